@@ -1,0 +1,142 @@
+"""The sessions of this editor: their order, the current one, and what the editor was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.ports import Chance, Editor, Storage
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
+
+
+class Sessions:
+    """Keeps transcripts on disk and the editor's copy of them in step. Host loop only.
+
+    A transcript is read when it is first opened; from then on the editor is told of every change.
+    """
+
+    def __init__(
+        self, editor: Editor, storage: Storage, chance: Chance, known: Sequence[SessionInfo]
+    ) -> None:
+        self._editor = editor
+        self._storage = storage
+        self._chance = chance
+        self._infos = {info.id: info for info in known}
+        self._shown: set[str] = set()
+        self._loading: dict[str, list[updates.Update]] = {}
+        self.current = known[0].id if known else ""
+        self.bound = ""
+
+    def __contains__(self, session: str) -> bool:
+        return session in self._infos
+
+    def title(self, session: str) -> str:
+        """The session's title."""
+        return self._infos[session].title
+
+    def tell_list(self) -> None:
+        """Give the editor the list of sessions."""
+        rows = tuple(
+            updates.SessionRow(info.id, info.title, info.created, info.id == self.bound)
+            for info in self._infos.values()
+        )
+        self._editor.show(updates.Sessions(rows))
+
+    def new(self, title: str) -> str:
+        """Start a session, first in the list, and make it the current one. Returns its id."""
+        now = self._chance.now()
+        made = datetime.fromtimestamp(now)
+        session = f"{made:%Y%m%d-%H%M%S}-{self._chance.new_id()[:6]}"
+        info = SessionInfo(session, title or f"Chat {made:%Y-%m-%d %H:%M}", now)
+        self._storage.append(session, Entry(session=info))
+        self._infos = {session: info, **self._infos}
+        self.current = session
+        self.tell_list()
+        return session
+
+    def open(self, session: str) -> None:
+        """Show a session and make it the current one."""
+        self._need(session)
+        self.current = session
+        self._editor.show(updates.Open(session))
+        self.watch(session)
+
+    def watch(self, session: str) -> None:
+        """Have the editor hold the session's transcript, whether or not it is on the screen."""
+        if session in self._shown:
+            return
+        self._shown.add(session)
+        self._loading[session] = []
+        self._storage.load(session, lambda transcript: self._loaded(session, transcript))
+
+    def neighbour(self, session: str, step: int) -> str:
+        """The session `step` places further in the list, around its end."""
+        ids = list(self._infos)
+        if not ids:
+            raise BridgeError("there is no session yet", fix=":Chat new starts one")
+        at = ids.index(session) if session in self._infos else 0
+        return ids[(at + step) % len(ids)]
+
+    def clear(self, session: str) -> None:
+        """Remove all messages; the old transcript stays in the trash folder."""
+        self._need(session)
+        self._storage.clear(self._infos[session])
+        self._show(session, updates.Messages(session, (), reset=True))
+
+    def delete(self, session: str) -> None:
+        """Remove the session; its transcript stays in the trash folder."""
+        self._need(session)
+        following = self.neighbour(session, 1)
+        del self._infos[session]
+        self._shown.discard(session)
+        self._storage.delete(session)
+        self._editor.show(updates.Closed(session))
+        self.current = following if following in self._infos else ""
+        self.tell_list()
+
+    def take_in(self, loaded: Transcript) -> None:
+        """A session was loaded from a file: list it and open it."""
+        self._infos = {loaded.info.id: loaded.info, **self._infos}
+        self.tell_list()
+        self.open(loaded.info.id)
+
+    def add(self, session: str, message: Message) -> None:
+        """Append a message to the transcript, on disk and in the editor."""
+        self._storage.append(session, Entry(message=message))
+        self._show(session, updates.Messages(session, (message,)))
+
+    def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
+        """Show what became of a message; write it down once it is final."""
+        if delivery in (Delivery.SENT, Delivery.FAILED):
+            self._storage.append(session, Entry(fate=Fate(message, delivery, reason)))
+        self._show(session, updates.Fate(session, message, delivery, reason))
+
+    def _loaded(self, session: str, transcript: Transcript) -> None:
+        waiting = self._loading.pop(session, [])
+        if session not in self._infos:
+            return
+        self._editor.show(*updates.slices(session, transcript.messages)[:1])
+        for piece in updates.slices(session, transcript.messages)[1:]:
+            self._editor.show(piece)
+        if transcript.damaged:
+            self._editor.show(
+                updates.Say(
+                    f"{transcript.damaged} damaged lines of this transcript were passed over",
+                    "warn",
+                )
+            )
+        if waiting:
+            self._editor.show(*waiting)
+
+    def _show(self, session: str, update: updates.Update) -> None:
+        if session in self._loading:
+            self._loading[session].append(update)
+        elif session in self._shown:
+            self._editor.show(update)
+
+    def _need(self, session: str) -> None:
+        if session not in self._infos:
+            raise BridgeError(f"there is no session {session}", fix=":Chat list shows all of them")

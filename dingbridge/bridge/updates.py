@@ -1,0 +1,148 @@
+"""What the editor is told. Each update is one table in Lua, named by its `kind`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from dingbridge.core.messages import Delivery, Message
+
+Level = Literal["info", "warn", "error"]
+
+SLICE = 500
+"""Messages in one update at most, so that a long transcript comes in bites."""
+
+
+class Host(Struct, frozen=True, tag_field="kind", tag="host"):
+    """The host is there; `channel` is where it can be reached."""
+
+    channel: int
+
+
+class Say(Struct, frozen=True, tag_field="kind", tag="say"):
+    """A line for the user."""
+
+    text: str
+    level: Level = "info"
+
+
+class SessionRow(Struct, frozen=True):
+    """A session as it is listed. `created` is Unix seconds."""
+
+    id: str
+    title: str
+    created: float
+    bound: bool = False
+
+
+class Sessions(Struct, frozen=True, tag_field="kind", tag="sessions"):
+    """All sessions, in the order of `:Chat next`."""
+
+    list: tuple[SessionRow, ...]
+
+
+class Open(Struct, frozen=True, tag_field="kind", tag="open"):
+    """Show a session."""
+
+    id: str
+
+
+class Pick(Struct, frozen=True, tag_field="kind", tag="pick"):
+    """Let the user choose among the sessions."""
+
+
+class Closed(Struct, frozen=True, tag_field="kind", tag="closed"):
+    """A session is gone."""
+
+    id: str
+
+
+class Messages(Struct, frozen=True, tag_field="kind", tag="messages"):
+    """More of a session's transcript; `reset` starts it anew."""
+
+    id: str
+    list: tuple[Message, ...]
+    reset: bool = False
+
+
+class Fate(Struct, frozen=True, tag_field="kind", tag="fate"):
+    """What became of a message that is in the transcript."""
+
+    id: str
+    message: str
+    delivery: Delivery
+    reason: str = ""
+
+
+class SendDraft(Struct, frozen=True, tag_field="kind", tag="send_draft"):
+    """Send what stands in the session's draft."""
+
+    id: str
+
+
+class Unsent(Struct, frozen=True, tag_field="kind", tag="unsent"):
+    """A draft was not taken: its text belongs into the draft again."""
+
+    id: str
+
+
+class Status(Struct, frozen=True, tag_field="kind", tag="status"):
+    """The state of the bridge; see `require('dingbridge').status()`."""
+
+    mode: str
+    connected: bool
+    account: str
+    session: str
+    owner: str
+    link: str
+    target: str
+    queued: int
+    failed: int
+    refused: int
+    last_error: str
+
+
+class Event(Struct, frozen=True, tag_field="kind", tag="event"):
+    """A `User` autocommand with its data."""
+
+    name: str
+    data: dict[str, str]
+
+
+class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
+    """Ask the Lua function that answers; replies name `request`."""
+
+    request: str
+    session: str
+    message: Message
+
+
+class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
+    """Open a file."""
+
+    path: str
+
+
+Update = (
+    Host
+    | Say
+    | Sessions
+    | Open
+    | Pick
+    | Closed
+    | Messages
+    | Fate
+    | SendDraft
+    | Unsent
+    | Status
+    | Event
+    | Respond
+    | Edit
+)
+
+
+def slices(session: str, messages: tuple[Message, ...]) -> list[Messages]:
+    """A whole transcript as updates of at most `SLICE` messages; the first one resets."""
+    starts = range(0, max(len(messages), 1), SLICE)
+    return [Messages(session, messages[at : at + SLICE], reset=at == 0) for at in starts]

@@ -1,0 +1,336 @@
+"""HTTP answers of the platform: read into a value, or raised as what can be done about them."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from math import inf
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from dingbridge.core import codes, limits, wire
+from dingbridge.core.errors import (
+    DeliveryError,
+    FreshToken,
+    LinkError,
+    LinkLost,
+    LinkRefused,
+    OtherRoute,
+    Refused,
+    Retryable,
+    RetryAfter,
+    TooLong,
+)
+from dingbridge.core.quote import quoted
+
+_Fields = TypeVar("_Fields")
+
+_LINK_FIX: Final = (
+    "Check that app_key and app_secret are right, that the app is published, that its robot is set "
+    "to Stream Mode, and that no proxy rewrites the request."
+)
+_BANNED: Final = codes.Rule(
+    codes=(),
+    error=RetryAfter,
+    sentence="DingTalk, or something on the way to it, answers with a block page.",
+    fix="If it stays: too many calls came from this address, or a proxy asks for a log-in.",
+    seconds=limits.BAN_PAUSE,
+)
+_FLOW_CONTROL: Final = codes.Rule(
+    codes=(),
+    error=RetryAfter,
+    sentence="DingTalk holds back messages to this person for now.",
+    seconds=limits.PERSON_PAUSE,
+)
+
+
+class Answer(Struct, frozen=True):
+    """An HTTP answer as it came: `body` may be anything and may hold secrets."""
+
+    status: int
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status}, body=<{len(self.body)} bytes>)"
+
+
+class Receipt(Struct, frozen=True):
+    """An OpenAPI send was taken; the key names it for recall and read state (section 3)."""
+
+    process_query_key: str
+
+
+class Token(Struct, frozen=True):
+    """An access token, and how many seconds it is valid from the moment of the answer."""
+
+    value: str
+    lifetime_seconds: float
+
+    def __repr__(self) -> str:
+        return f"Token(value='***', lifetime_seconds={self.lifetime_seconds!r})"
+
+
+class Ticket(Struct, frozen=True):
+    """Where to connect, and the secret ticket for exactly one connection (section 4.1)."""
+
+    endpoint: str
+    ticket: str
+
+    def __repr__(self) -> str:
+        return f"Ticket(endpoint={quoted(self.endpoint)!r}, ticket='***')"
+
+
+def read_robot(answer: Answer, *, session: bool) -> None:
+    """Return when a post to a webhook, or with `session` to a session webhook, was accepted.
+
+    Raises a `DeliveryError`. For a session webhook every refusal is an `OtherRoute`, except those
+    that would meet the message on any route: rate, size and content (section 5.4).
+    """
+    call = _Call.SESSION if session else _Call.ROBOT
+    if _check(answer, call).code != "0":
+        raise _error(_unreadable(answer.status, "it has no errcode"), _Said(), call)
+
+
+def read_send(answer: Answer) -> Receipt:
+    """Read the answer to an OpenAPI send (section 3); raises a `DeliveryError`.
+
+    One of the people the message was for being unreachable is `Refused`, being flow-controlled
+    is `RetryAfter`, although the platform calls both a success.
+    """
+    _check(answer, _Call.SEND)
+    sent = _decode(answer, _Sent, _Call.SEND)
+    for people, rule in (
+        (sent.invalidStaffIdList, codes.find("staffId.notExisted")),
+        (sent.flowControlledStaffIdList, _FLOW_CONTROL),
+    ):
+        if people and rule is not None:
+            ids = ", ".join(str(person) for person in people)
+            raise _error(rule, _Said(text=ids), _Call.SEND)
+    if not sent.processQueryKey:
+        raise _error(_unreadable(answer.status, "it has no processQueryKey"), _Said(), _Call.SEND)
+    return Receipt(sent.processQueryKey)
+
+
+def read_token(answer: Answer) -> Token:
+    """Read the answer to the new, the unified or the old token call (section 2).
+
+    Raises a `DeliveryError`, never `FreshToken`: wrong credentials are `Refused`.
+    """
+    _check(answer, _Call.TOKEN)
+    fields = _decode(answer, _Granted, _Call.TOKEN)
+    value = fields.accessToken or fields.access_token
+    lifetime = fields.expireIn or fields.expires_in
+    if not _is_header_value(value) or not 0 < lifetime < inf:
+        missing = "lifetime" if _is_header_value(value) else "usable access token"
+        raise _error(_unreadable(answer.status, f"it has no {missing}"), _Said(), _Call.TOKEN)
+    return Token(value, lifetime)
+
+
+def read_connection(answer: Answer) -> Ticket:
+    """Read the answer to `gateway/connections/open` (section 4.1); raises a `LinkError`."""
+    _check(answer, _Call.LINK)
+    fields = _decode(answer, _Opened, _Call.LINK)
+    if not _is_socket(fields.endpoint) or not fields.ticket:
+        missing = "ticket" if _is_socket(fields.endpoint) else "socket address"
+        raise _error(_unreadable(answer.status, f"it has no {missing}"), _Said(), _Call.LINK)
+    return Ticket(fields.endpoint, fields.ticket)
+
+
+class _Call(Enum):
+    ROBOT = auto()
+    SESSION = auto()
+    SEND = auto()
+    TOKEN = auto()
+    LINK = auto()
+
+
+# The field names are the platform's own spelling. Those of a refusal may have any type: a strange
+# errmsg must not hide the errcode.
+class _Refusal(Struct):
+    errcode: Any = None
+    errmsg: Any = None
+    sub_code: Any = None
+    sub_msg: Any = None
+    code: Any = None
+    message: Any = None
+    request_id: Any = None
+    requestid: Any = None
+    accessdenieddetail: Any = None
+    punish: Any = None
+
+
+class _Sent(Struct):
+    processQueryKey: str = ""
+    invalidStaffIdList: list[str | int] | None = None
+    flowControlledStaffIdList: list[str | int] | None = None
+
+
+class _Granted(Struct):
+    accessToken: str = ""
+    access_token: str = ""
+    expireIn: float = 0.0
+    expires_in: float = 0.0
+
+
+class _Opened(Struct):
+    endpoint: str = ""
+    ticket: str = ""
+
+
+class _Said(Struct, frozen=True):
+    """What an answer says about its fate: code and reference are empty when it says nothing."""
+
+    code: str = ""
+    text: str = ""
+    request_id: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+def _check(answer: Answer, call: _Call) -> _Said:
+    """Return what a successful answer says; raise for any other."""
+    fields = _decode(answer, _Refusal, call)
+    said = _said(fields)
+    if wire.text_of(fields.punish) == "deny":
+        raise _error(_BANNED, said, call)
+    if 200 <= answer.status < 300 and said.code in ("", "0"):
+        return said
+    if call is _Call.LINK and answer.status in (400, 401):
+        raise _link_refused(answer.status, said)
+    rule = codes.find(said.code, said.text)
+    if rule is None or (answer.status >= 500 and not rule.codes):
+        rule = _by_status(answer.status, said.code)
+    raise _error(rule, said, call)
+
+
+def _decode(answer: Answer, kind: type[_Fields], call: _Call) -> _Fields:
+    try:
+        return wire.decode(answer.body, kind, strict=False)
+    except wire.NotReadable as error:
+        start = answer.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if start == b"<" and answer.status < 500:
+            rule = _BANNED
+        elif call is _Call.LINK and answer.status in (400, 401):
+            raise _link_refused(answer.status, _Said()) from error
+        else:
+            rule = _unreadable(answer.status, str(error) if start else "it is empty")
+        raise _error(rule, _Said(), call) from error
+
+
+def _said(fields: _Refusal) -> _Said:
+    code = wire.text_of(fields.errcode) or wire.text_of(fields.code)
+    text = wire.text_of(fields.errmsg) or wire.text_of(fields.message)
+    if code == "88" and wire.text_of(fields.sub_code):
+        code = wire.text_of(fields.sub_code)
+        text = wire.text_of(fields.sub_msg) or text
+    detail = fields.accessdenieddetail
+    scopes = detail.get("requiredScopes") if isinstance(detail, dict) else None
+    return _Said(
+        code,
+        text,
+        wire.text_of(fields.requestid) or wire.text_of(fields.request_id),
+        tuple(map(wire.text_of, scopes)) if isinstance(scopes, list) else (),
+    )
+
+
+def _unreadable(status: int, reason: str) -> codes.Rule:
+    """The rule for an answer that does not say what became of the request."""
+    if status in (401, 408, 413, 429) or status >= 500:
+        return _by_status(status, "")
+    return codes.Rule(
+        codes=(),
+        error=Retryable,
+        sentence=f"DingTalk's answer (HTTP {status}) cannot be read: {quoted(reason)}.",
+        may_have_arrived=200 <= status < 300,
+    )
+
+
+def _by_status(status: int, code: str) -> codes.Rule:
+    """The rule for a refusal whose code, if any, nobody knows."""
+    error: type[DeliveryError] = Refused
+    seconds = 0.0
+    if status == 401:
+        error = FreshToken
+    elif status == 413:
+        error = TooLong
+    elif status == 429:
+        error, seconds = RetryAfter, limits.RATE_PAUSE
+    elif status == 408 or status >= 500:
+        error = Retryable
+    with_code = f" with code {quoted(code)}" if code else ""
+    return codes.Rule(
+        codes=(),
+        error=error,
+        sentence=f"DingTalk refused the request{with_code} (HTTP {status}).",
+        seconds=seconds,
+        may_have_arrived=status == 504,
+    )
+
+
+def _link_refused(status: int, said: _Said) -> LinkError:
+    credentials = codes.find("authFailed") if status == 401 else None
+    return LinkRefused(
+        _sentence(credentials.sentence if credentials else "DingTalk refused to connect.", said),
+        code=quoted(said.code),
+        fix=credentials.fix if credentials else _LINK_FIX,
+        request_id=quoted(said.request_id),
+    )
+
+
+def _error(rule: codes.Rule, said: _Said, call: _Call) -> DeliveryError | LinkError:
+    """The rule as the error that it means for this call."""
+    message = _sentence(rule.sentence, said)
+    code, request_id = quoted(said.code), quoted(said.request_id)
+    kind = _kind(rule, said, call)
+    if call is _Call.LINK:
+        if kind in (Retryable, RetryAfter):
+            return LinkLost(
+                message, seconds=rule.seconds, code=code, fix=rule.fix, request_id=request_id
+            )
+        return LinkRefused(message, code=code, fix=rule.fix, request_id=request_id)
+    if kind is RetryAfter:
+        return RetryAfter(message, rule.seconds, code=code, fix=rule.fix, request_id=request_id)
+    if kind is Retryable:
+        return Retryable(
+            message,
+            may_have_arrived=rule.may_have_arrived,
+            code=code,
+            fix=rule.fix,
+            request_id=request_id,
+        )
+    return kind(message, code=code, fix=rule.fix, request_id=request_id)
+
+
+def _kind(rule: codes.Rule, said: _Said, call: _Call) -> type[DeliveryError]:
+    kind = rule.error
+    if call is _Call.SESSION:
+        stays = kind in (RetryAfter, TooLong) or rule.content
+        busy = kind is Retryable and not said.code
+        return kind if stays or busy else OtherRoute
+    # A custom robot has no other route, and neither it nor the token call uses an access token.
+    if call in (_Call.ROBOT, _Call.TOKEN) and kind in (FreshToken, OtherRoute):
+        return Refused
+    return kind
+
+
+def _sentence(sentence: str, said: _Said) -> str:
+    if said.scopes:
+        sentence += f" It needs: {quoted(', '.join(said.scopes))}."
+    if said.text:
+        sentence += f" DingTalk says: {quoted(said.text)}"
+    return sentence
+
+
+def _is_header_value(value: str) -> bool:
+    return bool(value) and value.isascii() and value.isprintable()
+
+
+def _is_socket(endpoint: str) -> bool:
+    # urlsplit takes line breaks out, but whoever connects would send them on.
+    if not _is_header_value(endpoint):
+        return False
+    try:
+        url = urlsplit(endpoint)
+    except ValueError:
+        return False
+    return url.scheme in ("ws", "wss") and bool(url.hostname)

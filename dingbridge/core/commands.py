@@ -1,0 +1,141 @@
+"""The one declaration of the subcommands of `:Chat` and `:DingTalk`, and the reading of a line."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from enum import Enum
+
+from msgspec import Struct
+
+from dingbridge.core.errors import BridgeError
+
+EDITOR_COMMANDS = ("Chat", "DingTalk")
+"""The editor commands that take the subcommands below."""
+
+PLATFORMS = ("dingtalk",)
+"""The networks that a session can be bound to."""
+
+
+class Completion(str, Enum):
+    """What the argument of a subcommand is completed with."""
+
+    NONE = "none"
+    SESSION = "session"
+    PLATFORM = "platform"
+    FILE = "file"
+    SUBCOMMAND = "subcommand"
+
+
+class Command(Struct, frozen=True):
+    """One subcommand. `arguments` is shown as it stands: `[x]` may be left out, the rest must be
+    there. `meaning` is one sentence. The empty name is the editor command on its own."""
+
+    name: str
+    arguments: str
+    meaning: str
+    takes_range: bool = False
+    completion: Completion = Completion.NONE
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the argument must be there."""
+        return bool(self.arguments) and not self.arguments.startswith("[")
+
+    @property
+    def takes_one_word(self) -> bool:
+        """Whether the argument ends at a space; else it is the rest of the line, verbatim."""
+        return self.completion in (Completion.SESSION, Completion.PLATFORM)
+
+
+class Call(Struct, frozen=True):
+    """A line that was read. `argument` is empty when there was none."""
+
+    name: str
+    argument: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("", "", "Open the current session.", completion=Completion.SUBCOMMAND),
+    Command("new", "[title]", "Start a session and open it."),
+    Command("list", "", "List all sessions."),
+    Command("open", "{id}", "Open a session.", completion=Completion.SESSION),
+    Command("next", "", "Open the next session."),
+    Command("prev", "", "Open the session before this one."),
+    Command("clear", "", "Remove all messages from the current session."),
+    Command("delete", "", "Delete the current session."),
+    Command("save", "{file}", "Write the current session to a file.", completion=Completion.FILE),
+    Command("load", "{file}", "Read a session from a file.", completion=Completion.FILE),
+    Command(
+        "send",
+        "[text]",
+        "Send the text, or the lines of the range as a code block, or else the draft.",
+        takes_range=True,
+    ),
+    Command(
+        "bridge",
+        "dingtalk",
+        "Bind the current session to DingTalk.",
+        completion=Completion.PLATFORM,
+    ),
+    Command(
+        "unbridge",
+        "[dingtalk]",
+        "Release the session that is bound to DingTalk.",
+        completion=Completion.PLATFORM,
+    ),
+    Command(
+        "notify",
+        "[text]",
+        "Send the text or the lines of the range to DingTalk, outside any session.",
+        takes_range=True,
+    ),
+    Command("status", "", "Show the mode, the connection and the messages under way."),
+    Command("log", "", "Open the log file."),
+    Command("stop", "", "Stop the answer that the responder is working on."),
+)
+
+_BY_NAME = {command.name: command for command in COMMANDS}
+_LINE = re.compile(r"\s*(\S*)\s*(.*)", flags=re.DOTALL)
+
+
+def parse(line: str, *, has_range: bool = False) -> Call:
+    """The subcommand in `line`, which is all that follows `:Chat`.
+
+    Free text keeps every space, quote and backslash after the first word's gap. `has_range` tells
+    that the command was given a range. Raises `BridgeError` for an unknown subcommand or platform,
+    a missing argument, one too many, and a range where none is taken.
+    """
+    match = _LINE.fullmatch(line)
+    name, rest = match.groups() if match else ("", "")
+    command = _BY_NAME.get(name)
+    if command is None:
+        raise BridgeError(_unknown("subcommand", name, [known for known in _BY_NAME if known]))
+    if has_range and not command.takes_range:
+        raise BridgeError(f"{_shown(command)} takes no range")
+    if not command.arguments and rest.strip():
+        raise BridgeError(f"{_shown(command)} takes no argument")
+    if command.is_required and not rest.strip():
+        raise BridgeError(f"{name} needs an argument: {_shown(command)}")
+    if command.takes_one_word:
+        words = rest.split()
+        if len(words) > 1:
+            raise BridgeError(f"{name} takes one argument only: {_shown(command)}")
+        rest = "".join(words)
+    elif command.completion is Completion.FILE:
+        rest = rest.strip()
+    elif not rest.strip():
+        rest = ""
+    if command.completion is Completion.PLATFORM and rest and rest not in PLATFORMS:
+        raise BridgeError(_unknown("platform", rest, list(PLATFORMS)))
+    return Call(name=name, argument=rest)
+
+
+def _shown(command: Command) -> str:
+    return " ".join(part for part in (":Chat", command.name, command.arguments) if part)
+
+
+def _unknown(what: str, word: str, known: list[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return f"unknown {what} {word}: {hint}"

@@ -1,0 +1,146 @@
+"""What can go wrong, typed by what can be done about it.
+
+BridgeError
+├── DeliveryError           one outbound chunk was not accepted
+│   ├── Retryable           the same bytes may succeed in a moment (5xx, busy, no answer)
+│   │   └── Unreachable     nothing left this machine: try again for as long as it takes
+│   ├── RetryAfter          the platform asks for a pause of `seconds`
+│   ├── FreshToken          the access token was refused: fetch one, repeat once
+│   ├── TooLong             split the chunk and go on
+│   ├── OtherRoute          this route is dead for this chunk, another may work
+│   └── Refused             cannot succeed until somebody changes something
+├── LinkError               the stream connection cannot be opened or has ended
+│   ├── LinkLost            open it again
+│   └── LinkRefused         credentials or set-up are wrong: try again slowly, tell the user
+├── BadFrame                a stream frame that cannot be read
+├── BadOptions              settings that cannot be used; carries every problem
+└── StoredDataDamaged       a file of ours that cannot be read; it was set aside
+
+Messages are for people and never hold a secret. Every error keeps its cause.
+"""
+
+from __future__ import annotations
+
+
+class BridgeError(Exception):
+    """Base of all errors that this project raises on purpose.
+
+    `code` is the platform's own code when there is one; `fix` says what to do, may be empty;
+    `request_id` is the platform's reference for its support, may be empty.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "", fix: str = "", request_id: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.fix = fix
+        self.request_id = request_id
+
+
+class DeliveryError(BridgeError):
+    """One outbound chunk was not accepted."""
+
+
+class Retryable(DeliveryError):
+    """The same bytes may succeed in a moment.
+
+    `may_have_arrived` is true when the request was sent and no answer came: repeating it without
+    an idempotency key can deliver it twice.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        may_have_arrived: bool = False,
+        code: str = "",
+        fix: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, code=code, fix=fix, request_id=request_id)
+        self.may_have_arrived = may_have_arrived
+
+
+class Unreachable(Retryable):
+    """No connection could be made, so nothing left this machine: try again for ever."""
+
+
+class RetryAfter(DeliveryError):
+    """The platform asks for a pause of `seconds` before anything more is sent to this robot."""
+
+    def __init__(
+        self,
+        message: str,
+        seconds: float,
+        *,
+        code: str = "",
+        fix: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, code=code, fix=fix, request_id=request_id)
+        self.seconds = seconds
+
+
+class FreshToken(DeliveryError):
+    """The access token was refused: fetch a new one and repeat once."""
+
+
+class TooLong(DeliveryError):
+    """The chunk is larger than the platform accepts: split it and go on."""
+
+
+class OtherRoute(DeliveryError):
+    """This route is dead for this chunk; another may work (an expired session webhook)."""
+
+
+class Refused(DeliveryError):
+    """Cannot succeed until somebody changes something."""
+
+
+class LinkError(BridgeError):
+    """The stream connection cannot be opened or has ended."""
+
+
+class LinkLost(LinkError):
+    """The connection ended or could not be made for a passing reason: open it again.
+
+    `seconds` is the shortest pause that the platform asks for before that, 0 when it asks for none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        seconds: float = 0.0,
+        code: str = "",
+        fix: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, code=code, fix=fix, request_id=request_id)
+        self.seconds = seconds
+
+
+class LinkRefused(LinkError):
+    """Credentials or the app's set-up are wrong: try again slowly and tell the user."""
+
+
+class BadFrame(BridgeError):
+    """A stream frame that cannot be read."""
+
+
+class BadOptions(BridgeError):
+    """Settings that cannot be used. `problems` lists all of them, each a sentence with its path."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class StoredDataDamaged(BridgeError):
+    """A file of ours that cannot be read; `set_aside` is the path it was moved to."""
+
+    def __init__(self, message: str, set_aside: str) -> None:
+        super().__init__(message)
+        self.set_aside = set_aside

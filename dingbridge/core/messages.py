@@ -1,0 +1,137 @@
+"""The values that every part of the bridge speaks: messages, targets and their deliveries."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+
+class Role(str, Enum):
+    """Who speaks in a session."""
+
+    EDITOR = "editor"
+    DINGTALK = "dingtalk"
+    RESPONDER = "responder"
+    NOTICE = "notice"
+
+
+class Delivery(str, Enum):
+    """What became of an outbound message. `NONE` marks one that is not meant to leave."""
+
+    NONE = ""
+    QUEUED = "queued"
+    SENDING = "sending"
+    RETRYING = "retrying"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class ConversationKind(str, Enum):
+    """A chat with one person or with a group (`conversationType`, protocol section 5.1)."""
+
+    SINGLE = "1"
+    GROUP = "2"
+
+
+class Conversation(Struct, frozen=True):
+    """A DingTalk chat. `id` is the `openConversationId`; `title` is empty for 1:1 chats."""
+
+    id: str
+    kind: ConversationKind
+    title: str = ""
+
+
+class Sender(Struct, frozen=True):
+    """The author of a robot message.
+
+    `staff_id` is empty for people outside the robot's organisation (protocol section 5.1).
+    `nick` is chosen by the person and identifies nobody.
+    """
+
+    staff_id: str
+    sender_id: str
+    nick: str
+
+    @property
+    def identity(self) -> str:
+        """The id an access rule may name: the staff id, or the exact `senderId` without one."""
+        return self.staff_id or self.sender_id
+
+
+class SessionWebhook(Struct, frozen=True):
+    """The reply URL that came with a message. The URL is a secret; `expires` is Unix seconds."""
+
+    url: str
+    expires: float
+
+    def __repr__(self) -> str:
+        return f"SessionWebhook(url='***', expires={self.expires!r})"
+
+
+class Inbound(Struct, frozen=True):
+    """One robot message as it came in. `created` is Unix seconds; `id` is the `msgId`."""
+
+    id: str
+    robot_code: str
+    conversation: Conversation
+    sender: Sender
+    mentioned: bool
+    msgtype: str
+    text: str
+    created: float
+    session_webhook: SessionWebhook | None = None
+
+
+class At(Struct, frozen=True):
+    """Who an outbound message mentions (protocol section 1)."""
+
+    user_ids: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()
+    all: bool = False
+
+
+class Target(Struct, frozen=True):
+    """Where an outbound message goes.
+
+    Routes are tried in this order: the session webhook while it is valid, then OpenAPI by
+    `conversation_id` (group) or `user_id` (1:1). All fields empty means the custom robot's webhook.
+    """
+
+    conversation_id: str = ""
+    user_id: str = ""
+    robot_code: str = ""
+    session_webhook: SessionWebhook | None = None
+    label: str = ""
+
+
+class Outbound(Struct, frozen=True):
+    """A message on its way out, whole; the sender cuts it into chunks. `id` names it for ever."""
+
+    id: str
+    target: Target
+    text: str
+    title: str = ""
+    at: At = At()
+
+
+class Message(Struct, frozen=True):
+    """One entry of a session's transcript. `time` is Unix seconds; `reason` explains a failure."""
+
+    id: str
+    role: Role
+    author: str
+    text: str
+    time: float
+    delivery: Delivery = Delivery.NONE
+    reason: str = ""
+
+
+class DeliveryReport(Struct, frozen=True):
+    """News of an outbound message from the sender: its new state and, in words, why."""
+
+    message_id: str
+    delivery: Delivery
+    reason: str = ""
+    sent_chunks: int = 0
+    chunks: int = 0

@@ -1,0 +1,51 @@
+"""How long we wait and how often we try: our own choices, in seconds unless it says otherwise."""
+
+from __future__ import annotations
+
+# --- sending ------------------------------------------------------------------------------------
+
+ANSWERED_TRIES = 5
+"""Repeats (a count) after passing failures that the platform answered: 1 + 2 + 4 + 8 + 16 s."""
+
+BACK_OFF_LONGEST = 60.0
+"""Longest pause between two attempts while nothing can be reached."""
+
+PAUSES = 5
+"""Pauses (a count) that one chunk grants the platform before it counts as refused."""
+
+IDLE_CONNECTION = 5.0
+"""An HTTP connection that lay idle this long is not used again."""
+
+ANSWER_BYTES = 1_000_000
+"""What is read of an answer at most, in bytes. Real answers are a few hundred."""
+
+# --- the link -----------------------------------------------------------------------------------
+
+LINK_BACK_OFF_LONGEST = 60.0
+"""Longest pause between two attempts to connect (protocol section 4.5, as the SDKs)."""
+
+LINK_REFUSED_PAUSE = 60.0
+"""Shortest pause after refused credentials (protocol section 10)."""
+
+LINK_STABLE = 60.0
+"""A connection that lived this long makes the failures before it forgotten."""
+
+PING_AFTER = 20.0
+"""Silence on the socket after which we ping (protocol section 4.5)."""
+
+PONG_WITHIN = 10.0
+"""Time for anything to come back after a ping before the socket counts as dead."""
+
+LOOK_EVERY = 2.0
+"""How often a quiet connection is looked at."""
+
+SLEPT = 15.0
+"""A look that comes this much late means that the machine slept."""
+
+# --- stopping and answering ---------------------------------------------------------------------
+
+STOP_WITHIN = 2.0
+"""Longest time that leaving the editor may wait for us."""
+
+REFUSAL_EVERY = 24 * 3600.0
+"""A stranger is told why only once in this time."""

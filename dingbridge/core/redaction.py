@@ -1,0 +1,73 @@
+"""Masking secrets in text that is about to be logged or shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+"""What stands where a secret stood."""
+
+LEAST_SECRET = len(MASK) + 1
+"""Shorter secret values are not searched for: masking them would shred the text."""
+
+_HEADER = r"x-acs-dingtalk-access-token"
+_FIELD = rf"(?:access_?token|secret|session_?webhook|ticket|{_HEADER})"
+_QUERY_NAME = (
+    r"(?:access_?token|secret|app_?key|ticket"
+    r"|(?:[?&;]|%(?:25)*(?:3f|26)|\\u0026)(?:session|sign))"
+)
+
+# Group 1 is what stays before the masked value.
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+    for ignore_case, pattern in (
+        # JSON inside a JSON string: \"clientSecret\":\"…\". As in the next pattern, a value without
+        # a closing quote (a shortened log line) lasts to the end of its line.
+        (True, rf"({_FIELD}\\+[\"']\s*:\s*(\\+[\"']))(?:(?!(?<!\\)\2).)+"),
+        # JSON, repr and keyword arguments: "ticket": "…", client_secret='…', ('header', b'…').
+        (True, rf"({_FIELD}[\"']?\s*[:=,]\s*b?([\"']))(?:(?!\2)[^\\\n]|\\.)+"),
+        # Query values, also of a URL that is encoded inside another.
+        (True, rf"({_QUERY_NAME}(?:=|%(?:25)*3d))[^&\s\"'<>\\#]+"),
+        (True, rf"({_HEADER}\s*[:=]\s*)[^\s\"'<>\\&,;)}}\]]+"),
+        # The signing secret of a custom robot (protocol section 1).
+        (False, r"()SEC[0-9A-Za-z]{16,}"),
+    )
+)
+
+
+def redact(text: str, secrets: Collection[str] = ()) -> str:
+    """Return `text` with every secret replaced by `MASK`.
+
+    Masked are the given `secrets` (as they are, URL-encoded and JSON-escaped; those shorter than
+    `LEAST_SECRET` are ignored) and whatever has the shape of a DingTalk secret: tokens, tickets,
+    signatures and sessions in URLs, secret fields of JSON, the token header, robot secrets.
+    Idempotent, never raises.
+    """
+    spellings = sorted({*_spellings(secrets)}, key=lambda spelling: (-len(spelling), spelling))
+    # A mask can complete another match with the text around it. This ends: masking adds no name of
+    # a field, and all but the first masking after a name makes the text shorter.
+    while (masked := _masked_once(text, spellings)) != text:
+        text = masked
+    return text
+
+
+def _masked_once(text: str, spellings: list[str]) -> str:
+    for spelling in spellings:
+        text = text.replace(spelling, MASK)
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+def _spellings(secrets: Collection[str]) -> Iterator[str]:
+    # One secret passed as a plain string would otherwise be a collection of its letters.
+    for secret in (secrets,) if isinstance(secrets, str) else secrets:
+        if len(secret) >= LEAST_SECRET:
+            yield secret
+            yield quote(secret, safe="", errors="replace")
+            yield quote_plus(secret, errors="replace")
+            yield json.dumps(secret)[1:-1]
+            yield json.dumps(secret, ensure_ascii=False)[1:-1]

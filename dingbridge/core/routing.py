@@ -1,0 +1,37 @@
+"""Which ways an outbound message can take, best first."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
+from dingbridge.core.messages import Target
+
+
+class Route(str, Enum):
+    """How one chunk goes out. The values are what status and log show."""
+
+    WEBHOOK = "webhook"
+    SESSION = "session webhook"
+    SINGLE = "OpenAPI 1:1"
+    GROUP = "OpenAPI group"
+
+
+def routes(target: Target, *, api: bool, webhook: bool, now: float) -> tuple[Route, ...]:
+    """The routes open to a message for `target` at `now` (Unix seconds), best first.
+
+    `api` tells that app credentials are configured, `webhook` that a custom robot's URL is. The
+    session webhook counts until shortly before the expiry that DingTalk sent along (protocol
+    section 5.4). The custom robot serves messages that name no target of their own.
+    """
+    found = []
+    session = target.session_webhook
+    if session is not None and now < session.expires - SESSION_WEBHOOK_MARGIN:
+        found.append(Route.SESSION)
+    if api and target.conversation_id and not target.user_id:
+        found.append(Route.GROUP)
+    if api and target.user_id:
+        found.append(Route.SINGLE)
+    if webhook and not (target.conversation_id or target.user_id or session):
+        found.append(Route.WEBHOOK)
+    return tuple(found)

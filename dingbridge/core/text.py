@@ -1,0 +1,117 @@
+"""Text from outside, made harmless for an editor, and what a reader sees as one character."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+NAME_CHARACTERS = 40
+"""Longest name `clean_name` returns, in code points, the ellipsis included."""
+
+# A body ends at the next control character, so an unfinished sequence costs its introducer only:
+# no text is lost, and no part of the text is read twice.
+_ESCAPE_SEQUENCES = (
+    r"(?:\x1b[\]PX^_k]|[\x90\x98\x9d-\x9f])[^\x00-\x08\x0a-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[ -/]*[0-~]"
+)
+_CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+_BIDI = r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_UNWANTED = re.compile(f"{_ESCAPE_SEQUENCES}|{_CONTROLS}|{_BIDI}")
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
+_SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+# Unicode's Default_Ignorable_Code_Point, and the blanks that are not white space.
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_ZERO_WIDTH_JOINER = "\u200d"
+
+
+def clean(text: str) -> str:
+    """Return `text` without anything that could act on an editor or a terminal.
+
+    Line ends become LF (CR LF, CR, U+2028 and U+2029); whole terminal escape sequences, control
+    characters except LF and TAB, and bidirectional controls go; a lone surrogate becomes U+FFFD.
+    Joiners and variation selectors stay, because emoji and several scripts need them.
+    Idempotent, never raises.
+    """
+    text = _SURROGATES.sub(_code_point, text)
+    return _LINE_ENDS.sub("\n", _UNWANTED.sub("", text))
+
+
+def clean_name(text: str) -> str:
+    """Return `text` as a name to show: one line, trimmed, at most `NAME_CHARACTERS`, never empty.
+
+    Characters without width are removed, so that two names that look alike are alike. A name of
+    which nothing is left is '?'.
+    """
+    return shorten(_INVISIBLE.sub("", clean(text)), NAME_CHARACTERS) or "?"
+
+
+def shorten(text: str, characters: int) -> str:
+    """Return `text` on one line in at most `characters` code points, the ellipsis included.
+
+    Runs of white space become one space. The cut does not fall inside what a reader sees as one
+    character unless that alone is too long. `characters` is at least 1.
+    """
+    line = " ".join(text.split())
+    if len(line) <= characters:
+        return line
+    end = whole_character(line, 0, characters - 1) if characters > 1 else 0
+    return line[:end].rstrip() + "…"
+
+
+def visible(text: str) -> bool:
+    """Whether a reader would see anything of `text`, which is clean already."""
+    return bool(_INVISIBLE.sub("", text).strip())
+
+
+def whole_character(text: str, start: int, position: int) -> int:
+    """Return the nearest place at or before `position` where a cut splits no visible character.
+
+    Visible characters are approximated: CR LF, combining marks, variation selectors, emoji joined
+    by ZWJ, skin tones, tag sequences and flags stay whole. `start < position <= len(text)`, and
+    `start` is such a place. If there is none within a few dozen code points after `start`, the
+    answer is `position` itself.
+    """
+    for candidate in range(position, max(start, position - 64), -1):
+        if not _belongs_together(text, start, candidate):
+            return candidate
+    return position
+
+
+def _belongs_together(text: str, start: int, position: int) -> bool:
+    if position >= len(text):
+        return False
+    before, after = text[position - 1], text[position]
+    if before == "\r":
+        return after == "\n"
+    if before == "\n":
+        return False
+    if before == _ZERO_WIDTH_JOINER:
+        return not after.isspace()
+    if after < "\u0300":
+        return False
+    if after == _ZERO_WIDTH_JOINER:
+        return True
+    if _is_flag_half(after):
+        half = position
+        while half > start and _is_flag_half(text[half - 1]):
+            half -= 1
+        return (position - half) % 2 == 1
+    if "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
+        return True
+    return unicodedata.category(after).startswith("M")
+
+
+def _is_flag_half(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _code_point(match: re.Match[str]) -> str:
+    found = match[0]
+    if len(found) == 1:
+        return "\ufffd"
+    return found.encode("utf-16", "surrogatepass").decode("utf-16")

@@ -1,0 +1,107 @@
+"""A session's transcript as lines of JSON: what is appended, and what the lines mean when read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from dingbridge.core.messages import Delivery, Message
+
+VERSION = 1
+
+
+class SessionInfo(Struct, frozen=True):
+    """What names a session. `created` is Unix seconds."""
+
+    id: str
+    title: str
+    created: float
+    version: int = VERSION
+
+
+class Fate(Struct, frozen=True):
+    """A later word about a message that stands further up."""
+
+    id: str
+    delivery: Delivery
+    reason: str = ""
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One line: the session's own data (first line), a message, or a message's fate."""
+
+    session: SessionInfo | UnsetType = UNSET
+    message: Message | UnsetType = UNSET
+    fate: Fate | UnsetType = UNSET
+
+
+class Transcript(Struct, frozen=True):
+    """A transcript that was read. `damaged` counts the lines that could not be."""
+
+    info: SessionInfo
+    messages: tuple[Message, ...]
+    damaged: int = 0
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Entry)
+
+LOST_SIGHT = "the editor ended before DingTalk answered, so nobody knows whether it arrived"
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry's line with its end."""
+    return _encoder.encode(entry) + b"\n"
+
+
+def encode_all(info: SessionInfo, messages: Iterable[Message]) -> bytes:
+    """A whole transcript."""
+    lines = [encode(Entry(session=info))]
+    lines.extend(encode(Entry(message=message)) for message in messages)
+    return b"".join(lines)
+
+
+def read_info(line: bytes) -> SessionInfo | None:
+    """The session's own data from a transcript's first line, or None when it is none."""
+    try:
+        info = _decoder.decode(line).session
+    except msgspec.DecodeError:
+        return None
+    return None if info is UNSET else info
+
+
+def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
+    """The transcript in `lines`. Lines that cannot be read (a torn last one) are counted.
+
+    A message whose fate was never written down is shown as failed: it is not known to have left.
+    """
+    info = fallback
+    messages: dict[str, Message] = {}
+    damaged = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            entry = _decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            damaged += 1
+            continue
+        if entry.session is not UNSET:
+            info = entry.session
+        if entry.message is not UNSET:
+            messages[entry.message.id] = entry.message
+        if entry.fate is not UNSET and entry.fate.id in messages:
+            messages[entry.fate.id] = structs.replace(
+                messages[entry.fate.id],
+                delivery=entry.fate.delivery,
+                reason=entry.fate.reason,
+            )
+    return Transcript(info, tuple(_settled(message) for message in messages.values()), damaged)
+
+
+def _settled(message: Message) -> Message:
+    if message.delivery in (Delivery.NONE, Delivery.SENT, Delivery.FAILED):
+        return message
+    return structs.replace(message, delivery=Delivery.FAILED, reason=LOST_SIGHT)

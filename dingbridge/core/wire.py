@@ -1,0 +1,77 @@
+"""JSON from and for the platform: reads whatever comes, writes real UTF-8."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class NotReadable(ValueError):
+    """A text that is not JSON, or not of the expected form. The message quotes nothing of it."""
+
+
+def decode(data: str | bytes, kind: type[T], *, strict: bool = True) -> T:
+    """Read `data` as `kind`; raise `NotReadable` for everything that cannot be read as one.
+
+    Broken UTF-8, a byte order mark, lone surrogates and raw control characters in strings are
+    read as well: one bad character must not cost a message. Without `strict` a number may come as
+    a string.
+    """
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    text = text.removeprefix("\ufeff")
+    try:
+        return _decode(text, kind, strict)
+    except msgspec.ValidationError as error:
+        raise NotReadable(str(error)) from error
+    except RecursionError as error:
+        raise NotReadable("it is nested too deeply") from error
+    except ValueError as error:
+        reason = str(error)
+    try:
+        repaired = json.dumps(json.loads(text, strict=False), ensure_ascii=False)
+        return _decode(repaired, kind, strict)
+    except (ValueError, RecursionError) as error:
+        raise NotReadable(reason) from error
+
+
+def _decode(text: str, kind: type[T], strict: bool) -> T:
+    return msgspec.json.decode(_utf_8(text), type=kind, strict=strict)
+
+
+def encode(value: object) -> bytes:
+    """JSON of dicts, lists, strings and numbers without a single `\\u` for what UTF-8 can say.
+
+    A lone surrogate, which UTF-8 cannot say, becomes U+FFFD.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return _utf_8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _utf_8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # By way of UTF-16 two halves become one character again, and a lone one U+FFFD.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def text_of(value: object) -> str:
+    """The text of a JSON scalar, for fields that come as string or number: `0` and `"0"` are one.
+
+    Everything that is no string and no number is an empty text.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    return ""

@@ -1,0 +1,55 @@
+"""The log file, with every secret masked before a line is written."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+from pathlib import Path
+
+from dingbridge.core.redaction import redact
+
+MAX_BYTES = 1_000_000
+"""A log file of this size is set aside as `.1`, and the one before it dropped."""
+
+_handler: RotatingLog | None = None
+
+
+class RotatingLog(logging.handlers.RotatingFileHandler):
+    """A log file that only its owner can read."""
+
+    def _open(self):  # type: ignore[no-untyped-def]  # the type of the base class is a stub's secret
+        return os.fdopen(
+            os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
+            self.mode,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+
+class Masking(logging.Formatter):
+    """Masks the given secrets and whatever looks like one, in traces as well."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished line without a secret in it."""
+        return redact(super().format(record), self._secrets)
+
+
+def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
+    """Log to `path`: info and above, or everything when `verbose`. May be called again."""
+    global _handler
+    root = logging.getLogger("dingbridge")
+    if _handler is None or Path(_handler.baseFilename) != path.absolute():
+        if _handler is not None:
+            root.removeHandler(_handler)
+            _handler.close()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _handler = RotatingLog(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8")
+        root.addHandler(_handler)
+        root.propagate = False
+    _handler.setFormatter(Masking(secrets))
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -1,0 +1,40 @@
+"""The editor: the one module that speaks to Neovim, and only ever by notifications."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from dingbridge.bridge.updates import Update
+
+log = logging.getLogger(__name__)
+
+APPLY = "require('dingbridge.push').apply(...)"
+"""The only Lua that is ever run from here. Whatever comes from outside is an argument of it."""
+
+
+class Neovim:
+    """Notifications to the editor. `nvim` is pynvim's object; it is never asked anything."""
+
+    def __init__(self, nvim: Any) -> None:
+        self._nvim = nvim
+
+    @property
+    def channel(self) -> int:
+        """The channel by which the editor reaches this host."""
+        return int(self._nvim.channel_id)
+
+    def show(self, *updates: Update) -> None:
+        """Send updates, in order. On the host loop only."""
+        self._nvim.exec_lua(APPLY, msgspec.to_builtins(updates), async_=True)
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Run `call` on the host loop. For other threads; never raises once the loop is closed."""
+        try:
+            self._nvim.async_call(call)
+        except RuntimeError:
+            # The loop is closed: the editor has left, and nobody is there to hear.
+            log.debug("the editor has left")

@@ -1,0 +1,104 @@
+"""Transcripts on disk: `sessions/<id>.jsonl`, append only."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from msgspec import structs
+
+from dingbridge.core import transcript
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.edges.storage import files
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class Transcripts:
+    """The folder of transcripts. What is deleted or cleared is kept in its `trash` folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._trash = folder / "trash"
+
+    def list(self) -> list[SessionInfo]:
+        """All sessions, the one that was written to last first."""
+        found: list[tuple[float, SessionInfo]] = []
+        if not self._folder.is_dir():
+            return []
+        for path in self._folder.glob("*.jsonl"):
+            with path.open("rb") as file:
+                info = transcript.read_info(file.readline())
+            changed = path.stat().st_mtime
+            fallback = SessionInfo(path.stem, path.stem, changed)
+            found.append((changed, structs.replace(info or fallback, id=path.stem)))
+        return [info for _, info in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+    def load(self, session: str) -> Transcript:
+        """A session's transcript."""
+        fallback = SessionInfo(session, session, time.time())
+        try:
+            with self._path(session).open("rb") as file:
+                return transcript.read(file, fallback)
+        except FileNotFoundError:
+            return Transcript(fallback, ())
+
+    def append(self, session: str, entry: Entry) -> None:
+        """Add one line. A session's first line makes its file."""
+        path = self._path(session)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.append(path, transcript.encode(entry))
+
+    def clear(self, info: SessionInfo) -> None:
+        """Start the transcript anew; the old one goes to the trash."""
+        self.delete(info.id)
+        self.append(info.id, Entry(session=info))
+
+    def delete(self, session: str) -> None:
+        """Move the transcript to the trash."""
+        path = self._path(session)
+        if not path.exists():
+            return
+        self._trash.mkdir(parents=True, exist_ok=True)
+        os.replace(path, self._trash / f"{session}-{time.time_ns()}.jsonl")
+
+    def save(self, session: str, target: Path) -> Path:
+        """Write a copy to a file of the user's choice, which must not exist yet."""
+        loaded = self.load(session)
+        data = transcript.encode_all(loaded.info, loaded.messages)
+        try:
+            with target.open("xb") as file:
+                file.write(data)
+        except FileExistsError as cause:
+            raise BridgeError(
+                f"{target} exists already", fix="choose another name, or remove it first"
+            ) from cause
+        except OSError as cause:
+            raise BridgeError(f"{target} cannot be written: {cause.strerror}") from cause
+        return target
+
+    def take_in(self, source: Path, session: str) -> Transcript:
+        """Make a new session from a file that `save` wrote."""
+        try:
+            with source.open("rb") as file:
+                loaded = transcript.read(file, SessionInfo(session, source.stem, time.time()))
+        except OSError as cause:
+            raise BridgeError(f"{source} cannot be read: {cause.strerror}") from cause
+        if loaded.damaged or not loaded.messages:
+            raise BridgeError(
+                f"{source} is not a transcript",
+                fix="load a file that `:Chat save` wrote",
+            )
+        info = structs.replace(loaded.info, id=session)
+        path = self._path(session)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_whole(path, transcript.encode_all(info, loaded.messages))
+        return structs.replace(loaded, info=info)
+
+    def _path(self, session: str) -> Path:
+        if not _ID.fullmatch(session):
+            raise BridgeError(f"{session!r} is not the id of a session")
+        return self._folder / f"{session}.jsonl"

@@ -1,0 +1,311 @@
+"""The stream connection (protocol section 4): the one module that imports websocket.
+
+One thread owns the socket and is the only one to reconnect: register, connect, read until it fails,
+wait, and again, for ever. What it learns leaves as immutable values through `tell`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+import websocket
+from msgspec import Struct
+from websocket import ABNF
+
+from dingbridge import __version__
+from dingbridge.core import answers, frames, payloads
+from dingbridge.core.answers import Answer, Ticket
+from dingbridge.core.callback import QuotaGone, read_robot_message
+from dingbridge.core.errors import (
+    BadFrame,
+    DeliveryError,
+    LinkError,
+    LinkLost,
+    LinkRefused,
+    RetryAfter,
+)
+from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
+from dingbridge.core.link import Check, LinkState, Reconnect, Watchdog
+from dingbridge.core.messages import Inbound
+from dingbridge.core.patience import LOOK_EVERY
+from dingbridge.core.seen import Seen
+
+log = logging.getLogger(__name__)
+
+
+class LinkChanged(Struct, frozen=True):
+    """The link's new state. `reason` says why in words; `retry_in` is seconds, or 0."""
+
+    state: LinkState
+    reason: str = ""
+    fix: str = ""
+    retry_in: float = 0.0
+
+
+class Arrived(Struct, frozen=True):
+    """A robot message that was acked and had not been seen before. `key` names it in the memory."""
+
+    inbound: Inbound
+    key: str
+
+
+class Trouble(Struct, frozen=True):
+    """Something came that could not be read, or came without its content. The link stays up."""
+
+    sentence: str
+
+
+StreamEvent = LinkChanged | Arrived | Trouble
+
+
+class Poster(Protocol):
+    """What the stream needs of HTTP."""
+
+    def post(self, url: str, body: bytes) -> Answer:
+        """POST a JSON body."""
+        ...
+
+
+class StreamSettings(Struct, frozen=True):
+    """What the stream needs to know. `proxy` is a URL or empty."""
+
+    client_id: str
+    client_secret: str
+    api: str
+    trusted_origins: tuple[str, ...]
+    proxy: str = ""
+
+    def __repr__(self) -> str:
+        return f"StreamSettings(client_id={self.client_id!r}, client_secret='***')"
+
+
+class Stream(threading.Thread):
+    """Keeps one stream connection of an app open until it is told to stop."""
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        http: Poster,
+        seen: Seen,
+        tell: Callable[[StreamEvent], None],
+    ) -> None:
+        super().__init__(name="dingbridge-stream", daemon=True)
+        self._settings = settings
+        self._http = http
+        self._seen = seen
+        self._tell = tell
+        self._stopping = threading.Event()
+        self._socket: websocket.WebSocket | None = None
+        self._reconnect = Reconnect()
+
+    def stop(self) -> None:
+        """End the thread soon: it wakes from whatever it waits for."""
+        self._stopping.set()
+        current = self._socket
+        if current is not None:
+            _wake(current)
+
+    def run(self) -> None:
+        """Register, connect, read until it fails, wait."""
+        log.info("Channel started (Stream Mode)")
+        self._tell(LinkChanged(LinkState.CONNECTING))
+        while not self._stopping.is_set():
+            error, lasted = self._hold_one()
+            if self._stopping.is_set():
+                break
+            self._reconnect.lasted(lasted)
+            chance = random.random()
+            pause = self._reconnect.wait(chance, refused=isinstance(error, LinkRefused))
+            if isinstance(error, LinkLost):
+                pause = max(pause, error.seconds)
+            log.warning("link lost: %s; next attempt in %.1f s", error.message, pause)
+            self._tell(LinkChanged(LinkState.WAITING, error.message, error.fix, pause))
+            self._stopping.wait(pause)
+        self._tell(LinkChanged(LinkState.OFF))
+
+    def _hold_one(self) -> tuple[LinkError, float]:
+        """Hold connections, each following the last without a gap, until one is lost.
+
+        Returns why, and how many seconds the last one lived.
+        """
+        opened = time.monotonic()
+        try:
+            self._socket = self._open()
+            while True:
+                opened = time.monotonic()
+                self._tell(LinkChanged(LinkState.CONNECTED))
+                log.info("DingTalk channel connected via Stream Mode")
+                reason = self._read_until_told_to_move(self._socket)
+                log.info("the server asks for a new connection: %s", reason)
+                # Connect first, close second: messages go to the new socket from now on.
+                old, self._socket = self._socket, self._open()
+                _close(old)
+        except LinkError as error:
+            return error, time.monotonic() - opened
+        finally:
+            last, self._socket = self._socket, None
+            if last is not None:
+                _close(last)
+
+    def _open(self) -> websocket.WebSocket:
+        settings = self._settings
+        body = payloads.open_connection_body(
+            settings.client_id, settings.client_secret, __version__
+        )
+        try:
+            answer = self._http.post(f"{settings.api}/v1.0/gateway/connections/open", body)
+            ticket = answers.read_connection(answer)
+        except DeliveryError as error:
+            seconds = error.seconds if isinstance(error, RetryAfter) else 0.0
+            raise LinkLost(
+                error.message, code=error.code, fix=error.fix, seconds=seconds
+            ) from error
+        return self._connect(ticket)
+
+    def _connect(self, ticket: Ticket) -> websocket.WebSocket:
+        endpoint = urlsplit(ticket.endpoint)
+        if endpoint.scheme != "wss" and urlsplit(self._settings.api).scheme == "https":
+            raise LinkRefused("DingTalk named a stream address without encryption")
+        url = f"{ticket.endpoint}?ticket={quote(ticket.ticket, safe='')}"
+        try:
+            connection = websocket.create_connection(
+                url,
+                timeout=CONNECT_TIMEOUT,
+                skip_utf8_validation=True,
+                **_proxy_arguments(self._settings.proxy),
+            )
+        except (websocket.WebSocketException, OSError, ValueError) as cause:
+            raise LinkLost(f"the stream socket was refused ({_words(cause)})") from cause
+        connection.settimeout(LOOK_EVERY)
+        if self._stopping.is_set():
+            _close(connection)
+            raise LinkLost("stopped")
+        return connection
+
+    def _read_until_told_to_move(self, connection: websocket.WebSocket) -> str:
+        """Read frames until a `disconnect` frame; return its reason. Raise `LinkLost` when dead."""
+        watchdog = Watchdog(time.monotonic(), time.time())
+        while True:
+            frame = self._receive(connection, watchdog)
+            if isinstance(frame, frames.Disconnect):
+                return frame.reason
+            if frame is not None:
+                self._answer(connection, frame)
+
+    def _receive(self, connection: websocket.WebSocket, watchdog: Watchdog) -> frames.Frame | None:
+        """The next frame, or None after a quiet while or one that could not be read."""
+        try:
+            opcode, frame = connection.recv_data_frame(control_frame=True)
+        except websocket.WebSocketTimeoutException:
+            opcode, frame = None, None
+        except (websocket.WebSocketException, OSError, ValueError) as cause:
+            raise LinkLost(f"the stream socket broke ({_words(cause)})") from cause
+        if self._stopping.is_set():
+            raise LinkLost("stopped")
+        if frame is not None:
+            watchdog.heard(time.monotonic())
+        match watchdog.check(time.monotonic(), time.time()):
+            case Check.DEAD:
+                raise LinkLost("the stream socket is silent: no answer to a ping")
+            case Check.PING:
+                self._send(connection, connection.ping)
+        if opcode == ABNF.OPCODE_CLOSE:
+            raise LinkLost("the server closed the stream socket")
+        if opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
+            return None
+        try:
+            return frames.decode(frame.data)
+        except BadFrame as error:
+            self._trouble(error.message)
+            return None
+
+    def _answer(self, connection: websocket.WebSocket, frame: frames.Frame) -> None:
+        match frame:
+            case frames.Ping():
+                self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
+            case frames.RobotMessage():
+                # The ack comes before any work: an unacked message is sent again (section 4.3).
+                self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
+                self._take(frame)
+            case frames.Unknown(type=kind, topic=topic):
+                log.debug("passing over a frame of type %s, topic %s", kind, topic)
+                self._send(connection, lambda: connection.send(frames.ack_unknown(frame)))
+
+    def _take(self, frame: frames.RobotMessage) -> None:
+        try:
+            inbound = read_robot_message(frame.data, self._settings.trusted_origins)
+        except BadFrame as error:
+            self._trouble(error.message)
+            return
+        if isinstance(inbound, QuotaGone):
+            self._trouble(inbound.message)
+            return
+        key = Seen.key(inbound.robot_code, inbound.id)
+        if not self._seen.first_time(key, time.time()):
+            log.info("passing over a message that was received before")
+            return
+        self._tell(Arrived(inbound, key))
+
+    def _trouble(self, sentence: str) -> None:
+        log.warning("%s", sentence)
+        self._tell(Trouble(sentence))
+
+    def _send(self, connection: websocket.WebSocket, send: Callable[[], object]) -> None:
+        """Write under the long time limit: the short one is for looking at a quiet socket."""
+        connection.settimeout(READ_TIMEOUT)
+        try:
+            send()
+        except (websocket.WebSocketException, OSError) as cause:
+            raise LinkLost(f"the stream socket broke ({_words(cause)})") from cause
+        finally:
+            connection.settimeout(LOOK_EVERY)
+
+
+def _words(cause: BaseException) -> str:
+    """The kind of a foreign error only: its text may quote the address with the ticket."""
+    status = getattr(cause, "status_code", None)
+    return f"{type(cause).__name__} {status}" if status else type(cause).__name__
+
+
+def _proxy_arguments(proxy: str) -> dict[str, Any]:
+    """websocket-client's arguments for a proxy URL; it reads the environment by itself."""
+    if not proxy:
+        return {}
+    parts = urlsplit(proxy)
+    arguments: dict[str, Any] = {
+        "http_proxy_host": parts.hostname,
+        "http_proxy_port": parts.port or 80,
+        "proxy_type": parts.scheme if parts.scheme.startswith("socks") else "http",
+    }
+    if parts.username:
+        arguments["http_proxy_auth"] = (parts.username, parts.password or "")
+    return arguments
+
+
+def _wake(connection: websocket.WebSocket) -> None:
+    """Say goodbye and end a blocked read: only shutting the raw socket does that from here."""
+    raw = connection.sock
+    if raw is None:
+        return
+    try:
+        connection.send_close()
+        raw.shutdown(socket.SHUT_RDWR)
+    except (websocket.WebSocketException, OSError):
+        log.debug("the socket was closed already")
+
+
+def _close(connection: websocket.WebSocket) -> None:
+    """Say goodbye, so that the server stops routing to this socket, but wait for no answer."""
+    try:
+        connection.settimeout(LOOK_EVERY)
+        connection.send_close()
+    except (websocket.WebSocketException, OSError):
+        log.debug("the socket was closed already")
+    connection.shutdown()  # type: ignore[no-untyped-call]  # websocket-client left it untyped

@@ -1,0 +1,49 @@
+"""The words of the control API: one value per command, shared by server and client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Command(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all commands: what is not known is refused."""
+
+
+class Raw(Command, frozen=True):
+    """Push `text`, or the bytes in `base64`, as one frame; `wire` writes the bytes unframed."""
+
+    text: str = ""
+    base64: str = ""
+    wire: bool = False
+    connection: str | None = None
+
+
+class OnConnection(Command, frozen=True):
+    """Something done to one connection, or to all that are not closed."""
+
+    connection: str | None = None
+
+
+class Disconnect(Command, frozen=True):
+    """Tell clients to leave."""
+
+    connection: str | None = None
+    reason: str = "connection is expired"
+
+
+class Advance(Command, frozen=True):
+    """Move the sandbox's clock forward by seconds."""
+
+    seconds: float
+
+
+class Configure(Command, frozen=True):
+    """Change settings, by their names."""
+
+    changes: dict[str, Any]
+
+
+class Nothing(Command, frozen=True):
+    """A command without words."""

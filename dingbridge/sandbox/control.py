@@ -1,0 +1,218 @@
+"""The control API, `/_sandbox/…`: what a test or a demo says, asks and breaks, as JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+from msgspec import structs
+
+from dingbridge.sandbox.commands import (
+    Advance,
+    Configure,
+    Disconnect,
+    Nothing,
+    OnConnection,
+    Raw,
+)
+from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.inbound import Utterance
+from dingbridge.sandbox.platform import CONTROL, Platform
+from dingbridge.sandbox.records import Connections, Said
+from dingbridge.sandbox.settings import Group, Person, Robot, Settings
+from dingbridge.sandbox.stream import Link, Stream
+
+T = TypeVar("T", bound=msgspec.Struct)
+Act = Callable[[T], Awaitable[Any]]
+
+
+class Control:
+    """Answers `/_sandbox/…`. A command is a POST of its value, a question a GET."""
+
+    def __init__(self, platform: Platform, stream: Stream) -> None:
+        self._platform = platform
+        self._world = platform.world
+        self._stream = stream
+
+    def routes(self) -> list[web.RouteDef]:
+        """The paths answered here."""
+        return [
+            web.get(f"{CONTROL}log/{{name}}", self.log),
+            web.get(f"{CONTROL}connections", self.connections),
+            web.get(f"{CONTROL}hanging", self.hanging),
+            self._command("say", Utterance, self.say),
+            self._command("raw", Raw, self.raw),
+            self._command("ping", OnConnection, self.ping),
+            self._command("disconnect", Disconnect, self.disconnect),
+            self._command("half-open", OnConnection, self.half_open),
+            self._command("abort", OnConnection, self.abort),
+            self._command("expire-session-webhooks", Nothing, self.expire_session_webhooks),
+            self._command("revoke-tokens", Nothing, self.revoke_tokens),
+            self._command("fault", Fault, self.fault),
+            self._command("clear-faults", Nothing, self.clear_faults),
+            self._command("release", Nothing, self.release),
+            self._command("advance", Advance, self.advance),
+            self._command("configure", Configure, self.configure),
+            self._command("person", Person, self.person),
+            self._command("group", Group, self.group),
+            self._command("robot", Robot, self.robot),
+        ]
+
+    async def log(self, request: web.Request) -> web.Response:
+        """A list from its beginning; waits until it has `at_least` entries or time is up."""
+        world = self._world
+        logs: dict[str, list[Any]] = {
+            "arrived": world.arrived,
+            "acks": world.acks,
+            "calls": world.calls,
+            "said": world.said,
+        }
+        entries = logs.get(request.match_info["name"])
+        if entries is None:
+            return answer({"error": f"there is no log {request.match_info['name']!r}"}, 404)
+        at_least = int(request.query.get("at_least", "0"))
+        await self._until(lambda: len(entries) >= at_least, request)
+        return answer(entries)
+
+    async def connections(self, request: web.Request) -> web.Response:
+        """All connections; waits until exactly `open` are open and `total` have been, or time."""
+        wanted = int(request.query.get("open", "-1"))
+        total = int(request.query.get("total", "0"))
+
+        def holds() -> bool:
+            now = self._connections()
+            return now.total >= total and wanted in (-1, len(now.open))
+
+        await self._until(holds, request)
+        return answer(self._connections())
+
+    async def hanging(self, request: web.Request) -> web.Response:
+        """How many requests hang; waits until there are `at_least` so many, or time is up."""
+        at_least = int(request.query.get("at_least", "0"))
+        await self._until(lambda: self._platform.hanging >= at_least, request)
+        return answer(self._platform.hanging)
+
+    async def say(self, utterance: Utterance) -> Said:
+        """Somebody says something to the robot."""
+        return await self._stream.say(utterance)
+
+    async def raw(self, command: Raw) -> int:
+        """Pushes arbitrary text or bytes; to how many connections."""
+        data = base64.b64decode(command.base64, validate=True)
+        links = self._links(command.connection)
+        for link in links.values():
+            if command.wire:
+                link.transport.write(data)
+            else:
+                await link.send(data if command.base64 else command.text)
+        return len(links)
+
+    async def ping(self, command: OnConnection) -> list[str]:
+        """Sends a SYSTEM ping; the header ids of their acknowledgements."""
+        return [await self._stream.ping(name) for name in self._links(command.connection)]
+
+    async def disconnect(self, command: Disconnect) -> list[str]:
+        """Tells clients to leave; the connections' names."""
+        names = list(self._links(command.connection))
+        for name in names:
+            await self._stream.disconnect(name, command.reason)
+        return names
+
+    async def half_open(self, command: OnConnection) -> list[str]:
+        """Makes connections swallow everything; their names."""
+        names = list(self._links(command.connection))
+        for name in names:
+            self._stream.half_open(name)
+        return names
+
+    async def abort(self, command: OnConnection) -> list[str]:
+        """Drops connections without a close frame; their names."""
+        links = self._links(command.connection)
+        for link in links.values():
+            link.abort()
+        return list(links)
+
+    async def expire_session_webhooks(self, command: Nothing) -> None:
+        """Ends all session webhooks."""
+        self._world.sessions.expire()
+
+    async def revoke_tokens(self, command: Nothing) -> None:
+        """Ends the access token."""
+        self._world.tokens.revoke()
+
+    async def fault(self, fault: Fault) -> None:
+        """Lets a fault wait for its calls."""
+        self._world.faults.add(fault)
+
+    async def clear_faults(self, command: Nothing) -> None:
+        """Forgets the faults that still wait."""
+        self._world.faults.clear()
+
+    async def release(self, command: Nothing) -> int:
+        """Lets hanging requests go on; how many."""
+        return self._platform.release()
+
+    async def advance(self, command: Advance) -> float:
+        """Moves the clock forward; the new time."""
+        self._world.advance(command.seconds)
+        self._platform.changes.note()
+        return self._world.now()
+
+    async def configure(self, command: Configure) -> None:
+        """Changes settings while running."""
+        whole = {**structs.asdict(self._world.settings), **command.changes}
+        self._world.settings = msgspec.convert(msgspec.to_builtins(whole), Settings)
+
+    async def person(self, person: Person) -> None:
+        """Adds somebody to the directory."""
+        people = (*self._world.settings.people, person)
+        self._world.settings = structs.replace(self._world.settings, people=people)
+
+    async def group(self, group: Group) -> None:
+        """Adds a group in which the robot is installed."""
+        groups = (*self._world.settings.groups, group)
+        self._world.settings = structs.replace(self._world.settings, groups=groups)
+
+    async def robot(self, robot: Robot) -> None:
+        """Adds a custom robot."""
+        robots = (*self._world.settings.robots, robot)
+        self._world.settings = structs.replace(self._world.settings, robots=robots)
+
+    def _command(self, name: str, kind: type[T], act: Act[T]) -> web.RouteDef:
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                command = msgspec.json.decode(await request.read() or b"{}", type=kind)
+                return answer(await act(command))
+            except (ValueError, binascii.Error) as problem:
+                # msgspec's own errors are ValueErrors too and name the field.
+                return answer({"error": str(problem)}, 400)
+
+        return web.post(CONTROL + name, handle)
+
+    def _links(self, name: str | None) -> dict[str, Link]:
+        """The named connection, or all that are not closed. Raises ValueError when it is not."""
+        alive = {each.id for each in self._connections().open}
+        links = {each: link for each, link in self._platform.links.items() if each in alive}
+        if name is None:
+            return links
+        if name not in links:
+            raise ValueError(f"there is no open connection {name!r}")
+        return {name: links[name]}
+
+    def _connections(self) -> Connections:
+        return Connections(tuple(self._world.connections.values()), self._world.attempts())
+
+    async def _until(self, holds: Callable[[], bool], request: web.Request) -> None:
+        seconds = float(request.query.get("timeout", "0"))
+        platform = self._platform
+        await platform.changes.until(lambda: holds() or platform.stopping, seconds)
+
+
+def answer(value: Any, status: int = 200) -> web.Response:
+    """A value as JSON."""
+    body = msgspec.json.encode(value)
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -1,0 +1,118 @@
+"""What a sandbox remembers and tells its tests: values that travel as JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Route = Literal["webhook", "session", "single", "group"]
+
+
+class Arrived(Struct, frozen=True):
+    """One message that DingTalk accepted, in the order of acceptance.
+
+    `route` is how it came: a custom robot's webhook, a session webhook, or OpenAPI to people or to
+    a group. `robot` is the custom robot's name or the `robotCode`. `msgtype` is the `msgKey` on the
+    OpenAPI routes. `size` is the bytes of the request body, `param_size` those of `msgParam`.
+    `reply_to` is the `msgId` whose session webhook was used. `time` is Unix seconds.
+    """
+
+    number: int
+    time: float
+    route: Route
+    robot: str
+    conversation_id: str
+    user_ids: tuple[str, ...]
+    msgtype: str
+    title: str
+    text: str
+    at: dict[str, Any]
+    size: int
+    param_size: int = 0
+    reply_to: str = ""
+    process_query_key: str = ""
+    body: dict[str, Any] = {}
+
+
+class Ack(Struct, frozen=True):
+    """One frame a client sent on its socket.
+
+    `message_id` is the `headers.messageId` it acknowledges; `data` its decoded `data` string. A
+    frame that is no acknowledgement has the code 0 and stands in `raw`.
+    """
+
+    number: int
+    time: float
+    connection_id: str
+    message_id: str
+    code: int
+    message: str = ""
+    data: Any = None
+    raw: str = ""
+
+
+class Call(Struct, frozen=True):
+    """One request, without its query and headers, which hold secrets.
+
+    `status` is 0 when no answer was given; `code` is the `errcode` or the `code` of the answer;
+    `fault` says which fault was applied.
+    """
+
+    number: int
+    method: str
+    path: str
+    status: int
+    code: str
+    began: float
+    ended: float
+    size: int
+    fault: str = ""
+
+
+class Said(Struct, frozen=True):
+    """A message said to the robot and what became of it.
+
+    `lost` is true when no connection took it: nobody was connected or it went to a half-open one.
+    """
+
+    number: int
+    time: float
+    message_id: str
+    header_id: str
+    conversation_id: str
+    connection_id: str
+    lost: bool
+    session_webhook: str = ""
+
+    def __repr__(self) -> str:
+        fate = "lost" if self.lost else f"to {self.connection_id}"
+        return f"Said({self.message_id!r}, header_id={self.header_id!r}, {fate})"
+
+
+class Connection(Struct, frozen=True):
+    """One stream connection. `state` ends at "closed", `closed` is then the time, else 0."""
+
+    id: str
+    state: Literal["open", "leaving", "half-open", "closed"]
+    opened: float
+    closed: float
+    ua: str
+    topics: tuple[str, ...]
+
+
+class Connections(Struct, frozen=True):
+    """All stream connections so far and every attempt to register one."""
+
+    all: tuple[Connection, ...]
+    attempts: tuple[Call, ...]
+
+    @property
+    def open(self) -> tuple[Connection, ...]:
+        """Those that are not closed; leaving and half-open ones included."""
+        return tuple(each for each in self.all if each.state != "closed")
+
+    @property
+    def total(self) -> int:
+        """How many were ever opened."""
+        return len(self.all)

@@ -1,0 +1,203 @@
+"""Everything a sandbox knows, without I/O: its clock is an argument, its chance is started."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from dingbridge.sandbox.faults import FaultBook
+from dingbridge.sandbox.inbound import Utterance, message_data
+from dingbridge.sandbox.records import Ack, Arrived, Call, Connection, Route, Said
+from dingbridge.sandbox.rules import (
+    RateWindow,
+    Session,
+    SessionBook,
+    TicketBook,
+    TokenBook,
+)
+from dingbridge.sandbox.settings import Settings
+from dingbridge.sandbox.shapes import Content
+
+OPEN_PATH = "/v1.0/gateway/connections/open"
+
+
+class Push(Struct, frozen=True):
+    """A robot message ready to be pushed. `session_webhook` is empty when it has none."""
+
+    message_id: str
+    conversation_id: str
+    data: dict[str, Any]
+    session_webhook: str
+
+
+class World:
+    """The state of one sandbox. Lives on one thread."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        self.settings = settings
+        self.address = ""
+        self.tokens = TokenBook()
+        self.tickets = TicketBook()
+        self.sessions = SessionBook()
+        self.faults = FaultBook()
+        self.random = random.Random(settings.chance)
+        self.arrived: list[Arrived] = []
+        self.acks: list[Ack] = []
+        self.calls: list[Call] = []
+        self.said: list[Said] = []
+        self.connections: dict[str, Connection] = {}
+        self._clock = clock
+        self._ahead = 0.0
+        self._windows: defaultdict[str, RateWindow] = defaultdict(RateWindow)
+        self._uuids: set[tuple[str, str]] = set()
+        self._pushes: dict[str, Push] = {}
+
+    def now(self) -> float:
+        """Unix seconds by the sandbox's own clock."""
+        return self._clock() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Moves the sandbox's clock forward. Raises ValueError for a step back."""
+        if seconds < 0:
+            raise ValueError("the clock only goes forward")
+        self._ahead += seconds
+
+    def rate_refusal(self, key: str, per_minute: int | None) -> int:
+        """0 when the sender named `key` may send one more message now, else the errcode."""
+        window = self._windows[key]
+        return window.accept(self.now(), per_minute, self.settings.throttle_seconds)
+
+    def known_uuid(self, robot: str, message_uuid: str) -> bool:
+        """Whether a message of this robot with this `msgUuid` was accepted before."""
+        return (robot, message_uuid) in self._uuids
+
+    def accept(
+        self,
+        route: Route,
+        content: Content,
+        *,
+        robot: str,
+        conversation_id: str,
+        body: dict[str, Any],
+        size: int,
+        user_ids: tuple[str, ...] = (),
+        reply_to: str = "",
+        process_query_key: str = "",
+        uuid_scope: str = "",
+    ) -> Arrived:
+        """Records a message as arrived."""
+        param = body.get("msgParam")
+        if uuid_scope and isinstance(body.get("msgUuid"), str):
+            self._uuids.add((uuid_scope, body["msgUuid"]))
+        arrived = Arrived(
+            number=len(self.arrived) + 1,
+            time=self.now(),
+            route=route,
+            robot=robot,
+            conversation_id=conversation_id,
+            user_ids=user_ids,
+            msgtype=content.msgtype,
+            title=content.title,
+            text=content.text,
+            at=content.at,
+            size=size,
+            param_size=len(param.encode()) if isinstance(param, str) else 0,
+            reply_to=reply_to,
+            process_query_key=process_query_key,
+            body=body,
+        )
+        self.arrived.append(arrived)
+        return arrived
+
+    def compose(self, said: Utterance) -> Push:
+        """The push that an utterance makes. Raises ValueError for unknown names and ids."""
+        if said.repeat:
+            earlier = said.message_id or (self.said[-1].message_id if self.said else "")
+            if earlier not in self._pushes:
+                raise ValueError("no earlier message with that id can be repeated")
+            return self._pushes[earlier]
+        person = self.settings.person(said.user)
+        group = self.settings.group(said.group) if said.group is not None else None
+        message_id = said.message_id or f"msg{uuid.uuid4().hex}=="
+        conversation_id = group.conversation_id if group else person.single_conversation
+        session = None
+        if said.session_webhook:
+            expires = self.now() + self.settings.session_lifetime
+            value = self.sessions.issue(Session(conversation_id, message_id, expires))
+            session = (f"{self.address}/robot/sendBySession?session={value}", expires)
+        data = message_data(
+            said,
+            person,
+            group,
+            message_id=message_id,
+            now=self.now(),
+            robot_code=self.settings.client_id,
+            robot_name=self.settings.robot_name,
+            session=session,
+        )
+        push = Push(message_id, conversation_id, data, session[0] if session else "")
+        self._pushes[message_id] = push
+        return push
+
+    def record_said(self, push: Push, header_id: str, connection_id: str, lost: bool) -> Said:
+        """Records what became of a push."""
+        said = Said(
+            number=len(self.said) + 1,
+            time=self.now(),
+            message_id=push.message_id,
+            header_id=header_id,
+            conversation_id=push.conversation_id,
+            connection_id=connection_id,
+            lost=lost,
+            session_webhook=push.session_webhook,
+        )
+        self.said.append(said)
+        return said
+
+    def record_ack(self, connection_id: str, raw: str) -> Ack:
+        """Records a frame from a client, whatever it holds."""
+        fields: dict[str, Any] = {}
+        try:
+            decoded = json.loads(raw)
+        except ValueError:
+            decoded = None
+        if isinstance(decoded, dict) and isinstance(decoded.get("headers"), dict):
+            fields = decoded
+        data = fields.get("data")
+        if isinstance(data, str):
+            try:
+                data = json.loads(data)
+            except ValueError:
+                fields = {}
+        code = fields.get("code")
+        good = isinstance(code, int)
+        ack = Ack(
+            number=len(self.acks) + 1,
+            time=self.now(),
+            connection_id=connection_id,
+            message_id=str(fields["headers"].get("messageId", "")) if good else "",
+            code=code if isinstance(code, int) else 0,
+            message=str(fields.get("message", "")) if good else "",
+            data=data if good else None,
+            raw="" if good else raw,
+        )
+        self.acks.append(ack)
+        return ack
+
+    def record_call(
+        self, method: str, path: str, *, status: int, code: str, began: float, size: int, fault: str
+    ) -> None:
+        """Records a finished request."""
+        self.calls.append(
+            Call(len(self.calls) + 1, method, path, status, code, began, self.now(), size, fault)
+        )
+
+    def attempts(self) -> tuple[Call, ...]:
+        """All calls that tried to register a stream connection."""
+        return tuple(call for call in self.calls if call.path == OPEN_PATH)

@@ -1,0 +1,72 @@
+--- Completes the arguments of `:Chat` and `:DingTalk` from the declared commands.
+
+local declared = require('dingbridge.declared')
+
+local M = {}
+
+---@param candidates string[]
+---@param lead string
+---@return string[]
+local function beginning_with(candidates, lead)
+  return vim.tbl_filter(function(candidate)
+    return vim.startswith(candidate, lead)
+  end, candidates)
+end
+
+--- The words between the editor command and the one being completed.
+---@param before string the command line up to that word
+---@return string[]
+local function words_before(before)
+  local rest, earliest
+  for _, name in ipairs(declared.editor_commands) do
+    local start, stop = before:find(name .. '%s+')
+    if start and (not earliest or start < earliest) then
+      rest, earliest = before:sub(stop + 1), start
+    end
+  end
+  return vim.split(rest or '', '%s+', { trimempty = true })
+end
+
+--- Candidates for the word under the cursor, as `nvim_create_user_command` asks for them.
+---@param arglead string
+---@param cmdline string
+---@param cursorpos integer bytes before the cursor
+---@param sessions? string[] ids of the sessions there are
+---@return string[]
+function M.complete(arglead, cmdline, cursorpos, sessions)
+  local words = words_before(cmdline:sub(1, cursorpos - #arglead))
+  if #words > 1 then
+    return {}
+  end
+  local names = {}
+  for _, command in ipairs(declared.commands) do
+    if words[1] == command.name then
+      if command.completion == 'session' then
+        return beginning_with(sessions or {}, arglead)
+      elseif command.completion == 'platform' then
+        return beginning_with(declared.platforms, arglead)
+      elseif command.completion == 'file' then
+        return vim.fn.getcompletion(arglead, 'file')
+      end
+      return {}
+    end
+    if command.name ~= '' then
+      names[#names + 1] = command.name
+    end
+  end
+  return #words == 0 and beginning_with(names, arglead) or {}
+end
+
+--- The same, with the sessions of this editor.
+---@param arglead string
+---@param cmdline string
+---@param cursorpos integer
+---@return string[]
+function M.line(arglead, cmdline, cursorpos)
+  local ids = vim.tbl_map(function(session)
+    return session.id
+  end, require('dingbridge.store').sessions)
+  return M.complete(arglead, cmdline, cursorpos, ids)
+end
+
+return M

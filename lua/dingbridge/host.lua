@@ -1,0 +1,254 @@
+--- The Python host: registers it, starts it on first use, and passes events to it.
+
+local notice = require('dingbridge.notice')
+
+local M = {}
+
+local NAME = 'dingbridge'
+local COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
+local SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<range>, <line1>, <line2>)"
+
+local ROOT = vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2))))
+local STUB = ROOT .. '/rplugin/python3/dingbridge_rplugin.py'
+
+--- Looks for the packages before it imports anything, so that what is missing is named at once.
+local BOOT = [[
+import importlib.util, sys
+if sys.version_info < (3, 10):
+    sys.exit('Python 3.10 or newer is needed, this is %d.%d' % sys.version_info[:2])
+needed = ('pynvim', 'requests', 'websocket', 'appdirs', 'msgspec', 'filelock')
+missing = [name for name in needed if importlib.util.find_spec(name) is None]
+if missing:
+    sys.exit('missing: ' + ' '.join(missing))
+import pynvim
+pynvim.start_host()
+]]
+
+--- The commands, as the decorators of the stub declare them.
+M.specs = {}
+for _, name in ipairs({ 'Chat', 'DingTalk' }) do
+  M.specs[#M.specs + 1] = {
+    type = 'command',
+    name = name,
+    sync = false,
+    opts = { nargs = '?', range = '', complete = COMPLETE, eval = SNAPSHOT:gsub('<', '<lt>') },
+  }
+end
+
+local registered = false
+local channel ---@type integer|nil
+local revision, sent_revision = 0, nil
+local settings = { options = {} }
+
+---@return string
+function M.python()
+  local own = ROOT .. (vim.fn.has('win32') == 1 and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
+  local chosen = require('dingbridge.options').canonical(settings.options).python
+  if type(chosen) == 'string' and chosen ~= '' then
+    return vim.fn.expand(chosen)
+  elseif vim.uv.fs_stat(own) then
+    return own
+  end
+  return vim.g.python3_host_prog or 'python3'
+end
+
+---@param python string
+---@param words string
+local function cannot_start(python, words)
+  local missing = words:match('missing: ([%w_ ]+)')
+  if missing then
+    local command = ('%s -m pip install %s'):format(vim.fn.shellescape(python), vim.fn.shellescape(ROOT))
+    words = ('Python packages are missing (%s). Install them with:\n  %s'):format(missing, command)
+  end
+  notice.show(('the host cannot start with %s: %s'):format(python, words), 'error')
+end
+
+--- Makes the commands start the host, with the range exactly as it was given.
+local function define_starters()
+  for _, spec in ipairs(M.specs) do
+    if spec.ours then
+      vim.api.nvim_create_user_command(spec.name, function(call)
+        if M.start() then
+          local range = call.range > 0 and { call.line1, call.line2 } or nil
+          vim.api.nvim_cmd({
+            cmd = spec.name,
+            args = call.args ~= '' and { call.args } or {},
+            range = range,
+          }, {})
+        end
+      end, { nargs = '?', range = true, complete = require('dingbridge.complete').line })
+    end
+  end
+end
+
+---@param ended integer
+---@param code integer
+---@param python string
+---@param words string what it wrote to standard error
+local function on_exit(ended, code, python, words)
+  if ended ~= channel then
+    return
+  end
+  channel, sent_revision = nil, nil
+  if vim.v.exiting ~= vim.NIL then
+    return
+  end
+  vim.fn['remote#host#Register'](NAME, '*', M._start_job)
+  define_starters()
+  if M.greeted then
+    M.greeted = false
+    notice.show(('the host ended (%d); the next :Chat starts it again'):format(code), 'error')
+    require('dingbridge.push').host_ended()
+  else
+    cannot_start(python, vim.trim(words))
+    require('dingbridge.push').host_ended()
+  end
+end
+
+--- The factory that Neovim's remote plugin machinery calls on first use.
+---@return integer channel
+function M._start_job()
+  local python = M.python()
+  local words = {}
+  if vim.fn.executable(python) ~= 1 then
+    cannot_start(python, 'it cannot be run; set the option `python` to a Python 3.10 or newer')
+    return 0
+  end
+  local job
+  job = vim.fn.jobstart({ python, '-c', BOOT, STUB }, {
+    rpc = true,
+    on_stderr = function(_, lines)
+      words[#words + 1] = table.concat(lines, '\n')
+    end,
+    on_exit = function(_, code)
+      on_exit(job, code, python, table.concat(words):sub(-2000))
+    end,
+  })
+  return job
+end
+
+--- Registers the plugin with Neovim. Starts nothing.
+function M.register()
+  if registered then
+    return
+  end
+  registered = true
+  local existing = vim.api.nvim_get_commands({})
+  local ours = {}
+  for _, spec in ipairs(M.specs) do
+    local other = existing[spec.name]
+    spec.ours = not other or other.definition:find('dingbridge_rplugin', 1, true) ~= nil
+    if spec.ours or spec.name == 'DingTalk' then
+      spec.ours = true
+      ours[#ours + 1] = { type = spec.type, name = spec.name, sync = spec.sync, opts = spec.opts }
+    end
+  end
+  vim.fn['remote#host#Register'](NAME, '*', M._start_job)
+  vim.fn['remote#host#RegisterPlugin'](NAME, STUB, ours)
+  define_starters()
+  vim.api.nvim_create_autocmd('VimLeavePre', {
+    group = vim.api.nvim_create_augroup('dingbridge_host', {}),
+    callback = M.stop,
+  })
+end
+
+--- Starts the host unless it runs.
+---@return boolean running
+function M.start()
+  if channel then
+    return true
+  end
+  M.register()
+  local started = vim.fn['remote#host#Require'](NAME)
+  if started <= 0 then
+    -- Let the next use try again, with the settings of then.
+    vim.fn['remote#host#Register'](NAME, '*', M._start_job)
+    return false
+  end
+  channel = started
+  for _, spec in ipairs(M.specs) do
+    if spec.ours then
+      local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
+      local method = ('%s:command:%s'):format(STUB, spec.name)
+      vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)
+    end
+  end
+  vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+  return true
+end
+
+--- The host says that it is there, whoever started it.
+---@param reached integer
+function M.greet(reached)
+  channel, M.greeted = reached, true
+end
+
+---@return boolean
+function M.is_running()
+  return channel ~= nil
+end
+
+--- Passes an event to the host, starting it if need be.
+---@param name string
+---@param payload table
+---@return boolean sent
+function M.tell(name, payload)
+  if not M.start() then
+    return false
+  end
+  local fresh = M.new_settings()
+  if fresh then
+    vim.rpcnotify(channel, 'dingbridge_event', 'settings', fresh)
+  end
+  vim.rpcnotify(channel, 'dingbridge_event', name, payload)
+  return true
+end
+
+--- Keeps the user's table for the host, and passes it on at once to one that runs.
+---@param options table
+function M.configure(options)
+  settings = { options = options }
+  revision = revision + 1
+  if channel then
+    vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+  end
+end
+
+--- The user's table with functions replaced by a marker: a function cannot leave the editor.
+---@param value any
+---@return any
+local function sendable(value)
+  if type(value) == 'function' then
+    return { lua = true }
+  elseif type(value) == 'table' then
+    return vim.tbl_map(sendable, value)
+  end
+  return value
+end
+
+--- What the host has to know and does not know yet, or nil.
+---@return table|nil
+function M.new_settings()
+  if sent_revision == revision then
+    return nil
+  end
+  sent_revision = revision
+  return {
+    options = sendable(settings.options),
+    data = vim.fn.stdpath('data'),
+    log = vim.fn.stdpath('log'),
+    pid = vim.fn.getpid(),
+    cwd = vim.fn.getcwd(),
+  }
+end
+
+--- Lets the host close its link and write what is to be written. It takes two seconds at most.
+function M.stop()
+  if channel then
+    -- A host that died a moment ago cannot be asked any more, and nothing is lost by that.
+    pcall(vim.rpcrequest, channel, 'dingbridge_stop')
+    channel = nil
+  end
+end
+
+return M

@@ -1,0 +1,139 @@
+--- The Lua side of dingbridge. Everything here answers from tables: nothing asks the host.
+
+local M = {}
+
+---@type table<string, any> canonical option names to values, with defaults
+local options = nil
+
+--- The options in force: those of `setup()`, else what the environment and the defaults say.
+---@return table<string, any>
+local function in_force()
+  if not options then
+    options = select(2, require('dingbridge.options').check({}))
+  end
+  return options
+end
+
+--- Sets the bridge up. May be called again to change settings while it runs.
+---@param opts? table the options, or `{ integrations = { dingtalk = options } }`
+function M.setup(opts)
+  opts = opts or {}
+  local host = require('dingbridge.host')
+  local checker = require('dingbridge.options')
+  local raw, problems, found = opts, {}, nil
+  if opts.integrations then
+    raw = opts.integrations.dingtalk or {}
+    for name in pairs(opts.integrations) do
+      if name ~= 'dingtalk' then
+        problems[#problems + 1] = ('integrations.%s: only dingtalk is known here'):format(name)
+      end
+    end
+  end
+  found, options = checker.check(raw)
+  vim.list_extend(problems, found)
+  local responder = options.responder
+  require('dingbridge.responder').answer = type(responder) == 'function' and responder or nil
+  host.configure(raw)
+  host.register()
+  if #problems > 0 then
+    require('dingbridge.notice').show(
+      'the settings have problems:\n  ' .. table.concat(problems, '\n  '),
+      'error'
+    )
+  end
+end
+
+--- The key that sends a draft, or nil.
+---@return string|nil
+function M.send_key()
+  local key = in_force().send_key
+  return key ~= false and key ~= '' and key or nil
+end
+
+--- Sends text in a session, as if it had been typed there.
+---@param text string
+---@param opts? { session?: string } the current session when not given
+---@return string id of the message
+function M.send(text, opts)
+  local id = require('dingbridge.drafts').new_id()
+  local session = opts and opts.session or require('dingbridge.store').current
+  require('dingbridge.host').tell('send', { id = id, text = text, session = session })
+  return id
+end
+
+--- Sends text to the robot's group or the configured target, outside any session.
+---@param text string
+---@param opts? { title?: string, at_user_ids?: string[], at_mobiles?: string[], at_all?: boolean }
+---@return string id of the message
+function M.notify(text, opts)
+  local id = require('dingbridge.drafts').new_id()
+  local request = vim.tbl_extend('force', opts or {}, { id = id, text = text })
+  require('dingbridge.host').tell('notify', request)
+  return id
+end
+
+---@return dingbridge.Status
+function M.status()
+  local status = require('dingbridge.store').status
+  if status then
+    return vim.deepcopy(status)
+  end
+  local mode, values = 'off', in_force()
+  if values.enabled and values.app_key then
+    mode = 'api'
+  elseif values.enabled and values.webhook then
+    mode = 'webhook'
+  end
+  return {
+    mode = mode,
+    connected = false,
+    account = mode == 'off' and '' or 'default',
+    session = '',
+    owner = '',
+    link = 'off',
+    target = '',
+    queued = 0,
+    failed = 0,
+    refused = 0,
+    last_error = '',
+  }
+end
+
+--- A short text for a status line; empty when DingTalk is not set up.
+---@return string
+function M.statusline()
+  local status = M.status()
+  if status.mode == 'off' then
+    return ''
+  end
+  local parts = { 'DingTalk' }
+  if status.mode == 'webhook' then
+    parts[#parts + 1] = 'one-way'
+  elseif status.connected then
+    parts[#parts + 1] = '●'
+  else
+    parts[#parts + 1] = status.link == 'off' and '○' or ('○ ' .. status.link)
+  end
+  if status.queued > 0 then
+    parts[#parts + 1] = ('%d↑'):format(status.queued)
+  end
+  if status.failed > 0 then
+    parts[#parts + 1] = ('%d✗'):format(status.failed)
+  end
+  return table.concat(parts, ' ')
+end
+
+--- All sessions, the newest first.
+---@return dingbridge.Session[]
+function M.sessions()
+  return vim.deepcopy(require('dingbridge.store').sessions)
+end
+
+--- A session's messages; empty for one that was not opened yet.
+---@param id string
+---@return dingbridge.Message[]
+function M.transcript(id)
+  return vim.deepcopy(require('dingbridge.store').transcripts[id] or {})
+end
+
+return M

@@ -1,0 +1,100 @@
+--- Lines for the user that never stop them: no prompt to press a key, no change of focus or mode.
+
+local M = {
+  --- What was said last, newest at the end.
+  ---@type { text: string, level: integer }[]
+  said = {},
+}
+
+local KEPT = 200
+local SHOWN_FOR = 6000 -- milliseconds, and one second more for each further line
+
+local HIGHLIGHT = {
+  [vim.log.levels.INFO] = 'NormalFloat',
+  [vim.log.levels.WARN] = 'WarningMsg',
+  [vim.log.levels.ERROR] = 'ErrorMsg',
+}
+
+local window ---@type integer|nil
+
+--- Whether the user, or a plugin of theirs, shows notifications in their own way.
+---@return boolean
+local function is_replaced()
+  return not debug.getinfo(vim.notify, 'S').source:find('vim/_editor.lua', 1, true)
+end
+
+---@param text string
+---@param level integer
+local function float(text, level)
+  local width = math.min(70, vim.o.columns - 4)
+  if width < 10 then
+    return
+  end
+  local lines = {}
+  for _, line in ipairs(vim.split(text, '\n', { plain = true })) do
+    repeat
+      local piece = vim.fn.strcharpart(line, 0, width - 2)
+      while vim.fn.strdisplaywidth(piece) > width - 2 do
+        piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
+      end
+      local space = #piece < #line and piece:match('.*() ') or nil
+      if space and space > #piece / 2 then
+        piece = piece:sub(1, space)
+      end
+      lines[#lines + 1] = ' ' .. piece
+      line = line:sub(#piece + 1)
+    until line == ''
+  end
+  if window and vim.api.nvim_win_is_valid(window) then
+    vim.api.nvim_win_close(window, true)
+  end
+  local buffer = vim.api.nvim_create_buf(false, true)
+  vim.bo[buffer].bufhidden = 'wipe'
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+  local shown = vim.api.nvim_open_win(buffer, false, {
+    relative = 'editor',
+    anchor = 'NE',
+    row = 1,
+    col = vim.o.columns - 1,
+    width = width,
+    height = math.min(#lines, math.max(1, vim.o.lines - 4)),
+    style = 'minimal',
+    border = 'rounded',
+    title = ' DingTalk ',
+    focusable = false,
+    noautocmd = true,
+    zindex = 60,
+  })
+  vim.wo[shown].winhighlight = 'NormalFloat:' .. HIGHLIGHT[level]
+  window = shown
+  vim.defer_fn(function()
+    if vim.api.nvim_win_is_valid(shown) then
+      vim.api.nvim_win_close(shown, true)
+    end
+  end, SHOWN_FOR + 1000 * #lines)
+end
+
+--- Says something. One short line goes to the message area, anything longer into a corner.
+---@param text string
+---@param level? 'info'|'warn'|'error'
+function M.show(text, level)
+  local number = vim.log.levels[(level or 'info'):upper()]
+  M.said[#M.said + 1] = { text = text, level = number }
+  if #M.said > KEPT then
+    table.remove(M.said, 1)
+  end
+  if is_replaced() then
+    vim.notify(text, number, { title = 'dingbridge' })
+    return
+  end
+  local mode = vim.api.nvim_get_mode().mode
+  local line = 'dingbridge: ' .. text
+  local fits = not text:find('\n', 1, true) and vim.fn.strdisplaywidth(line) < vim.v.echospace
+  if fits and (mode == 'n' or mode == 'i') then
+    vim.api.nvim_echo({ { line, number > vim.log.levels.INFO and HIGHLIGHT[number] or nil } }, true, {})
+  else
+    float(text, number)
+  end
+end
+
+return M

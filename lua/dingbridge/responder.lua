@@ -1,0 +1,29 @@
+--- Lets a Lua function answer: `function(message, reply)`, which may call `reply` later and often.
+
+local host = require('dingbridge.host')
+
+local M = {
+  ---@type fun(message: table, reply: fun(text: string))|nil
+  answer = nil,
+}
+
+---@param update { request: string, session: string, message: dingbridge.Message }
+function M.ask(update)
+  local message = vim.tbl_extend('force', update.message, { session = update.session })
+  local function reply(text)
+    -- A responder may call back from a fast event, where only scheduled calls are allowed.
+    vim.schedule(function()
+      host.tell('reply', { request = update.request, text = tostring(text) })
+    end)
+  end
+  if not M.answer then
+    return
+  end
+  -- The function is the user's: its mistake becomes an answer, not a broken bridge.
+  local ok, err = pcall(M.answer, message, reply)
+  if not ok then
+    host.tell('reply', { request = update.request, failure = tostring(err) })
+  end
+end
+
+return M

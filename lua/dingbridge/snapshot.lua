@@ -1,0 +1,34 @@
+--- What a command takes along, so that the host never has to ask the editor.
+
+local host = require('dingbridge.host')
+local store = require('dingbridge.store')
+
+local M = {}
+
+---@param range integer how many line numbers the command was given
+---@param first integer
+---@param last integer
+---@return table
+function M.take(range, first, last)
+  if not host.is_running() and first == last and first == vim.fn.line('.') then
+    -- Neovim repeats the command that starts a host from the manifest with a range of its own.
+    range = 0
+  end
+  local buffer = vim.api.nvim_get_current_buf()
+  local name = vim.api.nvim_buf_get_name(buffer)
+  return {
+    place = {
+      session = vim.b[buffer].dingbridge_session or store.current,
+      cwd = vim.fn.getcwd(),
+      file = name ~= '' and vim.fn.fnamemodify(name, ':.') or '',
+      filetype = vim.bo[buffer].filetype,
+      first_line = first,
+      last_line = last,
+      lines = range > 0 and vim.api.nvim_buf_get_lines(buffer, first - 1, last, false) or {},
+    },
+    has_range = range > 0,
+    settings = host.new_settings(),
+  }
+end
+
+return M

@@ -1,0 +1,79 @@
+--- What the editor knows of the bridge: tables that the host fills and everything here reads.
+
+---@class dingbridge.Message
+---@field id string
+---@field role 'editor'|'dingtalk'|'responder'|'notice'
+---@field author string
+---@field text string
+---@field time number Unix seconds
+---@field delivery ''|'queued'|'sending'|'retrying'|'sent'|'failed'
+---@field reason string why it failed or waits
+
+---@class dingbridge.Session
+---@field id string
+---@field title string
+---@field created number Unix seconds
+---@field bound boolean
+
+---@class dingbridge.Status
+---@field mode 'off'|'webhook'|'api'
+---@field connected boolean
+---@field account string
+---@field session string the bound session, or empty
+---@field owner string who else holds the link, or empty
+---@field link 'off'|'connecting'|'connected'|'waiting'|'held elsewhere'
+---@field target string where the bound session's messages go, in words
+---@field queued integer
+---@field failed integer
+---@field refused integer messages of people who are not allowed
+---@field last_error string
+
+local M = {
+  ---@type dingbridge.Session[]
+  sessions = {},
+  ---@type table<string, dingbridge.Message[]>
+  transcripts = {},
+  ---@type table<string, dingbridge.Message> by message id
+  messages = {},
+  ---@type dingbridge.Status|nil
+  status = nil,
+  --- The session the user looked at last.
+  current = '',
+}
+
+---@param id string
+---@return dingbridge.Session|nil
+function M.session(id)
+  for _, session in ipairs(M.sessions) do
+    if session.id == id then
+      return session
+    end
+  end
+end
+
+---@param id string
+---@param messages dingbridge.Message[]
+---@param reset boolean
+function M.add(id, messages, reset)
+  if reset or not M.transcripts[id] then
+    M.transcripts[id] = {}
+  end
+  local transcript = M.transcripts[id]
+  for _, message in ipairs(messages) do
+    transcript[#transcript + 1] = message
+    M.messages[message.id] = message
+  end
+end
+
+---@param id string
+function M.forget(id)
+  for _, message in ipairs(M.transcripts[id] or {}) do
+    M.messages[message.id] = nil
+  end
+  M.transcripts[id] = nil
+  if M.current == id then
+    M.current = ''
+  end
+end
+
+return M

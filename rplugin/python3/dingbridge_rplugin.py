@@ -1,0 +1,61 @@
+"""The remote plugin's face: decorators only. Each body is one call inside the error boundary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pynvim
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    # The package stands beside this folder; no installation is needed to find it.
+    sys.path.insert(0, str(ROOT))
+
+from dingbridge.core.errors import BridgeError  # noqa: E402 - the path comes first
+from dingbridge.plugin import Plugin  # noqa: E402
+
+COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
+SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<lt>range>, <lt>line1>, <lt>line2>)"
+"""Evaluated with the command, so that the host never asks. `<lt>` keeps the words from being
+replaced when Neovim defines the command that starts the host."""
+
+
+@pynvim.plugin
+class DingbridgePlugin:
+    """Commands and events from the editor."""
+
+    def __init__(self, nvim: Any) -> None:
+        self._plugin = Plugin(nvim)
+
+    @pynvim.command("Chat", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
+    def chat(self, arguments: list[str], _: list[int], sent: Any) -> None:
+        """`:Chat …`"""
+        self._bounded(lambda: self._plugin.command(" ".join(arguments), sent))
+
+    @pynvim.command("DingTalk", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
+    def dingtalk(self, arguments: list[str], _: list[int], sent: Any) -> None:
+        """`:DingTalk …`, the same subcommands."""
+        self._bounded(lambda: self._plugin.command(" ".join(arguments), sent))
+
+    @pynvim.rpc_export("dingbridge_event")
+    def event(self, name: str, payload: Any) -> None:
+        """Something that Lua passes on."""
+        self._bounded(lambda: self._plugin.event(name, payload))
+
+    @pynvim.rpc_export("dingbridge_stop", sync=True)
+    def stop(self) -> bool:
+        """The editor is leaving; waits at most two seconds."""
+        self._bounded(self._plugin.stop)
+        return True
+
+    def _bounded(self, call: Callable[[], None]) -> None:
+        """The error boundary: pynvim would echo an exception with its arguments."""
+        try:
+            call()
+        except BridgeError as error:
+            self._plugin.refused(error)
+        except Exception as error:  # noqa: BLE001 - nothing may pass this boundary
+            self._plugin.broke(error)

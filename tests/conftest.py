@@ -1,0 +1,67 @@
+"""Fixtures: the sandbox, and editors that are closed at the end whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dingbridge.sandbox.server import Sandbox
+from tests.editor import Editor
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A DingTalk on loopback."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def api_options(sandbox: Sandbox) -> dict[str, Any]:
+    """Options for API mode with 张三 (staff id `zhangsan`) admitted."""
+    options = dict(sandbox.settings())
+    options.pop("webhook", None)
+    options.pop("secret", None)
+    return {**options, "allow_from": ["zhangsan"]}
+
+
+@pytest.fixture
+def webhook_options(sandbox: Sandbox) -> dict[str, Any]:
+    """Options for webhook mode."""
+    return {"webhook": sandbox.webhook_url, "endpoint": sandbox.settings()["endpoint"]}
+
+
+StartEditor = Callable[..., Editor]
+
+
+@pytest.fixture
+def start_editor(tmp_path: Path) -> Iterator[StartEditor]:
+    """Start editors. Those with the same `home` share their files."""
+    started: list[Editor] = []
+
+    def start(home: str = "home", environ: dict[str, str] | None = None) -> Editor:
+        editor = Editor(tmp_path / home, environ)
+        started.append(editor)
+        return editor
+
+    yield start
+    for editor in started:
+        editor.close()
+
+
+@pytest.fixture
+def editor(start_editor: StartEditor) -> Editor:
+    """One editor with nothing set up."""
+    return start_editor()
+
+
+@pytest.fixture
+def bound(editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]) -> Editor:
+    """An editor whose session is bound to the sandbox in API mode, and connected."""
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    return editor

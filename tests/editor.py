@@ -1,0 +1,145 @@
+"""A real Neovim with the plugin in it, driven over RPC, with folders of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pynvim
+
+from tests.neovim import find_neovim
+
+ROOT = Path(__file__).resolve().parents[1]
+DEADLINE = 10.0
+
+T = TypeVar("T")
+
+
+class Editor:
+    """One headless Neovim. `home` holds its data, state and configuration."""
+
+    def __init__(self, home: Path, environ: dict[str, str] | None = None) -> None:
+        self.home = home
+        # pynvim starts its child with this process's environment.
+        changes = {
+            "XDG_DATA_HOME": str(home / "data"),
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "XDG_RUNTIME_DIR": str(home / "run"),
+            "NVIM_LOG_FILE": str(home / "nvim.log"),
+            "NVIM_APPNAME": "nvim",
+            **(environ or {}),
+        }
+        before = dict(os.environ)
+        os.environ.update(changes)
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
+            os.environ.pop(name, None)
+        try:
+            self.nvim = pynvim.attach(
+                "child", argv=[find_neovim(), "--clean", "-n", "--embed", "--headless"]
+            )
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        self.nvim.command(f"set rtp+={ROOT}")
+        self.nvim.command("set columns=120 lines=40")
+
+    # --- driving ----------------------------------------------------------------------------------
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        """Run Lua in the editor and return its value."""
+        return self.nvim.exec_lua(code, *arguments)
+
+    def setup(self, options: dict[str, Any]) -> None:
+        """`require('dingbridge').setup(options)`."""
+        self.lua("require('dingbridge').setup(...)", options)
+
+    def chat(self, line: str = "") -> None:
+        """`:Chat …`"""
+        self.nvim.command(f"Chat {line}".strip())
+
+    def type_draft(self, text: str) -> None:
+        """Put text into the current buffer, as a user would before sending it."""
+        self.nvim.current.buffer[:] = text.split("\n")
+
+    def close(self) -> None:
+        """Leave the editor as a user would."""
+        try:
+            self.nvim.command("qa!")
+        except (EOFError, OSError):
+            pass  # it is gone, as asked
+        finally:
+            self.nvim.close()
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def until(self, look: Callable[[], T], want: str = "", seconds: float = DEADLINE) -> T:
+        """Wait for `look()` to be true and return what it gave. Fails after `seconds`."""
+        end = time.monotonic() + seconds
+        while True:
+            seen = look()
+            if seen:
+                return seen
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"not within {seconds} s: {want}; last seen {seen!r}; said {self.said()!r}\n"
+                    f"log:\n{self.log()}"
+                )
+            # The editor works on while it waits; this asks it to, instead of sleeping here.
+            self.lua("vim.wait(20, function() return false end, 5)")
+
+    def until_lua(self, expression: str, seconds: float = DEADLINE) -> Any:
+        """Wait for a Lua expression to be true and return its value."""
+        return self.until(lambda: self.lua(f"return {expression}"), expression, seconds)
+
+    def until_said(self, part: str, seconds: float = DEADLINE) -> str:
+        """Wait until the user was told something with `part` in it; return the whole text."""
+        return self.until(
+            lambda: next((text for text in self.said() if part in text), ""), part, seconds
+        )
+
+    def said(self) -> list[str]:
+        """What the user was told so far."""
+        return [
+            str(row["text"]) for row in self.lua("return require('dingbridge.notice').said") or []
+        ]
+
+    def status(self) -> dict[str, Any]:
+        """`require('dingbridge').status()`."""
+        return dict(self.lua("return require('dingbridge').status()"))
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """`require('dingbridge').sessions()`."""
+        return list(self.lua("return require('dingbridge').sessions()") or [])
+
+    def transcript(self, session: str = "") -> list[dict[str, Any]]:
+        """A session's messages; of the current session when none is named."""
+        return list(
+            self.lua(
+                "local id = ... ; return require('dingbridge').transcript("
+                "id ~= '' and id or require('dingbridge.store').current)",
+                session,
+            )
+            or []
+        )
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of the buffer with that name, or none."""
+        for buffer in self.nvim.buffers:
+            if buffer.name == name:
+                return list(buffer[:])
+        return []
+
+    def log(self) -> str:
+        """The plugin's log so far."""
+        path = self.home / "state" / "nvim" / "dingbridge.log"
+        return path.read_text("utf-8") if path.exists() else ""
+
+    @property
+    def data(self) -> Path:
+        """`stdpath('data')`."""
+        return self.home / "data" / "nvim"

@@ -1,0 +1,99 @@
+"""Reading the line after `:Chat`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dingbridge.core.commands import COMMANDS, Call, Command, parse
+from dingbridge.core.errors import BridgeError
+
+
+@pytest.mark.parametrize(
+    ("line", "call"),
+    [
+        ("", Call("", "")),
+        ("   ", Call("", "")),
+        ("new", Call("new", "")),
+        ("new  Two  words ", Call("new", "Two  words ")),
+        ("list", Call("list", "")),
+        (" list ", Call("list", "")),
+        ("open 20261121-1", Call("open", "20261121-1")),
+        ("open  20261121-1 ", Call("open", "20261121-1")),
+        ("next", Call("next", "")),
+        ("prev", Call("prev", "")),
+        ("clear", Call("clear", "")),
+        ("delete", Call("delete", "")),
+        ("save /tmp/a b.md ", Call("save", "/tmp/a b.md")),
+        ("load C:\\a\\b.md", Call("load", "C:\\a\\b.md")),
+        ("send", Call("send", "")),
+        ("send   ", Call("send", "")),
+        ("""send "a"  'b' \\n |x""", Call("send", """"a"  'b' \\n |x""")),
+        ("send one\ntwo", Call("send", "one\ntwo")),
+        ("bridge dingtalk", Call("bridge", "dingtalk")),
+        ("unbridge", Call("unbridge", "")),
+        ("unbridge dingtalk", Call("unbridge", "dingtalk")),
+        ("notify 构建  完成", Call("notify", "构建  完成")),
+        ("status", Call("status", "")),
+        ("log", Call("log", "")),
+        ("stop", Call("stop", "")),
+    ],
+)
+def test_a_line_becomes_a_name_and_its_argument(line: str, call: Call) -> None:
+    assert parse(line) == call
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("sned hello", "unknown subcommand sned: did you mean send?"),
+        ("bridg dingtalk", "unknown subcommand bridg: did you mean bridge?"),
+        ("List", "unknown subcommand List: did you mean list?"),
+        ("open", "open needs an argument: :Chat open {id}"),
+        ("open  ", "open needs an argument: :Chat open {id}"),
+        ("save", "save needs an argument: :Chat save {file}"),
+        ("load", "load needs an argument: :Chat load {file}"),
+        ("bridge", "bridge needs an argument: :Chat bridge dingtalk"),
+        ("open a b", "open takes one argument only: :Chat open {id}"),
+        ("bridge dingtalk x", "bridge takes one argument only: :Chat bridge dingtalk"),
+        ("list all", ":Chat list takes no argument"),
+        ("stop now", ":Chat stop takes no argument"),
+        ("bridge dingtlak", "unknown platform dingtlak: did you mean dingtalk?"),
+        ("bridge irc", "unknown platform irc: known are dingtalk"),
+        ("unbridge irc", "unknown platform irc: known are dingtalk"),
+    ],
+)
+def test_a_line_that_cannot_be_run_says_why(line: str, sentence: str) -> None:
+    with pytest.raises(BridgeError) as caught:
+        parse(line)
+    assert caught.value.message == sentence
+
+
+def test_a_word_like_no_subcommand_lists_them_all() -> None:
+    with pytest.raises(BridgeError, match="unknown subcommand zzz: known are new, list, open"):
+        parse("zzz")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name or "none")
+def test_only_send_and_notify_take_a_range(command: Command) -> None:
+    line = f"{command.name} dingtalk" if command.arguments else command.name
+    if command.name in ("send", "notify"):
+        assert parse(line, has_range=True).name == command.name
+    else:
+        with pytest.raises(BridgeError, match="takes no range"):
+            parse(line, has_range=True)
+
+
+@given(text=st.text(min_size=1).filter(lambda text: text[0].strip() == text[0]))
+def test_text_to_send_arrives_exactly_as_it_was_typed(text: str) -> None:
+    assert parse(f"send {text}") == Call("send", text)
+
+
+@given(line=st.text())
+def test_any_line_is_read_or_refused(line: str) -> None:
+    try:
+        name = parse(line).name
+    except BridgeError:
+        return
+    assert name in {command.name for command in COMMANDS}

@@ -1,0 +1,254 @@
+"""The editor's own check of options says exactly what the host would say, and reads the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dingbridge.core.errors import BadOptions
+from dingbridge.core.options import OPTIONS, SPELLINGS
+from dingbridge.core.settings import read
+from tests.neovim import find_neovim
+from tests.option_cases import CASES, SECRET, WEBHOOK, Case, expected
+
+LUA = Path(__file__).resolve().parent.parent / "lua"
+
+CHECK = """
+local options = require('dingbridge.options')
+local results = {}
+for number, case in ipairs(input) do
+  local problems, values = options.check(case.raw, case.environ)
+  results[number] = { problems = problems, values = values }
+end
+return results
+"""
+
+Lua = Callable[[str, object], Any]
+
+
+@pytest.fixture(scope="module")
+def lua(tmp_path_factory: pytest.TempPathFactory) -> Lua:
+    """Runs Lua in a real Neovim with a value as `input`; gives what the code returns."""
+
+    def run(code: str, value: object) -> Any:
+        folder = tmp_path_factory.mktemp("lua")
+        (folder / "input.json").write_text(json.dumps(value), encoding="utf-8")
+        script = f"""
+local function contents(name)
+  local file = assert(io.open(arg[1] .. '/' .. name, 'rb'))
+  return file:read('*a')
+end
+vim.opt.runtimepath:prepend(arg[2])
+local input = vim.json.decode(contents('input.json'))
+local result = (function()
+{code}
+end)()
+local file = assert(io.open(arg[1] .. '/output.json', 'wb'))
+file:write(vim.json.encode(result))
+file:close()
+"""
+        (folder / "script.lua").write_text(script, encoding="utf-8")
+        program = [find_neovim(), "--clean", "-l", "script.lua", str(folder), str(LUA.parent)]
+        done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads((folder / "output.json").read_bytes())
+
+    return run
+
+
+def checked(lua: Lua, cases: list[tuple[object, dict[str, str]]]) -> list[dict[str, Any]]:
+    given = [{"raw": raw, "environ": environ} for raw, environ in cases]
+    results: list[dict[str, Any]] = lua(CHECK, given)
+    assert len(results) == len(cases)
+    return results
+
+
+@pytest.fixture(scope="module")
+def results(lua: Lua) -> dict[str, dict[str, Any]]:
+    """What the editor says about every case, from one process."""
+    found = checked(lua, [(case.raw, case.environ) for case in CASES])
+    assert len({case.title for case in CASES}) == len(CASES)
+    return {case.title: result for case, result in zip(CASES, found, strict=True)}
+
+
+def host_says(raw: object, environ: dict[str, str]) -> tuple[list[str], dict[str, object]]:
+    try:
+        options = read(raw, environ)
+    except BadOptions as error:
+        return list(error.problems), {}
+    values = {option.name: getattr(options, option.field) for option in OPTIONS}
+    return [], {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }
+
+
+def editor_values(values: dict[str, Any]) -> dict[str, object]:
+    """`values` as the host has them: nil is the empty default, an empty list may be an object."""
+    empty: dict[str, object] = {
+        option.name: [] if option.default == () else option.default for option in OPTIONS
+    }
+    return {name: [] if values.get(name) == {} else values.get(name, empty[name]) for name in empty}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+def test_the_editor_finds_the_same_problems_as_the_host(
+    case: Case, results: dict[str, dict[str, Any]]
+) -> None:
+    said = list(results[case.title]["problems"])
+    assert said == expected(case) == host_says(case.raw, case.environ)[0]
+    assert SECRET not in str(said)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if not case.problems], ids=lambda case: case.title
+)
+def test_the_editor_reads_the_same_values_as_the_host(
+    case: Case, results: dict[str, dict[str, Any]]
+) -> None:
+    assert editor_values(results[case.title]["values"]) == host_says(case.raw, case.environ)[1]
+
+
+PIECES: list[object] = [
+    None, True, False, 0, 1, 150, 20000.0, 2.5, -1, "", " x ", "$A", "${B}", "$NONE", "XXX", "text",
+    "<a b>", "dingxx", "dingxxx", "<C-s>", [], {}, ["a"], ["$A", 1], [["a"]], {"lua": True},
+    {"a": 1},
+    WEBHOOK, WEBHOOK + "&a#b", "http://localhost", "https://[::1]:1", "http://127.0.0.1:70000",
+    "https://a.b/c/", "http://x@y:1/", "https://dingtalk.com/robot/send?&access_token=b", "é",
+    "a\tb",
+    "https://", "://", "http://a b", "https://a?b", "1e3", "https://a_b", "http://[zz]", "HTTP://h/",
+]  # fmt: skip
+
+
+def random_table(chance: random.Random, depth: int = 2) -> dict[str, object]:
+    names = [*SPELLINGS, "dm", "endpoint", "channels", "dingtalk", "allowFrom", "api", "oapi"]
+    table: dict[str, object] = {}
+    for _ in range(chance.randrange(6)):
+        name = chance.choice(names)
+        if chance.random() < 0.3:
+            spot = chance.randrange(len(name))
+            name = name[:spot] + chance.choice("aeK_é .-") + name[spot + chance.randrange(2) :]
+        deeper = depth and (name in ("dm", "endpoint", "channels", "dingtalk"))
+        table[name] = random_table(chance, depth - 1) if deeper else chance.choice(PIECES)
+    return table
+
+
+def test_editor_and_host_agree_on_a_thousand_random_tables(lua: Lua) -> None:
+    chance = random.Random(20)
+    environ = {"A": "a,b", "B": "400", "DINGTALK_OAPI_ENDPOINT": "http://localhost:80"}
+    cases: list[tuple[object, dict[str, str]]] = [
+        (random_table(chance), environ if chance.random() < 0.5 else {}) for _ in range(1000)
+    ]
+    flawless = 0
+    for (raw, held), result in zip(cases, checked(lua, cases), strict=True):
+        problems, values = host_says(raw, held)
+        assert list(result["problems"]) == problems, raw
+        if not problems:
+            flawless += 1
+            assert editor_values(result["values"]) == values, raw
+    assert 50 < flawless < 950
+
+
+def test_lua_functions_and_mixed_tables_are_judged_in_the_editor(lua: Lua) -> None:
+    assert lua(
+        """
+local function f() end
+local looped = { keyword = 'x' }
+looped.channels = { dingtalk = looped }
+local check = require('dingbridge.options').check
+return {
+  fine = #check({ responder = f }, {}),
+  lua = ({ check({ responder = f }, {}) })[2].responder,
+  wrong = check({ keyword = f, allow_from = { f } }, {}),
+  mixed = check({ 'x', keyword = 'y' }, {}),
+  looped = check(looped, {}),
+  odd = check({ text_chunk_limit = 0 / 0, responder_timeout = 1 / 0 }, {}),
+}
+""",
+        {},
+    ) == {
+        "fine": 0,
+        "lua": "lua",
+        "wrong": [
+            "integrations.dingtalk.allow_from[1]: expected text in quotes, got a function",
+            "integrations.dingtalk.keyword: expected text in quotes, got a function",
+        ],
+        "mixed": ["integrations.dingtalk: every entry needs a name"],
+        "looped": ["integrations.dingtalk.channels.dingtalk.channels: unknown option"],
+        "odd": [
+            "integrations.dingtalk.responder_timeout: must be a number from 1 to 86400",
+            "integrations.dingtalk.text_chunk_limit: must be a whole number from 100 to 20000",
+        ],
+    }
+
+
+def test_without_a_second_argument_the_environment_is_the_editors(lua: Lua) -> None:
+    code = """
+vim.env.DINGTALK_ENABLED = 'perhaps'
+vim.env.DINGBRIDGE_TEST_NAME = 'somebody'
+return { require('dingbridge.options').check({ user_id = '$DINGBRIDGE_TEST_NAME' }) }
+"""
+    problems, values = lua(code, {})
+    assert "$DINGTALK_ENABLED: must be true or false" in problems
+    assert values["user_id"] == "somebody"
+
+
+def test_canonical_unwraps_every_spelling_and_keeps_the_values_as_written(lua: Lua) -> None:
+    raw = {
+        "clientId": "$KEY",
+        "dm": {"allowFrom": ["a"]},
+        "channels": {"dingtalk": {"sendKey": False, "endpoint": {"api": "x"}}},
+        "unknown": 1,
+    }
+    assert lua("return require('dingbridge.options').canonical(input)", raw) == {
+        "app_key": "$KEY",
+        "allow_from": ["a"],
+        "send_key": False,
+        "endpoint.api": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "candidates"),
+    [
+        ("Chat st", ["status", "stop"]),
+        ("DingTalk st", ["status", "stop"]),
+        ("'<,'>Chat no", ["notify"]),
+        ("'A,'BChat no", ["notify"]),
+        ("vertical Chat pre", ["prev"]),
+        ("Chat open ", ["alpha", "beta"]),
+        ("Chat open b", ["beta"]),
+        ("Chat  open  b", ["beta"]),
+        ("Chat open alpha b", []),
+        ("Chat bridge ", ["dingtalk"]),
+        ("Chat unbridge ding", ["dingtalk"]),
+        ("Chat bridge slack", []),
+        ("Chat list ", []),
+        ("DingTalk send Chat st", []),
+        ("Chat nothing ", []),
+        ("Chat save scr", ["script.lua"]),
+    ],
+)
+def test_the_command_line_is_completed(lua: Lua, line: str, candidates: list[str]) -> None:
+    assert completed(lua, line) == candidates
+
+
+def completed(lua: Lua, line: str) -> list[str]:
+    code = """
+local lead = input:match('%S*$')
+return require('dingbridge.complete').complete(lead, input, #input, { 'alpha', 'beta' })
+"""
+    return list(lua(code, line))
+
+
+def test_every_subcommand_is_offered_and_sessions_may_be_unknown(lua: Lua) -> None:
+    offered = completed(lua, "Chat ")
+    assert offered[:4] == ["new", "list", "open", "next"]
+    assert "" not in offered
+    code = "return require('dingbridge.complete').complete('', 'Chat open ', 10)"
+    assert list(lua(code, {})) == []
