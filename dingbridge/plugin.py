@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -34,6 +34,8 @@ from dingbridge.edges.stream import Arrived, LinkChanged, StreamEvent, Trouble
 from dingbridge.robot import LiveRobot
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STATE_FILE = "chat-dingtalk-state.json"
 SESSIONS_FOLDER = Path("dingbridge", "sessions")
@@ -171,8 +173,9 @@ class LivePrograms:
 class Plugin:
     """The host's side of the plugin. Nothing starts before the editor asks for something."""
 
-    def __init__(self, nvim: Any) -> None:
+    def __init__(self, nvim: Any, path: str) -> None:
         self._editor = Neovim(nvim)
+        self._path = path
         self._bridge: Bridge | None = None
         self._stops: list[Callable[[], object]] = []
 
@@ -180,7 +183,7 @@ class Plugin:
 
     def command(self, line: str, sent: Any) -> None:
         """A `:Chat` or `:DingTalk` command."""
-        with_command = msgspec.convert(sent, FromEditor)
+        with_command = _read(sent, FromEditor, "command")
         bridge = self._ready(with_command.settings)
         call = commands.parse(line, has_range=with_command.has_range)
         bridge.command(call, with_command.place)
@@ -188,24 +191,24 @@ class Plugin:
     def event(self, name: str, payload: Any) -> None:
         """Something that Lua passes on."""
         if name == "settings":
-            self._ready(msgspec.convert(payload, Settings))
+            self._ready(_read(payload, Settings, name))
             return
         bridge = self._ready(None)
         if name == "send":
-            asked = msgspec.convert(payload, SendRequest)
+            asked = _read(payload, SendRequest, name)
             try:
                 bridge.send(asked.session, asked.id, asked.text)
             except BridgeError:
                 self._editor.show(updates.Unsent(asked.id))
                 raise
         elif name == "notify":
-            note = msgspec.convert(payload, NotifyRequest)
+            note = _read(payload, NotifyRequest, name)
             at = At(note.at_user_ids, note.at_mobiles, note.at_all)
             bridge.notify(note.id, note.text, note.title, at)
         elif name == "open":
-            bridge.sessions.open(msgspec.convert(payload, OpenRequest).session)
+            bridge.sessions.open(_read(payload, OpenRequest, name).session)
         elif name == "reply":
-            reply = msgspec.convert(payload, Reply)
+            reply = _read(payload, Reply, name)
             if reply.failure:
                 bridge.could_not_reply(reply.request, reply.failure)
             else:
@@ -245,7 +248,7 @@ class Plugin:
         data = Path(settings.data)
         log_path = Path(settings.log, LOG_FILE)
         log_file.write_to(log_path, verbose=False, secrets=())
-        self._editor.show(updates.Host(self._editor.channel))
+        self._editor.show(updates.Host(self._editor.channel, self._path))
 
         disk = Disk(self._editor.post, self._file_trouble)
         disk.start()
@@ -330,6 +333,14 @@ class Plugin:
         name = Path(getattr(error, "filename", None) or "a file").name
         log.error("cannot use %s: %s", name, reason)
         self._editor.show(updates.Say(f"cannot use {name}: {reason}", "error"))
+
+
+def _read(payload: object, kind: type[T], name: str) -> T:
+    """What came from Lua, whose callers may pass anything, as a value of ours."""
+    try:
+        return msgspec.convert(payload, kind)
+    except msgspec.ValidationError as error:
+        raise BridgeError(f"{name} was called with something it cannot use: {error}") from error
 
 
 def _secrets_of(options: Options) -> tuple[str, ...]:

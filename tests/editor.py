@@ -23,6 +23,7 @@ class Editor:
 
     def __init__(self, home: Path, environ: dict[str, str] | None = None) -> None:
         self.home = home
+        self._closed = False
         # pynvim starts its child with this process's environment.
         changes = {
             "XDG_DATA_HOME": str(home / "data"),
@@ -67,7 +68,10 @@ class Editor:
         self.nvim.current.buffer[:] = text.split("\n")
 
     def close(self) -> None:
-        """Leave the editor as a user would."""
+        """Leave the editor as a user would. A second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         try:
             self.nvim.command("qa!")
         except (EOFError, OSError):

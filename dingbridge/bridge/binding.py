@@ -9,6 +9,7 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Target
@@ -136,7 +137,7 @@ class Account:
     def target(self) -> Target | None:
         """Where the bound session's messages go: the conversation that spoke last, else the
         configured one."""
-        return self._target or self._configured_target()
+        return self._target or routing.configured_target(self.options)
 
     def spoke(self, target: Target) -> None:
         """A conversation spoke to the bound session: what is typed next goes there."""
@@ -146,21 +147,7 @@ class Account:
 
     def notify_target(self) -> Target | None:
         """Where notifications go: the custom robot's group, else the configured target."""
-        return (
-            Target(label="the robot's group")
-            if self.options.webhook
-            else (self._configured_target())
-        )
-
-    def _configured_target(self) -> Target | None:
-        options = self.options
-        if options.mode == "api" and options.conversation_id:
-            return Target(conversation_id=options.conversation_id, label="the configured group")
-        if options.mode == "api" and options.user_id:
-            return Target(user_id=options.user_id, label=options.user_id)
-        if options.webhook and options.mode != "off":
-            return Target(label="the robot's group")
-        return None
+        return routing.notify_target(self.options)
 
     def why_no_target(self) -> str:
         """Why a message of the bound session cannot go anywhere."""

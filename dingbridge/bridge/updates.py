@@ -15,9 +15,11 @@ SLICE = 500
 
 
 class Host(Struct, frozen=True, tag_field="kind", tag="host"):
-    """The host is there; `channel` is where it can be reached."""
+    """The host is there. `channel` is where it can be reached, `path` the name under which it
+    knows the plugin."""
 
     channel: int
+    path: str
 
 
 class Say(Struct, frozen=True, tag_field="kind", tag="say"):

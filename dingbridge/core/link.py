@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from enum import Enum
 
+from msgspec import Struct
+
 from dingbridge.core.patience import (
     LINK_BACK_OFF_LONGEST,
     LINK_REFUSED_PAUSE,
     LINK_STABLE,
+    LOOK_EVERY,
     PING_AFTER,
     PONG_WITHIN,
     SLEPT,
@@ -32,6 +35,15 @@ class Check(str, Enum):
     DEAD = "dead"
 
 
+class Pace(Struct, frozen=True):
+    """How closely a connection is watched, in seconds."""
+
+    look_every: float = LOOK_EVERY
+    ping_after: float = PING_AFTER
+    pong_within: float = PONG_WITHIN
+    slept: float = SLEPT
+
+
 class Watchdog:
     """Decides from the clock alone whether a connection still lives.
 
@@ -40,7 +52,8 @@ class Watchdog:
     socket is probably gone (protocol section 4.5).
     """
 
-    def __init__(self, now: float, wall: float) -> None:
+    def __init__(self, now: float, wall: float, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
+        self._pace = pace
         self._heard = now
         self._pinged: float | None = None
         self._looked = now
@@ -53,15 +66,15 @@ class Watchdog:
 
     def check(self, now: float, wall: float) -> Check:
         """To be asked every few seconds; `PING` is answered by sending one at once."""
-        slept = max(now - self._looked, wall - self._wall) > SLEPT
+        slept = max(now - self._looked, wall - self._wall) > self._pace.slept
         self._looked, self._wall = now, wall
         if slept:
             # One probe settles it: a live server answers within the limit.
             self._pinged = now
             return Check.PING
         if self._pinged is not None:
-            return Check.DEAD if now - self._pinged > PONG_WITHIN else Check.FINE
-        if now - self._heard > PING_AFTER:
+            return Check.DEAD if now - self._pinged > self._pace.pong_within else Check.FINE
+        if now - self._heard > self._pace.ping_after:
             self._pinged = now
             return Check.PING
         return Check.FINE
@@ -81,8 +94,8 @@ class Reconnect:
     def wait(self, chance: float, *, refused: bool = False) -> float:
         """Seconds until the next attempt. `chance` is in [0, 1). `refused`: the platform rejects
         our credentials or set-up, which only a person can change."""
-        seconds = min(float(2**self._failures), LINK_BACK_OFF_LONGEST)
+        # The power is bounded because a weekend offline is more than a thousand failures.
+        seconds = min(2.0 ** min(self._failures, 16), LINK_BACK_OFF_LONGEST)
         self._failures += 1
-        if refused:
-            seconds = max(seconds, LINK_REFUSED_PAUSE)
-        return seconds * (0.75 + chance / 2)
+        seconds *= 0.75 + chance / 4
+        return max(seconds, LINK_REFUSED_PAUSE) if refused else seconds

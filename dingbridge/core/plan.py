@@ -20,6 +20,7 @@ from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
     OtherRoute,
+    Refused,
     Retryable,
     RetryAfter,
     TooLong,
@@ -29,6 +30,9 @@ from dingbridge.core.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.messages import Outbound
 from dingbridge.core.patience import ANSWERED_TRIES, BACK_OFF_LONGEST, PAUSES
 from dingbridge.core.routing import Route
+
+KEY_CHARACTERS = 32
+"""Length of a chunk's key, which goes out with it as `msgUuid`."""
 
 
 class Chunk(Struct, frozen=True):
@@ -91,11 +95,13 @@ class Plan:
         self._sent = 0
         self._end: DeliveryError | None = None
         self._tries = 0
+        self._offline = 0
         self._pauses = 0
+        self._unanswered = False
         self._fresh_token = False
         self._wait: Wait | None = None
         if self._routes:
-            self._chunks.extend(self._cut(0, len(outbound.text)))
+            self._cut(0)
         else:
             self._end = DeliveryError(
                 "no way to this target",
@@ -128,6 +134,8 @@ class Plan:
 
     def failed(self, error: DeliveryError) -> None:
         """The platform did not take the chunk; decide by the type of `error`."""
+        if not isinstance(error, Unreachable):
+            self._offline = 0
         match error:
             case FreshToken() if not self._fresh_token:
                 self._fresh_token = True
@@ -139,23 +147,42 @@ class Plan:
                 self._pauses += 1
                 self._wait = Wait(seconds, error.message)
             case Unreachable() if self._patient:
-                self._wait = Wait(self._back_off(), error.message)
+                self._wait = Wait(self._back_off(self._offline), error.message)
+                self._offline += 1
+            case Retryable(may_have_arrived=True) if self._could_arrive_twice():
+                self._repeat_once(error)
             case Retryable() if self._tries < ANSWERED_TRIES:
-                self._wait = Wait(self._back_off(), error.message)
+                self._wait = Wait(self._back_off(self._tries), error.message)
+                self._tries += 1
             case Retryable() if len(self._routes) > 1:
                 self._change_route(error)
             case _:
                 self._end = error
 
-    def _back_off(self) -> float:
+    def _back_off(self, tries: int) -> float:
         """1, 2, 4 … seconds with up to a quarter more, so that many senders do not march."""
-        seconds = min(float(2**self._tries), BACK_OFF_LONGEST)
+        # The power is bounded because days offline are many tries.
+        return min(2.0 ** min(tries, 16) * (1 + self._chance() / 4), BACK_OFF_LONGEST)
+
+    def _could_arrive_twice(self) -> bool:
+        """Only the custom robot knows a repeated chunk, by its key (protocol section 1)."""
+        return self._routes[0] is not Route.WEBHOOK
+
+    def _repeat_once(self, error: Retryable) -> None:
+        """Twice without an answer is the end, and no other route is tried: more of it would be
+        more copies (protocol section 10)."""
+        if self._unanswered:
+            self._end = error
+            return
+        self._unanswered = True
+        self._wait = Wait(self._back_off(self._tries), error.message)
         self._tries += 1
-        return seconds * (1 + self._chance() / 4)
 
     def _start_over(self) -> None:
         self._tries = 0
+        self._offline = 0
         self._pauses = 0
+        self._unanswered = False
         self._fresh_token = False
         self._wait = None
 
@@ -166,8 +193,7 @@ class Plan:
             return
         self._start_over()
         # The next route may have a lower ceiling: what is left is cut again for it.
-        start = self._chunks[0].start
-        self._chunks = deque(self._cut(start, len(self._outbound.text)))
+        self._cut(self._chunks[0].start)
 
     def _split(self, error: DeliveryError) -> None:
         chunk = self._chunks[0]
@@ -182,15 +208,21 @@ class Plan:
                 self._chunks.appendleft(half)
         self._start_over()
 
-    def _cut(self, start: int, end: int) -> list[Chunk]:
-        chunks = []
-        for piece in chunking.split(self._outbound.text[start:end], *self._room(self._routes[0])):
+    def _cut(self, start: int) -> None:
+        """Make the chunks of what is left of the text, for the best route."""
+        self._chunks.clear()
+        characters, size = self._room(self._routes[0])
+        if characters < 1 or size < chunking.LARGEST_CODE_POINT:
+            self._end = Refused(
+                "title, mentions and keyword leave no room for the text", fix="make them shorter"
+            )
+            return
+        for piece in chunking.split(self._outbound.text[start:], characters, size):
             if piece.strip():
-                chunks.append(self._chunk(start, start + len(piece)))
+                self._chunks.append(self._chunk(start, start + len(piece)))
             start += len(piece)
-        return chunks
 
     def _chunk(self, start: int, end: int) -> Chunk:
         name = f"{self._outbound.id}:{start}-{end}"
-        key = hashlib.sha256(name.encode()).hexdigest()[:32]
+        key = hashlib.sha256(name.encode()).hexdigest()[:KEY_CHARACTERS]
         return Chunk(start, end, key, self._outbound.text[start:end])

@@ -16,11 +16,11 @@ from typing import Protocol
 from dingbridge.core import answers, payloads
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError
-from dingbridge.core.limits import TOKEN_MARGIN
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.core.plan import Chunk, Finished, Plan, Post, Wait
+from dingbridge.core.plan import KEY_CHARACTERS, Chunk, Finished, Plan, Post, Wait
 from dingbridge.core.routing import Route, routes
 from dingbridge.core.settings import Options
+from dingbridge.core.token import HeldToken, held
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,12 @@ class Carrier:
         self._patient = patient
         self._stopped = False
         self._wake = threading.Event()
-        self._token = ""
-        self._token_until = 0.0
+        self._token = HeldToken()
 
     def configure(self, options: Options, http: Poster) -> None:
         """Use these from the next attempt on, which comes at once. For other threads."""
         self._options, self._http = options, http
-        self._token_until = 0.0
+        self._token = HeldToken()
         self._wake.set()
 
     def stop(self) -> None:
@@ -160,18 +159,14 @@ class Carrier:
         answers.read_send(self._http.post(f"{self._options.endpoint_api}{path}", body, headers))
 
     def _access_token(self, *, fresh: bool) -> str:
-        if fresh or time.monotonic() >= self._token_until:
-            asked = time.monotonic()
+        asked = time.monotonic()
+        if fresh or not self._token.usable(asked):
             answer = self._http.post(
                 f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
                 payloads.token_body(self._options.app_key, self._options.app_secret),
             )
-            token = answers.read_token(answer)
-            # A lifetime shorter than the margin must not mean a new token for every call.
-            margin = min(TOKEN_MARGIN, token.lifetime_seconds / 2)
-            self._token = token.value
-            self._token_until = asked + token.lifetime_seconds - margin
-        return self._token
+            self._token = held(answers.read_token(answer), asked)
+        return self._token.value
 
     def _robot_code(self, outbound: Outbound) -> str:
         return outbound.target.robot_code or self._options.robot_code or self._options.app_key
@@ -192,10 +187,12 @@ class Carrier:
         options = self._options
         if route in (Route.SINGLE, Route.GROUP):
             room = payloads.msg_param_room(options.msgtype, outbound.title)
-        else:
+        elif route is Route.SESSION:
             room = payloads.robot_room(options.msgtype, outbound.title, outbound.at)
-            if route is Route.WEBHOOK:
-                room -= payloads.keyword_bytes(options.keyword)
+        else:
+            key = "0" * KEY_CHARACTERS
+            room = payloads.robot_room(options.msgtype, outbound.title, outbound.at, msg_uuid=key)
+            room -= payloads.keyword_bytes(options.keyword)
         return options.text_chunk_limit, room
 
 

@@ -32,9 +32,9 @@ from dingbridge.core.errors import (
     RetryAfter,
 )
 from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
-from dingbridge.core.link import Check, LinkState, Reconnect, Watchdog
+from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
 from dingbridge.core.messages import Inbound
-from dingbridge.core.patience import LOOK_EVERY
+from dingbridge.core.patience import STOP_WITHIN
 from dingbridge.core.seen import Seen
 
 log = logging.getLogger(__name__)
@@ -95,12 +95,14 @@ class Stream(threading.Thread):
         http: Poster,
         seen: Seen,
         tell: Callable[[StreamEvent], None],
+        pace: Pace = Pace(),  # noqa: B008 - a Pace is immutable
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
         self._settings = settings
         self._http = http
         self._seen = seen
         self._tell = tell
+        self._pace = pace
         self._stopping = threading.Event()
         self._socket: websocket.WebSocket | None = None
         self._reconnect = Reconnect()
@@ -183,7 +185,7 @@ class Stream(threading.Thread):
             )
         except (websocket.WebSocketException, OSError, ValueError) as cause:
             raise LinkLost(f"the stream socket was refused ({_words(cause)})") from cause
-        connection.settimeout(LOOK_EVERY)
+        connection.settimeout(self._pace.look_every)
         if self._stopping.is_set():
             _close(connection)
             raise LinkLost("stopped")
@@ -191,7 +193,7 @@ class Stream(threading.Thread):
 
     def _read_until_told_to_move(self, connection: websocket.WebSocket) -> str:
         """Read frames until a `disconnect` frame; return its reason. Raise `LinkLost` when dead."""
-        watchdog = Watchdog(time.monotonic(), time.time())
+        watchdog = Watchdog(time.monotonic(), time.time(), self._pace)
         while True:
             frame = self._receive(connection, watchdog)
             if isinstance(frame, frames.Disconnect):
@@ -265,7 +267,7 @@ class Stream(threading.Thread):
         except (websocket.WebSocketException, OSError) as cause:
             raise LinkLost(f"the stream socket broke ({_words(cause)})") from cause
         finally:
-            connection.settimeout(LOOK_EVERY)
+            connection.settimeout(self._pace.look_every)
 
 
 def _words(cause: BaseException) -> str:
@@ -304,7 +306,7 @@ def _wake(connection: websocket.WebSocket) -> None:
 def _close(connection: websocket.WebSocket) -> None:
     """Say goodbye, so that the server stops routing to this socket, but wait for no answer."""
     try:
-        connection.settimeout(LOOK_EVERY)
+        connection.settimeout(STOP_WITHIN)
         connection.send_close()
     except (websocket.WebSocketException, OSError):
         log.debug("the socket was closed already")

@@ -1,7 +1,5 @@
 --- The Python host: registers it, starts it on first use, and passes events to it.
 
-local notice = require('dingbridge.notice')
-
 local M = {}
 
 local NAME = 'dingbridge'
@@ -36,6 +34,7 @@ for _, name in ipairs({ 'Chat', 'DingTalk' }) do
 end
 
 local registered = false
+local ours = {} ---@type table<string, boolean> the commands that are not another plugin's
 local channel ---@type integer|nil
 local revision, sent_revision = 0, nil
 local settings = { options = {} }
@@ -60,13 +59,13 @@ local function cannot_start(python, words)
     local command = ('%s -m pip install %s'):format(vim.fn.shellescape(python), vim.fn.shellescape(ROOT))
     words = ('Python packages are missing (%s). Install them with:\n  %s'):format(missing, command)
   end
-  notice.show(('the host cannot start with %s: %s'):format(python, words), 'error')
+  require('dingbridge.notice').show(('the host cannot start with %s: %s'):format(python, words), 'error')
 end
 
 --- Makes the commands start the host, with the range exactly as it was given.
 local function define_starters()
   for _, spec in ipairs(M.specs) do
-    if spec.ours then
+    if ours[spec.name] then
       vim.api.nvim_create_user_command(spec.name, function(call)
         if M.start() then
           local range = call.range > 0 and { call.line1, call.line2 } or nil
@@ -76,7 +75,14 @@ local function define_starters()
             range = range,
           }, {})
         end
-      end, { nargs = '?', range = true, complete = require('dingbridge.complete').line })
+      end, {
+        nargs = '?',
+        range = true,
+        complete = function(...)
+          return require('dingbridge.complete').line(...)
+        end,
+        desc = 'Chat on DingTalk',
+      })
     end
   end
 end
@@ -93,21 +99,19 @@ local function on_exit(ended, code, python, words)
   if vim.v.exiting ~= vim.NIL then
     return
   end
-  vim.fn['remote#host#Register'](NAME, '*', M._start_job)
   define_starters()
   if M.greeted then
     M.greeted = false
-    notice.show(('the host ended (%d); the next :Chat starts it again'):format(code), 'error')
-    require('dingbridge.push').host_ended()
+    require('dingbridge.notice').show(('the host ended (%d); the next :Chat starts it again'):format(code), 'error')
   else
     cannot_start(python, vim.trim(words))
-    require('dingbridge.push').host_ended()
   end
+  require('dingbridge.push').host_ended()
 end
 
 --- The factory that Neovim's remote plugin machinery calls on first use.
 ---@return integer channel
-function M._start_job()
+local function start_job()
   local python = M.python()
   local words = {}
   if vim.fn.executable(python) ~= 1 then
@@ -127,29 +131,38 @@ function M._start_job()
   return job
 end
 
---- Registers the plugin with Neovim. Starts nothing.
+--- Defines the commands, which start the host when they are first used. Starts nothing itself.
+---
+--- `:Chat` is left alone when another plugin has it; `:DingTalk` is always ours.
 function M.register()
   if registered then
     return
   end
   registered = true
   local existing = vim.api.nvim_get_commands({})
-  local ours = {}
   for _, spec in ipairs(M.specs) do
     local other = existing[spec.name]
-    spec.ours = not other or other.definition:find('dingbridge_rplugin', 1, true) ~= nil
-    if spec.ours or spec.name == 'DingTalk' then
-      spec.ours = true
-      ours[#ours + 1] = { type = spec.type, name = spec.name, sync = spec.sync, opts = spec.opts }
-    end
+    ours[spec.name] = spec.name == 'DingTalk'
+      or not other
+      or other.definition:find('dingbridge_rplugin', 1, true) ~= nil
   end
-  vim.fn['remote#host#Register'](NAME, '*', M._start_job)
-  vim.fn['remote#host#RegisterPlugin'](NAME, STUB, ours)
   define_starters()
   vim.api.nvim_create_autocmd('VimLeavePre', {
     group = vim.api.nvim_create_augroup('dingbridge_host', {}),
     callback = M.stop,
   })
+end
+
+--- Makes the commands go straight to the host that runs.
+---@param path string under which the host knows the plugin
+local function define_remote(path)
+  for _, spec in ipairs(M.specs) do
+    if ours[spec.name] then
+      local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
+      local method = ('%s:command:%s'):format(path, spec.name)
+      vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)
+    end
+  end
 end
 
 --- Starts the host unless it runs.
@@ -159,28 +172,29 @@ function M.start()
     return true
   end
   M.register()
+  -- Registered anew each time: a host that ended, or could not start, may do so now.
+  vim.fn['remote#host#Register'](NAME, '*', start_job)
   local started = vim.fn['remote#host#Require'](NAME)
   if started <= 0 then
-    -- Let the next use try again, with the settings of then.
-    vim.fn['remote#host#Register'](NAME, '*', M._start_job)
     return false
   end
   channel = started
-  for _, spec in ipairs(M.specs) do
-    if spec.ours then
-      local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
-      local method = ('%s:command:%s'):format(STUB, spec.name)
-      vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)
-    end
-  end
+  define_remote(STUB)
   vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
   return true
 end
 
 --- The host says that it is there, whoever started it.
 ---@param reached integer
-function M.greet(reached)
-  channel, M.greeted = reached, true
+---@param path string under which it knows the plugin
+function M.greet(reached, path)
+  M.greeted = true
+  if channel ~= reached then
+    -- Started from the manifest, whose commands lose the range when they are first used.
+    M.register()
+    channel = reached
+    define_remote(path)
+  end
 end
 
 ---@return boolean

@@ -31,8 +31,6 @@ function M.setup(opts)
   end
   found, options = checker.check(raw)
   vim.list_extend(problems, found)
-  local responder = options.responder
-  require('dingbridge.responder').answer = type(responder) == 'function' and responder or nil
   host.configure(raw)
   host.register()
   if #problems > 0 then
@@ -48,6 +46,13 @@ end
 function M.send_key()
   local key = in_force().send_key
   return key ~= false and key ~= '' and key or nil
+end
+
+--- The Lua function that answers in a session, or nil.
+---@return (fun(message: table, reply: fun(text: string)))|nil
+function M.responder()
+  local responder = in_force().responder
+  return type(responder) == 'function' and responder or nil
 end
 
 --- Sends text in a session, as if it had been typed there.

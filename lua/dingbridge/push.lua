@@ -26,7 +26,7 @@ end
 ---@type table<string, fun(update: table)>
 local handlers = {
   host = function(update)
-    host.greet(update.channel)
+    host.greet(update.channel, update.path)
   end,
   say = function(update)
     notice.show(update.text, update.level)

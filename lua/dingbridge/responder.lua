@@ -2,10 +2,7 @@
 
 local host = require('dingbridge.host')
 
-local M = {
-  ---@type fun(message: table, reply: fun(text: string))|nil
-  answer = nil,
-}
+local M = {}
 
 ---@param update { request: string, session: string, message: dingbridge.Message }
 function M.ask(update)
@@ -16,11 +13,12 @@ function M.ask(update)
       host.tell('reply', { request = update.request, text = tostring(text) })
     end)
   end
-  if not M.answer then
+  local answer = require('dingbridge').responder()
+  if not answer then
     return
   end
   -- The function is the user's: its mistake becomes an answer, not a broken bridge.
-  local ok, err = pcall(M.answer, message, reply)
+  local ok, err = pcall(answer, message, reply)
   if not ok then
     host.tell('reply', { request = update.request, failure = tostring(err) })
   end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,8 @@ class DingbridgePlugin:
     """Commands and events from the editor."""
 
     def __init__(self, nvim: Any) -> None:
-        self._plugin = Plugin(nvim)
+        # pynvim names the handlers by the path of this file, as it was given, with slashes.
+        self._plugin = Plugin(nvim, Path(os.path.normpath(__file__)).as_posix())
 
     @pynvim.command("Chat", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
     def chat(self, arguments: list[str], _: list[int], sent: Any) -> None:

@@ -1,0 +1,107 @@
+"""What cannot be used is told in one clear line, nothing is lost, and the editor goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.server import Sandbox
+from tests.conftest import StartEditor
+from tests.editor import Editor
+
+
+def test_wrong_credentials_are_told_once_with_the_settings_to_check(
+    editor: Editor, api_options: dict[str, Any]
+) -> None:
+    editor.setup({**api_options, "app_secret": "not-the-right-secret"})
+    editor.chat("bridge dingtalk")
+    said = editor.until_said("not connected")
+    assert "app_secret" in said
+    assert "not-the-right-secret" not in said + editor.log()
+    assert not editor.status()["connected"]
+    assert editor.status()["link"] == "waiting"
+
+
+def test_an_outage_is_told_once_at_its_start_and_once_at_its_end(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.html("/v1.0/gateway/connections/open", times=2))
+    sandbox.client.abort()
+    bound.until_said("connected again", seconds=20)
+    lines = [text for text in bound.said() if "connected" in text]
+    assert len([text for text in lines if "not connected" in text]) == 1
+    assert len([text for text in lines if "connected again" in text]) == 1
+
+
+def test_a_frame_that_cannot_be_read_is_one_line_and_the_link_stays(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.raw_frame("{half a fra")
+    said = bound.until_said("cannot be read")
+    assert "\n" not in said
+    sandbox.client.say("after", user="zhangsan")
+    assert bound.until(bound.transcript)[0]["text"] == "after"
+    assert bound.status()["connected"]
+
+
+def test_a_used_up_quota_is_told(bound: Editor, sandbox: Sandbox) -> None:
+    sandbox.client.say(extra={"text": None, "errorCode": 20001})
+    bound.until_said("quota")
+    assert bound.transcript() == []
+
+
+def test_a_message_of_a_megabyte_is_shown_whole(bound: Editor, sandbox: Sandbox) -> None:
+    text = "long " * 200_000
+    sandbox.client.say(text, user="zhangsan")
+    [message] = bound.until(bound.transcript)
+    assert message["text"] == text.strip()
+
+
+def test_a_damaged_state_file_is_set_aside_and_the_bridge_starts_clean(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    editor.data.mkdir(parents=True, exist_ok=True)
+    (editor.data / "chat-dingtalk-state.json").write_bytes(b'{"version": 1, "bindings": {"de')
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    assert len([text for text in editor.said() if "set aside" in text]) == 1
+    [kept] = editor.data.glob("chat-dingtalk-state.json.bad-*")
+    assert kept.read_bytes() == b'{"version": 1, "bindings": {"de'
+
+
+def test_text_from_dingtalk_is_never_run(bound: Editor, sandbox: Sandbox) -> None:
+    for text in (
+        "]] vim.g.owned = 1 --[[",
+        '" | let g:owned = 1 | echo "',
+        "'); vim.g.owned = 1; ('",
+        "`touch owned` $(touch owned)",
+        "\x1b]0;owned\x07",
+    ):
+        sandbox.client.say(text, user="zhangsan")
+    bound.until(lambda: len(bound.transcript()) == 5)
+    assert "owned" not in bound.nvim.vars
+    assert "\x1b" not in bound.transcript()[-1]["text"]
+
+
+def test_no_secret_reaches_log_buffers_or_messages(
+    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    bound.setup({**api_options, "verbose": True})
+    sandbox.client.say("hi", user="zhangsan")
+    bound.until(bound.transcript)
+    sandbox.client.fault(Fault.http("/robot/sendBySession", 500, "x"))
+    bound.type_draft("answer")
+    bound.nvim.command("write")
+    sandbox.client.wait_arrived(1)
+    bound.until(lambda: bound.transcript()[1]["delivery"] == "sent")
+    bound.chat("status")
+    bound.until_said("mode: api")
+    buffers = "\n".join("\n".join(buffer[:]) for buffer in bound.nvim.buffers)
+    state = (bound.data / "chat-dingtalk-state.json").read_text()
+    everything = bound.log() + buffers + "\n".join(bound.said()) + state
+    everything += bound.nvim.command_output("messages")
+    for secret in (sandbox.client_secret, "session=", "ticket=t", "access_token="):
+        assert secret not in everything
+    assert "hi" in bound.log()

@@ -1,0 +1,147 @@
+"""The Lua functions and autocommands that other plugins rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.server import Sandbox
+from tests.editor import Editor
+
+LISTEN = """
+_G.heard = {}
+vim.api.nvim_create_autocmd('User', { pattern = 'Dingbridge*', callback = function(event)
+  table.insert(_G.heard, { name = event.match, data = event.data })
+end })
+"""
+
+
+def heard(editor: Editor, name: str) -> dict[str, Any]:
+    """The data of the next event of that name."""
+
+    def look() -> list[dict[str, Any]]:
+        return [row for row in editor.lua("return _G.heard") if row["name"] == name]
+
+    return {"data": {}, **editor.until(look, name)[0]}["data"] or {}
+
+
+def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
+    editor: Editor, api_options: dict[str, Any]
+) -> None:
+    assert editor.status()["mode"] == "off"
+    editor.setup(api_options)
+    status = editor.status()
+    assert status == {
+        "mode": "api",
+        "connected": False,
+        "account": "default",
+        "session": "",
+        "owner": "",
+        "link": "off",
+        "target": "",
+        "queued": 0,
+        "failed": 0,
+        "refused": 0,
+        "last_error": "",
+    }
+    assert editor.lua("return require('dingbridge').statusline()") == "DingTalk ○"
+
+
+def test_status_of_a_bound_session_tells_who_is_written_to(bound: Editor, sandbox: Sandbox) -> None:
+    sandbox.client.say("hi", user="zhangsan")
+    bound.until(bound.transcript)
+    status = bound.status()
+    assert status["session"] == bound.sessions()[0]["id"]
+    assert (status["mode"], status["link"], status["target"]) == ("api", "connected", "张三")
+    assert bound.lua("return require('dingbridge').statusline()") == "DingTalk ●"
+
+
+def test_what_status_gives_is_a_copy(bound: Editor) -> None:
+    bound.lua("require('dingbridge').status().mode = 'changed'")
+    assert bound.status()["mode"] == "api"
+
+
+def test_send_gives_an_id_at_once_under_which_the_message_is_found(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.say("hi", user="zhangsan")
+    bound.until(bound.transcript)
+    name = bound.lua("return require('dingbridge').send('from Lua')")
+    assert sandbox.client.wait_arrived(1)[0].text == "from Lua"
+    bound.until(lambda: [m["delivery"] for m in bound.transcript() if m["id"] == name] == ["sent"])
+    message = bound.transcript()[1]
+    assert {"id", "role", "author", "text", "time", "delivery"} <= set(message)
+
+
+def test_notify_takes_a_title_and_mentions(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    name = editor.lua(
+        "return require('dingbridge').notify('deployed', "
+        "{ title = 'Deploy', at_user_ids = { 'lisi' }, at_all = false })"
+    )
+    assert name
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.title, arrived.at["atUserIds"]) == ("Deploy", ["lisi"])
+    assert not arrived.at.get("isAtAll")
+
+
+def test_notify_mentions_everybody_only_when_asked(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    editor.lua("require('dingbridge').notify('@all look')")
+    editor.lua("require('dingbridge').notify('look', { at_all = true })")
+    first, second = sandbox.client.wait_arrived(2)
+    assert not first.at.get("isAtAll")
+    assert second.at["isAtAll"]
+
+
+def test_a_wrong_argument_of_notify_is_told_and_breaks_nothing(editor: Editor) -> None:
+    editor.setup({})
+    editor.lua("require('dingbridge').notify('x', { at_user_ids = 'not a list' })")
+    editor.until_said("at_user_ids")
+    editor.chat("new Still works")
+    editor.until(editor.sessions)
+
+
+def test_everything_that_happens_is_announced(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.lua(LISTEN)
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    heard(editor, "DingbridgeConnected")
+    sandbox.client.say("news", user="zhangsan")
+    received = heard(editor, "DingbridgeReceived")
+    assert received["text"] == "news"
+    assert received["author"] == "张三"
+    assert received["user_id"] == "zhangsan"
+    assert received["conversation_id"]
+    session = editor.sessions()[0]["id"]
+    assert received["session"] == session
+
+    name = editor.lua("return require('dingbridge').send('answer')")
+    assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": session}
+
+    sandbox.client.fault(Fault.errcode("/robot/sendBySession", 430104, "improper content"))
+    name = editor.lua("return require('dingbridge').send('answer')")
+    failed = heard(editor, "DingbridgeFailed")
+    assert (failed["id"], failed["session"]) == (name, session)
+    assert failed["reason"]
+    assert editor.status()["failed"] == 1
+    assert editor.status()["last_error"] == failed["reason"]
+    assert "1✗" in editor.lua("return require('dingbridge').statusline()")
+
+    sandbox.client.abort()
+    assert heard(editor, "DingbridgeDisconnected")["reason"]
+
+
+def test_webhook_mode_shows_as_one_way_in_the_statusline(
+    editor: Editor, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    assert editor.lua("return require('dingbridge').statusline()") == "DingTalk one-way"
+    editor.setup({})
+    assert editor.lua("return require('dingbridge').statusline()") == ""

@@ -1,0 +1,275 @@
+"""How the host starts, with which interpreter, and what is said when it cannot."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dingbridge.sandbox.server import Sandbox
+from tests.conftest import StartEditor
+from tests.editor import ROOT, Editor
+from tests.neovim import find_neovim
+
+STUB = ROOT / "rplugin" / "python3" / "dingbridge_rplugin.py"
+
+
+def host_pids(editor: Editor) -> list[int]:
+    """The processes that the editor started and that still run."""
+    return list(editor.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())"))
+
+
+def write_program(path: Path, text: str) -> str:
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+def write_manifest(editor: Editor, manifest: Path) -> None:
+    """`:UpdateRemotePlugins`, whose file name Neovim computes when it has started fully."""
+    editor.lua("vim.g.python3_host_prog = ...", sys.executable)
+    editor.lua("vim.g.loaded_remote_plugins = ...", str(manifest))
+    editor.nvim.command("UpdateRemotePlugins")
+
+
+def test_setup_defines_the_commands_and_starts_no_process(editor: Editor) -> None:
+    editor.setup({"webhook": "https://oapi.dingtalk.com/robot/send?access_token=abc"})
+    assert editor.lua("return vim.fn.exists(':Chat')") == 2
+    assert editor.lua("return vim.fn.exists(':DingTalk')") == 2
+    assert editor.status()["mode"] == "webhook"
+    assert host_pids(editor) == []
+
+
+def test_the_first_command_starts_the_host_and_is_carried_out(editor: Editor) -> None:
+    editor.setup({})
+    editor.chat("new First")
+    editor.until(lambda: [row["title"] for row in editor.sessions()] == ["First"])
+    assert len(host_pids(editor)) == 1
+
+
+def test_without_setup_a_lua_call_starts_the_host_as_well(editor: Editor) -> None:
+    editor.lua("require('dingbridge').send('hello')")
+    editor.until_said("no such session")
+
+
+def test_lua_specs_and_python_decorators_agree(editor: Editor) -> None:
+    spec = importlib.util.spec_from_file_location("dingbridge_rplugin", STUB)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    decorated = [
+        function._nvim_rpc_spec
+        for _, function in inspect.getmembers(module.DingbridgePlugin)
+        if hasattr(function, "_nvim_rpc_spec")
+    ]
+    in_lua = editor.lua("return require('dingbridge.host').specs")
+    assert sorted(in_lua, key=lambda spec: str(spec["name"])) == sorted(
+        decorated, key=lambda spec: str(spec["name"])
+    )
+
+
+def test_the_option_python_chooses_the_interpreter(editor: Editor, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    program = write_program(
+        tmp_path / "my-python", f'#!/bin/sh\necho ran > {trace}\nexec {sys.executable} "$@"\n'
+    )
+    editor.setup({"python": program})
+    editor.chat("new x")
+    editor.until(editor.sessions)
+    assert trace.exists()
+
+
+def test_the_plugins_own_environment_comes_before_the_global_setting(tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin"
+    for folder in ("lua", "rplugin"):
+        shutil.copytree(ROOT / folder, plugin / folder)
+    look = (
+        f"set rtp+={plugin} | let g:python3_host_prog='/global/python' |"
+        " lua io.write(require('dingbridge.host').python())"
+    )
+
+    def chosen() -> str:
+        shown = subprocess.run(
+            [find_neovim(), "--clean", "--headless", "-c", look, "-c", "qa!"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return shown.stdout
+
+    assert chosen() == "/global/python"
+    own = plugin / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert chosen() == str(own)
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(
+    editor: Editor, tmp_path: Path
+) -> None:
+    program = write_program(
+        tmp_path / "bare-python", f'#!/bin/sh\nexec {sys.executable} -S -E "$@"\n'
+    )
+    editor.setup({"python": program})
+    editor.chat("new x")
+    said = editor.until_said("missing")
+    assert "pynvim" in said
+    assert f"{program}' -m pip install" in said
+    assert str(ROOT) in said
+    # Nothing is left behind that keeps the next attempt from working.
+    editor.setup({"python": sys.executable})
+    editor.chat("new works")
+    editor.until(editor.sessions)
+
+
+def test_an_old_python_is_refused_by_its_version(editor: Editor, tmp_path: Path) -> None:
+    program = write_program(
+        tmp_path / "old-python",
+        "#!/bin/sh\n"
+        f'exec {sys.executable} -c "import sys; sys.version_info = (3, 8, 1); exec(sys.argv[1])" '
+        '"$2"\n',
+    )
+    editor.setup({"python": program})
+    editor.chat("new x")
+    assert "3.8" in editor.until_said("3.10 or newer")
+
+
+def test_an_interpreter_that_does_not_exist_is_told_with_the_option(editor: Editor) -> None:
+    editor.setup({"python": "/nowhere/python"})
+    editor.chat("new x")
+    assert "option `python`" in editor.until_said("/nowhere/python")
+
+
+def test_the_manifest_gives_the_same_commands(
+    start_editor: StartEditor, tmp_path: Path, webhook_options: dict[str, Any], sandbox: Sandbox
+) -> None:
+    manifest = tmp_path / "rplugin.vim"
+    environ = {
+        "NVIM_RPLUGIN_MANIFEST": str(manifest),
+        "DINGTALK_WEBHOOK": sandbox.webhook_url,
+        "DINGTALK_OAPI_ENDPOINT": sandbox.url,
+    }
+    first = start_editor("manifest", environ)
+    first.lua("vim.g.python3_host_prog = ...", sys.executable)
+    write_manifest(first, manifest)
+    assert "dingbridge_rplugin" in manifest.read_text()
+
+    second = start_editor("manifest", environ)
+    second.lua("vim.g.python3_host_prog = ...", sys.executable)
+    second.nvim.command(f"source {manifest}")
+    second.nvim.command("Chat notify by manifest")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "by manifest"
+    second.nvim.command("DingTalk new Second")
+    second.until(second.sessions)
+    second.lua("require('dingbridge').notify('by lua')")
+    assert sandbox.client.wait_arrived(2)[1].text == "by lua"
+    assert len(host_pids(second)) == 1
+
+
+def test_the_first_command_of_the_manifest_takes_its_line_for_no_range(
+    start_editor: StartEditor, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "rplugin.vim"
+    editor = start_editor("manifest", {"NVIM_RPLUGIN_MANIFEST": str(manifest)})
+    editor.lua("vim.g.python3_host_prog = ...", sys.executable)
+    write_manifest(editor, manifest)
+    editor.nvim.command(f"source {manifest}")
+    editor.type_draft("local secret = 1")
+    editor.nvim.command("Chat send")
+    editor.until_said("no session yet")
+    assert editor.transcript() == []
+
+
+def test_a_command_of_another_plugin_is_left_alone_but_dingtalk_is_ours(editor: Editor) -> None:
+    editor.nvim.command("command Chat let g:theirs = 1")
+    editor.setup({})
+    editor.nvim.command("Chat")
+    assert editor.nvim.vars["theirs"] == 1
+    editor.nvim.command("DingTalk new Ours")
+    editor.until(editor.sessions)
+
+
+def test_require_chat_is_ours_unless_another_plugin_has_it(editor: Editor, tmp_path: Path) -> None:
+    editor.lua(
+        "require('chat').setup({ integrations = { dingtalk = { webhook = ... } } })",
+        "https://oapi.dingtalk.com/robot/send?access_token=abc",
+    )
+    assert editor.status()["mode"] == "webhook"
+
+    other = tmp_path / "other" / "lua" / "chat"
+    other.mkdir(parents=True)
+    (other / "init.lua").write_text("return { theirs = true }\n")
+    editor.nvim.command(f"set rtp+={other.parents[1]}")
+    editor.lua("package.loaded.chat = nil")
+    assert editor.lua("return require('chat').theirs") is True
+
+
+def test_all_problems_of_the_settings_are_told_together_and_the_editor_goes_on(
+    editor: Editor,
+) -> None:
+    editor.lua(
+        "require('chat').setup({ integrations = { telegram = {}, dingtalk = ... } })",
+        {
+            "app_kye": "x",
+            "app_secret": "YOUR_APP_SECRET",
+            "msgtype": 3,
+            "webhook": "https://evil.example/robot/send?access_token=hidden-token",
+        },
+    )
+    [said] = editor.said()
+    for words in (
+        "integrations.telegram",
+        "app_kye",
+        "did you mean",
+        "app_key",
+        "YOUR_APP_SECRET",
+        "msgtype",
+        "webhook",
+    ):
+        assert words in said
+    assert "hidden-token" not in said
+    editor.chat("new Goes on")
+    editor.until(editor.sessions)
+    editor.chat("bridge dingtalk")
+    editor.until_said("the settings cannot be used")
+
+
+def test_setup_may_be_called_again_while_the_host_runs(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup({})
+    editor.chat("notify nowhere")
+    editor.until_said("not set up")
+    editor.setup(webhook_options)
+    editor.chat("notify somewhere")
+    assert sandbox.client.wait_arrived(1)[0].text == "somewhere"
+
+
+def test_leaving_the_editor_ends_the_host_and_closes_the_link(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    [pid] = host_pids(bound)
+    bound.close()
+    sandbox.client.wait_connections(0)
+    bound_gone = [sys.executable, "-c", f"import os; os.waitpid({pid}, 0)"]
+    subprocess.run(bound_gone, check=False, capture_output=True)
+    assert not Path(f"/proc/{pid}/cmdline").exists() or os.name != "posix"
+
+
+def test_no_secret_is_in_the_argument_list_of_the_host(
+    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    [pid] = host_pids(bound)
+    shown = Path(f"/proc/{pid}/cmdline")
+    if not shown.exists():
+        pytest.skip("this system does not show argument lists as files")
+    assert sandbox.client_secret not in shown.read_text()

@@ -1,0 +1,285 @@
+"""The stream connection against the sandbox: real sockets, real frames."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+from dingbridge.core.link import LinkState, Pace
+from dingbridge.core.seen import Seen
+from dingbridge.edges.http import Http
+from dingbridge.edges.stream import (
+    Arrived,
+    LinkChanged,
+    Stream,
+    StreamEvent,
+    StreamSettings,
+    Trouble,
+)
+from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.server import Sandbox
+
+QUICK = Pace(look_every=0.05, ping_after=0.2, pong_within=0.3)
+OPEN = "/v1.0/gateway/connections/open"
+
+E = TypeVar("E")
+
+
+class Listener:
+    """A running stream and everything it told."""
+
+    def __init__(self, settings: StreamSettings, pace: Pace, seen: Seen) -> None:
+        self.told: queue.Queue[StreamEvent] = queue.Queue()
+        self.all: list[StreamEvent] = []
+        self.stream = Stream(settings, Http(), seen, self.told.put, pace)
+        self.stream.start()
+
+    def until(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
+        """The next event of that kind that fits; fails after ten seconds."""
+        end = time.monotonic() + 10
+        while True:
+            try:
+                event = self.told.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"no {kind.__name__}; told so far: {self.all}") from None
+            self.all.append(event)
+            if isinstance(event, kind) and where(event):
+                return event
+
+    def until_link(self, state: LinkState) -> LinkChanged:
+        return self.until(LinkChanged, lambda event: event.state is state)
+
+
+Listen = Callable[..., Listener]
+
+
+@pytest.fixture
+def listen(sandbox: Sandbox) -> Iterator[Listen]:
+    started: list[Listener] = []
+
+    def start(
+        *,
+        secret: str = "",
+        api: str = "",
+        pace: Pace = QUICK,
+        seen: Seen | None = None,
+        proxy: str = "",
+    ) -> Listener:
+        settings = StreamSettings(
+            client_id=sandbox.client_id,
+            client_secret=secret or sandbox.client_secret,
+            api=api or sandbox.url,
+            trusted_origins=(sandbox.url,),
+        )
+        started.append(Listener(settings, pace, seen or Seen()))
+        return started[-1]
+
+    yield start
+    for listener in started:
+        listener.stream.stop()
+        listener.stream.join(5)
+        assert not listener.stream.is_alive()
+
+
+@pytest.fixture
+def linked(listen: Listen) -> Listener:
+    listener = listen()
+    listener.until_link(LinkState.CONNECTED)
+    return listener
+
+
+def test_a_message_is_acked_and_told(linked: Listener, sandbox: Sandbox) -> None:
+    said = sandbox.client.say("hello", user="zhangsan")
+    arrived = linked.until(Arrived)
+    assert arrived.inbound.text == "hello"
+    assert arrived.inbound.sender.staff_id == "zhangsan"
+    assert arrived.inbound.session_webhook is not None
+    assert sandbox.client.wait_ack(said.header_id).code == 200
+
+
+def test_a_message_that_comes_twice_is_told_once_and_acked_twice(
+    linked: Listener, sandbox: Sandbox
+) -> None:
+    first = sandbox.client.say("once", user="zhangsan")
+    again = sandbox.client.say(message_id=first.message_id, repeat=True)
+    sandbox.client.say("another", user="zhangsan")
+    assert again.header_id != first.header_id
+    assert linked.until(Arrived).inbound.text == "once"
+    assert linked.until(Arrived).inbound.text == "another"
+    assert sandbox.client.wait_ack(again.header_id).code == 200
+
+
+def test_a_message_known_from_before_a_restart_is_not_told(
+    listen: Listen, sandbox: Sandbox
+) -> None:
+    first = listen()
+    first.until_link(LinkState.CONNECTED)
+    said = sandbox.client.say("old", user="zhangsan")
+    key = first.until(Arrived).key
+    first.stream.stop()
+    first.until_link(LinkState.OFF)
+    sandbox.client.wait_connections(0)
+
+    second = listen(seen=Seen({key: time.time()}))
+    second.until_link(LinkState.CONNECTED)
+    sandbox.client.say(message_id=said.message_id, repeat=True)
+    sandbox.client.say("new", user="zhangsan")
+    assert second.until(Arrived).inbound.text == "new"
+
+
+def test_a_ping_frame_gets_its_own_data_back(linked: Listener, sandbox: Sandbox) -> None:
+    [header_id] = sandbox.client.send_ping()
+    ack = sandbox.client.wait_ack(header_id)
+    assert ack.code == 200
+    assert "opaque" in str(ack.data)
+
+
+def test_after_a_disconnect_frame_the_new_socket_opens_before_the_old_one_closes(
+    linked: Listener, sandbox: Sandbox
+) -> None:
+    sandbox.client.disconnect()
+    linked.until_link(LinkState.CONNECTED)
+    connections = sandbox.client.wait_connections(1, total=2)
+    old, new = connections.all
+    assert old.closed is not None
+    assert new.opened <= old.closed
+    assert not [
+        e for e in linked.all if isinstance(e, LinkChanged) and e.state is LinkState.WAITING
+    ]
+    sandbox.client.say("still here", user="zhangsan")
+    assert linked.until(Arrived).inbound.text == "still here"
+
+
+def test_a_dropped_socket_is_opened_again(linked: Listener, sandbox: Sandbox) -> None:
+    sandbox.client.abort()
+    waiting = linked.until_link(LinkState.WAITING)
+    assert waiting.reason
+    assert 0 < waiting.retry_in < 2
+    linked.until_link(LinkState.CONNECTED)
+    sandbox.client.say("back", user="zhangsan")
+    assert linked.until(Arrived).inbound.text == "back"
+
+
+def test_a_socket_that_answers_no_ping_counts_as_dead(linked: Listener, sandbox: Sandbox) -> None:
+    sandbox.client.half_open()
+    waiting = linked.until_link(LinkState.WAITING)
+    assert "silent" in waiting.reason
+    linked.until_link(LinkState.CONNECTED)
+
+
+def test_a_quiet_socket_that_answers_pings_stays_open(listen: Listen, sandbox: Sandbox) -> None:
+    listener = listen(pace=Pace(look_every=0.01, ping_after=0.0, pong_within=5.0))
+    listener.until_link(LinkState.CONNECTED)
+    for number in range(30):
+        sandbox.client.say(f"alive {number}", user="zhangsan")
+        assert listener.until(Arrived).inbound.text == f"alive {number}"
+    assert sandbox.client.connections().total == 1
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ('{"specVersion":"1.0","type":"CALLBACK","headers":{"topic":"/v1.0/im', "cannot be read"),
+        ("{}", "type"),
+        ('{"type":"CALLBACK","headers":{"topic":"/v1.0/im/bot/messages/get","messageId":"1"}}', ""),
+        ("[1, 2, 3]", ""),
+    ],
+    ids=["half a frame", "no fields", "no data", "a list"],
+)
+def test_what_cannot_be_read_is_told_in_one_line_and_the_link_stays_up(
+    linked: Listener, sandbox: Sandbox, frame: str, words: str
+) -> None:
+    sandbox.client.raw_frame(frame)
+    trouble = linked.until(Trouble)
+    assert words in trouble.sentence
+    assert "\n" not in trouble.sentence
+    sandbox.client.say("after", user="zhangsan")
+    assert linked.until(Arrived).inbound.text == "after"
+    assert sandbox.client.connections().total == 1
+
+
+def test_broken_utf8_in_a_frame_does_not_cost_the_link(linked: Listener, sandbox: Sandbox) -> None:
+    payload = b'{"type":"CALLBACK","headers":{"topic":"x\xff\xfe"}}'
+    text_frame = bytes([0x81, len(payload)]) + payload
+    sandbox.client.raw_frame(text_frame, wire=True)
+    sandbox.client.say("after", user="zhangsan")
+    assert linked.until(Arrived).inbound.text == "after"
+    assert sandbox.client.connections().total == 1
+
+
+def test_bytes_that_are_no_frame_cost_the_socket_but_not_the_link(
+    linked: Listener, sandbox: Sandbox
+) -> None:
+    sandbox.client.raw_frame(b"HTTP/1.1 500 Oops\r\n\r\n", wire=True)
+    linked.until_link(LinkState.WAITING)
+    linked.until_link(LinkState.CONNECTED)
+
+
+def test_a_message_of_a_megabyte_arrives_whole(linked: Listener, sandbox: Sandbox) -> None:
+    text = "长" * 350_000
+    sandbox.client.say(text, user="zhangsan")
+    assert linked.until(Arrived).inbound.text == text
+
+
+def test_a_used_up_quota_is_told_as_such(linked: Listener, sandbox: Sandbox) -> None:
+    sandbox.client.say(extra={"text": None, "errorCode": 20001, "errorMessage": "no quota"})
+    assert "quota" in linked.until(Trouble).sentence
+
+
+def test_an_unknown_topic_is_acked_as_unknown(linked: Listener, sandbox: Sandbox) -> None:
+    sandbox.client.raw_frame(
+        '{"type":"CALLBACK","headers":{"topic":"/v1.0/other","messageId":"m-7"},"data":"{}"}'
+    )
+    assert sandbox.client.wait_ack("m-7").code == 404
+
+
+def test_wrong_credentials_are_told_with_a_fix_and_tried_again_slowly(listen: Listen) -> None:
+    waiting = listen(secret="wrong").until_link(LinkState.WAITING)
+    assert "app_secret" in waiting.fix
+    assert waiting.retry_in >= 45
+
+
+def test_a_gateway_that_is_down_is_asked_again(listen: Listen, sandbox: Sandbox) -> None:
+    sandbox.client.fault(Fault.html(OPEN, status=502))
+    listener = listen()
+    assert listener.until_link(LinkState.WAITING).retry_in < 2
+    listener.until_link(LinkState.CONNECTED)
+
+
+def test_nobody_listening_at_the_address_is_a_passing_failure(listen: Listen) -> None:
+    waiting = listen(api="http://127.0.0.1:1").until_link(LinkState.WAITING)
+    assert "no connection" in waiting.reason
+
+
+def test_stopping_says_goodbye_to_the_server_at_once(linked: Listener, sandbox: Sandbox) -> None:
+    linked.stream.stop()
+    linked.stream.join(2)
+    assert not linked.stream.is_alive()
+    assert sandbox.client.wait_connections(0).total == 1
+    assert linked.until(LinkChanged).state is LinkState.OFF
+
+
+def test_stopping_during_a_pause_does_not_wait_for_its_end(listen: Listen) -> None:
+    listener = listen(secret="wrong")
+    listener.until_link(LinkState.WAITING)
+    listener.stream.stop()
+    listener.stream.join(2)
+    assert not listener.stream.is_alive()
+
+
+def test_no_secret_is_told_or_logged(
+    listen: Listen, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "dingbridge")
+    listener = listen()
+    listener.until_link(LinkState.CONNECTED)
+    sandbox.client.abort()
+    listener.until_link(LinkState.WAITING)
+    listener.until_link(LinkState.CONNECTED)
+    everything = caplog.text + repr(listener.all) + repr(listener.stream.__dict__)
+    assert "ticket=" not in everything.replace("ticket='***'", "")
+    assert sandbox.client_secret not in everything
