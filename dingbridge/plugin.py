@@ -250,7 +250,7 @@ class Plugin:
         log_file.write_to(log_path, verbose=False, secrets=())
         self._editor.show(updates.Host(self._editor.channel, self._path))
 
-        disk = Disk(self._editor.post, self._file_trouble)
+        disk = Disk(self._post, self._file_trouble)
         disk.start()
         state_file = StateFile(data / STATE_FILE)
         transcripts = Transcripts(data / SESSIONS_FOLDER)
@@ -312,12 +312,18 @@ class Plugin:
             self._on_loop(lambda bridge: bridge.replied(answer.request, answer.text))
 
     def _on_loop(self, call: Callable[[Bridge], None]) -> None:
+        def with_bridge() -> None:
+            if self._bridge is not None:
+                call(self._bridge)
+
+        self._post(with_bridge)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        """Run `call` on the host loop, inside the error boundary."""
+
         def guarded() -> None:
-            bridge = self._bridge
-            if bridge is None:
-                return
             try:
-                call(bridge)
+                call()
             except BridgeError as error:
                 self.refused(error)
             except Exception as error:  # noqa: BLE001 - the boundary: pynvim would echo its arguments

@@ -76,10 +76,15 @@ class LiveRobot:
         assert self._options is not None  # noqa: S101 - configure() comes first
         if self._stream is None:
             options = self._options
-            self._stream = Stream(
-                _stream_settings(options), Http(options.proxy), self._seen, self._tell
+            stream = Stream(
+                _stream_settings(options),
+                Http(options.proxy),
+                self._seen,
+                # A stream that was replaced has nothing to say any more.
+                lambda event: self._tell(event) if self._stream is stream else None,
             )
-            self._stream.start()
+            self._stream = stream
+            stream.start()
 
     def disconnect(self) -> None:
         """Close the link and let others have it."""

@@ -131,6 +131,16 @@ class Editor:
             or []
         )
 
+    def windows(self) -> int:
+        """How many windows the tab page has, notices in a corner aside."""
+        return int(
+            self.lua("""
+                return #vim.tbl_filter(function(window)
+                  return vim.api.nvim_win_get_config(window).relative == ''
+                end, vim.api.nvim_tabpage_list_wins(0))
+            """)
+        )
+
     def lines(self, name: str) -> list[str]:
         """The lines of the buffer with that name, or none."""
         for buffer in self.nvim.buffers:

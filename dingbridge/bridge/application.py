@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from dingbridge.core.messages import (
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.settings import Options
 from dingbridge.core.state import State, with_refused, with_seen
+from dingbridge.core.text import well_formed
 from dingbridge.core.transcript import SessionInfo
 
 log = logging.getLogger(__name__)
@@ -114,19 +116,18 @@ class Bridge:
         self._say(f"“{title}” was deleted; its transcript is in the sessions' trash folder")
 
     def _save(self, name: str, place: Place) -> None:
-        target = Path(place.cwd, name).expanduser()
+        target = Path(place.cwd, os.path.expanduser(name))
         self._storage.save(self._current(place), target, lambda path: self._say(f"saved as {path}"))
 
     def _load(self, name: str, place: Place) -> None:
         session = f"loaded-{self._chance.new_id()[:12]}"
-        source = Path(place.cwd, name).expanduser()
+        source = Path(place.cwd, os.path.expanduser(name))
         self._storage.take_in(source, session, self.sessions.take_in)
 
     def _send(self, text: str, place: Place) -> None:
         body = "\n\n".join(part for part in (text, place.block) if part)
         if body:
             session = self._current_or_none(place) or self.sessions.new("")
-            self.sessions.watch(session)
             self.send(session, self._chance.new_id(), body)
         else:
             self._editor.show(updates.SendDraft(self._current(place)))
@@ -162,11 +163,13 @@ class Bridge:
 
     def send(self, session: str, message_id: str, text: str) -> None:
         """A message typed in the editor: into the transcript, and out when the session is bound."""
+        text = well_formed(text)
         if not text.strip():
             raise BridgeError("there is nothing to send")
         session = session or self.sessions.current
         if session not in self.sessions:
             raise BridgeError("there is no such session", fix=":Chat starts one")
+        self.sessions.watch(session)
         message = Message(message_id, Role.EDITOR, "You", text, self._chance.now())
         bound = session == self.sessions.bound
         self._add_and_send(session, message, self.account.target if bound else None, goes=bound)
@@ -175,6 +178,7 @@ class Bridge:
 
     def notify(self, message_id: str, text: str, title: str = "", at: At = At()) -> None:  # noqa: B008 - At is immutable
         """A message outside any session, to the robot's group or the configured target."""
+        text = well_formed(text)
         if not text.strip():
             raise BridgeError("there is nothing to send")
         self.account.need_mode()
@@ -293,6 +297,7 @@ class Bridge:
 
     def replied(self, request: str, text: str) -> None:
         """The responder's answer, or one of several, to an earlier message."""
+        text = well_formed(text)
         asked = self.responders.asked(request)
         if asked is None or asked.session not in self.sessions or not text.strip():
             return
@@ -304,6 +309,7 @@ class Bridge:
 
     def could_not_reply(self, request: str, failure: str) -> None:
         """The responder gave no answer: say so on both sides, never fall silent."""
+        failure = well_formed(failure)
         asked = self.responders.asked(request)
         log.error("no answer from the responder: %s", failure)
         if asked is None or asked.session not in self.sessions:

@@ -97,6 +97,9 @@ class Account:
         session = self._sessions.bound
         if not session:
             raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
+        if self._owner:
+            # The binding is the other editor's, unless that one has left meanwhile.
+            self._take_link("not released")
         self._sessions.bound = ""
         self._target = None
         self._storage.change(lambda state: bound(state, DEFAULT, None))
@@ -165,8 +168,8 @@ class Account:
 
     def link_changed(self, link: LinkState, reason: str, fix: str) -> None:
         """News of the stream connection. An outage is told once, at its start and at its end."""
-        self._link = link
-        if link is LinkState.CONNECTED:
+        before, self._link = self._link, link
+        if link is LinkState.CONNECTED and before is not LinkState.CONNECTED:
             self._say("DingTalk is connected again" if self._outage else "DingTalk is connected")
             self._outage = False
             self._event("DingbridgeConnected")
@@ -177,14 +180,14 @@ class Account:
             self._event("DingbridgeDisconnected", reason=reason)
         self._changed()
 
-    def _take_link(self) -> None:
+    def _take_link(self, otherwise: str = "not bound") -> None:
         holder = self._robot.own()
         self._owner = holder
         if holder:
             self._link = LinkState.HELD_ELSEWHERE
             self._changed()
             raise BridgeError(
-                f"not bound: {holder} holds the DingTalk link of this app",
+                f"{otherwise}: {holder} holds the DingTalk link of this app",
                 fix="close it, or use :Chat unbridge there",
             )
 

@@ -9,6 +9,7 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Chance, Editor, Storage
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.text import well_formed
 from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
 
 
@@ -49,8 +50,8 @@ class Sessions:
         """Start a session, first in the list, and make it the current one. Returns its id."""
         now = self._chance.now()
         made = datetime.fromtimestamp(now)
-        session = f"{made:%Y%m%d-%H%M%S}-{self._chance.new_id()[:6]}"
-        info = SessionInfo(session, title or f"Chat {made:%Y-%m-%d %H:%M}", now)
+        session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
+        info = SessionInfo(session, well_formed(title) or f"Chat {made:%Y-%m-%d %H:%M}", now)
         self._storage.append(session, Entry(session=info))
         self._infos = {session: info, **self._infos}
         self.current = session

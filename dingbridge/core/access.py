@@ -36,9 +36,11 @@ def admit(inbound: Inbound, allow_from: Collection[str]) -> Admitted | NotForUs 
     group = inbound.conversation.kind is ConversationKind.GROUP
     if group and not inbound.mentioned:
         return NotForUs("a group message that does not mention the robot")
-    if EVERYBODY in allow_from or inbound.sender.identity in allow_from:
+    identity = inbound.sender.identity
+    # An empty identity is nobody's, even if an empty text got into the list.
+    if EVERYBODY in allow_from or (identity and identity in allow_from):
         return Admitted()
-    return Stranger(refusal(inbound.sender.identity))
+    return Stranger(refusal(identity))
 
 
 def refusal(identity: str) -> str:

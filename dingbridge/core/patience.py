@@ -19,6 +19,9 @@ IDLE_CONNECTION = 5.0
 ANSWER_BYTES = 1_000_000
 """What is read of an answer at most, in bytes. Real answers are a few hundred."""
 
+DONE_REMEMBERED = 3600.0
+"""How long a delivered message's id is kept, against handing the same one over twice."""
+
 # --- the link -----------------------------------------------------------------------------------
 
 LINK_BACK_OFF_LONGEST = 60.0

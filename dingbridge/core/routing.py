@@ -1,4 +1,4 @@
-"""Which ways an outbound message can take, best first."""
+"""Where a message goes that answers nobody, and which ways any message can take, best first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import Enum
 
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
 from dingbridge.core.messages import Target
+from dingbridge.core.settings import Options
 
 
 class Route(str, Enum):
@@ -35,3 +36,22 @@ def routes(target: Target, *, api: bool, webhook: bool, now: float) -> tuple[Rou
     if webhook and not (target.conversation_id or target.user_id or session):
         found.append(Route.WEBHOOK)
     return tuple(found)
+
+
+def notify_target(options: Options) -> Target | None:
+    """Where notifications go: the custom robot's group, else the configured target."""
+    return _ROBOTS_GROUP if options.webhook else configured_target(options)
+
+
+def configured_target(options: Options) -> Target | None:
+    """Where a session's messages go while nobody has spoken to it yet; `None` when nowhere."""
+    if options.mode == "api" and options.conversation_id:
+        return Target(conversation_id=options.conversation_id, label="the configured group")
+    if options.mode == "api" and options.user_id:
+        return Target(user_id=options.user_id, label=options.user_id)
+    if options.webhook and options.mode != "off":
+        return _ROBOTS_GROUP
+    return None
+
+
+_ROBOTS_GROUP = Target(label="the robot's group")

@@ -15,7 +15,12 @@ class Seen:
     """
 
     def __init__(self, known: Mapping[str, float] | None = None) -> None:
-        self._known = dict(known or {})
+        # In the order of their times, so that the oldest can be dropped without a search.
+        self._known = dict(sorted((known or {}).items(), key=lambda entry: entry[1]))
+
+    def __len__(self) -> int:
+        """How many ids are remembered."""
+        return len(self._known)
 
     @staticmethod
     def key(robot_code: str, message_id: str) -> str:
@@ -26,8 +31,14 @@ class Seen:
         """True once for each key within `SEEN_SECONDS`; remembers the key."""
         if self._known.get(key, 0.0) > now - SEEN_SECONDS:
             return False
+        self._known.pop(key, None)
         self._known[key] = now
+        self._forget_before(now - SEEN_SECONDS)
         return True
+
+    def _forget_before(self, time: float) -> None:
+        while self._known[oldest := next(iter(self._known))] <= time:
+            del self._known[oldest]
 
 
 def without_old(known: Mapping[str, float], now: float) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct, field, structs
 
+from dingbridge.core import wire
 from dingbridge.core.messages import Target
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.seen import without_old
@@ -60,6 +61,8 @@ def decode(data: bytes) -> State:
         state = msgspec.json.decode(data, type=State)
     except msgspec.DecodeError as cause:
         raise ValueError(str(cause)) from cause
+    except RecursionError as cause:
+        raise ValueError("it is nested too deeply") from cause
     if state.version != VERSION:
         raise ValueError(f"version {state.version} is not known to this version of dingbridge")
     return state
@@ -67,7 +70,7 @@ def decode(data: bytes) -> State:
 
 def encode(state: State) -> bytes:
     """The state file's bytes."""
-    return msgspec.json.format(msgspec.json.encode(state), indent=1)
+    return msgspec.json.format(wire.encode(msgspec.to_builtins(state)), indent=1)
 
 
 def bound(state: State, account: str, binding: Binding | None) -> State:

@@ -37,8 +37,16 @@ def clean(text: str) -> str:
     Joiners and variation selectors stay, because emoji and several scripts need them.
     Idempotent, never raises.
     """
-    text = _SURROGATES.sub(_code_point, text)
+    text = well_formed(text)
     return _LINE_ENDS.sub("\n", _UNWANTED.sub("", text))
+
+
+def well_formed(text: str) -> str:
+    """Return `text` with U+FFFD for each lone surrogate, so that it can be written as UTF-8.
+
+    Bytes of a buffer that are no UTF-8 reach us as lone surrogates. Idempotent, never raises.
+    """
+    return _SURROGATES.sub(_code_point, text)
 
 
 def clean_name(text: str) -> str:

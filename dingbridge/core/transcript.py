@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from dingbridge.core import wire
 from dingbridge.core.messages import Delivery, Message
 
 VERSION = 1
@@ -45,15 +46,16 @@ class Transcript(Struct, frozen=True):
     damaged: int = 0
 
 
-_encoder = msgspec.json.Encoder()
+_NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _decoder = msgspec.json.Decoder(Entry)
 
 LOST_SIGHT = "the editor ended before DingTalk answered, so nobody knows whether it arrived"
 
 
 def encode(entry: Entry) -> bytes:
-    """The entry's line with its end."""
-    return _encoder.encode(entry) + b"\n"
+    """The entry's line with its end. A lone surrogate in a text becomes U+FFFD."""
+    return wire.encode(msgspec.to_builtins(entry)) + b"\n"
 
 
 def encode_all(info: SessionInfo, messages: Iterable[Message]) -> bytes:
@@ -67,7 +69,7 @@ def read_info(line: bytes) -> SessionInfo | None:
     """The session's own data from a transcript's first line, or None when it is none."""
     try:
         info = _decoder.decode(line).session
-    except msgspec.DecodeError:
+    except _NOT_READABLE:
         return None
     return None if info is UNSET else info
 
@@ -85,7 +87,7 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
             continue
         try:
             entry = _decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _NOT_READABLE:
             damaged += 1
             continue
         if entry.session is not UNSET:

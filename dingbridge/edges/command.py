@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import IO
 
 from msgspec import Struct
 
@@ -20,6 +21,15 @@ log = logging.getLogger(__name__)
 
 ANSWER_CHARACTERS = 1_000_000
 """What is kept of a program's answer at most."""
+
+ANSWER_BYTES = 4 * ANSWER_CHARACTERS
+"""What is read of it into memory; a character takes at most four bytes."""
+
+COMPLAINT_BYTES = 500
+"""What is kept of its standard error, from the end, for the log."""
+
+REST_WITHIN = 1.0
+"""Seconds after a program's end in which the rest of its output must come."""
 
 
 class Task(Struct, frozen=True):
@@ -49,6 +59,7 @@ class Programs(threading.Thread):
         self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._running: subprocess.Popen[bytes] | None = None
         self._stopped = False
+        self._leaving = False
 
     def put(self, task: Task) -> None:
         """Add a message to the end of the queue."""
@@ -64,57 +75,123 @@ class Programs(threading.Thread):
         return True
 
     def stop(self) -> None:
-        """End the thread soon, and the program with it."""
+        """End the thread soon, and the program with it; what still waits is not started."""
+        self._leaving = True
         self._queue.put(None)
         self.stop_running()
 
     def run(self) -> None:
         """Run one program after the other until stopped."""
-        while (task := self._queue.get()) is not None:
+        while (task := self._queue.get()) is not None and not self._leaving:
             self._tell(self._answer(task))
 
     def _answer(self, task: Task) -> Answered:
         self._stopped = False
         program = task.argv[0]
         try:
-            process = subprocess.Popen(  # noqa: S603 - a list from the user's own settings, no shell
-                task.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=task.cwd or None,
-                start_new_session=os.name == "posix",
-                creationflags=_own_group_flag(),
-            )
-        except OSError as cause:
-            log.error("the responder %s could not be started: %s", program, cause.strerror)
-            return Answered(
-                task.request, failure=f"{program} could not be started ({cause.strerror})"
-            )
+            process = _start(task)
+        except (OSError, ValueError) as cause:
+            reason = _why_not_started(cause, task)
+            log.error("the responder %s could not be started: %s", program, reason)
+            return Answered(task.request, failure=f"{program} could not be started ({reason})")
         self._running = process
+        if self._leaving:
+            # stop() came before it could see this program.
+            self.stop_running()
         try:
-            out, err = process.communicate(task.text.encode(), timeout=task.timeout)
+            out, err = _talk(process, task)
         except subprocess.TimeoutExpired:
-            _kill(process)
-            process.communicate()
             return Answered(task.request, failure=f"{program} took longer than {task.timeout:g} s")
         finally:
             self._running = None
         if self._stopped:
             return Answered(task.request, failure=f"{program} was stopped")
         if process.returncode != 0:
-            log.error("the responder ended with %d: %s", process.returncode, _tail(err))
+            log.error("the responder ended with %d: %s", process.returncode, _words(err))
             return Answered(
                 task.request, failure=f"{program} ended with status {process.returncode}"
             )
-        text = clean(out.decode("utf-8", "replace")).strip()[:ANSWER_CHARACTERS]
+        text = _words(out)[:ANSWER_CHARACTERS]
         if not text:
             return Answered(task.request, failure=f"{program} gave no answer")
         return Answered(task.request, text)
 
 
-def _tail(err: bytes) -> str:
-    return clean(err[-500:].decode("utf-8", "replace")).strip()
+def _start(task: Task) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - a list from the user's own settings, no shell
+        task.argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=task.cwd or None,
+        start_new_session=os.name == "posix",
+        creationflags=_own_group_flag(),
+    )
+
+
+def _why_not_started(cause: OSError | ValueError, task: Task) -> str:
+    if not isinstance(cause, OSError):
+        return str(cause)
+    # The folder may be what is missing, and then the program must not be blamed.
+    where = f"{task.cwd}: " if task.cwd and cause.filename == task.cwd else ""
+    return f"{where}{cause.strerror}"
+
+
+def _talk(process: subprocess.Popen[bytes], task: Task) -> tuple[bytes, bytes]:
+    """Pass the message on and wait for the program's end; returns what it wrote, bounded.
+
+    A program that takes too long is killed, and `subprocess.TimeoutExpired` raised.
+    """
+    assert process.stdin is not None  # noqa: S101 - all three are pipes
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    out = _Reader(process.stdout, first=ANSWER_BYTES)
+    err = _Reader(process.stderr, last=COMPLAINT_BYTES)
+    message = task.text.encode("utf-8", "replace")
+    feeder = threading.Thread(target=_feed, args=(process.stdin, message), daemon=True)
+    for thread in (out, err, feeder):
+        thread.start()
+    try:
+        process.wait(task.timeout)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        process.wait()
+        raise
+    # What the program left running may hold the pipes open for ever.
+    out.join(REST_WITHIN)
+    err.join(REST_WITHIN)
+    return bytes(out.kept), bytes(err.kept)
+
+
+def _feed(pipe: IO[bytes], message: bytes) -> None:
+    """Write the message. A program need not read it."""
+    with contextlib.suppress(OSError), pipe:
+        pipe.write(message)
+
+
+class _Reader(threading.Thread):
+    """Reads a pipe to its end, so that the program never waits, and keeps a part of it: the
+    `first` bytes or, if that is 0, the `last` ones."""
+
+    def __init__(self, pipe: IO[bytes], *, first: int = 0, last: int = 0) -> None:
+        super().__init__(name="dingbridge-program-output", daemon=True)
+        self._pipe = pipe
+        self._first = first
+        self._last = last
+        self.kept = bytearray()
+
+    def run(self) -> None:
+        with self._pipe:
+            while part := os.read(self._pipe.fileno(), 65536):
+                if self._first:
+                    self.kept += part[: self._first - len(self.kept)]
+                else:
+                    self.kept += part
+                    del self.kept[: -self._last]
+
+
+def _words(output: bytes) -> str:
+    return clean(output.decode("utf-8", "replace")).strip()
 
 
 def _own_group_flag() -> int:

@@ -26,6 +26,9 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
             errors="replace",
         )
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: the standard way is to print the line, unmasked, where the user sees it."""
+
 
 class Masking(logging.Formatter):
     """Masks the given secrets and whatever looks like one, in traces as well."""

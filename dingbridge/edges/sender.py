@@ -15,7 +15,7 @@ from typing import Protocol
 
 from dingbridge.core import answers, payloads
 from dingbridge.core.answers import Answer
-from dingbridge.core.errors import DeliveryError
+from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk, Finished, Plan, Post, Wait
 from dingbridge.core.routing import Route, routes
@@ -161,11 +161,17 @@ class Carrier:
     def _access_token(self, *, fresh: bool) -> str:
         asked = time.monotonic()
         if fresh or not self._token.usable(asked):
-            answer = self._http.post(
-                f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
-                payloads.token_body(self._options.app_key, self._options.app_secret),
-            )
-            self._token = held(answers.read_token(answer), asked)
+            try:
+                answer = self._http.post(
+                    f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
+                    payloads.token_body(self._options.app_key, self._options.app_secret),
+                )
+                self._token = held(answers.read_token(answer), asked)
+            except Retryable as error:
+                if not error.may_have_arrived:
+                    raise
+                # Only the request for a token may have arrived, and that delivers nothing.
+                raise Retryable(error.message, code=error.code, fix=error.fix) from error
         return self._token.value
 
     def _robot_code(self, outbound: Outbound) -> str:

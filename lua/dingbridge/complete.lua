@@ -57,6 +57,17 @@ function M.complete(arglead, cmdline, cursorpos, sessions)
   return #words == 0 and beginning_with(names, arglead) or {}
 end
 
+--- The sessions there are before a host told of them.
+---@return string[]
+local function ids_on_disk()
+  local folder = vim.fs.joinpath(vim.fn.stdpath('data'), 'dingbridge', 'sessions')
+  local ids = {}
+  for name, kind in vim.fs.dir(folder) do
+    ids[#ids + 1] = kind == 'file' and name:match('^(.+)%.jsonl$') or nil
+  end
+  return ids
+end
+
 --- The same, with the sessions of this editor.
 ---@param arglead string
 ---@param cmdline string
@@ -66,6 +77,9 @@ function M.line(arglead, cmdline, cursorpos)
   local ids = vim.tbl_map(function(session)
     return session.id
   end, require('dingbridge.store').sessions)
+  if not require('dingbridge.host').is_running() then
+    ids = ids_on_disk()
+  end
   return M.complete(arglead, cmdline, cursorpos, ids)
 end
 

@@ -1,11 +1,12 @@
 --- Drafts: the text not yet sent, and what was handed to the host but not yet taken by it.
 
+local buffers = require('dingbridge.buffers')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 
 local M = {}
 
----@type table<string, { session: string, text: string }> by message id
+---@type table<string, { session: string, text: string, number: integer }> by message id
 local handed_over = {}
 local counter = 0
 
@@ -16,68 +17,117 @@ function M.new_id()
   return ('%x-%x-%x'):format(vim.fn.getpid(), vim.uv.hrtime(), counter)
 end
 
---- The buffer of a session's draft, made when it is not there.
 ---@param session string
----@return integer
-function M.buffer(session)
-  local name = ('chat://%s/draft'):format(session)
-  local buffer = vim.fn.bufnr('^' .. vim.fn.escape(name, '[]*?,{}\\') .. '$')
-  if buffer ~= -1 then
-    return buffer
+---@return string
+local function name_of(session)
+  return ('chat://%s/draft'):format(session)
+end
+
+---@param buffer integer
+---@return string
+local function text_of(buffer)
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
+  return (text:gsub('%s+$', ''))
+end
+
+--- Maps the key that sends, in the place of the one that `setup()` named before.
+---@param buffer integer
+---@param session string
+local function map_key(buffer, session)
+  local key, before = require('dingbridge').send_key(), vim.b[buffer].dingbridge_send_key
+  if key == before then
+    return
   end
-  buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, name)
-  vim.b[buffer].dingbridge_session = session
-  vim.bo[buffer].buftype = 'acwrite'
-  vim.bo[buffer].bufhidden = 'hide'
-  vim.bo[buffer].swapfile = false
-  vim.bo[buffer].filetype = 'dingbridge-draft'
-  require('dingbridge.look').markdown(buffer)
-  vim.api.nvim_create_autocmd('BufWriteCmd', {
-    buffer = buffer,
-    callback = function()
-      M.send(session)
-    end,
-  })
-  local key = require('dingbridge').send_key()
+  if before then
+    -- The user may have unmapped it.
+    pcall(vim.keymap.del, { 'n', 'i' }, before, { buffer = buffer })
+  end
+  vim.b[buffer].dingbridge_send_key = key
   if key then
     vim.keymap.set({ 'n', 'i' }, key, function()
       M.send(session)
     end, { buffer = buffer, desc = 'Send the draft' })
   end
+end
+
+---@param buffer integer
+---@param session string
+local function react(buffer, session)
+  vim.api.nvim_create_autocmd('BufWriteCmd', {
+    buffer = buffer,
+    callback = function(args)
+      if args.match == vim.api.nvim_buf_get_name(buffer) then
+        M.send(session)
+      else
+        local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+        vim.fn.writefile(lines, args.match)
+      end
+    end,
+  })
+  -- An unfinished draft does not count as modified, so that no `:wall`, 'autowrite' or plugin that
+  -- saves by itself ever sends it. It does when Neovim is left, which then asks first.
+  vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
+    buffer = buffer,
+    callback = function()
+      vim.bo[buffer].modified = false
+    end,
+  })
+  vim.api.nvim_create_autocmd('ExitPre', {
+    group = vim.api.nvim_create_augroup('dingbridge_draft_' .. session, {}),
+    callback = function()
+      if vim.api.nvim_buf_is_loaded(buffer) then
+        vim.bo[buffer].modified = text_of(buffer) ~= ''
+      end
+    end,
+  })
+end
+
+--- The buffer of a session's draft, made when it is not there.
+---@param session string
+---@return integer
+function M.buffer(session)
+  local buffer = buffers.get(name_of(session))
+  if not buffer then
+    buffer = buffers.make(name_of(session), session)
+    vim.bo[buffer].buftype = 'acwrite'
+    vim.bo[buffer].filetype = 'dingbridge-draft'
+    require('dingbridge.markdown').draft(buffer)
+    react(buffer, session)
+  end
+  map_key(buffer, session)
   return buffer
 end
 
+--- Removes a session's draft.
 ---@param session string
----@return string
-local function text_of(session)
-  local lines = vim.api.nvim_buf_get_lines(M.buffer(session), 0, -1, false)
-  return (table.concat(lines, '\n'):gsub('%s+$', ''))
+function M.close(session)
+  buffers.remove(name_of(session))
 end
 
----@param session string
+---@param buffer integer
+---@param last integer the line after the last one to replace, -1 for all
 ---@param lines string[]
-local function replace(session, lines)
-  local buffer = M.buffer(session)
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  vim.bo[buffer].modified = #lines > 0
+local function put(buffer, last, lines)
+  -- A change of its own for undo, even in insert mode: setting the option ends the open one.
+  vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
+  vim.api.nvim_buf_set_lines(buffer, 0, last, false, lines)
+  vim.bo[buffer].modified = false
 end
 
 --- Hands the session's draft to the host and empties it; `u` brings the text back.
 ---@param session string
 function M.send(session)
-  local text = text_of(session)
-  if not text:find('%S') then
+  local buffer = M.buffer(session)
+  local text = text_of(buffer)
+  if text == '' then
     notice.show('the draft is empty', 'warn')
-    vim.bo[M.buffer(session)].modified = false
+    vim.bo[buffer].modified = false
     return
   end
   local id = M.new_id()
-  handed_over[id] = { session = session, text = text }
   if host.tell('send', { id = id, text = text, session = session }) then
-    replace(session, {})
-  else
-    handed_over[id] = nil
+    handed_over[id] = { session = session, text = text, number = counter }
+    put(buffer, -1, {})
   end
 end
 
@@ -99,13 +149,23 @@ function M.put_back(id)
     return
   end
   handed_over[id] = nil
-  local text = text_of(draft.session)
-  local whole = text == '' and draft.text or (draft.text .. '\n\n' .. text)
-  replace(draft.session, vim.split(whole, '\n', { plain = true }))
+  local buffer = M.buffer(draft.session)
+  local lines = vim.split(draft.text, '\n', { plain = true })
+  if text_of(buffer) == '' then
+    put(buffer, -1, lines)
+  else
+    lines[#lines + 1] = ''
+    put(buffer, 0, lines)
+  end
 end
 
+--- The same for all that no host has taken, the first one at the top.
 function M.put_all_back()
-  for _, id in ipairs(vim.tbl_keys(handed_over)) do
+  local ids = vim.tbl_keys(handed_over)
+  table.sort(ids, function(one, other)
+    return handed_over[one].number > handed_over[other].number
+  end)
+  for _, id in ipairs(ids) do
     M.put_back(id)
   end
 end

@@ -3,6 +3,7 @@
 local M = {}
 
 local NAME = 'dingbridge'
+local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 local COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
 local SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<range>, <line1>, <line2>)"
 
@@ -34,7 +35,6 @@ for _, name in ipairs({ 'Chat', 'DingTalk' }) do
 end
 
 local registered = false
-local ours = {} ---@type table<string, boolean> the commands that are not another plugin's
 local channel ---@type integer|nil
 local revision, sent_revision = 0, nil
 local settings = { options = {} }
@@ -62,10 +62,18 @@ local function cannot_start(python, words)
   require('dingbridge.notice').show(('the host cannot start with %s: %s'):format(python, words), 'error')
 end
 
+--- Whether we may define a command: another plugin's `:Chat` is left alone, `:DingTalk` is ours.
+---@param name string
+---@return boolean
+local function is_ours(name)
+  local existing = vim.api.nvim_get_commands({})[name]
+  return name == 'DingTalk' or not existing or existing.definition:find(NAME, 1, true) ~= nil
+end
+
 --- Makes the commands start the host, with the range exactly as it was given.
 local function define_starters()
   for _, spec in ipairs(M.specs) do
-    if ours[spec.name] then
+    if is_ours(spec.name) then
       vim.api.nvim_create_user_command(spec.name, function(call)
         if M.start() then
           local range = call.range > 0 and { call.line1, call.line2 } or nil
@@ -81,7 +89,7 @@ local function define_starters()
         complete = function(...)
           return require('dingbridge.complete').line(...)
         end,
-        desc = 'Chat on DingTalk',
+        desc = DESCRIPTION,
       })
     end
   end
@@ -132,20 +140,11 @@ local function start_job()
 end
 
 --- Defines the commands, which start the host when they are first used. Starts nothing itself.
----
---- `:Chat` is left alone when another plugin has it; `:DingTalk` is always ours.
 function M.register()
   if registered then
     return
   end
   registered = true
-  local existing = vim.api.nvim_get_commands({})
-  for _, spec in ipairs(M.specs) do
-    local other = existing[spec.name]
-    ours[spec.name] = spec.name == 'DingTalk'
-      or not other
-      or other.definition:find('dingbridge_rplugin', 1, true) ~= nil
-  end
   define_starters()
   vim.api.nvim_create_autocmd('VimLeavePre', {
     group = vim.api.nvim_create_augroup('dingbridge_host', {}),
@@ -157,7 +156,7 @@ end
 ---@param path string under which the host knows the plugin
 local function define_remote(path)
   for _, spec in ipairs(M.specs) do
-    if ours[spec.name] then
+    if is_ours(spec.name) then
       local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
       local method = ('%s:command:%s'):format(path, spec.name)
       vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)

@@ -4,6 +4,7 @@ local M = {}
 
 ---@type table<string, any> canonical option names to values, with defaults
 local options = nil
+local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
 
 --- The options in force: those of `setup()`, else what the environment and the defaults say.
 ---@return table<string, any>
@@ -31,6 +32,8 @@ function M.setup(opts)
   end
   found, options = checker.check(raw)
   vim.list_extend(problems, found)
+  local given = checker.canonical(raw).responder
+  responder = type(given) == 'function' and given or nil
   host.configure(raw)
   host.register()
   if #problems > 0 then
@@ -51,8 +54,7 @@ end
 --- The Lua function that answers in a session, or nil.
 ---@return (fun(message: table, reply: fun(text: string)))|nil
 function M.responder()
-  local responder = in_force().responder
-  return type(responder) == 'function' and responder or nil
+  return responder
 end
 
 --- Sends text in a session, as if it had been typed there.

@@ -1,10 +1,13 @@
---- How a chat looks: highlighting, the line above a message, and the sign of its fate.
+--- How a message looks: its lines, its heading, and the sign of its fate.
+
+local wrap = require('dingbridge.wrap')
 
 local M = {}
 
 M.namespace = vim.api.nvim_create_namespace('dingbridge')
 
 local LONGEST_LINE = 2000 -- bytes; a longer one is wrapped, so that drawing it stays fast
+local REASON_LINES = 4
 
 local LINKS = {
   DingbridgeEditor = 'Title',
@@ -35,15 +38,7 @@ for group, link in pairs(LINKS) do
   vim.api.nvim_set_hl(0, group, { link = link, default = true })
 end
 
---- Markdown highlighting without the filetype, whose plugins are meant for files.
----@param buffer integer
-function M.markdown(buffer)
-  if not vim.treesitter.language.add('markdown') then
-    vim.bo[buffer].syntax = 'markdown'
-    return
-  end
-  vim.treesitter.start(buffer, 'markdown')
-end
+local MARKER = '### '
 
 ---@param time number
 ---@return string
@@ -53,18 +48,33 @@ local function clock(time)
   return tostring(os.date(today and '%H:%M' or '%Y-%m-%d %H:%M', second))
 end
 
+--- Text on one line, without anything that is no character.
+---@param text string
+---@return string
+function M.one_line(text)
+  return (text:gsub('%c+', ' '))
+end
+
+---@param lines string[] where the line is added, in pieces when it is too long
+---@param line string
+local function add_line(lines, line)
+  local from = 1
+  while #line - from >= LONGEST_LINE do
+    local next_from = from + LONGEST_LINE
+    next_from = next_from + vim.str_utf_start(line, next_from)
+    lines[#lines + 1] = line:sub(from, next_from - 1)
+    from = next_from
+  end
+  lines[#lines + 1] = from == 1 and line or line:sub(from)
+end
+
 --- The lines of a message; the first one is its heading.
 ---@param message dingbridge.Message
 ---@return string[]
 function M.lines(message)
-  local lines = { ('### %s · %s'):format(message.author, clock(message.time)), '' }
+  local lines = { ('%s%s · %s'):format(MARKER, M.one_line(message.author), clock(message.time)), '' }
   for line in vim.gsplit(message.text:gsub('%z', ''), '\n', { plain = true }) do
-    while #line > LONGEST_LINE do
-      local cut = LONGEST_LINE + vim.str_utf_start(line, LONGEST_LINE + 1)
-      lines[#lines + 1] = line:sub(1, cut)
-      line = line:sub(cut + 1)
-    end
-    lines[#lines + 1] = line
+    add_line(lines, line)
   end
   lines[#lines + 1] = ''
   return lines
@@ -72,14 +82,18 @@ end
 
 --- The decoration of a message's heading, which carries the sign of its fate.
 ---@param message dingbridge.Message
+---@param width integer columns there are
 ---@param mark? integer the mark to replace
 ---@return vim.api.keyset.set_extmark
-function M.heading(message, mark)
+function M.heading(message, width, mark)
   local decoration = {
     id = mark,
+    end_col = #MARKER,
+    conceal = '',
     line_hl_group = ROLE[message.role],
     virt_text_pos = 'right_align',
     undo_restore = false,
+    strict = false,
   }
   local fate = FATE[message.delivery]
   if fate then
@@ -87,7 +101,9 @@ function M.heading(message, mark)
     if message.delivery == 'sending' and message.reason ~= '' then
       words = words .. ' ' .. message.reason
     elseif message.reason ~= '' then
-      decoration.virt_lines = { { { '  ' .. message.reason, fate[2] } } }
+      decoration.virt_lines = vim.tbl_map(function(line)
+        return { { '  ' .. line, fate[2] } }
+      end, wrap.lines(message.reason, math.max(10, width - 2), REASON_LINES))
     end
     decoration.virt_text = { { words .. ' ', fate[2] } }
   end

@@ -1,5 +1,7 @@
 --- Lines for the user that never stop them: no prompt to press a key, no change of focus or mode.
 
+local wrap = require('dingbridge.wrap')
+
 local M = {
   --- What was said last, newest at the end.
   ---@type { text: string, level: integer }[]
@@ -20,7 +22,8 @@ local window ---@type integer|nil
 --- Whether the user, or a plugin of theirs, shows notifications in their own way.
 ---@return boolean
 local function is_replaced()
-  return not debug.getinfo(vim.notify, 'S').source:find('vim/_editor.lua', 1, true)
+  -- What comes with Neovim has no full path.
+  return not vim.startswith(debug.getinfo(vim.notify, 'S').source, '@vim/')
 end
 
 ---@param text string
@@ -30,21 +33,9 @@ local function float(text, level)
   if width < 10 then
     return
   end
-  local lines = {}
-  for _, line in ipairs(vim.split(text, '\n', { plain = true })) do
-    repeat
-      local piece = vim.fn.strcharpart(line, 0, width - 2)
-      while vim.fn.strdisplaywidth(piece) > width - 2 do
-        piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
-      end
-      local space = #piece < #line and piece:match('.*() ') or nil
-      if space and space > #piece / 2 then
-        piece = piece:sub(1, space)
-      end
-      lines[#lines + 1] = ' ' .. piece
-      line = line:sub(#piece + 1)
-    until line == ''
-  end
+  local lines = vim.tbl_map(function(line)
+    return ' ' .. line
+  end, wrap.lines(text, width - 2))
   if window and vim.api.nvim_win_is_valid(window) then
     vim.api.nvim_win_close(window, true)
   end
@@ -74,7 +65,8 @@ local function float(text, level)
   end, SHOWN_FOR + 1000 * #lines)
 end
 
---- Says something. One short line goes to the message area, anything longer into a corner.
+--- Says something. One short line goes to the message area, anything longer into a corner, as does
+--- everything in modes that draw over that area.
 ---@param text string
 ---@param level? 'info'|'warn'|'error'
 function M.show(text, level)
@@ -87,10 +79,9 @@ function M.show(text, level)
     vim.notify(text, number, { title = 'dingbridge' })
     return
   end
-  local mode = vim.api.nvim_get_mode().mode
   local line = 'dingbridge: ' .. text
   local fits = not text:find('\n', 1, true) and vim.fn.strdisplaywidth(line) < vim.v.echospace
-  if fits and (mode == 'n' or mode == 'i') then
+  if fits and vim.api.nvim_get_mode().mode == 'n' then
     vim.api.nvim_echo({ { line, number > vim.log.levels.INFO and HIGHLIGHT[number] or nil } }, true, {})
   else
     float(text, number)

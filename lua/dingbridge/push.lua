@@ -9,20 +9,6 @@ local view = require('dingbridge.view')
 
 local M = {}
 
----@param name string
----@param data table
-local function announce(name, data)
-  -- A mistake in somebody's autocommand must not keep the rest of the update away.
-  local ok, err = pcall(vim.api.nvim_exec_autocmds, 'User', {
-    pattern = name,
-    data = data,
-    modeline = false,
-  })
-  if not ok then
-    notice.show(('an autocommand for %s failed: %s'):format(name, err), 'error')
-  end
-end
-
 ---@type table<string, fun(update: table)>
 local handlers = {
   host = function(update)
@@ -40,7 +26,8 @@ local handlers = {
     view.open(update.id)
   end,
   pick = function()
-    view.pick()
+    -- The list waits for an answer; the updates after this one do not.
+    vim.schedule(view.pick)
   end,
   closed = function(update)
     store.forget(update.id)
@@ -49,7 +36,7 @@ local handlers = {
   messages = function(update)
     store.add(update.id, update.list, update.reset)
     drafts.arrived(update.list)
-    view.add(update.id, update.list, update.reset)
+    view.add(update.id, update.reset)
   end,
   fate = function(update)
     local message = store.messages[update.message]
@@ -70,7 +57,8 @@ local handlers = {
     view.refresh_bars()
   end,
   event = function(update)
-    announce(update.name, update.data)
+    local how = { pattern = update.name, data = update.data, modeline = false }
+    vim.api.nvim_exec_autocmds('User', how)
   end,
   respond = function(update)
     responder.ask(update)
@@ -80,14 +68,39 @@ local handlers = {
   end,
 }
 
----@param updates table[]
-function M.apply(updates)
-  for _, update in ipairs(updates) do
-    handlers[update.kind](update)
+--- Carries out what changes windows once the user has left the command-line window, where Neovim
+--- allows no such thing; the rest at once.
+---@param update table
+local function carry_out(update)
+  local moves = update.kind == 'open' or update.kind == 'edit' or update.kind == 'closed'
+  if moves and vim.fn.getcmdwintype() ~= '' then
+    vim.api.nvim_create_autocmd('CmdwinLeave', {
+      once = true,
+      callback = vim.schedule_wrap(function()
+        carry_out(update)
+      end),
+    })
+    return
+  end
+  -- Whatever goes wrong with one update, the next ones are shown.
+  local ok, err = pcall(handlers[update.kind], update)
+  if not ok then
+    notice.show(('cannot show %s: %s'):format(update.kind, err), 'error')
   end
 end
 
---- The host is gone: nothing is connected, and what it did not take is put back.
+---@param updates table[]
+function M.apply(updates)
+  for _, update in ipairs(updates) do
+    carry_out(update)
+  end
+end
+
+local UNKNOWN = 'the host ended before DingTalk answered, so nobody knows whether it arrived'
+local UNDER_WAY = { queued = true, sending = true, retrying = true }
+
+--- The host is gone: nothing is connected, what it did not take is put back, and what was under way
+--- has a fate that nobody knows.
 function M.host_ended()
   if store.status then
     store.status.connected = false
@@ -95,7 +108,15 @@ function M.host_ended()
     store.status.queued = 0
   end
   drafts.put_all_back()
-  view.forget_all()
+  for session, transcript in pairs(store.transcripts) do
+    for _, message in ipairs(transcript) do
+      if UNDER_WAY[message.delivery] then
+        message.delivery, message.reason = 'failed', UNKNOWN
+        view.show_fate(session, message)
+      end
+    end
+  end
+  view.refresh_bars()
 end
 
 return M

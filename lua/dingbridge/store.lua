@@ -55,22 +55,29 @@ end
 ---@param messages dingbridge.Message[]
 ---@param reset boolean
 function M.add(id, messages, reset)
-  if reset or not M.transcripts[id] then
-    M.transcripts[id] = {}
+  if reset then
+    M.drop(id)
   end
-  local transcript = M.transcripts[id]
+  local transcript = M.transcripts[id] or {}
+  M.transcripts[id] = transcript
   for _, message in ipairs(messages) do
     transcript[#transcript + 1] = message
     M.messages[message.id] = message
   end
 end
 
+--- Drops a session's messages.
 ---@param id string
-function M.forget(id)
+function M.drop(id)
   for _, message in ipairs(M.transcripts[id] or {}) do
     M.messages[message.id] = nil
   end
   M.transcripts[id] = nil
+end
+
+---@param id string
+function M.forget(id)
+  M.drop(id)
   if M.current == id then
     M.current = ''
   end

@@ -4,46 +4,63 @@
 --- buffer would make the user's own undo change the wrong lines. What arrives never touches the
 --- buffer that is being written in.
 
+local buffers = require('dingbridge.buffers')
 local drafts = require('dingbridge.drafts')
 local look = require('dingbridge.look')
+local markdown = require('dingbridge.markdown')
 local store = require('dingbridge.store')
 
 local M = {}
 
 local DRAFT_HEIGHT = 6
+local SLICE = 5e6 -- nanoseconds of adding messages, after which the user's keys have their turn
 
 ---@class dingbridge.View
 ---@field buffer integer
 ---@field marks table<string, integer> extmark of each message's heading
+---@field shown integer how many messages of the transcript are in the buffer
+---@field waiting boolean whether more are about to be added
 
 ---@type table<string, dingbridge.View> by session
 local views = {}
 
 ---@param session string
----@return dingbridge.View
+---@return string
+local function name_of(session)
+  return 'chat://' .. session
+end
+
+--- The view of a session that has one.
+---@param session string
+---@return dingbridge.View|nil
 local function view_of(session)
-  local view = views[session]
-  if view and vim.api.nvim_buf_is_valid(view.buffer) then
-    return view
-  end
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, 'chat://' .. session)
-  vim.b[buffer].dingbridge_session = session
-  vim.bo[buffer].bufhidden = 'hide'
+  return buffers.get(name_of(session)) and views[session]
+end
+
+---@param session string
+---@return dingbridge.View
+local function make_view(session)
+  local buffer = buffers.make(name_of(session), session)
+  views[session] = { buffer = buffer, marks = {}, shown = 0, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].filetype = 'dingbridge'
-  look.markdown(buffer)
+  markdown.transcript(buffer, look.namespace)
   for _, key in ipairs({ 'i', 'a', 'o', 'I', 'A', 'O' }) do
     vim.keymap.set('n', key, function()
       M.open(session)
       vim.cmd.startinsert({ bang = true })
     end, { buffer = buffer, desc = 'Write in the draft' })
   end
-  view = { buffer = buffer, marks = {} }
-  views[session] = view
-  M.add(session, store.transcripts[session] or {}, true)
-  return view
+  vim.api.nvim_create_autocmd('BufReadCmd', {
+    buffer = buffer,
+    desc = 'Show the transcript again on :edit',
+    callback = function()
+      M.add(session, true)
+    end,
+  })
+  M.add(session, false)
+  return views[session]
 end
 
 --- A window of this tab page that shows a buffer of a chat.
@@ -59,7 +76,8 @@ local function window_with(is_draft)
 end
 
 ---@param window integer
-local function dress(window)
+---@param is_draft boolean
+local function dress(window, is_draft)
   local of_window = { scope = 'local', win = window }
   for option, value in pairs({
     wrap = true,
@@ -69,7 +87,9 @@ local function dress(window)
     signcolumn = 'no',
     foldenable = false,
     list = false,
-    conceallevel = 2,
+    conceallevel = is_draft and 0 or 2,
+    concealcursor = 'nc',
+    winfixheight = is_draft,
     winbar = "%{%v:lua.require'dingbridge.view'.bar()%}",
   }) do
     vim.api.nvim_set_option_value(option, value, of_window)
@@ -108,13 +128,13 @@ end
 --- Shows a session and puts the cursor into its draft.
 ---@param session string
 function M.open(session)
-  local view = view_of(session)
+  local view = view_of(session) or make_view(session)
   local window = transcript_window()
   if vim.api.nvim_win_get_buf(window) ~= view.buffer then
     vim.api.nvim_win_set_buf(window, view.buffer)
     to_end(window, view.buffer)
   end
-  dress(window)
+  dress(window, false)
   local draft = window_with(true)
   if not draft then
     vim.api.nvim_set_current_win(window)
@@ -122,68 +142,114 @@ function M.open(session)
     draft = vim.api.nvim_get_current_win()
   end
   vim.api.nvim_win_set_buf(draft, drafts.buffer(session))
-  vim.wo[draft].winfixheight = true
-  dress(draft)
+  dress(draft, true)
   vim.api.nvim_set_current_win(draft)
   store.current = session
 end
 
---- Closes the windows of a session and forgets its buffers.
+--- Closes the windows of a session and removes its buffers.
 ---@param session string
 function M.close(session)
-  local view = views[session]
   views[session] = nil
-  local draft = vim.fn.bufnr(('^chat://%s/draft$'):format(session))
-  for _, buffer in ipairs({ draft, view and view.buffer or -1 }) do
-    if buffer ~= -1 and vim.api.nvim_buf_is_valid(buffer) then
-      vim.api.nvim_buf_delete(buffer, { force = true })
-    end
-  end
+  drafts.close(session)
+  buffers.remove(name_of(session))
 end
 
---- Adds messages below those that are there. Windows that were at the end stay at the end, but for
---- the one the user is in, whose cursor is theirs.
----@param session string
----@param messages dingbridge.Message[]
----@param reset boolean
-function M.add(session, messages, reset)
-  local view = views[session]
-  if not view or not vim.api.nvim_buf_is_valid(view.buffer) then
-    return
-  end
-  local buffer = view.buffer
+--- The windows that show the end of a transcript and go on showing it. The one the user is in is
+--- not among them: its cursor is theirs.
+---@param buffer integer
+---@return integer[]
+local function followers(buffer)
   local current = vim.api.nvim_get_current_win()
   local last = vim.api.nvim_buf_line_count(buffer)
-  local followers = vim.tbl_filter(function(window)
-    return window ~= current and (reset or vim.api.nvim_win_get_cursor(window)[1] >= last - 1)
+  return vim.tbl_filter(function(window)
+    return window ~= current and vim.api.nvim_win_get_cursor(window)[1] >= last - 1
   end, vim.fn.win_findbuf(buffer))
+end
 
-  local start = reset and 0 or last - 1
+--- The columns that all windows of a transcript have, at most enough to read well.
+---@param buffer integer
+---@return integer
+local function width_of(buffer)
+  local width = 74
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    width = math.min(width, vim.api.nvim_win_get_width(window))
+  end
+  return width
+end
+
+--- Puts the next messages of the transcript at the end of its buffer, as many as time allows.
+---@param view dingbridge.View
+---@param transcript dingbridge.Message[]
+local function add_slice(view, transcript)
+  local buffer = view.buffer
+  local ends = vim.uv.hrtime() + SLICE
+  local following = followers(buffer)
+  -- Lines are only ever added after the last one, so that no mark and no cursor is touched.
+  local start = view.shown == 0 and 0 or vim.api.nvim_buf_line_count(buffer)
   local lines, headings = {}, {}
-  for _, message in ipairs(messages) do
+  repeat
+    view.shown = view.shown + 1
+    local message = transcript[view.shown]
     headings[#headings + 1] = { row = start + #lines, message = message }
     vim.list_extend(lines, look.lines(message))
-  end
-  -- The buffer ends with one empty line, and every message is put before it.
-  lines[#lines + 1] = ''
-  if reset then
-    vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
-    view.marks = {}
-  end
+  until view.shown == #transcript or vim.uv.hrtime() > ends
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, start, -1, false, lines)
   vim.bo[buffer].modifiable = false
+  local width = width_of(buffer)
   for _, heading in ipairs(headings) do
-    view.marks[heading.message.id] = vim.api.nvim_buf_set_extmark(
+    local message = heading.message
+    view.marks[message.id] = vim.api.nvim_buf_set_extmark(
       buffer,
       look.namespace,
       heading.row,
       0,
-      look.heading(heading.message)
+      look.heading(message, width, view.marks[message.id])
     )
   end
-  for _, window in ipairs(followers) do
+  for _, window in ipairs(following) do
     to_end(window, buffer)
+  end
+end
+
+---@param session string
+local function catch_up(session)
+  local view, transcript = view_of(session), store.transcripts[session]
+  if not view then
+    return
+  end
+  view.waiting = false
+  if transcript and view.shown < #transcript then
+    add_slice(view, transcript)
+  end
+  if transcript and view.shown < #transcript then
+    view.waiting = true
+    vim.defer_fn(function()
+      catch_up(session)
+    end, 1)
+  end
+end
+
+--- Shows what was added to a transcript, below what is there.
+---@param session string
+---@param reset boolean whether the transcript begins anew
+function M.add(session, reset)
+  local view = view_of(session)
+  if not view then
+    return
+  end
+  if reset then
+    local buffer = view.buffer
+    view.marks, view.shown = {}, 0
+    vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
+    markdown.transcript(buffer, look.namespace)
+    vim.bo[buffer].modifiable = true
+    vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
+    vim.bo[buffer].modifiable = false
+  end
+  if not view.waiting then
+    catch_up(session)
   end
 end
 
@@ -191,21 +257,36 @@ end
 ---@param session string
 ---@param message dingbridge.Message
 function M.show_fate(session, message)
-  local view = views[session]
+  local view = view_of(session)
   local mark = view and view.marks[message.id]
-  if not mark or not vim.api.nvim_buf_is_valid(view.buffer) then
+  if not mark then
     return
   end
   local at = vim.api.nvim_buf_get_extmark_by_id(view.buffer, look.namespace, mark, {})
   if at[1] then
-    vim.api.nvim_buf_set_extmark(view.buffer, look.namespace, at[1], 0, look.heading(message, mark))
+    local following = followers(view.buffer)
+    local heading = look.heading(message, width_of(view.buffer), mark)
+    vim.api.nvim_buf_set_extmark(view.buffer, look.namespace, at[1], 0, heading)
+    -- The lines of a reason must not push the end out of sight. Neovim scrolls for them only when
+    -- the cursor comes from elsewhere.
+    for _, window in ipairs(following) do
+      vim.api.nvim_win_set_cursor(window, { 1, 0 })
+      to_end(window, view.buffer)
+    end
   end
+end
+
+--- Text as a part of a status line that stands for nothing but itself.
+---@param text string
+---@return string
+local function as_text(text)
+  return (look.one_line(text):gsub('%%', '%%%%'))
 end
 
 --- The line above each chat window, from the tables alone.
 ---@return string
 function M.bar()
-  local buffer = vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)
+  local buffer = vim.api.nvim_get_current_buf()
   local id = vim.b[buffer].dingbridge_session
   local session = id and store.session(id)
   if not session then
@@ -217,11 +298,10 @@ function M.bar()
     local target = bound and (' → ' .. (status.target ~= '' and status.target or 'nobody yet')) or ''
     local key = require('dingbridge').send_key()
     local how = key and (':w or ' .. key .. ' sends') or ':w sends'
-    return ('%%#Comment# Draft%s%%=%s '):format(target:gsub('%%', '%%%%'), how)
+    return ('%%#Comment# Draft%%<%s%%=%s '):format(as_text(target), how)
   end
-  local title = session.title:gsub('%%', '%%%%')
   local state = bound and require('dingbridge').statusline() or 'not bound'
-  return ('%%#Title# %s%%=%%#Comment#%s '):format(title, (state:gsub('%%', '%%%%')))
+  return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(state))
 end
 
 function M.refresh_bars()
@@ -230,21 +310,21 @@ end
 
 --- Lets the user choose a session.
 function M.pick()
+  if #store.sessions == 0 then
+    require('dingbridge.notice').show('there is no session yet: :Chat new starts one')
+    return
+  end
   vim.ui.select(store.sessions, {
     prompt = 'Sessions',
     format_item = function(session)
-      return ('%s%s'):format(session.title, session.bound and '  (DingTalk)' or '')
+      local mark = session.bound and '  (DingTalk)' or ''
+      return look.one_line(session.title) .. mark
     end,
   }, function(session)
     if session then
       require('dingbridge.host').tell('open', { session = session.id })
     end
   end)
-end
-
---- A new host sends every transcript anew.
-function M.forget_all()
-  M.refresh_bars()
 end
 
 return M

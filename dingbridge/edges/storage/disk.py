@@ -54,6 +54,9 @@ class Disk(threading.Thread):
         while (step := self._queue.get()) is not None:
             try:
                 step()
-            except (BridgeError, OSError) as error:
+            except Exception as error:
+                # Whatever fails must not end the thread for all work after it.
+                if not isinstance(error, BridgeError | OSError):
+                    log.exception("a defect in file work")
                 # Bound now: the name `error` is gone when the loop gets to it.
                 self._post(lambda error=error: self._on_error(error))  # type: ignore[misc]  # mypy cannot infer a lambda's default

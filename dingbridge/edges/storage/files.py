@@ -29,11 +29,16 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def append(path: Path, data: bytes) -> None:
-    """Add to the file's end, making it, 0600, when it is not there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "ab") as file:
-        file.write(data)
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to the file's end, making the file, 0600, when it is not there."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                # A crash tore the last line: this one must not become a part of it.
+                line = b"\n" + line
+        file.write(line)
 
 
 def set_aside(path: Path) -> Path:

@@ -35,7 +35,11 @@ class OwnerLock:
             self._lock.acquire(timeout=0)
         except Timeout:
             return self._holder()
-        files.write_whole(self._card, msgspec.json.encode(self._me))
+        try:
+            files.write_whole(self._card, msgspec.json.encode(self._me))
+        except OSError:
+            self._lock.release()
+            raise
         return None
 
     def release(self) -> None:
@@ -45,5 +49,5 @@ class OwnerLock:
     def _holder(self) -> Owner:
         try:
             return msgspec.json.decode(self._card.read_bytes(), type=Owner)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError):
             return Owner()

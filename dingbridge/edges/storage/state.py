@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from dingbridge.core import state as states
-from dingbridge.core.errors import StoredDataDamaged
+from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.state import State
 from dingbridge.edges.storage import files
+
+LOCK_WITHIN = 5.0
+"""Seconds to wait for another editor that is writing the file; that takes milliseconds."""
 
 Change = Callable[[State], State]
 
@@ -18,18 +22,47 @@ Change = Callable[[State], State]
 class StateFile:
     """`chat-dingtalk-state.json` in the data directory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock_within: float = LOCK_WITHIN) -> None:
         self._path = path
         self._lock = FileLock(f"{path}.lock", mode=0o600)
+        self._lock_within = lock_within
 
     def read(self) -> tuple[State, StoredDataDamaged | None]:
-        """The state, and what was wrong with the file when it had to be set aside."""
+        """The state, and what was wrong with the file when it had to be set aside.
+
+        Raises `BridgeError` when it is damaged and another editor does not let go of it.
+        """
         try:
-            data = self._path.read_bytes()
+            return self._decoded(), None
+        except ValueError:
+            # Another editor may have replaced it since: only a file read under the lock is moved.
+            with self._locked():
+                return self._read()
+
+    def update(self, change: Change) -> None:
+        """Apply `change` to the file's content. Two editors at once lose nothing of each other.
+
+        Raises `StoredDataDamaged`, with the change made, when the file had to be set aside, and
+        `BridgeError` when another editor does not let go of it.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            old, damaged = self._read()
+            new = change(old)
+            if new != old or damaged is not None:
+                files.write_whole(self._path, states.encode(new))
+        if damaged is not None:
+            raise damaged
+
+    def _decoded(self) -> State:
+        try:
+            return states.decode(self._path.read_bytes())
         except FileNotFoundError:
-            return State(), None
+            return State()
+
+    def _read(self) -> tuple[State, StoredDataDamaged | None]:
         try:
-            return states.decode(data), None
+            return self._decoded(), None
         except ValueError as cause:
             kept = files.set_aside(self._path)
             damaged = StoredDataDamaged(
@@ -39,13 +72,16 @@ class StateFile:
             )
             return State(), damaged
 
-    def update(self, change: Change) -> None:
-        """Apply `change` to the file's content. Two editors at once lose nothing of each other."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock:
-            old, damaged = self.read()
-            new = change(old)
-            if new != old or damaged is not None:
-                files.write_whole(self._path, states.encode(new))
-        if damaged is not None:
-            raise damaged
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self._lock.acquire(timeout=self._lock_within)
+        except Timeout as cause:
+            raise BridgeError(
+                f"another Neovim has kept {self._path.name} locked for too long",
+                fix="find the Neovim that hangs and end it",
+            ) from cause
+        try:
+            yield
+        finally:
+            self._lock.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import time
@@ -13,6 +14,8 @@ from dingbridge.core import transcript
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 from dingbridge.edges.storage import files
+
+log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -30,9 +33,16 @@ class Transcripts:
         if not self._folder.is_dir():
             return []
         for path in self._folder.glob("*.jsonl"):
-            with path.open("rb") as file:
-                info = transcript.read_info(file.readline())
-            changed = path.stat().st_mtime
+            if not _ID.fullmatch(path.stem):
+                continue
+            try:
+                with path.open("rb") as file:
+                    info = transcript.read_info(file.readline())
+                changed = path.stat().st_mtime
+            except OSError as cause:
+                # Another editor may have deleted it just now; the others can be listed.
+                log.warning("%s was left out: %s", path.name, cause.strerror)
+                continue
             fallback = SessionInfo(path.stem, path.stem, changed)
             found.append((changed, structs.replace(info or fallback, id=path.stem)))
         return [info for _, info in sorted(found, key=lambda pair: pair[0], reverse=True)]
@@ -50,7 +60,7 @@ class Transcripts:
         """Add one line. A session's first line makes its file."""
         path = self._path(session)
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.append(path, transcript.encode(entry))
+        files.append_line(path, transcript.encode(entry))
 
     def clear(self, info: SessionInfo) -> None:
         """Start the transcript anew; the old one goes to the trash."""

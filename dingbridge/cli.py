@@ -1,0 +1,283 @@
+"""The command `dingbridge`: notifications from the shell, the sandbox and the demo."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from dingbridge import __version__
+from dingbridge.core.errors import BadOptions, DeliveryError
+from dingbridge.core.messages import At
+from dingbridge.core.options import OPTIONS
+from dingbridge.core.redaction import redact
+from dingbridge.core.routing import notify_target
+from dingbridge.core.settings import Options, read
+from dingbridge.core.text import visible
+
+DELIVERED, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes; the last is what a shell expects after Ctrl-C."""
+
+PATIENCE = 60.0
+"""Seconds that `notify` keeps trying unless told otherwise."""
+
+_AFTER_HELP = """\
+The settings are the options of setup(), from these variables or from --config:
+{variables}
+
+Exit codes: 0 delivered, 1 refused, 2 usage or settings, 3 unreachable."""
+
+
+class Usage(Exception):
+    """What was asked for cannot be done as it was asked. The text says what to do."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with the usage; a secret given by mistake is not repeated."""
+        super().error(redact(message))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = _parser().parse_args([_readable(word) for word in words])
+    run: Callable[[argparse.Namespace], int] = asked.run
+    try:
+        return run(asked)
+    except Usage as problem:
+        _complain(str(problem))
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="dingbridge",
+        description="A Neovim chat session on DingTalk, and notifications from the shell.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"dingbridge {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    notify = commands.add_parser(
+        "notify",
+        help="send a message to the robot's group, or to the configured group or person",
+        description="Sends one message to DingTalk. Nothing is printed when it was delivered.",
+        epilog=_AFTER_HELP.format(
+            variables="\n".join(f"  {option.env}" for option in OPTIONS if option.env)
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    notify.add_argument("text", metavar="TEXT", help="the message; - reads standard input")
+    notify.add_argument("--title", default="", help="what the conversation list shows")
+    notify.add_argument(
+        "--at-user", action="append", default=[], metavar="ID", help="mention a staff id"
+    )
+    notify.add_argument(
+        "--at-mobile", action="append", default=[], metavar="N", help="mention a mobile number"
+    )
+    notify.add_argument("--at-all", action="store_true", help="mention everybody in the group")
+    notify.add_argument(
+        "--config", type=Path, metavar="FILE", help="a JSON file with the table given to setup()"
+    )
+    notify.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=PATIENCE,
+        metavar="SECONDS",
+        help=f"begin no new attempt after so long ({PATIENCE:g})",
+    )
+    notify.add_argument("--verbose", action="store_true", help="say where the message went")
+    notify.set_defaults(run=_notify)
+
+    sandbox = commands.add_parser(
+        "sandbox",
+        help="serve a DingTalk on this machine to try things with",
+        description="Serves a DingTalk on loopback; prints its address and settings as JSON.",
+        allow_abbrev=False,
+    )
+    sandbox.add_argument("--port", type=_port, default=0, help="0, the default, takes a free one")
+    sandbox.set_defaults(run=_sandbox)
+
+    demo = commands.add_parser(
+        "demo",
+        help="chat with such a DingTalk in Neovim; without a terminal, play a conversation",
+        description="Opens Neovim beside a phone to chat with, both on this machine. Without a "
+        "terminal it plays a conversation and exits 0 only if everything arrived.",
+        allow_abbrev=False,
+    )
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+# --- notify ---------------------------------------------------------------------------------------
+
+
+def _notify(asked: argparse.Namespace) -> int:
+    options = _options(asked.config)
+    target = notify_target(options)
+    if target is None:
+        conversation, user = _variable("conversation_id"), _variable("user_id")
+        raise Usage(f"there is nobody to notify; set {conversation} or {user}")
+    text = _standard_input() if asked.text == "-" else asked.text
+    if not visible(text):
+        raise Usage("there is nothing to send; the text is empty")
+    at = At(tuple(asked.at_user), tuple(asked.at_mobile), asked.at_all)
+    if at != At() and not options.webhook:
+        _complain("a mention needs a webhook; the message goes without it")
+
+    # What the sender logs is told below in one line; without a handler it would be shown as well.
+    logging.getLogger("dingbridge").addHandler(logging.NullHandler())
+    # Imported here, because asking for help needs no network.
+    from dingbridge.notify import deliver, was_reached
+
+    try:
+        deliver(
+            options,
+            target,
+            text,
+            title=asked.title,
+            at=at,
+            seconds=asked.timeout,
+            waiting=_tell_wait,
+        )
+    except DeliveryError as error:
+        # A refusal quotes what DingTalk said, which may quote what was sent.
+        secrets = (options.webhook, options.secret, options.app_secret, options.proxy)
+        said = redact(
+            f"{error.message.rstrip('.')}. {error.fix}", [each for each in secrets if each]
+        )
+        _complain(" ".join(said.split()))
+        return REFUSED if was_reached(error) else UNREACHABLE
+    if asked.verbose:
+        print(f"delivered to {target.label}")  # noqa: T201 - this is what was asked for
+    return DELIVERED
+
+
+def _options(config: Path | None) -> Options:
+    try:
+        options = read({} if config is None else _table(config), os.environ)
+    except BadOptions as error:
+        raise Usage("the settings have problems:\n  " + "\n  ".join(error.problems)) from error
+    if options.mode == "off":
+        if not options.enabled:
+            raise Usage("; ".join(options.missing()))
+        one_way = _variable("webhook")
+        both_ways = f"{_variable('app_key')} and {_variable('app_secret')}"
+        raise Usage(f"DingTalk is not set up; set {one_way}, or {both_ways}, or use --config")
+    return options
+
+
+def _table(config: Path) -> object:
+    """The table in the file: the options themselves, or what `setup()` takes."""
+    try:
+        with config.open(encoding="utf-8-sig") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            whole = json.load(file)
+    except OSError as problem:
+        raise Usage(f"cannot read {config}: {problem.strerror}") from problem
+    except (ValueError, RecursionError) as problem:
+        # Only the place is shown: the words of the file may be secrets.
+        where = f", line {problem.lineno}" if isinstance(problem, json.JSONDecodeError) else ""
+        raise Usage(f"{config} is not valid JSON{where}") from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        _complain(f"others can read {config}, which may hold secrets; chmod 600 keeps them out")
+    if not isinstance(whole, dict):
+        raise Usage(f"{config} must hold an object with the options")
+    if "integrations" not in whole:
+        return whole
+    integrations = whole["integrations"]
+    if not isinstance(integrations, dict) or set(integrations) != {"dingtalk"}:
+        raise Usage(f"{config}: integrations must hold dingtalk and nothing else")
+    return integrations["dingtalk"]
+
+
+def _standard_input() -> str:
+    """All of it, without the line end that `echo` puts after it."""
+    written = sys.stdin.buffer.read().decode("utf-8-sig", "replace")
+    return written.removesuffix("\n").removesuffix("\r")
+
+
+def _tell_wait(reason: str) -> None:
+    if sys.stderr.isatty():
+        _complain(f"not yet: {reason.rstrip('.')}; trying again")
+
+
+def _variable(name: str) -> str:
+    return next(option.env for option in OPTIONS if option.name == name)
+
+
+# --- sandbox and demo -----------------------------------------------------------------------------
+
+
+def _sandbox(asked: argparse.Namespace) -> int:
+    try:
+        from dingbridge.sandbox.server import serve
+    except ModuleNotFoundError as missing:
+        raise _not_installed(missing) from missing
+    try:
+        serve(asked.port)
+    except OSError as problem:
+        raise Usage(f"cannot serve on port {asked.port}: {problem.strerror}") from problem
+    return 0
+
+
+def _demo(_: argparse.Namespace) -> int:
+    try:
+        from dingbridge.demo import screen, script
+    except ModuleNotFoundError as missing:
+        raise _not_installed(missing) from missing
+    from dingbridge.demo.neovim import NoNeovim
+
+    with_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        return screen.show() if with_terminal else script.play()
+    except NoNeovim as problem:
+        raise Usage(str(problem)) from problem
+
+
+def _not_installed(missing: ModuleNotFoundError) -> Usage:
+    return Usage(
+        f"this needs the package {missing.name}; install it with\n"
+        f"  {sys.executable} -m pip install {missing.name}"
+    )
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _complain(words: str) -> None:
+    print(f"dingbridge: {words}", file=sys.stderr)  # noqa: T201 - the shell's place for this
+
+
+def _readable(word: str) -> str:
+    """An argument that is not valid UTF-8 with replacement characters in it."""
+    stray = "surrogatepass" if os.name == "nt" else "surrogateescape"
+    return word.encode("utf-8", stray).decode("utf-8", "replace")
+
+
+def _seconds(word: str) -> float:
+    seconds = float(word)
+    if not 0 < seconds <= 86400:
+        raise argparse.ArgumentTypeError("must be more than 0 and at most 86400")
+    return seconds
+
+
+def _port(word: str) -> int:
+    port = int(word)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

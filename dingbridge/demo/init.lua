@@ -1,0 +1,128 @@
+--- The demo's screen: a bound session on the left, a phone to write to it on the right.
+
+local here = debug.getinfo(1, 'S').source:sub(2)
+vim.opt.rtp:prepend(vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(vim.fs.normalize(here)))))
+
+local NARROWEST = 60 -- columns that two windows side by side need
+local PHONE_SHARE = 0.45
+
+vim.o.laststatus = 3
+vim.o.ruler = false
+vim.o.showcmd = false
+vim.o.showmode = false
+vim.o.mouse = 'a'
+vim.o.shortmess = vim.o.shortmess .. 'I'
+vim.o.fillchars = 'eob: '
+vim.o.statusline = ' Tab: other side │ Ctrl-S: send the draft │ Esc :q leaves%=dingbridge demo '
+vim.o.title = true
+vim.o.titlestring = 'dingbridge demo'
+
+-- On one line at the bottom: the stock notices would cover the phone's first lines.
+vim.notify = function(text, level)
+  local line = text:gsub('\n%s*', ' ')
+  local is_news = (level or vim.log.levels.INFO) <= vim.log.levels.INFO
+  local room = vim.v.echospace
+  if vim.fn.strdisplaywidth(line) > room then
+    if is_news then
+      return -- the bars show it as well
+    end
+    while vim.fn.strdisplaywidth(line) >= room do
+      line = vim.fn.strcharpart(line, 0, vim.fn.strchars(line) - 1)
+    end
+    line = line .. '…'
+  end
+  vim.api.nvim_echo({ { line, not is_news and 'WarningMsg' or nil } }, true, {})
+end
+
+local phone ---@type integer window
+
+local function open_phone()
+  if vim.o.columns >= NARROWEST then
+    vim.cmd('botright vsplit')
+    vim.api.nvim_win_set_width(0, math.floor(vim.o.columns * PHONE_SHARE))
+  else
+    vim.cmd('botright split')
+  end
+  vim.cmd.enew()
+  phone = vim.api.nvim_get_current_win()
+  local command = { vim.env.DINGBRIDGE_DEMO_PYTHON, '-m', 'dingbridge.demo.phone', vim.env.DINGBRIDGE_DEMO_URL }
+  if vim.fn.has('nvim-0.11') == 1 then
+    vim.fn.jobstart(command, { term = true })
+  else
+    vim.fn.termopen(command)
+  end
+  for option, value in pairs({
+    number = false,
+    relativenumber = false,
+    signcolumn = 'no',
+    winfixwidth = true,
+    winbar = '%#Title# 张三’s phone%=%#Comment#Enter sends ',
+  }) do
+    vim.api.nvim_set_option_value(option, value, { scope = 'local', win = phone })
+  end
+end
+
+--- Whether a window shows the draft.
+---@param window integer
+---@return boolean
+local function is_draft(window)
+  local name = vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window))
+  return vim.startswith(name, 'chat://') and vim.endswith(name, '/draft')
+end
+
+--- From the chat to the phone, and from anywhere else to the draft.
+local function other_side()
+  local to_phone = vim.api.nvim_get_current_win() ~= phone
+  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
+    if (to_phone and window == phone) or (not to_phone and is_draft(window)) then
+      vim.cmd.stopinsert()
+      vim.api.nvim_set_current_win(window)
+      -- Only once the mode of the side that was left is over.
+      vim.schedule(function()
+        vim.cmd.startinsert({ bang = true })
+      end)
+      return
+    end
+  end
+end
+
+vim.keymap.set({ 'n', 'i', 't' }, '<Tab>', other_side, { desc = 'Go to the other side' })
+vim.keymap.set('t', '<Esc>', '<C-\\><C-n>', { desc = 'Stop typing on the phone' })
+
+vim.api.nvim_create_autocmd('User', {
+  pattern = 'DingbridgeConnected',
+  once = true,
+  callback = function()
+    if vim.api.nvim_get_mode().mode == 'n' and is_draft(vim.api.nvim_get_current_win()) then
+      vim.cmd.startinsert({ bang = true })
+    end
+  end,
+})
+
+vim.api.nvim_create_autocmd('VimEnter', {
+  callback = function()
+    local chat = vim.api.nvim_get_current_win()
+    open_phone()
+    vim.api.nvim_set_current_win(chat)
+    vim.cmd('Chat new 张三')
+    vim.cmd('Chat bridge dingtalk')
+  end,
+})
+
+-- A phone that still runs and a draft that was not sent must not keep anybody here.
+local leaving = false
+vim.api.nvim_create_autocmd('QuitPre', {
+  nested = true,
+  callback = function()
+    local beside_phone = phone
+      and vim.api.nvim_win_is_valid(phone)
+      and vim.api.nvim_win_get_tabpage(phone) == vim.api.nvim_get_current_tabpage()
+    -- `:qall` comes by here as well.
+    if beside_phone and vim.bo.buftype ~= 'help' and not leaving then
+      leaving = true
+      vim.cmd('qall!')
+    end
+  end,
+})
+
+require('dingbridge').setup({ python = vim.env.DINGBRIDGE_DEMO_PYTHON })

@@ -1,0 +1,171 @@
+"""张三's phone: what is typed here is said to the robot, and what the robot answers is shown."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+from typing import TextIO
+
+from dingbridge.core.text import clean
+from dingbridge.demo.words import WAYS, place_of, width, wrapped
+from dingbridge.sandbox.client import SandboxClient
+from dingbridge.sandbox.records import Arrived
+
+try:
+    import readline
+except ModuleNotFoundError:  # Windows has none: what is being typed is then not drawn again
+    readline = None  # type: ignore[assignment]  # so that there is one name to ask
+
+ME, ME_ID = "张三", "zhangsan"
+STRANGER, STRANGER_ID = "李四", "lisi"
+GROUP = "产品讨论群"
+PROMPT = f"{ME}> "
+HELP = """\
+Type a line to write to the editor.
+/group TEXT     ask in the group
+/stranger TEXT  as one not allowed
+/offline        cut the connection
+/help           show this again
+"""
+GREETING = "你好！Hello from the phone. 能看到我吗？"
+CONNECTED_WITHIN = 30.0
+"""Seconds that the editor has for its first connection."""
+LISTEN = 20.0
+"""Seconds that one question for news lasts before the next one is asked."""
+FASTEST_KEY = 0.01
+"""Nobody presses a key within so many seconds: an end of input this soon is the terminal's."""
+WIDEST = 60
+"""Columns of a bubble on a wide screen."""
+
+DIM, BOLD, GREEN, RED, PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[0m"
+
+
+class Phone:
+    """Says lines and shows answers. `out` is a terminal."""
+
+    def __init__(self, client: SandboxClient, out: TextIO) -> None:
+        self._client = client
+        self._out = out
+        self._lock = threading.Lock()
+        self._shown = 0
+        self._refused = False
+        self._typing = False
+
+    def greet(self) -> None:
+        """Wait for the editor, then say hello. Raises `TimeoutError` when it does not come."""
+        self.note(HELP)
+        self._client.wait_connections(1, total=1, timeout=CONNECTED_WITHIN)
+        self._say(GREETING, ME_ID)
+        self._show([f"{PROMPT}{GREETING}"])
+
+    def enter(self, line: str) -> None:
+        """Do what a typed line asks for."""
+        word, _, text = line.strip().partition(" ")
+        text = text.strip()
+        if not word.startswith("/"):
+            if line.strip():
+                self._say(line.strip(), ME_ID)
+        elif word == "/group" and text:
+            self._say(text, ME_ID, GROUP)
+        elif word == "/stranger" and text:
+            self._say(text, STRANGER_ID)
+            if self._refused:
+                self.note(f"{STRANGER} was told once; now the bridge stays silent.")
+            self._refused = True
+        elif word == "/offline":
+            cut = self._client.abort()
+            self.note("Cut. It comes back by itself." if cut else "There is no connection.")
+        else:
+            self.note(HELP)
+
+    def listen_once(self) -> None:
+        """Show what arrives next, or nothing when nothing does for a while."""
+        try:
+            arrived = self._client.wait_arrived(self._shown + 1, timeout=LISTEN)
+        except TimeoutError:
+            return
+        for each in arrived[self._shown :]:
+            self._show(bubble(each, self._columns))
+        self._shown = len(arrived)
+
+    def ask(self) -> str:
+        """The next typed line. Raises `EOFError` at the end of the input."""
+        self._typing = True
+        try:
+            return input(PROMPT)
+        finally:
+            self._typing = False
+
+    def note(self, words: str, colour: str = DIM) -> None:
+        """Show a remark of the phone itself."""
+        lines = [piece for line in words.split("\n") for piece in wrapped(line, self._columns)]
+        self._show([f"{colour}{line}{PLAIN}" for line in lines])
+
+    @property
+    def _columns(self) -> int:
+        return shutil.get_terminal_size().columns - 1
+
+    def _say(self, text: str, user: str, group: str | None = None) -> None:
+        said = self._client.say(text, user=user, group=group)
+        if said.lost:
+            self.note("Not delivered: the editor is not connected.", RED)
+
+    def _show(self, lines: list[str]) -> None:
+        """Write above the line that is being typed, and draw that one again below."""
+        with self._lock:
+            typing = self._typing
+            written = readline.get_line_buffer() if typing and readline else ""
+            again = PROMPT + written if typing else ""
+            rows = (width(again) - 1) // max(1, self._columns + 1) if again else 0
+            up = f"\x1b[{rows}A" if rows else ""
+            self._out.write(f"{up}\r\x1b[J" + "\n".join(lines) + "\n" + again)
+            self._out.flush()
+
+
+def bubble(arrived: Arrived, columns: int) -> list[str]:
+    """A message that arrived, with whom it reached and the way it took, as terminal lines."""
+    room = max(10, min(columns, WIDEST) - 2)
+    way = f"→ {place_of(arrived)} · {WAYS[arrived.route]}"
+    lines = [f"{GREEN}╭ {BOLD}{line}{PLAIN}" for line in wrapped(way, room)[:1]]
+    for line in clean(arrived.text).split("\n"):
+        lines.extend(f"{GREEN}│{PLAIN} {piece}" for piece in wrapped(line, room))
+    return [*lines, f"{GREEN}╰{PLAIN}"]
+
+
+def main(url: str) -> int:
+    """Run the phone of the sandbox at `url` until its terminal or the sandbox goes away."""
+    phone = Phone(SandboxClient(url), sys.stdout)
+    try:
+        phone.greet()
+    except TimeoutError:
+        phone.note("The editor did not connect; :messages on the left says why.")
+    except OSError:
+        return 0  # requests' errors are of this kind: the sandbox is gone
+    threading.Thread(target=_listen, args=(phone,), daemon=True).start()
+    while True:
+        began = time.monotonic()
+        try:
+            phone.enter(phone.ask())
+        except KeyboardInterrupt:
+            phone.note("")
+        except EOFError:
+            if time.monotonic() - began < FASTEST_KEY:
+                return 0
+            phone.note("\n:q leaves the demo.")
+        except OSError:
+            return 0
+
+
+def _listen(phone: Phone) -> None:
+    try:
+        while True:
+            phone.listen_once()
+    except OSError:
+        os._exit(0)  # the sandbox is gone, and the main thread waits for a line
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,96 @@
+"""One message from the shell to DingTalk, without an editor."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+
+from dingbridge.core import markdown
+from dingbridge.core.answers import Answer
+from dingbridge.core.errors import DeliveryError, Retryable
+from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
+from dingbridge.core.settings import Options
+from dingbridge.edges.http import Http
+from dingbridge.edges.sender import Carrier, Poster
+
+
+class GaveUp(DeliveryError):
+    """The time for the message is over. `answered`: whether DingTalk answered the last attempt."""
+
+    def __init__(self, message: str, *, answered: bool, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
+        self.answered = answered
+
+
+def deliver(
+    options: Options,
+    target: Target,
+    text: str,
+    *,
+    title: str = "",
+    at: At = At(),  # noqa: B008 - At is immutable
+    seconds: float,
+    waiting: Callable[[str], None],
+) -> None:
+    """Send `text` to `target`; return when all of it was accepted, else raise `DeliveryError`.
+
+    Nothing new is tried after `seconds`. `waiting` is told why, each time a pause begins.
+    """
+    http = Http(options.proxy)
+    within = _Within(http)
+    carrier = Carrier(options, within, patient=False)
+
+    def time_is_up() -> None:
+        within.over = True
+        # A pause under way ends with this, and the attempt after it is the one that is refused. So
+        # a message that just got through is never taken for one that did not.
+        carrier.configure(options, within)
+
+    def news(report: DeliveryReport) -> None:
+        if report.delivery is Delivery.RETRYING:
+            within.reason = report.reason
+            waiting(report.reason)
+
+    timer = threading.Timer(seconds, time_is_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        outbound = Outbound(secrets.token_hex(8), target, text, title or markdown.title(text), at)
+        error = carrier.carry(outbound, news)
+    finally:
+        timer.cancel()
+        http.close()
+    if error is not None:
+        raise error
+
+
+def was_reached(error: DeliveryError) -> bool:
+    """Whether it was DingTalk that refused, rather than nobody who answered sensibly."""
+    if isinstance(error, GaveUp):
+        return error.answered
+    return not isinstance(error, Retryable)
+
+
+class _Within:
+    """Lets requests through until the time is over."""
+
+    def __init__(self, http: Poster) -> None:
+        self._http = http
+        self._answered = False
+        self.over = False
+        self.reason = ""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST a JSON body, or raise `GaveUp`."""
+        if self.over:
+            why = f": {self.reason}" if self.reason else ""
+            raise GaveUp(
+                f"not delivered in time{why}",
+                answered=self._answered,
+                fix="--timeout allows more",
+            )
+        self._answered = False
+        answer = self._http.post(url, body, headers)
+        self._answered = answer.status < 500  # else it was some gateway that answered
+        return answer

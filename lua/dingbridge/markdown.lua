@@ -1,0 +1,140 @@
+--- Markdown colours for the messages on the screen.
+---
+--- Each message is parsed by itself, when it is first seen: one with an open code block does not
+--- colour those after it, and the length of the transcript does not matter. (A parser of the whole
+--- buffer takes a quarter of a second for 10,000 messages, at every new one.)
+
+local M = {}
+
+local LONGEST = 50000 -- bytes; longer messages stay plain
+local SILENT = { spell = true, nospell = true, none = true }
+
+local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
+
+---@class dingbridge.Painting
+---@field headings integer namespace of the marks at which messages begin
+---@field done table<integer, true> the marks of the messages that have their colours
+
+---@type table<integer, dingbridge.Painting> by buffer
+local paintings = {}
+
+---@param buffer integer
+---@param first integer row, zero-based
+---@param last integer row after the last one
+local function paint(buffer, first, last)
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, first, last, false), '\n')
+  if #text > LONGEST then
+    return
+  end
+  local parser = vim.treesitter.get_string_parser(text, 'markdown')
+  parser:parse(true)
+  parser:for_each_tree(function(tree, language_tree)
+    local language = language_tree:lang()
+    local query = vim.treesitter.query.get(language, 'highlights')
+    if not query then
+      return
+    end
+    for id, node, metadata in query:iter_captures(tree:root(), text) do
+      local name = query.captures[id]
+      if name:sub(1, 1) ~= '_' and not SILENT[name] then
+        local from_row, from_column, to_row, to_column = node:range()
+        vim.api.nvim_buf_set_extmark(buffer, namespace, first + from_row, from_column, {
+          end_row = first + to_row,
+          end_col = to_column,
+          hl_group = ('@%s.%s'):format(name, language),
+          conceal = metadata.conceal or metadata[id] and metadata[id].conceal or nil,
+          priority = tonumber(metadata.priority) or vim.hl.priorities.treesitter,
+          undo_restore = false,
+          strict = false,
+        })
+      end
+    end
+  end)
+end
+
+--- The messages of a buffer that begin on the rows, and the one that goes on from above.
+---@param buffer integer
+---@param top integer
+---@param bottom integer
+---@return vim.api.keyset.get_extmark_item[]
+local function visible(buffer, top, bottom)
+  local headings = paintings[buffer].headings
+  local above = { limit = 1 }
+  local marks = vim.api.nvim_buf_get_extmarks(buffer, headings, { top, 0 }, { 0, 0 }, above)
+  local below = vim.api.nvim_buf_get_extmarks(buffer, headings, { top, 1 }, { bottom, -1 }, {})
+  return vim.list_extend(marks, below)
+end
+
+---@param buffer integer
+---@param marks integer[]
+local function paint_messages(buffer, marks)
+  local painting = paintings[buffer]
+  if not painting or not vim.api.nvim_buf_is_loaded(buffer) then
+    return
+  end
+  local headings = painting.headings
+  for _, mark in ipairs(marks) do
+    local row = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, {})[1]
+    if row and not painting.done[mark] then
+      painting.done[mark] = true
+      local following =
+        vim.api.nvim_buf_get_extmarks(buffer, headings, { row + 1, 0 }, -1, { limit = 1 })[1]
+      paint(buffer, row + 1, following and following[2] or -1)
+    end
+  end
+end
+
+vim.api.nvim_set_decoration_provider(namespace, {
+  on_win = function(_, _, buffer, top, bottom)
+    local painting = paintings[buffer]
+    if painting then
+      local unpainted = {}
+      for _, mark in ipairs(visible(buffer, top, bottom)) do
+        if not painting.done[mark[1]] then
+          unpainted[#unpainted + 1] = mark[1]
+        end
+      end
+      if #unpainted > 0 then
+        -- Lasting marks may not be set while the screen is drawn.
+        vim.schedule(function()
+          paint_messages(buffer, unpainted)
+        end)
+      end
+    end
+    return false
+  end,
+})
+
+---@return boolean
+local function has_parser()
+  -- It comes with Neovim, but some distributions leave it out, and then this raises or is nil.
+  return (pcall(vim.treesitter.get_string_parser, '', 'markdown'))
+end
+
+--- Colours the messages of a transcript, which begin at the marks of a namespace.
+---@param buffer integer
+---@param headings integer namespace
+function M.transcript(buffer, headings)
+  if has_parser() then
+    vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
+    paintings[buffer] = { headings = headings, done = {} }
+  end
+end
+
+--- Colours a draft, without the filetype, whose plugins are meant for files.
+---@param buffer integer
+function M.draft(buffer)
+  if has_parser() then
+    vim.treesitter.start(buffer, 'markdown')
+  end
+end
+
+vim.api.nvim_create_autocmd('BufWipeout', {
+  group = vim.api.nvim_create_augroup('dingbridge_markdown', {}),
+  pattern = 'chat://*',
+  callback = function(args)
+    paintings[args.buf] = nil
+  end,
+})
+
+return M

@@ -1,0 +1,38 @@
+--- Breaks text into lines that fit a width on the screen.
+
+local M = {}
+
+--- The longest beginning of `line` that fits, ending at a space when one stands far enough right.
+---@param line string
+---@param width integer columns
+---@return string
+local function beginning(line, width)
+  local piece = vim.fn.strcharpart(line, 0, width)
+  while vim.fn.strdisplaywidth(piece) > width and vim.fn.strchars(piece) > 1 do
+    piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
+  end
+  local space = #piece < #line and piece:match('.*() ') or nil
+  return space and space > #piece / 2 and piece:sub(1, space) or piece
+end
+
+---@param text string
+---@param width integer columns
+---@param most? integer lines to keep; the last one then ends with an ellipsis
+---@return string[]
+function M.lines(text, width, most)
+  local lines = {}
+  for _, line in ipairs(vim.split(text, '\n', { plain = true })) do
+    repeat
+      if most and #lines == most then
+        lines[most] = beginning(lines[most], width - 1) .. '…'
+        return lines
+      end
+      local piece = beginning(line, width)
+      lines[#lines + 1] = piece
+      line = line:sub(#piece + 1)
+    until line == ''
+  end
+  return lines
+end
+
+return M

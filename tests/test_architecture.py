@@ -1,0 +1,301 @@
+"""The layers keep to their arrows, and every module keeps to the rules it can be checked for."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "dingbridge"
+PYTHON = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "rplugin").rglob("*.py")])
+LUA = sorted((ROOT / "lua").rglob("*.lua"))
+GENERATED = {"lua/dingbridge/declared.lua"}
+LONGEST = 400
+
+NOT_IN_CORE = {
+    *("asyncio", "concurrent", "ctypes", "glob", "http", "importlib", "io", "logging", "mmap"),
+    *("multiprocessing", "os", "pathlib", "queue", "random", "secrets", "select", "selectors"),
+    *("shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading"),
+    *("time", "uuid", "webbrowser", "appdirs", "filelock", "pynvim", "requests", "websocket"),
+}
+NOT_IN_BRIDGE = NOT_IN_CORE - {"logging", "os", "pathlib"}
+PURE = {"PurePath", "PurePosixPath", "PureWindowsPath"}
+"""What core may use of pathlib: names of files, but no files."""
+
+ONLY_IN: dict[str, set[str]] = {
+    "requests": {"dingbridge/edges/http.py", "dingbridge/sandbox/client.py"},
+    "urllib3": {"dingbridge/edges/http.py"},
+    "websocket": {"dingbridge/edges/stream.py"},
+    "filelock": {"dingbridge/edges/storage/"},
+    "appdirs": {"dingbridge/edges/storage/"},
+    "pynvim": {"rplugin/python3/dingbridge_rplugin.py", "dingbridge/demo/"},
+}
+"""Who may import a package. The demo plays the user, and the sandbox is apart from the edges."""
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "core": ("dingbridge.core",),
+    "bridge": ("dingbridge.core", "dingbridge.bridge"),
+    "edges": ("dingbridge.core", "dingbridge.bridge.ports", "dingbridge.bridge.updates"),
+    "sandbox": ("dingbridge.core", "dingbridge.sandbox"),
+}
+"""What a layer may import of ours; an edge itself as well, and everybody the version."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """All modules that a file imports, wherever in it, as full names."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports by a relative name"
+            assert node.module is not None
+            for alias in node.names:
+                yield full_name(node.module, alias.name)
+
+
+def full_name(module: str, name: str) -> str:
+    """`from module import name` imports a module or something in one."""
+    below = ROOT.joinpath(*module.split("."), name)
+    return f"{module}.{name}" if below.is_dir() or below.with_suffix(".py").is_file() else module
+
+
+def own_imports(path: Path) -> set[str]:
+    return {name for name in imports(path) if name.split(".")[0] == "dingbridge"}
+
+
+def foreign_imports(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)} - {"dingbridge"}
+
+
+def names_from(path: Path, module: str) -> set[str]:
+    """What a file takes from a module; the module's own name when it takes all of it."""
+    found: set[str] = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name == module}
+    return found
+
+
+def is_within(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def of_layer(layer: str) -> list[Path]:
+    return sorted((PACKAGE / layer).rglob("*.py"))
+
+
+def edge_of(path: Path) -> str:
+    """The edge a file belongs to: a module, or a package as a whole."""
+    inside = path.relative_to(PACKAGE / "edges")
+    return f"dingbridge.edges.{inside.parts[0].removesuffix('.py')}"
+
+
+def test_there_is_something_to_look_at() -> None:
+    for layer in MAY_IMPORT:
+        assert len(of_layer(layer)) > 3
+    assert len(LUA) > 10
+    assert len(PYTHON) > 40
+
+
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_a_layer_imports_only_what_is_below_it(layer: str) -> None:
+    for path in of_layer(layer):
+        allowed = MAY_IMPORT[layer]
+        if layer == "edges":
+            allowed = (*allowed, edge_of(path))
+        above = {
+            name
+            for name in own_imports(path)
+            if name != "dingbridge" and not is_within(name, allowed)
+        }
+        assert not above, f"{name_of(path)} imports {sorted(above)}"
+
+
+def test_core_imports_nothing_that_touches_the_outside() -> None:
+    for path in of_layer("core"):
+        found = foreign_imports(path)
+        if names_from(path, "pathlib") <= PURE:
+            found -= {"pathlib"}
+        assert not found & NOT_IN_CORE, f"{name_of(path)} imports {sorted(found & NOT_IN_CORE)}"
+        strange = found - set(sys.stdlib_module_names) - {"msgspec"}
+        assert not strange, f"{name_of(path)} imports {sorted(strange)}"
+
+
+def test_core_opens_no_file_and_prints_nothing() -> None:
+    for path in of_layer("core"):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                where = f"{name_of(path)}:{node.lineno}"
+                assert node.func.id not in {"open", "print", "input", "exec", "eval"}, where
+
+
+def test_the_bridge_reaches_the_outside_by_its_ports_alone() -> None:
+    for path in of_layer("bridge"):
+        found = foreign_imports(path)
+        assert not found & NOT_IN_BRIDGE, f"{name_of(path)}: {sorted(found & NOT_IN_BRIDGE)}"
+        strange = found - set(sys.stdlib_module_names) - {"msgspec"}
+        assert not strange, f"{name_of(path)} imports {sorted(strange)}"
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_each_outside_thing_is_touched_in_one_place(package: str) -> None:
+    importers = {name_of(path) for path in PYTHON if package in foreign_imports(path)}
+    allowed = tuple(ONLY_IN[package])
+    assert importers, f"nobody imports {package} any more"
+    assert not {importer for importer in importers if not importer.startswith(allowed)}
+
+
+def test_only_the_editors_edge_speaks_to_neovim() -> None:
+    for path in PYTHON:
+        if name_of(path).startswith(("dingbridge/edges/neovim.py", "dingbridge/demo/")):
+            continue
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Attribute):
+                of = node.value
+                owner = of.attr if isinstance(of, ast.Attribute) else getattr(of, "id", "")
+                assert owner.lstrip("_") not in {"nvim", "vim"}, f"{name_of(path)}:{node.lineno}"
+
+
+def test_nobody_builds_lua_or_runs_a_shell() -> None:
+    for path in PYTHON:
+        for node in ast.walk(parsed(path)):
+            where = f"{name_of(path)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.keyword) and node.arg == "shell":
+                raise AssertionError(where)
+            if isinstance(node, ast.Attribute) and node.attr in {"exec_lua", "command_output"}:
+                allowed = ("dingbridge/edges/neovim.py", "dingbridge/demo/")
+                assert name_of(path).startswith(allowed), where
+            if isinstance(node, ast.Attribute) and node.attr in {"system", "popen"}:
+                raise AssertionError(where)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_a_module_says_what_it_is_for_and_so_does_everything_public(path: Path) -> None:
+    module = parsed(path)
+    assert ast.get_docstring(module), f"{name_of(path)} begins without a docstring"
+    for where, node in public(module, ""):
+        assert ast.get_docstring(node), f"{name_of(path)}:{node.lineno} {where} has no docstring"
+
+
+Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def public(node: ast.Module | ast.ClassDef, within: str) -> Iterator[tuple[str, Definition]]:
+    """The public classes and functions, and the public methods of the former."""
+    for child in node.body:
+        if isinstance(child, Definition) and not child.name.startswith("_"):
+            if has_setter_or_overload(child):
+                continue
+            yield f"{within}{child.name}", child
+            if isinstance(child, ast.ClassDef):
+                yield from public(child, f"{child.name}.")
+
+
+def has_setter_or_overload(node: Definition) -> bool:
+    """Their words stand at the getter and at the implementation."""
+    shown = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any(name.endswith((".setter", "overload")) for name in shown)
+
+
+def comments(path: Path) -> dict[int, str]:
+    """The comment of each line that has one."""
+    reader = io.StringIO(path.read_text(encoding="utf-8")).readline
+    tokens = tokenize.generate_tokens(reader)
+    return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def words(comment: str) -> str:
+    """A comment without its marks for tools."""
+    marks = r"#\s*(noqa(:\s*[A-Z]+[0-9]+(,\s*[A-Z]+[0-9]+)*)?|type:\s*ignore(\[[^\]]*\])?)"
+    return re.sub(marks, "", comment).strip("# -")
+
+
+def has_reason(found: dict[int, str], line: int) -> bool:
+    """Words on the line itself, on the one above, or, for a handler, at the start of its body."""
+    return any(len(words(found.get(at, "")).split()) >= 2 for at in (line, line - 1, line + 1))
+
+
+@pytest.mark.parametrize("path", [*PYTHON, *sorted((ROOT / "tests").glob("*.py"))], ids=name_of)
+def test_what_hides_a_fault_gives_its_reason(path: Path) -> None:
+    found = comments(path)
+    for line, comment in found.items():
+        if re.search(r"#\s*(noqa|type:\s*ignore)", comment):
+            same = has_reason(found, line) or repeats(found, line)
+            assert same, f"{name_of(path)}:{line} has no reason: {comment}"
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.ExceptHandler) and catches_all(node):
+            assert has_reason(found, node.lineno), f"{name_of(path)}:{node.lineno} has no reason"
+
+
+def repeats(found: dict[int, str], line: int) -> bool:
+    """The same mark on lines in a row needs its reason once."""
+    mark = found[line].split(" - ")[0].strip()
+    while line - 1 in found and found[line - 1].split(" - ")[0].strip() == mark:
+        line -= 1
+    return has_reason(found, line)
+
+
+def catches_all(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    raises = any(isinstance(node, ast.Raise) and node.exc is None for node in ast.walk(handler))
+    return not raises and any(
+        isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"} for kind in caught
+    )
+
+
+@pytest.mark.parametrize("path", LUA, ids=name_of)
+def test_every_protected_call_in_lua_gives_its_reason(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        code, _, comment = line.partition("--")
+        if re.search(r"\bx?pcall\b", code):
+            above = lines[number - 1].strip() if number else ""
+            said = comment if not above.startswith("--") else comment + above
+            assert len(said.strip("- ").split()) >= 3, f"{name_of(path)}:{number + 1}: {line}"
+
+
+@pytest.mark.parametrize("path", [*PYTHON, *LUA], ids=name_of)
+def test_a_module_is_small(path: Path) -> None:
+    length = len(path.read_text(encoding="utf-8").splitlines())
+    assert length <= LONGEST or name_of(path) in GENERATED, f"{name_of(path)} has {length} lines"
+
+
+@pytest.mark.parametrize("path", [*PYTHON, *LUA], ids=name_of)
+def test_no_name_is_one_that_says_nothing(path: Path) -> None:
+    empty = re.compile(r"(^|_)(ctx|utils|helpers?|managers?)(_|$)", re.IGNORECASE)
+    assert not any(empty.search(part.removesuffix(path.suffix)) for part in path.parts[-3:])
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        names = {
+            token.string
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type == tokenize.NAME
+        }
+    else:
+        names = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"--.*", "", text)))
+    split = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name) for name in names}
+    assert not {name for name in split if empty.search(name)}

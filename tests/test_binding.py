@@ -1,0 +1,226 @@
+"""Binding a session to DingTalk, releasing it, and who may when there are several editors."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from dingbridge.sandbox.server import Sandbox
+from tests.conftest import StartEditor
+from tests.editor import Editor
+
+
+def state(editor: Editor) -> dict[str, Any]:
+    """The state file."""
+    return dict(json.loads((editor.data / "chat-dingtalk-state.json").read_text("utf-8")))
+
+
+def current(editor: Editor) -> str:
+    """The session the user is in."""
+    return str(editor.lua("return require('dingbridge.store').current"))
+
+
+def connected(editor: Editor) -> None:
+    """Wait for the link."""
+    editor.until_lua("require('dingbridge').status().connected")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("bridge slack", "unknown platform slack: known are dingtalk"),
+        ("bridge dingtlak", "unknown platform dingtlak: did you mean dingtalk?"),
+        ("bridge", "bridge needs an argument: :Chat bridge dingtalk"),
+        ("bridge dingtalk", "DingTalk is not set up"),
+        ("bridge dingtalk", "app_key"),
+        ("bridge dingtalk", "webhook"),
+        ("unbridge", "no session is bound: :Chat bridge dingtalk binds one"),
+        ("notify words", "DingTalk is not set up"),
+    ],
+)
+def test_what_cannot_be_bound_is_refused_and_opens_nothing(
+    editor: Editor, command: str, words: str
+) -> None:
+    editor.setup({})
+    editor.chat(command)
+    editor.until_said(words)
+    assert editor.sessions() == []
+    assert editor.status()["mode"] == "off"
+    assert editor.windows() == 1
+
+
+def test_the_missing_half_of_the_credentials_is_named(editor: Editor) -> None:
+    editor.setup({"app_key": "dingx"})
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: sum("app_secret" in text for text in editor.said()) >= 2)
+    assert editor.sessions() == []
+
+
+def test_binding_opens_a_session_and_says_mode_account_target_and_link(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    said = editor.until_said("is bound to DingTalk")
+    assert "API mode, account default (dingsandbox), to whoever writes first, connecting…" in said
+    editor.until_said("DingTalk is connected")
+    assert editor.windows() == 2
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.said()[-1].endswith("to whoever writes first, connected"))
+    sandbox.client.say("hello")
+    editor.until(editor.transcript)
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.said()[-1].endswith("to 张三, connected"))
+    assert editor.status()["target"] == "张三"
+    assert len(sandbox.client.connections().open) == 1
+
+
+def test_webhook_mode_says_that_it_is_one_way(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    editor.chat("bridge dingtalk")
+    said = editor.until_said("is bound to DingTalk")
+    assert "webhook mode, account default, one-way" in said
+    editor.chat("send to the group")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("webhook", "to the group")
+    assert editor.lua("return require('dingbridge').statusline()").startswith("DingTalk one-way")
+    assert sandbox.client.connections().total == 0
+
+
+def test_another_session_takes_the_binding_over(bound: Editor, sandbox: Sandbox) -> None:
+    first = current(bound)
+    sandbox.client.say("to the first")
+    bound.until(bound.transcript)
+    bound.chat("new second")
+    bound.until(lambda: current(bound) != first)
+    second = current(bound)
+    bound.chat("send stays here")
+    bound.until(bound.transcript)
+    bound.chat("bridge dingtalk")
+    bound.until_said("“second” is bound to DingTalk (“Chat ")
+    bound.until(lambda: bound.status()["session"] == second)
+    sandbox.client.say("to the second")
+    bound.until(lambda: len(bound.transcript(second)) == 2)
+    assert [row["text"] for row in bound.transcript(first)] == ["to the first"]
+    assert {row["id"]: row["bound"] for row in bound.sessions()} == {first: False, second: True}
+    assert sandbox.client.arrived() == []
+    assert len(sandbox.client.connections().open) == 1
+
+
+def test_unbridge_closes_the_link_and_bridge_opens_it_again(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    bound.chat("unbridge dingtalk")
+    bound.until_said("is no longer bound to DingTalk")
+    sandbox.client.wait_connections(0)
+    assert bound.status()["session"] == ""
+    assert not bound.status()["connected"]
+    bound.until(lambda: state(bound).get("bindings", {}) == {})
+    assert sandbox.client.say("nobody hears").lost
+    bound.chat("send not sent out")
+    bound.until(bound.transcript)
+    bound.chat("bridge dingtalk")
+    connected(bound)
+    sandbox.client.say("heard")
+    bound.until(lambda: len(bound.transcript(session)) == 2)
+    assert [row["delivery"] for row in bound.transcript(session)] == ["", ""]
+
+
+def test_deleting_the_bound_session_releases_it_first(bound: Editor, sandbox: Sandbox) -> None:
+    session = bound.status()["session"]
+    bound.chat("delete")
+    bound.until_said("was deleted")
+    sandbox.client.wait_connections(0)
+    assert bound.status()["session"] == ""
+    bound.until(lambda: state(bound).get("bindings", {}) == {})
+    assert bound.sessions() == []
+    said = bound.said()
+    assert [index for index, text in enumerate(said) if "no longer bound" in text] < [
+        index for index, text in enumerate(said) if "was deleted" in text
+    ]
+    assert bound.lines(f"chat://{session}") == []
+
+
+def test_a_restart_restores_the_binding(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    before = start_editor()
+    before.setup(api_options)
+    before.chat("bridge dingtalk")
+    connected(before)
+    sandbox.client.say("before")
+    before.until(before.transcript)
+    session = before.status()["session"]
+    before.close()
+    sandbox.client.wait_connections(0)
+
+    after = start_editor()
+    after.setup(api_options)
+    after.chat()
+    connected(after)
+    assert (after.status()["session"], after.status()["target"]) == (session, "张三")
+    sandbox.client.say("after")
+    after.until(lambda: [row["text"] for row in after.transcript(session)] == ["before", "after"])
+    after.chat("send answer")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "answer"
+
+
+def test_a_second_editor_is_refused_and_changes_nothing(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, second = start_editor(), start_editor()
+    first.setup(api_options)
+    first.chat("bridge dingtalk")
+    connected(first)
+    sandbox.client.say("one")
+    first.until(first.transcript)
+    first.until(lambda: state(first)["bindings"]["default"]["user_id"] == "zhangsan")
+    before = state(first)
+    pid = first.lua("return vim.fn.getpid()")
+
+    second.setup(api_options)
+    second.chat("bridge dingtalk")
+    said = second.until_said("holds the DingTalk link of this app")
+    assert f"Neovim process {pid} " in said
+    assert second.status()["link"] == "held elsewhere"
+    assert f"Neovim process {pid} " in second.status()["owner"]
+    second.chat("unbridge")
+    second.until_said(f"not released: Neovim process {pid} ")
+    second.chat("status")
+    second.until_said("held elsewhere by Neovim process")
+    assert state(first)["bindings"] == before["bindings"]
+    sandbox.client.say("two")
+    first.until(lambda: len(first.transcript()) == 2)
+    assert sandbox.client.connections().total == 1
+
+    first.close()
+    second.chat("bridge dingtalk")
+    connected(second)
+    assert second.status()["owner"] == ""
+
+
+def test_a_killed_editor_frees_the_link(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, second = start_editor(), start_editor()
+    first.setup(api_options)
+    first.chat("bridge dingtalk")
+    connected(first)
+    os.kill(first.lua("return vim.fn.getpid()"), signal.SIGKILL)
+    sandbox.client.wait_connections(0)
+    second.setup(api_options)
+
+    def binds() -> bool:
+        second.chat("bridge dingtalk")
+        second.lua("vim.wait(100, function() return require('dingbridge').status().connected end)")
+        return bool(second.status()["connected"])
+
+    second.until(binds)

@@ -1,0 +1,313 @@
+"""README and `:help` tell of everything there is and of nothing else, and their examples work."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dingbridge import __version__, cli, plugin
+from dingbridge.bridge import application, binding
+from dingbridge.core.commands import COMMANDS
+from dingbridge.core.errors import BadOptions
+from dingbridge.core.options import OPTIONS
+from dingbridge.core.settings import read
+from dingbridge.core.text import visible
+from tests.neovim import find_neovim
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXTS = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "doc/dingbridge.txt")}
+README, MANUAL = TEXTS
+both = pytest.mark.parametrize("name", TEXTS)
+
+FUNCTIONS = ("setup", "send", "notify", "status", "statusline", "sessions", "transcript")
+SUBCOMMANDS_OF_THE_SHELL = ("notify", "sandbox", "demo")
+EXIT_CODES = {cli.DELIVERED: "delivered", cli.REFUSED: "refused", cli.USAGE: "usage",
+              cli.UNREACHABLE: "reached"}  # fmt: skip
+EVENT = re.compile(r'_event\(\s*"(\w+)"((?:, |,\s+)[^;]*?)?\)\n')
+
+
+def events() -> dict[str, set[str]]:
+    """Each `User` autocommand that the bridge sends, with the names of its data."""
+    found: dict[str, set[str]] = {}
+    for module in (application, binding):
+        for match in EVENT.finditer(inspect.getsource(module)):
+            found.setdefault(match[1], set()).update(re.findall(r"(\w+)=", match[2] or ""))
+    return found
+
+
+# --- everything there is stands in both ---------------------------------------------------------
+
+
+@both
+def test_every_subcommand_and_option_is_told(name: str) -> None:
+    text = TEXTS[name]
+    for command in COMMANDS:
+        assert re.search(rf"Chat {command.name}\b" if command.name else ":Chat\\b", text)
+    for option in OPTIONS:
+        assert re.search(rf"(?<![\w.]){re.escape(option.name)}(?![\w.]\w)", text), option.name
+        assert option.env in text
+
+
+@both
+def test_every_lua_function_and_every_field_of_its_answer_is_told(name: str) -> None:
+    for function in FUNCTIONS:
+        assert re.search(rf"(?<!\w){function}\(", TEXTS[name]), function
+    annotations = (ROOT / "lua/dingbridge/store.lua").read_text("utf-8")
+    fields = re.findall(r"---@field (\w+)", annotations)
+    assert {"last_error", "delivery", "bound"} <= {*fields}
+    for field in fields:
+        marked = rf"`{field}`" if name == README else rf"`{field}`|^        {field} +\S"
+        assert re.search(marked, TEXTS[name], re.MULTILINE), field
+
+
+@both
+def test_every_event_is_told_with_all_of_its_data(name: str) -> None:
+    assert len(events()) >= 5
+    for event, data in events().items():
+        if name == README:
+            [told] = re.findall(rf"^\| `{event}` \|.*$", TEXTS[name], re.MULTILINE)
+        else:
+            [entry] = re.findall(rf"\*{event}\*\n(.*?)\n\n", TEXTS[name], re.DOTALL)
+            told = entry.partition("ata:")[2].partition(".")[0]
+        assert {word for word in data if f"`{word}`" not in told} == set(), event
+
+
+@both
+def test_every_file_is_told(name: str) -> None:
+    for file in (plugin.STATE_FILE, f"{plugin.SESSIONS_FOLDER.as_posix()}/", plugin.LOG_FILE):
+        assert file in TEXTS[name]
+
+
+@both
+def test_the_shell_command_is_told_with_its_arguments_and_exit_codes(name: str) -> None:
+    text = TEXTS[name]
+    for subcommand in SUBCOMMANDS_OF_THE_SHELL:
+        assert f"dingbridge {subcommand}" in text
+        with pytest.raises(SystemExit):
+            cli.main([subcommand, "--help"])
+    for argument in re.findall(r'"(--[a-z-]+)"', inspect.getsource(cli._parser)):
+        if argument != "--version":
+            assert argument in text, argument
+    for code, meaning in EXIT_CODES.items():
+        row = rf"^\| {code} \|.*{meaning}" if name == README else rf"^    {code}    .*{meaning}"
+        assert re.search(row, text, re.MULTILINE), code
+
+
+# --- and nothing else does ----------------------------------------------------------------------
+
+
+@both
+def test_nothing_is_told_that_does_not_exist(name: str) -> None:
+    text = TEXTS[name]
+    subcommands = {command.name for command in COMMANDS}
+    assert {*re.findall(r":(?:Chat|DingTalk)[ -]([a-z]+)", text)} <= subcommands
+    assert {*re.findall(r"\bDingbridge[A-Z]\w+", text)} <= {*events()}
+    assert {*re.findall(r"\bDINGTALK_\w+", text)} <= {option.env for option in OPTIONS}
+    assert {*re.findall(r"'dingbridge'\)?\.(\w+)", text)} <= {*FUNCTIONS}
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {*re.findall(r"`make (\w+)`", text)} <= {*targets}
+    shell = re.findall(r"`dingbridge (\w+)", text)
+    assert shell
+    assert {*shell} <= {*SUBCOMMANDS_OF_THE_SHELL}
+
+
+def test_the_first_screen_has_the_picture_and_the_two_commands() -> None:
+    first = TEXTS[README].splitlines()[:45]
+    assert "make demo" in "\n".join(first)
+    assert "make test" in "\n".join(first)
+    assert any("✓ sent" in line for line in first)
+    assert all(visible(line) or not line for line in first)
+
+
+def test_every_link_inside_the_readme_leads_somewhere() -> None:
+    headings = re.findall(r"^#+ (.+)$", TEXTS[README], re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    links = re.findall(r"\]\(#([^)]+)\)", TEXTS[README])
+    assert links
+    assert {*links} <= anchors
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+# --- the examples -------------------------------------------------------------------------------
+
+PLACEHOLDERS = {
+    "YOUR_APP_KEY": "dingabcdef123456",
+    "YOUR_APP_SECRET": "s3cret-of-the-example",
+    "YOUR_CONVERSATION_ID": "cidA1b2C3==",
+    "YOUR_USER_ID": "manager01",
+    "YOUR_STAFF_ID": "manager01",
+    "XXX": "0123456789abcdef",
+}
+ENVIRONMENT = {
+    "DINGTALK_WEBHOOK": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef",
+    "DINGTALK_SECRET": "SEC0123456789abcdef",
+    "DINGTALK_CLIENT_ID": "dingabcdef123456",
+    "DINGTALK_CLIENT_SECRET": "s3cret-of-the-example",
+}
+RUN = """
+vim.opt.runtimepath:prepend(arg[1])
+local function configure(specs)
+  for _, spec in ipairs(specs) do
+    if spec.config then
+      spec.config()
+    end
+  end
+end
+-- What a user of that plugin manager has: it calls `config` of each plugin.
+package.preload['packer'] = function()
+  return { startup = function(declare) declare(function(spec) configure({ spec }) end) end }
+end
+local file = assert(io.open(arg[2], 'rb'))
+local returned = assert(loadstring(file:read('*a')))()
+if type(returned) == 'table' then
+  configure(returned)
+end
+io.write(vim.json.encode({
+  said = vim.tbl_map(function(line) return line.text end, require('dingbridge.notice').said),
+  settings = require('dingbridge.host').new_settings(),
+  commands = vim.tbl_keys(vim.api.nvim_get_commands({})),
+}))
+"""
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Every Lua example, named by its file and place in it."""
+    fences = {README: r"^```lua\n(.*?)^```$", MANUAL: r">lua\n(.*?)^<$"}
+    for name, fence in fences.items():
+        for number, code in enumerate(re.findall(fence, TEXTS[name], re.MULTILINE | re.DOTALL), 1):
+            yield f"{name} {number}", code
+
+
+EXAMPLES = dict(examples())
+SETTING_UP = {name: code for name, code in EXAMPLES.items() if ".setup({" in code}
+
+
+def variables(code: str) -> dict[str, str]:
+    """The environment variables that the example names, and no others."""
+    return {name: value for name, value in ENVIRONMENT.items() if f"${name}'" in code}
+
+
+def run(folder: Path, code: str) -> dict[str, Any]:
+    """What a Neovim with nothing but the plugin and these settings says to the example."""
+    (folder / "run.lua").write_text(RUN, "utf-8")
+    (folder / "example.lua").write_text(code, "utf-8")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("DINGTALK_")}
+    done = subprocess.run(
+        [find_neovim(), "--clean", "--headless", "-l", "run.lua", str(ROOT), "example.lua"],
+        cwd=folder,
+        env={**kept, **variables(code), "NVIM_LOG_FILE": str(folder / "nvim.log")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def filled_in(code: str) -> str:
+    """The example with every placeholder replaced, as its reader would do it."""
+    for placeholder, value in PLACEHOLDERS.items():
+        code = re.sub(rf"\b{placeholder}\b", value, code)
+    return code
+
+
+def test_both_documents_show_both_modes_and_both_responders() -> None:
+    for name in TEXTS:
+        shown = "\n".join(code for place, code in SETTING_UP.items() if place.startswith(name))
+        assert "require('chat').setup({\n" in shown
+        for needed in ("webhook = 'https://", "app_key = 'YOUR_APP_KEY'", "responder = function",
+                       "responder = { '"):  # fmt: skip
+            assert needed in shown
+
+
+@pytest.mark.parametrize("place", EXAMPLES)
+def test_every_lua_example_runs_without_a_complaint(place: str, tmp_path: Path) -> None:
+    assert run(tmp_path, filled_in(EXAMPLES[place]))["said"] == []
+
+
+@pytest.mark.parametrize("place", SETTING_UP)
+def test_the_host_accepts_every_configuration_that_is_shown(place: str, tmp_path: Path) -> None:
+    found = run(tmp_path, filled_in(SETTING_UP[place]))
+    options = read(found["settings"]["options"], variables(SETTING_UP[place]))
+    assert found["settings"]["options"]
+    assert options.mode == ("webhook" if "webhook =" in SETTING_UP[place] else "api")
+    assert options.responder == (
+        ("my-assistant", "--plain") if "my-assistant" in SETTING_UP[place]
+        else "lua" if "responder = function" in SETTING_UP[place] else None
+    )  # fmt: skip
+    assert {"Chat", "DingTalk"} <= {*found["commands"]}
+
+
+@pytest.mark.parametrize(
+    "place", [place for place in SETTING_UP if filled_in(SETTING_UP[place]) != SETTING_UP[place]]
+)
+def test_an_example_left_as_it_is_gets_its_placeholders_named(place: str, tmp_path: Path) -> None:
+    code = SETTING_UP[place]
+    found = run(tmp_path, code)
+    [said] = found["said"]
+    for placeholder in PLACEHOLDERS:
+        assert (f'"{placeholder}" is a placeholder' in said) == (placeholder in code)
+    with pytest.raises(BadOptions, match="is a placeholder"):
+        read(found["settings"]["options"], variables(code))
+
+
+# --- the help -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The tags that Neovim finds in a copy of the help, each with its file."""
+    doc = tmp_path_factory.mktemp("help") / "doc"
+    shutil.copytree(ROOT / "doc", doc, ignore=shutil.ignore_patterns("tags"))
+    program = [find_neovim(), "--clean", "--headless", "-c", f"helptags {doc}", "-c", "qall!"]
+    done = subprocess.run(program, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = (doc / "tags").read_text("utf-8").splitlines()
+    return {tag: file for tag, file, _ in (line.split("\t") for line in lines) if tag[0] != "!"}
+
+
+def test_neovim_finds_the_tags_of_the_help(tags: dict[str, str]) -> None:
+    sections = ("install", "configure", "webhook-mode", "api-mode", "robot", "options", "commands",
+                "lua", "events", "files", "shell", "exit-codes", "limits", "trouble")  # fmt: skip
+    main = {"dingbridge", "dingbridge.txt", ":Chat", ":DingTalk", ":Chat-bridge"}
+    main |= {f"dingbridge-{section}" for section in sections}
+    main |= {f"dingbridge-{function}()" for function in FUNCTIONS}
+    main |= {f"dingbridge-option-{option.name}" for option in OPTIONS}
+    assert main | {*events()} <= {*tags}
+    assert {*tags.values()} == {"dingbridge.txt"}
+
+
+def test_every_link_in_the_help_leads_somewhere(tags: dict[str, str], tmp_path: Path) -> None:
+    links = {*re.findall(r"(?<!\S)\(?\|([^|\s]+)\|", TEXTS[MANUAL])}
+    assert len(links) > 20
+    # Links that are not ours lead into Neovim's own help.
+    (tmp_path / "look.lua").write_text(
+        "for _, tag in ipairs(arg) do\n"
+        "  local ok = pcall(vim.cmd.help, tag)\n"
+        "  local found = vim.fn.getcompletion(tag, 'help')\n"
+        "  if not ok or not vim.tbl_contains(found, tag) then print(tag) end\n"
+        "end\n",
+        "utf-8",
+    )
+    foreign = sorted(links - {*tags})
+    program = [find_neovim(), "--clean", "--headless", "-l", str(tmp_path / "look.lua"), *foreign]
+    done = subprocess.run(program, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_the_help_ends_with_a_modeline_for_help_files() -> None:
+    assert TEXTS[MANUAL].startswith("*dingbridge.txt*")
+    assert re.search(r"\nvim:.*\bft=help:.*\n\Z", TEXTS[MANUAL])

@@ -1,0 +1,99 @@
+"""Which ways a message can take: the best first, and none that is not open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
+from dingbridge.core.messages import SessionWebhook, Target
+from dingbridge.core.routing import Route, configured_target, notify_target, routes
+from dingbridge.core.settings import read
+
+NOW = 1_800_000_000.0
+VALID = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=s", NOW + 3600)
+API = {"app_key": "dingabc", "app_secret": "a-secret"}
+WEBHOOK = {"webhook": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("target", "api", "webhook", "expected"),
+    [
+        (Target(user_id="u", session_webhook=VALID), True, False, [Route.SESSION, Route.SINGLE]),
+        (
+            Target(conversation_id="c", session_webhook=VALID),
+            True,
+            True,
+            [Route.SESSION, Route.GROUP],
+        ),
+        (Target(user_id="u"), True, True, [Route.SINGLE]),
+        (Target(conversation_id="c"), True, True, [Route.GROUP]),
+        (Target(conversation_id="c", user_id="u"), True, False, [Route.SINGLE]),
+        (Target(user_id="u", session_webhook=VALID), False, True, [Route.SESSION]),
+        (Target(session_webhook=VALID), True, True, [Route.SESSION]),
+        (Target(), True, True, [Route.WEBHOOK]),
+        (Target(), True, False, []),
+        (Target(user_id="u"), False, True, []),
+        (Target(conversation_id="c"), False, True, []),
+    ],
+)
+def test_the_ways_of_a_message_are_listed_best_first(
+    target: Target, api: bool, webhook: bool, expected: list[Route]
+) -> None:
+    assert list(routes(target, api=api, webhook=webhook, now=NOW)) == expected
+
+
+@settings(deadline=None)
+@given(st.integers(-7200, 7200))
+def test_a_session_webhook_is_used_until_shortly_before_its_expiry(left: int) -> None:
+    webhook = SessionWebhook(VALID.url, NOW + left)
+    found = routes(Target(user_id="u", session_webhook=webhook), api=True, webhook=False, now=NOW)
+    assert (Route.SESSION in found) == (left > SESSION_WEBHOOK_MARGIN)
+    assert Route.SINGLE in found
+
+
+def test_an_answer_to_a_person_never_falls_into_the_robots_group() -> None:
+    expired = SessionWebhook(VALID.url, NOW - 1)
+    assert routes(Target(session_webhook=expired), api=False, webhook=True, now=NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "notifications", "session"),
+    [
+        (WEBHOOK, Target(), Target()),
+        ({**API, "user_id": "u"}, Target(user_id="u"), Target(user_id="u")),
+        ({**API, "conversation_id": "c"}, Target(conversation_id="c"), Target(conversation_id="c")),
+        (
+            {**API, "conversation_id": "c", "user_id": "u"},
+            Target(conversation_id="c"),
+            Target(conversation_id="c"),
+        ),
+        ({**API, **WEBHOOK, "user_id": "u"}, Target(), Target(user_id="u")),
+        (API, None, None),
+        ({}, None, None),
+    ],
+)
+def test_what_answers_nobody_goes_to_the_configured_target(
+    options: dict[str, Any], notifications: Target | None, session: Target | None
+) -> None:
+    read_options = read(options, {})
+    for found, wanted in (
+        (notify_target(read_options), notifications),
+        (configured_target(read_options), session),
+    ):
+        if wanted is None:
+            assert found is None
+        else:
+            assert found is not None
+            assert (found.user_id, found.conversation_id) == (
+                wanted.user_id,
+                wanted.conversation_id,
+            )
+            assert found.label
+
+
+def test_the_session_webhooks_url_shows_in_no_repr() -> None:
+    assert "session=s" not in repr(Target(session_webhook=VALID))

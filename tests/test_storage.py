@@ -1,0 +1,598 @@
+"""Files survive crashes, full disks, two editors at once, and what others put there."""
+
+from __future__ import annotations
+
+import os
+import queue
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from msgspec import structs
+
+from dingbridge.core.errors import BridgeError, StoredDataDamaged
+from dingbridge.core.messages import Delivery, Message, Role
+from dingbridge.core.state import Binding, State, bound, decode, encode, with_seen
+from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
+from dingbridge.edges.storage import files, paths
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.lock import Owner, OwnerLock
+from dingbridge.edges.storage.state import StateFile
+from dingbridge.edges.storage.transcripts import Transcripts
+from tests.neovim import find_neovim
+
+POSIX = os.name == "posix"
+NOW = 1_800_000_000.0
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class Process:
+    """Another Python that runs `code`, to be talked with by lines."""
+
+    def __init__(self, code: str, *arguments: object) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        """The next line it writes."""
+        assert self.popen.stdout is not None
+        return self.popen.stdout.readline().strip()
+
+    def go(self) -> None:
+        """Give it a line."""
+        assert self.popen.stdin is not None
+        self.popen.stdin.write("go\n")
+        self.popen.stdin.flush()
+
+    def end(self) -> int:
+        """Wait for its end."""
+        return self.popen.wait(20)
+
+    def close(self) -> None:
+        self.popen.kill()
+        self.popen.communicate()
+
+
+StartProcess = Callable[..., Process]
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    started: list[Process] = []
+
+    def start(code: str, *arguments: object) -> Process:
+        started.append(Process(code, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+# --- whole files ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not POSIX, reason="permissions of POSIX")
+def test_a_file_of_ours_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        files.write_whole(tmp_path / "whole", b"data")
+        files.append_line(tmp_path / "appended", b"data\n")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "whole") == mode(tmp_path / "appended") == 0o600
+
+
+def test_writing_makes_the_folders_on_the_way(tmp_path: Path) -> None:
+    files.write_whole(tmp_path / "a" / "b" / "file", b"data")
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"data"
+
+
+def test_a_failing_write_leaves_no_temporary_file_behind(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.mkdir()
+    with pytest.raises(OSError, match="file"):
+        files.write_whole(target, b"data")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not POSIX, reason="resource limits of POSIX")
+def test_the_old_content_survives_a_disk_that_fills_up(
+    tmp_path: Path, start_process: StartProcess
+) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"old content")
+    process = start_process(
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from dingbridge.edges.storage import files\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        "    files.write_whole(Path(sys.argv[1]), b'x' * 100_000)\n"
+        "except OSError as error:\n"
+        "    print(type(error).__name__, flush=True)\n",
+        target,
+    )
+    assert process.line() == "OSError"
+    assert target.read_bytes() == b"old content"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_line_after_a_torn_one_stands_on_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for line in (b"one\n", b"two\n"):
+        files.append_line(path, line)
+    path.write_bytes(path.read_bytes()[:-3])
+    files.append_line(path, b"three\n")
+    assert path.read_bytes() == b"one\nt\nthree\n"
+
+
+def test_a_damaged_file_is_kept_beside_under_a_name_with_the_time(tmp_path: Path) -> None:
+    kept = []
+    for data in (b"first", b"second"):
+        (tmp_path / "state.json").write_bytes(data)
+        kept.append(files.set_aside(tmp_path / "state.json"))
+    assert [path.read_bytes() for path in kept] == [b"first", b"second"]
+    assert all(path.name.startswith("state.json.bad-2") for path in kept)
+    assert not (tmp_path / "state.json").exists()
+
+
+# --- the state file -------------------------------------------------------------------------------
+
+
+def bind(session: str) -> Callable[[State], State]:
+    return lambda state: bound(state, "default", Binding(session))
+
+
+def test_without_a_state_file_the_bridge_starts_clean(tmp_path: Path) -> None:
+    assert StateFile(tmp_path / "state.json").read() == (State(), None)
+
+
+def test_what_is_changed_is_there_for_the_next_editor(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "state.json"
+    StateFile(path).update(bind("s1"))
+    StateFile(path).update(lambda state: with_seen(state, {"m1": NOW}, NOW))
+    state, damaged = StateFile(path).read()
+    assert damaged is None
+    assert state == State(bindings={"default": Binding("s1")}, seen={"m1": NOW})
+
+
+@pytest.mark.skipif(not POSIX, reason="permissions of POSIX")
+def test_state_and_lock_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    StateFile(tmp_path / "state.json").update(bind("s1"))
+    OwnerLock(tmp_path, "app", Owner(1)).acquire()
+    assert {mode(path) for path in tmp_path.iterdir() if path.is_file()} == {0o600}
+
+
+def test_a_change_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    StateFile(path).update(lambda state: state)
+    assert not path.exists()
+
+
+ADD_MANY = """
+import sys
+from pathlib import Path
+from dingbridge.core.state import with_seen
+from dingbridge.edges.storage.state import StateFile
+file = StateFile(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for n in range(40):
+    file.update(lambda state: with_seen(state, {f"{sys.argv[2]}/{n}": 1e10}, 0.0))
+"""
+
+
+def test_two_editors_that_write_at_once_lose_nothing_of_each_other(
+    tmp_path: Path, start_process: StartProcess
+) -> None:
+    path = tmp_path / "state.json"
+    processes = [start_process(ADD_MANY, path, name) for name in ("a", "b")]
+    for process in processes:
+        assert process.line() == "ready"
+    for process in processes:
+        process.go()
+    assert [process.end() for process in processes] == [0, 0]
+    seen = decode(path.read_bytes()).seen
+    assert set(seen) == {f"{name}/{n}" for name in ("a", "b") for n in range(40)}
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff\xfe\x00", b'{"version": 2}', b"[" * 100_000, b"null"]
+)
+def test_a_state_file_that_cannot_be_read_is_set_aside_and_the_bridge_starts_clean(
+    tmp_path: Path, data: bytes
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(data)
+    state, damaged = StateFile(path).read()
+    assert state == State()
+    assert damaged is not None
+    assert Path(damaged.set_aside).read_bytes() == data
+    assert Path(damaged.set_aside).name in damaged.message
+    assert "bind the session again" in damaged.message
+    assert StateFile(path).read() == (State(), None), "it is said once"
+
+
+def test_a_state_file_damaged_while_we_run_is_told_and_the_change_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(b"{")
+    with pytest.raises(StoredDataDamaged, match="set aside"):
+        StateFile(path).update(bind("s1"))
+    assert decode(path.read_bytes()).bindings == {"default": Binding("s1")}
+
+
+READ_STATE = """
+import sys
+from pathlib import Path
+from dingbridge.edges.storage.state import StateFile
+print("ready", flush=True)
+state, damaged = StateFile(Path(sys.argv[1])).read()
+print(state.bindings["default"].session, damaged, flush=True)
+"""
+
+
+@pytest.mark.skipif(not POSIX, reason="named pipes of POSIX")
+def test_a_good_file_that_another_editor_wrote_meanwhile_is_not_set_aside(
+    tmp_path: Path, start_process: StartProcess
+) -> None:
+    path = tmp_path / "state.json"
+    # A reader waits at a pipe until it is written to: so the other editor is caught in its reading.
+    os.mkfifo(path)
+    with FileLock(f"{path}.lock", mode=0o600):
+        process = start_process(READ_STATE, path)
+        assert process.line() == "ready"
+        with path.open("wb") as pipe:
+            path.unlink()
+            files.write_whole(path, encode(bound(State(), "default", Binding("s1"))))
+            pipe.write(b"{ damaged")
+    assert process.line() == "s1 None"
+
+
+def test_an_editor_that_never_lets_go_of_the_state_file_is_told_and_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.json"
+    with (
+        FileLock(f"{path}.lock", mode=0o600),
+        pytest.raises(BridgeError, match="another Neovim"),
+    ):
+        StateFile(path, lock_within=0.01).update(bind("s1"))
+    StateFile(path, lock_within=0.01).update(bind("s1"))
+
+
+def test_a_change_that_fails_leaves_the_file_free_and_as_it_was(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    file.update(bind("s1"))
+
+    def fail(_: State) -> State:
+        raise BridgeError("no")
+
+    with pytest.raises(BridgeError, match="no"):
+        file.update(fail)
+    StateFile(tmp_path / "state.json", lock_within=0.01).update(bind("s2"))
+
+
+# --- transcripts ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def transcripts(tmp_path: Path) -> Transcripts:
+    return Transcripts(tmp_path / "sessions")
+
+
+def message(name: str, text: str = "hello") -> Message:
+    return Message(name, Role.EDITOR, "You", text, NOW)
+
+
+def start_session(transcripts: Transcripts, session: str, *messages: Message) -> SessionInfo:
+    info = SessionInfo(session, f"Title of {session}", NOW)
+    transcripts.append(session, Entry(session=info))
+    for each in messages:
+        transcripts.append(session, Entry(message=each))
+    return info
+
+
+def test_a_transcript_is_there_after_a_restart(transcripts: Transcripts, tmp_path: Path) -> None:
+    info = start_session(transcripts, "s1", message("m1"))
+    transcripts.append("s1", Entry(fate=Fate("m1", Delivery.SENT)))
+    expected = structs.replace(message("m1"), delivery=Delivery.SENT)
+    assert Transcripts(tmp_path / "sessions").load("s1") == Transcript(info, (expected,))
+
+
+def test_without_sessions_the_list_is_empty_and_a_missing_one_has_no_messages(
+    transcripts: Transcripts,
+) -> None:
+    assert transcripts.list() == []
+    assert transcripts.load("s1").messages == ()
+
+
+def test_the_session_that_was_written_to_last_comes_first(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    infos = [start_session(transcripts, f"s{n}") for n in range(3)]
+    for at, n in enumerate((2, 0, 1)):
+        os.utime(tmp_path / "sessions" / f"s{n}.jsonl", (NOW + at, NOW + at))
+    assert transcripts.list() == [infos[1], infos[0], infos[2]]
+
+
+def test_strange_files_among_the_transcripts_keep_nobody_from_starting(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sessions"
+    info = start_session(transcripts, "good")
+    (folder / "folder.jsonl").mkdir()
+    (folder / "my own notes.jsonl").write_bytes(b"notes")
+    (folder / "other.txt").write_bytes(b"text")
+    (folder / "gone.jsonl").symlink_to(folder / "nowhere")
+    (folder / "damaged.jsonl").write_bytes(b'{"session": {"id": "\xff"}}\n')
+    (folder / "empty.jsonl").write_bytes(b"")
+    found = {entry.id: entry.title for entry in transcripts.list()}
+    assert found == {"good": info.title, "damaged": "damaged", "empty": "empty"}
+
+
+def test_the_file_name_is_the_id_whatever_the_file_says(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    start_session(transcripts, "s1")
+    (tmp_path / "sessions" / "s1.jsonl").rename(tmp_path / "sessions" / "copy.jsonl")
+    assert [info.id for info in transcripts.list()] == ["copy"]
+
+
+def test_after_a_crash_in_the_middle_of_a_line_the_next_message_is_kept(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    start_session(transcripts, "s1", message("m1"), message("m2"))
+    path = tmp_path / "sessions" / "s1.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    transcripts.append("s1", Entry(message=message("m3")))
+    loaded = transcripts.load("s1")
+    assert [each.id for each in loaded.messages] == ["m1", "m3"]
+    assert loaded.damaged == 1
+
+
+@pytest.mark.parametrize(
+    "session",
+    ["", ".", "..", "../s1", "a/b", "a\\b", "/etc/passwd", "s1\n", "s1\0", "-s1", "é", "x" * 101],
+)
+def test_no_id_leads_out_of_the_folder(transcripts: Transcripts, session: str) -> None:
+    uses: list[Callable[[], object]] = [
+        lambda: transcripts.load(session),
+        lambda: transcripts.append(session, Entry(message=message("m1"))),
+        lambda: transcripts.delete(session),
+        lambda: transcripts.clear(SessionInfo(session, "title", NOW)),
+    ]
+    for use in uses:
+        with pytest.raises(BridgeError, match="not the id of a session"):
+            use()
+
+
+def test_what_is_deleted_or_cleared_is_in_the_trash(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    info = start_session(transcripts, "s1", message("m1"))
+    transcripts.clear(info)
+    assert transcripts.load("s1") == Transcript(info, ())
+    transcripts.delete("s1")
+    transcripts.delete("s1")
+    assert transcripts.list() == []
+    kept = sorted((tmp_path / "sessions" / "trash").glob("s1-*.jsonl"))
+    assert len(kept) == 2
+    assert b"hello" in kept[0].read_bytes()
+
+
+def test_a_saved_transcript_can_be_loaded_as_a_new_session(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    info = start_session(transcripts, "s1", message("m1", "line\nline"), message("m2"))
+    saved = transcripts.save("s1", tmp_path / "copy.jsonl")
+    loaded = transcripts.take_in(saved, "s2")
+    assert loaded.messages == (message("m1", "line\nline"), message("m2"))
+    assert loaded.info == structs.replace(info, id="s2")
+    assert transcripts.load("s2") == loaded
+
+
+def test_saving_overwrites_nothing(transcripts: Transcripts, tmp_path: Path) -> None:
+    start_session(transcripts, "s1")
+    (tmp_path / "mine").write_bytes(b"mine")
+    for target in (tmp_path / "mine", tmp_path):
+        with pytest.raises(BridgeError, match="exists already") as refused:
+            transcripts.save("s1", target)
+        assert refused.value.fix
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+
+
+def test_saving_into_a_missing_folder_is_refused_with_the_reason(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    start_session(transcripts, "s1")
+    with pytest.raises(BridgeError, match="cannot be written: No such file"):
+        transcripts.save("s1", tmp_path / "missing" / "copy")
+
+
+@pytest.mark.parametrize("data", [b"", b"# Notes\n", b'{"message": {}}\n', b"[" * 100_000, b"\xff"])
+def test_a_file_that_is_no_transcript_is_not_loaded(
+    transcripts: Transcripts, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "file").write_bytes(data)
+    with pytest.raises(BridgeError, match="is not a transcript"):
+        transcripts.take_in(tmp_path / "file", "s2")
+    assert transcripts.list() == []
+
+
+def test_a_file_that_is_not_there_is_named(transcripts: Transcripts, tmp_path: Path) -> None:
+    for source in (tmp_path / "missing", tmp_path):
+        with pytest.raises(BridgeError, match="cannot be read"):
+            transcripts.take_in(source, "s2")
+
+
+# --- the owner ------------------------------------------------------------------------------------
+
+HOLD = """
+import os, sys
+from pathlib import Path
+from dingbridge.edges.storage.lock import Owner, OwnerLock
+lock = OwnerLock(Path(sys.argv[1]), "app", Owner(os.getpid(), "/home/me/project"))
+print(lock.acquire(), flush=True)
+sys.stdin.readline()
+lock.release()
+print("released", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_second_editor_is_refused_and_told_who_holds_the_app(
+    tmp_path: Path, start_process: StartProcess
+) -> None:
+    holder = start_process(HOLD, tmp_path)
+    assert holder.line() == "None"
+    lock = OwnerLock(tmp_path, "app", Owner(os.getpid()))
+    assert lock.acquire() == Owner(holder.popen.pid, "/home/me/project")
+    holder.go()
+    assert holder.line() == "released"
+    assert lock.acquire() is None
+
+
+def test_when_the_holder_is_killed_the_app_is_free(
+    tmp_path: Path, start_process: StartProcess
+) -> None:
+    holder = start_process(HOLD, tmp_path)
+    assert holder.line() == "None"
+    holder.popen.kill()
+    holder.end()
+    assert OwnerLock(tmp_path, "app", Owner(os.getpid())).acquire() is None
+
+
+@pytest.mark.parametrize("card", [b"", b"{", b"\xff", b'{"pid": "x"}', b'{"cwd": "\xff"}', None])
+def test_a_damaged_card_of_the_holder_costs_only_its_name(
+    tmp_path: Path, card: bytes | None
+) -> None:
+    holder = OwnerLock(tmp_path, "app", Owner(1))
+    assert holder.acquire() is None
+    [path] = tmp_path.glob("owner-*.json")
+    if card is None:
+        path.unlink()
+    else:
+        path.write_bytes(card)
+    assert OwnerLock(tmp_path, "app", Owner(2)).acquire() == Owner()
+
+
+def test_apps_are_held_one_by_one_and_their_keys_are_in_no_file_name(tmp_path: Path) -> None:
+    locks = [OwnerLock(tmp_path, app, Owner(1)) for app in ("dingkey1", "dingkey2")]
+    assert [lock.acquire() for lock in locks] == [None, None]
+    assert not any("dingkey" in path.name for path in tmp_path.iterdir())
+
+
+def test_a_card_that_cannot_be_written_does_not_leave_the_app_locked(tmp_path: Path) -> None:
+    OwnerLock(tmp_path, "app", Owner(1)).acquire()
+    [card] = tmp_path.glob("owner-*.json")
+    card.unlink()
+    card.mkdir()
+    lock = OwnerLock(tmp_path, "app", Owner(2))
+    with pytest.raises(OSError, match="owner-"):
+        lock.acquire()
+    card.rmdir()
+    assert OwnerLock(tmp_path, "app", Owner(3)).acquire() is None
+
+
+# --- the disk thread ------------------------------------------------------------------------------
+
+
+class Loop:
+    """Collects what the disk thread posts, to run it here."""
+
+    def __init__(self) -> None:
+        self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.errors: list[Exception] = []
+        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk.start()
+
+    def finish(self) -> None:
+        """Wait for the disk and run everything it posted."""
+        assert self.disk.finish(10)
+        while not self.posted.empty():
+            self.posted.get()()
+
+
+def test_file_work_is_done_in_order_and_its_results_come_back_in_order() -> None:
+    loop = Loop()
+    done: list[int] = []
+    results: list[int] = []
+
+    def work(n: int) -> int:
+        done.append(n)
+        return n * n
+
+    for n in range(50):
+        loop.disk.do(lambda n=n: work(n), results.append)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    loop.finish()
+    assert done == list(range(50))
+    assert results == [n * n for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "No space left on device"), BridgeError("refused"), ValueError("a defect")],
+)
+def test_failed_file_work_is_told_and_the_next_goes_on(error: Exception) -> None:
+    loop = Loop()
+    results: list[str] = []
+
+    def fail() -> str:
+        raise error
+
+    loop.disk.do(fail, results.append)
+    loop.disk.do(lambda: "next", results.append)
+    loop.finish()
+    assert loop.errors == [error]
+    assert results == ["next"]
+
+
+def test_leaving_does_not_wait_for_a_disk_that_hangs() -> None:
+    loop = Loop()
+    hang = threading.Event()
+    loop.disk.do(hang.wait)
+    assert not loop.disk.finish(0.01)
+    hang.set()
+    assert loop.disk.finish(10)
+
+
+# --- where the files are --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["nvim", "other/name", ""])
+@pytest.mark.parametrize("with_folders", [True, False])
+def test_the_folders_are_those_that_neovim_itself_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, with_folders: bool
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NVIM_APPNAME", name)
+    for variable in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
+        if with_folders:
+            monkeypatch.setenv(variable, str(tmp_path / variable))
+        else:
+            monkeypatch.delenv(variable, raising=False)
+    asked = subprocess.run(
+        [
+            *(find_neovim(), "--clean", "--headless", "-c"),
+            "lua io.stdout:write(vim.fn.stdpath('data'), '\\n', vim.fn.stdpath('log'))",
+            *("-c", "qa!"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [str(paths.data_folder()), str(paths.log_folder())] == asked.stdout.splitlines()
