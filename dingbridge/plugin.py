@@ -198,7 +198,7 @@ class Plugin:
             asked = _read(payload, SendRequest, name)
             try:
                 bridge.send(asked.session, asked.id, asked.text)
-            except BridgeError:
+            except Exception:  # whatever it is: the draft is put back, and the boundary tells
                 self._editor.show(updates.Unsent(asked.id))
                 raise
         elif name == "notify":

@@ -260,6 +260,7 @@ def test_the_fate_of_a_message_stands_at_the_message(bound: Editor, sandbox: San
     bound.chat("send " + "x" * 19_000 + " tail")
     sandbox.client.wait_hanging(1)
     bound.chat("send waits")
+    bound.until(lambda: len(bound.transcript()) == 3)
     sandbox.client.say("in between")
     bound.until(lambda: len(shown()) == 4)
     bound.until(lambda: shown()[1][0] == "… sending 0/2")
@@ -272,6 +273,7 @@ def test_the_fate_of_a_message_stands_at_the_message(bound: Editor, sandbox: San
     sandbox.client.fault(Fault.errcode("/robot/sendBySession*", 400101, "not today", None))
     sandbox.client.fault(Fault.http("/v1.0/*", 400, "not.today", None))
     bound.chat("send refused")
+    bound.until(lambda: len(bound.transcript()) == 5)
     sandbox.client.say("after it")
     bound.until(lambda: len(shown()) == 6 and shown()[4][0].startswith("✗ failed |"))
     assert shown()[4][2] == "refused"
@@ -440,6 +442,7 @@ def test_only_the_message_with_an_open_code_block_is_coloured_as_code(
         local marks = vim.api.nvim_buf_get_extmarks(view, space, { row, 0 }, { row, -1 }, here)
         return vim.tbl_map(function(mark) return mark[4].hl_group end, marks)
     """
+    bound.nvim.command("wincmd k | edit! | wincmd p")  # now both are coloured at once
     in_code = bound.until(lambda: bound.lua(colours, session, "local x = 1"))
     assert {"@keyword.lua", "@markup.raw.block.markdown"} <= set(in_code)
     outside = bound.until(lambda: bound.lua(colours, session, "plain **bold** words"))

@@ -430,7 +430,8 @@ def test_a_draft_that_is_no_valid_text_is_sent_with_replacement_characters(
     editor.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'a\\xff\\xfeb' })")
     editor.nvim.command("write")
     editor.until(editor.transcript)
-    assert editor.transcript()[0]["text"] == "a\ufffd\ufffdb"
+    # As ASCII, because a report of lone surrogates could not be printed.
+    assert ascii(editor.transcript()[0]["text"]) == ascii("a\ufffd\ufffdb")
     editor.chat("send still works")
     editor.until(lambda: len(editor.transcript()) == 2)
     editor.chat("save it.jsonl")

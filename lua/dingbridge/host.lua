@@ -213,8 +213,8 @@ function M.tell(name, payload)
   if fresh then
     vim.rpcnotify(channel, 'dingbridge_event', 'settings', fresh)
   end
-  vim.rpcnotify(channel, 'dingbridge_event', name, payload)
-  return true
+  -- The channel may have closed a moment ago, before we were told that the host ended.
+  return (pcall(vim.rpcnotify, channel, 'dingbridge_event', name, payload))
 end
 
 --- Keeps the user's table for the host, and passes it on at once to one that runs.

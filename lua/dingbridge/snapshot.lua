@@ -16,12 +16,13 @@ function M.take(range, first, last)
   end
   local buffer = vim.api.nvim_get_current_buf()
   local name = vim.api.nvim_buf_get_name(buffer)
+  local is_chat = vim.b[buffer].dingbridge_session ~= nil
   return {
     place = {
       session = vim.b[buffer].dingbridge_session or store.current,
       cwd = vim.fn.getcwd(),
-      file = name ~= '' and vim.fn.fnamemodify(name, ':.') or '',
-      filetype = vim.bo[buffer].filetype,
+      file = name ~= '' and not is_chat and vim.fn.fnamemodify(name, ':.') or '',
+      filetype = is_chat and 'markdown' or vim.bo[buffer].filetype,
       first_line = first,
       last_line = last,
       lines = range > 0 and vim.api.nvim_buf_get_lines(buffer, first - 1, last, false) or {},
