@@ -11,7 +11,9 @@ RUN := $(BIN)/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test lint types doc bench all help
+.PHONY: install demo test lint types doc bench soak fuzz all help
+N ?= 100
+SECONDS ?= 60
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +40,12 @@ doc: $(READY) ## write the generated tables into README, help and Lua
 
 bench: $(READY) ## measure start-up, blocking and throughput
 	$(RUN) -m tests.bench
+
+soak: $(READY) ## play N random histories of faults and kills with real processes (N=100)
+	$(RUN) -m tests.faults.soak $(N)
+
+fuzz: $(READY) ## feed broken bytes to everything that reads them, for SECONDS (60)
+	$(RUN) -m tests.fuzz $(SECONDS)
 
 all: lint types test ## everything that must be green
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -10,9 +11,10 @@ from dingbridge.core import markdown
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
+from dingbridge.core.pace import Pace
 from dingbridge.core.settings import Options
 from dingbridge.edges.http import Http
-from dingbridge.edges.sender import Carrier, Poster
+from dingbridge.edges.sender import Carrier, Poster, SenderEvent, alone
 
 
 class GaveUp(DeliveryError):
@@ -39,25 +41,28 @@ def deliver(
     """
     http = Http(options.proxy)
     within = _Within(http)
-    carrier = Carrier(options, within, patient=False)
+
+    def news(event: SenderEvent) -> None:
+        if isinstance(event, DeliveryReport) and event.delivery is Delivery.RETRYING:
+            within.reason = event.reason
+            waiting(event.reason)
+
+    carrier = Carrier(options, within, news, patient=False)
 
     def time_is_up() -> None:
         within.over = True
         # A pause under way ends with this, and the attempt after it is the one that is refused. So
-        # a message that just got through is never taken for one that did not.
+        # a message that just got through is never taken for one that did not. A pace of its own
+        # lets that attempt come at once, whatever DingTalk asked for.
+        carrier.pace = Pace(random.random)
         carrier.configure(options, within)
-
-    def news(report: DeliveryReport) -> None:
-        if report.delivery is Delivery.RETRYING:
-            within.reason = report.reason
-            waiting(report.reason)
 
     timer = threading.Timer(seconds, time_is_up)
     timer.daemon = True
     timer.start()
     try:
         outbound = Outbound(secrets.token_hex(8), target, text, title or markdown.title(text), at)
-        error = carrier.carry(outbound, news)
+        error = carrier.carry(alone(outbound))
     finally:
         timer.cancel()
         http.close()

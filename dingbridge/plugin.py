@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,27 +17,23 @@ from dingbridge.bridge.application import Bridge, Place
 from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
 from dingbridge.core.errors import BadOptions, BridgeError
-from dingbridge.core.messages import At, DeliveryReport, Message
+from dingbridge.core.exchange import News, Restore
+from dingbridge.core.messages import At
 from dingbridge.core.patience import STOP_WITHIN
 from dingbridge.core.settings import Options, read
-from dingbridge.core.state import State
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.state import State, binding_for
 from dingbridge.edges import log as log_file
-from dingbridge.edges.command import Answered, Programs, Task
+from dingbridge.edges.command import Answered
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.lock import Owner
-from dingbridge.edges.storage.state import StateFile
-from dingbridge.edges.storage.transcripts import Transcripts
-from dingbridge.edges.stream import Arrived, LinkChanged, StreamEvent, Trouble
-from dingbridge.robot import LiveRobot
+from dingbridge.live import LiveChance, LivePrograms, LiveStorage
+from dingbridge.membership import SETTLED_WITHIN, LiveExchange, robot_name
+from dingbridge.owner import files_in
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-STATE_FILE = "chat-dingtalk-state.json"
-SESSIONS_FOLDER = Path("dingbridge", "sessions")
 LOG_FILE = "dingbridge.log"
 
 
@@ -96,80 +91,6 @@ class OpenRequest(Struct, frozen=True):
     session: str
 
 
-class LiveChance:
-    """The clock and the dice."""
-
-    def now(self) -> float:
-        """Unix seconds."""
-        return time.time()
-
-    def new_id(self) -> str:
-        """Sixteen random hexadecimal digits."""
-        return secrets.token_hex(8)
-
-
-class LiveStorage:
-    """The files of the data directory behind the disk thread."""
-
-    def __init__(self, disk: Disk, state: StateFile, transcripts: Transcripts) -> None:
-        self._disk = disk
-        self._state = state
-        self._files = transcripts
-
-    def append(self, session: str, entry: Entry) -> None:
-        """Add to a transcript."""
-        self._disk.do(lambda: self._files.append(session, entry))
-
-    def load(self, session: str, then: Callable[[Transcript], None]) -> None:
-        """Read a transcript."""
-        self._disk.do(lambda: self._files.load(session), then)
-
-    def clear(self, info: SessionInfo) -> None:
-        """Start a transcript anew."""
-        self._disk.do(lambda: self._files.clear(info))
-
-    def delete(self, session: str) -> None:
-        """Move a transcript to the trash."""
-        self._disk.do(lambda: self._files.delete(session))
-
-    def save(self, session: str, target: Path, then: Callable[[Path], None]) -> None:
-        """Copy a transcript to a new file."""
-        self._disk.do(lambda: self._files.save(session, target), then)
-
-    def take_in(self, source: Path, session: str, then: Callable[[Transcript], None]) -> None:
-        """Make a session from a saved file."""
-        self._disk.do(lambda: self._files.take_in(source, session), then)
-
-    def change(self, change: Callable[[State], State]) -> None:
-        """Change what is remembered between runs."""
-        self._disk.do(lambda: self._state.update(change))
-
-
-class LivePrograms:
-    """Programs that answer, behind their thread; `cwd` is the editor's."""
-
-    def __init__(self, tell: Callable[[Answered], None], cwd: str) -> None:
-        self._tell = tell
-        self._cwd = cwd
-        self._programs: Programs | None = None
-
-    def ask(self, request: str, argv: tuple[str, ...], message: Message, timeout: float) -> None:
-        """Run a program for a message."""
-        if self._programs is None:
-            self._programs = Programs(self._tell)
-            self._programs.start()
-        self._programs.put(Task(request, argv, message.text, self._cwd, timeout))
-
-    def stop_running(self) -> bool:
-        """End the program that runs now."""
-        return self._programs is not None and self._programs.stop_running()
-
-    def stop(self) -> None:
-        """End the thread and the program."""
-        if self._programs is not None:
-            self._programs.stop()
-
-
 class Plugin:
     """The host's side of the plugin. Nothing starts before the editor asks for something."""
 
@@ -178,6 +99,9 @@ class Plugin:
         self._path = path
         self._bridge: Bridge | None = None
         self._stops: list[Callable[[], object]] = []
+        self._early: list[Callable[[], None]] | None = []
+        self._remembered = State()
+        self._cwd = ""
 
     # --- called by the remote plugin's stub, on the host loop -----------------------------------
 
@@ -186,7 +110,7 @@ class Plugin:
         with_command = _read(sent, FromEditor, "command")
         bridge = self._ready(with_command.settings)
         call = commands.parse(line, has_range=with_command.has_range)
-        bridge.command(call, with_command.place)
+        self._when_settled(lambda: bridge.command(call, with_command.place))
 
     def event(self, name: str, payload: Any) -> None:
         """Something that Lua passes on."""
@@ -194,30 +118,45 @@ class Plugin:
             self._ready(_read(payload, Settings, name))
             return
         bridge = self._ready(None)
-        if name == "send":
-            asked = _read(payload, SendRequest, name)
-            try:
-                bridge.send(asked.session, asked.id, asked.text)
-            except Exception:  # whatever it is: the draft is put back, and the boundary tells
-                self._editor.show(updates.Unsent(asked.id))
-                raise
-        elif name == "notify":
-            note = _read(payload, NotifyRequest, name)
-            at = At(note.at_user_ids, note.at_mobiles, note.at_all)
-            bridge.notify(note.id, note.text, note.title, at)
-        elif name == "open":
-            bridge.sessions.open(_read(payload, OpenRequest, name).session)
-        elif name == "reply":
-            reply = _read(payload, Reply, name)
-            if reply.failure:
-                bridge.could_not_reply(reply.request, reply.failure)
-            else:
-                bridge.replied(reply.request, reply.text)
+        act = _action(bridge, name, payload)
+        self._when_settled(lambda: self._act(act, payload))
+
+    def _act(self, act: Callable[[], None], payload: Any) -> None:
+        try:
+            act()
+        except Exception:  # whatever it is: the draft is put back, and the boundary tells
+            if isinstance(payload, dict) and "id" in payload:
+                self._editor.show(updates.Unsent(str(payload["id"])))
+            raise
+
+    def _when_settled(self, call: Callable[[], None]) -> None:
+        """Carry out `call` once it is known who owns the robot and what is bound."""
+        if self._early is None:
+            call()
         else:
-            raise BridgeError(f"the editor sent something unknown: {name}")
+            self._early.append(call)
+
+    def _settle(self, *, told: bool = False) -> None:
+        """Carry out what came before it was known what is bound. Unless the owner `told` us, the
+        state file's last word has to do."""
+        early, self._early = self._early, None
+        if early is not None and not told:
+            self._restore_by_file()
+        for call in early or ():
+            self._guarded(call)
+
+    def _restore_by_file(self) -> None:
+        bridge = self._bridge
+        if bridge is None:
+            return
+        robot = robot_name(bridge.account.options)
+        binding = binding_for(self._remembered, robot, self._cwd, ())
+        if robot and binding is not None:
+            bridge.account.restore(binding.session, binding.target)
 
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
+        self._settle()
         for stop in self._stops:
             stop()
         self._stops.clear()
@@ -245,38 +184,69 @@ class Plugin:
         return self._bridge
 
     def _build(self, settings: Settings) -> Bridge:
-        data = Path(settings.data)
         log_path = Path(settings.log, LOG_FILE)
         log_file.write_to(log_path, verbose=False, secrets=())
         self._editor.show(updates.Host(self._editor.channel, self._path))
 
         disk = Disk(self._post, self._file_trouble)
         disk.start()
-        state_file = StateFile(data / STATE_FILE)
-        transcripts = Transcripts(data / SESSIONS_FOLDER)
-        state, damaged = state_file.read()
-        robot = LiveRobot(
-            data / "dingbridge",
-            Owner(settings.pid, settings.cwd),
-            state.seen,
-            self._report,
-            self._heard,
-        )
+        data = Path(settings.data)
+        files = files_in(data, disk)
+        chance = LiveChance()
+        self._remembered, damaged = files.state.read()
+        self._cwd = settings.cwd
         programs = LivePrograms(self._answered, settings.cwd)
-        self._stops = [robot.stop, programs.stop, lambda: disk.finish(STOP_WITHIN)]
+        exchange = LiveExchange(
+            data / "dingbridge",
+            files,
+            settings.pid,
+            chance,
+            self._post,
+            self._heard,
+            self._joined,
+        )
+        self._stops = [
+            lambda: self._write_down(exchange),
+            exchange.leave,
+            programs.stop,
+            lambda: self._finish(disk),
+        ]
         ports = Ports(
             editor=self._editor,
-            storage=LiveStorage(disk, state_file, transcripts),
-            robot=robot,
+            storage=LiveStorage(files),
+            exchange=exchange,
             programs=programs,
-            chance=LiveChance(),
+            chance=chance,
             log_path=str(log_path),
+            pid=settings.pid,
+            cwd=settings.cwd,
         )
-        bridge = Bridge(ports, state, transcripts.list())
+        bridge = Bridge(ports, files.transcripts.list())
         bridge.sessions.tell_list()
         if damaged is not None:
             self._editor.show(updates.Say(damaged.message, "warn"))
         return bridge
+
+    def _write_down(self, exchange: LiveExchange) -> None:
+        if self._bridge is not None:
+            exchange.write_down(self._bridge.member.unanswered)
+
+    def _finish(self, disk: Disk) -> None:
+        """Wait for the disk; what no owner had answered is accepted by then."""
+        if disk.finish(STOP_WITHIN) and self._bridge is not None:
+            self._bridge.written_down()
+
+    def _heard(self, news: News) -> None:
+        """A word of the robot's owner. On the host loop."""
+        if self._bridge is not None:
+            self._bridge.news(news)
+        if isinstance(news, Restore):
+            self._settle(told=True)
+
+    def _joined(self) -> None:
+        """There is an owner: tell it who we are; its first answer says what is bound here."""
+        if self._bridge is not None:
+            self._bridge.member.joined()
 
     def _configure(self, bridge: Bridge, settings: Settings) -> None:
         problems: tuple[str, ...] = ()
@@ -290,20 +260,18 @@ class Plugin:
             Path(settings.log, LOG_FILE), verbose=options.verbose, secrets=_secrets_of(options)
         )
         bridge.configure(options, problems)
+        if options.mode == "off":
+            self._settle()
+        elif self._early is not None:
+            self._limit_early()
+
+    def _limit_early(self) -> None:
+        """An owner that hangs must not hold up the user's commands for long."""
+        timer = threading.Timer(SETTLED_WITHIN, lambda: self._post(self._settle))
+        timer.daemon = True
+        timer.start()
 
     # --- called by threads; everything goes on on the host loop ---------------------------------
-
-    def _report(self, report: DeliveryReport) -> None:
-        self._on_loop(lambda bridge: bridge.delivered(report))
-
-    def _heard(self, event: StreamEvent) -> None:
-        match event:
-            case Arrived(inbound=inbound, key=key):
-                self._on_loop(lambda bridge: bridge.arrived(inbound, key))
-            case LinkChanged(state=state, reason=reason, fix=fix):
-                self._on_loop(lambda bridge: bridge.account.link_changed(state, reason, fix))
-            case Trouble(sentence=sentence):
-                self._on_loop(lambda bridge: bridge.trouble(sentence))
 
     def _answered(self, answer: Answered) -> None:
         if answer.failure:
@@ -320,16 +288,15 @@ class Plugin:
 
     def _post(self, call: Callable[[], None]) -> None:
         """Run `call` on the host loop, inside the error boundary."""
+        self._editor.post(lambda: self._guarded(call))
 
-        def guarded() -> None:
-            try:
-                call()
-            except BridgeError as error:
-                self.refused(error)
-            except Exception as error:  # noqa: BLE001 - the boundary: pynvim would echo its arguments
-                self.broke(error)
-
-        self._editor.post(guarded)
+    def _guarded(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except BridgeError as error:
+            self.refused(error)
+        except Exception as error:  # noqa: BLE001 - the boundary: pynvim would echo its arguments
+            self.broke(error)
 
     def _file_trouble(self, error: Exception) -> None:
         if isinstance(error, BridgeError):
@@ -339,6 +306,26 @@ class Plugin:
         name = Path(getattr(error, "filename", None) or "a file").name
         log.error("cannot use %s: %s", name, reason)
         self._editor.show(updates.Say(f"cannot use {name}: {reason}", "error"))
+
+
+def _action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
+    """What an event of the editor asks for."""
+    if name == "send":
+        asked = _read(payload, SendRequest, name)
+        return lambda: bridge.send(asked.session, asked.id, asked.text)
+    if name == "notify":
+        note = _read(payload, NotifyRequest, name)
+        at = At(note.at_user_ids, note.at_mobiles, note.at_all)
+        return lambda: bridge.notify(note.id, note.text, note.title, at)
+    if name == "open":
+        session = _read(payload, OpenRequest, name).session
+        return lambda: bridge.sessions.open(session)
+    if name == "reply":
+        reply = _read(payload, Reply, name)
+        if reply.failure:
+            return lambda: bridge.could_not_reply(reply.request, reply.failure)
+        return lambda: bridge.replied(reply.request, reply.text)
+    raise BridgeError(f"the editor sent something unknown: {name}")
 
 
 def _read(payload: object, kind: type[T], name: str) -> T:

@@ -8,9 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from dingbridge.core import transcript
-from dingbridge.core.messages import Message, Role
+from dingbridge.core import outbox, transcript
+from dingbridge.core.messages import Message, Outbound, Role, Target
 from dingbridge.core.transcript import SessionInfo
+from dingbridge.edges.storage.journal import Journal
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 
@@ -105,6 +106,30 @@ def large_transcript(home: Path) -> dict[str, list[float]]:
         editor.close()
 
 
+def journal(folder: Path) -> dict[str, list[float]]:
+    """What one more message costs while 10 or 10,000 wait, measured by turns."""
+    folder.mkdir()
+    journals = {}
+    for waiting in (10, MESSAGES):
+        journals[waiting] = Journal(folder / f"{waiting}.jsonl")
+        journals[waiting].append(*(put(n) for n in range(waiting)))
+    costs: dict[int, list[float]] = {waiting: [] for waiting in journals}
+    for number in range(1000):
+        for waiting, opened in journals.items():
+            began = time.perf_counter()
+            opened.append(put(MESSAGES + number))
+            costs[waiting].append((time.perf_counter() - began) * 1000)
+    figures = {f"a message more, {waiting} waiting": list(each) for waiting, each in costs.items()}
+    ratio = statistics.median(costs[MESSAGES]) / statistics.median(costs[10])
+    return {**figures, "the same as a ratio (no unit)": [ratio]}
+
+
+def put(number: int) -> bytes:
+    """A message as the journal holds it."""
+    message = Outbound(f"m{number}", Target(user_id="zhangsan"), "text " * 80)
+    return outbox.encode(outbox.Put("robot", message, outbox.Kind.REPLY, "session", 1.0))
+
+
 def main() -> None:
     """Run everything and print one line for each figure."""
     collected: dict[str, list[float]] = {}
@@ -115,6 +140,7 @@ def main() -> None:
             for name, values in one_start(Path(folder, str(run)), options).items():
                 collected.setdefault(name, []).extend(values)
         collected.update(large_transcript(Path(folder, "large")))
+        collected.update(journal(Path(folder, "journal")))
     print(f"{'':42} median     worst  (ms)", file=sys.stdout)  # noqa: T201 - a report
     for name, values in collected.items():
         line = f"{name:42} {statistics.median(values):6.2f} {max(values):9.2f}"

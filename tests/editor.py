@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,24 @@ ROOT = Path(__file__).resolve().parents[1]
 DEADLINE = 10.0
 
 T = TypeVar("T")
+
+_HOST = """
+for _, one in ipairs(vim.api.nvim_list_chans()) do
+  if one.argv and vim.tbl_contains(one.argv, '-c') then return vim.fn.jobpid(one.id) end
+end
+return 0
+"""
+_LISTEN = """
+_G.events = {}
+vim.api.nvim_create_autocmd('User', {
+  group = vim.api.nvim_create_augroup('listening', {}),
+  pattern = 'Dingbridge*',
+  callback = function(event)
+    local data = event.data and next(event.data) and event.data or vim.empty_dict()
+    table.insert(_G.events, { name = event.match, data = data })
+  end,
+})
+"""
 
 
 class Editor:
@@ -67,6 +86,22 @@ class Editor:
         """Put text into the current buffer, as a user would before sending it."""
         self.nvim.current.buffer[:] = text.split("\n")
 
+    def listen(self) -> None:
+        """Note the bridge's autocommands from now on; see `heard`."""
+        self.lua(_LISTEN)
+
+    def kill_host(self) -> None:
+        """`kill -9` of the Python host."""
+        os.kill(self.host_pid(), signal.SIGKILL)
+
+    def kill(self) -> None:
+        """`kill -9` of Neovim and of its host."""
+        host = self.host_pid()
+        os.kill(self.pid(), signal.SIGKILL)
+        if host:
+            os.kill(host, signal.SIGKILL)
+        self.close()
+
     def close(self) -> None:
         """Leave the editor as a user would. A second time does nothing."""
         if self._closed:
@@ -111,6 +146,19 @@ class Editor:
         return [
             str(row["text"]) for row in self.lua("return require('dingbridge.notice').said") or []
         ]
+
+    def heard(self, name: str) -> list[dict[str, Any]]:
+        """The data of the autocommands of that name since `listen`, in order."""
+        rows = self.lua("return _G.events")
+        return [dict(row["data"]) for row in rows if row["name"] == name]
+
+    def pid(self) -> int:
+        """Neovim's process."""
+        return int(self.lua("return vim.fn.getpid()"))
+
+    def host_pid(self) -> int:
+        """The host's process, 0 without one."""
+        return int(self.lua(_HOST))
 
     def status(self) -> dict[str, Any]:
         """`require('dingbridge').status()`."""

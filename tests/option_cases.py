@@ -119,6 +119,9 @@ GOOD: list[Case] = [
     Case("a dollar sign in the middle is text", {"keyword": "US$NAME"}),
     Case("a whole number as a float", {"text_chunk_limit": 20000.0}),
     Case("the smallest chunk", {"text_chunk_limit": 100}),
+    Case("a delivery that never repeats", {"delivery": "at_most_once"}),
+    Case("a quota that is not watched", {"quota": {"calls": 0, "pushes": 0}}),
+    Case("a quota of the environment", {"quota": {"calls": "$CALLS"}}, (), {"CALLS": "10000"}),
     Case("half seconds", {"responder_timeout": 1.5}),
     Case(
         "two spellings that agree",
@@ -263,6 +266,19 @@ BAD: list[Case] = [
         (".python: holds a control character such as a line break",),
     ),
     Case("an unknown form", {"msgtype": "html"}, (".msgtype: must be 'markdown' or 'text'",)),
+    Case(
+        "an unknown delivery",
+        {"delivery": "exactly_once"},
+        (".delivery: must be 'at_least_once' or 'at_most_once'",),
+    ),
+    Case(
+        "a quota below nothing",
+        {"quota": {"calls": -1, "pushes": "many"}},
+        (
+            ".quota.calls: must be a whole number from 0 to 100000000",
+            ".quota.pushes: expected a whole number from 0 to 100000000, got text",
+        ),
+    ),
     Case(
         "a chunk too small",
         {"text_chunk_limit": 99},

@@ -34,11 +34,16 @@ ONLY_IN: dict[str, set[str]] = {
     "requests": {"dingbridge/edges/http.py", "dingbridge/sandbox/client.py"},
     "urllib3": {"dingbridge/edges/http.py"},
     "websocket": {"dingbridge/edges/stream.py"},
+    "selectors": {"dingbridge/edges/exchange/"},
+    "socket": {"dingbridge/edges/exchange/", "dingbridge/edges/stream.py"},
     "filelock": {"dingbridge/edges/storage/"},
     "appdirs": {"dingbridge/edges/storage/"},
     "pynvim": {"rplugin/python3/dingbridge_rplugin.py", "dingbridge/demo/"},
 }
 """Who may import a package. The demo plays the user, and the sandbox is apart from the edges."""
+
+PUT_TOGETHER = {"live.py", "membership.py", "notify.py", "owner.py", "plugin.py"}
+"""The modules that know the edges: they put layers together."""
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core": ("dingbridge.core",),
@@ -154,6 +159,21 @@ def test_the_bridge_reaches_the_outside_by_its_ports_alone() -> None:
         assert not found & NOT_IN_BRIDGE, f"{name_of(path)}: {sorted(found & NOT_IN_BRIDGE)}"
         strange = found - set(sys.stdlib_module_names) - {"msgspec"}
         assert not strange, f"{name_of(path)} imports {sorted(strange)}"
+
+
+def test_only_what_puts_the_layers_together_knows_the_edges() -> None:
+    knowing = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not path.is_relative_to(PACKAGE / "edges")
+        and any(is_within(name, ("dingbridge.edges",)) for name in own_imports(path))
+    }
+    assert knowing == PUT_TOGETHER
+
+
+def test_what_comes_from_outside_is_never_unpickled() -> None:
+    for path in PYTHON:
+        assert not foreign_imports(path) & {"pickle", "marshal", "shelve"}, name_of(path)
 
 
 @pytest.mark.parametrize("package", ONLY_IN)

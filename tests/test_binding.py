@@ -1,10 +1,8 @@
-"""Binding a session to DingTalk, releasing it, and who may when there are several editors."""
+"""Binding a session to DingTalk, releasing it, and taking it up again."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 from typing import Any
 
 import pytest
@@ -173,7 +171,7 @@ def test_a_restart_restores_the_binding(
     assert arrived.text == "answer"
 
 
-def test_a_second_editor_is_refused_and_changes_nothing(
+def test_a_second_editor_attaches_to_the_first_and_names_it(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     first, second = start_editor(), start_editor()
@@ -182,29 +180,39 @@ def test_a_second_editor_is_refused_and_changes_nothing(
     connected(first)
     sandbox.client.say("one")
     first.until(first.transcript)
-    first.until(lambda: state(first)["bindings"]["default"]["user_id"] == "zhangsan")
+    session = first.status()["session"]
+
+    def spoken_to() -> bool:
+        return bool(state(first)["bindings"][session]["user_id"] == "zhangsan")
+
+    first.until(spoken_to)
     before = state(first)
-    pid = first.lua("return vim.fn.getpid()")
 
     second.setup(api_options)
+    second.chat("new second")
+    second.until(lambda: second.sessions() and second.sessions()[0]["title"] == "second")
     second.chat("bridge dingtalk")
-    said = second.until_said("holds the DingTalk link of this app")
-    assert f"Neovim process {pid} " in said
-    assert second.status()["link"] == "held elsewhere"
-    assert f"Neovim process {pid} " in second.status()["owner"]
-    second.chat("unbridge")
-    second.until_said(f"not released: Neovim process {pid} ")
+    second.until_said("is bound to DingTalk")
+    connected(second)
+    pid = first.pid()
+    assert second.status()["owner"] == f"Neovim process {pid}"
+    assert first.status()["owner"] == ""
     second.chat("status")
-    second.until_said("held elsewhere by Neovim process")
-    assert state(first)["bindings"] == before["bindings"]
+    second.until_said(f"link: connected in Neovim process {pid}")
+    second.until(lambda: set(state(second)["bindings"]) == {session, second.status()["session"]})
+    assert state(first)["bindings"][session] == before["bindings"][session]
     sandbox.client.say("two")
-    first.until(lambda: len(first.transcript()) == 2)
+    first.until(lambda: len(first.transcript(session)) == 2)
+    assert second.transcript() == []
+    second.chat("unbridge")
+    second.until_said("is no longer bound to DingTalk")
+    second.until(lambda: set(state(second)["bindings"]) == {session})
     assert sandbox.client.connections().total == 1
 
-    first.close()
     second.chat("bridge dingtalk")
-    connected(second)
-    assert second.status()["owner"] == ""
+    second.until(lambda: second.status()["session"])
+    first.close()
+    second.until(lambda: second.status()["connected"] and second.status()["owner"] == "")
 
 
 def test_a_killed_editor_frees_the_link(
@@ -214,13 +222,27 @@ def test_a_killed_editor_frees_the_link(
     first.setup(api_options)
     first.chat("bridge dingtalk")
     connected(first)
-    os.kill(first.lua("return vim.fn.getpid()"), signal.SIGKILL)
-    sandbox.client.wait_connections(0)
+    first.kill()
     second.setup(api_options)
+    second.chat("bridge dingtalk")
+    second.until(lambda: second.status()["connected"] and second.status()["owner"] == "")
+    sandbox.client.wait_connections(1, total=2)
 
-    def binds() -> bool:
-        second.chat("bridge dingtalk")
-        second.lua("vim.wait(100, function() return require('dingbridge').status().connected end)")
-        return bool(second.status()["connected"])
 
-    second.until(binds)
+def test_an_app_changed_in_setup_leaves_the_old_one(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    editor.setup(webhook_options)
+    sandbox.client.wait_connections(0)
+    editor.chat("notify by webhook")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("webhook", "by webhook")
+    editor.setup({})
+    editor.until(lambda: editor.status()["mode"] == "off")
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    assert len(sandbox.client.connections().open) == 1

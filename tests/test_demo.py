@@ -198,6 +198,7 @@ def test_the_phone_speaks_in_the_group_and_as_a_stranger(
     phone.enter("/group is it green?")
     phone.enter("/stranger let me in")
     bound.until(lambda: bound.status()["refused"] == 1)
+    bound.until(bound.transcript)
     assert [each["author"] for each in bound.transcript()] == ["张三 · 产品讨论群"]
     phone.listen_once()
     assert "→ 李四 · session webhook" in screen.getvalue()

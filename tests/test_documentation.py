@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge import __version__, cli, plugin
+from dingbridge import __version__, cli, owner, plugin
 from dingbridge.bridge import application, binding
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.errors import BadOptions
@@ -71,7 +71,7 @@ def test_every_lua_function_and_every_field_of_its_answer_is_told(name: str) -> 
 
 @both
 def test_every_event_is_told_with_all_of_its_data(name: str) -> None:
-    assert len(events()) >= 5
+    assert len(events()) >= 6
     for event, data in events().items():
         if name == README:
             [told] = re.findall(rf"^\| `{event}` \|.*$", TEXTS[name], re.MULTILINE)
@@ -83,8 +83,10 @@ def test_every_event_is_told_with_all_of_its_data(name: str) -> None:
 
 @both
 def test_every_file_is_told(name: str) -> None:
-    for file in (plugin.STATE_FILE, f"{plugin.SESSIONS_FOLDER.as_posix()}/", plugin.LOG_FILE):
-        assert file in TEXTS[name]
+    sessions = f"{owner.SESSIONS_FOLDER.as_posix()}/"
+    shared = (owner.STATE_FILE, owner.OUTBOX_FILE, owner.INBOX_FILE)
+    for file in (*shared, sessions, plugin.LOG_FILE):
+        assert file in TEXTS[name], file
 
 
 @both

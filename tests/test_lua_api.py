@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 
-LISTEN = """
-_G.heard = {}
-vim.api.nvim_create_autocmd('User', { pattern = 'Dingbridge*', callback = function(event)
-  table.insert(_G.heard, { name = event.match, data = event.data })
-end })
-"""
-
 
 def heard(editor: Editor, name: str) -> dict[str, Any]:
-    """The data of the next event of that name."""
-
-    def look() -> list[dict[str, Any]]:
-        return [row for row in editor.lua("return _G.heard") if row["name"] == name]
-
-    return {"data": {}, **editor.until(look, name)[0]}["data"] or {}
+    """The data of the first event of that name."""
+    return editor.until(lambda: editor.heard(name), name)[0]
 
 
 def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
@@ -43,6 +33,9 @@ def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
         "failed": 0,
         "refused": 0,
         "last_error": "",
+        "cool_down_until": 0,
+        "cool_down": "",
+        "quota": "",
     }
     assert editor.lua("return require('dingbridge').statusline()") == "DingTalk ○"
 
@@ -109,7 +102,7 @@ def test_a_wrong_argument_of_notify_is_told_and_breaks_nothing(editor: Editor) -
 def test_everything_that_happens_is_announced(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
-    editor.lua(LISTEN)
+    editor.listen()
     editor.setup(api_options)
     editor.chat("bridge dingtalk")
     heard(editor, "DingbridgeConnected")
@@ -123,6 +116,7 @@ def test_everything_that_happens_is_announced(
     assert received["session"] == session
 
     name = editor.lua("return require('dingbridge').send('answer')")
+    assert heard(editor, "DingbridgeQueued") == {"id": name, "session": session}
     assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": session}
 
     sandbox.client.fault(Fault.errcode("/robot/sendBySession", 430104, "improper content"))
@@ -136,6 +130,64 @@ def test_everything_that_happens_is_announced(
 
     sandbox.client.abort()
     assert heard(editor, "DingbridgeDisconnected")["reason"]
+
+
+def test_a_message_is_announced_as_queued_once_it_is_on_the_disk(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.listen()
+    journal = editor.data / "chat-dingtalk-outbox.jsonl"
+    editor.lua(
+        """
+        local path = ...
+        vim.api.nvim_create_autocmd('User', { pattern = 'DingbridgeQueued', callback = function(e)
+          local text = table.concat(vim.fn.readfile(path), ' ')
+          _G.on_disk = text:find(e.data.id, 1, true) ~= nil
+        end })
+        """,
+        str(journal),
+    )
+    editor.setup(webhook_options)
+    sandbox.client.fault(Fault.hang("/robot/send"))
+    name = editor.lua("return require('dingbridge').notify('words')")
+    assert heard(editor, "DingbridgeQueued") == {"id": name, "session": ""}
+    assert editor.lua("return _G.on_disk") is True
+    sandbox.client.wait_hanging()
+    assert editor.heard("DingbridgeDelivered") == []
+    sandbox.client.release()
+    assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": ""}
+    assert len(editor.heard("DingbridgeQueued")) == 1
+
+
+def test_a_cool_down_shows_in_status_and_statusline(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    sandbox.client.fault(Fault.ip_ban("/robot/send"))
+    editor.chat("notify after the ban")
+    reason = editor.until(lambda: editor.status()["cool_down"])
+    status = editor.status()
+    assert time.time() < status["cool_down_until"] < time.time() + 3600
+    assert status["queued"] == 1
+    assert "⏳" in editor.lua("return require('dingbridge').statusline()")
+    editor.chat("status")
+    editor.until_said(f"waiting: {reason}")
+    assert sandbox.client.arrived() == []
+
+
+def test_the_month_s_use_is_told_and_a_warning_comes_at_four_fifths(
+    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    bound.setup({**api_options, "quota": {"calls": 5000, "pushes": 5}})
+    for number in range(3):
+        sandbox.client.say(f"message {number}")
+    bound.until(lambda: len(bound.transcript()) == 3)
+    bound.until(lambda: "3" in bound.status()["quota"])
+    assert not any("quota" in text for text in bound.said())
+    sandbox.client.say("the fourth")
+    bound.until_said("4 of 5 pushes")
+    bound.chat("status")
+    bound.until_said("quota: ")
 
 
 def test_webhook_mode_shows_as_one_way_in_the_statusline(

@@ -9,8 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
-from dingbridge.core.messages import SessionWebhook, Target
-from dingbridge.core.routing import Route, configured_target, notify_target, routes
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Sender,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.routing import Route, configured_target, notify_target, reply_target, routes
 from dingbridge.core.settings import read
 
 NOW = 1_800_000_000.0
@@ -97,3 +104,26 @@ def test_what_answers_nobody_goes_to_the_configured_target(
 
 def test_the_session_webhooks_url_shows_in_no_repr() -> None:
     assert "session=s" not in repr(Target(session_webhook=VALID))
+
+
+def inbound(conversation: Conversation, staff_id: str = "zhangsan") -> Inbound:
+    sender = Sender(staff_id, "$:LWCP_v1:$x", "张三")
+    return Inbound("m1", "robot", conversation, sender, True, "text", "hi", NOW, VALID)
+
+
+def test_an_answer_to_a_person_goes_to_that_person() -> None:
+    found = reply_target(inbound(Conversation("cid1", ConversationKind.SINGLE)))
+    assert found == Target("", "zhangsan", "robot", VALID, "张三")
+
+
+@pytest.mark.parametrize(("title", "label"), [("Team", "Team"), ("", "张三")])
+def test_an_answer_in_a_group_goes_to_the_group_and_not_to_whoever_wrote(
+    title: str, label: str
+) -> None:
+    found = reply_target(inbound(Conversation("cid1", ConversationKind.GROUP, title)))
+    assert found == Target("cid1", "", "robot", VALID, label)
+
+
+def test_somebody_of_another_organisation_is_answered_by_the_session_webhook_only() -> None:
+    found = reply_target(inbound(Conversation("cid1", ConversationKind.SINGLE), staff_id=""))
+    assert routes(found, api=True, webhook=True, now=NOW) == (Route.SESSION,)

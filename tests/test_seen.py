@@ -69,6 +69,15 @@ def test_within_a_day_each_message_is_new_exactly_once(events: list[tuple[str, f
             taken[key] = NOW + time
 
 
+def test_a_message_that_could_not_be_written_down_is_new_when_it_comes_again() -> None:
+    seen = Seen()
+    assert seen.first_time("robot/m1", NOW)
+    seen.forget("robot/m1")
+    seen.forget("robot/unknown")
+    assert seen.first_time("robot/m1", NOW + 1)
+    assert not seen.first_time("robot/m1", NOW + 2)
+
+
 def test_old_entries_are_left_out_of_what_is_written_down() -> None:
     known = {"old": NOW - SEEN_SECONDS, "young": NOW - SEEN_SECONDS + 1}
     assert without_old(known, NOW) == {"young": NOW - SEEN_SECONDS + 1}

@@ -10,28 +10,55 @@ from hypothesis import strategies as st
 
 from dingbridge.core.limits import SEEN_SECONDS
 from dingbridge.core.messages import SessionWebhook, Target
+from dingbridge.core.pace import Hold, Paced
 from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.quota import Kind, Quota
 from dingbridge.core.state import (
+    OPENINGS,
+    OPENINGS_WINDOW,
     VERSION,
     Binding,
     State,
-    binding_of,
-    bound,
     decode,
     encode,
+    may_open_at,
+    with_binding,
+    with_conversation,
+    with_opened,
+    with_pace,
+    with_quota,
     with_refused,
     with_seen,
+    without_binding,
 )
 
 NOW = 1_800_000_000.0
-NAMES = st.text(max_size=10)
-TIMES = st.dictionaries(NAMES, st.floats(0, 1e10), max_size=3)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+SECONDS = st.floats(0, 1e10)
+TIMES = st.dictionaries(NAMES, SECONDS, max_size=3)
+BINDINGS = st.builds(Binding, NAMES, NAMES, NAMES, NAMES, SECONDS, NAMES, NAMES, NAMES, NAMES)
 STATES = st.builds(
     State,
     version=st.just(VERSION),
-    bindings=st.dictionaries(NAMES, st.builds(Binding, *[NAMES] * 5), max_size=3),
+    bindings=st.dictionaries(NAMES, BINDINGS, max_size=3),
+    conversations=st.dictionaries(NAMES, NAMES, max_size=3),
     seen=TIMES,
     refused=TIMES,
+    quotas=st.dictionaries(
+        NAMES,
+        st.builds(Quota, NAMES, st.integers(0), st.integers(0), st.just((Kind.CALLS,))),
+        max_size=2,
+    ),
+    paces=st.dictionaries(
+        NAMES,
+        st.builds(
+            Paced,
+            st.dictionaries(NAMES, st.lists(SECONDS, max_size=3).map(tuple), max_size=2),
+            st.dictionaries(NAMES, st.builds(Hold, SECONDS, SECONDS, NAMES), max_size=2),
+        ),
+        max_size=2,
+    ),
+    opened=st.lists(SECONDS, max_size=3).map(tuple),
 )
 
 
@@ -50,7 +77,7 @@ def test_the_file_is_json_that_a_person_can_read(state: State) -> None:
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:
-    assert decode(b'{"version": 1, "quota": {"used": 3}}') == State()
+    assert decode(b'{"version": 1, "reactions": {"used": 3}}') == State()
 
 
 def test_a_file_of_another_version_is_refused_by_its_number() -> None:
@@ -91,22 +118,85 @@ def test_no_torn_state_is_taken_for_a_whole_one(state: State, data: st.DataObjec
 def test_a_binding_remembers_the_conversation_but_not_the_secret_way_to_it() -> None:
     webhook = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=s", NOW)
     target = Target("", "zhangsan", "robot", webhook, "张三")
-    binding = binding_of("s1", target)
+    state = with_binding(State(), Binding("s1", "robot1", "Title", "/home/me", NOW))
+    state = with_conversation(state, "cid1", "s1", target)
+    binding = state.bindings["s1"]
     assert binding.target == Target("", "zhangsan", "robot", None, "张三")
-    assert b"sendBySession" not in encode(bound(State(), "default", binding))
+    assert (binding.robot, binding.title, binding.cwd) == ("robot1", "Title", "/home/me")
+    assert state.conversations == {"cid1": "s1"}
+    assert b"sendBySession" not in encode(state)
 
 
 def test_a_session_that_nobody_spoke_to_has_no_target_of_its_own() -> None:
-    assert binding_of("s1", None) == Binding("s1")
     assert Binding("s1").target is None
 
 
-def test_an_account_has_one_binding_and_others_keep_theirs() -> None:
-    state = bound(State(), "work", Binding("s1"))
-    state = bound(bound(state, "home", Binding("s2")), "work", Binding("s3"))
-    assert state.bindings == {"work": Binding("s3"), "home": Binding("s2")}
-    assert bound(state, "work", None).bindings == {"home": Binding("s2")}
-    assert bound(state, "nobody", None) == state
+def test_a_conversation_with_a_session_that_was_released_binds_nothing() -> None:
+    state = with_conversation(State(), "cid1", "s1", Target(user_id="u"))
+    assert state.bindings == {}
+    assert state.conversations == {"cid1": "s1"}
+
+
+def test_sessions_are_bound_side_by_side_and_released_one_by_one() -> None:
+    state = with_binding(with_binding(State(), Binding("s1")), Binding("s2"))
+    state = with_binding(state, Binding("s1", cwd="/new"))
+    assert state.bindings == {"s1": Binding("s1", cwd="/new"), "s2": Binding("s2")}
+    assert without_binding(state, "s1").bindings == {"s2": Binding("s2")}
+    assert without_binding(state, "s9") == state
+
+
+def test_the_conversations_of_a_released_session_go_with_it_or_to_the_one_in_its_place() -> None:
+    state = State(
+        bindings={"s1": Binding("s1"), "s2": Binding("s2")},
+        conversations={"cid1": "s1", "cid2": "s2", "cid3": "s1"},
+    )
+    assert without_binding(state, "s1").conversations == {"cid2": "s2"}
+    moved = without_binding(state, "s1", instead="s3")
+    assert moved.conversations == {"cid1": "s3", "cid2": "s2", "cid3": "s3"}
+    assert set(moved.bindings) == {"s2"}
+
+
+def test_each_robot_has_its_own_count_and_its_own_pace() -> None:
+    quota, paced = Quota("2026-11", 5, 3), Paced({"webhook": (NOW,)})
+    state = with_pace(with_quota(State(), "r1", quota), "r2", paced)
+    assert (state.quotas, state.paces) == ({"r1": quota}, {"r2": paced})
+    state = with_pace(with_quota(state, "r2", Quota()), "r2", Paced())
+    assert (state.quotas, state.paces) == ({"r1": quota, "r2": Quota()}, {"r2": Paced()})
+
+
+# --- opening links --------------------------------------------------------------------------------
+
+
+def test_six_links_may_be_opened_at_once_and_the_seventh_a_minute_after_the_first() -> None:
+    state = State()
+    for n in range(OPENINGS):
+        assert may_open_at(state, NOW + n) == NOW + n
+        state = with_opened(state, NOW + n)
+    assert may_open_at(state, NOW + OPENINGS) == NOW + OPENINGS_WINDOW
+    assert may_open_at(state, NOW + OPENINGS_WINDOW) == NOW + OPENINGS_WINDOW
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 30), max_size=60))
+def test_never_more_than_six_links_are_opened_within_a_minute(pauses: list[float]) -> None:
+    state, now, opened = State(), NOW, []
+    for pause in pauses:
+        now = max(now + pause, may_open_at(state, now + pause))
+        assert may_open_at(state, now) <= now
+        state = with_opened(state, now)
+        opened.append(now)
+        assert len(state.opened) <= OPENINGS
+    for first, seventh in zip(opened, opened[OPENINGS:], strict=False):
+        assert seventh - first >= OPENINGS_WINDOW
+
+
+def test_a_clock_that_is_set_back_keeps_no_link_closed() -> None:
+    state = State(opened=(NOW + 7200,) * OPENINGS)
+    assert may_open_at(state, NOW) == NOW
+    assert with_opened(state, NOW).opened == (NOW,)
+
+
+# --- what is forgotten in time --------------------------------------------------------------------
 
 
 def test_seen_ids_are_added_and_those_older_than_a_day_go() -> None:
@@ -121,5 +211,5 @@ def test_who_was_refused_is_remembered_until_the_refusal_may_be_said_again() -> 
 
 
 def test_a_name_that_is_no_unicode_can_be_written_down() -> None:
-    state = bound(State(), "work", Binding("s1", label="half \ud83d of a pair"))
-    assert decode(encode(state)).bindings["work"].label == "half \ufffd of a pair"
+    state = with_binding(State(), Binding("s1", label="half \ud83d of a pair"))
+    assert decode(encode(state)).bindings["s1"].label == "half \ufffd of a pair"

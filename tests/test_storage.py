@@ -17,11 +17,11 @@ from msgspec import structs
 
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.state import Binding, State, bound, decode, encode, with_seen
+from dingbridge.core.state import Binding, State, decode, encode, with_binding, with_seen
 from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
 from dingbridge.edges.storage import files, paths
 from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.lock import Owner, OwnerLock
+from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.state import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
 from tests.neovim import find_neovim
@@ -154,7 +154,7 @@ def test_a_damaged_file_is_kept_beside_under_a_name_with_the_time(tmp_path: Path
 
 
 def bind(session: str) -> Callable[[State], State]:
-    return lambda state: bound(state, "default", Binding(session))
+    return lambda state: with_binding(state, Binding(session))
 
 
 def test_without_a_state_file_the_bridge_starts_clean(tmp_path: Path) -> None:
@@ -167,13 +167,15 @@ def test_what_is_changed_is_there_for_the_next_editor(tmp_path: Path) -> None:
     StateFile(path).update(lambda state: with_seen(state, {"m1": NOW}, NOW))
     state, damaged = StateFile(path).read()
     assert damaged is None
-    assert state == State(bindings={"default": Binding("s1")}, seen={"m1": NOW})
+    assert state == State(bindings={"s1": Binding("s1")}, seen={"m1": NOW})
 
 
 @pytest.mark.skipif(not POSIX, reason="permissions of POSIX")
 def test_state_and_lock_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     StateFile(tmp_path / "state.json").update(bind("s1"))
-    OwnerLock(tmp_path, "app", Owner(1)).acquire()
+    lock = OwnerLock(tmp_path, "app")
+    assert lock.acquire()
+    lock.write_card(Card(1, "/socket", "a-secret"))
     assert {mode(path) for path in tmp_path.iterdir() if path.is_file()} == {0o600}
 
 
@@ -232,7 +234,7 @@ def test_a_state_file_damaged_while_we_run_is_told_and_the_change_is_kept(tmp_pa
     path.write_bytes(b"{")
     with pytest.raises(StoredDataDamaged, match="set aside"):
         StateFile(path).update(bind("s1"))
-    assert decode(path.read_bytes()).bindings == {"default": Binding("s1")}
+    assert decode(path.read_bytes()).bindings == {"s1": Binding("s1")}
 
 
 READ_STATE = """
@@ -241,7 +243,7 @@ from pathlib import Path
 from dingbridge.edges.storage.state import StateFile
 print("ready", flush=True)
 state, damaged = StateFile(Path(sys.argv[1])).read()
-print(state.bindings["default"].session, damaged, flush=True)
+print(state.bindings["s1"].session, damaged, flush=True)
 """
 
 
@@ -257,7 +259,7 @@ def test_a_good_file_that_another_editor_wrote_meanwhile_is_not_set_aside(
         assert process.line() == "ready"
         with path.open("wb") as pipe:
             path.unlink()
-            files.write_whole(path, encode(bound(State(), "default", Binding("s1"))))
+            files.write_whole(path, encode(with_binding(State(), Binding("s1"))))
             pipe.write(b"{ damaged")
     assert process.line() == "s1 None"
 
@@ -311,6 +313,33 @@ def test_a_transcript_is_there_after_a_restart(transcripts: Transcripts, tmp_pat
     transcripts.append("s1", Entry(fate=Fate("m1", Delivery.SENT)))
     expected = structs.replace(message("m1"), delivery=Delivery.SENT)
     assert Transcripts(tmp_path / "sessions").load("s1") == Transcript(info, (expected,))
+
+
+def test_a_robot_message_is_taken_once_however_often_it_is_handed_over(
+    transcripts: Transcripts,
+) -> None:
+    assert transcripts.take("s1", message("m1"), again=False)
+    assert not transcripts.take("s1", message("m1"), again=False)
+    assert not transcripts.take("s1", message("m1", "changed"), again=True)
+    assert transcripts.take("s1", message("m2"), again=True)
+    assert transcripts.load("s1").messages == (message("m1"), message("m2"))
+
+
+def test_a_robot_message_of_which_a_crash_left_half_a_line_is_taken_again(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    transcripts.take("s1", message("m1"), again=False)
+    path = tmp_path / "sessions" / "s1.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert transcripts.take("s1", message("m1"), again=True)
+    assert transcripts.load("s1").messages == (message("m1"),)
+    assert transcripts.take("s1", message("m2"), again=True)
+
+
+def test_a_robot_message_that_is_quoted_in_another_one_is_taken(transcripts: Transcripts) -> None:
+    transcripts.take("s1", message("m1", 'it says "id":"m2"'), again=False)
+    transcripts.append("s1", Entry(fate=Fate("m2", Delivery.SENT)))
+    assert transcripts.take("s1", message("m2"), again=True)
 
 
 def test_without_sessions_the_list_is_empty_and_a_missing_one_has_no_messages(
@@ -442,11 +471,13 @@ def test_a_file_that_is_not_there_is_named(transcripts: Transcripts, tmp_path: P
 # --- the owner ------------------------------------------------------------------------------------
 
 HOLD = """
-import os, sys
+import sys
 from pathlib import Path
-from dingbridge.edges.storage.lock import Owner, OwnerLock
-lock = OwnerLock(Path(sys.argv[1]), "app", Owner(os.getpid(), "/home/me/project"))
+from dingbridge.edges.storage.lock import Card, OwnerLock
+lock = OwnerLock(Path(sys.argv[1]), "app")
 print(lock.acquire(), flush=True)
+lock.write_card(Card(7, "/socket", "a-secret"))
+print("written", flush=True)
 sys.stdin.readline()
 lock.release()
 print("released", flush=True)
@@ -454,58 +485,72 @@ sys.stdin.readline()
 """
 
 
-def test_a_second_editor_is_refused_and_told_who_holds_the_app(
+def test_a_second_editor_does_not_get_the_app_but_learns_how_to_reach_who_has_it(
     tmp_path: Path, start_process: StartProcess
 ) -> None:
     holder = start_process(HOLD, tmp_path)
-    assert holder.line() == "None"
-    lock = OwnerLock(tmp_path, "app", Owner(os.getpid()))
-    assert lock.acquire() == Owner(holder.popen.pid, "/home/me/project")
+    assert [holder.line(), holder.line()] == ["True", "written"]
+    lock = OwnerLock(tmp_path, "app")
+    assert not lock.acquire()
+    assert lock.read_card() == Card(7, "/socket", "a-secret")
     holder.go()
     assert holder.line() == "released"
-    assert lock.acquire() is None
+    assert lock.acquire()
 
 
 def test_when_the_holder_is_killed_the_app_is_free(
     tmp_path: Path, start_process: StartProcess
 ) -> None:
     holder = start_process(HOLD, tmp_path)
-    assert holder.line() == "None"
+    assert [holder.line(), holder.line()] == ["True", "written"]
     holder.popen.kill()
     holder.end()
-    assert OwnerLock(tmp_path, "app", Owner(os.getpid())).acquire() is None
+    assert OwnerLock(tmp_path, "app").acquire()
 
 
-@pytest.mark.parametrize("card", [b"", b"{", b"\xff", b'{"pid": "x"}', b'{"cwd": "\xff"}', None])
-def test_a_damaged_card_of_the_holder_costs_only_its_name(
-    tmp_path: Path, card: bytes | None
-) -> None:
-    holder = OwnerLock(tmp_path, "app", Owner(1))
-    assert holder.acquire() is None
+def test_the_app_may_be_taken_by_one_thread_and_given_back_by_another(tmp_path: Path) -> None:
+    lock = OwnerLock(tmp_path, "app")
+    taken: list[bool] = []
+    thread = threading.Thread(target=lambda: taken.append(lock.acquire()))
+    thread.start()
+    thread.join(10)
+    assert taken == [True]
+    assert not OwnerLock(tmp_path, "app").acquire()
+    lock.release()
+    assert OwnerLock(tmp_path, "app").acquire()
+
+
+def test_giving_back_what_is_not_ours_changes_nothing(tmp_path: Path) -> None:
+    holder, other = OwnerLock(tmp_path, "app"), OwnerLock(tmp_path, "app")
+    assert holder.acquire()
+    assert not other.acquire()
+    other.release()
+    assert not other.acquire()
+
+
+@pytest.mark.parametrize(
+    "card", [b"", b"{", b"\xff", b'{"pid": "x"}', b'{"secret": "\xff"}', b"[" * 100_000, None]
+)
+def test_a_damaged_card_of_the_holder_says_nothing(tmp_path: Path, card: bytes | None) -> None:
+    lock = OwnerLock(tmp_path, "app")
+    lock.write_card(Card(1, "/socket", "a-secret"))
     [path] = tmp_path.glob("owner-*.json")
     if card is None:
         path.unlink()
     else:
         path.write_bytes(card)
-    assert OwnerLock(tmp_path, "app", Owner(2)).acquire() == Owner()
+    assert lock.read_card() == Card()
 
 
-def test_apps_are_held_one_by_one_and_their_keys_are_in_no_file_name(tmp_path: Path) -> None:
-    locks = [OwnerLock(tmp_path, app, Owner(1)) for app in ("dingkey1", "dingkey2")]
-    assert [lock.acquire() for lock in locks] == [None, None]
-    assert not any("dingkey" in path.name for path in tmp_path.iterdir())
+def test_apps_are_held_one_by_one(tmp_path: Path) -> None:
+    locks = [OwnerLock(tmp_path, app) for app in ("app1", "app2")]
+    assert [lock.acquire() for lock in locks] == [True, True]
+    locks[0].write_card(Card(1))
+    assert locks[1].read_card() == Card()
 
 
-def test_a_card_that_cannot_be_written_does_not_leave_the_app_locked(tmp_path: Path) -> None:
-    OwnerLock(tmp_path, "app", Owner(1)).acquire()
-    [card] = tmp_path.glob("owner-*.json")
-    card.unlink()
-    card.mkdir()
-    lock = OwnerLock(tmp_path, "app", Owner(2))
-    with pytest.raises(OSError, match="owner-"):
-        lock.acquire()
-    card.rmdir()
-    assert OwnerLock(tmp_path, "app", Owner(3)).acquire() is None
+def test_the_secret_of_a_card_shows_in_no_repr() -> None:
+    assert "a-secret" not in repr(Card(1, "/socket", "a-secret"))
 
 
 # --- the disk thread ------------------------------------------------------------------------------
@@ -559,6 +604,29 @@ def test_failed_file_work_is_told_and_the_next_goes_on(error: Exception) -> None
     loop.finish()
     assert loop.errors == [error]
     assert results == ["next"]
+
+
+def test_another_thread_waits_for_its_turn_and_gets_the_result() -> None:
+    loop = Loop()
+    done: list[str] = []
+    loop.disk.do(lambda: done.append("before"))
+    assert loop.disk.wait(lambda: list(done)) == ["before"]
+    loop.finish()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("a defect")])
+def test_a_thread_that_waits_is_told_what_went_wrong(error: Exception) -> None:
+    loop = Loop()
+
+    def fail() -> str:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        loop.disk.wait(fail)
+    assert raised.value is error
+    assert loop.disk.wait(lambda: "next") == "next"
+    loop.finish()
+    assert loop.errors == []
 
 
 def test_leaving_does_not_wait_for_a_disk_that_hangs() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import pytest
 
+from dingbridge.core.inbox import Received
 from dingbridge.core.link import LinkState, Pace
 from dingbridge.core.seen import Seen
 from dingbridge.edges.http import Http
@@ -29,13 +30,33 @@ OPEN = "/v1.0/gateway/connections/open"
 E = TypeVar("E")
 
 
+class Gate:
+    """Lets everything through unless told otherwise, and keeps what was written down."""
+
+    def __init__(self, waits: Iterable[float] = (), refusals: Iterable[OSError] = ()) -> None:
+        self.waits = list(waits)
+        self.refusals = list(refusals)
+        self.asked = 0
+        self.written: list[Received] = []
+
+    def may_open(self) -> float:
+        self.asked += 1
+        return self.waits.pop(0) if self.waits else 0.0
+
+    def record(self, received: Received) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.written.append(received)
+
+
 class Listener:
     """A running stream and everything it told."""
 
-    def __init__(self, settings: StreamSettings, pace: Pace, seen: Seen) -> None:
+    def __init__(self, settings: StreamSettings, pace: Pace, seen: Seen, gate: Gate) -> None:
+        self.gate = gate
         self.told: queue.Queue[StreamEvent] = queue.Queue()
         self.all: list[StreamEvent] = []
-        self.stream = Stream(settings, Http(), seen, self.told.put, pace)
+        self.stream = Stream(settings, Http(), seen, gate, self.told.put, pace)
         self.stream.start()
 
     def until(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
@@ -67,7 +88,7 @@ def listen(sandbox: Sandbox) -> Iterator[Listen]:
         api: str = "",
         pace: Pace = QUICK,
         seen: Seen | None = None,
-        proxy: str = "",
+        gate: Gate | None = None,
     ) -> Listener:
         settings = StreamSettings(
             client_id=sandbox.client_id,
@@ -75,7 +96,7 @@ def listen(sandbox: Sandbox) -> Iterator[Listen]:
             api=api or sandbox.url,
             trusted_origins=(sandbox.url,),
         )
-        started.append(Listener(settings, pace, seen or Seen()))
+        started.append(Listener(settings, pace, seen or Seen(), gate or Gate()))
         return started[-1]
 
     yield start
@@ -95,10 +116,52 @@ def linked(listen: Listen) -> Listener:
 def test_a_message_is_acked_and_told(linked: Listener, sandbox: Sandbox) -> None:
     said = sandbox.client.say("hello", user="zhangsan")
     arrived = linked.until(Arrived)
-    assert arrived.inbound.text == "hello"
-    assert arrived.inbound.sender.staff_id == "zhangsan"
-    assert arrived.inbound.session_webhook is not None
+    assert arrived.received.inbound.text == "hello"
+    assert arrived.received.inbound.sender.staff_id == "zhangsan"
+    assert arrived.received.inbound.session_webhook is not None
     assert sandbox.client.wait_ack(said.header_id).code == 200
+
+
+def test_a_message_is_written_down_before_it_is_acked(linked: Listener, sandbox: Sandbox) -> None:
+    said = sandbox.client.say("keep this", user="zhangsan")
+    sandbox.client.wait_ack(said.header_id)
+    [written] = linked.gate.written
+    assert written.inbound.text == "keep this"
+    assert written.robot == sandbox.client_id
+    assert linked.until(Arrived).received == written
+
+
+def test_a_message_that_cannot_be_written_down_is_not_acked_and_taken_when_it_comes_again(
+    listen: Listen, sandbox: Sandbox
+) -> None:
+    listener = listen(gate=Gate(refusals=[OSError(28, "No space left on device")]))
+    listener.until_link(LinkState.CONNECTED)
+    first = sandbox.client.say("too much", user="zhangsan")
+    assert "No space left on device" in listener.until(Trouble).sentence
+    again = sandbox.client.say(message_id=first.message_id, repeat=True)
+    assert listener.until(Arrived).received.inbound.text == "too much"
+    assert sandbox.client.wait_ack(again.header_id).code == 200
+    assert first.header_id not in {ack.message_id for ack in sandbox.client.acks()}
+
+
+def test_a_connection_is_opened_no_sooner_than_it_may_be(listen: Listen, sandbox: Sandbox) -> None:
+    listener = listen(gate=Gate(waits=[0.2, 0.1]))
+    waiting = listener.until_link(LinkState.WAITING)
+    assert waiting.retry_in == 0.2
+    assert sandbox.client.connections().total == 0
+    listener.until_link(LinkState.CONNECTED)
+    assert listener.gate.asked == 3
+
+
+def test_stopping_before_a_connection_may_be_opened_opens_none(
+    listen: Listen, sandbox: Sandbox
+) -> None:
+    listener = listen(gate=Gate(waits=[3600.0]))
+    listener.until_link(LinkState.WAITING)
+    listener.stream.stop()
+    listener.stream.join(2)
+    assert not listener.stream.is_alive()
+    assert sandbox.client.connections().total == 0
 
 
 def test_a_message_that_comes_twice_is_told_once_and_acked_twice(
@@ -108,8 +171,8 @@ def test_a_message_that_comes_twice_is_told_once_and_acked_twice(
     again = sandbox.client.say(message_id=first.message_id, repeat=True)
     sandbox.client.say("another", user="zhangsan")
     assert again.header_id != first.header_id
-    assert linked.until(Arrived).inbound.text == "once"
-    assert linked.until(Arrived).inbound.text == "another"
+    assert linked.until(Arrived).received.inbound.text == "once"
+    assert linked.until(Arrived).received.inbound.text == "another"
     assert sandbox.client.wait_ack(again.header_id).code == 200
 
 
@@ -119,7 +182,7 @@ def test_a_message_known_from_before_a_restart_is_not_told(
     first = listen()
     first.until_link(LinkState.CONNECTED)
     said = sandbox.client.say("old", user="zhangsan")
-    key = first.until(Arrived).key
+    key = first.until(Arrived).received.key
     first.stream.stop()
     first.until_link(LinkState.OFF)
     sandbox.client.wait_connections(0)
@@ -128,7 +191,7 @@ def test_a_message_known_from_before_a_restart_is_not_told(
     second.until_link(LinkState.CONNECTED)
     sandbox.client.say(message_id=said.message_id, repeat=True)
     sandbox.client.say("new", user="zhangsan")
-    assert second.until(Arrived).inbound.text == "new"
+    assert second.until(Arrived).received.inbound.text == "new"
 
 
 def test_a_ping_frame_gets_its_own_data_back(linked: Listener, sandbox: Sandbox) -> None:
@@ -151,7 +214,7 @@ def test_after_a_disconnect_frame_the_new_socket_opens_before_the_old_one_closes
         e for e in linked.all if isinstance(e, LinkChanged) and e.state is LinkState.WAITING
     ]
     sandbox.client.say("still here", user="zhangsan")
-    assert linked.until(Arrived).inbound.text == "still here"
+    assert linked.until(Arrived).received.inbound.text == "still here"
 
 
 def test_a_dropped_socket_is_opened_again(linked: Listener, sandbox: Sandbox) -> None:
@@ -161,7 +224,7 @@ def test_a_dropped_socket_is_opened_again(linked: Listener, sandbox: Sandbox) ->
     assert 0 < waiting.retry_in < 2
     linked.until_link(LinkState.CONNECTED)
     sandbox.client.say("back", user="zhangsan")
-    assert linked.until(Arrived).inbound.text == "back"
+    assert linked.until(Arrived).received.inbound.text == "back"
 
 
 def test_a_socket_that_answers_no_ping_counts_as_dead(linked: Listener, sandbox: Sandbox) -> None:
@@ -176,7 +239,7 @@ def test_a_quiet_socket_that_answers_pings_stays_open(listen: Listen, sandbox: S
     listener.until_link(LinkState.CONNECTED)
     for number in range(30):
         sandbox.client.say(f"alive {number}", user="zhangsan")
-        assert listener.until(Arrived).inbound.text == f"alive {number}"
+        assert listener.until(Arrived).received.inbound.text == f"alive {number}"
     assert sandbox.client.connections().total == 1
 
 
@@ -198,7 +261,7 @@ def test_what_cannot_be_read_is_told_in_one_line_and_the_link_stays_up(
     assert words in trouble.sentence
     assert "\n" not in trouble.sentence
     sandbox.client.say("after", user="zhangsan")
-    assert linked.until(Arrived).inbound.text == "after"
+    assert linked.until(Arrived).received.inbound.text == "after"
     assert sandbox.client.connections().total == 1
 
 
@@ -207,7 +270,7 @@ def test_broken_utf8_in_a_frame_does_not_cost_the_link(linked: Listener, sandbox
     text_frame = bytes([0x81, len(payload)]) + payload
     sandbox.client.raw_frame(text_frame, wire=True)
     sandbox.client.say("after", user="zhangsan")
-    assert linked.until(Arrived).inbound.text == "after"
+    assert linked.until(Arrived).received.inbound.text == "after"
     assert sandbox.client.connections().total == 1
 
 
@@ -222,12 +285,15 @@ def test_bytes_that_are_no_frame_cost_the_socket_but_not_the_link(
 def test_a_message_of_a_megabyte_arrives_whole(linked: Listener, sandbox: Sandbox) -> None:
     text = "长" * 350_000
     sandbox.client.say(text, user="zhangsan")
-    assert linked.until(Arrived).inbound.text == text
+    assert linked.until(Arrived).received.inbound.text == text
 
 
 def test_a_used_up_quota_is_told_as_such(linked: Listener, sandbox: Sandbox) -> None:
     sandbox.client.say(extra={"text": None, "errorCode": 20001, "errorMessage": "no quota"})
-    assert "quota" in linked.until(Trouble).sentence
+    trouble = linked.until(Trouble)
+    assert "quota" in trouble.sentence
+    assert trouble.code == "20001"
+    assert linked.gate.written == []
 
 
 def test_an_unknown_topic_is_acked_as_unknown(linked: Listener, sandbox: Sandbox) -> None:

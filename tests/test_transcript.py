@@ -12,7 +12,7 @@ from msgspec import structs
 
 from dingbridge.core import transcript
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.transcript import LOST_SIGHT, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.transcript import UNSETTLED, Entry, Fate, SessionInfo, Transcript
 
 INFO = SessionInfo("s1", "Release", 1_800_000_000.0)
 NOBODY = SessionInfo("fallback", "fallback", 0.0)
@@ -97,12 +97,43 @@ def test_a_later_word_about_a_message_counts() -> None:
     assert (second.delivery, second.reason) == (Delivery.SENT, "")
 
 
-@pytest.mark.parametrize("delivery", [Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING])
-def test_a_message_whose_fate_was_never_written_down_is_shown_as_failed(
-    delivery: Delivery,
-) -> None:
+@pytest.mark.parametrize("delivery", UNSETTLED)
+def test_a_message_without_a_fate_is_read_as_it_was_left(delivery: Delivery) -> None:
     [found] = read(transcript.encode(Entry(message=message(delivery=delivery)))).messages
-    assert (found.delivery, found.reason) == (Delivery.FAILED, LOST_SIGHT)
+    assert (found.delivery, found.reason) == (delivery, "")
+
+
+def test_only_what_is_under_way_has_no_fate_yet() -> None:
+    settled = {Delivery.NONE, Delivery.SENT, Delivery.FAILED}
+    assert set(UNSETTLED) == set(Delivery) - settled
+
+
+def test_a_fate_that_another_editor_wrote_before_the_message_counts() -> None:
+    lines = [
+        Entry(fate=Fate("m1", Delivery.SENT)),
+        Entry(message=message("m1", Delivery.QUEUED)),
+    ]
+    [found] = read(b"".join(map(transcript.encode, lines))).messages
+    assert found.delivery is Delivery.SENT
+
+
+@settings(deadline=None)
+@given(st.lists(FATES, max_size=6), st.data())
+def test_the_last_fate_counts_wherever_the_message_stands(
+    fates: list[Fate], data: st.DataObject
+) -> None:
+    lines = [Entry(fate=fate) for fate in fates]
+    lines.insert(data.draw(st.integers(0, len(fates))), Entry(message=message("m1")))
+    [found] = read(b"".join(map(transcript.encode, lines))).messages
+    last = [fate for fate in fates if fate.id == "m1"][-1:]
+    wanted = (last[0].delivery, last[0].reason) if last else (Delivery.NONE, "")
+    assert (found.delivery, found.reason) == wanted
+
+
+def test_a_message_that_stands_there_twice_is_shown_once() -> None:
+    again = structs.replace(message("m1"), text="another")
+    lines = [Entry(message=message("m1")), Entry(message=again)]
+    assert read(b"".join(map(transcript.encode, lines))).messages == (message("m1"),)
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:

@@ -11,13 +11,13 @@ from msgspec import Struct, structs
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
-from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import access, markdown
+from dingbridge.core import exchange, inbox, markdown, routing
 from dingbridge.core.commands import Call
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.link import LinkState
 from dingbridge.core.messages import (
     At,
     ConversationKind,
@@ -29,9 +29,8 @@ from dingbridge.core.messages import (
     Role,
     Target,
 )
-from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.outbox import Kind
 from dingbridge.core.settings import Options
-from dingbridge.core.state import State, with_refused, with_seen
 from dingbridge.core.text import well_formed
 from dingbridge.core.transcript import SessionInfo
 
@@ -62,19 +61,19 @@ class Place(Struct, frozen=True):
 class Bridge:
     """The application. Host loop only; every method returns at once."""
 
-    def __init__(self, ports: Ports, state: State, known: list[SessionInfo]) -> None:
+    def __init__(self, ports: Ports, known: list[SessionInfo]) -> None:
         self._editor = ports.editor
         self._storage = ports.storage
-        self._programs = ports.programs
         self._chance = ports.chance
-        self._robot = ports.robot
         self._log_path = ports.log_path
-        self._refused = dict(state.refused)
-        self._strangers = 0
+        self._last_error = ""
         self.sessions = Sessions(ports.editor, ports.storage, ports.chance, known)
-        self.deliveries = Deliveries()
-        self.account = Account(ports, self.sessions, state, self._tell_status)
+        self.account = Account(ports, self.sessions, self._tell_status)
+        self.member = self.account.member
         self.responders = Responders(ports.editor, ports.programs)
+        self.sessions.unsettled = lambda session, ids: self.member.tell(
+            exchange.Known(session, ids)
+        )
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -83,7 +82,7 @@ class Bridge:
         actions: dict[str, Callable[[str, Place], None]] = {
             "": self._open_current,
             "new": lambda title, _: self.sessions.open(self.sessions.new(title)),
-            "list": lambda _, __: self._editor.show(updates.Pick()),
+            "list": lambda _, __: self._storage.list(self._pick),
             "open": lambda session, _: self.sessions.open(session),
             "next": lambda _, at: self._step(at, 1),
             "prev": lambda _, at: self._step(at, -1),
@@ -95,7 +94,10 @@ class Bridge:
             "bridge": self._bind,
             "unbridge": lambda _, __: self.account.unbind(),
             "notify": self._notify,
-            "status": lambda _, __: self._say(self.account.describe(self.deliveries)),
+            "status": lambda _, __: self._say(self.account.describe(self._last_error)),
+            "outbox": lambda _, __: self._ask_owner(exchange.ShowOutbox()),
+            "retry": lambda message, _: self._ask_owner(exchange.Retry(message)),
+            "drop": lambda message, _: self._ask_owner(exchange.Drop(message)),
             "log": lambda _, __: self._editor.show(updates.Edit(self._log_path)),
             "stop": lambda _, __: self._stop_answer(),
         }
@@ -104,6 +106,14 @@ class Bridge:
     def _open_current(self, _: str, place: Place) -> None:
         session = self._current_or_none(place) or self.sessions.new("")
         self.sessions.open(session)
+
+    def _pick(self, infos: list[SessionInfo]) -> None:
+        self.sessions.refresh(infos)
+        self._editor.show(updates.Pick())
+
+    def _ask_owner(self, ask: exchange.Ask) -> None:
+        self.account.need_mode()
+        self.member.tell(ask)
 
     def _step(self, place: Place, step: int) -> None:
         self.sessions.open(self.sessions.neighbour(self._current_or_none(place), step))
@@ -139,7 +149,8 @@ class Bridge:
     def _bind(self, _: str, place: Place) -> None:
         self.account.need_mode()
         session = self._current_or_none(place)
-        if not session:
+        if not session or not self.sessions.is_used(session):
+            # The latest session on the disk may be one that another editor works in.
             session = self.sessions.new("")
             self.sessions.open(session)
         self.account.bind(session)
@@ -189,7 +200,7 @@ class Bridge:
                 fix="set webhook, conversation_id or user_id",
             )
         outbound = Outbound(message_id, target, text, title or markdown.title(text), at)
-        self._put(outbound, "")
+        self._put(outbound, Kind.NOTIFICATION, "")
 
     def _add_and_send(
         self, session: str, message: Message, target: Target | None, *, goes: bool
@@ -197,90 +208,92 @@ class Bridge:
         if not goes:
             self.sessions.add(session, message)
             return
-        why_not = "" if target else self.account.why_no_target()
         if target is None:
+            why_not = self.account.why_no_target()
             failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
             self.sessions.add(session, failed)
-            self.deliveries.failed += 1
-            self.deliveries.last_error = why_not
+            self._last_error = why_not
             self._event("DingbridgeFailed", id=message.id, session=session, reason=why_not)
             self._tell_status()
             return
         self.sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
-        self._put(Outbound(message.id, target, message.text, markdown.title(message.text)), session)
+        outbound = Outbound(message.id, target, message.text, markdown.title(message.text))
+        self._put(outbound, Kind.REPLY, session)
 
-    def _put(self, outbound: Outbound, session: str) -> None:
-        self.deliveries.add(outbound, session)
-        self._robot.put(outbound)
+    def _put(self, outbound: Outbound, kind: Kind, session: str) -> None:
+        self.member.send(exchange.Send(outbound, kind, session))
         self._tell_status()
 
-    def delivered(self, report: DeliveryReport) -> None:
-        """News of an outbound message from the queue."""
-        session = self.deliveries.settle(report)
-        if session is None:
-            return
-        reason = report.reason
-        if report.delivery is Delivery.SENDING and report.chunks > 1:
+    # --- news of the owner ----------------------------------------------------------------------
+
+    def news(self, news: exchange.News) -> None:
+        """A word of the robot's owner."""
+        match news:
+            case exchange.Restore(session=session, target=target):
+                self.account.restore(session, target)
+            case exchange.Released(session=session, by=pid):
+                self.account.released(session, pid)
+            case exchange.Fate(report=report, session=session):
+                self._fate(report, session)
+            case exchange.Deliver():
+                self._take(news)
+            case exchange.State():
+                self.account.owner_is(news)
+            case exchange.LinkNews(link=link, reason=reason, fix=fix):
+                self.account.link_changed(LinkState(link), reason, fix)
+            case exchange.Words(text=text, level=level):
+                self._say(text, _level(level))
+
+    def _fate(self, report: DeliveryReport, session: str) -> None:
+        message, fate, reason = report.message_id, report.delivery, report.reason
+        if self.member.answered(message):
+            self._event("DingbridgeQueued", id=message, session=session)
+        if fate is Delivery.SENDING and report.chunks > 1:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self.sessions:
-            self.sessions.settle(session, report.message_id, report.delivery, reason)
-        if report.delivery is Delivery.SENT:
-            self._event("DingbridgeDelivered", id=report.message_id, session=session)
-        if report.delivery is Delivery.FAILED:
-            self._say(f"not delivered: {reason}", "error")
-            self._event("DingbridgeFailed", id=report.message_id, session=session, reason=reason)
-        self._tell_status()
-
-    # --- in -------------------------------------------------------------------------------------
-
-    def arrived(self, inbound: Inbound, key: str) -> None:
-        """A robot message that was not seen before."""
-        now = self._chance.now()
-        self._storage.change(lambda state: with_seen(state, {key: now}, now))
-        log.info(
-            "message from staff id %s (%s), conversationId %s",
-            inbound.sender.staff_id or "-",
-            inbound.sender.sender_id,
-            inbound.conversation.id,
-        )
-        log.debug("its text: %s", inbound.text)
-        match access.admit(inbound, self.account.options.allow_from):
-            case access.NotForUs(reason=reason):
-                log.debug("passed over: %s", reason)
-            case access.Stranger(refusal=refusal):
-                self._refuse(inbound, refusal, now)
-            case access.Admitted():
-                self._take(inbound)
-
-    def _refuse(self, inbound: Inbound, refusal: str, now: float) -> None:
-        identity = inbound.sender.identity
-        self._strangers += 1
-        log.warning("refused %s: not in allow_from", identity)
-        if self._refused.get(identity, 0.0) <= now - REFUSAL_EVERY:
-            self._refused[identity] = now
-            self._storage.change(lambda state: with_refused(state, identity, now))
-            self._answer_outside(inbound, refusal)
-        self._tell_status()
-
-    def _answer_outside(self, inbound: Inbound, text: str) -> None:
-        """An answer of the bridge itself, which is part of no session."""
-        target = reply_target(inbound)
-        self._put(Outbound(self._chance.new_id(), target, text, markdown.title(text)), "")
-
-    def _take(self, inbound: Inbound) -> None:
-        session = self.sessions.bound
-        if not session:
-            self._answer_outside(inbound, "现在没有打开的会话。No session is bound at the moment.")
+            self.sessions.settle(session, message, fate, reason)
+        # Every editor hears of every message; only one should speak of it.
+        ours = self.member.sent(message) or (session and session == self.sessions.bound)
+        if not ours:
             return
-        target = reply_target(inbound)
-        self.account.spoke(target)
+        if fate is Delivery.SENT:
+            self._event("DingbridgeDelivered", id=message, session=session)
+        if fate is Delivery.FAILED:
+            self._say(f"not delivered: {reason}", "error")
+            self._event("DingbridgeFailed", id=message, session=session, reason=reason)
+        if fate in (Delivery.SENT, Delivery.FAILED):
+            self.member.ended(message)
+
+    def written_down(self) -> None:
+        """The editor leaves, and what no owner had answered is in the journal for the next one."""
+        for ask in self.member.unanswered:
+            self.member.answered(ask.outbound.id)
+            self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
+
+    def _take(self, deliver: exchange.Deliver) -> None:
+        """A robot message for a session here."""
+        inbound, session = deliver.inbound, deliver.session
+        target = routing.reply_target(inbound)
         author = inbound.sender.nick
         if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
             author = f"{author} · {inbound.conversation.title}"
         message = Message(
-            self._chance.new_id(), Role.DINGTALK, author, inbound.text, inbound.created
+            inbox.message_id(deliver.key), Role.DINGTALK, author, inbound.text, inbound.created
         )
-        self.sessions.add(session, message)
+        if session == self.sessions.bound:
+            self.account.spoke(target)
+        else:
+            title = self.sessions.title(session) if session in self.sessions else session
+            self._say(f"a message came for “{title}”, which is not open in any editor")
+
+        def taken(new: bool) -> None:
+            self.member.tell(exchange.Handed(deliver.key))
+            if new:
+                self._arrived(session, message, inbound, target)
+
+        self.sessions.arrive(session, message, again=deliver.again, then=taken)
+
+    def _arrived(self, session: str, message: Message, inbound: Inbound, target: Target) -> None:
         self._event(
             "DingbridgeReceived",
             id=message.id,
@@ -291,7 +304,8 @@ class Bridge:
             text=inbound.text,
         )
         self._tell_status()
-        self.responders.ask(session, message, target)
+        if self.responders.ask(session, message, target):
+            self.member.work(busy=True)
 
     # --- answers of a responder -----------------------------------------------------------------
 
@@ -299,6 +313,7 @@ class Bridge:
         """The responder's answer, or one of several, to an earlier message."""
         text = well_formed(text)
         asked = self.responders.asked(request)
+        self.member.work(busy=False)
         if asked is None or asked.session not in self.sessions or not text.strip():
             return
         message = Message(
@@ -311,6 +326,7 @@ class Bridge:
         """The responder gave no answer: say so on both sides, never fall silent."""
         failure = well_formed(failure)
         asked = self.responders.asked(request)
+        self.member.work(busy=False)
         log.error("no answer from the responder: %s", failure)
         if asked is None or asked.session not in self.sessions:
             return
@@ -319,9 +335,8 @@ class Bridge:
             words = (
                 "抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message."
             )
-            self._put(
-                Outbound(self._chance.new_id(), asked.target, words, markdown.title(words)), ""
-            )
+            outbound = Outbound(self._chance.new_id(), asked.target, words, markdown.title(words))
+            self._put(outbound, Kind.REPLY, "")
 
     def notice(self, session: str, text: str) -> None:
         """A line of the bridge itself in a session; it does not leave the editor."""
@@ -337,14 +352,8 @@ class Bridge:
         self.responders.configure(options)
         self.account.configure(options, problems)
 
-    def trouble(self, sentence: str) -> None:
-        """Something that came in could not be used."""
-        self.deliveries.last_error = sentence
-        self._say(sentence, "warn")
-        self._tell_status()
-
     def _tell_status(self) -> None:
-        self._editor.show(self.account.status(self.deliveries, self._strangers))
+        self._editor.show(self.account.status(self._last_error))
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.Say(text, level))
@@ -353,13 +362,8 @@ class Bridge:
         self._editor.show(updates.Event(name, data))
 
 
-def reply_target(inbound: Inbound) -> Target:
-    """The conversation a message came from, as a place to answer in."""
-    group = inbound.conversation.kind is ConversationKind.GROUP
-    return Target(
-        conversation_id=inbound.conversation.id if group else "",
-        user_id="" if group else inbound.sender.staff_id,
-        robot_code=inbound.robot_code,
-        session_webhook=inbound.session_webhook,
-        label=inbound.conversation.title or inbound.sender.nick if group else inbound.sender.nick,
-    )
+def _level(level: str) -> updates.Level:
+    match level:
+        case "warn" | "error":
+            return level
+    return "info"

@@ -1,4 +1,4 @@
-"""The configured robot and the session bound to it: binding, link and targets."""
+"""This editor's side of a robot: its options, its bound session, and how the owner is doing."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import logging
 from collections.abc import Callable
 
 from dingbridge.bridge import updates
-from dingbridge.bridge.deliveries import Deliveries
+from dingbridge.bridge.member import Member
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import routing
+from dingbridge.core import exchange, routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Target
 from dingbridge.core.settings import Options, read
-from dingbridge.core.state import State, binding_of, bound
+from dingbridge.core.transcript import SessionInfo
 
 log = logging.getLogger(__name__)
 
@@ -22,45 +22,41 @@ DEFAULT = "default"
 """The name of the only account."""
 
 
-class Account:
-    """One robot: its options, its link's state, and which session is bound to it."""
+def _robot(options: Options) -> tuple[str, str]:
+    """Which robot is meant, whatever else the options say."""
+    return options.mode, options.app_key if options.mode == "api" else options.webhook
 
-    def __init__(
-        self,
-        ports: Ports,
-        sessions: Sessions,
-        state: State,
-        changed: Callable[[], None],
-    ) -> None:
+
+class Account:
+    """One robot: its options, its link's state, and which session of this editor is bound to it."""
+
+    def __init__(self, ports: Ports, sessions: Sessions, changed: Callable[[], None]) -> None:
         self._editor = ports.editor
+        self._exchange = ports.exchange
         self._storage = ports.storage
-        self._robot = ports.robot
+        self._pid = ports.pid
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
-        self._owner = ""
         self._link = LinkState.OFF
         self._outage = False
+        self._target: Target | None = None
+        self._state = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
         self.options = read({}, {})
-        binding = state.bindings.get(DEFAULT)
-        self._target = binding.target if binding else None
-        if binding and binding.session in sessions:
-            sessions.bound = sessions.current = binding.session
+        self.member = Member(ports.exchange, ports.pid, ports.cwd)
 
-    # --- settings ---------------------------------------------------------------------------------
+    # --- settings -------------------------------------------------------------------------------
 
     def configure(self, options: Options, problems: tuple[str, ...]) -> None:
-        """Use these options from now on, and take up the binding that was there before."""
+        """Use these options from now on, and join the editors that use the same robot."""
+        if _robot(options) != _robot(self.options):
+            self.member.moved()
         self.options = options
         self._problems = problems
-        self._robot.configure(options)
-        if self._sessions.bound:
-            self._sessions.watch(self._sessions.bound)
-            if options.mode == "api":
-                self._connect()
-            elif self._link is not LinkState.OFF:
-                self._disconnect()
         log.info("DingTalk: %s", "enabled" if options.mode != "off" else "off")
+        self._exchange.configure(options)
+        if options.mode == "off":
+            self.link_changed(LinkState.OFF, "", "")
         self._changed()
 
     def need_mode(self) -> None:
@@ -73,40 +69,66 @@ class Account:
         if self.options.mode == "off":
             raise BridgeError("DingTalk is not set up: " + "; or ".join(self.options.missing()))
 
-    # --- binding ----------------------------------------------------------------------------------
+    # --- binding --------------------------------------------------------------------------------
 
     def bind(self, session: str) -> None:
-        """Bind `session`, releasing any other, and say what happened."""
+        """Bind `session` in the place of any other of this editor, and say what happened."""
         self.need_mode()
         before = self._sessions.bound
-        if self.options.mode == "api":
-            self._take_link()
-        if before != session:
+        if before != session and not before:
             self._target = None
         self._sessions.bound = session
         self._sessions.watch(session)
-        self._remember()
         self._sessions.tell_list()
         self._say(self._what_happened(session, before))
-        if self.options.mode == "api":
-            self._robot.connect()
+        self.member.bind(session, self._sessions.title(session))
         self._changed()
 
     def unbind(self) -> None:
-        """Release the bound session and close the link."""
+        """Release the bound session. The link closes with the last one of all editors."""
         session = self._sessions.bound
         if not session:
             raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
-        if self._owner:
-            # The binding is the other editor's, unless that one has left meanwhile.
-            self._take_link("not released")
         self._sessions.bound = ""
         self._target = None
-        self._storage.change(lambda state: bound(state, DEFAULT, None))
-        self._disconnect()
+        self.member.unbind(session)
         self._sessions.tell_list()
         self._say(f"“{self._sessions.title(session)}” is no longer bound to DingTalk")
         self._changed()
+
+    def restore(self, session: str, target: Target | None) -> None:
+        """Take up the binding that was there before."""
+        if self._sessions.bound or not session:
+            return
+        if session not in self._sessions:
+            # Made by another editor since this one started, or deleted.
+            self._storage.list(lambda infos: self._restore_listed(session, target, infos))
+            return
+        self._sessions.bound = self._sessions.current = session
+        self._target = target
+        self.member.holds(session, self._sessions.title(session))
+        self._sessions.watch(session)
+        self._sessions.tell_list()
+        self._changed()
+
+    def _restore_listed(
+        self, session: str, target: Target | None, infos: list[SessionInfo]
+    ) -> None:
+        self._sessions.refresh(infos)
+        if session in self._sessions:
+            self.restore(session, target)
+        else:
+            self.member.unbind(session)
+
+    def released(self, session: str, by: int) -> None:
+        """Another editor has bound our session."""
+        if self._sessions.bound == session:
+            self._sessions.bound = ""
+            self._target = None
+            self.member.released()
+            self._sessions.tell_list()
+            self._say(f"“{self._sessions.title(session)}” is bound in Neovim process {by} now")
+            self._changed()
 
     def _what_happened(self, session: str, before: str) -> str:
         options = self.options
@@ -124,17 +146,15 @@ class Account:
                 words += " The responder has nothing to answer."
             return words
         connected = "connected" if self._link is LinkState.CONNECTED else "connecting…"
+        if self._owner:
+            connected += f" through {self._owner}"
         target = self._describe_target() or "whoever writes first"
         return (
             f"“{title}” is bound to DingTalk{moved}: API mode, account {DEFAULT} "
             f"({options.app_key}), to {target}, {connected}"
         )
 
-    def _remember(self) -> None:
-        binding = binding_of(self._sessions.bound, self._target)
-        self._storage.change(lambda state: bound(state, DEFAULT, binding))
-
-    # --- targets ----------------------------------------------------------------------------------
+    # --- targets --------------------------------------------------------------------------------
 
     @property
     def target(self) -> Target | None:
@@ -144,9 +164,7 @@ class Account:
 
     def spoke(self, target: Target) -> None:
         """A conversation spoke to the bound session: what is typed next goes there."""
-        old, self._target = self._target, target
-        if old is None or binding_of("", old) != binding_of("", target):
-            self._remember()
+        self._target = target
 
     def notify_target(self) -> Target | None:
         """Where notifications go: the custom robot's group, else the configured target."""
@@ -164,7 +182,13 @@ class Account:
         target = self.target
         return target.label or target.conversation_id or target.user_id if target else ""
 
-    # --- link -------------------------------------------------------------------------------------
+    # --- link and status ------------------------------------------------------------------------
+
+    @property
+    def _owner(self) -> str:
+        """Which other editor holds the link, in words; empty when it is this one or nobody."""
+        pid = self._state.owner_pid
+        return f"Neovim process {pid}" if pid not in (0, self._pid) else ""
 
     def link_changed(self, link: LinkState, reason: str, fix: str) -> None:
         """News of the stream connection. An outage is told once, at its start and at its end."""
@@ -173,46 +197,25 @@ class Account:
             self._say("DingTalk is connected again" if self._outage else "DingTalk is connected")
             self._outage = False
             self._event("DingbridgeConnected")
-        if link is LinkState.WAITING and not self._outage:
+        elif link is LinkState.WAITING and not self._outage:
             self._outage = True
             words = f"DingTalk is not connected: {reason}. {fix}".rstrip(". ")
             self._editor.show(updates.Say(f"{words}. Trying again by itself.", "warn"))
             self._event("DingbridgeDisconnected", reason=reason)
+        elif link is LinkState.OFF:
+            self._outage = False
+            if before is LinkState.CONNECTED:
+                self._event("DingbridgeDisconnected", reason=reason or "released")
         self._changed()
 
-    def _take_link(self, otherwise: str = "not bound") -> None:
-        holder = self._robot.own()
-        self._owner = holder
-        if holder:
-            self._link = LinkState.HELD_ELSEWHERE
-            self._changed()
-            raise BridgeError(
-                f"{otherwise}: {holder} holds the DingTalk link of this app",
-                fix="close it, or use :Chat unbridge there",
-            )
+    def owner_is(self, state: exchange.State) -> None:
+        """How the owner of the robot is doing."""
+        self._state = state
+        self._changed()
 
-    def _connect(self) -> None:
-        try:
-            self._take_link()
-        except BridgeError as error:
-            log.warning("%s", error.message)
-            self._editor.show(updates.Say(f"{error.message}; {error.fix}", "warn"))
-        else:
-            self._robot.connect()
-
-    def _disconnect(self) -> None:
-        was = self._link
-        self._robot.disconnect()
-        self._link = LinkState.OFF
-        self._owner = ""
-        self._outage = False
-        if was is LinkState.CONNECTED:
-            self._event("DingbridgeDisconnected", reason="unbound")
-
-    # --- status -----------------------------------------------------------------------------------
-
-    def status(self, deliveries: Deliveries, refused: int) -> updates.Status:
+    def status(self, last_error: str) -> updates.Status:
         """The state of the bridge as the editor shows it."""
+        state = self._state
         return updates.Status(
             mode=self.options.mode,
             connected=self._link is LinkState.CONNECTED,
@@ -221,31 +224,39 @@ class Account:
             owner=self._owner,
             link=self._link.value,
             target=self._describe_target() if self._sessions.bound else "",
-            queued=deliveries.queued,
-            failed=deliveries.failed,
-            refused=refused,
-            last_error=deliveries.last_error,
+            queued=state.queued + len(self.member.unanswered),
+            failed=state.failed,
+            refused=state.refused,
+            last_error=last_error or state.last_error,
+            cool_down_until=state.cool_down_until,
+            cool_down=state.cool_down_reason,
+            quota=state.quota,
         )
 
-    def describe(self, deliveries: Deliveries) -> str:
+    def describe(self, last_error: str) -> str:
         """The status in words, for `:Chat status`."""
         options = self.options
+        status = self.status(last_error)
         lines = [f"mode: {options.mode}" + ("" if options.mode != "off" else " (not set up)")]
         if options.mode == "off":
             lines.extend(f"  {sentence}" for sentence in (*self._problems, *options.missing()))
         if options.mode == "api":
-            held = f" by {self._owner}" if self._owner else ""
+            held = f" in {status.owner}" if status.owner else ""
             lines.append(f"app: {options.app_key} (account {DEFAULT})")
-            lines.append(f"link: {self._link.value}{held}")
+            lines.append(f"link: {status.link}{held}")
             admitted = ", ".join(options.allow_from) or "nobody (allow_from is empty)"
             lines.append(f"admitted: {admitted}")
         session = self._sessions.bound
         lines.append(f"session: {self._sessions.title(session)}" if session else "session: none")
         if session:
-            lines.append(f"messages go to: {self._describe_target() or 'nobody yet'}")
-        lines.append(f"queued: {deliveries.queued}, failed: {deliveries.failed}")
-        if deliveries.last_error:
-            lines.append(f"last error: {deliveries.last_error}")
+            lines.append(f"messages go to: {status.target or 'nobody yet'}")
+        lines.append(f"queued: {status.queued}, failed: {status.failed}")
+        if status.cool_down:
+            lines.append(f"waiting: {status.cool_down}")
+        if status.quota:
+            lines.append(f"quota: {status.quota}")
+        if status.last_error:
+            lines.append(f"last error: {status.last_error}")
         return "\n".join(lines)
 
     def _say(self, text: str) -> None:

@@ -9,7 +9,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.bridge.updates import Update
-from dingbridge.core.messages import Message, Outbound
+from dingbridge.core.exchange import Ask
+from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.outbox import Record, Waiting
 from dingbridge.core.settings import Options
 from dingbridge.core.state import State
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
@@ -24,10 +26,21 @@ class Editor(Protocol):
 
 
 class Storage(Protocol):
-    """Files, without waiting: results come back on the host loop, in order."""
+    """Transcripts, without waiting: results come back on the host loop, in order."""
+
+    def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
+        """All sessions there are, also those of other editors."""
+        ...
 
     def append(self, session: str, entry: Entry) -> None:
         """Add to a transcript."""
+        ...
+
+    def take(
+        self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
+    ) -> None:
+        """Add a robot message and make sure that it is on the disk. With `again` only when it does
+        not stand there yet; `then` is told whether it was added."""
         ...
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
@@ -50,32 +63,16 @@ class Storage(Protocol):
         """Make a session from a saved file."""
         ...
 
-    def change(self, change: Callable[[State], State]) -> None:
-        """Change what is remembered between runs."""
-        ...
 
-
-class Robot(Protocol):
-    """The configured robot: its queue, its link, and who owns the link."""
+class Exchange(Protocol):
+    """The way to the owner of the robot, wherever it lives."""
 
     def configure(self, options: Options) -> None:
-        """Use these options from now on; messages that wait go out by them."""
+        """Use these options from now on; join the editors that use the same robot."""
         ...
 
-    def put(self, outbound: Outbound) -> None:
-        """Add a message to the end of the queue."""
-        ...
-
-    def own(self) -> str:
-        """Take the link for this editor. Returns an empty text, or who holds it, in words."""
-        ...
-
-    def connect(self) -> None:
-        """Open the link and keep it open. Does nothing when it is open already."""
-        ...
-
-    def disconnect(self) -> None:
-        """Close the link and let others have it."""
+    def tell(self, ask: Ask) -> bool:
+        """Tell the owner something. Returns False while there is none to be told."""
         ...
 
 
@@ -104,11 +101,61 @@ class Chance(Protocol):
 
 
 class Ports(Struct, frozen=True):
-    """Everything outside."""
+    """Everything outside that an editor's side needs. `pid` and `cwd` are Neovim's."""
 
     editor: Editor
     storage: Storage
-    robot: Robot
+    exchange: Exchange
     programs: Programs
     chance: Chance
     log_path: str
+    pid: int
+    cwd: str
+
+
+class Records(Protocol):
+    """What the owner writes down, in order; nothing here waits."""
+
+    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+        """Write a record; `then` runs once it is on the disk."""
+        ...
+
+    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
+        """A robot message goes to this session; `then` runs once that is on the disk."""
+        ...
+
+    def handed(self, key: str) -> None:
+        """A robot message needs nothing more."""
+        ...
+
+    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
+        """Write the end of a message into its transcript."""
+        ...
+
+    def change(self, change: Callable[[State], State]) -> None:
+        """Change what is remembered between runs."""
+        ...
+
+
+class Queue(Protocol):
+    """The robot's send queue."""
+
+    def put(self, waiting: Waiting) -> None:
+        """Add a message to the end."""
+        ...
+
+    def drop(self, message: str) -> None:
+        """Take a message out."""
+        ...
+
+
+class Link(Protocol):
+    """The robot's stream connection."""
+
+    def connect(self) -> None:
+        """Open it and keep it open. Does nothing when it is open already."""
+        ...
+
+    def disconnect(self) -> None:
+        """Close it. Does nothing when it is closed already."""
+        ...

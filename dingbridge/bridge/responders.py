@@ -35,11 +35,12 @@ class Responders:
         """Use this responder from now on."""
         self._options = options
 
-    def ask(self, session: str, message: Message, target: Target) -> None:
-        """Hand a message over; without a responder a person answers, and nothing happens here."""
+    def ask(self, session: str, message: Message, target: Target) -> bool:
+        """Hand a message over; without a responder a person answers, and nothing happens here.
+        Returns whether somebody works on an answer now."""
         options = self._options
         if options is None or options.responder is None:
-            return
+            return False
         self._asked[message.id] = Asked(session, target)
         while len(self._asked) > REMEMBERED:
             self._asked.popitem(last=False)
@@ -47,6 +48,7 @@ class Responders:
             self._editor.show(updates.Respond(message.id, session, message))
         else:
             self._programs.ask(message.id, options.responder, message, options.responder_timeout)
+        return True
 
     def asked(self, request: str) -> Asked | None:
         """The question an answer belongs to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dingbridge.bridge import updates
@@ -10,7 +10,7 @@ from dingbridge.bridge.ports import Chance, Editor, Storage
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.text import well_formed
-from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.transcript import UNSETTLED, Entry, SessionInfo, Transcript
 
 
 class Sessions:
@@ -30,6 +30,7 @@ class Sessions:
         self._loading: dict[str, list[updates.Update]] = {}
         self.current = known[0].id if known else ""
         self.bound = ""
+        self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
 
     def __contains__(self, session: str) -> bool:
         return session in self._infos
@@ -73,6 +74,10 @@ class Sessions:
         self._loading[session] = []
         self._storage.load(session, lambda transcript: self._loaded(session, transcript))
 
+    def is_used(self, session: str) -> bool:
+        """Whether this editor has opened the session, sent in it, or taken up its binding."""
+        return session in self._shown
+
     def neighbour(self, session: str, step: int) -> str:
         """The session `step` places further in the list, around its end."""
         ids = list(self._infos)
@@ -109,11 +114,29 @@ class Sessions:
         self._storage.append(session, Entry(message=message))
         self._show(session, updates.Messages(session, (message,)))
 
+    def arrive(
+        self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
+    ) -> None:
+        """Take a robot message into the transcript. `then` is told whether it was new there, once
+        it is on the disk."""
+
+        def taken(new: bool) -> None:
+            if new:
+                self._show(session, updates.Messages(session, (message,)))
+            then(new)
+
+        self._storage.take(session, message, again=again, then=taken)
+
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
-        """Show what became of a message; write it down once it is final."""
-        if delivery in (Delivery.SENT, Delivery.FAILED):
-            self._storage.append(session, Entry(fate=Fate(message, delivery, reason)))
+        """Show what became of a message. Its end is written down by the robot's owner."""
         self._show(session, updates.Fate(session, message, delivery, reason))
+
+    def refresh(self, infos: Sequence[SessionInfo]) -> None:
+        """Take in the sessions that other editors made or deleted."""
+        listed = {info.id: info for info in infos}
+        own = {name: info for name, info in self._infos.items() if name not in listed}
+        self._infos = {**own, **listed} if own else listed
+        self.tell_list()
 
     def _loaded(self, session: str, transcript: Transcript) -> None:
         waiting = self._loading.pop(session, [])
@@ -131,6 +154,11 @@ class Sessions:
             )
         if waiting:
             self._editor.show(*waiting)
+        unsettled = tuple(
+            message.id for message in transcript.messages if message.delivery in UNSETTLED
+        )
+        if unsettled:
+            self.unsettled(session, unsettled)
 
     def _show(self, session: str, update: updates.Update) -> None:
         if session in self._loading:

@@ -103,6 +103,9 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     failed: int
     refused: int
     last_error: str
+    cool_down_until: float
+    cool_down: str
+    quota: str
 
 
 class Event(Struct, frozen=True, tag_field="kind", tag="event"):

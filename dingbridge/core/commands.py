@@ -45,7 +45,7 @@ class Command(Struct, frozen=True):
     @property
     def takes_one_word(self) -> bool:
         """Whether the argument ends at a space; else it is the rest of the line, verbatim."""
-        return self.completion in (Completion.SESSION, Completion.PLATFORM)
+        return self.arguments in ("{id}", "[id]") or self.completion is Completion.PLATFORM
 
 
 class Call(Struct, frozen=True):
@@ -91,6 +91,9 @@ COMMANDS: tuple[Command, ...] = (
         takes_range=True,
     ),
     Command("status", "", "Show the mode, the connection and the messages under way."),
+    Command("outbox", "", "Show the messages that wait and those that failed."),
+    Command("retry", "[id]", "Send a failed message again, or all of them."),
+    Command("drop", "{id}", "Give up a message that waits or that failed."),
     Command("log", "", "Open the log file."),
     Command("stop", "", "Stop the answer that the responder is working on."),
 )

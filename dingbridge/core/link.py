@@ -24,7 +24,6 @@ class LinkState(str, Enum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     WAITING = "waiting"
-    HELD_ELSEWHERE = "held elsewhere"
 
 
 class Check(str, Enum):

@@ -190,6 +190,32 @@ OPTIONS: tuple[Option, ...] = (
         meaning="Characters a chunk may have; the platform's byte ceilings hold as well.",
     ),
     Option(
+        name="delivery",
+        kind=Kind.CHOICE,
+        default="at_least_once",
+        choices=("at_least_once", "at_most_once"),
+        meaning=(
+            "What to do with a message that may have arrived, where DingTalk cannot recognise a"
+            " repeat: send it again, or not."
+        ),
+    ),
+    Option(
+        name="quota.calls",
+        kind=Kind.WHOLE,
+        default=5000,
+        least=0,
+        most=100_000_000,
+        meaning="API calls that the organisation has in a month; a warning comes at 80 %, 0: none.",
+    ),
+    Option(
+        name="quota.pushes",
+        kind=Kind.WHOLE,
+        default=3000,
+        least=0,
+        most=100_000_000,
+        meaning="Pushes that the organisation has in a month; a warning comes at 80 %, 0: none.",
+    ),
+    Option(
         name="allow_from",
         kind=Kind.LIST,
         default=(),

@@ -45,6 +45,11 @@ LOOK_EVERY = 2.0
 SLEPT = 15.0
 """A look that comes this much late means that the machine slept."""
 
+# --- many editors -------------------------------------------------------------------------------
+
+ALL_HERE_WITHIN = 1.0
+"""Time for the editors of an owner that is gone to find the new one."""
+
 # --- stopping and answering ---------------------------------------------------------------------
 
 STOP_WITHIN = 2.0

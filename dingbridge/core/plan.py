@@ -73,8 +73,11 @@ class Plan:
     """The way of one message through its routes.
 
     `routes`: best first. `room`: what a chunk may hold by route. `chance`: returns [0, 1), for
-    jitter. `patient`: go on for ever while nothing can be reached; otherwise treat being offline
-    like any other passing failure.
+    jitter. `patient`: go on for ever while nothing can be reached or the platform asks to wait;
+    otherwise give up after a few tries. `repeat`: send a chunk that may have arrived once more,
+    also where the platform cannot recognise it. `start` is where an earlier attempt got to, and
+    `tried` the chunk that was under way then (its range and route): by the same route it is cut the
+    same, so that it has the same key.
     """
 
     def __init__(
@@ -85,23 +88,31 @@ class Plan:
         chance: Callable[[], float],
         *,
         patient: bool = True,
+        repeat: bool = True,
+        start: int = 0,
+        tried: tuple[int, int, Route] | None = None,
     ) -> None:
         self._outbound = outbound
         self._routes = deque(routes)
         self._room = room
         self._chance = chance
         self._patient = patient
+        self._repeat = repeat
         self._chunks: deque[Chunk] = deque()
         self._sent = 0
         self._end: DeliveryError | None = None
         self._tries = 0
         self._offline = 0
         self._pauses = 0
-        self._unanswered = False
         self._fresh_token = False
         self._wait: Wait | None = None
-        if self._routes:
-            self._cut(0)
+        if self._routes and tried is not None and not repeat and tried[2] is not Route.WEBHOOK:
+            self._end = _may_have_arrived("the editor ended before DingTalk answered")
+        elif self._routes:
+            self._cut(start)
+            if tried is not None and tried[2] is self._routes[0] and self._end is None:
+                self._cut(tried[1])
+                self._chunks.appendleft(self._chunk(*tried[:2]))
         else:
             self._end = DeliveryError(
                 "no way to this target",
@@ -139,18 +150,21 @@ class Plan:
         match error:
             case FreshToken() if not self._fresh_token:
                 self._fresh_token = True
+            case FreshToken() if self._patient and self._tries < ANSWERED_TRIES:
+                self._wait = Wait(self._back_off(self._tries), error.message)
+                self._tries += 1
             case TooLong():
                 self._split(error)
             case OtherRoute():
                 self._change_route(error)
-            case RetryAfter(seconds=seconds) if self._pauses < PAUSES:
+            case RetryAfter(seconds=seconds) if self._patient or self._pauses < PAUSES:
                 self._pauses += 1
                 self._wait = Wait(seconds, error.message)
             case Unreachable() if self._patient:
                 self._wait = Wait(self._back_off(self._offline), error.message)
                 self._offline += 1
-            case Retryable(may_have_arrived=True) if self._could_arrive_twice():
-                self._repeat_once(error)
+            case Retryable(may_have_arrived=True) if not self._may_repeat():
+                self._end = _may_have_arrived(error.message)
             case Retryable() if self._tries < ANSWERED_TRIES:
                 self._wait = Wait(self._back_off(self._tries), error.message)
                 self._tries += 1
@@ -164,25 +178,14 @@ class Plan:
         # The power is bounded because days offline are many tries.
         return min(2.0 ** min(tries, 16) * (1 + self._chance() / 4), BACK_OFF_LONGEST)
 
-    def _could_arrive_twice(self) -> bool:
+    def _may_repeat(self) -> bool:
         """Only the custom robot knows a repeated chunk, by its key (protocol section 1)."""
-        return self._routes[0] is not Route.WEBHOOK
-
-    def _repeat_once(self, error: Retryable) -> None:
-        """Twice without an answer is the end, and no other route is tried: more of it would be
-        more copies (protocol section 10)."""
-        if self._unanswered:
-            self._end = error
-            return
-        self._unanswered = True
-        self._wait = Wait(self._back_off(self._tries), error.message)
-        self._tries += 1
+        return self._repeat or self._routes[0] is Route.WEBHOOK
 
     def _start_over(self) -> None:
         self._tries = 0
         self._offline = 0
         self._pauses = 0
-        self._unanswered = False
         self._fresh_token = False
         self._wait = None
 
@@ -226,3 +229,10 @@ class Plan:
         name = f"{self._outbound.id}:{start}-{end}"
         key = hashlib.sha256(name.encode()).hexdigest()[:KEY_CHARACTERS]
         return Chunk(start, end, key, self._outbound.text[start:end])
+
+
+def _may_have_arrived(why: str) -> Refused:
+    return Refused(
+        f"{why}: the message may have arrived and is not sent again",
+        fix=":Chat retry sends it again",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
-from dingbridge.core.messages import Target
+from dingbridge.core.messages import ConversationKind, Inbound, Target
 from dingbridge.core.settings import Options
 
 
@@ -55,3 +55,16 @@ def configured_target(options: Options) -> Target | None:
 
 
 _ROBOTS_GROUP = Target(label="the robot's group")
+
+
+def reply_target(inbound: Inbound) -> Target:
+    """The conversation a message came from, as a place to answer in."""
+    group = inbound.conversation.kind is ConversationKind.GROUP
+    nick = inbound.sender.nick
+    return Target(
+        conversation_id=inbound.conversation.id if group else "",
+        user_id="" if group else inbound.sender.staff_id,
+        robot_code=inbound.robot_code,
+        session_webhook=inbound.session_webhook,
+        label=inbound.conversation.title or nick if group else nick,
+    )

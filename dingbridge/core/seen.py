@@ -36,8 +36,12 @@ class Seen:
         self._forget_before(now - SEEN_SECONDS)
         return True
 
+    def forget(self, key: str) -> None:
+        """The message could not be written down: its repeat counts as the first time."""
+        self._known.pop(key, None)
+
     def _forget_before(self, time: float) -> None:
-        while self._known[oldest := next(iter(self._known))] <= time:
+        while self._known and self._known[oldest := next(iter(self._known))] <= time:
             del self._known[oldest]
 
 

@@ -49,6 +49,9 @@ class Options(Struct, frozen=True, kw_only=True):
     user_id: str
     msgtype: Literal["markdown", "text"]
     text_chunk_limit: int
+    delivery: Literal["at_least_once", "at_most_once"]
+    quota_calls: int
+    quota_pushes: int
     allow_from: tuple[str, ...]
     endpoint_api: str
     endpoint_oapi: str

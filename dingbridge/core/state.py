@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 from msgspec import Struct, field, structs
 
 from dingbridge.core import wire
 from dingbridge.core.messages import Target
+from dingbridge.core.pace import Paced
 from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.quota import Quota
 from dingbridge.core.seen import without_old
 
 VERSION = 1
 
+OPENINGS = 6
+OPENINGS_WINDOW = 60.0
+"""A link is opened at most `OPENINGS` times in so many seconds, over all editors."""
+
 
 class Binding(Struct, frozen=True):
-    """Session ↔ conversation. The ids are those of the last conversation that spoke to the
-    session, empty when none has; the session webhook is a secret and stays in memory."""
+    """A session that is bound to a robot.
+
+    `robot` names the app; `cwd` is the project folder of the editor that bound it, `time` when
+    (Unix seconds). The other ids are those of the conversation that spoke to it last, empty when
+    none has; the session webhook is a secret and stays in memory.
+    """
 
     session: str
+    robot: str = ""
+    title: str = ""
+    cwd: str = ""
+    time: float = 0.0
     conversation_id: str = ""
     user_id: str = ""
     robot_code: str = ""
@@ -36,23 +52,22 @@ class Binding(Struct, frozen=True):
         )
 
 
-def binding_of(session: str, target: Target | None) -> Binding:
-    """The binding of `session`, with what may be written down of `target`."""
-    if target is None:
-        return Binding(session)
-    return Binding(session, target.conversation_id, target.user_id, target.robot_code, target.label)
-
-
 class State(Struct, frozen=True):
     """The state file's content. Times are Unix seconds.
 
-    `bindings` by account; `seen` by robot and message id; `refused` by the stranger's identity.
+    `bindings` by session; `conversations` maps a conversation's id to the session it speaks to;
+    `seen` by robot and message id; `refused` by the stranger's identity; `quotas` and `paces` by
+    robot; `opened` are the times at which links were opened lately.
     """
 
     version: int = VERSION
     bindings: dict[str, Binding] = field(default_factory=dict)
+    conversations: dict[str, str] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    paces: dict[str, Paced] = field(default_factory=dict)
+    opened: tuple[float, ...] = ()
 
 
 def decode(data: bytes) -> State:
@@ -73,12 +88,73 @@ def encode(state: State) -> bytes:
     return msgspec.json.format(wire.encode(msgspec.to_builtins(state)), indent=1)
 
 
-def bound(state: State, account: str, binding: Binding | None) -> State:
-    """`state` with the account's binding replaced, or removed for None."""
-    bindings = {name: old for name, old in state.bindings.items() if name != account}
-    if binding is not None:
-        bindings[account] = binding
-    return structs.replace(state, bindings=bindings)
+def binding_for(state: State, robot: str, cwd: str, taken: Collection[str]) -> Binding | None:
+    """The binding that an editor takes up: the latest of its project folder that is not `taken`."""
+    free = [
+        binding
+        for binding in state.bindings.values()
+        if binding.robot == robot and binding.cwd == cwd and binding.session not in taken
+    ]
+    return max(free, key=lambda one: one.time, default=None)
+
+
+def with_binding(state: State, binding: Binding) -> State:
+    """`state` with this session bound."""
+    return structs.replace(state, bindings={**state.bindings, binding.session: binding})
+
+
+def without_binding(state: State, session: str, instead: str = "") -> State:
+    """`state` with this session released; its conversations go to `instead`, or to nobody."""
+    conversations = {
+        conversation: instead if bound == session else bound
+        for conversation, bound in state.conversations.items()
+        if bound != session or instead
+    }
+    bindings = {name: binding for name, binding in state.bindings.items() if name != session}
+    return structs.replace(state, bindings=bindings, conversations=conversations)
+
+
+def with_conversation(state: State, conversation: str, session: str, target: Target) -> State:
+    """`state` in which the conversation speaks to that session, and was the last one to do so."""
+    state = structs.replace(state, conversations={**state.conversations, conversation: session})
+    binding = state.bindings.get(session)
+    if binding is None:
+        return state
+    return with_binding(
+        state,
+        structs.replace(
+            binding,
+            conversation_id=target.conversation_id,
+            user_id=target.user_id,
+            robot_code=target.robot_code,
+            label=target.label,
+        ),
+    )
+
+
+def with_quota(state: State, robot: str, quota: Quota) -> State:
+    """`state` with the month's count of a robot."""
+    return structs.replace(state, quotas={**state.quotas, robot: quota})
+
+
+def with_pace(state: State, robot: str, paced: Paced) -> State:
+    """`state` with the budget and pauses of a robot."""
+    return structs.replace(state, paces={**state.paces, robot: paced})
+
+
+def with_opened(state: State, now: float) -> State:
+    """`state` that remembers one more opening of a link; those older than a minute go."""
+    kept = tuple(time for time in state.opened if now - OPENINGS_WINDOW < time <= now)
+    return structs.replace(state, opened=(*kept, now))
+
+
+def may_open_at(state: State, now: float) -> float:
+    """When the next link may be opened: restarts in quick succession can stop DingTalk's routing
+    to an app for a long time."""
+    recent = [time for time in state.opened if now - OPENINGS_WINDOW < time <= now]
+    if len(recent) < OPENINGS:
+        return now
+    return recent[-OPENINGS] + OPENINGS_WINDOW
 
 
 def with_seen(state: State, keys: dict[str, float], now: float) -> State:

@@ -50,7 +50,8 @@ _NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _decoder = msgspec.json.Decoder(Entry)
 
-LOST_SIGHT = "the editor ended before DingTalk answered, so nobody knows whether it arrived"
+UNSETTLED = (Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
+"""A message that was left like this has a fate that only the robot's owner knows."""
 
 
 def encode(entry: Entry) -> bytes:
@@ -77,10 +78,11 @@ def read_info(line: bytes) -> SessionInfo | None:
 def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
     """The transcript in `lines`. Lines that cannot be read (a torn last one) are counted.
 
-    A message whose fate was never written down is shown as failed: it is not known to have left.
+    A fate counts wherever it stands: another editor may have written it before the message.
     """
     info = fallback
     messages: dict[str, Message] = {}
+    fates: dict[str, Fate] = {}
     damaged = 0
     for line in lines:
         if not line.strip():
@@ -93,17 +95,14 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
         if entry.session is not UNSET:
             info = entry.session
         if entry.message is not UNSET:
-            messages[entry.message.id] = entry.message
-        if entry.fate is not UNSET and entry.fate.id in messages:
-            messages[entry.fate.id] = structs.replace(
-                messages[entry.fate.id],
-                delivery=entry.fate.delivery,
-                reason=entry.fate.reason,
-            )
-    return Transcript(info, tuple(_settled(message) for message in messages.values()), damaged)
+            messages.setdefault(entry.message.id, entry.message)
+        if entry.fate is not UNSET:
+            fates[entry.fate.id] = entry.fate
+    shown = tuple(_with_fate(message, fates.get(name)) for name, message in messages.items())
+    return Transcript(info, shown, damaged)
 
 
-def _settled(message: Message) -> Message:
-    if message.delivery in (Delivery.NONE, Delivery.SENT, Delivery.FAILED):
+def _with_fate(message: Message, fate: Fate | None) -> Message:
+    if fate is None:
         return message
-    return structs.replace(message, delivery=Delivery.FAILED, reason=LOST_SIGHT)
+    return structs.replace(message, delivery=fate.delivery, reason=fate.reason)

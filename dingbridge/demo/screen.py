@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from dingbridge.sandbox.server import Sandbox
 INIT = Path(__file__).with_name("init.lua")
 ENDED = 128
 """What a shell adds to the number of the signal that ended a program."""
+ENDED_WITHIN = 5.0
+"""Seconds that Neovim's children may take to end."""
 
 
 def show() -> int:
@@ -42,11 +45,33 @@ def show() -> int:
             "PYTHONUTF8": "1",
         }
         command = [neovim, "--clean", "-n", "-u", str(INIT)]
-        with subprocess.Popen(command, env=environ) as editor:  # noqa: S603 - see find_neovim
+        with (
+            _everybody_has_ended() as inherited,
+            subprocess.Popen(  # noqa: S603 - see find_neovim
+                command, env=environ, pass_fds=inherited
+            ) as editor,
+        ):
             try:
                 return editor.wait()
             finally:
                 editor.terminate()
+
+
+@contextmanager
+def _everybody_has_ended() -> Iterator[tuple[int, ...]]:
+    """At the end wait for all that got these descriptors from us: a Neovim that is ended from
+    outside leaves others behind for a moment, which still write files."""
+    if sys.platform == "win32":
+        yield ()
+        return
+    ours, theirs = os.pipe()
+    try:
+        yield (theirs,)
+    finally:
+        os.close(theirs)
+        # It is readable once nobody holds the other end any more.
+        select.select([ours], [], [], ENDED_WITHIN)
+        os.close(ours)
 
 
 @contextmanager

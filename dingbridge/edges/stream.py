@@ -25,19 +25,24 @@ from dingbridge.core.answers import Answer, Ticket
 from dingbridge.core.callback import QuotaGone, read_robot_message
 from dingbridge.core.errors import (
     BadFrame,
+    BridgeError,
     DeliveryError,
     LinkError,
     LinkLost,
     LinkRefused,
     RetryAfter,
 )
+from dingbridge.core.inbox import Received
 from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
-from dingbridge.core.messages import Inbound
 from dingbridge.core.patience import STOP_WITHIN
 from dingbridge.core.seen import Seen
 
 log = logging.getLogger(__name__)
+
+FOLLOW_WITHIN = 5.0
+"""Seconds that a stream waits for the one before it to close; one in an HTTP call takes longer, but
+opens nothing any more."""
 
 
 class LinkChanged(Struct, frozen=True):
@@ -50,16 +55,17 @@ class LinkChanged(Struct, frozen=True):
 
 
 class Arrived(Struct, frozen=True):
-    """A robot message that was acked and had not been seen before. `key` names it in the memory."""
+    """A robot message that was written down and acked, and had not been seen before."""
 
-    inbound: Inbound
-    key: str
+    received: Received
 
 
 class Trouble(Struct, frozen=True):
-    """Something came that could not be read, or came without its content. The link stays up."""
+    """Something came that could not be used; `code` is the platform's, if it sent one. The link
+    stays up."""
 
     sentence: str
+    code: str = ""
 
 
 StreamEvent = LinkChanged | Arrived | Trouble
@@ -70,6 +76,18 @@ class Poster(Protocol):
 
     def post(self, url: str, body: bytes) -> Answer:
         """POST a JSON body."""
+        ...
+
+
+class Gate(Protocol):
+    """What the stream asks before it opens or acks anything."""
+
+    def may_open(self) -> float:
+        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
+        ...
+
+    def record(self, received: Received) -> None:
+        """Write a message down; returns when it is on the disk. Raises `OSError`."""
         ...
 
 
@@ -87,25 +105,33 @@ class StreamSettings(Struct, frozen=True):
 
 
 class Stream(threading.Thread):
-    """Keeps one stream connection of an app open until it is told to stop."""
+    """Keeps one stream connection of an app open until it is told to stop.
+
+    `after` is the stream that this one follows: it opens nothing before that one has closed.
+    """
 
     def __init__(
         self,
         settings: StreamSettings,
         http: Poster,
         seen: Seen,
+        gate: Gate,
         tell: Callable[[StreamEvent], None],
         pace: Pace = Pace(),  # noqa: B008 - a Pace is immutable
+        after: threading.Thread | None = None,
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
         self._settings = settings
         self._http = http
         self._seen = seen
+        self._gate = gate
         self._tell = tell
         self._pace = pace
+        self._after = after
         self._stopping = threading.Event()
         self._socket: websocket.WebSocket | None = None
         self._reconnect = Reconnect()
+        self._failures = 0
 
     def stop(self) -> None:
         """End the thread soon: it wakes from whatever it waits for."""
@@ -116,6 +142,9 @@ class Stream(threading.Thread):
 
     def run(self) -> None:
         """Register, connect, read until it fails, wait."""
+        if self._after is not None:
+            self._after.join(FOLLOW_WITHIN)
+            self._after = None
         log.info("Channel started (Stream Mode)")
         self._tell(LinkChanged(LinkState.CONNECTING))
         while not self._stopping.is_set():
@@ -127,10 +156,20 @@ class Stream(threading.Thread):
             pause = self._reconnect.wait(chance, refused=isinstance(error, LinkRefused))
             if isinstance(error, LinkLost):
                 pause = max(pause, error.seconds)
-            log.warning("link lost: %s; next attempt in %.1f s", error.message, pause)
+            if not self._failures:
+                log.warning("link lost: %s; trying again until it is back", error.message)
+            self._failures += 1
+            log.debug("attempt %d: %s; next in %.1f s", self._failures, error.message, pause)
             self._tell(LinkChanged(LinkState.WAITING, error.message, error.fix, pause))
             self._stopping.wait(pause)
         self._tell(LinkChanged(LinkState.OFF))
+
+    def _connected(self) -> None:
+        """One line for the end of an outage, however many attempts it took."""
+        again = f" again, after {self._failures} failed attempts" if self._failures else ""
+        log.info("DingTalk channel connected via Stream Mode%s", again)
+        self._failures = 0
+        self._tell(LinkChanged(LinkState.CONNECTED))
 
     def _hold_one(self) -> tuple[LinkError, float]:
         """Hold connections, each following the last without a gap, until one is lost.
@@ -140,15 +179,16 @@ class Stream(threading.Thread):
         opened = time.monotonic()
         try:
             self._socket = self._open()
+            self._unless_stopped()
             while True:
                 opened = time.monotonic()
-                self._tell(LinkChanged(LinkState.CONNECTED))
-                log.info("DingTalk channel connected via Stream Mode")
+                self._connected()
                 reason = self._read_until_told_to_move(self._socket)
                 log.info("the server asks for a new connection: %s", reason)
                 # Connect first, close second: messages go to the new socket from now on.
                 old, self._socket = self._socket, self._open()
                 _close(old)
+                self._unless_stopped()
         except LinkError as error:
             return error, time.monotonic() - opened
         finally:
@@ -156,7 +196,13 @@ class Stream(threading.Thread):
             if last is not None:
                 _close(last)
 
+    def _unless_stopped(self) -> None:
+        """To be asked after the socket was noted: `stop` either saw it or is seen here."""
+        if self._stopping.is_set():
+            raise LinkLost("stopped")
+
     def _open(self) -> websocket.WebSocket:
+        self._wait_for_the_gate()
         settings = self._settings
         body = payloads.open_connection_body(
             settings.client_id, settings.client_secret, __version__
@@ -170,6 +216,24 @@ class Stream(threading.Thread):
                 error.message, code=error.code, fix=error.fix, seconds=seconds
             ) from error
         return self._connect(ticket)
+
+    def _wait_for_the_gate(self) -> None:
+        """Many connections in quick succession can stop DingTalk's routing for a long time."""
+        while (seconds := self._may_open()) > 0:
+            log.info("the next connection may be opened in %.1f s", seconds)
+            self._tell(
+                LinkChanged(LinkState.WAITING, "opened too often within a minute", "", seconds)
+            )
+            if self._stopping.wait(seconds):
+                raise LinkLost("stopped")
+
+    def _may_open(self) -> float:
+        try:
+            return self._gate.may_open()
+        except (OSError, BridgeError) as cause:
+            # Being connected matters more than the count of openings that cannot be kept.
+            log.warning("the openings cannot be counted (%s)", type(cause).__name__)
+            return 0.0
 
     def _connect(self, ticket: Ticket) -> websocket.WebSocket:
         endpoint = urlsplit(ticket.endpoint)
@@ -233,31 +297,52 @@ class Stream(threading.Thread):
             case frames.Ping():
                 self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
             case frames.RobotMessage():
-                # The ack comes before any work: an unacked message is sent again (section 4.3).
-                self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
-                self._take(frame)
+                self._take(connection, frame)
             case frames.Unknown(type=kind, topic=topic):
                 log.debug("passing over a frame of type %s, topic %s", kind, topic)
                 self._send(connection, lambda: connection.send(frames.ack_unknown(frame)))
 
-    def _take(self, frame: frames.RobotMessage) -> None:
+    def _take(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
+        """Write the message down, then ack it, then hand it on: an ack is a promise.
+
+        What cannot be read is acked as well, because it would come back the same.
+        """
         try:
             inbound = read_robot_message(frame.data, self._settings.trusted_origins)
         except BadFrame as error:
+            self._acknowledge(connection, frame)
             self._trouble(error.message)
             return
         if isinstance(inbound, QuotaGone):
-            self._trouble(inbound.message)
+            self._acknowledge(connection, frame)
+            self._trouble(inbound.message, inbound.code)
             return
+        now = time.time()
         key = Seen.key(inbound.robot_code, inbound.id)
-        if not self._seen.first_time(key, time.time()):
+        if not self._seen.first_time(key, now):
+            self._acknowledge(connection, frame)
             log.info("passing over a message that was received before")
             return
-        self._tell(Arrived(inbound, key))
+        received = Received(self._settings.client_id, key, inbound, now)
+        try:
+            self._gate.record(received)
+        except OSError as cause:
+            # Without an ack it is sent again, and the disk may have room by then.
+            self._seen.forget(key)
+            self._trouble(f"a message cannot be written down ({cause.strerror})")
+            return
+        try:
+            self._acknowledge(connection, frame)
+        finally:
+            # It is ours once it is written down, even if the socket broke under the ack.
+            self._tell(Arrived(received))
 
-    def _trouble(self, sentence: str) -> None:
+    def _acknowledge(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
+        self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
+
+    def _trouble(self, sentence: str, code: str = "") -> None:
         log.warning("%s", sentence)
-        self._tell(Trouble(sentence))
+        self._tell(Trouble(sentence, code))
 
     def _send(self, connection: websocket.WebSocket, send: Callable[[], object]) -> None:
         """Write under the long time limit: the short one is for looking at a quiet socket."""

@@ -103,6 +103,9 @@ function M.status()
     failed = 0,
     refused = 0,
     last_error = '',
+    cool_down_until = 0,
+    cool_down = '',
+    quota = '',
   }
 end
 
@@ -120,6 +123,10 @@ function M.statusline()
     parts[#parts + 1] = '●'
   else
     parts[#parts + 1] = status.link == 'off' and '○' or ('○ ' .. status.link)
+  end
+  local left = math.ceil(status.cool_down_until - os.time())
+  if left > 0 and status.queued > 0 then
+    parts[#parts + 1] = ('⏳%ds'):format(left)
   end
   if status.queued > 0 then
     parts[#parts + 1] = ('%d↑'):format(status.queued)

@@ -96,22 +96,23 @@ function M.apply(updates)
   end
 end
 
-local UNKNOWN = 'the host ended before DingTalk answered, so nobody knows whether it arrived'
+local UNKNOWN = 'what became of it shows once the host runs again'
 local UNDER_WAY = { queued = true, sending = true, retrying = true }
 
 --- The host is gone: nothing is connected, what it did not take is put back, and what was under way
---- has a fate that nobody knows.
+--- waits: the owner of the robot, here or elsewhere, sends what was written down.
 function M.host_ended()
   if store.status then
     store.status.connected = false
     store.status.link = 'off'
     store.status.queued = 0
+    store.status.cool_down_until, store.status.cool_down = 0, ''
   end
   drafts.put_all_back()
   for session, transcript in pairs(store.transcripts) do
     for _, message in ipairs(transcript) do
       if UNDER_WAY[message.delivery] then
-        message.delivery, message.reason = 'failed', UNKNOWN
+        message.delivery, message.reason = 'queued', UNKNOWN
         view.show_fate(session, message)
       end
     end

@@ -21,12 +21,15 @@
 ---@field account string
 ---@field session string the bound session, or empty
 ---@field owner string who else holds the link, or empty
----@field link 'off'|'connecting'|'connected'|'waiting'|'held elsewhere'
+---@field link 'off'|'connecting'|'connected'|'waiting'
 ---@field target string where the bound session's messages go, in words
 ---@field queued integer
 ---@field failed integer
 ---@field refused integer messages of people who are not allowed
 ---@field last_error string
+---@field cool_down_until number Unix seconds until which nothing leaves, or 0
+---@field cool_down string why
+---@field quota string the month's use, in words
 
 local M = {
   ---@type dingbridge.Session[]

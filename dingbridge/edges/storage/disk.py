@@ -42,6 +42,23 @@ class Disk(threading.Thread):
 
         self._queue.put(step)
 
+    def wait(self, work: Callable[[], T]) -> T:
+        """Run `work` on the disk thread and wait for its result. For other threads than the loop.
+        Raises what `work` raised."""
+        outcome: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+
+        def step() -> None:
+            try:
+                outcome.put((work(), None))
+            except Exception as error:  # noqa: BLE001 - the waiting thread raises it
+                outcome.put((None, error))
+
+        self._queue.put(step)
+        result, error = outcome.get()
+        if error is not None:
+            raise error
+        return result  # type: ignore[return-value]  # without an error it is what `work` gave
+
     def finish(self, seconds: float) -> bool:
         """Wait until everything asked for so far is done, at most `seconds`; then the thread ends.
         Returns whether all of it was done."""

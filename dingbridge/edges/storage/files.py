@@ -29,8 +29,9 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def append_line(path: Path, line: bytes) -> None:
-    """Add a line to the file's end, making the file, 0600, when it is not there."""
+def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
+    """Add a line to the file's end, making the file, 0600, when it is not there. With `sync` it is
+    on the disk when this returns."""
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "ab+") as file:
         if file.seek(0, os.SEEK_END):
@@ -39,6 +40,21 @@ def append_line(path: Path, line: bytes) -> None:
                 # A crash tore the last line: this one must not become a part of it.
                 line = b"\n" + line
         file.write(line)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def lines_with(path: Path, part: bytes, within: int | None) -> list[bytes]:
+    """The lines with `part` in the last `within` bytes of the file, or in all of it for None. A
+    crash may have torn any of them."""
+    try:
+        with path.open("rb") as file:
+            if within is not None:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - within))
+            return [line for line in file if part in line]
+    except FileNotFoundError:
+        return []
 
 
 def set_aside(path: Path) -> Path:

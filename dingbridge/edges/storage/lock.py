@@ -1,8 +1,7 @@
-"""Who owns an app's link on this machine: a lock file that dies with its process."""
+"""Who owns an app on this machine: a lock file that dies with its process, and the owner's card."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import msgspec
@@ -12,42 +11,48 @@ from msgspec import Struct
 from dingbridge.edges.storage import files
 
 
-class Owner(Struct, frozen=True):
-    """The Neovim that holds an app's link."""
+class Card(Struct, frozen=True):
+    """How the owner of an app is reached: its Neovim, and its local socket with the secret."""
 
     pid: int = 0
-    cwd: str = ""
+    address: str = ""
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Card(pid={self.pid!r}, address={self.address!r}, secret='***')"
 
 
 class OwnerLock:
-    """Held by at most one editor for each app. The operating system frees it when we die."""
+    """Held by at most one editor for each app. The operating system frees it when we die.
 
-    def __init__(self, folder: Path, app_key: str, me: Owner) -> None:
-        name = hashlib.sha256(app_key.encode()).hexdigest()[:16]
+    `robot` is the app's name in file names. For any thread, but one at a time.
+    """
+
+    def __init__(self, folder: Path, robot: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / f"owner-{name}.lock", mode=0o600)
-        self._card = folder / f"owner-{name}.json"
-        self._me = me
+        # Taken by one thread and released by another, so it must not be bound to either.
+        self._lock = FileLock(folder / f"owner-{robot}.lock", mode=0o600, thread_local=False)
+        self._card = folder / f"owner-{robot}.json"
 
-    def acquire(self) -> Owner | None:
-        """Take the lock without waiting. Returns None, or who holds it."""
+    def acquire(self) -> bool:
+        """Take the lock without waiting. Returns whether it is ours."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            return self._holder()
-        try:
-            files.write_whole(self._card, msgspec.json.encode(self._me))
-        except OSError:
-            self._lock.release()
-            raise
-        return None
+            return False
+        return True
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the lock back. Without effect when it is not ours."""
         self._lock.release()
 
-    def _holder(self) -> Owner:
+    def write_card(self, card: Card) -> None:
+        """Tell the others how the owner is reached."""
+        files.write_whole(self._card, msgspec.json.encode(card))
+
+    def read_card(self) -> Card:
+        """How the owner is reached; an empty card when that is not known."""
         try:
-            return msgspec.json.decode(self._card.read_bytes(), type=Owner)
+            return msgspec.json.decode(self._card.read_bytes(), type=Card)
         except (OSError, ValueError):
-            return Owner()
+            return Card()

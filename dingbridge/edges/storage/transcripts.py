@@ -12,10 +12,14 @@ from msgspec import structs
 
 from dingbridge.core import transcript
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Message
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 from dingbridge.edges.storage import files
 
 log = logging.getLogger(__name__)
+
+LATELY = 256 * 1024
+"""Bytes at the end of a transcript that are looked at before a robot message is added."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -61,6 +65,24 @@ class Transcripts:
         path = self._path(session)
         path.parent.mkdir(parents=True, exist_ok=True)
         files.append_line(path, transcript.encode(entry))
+
+    def take(self, session: str, message: Message, *, again: bool) -> bool:
+        """Add a robot message, for good even if the power fails, unless it stands there already.
+        Returns whether it was added.
+
+        An editor that slept may come late with what another one has written meanwhile, so the end
+        of the transcript is looked at each time; with `again` all of it.
+        """
+        path = self._path(session)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        name = f'"id":"{message.id}"'.encode()
+        found = files.lines_with(path, name, None if again else LATELY)
+        fallback = SessionInfo(session, session, message.time)
+        # Only a whole line counts: a crash may have torn the one with its name.
+        if any(one.id == message.id for one in transcript.read(found, fallback).messages):
+            return False
+        files.append_line(path, transcript.encode(Entry(message=message)), sync=True)
+        return True
 
     def clear(self, info: SessionInfo) -> None:
         """Start the transcript anew; the old one goes to the trash."""

@@ -1,0 +1,95 @@
+"""This editor as a member of the exchange: what it has to tell the owner, whoever that is now."""
+
+from __future__ import annotations
+
+from dingbridge.bridge.ports import Exchange
+from dingbridge.core.exchange import Ask, Bind, Busy, Hello, Known, Send, Unbind
+
+
+class Member:
+    """Remembers what an owner has not answered, and tells the next one again. Host loop only."""
+
+    def __init__(self, exchange: Exchange, pid: int, cwd: str) -> None:
+        self._exchange = exchange
+        self._pid = pid
+        self._cwd = cwd
+        self._bound = ("", "")
+        self._joined = False
+        self._unanswered: dict[str, Send] = {}
+        self._under_way: dict[str, str] = {}
+        self._untold: list[Ask] = []
+        self._busy = False
+
+    @property
+    def unanswered(self) -> tuple[Send, ...]:
+        """Messages that no owner has written down yet."""
+        return tuple(self._unanswered.values())
+
+    def joined(self) -> None:
+        """There is an owner, perhaps a new one."""
+        session, title = self._bound
+        self._exchange.tell(Hello(self._pid, self._cwd, session, title, again=self._joined))
+        self._joined = True
+        untold, self._untold = self._untold, []
+        for ask in (*self._unanswered.values(), *untold, *self._whats_unknown()):
+            self._exchange.tell(ask)
+
+    def _whats_unknown(self) -> list[Ask]:
+        """What a new owner has to be told or asked: messages may have met their end while nobody
+        could tell us."""
+        by_session: dict[str, list[str]] = {}
+        for message, session in self._under_way.items():
+            if message not in self._unanswered:
+                by_session.setdefault(session, []).append(message)
+        asks: list[Ask] = [Known(session, tuple(ids)) for session, ids in by_session.items()]
+        return [*asks, Busy(True)] if self._busy else asks
+
+    def tell(self, ask: Ask) -> None:
+        """Tell the owner something, now or as soon as there is one."""
+        if not self._exchange.tell(ask):
+            self._untold.append(ask)
+
+    def send(self, ask: Send) -> None:
+        """Hand a message over; again to the next owner, until one has answered."""
+        self._unanswered[ask.outbound.id] = ask
+        self._under_way[ask.outbound.id] = ask.session
+        self._exchange.tell(ask)
+
+    def answered(self, message: str) -> bool:
+        """The owner knows the message. Returns whether that is news."""
+        return self._unanswered.pop(message, None) is not None
+
+    def sent(self, message: str) -> bool:
+        """Whether the message left from here and has met no end yet."""
+        return message in self._under_way
+
+    def ended(self, message: str) -> None:
+        """The message has met its end."""
+        self._under_way.pop(message, None)
+
+    def moved(self) -> None:
+        """From now on it is another robot's owner, who knows nothing of what was sent so far."""
+        self._under_way = {name: ask.session for name, ask in self._unanswered.items()}
+
+    def work(self, *, busy: bool) -> None:
+        """Whether the responder works on an answer."""
+        self._busy = busy
+        self._exchange.tell(Busy(busy))
+
+    def bind(self, session: str, title: str) -> None:
+        """This session is bound from now on; a later owner is told with the first word."""
+        self._bound = (session, title)
+        self._exchange.tell(Bind(session, title, self._cwd))
+
+    def holds(self, session: str, title: str) -> None:
+        """The owner says that this session is bound here."""
+        self._bound = (session, title)
+
+    def unbind(self, session: str) -> None:
+        """The session is not bound any more."""
+        self._bound = ("", "")
+        self.tell(Unbind(session))
+
+    def released(self) -> None:
+        """Another editor has bound our session."""
+        self._bound = ("", "")

@@ -1,0 +1,198 @@
+"""The owner's outbox: accepts messages once they are on disk, and tells everybody their fate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from dingbridge.bridge.ports import Chance, Queue, Records
+from dingbridge.core import exchange, markdown
+from dingbridge.core.exchange import News
+from dingbridge.core.messages import Delivery, DeliveryReport
+from dingbridge.core.outbox import (
+    DROPPED,
+    Done,
+    Dropped,
+    Failed,
+    Merged,
+    Outbox,
+    Put,
+    Record,
+    Retried,
+    Waiting,
+)
+
+NEVER_LEFT = "it never left: the editor ended before it could be written down"
+
+
+class Outgoing:
+    """What leaves by one robot. Host loop of the owner only.
+
+    `tell` reaches every editor; `changed` is called when the counts are new.
+    """
+
+    def __init__(
+        self,
+        robot: str,
+        outbox: Outbox,
+        records: Records,
+        queue: Queue,
+        chance: Chance,
+        tell: Callable[[News], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._robot = robot
+        self._outbox = outbox
+        self._records = records
+        self._queue = queue
+        self._chance = chance
+        self._tell = tell
+        self._changed = changed
+        self.last_error = ""
+
+    @property
+    def queued(self) -> int:
+        """Messages that have no fate yet."""
+        return self._outbox.queued
+
+    @property
+    def failed(self) -> int:
+        """Dead letters."""
+        return len(self._outbox.dead)
+
+    def start(self) -> None:
+        """Send what an earlier owner left."""
+        for waiting in self._outbox.waiting.values():
+            self._queue.put(waiting)
+
+    def send(self, ask: exchange.Send) -> None:
+        """Accept a message. One that is known already is only answered."""
+        message = ask.outbound.id
+        if self._outbox.knows(message):
+            self._tell_known(message, ask.session)
+            return
+        put = Put(self._robot, ask.outbound, ask.kind, ask.session, self._chance.now())
+        self._records.outbox(put, lambda: self._queued(put))
+
+    def _queued(self, put: Put) -> None:
+        if self._outbox.knows(put.outbound.id):
+            return
+        self._outbox.apply(put)
+        self._fate(put.outbound.id, put.session, Delivery.QUEUED)
+        self._queue.put(self._outbox.waiting[put.outbound.id])
+        self._changed()
+
+    # --- news from the queue --------------------------------------------------------------------
+
+    def recorded(self, record: Record) -> None:
+        """The queue wrote a record: note what it means, and tell who shows it."""
+        whole = self._outbox.waiting.get(getattr(record, "id", ""))
+        self._outbox.apply(record)
+        match record:
+            case Merged():
+                for one in self._outbox.waiting[record.outbound.id].members:
+                    self._fate(one.id, one.session, Delivery.SENDING, "merged with others")
+            case Done() if whole is not None:
+                self._settle(whole, Delivery.SENT, "")
+            case Failed() if whole is not None:
+                self.last_error = record.reason
+                self._settle(whole, Delivery.FAILED, record.reason)
+        self._changed()
+
+    def progress(self, report: DeliveryReport) -> None:
+        """How a message is getting on; not its end."""
+        whole = self._outbox.waiting.get(report.message_id)
+        for one in whole.everyone() if whole else ():
+            self._tell(exchange.Fate(structs.replace(report, message_id=one.id), one.session))
+
+    def _settle(self, whole: Waiting, fate: Delivery, reason: str) -> None:
+        """Write a final fate into the transcripts, and tell it."""
+        for one in whole.everyone():
+            if one.session:
+                self._records.fate(one.session, one.id, fate, reason)
+            self._fate(one.id, one.session, fate, reason)
+
+    def _fate(self, message: str, session: str, fate: Delivery, reason: str = "") -> None:
+        self._tell(exchange.Fate(DeliveryReport(message, fate, reason), session))
+
+    # --- what became of it? ---------------------------------------------------------------------
+
+    def answer_known(self, session: str, ids: tuple[str, ...]) -> None:
+        """Tell the fate of messages that a transcript shows without one."""
+        for message in ids:
+            if self._outbox.knows(message):
+                self._tell_known(message, session)
+            else:
+                if session:
+                    self._records.fate(session, message, Delivery.FAILED, NEVER_LEFT)
+                self._fate(message, session, Delivery.FAILED, NEVER_LEFT)
+
+    def _tell_known(self, message: str, session: str) -> None:
+        letter = self._outbox.letter(message)
+        if letter is not None:
+            self._fate(message, session, Delivery.FAILED, letter.reason)
+        elif message in self._outbox.done:
+            self._fate(message, session, Delivery.SENT)
+        else:
+            self._fate(message, session, Delivery.QUEUED)
+
+    # --- dead letters ---------------------------------------------------------------------------
+
+    def retry(self, message: str) -> str:
+        """Send a dead letter again, or all of them for an empty id. Returns what is wrong."""
+        letters = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
+        if not letters:
+            return f"there is no failed message {message}".rstrip() + "; see :Chat outbox"
+        for letter in letters:
+            self._retry(Retried(letter.waiting.id))
+        return ""
+
+    def _retry(self, record: Retried) -> None:
+        self._records.outbox(record, lambda: self._retried(record))
+
+    def _retried(self, record: Retried) -> None:
+        if record.id not in self._outbox.dead:
+            # It was asked for twice, or dropped meanwhile.
+            return
+        self._outbox.apply(record)
+        whole = self._outbox.waiting[record.id]
+        for one in whole.everyone():
+            self._fate(one.id, one.session, Delivery.QUEUED)
+        self._queue.put(whole)
+        self._changed()
+
+    def drop(self, message: str) -> str:
+        """Give up a message that waits or that failed. Returns what is wrong."""
+        if self._whole(message) is None:
+            return f"there is no waiting or failed message {message}; see :Chat outbox"
+        self._queue.drop(message)
+        record = Dropped(message, self._chance.now())
+        self._records.outbox(record, lambda: self._dropped(record))
+        return ""
+
+    def _whole(self, message: str) -> Waiting | None:
+        """What waits or failed under this id."""
+        letter = self._outbox.dead.get(message)
+        return letter.waiting if letter else self._outbox.waiting.get(message)
+
+    def _dropped(self, record: Dropped) -> None:
+        gone = self._whole(record.id)
+        if gone is None:
+            # It was taken, or merged into another one, before the queue let go of it.
+            return
+        self._outbox.apply(record)
+        self._settle(gone, Delivery.FAILED, DROPPED)
+        self._changed()
+
+    def describe(self) -> str:
+        """What waits and what failed, a line or two each."""
+        lines = []
+        for waiting in self._outbox.waiting.values():
+            lines.append(f"waiting  {waiting.id}  {markdown.title(waiting.outbound.text)}")
+        for letter in self._outbox.dead.values():
+            title = markdown.title(letter.waiting.outbound.text)
+            lines.append(f"failed   {letter.waiting.id}  {title}\n         {letter.reason}")
+        if not lines:
+            return "the outbox is empty"
+        return "\n".join([*lines, ":Chat retry [id] tries again, :Chat drop {id} gives up"])

@@ -1,0 +1,21 @@
+"""What the owner remembers between runs: known here at once, on disk in its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.bridge.ports import Records
+from dingbridge.core.state import State
+
+
+class Remembered:
+    """The state as the owner knows it. Host loop of the owner only."""
+
+    def __init__(self, state: State, records: Records) -> None:
+        self.state = state
+        self._records = records
+
+    def change(self, change: Callable[[State], State]) -> None:
+        """Change it, here and on disk."""
+        self.state = change(self.state)
+        self._records.change(change)

@@ -1,0 +1,178 @@
+"""What travels between the editors of one app: the small port that a relay could take over.
+
+One editor is the owner: it holds the link, the queue and the memory of what was seen. Every editor,
+the owner's own included, is a member: it tells the owner things (`Ask`) and is told things
+(`News`). All values are immutable and know their own bytes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from dingbridge.core import wire
+from dingbridge.core.messages import DeliveryReport, Inbound, Outbound, Target
+from dingbridge.core.outbox import Kind
+
+
+class Hello(Struct, frozen=True, tag="hello"):
+    """First word of a member. `cwd` is its project folder. `again`: it was a member of another
+    owner before, and `bound` is the session it has bound, or empty."""
+
+    pid: int
+    cwd: str
+    bound: str = ""
+    title: str = ""
+    again: bool = False
+
+
+class Bind(Struct, frozen=True, tag="bind"):
+    """The member's session is to be bound, in the place of any other of this member."""
+
+    session: str
+    title: str
+    cwd: str
+
+
+class Unbind(Struct, frozen=True, tag="unbind"):
+    """A session is no longer to be bound."""
+
+    session: str
+
+
+class Send(Struct, frozen=True, tag="send"):
+    """A message is to go out. It may be told again when its fate did not come back."""
+
+    outbound: Outbound
+    kind: Kind
+    session: str
+
+
+class Known(Struct, frozen=True, tag="known"):
+    """What became of these messages, which a transcript shows without a fate?"""
+
+    session: str
+    ids: tuple[str, ...]
+
+
+class Handed(Struct, frozen=True, tag="handed"):
+    """A delivered robot message stands in its transcript."""
+
+    key: str
+
+
+class Busy(Struct, frozen=True, tag="busy"):
+    """Whether the member's responder is working."""
+
+    busy: bool
+
+
+class Retry(Struct, frozen=True, tag="retry"):
+    """Try a dead letter again; an empty id means all of them."""
+
+    id: str
+
+
+class Drop(Struct, frozen=True, tag="drop"):
+    """Give up a message that waits or that failed."""
+
+    id: str
+
+
+class ShowOutbox(Struct, frozen=True, tag="show_outbox"):
+    """What is in the outbox?"""
+
+
+Ask = Hello | Bind | Unbind | Send | Known | Handed | Busy | Retry | Drop | ShowOutbox
+
+
+class Restore(Struct, frozen=True, tag="restore"):
+    """Answer to a first `Hello`: the session that this member should take up, or none, and the
+    conversation that spoke to it last."""
+
+    session: str = ""
+    target: Target | None = None
+
+
+class Released(Struct, frozen=True, tag="released"):
+    """Another editor has bound this session."""
+
+    session: str
+    by: int
+
+
+class Fate(Struct, frozen=True, tag="fate"):
+    """News of an outbound message, for whoever shows it."""
+
+    report: DeliveryReport
+    session: str
+
+
+class Deliver(Struct, frozen=True, tag="deliver"):
+    """A robot message for a session of this member. `again`: it may stand there already."""
+
+    key: str
+    inbound: Inbound
+    session: str
+    again: bool = False
+
+
+class State(Struct, frozen=True, tag="state"):
+    """How the owner is doing. `cool_down_until` is Unix seconds, 0 without one; `quota` is the
+    month's use in words."""
+
+    owner_pid: int
+    link: str
+    queued: int
+    failed: int
+    refused: int
+    last_error: str = ""
+    cool_down_until: float = 0.0
+    cool_down_reason: str = ""
+    quota: str = ""
+
+
+class LinkNews(Struct, frozen=True, tag="link"):
+    """The link's state changed."""
+
+    link: str
+    reason: str = ""
+    fix: str = ""
+
+
+class Words(Struct, frozen=True, tag="words"):
+    """Something the user should read. `level` is info, warn or error."""
+
+    text: str
+    level: str = "info"
+
+
+News = Restore | Released | Fate | Deliver | State | LinkNews | Words
+
+_encoder = msgspec.msgpack.Encoder()
+_asks: msgspec.msgpack.Decoder[Ask] = msgspec.msgpack.Decoder(Ask)
+_news: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News)
+
+
+def encode(value: Ask | News) -> bytes:
+    """The value's bytes. A lone surrogate in a text becomes U+FFFD."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        return _encoder.encode(msgspec.json.decode(wire.encode(msgspec.to_builtins(value))))
+
+
+def decode_ask(data: bytes) -> Ask:
+    """What a member asks. Raises `ValueError` for anything else."""
+    try:
+        return _asks.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ValueError("not a word of an editor") from cause
+
+
+def decode_news(data: bytes) -> News:
+    """What the owner says. Raises `ValueError` for anything else."""
+    try:
+        return _news.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ValueError("not a word of the owner") from cause

@@ -1,0 +1,344 @@
+"""What waits to be sent, told as records: the journal holds the records, this module their meaning.
+
+A message enters with `Put`. Before a chunk leaves, `Tried` says so; once it was taken, `Sent`. The
+message's end is `Done`, `Failed` (a dead letter, kept until the user decides) or `Dropped`. Nothing
+else changes the outbox, so whoever reads the journal from its start knows what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+import msgspec
+from msgspec import Struct, structs
+
+from dingbridge.core import wire
+from dingbridge.core.messages import Delivery, Outbound
+from dingbridge.core.patience import DONE_REMEMBERED
+from dingbridge.core.routing import Route
+
+DROPPED = "dropped by you"
+"""Why a message that the user gave up was not sent."""
+
+
+class Kind(str, Enum):
+    """What a message is for; replies go first when the platform's budget is short."""
+
+    REPLY = "reply"
+    NOTIFICATION = "notification"
+
+
+class Put(Struct, frozen=True, tag="put"):
+    """A message was accepted. `robot` names its queue, `session` the transcript it stands in."""
+
+    robot: str
+    outbound: Outbound
+    kind: Kind
+    session: str
+    time: float
+
+
+class Tried(Struct, frozen=True, tag="tried"):
+    """`text[start:end]` is about to leave by `route`."""
+
+    id: str
+    start: int
+    end: int
+    route: Route
+
+
+class Sent(Struct, frozen=True, tag="sent"):
+    """Everything before `end` was taken."""
+
+    id: str
+    end: int
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """The whole message was taken."""
+
+    id: str
+    time: float
+
+
+class Failed(Struct, frozen=True, tag="failed"):
+    """The message cannot be sent; it stays as a dead letter."""
+
+    id: str
+    reason: str
+    time: float
+
+
+class Retried(Struct, frozen=True, tag="retried"):
+    """A dead letter goes to the end of the queue again."""
+
+    id: str
+
+
+class Dropped(Struct, frozen=True, tag="dropped"):
+    """The user does not want the message sent any more."""
+
+    id: str
+    time: float
+
+
+class Merged(Struct, frozen=True, tag="merged"):
+    """These messages go out as one, in the place of the first; `outbound` is that one."""
+
+    ids: tuple[str, ...]
+    outbound: Outbound
+
+
+Record = Put | Tried | Sent | Done | Failed | Retried | Dropped | Merged
+
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """The record's line, without its end."""
+    return wire.encode(msgspec.to_builtins(record))
+
+
+def decode(line: bytes) -> Record:
+    """The record in a line. Raises `ValueError` for anything else."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ValueError("not a record of the outbox") from cause
+
+
+class Waiting(Struct, frozen=True):
+    """A message that is to be sent.
+
+    Everything before `start` was taken. `tried` is the chunk that was about to leave last, and
+    whose fate is not known. `members` are the messages that go out with it as one.
+    """
+
+    robot: str
+    outbound: Outbound
+    kind: Kind
+    session: str
+    time: float
+    start: int = 0
+    tried: Tried | None = None
+    members: tuple[Waiting, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The message's id."""
+        return self.outbound.id
+
+    def everyone(self) -> tuple[Waiting, ...]:
+        """The messages whose fate this one decides."""
+        return self.members or (self,)
+
+
+class Dead(Struct, frozen=True):
+    """A dead letter: why it could not be sent, and since when (Unix seconds)."""
+
+    waiting: Waiting
+    reason: str
+    time: float
+
+
+class Outbox:
+    """The meaning of the records so far. `waiting` is in the order in which messages leave."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, Waiting] = {}
+        self.dead: dict[str, Dead] = {}
+        self.done: dict[str, float] = {}
+        self.queued = 0
+        self._within: dict[str, str] = {}
+
+    def knows(self, message: str) -> bool:
+        """Whether the message was accepted before, whatever became of it."""
+        return (
+            message in self.waiting
+            or message in self.dead
+            or message in self.done
+            or message in self._within
+        )
+
+    def letter(self, message: str) -> Dead | None:
+        """The dead letter that the message is, or that it went out in."""
+        return self.dead.get(self._within.get(message, message))
+
+    def apply(self, record: Record) -> None:
+        """Take a record in. One about a message that is not here changes nothing."""
+        match record:
+            case Put():
+                if not self.knows(record.outbound.id):
+                    self._enter(
+                        Waiting(
+                            record.robot, record.outbound, record.kind, record.session, record.time
+                        )
+                    )
+            case Tried() if record.id in self.waiting:
+                self._change(record.id, tried=record)
+            case Sent() if record.id in self.waiting:
+                self._change(record.id, start=record.end, tried=None)
+            case Done() | Dropped():
+                self._end(record)
+            case Failed() if record.id in self.waiting:
+                whole = self._leave(record.id)
+                # What went out as one failed as one, and is one from now on.
+                self.dead[record.id] = Dead(whole, record.reason, record.time)
+            case Retried() if record.id in self.dead:
+                self._enter(_tried_anew(self.dead.pop(record.id).waiting))
+            case Merged():
+                self._merge(record)
+
+    def _enter(self, whole: Waiting) -> None:
+        self.waiting[whole.id] = whole
+        self.queued += len(whole.everyone())
+
+    def _leave(self, message: str) -> Waiting:
+        whole = self.waiting.pop(message)
+        self.queued -= len(whole.everyone())
+        return whole
+
+    def _change(self, message: str, **fields: object) -> None:
+        self.waiting[message] = structs.replace(self.waiting[message], **fields)
+
+    def _end(self, record: Done | Dropped) -> None:
+        if record.id in self._within:
+            return
+        whole = None
+        if record.id in self.waiting:
+            whole = self._leave(record.id)
+        elif record.id in self.dead:
+            whole = self.dead.pop(record.id).waiting
+        elif isinstance(record, Dropped):
+            return
+        self.done[record.id] = record.time
+        for one in whole.members if whole else ():
+            del self._within[one.id]
+            self.done[one.id] = record.time
+
+    def _merge(self, record: Merged) -> None:
+        members = [self.waiting[name] for name in record.ids if name in self.waiting]
+        if not members or len(members) != len(set(record.ids)) or len(members) != len(record.ids):
+            return
+        under_way = any(one.members or one.start or one.tried for one in members)
+        if under_way or len({one.robot for one in members}) > 1 or self.knows(record.outbound.id):
+            return
+        merged = structs.replace(members[0], outbound=record.outbound, members=tuple(members))
+        rebuilt: dict[str, Waiting] = {}
+        for name, waiting in self.waiting.items():
+            if name == members[0].id:
+                rebuilt[merged.id] = merged
+            elif name not in record.ids:
+                rebuilt[name] = waiting
+        self.waiting = rebuilt
+        self._within.update((one.id, merged.id) for one in members)
+
+
+def _tried_anew(waiting: Waiting) -> Waiting:
+    """A dead letter that the user wants sent again, even where it may have arrived.
+
+    The custom robot knows a repeat by its key, so there the chunk stays as it was cut.
+    """
+    if waiting.tried is None or waiting.tried.route is Route.WEBHOOK:
+        return waiting
+    return structs.replace(waiting, tried=None)
+
+
+def fold(records: Iterable[Record]) -> Outbox:
+    """The outbox after all these records."""
+    outbox = Outbox()
+    for record in records:
+        outbox.apply(record)
+    return outbox
+
+
+def compacted(records: Iterable[Record], now: float) -> list[Record]:
+    """The fewest records with the same meaning.
+
+    What is done is remembered for a while, so that a message handed over twice leaves once.
+    """
+    outbox = fold(records)
+    kept: list[Record] = []
+    for message, time in outbox.done.items():
+        if time > now - DONE_REMEMBERED:
+            kept.append(Done(message, time))
+    # Dead letters come first: a later `Retried` puts them behind what waits now.
+    for letter in outbox.dead.values():
+        kept.extend(_records_of(letter.waiting))
+        kept.append(Failed(letter.waiting.id, letter.reason, letter.time))
+    for waiting in outbox.waiting.values():
+        kept.extend(_records_of(waiting))
+    return kept
+
+
+def _records_of(waiting: Waiting) -> list[Record]:
+    records: list[Record] = [
+        Put(one.robot, one.outbound, one.kind, one.session, one.time) for one in waiting.everyone()
+    ]
+    if waiting.members:
+        records.append(Merged(tuple(one.id for one in waiting.members), waiting.outbound))
+    if waiting.start:
+        records.append(Sent(waiting.id, waiting.start))
+    if waiting.tried is not None:
+        records.append(waiting.tried)
+    return records
+
+
+def of_robot(records: Iterable[Record], robot: str) -> list[Record]:
+    """The records about messages of this robot, and those about messages of nobody: what was done
+    long ago is only remembered by its id."""
+    told = list(records)
+    robots: dict[str, str] = {}
+    for record in told:
+        if isinstance(record, Put):
+            robots.setdefault(record.outbound.id, record.robot)
+        elif isinstance(record, Merged) and record.ids and record.ids[0] in robots:
+            robots.setdefault(record.outbound.id, robots[record.ids[0]])
+    return [record for record in told if robots.get(_about(record), robot) == robot]
+
+
+def _about(record: Record) -> str:
+    return record.outbound.id if isinstance(record, Put | Merged) else record.id
+
+
+def ends(records: Iterable[Record]) -> list[tuple[str, str, Delivery, str]]:
+    """Session, message, fate and reason of what came to an end and stands in a transcript."""
+    outbox = Outbox()
+    found: list[tuple[str, str, Delivery, str]] = []
+    for record in records:
+        if not isinstance(record, Done | Failed | Dropped):
+            outbox.apply(record)
+            continue
+        letter = outbox.dead.get(record.id)
+        whole = outbox.waiting.get(record.id) or (letter.waiting if letter else None)
+        outbox.apply(record)
+        if whole is None or record.id in outbox.waiting:
+            continue
+        fate, reason = _end_in_words(record)
+        found.extend((one.session, one.id, fate, reason) for one in whole.everyone() if one.session)
+    return found
+
+
+def _end_in_words(record: Done | Failed | Dropped) -> tuple[Delivery, str]:
+    match record:
+        case Failed():
+            return Delivery.FAILED, record.reason
+        case Dropped():
+            return Delivery.FAILED, DROPPED
+        case Done():
+            return Delivery.SENT, ""
+
+
+def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:
+    """The journal's lines with this robot's records compacted; those of others stay as they are."""
+    records: list[tuple[bytes, Record]] = []
+    for line in lines:
+        try:
+            records.append((line, decode(line)))
+        except ValueError:
+            continue
+    mine = of_robot((record for _, record in records), robot)
+    ours = {id(record) for record in mine}
+    others = [line for line, record in records if id(record) not in ours]
+    return others + [encode(record) for record in compacted(mine, now)]

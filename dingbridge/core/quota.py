@@ -1,0 +1,116 @@
+"""How much of the organisation's monthly quota went through here, and whether any is left."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+
+from msgspec import Struct, structs
+
+BEIJING = timezone(timedelta(hours=8))
+"""The time in which the platform's month begins; China has no summer time."""
+
+
+class Kind(str, Enum):
+    """What the platform counts apart (protocol section 0). The values are shown."""
+
+    CALLS = "API calls"
+    PUSHES = "pushes"
+
+
+class Budget(Struct, frozen=True):
+    """What the organisation may use in a month; the default is the standard edition's (protocol
+    section 0). 0 = not watched."""
+
+    calls: int = 5000
+    pushes: int = 3000
+
+
+class Quota(Struct, frozen=True):
+    """What went through here in `month` ('2026-08', Beijing time).
+
+    The quota belongs to the whole organisation, so others may use it up as well: `spent` holds
+    the kinds of which the platform said so. `warned` holds those that were warned of.
+    """
+
+    month: str = ""
+    calls: int = 0
+    pushes: int = 0
+    warned: tuple[Kind, ...] = ()
+    spent: tuple[Kind, ...] = ()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the platform said that something is used up: extras wait for the next month."""
+        return bool(self.spent)
+
+
+def counted(quota: Quota, now: float, calls: int = 0, pushes: int = 0) -> Quota:
+    """`quota` with so many more at `now` (Unix seconds); a new month starts at zero.
+
+    Calls for tokens and calls refused as too fast are not counted by the platform.
+    """
+    quota = _of_month(quota, now)
+    return structs.replace(quota, calls=quota.calls + calls, pushes=quota.pushes + pushes)
+
+
+def warning(quota: Quota, budget: Budget) -> tuple[Quota, str | None]:
+    """The sentence for whatever has reached 80 % of its budget, once a month for each kind."""
+    reached = [
+        (kind, used, limit)
+        for kind, used, limit in _kinds(quota, budget)
+        if limit and used * 5 >= limit * 4 and kind not in quota.warned
+    ]
+    if not reached:
+        return quota, None
+    parts = [f"{used:,} of {limit:,} {kind.value}" for kind, used, limit in reached]
+    sentence = (
+        f"DingTalk's monthly quota runs low: {' and '.join(parts)} of {quota.month} are used up."
+    )
+    kinds = tuple(kind for kind, _, _ in reached)
+    return structs.replace(quota, warned=quota.warned + kinds), sentence
+
+
+def used_up(quota: Quota, now: float, code: str) -> Quota:
+    """`quota` after the platform answered with `code`: marked when that means "used up".
+
+    The codes are `…ApiCountLimitForOrg` and 90020 for calls, a callback's 20001 for pushes
+    (protocol section 0). What is used up needs no warning any more.
+    """
+    quota = _of_month(quota, now)
+    kind = _spent_by(code)
+    if kind is None or kind in quota.spent:
+        return quota
+    return structs.replace(
+        quota,
+        spent=(*quota.spent, kind),
+        warned=quota.warned if kind in quota.warned else (*quota.warned, kind),
+    )
+
+
+def describe(quota: Quota, budget: Budget) -> str:
+    """The month in one line, for status."""
+    parts = []
+    for kind, used, limit in _kinds(quota, budget):
+        part = f"{used:,} of {limit:,} {kind.value}" if limit else f"{used:,} {kind.value}"
+        parts.append(f"{part} (used up)" if kind in quota.spent else part)
+    line = ", ".join(parts)
+    return f"{quota.month}: {line}" if quota.month else line
+
+
+def _of_month(quota: Quota, now: float) -> Quota:
+    month = datetime.fromtimestamp(now, BEIJING).strftime("%Y-%m")
+    return quota if quota.month == month else Quota(month)
+
+
+def _kinds(quota: Quota, budget: Budget) -> tuple[tuple[Kind, int, int], ...]:
+    return (
+        (Kind.CALLS, quota.calls, budget.calls),
+        (Kind.PUSHES, quota.pushes, budget.pushes),
+    )
+
+
+def _spent_by(code: str) -> Kind | None:
+    if code == "90020" or code.casefold().endswith("apicountlimitfororg"):
+        return Kind.CALLS
+    return Kind.PUSHES if code == "20001" else None

@@ -1,0 +1,63 @@
+"""The client: the end of the exchange in an editor that does not own the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.edges.exchange import place
+from dingbridge.edges.exchange.events import ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.exchange.line import Line, Timing, prove_as_client
+from dingbridge.edges.exchange.loop import Loop, Peer
+
+
+class Client(Loop):
+    """Connects to a server in its own thread. `tell` is called there: it must neither wait nor
+    raise. The last event is always one `Lost`; for another try make another client."""
+
+    def __init__(
+        self,
+        address: str,
+        secret: str,
+        tell: Callable[[ClientEvent], None],
+        timing: Timing = Timing(),  # noqa: B008 - a Timing is immutable
+    ) -> None:
+        super().__init__("dingbridge-exchange-client", timing)
+        self._address = address
+        self._secret = secret
+        self._tell = tell
+        self._lost = "stopped"
+
+    def send(self, data: bytes) -> None:
+        """Queue a frame, also before the connection is made. For any thread.
+
+        Raises `ExchangeError` when it is longer than `FRAME_BYTES`.
+        """
+        self._command(0, data)
+
+    def _begin(self) -> None:
+        try:
+            connection = place.connect(self._address)
+        except place.ExchangeError as cause:
+            self._lost = cause.message
+            return
+        if place.is_foreign(connection):
+            connection.close()
+            self._lost = "another user answers there"
+            return
+        line = Line(prove_as_client(self._secret), self._timing, self._clock.now())
+        self._adopt(Peer(0, connection, line))
+
+    def _wanted(self) -> bool:
+        return bool(self._peers)
+
+    def _proved(self, peer: Peer) -> None:
+        self._tell(Connected())
+
+    def _told(self, peer: Peer, data: bytes) -> None:
+        self._tell(Heard(0, data))
+
+    def _gone(self, peer: Peer, reason: str) -> None:
+        self._lost = reason
+
+    def _over(self) -> None:
+        self._tell(Lost(self._lost))

@@ -1,0 +1,132 @@
+"""The server: the end of the exchange in the editor that owns the link."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections.abc import Callable
+
+from dingbridge.edges.exchange import place
+from dingbridge.edges.exchange.events import Heard, Joined, Left, ServerEvent
+from dingbridge.edges.exchange.line import Line, Timing, prove_as_server
+from dingbridge.edges.exchange.loop import READ, Loop, Peer
+
+log = logging.getLogger(__name__)
+
+STRANGERS = 64
+"""How many may be at the proof at once; the next caller is turned away."""
+
+
+class Server(Loop):
+    """Accepts the user's other editors. `tell` is called on this thread: it must neither wait nor
+    raise. Each `Joined` is followed by exactly one `Left`.
+
+    Bound and listening as soon as it is constructed; raises `ExchangeError` when that fails.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[ServerEvent], None],
+        timing: Timing = Timing(),  # noqa: B008 - a Timing is immutable
+        *,
+        tcp: bool = not place.UNIX,
+    ) -> None:
+        super().__init__("dingbridge-exchange-server", timing)
+        try:
+            self._listener, self.address = place.listen(tcp=tcp)
+        except place.ExchangeError:
+            super()._release()
+            raise
+        self.secret = secrets.token_hex(32)
+        self._tell = tell
+        self._numbers = itertools.count(1)
+        self._refused = 0
+        self._deaf = False
+        self._listen()
+
+    def send(self, peer: int, data: bytes) -> None:
+        """Queue a frame for a peer; one that is gone gets nothing. For any thread.
+
+        Raises `ExchangeError` when it is longer than `FRAME_BYTES`.
+        """
+        self._command(peer, data)
+
+    def drop(self, peer: int) -> None:
+        """Close a peer's connection after what the system takes at once. For any thread."""
+        self._command(peer, None)
+
+    def _listen(self) -> None:
+        self._selector.register(self._listener, READ, "caller")
+        self._deaf = False
+
+    def _patience(self) -> float | None:
+        wait = super()._patience()
+        if self._deaf:
+            return self._timing.heartbeat if wait is None else wait
+        return wait
+
+    def _turn(self, wait: float | None) -> None:
+        deaf = self._deaf
+        super()._turn(wait)
+        if deaf and not self._stopping:
+            self._listen()
+
+    def _call(self, now: float) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError as cause:
+            # Out of descriptors: the caller stays in the queue, and the loop must not spin on it.
+            log.warning("no more connections for now (%s)", type(cause).__name__)
+            self._selector.unregister(self._listener)
+            self._deaf = True
+            return
+        try:
+            place.prepare(connection)
+        except OSError:  # It is gone already.
+            connection.close()
+            return
+        proving = sum(not peer.line.proven for peer in self._peers.values())
+        if proving >= STRANGERS or place.is_foreign(connection):
+            connection.close()
+            self._note("too many at once" if proving >= STRANGERS else "another user")
+            return
+        line = Line(prove_as_server(self.secret), self._timing, now)
+        self._adopt(Peer(next(self._numbers), connection, line))
+
+    def _proved(self, peer: Peer) -> None:
+        self._tell(Joined(peer.number))
+
+    def _told(self, peer: Peer, data: bytes) -> None:
+        self._tell(Heard(peer.number, data))
+
+    def _gone(self, peer: Peer, reason: str) -> None:
+        if peer.line.proven:
+            self._tell(Left(peer.number, reason))
+        elif not self._stopping:
+            self._note(reason)
+
+    def _note(self, reason: str) -> None:
+        """Log a refused caller: the 1st, 2nd, 4th, 8th…, for whoever calls may call for ever."""
+        self._refused += 1
+        if not self._refused & (self._refused - 1):
+            log.info("refused %d callers so far; the last: %s", self._refused, reason)
+
+    def _part(self) -> None:
+        if not self._deaf:
+            self._selector.unregister(self._listener)
+        self._hide()
+        for peer in list(self._peers.values()):
+            if not peer.line.proven:
+                self._end(peer, "stopped")
+        super()._part()
+
+    def _hide(self) -> None:
+        self._listener.close()
+        place.remove(self.address)
+
+    def _release(self) -> None:
+        self._hide()
+        super()._release()

@@ -1,0 +1,238 @@
+"""Joins the editors that use the same robot: owns it when nobody does, else attaches."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.bridge.hub import OWN
+from dingbridge.bridge.ports import Chance
+from dingbridge.core import exchange, outbox
+from dingbridge.core.exchange import Ask, News
+from dingbridge.core.settings import Options
+from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.storage.lock import Card, OwnerLock
+from dingbridge.owner import Files, Owner, Post
+
+log = logging.getLogger(__name__)
+
+TRY_AFTER = (0.01, 0.03, 0.1)
+"""Seconds between two attempts to own the robot or to attach to its owner; the last one repeats."""
+
+SETTLED_WITHIN = 2.0
+"""Seconds after which commands are carried out even if no owner has answered."""
+
+
+def robot_name(options: Options) -> str:
+    """A name for the configured robot that shows nothing of it; empty when there is none."""
+    if options.mode == "off":
+        return ""
+    who = options.app_key if options.mode == "api" else options.webhook
+    return hashlib.sha256(who.encode()).hexdigest()[:16]
+
+
+class Owned(Struct, frozen=True):
+    """The robot is ours."""
+
+
+class Attached(Struct, frozen=True):
+    """Its owner can be told things through `client`."""
+
+    client: Client
+
+
+class Detached(Struct, frozen=True):
+    """The owner is gone."""
+
+
+class Said(Struct, frozen=True):
+    """The owner said something."""
+
+    news: News
+
+
+Event = Owned | Attached | Detached | Said
+
+
+class Search(threading.Thread):
+    """Looks for the owner of a robot until this editor is the owner, and then ends."""
+
+    def __init__(self, lock: OwnerLock, tell: Callable[[Event], None]) -> None:
+        super().__init__(name="dingbridge-membership", daemon=True)
+        self._lock = lock
+        self._tell = tell
+        self._stopping = threading.Event()
+        self._lost = threading.Event()
+        self._client: Client | None = None
+
+    def stop(self) -> None:
+        """End soon, and leave the owner."""
+        self._stopping.set()
+        self._lost.set()
+        client = self._client
+        if client is not None:
+            client.stop()
+
+    def run(self) -> None:
+        """Own, or attach and wait until the owner is gone; and again."""
+        tries = 0
+        while not self._stopping.is_set():
+            if self._lock.acquire():
+                self._tell(Owned())
+                return
+            card = self._lock.read_card()
+            if card.address and self._attach(card):
+                tries = 0
+            # A card may be older than the owner: it is written once that one serves.
+            self._stopping.wait(TRY_AFTER[min(tries, len(TRY_AFTER) - 1)])
+            tries += 1
+
+    def _attach(self, card: Card) -> bool:
+        """Stay with an owner until it is gone. Returns whether it was there at all."""
+        self._lost.clear()
+        attached = False
+
+        def heard(event: ClientEvent) -> None:
+            nonlocal attached
+            match event:
+                case Connected():
+                    attached = True
+                    self._tell(Attached(client))
+                case Heard(data=data):
+                    try:
+                        self._tell(Said(exchange.decode_news(data)))
+                    except ValueError:
+                        log.warning("the owner said something that cannot be read")
+                case Lost(reason=reason):
+                    log.info("no connection to the owner: %s", reason)
+                    if attached:
+                        self._tell(Detached())
+                    self._lost.set()
+
+        client = Client(card.address, card.secret, heard)
+        self._client = client
+        client.start()
+        self._lost.wait()
+        self._client = None
+        return attached
+
+
+class LiveExchange:
+    """The way to the owner of the configured robot. Host loop only.
+
+    `heard` is told its news, `joined` when there is an owner, perhaps a new one.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        files: Files,
+        pid: int,
+        chance: Chance,
+        post: Post,
+        heard: Callable[[News], None],
+        joined: Callable[[], None],
+    ) -> None:
+        self._folder = folder
+        self._files = files
+        self._pid = pid
+        self._chance = chance
+        self._post = post
+        self._heard = heard
+        self._joined = joined
+        self._options: Options | None = None
+        self._robot = ""
+        self._lock: OwnerLock | None = None
+        self._search: Search | None = None
+        self._owner: Owner | None = None
+        self._client: Client | None = None
+        self._ready = False
+
+    def configure(self, options: Options) -> None:
+        """Use these options from now on; join the editors that use the same robot."""
+        self._options = options
+        robot = robot_name(options)
+        if robot == self._robot:
+            if self._owner is not None:
+                self._owner.configure(options)
+            return
+        self.leave()
+        self._robot = robot
+        if robot:
+            lock = OwnerLock(self._folder, robot)
+            search = Search(lock, lambda event: self._post(lambda: self._found(search, event)))
+            self._lock, self._search = lock, search
+            search.start()
+
+    def tell(self, ask: Ask) -> bool:
+        """Tell the owner something. Returns False while there is none to be told."""
+        if not self._ready:
+            return False
+        if self._owner is not None:
+            self._owner.hub.ask(OWN, ask)
+        elif self._client is not None:
+            self._client.send(exchange.encode(ask))
+        return True
+
+    def write_down(self, sends: tuple[exchange.Send, ...]) -> None:
+        """Put messages that no owner has answered into the journal, for the next one to find."""
+        lines = [
+            outbox.encode(
+                outbox.Put(self._robot, ask.outbound, ask.kind, ask.session, self._chance.now())
+            )
+            for ask in sends
+        ]
+        if lines and self._robot:
+            self._files.disk.do(lambda: self._files.outbox.append(*lines))
+
+    def leave(self) -> None:
+        """Leave the other editors; one of them takes over what was ours."""
+        self._ready = False
+        if self._search is not None:
+            self._search.stop()
+            self._search = None
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.stop()
+            # The next owner must not open its link before ours is closed.
+            self._files.disk.do(owner.wait_until_closed)
+        if self._lock is not None:
+            lock = self._lock
+            # Behind everything that was to be written: the next owner reads the files at once.
+            self._files.disk.do(lock.release)
+            self._lock = None
+        self._client = None
+        self._robot = ""
+
+    def _found(self, search: Search, event: Event) -> None:
+        if search is not self._search:
+            return
+        match event:
+            case Said(news=news):
+                self._heard(news)
+            case Detached():
+                self._client, self._ready = None, False
+            case Attached(client=client):
+                self._client, self._ready = client, True
+                self._joined()
+            case Owned():
+                self._own()
+
+    def _own(self) -> None:
+        assert self._options is not None  # noqa: S101 - configure() comes first
+        assert self._lock is not None  # noqa: S101 - configure() made it
+        owner = Owner(
+            self._robot, self._options, self._files, self._chance, self._post, self._heard
+        )
+        self._owner = owner
+        owner.start(self._lock, self._pid, lambda: self._serving(owner))
+
+    def _serving(self, owner: Owner) -> None:
+        if owner is self._owner:
+            self._ready = True
+            self._joined()

@@ -1,0 +1,400 @@
+"""The owner of a robot put together: hub, queue, link, journals, and the socket for editors."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from dingbridge.bridge import hub as hubs
+from dingbridge.bridge.hub import OWN, Hub
+from dingbridge.bridge.ports import Chance
+from dingbridge.core import exchange, inbox
+from dingbridge.core import outbox as outboxes
+from dingbridge.core.exchange import News
+from dingbridge.core.inbox import Received
+from dingbridge.core.messages import Delivery, DeliveryReport
+from dingbridge.core.outbox import Outbox, Record, Waiting
+from dingbridge.core.pace import Pace
+from dingbridge.core.patience import ALL_HERE_WITHIN, STOP_WITHIN
+from dingbridge.core.seen import Seen
+from dingbridge.core.settings import Options
+from dingbridge.core.state import State, may_open_at, with_opened, with_pace, with_seen
+from dingbridge.core.transcript import Entry, Fate
+from dingbridge.edges.exchange import ExchangeError, Heard, Joined, Left, Server, ServerEvent
+from dingbridge.edges.http import Http
+from dingbridge.edges.sender import CoolDown, Counted, Sender, SenderEvent, Sending
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.journal import Journal
+from dingbridge.edges.storage.lock import Card, OwnerLock
+from dingbridge.edges.storage.state import StateFile
+from dingbridge.edges.storage.transcripts import Transcripts
+from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+OUTBOX_FILE = "chat-dingtalk-outbox.jsonl"
+INBOX_FILE = "chat-dingtalk-inbox.jsonl"
+STATE_FILE = "chat-dingtalk-state.json"
+SESSIONS_FOLDER = Path("dingbridge", "sessions")
+
+COMPACT_AFTER = 2000
+"""Records after which a journal is made short again; the cost of that is spread over them."""
+
+Post = Callable[[Callable[[], None]], None]
+
+
+class Files(Struct, frozen=True):
+    """The files that all editors of a user share."""
+
+    disk: Disk
+    state: StateFile
+    transcripts: Transcripts
+    outbox: Journal
+    inbox: Journal
+
+
+def files_in(data: Path, disk: Disk) -> Files:
+    """The files of a data directory."""
+    return Files(
+        disk,
+        StateFile(data / STATE_FILE),
+        Transcripts(data / SESSIONS_FOLDER),
+        Journal(data / OUTBOX_FILE),
+        Journal(data / INBOX_FILE),
+    )
+
+
+class Inheritance(Struct, frozen=True):
+    """What an earlier owner left: the state, what waits, and what was not handed over."""
+
+    state: State
+    outbox: Outbox
+    inbox: dict[str, inbox.Open]
+    seen: dict[str, float]
+
+
+class Owner:
+    """Everything that only the owner of a robot has. Its methods run on the host loop, but for
+    those that say otherwise."""
+
+    def __init__(
+        self,
+        robot: str,
+        options: Options,
+        files: Files,
+        chance: Chance,
+        post: Post,
+        tell_own: Callable[[News], None],
+    ) -> None:
+        self._robot = robot
+        self._options = options
+        self._files = files
+        self._chance = chance
+        self._post = post
+        self._tell_own = tell_own
+        self._hub: Hub | None = None
+        self._seen = Seen()
+        self._pace = Pace(random.random)
+        self._sender: Sender | None = None
+        self._stream: Stream | None = None
+        self._before: Stream | None = None
+        self._stopped = False
+        self._outbox_records = 0
+        self._inbox_records = 0
+        self._server = self._listen()
+
+    def _listen(self) -> Server | None:
+        """The socket for other editors. Without one this editor still does all of its own work."""
+        try:
+            return Server(lambda event: self._post(lambda: self._from_editor(event)))
+        except ExchangeError as error:
+            log.error("no local socket: %s", error.message)
+            words = f"other Neovims cannot attach: {error.message}. {error.fix}".rstrip(". ")
+            self._post(lambda: self._tell_own(exchange.Words(words, "warn")))
+            return None
+
+    @property
+    def hub(self) -> Hub:
+        """The hub, once it has started."""
+        assert self._hub is not None  # noqa: S101 - start() comes first
+        return self._hub
+
+    def start(self, lock: OwnerLock, pid: int, then: Callable[[], None]) -> None:
+        """Read what an earlier owner left, and serve; `then` runs when that is done."""
+        self._files.disk.do(self._read, lambda left: self._started(left, lock, pid, then))
+
+    def _started(
+        self, left: Inheritance, lock: OwnerLock, pid: int, then: Callable[[], None]
+    ) -> None:
+        self._seen = Seen(left.seen)
+        paced = left.state.paces.get(self._robot)
+        if paced is not None:
+            self._pace = Pace.restore(paced, random.random)
+        ports = hubs.Ports(self, self, self, self._chance, self._tell)
+        self._hub = Hub(self._robot, ports, self._options, left.state, left.outbox)
+        self._hub.start(left.inbox)
+        settling = threading.Timer(ALL_HERE_WITHIN, lambda: self._post(self._settled))
+        settling.daemon = True
+        settling.start()
+        card = Card(pid)
+        if self._server is not None:
+            self._server.start()
+            card = Card(pid, self._server.address, self._server.secret)
+        self._files.disk.do(lambda: lock.write_card(card))
+        log.info("this editor holds the link; %d messages wait", len(left.outbox.waiting))
+        then()
+
+    def _settled(self) -> None:
+        if not self._stopped:
+            self.hub.settled()
+
+    def configure(self, options: Options) -> None:
+        """Use these options from now on."""
+        before, self._options = self._options, options
+        if self._sender is not None:
+            self._sender.configure(options, Http(options.proxy))
+        if _stream_settings(before) != _stream_settings(options):
+            self.disconnect()
+        if self._hub is not None:
+            self._hub.configure(options)
+
+    def stop(self) -> None:
+        """Close the link and end the threads soon."""
+        self._stopped = True
+        self.disconnect()
+        if self._server is not None:
+            self._server.stop()
+        if self._sender is not None:
+            self._sender.stop()
+        self._files.disk.do(self._compact_inbox)
+        self._files.disk.do(self._compact_outbox)
+
+    # --- what the hub needs: records ------------------------------------------------------------
+
+    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+        """Write a record; `then` runs once it is on the disk."""
+        self._files.disk.do(lambda: self._append(record), lambda _: then())
+
+    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
+        """A robot message goes to this session; `then` runs once that is on the disk."""
+        line = inbox.encode(inbox.Routed(key, session))
+        self._files.disk.do(lambda: self._append_inbox(line), lambda _: then())
+
+    def handed(self, key: str) -> None:
+        """A robot message needs nothing more."""
+        line = inbox.encode(inbox.Handed(key))
+        self._files.disk.do(lambda: self._append_inbox(line))
+
+    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
+        """Write the end of a message into its transcript."""
+        entry = Entry(fate=Fate(message, fate, reason))
+        self._files.disk.do(lambda: self._files.transcripts.append(session, entry))
+
+    def change(self, change: Callable[[State], State]) -> None:
+        """Change what is remembered between runs."""
+        self._files.disk.do(lambda: self._files.state.update(change))
+
+    # --- what the hub needs: queue and link -----------------------------------------------------
+
+    def put(self, waiting: Waiting) -> None:
+        """Add a message to the end of the queue."""
+        if self._sender is None:
+            self._sender = Sender(
+                self._options,
+                Http(self._options.proxy),
+                lambda event: self._post(lambda: self._from_sender(event)),
+                self,
+                self._pace,
+            )
+            self._sender.start()
+        self._sender.put(waiting)
+
+    def drop(self, message: str) -> None:
+        """Take a message out of the queue."""
+        if self._sender is not None:
+            self._sender.drop(message)
+
+    def connect(self) -> None:
+        """Open the link and keep it open. Does nothing when it is open already."""
+        if self._stream is not None:
+            return
+        stream = Stream(
+            _stream_settings(self._options),
+            Http(self._options.proxy),
+            self._seen,
+            Gate(self._files),
+            # A stream that was replaced has nothing to say any more.
+            lambda event: self._post(lambda: self._from_stream(stream, event)),
+            after=self._before,
+        )
+        self._stream = stream
+        stream.start()
+
+    def disconnect(self) -> None:
+        """Close the link. Does nothing when it is closed already."""
+        if self._stream is not None:
+            self._stream.stop()
+            self._before, self._stream = self._stream, None
+
+    def wait_until_closed(self) -> None:
+        """Return once the link is closed, or after a while. For the disk thread."""
+        if self._before is not None:
+            self._before.join(STOP_WITHIN / 2)
+
+    def _tell(self, member: int, news: News) -> None:
+        if member == OWN:
+            # Later, as for any other editor: the hub is in the middle of something.
+            self._post(lambda: self._tell_own(news))
+        elif self._server is not None:
+            self._server.send(member, exchange.encode(news))
+
+    # --- for the sender's thread ----------------------------------------------------------------
+
+    def record(self, record: Record) -> None:
+        """Write a record; returns when it is on the disk. For the sender's thread."""
+        self._files.disk.wait(lambda: self._append(record))
+        self._post(lambda: self.hub.outgoing.recorded(record))
+
+    # --- news from threads, on the host loop ----------------------------------------------------
+
+    def _from_sender(self, event: SenderEvent) -> None:
+        match event:
+            case DeliveryReport():
+                self.hub.outgoing.progress(event)
+            case Counted(calls=calls, pushes=pushes, code=code):
+                self.hub.counted(calls, pushes, code)
+            case Sending(paced=paced):
+                self.change(lambda state: with_pace(state, self._robot, paced))
+            case CoolDown(until=until, reason=reason, paced=paced):
+                self.change(lambda state: with_pace(state, self._robot, paced))
+                self.hub.cooling_down(until, reason)
+
+    def _from_stream(self, stream: Stream, event: StreamEvent) -> None:
+        if isinstance(event, Arrived):
+            # Written down and acked: it counts, whatever became of the stream since.
+            self.hub.arrived(event.received)
+        elif stream is not self._stream:
+            return
+        elif isinstance(event, LinkChanged):
+            self.hub.link_changed(event.state, event.reason, event.fix)
+        else:
+            self.hub.trouble(event.sentence, event.code)
+
+    def _from_editor(self, event: ServerEvent) -> None:
+        match event:
+            case Heard(peer=peer, data=data):
+                try:
+                    ask = exchange.decode_ask(data)
+                except ValueError:
+                    log.warning("an editor said something that cannot be read")
+                    if self._server is not None:
+                        self._server.drop(peer)
+                else:
+                    self.hub.ask(peer, ask)
+            case Left(peer=peer, reason=reason):
+                log.info("an editor has left: %s", reason)
+                self.hub.leave(peer)
+            case Joined():
+                log.info("another editor has joined")
+
+    # --- on the disk thread ---------------------------------------------------------------------
+
+    def _append(self, record: Record) -> None:
+        self._files.outbox.append(outboxes.encode(record))
+        self._outbox_records += 1
+        if self._outbox_records >= COMPACT_AFTER:
+            self._compact_outbox()
+
+    def _append_inbox(self, line: bytes) -> None:
+        self._files.inbox.append(line)
+        self._inbox_records += 1
+        if self._inbox_records >= COMPACT_AFTER:
+            self._compact_inbox()
+
+    def _compact_outbox(self) -> None:
+        self._outbox_records = 0
+        now = time.time()
+        self._files.outbox.rewrite(lambda lines: outboxes.shortened(lines, self._robot, now))
+
+    def _compact_inbox(self) -> None:
+        """Make the state file remember what was seen, and the inbox only what is still open."""
+        self._inbox_records = 0
+
+        def keep(lines: list[bytes]) -> list[bytes]:
+            # Under the journal's lock: what another editor adds now is not forgotten unseen.
+            came = inbox.times_in(lines)
+            self._files.state.update(lambda state: with_seen(state, came, time.time()))
+            return inbox.shortened(lines)
+
+        self._files.inbox.rewrite(keep)
+
+    def _read(self) -> Inheritance:
+        records, damaged = self._files.outbox.read(outboxes.decode)
+        mine = outboxes.of_robot(records, self._robot)
+        for session, message, fate, reason in outboxes.ends(mine):
+            # The end may have come between the journal's line and the transcript's.
+            entry = Entry(fate=Fate(message, fate, reason))
+            self._files.transcripts.append(session, entry)
+        received, also_damaged = self._files.inbox.read(inbox.decode)
+        if damaged or also_damaged:
+            log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
+        self._compact_inbox()
+        self._compact_outbox()
+        state, _ = self._files.state.read()
+        app = self._options.app_key
+        open_ = {
+            key: one for key, one in inbox.pending(received).items() if one.received.robot == app
+        }
+        seen = {**state.seen, **inbox.times(received)}
+        return Inheritance(state, outboxes.fold(mine), open_, seen)
+
+
+class Gate:
+    """What the stream asks before it opens or acks anything. For the stream's thread."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def may_open(self) -> float:
+        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
+        return self._files.disk.wait(self._ask)
+
+    def _ask(self) -> float:
+        now = time.time()
+        wait = 0.0
+
+        def change(state: State) -> State:
+            nonlocal wait
+            wait = max(0.0, may_open_at(state, now) - now)
+            return state if wait else with_opened(state, now)
+
+        self._files.state.update(change)
+        return wait
+
+    def record(self, received: Received) -> None:
+        """Write a message down; returns when it is on the disk."""
+        line = inbox.encode(received)
+        self._files.disk.wait(lambda: self._files.inbox.append(line))
+
+
+def _stream_settings(options: Options) -> StreamSettings:
+    return StreamSettings(
+        client_id=options.app_key,
+        client_secret=options.app_secret,
+        api=options.endpoint_api,
+        trusted_origins=tuple(
+            f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+            for url in (options.endpoint_api, options.endpoint_oapi)
+        ),
+        proxy=options.proxy,
+    )

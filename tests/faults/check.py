@@ -1,0 +1,253 @@
+"""The judge: what the records of a history must show. A pure function over values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+from math import inf
+
+from msgspec import Struct
+
+from dingbridge.sandbox.records import Arrived
+
+NOTICED = 0.2
+"""Seconds that the sandbox may need to see that a killed client's socket is closed."""
+
+_LINE = re.compile(r"\bm(\d+)l(\d+)of(\d+)\b")
+_SAID = re.compile(r"\bi(\d+)said\b")
+
+Target = tuple[str, bool]
+"""A conversation, and whether it was reached by a custom robot's webhook."""
+
+
+class Sent(Struct, frozen=True):
+    """A message of `lines` lines that an editor was asked to send.
+
+    `certain`: nothing happened to the processes that took it, so it must have been accepted.
+    """
+
+    message: int
+    sender: str
+    lines: int
+    certain: bool
+
+
+class Uttered(Struct, frozen=True):
+    """Something said to the robot. `admitted`: it belongs into a session."""
+
+    message: int
+    admitted: bool
+
+
+class Link(Struct, frozen=True):
+    """A stream connection, in Unix seconds. `given_up`: the platform told the client to leave it,
+    or let it go dead, so that another one may open before it is closed."""
+
+    id: str
+    opened: float
+    closed: float = inf
+    given_up: bool = False
+
+
+class Records(Struct, frozen=True, kw_only=True):
+    """All that is known about a history at its end.
+
+    `accepted` are numbers of messages by sender, as they were accepted; `transcripts` the texts of
+    the messages from DingTalk by session; `announced` what `DingbridgeReceived` brought, in no
+    order; `strangers` the conversations of people who are not admitted; `problems` sentences about
+    processes that did not do what they should.
+    """
+
+    sent: tuple[Sent, ...] = ()
+    accepted: dict[str, tuple[int, ...]] = {}
+    arrived: tuple[Arrived, ...] = ()
+    said: tuple[Uttered, ...] = ()
+    transcripts: dict[str, tuple[str, ...]] = {}
+    announced: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    queued: int = 0
+    killed: bool = False
+    problems: tuple[str, ...] = ()
+
+
+class Violation(Struct, frozen=True):
+    """One way in which the promise was broken."""
+
+    kind: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.words}"
+
+
+def outgoing(message: int, lines: int) -> str:
+    """The text of an outgoing message. Each line names itself, so that every piece is known."""
+    return "\n".join(
+        f"m{message}l{line}of{lines} nothing is lost and nothing comes twice, 一条也不少"
+        for line in range(1, lines + 1)
+    )
+
+
+def incoming(message: int) -> str:
+    """The text of something said to the robot."""
+    return f"i{message}said 你好, is anybody there?"
+
+
+def heard(text: str) -> list[int]:
+    """The numbers of what was said to the robot, found in a text."""
+    return [int(number) for number in _SAID.findall(text)]
+
+
+def lines_of(text: str) -> list[tuple[int, int]]:
+    """Message and line for every line of an outgoing message that stands in a text."""
+    return [(int(message), int(line)) for message, line, _ in _LINE.findall(text)]
+
+
+def missing(records: Records) -> list[int]:
+    """The accepted messages of which some line has not arrived."""
+    there = {line for arrived in records.arrived for line in lines_of(arrived.text)}
+    return [
+        sent.message
+        for sent in _accepted(records)
+        if not all((sent.message, line) in there for line in range(1, sent.lines + 1))
+    ]
+
+
+def unheard(records: Records) -> list[int]:
+    """What was said by people who are admitted and stands in no transcript."""
+    there = _heard_counts(records)
+    return [said.message for said in records.said if said.admitted and not there[said.message]]
+
+
+def unaccepted(records: Records) -> list[int]:
+    """The messages that should have been accepted and were not."""
+    there = {message for accepted in records.accepted.values() for message in accepted}
+    return [sent.message for sent in records.sent if sent.certain and sent.message not in there]
+
+
+def judge(records: Records) -> list[Violation]:
+    """Every violation of the promise, in a fixed order. Empty when it was kept."""
+    return [
+        *_every_accepted_message_arrived(records),
+        *_order_was_kept(records),
+        *_nothing_twice_with_a_key(records),
+        *_nothing_astray(records),
+        *_every_utterance_heard_once(records),
+        *_one_link_at_a_time(records),
+        *_nothing_waits(records),
+        *(Violation("process", problem) for problem in records.problems),
+    ]
+
+
+def _every_accepted_message_arrived(records: Records) -> Iterator[Violation]:
+    arrived = Counter(line for each in records.arrived for line in lines_of(each.text))
+    lengths = {sent.message: sent.lines for sent in records.sent}
+    for message in missing(records):
+        count = sum(1 for line in range(1, lengths[message] + 1) if arrived[message, line])
+        yield Violation(
+            "lost", f"m{message} was accepted, {count} of its {lengths[message]} lines arrived"
+        )
+    for message in unaccepted(records):
+        yield Violation("not accepted", f"m{message} was sent by a healthy editor")
+
+
+def _order_was_kept(records: Records) -> Iterator[Violation]:
+    for sender, accepted in records.accepted.items():
+        place = {message: index for index, message in enumerate(accepted)}
+        for target in sorted({_target(arrived) for arrived in records.arrived}):
+            first = [line for line in _first_occurrences(records, target) if line[0] in place]
+            wanted = sorted(first, key=lambda line: (place[line[0]], line[1]))
+            if first != wanted:
+                index = next(i for i, line in enumerate(first) if line != wanted[i])
+                found, due = first[index], wanted[index]
+                yield Violation(
+                    "out of order",
+                    f"of {sender} in {target[0]}: line {found[1]} of m{found[0]} arrived before "
+                    f"line {due[1]} of m{due[0]}",
+                )
+
+
+def _nothing_twice_with_a_key(records: Records) -> Iterator[Violation]:
+    counts = Counter(
+        line
+        for arrived in records.arrived
+        if arrived.route == "webhook"
+        for line in lines_of(arrived.text)
+    )
+    for (message, line), count in counts.items():
+        if count > 1:
+            yield Violation("twice", f"line {line} of m{message} came {count} times by the webhook")
+
+
+def _nothing_astray(records: Records) -> Iterator[Violation]:
+    places: dict[int, set[Target]] = {}
+    for arrived in records.arrived:
+        for message, _ in lines_of(arrived.text):
+            places.setdefault(message, set()).add(_target(arrived))
+    for message, targets in places.items():
+        names = sorted({conversation for conversation, _ in targets})
+        if len(targets) > 1:
+            yield Violation("astray", f"m{message} went to several places: {', '.join(names)}")
+        for conversation in names:
+            if conversation in records.strangers:
+                yield Violation("astray", f"m{message} went to a stranger")
+
+
+def _every_utterance_heard_once(records: Records) -> Iterator[Violation]:
+    for message in unheard(records):
+        yield Violation("unheard", f"i{message} stands in no transcript")
+    counts = _heard_counts(records)
+    announced = Counter(number for text in records.announced for number in heard(text))
+    for said in records.said:
+        if not said.admitted and counts[said.message]:
+            yield Violation("let in", f"i{said.message} stands in a transcript and must not")
+        elif counts[said.message] > 1:
+            yield Violation(
+                "heard twice", f"i{said.message} stands {counts[said.message]} times in transcripts"
+            )
+        elif announced[said.message] > 1 and not records.killed:
+            yield Violation(
+                "heard twice", f"i{said.message} was announced {announced[said.message]} times"
+            )
+
+
+def _one_link_at_a_time(records: Records) -> Iterator[Violation]:
+    for earlier, later in combinations(sorted(records.links, key=lambda link: link.opened), 2):
+        together = min(earlier.closed, later.closed) - later.opened
+        if together > NOTICED and not earlier.given_up:
+            seconds = "to the end" if together == inf else f"for {together:.2f} s"
+            yield Violation("two links", f"{earlier.id} and {later.id} were open {seconds}")
+
+
+def _nothing_waits(records: Records) -> Iterator[Violation]:
+    if records.queued:
+        yield Violation("still waiting", f"{records.queued} messages are queued at the end")
+
+
+def _accepted(records: Records) -> list[Sent]:
+    there = {message for accepted in records.accepted.values() for message in accepted}
+    return [sent for sent in records.sent if sent.message in there]
+
+
+def _heard_counts(records: Records) -> Counter[int]:
+    return Counter(
+        number for texts in records.transcripts.values() for text in texts for number in heard(text)
+    )
+
+
+def _target(arrived: Arrived) -> Target:
+    return arrived.conversation_id, arrived.route == "webhook"
+
+
+def _first_occurrences(records: Records, target: Target) -> list[tuple[int, int]]:
+    """The lines that arrived at a target, without repeats."""
+    found = [
+        line
+        for arrived in records.arrived
+        if _target(arrived) == target
+        for line in lines_of(arrived.text)
+    ]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,327 @@
+"""Histories as data: what a number stands for, operation by operation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from dingbridge.sandbox.faults import Fault
+from tests.faults.operations import (
+    STRANGER,
+    Abort,
+    Await,
+    Awaited,
+    Bind,
+    Chat,
+    Disconnect,
+    ExpireSessionWebhooks,
+    File,
+    HalfOpen,
+    KillEditor,
+    KillHost,
+    Notify,
+    Operation,
+    Pass,
+    Quit,
+    Redeliver,
+    Release,
+    RevokeTokens,
+    Say,
+    Send,
+    Start,
+    Tear,
+    Trouble,
+    Unbind,
+)
+
+Mode = Literal["group", "person", "both", "webhook"]
+"""Where unsolicited messages go: an app's group, an app's person, an app's person with a custom
+robot for notifications, or a custom robot alone."""
+
+WEBHOOK = "/robot/send"
+SESSION = "/robot/sendBySession"
+PEOPLE = "/v1.0/robot/oToMessages/batchSend"
+GROUP = "/v1.0/robot/groupMessages/send"
+TOKEN = "/v1.0/oauth2/accessToken"
+OPEN = "/v1.0/gateway/connections/open"
+
+PATHS: dict[Mode, tuple[str, ...]] = {
+    "group": (SESSION, SESSION, GROUP, TOKEN, OPEN),
+    "person": (SESSION, SESSION, PEOPLE, TOKEN, OPEN),
+    "both": (WEBHOOK, WEBHOOK, SESSION, PEOPLE, OPEN),
+    "webhook": (WEBHOOK,),
+}
+
+LONG = 12
+"""Lines of a long message: three chunks or four."""
+CHUNKS = 15
+"""Chunks and failed attempts of a history. Twenty a minute would make the robot wait."""
+OPENINGS = 5
+"""Links that a history may need: with the last one they stay within six a minute."""
+KILLS = 3
+PAUSES = 3
+"""Seconds of waiting between attempts that the faults of a history may cost."""
+
+
+class History(Struct, frozen=True):
+    """What happens. The same seed gives the same history for ever."""
+
+    seed: int
+    mode: Mode
+    editors: int
+    operations: tuple[Operation, ...]
+
+    def __str__(self) -> str:
+        head = f"seed {self.seed}: {self.editors} editor(s), mode {self.mode}"
+        steps = (f"  {index:2} {step}" for index, step in enumerate(self.operations, 1))
+        return "\n".join((head, *steps))
+
+
+def history(seed: int, *, calm: bool = False) -> History:
+    """The history of a seed. `calm`: one editor, and nobody is killed."""
+    return _Author(seed, calm).write()
+
+
+Choice: TypeAlias = tuple[int, bool, Callable[[], None]]
+"""Weight, whether it makes sense now, and what it does."""
+
+
+class _Author:
+    """Writes one history, keeping in mind what runs so that every step makes sense."""
+
+    def __init__(self, seed: int, calm: bool) -> None:
+        self._seed = seed
+        self._calm = calm
+        self._random = Random(seed)
+        self._mode: Mode = self._random.choices(
+            ("group", "person", "both", "webhook"), (30, 25, 35, 10)
+        )[0]
+        self._editors = 1 if calm else self._random.choices((1, 2, 3), (55, 30, 15))[0]
+        self._steps: list[Operation] = []
+        self._state: dict[int, Literal["off", "up", "no host"]] = dict.fromkeys(
+            range(1, self._editors + 1), "off"
+        )
+        self._unbound: set[int] = set()
+        self._messages = 0
+        self._said = 0
+        self._chunks = 0
+        self._openings = 0
+        self._kills = 0
+        self._pauses = 0.0
+        self._hanging = False
+        self._half_open = False
+        self._spoken = False
+
+    def write(self) -> History:
+        """Write it."""
+        length = self._random.randint(8, 25)
+        for editor in range(1, self._random.randint(1, self._editors) + 1):
+            self._start(editor)
+        self._await("link", 0.9)
+        while len(self._steps) < length:
+            choices = [(weight, act) for weight, sensible, act in self._choices() if sensible]
+            weights = [weight for weight, _ in choices]
+            act = self._random.choices([act for _, act in choices], weights)[0]
+            act()
+        return History(self._seed, self._mode, self._editors, tuple(self._steps))
+
+    # --- what can happen next ---------------------------------------------------------------------
+
+    def _choices(self) -> list[Choice]:
+        api = self._mode != "webhook"
+        bound = [each for each in self._up if each not in self._unbound]
+        calm = not self._unbound
+        speak = api and (calm or bool(bound))
+        link = api and bool(bound) and self._openings < OPENINGS
+        kill = self._may_kill
+        room = self._chunks < CHUNKS
+        return [
+            (14, bool(bound) and room, self._send),
+            (8, bool(self._up) and room, self._notify),
+            (18, speak, self._say),
+            (4, speak and self._said > 0, self._redeliver),
+            (7, room and self._pauses < PAUSES, self._trouble),
+            (3, room and not self._hanging and bool(bound), self._hang),
+            (6, self._hanging, self._release),
+            (2, api, lambda: self._add(RevokeTokens())),
+            (2, api and self._said > 0, lambda: self._add(ExpireSessionWebhooks())),
+            (2, link, lambda: self._break(Disconnect())),
+            (2, link and not self._half_open, lambda: self._break(Abort())),
+            (1, link and not self._half_open, lambda: self._break(HalfOpen())),
+            (4, self._half_open, lambda: self._break(Abort())),
+            (3, kill and bool(self._up), self._kill_host),
+            (4, kill and bool(self._running), self._kill_editor),
+            (3, kill and bool(self._running), self._quit),
+            (8, "off" in self._state.values() and calm, self._start_one),
+            (8, "no host" in self._state.values(), self._chat),
+            (1, calm and link and not self._half_open, self._unbind),
+            (9, not calm, self._bind),
+            (9, not self._running, self._tear),
+            (4, True, lambda: self._add(Pass(self._random.choice((1, 5, 20, 60))))),
+            (2, bool(bound), lambda: self._await("accepted")),
+            (2, speak and bool(bound), lambda: self._await("acked")),
+            (3, speak and bool(bound), lambda: self._await("link")),
+        ]
+
+    @property
+    def _may_kill(self) -> bool:
+        few = self._kills < KILLS and self._openings < OPENINGS
+        return few and not self._calm and not self._unbound
+
+    @property
+    def _up(self) -> list[int]:
+        return [editor for editor, state in self._state.items() if state == "up"]
+
+    @property
+    def _running(self) -> list[int]:
+        return [editor for editor, state in self._state.items() if state != "off"]
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def _add(self, step: Operation) -> None:
+        self._steps.append(step)
+
+    def _await(self, what: Awaited, chance: float = 1.0) -> None:
+        if self._random.random() < chance and (what != "link" or self._mode != "webhook"):
+            self._add(Await(what))
+
+    def _send(self) -> None:
+        bound = [each for each in self._up if each not in self._unbound]
+        number, lines = self._next_message()
+        self._add(Send(self._random.choice(bound), number, lines))
+
+    def _notify(self) -> None:
+        number, lines = self._next_message()
+        self._add(Notify(self._random.choice(self._up), number, lines))
+
+    def _next_message(self) -> tuple[int, int]:
+        lines = LONG if self._random.random() < 0.2 else 1
+        self._chunks += 4 if lines > 1 else 1
+        self._messages += 1
+        return self._messages, lines
+
+    def _say(self) -> None:
+        self._said += 1
+        user = self._random.choices(("zhangsan", "lisi", STRANGER), (6, 4, 1))[0]
+        group = user != STRANGER and self._random.random() < 0.35
+        mention = not group or self._random.random() < 0.85
+        self._add(Say(self._said, user, group, mention, twice=self._random.random() < 0.15))
+
+    def _redeliver(self) -> None:
+        self._add(Redeliver(self._random.randint(1, self._said)))
+
+    def _trouble(self) -> None:
+        path = self._random.choice(PATHS[self._mode])
+        if path == OPEN and self._openings >= OPENINGS:
+            return
+        times = self._random.choices((1, 2, 3), (80, 15, 5))[0]
+        fault, pause = self._fault(path, times)
+        self._openings += times if path == OPEN else 0
+        self._pauses += pause
+        self._chunks += times
+        self._add(Trouble(fault))
+
+    def _fault(self, path: str, times: int) -> tuple[Fault, float]:
+        """A fault, and the seconds that waiting between the attempts will take."""
+        pause = 2.0**times - 1
+        old = path in (WEBHOOK, SESSION)
+        passing = [
+            (Fault.drop(path, "before", 1), 1.0),
+            (Fault.drop(path, "after", 1), 1.0),
+            (Fault.http(path, 500, "ServiceUnavailable", times), pause),
+            (Fault.html(path, 502, times), pause),
+        ]
+        if path == OPEN:
+            return self._random.choice(passing)
+        passing += [
+            (Fault.qps(path, times), 1.5 * times),
+            (Fault.errcode(path, -1, "系统繁忙", times), pause),
+        ]
+        if path == SESSION:
+            passing += [(Fault.errcode(path, 300001, "session 不存在", times), 0.0)] * 2
+        elif not old and path != TOKEN:
+            passing += [(Fault.http(path, 400, "InvalidAuthentication", 1), 0.0)] * 2
+        return self._random.choice(passing)
+
+    def _hang(self) -> None:
+        """A message is caught between request and answer."""
+        path = self._random.choice([path for path in PATHS[self._mode] if path not in (OPEN,)])
+        when = self._random.choices(("before", "after"), (35, 65))[0]
+        self._hanging = True
+        self._chunks += 1
+        self._add(Trouble(Fault.hang(path, "after" if when == "after" else "before")))
+        if self._random.random() < 0.75:
+            bound = [each for each in self._up if each not in self._unbound]
+            number, lines = self._next_message()
+            step = Notify if path == WEBHOOK else Send
+            editor = self._random.choice(bound)
+            self._add(step(editor, number, lines))
+            self._await("hanging")
+            if self._may_kill and self._random.random() < 0.4:
+                # What was accepted and not answered is where most bridges send twice or never.
+                if self._random.random() < 0.5:
+                    self._end("no host", KillHost(editor), editor)
+                else:
+                    self._end("off", KillEditor(editor, host=True), editor)
+
+    def _release(self) -> None:
+        self._hanging = False
+        self._add(Release())
+
+    def _break(self, step: Operation) -> None:
+        self._openings += 1
+        self._half_open = isinstance(step, HalfOpen)
+        self._add(step)
+        self._await("link", 0.3)
+
+    def _kill_host(self) -> None:
+        editor = self._random.choice(self._up)
+        self._end("no host", KillHost(editor), editor)
+
+    def _kill_editor(self) -> None:
+        editor = self._random.choice(self._running)
+        self._end("off", KillEditor(editor, host=self._random.random() < 0.5), editor)
+
+    def _quit(self) -> None:
+        editor = self._random.choice(self._running)
+        self._end("off", Quit(editor), editor)
+
+    def _end(self, state: Literal["off", "no host"], step: Operation, editor: int) -> None:
+        self._kills += 1
+        self._openings += 1
+        self._state[editor] = state
+        self._add(step)
+
+    def _start(self, editor: int) -> None:
+        self._openings += 0 if self._openings else 1
+        self._state[editor] = "up"
+        self._add(Start(editor))
+
+    def _start_one(self) -> None:
+        self._start(self._one_that_is("off"))
+        self._await("link", 0.5)
+
+    def _chat(self) -> None:
+        editor = self._one_that_is("no host")
+        self._state[editor] = "up"
+        self._add(Chat(editor))
+
+    def _one_that_is(self, wanted: str) -> int:
+        return self._random.choice([each for each, state in self._state.items() if state == wanted])
+
+    def _unbind(self) -> None:
+        editor = self._random.choice(self._up)
+        self._unbound.add(editor)
+        self._openings += 1
+        self._add(Unbind(editor))
+
+    def _bind(self) -> None:
+        editor = self._unbound.pop()
+        self._add(Bind(editor))
+
+    def _tear(self) -> None:
+        files: tuple[File, ...] = ("outbox", "outbox", "inbox", "transcript")
+        self._add(Tear(self._random.choice(files)))

@@ -1,0 +1,155 @@
+"""What can happen in a history: one value for each kind of step."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct, structs
+
+from dingbridge.sandbox.faults import Fault
+
+Awaited: TypeAlias = Literal["link", "hanging", "accepted", "acked"]
+File: TypeAlias = Literal["outbox", "inbox", "transcript"]
+STRANGER = "陌生人"
+"""Somebody who is not admitted."""
+
+
+class Operation(Struct, frozen=True):
+    """One step of a history."""
+
+    def __str__(self) -> str:
+        fields = (f"{name}={value}" for name, value in structs.asdict(self).items())
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+
+class Start(Operation, frozen=True):
+    """An editor starts. The first time it makes a session and binds it, later it uses `:Chat`."""
+
+    editor: int
+
+
+class Send(Operation, frozen=True):
+    """An editor sends a message of its session."""
+
+    editor: int
+    message: int
+    lines: int = 1
+
+
+class Notify(Operation, frozen=True):
+    """An editor notifies."""
+
+    editor: int
+    message: int
+    lines: int = 1
+
+
+class Say(Operation, frozen=True):
+    """Somebody says something to the robot; `twice` pushes the same frame again."""
+
+    message: int
+    user: str = "zhangsan"
+    group: bool = False
+    mention: bool = True
+    twice: bool = False
+
+    @property
+    def admitted(self) -> bool:
+        """Whether it belongs into a session."""
+        return self.user != STRANGER and (self.mention or not self.group)
+
+
+class Redeliver(Operation, frozen=True):
+    """The platform pushes an earlier message again, under a new header id."""
+
+    message: int
+
+
+class Trouble(Operation, frozen=True):
+    """A fault waits for its calls."""
+
+    fault: Fault
+
+    def __str__(self) -> str:
+        fault = self.fault
+        answer = f" {fault.status} {fault.body[:60]}" if fault.action == "answer" else ""
+        return f"Trouble({fault.name} at {fault.path}, {fault.times} times{answer})"
+
+
+class Release(Operation, frozen=True):
+    """What hangs goes on."""
+
+
+class RevokeTokens(Operation, frozen=True):
+    """The access token ends before its time."""
+
+
+class ExpireSessionWebhooks(Operation, frozen=True):
+    """All session webhooks end before their time."""
+
+
+class Disconnect(Operation, frozen=True):
+    """The platform asks for a new connection."""
+
+
+class Abort(Operation, frozen=True):
+    """The link breaks."""
+
+
+class HalfOpen(Operation, frozen=True):
+    """The link swallows everything from now on."""
+
+
+class KillHost(Operation, frozen=True):
+    """`kill -9` of an editor's Python host."""
+
+    editor: int
+
+
+class KillEditor(Operation, frozen=True):
+    """`kill -9` of an editor, and with `host` of its Python host at the same moment."""
+
+    editor: int
+    host: bool = False
+
+
+class Quit(Operation, frozen=True):
+    """`:qa!`"""
+
+    editor: int
+
+
+class Chat(Operation, frozen=True):
+    """The user uses `:Chat` again, in an editor whose host was killed."""
+
+    editor: int
+
+
+class Unbind(Operation, frozen=True):
+    """`:Chat unbridge`"""
+
+    editor: int
+
+
+class Bind(Operation, frozen=True):
+    """`:Chat bridge dingtalk` in the session of before."""
+
+    editor: int
+
+
+class Tear(Operation, frozen=True):
+    """Half a line stands at the end of a file, as a power cut leaves it. No process runs."""
+
+    file: File
+
+
+class Pass(Operation, frozen=True):
+    """Some time passes."""
+
+    milliseconds: int
+
+
+class Await(Operation, frozen=True):
+    """Wait a moment for something, so that what follows meets it; it need not come."""
+
+    what: Awaited

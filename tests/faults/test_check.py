@@ -1,0 +1,201 @@
+"""The judge itself: it finds every kind of violation, and nothing where all is well."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from dingbridge.sandbox.records import Arrived, Route
+from tests.faults import check
+from tests.faults.check import Link, Records, Sent, Uttered
+
+
+def arrived(*texts: str, route: Route = "session", conversation: str = "cidTEAM") -> list[Arrived]:
+    """These texts as the sandbox records them."""
+    return [
+        Arrived(
+            number=number,
+            time=float(number),
+            route=route,
+            robot="robot",
+            conversation_id=conversation,
+            user_ids=(),
+            msgtype="markdown",
+            title="",
+            text=text,
+            at={},
+            size=len(text),
+        )
+        for number, text in enumerate(texts, 1)
+    ]
+
+
+def pieces(message: int, lines: int, size: int) -> list[str]:
+    """A long message in chunks of `size` lines."""
+    whole = check.outgoing(message, lines).split("\n")
+    return ["\n".join(whole[start : start + size]) for start in range(0, lines, size)]
+
+
+ONE, TWO = check.outgoing(1, 1), check.outgoing(2, 1)
+LONG = pieces(3, 6, 2)
+GOOD = Records(
+    sent=(Sent(1, "a", 1, True), Sent(2, "a", 1, True), Sent(3, "a", 6, True)),
+    accepted={"a": (1, 2, 3)},
+    arrived=tuple(arrived(ONE, TWO, *LONG)),
+    said=(Uttered(1, True), Uttered(2, True), Uttered(3, False)),
+    transcripts={"s": (check.incoming(1),), "t": (check.incoming(2),)},
+    announced=(check.incoming(1), check.incoming(2)),
+    strangers=("cidSTRANGER",),
+    links=(Link("one", 1.0, 2.0), Link("two", 2.1)),
+)
+
+
+def kinds(records: Records) -> list[str]:
+    """The kinds of the violations that are found."""
+    return [violation.kind for violation in check.judge(records)]
+
+
+def with_arrived(*texts: str, route: Route = "session") -> Records:
+    """The good records, but this is what arrived."""
+    return structs.replace(GOOD, arrived=tuple(arrived(*texts, route=route)))
+
+
+def test_a_history_without_a_fault_is_passed() -> None:
+    assert kinds(GOOD) == []
+
+
+def test_an_empty_history_is_passed() -> None:
+    assert kinds(Records()) == []
+
+
+def test_a_message_that_was_accepted_and_did_not_arrive_is_lost() -> None:
+    assert kinds(with_arrived(ONE, *LONG)) == ["lost"]
+
+
+def test_a_message_of_which_a_chunk_is_missing_is_lost() -> None:
+    [violation] = check.judge(with_arrived(ONE, TWO, LONG[0], LONG[2]))
+    assert (violation.kind, violation.words) == (
+        "lost",
+        "m3 was accepted, 4 of its 6 lines arrived",
+    )
+
+
+def test_a_message_that_was_never_accepted_may_be_missing_when_its_editor_was_killed() -> None:
+    killed = structs.replace(GOOD, sent=(*GOOD.sent, Sent(4, "a", 1, certain=False)))
+    assert kinds(killed) == []
+
+
+def test_a_message_of_a_healthy_editor_must_be_accepted() -> None:
+    healthy = structs.replace(GOOD, sent=(*GOOD.sent, Sent(4, "a", 1, certain=True)))
+    assert kinds(healthy) == ["not accepted"]
+
+
+def test_messages_of_one_sender_must_arrive_in_the_order_of_acceptance() -> None:
+    [violation] = check.judge(with_arrived(TWO, ONE, *LONG))
+    assert violation.kind == "out of order"
+    assert "line 1 of m2 arrived before line 1 of m1" in violation.words
+
+
+def test_chunks_must_arrive_in_order() -> None:
+    assert kinds(with_arrived(ONE, TWO, LONG[1], LONG[0], LONG[2])) == ["out of order"]
+
+
+def test_no_other_message_may_come_between_two_chunks() -> None:
+    assert kinds(with_arrived(ONE, LONG[0], TWO, *LONG[1:])) == ["out of order"]
+
+
+def test_two_senders_may_overtake_each_other() -> None:
+    two = structs.replace(with_arrived(TWO, ONE, *LONG), accepted={"a": (1, 3), "b": (2,)})
+    assert kinds(two) == []
+
+
+def test_two_targets_may_overtake_each_other() -> None:
+    late = arrived(ONE, conversation="cidOTHER")
+    two = structs.replace(GOOD, arrived=(*arrived(TWO, *LONG), *late))
+    assert kinds(two) == []
+
+
+def test_a_repeat_is_passed_where_no_key_exists() -> None:
+    assert kinds(with_arrived(ONE, ONE, TWO, LONG[0], LONG[0], *LONG[1:], ONE)) == []
+
+
+def test_a_repeat_must_not_hide_that_the_first_one_came_late() -> None:
+    assert kinds(with_arrived(TWO, ONE, TWO, *LONG)) == ["out of order"]
+
+
+def test_a_repeat_by_the_webhook_is_a_duplicate() -> None:
+    assert kinds(with_arrived(ONE, ONE, TWO, *LONG, route="webhook")) == ["twice"]
+
+
+def test_a_repeat_inside_a_merged_message_is_a_duplicate() -> None:
+    assert kinds(with_arrived(ONE, f"{ONE}\n\n{TWO}", *LONG, route="webhook")) == ["twice"]
+
+
+def test_merged_messages_count_as_arrived() -> None:
+    assert kinds(with_arrived(f"{ONE}\n\n---\n\n{TWO}", *LONG, route="webhook")) == []
+
+
+def test_a_message_must_not_be_spread_over_two_conversations() -> None:
+    spread = structs.replace(
+        GOOD,
+        arrived=(*arrived(ONE, TWO, *LONG[:2]), *arrived(LONG[2], conversation="cidOTHER")),
+    )
+    assert kinds(spread) == ["astray"]
+
+
+def test_nothing_of_a_session_may_go_to_a_stranger() -> None:
+    wrong = arrived(ONE, conversation="cidSTRANGER")
+    told = structs.replace(GOOD, arrived=(*wrong, *arrived(TWO, *LONG)))
+    assert kinds(told) == ["astray"]
+
+
+def test_what_was_said_must_stand_in_a_transcript() -> None:
+    assert kinds(structs.replace(GOOD, transcripts={"s": (check.incoming(1),)})) == ["unheard"]
+
+
+def test_what_was_said_must_not_stand_in_two_transcripts() -> None:
+    both = {"s": (check.incoming(1), check.incoming(2)), "t": (check.incoming(2),)}
+    assert kinds(structs.replace(GOOD, transcripts=both)) == ["heard twice"]
+
+
+def test_what_was_said_must_not_stand_twice_in_one_transcript() -> None:
+    twice = {"s": (check.incoming(1), check.incoming(2), check.incoming(1))}
+    assert kinds(structs.replace(GOOD, transcripts=twice)) == ["heard twice"]
+
+
+def test_what_was_said_is_announced_once_unless_somebody_was_killed() -> None:
+    again = structs.replace(GOOD, announced=(*GOOD.announced, check.incoming(1)))
+    assert kinds(again) == ["heard twice"]
+    assert kinds(structs.replace(again, killed=True)) == []
+
+
+def test_a_stranger_must_not_get_into_a_transcript() -> None:
+    open_door = {**GOOD.transcripts, "u": (check.incoming(3),)}
+    assert kinds(structs.replace(GOOD, transcripts=open_door)) == ["let in"]
+
+
+def test_two_links_must_not_be_open_at_the_same_time() -> None:
+    two = (Link("one", 1.0, 3.0), Link("two", 2.0, 4.0))
+    assert kinds(structs.replace(GOOD, links=two)) == ["two links"]
+
+
+def test_two_links_that_stay_open_are_found() -> None:
+    two = (Link("one", 1.0), Link("two", 2.0))
+    assert kinds(structs.replace(GOOD, links=two)) == ["two links"]
+
+
+def test_links_that_do_not_follow_each_other_directly_are_compared_too() -> None:
+    three = (Link("one", 1.0, 9.0), Link("two", 2.0, 2.1), Link("three", 5.0, 6.0))
+    assert kinds(structs.replace(GOOD, links=three)) == ["two links"]
+
+
+def test_a_link_that_the_platform_gave_up_may_overlap_with_the_next() -> None:
+    told_to_leave = (Link("one", 1.0, 3.0, given_up=True), Link("two", 2.0, 4.0))
+    assert kinds(structs.replace(GOOD, links=told_to_leave)) == []
+
+
+def test_nothing_may_wait_at_the_end() -> None:
+    assert kinds(structs.replace(GOOD, queued=1)) == ["still waiting"]
+
+
+def test_a_process_that_misbehaves_is_told() -> None:
+    assert kinds(structs.replace(GOOD, problems=("a host stayed",))) == ["process"]

@@ -1,0 +1,828 @@
+"""The owner serves all editors of an app: routes what comes in, and says what became of the rest.
+
+The ports of the hub are played by simple recordings, as its protocols ask for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from dingbridge.bridge.hub import OWN, Hub, Ports
+from dingbridge.bridge.outgoing import NEVER_LEFT
+from dingbridge.core import exchange, inbox, outbox
+from dingbridge.core.exchange import (
+    Bind,
+    Busy,
+    Deliver,
+    Drop,
+    Fate,
+    Handed,
+    Hello,
+    Known,
+    LinkNews,
+    News,
+    Released,
+    Restore,
+    Retry,
+    Send,
+    ShowOutbox,
+    Unbind,
+    Words,
+)
+from dingbridge.core.inbox import Open, Received
+from dingbridge.core.link import LinkState
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Delivery,
+    DeliveryReport,
+    Inbound,
+    Outbound,
+    Sender,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.outbox import (
+    DROPPED,
+    Done,
+    Dropped,
+    Failed,
+    Kind,
+    Merged,
+    Outbox,
+    Put,
+    Record,
+    Retried,
+    Sent,
+    Tried,
+    Waiting,
+)
+from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.routing import Route
+from dingbridge.core.settings import read
+from dingbridge.core.state import Binding, State
+
+ROBOT = "robot"
+NOW = 1_800_000_000.0
+APP = {"app_key": "dingabc", "app_secret": "a-secret", "allow_from": ["zhangsan"]}
+TEAM = Conversation("cidTEAM==", ConversationKind.GROUP, "Team")
+SINGLE = Conversation("cidZS==", ConversationKind.SINGLE)
+TARGET = Target(user_id="zhangsan")
+
+N = TypeVar("N")
+
+
+class Owner:
+    """A hub whose ports record what it does. The disk is as slow as the test wants it to be."""
+
+    def __init__(
+        self, state: State | None = None, box: Outbox | None = None, **options: Any
+    ) -> None:
+        self.time = NOW
+        self.slow = False
+        self.unwritten: list[Callable[[], None]] = []
+        self.written: list[Record | inbox.Record] = []
+        self.fates: list[tuple[str, str, Delivery, str]] = []
+        self.state = state or State()
+        self.queue: list[Waiting] = []
+        self.let_go: list[str] = []
+        self.linked = False
+        self.told: dict[int, list[News]] = {}
+        self._ids = 0
+        ports = Ports(self, self, self, self, self._tell)
+        self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
+
+    # --- its ports: records, queue, link, chance, tell ---
+
+    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+        self._write(record, then)
+
+    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
+        self._write(inbox.Routed(key, session), then)
+
+    def handed(self, key: str) -> None:
+        self.written.append(inbox.Handed(key))
+
+    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
+        self.fates.append((session, message, fate, reason))
+
+    def change(self, change: Callable[[State], State]) -> None:
+        self.state = change(self.state)
+
+    def put(self, waiting: Waiting) -> None:
+        self.queue.append(waiting)
+
+    def drop(self, message: str) -> None:
+        self.let_go.append(message)
+
+    def connect(self) -> None:
+        self.linked = True
+
+    def disconnect(self) -> None:
+        self.linked = False
+
+    def now(self) -> float:
+        return self.time
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return f"own{self._ids}"
+
+    def _tell(self, member: int, news: News) -> None:
+        self.told.setdefault(member, []).append(news)
+
+    def _write(self, record: Record | inbox.Record, then: Callable[[], None]) -> None:
+        def done() -> None:
+            self.written.append(record)
+            then()
+
+        if self.slow:
+            self.unwritten.append(done)
+        else:
+            done()
+
+    def catch_up(self) -> None:
+        """The disk has written everything."""
+        while self.unwritten:
+            self.unwritten.pop(0)()
+
+    # --- what a test does ---
+
+    def ask(self, member: int, *asks: exchange.Ask) -> None:
+        for ask in asks:
+            self.hub.ask(member, ask)
+
+    def join(self, member: int, cwd: str = "/p", bound: str = "") -> None:
+        self.ask(member, Hello(100 + member, cwd, bound, f"Title of {bound}" if bound else ""))
+
+    def say(
+        self,
+        text: str,
+        conversation: Conversation = SINGLE,
+        who: str = "zhangsan",
+        key: str = "",
+    ) -> str:
+        """Somebody writes to the robot; returns the message's key."""
+        self._ids += 1
+        key = key or f"robot/m{self._ids}"
+        self.hub.arrived(received(key, text, conversation, who, self.time))
+        return key
+
+    def send(self, member: int, message: str, session: str = "s1", text: str = "hello") -> None:
+        self.ask(member, Send(Outbound(message, TARGET, text), Kind.REPLY, session))
+
+    def heard(self, member: int, kind: type[N]) -> list[N]:
+        return [news for news in self.told.get(member, []) if isinstance(news, kind)]
+
+    def delivered(self, member: int) -> list[tuple[str, str, bool]]:
+        """Session, text and `again` of what an editor was given."""
+        found = self.heard(member, Deliver)
+        return [(news.session, news.inbound.text, news.again) for news in found]
+
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self.told.clear()
+
+    def answers(self) -> list[str]:
+        """What the bridge itself said, in the order in which it was queued."""
+        return [waiting.outbound.text for waiting in self.queue if not waiting.session]
+
+    def fates_of(self, member: int, message: str) -> list[tuple[Delivery, str]]:
+        reports = [news.report for news in self.heard(member, Fate)]
+        return [(r.delivery, r.reason) for r in reports if r.message_id == message]
+
+    def of_disk(self) -> Owner:
+        """The owner that comes after this one was killed: it knows only what is on disk."""
+        records = [one for one in self.written if isinstance(one, Record)]
+        return Owner(self.state, outbox.fold(records))
+
+
+def received(
+    key: str,
+    text: str = "hi",
+    conversation: Conversation = SINGLE,
+    who: str = "zhangsan",
+    at: float = NOW,
+) -> Received:
+    webhook = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=s", NOW + 3600)
+    inbound = Inbound(
+        id=key,
+        robot_code="dingabc",
+        conversation=conversation,
+        sender=Sender(who, f"$:{who}", who.title()),
+        mentioned=True,
+        msgtype="text",
+        text=text,
+        created=at,
+        session_webhook=webhook,
+    )
+    return Received("dingabc", key, inbound, at)
+
+
+@pytest.fixture
+def owner() -> Owner:
+    """An owner with two editors: its own with s1 bound, and another with s2, bound later."""
+    made = Owner()
+    made.join(OWN, "/one")
+    made.join(1, "/two")
+    made.ask(OWN, Bind("s1", "First", "/one"))
+    made.time += 1
+    made.ask(1, Bind("s2", "Second", "/two"))
+    made.hub.settled()
+    made.forget()
+    return made
+
+
+# --- joining and leaving --------------------------------------------------------------------------
+
+
+def test_an_editor_that_joins_learns_how_the_link_and_the_owner_are() -> None:
+    owner = Owner()
+    owner.join(OWN)
+    owner.join(1)
+    assert owner.heard(1, Restore) == [Restore()]
+    assert [news.link for news in owner.heard(1, LinkNews)] == ["off"]
+    assert owner.heard(1, exchange.State)[-1].owner_pid == 100
+
+
+def test_who_has_not_said_hello_is_not_listened_to(owner: Owner) -> None:
+    owner.send(7, "m1")
+    owner.ask(7, Bind("s9", "Title", "/"))
+    assert owner.queue == []
+    assert "s9" not in owner.state.bindings
+    owner.hub.leave(7)
+
+
+def test_the_link_is_open_as_long_as_an_editor_has_a_session_bound() -> None:
+    owner = Owner()
+    owner.join(OWN)
+    assert not owner.linked
+    owner.ask(OWN, Bind("s1", "First", "/p"))
+    assert owner.linked
+    owner.join(1, bound="s2")
+    owner.ask(OWN, Unbind("s1"))
+    assert owner.linked
+    owner.hub.leave(1)
+    assert not owner.linked
+
+
+def test_without_an_app_no_link_is_opened() -> None:
+    webhook = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
+    owner = Owner()
+    owner.join(OWN, bound="s1")
+    assert owner.linked
+    owner.hub.configure(read({"webhook": webhook}, {}))
+    assert not owner.linked
+
+
+def test_a_link_that_is_no_longer_held_is_told_as_off(owner: Owner) -> None:
+    owner.hub.link_changed(LinkState.CONNECTED, "", "")
+    assert [news.link for news in owner.heard(1, LinkNews)] == ["connected"]
+    owner.ask(OWN, Unbind("s1"))
+    owner.ask(1, Unbind("s2"))
+    assert [news.link for news in owner.heard(1, LinkNews)] == ["connected", "off"]
+
+
+def bindings(*found: Binding) -> State:
+    return State(bindings={binding.session: binding for binding in found})
+
+
+def test_an_editor_takes_up_the_latest_free_binding_of_its_project_folder() -> None:
+    owner = Owner(
+        bindings(
+            Binding("old", ROBOT, cwd="/p", time=1, user_id="lisi", label="Li Si"),
+            Binding("new", ROBOT, cwd="/p", time=2),
+            Binding("elsewhere", ROBOT, cwd="/q", time=9),
+            Binding("other app", "another robot", cwd="/p", time=9),
+        )
+    )
+    owner.join(OWN, "/p")
+    owner.join(1, "/p")
+    owner.join(2, "/p")
+    assert owner.heard(OWN, Restore) == [Restore("new")]
+    assert owner.heard(1, Restore) == [Restore("old", Target(user_id="lisi", label="Li Si"))]
+    assert owner.heard(2, Restore) == [Restore()]
+    assert owner.linked
+
+
+def test_an_editor_that_was_a_member_before_keeps_its_session() -> None:
+    owner = Owner(bindings(Binding("s1", ROBOT, "Kept", "/p", 1, user_id="lisi")))
+    owner.join(1, "/p", bound="s1")
+    assert owner.heard(1, Restore) == []
+    assert owner.state.bindings["s1"].user_id == "lisi"
+    owner.join(2, "/p")
+    assert owner.heard(2, Restore) == [Restore()]
+
+
+def test_a_session_that_another_editor_binds_is_released_here(owner: Owner) -> None:
+    owner.ask(1, Bind("s1", "First", "/two"))
+    assert owner.heard(OWN, Released) == [Released("s1", 101)]
+    assert owner.heard(1, Released) == []
+    owner.say("hello")
+    assert owner.delivered(1) == [("s1", "hello", False)]
+    assert owner.delivered(OWN) == []
+
+
+def test_unbinding_a_session_that_another_editor_has_bound_since_leaves_it_bound(
+    owner: Owner,
+) -> None:
+    owner.ask(1, Bind("s1", "First", "/two"))
+    owner.ask(OWN, Unbind("s1"))
+    owner.say("hello")
+    assert owner.delivered(1) == [("s1", "hello", False)]
+
+
+def test_binding_another_session_in_the_same_editor_takes_the_conversations_along(
+    owner: Owner,
+) -> None:
+    owner.say("/session s1")
+    owner.ask(OWN, Bind("s3", "Third", "/one"))
+    assert set(owner.state.bindings) == {"s2", "s3"}
+    owner.say("hello")
+    assert owner.delivered(OWN) == [("s3", "hello", False)]
+
+
+# --- routing --------------------------------------------------------------------------------------
+
+
+def test_a_message_goes_to_the_session_that_was_bound_last_and_stays_with_it(owner: Owner) -> None:
+    owner.say("first")
+    owner.time += 1
+    owner.ask(OWN, Bind("s1", "First", "/one"))
+    owner.say("second")
+    assert owner.delivered(1) == [("s2", "first", False), ("s2", "second", False)]
+    assert owner.delivered(OWN) == []
+
+
+def test_two_conversations_speak_to_two_sessions(owner: Owner) -> None:
+    owner.say("/session 1", TEAM)
+    owner.say("to one", TEAM)
+    owner.say("to two", SINGLE)
+    assert owner.delivered(OWN) == [("s1", "to one", False)]
+    assert owner.delivered(1) == [("s2", "to two", False)]
+    assert owner.state.conversations == {TEAM.id: "s1", SINGLE.id: "s2"}
+    assert owner.state.bindings["s1"].conversation_id == TEAM.id
+    assert owner.state.bindings["s2"].user_id == "zhangsan"
+
+
+def test_the_secret_way_to_a_conversation_is_not_remembered(owner: Owner) -> None:
+    owner.say("hello")
+    target = owner.state.bindings["s2"].target
+    assert target is not None
+    assert target.session_webhook is None
+    [deliver] = owner.heard(1, Deliver)
+    assert deliver.inbound.session_webhook is not None
+
+
+def test_a_message_is_given_to_an_editor_only_once_its_session_is_written_down(
+    owner: Owner,
+) -> None:
+    owner.slow = True
+    key = owner.say("hello")
+    assert owner.delivered(1) == []
+    owner.catch_up()
+    assert owner.written[-1] == inbox.Routed(key, "s2")
+    assert owner.delivered(1) == [("s2", "hello", False)]
+
+
+def test_what_an_editor_has_put_into_its_transcript_is_done(owner: Owner) -> None:
+    key = owner.say("hello")
+    assert inbox.Handed(key) not in owner.written
+    owner.ask(1, Handed(key))
+    owner.ask(1, Handed(key))
+    assert owner.written.count(inbox.Handed(key)) == 1
+    owner.hub.leave(1)
+    assert owner.delivered(OWN) == []
+
+
+def test_what_an_editor_did_not_put_into_its_transcript_goes_to_another_when_it_leaves(
+    owner: Owner,
+) -> None:
+    key = owner.say("one")
+    owner.ask(1, Handed(key))
+    owner.say("two")
+    owner.say("three")
+    owner.hub.leave(1)
+    # To the same session: it may stand in that transcript already.
+    assert owner.delivered(OWN) == [("s2", "two", True), ("s2", "three", True)]
+
+
+def test_an_editor_that_leaves_while_its_message_is_written_down_does_not_take_it_along(
+    owner: Owner,
+) -> None:
+    owner.slow = True
+    owner.say("hello")
+    owner.hub.leave(1)
+    owner.catch_up()
+    assert owner.delivered(OWN) == [("s2", "hello", False)]
+
+
+def test_when_everybody_leaves_a_message_waits_for_the_next_editor(owner: Owner) -> None:
+    owner.slow = True
+    owner.say("hello")
+    owner.hub.leave(1)
+    owner.hub.leave(OWN)
+    owner.catch_up()
+    owner.join(2, "/two")
+    assert owner.delivered(2) == [("s2", "hello", True)]
+
+
+def test_a_new_owner_hands_over_what_the_old_one_had_received() -> None:
+    owner = Owner(bindings(Binding("s1", ROBOT, "First", "/p", 1)))
+    owner.time += 60
+    open_ = {
+        "a": Open(received("a", "never routed", at=NOW - 10)),
+        "b": Open(received("b", "routed", at=NOW - 9), "s1"),
+        "c": Open(received("c", "to a closed session", at=NOW - 8), "s9"),
+    }
+    owner.hub.start(open_)
+    assert owner.told == {}
+    owner.join(OWN, "/p")
+    owner.hub.settled()
+    assert sorted(owner.delivered(OWN)) == [
+        ("s1", "never routed", False),
+        ("s1", "routed", True),
+        ("s9", "to a closed session", True),
+    ]
+
+
+def test_a_new_owner_waits_a_while_for_the_editor_that_a_message_is_meant_for() -> None:
+    state = State(
+        bindings={name: Binding(name, ROBOT, name, f"/{name}", 1) for name in ("s1", "s2")},
+        conversations={SINGLE.id: "s2"},
+    )
+    owner = Owner(state)
+    owner.hub.start({"a": Open(received("a", "routed", at=NOW - 10), "s2")})
+    owner.join(OWN, bound="s1")
+    owner.say("for the other one")
+    assert owner.delivered(OWN) == []
+    owner.join(1, bound="s2")
+    assert owner.delivered(1) == [("s2", "routed", True), ("s2", "for the other one", False)]
+    owner.hub.settled()
+    assert owner.delivered(OWN) == []
+
+
+def test_an_editor_that_does_not_come_back_to_a_new_owner_gives_way_to_another() -> None:
+    state = State(
+        bindings={name: Binding(name, ROBOT, name, f"/{name}", 1) for name in ("s1", "s2")},
+        conversations={SINGLE.id: "s2"},
+    )
+    owner = Owner(state)
+    owner.hub.start({"a": Open(received("a", "routed", at=NOW - 10), "s2")})
+    owner.join(OWN, bound="s1")
+    owner.say("for anybody who is there")
+    owner.hub.settled()
+    # What was routed may stand in that transcript already and goes to no other one.
+    assert owner.delivered(OWN) == [
+        ("s2", "routed", True),
+        ("s1", "for anybody who is there", False),
+    ]
+
+
+def test_what_an_old_owner_had_received_waits_until_a_session_is_bound() -> None:
+    owner = Owner()
+    owner.hub.start({"a": Open(received("a", "patient", at=NOW - 10))})
+    owner.join(OWN, "/p")
+    assert owner.delivered(OWN) == []
+    assert owner.answers() == []
+    owner.ask(OWN, Bind("s1", "First", "/p"))
+    assert owner.delivered(OWN) == [("s1", "patient", False)]
+    owner.join(1, "/q", bound="s2")
+    assert owner.delivered(1) == []
+
+
+def test_without_a_bound_session_the_sender_is_told_so(owner: Owner) -> None:
+    owner.ask(OWN, Unbind("s1"))
+    owner.ask(1, Unbind("s2"))
+    key = owner.say("anybody?")
+    [answer] = owner.answers()
+    assert "No session is bound" in answer
+    assert inbox.Handed(key) in owner.written
+
+
+# --- who may speak --------------------------------------------------------------------------------
+
+
+def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(owner: Owner) -> None:
+    keys = [owner.say("let me in", who="mallory"), owner.say("please", who="mallory")]
+    [answer] = owner.answers()
+    assert "mallory" in answer
+    assert owner.queue[0].outbound.target.user_id == "mallory"
+    assert owner.delivered(OWN) == owner.delivered(1) == []
+    assert [inbox.Handed(key) in owner.written for key in keys] == [True, True]
+    assert owner.heard(1, exchange.State)[-1].refused == 2
+    owner.time += REFUSAL_EVERY
+    owner.say("again", who="mallory")
+    assert len(owner.answers()) == 2
+
+
+def test_a_stranger_cannot_list_or_choose_sessions(owner: Owner) -> None:
+    owner.say("/list", who="mallory")
+    owner.say("/session 1", who="mallory")
+    assert not any("First" in answer for answer in owner.answers())
+    assert owner.state.conversations == {}
+
+
+# --- commands from DingTalk -----------------------------------------------------------------------
+
+
+def test_the_list_spans_all_editors_with_their_folders_and_who_is_busy(owner: Owner) -> None:
+    owner.ask(1, Busy(True))
+    key = owner.say("/list")
+    [answer] = owner.answers()
+    assert answer.splitlines()[:2] == ["1. First · one", "2. Second · two (忙 busy) ←"]
+    assert inbox.Handed(key) in owner.written
+    assert owner.delivered(OWN) == owner.delivered(1) == []
+    owner.ask(1, Busy(False))
+    owner.say("/list")
+    assert "busy" not in owner.answers()[-1]
+
+
+def test_a_chosen_session_is_spoken_to_from_then_on(owner: Owner) -> None:
+    owner.say("hello")
+    owner.say("/session 1")
+    assert "1. First · one ←" in owner.answers()[-1]
+    owner.say("to the first")
+    assert owner.delivered(1) == [("s2", "hello", False)]
+    assert owner.delivered(OWN) == [("s1", "to the first", False)]
+
+
+@pytest.mark.parametrize("wanted", ["3", "0", "s9", "9" * 5000])
+def test_a_session_that_there_is_not_changes_nothing_and_the_list_is_shown(
+    owner: Owner, wanted: str
+) -> None:
+    owner.say(f"/session {wanted}")
+    [answer] = owner.answers()
+    assert "no such session" in answer
+    assert "1. First" in answer
+    assert owner.state.conversations == {}
+
+
+def test_a_chosen_session_whose_editor_is_gone_gives_way_to_an_open_one(owner: Owner) -> None:
+    owner.say("/session 2")
+    owner.hub.leave(1)
+    owner.say("hello")
+    assert owner.delivered(OWN) == [("s1", "hello", False)]
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+
+def test_a_message_is_queued_and_answered_once_it_is_on_the_disk(owner: Owner) -> None:
+    owner.slow = True
+    owner.send(1, "m1")
+    assert owner.queue == []
+    assert owner.fates_of(1, "m1") == []
+    owner.catch_up()
+    assert isinstance(owner.written[-1], Put)
+    assert [waiting.id for waiting in owner.queue] == ["m1"]
+    assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
+    assert owner.heard(OWN, exchange.State)[-1].queued == 1
+
+
+def test_a_message_that_is_handed_over_twice_is_queued_once(owner: Owner) -> None:
+    owner.slow = True
+    owner.send(1, "m1")
+    owner.send(1, "m1")
+    owner.catch_up()
+    owner.send(1, "m1")
+    assert [waiting.id for waiting in owner.queue] == ["m1"]
+    assert set(owner.fates_of(1, "m1")) == {(Delivery.QUEUED, "")}
+
+
+def test_the_end_of_a_message_is_written_into_its_transcript_and_told_to_everybody(
+    owner: Owner,
+) -> None:
+    owner.send(1, "m1", "s2")
+    owner.send(1, "m2", "s2")
+    owner.send(1, "m3", "")
+    owner.hub.outgoing.recorded(Done("m1", NOW))
+    owner.hub.outgoing.recorded(Failed("m2", "robot removed", NOW))
+    owner.hub.outgoing.recorded(Done("m3", NOW))
+    assert owner.fates == [
+        ("s2", "m1", Delivery.SENT, ""),
+        ("s2", "m2", Delivery.FAILED, "robot removed"),
+    ]
+    for member in (OWN, 1):
+        assert owner.fates_of(member, "m1")[-1] == (Delivery.SENT, "")
+        assert owner.fates_of(member, "m2")[-1] == (Delivery.FAILED, "robot removed")
+    state = owner.heard(1, exchange.State)[-1]
+    assert (state.queued, state.failed, state.last_error) == (0, 1, "robot removed")
+
+
+def test_progress_is_told_but_ends_nothing(owner: Owner) -> None:
+    owner.send(1, "m1")
+    owner.hub.outgoing.progress(DeliveryReport("m1", Delivery.RETRYING, "busy", 1, 3))
+    owner.hub.outgoing.progress(DeliveryReport("unknown", Delivery.RETRYING))
+    assert owner.fates_of(1, "m1")[-1] == (Delivery.RETRYING, "busy")
+    assert owner.fates_of(1, "unknown") == []
+    assert owner.fates == []
+
+
+def test_messages_that_go_out_as_one_each_get_its_fate(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.send(OWN, "m2", "s1")
+    whole = Outbound("m1+2", TARGET, "both")
+    owner.hub.outgoing.recorded(Merged(("m1", "m2"), whole))
+    assert owner.fates_of(1, "m2")[-1][0] is Delivery.SENDING
+    assert owner.heard(1, exchange.State)[-1].queued == 2
+    owner.hub.outgoing.progress(DeliveryReport("m1+2", Delivery.RETRYING, "busy"))
+    assert owner.fates_of(OWN, "m2")[-1] == (Delivery.RETRYING, "busy")
+    owner.hub.outgoing.recorded(Failed("m1+2", "no", NOW))
+    assert owner.fates == [("s2", "m1", Delivery.FAILED, "no"), ("s1", "m2", Delivery.FAILED, "no")]
+    owner.ask(1, Known("s2", ("m1",)))
+    assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, "no")
+    owner.send(1, "m1", "s2")
+    assert len(owner.queue) == 2
+
+
+def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Owner) -> None:
+    for n in range(4):
+        owner.send(1, f"m{n}", "s2")
+    for record in (
+        *(Done("m0", NOW), Tried("m1", 0, 3, Route.SINGLE), Sent("m1", 3)),
+        *(Tried("m1", 3, 5, Route.SINGLE), Failed("m3", "refused", NOW)),
+    ):
+        owner.written.append(record)
+    later = owner.of_disk()
+    later.hub.start({})
+    assert [waiting.id for waiting in later.queue] == ["m1", "m2"]
+    assert (later.queue[0].start, later.queue[0].tried) == (3, Tried("m1", 3, 5, Route.SINGLE))
+    later.join(1, "/two", bound="s2")
+    later.ask(1, Known("s2", ("m0", "m1", "m2", "m3", "m9")))
+    assert [later.fates_of(1, f"m{n}") for n in (0, 1, 2, 3, 9)] == [
+        [(Delivery.SENT, "")],
+        [(Delivery.QUEUED, "")],
+        [(Delivery.QUEUED, "")],
+        [(Delivery.FAILED, "refused")],
+        [(Delivery.FAILED, NEVER_LEFT)],
+    ]
+    assert later.fates == [("s2", "m9", Delivery.FAILED, NEVER_LEFT)]
+
+
+# --- dead letters ---------------------------------------------------------------------------------
+
+
+def fail(owner: Owner, *messages: str) -> None:
+    for message in messages:
+        owner.send(1, message, "s2")
+        owner.hub.outgoing.recorded(Failed(message, "no permission", NOW))
+    owner.queue.clear()
+    owner.forget()
+
+
+def test_a_dead_letter_is_queued_again_once_that_is_on_the_disk(owner: Owner) -> None:
+    fail(owner, "m1", "m2")
+    owner.slow = True
+    owner.ask(OWN, Retry("m1"))
+    assert owner.queue == []
+    owner.catch_up()
+    assert owner.written[-1] == Retried("m1")
+    assert [waiting.id for waiting in owner.queue] == ["m1"]
+    assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
+    assert owner.heard(1, exchange.State)[-1].failed == 1
+
+
+def test_all_dead_letters_are_queued_again_in_their_order(owner: Owner) -> None:
+    fail(owner, "m1", "m2", "m3")
+    owner.slow = True
+    owner.ask(OWN, Retry(""), Retry(""))
+    owner.catch_up()
+    assert [waiting.id for waiting in owner.queue] == ["m1", "m2", "m3"]
+
+
+def test_without_such_a_letter_only_who_asked_is_told(owner: Owner) -> None:
+    owner.ask(OWN, Retry("m9"), Retry(""), Drop("m9"))
+    assert [news.level for news in owner.heard(OWN, Words)] == ["error"] * 3
+    assert all(":Chat outbox" in news.text for news in owner.heard(OWN, Words))
+    assert owner.heard(1, Words) == []
+
+
+def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.ask(OWN, Drop("m1"))
+    assert owner.let_go == ["m1"]
+    assert owner.written[-1] == Dropped("m1", owner.time)
+    assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
+    assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
+    assert owner.heard(1, exchange.State)[-1].queued == 0
+    owner.send(1, "m1", "s2")
+    assert len(owner.queue) == 1
+
+
+def test_a_dead_letter_can_be_dropped(owner: Owner) -> None:
+    fail(owner, "m1")
+    owner.ask(OWN, Drop("m1"))
+    assert owner.heard(1, exchange.State)[-1].failed == 0
+    owner.ask(OWN, Retry("m1"))
+    assert owner.queue == []
+
+
+def test_a_message_that_left_before_it_could_be_dropped_is_told_as_sent(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.slow = True
+    owner.ask(OWN, Drop("m1"))
+    owner.hub.outgoing.recorded(Done("m1", NOW))
+    owner.catch_up()
+    assert owner.fates == [("s2", "m1", Delivery.SENT, "")]
+    assert owner.fates_of(1, "m1")[-1] == (Delivery.SENT, "")
+
+
+def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.slow = True
+    owner.ask(OWN, Drop("m1"))
+    owner.ask(1, Drop("m1"))
+    owner.catch_up()
+    assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
+
+
+def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> None:
+    owner.ask(1, ShowOutbox())
+    assert [news.text for news in owner.heard(1, Words)] == ["the outbox is empty"]
+    fail(owner, "m1")
+    owner.send(1, "m2", "s2", "deploy is done")
+    owner.ask(1, ShowOutbox())
+    [words] = owner.heard(1, Words)
+    waiting, failed, reason, hint = words.text.splitlines()
+    assert waiting.split(maxsplit=2) == ["waiting", "m2", "deploy is done"]
+    assert failed.split(maxsplit=2) == ["failed", "m1", "hello"]
+    assert reason.strip() == "no permission"
+    assert ":Chat retry" in hint
+    assert ":Chat drop" in hint
+    assert owner.heard(OWN, Words) == []
+
+
+# --- quota and cool-down --------------------------------------------------------------------------
+
+
+def test_calls_and_pushes_are_counted_and_80_percent_is_told_once_to_everybody() -> None:
+    owner = Owner(quota={"calls": 10, "pushes": 5})
+    owner.join(OWN, bound="s1")
+    owner.join(1)
+    for _ in range(4):
+        owner.say("hello")
+    owner.hub.counted(7, 0, "")
+    [words] = owner.heard(1, Words)
+    assert "4 of 5 pushes" in words.text
+    assert words.level == "warn"
+    owner.hub.counted(1, 0, "")
+    assert "8 of 10 API calls" in owner.heard(1, Words)[-1].text
+    owner.hub.counted(1, 1, "")
+    assert len(owner.heard(1, Words)) == 2
+    used = owner.state.quotas[ROBOT]
+    assert (used.calls, used.pushes) == (9, 5)
+    assert "9 of 10 API calls, 5 of 5 pushes" in latest_quota(owner)
+
+
+def latest_quota(owner: Owner) -> str:
+    """The month's use as a newcomer hears it."""
+    owner.join(9)
+    return owner.heard(9, exchange.State)[-1].quota
+
+
+def test_a_quota_that_is_gone_is_remembered_and_shown(owner: Owner) -> None:
+    owner.hub.trouble("no pushes are left", "20001")
+    owner.hub.counted(0, 0, "90020")
+    assert owner.state.quotas[ROBOT].gone
+    assert latest_quota(owner).count("used up") == 2
+    assert [news.text for news in owner.heard(1, Words)] == ["no pushes are left"]
+    assert owner.heard(1, exchange.State)[-1].last_error == "no pushes are left"
+
+
+def test_a_cool_down_is_told_when_it_changes(owner: Owner) -> None:
+    for _ in range(3):
+        owner.hub.cooling_down(NOW + 60, "sent too fast")
+    [state] = owner.heard(1, exchange.State)
+    assert (state.cool_down_until, state.cool_down_reason) == (NOW + 60, "sent too fast")
+    owner.hub.cooling_down(0.0, "")
+    assert owner.heard(1, exchange.State)[-1].cool_down_until == 0
+
+
+# --- cost -----------------------------------------------------------------------------------------
+
+
+def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
+    def seconds(waiting: int) -> float:
+        """The quickest of many rounds, which no pause of the machine makes slower."""
+        box = outbox.fold(
+            Put(ROBOT, Outbound(f"w{n}", TARGET, "hi"), Kind.NOTIFICATION, "", NOW)
+            for n in range(waiting)
+        )
+        owner = Owner(box=box)
+        owner.join(OWN)
+        times = []
+        for n in range(50):
+            before = time.perf_counter()
+            for m in range(20):
+                owner.send(OWN, f"m{n}-{m}")
+                owner.hub.outgoing.recorded(Done(f"m{n}-{m}", NOW))
+            times.append(time.perf_counter() - before)
+            owner.forget()
+        return min(times)
+
+    assert seconds(10_000) < 1.5 * seconds(10)

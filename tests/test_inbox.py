@@ -1,0 +1,141 @@
+"""A robot message is handed to a session, whatever happens between its coming and that."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from dingbridge.core import inbox
+from dingbridge.core.inbox import Handed, Open, Received, Record, Routed, decode, encode
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Sender,
+    SessionWebhook,
+)
+
+NOW = 1_800_000_000.0
+KEYS = [f"robot/m{n}" for n in range(4)]
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+INBOUNDS = st.builds(
+    Inbound,
+    WORDS,
+    WORDS,
+    st.builds(Conversation, WORDS, st.sampled_from(ConversationKind), WORDS),
+    st.builds(Sender, WORDS, WORDS, WORDS),
+    st.booleans(),
+    WORDS,
+    WORDS,
+    st.floats(0, 1e10),
+    st.none() | st.builds(SessionWebhook, WORDS, st.floats(0, 1e10)),
+)
+
+
+def received(key: str, text: str = "hi", robot: str = "dingabc") -> Received:
+    conversation = Conversation("cid1", ConversationKind.SINGLE)
+    sender = Sender("zhangsan", "$:LWCP_v1:$x", "张三")
+    inbound = Inbound(key, "robot", conversation, sender, True, "text", text, NOW)
+    return Received(robot, key, inbound, NOW)
+
+
+RECORDS = st.one_of(
+    st.builds(received, st.sampled_from(KEYS), st.sampled_from(["hi", "ho"])),
+    st.builds(Routed, st.sampled_from(KEYS), st.sampled_from(["s1", "s2"])),
+    st.builds(Handed, st.sampled_from(KEYS)),
+)
+HISTORIES = st.lists(RECORDS, max_size=20)
+
+
+def short(history: list[Record]) -> list[Record]:
+    return [decode(line) for line in inbox.shortened([encode(record) for record in history])]
+
+
+@settings(max_examples=150, deadline=None)
+@given(HISTORIES, HISTORIES)
+def test_made_short_the_inbox_means_the_same_and_goes_on_in_the_same_way(
+    history: list[Record], rest: list[Record]
+) -> None:
+    whole, made_short = inbox.pending(history), inbox.pending(short(history))
+    assert list(made_short.items()) == list(whole.items())
+    assert short(short(history)) == short(history)
+    assert inbox.pending([*short(history), *rest]) == inbox.pending([*history, *rest])
+
+
+@settings(max_examples=150, deadline=None)
+@given(HISTORIES)
+def test_what_was_received_is_open_until_it_was_handed_over(history: list[Record]) -> None:
+    found = inbox.pending(history)
+    for key in KEYS:
+        about = [
+            record
+            for record in history
+            if isinstance(record, Received | Handed) and record.key == key
+        ]
+        assert (key in found) == bool(about and isinstance(about[-1], Received))
+
+
+def test_messages_are_handed_over_in_the_order_in_which_they_came() -> None:
+    history: list[Record] = [
+        received("a"),
+        received("b"),
+        received("c"),
+        Routed("a", "s1"),
+        Handed("b"),
+    ]
+    assert list(inbox.pending(history)) == ["a", "c"]
+
+
+def test_a_message_that_was_routed_goes_to_that_session() -> None:
+    history: list[Record] = [received("a"), Routed("a", "s1"), received("a", "again")]
+    assert inbox.pending(history) == {"a": Open(received("a"), "s1")}
+    assert inbox.pending([Routed("a", "s1"), Handed("a")]) == {}
+
+
+def test_the_time_of_every_message_is_known_also_when_it_was_handed_over() -> None:
+    later = structs.replace(received("b"), time=NOW + 1)
+    assert inbox.times([received("a"), Handed("a"), later]) == {"a": NOW, "b": NOW + 1}
+
+
+def test_damaged_lines_go_when_the_inbox_is_made_short() -> None:
+    lines = [b"{", encode(received("a")), b"\xff", b'{"type":"later"}', encode(Handed("b"))]
+    assert inbox.shortened(lines) == [encode(received("a"))]
+
+
+def test_a_message_has_the_same_id_however_often_it_is_handed_over() -> None:
+    assert inbox.message_id("robot/m1") == inbox.message_id("robot/m1")
+    assert inbox.message_id("robot/m1") != inbox.message_id("robot/m2")
+    assert len(inbox.message_id("half \ud83d of a pair")) == 16
+
+
+@settings(max_examples=150, deadline=None)
+@given(RECORDS | st.builds(Received, WORDS, WORDS, INBOUNDS, st.floats(0, 1e10)))
+def test_a_record_is_one_line_that_is_read_as_it_was_written(record: Record) -> None:
+    line = encode(record)
+    assert line
+    assert b"\n" not in line
+    assert b"\0" not in line
+    assert decode(line) == record
+
+
+@settings(max_examples=100, deadline=None)
+@given(RECORDS, st.data())
+def test_a_torn_line_is_no_record(record: Record, data: st.DataObject) -> None:
+    line = encode(record)
+    with pytest.raises(ValueError, match="not a record of the inbox"):
+        decode(line[: data.draw(st.integers(0, len(line) - 1))])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200) | st.just(b'{"type":"handed","x":' + b"[" * 100_000))
+def test_any_bytes_are_refused_and_nothing_worse(line: bytes) -> None:
+    with pytest.raises(ValueError, match="not a record of the inbox"):
+        decode(line)
+
+
+def test_text_that_is_no_unicode_can_be_written_down() -> None:
+    found = decode(encode(received("a", "half \ud83d of a pair")))
+    assert isinstance(found, Received)
+    assert found.inbound.text == "half \ufffd of a pair"

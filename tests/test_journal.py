@@ -1,0 +1,429 @@
+"""What was written to a journal is read again, whatever crashed, was cut off or came between."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dingbridge.edges.storage.journal import LONGEST_LINE, Journal
+
+POSIX = os.name == "posix"
+IO_OF_THIS_PROCESS = Path("/proc/self/io")
+MEGABYTE = 1024 * 1024
+LINES = st.binary(min_size=1, max_size=12).filter(lambda line: not set(line) & set(b"\n\0"))
+
+
+def as_it_is(line: bytes) -> bytes:
+    return line
+
+
+def number(line: bytes) -> int:
+    return int(line)
+
+
+def lines_of(journal: Journal) -> list[bytes]:
+    return journal.read(as_it_is)[0]
+
+
+def cut(path: Path, size: int) -> None:
+    os.truncate(path, size)
+
+
+def blank(path: Path, start: int) -> None:
+    """What some file systems leave of the last blocks after a power cut: the size, and NULs."""
+    size = path.stat().st_size
+    os.truncate(path, start)
+    os.truncate(path, size)
+
+
+class Process:
+    """Another Python with a journal, which starts its work when it is told to."""
+
+    HEAD = (
+        "import sys; from pathlib import Path\n"
+        "from dingbridge.edges.storage.journal import Journal\n"
+        "journal = Journal(Path(sys.argv[1])); name = sys.argv[2].encode()\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+    )
+
+    def __init__(self, code: str, path: Path, name: str) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", self.HEAD + code, str(path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.line() == "ready"
+
+    def go(self) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write("go\n")
+        self.popen.stdin.flush()
+
+    def line(self) -> str:
+        """The next line it writes."""
+        assert self.popen.stdout is not None
+        return self.popen.stdout.readline().strip()
+
+    def kill(self) -> list[str]:
+        """End it at once; the lines that it wrote before."""
+        self.popen.kill()
+        return self.popen.communicate()[0].split()
+
+
+StartProcess = Callable[[str, Path, str], Process]
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    started: list[Process] = []
+
+    def start(code: str, path: Path, name: str) -> Process:
+        started.append(Process(code, path, name))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "journal.jsonl"
+
+
+def test_a_journal_that_was_never_written_is_empty(path: Path) -> None:
+    assert Journal(path).read(as_it_is) == ([], 0)
+    assert not path.exists()
+
+
+def test_lines_are_read_in_the_order_in_which_they_were_written(path: Path) -> None:
+    Journal(path).append(b"one", b"two")
+    Journal(path).append()
+    Journal(path).append(b"three")
+    assert Journal(path).read(as_it_is) == ([b"one", b"two", b"three"], 0)
+
+
+@pytest.mark.skipif(not POSIX, reason="Windows has no such modes")
+def test_only_its_owner_may_read_a_journal_its_lock_and_what_replaces_it(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        journal = Journal(path)
+        journal.append(b"secret", b"old")
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+        journal.rewrite(lambda lines: lines[:1])
+        modes |= {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {0o600}
+
+
+@pytest.mark.parametrize("line", [b"", b"a\nb", b"a\n", b"a\0", b"x" * (LONGEST_LINE + 1)])
+def test_what_could_not_be_read_again_is_refused_before_anything_is_written(
+    path: Path, line: bytes
+) -> None:
+    journal = Journal(path)
+    journal.append(b"here")
+    with pytest.raises(ValueError, match="line"):
+        journal.append(b"good", line)
+    with pytest.raises(ValueError, match="line"):
+        journal.rewrite(lambda lines: [line])
+    assert path.read_bytes() == b"here\n"
+
+
+def test_lines_that_the_reader_refuses_are_counted_and_passed_over(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(b"1", b"two", b"3")
+    assert journal.read(number) == ([1, 3], 1)
+
+
+def test_a_file_cut_off_at_any_byte_keeps_all_lines_before_the_cut_and_takes_new_ones(
+    path: Path,
+) -> None:
+    lines = [b"12", "你好".encode(), b"3", b"456"]
+    journal = Journal(path)
+    journal.append(*lines)
+    whole = path.read_bytes()
+    for size in range(len(whole) + 1):
+        path.write_bytes(whole[:size])
+        kept = lines[: whole[:size].count(b"\n")]
+        torn = size > 0 and whole[size - 1 : size] != b"\n"
+        assert journal.read(as_it_is) == (kept, int(torn)), size
+        journal.append(b"new", b"newer")
+        assert journal.read(as_it_is) == ([*kept, b"new", b"newer"], int(torn)), size
+
+
+def test_a_line_that_lacked_only_its_end_does_not_come_alive_later(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(b"1", b"23")
+    cut(path, path.stat().st_size - 1)
+    assert journal.read(number) == ([1], 1)
+    journal.append(b"4")
+    assert journal.read(number) == ([1, 4], 1)
+
+
+def test_blocks_that_a_power_cut_left_unwritten_cost_no_other_line(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(b"before", b"x" * 5000)
+    blank(path, len(b"before\n"))
+    assert journal.read(as_it_is) == ([b"before"], 1)
+    journal.append(b"after")
+    assert journal.read(as_it_is) == ([b"before", b"after"], 1)
+
+
+def test_a_line_beyond_all_measure_is_damage_and_is_not_held_in_memory(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(b"before")
+    os.truncate(path, 5 * LONGEST_LINE)
+    journal.append(b"after")
+    tracemalloc.start()
+    try:
+        read = journal.read(as_it_is)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert read == ([b"before", b"after"], 1)
+    assert peak < 3 * LONGEST_LINE
+
+
+@pytest.mark.skipif(not IO_OF_THIS_PROCESS.exists(), reason="this system does not count reads")
+def test_an_append_reads_as_little_of_a_large_journal_as_of_a_small_one(path: Path) -> None:
+    def bytes_read() -> int:
+        return int(IO_OF_THIS_PROCESS.read_text().split()[1])
+
+    journal = Journal(path)
+    journal.append(b"before")
+    os.truncate(path, 1024 * MEGABYTE)
+    before = bytes_read()
+    journal.append(b"torn line closed")
+    journal.append(b"after")
+    assert bytes_read() - before < 64 * 1024
+    with path.open("rb") as file:
+        file.seek(1024 * MEGABYTE)
+        assert file.read() == b"\0\ntorn line closed\nafter\n"
+
+
+def test_what_a_full_disk_refused_is_not_read_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(path)
+    journal.append(b"before")
+    write = os.write
+
+    def almost_full(descriptor: int, data: bytes) -> int:
+        if len(data) <= 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, data[:-4])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", almost_full)
+        with pytest.raises(OSError, match="No space"):
+            journal.append(b"one", b"two")
+    assert path.read_bytes() == b"before\n"
+    journal.append(b"after")
+    assert journal.read(as_it_is) == ([b"before", b"after"], 0)
+
+
+def test_a_short_write_is_carried_on_with(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+    Journal(path).append(b"a long line", b"another")
+    assert path.read_bytes() == b"a long line\nanother\n"
+
+
+def test_lines_are_on_the_disk_before_append_comes_back(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bytes] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(path.read_bytes())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    Journal(path).append(b"one")
+    Journal(path).append(b"two")
+    # The name of a new file is synced as well, once.
+    assert synced == [b"one\n"] * (2 if POSIX else 1) + [b"one\ntwo\n"]
+
+
+def test_a_rewrite_keeps_what_it_is_told_to_and_drops_damage(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(b"1", b"2", b"3", b"torn")
+    cut(path, path.stat().st_size - 1)
+    journal.rewrite(lambda lines: [line for line in lines if line != b"2"])
+    assert path.read_bytes() == b"1\n3\n"
+    other = Journal(path)
+    journal.rewrite(lambda lines: [b"0", *lines])
+    other.append(b"4")
+    assert journal.read(number) == ([0, 1, 3, 4], 0)
+
+
+def test_a_rewrite_that_changes_nothing_leaves_the_file_alone(path: Path) -> None:
+    journal = Journal(path)
+    journal.rewrite(lambda lines: lines)
+    assert not path.exists()
+    journal.append(b"1", b"2")
+    before = path.stat()
+    journal.rewrite(lambda lines: lines)
+    after = path.stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_rewrite_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(b"1")
+
+    def fail(lines: list[bytes]) -> list[bytes]:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        journal.rewrite(fail)
+    journal.append(b"2")
+    assert lines_of(journal) == [b"1", b"2"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        Journal(tmp_path / "file" / "journal").append(b"1")
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("append"), st.lists(LINES, min_size=1, max_size=3)),
+    st.tuples(st.just("rewrite"), st.sets(st.integers(0, 20))),
+    st.tuples(st.sampled_from(["cut", "blank"]), st.integers(1, 30)),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEPS, max_size=12))
+def test_no_history_of_appends_rewrites_and_crashes_loses_or_invents_a_line(
+    steps: list[tuple[str, object]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal"
+        journal = Journal(path)
+        expected: list[bytes] = []
+        for step in steps:
+            match step:
+                case ("append", list(lines)):
+                    journal.append(*lines)
+                    expected += lines
+                case ("rewrite", set(dropped)):
+                    journal.rewrite(
+                        lambda lines, dropped=dropped: [  # type: ignore[misc]  # no type for a default
+                            line for place, line in enumerate(lines) if place not in dropped
+                        ]
+                    )
+                    expected = [x for place, x in enumerate(expected) if place not in dropped]
+                case (kind, int(count)) if path.exists():
+                    size = max(0, path.stat().st_size - count)
+                    ends = whole_line_ends(path.read_bytes())
+                    (cut if kind == "cut" else blank)(path, size)
+                    expected = expected[: sum(end <= size for end in ends)]
+            assert lines_of(Journal(path)) == expected
+
+
+def whole_line_ends(data: bytes) -> list[int]:
+    """Where each undamaged line ends."""
+    places = [place + 1 for place, byte in enumerate(data) if byte == ord("\n")]
+    starts = [0, *places]
+    return [end for start, end in zip(starts, places, strict=False) if b"\0" not in data[start:end]]
+
+
+def test_threads_that_share_a_journal_lose_nothing(path: Path) -> None:
+    journal = Journal(path)
+
+    def add(name: int) -> None:
+        for count in range(20):
+            journal.append(b"%d-%d" % (name, count))
+
+    threads = [threading.Thread(target=add, args=(name,)) for name in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name in range(3):
+        own = [line for line in lines_of(journal) if line.startswith(b"%d-" % name)]
+        assert own == [b"%d-%d" % (name, count) for count in range(20)]
+
+
+APPEND_MANY = "for n in range(100): journal.append(b'%s-%d' % (name, n), b'%s+%d' % (name, n))\n"
+
+
+def written_by(name: str) -> list[bytes]:
+    return [f"{name}{sign}{n}".encode() for n in range(100) for sign in "-+"]
+
+
+def test_two_processes_that_append_at_once_lose_nothing(
+    path: Path, start_process: StartProcess
+) -> None:
+    processes = [start_process(APPEND_MANY, path, name) for name in "ab"]
+    for process in processes:
+        process.go()
+    assert [process.popen.wait(30) for process in processes] == [0, 0]
+    lines, damaged = Journal(path).read(as_it_is)
+    assert damaged == 0
+    for name in "ab":
+        assert [x for x in lines if x.startswith(name.encode())] == written_by(name)
+
+
+def test_a_rewrite_while_another_process_appends_loses_nothing(
+    path: Path, start_process: StartProcess
+) -> None:
+    journal = Journal(path)
+    journal.append(b"kept", b"drop me")
+    process = start_process(APPEND_MANY, path, "a")
+    process.go()
+    rewrites = 0
+    while process.popen.poll() is None:
+        journal.append(b"drop me")
+        journal.rewrite(lambda lines: [line for line in lines if line != b"drop me"])
+        rewrites += 1
+    assert process.popen.returncode == 0
+    assert rewrites > 1
+    assert journal.read(as_it_is) == ([b"kept", *written_by("a")], 0)
+
+
+LARGE = 16 * MEGABYTE
+APPEND_UNTIL_KILLED = (
+    f"filler = b'.' * {LARGE}; n = 0\n"
+    "while True:\n"
+    "    journal.append(b'%d' % n + filler, b'%d' % (n + 1)); n += 2\n"
+    "    print(n, flush=True)\n"
+)
+
+
+@pytest.mark.parametrize("lines_before", [0, 1, 2])
+def test_a_process_killed_while_it_appends_leaves_all_it_reported_and_at_most_one_torn_line(
+    path: Path, start_process: StartProcess, lines_before: int
+) -> None:
+    process = start_process(APPEND_UNTIL_KILLED, path, "a")
+    process.go()
+    # In the middle of a long line, where the file shows how far the write has come.
+    while not path.exists() or path.stat().st_size < lines_before * LARGE + LARGE // 8:
+        assert process.popen.poll() is None
+    reported = int(["0", *process.kill()][-1])
+    journal = Journal(path)
+    # Nothing waits for the lock of the dead.
+    numbers, damaged = journal.read(lambda line: int(line.rstrip(b".")))
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= reported
+    assert damaged <= 1
+    journal.append(b"next")
+    assert lines_of(journal)[-1] == b"next"
+    assert len(lines_of(journal)) == len(numbers) + 1

@@ -1,0 +1,234 @@
+"""Who is next: in order, but when more waits than may go, replies first and the rest as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from dingbridge.core import lineup
+from dingbridge.core.lineup import SEPARATOR, Lineup
+from dingbridge.core.messages import At, Outbound, Target
+from dingbridge.core.outbox import Kind, Tried, Waiting
+from dingbridge.core.routing import Route
+
+LARGEST = 60
+TEAM = Target(conversation_id="team")
+BOSS = Target(user_id="boss")
+
+
+def note(name: str, target: Target = TEAM, text: str = "hello") -> Waiting:
+    return Waiting("r", Outbound(name, target, text, f"title {name}"), Kind.NOTIFICATION, "", 0.0)
+
+
+def reply(name: str, target: Target = TEAM) -> Waiting:
+    return structs.replace(note(name, target), kind=Kind.REPLY, session="s1")
+
+
+def key(waiting: Waiting) -> str:
+    return waiting.outbound.target.conversation_id or waiting.outbound.target.user_id
+
+
+def line(*waiting: Waiting) -> Lineup:
+    up = Lineup()
+    for one in waiting:
+        up.add(one)
+    return up
+
+
+def chosen(up: Lineup, largest: int = LARGEST, **rooms: int) -> list[str]:
+    return [one.id for one in up.choose(key, lambda name: rooms.get(name, 20), largest)]
+
+
+def ids(run: Iterable[Waiting]) -> list[str]:
+    return [one.id for one in run]
+
+
+# --- enough budget --------------------------------------------------------------------------------
+
+
+def test_with_enough_budget_messages_leave_one_by_one_in_order() -> None:
+    up = line(note("n1"), reply("r1"), note("n2"))
+    order = []
+    while run := chosen(up, team=3):
+        assert len(run) == 1
+        order += run
+        up.remove(run[0])
+    assert order == ["n1", "r1", "n2"]
+    assert len(up) == 0
+
+
+def test_nothing_waits_and_nothing_is_chosen() -> None:
+    assert chosen(Lineup()) == []
+
+
+# --- short of budget ------------------------------------------------------------------------------
+
+
+def test_short_of_budget_replies_go_first_in_their_order() -> None:
+    up = line(note("n1"), note("n2"), reply("r1"), note("n3"), reply("r2"))
+    assert chosen(up, team=2) == ["r1"]
+    up.remove("r1")
+    assert chosen(up, team=2) == ["r2"]
+
+
+def test_short_of_budget_notifications_to_one_target_go_as_one() -> None:
+    up = line(note("n1"), note("n2"), note("n3"))
+    assert chosen(up, team=2) == ["n1", "n2", "n3"]
+
+
+def test_a_notification_to_somebody_else_ends_the_run() -> None:
+    other = structs.replace(TEAM, label="another name")
+    up = line(note("n1"), note("n2"), note("n3", other), note("n4"))
+    assert chosen(up, team=1) == ["n1", "n2"]
+
+
+def test_what_counts_against_another_key_does_not_end_the_run() -> None:
+    up = line(note("n1"), note("b1", BOSS), note("n2"))
+    assert chosen(up, team=1, boss=20) == ["n1", "n2"]
+
+
+def test_what_goes_as_one_is_no_longer_than_a_message_may_be() -> None:
+    size = len("hello") + len(SEPARATOR) + len("hello")
+    up = line(note("n1"), note("n2"), note("n3"))
+    assert chosen(up, largest=size, team=1) == ["n1", "n2"]
+    assert chosen(up, largest=size - 1, team=1) == ["n1"]
+    assert chosen(line(note("n1", text="x" * 99), note("n2")), team=1) == ["n1"]
+
+
+def test_what_is_under_way_or_merged_is_not_merged_again() -> None:
+    tried = structs.replace(note("n1"), tried=Tried("n1", 0, 5, Route.GROUP))
+    merged = structs.replace(note("n1"), members=(note("x"), note("y")))
+    for first in (tried, merged):
+        assert chosen(line(first, note("n2"), note("n3")), team=1) == ["n1"]
+        second = structs.replace(first, outbound=structs.replace(first.outbound, id="n2"))
+        assert chosen(line(note("n1"), second, note("n3")), team=1) == ["n1"]
+
+
+def test_a_message_of_which_a_part_is_there_goes_on_before_any_reply() -> None:
+    half = structs.replace(note("n1"), start=3)
+    assert chosen(line(half, note("n2"), reply("r1")), team=1) == ["n1"]
+
+
+# --- several targets ------------------------------------------------------------------------------
+
+
+def test_a_target_whose_budget_is_spent_does_not_hold_up_another() -> None:
+    up = line(note("n1"), reply("r1"), note("b1", BOSS), note("b2", BOSS))
+    assert chosen(up, team=0, boss=5) == ["b1"]
+    assert chosen(up, team=0, boss=0) == []
+    assert chosen(up, team=5, boss=5) == ["n1"]
+
+
+def test_a_reply_to_one_target_does_not_overtake_where_there_is_budget() -> None:
+    up = line(note("n1"), reply("b1", BOSS), note("n2"))
+    assert chosen(up, team=2, boss=1) == ["n1"]
+
+
+def test_a_message_that_is_put_in_twice_waits_once_in_its_place() -> None:
+    up = line(note("n1"), note("n2"), note("n1"))
+    assert ids(up) == ["n1", "n2"]
+
+
+def test_a_message_that_is_put_back_is_the_first_again_also_among_replies() -> None:
+    up = line(note("n1"), reply("r1"), reply("r2"))
+    first = next(iter(up))
+    up.remove("n1")
+    up.put_back(first)
+    assert ids(up) == ["n1", "r1", "r2"]
+    up.remove("r1")
+    up.put_back(reply("r1"))
+    assert ids(up) == ["r1", "n1", "r2"]
+    assert chosen(up, team=1) == ["r1"]
+
+
+def test_taking_out_what_does_not_wait_changes_nothing() -> None:
+    up = line(reply("r1"))
+    up.remove("other")
+    assert ids(up) == ["r1"]
+    up.remove("r1")
+    assert chosen(up, team=0) == []
+
+
+# --- for every queue ------------------------------------------------------------------------------
+
+QUEUES = st.lists(
+    st.builds(
+        lambda target, is_reply, text: (target, is_reply, text),
+        st.sampled_from([TEAM, BOSS]),
+        st.booleans(),
+        st.sampled_from(["a", "b" * 20, "c" * 70]),
+    ),
+    max_size=25,
+)
+ROOMS = st.lists(st.fixed_dictionaries({"team": st.integers(0, 4), "boss": st.integers(0, 4)}))
+
+
+@settings(max_examples=150, deadline=None)
+@given(QUEUES, ROOMS)
+def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_their_order(
+    queue: list[tuple[Target, bool, str]], rooms: list[dict[str, int]]
+) -> None:
+    up = Lineup()
+    for n, (target, is_reply, text) in enumerate(queue):
+        waiting = note(f"m{n:02}", target, text)
+        up.add(structs.replace(waiting, kind=Kind.REPLY) if is_reply else waiting)
+    left: list[Waiting] = []
+    all_of_it = list(up)
+    for room in [*rooms, *[{"team": 1, "boss": 1}] * len(queue)]:
+        run = up.choose(key, room.__getitem__, LARGEST)
+        assert bool(run) == any(room[key(one)] for one in up)
+        assert len({key(one) for one in run}) <= 1
+        if len(run) > 1:
+            assert {one.kind for one in run} == {Kind.NOTIFICATION}
+            assert len(lineup.merged(run).outbound.text) <= LARGEST
+        for one in run:
+            assert room[key(one)] > 0
+            up.remove(one.id)
+        left.extend(run)
+    assert sorted(ids(left)) == sorted(ids(all_of_it))
+    for target in (TEAM, BOSS):
+        for kind in Kind:
+            names = [o.id for o in left if o.kind is kind and o.outbound.target == target]
+            assert names == sorted(names)
+
+
+def test_a_choice_among_ten_thousand_costs_as_much_as_one_among_a_hundred() -> None:
+    asked = 0
+
+    def counting(waiting: Waiting) -> str:
+        nonlocal asked
+        asked += 1
+        return key(waiting)
+
+    costs = []
+    for many in (100, 10_000):
+        up = line(*(note(f"n{n}") for n in range(many)))
+        asked = 0
+        up.choose(counting, lambda _: 20, LARGEST)
+        costs.append(asked)
+    assert costs[0] == costs[1] < 50
+
+
+# --- as one ---------------------------------------------------------------------------------------
+
+
+def test_merged_messages_keep_every_word_and_every_mention() -> None:
+    run = [note("n1", text="one"), note("n2", text="two"), note("n3", text="three")]
+    ats = [At(("a", "b"), ("1",)), At(("b", "c")), At((), ("2",), all=True)]
+    run = [
+        structs.replace(one, outbound=structs.replace(one.outbound, at=at))
+        for one, at in zip(run, ats, strict=True)
+    ]
+    record = lineup.merged(run)
+    assert record.ids == ("n1", "n2", "n3")
+    assert record.outbound.text == SEPARATOR.join(["one", "two", "three"])
+    assert record.outbound.title == "3 × title n1"
+    assert record.outbound.at == At(("a", "b", "c"), ("1", "2"), all=True)
+    assert record.outbound.target == TEAM
+    assert record.outbound.id not in record.ids
+    whole = lineup.as_one(run, record)
+    assert whole.id == record.outbound.id
+    assert whole.everyone() == tuple(run)
