@@ -14,6 +14,7 @@ from dingbridge.bridge.hub import OWN
 from dingbridge.bridge.ports import Chance
 from dingbridge.core import exchange, outbox
 from dingbridge.core.exchange import Ask, News
+from dingbridge.core.link import LinkState
 from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.lock import Card, OwnerLock
@@ -217,6 +218,9 @@ class LiveExchange:
                 self._heard(news)
             case Detached():
                 self._client, self._ready = None, False
+                # Its link went with it; whoever takes over tells of the next one.
+                gone = "the Neovim that held the link is gone"
+                self._heard(exchange.LinkNews(LinkState.OFF.value, gone))
             case Attached(client=client):
                 self._client, self._ready = client, True
                 self._joined()
