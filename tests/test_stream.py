@@ -349,3 +349,16 @@ def test_no_secret_is_told_or_logged(
     everything = caplog.text + repr(listener.all) + repr(listener.stream.__dict__)
     assert "ticket=" not in everything.replace("ticket='***'", "")
     assert sandbox.client_secret not in everything
+
+
+def test_an_outage_of_many_attempts_is_one_line_at_its_start_and_one_at_its_end(
+    listen: Listen, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "dingbridge.edges.stream")
+    sandbox.client.fault(Fault.html(OPEN, status=502, times=2))
+    listen().until_link(LinkState.CONNECTED)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len([line for line in lines if "link lost" in line]) == 1
+    assert [line for line in lines if "connected" in line] == [
+        "DingTalk channel connected via Stream Mode again, after 2 failed attempts"
+    ]
