@@ -26,7 +26,7 @@ demo: $(READY) ## chat with a DingTalk on this machine; without a terminal, play
 	@$(RUN) -m dingbridge.cli demo
 
 test: $(READY) ## run all tests and measure the coverage
-	$(RUN) -m pytest -n 4 --cov --cov-report=term --cov-fail-under=90
+	$(RUN) -m pytest -n 3 --cov --cov-report=term --cov-fail-under=90
 
 lint: $(READY) ## check the style of the code
 	$(RUN) -m ruff check .
