@@ -32,7 +32,7 @@ function M.setup(opts)
   end
   found, options = checker.check(raw)
   vim.list_extend(problems, found)
-  local given = checker.canonical(raw).responder
+  local given = options.responder == 'lua' and checker.canonical(raw).responder
   responder = type(given) == 'function' and given or nil
   host.configure(raw)
   host.register()
