@@ -395,7 +395,7 @@ def test_a_rewrite_while_another_process_appends_loses_nothing(
         journal.rewrite(lambda lines: [line for line in lines if line != b"drop me"])
         rewrites += 1
     assert process.popen.returncode == 0
-    assert rewrites > 1
+    assert rewrites >= 1
     assert journal.read(as_it_is) == ([b"kept", *written_by("a")], 0)
 
 
