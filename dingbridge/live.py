@@ -10,7 +10,7 @@ from pathlib import Path
 from dingbridge.core.messages import Message
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 from dingbridge.edges.command import Answered, Programs, Task
-from dingbridge.owner import Files
+from dingbridge.edges.storage.robot import Files
 
 
 class LiveChance:

@@ -18,7 +18,8 @@ from dingbridge.core.link import LinkState
 from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.lock import Card, OwnerLock
-from dingbridge.owner import Files, Owner, Post
+from dingbridge.edges.storage.robot import Files
+from dingbridge.owner import Owner, Post
 
 log = logging.getLogger(__name__)
 

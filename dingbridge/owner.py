@@ -5,82 +5,35 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
-
-from msgspec import Struct
 
 from dingbridge.bridge import hub as hubs
 from dingbridge.bridge.hub import OWN, Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.core import exchange, inbox
-from dingbridge.core import outbox as outboxes
 from dingbridge.core.exchange import News
-from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Outbox, Record, Waiting
+from dingbridge.core.outbox import Record, Waiting
 from dingbridge.core.pace import Pace
 from dingbridge.core.patience import ALL_HERE_WITHIN, STOP_WITHIN
 from dingbridge.core.seen import Seen
 from dingbridge.core.settings import Options
-from dingbridge.core.state import State, may_open_at, with_opened, with_pace, with_seen
+from dingbridge.core.state import State, with_pace
 from dingbridge.core.transcript import Entry, Fate
 from dingbridge.edges.exchange import ExchangeError, Heard, Joined, Left, Server, ServerEvent
 from dingbridge.edges.http import Http
 from dingbridge.edges.sender import CoolDown, Counted, Sender, SenderEvent, Sending
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.lock import Card, OwnerLock
-from dingbridge.edges.storage.state import StateFile
-from dingbridge.edges.storage.transcripts import Transcripts
+from dingbridge.edges.storage.robot import Files, Gate, Inheritance, RobotFiles
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-OUTBOX_FILE = "chat-dingtalk-outbox.jsonl"
-INBOX_FILE = "chat-dingtalk-inbox.jsonl"
-STATE_FILE = "chat-dingtalk-state.json"
-SESSIONS_FOLDER = Path("dingbridge", "sessions")
-
-COMPACT_AFTER = 2000
-"""Records after which a journal is made short again; the cost of that is spread over them."""
-
 Post = Callable[[Callable[[], None]], None]
-
-
-class Files(Struct, frozen=True):
-    """The files that all editors of a user share."""
-
-    disk: Disk
-    state: StateFile
-    transcripts: Transcripts
-    outbox: Journal
-    inbox: Journal
-
-
-def files_in(data: Path, disk: Disk) -> Files:
-    """The files of a data directory."""
-    return Files(
-        disk,
-        StateFile(data / STATE_FILE),
-        Transcripts(data / SESSIONS_FOLDER),
-        Journal(data / OUTBOX_FILE),
-        Journal(data / INBOX_FILE),
-    )
-
-
-class Inheritance(Struct, frozen=True):
-    """What an earlier owner left: the state, what waits, and what was not handed over."""
-
-    state: State
-    outbox: Outbox
-    inbox: dict[str, inbox.Open]
-    seen: dict[str, float]
 
 
 class Owner:
@@ -109,8 +62,7 @@ class Owner:
         self._stream: Stream | None = None
         self._before: Stream | None = None
         self._stopped = False
-        self._outbox_records = 0
-        self._inbox_records = 0
+        self._robot_files = RobotFiles(files, robot, options.app_key)
         self._server = self._listen()
 
     def _listen(self) -> Server | None:
@@ -131,7 +83,9 @@ class Owner:
 
     def start(self, lock: OwnerLock, pid: int, then: Callable[[], None]) -> None:
         """Read what an earlier owner left, and serve; `then` runs when that is done."""
-        self._files.disk.do(self._read, lambda left: self._started(left, lock, pid, then))
+        self._files.disk.do(
+            self._robot_files.read, lambda left: self._started(left, lock, pid, then)
+        )
 
     def _started(
         self, left: Inheritance, lock: OwnerLock, pid: int, then: Callable[[], None]
@@ -176,33 +130,39 @@ class Owner:
             self._server.stop()
         if self._sender is not None:
             self._sender.stop()
-        self._files.disk.do(self._compact_inbox)
-        self._files.disk.do(self._compact_outbox)
+        self._files.disk.do(self._robot_files.compact_inbox)
+        self._files.disk.do(self._robot_files.compact_outbox)
 
     # --- what the hub needs: records ------------------------------------------------------------
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""
-        self._files.disk.do(lambda: self._append(record), lambda _: then())
+        self._files.disk.do(lambda: self._robot_files.append(record), lambda _: then())
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A robot message goes to this session; `then` runs once that is on the disk."""
         line = inbox.encode(inbox.Routed(key, session))
-        self._files.disk.do(lambda: self._append_inbox(line), lambda _: then())
+        self._files.disk.do(lambda: self._robot_files.append_inbox(line), lambda _: then())
 
     def handed(self, key: str) -> None:
         """A robot message needs nothing more."""
         line = inbox.encode(inbox.Handed(key))
-        self._files.disk.do(lambda: self._append_inbox(line))
+        self._files.disk.do(lambda: self._robot_files.append_inbox(line))
 
     def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
         """Write the end of a message into its transcript."""
         entry = Entry(fate=Fate(message, fate, reason))
         self._files.disk.do(lambda: self._files.transcripts.append(session, entry))
 
-    def change(self, change: Callable[[State], State]) -> None:
-        """Change what is remembered between runs."""
-        self._files.disk.do(lambda: self._files.state.update(change))
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Change what is remembered between runs; `then` runs once it is on the disk."""
+        self._files.disk.do(lambda: self._files.state.update(change), lambda _: then())
+
+    def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
+        """Which of these messages are written down as those of another robot?"""
+        self._files.disk.do(lambda: self._robot_files.of_others(set(messages)), then)
 
     # --- what the hub needs: queue and link -----------------------------------------------------
 
@@ -262,7 +222,7 @@ class Owner:
 
     def record(self, record: Record) -> None:
         """Write a record; returns when it is on the disk. For the sender's thread."""
-        self._files.disk.wait(lambda: self._append(record))
+        self._files.disk.wait(lambda: self._robot_files.append(record))
         self._post(lambda: self.hub.outgoing.recorded(record))
 
     # --- news from threads, on the host loop ----------------------------------------------------
@@ -306,85 +266,6 @@ class Owner:
                 self.hub.leave(peer)
             case Joined():
                 log.info("another editor has joined")
-
-    # --- on the disk thread ---------------------------------------------------------------------
-
-    def _append(self, record: Record) -> None:
-        self._files.outbox.append(outboxes.encode(record))
-        self._outbox_records += 1
-        if self._outbox_records >= COMPACT_AFTER:
-            self._compact_outbox()
-
-    def _append_inbox(self, line: bytes) -> None:
-        self._files.inbox.append(line)
-        self._inbox_records += 1
-        if self._inbox_records >= COMPACT_AFTER:
-            self._compact_inbox()
-
-    def _compact_outbox(self) -> None:
-        self._outbox_records = 0
-        now = time.time()
-        self._files.outbox.rewrite(lambda lines: outboxes.shortened(lines, self._robot, now))
-
-    def _compact_inbox(self) -> None:
-        """Make the state file remember what was seen, and the inbox only what is still open."""
-        self._inbox_records = 0
-
-        def keep(lines: list[bytes]) -> list[bytes]:
-            # Under the journal's lock: what another editor adds now is not forgotten unseen.
-            came = inbox.times_in(lines)
-            self._files.state.update(lambda state: with_seen(state, came, time.time()))
-            return inbox.shortened(lines)
-
-        self._files.inbox.rewrite(keep)
-
-    def _read(self) -> Inheritance:
-        records, damaged = self._files.outbox.read(outboxes.decode)
-        mine = outboxes.of_robot(records, self._robot)
-        for session, message, fate, reason in outboxes.ends(mine):
-            # The end may have come between the journal's line and the transcript's.
-            entry = Entry(fate=Fate(message, fate, reason))
-            self._files.transcripts.append(session, entry)
-        received, also_damaged = self._files.inbox.read(inbox.decode)
-        if damaged or also_damaged:
-            log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
-        self._compact_inbox()
-        self._compact_outbox()
-        state, _ = self._files.state.read()
-        app = self._options.app_key
-        open_ = {
-            key: one for key, one in inbox.pending(received).items() if one.received.robot == app
-        }
-        seen = {**state.seen, **inbox.times(received)}
-        return Inheritance(state, outboxes.fold(mine), open_, seen)
-
-
-class Gate:
-    """What the stream asks before it opens or acks anything. For the stream's thread."""
-
-    def __init__(self, files: Files) -> None:
-        self._files = files
-
-    def may_open(self) -> float:
-        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
-        return self._files.disk.wait(self._ask)
-
-    def _ask(self) -> float:
-        now = time.time()
-        wait = 0.0
-
-        def change(state: State) -> State:
-            nonlocal wait
-            wait = max(0.0, may_open_at(state, now) - now)
-            return state if wait else with_opened(state, now)
-
-        self._files.state.update(change)
-        return wait
-
-    def record(self, received: Received) -> None:
-        """Write a message down; returns when it is on the disk."""
-        line = inbox.encode(received)
-        self._files.disk.wait(lambda: self._files.inbox.append(line))
 
 
 def _stream_settings(options: Options) -> StreamSettings:

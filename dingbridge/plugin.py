@@ -26,9 +26,9 @@ from dingbridge.edges import log as log_file
 from dingbridge.edges.command import Answered
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.robot import files_in
 from dingbridge.live import LiveChance, LivePrograms, LiveStorage
 from dingbridge.membership import SETTLED_WITHIN, LiveExchange, robot_name
-from dingbridge.owner import files_in
 
 log = logging.getLogger(__name__)
 

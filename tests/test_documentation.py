@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from dingbridge import __version__, cli, owner, plugin
+from dingbridge import __version__, cli, plugin
 from dingbridge.bridge import application, binding
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.settings import read
 from dingbridge.core.text import visible
+from dingbridge.edges.storage import robot
 from tests.neovim import find_neovim
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,8 +84,8 @@ def test_every_event_is_told_with_all_of_its_data(name: str) -> None:
 
 @both
 def test_every_file_is_told(name: str) -> None:
-    sessions = f"{owner.SESSIONS_FOLDER.as_posix()}/"
-    shared = (owner.STATE_FILE, owner.OUTBOX_FILE, owner.INBOX_FILE)
+    sessions = f"{robot.SESSIONS_FOLDER.as_posix()}/"
+    shared = (robot.STATE_FILE, robot.OUTBOX_FILE, robot.INBOX_FILE)
     for file in (*shared, sessions, plugin.LOG_FILE):
         assert file in TEXTS[name], file
 

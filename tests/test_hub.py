@@ -91,6 +91,7 @@ class Owner:
         self.queue: list[Waiting] = []
         self.let_go: list[str] = []
         self.linked = False
+        self.others: set[str] = set()
         self.told: dict[int, list[News]] = {}
         self._ids = 0
         ports = Ports(self, self, self, self, self._tell)
@@ -110,8 +111,17 @@ class Owner:
     def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
         self.fates.append((session, message, fate, reason))
 
-    def change(self, change: Callable[[State], State]) -> None:
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
         self.state = change(self.state)
+        if self.slow:
+            self.unwritten.append(then)
+        else:
+            then()
+
+    def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
+        then(self.others & set(messages))
 
     def put(self, waiting: Waiting) -> None:
         self.queue.append(waiting)
@@ -662,6 +672,41 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
         [(Delivery.FAILED, NEVER_LEFT)],
     ]
     assert later.fates == [("s2", "m9", Delivery.FAILED, NEVER_LEFT)]
+
+
+def test_a_session_is_told_to_be_bound_once_that_is_on_the_disk(owner: Owner) -> None:
+    owner.slow = True
+    owner.ask(1, Bind("s3", "Three", "/two"))
+    assert owner.heard(1, exchange.Bound) == []
+    owner.catch_up()
+    assert owner.heard(1, exchange.Bound) == [exchange.Bound("s3")]
+
+
+def test_an_editor_that_comes_back_does_not_become_the_one_bound_last() -> None:
+    first = Binding("s1", ROBOT, "One", "/one", NOW - 20)
+    second = Binding("s2", ROBOT, "Two", "/two", NOW - 10)
+    later = Owner(State(bindings={"s1": first, "s2": second}))
+    later.join(1, "/two", bound="s2")
+    later.join(2, "/one", bound="s1")
+    assert later.state.bindings["s1"].time == NOW - 20
+    later.ask(2, Bind("s1", "One", "/one"))
+    assert later.state.bindings["s1"].time == NOW
+
+
+def test_who_asks_for_a_dropped_message_hears_that_it_was_dropped(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.ask(1, Drop("m1"))
+    owner.forget()
+    owner.ask(1, Known("s2", ("m1",)))
+    assert owner.fates_of(1, "m1") == [(Delivery.FAILED, DROPPED)]
+
+
+def test_a_message_of_another_robot_is_left_to_that_one(owner: Owner) -> None:
+    owner.others = {"m1"}
+    owner.ask(1, Known("s2", ("m1", "m2")))
+    assert owner.fates_of(1, "m1") == []
+    assert owner.fates_of(1, "m2") == [(Delivery.FAILED, NEVER_LEFT)]
+    assert owner.fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
 
 
 # --- dead letters ---------------------------------------------------------------------------------

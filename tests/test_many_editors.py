@@ -559,15 +559,39 @@ def test_an_owner_that_hangs_does_not_hold_up_another_editors_commands(
         beta.chat("new Session beta")
         beta.until(beta.sessions)
         beta.chat("bridge dingtalk")
-        beta.until_said("is bound to DingTalk")
+        beta.until_said("is bound as soon as the Neovim that holds the link answers")
         assert not beta.status()["connected"]
+        assert not beta.status()["session"]
     finally:
         os.kill(host, signal.SIGCONT)
+    beta.until_said("is bound to DingTalk")
     beta.until_lua("require('dingbridge').status().connected")
     session = beta.status()["session"]
     sandbox.client.say("to beta")
     beta.until(lambda: texts(beta, session) == ["to beta"])
     assert sandbox.client.connections().total == 1
+
+
+def test_what_an_owner_never_answered_stays_with_its_app_when_the_app_is_changed(
+    team: Team, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    team.options["user_id"] = "zhangsan"
+    alpha, beta = team.start("alpha"), team.start("beta")
+    beta.until_lua("require('dingbridge').status().connected")
+    beta.listen()
+    host = alpha.host_pid()
+    os.kill(host, signal.SIGSTOP)
+    try:
+        name = send(beta, "for the app of before")
+        beta.setup(webhook_options)
+        beta.until(lambda: beta.heard("DingbridgeQueued"))
+    finally:
+        team.leave("alpha", "both")
+    assert [event["id"] for event in beta.heard("DingbridgeQueued")] == [name]
+    beta.setup(team.options)
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.text, arrived.route) == ("for the app of before", "single")
+    beta.until(lambda: fate(beta, name, beta.status()["session"]) == "sent")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no file modes")

@@ -90,7 +90,8 @@ HISTORIES = st.builds(
 def meaning(box: Outbox) -> tuple[object, ...]:
     """Everything that what comes next depends on: the order counts for what waits."""
     remembered = {name for name, time in box.done.items() if time > NOW - DONE_REMEMBERED}
-    return list(box.waiting.items()), list(box.dead.items()), remembered, box.queued
+    dropped = box.dropped & remembered
+    return list(box.waiting.items()), list(box.dead.items()), remembered, dropped, box.queued
 
 
 # --- for every history ----------------------------------------------------------------------------

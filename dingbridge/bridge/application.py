@@ -231,6 +231,8 @@ class Bridge:
         match news:
             case exchange.Restore(session=session, target=target):
                 self.account.restore(session, target)
+            case exchange.Bound(session=session):
+                self.account.is_bound(session)
             case exchange.Released(session=session, by=pid):
                 self.account.released(session, pid)
             case exchange.Fate(report=report, session=session):

@@ -41,6 +41,8 @@ class Account:
         self._link = LinkState.OFF
         self._outage = False
         self._target: Target | None = None
+        # The session that is being bound, and the one before it, until that is on the disk.
+        self._binding = ("", "")
         self._state = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
         self.options = read({}, {})
         self.member = Member(ports.exchange, ports.pid, ports.cwd)
@@ -50,7 +52,8 @@ class Account:
     def configure(self, options: Options, problems: tuple[str, ...]) -> None:
         """Use these options from now on, and join the editors that use the same robot."""
         if _robot(options) != _robot(self.options):
-            self.member.moved()
+            for ask in self.member.moved():
+                self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
         self.options = options
         self._problems = problems
         log.info("DingTalk: %s", "enabled" if options.mode != "off" else "off")
@@ -79,9 +82,20 @@ class Account:
             self._target = None
         self._sessions.bound = session
         self._sessions.watch(session)
+        self._binding = (session, before)
+        if not self.member.bind(session, self._sessions.title(session)):
+            title = self._sessions.title(session)
+            self._say(f"“{title}” is bound as soon as the Neovim that holds the link answers")
+        self._changed()
+
+    def is_bound(self, session: str) -> None:
+        """The owner has written down that the session is bound: only now it is told."""
+        asked, before = self._binding
+        if session != asked or session != self._sessions.bound:
+            return
+        self._binding = ("", "")
         self._sessions.tell_list()
         self._say(self._what_happened(session, before))
-        self.member.bind(session, self._sessions.title(session))
         self._changed()
 
     def unbind(self) -> None:
@@ -90,6 +104,7 @@ class Account:
         if not session:
             raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
         self._sessions.bound = ""
+        self._binding = ("", "")
         self._target = None
         self.member.unbind(session)
         self._sessions.tell_list()
@@ -124,6 +139,7 @@ class Account:
         """Another editor has bound our session."""
         if self._sessions.bound == session:
             self._sessions.bound = ""
+            self._binding = ("", "")
             self._target = None
             self.member.released()
             self._sessions.tell_list()
@@ -220,7 +236,7 @@ class Account:
             mode=self.options.mode,
             connected=self._link is LinkState.CONNECTED,
             account=DEFAULT if self.options.mode != "off" else "",
-            session=self._sessions.bound,
+            session="" if self._binding[0] else self._sessions.bound,
             owner=self._owner,
             link=self._link.value,
             target=self._describe_target() if self._sessions.bound else "",

@@ -126,7 +126,7 @@ class Hub:
         problem = ""
         match ask:
             case exchange.Bind(session=session, title=title, cwd=cwd):
-                self._bind(member, session, title, cwd)
+                self._bind(member, session, title, cwd, self._chance.now())
             case exchange.Unbind(session=session):
                 self._unbind(member, session)
             case exchange.Send():
@@ -159,7 +159,10 @@ class Hub:
         self._tell(member, self._state_news())
         self._tell(member, exchange.LinkNews(self._link_state.value, "another editor takes over"))
         if hello.bound:
-            self._bind(member, hello.bound, hello.title, hello.cwd)
+            known = self._remembered.state.bindings.get(hello.bound)
+            # It comes back with what it had bound: which one was bound last stays as it was.
+            time = known.time if known else self._chance.now()
+            self._bind(member, hello.bound, hello.title, hello.cwd, time)
         elif not hello.again:
             self._restore(member, hello.cwd)
         self._hold_link()
@@ -175,7 +178,7 @@ class Hub:
         self._members[member].session = binding.session
         self._tell(member, exchange.Restore(binding.session, binding.target))
 
-    def _bind(self, member: int, session: str, title: str, cwd: str) -> None:
+    def _bind(self, member: int, session: str, title: str, cwd: str, time: float) -> None:
         for other, holder in self._members.items():
             if holder.session == session and other != member:
                 holder.session = ""
@@ -183,16 +186,14 @@ class Hub:
         before = self._members[member].session
         self._members[member].session = session
         known = self._remembered.state.bindings.get(session) or Binding(session)
-        binding = structs.replace(
-            known, robot=self._robot, title=title, cwd=cwd, time=self._chance.now()
-        )
+        binding = structs.replace(known, robot=self._robot, title=title, cwd=cwd, time=time)
 
         def change(state: State) -> State:
             if before and before != session:
                 state = without_binding(state, before, instead=session)
             return with_binding(state, binding)
 
-        self._remembered.change(change)
+        self._remembered.change(change, lambda: self._tell(member, exchange.Bound(session)))
         self._hold_link()
         self._tell_state()
         self._hand_out(NOBODY)

@@ -67,19 +67,25 @@ class Member:
         """The message has met its end."""
         self._under_way.pop(message, None)
 
-    def moved(self) -> None:
-        """From now on it is another robot's owner, who knows nothing of what was sent so far."""
-        self._under_way = {name: ask.session for name, ask in self._unanswered.items()}
+    def moved(self) -> tuple[Send, ...]:
+        """From now on it is another robot's owner, who knows nothing of what was sent so far.
+        Returns what the one before has not answered: it is written down for that robot."""
+        left = self.unanswered
+        self._exchange.write_down(left)
+        self._unanswered = {}
+        self._under_way = {}
+        return left
 
     def work(self, *, busy: bool) -> None:
         """Whether the responder works on an answer."""
         self._busy = busy
         self._exchange.tell(Busy(busy))
 
-    def bind(self, session: str, title: str) -> None:
-        """This session is bound from now on; a later owner is told with the first word."""
+    def bind(self, session: str, title: str) -> bool:
+        """This session is to be bound; a later owner is told with the first word. Returns False
+        while there is no owner."""
         self._bound = (session, title)
-        self._exchange.tell(Bind(session, title, self._cwd))
+        return self._exchange.tell(Bind(session, title, self._cwd))
 
     def holds(self, session: str, title: str) -> None:
         """The owner says that this session is bound here."""

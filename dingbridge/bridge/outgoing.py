@@ -120,10 +120,18 @@ class Outgoing:
 
     def answer_known(self, session: str, ids: tuple[str, ...]) -> None:
         """Tell the fate of messages that a transcript shows without one."""
+        unknown = tuple(message for message in ids if not self._outbox.knows(message))
         for message in ids:
+            if message not in unknown:
+                self._tell_known(message, session)
+        if unknown:
+            self._records.of_others(unknown, lambda others: self._gone(session, unknown, others))
+
+    def _gone(self, session: str, unknown: tuple[str, ...], others: set[str]) -> None:
+        for message in unknown:
             if self._outbox.knows(message):
                 self._tell_known(message, session)
-            else:
+            elif message not in others:
                 if session:
                     self._records.fate(session, message, Delivery.FAILED, NEVER_LEFT)
                 self._fate(message, session, Delivery.FAILED, NEVER_LEFT)
@@ -132,6 +140,8 @@ class Outgoing:
         letter = self._outbox.letter(message)
         if letter is not None:
             self._fate(message, session, Delivery.FAILED, letter.reason)
+        elif message in self._outbox.dropped:
+            self._fate(message, session, Delivery.FAILED, DROPPED)
         elif message in self._outbox.done:
             self._fate(message, session, Delivery.SENT)
         else:

@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.bridge.updates import Update
-from dingbridge.core.exchange import Ask
+from dingbridge.core.exchange import Ask, Send
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.outbox import Record, Waiting
 from dingbridge.core.settings import Options
@@ -75,6 +75,10 @@ class Exchange(Protocol):
         """Tell the owner something. Returns False while there is none to be told."""
         ...
 
+    def write_down(self, sends: tuple[Send, ...]) -> None:
+        """Put messages that no owner has answered into the journal, for the next one to find."""
+        ...
+
 
 class Programs(Protocol):
     """Programs that answer."""
@@ -132,8 +136,14 @@ class Records(Protocol):
         """Write the end of a message into its transcript."""
         ...
 
-    def change(self, change: Callable[[State], State]) -> None:
-        """Change what is remembered between runs."""
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Change what is remembered between runs; `then` runs once it is on the disk."""
+        ...
+
+    def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
+        """Which of these messages are written down as those of another robot?"""
         ...
 
 

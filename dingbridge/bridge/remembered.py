@@ -15,7 +15,9 @@ class Remembered:
         self.state = state
         self._records = records
 
-    def change(self, change: Callable[[State], State]) -> None:
-        """Change it, here and on disk."""
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Change it, here and on disk; `then` runs once it is there."""
         self.state = change(self.state)
-        self._records.change(change)
+        self._records.change(change, then)

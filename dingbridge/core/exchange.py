@@ -94,6 +94,12 @@ class Restore(Struct, frozen=True, tag="restore"):
     target: Target | None = None
 
 
+class Bound(Struct, frozen=True, tag="bound"):
+    """The member's session is bound, and that is on the disk."""
+
+    session: str
+
+
 class Released(Struct, frozen=True, tag="released"):
     """Another editor has bound this session."""
 
@@ -147,7 +153,7 @@ class Words(Struct, frozen=True, tag="words"):
     level: str = "info"
 
 
-News = Restore | Released | Fate | Deliver | State | LinkNews | Words
+News = Restore | Bound | Released | Fate | Deliver | State | LinkNews | Words
 
 _encoder = msgspec.msgpack.Encoder()
 _asks: msgspec.msgpack.Decoder[Ask] = msgspec.msgpack.Decoder(Ask)

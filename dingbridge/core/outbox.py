@@ -56,10 +56,11 @@ class Sent(Struct, frozen=True, tag="sent"):
 
 
 class Done(Struct, frozen=True, tag="done"):
-    """The whole message was taken."""
+    """The whole message was taken, or, as a compacted journal remembers it, `dropped`."""
 
     id: str
     time: float
+    dropped: bool = False
 
 
 class Failed(Struct, frozen=True, tag="failed"):
@@ -149,6 +150,7 @@ class Outbox:
         self.waiting: dict[str, Waiting] = {}
         self.dead: dict[str, Dead] = {}
         self.done: dict[str, float] = {}
+        self.dropped: set[str] = set()
         self.queued = 0
         self._within: dict[str, str] = {}
 
@@ -212,10 +214,12 @@ class Outbox:
             whole = self.dead.pop(record.id).waiting
         elif isinstance(record, Dropped):
             return
-        self.done[record.id] = record.time
-        for one in whole.members if whole else ():
-            del self._within[one.id]
-            self.done[one.id] = record.time
+        names = [record.id, *(one.id for one in (whole.members if whole else ()))]
+        for name in names:
+            self._within.pop(name, None)
+            self.done[name] = record.time
+        if isinstance(record, Dropped) or record.dropped:
+            self.dropped.update(names)
 
     def _merge(self, record: Merged) -> None:
         members = [self.waiting[name] for name in record.ids if name in self.waiting]
@@ -262,7 +266,7 @@ def compacted(records: Iterable[Record], now: float) -> list[Record]:
     kept: list[Record] = []
     for message, time in outbox.done.items():
         if time > now - DONE_REMEMBERED:
-            kept.append(Done(message, time))
+            kept.append(Done(message, time, dropped=message in outbox.dropped))
     # Dead letters come first: a later `Retried` puts them behind what waits now.
     for letter in outbox.dead.values():
         kept.extend(_records_of(letter.waiting))
@@ -296,6 +300,12 @@ def of_robot(records: Iterable[Record], robot: str) -> list[Record]:
         elif isinstance(record, Merged) and record.ids and record.ids[0] in robots:
             robots.setdefault(record.outbound.id, robots[record.ids[0]])
     return [record for record in told if robots.get(_about(record), robot) == robot]
+
+
+def ids_of_others(records: Iterable[Record], robot: str) -> set[str]:
+    """The messages that other robots have to send or have sent, as far as that is written down."""
+    puts = (record for record in records if isinstance(record, Put))
+    return {record.outbound.id for record in puts if record.robot != robot}
 
 
 def _about(record: Record) -> str:

@@ -1,0 +1,166 @@
+"""What the owner of one robot keeps on the disk: its part of the journals, and what they mean.
+
+The journals and the state file are shared by all robots and all editors of a user.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.core import inbox
+from dingbridge.core import outbox as outboxes
+from dingbridge.core.inbox import Received
+from dingbridge.core.outbox import Outbox, Record
+from dingbridge.core.state import State, may_open_at, with_opened, with_seen
+from dingbridge.core.transcript import Entry, Fate
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.journal import Journal
+from dingbridge.edges.storage.state import StateFile
+from dingbridge.edges.storage.transcripts import Transcripts
+
+log = logging.getLogger(__name__)
+
+OUTBOX_FILE = "chat-dingtalk-outbox.jsonl"
+INBOX_FILE = "chat-dingtalk-inbox.jsonl"
+STATE_FILE = "chat-dingtalk-state.json"
+SESSIONS_FOLDER = Path("dingbridge", "sessions")
+
+COMPACT_AFTER = 2000
+"""Records after which a journal is made short again, at least as many as it then holds: so the
+cost of that is spread over them."""
+
+
+class Files(Struct, frozen=True):
+    """The files that all editors of a user share."""
+
+    disk: Disk
+    state: StateFile
+    transcripts: Transcripts
+    outbox: Journal
+    inbox: Journal
+
+
+def files_in(data: Path, disk: Disk) -> Files:
+    """The files of a data directory."""
+    return Files(
+        disk,
+        StateFile(data / STATE_FILE),
+        Transcripts(data / SESSIONS_FOLDER),
+        Journal(data / OUTBOX_FILE),
+        Journal(data / INBOX_FILE),
+    )
+
+
+class Inheritance(Struct, frozen=True):
+    """What an earlier owner left: the state, what waits, and what was not handed over."""
+
+    state: State
+    outbox: Outbox
+    inbox: dict[str, inbox.Open]
+    seen: dict[str, float]
+
+
+class RobotFiles:
+    """The journals as one robot's owner uses them. For the disk thread."""
+
+    def __init__(self, files: Files, robot: str, app: str) -> None:
+        self._files = files
+        self._robot = robot
+        self._app = app
+        self._outbox_records = 0
+        self._outbox_kept = 0
+        self._inbox_records = 0
+
+    def append(self, record: Record) -> None:
+        """Write a record of the outbox; it is on the disk when this returns."""
+        self._files.outbox.append(outboxes.encode(record))
+        self._outbox_records += 1
+        if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
+            self.compact_outbox()
+
+    def of_others(self, messages: set[str]) -> set[str]:
+        """Which of these messages are written down as those of another robot."""
+        records, _ = self._files.outbox.read(outboxes.decode)
+        return messages & outboxes.ids_of_others(records, self._robot)
+
+    def append_inbox(self, line: bytes) -> None:
+        """Write a record of the inbox; it is on the disk when this returns."""
+        self._files.inbox.append(line)
+        self._inbox_records += 1
+        if self._inbox_records >= COMPACT_AFTER:
+            self.compact_inbox()
+
+    def compact_outbox(self) -> None:
+        """Make the robot's part of the outbox as short as its meaning allows."""
+        self._outbox_records = 0
+        now = time.time()
+
+        def keep(lines: list[bytes]) -> list[bytes]:
+            kept = outboxes.shortened(lines, self._robot, now)
+            self._outbox_kept = len(kept)
+            return kept
+
+        self._files.outbox.rewrite(keep)
+
+    def compact_inbox(self) -> None:
+        """Make the state file remember what was seen, and the inbox only what is still open."""
+        self._inbox_records = 0
+
+        def keep(lines: list[bytes]) -> list[bytes]:
+            # Under the journal's lock: what another editor adds now is not forgotten unseen.
+            came = inbox.times_in(lines)
+            self._files.state.update(lambda state: with_seen(state, came, time.time()))
+            return inbox.shortened(lines)
+
+        self._files.inbox.rewrite(keep)
+
+    def read(self) -> Inheritance:
+        """What an earlier owner left; what it could not tell the transcripts they are told now."""
+        records, damaged = self._files.outbox.read(outboxes.decode)
+        mine = outboxes.of_robot(records, self._robot)
+        for session, message, fate, reason in outboxes.ends(mine):
+            # The end may have come between the journal's line and the transcript's.
+            entry = Entry(fate=Fate(message, fate, reason))
+            self._files.transcripts.append(session, entry)
+        received, also_damaged = self._files.inbox.read(inbox.decode)
+        if damaged or also_damaged:
+            log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
+        self.compact_inbox()
+        self.compact_outbox()
+        state, _ = self._files.state.read()
+        pending = inbox.pending(received).items()
+        open_ = {key: one for key, one in pending if one.received.robot == self._app}
+        seen = {**state.seen, **inbox.times(received)}
+        return Inheritance(state, outboxes.fold(mine), open_, seen)
+
+
+class Gate:
+    """What the stream asks before it opens or acks anything. For the stream's thread."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def may_open(self) -> float:
+        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
+        return self._files.disk.wait(self._ask)
+
+    def _ask(self) -> float:
+        now = time.time()
+        wait = 0.0
+
+        def change(state: State) -> State:
+            nonlocal wait
+            wait = max(0.0, may_open_at(state, now) - now)
+            return state if wait else with_opened(state, now)
+
+        self._files.state.update(change)
+        return wait
+
+    def record(self, received: Received) -> None:
+        """Write a message down; returns when it is on the disk."""
+        line = inbox.encode(received)
+        self._files.disk.wait(lambda: self._files.inbox.append(line))
