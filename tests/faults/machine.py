@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -212,7 +213,9 @@ class Machine:
         client.release()
         for each in client.connections().open:
             if each.state == "half-open":
-                client.abort(each.id)
+                # It may have been given up just now, and then there is nothing to end.
+                with contextlib.suppress(ValueError):
+                    client.abort(each.id)
         if not any(seat.is_running for seat in self.seats.values()):
             self.seats[1].start()
         for seat in self.seats.values():
