@@ -18,8 +18,9 @@ from dingbridge.core.messages import At
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.redaction import redact
 from dingbridge.core.routing import notify_target
-from dingbridge.core.settings import Options, read
+from dingbridge.core.settings import Options, read, wants
 from dingbridge.core.text import visible
+from dingbridge.edges import outside
 
 DELIVERED, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes; the last is what a shell expects after Ctrl-C."""
@@ -165,7 +166,11 @@ def _notify(asked: argparse.Namespace) -> int:
 
 def _options(config: Path | None) -> Options:
     try:
-        options = read({} if config is None else _table(config), os.environ)
+        table = {} if config is None else _table(config)
+        found = outside.look_up(wants(table, os.environ), os.getcwd())
+        for warning in found.warnings:
+            _complain(warning)
+        options = read(table, os.environ, found)
     except BadOptions as error:
         raise Usage("the settings have problems:\n  " + "\n  ".join(error.problems)) from error
     if options.mode == "off":

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from dingbridge.core.messages import Message
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Message, Question
+from dingbridge.core.outside import Found, Wants
+from dingbridge.core.patience import JOB_WITHIN
+from dingbridge.core.remote_answers import Lines
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
-from dingbridge.edges.command import Answered, Programs, Task
+from dingbridge.edges import git, outside, project
+from dingbridge.edges.command import Answered, Job, Programs, Task
+from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import Files
+
+T = TypeVar("T")
 
 
 class LiveChance:
@@ -23,6 +34,10 @@ class LiveChance:
     def new_id(self) -> str:
         """Sixteen random hexadecimal digits."""
         return secrets.token_hex(8)
+
+    def below(self, limit: int) -> int:
+        """A number from 0 to `limit` - 1 that nobody can foretell."""
+        return secrets.randbelow(limit)
 
 
 class LiveStorage:
@@ -39,6 +54,10 @@ class LiveStorage:
     def append(self, session: str, entry: Entry) -> None:
         """Add to a transcript."""
         self._disk.do(lambda: self._files.append(session, entry))
+
+    def begin(self, info: SessionInfo) -> None:
+        """Start a transcript, unless it is there already."""
+        self._disk.do(lambda: self._files.begin(info))
 
     def take(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
@@ -75,12 +94,20 @@ class LivePrograms:
         self._cwd = cwd
         self._programs: Programs | None = None
 
-    def ask(self, request: str, argv: tuple[str, ...], message: Message, timeout: float) -> None:
-        """Run a program for a message."""
+    def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
+        """Run a program for a message, in the session's folder, told what the session began with by
+        its environment."""
         if self._programs is None:
             self._programs = Programs(self._tell)
             self._programs.start()
-        self._programs.put(Task(request, argv, message.text, self._cwd, timeout))
+        given = {
+            "DINGBRIDGE_SESSION": question.session,
+            "DINGBRIDGE_INSTRUCTIONS": question.instructions,
+            "DINGBRIDGE_MODEL": question.model,
+        }
+        environ = tuple((name, value) for name, value in given.items() if value)
+        cwd = os.path.expanduser(question.cwd) or self._cwd
+        self._programs.put(Task(request, argv, question.message.text, cwd, timeout, environ))
 
     def stop_running(self) -> bool:
         """End the program that runs now."""
@@ -90,3 +117,118 @@ class LivePrograms:
         """End the thread and the program."""
         if self._programs is not None:
             self._programs.stop()
+
+
+class LiveProject:
+    """Project folders behind threads of their own: one for files and git, one for jobs, which may
+    take long."""
+
+    def __init__(
+        self, post: Callable[[Callable[[], None]], None], on_error: Callable[[Exception], None]
+    ) -> None:
+        self._post = post
+        self._on_error = on_error
+        self._job = Job()
+        self._files: Disk | None = None
+        self._jobs: Disk | None = None
+
+    def branch(self, cwd: str, then: Callable[[str], None]) -> None:
+        """The branch that is checked out."""
+        self._quick().do(lambda: git.branch(cwd), then)
+
+    def find(
+        self,
+        cwd: str,
+        path: str,
+        then: Callable[[str], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """The whole path of a file that may be shown."""
+        self._try(self._quick(), lambda: str(project.inside(cwd, path)), then, failed)
+
+    def lines(
+        self,
+        cwd: str,
+        path: str,
+        lines: tuple[int, int],
+        then: Callable[[Lines], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Some lines of a file."""
+        self._try(self._quick(), lambda: project.read_lines(cwd, path, *lines), then, failed)
+
+    def diff(
+        self,
+        cwd: str,
+        path: str,
+        then: Callable[[str], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """What has changed since the last commit."""
+
+        def look() -> str:
+            return git.diff(cwd, project.relative(cwd, path) if path else "")
+
+        self._try(self._quick(), look, then, failed)
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        cwd: str,
+        then: Callable[[int, str], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Run a program of the user's settings."""
+        if self._jobs is None:
+            self._jobs = self._thread()
+        self._try(
+            self._jobs,
+            lambda: self._job.run(argv, cwd, JOB_WITHIN),
+            lambda ended: then(*ended),
+            failed,
+        )
+
+    def stop(self) -> None:
+        """End a job that runs; what is asked for from now on is not done any more."""
+        self._job.stop()
+
+    def _quick(self) -> Disk:
+        if self._files is None:
+            self._files = self._thread()
+        return self._files
+
+    def _thread(self) -> Disk:
+        thread = Disk(self._post, self._on_error)
+        thread.start()
+        return thread
+
+    def _try(
+        self,
+        thread: Disk,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        def step() -> Callable[[], None]:
+            try:
+                result = work()
+            except BridgeError as error:
+                refusal = error
+                return lambda: failed(refusal)
+            return lambda: then(result)
+
+        thread.do(step, lambda call: call())
+
+
+class LookUp(threading.Thread):
+    """Asks the programs and reads the file that the settings name, and tells what was found."""
+
+    def __init__(self, wanted: Wants, cwd: str, tell: Callable[[Found], None]) -> None:
+        super().__init__(name="dingbridge-outside", daemon=True)
+        self._wanted = wanted
+        self._cwd = cwd
+        self._tell = tell
+
+    def run(self) -> None:
+        """Look everything up, once."""
+        self._tell(outside.look_up(self._wanted, self._cwd))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dingbridge.bridge.hub import OWN
 from dingbridge.bridge.ports import Chance
+from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, outbox
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState

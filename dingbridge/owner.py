@@ -10,8 +10,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dingbridge.bridge import hub as hubs
-from dingbridge.bridge.hub import OWN, Hub
+from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
+from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import Delivery, DeliveryReport
@@ -278,4 +279,5 @@ def _stream_settings(options: Options) -> StreamSettings:
             for url in (options.endpoint_api, options.endpoint_oapi)
         ),
         proxy=options.proxy,
+        account=options.account,
     )

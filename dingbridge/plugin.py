@@ -7,9 +7,8 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from dingbridge.bridge import updates
@@ -18,21 +17,20 @@ from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
 from dingbridge.core.errors import BadOptions, BridgeError
 from dingbridge.core.exchange import News, Restore
-from dingbridge.core.messages import At
+from dingbridge.core.outside import Found, Wants
 from dingbridge.core.patience import STOP_WITHIN
-from dingbridge.core.settings import Options, read
+from dingbridge.core.settings import read_all, wants
 from dingbridge.core.state import State, binding_for
 from dingbridge.edges import log as log_file
 from dingbridge.edges.command import Answered
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import files_in
-from dingbridge.live import LiveChance, LivePrograms, LiveStorage
+from dingbridge.events import action, read_as
+from dingbridge.live import LiveChance, LivePrograms, LiveProject, LiveStorage, LookUp
 from dingbridge.membership import SETTLED_WITHIN, LiveExchange, robot_name
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 LOG_FILE = "dingbridge.log"
 
@@ -58,39 +56,6 @@ class FromEditor(Struct, frozen=True):
     settings: Settings | None = None
 
 
-class SendRequest(Struct, frozen=True):
-    """A draft, or `require('dingbridge').send()`."""
-
-    id: str
-    text: str
-    session: str = ""
-
-
-class NotifyRequest(Struct, frozen=True):
-    """`require('dingbridge').notify()`."""
-
-    id: str
-    text: str
-    title: str = ""
-    at_user_ids: tuple[str, ...] = ()
-    at_mobiles: tuple[str, ...] = ()
-    at_all: bool = False
-
-
-class Reply(Struct, frozen=True):
-    """What the Lua responder said, or why it could not."""
-
-    request: str
-    text: str = ""
-    failure: str = ""
-
-
-class OpenRequest(Struct, frozen=True):
-    """A session chosen in the editor."""
-
-    session: str
-
-
 class Plugin:
     """The host's side of the plugin. Nothing starts before the editor asks for something."""
 
@@ -100,14 +65,17 @@ class Plugin:
         self._bridge: Bridge | None = None
         self._stops: list[Callable[[], object]] = []
         self._early: list[Callable[[], None]] | None = []
+        self._awaited: set[str] = set()
+        self._exchanges: dict[str, LiveExchange] = {}
         self._remembered = State()
         self._cwd = ""
+        self._lookup: LookUp | None = None
 
     # --- called by the remote plugin's stub, on the host loop -----------------------------------
 
     def command(self, line: str, sent: Any) -> None:
         """A `:Chat` or `:DingTalk` command."""
-        with_command = _read(sent, FromEditor, "command")
+        with_command = read_as(sent, FromEditor, "command")
         bridge = self._ready(with_command.settings)
         call = commands.parse(line, has_range=with_command.has_range)
         self._when_settled(lambda: bridge.command(call, with_command.place))
@@ -115,10 +83,10 @@ class Plugin:
     def event(self, name: str, payload: Any) -> None:
         """Something that Lua passes on."""
         if name == "settings":
-            self._ready(_read(payload, Settings, name))
+            self._ready(read_as(payload, Settings, name))
             return
         bridge = self._ready(None)
-        act = _action(bridge, name, payload)
+        act = action(bridge, name, payload)
         self._when_settled(lambda: self._act(act, payload))
 
     def _act(self, act: Callable[[], None], payload: Any) -> None:
@@ -136,23 +104,22 @@ class Plugin:
         else:
             self._early.append(call)
 
-    def _settle(self, *, told: bool = False) -> None:
-        """Carry out what came before it was known what is bound. Unless the owner `told` us, the
+    def _settle(self) -> None:
+        """Carry out what came before it was known what is bound. Where no owner has told us, the
         state file's last word has to do."""
         early, self._early = self._early, None
-        if early is not None and not told:
+        if early is not None:
             self._restore_by_file()
+        self._awaited.clear()
         for call in early or ():
             self._guarded(call)
 
     def _restore_by_file(self) -> None:
-        bridge = self._bridge
-        if bridge is None:
-            return
-        robot = robot_name(bridge.account.options)
-        binding = binding_for(self._remembered, robot, self._cwd, ())
-        if robot and binding is not None:
-            bridge.account.restore(binding.session, binding.target)
+        for account in self._bridge.accounts if self._bridge is not None else ():
+            robot = robot_name(account.options)
+            binding = binding_for(self._remembered, robot, self._cwd, ())
+            if robot and binding is not None and account.name in self._awaited:
+                account.restore(binding.session, binding.target)
 
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
@@ -196,26 +163,34 @@ class Plugin:
         self._remembered, damaged = files.state.read()
         self._cwd = settings.cwd
         programs = LivePrograms(self._answered, settings.cwd)
-        exchange = LiveExchange(
-            data / "dingbridge",
-            files,
-            settings.pid,
-            chance,
-            self._post,
-            self._heard,
-            self._joined,
-        )
+        project = LiveProject(self._post, self._file_trouble)
+
+        def join(name: str) -> LiveExchange:
+            exchange = LiveExchange(
+                data / "dingbridge",
+                files,
+                settings.pid,
+                chance,
+                self._post,
+                lambda news: self._heard(name, news),
+                lambda: self._joined(name),
+            )
+            self._exchanges[name] = exchange
+            return exchange
+
         self._stops = [
-            lambda: self._write_down(exchange),
-            exchange.leave,
+            self._write_down,
+            self._leave,
             programs.stop,
+            project.stop,
             lambda: self._finish(disk),
         ]
         ports = Ports(
             editor=self._editor,
             storage=LiveStorage(files),
-            exchange=exchange,
+            exchange=join,
             programs=programs,
+            project=project,
             chance=chance,
             log_path=str(log_path),
             pid=settings.pid,
@@ -227,47 +202,91 @@ class Plugin:
             self._editor.show(updates.Say(damaged.message, "warn"))
         return bridge
 
-    def _write_down(self, exchange: LiveExchange) -> None:
-        if self._bridge is not None:
-            exchange.write_down(self._bridge.member.unanswered)
+    def _write_down(self) -> None:
+        for account in self._bridge.accounts if self._bridge is not None else ():
+            self._exchanges[account.name].write_down(account.member.unanswered)
+
+    def _leave(self) -> None:
+        for exchange in self._exchanges.values():
+            exchange.leave()
 
     def _finish(self, disk: Disk) -> None:
         """Wait for the disk; what no owner had answered is accepted by then."""
         if disk.finish(STOP_WITHIN) and self._bridge is not None:
-            self._bridge.written_down()
+            self._bridge.correspondence.written_down()
 
-    def _heard(self, news: News) -> None:
-        """A word of the robot's owner. On the host loop."""
+    def _heard(self, name: str, news: News) -> None:
+        """A word of the owner of an account's robot. On the host loop."""
         if self._bridge is not None:
-            self._bridge.news(news)
+            self._bridge.news(name, news)
         if isinstance(news, Restore):
-            self._settle(told=True)
+            self._awaited.discard(name)
+            if not self._awaited:
+                self._settle()
 
-    def _joined(self) -> None:
+    def _joined(self, name: str) -> None:
         """There is an owner: tell it who we are; its first answer says what is bound here."""
-        if self._bridge is not None:
-            self._bridge.member.joined()
+        account = self._bridge.accounts.find(name) if self._bridge is not None else None
+        if account is not None:
+            account.member.joined()
 
     def _configure(self, bridge: Bridge, settings: Settings) -> None:
+        wanted = wants(settings.options or {}, os.environ)
+        self._lookup = LookUp(
+            wanted, settings.cwd, lambda result: self._post(lambda: found(result))
+        )
+        lookup = self._lookup
+
+        def found(result: Found) -> None:
+            # A later setup() may have overtaken this one.
+            if lookup is self._lookup:
+                self._lookup = None
+                self._configured(bridge, settings, result)
+
+        def still_waiting() -> None:
+            if lookup is self._lookup:
+                names = ", ".join(argv[0] for argv in wanted.commands) or "the env_file"
+                self._editor.show(updates.Say(f"the settings wait for {names}"))
+
+        if wanted == Wants():
+            found(Found())
+        else:
+            lookup.start()
+            self._after(SETTLED_WITHIN, still_waiting)
+
+    def _configured(self, bridge: Bridge, settings: Settings, found: Found) -> None:
         problems: tuple[str, ...] = ()
         try:
-            options = read(settings.options or {}, os.environ)
+            configuration = read_all(settings.options or {}, os.environ, found)
         except BadOptions as error:
-            # The editor showed them all at setup(); the bridge stays usable without DingTalk.
+            # The editor showed most of them at setup(); the bridge stays usable without DingTalk.
             problems = error.problems
-            options = read({"enabled": False}, {})
+            configuration = read_all({"enabled": False}, {})
+            if found != Found():
+                words = "the settings have problems:\n  " + "\n  ".join(problems)
+                self._editor.show(updates.Say(words, "error"))
+        for warning in found.warnings:
+            self._editor.show(updates.Say(warning, "warn"))
+        accounts = configuration.accounts
         log_file.write_to(
-            Path(settings.log, LOG_FILE), verbose=options.verbose, secrets=_secrets_of(options)
+            Path(settings.log, LOG_FILE),
+            verbose=configuration.default.verbose,
+            secrets=configuration.secrets,
         )
-        bridge.configure(options, problems)
-        if options.mode == "off":
+        if self._early is not None:
+            self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
+        bridge.configure(configuration, problems)
+        if not self._awaited:
             self._settle()
         elif self._early is not None:
             self._limit_early()
 
     def _limit_early(self) -> None:
         """An owner that hangs must not hold up the user's commands for long."""
-        timer = threading.Timer(SETTLED_WITHIN, lambda: self._post(self._settle))
+        self._after(SETTLED_WITHIN, self._settle)
+
+    def _after(self, seconds: float, call: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, lambda: self._post(call))
         timer.daemon = True
         timer.start()
 
@@ -275,9 +294,11 @@ class Plugin:
 
     def _answered(self, answer: Answered) -> None:
         if answer.failure:
-            self._on_loop(lambda bridge: bridge.could_not_reply(answer.request, answer.failure))
+            self._on_loop(
+                lambda bridge: bridge.correspondence.could_not_reply(answer.request, answer.failure)
+            )
         else:
-            self._on_loop(lambda bridge: bridge.replied(answer.request, answer.text))
+            self._on_loop(lambda bridge: bridge.correspondence.replied(answer.request, answer.text))
 
     def _on_loop(self, call: Callable[[Bridge], None]) -> None:
         def with_bridge() -> None:
@@ -306,39 +327,3 @@ class Plugin:
         name = Path(getattr(error, "filename", None) or "a file").name
         log.error("cannot use %s: %s", name, reason)
         self._editor.show(updates.Say(f"cannot use {name}: {reason}", "error"))
-
-
-def _action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
-    """What an event of the editor asks for."""
-    if name == "send":
-        asked = _read(payload, SendRequest, name)
-        return lambda: bridge.send(asked.session, asked.id, asked.text)
-    if name == "notify":
-        note = _read(payload, NotifyRequest, name)
-        at = At(note.at_user_ids, note.at_mobiles, note.at_all)
-        return lambda: bridge.notify(note.id, note.text, note.title, at)
-    if name == "open":
-        session = _read(payload, OpenRequest, name).session
-        return lambda: bridge.sessions.open(session)
-    if name == "reply":
-        reply = _read(payload, Reply, name)
-        if reply.failure:
-            return lambda: bridge.could_not_reply(reply.request, reply.failure)
-        return lambda: bridge.replied(reply.request, reply.text)
-    raise BridgeError(f"the editor sent something unknown: {name}")
-
-
-def _read(payload: object, kind: type[T], name: str) -> T:
-    """What came from Lua, whose callers may pass anything, as a value of ours."""
-    try:
-        return msgspec.convert(payload, kind)
-    except msgspec.ValidationError as error:
-        raise BridgeError(f"{name} was called with something it cannot use: {error}") from error
-
-
-def _secrets_of(options: Options) -> tuple[str, ...]:
-    return tuple(
-        secret
-        for secret in (options.webhook, options.secret, options.app_secret, options.proxy)
-        if secret
-    )

@@ -15,9 +15,10 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dingbridge.core import commands, options
+from dingbridge.core import commands, kinds, options, sentences
 from dingbridge.core.commands import COMMANDS, Command
-from dingbridge.core.options import OPTIONS, Kind, Option
+from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.options import GROUP_OPTIONS, OPTIONS, OUTER_OPTIONS
 
 _HELP_WIDTH = 78
 _RULE = "=" * _HELP_WIDTH
@@ -31,9 +32,8 @@ _LUA_CLASSES = """\
 ---@class dingbridge.Option
 ---@field name string canonical, dotted when nested
 ---@field kind string
----@field default? string|boolean|number|string[]
+---@field default? string|boolean|number|table
 ---@field default_from? string the option whose value is the default
----@field meaning string
 ---@field expects string what a value must be, in words
 ---@field env? string
 ---@field choices? string[]
@@ -41,7 +41,7 @@ _LUA_CLASSES = """\
 ---@field most? number
 ---@field belongs? string what to put in the place of a placeholder
 ---@field needs? string
----@field secret? boolean never to be shown
+---@field by_command? boolean whether a program may say the value
 
 ---@class dingbridge.Command
 ---@field name string empty for the editor command on its own
@@ -53,9 +53,17 @@ _LUA_CLASSES = """\
 ---@class dingbridge.Declared
 ---@field prefix string where the options stand in the table given to `setup()`
 ---@field options dingbridge.Option[]
+---@field outer_options dingbridge.Option[] those about the table as a whole
+---@field group_options dingbridge.Option[] what can be given for one group
+---@field editor_wide table<string, true> options that cannot stand in an account
 ---@field spellings table<string, string> dotted path as written to canonical name
+---@field group_spellings table<string, string> the same for one group
 ---@field groups table<string, true> names whose value is a table of options
 ---@field wrappers table<string, string> outer to inner key of a pasted block
+---@field robot string[] what says which robot an account is
+---@field default_account string name of the account that the outer table is
+---@field program string what stands for a program, in words
+---@field remote_commands string[]
 ---@field sentences table<string, string>
 ---@field truth table<string, boolean>
 ---@field domains string[]
@@ -64,6 +72,20 @@ _LUA_CLASSES = """\
 ---@field editor_commands string[]
 ---@field platforms string[]
 """
+
+EXPLAINED = (
+    "Each entry of `accounts` is a robot of its own, `accounts = { work = { … }, personal = { … }"
+    " }`, and takes every option but those marked as not for a single account. What it does not"
+    " give comes from the table around, from the environment, or is the default; `groups` are"
+    " merged key by key. An account that says which robot it is, by `app_key`, `app_secret`,"
+    " `webhook` or `secret`, takes none of these and no `robot_code` from around. When the"
+    " table around names a robot itself, that one is the account `default`. `channels ="
+    " { name = { type = 'dingtalk', … } }` is another way to write accounts.",
+    "`'$NAME'` and `'${NAME}'` stand for a variable of the environment, of `env` or of the file"
+    " that `env_file` names, whichever has it first. `{ cmd = { 'pass', 'ding' } }` stands for the"
+    " first line that a program says; its words are passed as they are, without a shell.",
+)
+"""What the tables cannot tell, a paragraph each."""
 
 
 def lua_literal(value: object, indent: int = 0) -> str:
@@ -76,6 +98,8 @@ def lua_literal(value: object, indent: int = 0) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
         return f"'{escaped}'"
     pad, inner = "  " * indent, "  " * (indent + 1)
+    if value == {}:
+        return "{}"
     if isinstance(value, dict):
         lines = [f"{_lua_key(key)} = {lua_literal(x, indent + 1)}" for key, x in value.items()]
     elif isinstance(value, list | tuple):
@@ -98,7 +122,6 @@ def _lua_option(option: Option) -> dict[str, object]:
         "kind": option.kind.value,
         "default": option.default,
         "default_from": option.default_from,
-        "meaning": option.meaning,
         "expects": option.expects,
         "env": option.env,
         "choices": option.choices,
@@ -106,7 +129,7 @@ def _lua_option(option: Option) -> dict[str, object]:
         "most": option.most,
         "belongs": option.belongs,
         "needs": option.needs,
-        "secret": option.is_secret or "",
+        "by_command": option.may_come_from_a_command or "",
     }
     bounded = option.kind in (Kind.NUMBER, Kind.WHOLE)
     bare = {
@@ -124,13 +147,21 @@ def declared_lua() -> str:
     table: dict[str, object] = {
         "prefix": options.PREFIX,
         "options": [_lua_option(option) for option in OPTIONS],
+        "outer_options": [_lua_option(option) for option in OUTER_OPTIONS],
+        "group_options": [_lua_option(option) for option in GROUP_OPTIONS],
+        "editor_wide": {name: True for name, x in options.BY_NAME.items() if x.editor_wide},
         "spellings": options.SPELLINGS,
+        "group_spellings": options.GROUP_SPELLINGS,
         "groups": dict.fromkeys(options.GROUPS, True),
         "wrappers": options.WRAPPERS,
-        "sentences": options.SENTENCES,
-        "truth": options.TRUTH,
-        "domains": options.DINGTALK_DOMAINS,
-        "placeholders": dict.fromkeys(options.PLACEHOLDERS, True),
+        "robot": options.ROBOT,
+        "default_account": options.DEFAULT_ACCOUNT,
+        "program": kinds.PROGRAM,
+        "remote_commands": options.REMOTE_COMMANDS,
+        "sentences": sentences.SENTENCES,
+        "truth": sentences.TRUTH,
+        "domains": sentences.DINGTALK_DOMAINS,
+        "placeholders": dict.fromkeys(sentences.PLACEHOLDERS, True),
         "commands": [
             {
                 "name": command.name,
@@ -155,6 +186,26 @@ def _shown_default(option: Option) -> str:
     return "{}" if option.default == () else lua_literal(option.default)
 
 
+def _documented() -> list[tuple[str, Option]]:
+    """Every option with the name it is shown by."""
+    inside = [(f"groups.{{id}}.{option.name}", option) for option in GROUP_OPTIONS]
+    return [*((option.name, option) for option in (*OPTIONS, *OUTER_OPTIONS)), *inside]
+
+
+def _notes(option: Option, mark: str) -> list[str]:
+    """What else there is to say, with `mark` around names."""
+    notes = list(_values(option))
+    if _spellings(option):
+        notes.append(f"Also: {', '.join(f'{mark}{name}{mark}' for name in _spellings(option))}.")
+    if option.env:
+        notes.append(f"Environment: {mark}{option.env}{mark}.")
+    if option.may_come_from_a_command:
+        notes.append("May come from a command.")
+    if option.editor_wide:
+        notes.append("Not for a single account.")
+    return notes
+
+
 def _spellings(option: Option) -> list[str]:
     return list(option.spellings())[1:]
 
@@ -167,16 +218,13 @@ def _shown_command(command: Command) -> str:
 def options_markdown() -> str:
     """The table of options for the README."""
     rows = ["| option | default | meaning |", "| --- | --- | --- |"]
-    for option in OPTIONS:
+    for name, option in _documented():
         default = _shown_default(option)
         cell = default if option.default_from or not default else f"`{default}`"
-        notes = [f"Also: {', '.join(f'`{name}`' for name in _spellings(option))}."]
-        notes = notes if _spellings(option) else []
-        if option.env:
-            notes.append(f"Environment: `{option.env}`.")
-        meaning = " ".join([option.meaning, *_values(option), *notes])
-        rows.append(f"| `{option.name}` | {cell} | {_cell(meaning)} |")
-    return "\n".join(rows) + "\n"
+        meaning = " ".join([option.meaning, *_notes(option, "`")])
+        rows.append(f"| `{name}` | {cell} | {_cell(meaning)} |")
+    rows += ["", *(f"{_cell(note)}\n" for note in EXPLAINED)]
+    return "\n".join(rows).rstrip() + "\n"
 
 
 def commands_markdown() -> str:
@@ -199,13 +247,13 @@ def _values(option: Option) -> list[str]:
 def options_help() -> str:
     """The options for `:help`, each with its own tag."""
     entries = []
-    for option in OPTIONS:
+    for name, option in _documented():
         default = _shown_default(option)
-        facts = [f"Default: {default}." if default else "", *_values(option)]
-        facts.append(f"Also: {', '.join(_spellings(option))}." if _spellings(option) else "")
-        facts.append(f"Environment: {option.env}." if option.env else "")
-        text = " ".join(fact for fact in [option.meaning, *facts] if fact)
-        entries.append(_help_entry(option.name, [f"dingbridge-option-{option.name}"], text))
+        facts = [option.meaning, f"Default: {default}." if default else "", *_notes(option, "")]
+        tag = f"dingbridge-option-{name.replace('.{id}', '')}"
+        text = " ".join(fact for fact in facts if fact).replace("`", "")
+        entries.append(_help_entry(name, [tag], text))
+    entries += [textwrap.fill(note.replace("`", ""), _HELP_WIDTH) + "\n" for note in EXPLAINED]
     return "\n".join(entries)
 
 

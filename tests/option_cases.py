@@ -155,6 +155,449 @@ GOOD: list[Case] = [
     Case("Chinese text", {"keyword": "告警"}),
 ]
 
+KNOWN = (
+    "help, status, session, list, new, clear, stop, whoami, whereami, history, where, diag, qf,"
+    " diff, file, open, run"
+)
+OTHER_APP = {"app_key": "dingother", "app_secret": SECRET + "2"}
+PROGRAM = "a list of a program and its arguments"
+ACCOUNT_NAME = (
+    "the name of an account has letters, digits, _ and - (40 at most), and is not dingtalk"
+)
+BESIDE = "holds for all accounts; put it beside them, not into one"
+SEVERAL: list[Case] = [
+    Case("two accounts", {"accounts": {"work": APP, "personal": OTHER_APP}}),
+    Case("two accounts in a pasted block", {"channels": {"dingtalk": {"accounts": {"a": APP}}}}),
+    Case(
+        "a robot code that belongs to another robot",
+        {**APP, "robot_code": "code", "accounts": {"work": OTHER_APP}},
+    ),
+    Case("an account around the others", {**APP, "accounts": {"personal": OTHER_APP}}),
+    Case(
+        "an account that takes the robot from around it",
+        {"accounts": {"work": {}}, **APP},
+        (".accounts: default and work have the same robot; give each its own app_key or webhook",),
+    ),
+    Case(
+        "an account that takes the robot of the environment",
+        {"accounts": {"work": {}}},
+        (),
+        {
+            "DINGTALK_CLIENT_ID": "dinga1",
+            "DINGTALK_CLIENT_SECRET": SECRET,
+        },
+    ),
+    Case("no accounts, as an empty list", {"accounts": []}),
+    Case("an account that is null", {"accounts": {"work": None}}),
+    Case(
+        "an account given in two parts",
+        {
+            "accounts": {"work": {"app_key": "dinga1"}},
+            "channels": {"dingtalk": {"accounts": {"work": {"appSecret": SECRET}}}},
+        },
+    ),
+    Case(
+        "an account given twice",
+        {
+            "accounts": {"work": APP},
+            "channels": {"work": {"type": "dingtalk", "clientId": "dinga2"}},
+        },
+        (
+            f".channels.work.clientId: has another value than {AT}.accounts.work.app_key,"
+            " which is the same option",
+        ),
+    ),
+    Case(
+        "half of a robot in an account",
+        {**APP, "accounts": {"work": {"app_key": "dinga2"}}},
+        (".accounts.work.app_key: needs app_secret as well",),
+    ),
+    Case(
+        "another half from the environment",
+        {"accounts": {"work": {"app_key": "dinga2"}}},
+        (".accounts.work.app_key: needs app_secret as well",),
+        {"DINGTALK_CLIENT_SECRET": SECRET},
+    ),
+    Case(
+        "two accounts with one robot",
+        {"accounts": {"b": APP, "a": APP}},
+        (".accounts: a and b have the same robot; give each its own app_key or webhook",),
+    ),
+    Case(
+        "two accounts with one robot, one of them off",
+        {"accounts": {"b": APP, "a": {**APP, "enabled": False}}},
+    ),
+    Case(
+        "two accounts with one webhook",
+        {"accounts": {"b": {"webhook": WEBHOOK}, "a": {"webhook": WEBHOOK}}},
+        (".accounts: a and b have the same robot; give each its own app_key or webhook",),
+    ),
+    Case(
+        "two accounts with one placeholder",
+        {"accounts": {"b": {**APP, "app_key": "APP_KEY"}, "a": {**APP, "app_key": "APP_KEY"}}},
+        tuple(
+            f'.accounts.{name}.app_key: "APP_KEY" is a placeholder; put {_ID} here' for name in "ab"
+        ),
+    ),
+    Case(
+        "what is for all, in an account",
+        {
+            "accounts": {
+                "work": {
+                    **APP,
+                    "python": "p",
+                    "sendKey": "x",
+                    "verbose": True,
+                    "envFile": "a",
+                    "env": {},
+                    "accounts": {},
+                    "default_account": "work",
+                }
+            },
+        },
+        tuple(
+            f".accounts.work.{name}: {BESIDE}"
+            for name in (
+                "python",
+                "sendKey",
+                "verbose",
+                "envFile",
+                "env",
+                "accounts",
+                "default_account",
+            )
+        ),
+    ),
+    Case(
+        "a pasted block in an account",
+        {"accounts": {"work": {"channels": {}}}},
+        (".accounts.work.channels: unknown option",),
+    ),
+    Case(
+        "a typo in an account",
+        {"accounts": {"work": {"dm": {"polcy": "open"}}}},
+        (".accounts.work.dm.polcy: unknown option, did you mean policy?",),
+    ),
+    Case(
+        "names no account can have",
+        {"accounts": {"DingTalk": {}, "a b": {}, "a:b": {}, "a" * 41: {}, "工作": {}}},
+        (
+            f".accounts.DingTalk: {ACCOUNT_NAME}",
+            f".accounts[...]: {ACCOUNT_NAME}",
+            f".accounts.{'a' * 41}: {ACCOUNT_NAME}",
+            f".accounts.工作: {ACCOUNT_NAME}",
+        ),
+    ),
+    Case(
+        "accounts that are no table",
+        {"accounts": ["work"]},
+        (".accounts: expected a table of accounts by name, got a list",),
+    ),
+    Case(
+        "an account that is no table",
+        {"accounts": {"work": True}},
+        (".accounts.work: expected a table of options, got true or false",),
+    ),
+    Case(
+        "a bad value that every account gives anew",
+        {"msgtype": "html", "accounts": {"work": {**APP, "msgtype": "text"}}},
+        (".msgtype: must be 'markdown' or 'text'",),
+    ),
+    Case(
+        "a default account",
+        {"defaultAccount": "work", "accounts": {"work": APP, "personal": OTHER_APP}},
+    ),
+    Case("the default account when nothing else is given", {"default_account": "default"}),
+    Case(
+        "a default account that is none",
+        {"default_account": "wrok", "accounts": {"work": APP, "personal": OTHER_APP}},
+        (".default_account: is no account; there are personal, work",),
+    ),
+    Case(
+        "accounts as channels",
+        {
+            "channels": {
+                "my-dingtalk": {"type": "dingtalk", **APP},
+                "other": {"type": " dingtalk ", **OTHER_APP},
+            }
+        },
+    ),
+    Case("the pasted block with a type", {"channels": {"dingtalk": {"type": "dingtalk", **APP}}}),
+    Case(
+        "channels of other networks",
+        {
+            "channels": {
+                "a": {"type": "telegram"},
+                "b": {"type": 1},
+                "c": {"type": False},
+                "d": {"type": None},
+                "dingtalk": {"type": "slack"},
+            }
+        },
+        (
+            ".channels.a.type: only 'dingtalk' is served here",
+            ".channels.b.type: expected 'dingtalk', got a number",
+            ".channels.c.type: expected 'dingtalk', got true or false",
+            ".channels.d: unknown option",
+            ".channels.dingtalk.type: only 'dingtalk' is served here",
+        ),
+    ),
+    Case(
+        "a type in an account",
+        {"accounts": {"work": {"type": "dingtalk", **APP}}},
+        (".accounts.work.type: unknown option, did you mean msgtype?",),
+    ),
+]
+
+PEOPLE: list[Case] = [
+    Case("every policy", {"dm": {"policy": "allowlist"}, "group_policy": "open"}),
+    Case("policies in camelCase", {"senderPolicy": "open", "groupPolicy": "allowlist"}),
+    Case(
+        "two names of a policy",
+        {"dm": {"policy": "open"}, "sender_policy": "disabled"},
+        (f".sender_policy: has another value than {AT}.dm.policy, which is the same option",),
+    ),
+    Case(
+        "policies that there are not",
+        {"dm": {"policy": "all"}, "group_policy": "pairing"},
+        (
+            ".dm.policy: must be 'pairing' or 'allowlist' or 'open' or 'disabled'",
+            ".group_policy: must be 'disabled' or 'allowlist' or 'open'",
+        ),
+    ),
+    Case(
+        "groups",
+        {
+            "groups": {
+                "*": {"requireMention": False},
+                "cidAb+c/d==": {
+                    "require_mention": True,
+                    "users": ["a", "*"],
+                    "tools": ["/where", "diag"],
+                    "instructions": "Be\nbrief.",
+                },
+                "cidEmpty": [],
+            }
+        },
+    ),
+    Case("a group that is null", {"groups": {"cidA": None}}),
+    Case("no groups", {"groups": []}),
+    Case(
+        "groups as a list",
+        {"groups": ["cidA"]},
+        (".groups: expected a table of options by conversation id, got a list",),
+    ),
+    Case(
+        "groups that are wrong",
+        {
+            "groups": {
+                "cid==": {"requireMentoin": True, "users": "a", "tools": ["wehre", "zzz", 1]},
+                "YOUR_CONVERSATION_ID": {},
+                " ": {},
+                "cidB": True,
+                "https://a.example": {"tools": True},
+            }
+        },
+        (
+            ".groups['cid=='].requireMentoin: unknown option, did you mean requireMention?",
+            ".groups['cid=='].users: expected a list of text, got text",
+            ".groups['cid=='].tools[1]: no remote command, did you mean where?",
+            f".groups['cid=='].tools[2]: no remote command; there are {KNOWN}",
+            ".groups['cid=='].tools[3]: expected text in quotes, got a number",
+            ".groups['YOUR_CONVERSATION_ID']: \"YOUR_CONVERSATION_ID\" is a placeholder; put the"
+            " group's conversation id here",
+            ".groups[...]: is empty; fill it in or leave it out",
+            ".groups['cidB']: expected a table of options, got true or false",
+            ".groups[...].tools: expected a list of remote commands such as 'status', got true or"
+            " false",
+        ),
+    ),
+    Case(
+        "two spellings in a group",
+        {"groups": {"c": {"requireMention": True, "require_mention": False}}},
+        (
+            f".groups['c'].require_mention: has another value than {AT}.groups['c'].requireMention,"
+            " which is the same option",
+        ),
+    ),
+    Case(
+        "groups of an account over those around it",
+        {
+            "groups": {"*": {"users": ["a"], "tools": ["help"]}, "cidA": {"users": ["b"]}},
+            "accounts": {
+                "work": {**APP, "groups": {"*": {"users": []}, "cidB": {}}},
+                "home": {**OTHER_APP},
+            },
+        },
+    ),
+    Case("admins", {"admins": ["boss"], "commands": ["/help", "where", "*"]}),
+    Case(
+        "everybody as admin",
+        {"admins": ["*", "YOUR_STAFF_ID"]},
+        (
+            ".admins[1]: '*' would be everybody; name each one",
+            '.admins[2]: "YOUR_STAFF_ID" is a placeholder; put a staff id here',
+        ),
+    ),
+    Case(
+        "commands that there are not",
+        {"commands": ["//help", "Help", "/"]},
+        (
+            ".commands[1]: no remote command, did you mean help?",
+            ".commands[2]: no remote command, did you mean help?",
+            f".commands[3]: no remote command; there are {KNOWN}",
+        ),
+    ),
+    Case("jobs", {"jobs": {"test": ["make", "test", "$HOME"], "发布": ["./release"], "no": None}}),
+    Case(
+        "jobs that are wrong",
+        {"jobs": {"a": "make", "b c": ["x"], "d": [], "e": [" "]}},
+        (
+            f".jobs.a: expected {PROGRAM}, got text",
+            ".jobs[...]: the name of a program is one word",
+            f".jobs.d: expected {PROGRAM}, got an empty table",
+            ".jobs.e[1]: is empty; fill it in or leave it out",
+        ),
+    ),
+    Case(
+        "jobs as a list",
+        {"jobs": ["make"]},
+        (".jobs: expected a table of programs by name, got a list",),
+    ),
+    Case(
+        "a session on demand",
+        {
+            "sessionScope": "conversation",
+            "instructions": "One.\n\tTwo.",
+            "cwd": "~/a",
+            "model": "m",
+        },
+    ),
+    Case(
+        "a session of no scope",
+        {"session_scope": "all", "instructions": "a\0b", "cwd": "a\nb"},
+        (
+            ".session_scope: must be 'bound' or 'user' or 'conversation' or 'single'",
+            ".instructions: holds a control character such as a line break",
+            ".cwd: holds a control character such as a line break",
+        ),
+    ),
+]
+
+OUTSIDE: list[Case] = [
+    Case(
+        "variables of a table",
+        {
+            "env": {"KEY": "dinga1", "DINGTALK_CLIENT_SECRET": SECRET, "OTHER": ""},
+            "app_key": "$KEY",
+        },
+    ),
+    Case(
+        "the environment wins over the table",
+        {"env": {"DINGTALK_ENABLED": "?"}},
+        (),
+        {"DINGTALK_ENABLED": "no"},
+    ),
+    Case(
+        "a blank variable does not hide the table",
+        {"env": {"DINGTALK_ENABLED": "no"}},
+        (),
+        {"DINGTALK_ENABLED": " "},
+    ),
+    Case(
+        "variables that are no text",
+        {"env": {"A": 1, "B": None, "C": ["x"]}},
+        (
+            ".env.A: expected text in quotes, got a number",
+            ".env.C: expected text in quotes, got a list",
+        ),
+    ),
+    Case(
+        "variables that are no table",
+        {"env": "A=1"},
+        (".env: expected a table of text by name, got text",),
+    ),
+    Case(
+        "a variable that two tables give",
+        {"env": {"A": "1", "B": "2"}, "channels": {"dingtalk": {"env": {"A": "1", "B": "3"}}}},
+        (f".env.B: has another value than {AT}.channels.dingtalk.env.B, which is the same option",),
+    ),
+    Case(
+        "a variable that neither place has",
+        {"env": {"A": " "}, "app_secret": "$A", "app_key": "k"},
+        (".app_secret: the environment variable A is not set",),
+    ),
+    Case(
+        "a file that was not read",
+        {
+            "env_file": "~/dingtalk.env",
+            "app_key": "$KEY",
+            "allow_from": ["a", "$WHO"],
+            "text_chunk_limit": "$LIMIT",
+            "groups": {"cidA": {"users": ["$WHO"]}},
+        },
+    ),
+    Case("a file that may hold what is missing", {"env_file": "a.env", "app_key": "dinga1"}),
+    Case(
+        "a file that may name the endpoint",
+        {
+            "envFile": "a.env",
+            "endpoint": {"oapi": "$OAPI"},
+            "webhook": f"http://127.0.0.1:1/robot/send?access_token={SECRET}",
+        },
+    ),
+    Case(
+        "a file whose name is not known",
+        {"env_file": "$FILE", "app_secret": "$S", "app_key": "k"},
+        (
+            ".app_secret: the environment variable S is not set",
+            ".env_file: the environment variable FILE is not set",
+        ),
+    ),
+    Case("a file named by a variable", {"env_file": "$FILE", "user_id": "$U"}, (), {"FILE": "x"}),
+    Case(
+        "a file that is no text",
+        {"env_file": ["x"]},
+        (".env_file: expected text in quotes, got a list",),
+    ),
+    Case(
+        "secrets from programs",
+        {
+            "app_key": {"cmd": ["id"]},
+            "app_secret": {"cmd": ["pass", "ding", "$X"]},
+            "webhook": {"cmd": ["pass", "hook"]},
+            "proxy": {"cmd": ["proxy"]},
+            "user_id": {"cmd": ["whoami"]},
+        },
+    ),
+    Case(
+        "programs that are none",
+        {
+            "app_key": {"cmd": "pass ding"},
+            "app_secret": {"cmd": []},
+            "webhook": {"cmd": [1, "a\0"]},
+            "proxy": {"cmd": ["p"], "shell": True},
+            "user_id": {"cmd": None},
+        },
+        (
+            f".app_key.cmd: expected {PROGRAM}, got text",
+            f".app_secret.cmd: expected {PROGRAM}, got an empty table",
+            ".webhook.cmd[1]: expected text in quotes, got a number",
+            ".webhook.cmd[2]: holds a control character such as a line break",
+            f".proxy: expected {PROXY}, got a table",
+            f".user_id.cmd: expected {PROGRAM}, got nothing",
+        ),
+    ),
+    Case(
+        "a program where none may speak",
+        {"keyword": {"cmd": ["x"]}, "enabled": {"cmd": ["x"]}},
+        (
+            ".keyword: expected text in quotes, got a table",
+            ".enabled: expected true or false, got a table",
+        ),
+    ),
+]
+
 BAD: list[Case] = [
     Case("a typo", {"app_kye": 1}, (".app_kye: unknown option, did you mean app_key?",)),
     Case(
@@ -488,6 +931,14 @@ BAD_ENVIRONMENT: list[Case] = [
         {"DINGTALK_ALLOW_FROM": "a,,YOUR_STAFF_ID"},
     ),
     Case(
+        "a placeholder in the table of variables",
+        {"env": {"DINGTALK_USER_ID": "YOUR_USER_ID"}},
+        (
+            '$DINGTALK_USER_ID in env: "YOUR_USER_ID" is a placeholder; put the person\'s staff id'
+            " here",
+        ),
+    ),
+    Case(
         "a number that is a word",
         {"text_chunk_limit": "$LIMIT"},
         (f"{AT}.text_chunk_limit: expected a whole number from 100 to 20000, got text",),
@@ -502,4 +953,4 @@ def expected(case: Case) -> list[str]:
     return sorted(problem if whole else AT + problem for problem in case.problems)
 
 
-CASES = [*GOOD, *BAD, *BAD_ENVIRONMENT]
+CASES = [*GOOD, *SEVERAL, *PEOPLE, *OUTSIDE, *BAD, *BAD_ENVIRONMENT]

@@ -27,8 +27,9 @@ def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(
 
 
 def test_a_stranger_is_refused_once_and_nothing_reaches_the_session(
-    bound: Editor, sandbox: Sandbox
+    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
+    bound.setup({**api_options, "sender_policy": "allowlist"})
     sandbox.client.say("let me in", user="lisi")
     [refusal] = sandbox.client.wait_arrived(1)
     assert "lisi" in refusal.text

@@ -93,7 +93,7 @@ def test_without_a_terminal_a_conversation_is_played_and_printed() -> None:
         "✓ connected",
         "张三 · 产品讨论群: 昨晚的构建通过了吗？",
         "✓ arrived in 4 pieces by session webhook → 张三",
-        "✓ one refusal, nothing in the session",
+        "李四: 谢谢！现在听得到我吗？",
         "✓ arrived by OpenAPI 1:1 → 张三",
         "each exactly once and in order",
     ):

@@ -8,19 +8,22 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dingbridge import __version__, cli, plugin
-from dingbridge.bridge import application, binding
+from dingbridge import __version__, cli, live, plugin
+from dingbridge.core import access, pairing, passcodes, patience, remote, remote_answers, targets
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options import OPTIONS
-from dingbridge.core.settings import read
+from dingbridge.core.options import BY_NAME, OPTIONS
+from dingbridge.core.outside import Found
+from dingbridge.core.settings import Configuration, read_all, wants
 from dingbridge.core.text import visible
+from dingbridge.edges import outside
 from dingbridge.edges.storage import robot
 from tests.neovim import find_neovim
 
@@ -33,16 +36,30 @@ FUNCTIONS = ("setup", "send", "notify", "status", "statusline", "sessions", "tra
 SUBCOMMANDS_OF_THE_SHELL = ("notify", "sandbox", "demo")
 EXIT_CODES = {cli.DELIVERED: "delivered", cli.REFUSED: "refused", cli.USAGE: "usage",
               cli.UNREACHABLE: "reached"}  # fmt: skip
+LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)",
+             "DingTalk channel connected via Stream Mode", "message from staff id",
+             "conversationId")  # fmt: skip
+"""What set-up guides tell people to look for."""
 EVENT = re.compile(r'_event\(\s*"(\w+)"((?:, |,\s+)[^;]*?)?\)\n')
+ADDED = re.compile(r"updates\.Event\(name, \{(.*?)\*\*data\}\)")
 
 
 def events() -> dict[str, set[str]]:
-    """Each `User` autocommand that the bridge sends, with the names of its data."""
+    """Each `User` autocommand that the bridge sends, with the names of the data it always has."""
     found: dict[str, set[str]] = {}
-    for module in (application, binding):
-        for match in EVENT.finditer(inspect.getsource(module)):
-            found.setdefault(match[1], set()).update(re.findall(r"(\w+)=", match[2] or ""))
+    for path in sorted((ROOT / "dingbridge/bridge").glob("*.py")):
+        source = path.read_text("utf-8")
+        added = ADDED.search(source)
+        always = {*re.findall(r'"(\w+)":', added[1])} if added else set()
+        for match in EVENT.finditer(source):
+            data = always | {*re.findall(r"(\w+)=", match[2] or "")}
+            found[match[1]] = found.get(match[1], data) & data
     return found
+
+
+def prose(text: str) -> str:
+    """The text without its examples, in which a slash may mean anything."""
+    return re.sub(r"^```.*?^```$|>(?:lua|sh|vim)?\n.*?^<$", "", text, flags=re.M | re.S)
 
 
 # --- everything there is stands in both ---------------------------------------------------------
@@ -72,7 +89,8 @@ def test_every_lua_function_and_every_field_of_its_answer_is_told(name: str) -> 
 
 @both
 def test_every_event_is_told_with_all_of_its_data(name: str) -> None:
-    assert len(events()) >= 6
+    assert len(events()) >= 7
+    assert events()["DingbridgeConnected"] == {"account"}
     for event, data in events().items():
         if name == README:
             [told] = re.findall(rf"^\| `{event}` \|.*$", TEXTS[name], re.MULTILINE)
@@ -80,6 +98,79 @@ def test_every_event_is_told_with_all_of_its_data(name: str) -> None:
             [entry] = re.findall(rf"\*{event}\*\n(.*?)\n\n", TEXTS[name], re.DOTALL)
             told = entry.partition("ata:")[2].partition(".")[0]
         assert {word for word in data if f"`{word}`" not in told} == set(), event
+
+
+@both
+def test_every_remote_command_is_told_with_its_chinese_word(name: str) -> None:
+    told = TEXTS[name].replace("\\|", "|")
+    for command in remote.COMMANDS:
+        english, chinese = re.escape(command.form), re.escape(command.chinese)
+        row = rf"^\| `{english}` \| `/{chinese}` \|" if name == README else (
+            rf"^{english} +/{chinese}\n    \S"
+        )  # fmt: skip
+        assert re.search(row, told, re.MULTILINE), command.form
+    [held] = re.findall(r"`commands`: when it is not\s+given,([^.]*)\.", TEXTS[name])
+    assert tuple(re.findall(r"/(\w+)", held)) == BY_NAME["commands"].default
+    [always] = re.findall(r"^- ([^.]*) are for everybody who is let in\.", told, re.MULTILINE)
+    assert re.findall(r"/(\w+)", always) == [*access.ALWAYS]
+
+
+@both
+def test_every_policy_and_scope_is_told(name: str) -> None:
+    row = "^\\| `'{}'` \\|" if name == README else "^    {} +\\S"
+    for option in OPTIONS:
+        if option.name in ("dm.policy", "session_scope"):
+            for choice in option.choices:
+                assert re.search(row.format(choice), TEXTS[name], re.MULTILINE), choice
+
+
+@both
+def test_what_is_told_of_pairing_and_of_paths_is_so(name: str) -> None:
+    text = " ".join(TEXTS[name].split())
+    minutes = {300.0: "five", 600.0: "ten"}
+    for words in (
+        f"may have {pairing.PENDING_EACH} requests open",
+        f"{pairing.PENDING_MOST} may be open in all",
+        f"After {pairing.WRONG_MOST} wrong codes within {minutes[pairing.WRONG_WITHIN]}"
+        f" minutes, none is taken for {minutes[pairing.CLOSED_FOR]} minutes",
+        f"every {minutes[pairing.REPEAT_EVERY]} minutes at most",
+        f"or n, up to {remote.MOST_MESSAGES}".replace(" n,", " `n`," if name == README else " n,"),
+        f"up to {remote.MOST_LINES}; {remote.FEW_LINES} without a last line",
+        f"at most {patience.JOB_WITHIN / 60:g} minutes",
+        f"the last {remote_answers.TAIL:,} characters",
+        f"up to {remote_answers.DIFF:,} characters",
+        f"at most {outside.COMMAND_WITHIN:g} seconds",
+    ):
+        assert words in text
+    assert pairing.VALID_FOR == pairing.ONCE_FOR == 3600
+    assert "within an hour" in text
+    assert "in for an hour" in text
+    for code in re.findall(r"Chat (?:pair|deny) ([A-Z0-9]{5,})", text):
+        assert passcodes.find(code, [code])
+        assert len(code) == passcodes.CHARACTERS
+        assert {*code} <= {*passcodes.ALPHABET}
+
+
+@both
+def test_what_a_program_finds_in_its_environment_is_told(name: str) -> None:
+    given = {*re.findall(r"\bDINGBRIDGE_\w+", inspect.getsource(live))}
+    assert given
+    assert {*re.findall(r"\bDINGBRIDGE_\w+", TEXTS[name])} == given
+
+
+@both
+def test_the_log_lines_that_guides_promise_are_told(name: str) -> None:
+    for line in LOG_LINES:
+        assert line in TEXTS[name]
+
+
+@both
+def test_targets_that_are_shown_can_be_used(name: str) -> None:
+    shown = {*re.findall(r"\bdingtalk:[\w+/:=]+", TEXTS[name])}
+    assert len(shown) >= 3
+    read = {targets.read(each, ("work",)) for each in shown}
+    assert {each.account for each in read} == {"", "work"}
+    assert {bool(each.target.conversation_id) for each in read} == {True, False}
 
 
 @both
@@ -115,6 +206,8 @@ def test_nothing_is_told_that_does_not_exist(name: str) -> None:
     assert {*re.findall(r":(?:Chat|DingTalk)[ -]([a-z]+)", text)} <= subcommands
     assert {*re.findall(r"\bDingbridge[A-Z]\w+", text)} <= {*events()}
     assert {*re.findall(r"\bDINGTALK_\w+", text)} <= {option.env for option in OPTIONS}
+    known = {command.name for command in remote.COMMANDS}
+    assert {*re.findall(r"(?<![\w./<>~')-])/([a-z]+)(?=[^\w/]|$)", prose(text))} <= known
     assert {*re.findall(r"'dingbridge'\)?\.(\w+)", text)} <= {*FUNCTIONS}
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert {*re.findall(r"`make (\w+)`", text)} <= {*targets}
@@ -158,6 +251,10 @@ ENVIRONMENT = {
     "DINGTALK_SECRET": "SEC0123456789abcdef",
     "DINGTALK_CLIENT_ID": "dingabcdef123456",
     "DINGTALK_CLIENT_SECRET": "s3cret-of-the-example",
+    "WORK_APP_KEY": "dingwork",
+    "WORK_APP_SECRET": "s3cret-of-work",
+    "HOME_APP_KEY": "dinghome",
+    "HOME_APP_SECRET": "s3cret-of-home",
 }
 RUN = """
 vim.opt.runtimepath:prepend(arg[1])
@@ -220,6 +317,14 @@ def run(folder: Path, code: str) -> dict[str, Any]:
     return answer
 
 
+def read_whole(found: dict[str, Any], code: str) -> Configuration:
+    """What the host makes of the settings, if every program says the secret of the examples."""
+    raw, environ = found["settings"]["options"], variables(code)
+    wanted = wants(raw, environ)
+    outputs = dict.fromkeys(wanted.commands, ENVIRONMENT["DINGTALK_CLIENT_SECRET"])
+    return read_all(raw, environ, Found(variables={}, outputs=outputs))
+
+
 def filled_in(code: str) -> str:
     """The example with every placeholder replaced, as its reader would do it."""
     for placeholder, value in PLACEHOLDERS.items():
@@ -243,15 +348,27 @@ def test_every_lua_example_runs_without_a_complaint(place: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("place", SETTING_UP)
 def test_the_host_accepts_every_configuration_that_is_shown(place: str, tmp_path: Path) -> None:
-    found = run(tmp_path, filled_in(SETTING_UP[place]))
-    options = read(found["settings"]["options"], variables(SETTING_UP[place]))
+    code = SETTING_UP[place]
+    found = run(tmp_path, filled_in(code))
+    accounts = read_whole(found, code).accounts
     assert found["settings"]["options"]
-    assert options.mode == ("webhook" if "webhook =" in SETTING_UP[place] else "api")
-    assert options.responder == (
-        ("my-assistant", "--plain") if "my-assistant" in SETTING_UP[place]
-        else "lua" if "responder = function" in SETTING_UP[place] else None
-    )  # fmt: skip
+    for account in accounts.values():
+        assert account.mode == ("webhook" if "webhook =" in code else "api")
+        assert account.responder == (
+            ("my-assistant", "--plain") if "my-assistant" in code
+            else "lua" if "responder = function" in code else None
+        )  # fmt: skip
+    assert ([*accounts] != ["default"]) == ("accounts =" in code or "['my-" in code)
     assert {"Chat", "DingTalk"} <= {*found["commands"]}
+
+
+@both
+def test_an_example_shows_each_of_these_at_work(name: str) -> None:
+    shown = "\n".join(code for place, code in SETTING_UP.items() if place.startswith(name))
+    for needed in ("['*'] = {", "require_mention = false", "admins = {", "jobs = {", "tools = {",
+                   "accounts = {", "type = 'dingtalk'", "env_file = '", "{ cmd = {",
+                   "session_scope = '", "instructions = '"):  # fmt: skip
+        assert needed in shown, needed
 
 
 @pytest.mark.parametrize(
@@ -264,7 +381,7 @@ def test_an_example_left_as_it_is_gets_its_placeholders_named(place: str, tmp_pa
     for placeholder in PLACEHOLDERS:
         assert (f'"{placeholder}" is a placeholder' in said) == (placeholder in code)
     with pytest.raises(BadOptions, match="is a placeholder"):
-        read(found["settings"]["options"], variables(code))
+        read_whole(found, code)
 
 
 # --- the help -----------------------------------------------------------------------------------
@@ -283,8 +400,10 @@ def tags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def test_neovim_finds_the_tags_of_the_help(tags: dict[str, str]) -> None:
-    sections = ("install", "configure", "webhook-mode", "api-mode", "robot", "options", "commands",
-                "lua", "events", "files", "shell", "exit-codes", "limits", "trouble")  # fmt: skip
+    sections = ("install", "configure", "webhook-mode", "api-mode", "outside", "robot", "log",
+                "access", "pairing", "remote", "scopes", "responders", "accounts", "targets",
+                "options", "commands", "lua", "events", "files", "shell", "exit-codes", "limits",
+                "trouble")  # fmt: skip
     main = {"dingbridge", "dingbridge.txt", ":Chat", ":DingTalk", ":Chat-bridge"}
     main |= {f"dingbridge-{section}" for section in sections}
     main |= {f"dingbridge-{function}()" for function in FUNCTIONS}
@@ -309,6 +428,13 @@ def test_every_link_in_the_help_leads_somewhere(tags: dict[str, str], tmp_path: 
     program = [find_neovim(), "--clean", "--headless", "-l", str(tmp_path / "look.lua"), *foreign]
     done = subprocess.run(program, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_no_line_of_the_help_is_wider_than_its_window() -> None:
+    def width(line: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in line)
+
+    assert [line for line in TEXTS[MANUAL].splitlines() if width(line) > 78] == []
 
 
 def test_the_help_ends_with_a_modeline_for_help_files() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core import exchange
-from dingbridge.core.exchange import Ask, Deliver, Hello, News, Send, decode_ask, decode_news
+from dingbridge.core.exchange import Ask, Deliver, Hello, News, Send, Start, decode_ask, decode_news
 from dingbridge.core.messages import (
     At,
     Conversation,
@@ -55,6 +55,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "Target | None": st.none() | TARGETS,
     "Outbound": OUTBOUNDS,
     "Inbound": INBOUNDS,
+    "Start | None": st.none() | st.builds(Start, WORDS, WORDS, WORDS, WORDS),
+    "tuple[tuple[str, str], ...]": st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
     "Kind": st.sampled_from(Kind),
     "DeliveryReport": st.builds(
         DeliveryReport, WORDS, st.sampled_from(Delivery), WORDS, NUMBERS, NUMBERS

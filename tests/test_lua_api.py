@@ -32,10 +32,12 @@ def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
         "queued": 0,
         "failed": 0,
         "refused": 0,
+        "asking": 0,
         "last_error": "",
         "cool_down_until": 0,
         "cool_down": "",
         "quota": "",
+        "accounts": [],
     }
     assert editor.lua("return require('dingbridge').statusline()") == "DingTalk ○"
 

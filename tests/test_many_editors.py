@@ -121,7 +121,7 @@ def answer_to(sandbox: Sandbox, text: str, user: str = "zhangsan", group: str | 
 @pytest.fixture
 def team(start_editor: StartEditor, api_options: dict[str, Any], tmp_path: Path) -> Team:
     """Nobody yet, in API mode."""
-    return Team(start_editor, {**api_options, "allow_from": ["*"]}, tmp_path)
+    return Team(start_editor, {**api_options, "allow_from": ["*"], "commands": ["*"]}, tmp_path)
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options import OPTIONS, SPELLINGS, Kind, Option
-from dingbridge.core.settings import Options, read
+from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.options import BY_NAME, GROUP_SPELLINGS, OPTIONS, SPELLINGS
+from dingbridge.core.settings import Options, read, wants
 from tests.option_cases import APP, CASES, SECRET, WEBHOOK, Case, expected
 
 EXAMPLES: dict[str, object] = {
@@ -29,7 +31,18 @@ EXAMPLES: dict[str, object] = {
     "delivery": "at_most_once",
     "quota.calls": 10_000,
     "quota.pushes": 0,
+    "dm.policy": "open",
     "allow_from": ["a", "b"],
+    "group_policy": "allowlist",
+    "groups": {"cidA==": {"users": ["a"]}},
+    "require_mention": False,
+    "admins": ["boss"],
+    "commands": ["/where"],
+    "jobs": {"test": ["make", "test"]},
+    "session_scope": "user",
+    "instructions": "Be brief.\nAvoid tables.",
+    "cwd": "/home/me/project",
+    "model": "small",
     "endpoint.api": "https://api.dingtalk.io",
     "endpoint.oapi": "https://oapi.dingtalk.io",
     "proxy": f"http://me:{SECRET}@127.0.0.1:1",
@@ -93,8 +106,12 @@ def test_every_variable_of_the_environment_stands_for_its_option(option: Option)
     value = EXAMPLES[option.name]
     held = ",".join(value) if isinstance(value, list) else str(value)
     wanted = read(nested(option.name, value) | needed(option), {})
-    assert read(needed(option), {option.env: held}) == wanted
-    assert read(nested(option.name, "$ANY") | needed(option), {"ANY": held}) == wanted
+    for found, source in (
+        (read(needed(option), {option.env: held}), f"${option.env}"),
+        (read(nested(option.name, "$ANY") | needed(option), {"ANY": held}), "$ANY"),
+    ):
+        assert found.sources[option.name] == source
+        assert structs.replace(found, sources=wanted.sources) == wanted
 
 
 def test_an_option_in_the_table_beats_the_environment() -> None:
@@ -105,6 +122,7 @@ def test_defaults_are_those_that_are_declared() -> None:
     options = read({}, {})
     for option in OPTIONS:
         assert getattr(options, option.field) == option.default
+        assert options.sources[option.name] == "default"
 
 
 def test_the_robot_code_is_the_app_key_unless_it_is_given() -> None:
@@ -166,6 +184,7 @@ def test_a_value_of_no_known_kind_is_refused() -> None:
     ]
 
 
+NAMES = ["dm", "endpoint", "channels", "dingtalk", "type", "work", "*", "cmd", "HOME"]
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -175,9 +194,7 @@ VALUES = st.recursive(
     | st.sampled_from(["$HOME", "${NONE}", "XXX", "text", WEBHOOK, "http://127.0.0.1:1"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from([*SPELLINGS, "dm", "endpoint", "channels", "dingtalk"]), inner
-        )
+        | st.dictionaries(st.sampled_from([*SPELLINGS, *GROUP_SPELLINGS, *NAMES]), inner)
         | st.dictionaries(st.text(string.printable), inner, max_size=3)
     ),
     max_leaves=20,
@@ -188,6 +205,7 @@ VALUES = st.recursive(
     raw=VALUES, environ=st.dictionaries(st.sampled_from(["HOME", "DINGTALK_USER_ID"]), st.text())
 )
 def test_any_table_is_read_or_refused_with_reasons(raw: Any, environ: dict[str, str]) -> None:
+    assert all(wants(raw, environ).commands)
     found = problems(raw, environ)
     assert found == sorted(set(found))
     assert all(": " in problem for problem in found)
@@ -199,7 +217,8 @@ TOKENS = st.text(string.ascii_letters + string.digits, min_size=20, max_size=40)
 
 
 @given(
-    token=TOKENS, name=st.sampled_from([o.name for o in OPTIONS if o.kind is not Kind.RESPONDER])
+    token=TOKENS,
+    name=st.sampled_from([o.name for o in BY_NAME.values() if o.kind is not Kind.RESPONDER]),
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated(token: str, name: str) -> None:
     for value in (
@@ -209,6 +228,12 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(token: str, name: str) -> N
         f"http://a/{token}",
         f"x://{token}",
         [1, token],
+        {"cmd": token},
+        {"cmd": [1, token]},
+        {"cidA": token},
+        {"cidA": {"tools": [token], "users": token}},
+        {"work": [token]},
+        {"work": {"app_secret": {"cmd": token}}},
     ):
         for problem in problems(nested(name, value)):
             assert token not in problem

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options import OPTIONS, SPELLINGS
-from dingbridge.core.settings import read
+from dingbridge.core.options import GROUP_SPELLINGS, OPTIONS, SPELLINGS
+from dingbridge.core.settings import read_all
 from tests.neovim import find_neovim
 from tests.option_cases import CASES, SECRET, WEBHOOK, Case, expected
 
@@ -23,8 +24,9 @@ CHECK = """
 local options = require('dingbridge.options')
 local results = {}
 for number, case in ipairs(input) do
-  local problems, values = options.check(case.raw, case.environ)
-  results[number] = { problems = problems, values = values }
+  local problems, values, accounts, default = options.check(case.raw, case.environ)
+  assert(#problems > 0 or values == accounts[default])
+  results[number] = { problems = problems, accounts = accounts, default = default }
 end
 return results
 """
@@ -77,23 +79,41 @@ def results(lua: Lua) -> dict[str, dict[str, Any]]:
     return {case.title: result for case, result in zip(CASES, found, strict=True)}
 
 
-def host_says(raw: object, environ: dict[str, str]) -> tuple[list[str], dict[str, object]]:
+def host_says(raw: object, environ: dict[str, str]) -> tuple[list[str], object]:
+    """The problems, or what the host reads: the default account's name, and all values of each."""
     try:
-        options = read(raw, environ)
+        found = read_all(raw, environ)
     except BadOptions as error:
-        return list(error.problems), {}
-    values = {option.name: getattr(options, option.field) for option in OPTIONS}
-    return [], {
-        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+        return list(error.problems), None
+    accounts = {
+        name: {
+            option.name: plain(msgspec.to_builtins(getattr(options, option.field)))
+            for option in OPTIONS
+        }
+        for name, options in found.accounts.items()
     }
+    return [], (found.default_account, accounts)
 
 
-def editor_values(values: dict[str, Any]) -> dict[str, object]:
-    """`values` as the host has them: nil is the empty default, an empty list may be an object."""
-    empty: dict[str, object] = {
-        option.name: [] if option.default == () else option.default for option in OPTIONS
+def editor_says(result: dict[str, Any]) -> object:
+    """The same of the editor, where nil stands for the empty default."""
+    accounts = {
+        name: {
+            option.name: plain(values.get(option.name, msgspec.to_builtins(option.default)))
+            for option in OPTIONS
+        }
+        for name, values in result["accounts"].items()
     }
-    return {name: [] if values.get(name) == {} else values.get(name, empty[name]) for name in empty}
+    return (result["default"], accounts)
+
+
+def plain(value: object) -> object:
+    """Without what Lua cannot tell apart: what is nil is not there, an empty table is either."""
+    if isinstance(value, dict):
+        value = {key: plain(inner) for key, inner in value.items() if inner is not None}
+    elif isinstance(value, list | tuple):
+        value = [plain(inner) for inner in value]
+    return [] if value == {} else value
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
@@ -111,47 +131,111 @@ def test_the_editor_finds_the_same_problems_as_the_host(
 def test_the_editor_reads_the_same_values_as_the_host(
     case: Case, results: dict[str, dict[str, Any]]
 ) -> None:
-    assert editor_values(results[case.title]["values"]) == host_says(case.raw, case.environ)[1]
+    assert editor_says(results[case.title]) == host_says(case.raw, case.environ)[1]
 
 
 PIECES: list[object] = [
     None, True, False, 0, 1, 150, 20000.0, 2.5, -1, "", " x ", "$A", "${B}", "$NONE", "XXX", "text",
     "<a b>", "dingxx", "dingxxx", "<C-s>", [], {}, ["a"], ["$A", 1], [["a"]], {"lua": True},
-    {"a": 1},
+    {"a": 1}, ["*"], ["/help", "status"], ["hlep"], "open", "allowlist", "disabled", "user", "work",
+    {"cmd": ["pass", "ding"]}, {"cmd": []}, {"cmd": ["a"], "b": 1}, {"cmd": None}, "a\nb", "a\vb",
     WEBHOOK, WEBHOOK + "&a#b", "http://localhost", "https://[::1]:1", "http://127.0.0.1:70000",
     "https://a.b/c/", "http://x@y:1/", "https://dingtalk.com/robot/send?&access_token=b", "é",
     "a\tb",
     "https://", "://", "http://a b", "https://a?b", "1e3", "https://a_b", "http://[zz]", "HTTP://h/",
 ]  # fmt: skip
+GOOD_PIECES: dict[str, list[object]] = {
+    "app_key": ["dinga1", "dinga2", "$A", {"cmd": ["id"]}],
+    "app_secret": ["s3cret1", "$A", "$NONE", {"cmd": ["pass", "ding"]}],
+    "webhook": [WEBHOOK, "$NONE", "https://elsewhere.example/robot/send?access_token=x"],
+    "groups": [],
+    "enabled": [True, False],
+    "endpoint.oapi": ["https://elsewhere.example", "$NONE"],
+    "default_account": ["work", "default", "my-dingtalk", "$NONE"],
+    "env_file": ["~/x.env"],
+    "allow_from": [["a"], ["$A", "b"], ["$NONE"], []],
+    "commands": [["/help"], ["*"]],
+}
+"""Values that fit, so that what several tables give together is compared as well."""
 
 
-def random_table(chance: random.Random, depth: int = 2) -> dict[str, object]:
-    names = [*SPELLINGS, "dm", "endpoint", "channels", "dingtalk", "allowFrom", "api", "oapi"]
+def random_table(chance: random.Random, depth: int = 3) -> dict[str, object]:
+    tables = ("dm", "endpoint", "channels", "dingtalk", "accounts", "groups", "jobs", "env")
+    names = [*SPELLINGS, *tables, "allowFrom", "api", "oapi", "type", "work", "home", "my-dingtalk"]
+    names += [*GROUP_SPELLINGS, "*", "cidA+/b=", "YOUR_CONVERSATION_ID", "default", "DINGTALK", "A"]
     table: dict[str, object] = {}
     for _ in range(chance.randrange(6)):
         name = chance.choice(names)
-        if chance.random() < 0.3:
+        if chance.random() < 0.2:
             spot = chance.randrange(len(name))
             name = name[:spot] + chance.choice("aeK_é .-") + name[spot + chance.randrange(2) :]
-        deeper = depth and (name in ("dm", "endpoint", "channels", "dingtalk"))
+        nested = name in tables or name in ("*", "work", "home", "my-dingtalk", "cidA+/b=")
+        deeper = depth and nested and chance.random() < 0.9
         table[name] = random_table(chance, depth - 1) if deeper else chance.choice(PIECES)
     return table
 
 
-def test_editor_and_host_agree_on_a_thousand_random_tables(lua: Lua) -> None:
+def likely_table(chance: random.Random) -> dict[str, object]:
+    """A table that is mostly right, with accounts, groups and variables."""
+
+    def account() -> dict[str, object]:
+        chosen = chance.sample([*GOOD_PIECES], chance.randrange(4))
+        wide = ("default_account", "env_file")
+        table: dict[str, object] = {
+            name: chance.choice(GOOD_PIECES[name])
+            for name in chosen
+            if GOOD_PIECES[name] and name not in wide
+        }
+        if "groups" in chosen:
+            table["groups"] = {
+                name: {
+                    key: value
+                    for key, value in {
+                        "requireMention": chance.choice([True, False, "$NONE", None]),
+                        "users": chance.choice([["a"], [], ["$NONE"], None]),
+                        "tools": chance.choice([["/where"], ["*"], None]),
+                    }.items()
+                    if chance.random() < 0.7
+                }
+                for name in chance.sample(["*", "cidA==", "cidB"], 2)
+            }
+        return table
+
+    table = account()
+    for wide in ("default_account", "env_file"):
+        if chance.random() < 0.3:
+            table[wide] = chance.choice(GOOD_PIECES[wide])
+    if chance.random() < 0.6:
+        names = chance.sample(["work", "home", "default"], chance.randrange(3))
+        table["accounts"] = {name: account() for name in names}
+    if chance.random() < 0.4:
+        table["channels"] = {"my-dingtalk": {"type": "dingtalk", **account()}}
+        if chance.random() < 0.5:
+            inner = {key: value for key, value in table.items() if key != "channels"}
+            table["channels"] = {"dingtalk": inner}
+    if chance.random() < 0.4:
+        table["env"] = {"A": "dinga3", "NONE": " ", "DINGTALK_CLIENT_SECRET": "s3cret2"}
+    return table
+
+
+def test_editor_and_host_agree_on_two_thousand_random_tables(lua: Lua) -> None:
     chance = random.Random(20)
     environ = {"A": "a,b", "B": "400", "DINGTALK_OAPI_ENDPOINT": "http://localhost:80"}
+    tables = [random_table(chance) for _ in range(1000)]
+    tables += [likely_table(chance) for _ in range(1000)]
     cases: list[tuple[object, dict[str, str]]] = [
-        (random_table(chance), environ if chance.random() < 0.5 else {}) for _ in range(1000)
+        (raw, environ if chance.random() < 0.5 else {}) for raw in tables
     ]
-    flawless = 0
+    flawless = several = 0
     for (raw, held), result in zip(cases, checked(lua, cases), strict=True):
         problems, values = host_says(raw, held)
         assert list(result["problems"]) == problems, raw
         if not problems:
             flawless += 1
-            assert editor_values(result["values"]) == values, raw
-    assert 50 < flawless < 950
+            assert editor_says(result) == values, raw
+            several += len(result["accounts"]) > 1
+    assert 250 < flawless < 1750
+    assert several > 50
 
 
 def test_lua_functions_and_mixed_tables_are_judged_in_the_editor(lua: Lua) -> None:
@@ -193,7 +277,7 @@ vim.env.DINGTALK_ENABLED = 'perhaps'
 vim.env.DINGBRIDGE_TEST_NAME = 'somebody'
 return { require('dingbridge.options').check({ user_id = '$DINGBRIDGE_TEST_NAME' }) }
 """
-    problems, values = lua(code, {})
+    problems, values, _, _ = lua(code, {})
     assert "$DINGTALK_ENABLED: must be true or false" in problems
     assert values["user_id"] == "somebody"
 

@@ -11,7 +11,7 @@ import dingbridge
 
 ROOT = Path(__file__).resolve().parents[1]
 
-IMPORTED_AS = {"websocket-client": "websocket"}
+IMPORTED_AS = {"websocket-client": "websocket", "python-dotenv": "dotenv"}
 """Packages that are imported by another name than they are installed by."""
 
 

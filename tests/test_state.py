@@ -11,21 +11,26 @@ from hypothesis import strategies as st
 from dingbridge.core.limits import SEEN_SECONDS
 from dingbridge.core.messages import SessionWebhook, Target
 from dingbridge.core.pace import Hold, Paced
+from dingbridge.core.pairing import Denied, Paired, Pairings, Request
+from dingbridge.core.pairing import Kind as PairingKind
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Kind, Quota
 from dingbridge.core.state import (
     OPENINGS,
     OPENINGS_WINDOW,
+    REFUSED_MOST,
     VERSION,
     Binding,
     State,
     decode,
     encode,
     may_open_at,
+    pairings_of,
     with_binding,
     with_conversation,
     with_opened,
     with_pace,
+    with_pairings,
     with_quota,
     with_refused,
     with_seen,
@@ -37,6 +42,23 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 SECONDS = st.floats(0, 1e10)
 TIMES = st.dictionaries(NAMES, SECONDS, max_size=3)
 BINDINGS = st.builds(Binding, NAMES, NAMES, NAMES, NAMES, SECONDS, NAMES, NAMES, NAMES, NAMES)
+KINDS = st.sampled_from(PairingKind)
+PAIRINGS = st.builds(
+    Pairings,
+    paired=st.lists(st.builds(Paired, KINDS, NAMES, NAMES, SECONDS, SECONDS), max_size=2).map(
+        tuple
+    ),
+    requests=st.lists(
+        st.builds(
+            Request,
+            *(NAMES, KINDS, *[NAMES] * 4, SECONDS, SECONDS, NAMES, NAMES, NAMES),
+        ),
+        max_size=2,
+    ).map(tuple),
+    denied=st.lists(st.builds(Denied, KINDS, NAMES, SECONDS), max_size=2).map(tuple),
+    wrong=st.lists(SECONDS, max_size=2).map(tuple),
+    closed_until=SECONDS,
+)
 STATES = st.builds(
     State,
     version=st.just(VERSION),
@@ -59,6 +81,7 @@ STATES = st.builds(
         max_size=2,
     ),
     opened=st.lists(SECONDS, max_size=3).map(tuple),
+    pairings=st.dictionaries(NAMES, PAIRINGS, max_size=2),
 )
 
 
@@ -80,6 +103,14 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
     assert decode(b'{"version": 1, "reactions": {"used": 3}}') == State()
 
 
+def test_a_file_from_before_there_were_pairings_is_read_and_nobody_is_paired() -> None:
+    written = json.loads(encode(State(opened=(NOW,))))
+    del written["pairings"]
+    state = decode(json.dumps(written).encode())
+    assert state == State(opened=(NOW,))
+    assert pairings_of(state, "robot1") == Pairings()
+
+
 def test_a_file_of_another_version_is_refused_by_its_number() -> None:
     with pytest.raises(ValueError, match="version 2 is not known"):
         decode(b'{"version": 2, "bindings": {}}')
@@ -97,6 +128,7 @@ def test_a_file_of_another_version_is_refused_by_its_number() -> None:
         b'{"version": "1"}',
         b'{"seen": {"m1": "yesterday"}}',
         b'{"bindings": {"default": {}}}',
+        b'{"pairings": {"robot1": {"paired": [{"kind": "everybody", "id": "*"}]}}}',
         b'{"bindings": {"default": {"session": "\xff\xfe"}}}',
         b'{"version": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
@@ -164,6 +196,14 @@ def test_each_robot_has_its_own_count_and_its_own_pace() -> None:
     assert (state.quotas, state.paces) == ({"r1": quota, "r2": Quota()}, {"r2": Paced()})
 
 
+def test_each_robot_has_its_own_pairings() -> None:
+    ann = Pairings((Paired(PairingKind.PERSON, "ann", "Ann", NOW),))
+    state = with_pairings(State(), "r1", ann)
+    assert (pairings_of(state, "r1"), pairings_of(state, "r2")) == (ann, Pairings())
+    state = with_pairings(with_pairings(state, "r2", ann), "r1", Pairings())
+    assert (pairings_of(state, "r1"), pairings_of(state, "r2")) == (Pairings(), ann)
+
+
 # --- opening links --------------------------------------------------------------------------------
 
 
@@ -208,6 +248,14 @@ def test_who_was_refused_is_remembered_until_the_refusal_may_be_said_again() -> 
     state = State(refused={"old": NOW - REFUSAL_EVERY, "young": NOW - 60})
     assert with_refused(state, "new", NOW).refused == {"young": NOW - 60, "new": NOW}
     assert with_refused(state, "young", NOW).refused == {"young": NOW}
+
+
+def test_of_very_many_refusals_the_oldest_are_forgotten() -> None:
+    state = State(refused={f"r{n}": NOW - n for n in range(REFUSED_MOST)})
+    refused = with_refused(state, "new", NOW + 1).refused
+    assert len(refused) == REFUSED_MOST
+    assert set(state.refused) - set(refused) == {f"r{REFUSED_MOST - 1}"}
+    assert set(with_refused(state, "r5", NOW + 1).refused) == set(state.refused)
 
 
 def test_a_name_that_is_no_unicode_can_be_written_down() -> None:

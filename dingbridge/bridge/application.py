@@ -1,40 +1,26 @@
-"""What the bridge does: carries out commands, takes messages in, sends messages out."""
+"""What the bridge does for this editor: carries out commands and hears the robots' owners."""
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from dingbridge.bridge import updates
-from dingbridge.bridge.binding import Account
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.correspondence import Correspondence
+from dingbridge.bridge.obedience import Obedience
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, inbox, markdown, routing
+from dingbridge.core import exchange, markdown, targets
 from dingbridge.core.commands import Call
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import (
-    At,
-    ConversationKind,
-    Delivery,
-    DeliveryReport,
-    Inbound,
-    Message,
-    Outbound,
-    Role,
-    Target,
-)
-from dingbridge.core.outbox import Kind
-from dingbridge.core.settings import Options
-from dingbridge.core.text import well_formed
+from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
-
-log = logging.getLogger(__name__)
 
 
 class Place(Struct, frozen=True):
@@ -66,14 +52,32 @@ class Bridge:
         self._storage = ports.storage
         self._chance = ports.chance
         self._log_path = ports.log_path
-        self._last_error = ""
         self.sessions = Sessions(ports.editor, ports.storage, ports.chance, known)
-        self.account = Account(ports, self.sessions, self._tell_status)
-        self.member = self.account.member
         self.responders = Responders(ports.editor, ports.programs)
-        self.sessions.unsettled = lambda session, ids: self.member.tell(
-            exchange.Known(session, ids)
+        self.accounts = Accounts(ports, self.sessions, self._tell_status)
+        self.correspondence = Correspondence(
+            ports.editor,
+            ports.chance,
+            self.sessions,
+            self.accounts,
+            self.responders,
+            self._tell_status,
         )
+        self.obedience = Obedience(
+            ports.editor,
+            ports.storage,
+            ports.project,
+            ports.chance,
+            self.sessions,
+            self.correspondence,
+            self.responders,
+            ports.cwd,
+        )
+        self.sessions.unsettled = self._ask_fates
+
+    def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
+        account = self.accounts.of(session) or self.accounts.default
+        account.member.tell(exchange.Known(session, ids))
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -92,12 +96,15 @@ class Bridge:
             "load": self._load,
             "send": self._send,
             "bridge": self._bind,
-            "unbridge": lambda _, __: self.account.unbind(),
+            "unbridge": lambda account, _: self._unbind(account),
             "notify": self._notify,
-            "status": lambda _, __: self._say(self.account.describe(self._last_error)),
-            "outbox": lambda _, __: self._ask_owner(exchange.ShowOutbox()),
-            "retry": lambda message, _: self._ask_owner(exchange.Retry(message)),
-            "drop": lambda message, _: self._ask_owner(exchange.Drop(message)),
+            "pair": lambda code, _: self._pair(code),
+            "deny": lambda code, _: self._decide(code, exchange.Deny),
+            "revoke": lambda name, _: self._decide(name, exchange.Revoke),
+            "status": lambda _, __: self._say(self.accounts.describe(self._last_error)),
+            "outbox": lambda _, __: self._ask_owners(exchange.ShowOutbox()),
+            "retry": lambda message, _: self._retry(message),
+            "drop": lambda message, _: self._drop(message),
             "log": lambda _, __: self._editor.show(updates.Edit(self._log_path)),
             "stop": lambda _, __: self._stop_answer(),
         }
@@ -111,16 +118,11 @@ class Bridge:
         self.sessions.refresh(infos)
         self._editor.show(updates.Pick())
 
-    def _ask_owner(self, ask: exchange.Ask) -> None:
-        self.account.need_mode()
-        self.member.tell(ask)
-
     def _step(self, place: Place, step: int) -> None:
         self.sessions.open(self.sessions.neighbour(self._current_or_none(place), step))
 
     def _delete(self, session: str) -> None:
-        if session == self.sessions.bound:
-            self.account.unbind()
+        self._release(session)
         title = self.sessions.title(session)
         self.sessions.delete(session)
         self._say(f"“{title}” was deleted; its transcript is in the sessions' trash folder")
@@ -135,25 +137,42 @@ class Bridge:
         self._storage.take_in(source, session, self.sessions.take_in)
 
     def _send(self, text: str, place: Place) -> None:
+        to, text = targets.leading(text)
         body = "\n\n".join(part for part in (text, place.block) if part)
         if body:
             session = self._current_or_none(place) or self.sessions.new("")
-            self.send(session, self._chance.new_id(), body)
+            self.correspondence.send(session, self._chance.new_id(), body, to)
         else:
             self._editor.show(updates.SendDraft(self._current(place)))
 
     def _notify(self, text: str, place: Place) -> None:
+        to, text = targets.leading(text)
         body = "\n\n".join(part for part in (text, place.block) if part)
-        self.notify(self._chance.new_id(), body)
+        self.correspondence.notify(self._chance.new_id(), body, to=to)
 
-    def _bind(self, _: str, place: Place) -> None:
-        self.account.need_mode()
+    def _bind(self, name: str, place: Place) -> None:
+        account = self.accounts.named(name)
+        account.need_mode()
         session = self._current_or_none(place)
         if not session or not self.sessions.is_used(session):
             # The latest session on the disk may be one that another editor works in.
             session = self.sessions.new("")
             self.sessions.open(session)
-        self.account.bind(session)
+        if self.sessions.bindings.get(session) not in (None, account.name):
+            self._release(session)
+        account.bind(session)
+
+    def _unbind(self, name: str) -> None:
+        bound = [account for account in self.accounts if account.bound]
+        if name or len(bound) != 1:
+            self.accounts.named(name).unbind()
+        else:
+            bound[0].unbind()
+
+    def _release(self, session: str) -> None:
+        for account in self.accounts:
+            if account.bound == session:
+                account.unbind()
 
     def _stop_answer(self) -> None:
         if not self.responders.stop():
@@ -170,198 +189,91 @@ class Bridge:
             raise BridgeError("there is no session yet", fix=":Chat starts one")
         return session
 
-    # --- out ------------------------------------------------------------------------------------
+    # --- what only a robot's owner can do -------------------------------------------------------
 
-    def send(self, session: str, message_id: str, text: str) -> None:
-        """A message typed in the editor: into the transcript, and out when the session is bound."""
-        text = well_formed(text)
-        if not text.strip():
-            raise BridgeError("there is nothing to send")
-        session = session or self.sessions.current
-        if session not in self.sessions:
-            raise BridgeError("there is no such session", fix=":Chat starts one")
-        self.sessions.watch(session)
-        message = Message(message_id, Role.EDITOR, "You", text, self._chance.now())
-        bound = session == self.sessions.bound
-        self._add_and_send(session, message, self.account.target if bound else None, goes=bound)
-        if not bound:
-            self.responders.ask(session, message, Target())
+    def _ask_owners(self, ask: exchange.Ask) -> None:
+        """Ask the owners of all robots that are set up."""
+        self.accounts.default.need_mode()
+        for account in self.accounts:
+            if account.options.mode != "off":
+                account.member.tell(ask)
 
-    def notify(self, message_id: str, text: str, title: str = "", at: At = At()) -> None:  # noqa: B008 - At is immutable
-        """A message outside any session, to the robot's group or the configured target."""
-        text = well_formed(text)
-        if not text.strip():
-            raise BridgeError("there is nothing to send")
-        self.account.need_mode()
-        target = self.account.notify_target()
-        if target is None:
-            raise BridgeError(
-                "there is nobody to notify",
-                fix="set webhook, conversation_id or user_id",
-            )
-        outbound = Outbound(message_id, target, text, title or markdown.title(text), at)
-        self._put(outbound, Kind.NOTIFICATION, "")
+    def _retry(self, message: str) -> None:
+        if message:
+            account, message = self.accounts.split(message)
+            account.need_mode()
+            account.member.tell(exchange.Retry(message))
+        else:
+            self._ask_owners(exchange.Retry(""))
 
-    def _add_and_send(
-        self, session: str, message: Message, target: Target | None, *, goes: bool
-    ) -> None:
-        if not goes:
-            self.sessions.add(session, message)
+    def _drop(self, message: str) -> None:
+        account, message = self.accounts.split(message)
+        account.need_mode()
+        account.member.tell(exchange.Drop(message))
+
+    def _pair(self, argument: str) -> None:
+        code, _, how = argument.partition(" ")
+        if not code:
+            self._ask_owners(exchange.ShowPairings())
+        elif how in ("", "once"):
+            self._decide(code, lambda code: exchange.Pair(code, once=bool(how)))
+        else:
+            raise BridgeError("not a way to pair", fix=":Chat pair CODE, or :Chat pair CODE once")
+
+    def _decide(self, about: str, ask: Callable[[str], exchange.Ask]) -> None:
+        """Who may talk is decided at the robot that was asked."""
+        account, about = self.accounts.decide(about)
+        account.need_mode()
+        account.member.tell(ask(about))
+
+    # --- news of the owners ---------------------------------------------------------------------
+
+    def news(self, name: str, news: exchange.News) -> None:
+        """A word of the owner of an account's robot."""
+        account = self.accounts.find(name)
+        if account is None:
             return
-        if target is None:
-            why_not = self.account.why_no_target()
-            failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
-            self.sessions.add(session, failed)
-            self._last_error = why_not
-            self._event("DingbridgeFailed", id=message.id, session=session, reason=why_not)
-            self._tell_status()
-            return
-        self.sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
-        outbound = Outbound(message.id, target, message.text, markdown.title(message.text))
-        self._put(outbound, Kind.REPLY, session)
-
-    def _put(self, outbound: Outbound, kind: Kind, session: str) -> None:
-        self.member.send(exchange.Send(outbound, kind, session))
-        self._tell_status()
-
-    # --- news of the owner ----------------------------------------------------------------------
-
-    def news(self, news: exchange.News) -> None:
-        """A word of the robot's owner."""
         match news:
             case exchange.Restore(session=session, target=target):
-                self.account.restore(session, target)
+                account.restore(session, target)
             case exchange.Bound(session=session):
-                self.account.is_bound(session)
+                account.is_bound(session)
             case exchange.Released(session=session, by=pid):
-                self.account.released(session, pid)
+                account.released(session, pid)
             case exchange.Fate(report=report, session=session):
-                self._fate(report, session)
+                self.correspondence.fate(account, report, session)
             case exchange.Deliver():
-                self._take(news)
+                self.correspondence.take(account, news)
+            case exchange.Obey():
+                self.obedience.obey(account, news)
+            case exchange.Knock():
+                account.knocked(news)
+            case exchange.Pairings(asking=asking, text=text):
+                if asking:
+                    self._editor.show(updates.AskPair(account.name, asking))
+                self._say(account.labelled(text))
             case exchange.State():
-                self.account.owner_is(news)
+                account.owner_is(news)
             case exchange.LinkNews(link=link, reason=reason, fix=fix):
-                self.account.link_changed(LinkState(link), reason, fix)
+                account.link_changed(LinkState(link), reason, fix)
             case exchange.Words(text=text, level=level):
-                self._say(text, _level(level))
-
-    def _fate(self, report: DeliveryReport, session: str) -> None:
-        message, fate, reason = report.message_id, report.delivery, report.reason
-        if self.member.answered(message):
-            self._event("DingbridgeQueued", id=message, session=session)
-        if fate is Delivery.SENDING and report.chunks > 1:
-            reason = f"{report.sent_chunks}/{report.chunks}"
-        if session in self.sessions:
-            self.sessions.settle(session, message, fate, reason)
-        # Every editor hears of every message; only one should speak of it.
-        ours = self.member.sent(message) or (session and session == self.sessions.bound)
-        if not ours:
-            return
-        if fate is Delivery.SENT:
-            self._event("DingbridgeDelivered", id=message, session=session)
-        if fate is Delivery.FAILED:
-            self._say(f"not delivered: {reason}", "error")
-            self._event("DingbridgeFailed", id=message, session=session, reason=reason)
-        if fate in (Delivery.SENT, Delivery.FAILED):
-            self.member.ended(message)
-
-    def written_down(self) -> None:
-        """The editor leaves, and what no owner had answered is in the journal for the next one."""
-        for ask in self.member.unanswered:
-            self.member.answered(ask.outbound.id)
-            self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
-
-    def _take(self, deliver: exchange.Deliver) -> None:
-        """A robot message for a session here."""
-        inbound, session = deliver.inbound, deliver.session
-        target = routing.reply_target(inbound)
-        author = inbound.sender.nick
-        if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
-            author = f"{author} · {inbound.conversation.title}"
-        message = Message(
-            inbox.message_id(deliver.key), Role.DINGTALK, author, inbound.text, inbound.created
-        )
-        if session == self.sessions.bound:
-            self.account.spoke(target)
-        else:
-            title = self.sessions.title(session) if session in self.sessions else session
-            self._say(f"a message came for “{title}”, which is not open in any editor")
-
-        def taken(new: bool) -> None:
-            self.member.tell(exchange.Handed(deliver.key))
-            if new:
-                self._arrived(session, message, inbound, target)
-
-        self.sessions.arrive(session, message, again=deliver.again, then=taken)
-
-    def _arrived(self, session: str, message: Message, inbound: Inbound, target: Target) -> None:
-        self._event(
-            "DingbridgeReceived",
-            id=message.id,
-            session=session,
-            author=inbound.sender.nick,
-            user_id=inbound.sender.identity,
-            conversation_id=inbound.conversation.id,
-            text=inbound.text,
-        )
-        self._tell_status()
-        if self.responders.ask(session, message, target):
-            self.member.work(busy=True)
-
-    # --- answers of a responder -----------------------------------------------------------------
-
-    def replied(self, request: str, text: str) -> None:
-        """The responder's answer, or one of several, to an earlier message."""
-        text = well_formed(text)
-        asked = self.responders.asked(request)
-        self.member.work(busy=False)
-        if asked is None or asked.session not in self.sessions or not text.strip():
-            return
-        message = Message(
-            self._chance.new_id(), Role.RESPONDER, "Responder", text, self._chance.now()
-        )
-        goes = asked.target != Target()
-        self._add_and_send(asked.session, message, asked.target if goes else None, goes=goes)
-
-    def could_not_reply(self, request: str, failure: str) -> None:
-        """The responder gave no answer: say so on both sides, never fall silent."""
-        failure = well_formed(failure)
-        asked = self.responders.asked(request)
-        self.member.work(busy=False)
-        log.error("no answer from the responder: %s", failure)
-        if asked is None or asked.session not in self.sessions:
-            return
-        self.notice(asked.session, f"No answer: {failure}.")
-        if asked.target != Target():
-            words = (
-                "抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message."
-            )
-            outbound = Outbound(self._chance.new_id(), asked.target, words, markdown.title(words))
-            self._put(outbound, Kind.REPLY, "")
-
-    def notice(self, session: str, text: str) -> None:
-        """A line of the bridge itself in a session; it does not leave the editor."""
-        self.sessions.add(
-            session,
-            Message(self._chance.new_id(), Role.NOTICE, "dingbridge", text, self._chance.now()),
-        )
+                self._say(account.labelled(text), _level(level))
 
     # --- settings and status --------------------------------------------------------------------
 
-    def configure(self, options: Options, problems: tuple[str, ...]) -> None:
-        """Use these options from now on. `problems` are those that made them fall back."""
-        self.responders.configure(options)
-        self.account.configure(options, problems)
+    def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
+        """Use these settings from now on. `problems` are those that made them fall back."""
+        self.accounts.configure(configuration, problems)
+
+    @property
+    def _last_error(self) -> str:
+        return self.correspondence.last_error
 
     def _tell_status(self) -> None:
-        self._editor.show(self.account.status(self._last_error))
+        self._editor.show(self.accounts.status(self._last_error))
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.Say(text, level))
-
-    def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.Event(name, data))
 
 
 def _level(level: str) -> updates.Level:

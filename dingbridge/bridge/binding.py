@@ -13,13 +13,12 @@ from dingbridge.core import exchange, routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Target
+from dingbridge.core.options import DEFAULT_ACCOUNT
 from dingbridge.core.settings import Options, read
+from dingbridge.core.sources import describe_sources
 from dingbridge.core.transcript import SessionInfo
 
 log = logging.getLogger(__name__)
-
-DEFAULT = "default"
-"""The name of the only account."""
 
 
 def _robot(options: Options) -> tuple[str, str]:
@@ -30,9 +29,12 @@ def _robot(options: Options) -> tuple[str, str]:
 class Account:
     """One robot: its options, its link's state, and which session of this editor is bound to it."""
 
-    def __init__(self, ports: Ports, sessions: Sessions, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, ports: Ports, sessions: Sessions, changed: Callable[[], None]
+    ) -> None:
+        self.name = name
         self._editor = ports.editor
-        self._exchange = ports.exchange
+        self._exchange = ports.exchange(name)
         self._storage = ports.storage
         self._pid = ports.pid
         self._sessions = sessions
@@ -41,11 +43,13 @@ class Account:
         self._link = LinkState.OFF
         self._outage = False
         self._target: Target | None = None
+        self._targets: dict[str, Target] = {}
+        self._asking: set[str] = set()
         # The session that is being bound, and the one before it, until that is on the disk.
         self._binding = ("", "")
         self._state = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
         self.options = read({}, {})
-        self.member = Member(ports.exchange, ports.pid, ports.cwd)
+        self.member = Member(self._exchange, ports.pid, ports.cwd)
 
     # --- settings -------------------------------------------------------------------------------
 
@@ -56,11 +60,16 @@ class Account:
                 self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
         self.options = options
         self._problems = problems
-        log.info("DingTalk: %s", "enabled" if options.mode != "off" else "off")
+        log.info("%s: %s", self._shown, "enabled" if options.mode != "off" else "off")
         self._exchange.configure(options)
         if options.mode == "off":
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
+
+    def leave(self) -> None:
+        """The settings name this account no more."""
+        self.configure(read({"enabled": False}, {}), ())
+        self._hold("")
 
     def need_mode(self) -> None:
         """Raise `BridgeError`, saying what is missing, unless something can be sent."""
@@ -72,15 +81,26 @@ class Account:
         if self.options.mode == "off":
             raise BridgeError("DingTalk is not set up: " + "; or ".join(self.options.missing()))
 
+    @property
+    def bound(self) -> str:
+        """The session of this editor that is bound to the robot; empty without one."""
+        return self._sessions.bound_to(self.name)
+
+    def _hold(self, session: str) -> None:
+        """From now on this session is the bound one, or none."""
+        self._sessions.bindings.pop(self.bound, None)
+        if session:
+            self._sessions.bindings[session] = self.name
+
     # --- binding --------------------------------------------------------------------------------
 
     def bind(self, session: str) -> None:
         """Bind `session` in the place of any other of this editor, and say what happened."""
         self.need_mode()
-        before = self._sessions.bound
+        before = self.bound
         if before != session and not before:
             self._target = None
-        self._sessions.bound = session
+        self._hold(session)
         self._sessions.watch(session)
         self._binding = (session, before)
         if not self.member.bind(session, self._sessions.title(session)):
@@ -91,7 +111,7 @@ class Account:
     def is_bound(self, session: str) -> None:
         """The owner has written down that the session is bound: only now it is told."""
         asked, before = self._binding
-        if session != asked or session != self._sessions.bound:
+        if session != asked or session != self.bound:
             return
         self._binding = ("", "")
         self._sessions.tell_list()
@@ -100,10 +120,10 @@ class Account:
 
     def unbind(self) -> None:
         """Release the bound session. The link closes with the last one of all editors."""
-        session = self._sessions.bound
+        session = self.bound
         if not session:
             raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
-        self._sessions.bound = ""
+        self._hold("")
         self._binding = ("", "")
         self._target = None
         self.member.unbind(session)
@@ -113,13 +133,14 @@ class Account:
 
     def restore(self, session: str, target: Target | None) -> None:
         """Take up the binding that was there before."""
-        if self._sessions.bound or not session:
+        if self.bound or not session:
             return
         if session not in self._sessions:
             # Made by another editor since this one started, or deleted.
             self._storage.list(lambda infos: self._restore_listed(session, target, infos))
             return
-        self._sessions.bound = self._sessions.current = session
+        self._hold(session)
+        self._sessions.current = session
         self._target = target
         self.member.holds(session, self._sessions.title(session))
         self._sessions.watch(session)
@@ -137,8 +158,8 @@ class Account:
 
     def released(self, session: str, by: int) -> None:
         """Another editor has bound our session."""
-        if self._sessions.bound == session:
-            self._sessions.bound = ""
+        if self.bound == session:
+            self._hold("")
             self._binding = ("", "")
             self._target = None
             self.member.released()
@@ -154,7 +175,7 @@ class Account:
         title = self._sessions.title(session)
         if options.mode == "webhook":
             words = (
-                f"“{title}” is bound to DingTalk{moved}: webhook mode, account {DEFAULT}, "
+                f"“{title}” is bound to DingTalk{moved}: webhook mode, account {self.name}, "
                 "one-way. Messages go to the robot's group; answers cannot come back. "
                 "For both ways set app_key and app_secret."
             )
@@ -166,7 +187,7 @@ class Account:
             connected += f" through {self._owner}"
         target = self._describe_target() or "whoever writes first"
         return (
-            f"“{title}” is bound to DingTalk{moved}: API mode, account {DEFAULT} "
+            f"“{title}” is bound to DingTalk{moved}: API mode, account {self.name} "
             f"({options.app_key}), to {target}, {connected}"
         )
 
@@ -178,9 +199,12 @@ class Account:
         configured one."""
         return self._target or routing.configured_target(self.options)
 
-    def spoke(self, target: Target) -> None:
-        """A conversation spoke to the bound session: what is typed next goes there."""
-        self._target = target
+    def spoke(self, session: str, target: Target) -> None:
+        """A conversation spoke to a session: what is typed there next goes to it."""
+        if session == self.bound:
+            self._target = target
+        else:
+            self._targets[session] = target
 
     def notify_target(self) -> Target | None:
         """Where notifications go: the custom robot's group, else the configured target."""
@@ -193,6 +217,23 @@ class Account:
         return (
             "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
         )
+
+    def at(self, target: Target) -> Target:
+        """`target`, with the reply address that is known if it spoke last."""
+        last = self._target
+        if last is not None and (last.conversation_id, last.user_id) == (
+            target.conversation_id,
+            target.user_id,
+        ):
+            return last
+        return target
+
+    def target_of(self, session: str) -> Target | None:
+        """Where a session's messages go. For one that was made on demand, whose conversation is
+        only known to the robot's owner, an empty target leaves that to it."""
+        if session == self.bound:
+            return self.target
+        return self._targets.get(session, Target())
 
     def _describe_target(self) -> str:
         target = self.target
@@ -210,12 +251,13 @@ class Account:
         """News of the stream connection. An outage is told once, at its start and at its end."""
         before, self._link = self._link, link
         if link is LinkState.CONNECTED and before is not LinkState.CONNECTED:
-            self._say("DingTalk is connected again" if self._outage else "DingTalk is connected")
+            again = " again" if self._outage else ""
+            self._say(f"{self._shown} is connected{again}")
             self._outage = False
             self._event("DingbridgeConnected")
         elif link is LinkState.WAITING and not self._outage:
             self._outage = True
-            words = f"DingTalk is not connected: {reason}. {fix}".rstrip(". ")
+            words = f"{self._shown} is not connected: {reason}. {fix}".rstrip(". ")
             self._editor.show(updates.Say(f"{words}. Trying again by itself.", "warn"))
             self._event("DingbridgeDisconnected", reason=reason)
         elif link is LinkState.OFF:
@@ -224,45 +266,71 @@ class Account:
                 self._event("DingbridgeDisconnected", reason=reason or "released")
         self._changed()
 
+    def knocked(self, knock: exchange.Knock) -> None:
+        """Somebody asks to be let in: say so, without getting in the user's way."""
+        self._asking.add(knock.code)
+        self._editor.show(
+            updates.Say(
+                f"{knock.who} asks to talk to you on {self._shown}: :Chat pair {knock.code} lets"
+                f" them in, :Chat deny {knock.code} refuses",
+                "warn",
+            )
+        )
+        self._event(
+            "DingbridgePairing", code=knock.code, id=knock.id, kind=knock.kind, who=knock.who
+        )
+
+    def has_heard_of(self, code: str) -> bool:
+        """Whether somebody asked here with this code."""
+        return code in self._asking
+
+    def labelled(self, text: str) -> str:
+        """`text`, with the account's name before it where it is one of several."""
+        return text if self.name == DEFAULT_ACCOUNT else f"{self.name}: {text}"
+
     def owner_is(self, state: exchange.State) -> None:
         """How the owner of the robot is doing."""
         self._state = state
         self._changed()
 
-    def status(self, last_error: str) -> updates.Status:
-        """The state of the bridge as the editor shows it."""
+    def status(self) -> updates.AccountStatus:
+        """The state of the account as the editor shows it."""
         state = self._state
-        return updates.Status(
+        return updates.AccountStatus(
+            account=self.name,
             mode=self.options.mode,
             connected=self._link is LinkState.CONNECTED,
-            account=DEFAULT if self.options.mode != "off" else "",
-            session="" if self._binding[0] else self._sessions.bound,
+            session="" if self._binding[0] else self.bound,
             owner=self._owner,
             link=self._link.value,
-            target=self._describe_target() if self._sessions.bound else "",
+            target=self._describe_target() if self.bound else "",
             queued=state.queued + len(self.member.unanswered),
             failed=state.failed,
             refused=state.refused,
-            last_error=last_error or state.last_error,
+            asking=state.asking,
+            last_error=state.last_error,
             cool_down_until=state.cool_down_until,
             cool_down=state.cool_down_reason,
             quota=state.quota,
         )
 
-    def describe(self, last_error: str) -> str:
+    def describe(self) -> str:
         """The status in words, for `:Chat status`."""
         options = self.options
-        status = self.status(last_error)
+        status = self.status()
         lines = [f"mode: {options.mode}" + ("" if options.mode != "off" else " (not set up)")]
         if options.mode == "off":
             lines.extend(f"  {sentence}" for sentence in (*self._problems, *options.missing()))
         if options.mode == "api":
             held = f" in {status.owner}" if status.owner else ""
-            lines.append(f"app: {options.app_key} (account {DEFAULT})")
+            lines.append(f"app: {options.app_key} (account {self.name})")
             lines.append(f"link: {status.link}{held}")
-            admitted = ", ".join(options.allow_from) or "nobody (allow_from is empty)"
-            lines.append(f"admitted: {admitted}")
-        session = self._sessions.bound
+            lines.append(f"admitted: {self._state.admitted or 'nobody yet known'}")
+            if self._state.asking:
+                lines.append(f"asking to be let in: {self._state.asking} (:Chat pair)")
+            if self._state.refused:
+                lines.append(f"refused: {self._state.refused} messages")
+        session = self.bound
         lines.append(f"session: {self._sessions.title(session)}" if session else "session: none")
         if session:
             lines.append(f"messages go to: {status.target or 'nobody yet'}")
@@ -273,10 +341,16 @@ class Account:
             lines.append(f"quota: {status.quota}")
         if status.last_error:
             lines.append(f"last error: {status.last_error}")
+        lines.extend(f"  {line}" for line in describe_sources(options))
         return "\n".join(lines)
+
+    @property
+    def _shown(self) -> str:
+        """How the account is called where it is one of several."""
+        return "DingTalk" if self.name == DEFAULT_ACCOUNT else f"DingTalk ({self.name})"
 
     def _say(self, text: str) -> None:
         self._editor.show(updates.Say(text))
 
     def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.Event(name, data))
+        self._editor.show(updates.Event(name, {"account": self.name, **data}))

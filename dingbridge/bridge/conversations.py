@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, structs
 
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import remote
+from dingbridge.core import scopes
 from dingbridge.core.messages import Inbound
+from dingbridge.core.remote_words import Row, choose
 from dingbridge.core.routing import reply_target
-from dingbridge.core.state import with_conversation
+from dingbridge.core.settings import Options
+from dingbridge.core.state import Binding, with_binding, with_conversation
 
 
 class Member(Struct):
@@ -26,9 +28,17 @@ class Conversations:
     """The way from DingTalk to the sessions of all editors. `members` are those editors; the hub
     changes them."""
 
-    def __init__(self, remembered: Remembered, members: Mapping[int, Member]) -> None:
+    def __init__(
+        self,
+        robot: str,
+        remembered: Remembered,
+        members: Mapping[int, Member],
+        options: Callable[[], Options],
+    ) -> None:
+        self._robot = robot
         self._remembered = remembered
         self._members = members
+        self._options = options
 
     def bound(self) -> list[tuple[int, Member]]:
         """The editors that have a session bound."""
@@ -36,17 +46,29 @@ class Conversations:
 
     def chosen(self, inbound: Inbound) -> str:
         """The session that the conversation spoke to last, open or not; empty without one."""
-        return self._remembered.state.conversations.get(inbound.conversation.id, "")
+        return self._remembered.state.conversations.get(self._key(inbound), "")
 
     def is_away(self, session: str) -> bool:
         """Whether the session is bound, but not by an editor that is here."""
+        binding = self._remembered.state.bindings.get(session)
         here = any(member.session == session for _, member in self.bound())
-        return session in self._remembered.state.bindings and not here
+        return binding is not None and not binding.scope and not here
+
+    def is_made(self, session: str) -> bool:
+        """Whether the session was made on demand."""
+        binding = self._remembered.state.bindings.get(session)
+        return binding is not None and bool(binding.scope)
 
     def session_for(self, inbound: Inbound) -> str:
-        """The session bound to the conversation while an editor has it open, else the open one
-        that was bound last: whoever writes must not speak to a closed editor."""
+        """The session that the message is for; empty when there is none.
+
+        With sessions made on demand it is the one that was made. Else it is the session bound to
+        the conversation while an editor has it open, else the open one that was bound last: whoever
+        writes must not speak to a closed editor.
+        """
         chosen = self.chosen(inbound)
+        if scopes.is_made(self._options()):
+            return chosen if self._is_theirs(chosen, inbound) else ""
         if any(member.session == chosen for _, member in self.bound()):
             return chosen
         bound = [
@@ -56,42 +78,62 @@ class Conversations:
         ]
         return max(bound, key=lambda one: one.time).session if bound else ""
 
+    def _is_theirs(self, session: str, inbound: Inbound) -> bool:
+        """Whether the session is bound by an editor that is here, or was made for the sender."""
+        binding = self._remembered.state.bindings.get(session)
+        if binding is None:
+            return False
+        if binding.scope:
+            return binding.scope == self._key(inbound)
+        return any(member.session == session for _, member in self.bound())
+
+    def make(self, session: str, inbound: Inbound, now: float) -> None:
+        """A new session, which the message's conversation speaks to from now on."""
+        scope = self._key(inbound)
+        start = scopes.start(self._options(), inbound)
+        binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
+        self._remembered.change(lambda state: with_binding(state, binding))
+        self.speak_to(session, inbound)
+
     def speak_to(self, session: str, inbound: Inbound) -> None:
         """Remember that the conversation speaks to this session."""
         target = structs.replace(reply_target(inbound), session_webhook=None)
-        conversation = inbound.conversation.id
+        key = self._key(inbound)
         binding = self._remembered.state.bindings.get(session)
         known = binding is not None and (
             (binding.conversation_id, binding.user_id, binding.robot_code, binding.label)
             == (target.conversation_id, target.user_id, target.robot_code, target.label)
         )
-        if not known or self._remembered.state.conversations.get(conversation) != session:
-            self._remembered.change(
-                lambda state: with_conversation(state, conversation, session, target)
-            )
+        if not known or self._remembered.state.conversations.get(key) != session:
+            self._remembered.change(lambda state: with_conversation(state, key, session, target))
 
-    def answer(self, command: remote.Command, inbound: Inbound) -> str:
-        """Carry out what a person said to the bridge itself, and answer."""
-        rows = self._rows(inbound)
-        if isinstance(command, remote.ListSessions):
-            return remote.describe(rows)
-        chosen = remote.choose(rows, command.wanted)
+    def choose(self, wanted: str, inbound: Inbound, *, admin: bool) -> bool:
+        """The conversation speaks to another session, by its number or id. Returns whether there
+        is such a one."""
+        chosen = choose(self.rows(inbound, admin=admin), wanted)
         if chosen is None:
-            return f"没有这个会话。There is no such session.\n\n{remote.describe(rows)}"
+            return False
         self.speak_to(chosen.session, inbound)
-        return remote.describe(self._rows(inbound))
+        return True
 
-    def _rows(self, inbound: Inbound) -> list[remote.Row]:
-        """The bound sessions of all editors."""
+    def rows(self, inbound: Inbound, *, admin: bool) -> list[Row]:
+        """The sessions that the sender may speak to: the bound ones of all editors, or those that
+        were made for them. An `admin` sees both."""
         here = self.session_for(inbound)
-        return [
-            remote.Row(
-                member.session,
-                self._remembered.state.bindings[member.session].title,
-                member.cwd,
-                member.busy,
-                here=member.session == here,
-            )
-            for _, member in sorted(self.bound(), key=lambda pair: pair[0])
-            if member.session in self._remembered.state.bindings
-        ]
+        state = self._remembered.state
+        made_on_demand = scopes.is_made(self._options())
+        rows = []
+        if admin or not made_on_demand:
+            for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
+                binding = state.bindings.get(member.session)
+                if binding is not None:
+                    rows.append((binding.session, binding.title, member.cwd, member.busy))
+        if made_on_demand:
+            key = self._key(inbound)
+            mine = [one for one in state.bindings.values() if one.scope == key]
+            for binding in sorted(mine, key=lambda one: one.time, reverse=True):
+                rows.append((binding.session, binding.title, binding.cwd, False))
+        return [Row(*row, here=row[0] == here) for row in rows]
+
+    def _key(self, inbound: Inbound) -> str:
+        return scopes.key(self._options(), self._robot, inbound)

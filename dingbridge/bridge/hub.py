@@ -11,38 +11,25 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
+from dingbridge.bridge.admission import Admission
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.outgoing import Outgoing
 from dingbridge.bridge.ports import Chance, Link, Queue, Records
+from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception, log_arrival
+from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.usage import Usage
-from dingbridge.core import access, exchange, markdown, remote
+from dingbridge.core import exchange, markdown, scopes
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import Inbound, Outbound
+from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.outbox import Kind, Outbox
-from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Budget
-from dingbridge.core.routing import reply_target
 from dingbridge.core.settings import Options
-from dingbridge.core.state import (
-    Binding,
-    State,
-    binding_for,
-    with_binding,
-    with_refused,
-    without_binding,
-)
+from dingbridge.core.state import Binding, State, binding_for, with_binding, without_binding
 
 log = logging.getLogger(__name__)
-
-OWN = 0
-"""The member that lives in the owner's own editor."""
-
-NOBODY = -1
-ON_ITS_WAY = -2
-"""In the place of a member: nobody holds the message, or it is being routed."""
 
 
 class Ports(Struct, frozen=True):
@@ -62,15 +49,18 @@ class Hub:
         self, robot: str, ports: Ports, options: Options, state: State, outbox: Outbox
     ) -> None:
         self._robot = robot
-        self._records = ports.records
         self._link = ports.link
         self._chance = ports.chance
         self._tell = ports.tell
         self._options = options
         self._remembered = Remembered(state, ports.records)
-        self._started = ports.chance.now()
         self._members: dict[int, Member] = {}
-        self._conversations = Conversations(self._remembered, self._members)
+        self._link_state = LinkState.OFF
+        self._last_error = ""
+        self._cool_down = (0.0, "")
+        self._conversations = Conversations(
+            robot, self._remembered, self._members, lambda: self._options
+        )
         self._usage = Usage(
             robot,
             self._remembered,
@@ -78,12 +68,6 @@ class Hub:
             self._budget,
             lambda warning: self._broadcast(exchange.Words(warning, "warn")),
         )
-        self._open: dict[str, tuple[Open, int]] = {}
-        self._settled = False
-        self._link_state = LinkState.OFF
-        self._refused = 0
-        self._last_error = ""
-        self._cool_down = (0.0, "")
         self.outgoing = Outgoing(
             robot,
             outbox,
@@ -93,17 +77,44 @@ class Hub:
             self._broadcast,
             self._tell_state,
         )
+        self._admission = Admission(
+            robot,
+            self._remembered,
+            ports.chance,
+            lambda: self._options,
+            self._answer,
+            self._call,
+            self._tell_state,
+        )
+        receptionist = Receptionist(
+            self._conversations,
+            ports.chance,
+            lambda: self._options,
+            self._state_news,
+            lambda: len(self._members),
+        )
+        self._reception = Reception(
+            Parts(
+                ports.records,
+                ports.chance,
+                self._members,
+                self._conversations,
+                self._admission,
+                receptionist,
+                lambda: self._options,
+                ports.tell,
+                self._answer,
+            )
+        )
 
     def start(self, inbox: dict[str, Open]) -> None:
         """Take up what an earlier owner left: send what waits, hand over what was received."""
         self.outgoing.start()
-        # Nobody holds these yet; they go out when the first editor says hello.
-        self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
+        self._reception.start(inbox)
 
     def settled(self) -> None:
         """The editors of an earlier owner are here by now; those that are not have left."""
-        self._settled = True
-        self._hand_out(NOBODY)
+        self._reception.settled()
 
     def configure(self, options: Options) -> None:
         """Use these options from now on."""
@@ -130,11 +141,11 @@ class Hub:
             case exchange.Unbind(session=session):
                 self._unbind(member, session)
             case exchange.Send():
-                self.outgoing.send(ask)
+                self.outgoing.send(self._addressed(ask))
             case exchange.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
             case exchange.Handed(key=key):
-                self._handed(key)
+                self._reception.handed(key)
             case exchange.Busy(busy=busy):
                 self._members[member].busy = busy
             case exchange.Retry(id=message):
@@ -143,15 +154,34 @@ class Hub:
                 problem = self.outgoing.drop(message)
             case exchange.ShowOutbox():
                 self._tell(member, exchange.Words(self.outgoing.describe()))
+            case exchange.ShowPairings():
+                self._tell(member, self._admission.list())
+            case exchange.Pair(code=code, once=once):
+                self._told(member, *self._admission.pair(code, once=once))
+            case exchange.Deny(code=code):
+                self._told(member, *self._admission.deny(code))
+            case exchange.Revoke(id=name):
+                self._told(member, *self._admission.revoke(name))
         if problem:
             self._tell(member, exchange.Words(problem, "error"))
+
+    def _addressed(self, ask: exchange.Send) -> exchange.Send:
+        """What is typed in a session made on demand goes to the conversation that it is for."""
+        binding = self._remembered.state.bindings.get(ask.session)
+        if ask.outbound.target != Target() or binding is None or not binding.scope:
+            return ask
+        target = binding.target or Target()
+        return structs.replace(ask, outbound=structs.replace(ask.outbound, target=target))
+
+    def _told(self, member: int, words: str, well: bool) -> None:
+        self._tell(member, exchange.Words(words, "info" if well else "error"))
 
     def leave(self, member: int) -> None:
         """An editor is gone: what it did not put into a transcript goes to another one."""
         if self._members.pop(member, None) is None:
             return
         self._hold_link()
-        self._hand_out(member)
+        self._reception.hand_out(member)
 
     def _join(self, member: int, hello: exchange.Hello) -> None:
         self._members[member] = Member(hello.pid, hello.cwd)
@@ -166,7 +196,7 @@ class Hub:
         elif not hello.again:
             self._restore(member, hello.cwd)
         self._hold_link()
-        self._hand_out(NOBODY)
+        self._reception.hand_out(NOBODY)
 
     def _restore(self, member: int, cwd: str) -> None:
         """Give a newcomer the binding of its project folder, if there is a free one."""
@@ -196,7 +226,7 @@ class Hub:
         self._remembered.change(change, lambda: self._tell(member, exchange.Bound(session)))
         self._hold_link()
         self._tell_state()
-        self._hand_out(NOBODY)
+        self._reception.hand_out(NOBODY)
 
     def _unbind(self, member: int, session: str) -> None:
         if self._members[member].session == session:
@@ -209,8 +239,10 @@ class Hub:
         self._tell_state()
 
     def _hold_link(self) -> None:
-        """The link is open as long as an editor has a session bound."""
-        if self._options.mode == "api" and self._conversations.bound():
+        """The link is open as long as an editor has a session bound, or is there for those that are
+        made on demand."""
+        needed = self._members if scopes.is_made(self._options) else self._conversations.bound()
+        if self._options.mode == "api" and needed:
             self._link.connect()
             return
         self._link.disconnect()
@@ -221,110 +253,21 @@ class Hub:
 
     def arrived(self, received: Received) -> None:
         """A robot message that is written down and acked."""
-        inbound = received.inbound
-        log.info(
-            "message from staff id %s (%s), conversationId %s",
-            inbound.sender.staff_id or "-",
-            inbound.sender.sender_id,
-            inbound.conversation.id,
-        )
-        log.debug("its text: %s", inbound.text)
+        log_arrival(received.inbound, self._options.account)
         self._usage.count(pushes=1)
         self._tell_state()
-        self._open[received.key] = (Open(received), NOBODY)
-        self._hand_out(NOBODY)
+        self._reception.arrived(received)
 
-    def _hand_out(self, holder: int) -> None:
-        """Bring everything that `holder` has, or nobody, where it belongs."""
-        if not self._members:
-            return
-        for key, (entry, held_by) in list(self._open.items()):
-            if held_by != holder:
-                continue
-            if entry.session and self._is_awaited(entry.session):
-                self._open[key] = (entry, NOBODY)
-            elif entry.session:
-                # It may stand in that transcript already, so it must go to no other.
-                self._deliver(key, entry, again=True)
-            else:
-                self._take(key, entry.received)
-
-    def _is_awaited(self, session: str) -> bool:
-        """Whether the editor with that session may still be on its way here from an earlier owner:
-        what is meant for it must not go to another one."""
-        return not self._settled and self._conversations.is_away(session)
-
-    def _take(self, key: str, received: Received) -> None:
-        inbound = received.inbound
-        match access.admit(inbound, self._options.allow_from):
-            case access.NotForUs(reason=reason):
-                log.debug("passed over: %s", reason)
-                self._handed(key)
-            case access.Stranger(refusal=refusal):
-                self._refuse(inbound, refusal)
-                self._handed(key)
-            case access.Admitted():
-                self._admit(key, received)
-
-    def _admit(self, key: str, received: Received) -> None:
-        inbound = received.inbound
-        if self._is_awaited(self._conversations.chosen(inbound)):
-            return
-        command = remote.read(inbound.text)
-        if command is not None:
-            self._say_to(inbound, self._conversations.answer(command, inbound))
-            self._handed(key)
-            return
-        session = self._conversations.session_for(inbound)
-        if not session:
-            self._nobody_for(key, received)
-            return
-        self._conversations.speak_to(session, inbound)
-        entry = Open(received, session)
-        self._open[key] = (entry, ON_ITS_WAY)
-        self._records.routed(key, session, lambda: self._deliver(key, entry, again=False))
-
-    def _nobody_for(self, key: str, received: Received) -> None:
-        """No editor has a session bound. What an earlier owner accepted waits until one has."""
-        if received.time >= self._started:
-            self._say_to(received.inbound, "现在没有打开的会话。No session is bound at the moment.")
-            self._handed(key)
-
-    def _deliver(self, key: str, entry: Open, *, again: bool) -> None:
-        if not self._members:
-            self._open[key] = (entry, NOBODY)
-            return
-        holder = self._holder_of(entry.session)
-        self._open[key] = (entry, holder)
-        self._tell(holder, exchange.Deliver(key, entry.received.inbound, entry.session, again))
-
-    def _holder_of(self, session: str) -> int:
-        """The editor that has the session bound; without one, any editor can write it down."""
-        for name, member in self._members.items():
-            if member.session == session:
-                return name
-        return OWN if OWN in self._members else next(iter(self._members))
-
-    def _refuse(self, inbound: Inbound, refusal: str) -> None:
-        identity = inbound.sender.identity
-        now = self._chance.now()
-        self._refused += 1
-        log.warning("refused %s: not in allow_from", identity)
-        if self._remembered.state.refused.get(identity, 0.0) <= now - REFUSAL_EVERY:
-            self._remembered.change(lambda state: with_refused(state, identity, now))
-            self._say_to(inbound, refusal)
-        self._tell_state()
-
-    def _say_to(self, inbound: Inbound, text: str) -> None:
-        """A word of the bridge itself, which is part of no session."""
-        outbound = Outbound(
-            self._chance.new_id(), reply_target(inbound), text, markdown.title(text)
-        )
+    def _answer(self, target: Target, text: str) -> None:
+        """A word of the bridge itself in a conversation, which is part of no session."""
+        outbound = Outbound(self._chance.new_id(), target, text, markdown.title(text))
         self.outgoing.send(exchange.Send(outbound, Kind.REPLY, ""))
 
-    def _handed(self, key: str) -> None:
-        if self._open.pop(key, None) is not None:
-            self._records.handed(key)
+    def _call(self, news: News) -> None:
+        """Tell the editors that have a session bound, else the owner's own."""
+        called = [name for name, _ in self._conversations.bound()]
+        for member in called or [name for name in self._members if name == OWN]:
+            self._tell(member, news)
 
     # --- news of the robot ----------------------------------------------------------------------
 
@@ -370,11 +313,13 @@ class Hub:
             link=self._link_state.value,
             queued=self.outgoing.queued,
             failed=self.outgoing.failed,
-            refused=self._refused,
+            refused=self._admission.refused,
             last_error=self.outgoing.last_error or self._last_error,
             cool_down_until=until,
             cool_down_reason=reason,
             quota=self._usage.describe(),
+            admitted=self._admission.describe() if self._options.mode == "api" else "",
+            asking=self._admission.asking,
         )
 
     def _broadcast(self, news: News) -> None:

@@ -9,9 +9,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.bridge.updates import Update
+from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Send
-from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.messages import Delivery, Message, Question
 from dingbridge.core.outbox import Record, Waiting
+from dingbridge.core.remote_answers import Lines
 from dingbridge.core.settings import Options
 from dingbridge.core.state import State
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
@@ -34,6 +36,10 @@ class Storage(Protocol):
 
     def append(self, session: str, entry: Entry) -> None:
         """Add to a transcript."""
+        ...
+
+    def begin(self, info: SessionInfo) -> None:
+        """Start a transcript, unless another editor has done so."""
         ...
 
     def take(
@@ -83,12 +89,62 @@ class Exchange(Protocol):
 class Programs(Protocol):
     """Programs that answer."""
 
-    def ask(self, request: str, argv: tuple[str, ...], message: Message, timeout: float) -> None:
-        """Run a program for a message."""
+    def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
+        """Run a program for a message; it may take `timeout` seconds."""
         ...
 
     def stop_running(self) -> bool:
         """End the program that runs now. Returns whether there was one."""
+        ...
+
+
+class Project(Protocol):
+    """The files and programs of a project folder, `cwd`, without waiting: results come back on the
+    host loop. `failed` is told in words for a chat what cannot be done."""
+
+    def branch(self, cwd: str, then: Callable[[str], None]) -> None:
+        """The branch that is checked out; empty without one."""
+        ...
+
+    def find(
+        self,
+        cwd: str,
+        path: str,
+        then: Callable[[str], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """The whole path of a file that may be shown."""
+        ...
+
+    def lines(
+        self,
+        cwd: str,
+        path: str,
+        lines: tuple[int, int],
+        then: Callable[[Lines], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Some lines of a file, from the first to the last, which both count from 1."""
+        ...
+
+    def diff(
+        self,
+        cwd: str,
+        path: str,
+        then: Callable[[str], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """What has changed since the last commit, in a file or everywhere."""
+        ...
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        cwd: str,
+        then: Callable[[int, str], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Run a program of the user's settings; its exit status and what it printed."""
         ...
 
 
@@ -103,14 +159,20 @@ class Chance(Protocol):
         """An id that no other message has."""
         ...
 
+    def below(self, limit: int) -> int:
+        """A number from 0 to `limit` - 1 that nobody can foretell."""
+        ...
+
 
 class Ports(Struct, frozen=True):
-    """Everything outside that an editor's side needs. `pid` and `cwd` are Neovim's."""
+    """Everything outside that an editor's side needs. `exchange` gives an account's way to the
+    owner of its robot; `pid` and `cwd` are Neovim's."""
 
     editor: Editor
     storage: Storage
-    exchange: Exchange
+    exchange: Callable[[str], Exchange]
     programs: Programs
+    project: Project
     chance: Chance
     log_path: str
     pid: int

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Editor, Programs
-from dingbridge.core.messages import Message, Target
+from dingbridge.core.messages import Question, Target
 from dingbridge.core.settings import Options
 
 REMEMBERED = 1000
@@ -16,10 +16,13 @@ REMEMBERED = 1000
 
 
 class Asked(Struct, frozen=True):
-    """A message that was handed to the responder. An empty target means: answer in the editor."""
+    """Where an answer belongs. An empty `account` means: in the editor. `asker` is the identity of
+    whoever wrote the message, empty for the editor's user."""
 
     session: str
+    account: str
     target: Target
+    asker: str = ""
 
 
 class Responders:
@@ -28,32 +31,51 @@ class Responders:
     def __init__(self, editor: Editor, programs: Programs) -> None:
         self._editor = editor
         self._programs = programs
-        self._options: Options | None = None
         self._asked: OrderedDict[str, Asked] = OrderedDict()
+        self._under_way: dict[str, Asked] = {}
 
-    def configure(self, options: Options) -> None:
-        """Use this responder from now on."""
-        self._options = options
-
-    def ask(self, session: str, message: Message, target: Target) -> bool:
+    def ask(self, question: Question, asked: Asked, options: Options) -> bool:
         """Hand a message over; without a responder a person answers, and nothing happens here.
         Returns whether somebody works on an answer now."""
-        options = self._options
-        if options is None or options.responder is None:
+        responder, message = options.responder, question.message
+        if responder is None:
             return False
-        self._asked[message.id] = Asked(session, target)
+        self._asked[message.id] = asked
         while len(self._asked) > REMEMBERED:
             self._asked.popitem(last=False)
-        if options.responder == "lua":
-            self._editor.show(updates.Respond(message.id, session, message))
+        self._under_way[message.id] = asked
+        if responder == "lua":
+            self._editor.show(
+                updates.Respond(
+                    message.id,
+                    question.session,
+                    message,
+                    question.instructions,
+                    question.cwd,
+                    question.model,
+                )
+            )
         else:
-            self._programs.ask(message.id, options.responder, message, options.responder_timeout)
+            self._programs.ask(message.id, responder, question, options.responder_timeout)
         return True
 
     def asked(self, request: str) -> Asked | None:
         """The question an answer belongs to."""
         return self._asked.get(request)
 
-    def stop(self) -> bool:
-        """End the program that works on an answer. Returns whether there was one."""
+    def ended(self, request: str) -> None:
+        """The responder has answered, or will not."""
+        self._under_way.pop(request, None)
+
+    def is_busy(self, account: str) -> bool:
+        """Whether somebody works on an answer to a message that came by this account."""
+        return any(asked.account == account for asked in self._under_way.values())
+
+    def stop(self, asker: str | None = None) -> bool:
+        """End the program that works on an answer; with `asker` only if it is one to them. Returns
+        whether there was one."""
+        if asker is not None:
+            first = next(iter(self._under_way.values()), None)
+            if first is None or first.asker != asker:
+                return False
         return self._programs.stop_running()

@@ -8,6 +8,7 @@ from datetime import datetime
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Chance, Editor, Storage
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.text import well_formed
 from dingbridge.core.transcript import UNSETTLED, Entry, SessionInfo, Transcript
@@ -17,6 +18,7 @@ class Sessions:
     """Keeps transcripts on disk and the editor's copy of them in step. Host loop only.
 
     A transcript is read when it is first opened; from then on the editor is told of every change.
+    `bindings` maps a session that is bound to the account it is bound to.
     """
 
     def __init__(
@@ -29,7 +31,7 @@ class Sessions:
         self._shown: set[str] = set()
         self._loading: dict[str, list[updates.Update]] = {}
         self.current = known[0].id if known else ""
-        self.bound = ""
+        self.bindings: dict[str, str] = {}
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
 
     def __contains__(self, session: str) -> bool:
@@ -39,10 +41,18 @@ class Sessions:
         """The session's title."""
         return self._infos[session].title
 
+    def info(self, session: str) -> SessionInfo | None:
+        """What names the session, and what it began with; None when it is not known here."""
+        return self._infos.get(session)
+
+    def bound_to(self, account: str) -> str:
+        """The session that is bound to an account; empty without one."""
+        return next((one for one, name in self.bindings.items() if name == account), "")
+
     def tell_list(self) -> None:
         """Give the editor the list of sessions."""
         rows = tuple(
-            updates.SessionRow(info.id, info.title, info.created, info.id == self.bound)
+            updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
             for info in self._infos.values()
         )
         self._editor.show(updates.Sessions(rows))
@@ -58,6 +68,25 @@ class Sessions:
         self.current = session
         self.tell_list()
         return session
+
+    def begin(self, session: str, account: str, start: Start) -> None:
+        """A session that is made on demand, if it is not there yet. The user's place stays."""
+        if session in self._infos:
+            return
+        title = well_formed(start.title) or session
+        info = SessionInfo(
+            session,
+            title,
+            self._chance.now(),
+            account=account,
+            instructions=well_formed(start.instructions),
+            cwd=start.cwd,
+            model=start.model,
+        )
+        self._storage.begin(info)
+        self._infos[session] = info
+        self.current = self.current or session
+        self.tell_list()
 
     def open(self, session: str) -> None:
         """Show a session and make it the current one."""

@@ -89,7 +89,27 @@ class Unsent(Struct, frozen=True, tag_field="kind", tag="unsent"):
     id: str
 
 
-class Status(Struct, frozen=True, tag_field="kind", tag="status"):
+class AccountStatus(Struct, frozen=True, kw_only=True):
+    """The state of one account, by the names of `Status`."""
+
+    account: str
+    mode: str
+    connected: bool
+    session: str
+    owner: str
+    link: str
+    target: str
+    queued: int
+    failed: int
+    refused: int
+    asking: int
+    last_error: str
+    cool_down_until: float
+    cool_down: str
+    quota: str
+
+
+class Status(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
     """The state of the bridge; see `require('dingbridge').status()`."""
 
     mode: str
@@ -102,10 +122,12 @@ class Status(Struct, frozen=True, tag_field="kind", tag="status"):
     queued: int
     failed: int
     refused: int
+    asking: int
     last_error: str
     cool_down_until: float
     cool_down: str
     quota: str
+    accounts: tuple[AccountStatus, ...]
 
 
 class Event(Struct, frozen=True, tag_field="kind", tag="event"):
@@ -116,11 +138,34 @@ class Event(Struct, frozen=True, tag_field="kind", tag="event"):
 
 
 class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
-    """Ask the Lua function that answers; replies name `request`."""
+    """Ask the Lua function that answers; replies name `request`. The session's `instructions`,
+    `cwd` and `model` are empty when it has none."""
 
     request: str
     session: str
     message: Message
+    instructions: str = ""
+    cwd: str = ""
+    model: str = ""
+
+
+class Look(Struct, frozen=True, tag_field="kind", tag="look"):
+    """Have the editor look at something for a remote command; its answer names `request`. `cwd` is
+    the session's project folder, `path` an absolute one that may be shown."""
+
+    request: str
+    what: str
+    cwd: str
+    path: str = ""
+    line: int = 0
+    level: str = ""
+
+
+class AskPair(Struct, frozen=True, tag_field="kind", tag="ask_pair"):
+    """Let the user choose whom to let in: codes with who asks. `account` is theirs."""
+
+    account: str
+    asking: tuple[tuple[str, str], ...]
 
 
 class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
@@ -143,6 +188,8 @@ Update = (
     | Status
     | Event
     | Respond
+    | Look
+    | AskPair
     | Edit
 )
 

@@ -1,18 +1,46 @@
-"""Who is let in. Nobody is, unless a setting names them."""
+"""Who is let in, and who may use which remote command. Nobody may, unless a setting says so."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Literal
 
 from msgspec import Struct
 
+from dingbridge.core import refusals
 from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.pairing import Kind, Pairings, is_paired
+from dingbridge.core.refusals import Reason, lua_text
+from dingbridge.core.settings import Group, Options
 
 EVERYBODY = "*"
+"""Stands for everybody in a list of people, for every command in a list of commands."""
+
+DEFAULTS = "*"
+"""The key of `groups` that holds what all groups begin with. It lets no group in."""
+
+ALWAYS = ("help", "whoami")
+"""The remote commands of everybody who is let in."""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What the settings of one account say about access. The defaults let nobody in.
+
+    `allow_from` is `None` when it was not given, which matters to the policy 'open' alone.
+    """
+
+    dm_policy: Literal["pairing", "allowlist", "open", "disabled"] = "pairing"
+    allow_from: tuple[str, ...] | None = None
+    group_policy: Literal["disabled", "allowlist", "open"] = "disabled"
+    groups: dict[str, Group] = {}
+    require_mention: bool = True
+    admins: tuple[str, ...] = ()
 
 
 class Admitted(Struct, frozen=True):
-    """The message may reach the session."""
+    """The message may reach the session. An `admin` may use every remote command."""
+
+    role: Literal["admin", "member"] = "member"
 
 
 class NotForUs(Struct, frozen=True):
@@ -22,31 +50,191 @@ class NotForUs(Struct, frozen=True):
 
 
 class Stranger(Struct, frozen=True):
-    """The sender is not allowed. `refusal` tells them so, kindly, in words they can act on."""
+    """Not allowed. `refusal` tells the sender so, kindly, in words they can act on; `setting` is
+    the name of the one to change, `reason` is for the log."""
 
     refusal: str
+    setting: str
+    reason: str
 
 
-def admit(inbound: Inbound, allow_from: Collection[str]) -> Admitted | NotForUs | Stranger:
-    """Decide on one message.
+class MayPair(Struct, frozen=True):
+    """Not allowed, but the sender may ask, for themselves or for the group (`pairing.ask`).
+    `refusal` is for who has asked for too much already; `setting` and `reason` as in `Stranger`."""
 
-    Identity is the staff id, or the exact `senderId` for people outside the organisation; the nick
-    is chosen by its bearer and decides nothing. A group message must mention the robot.
-    """
-    group = inbound.conversation.kind is ConversationKind.GROUP
-    if group and not inbound.mentioned:
-        return NotForUs("a group message that does not mention the robot")
-    identity = inbound.sender.identity
-    # An empty identity is nobody's, even if an empty text got into the list.
-    if EVERYBODY in allow_from or (identity and identity in allow_from):
-        return Admitted()
-    return Stranger(refusal(identity))
+    kind: Kind
+    refusal: str
+    setting: str
+    reason: str
 
 
-def refusal(identity: str) -> str:
-    """What a stranger is told: why, their own id, and the setting it belongs in."""
-    return (
-        "抱歉，我还不能为您服务：您不在允许名单中。\n\n"
-        f"Sorry, I may not talk to you yet. Your id is `{identity}`; the owner of this robot "
-        f"can let you in with `allow_from = {{ '{identity}' }}`."
+Verdict = Admitted | NotForUs | Stranger | MayPair
+
+
+def rules_of(options: Options) -> Rules:
+    """The rules in an account's settings."""
+    return Rules(
+        dm_policy=options.dm_policy,
+        allow_from=options.allow_from,
+        group_policy=options.group_policy,
+        groups=options.groups,
+        require_mention=options.require_mention,
+        admins=options.admins,
     )
+
+
+def admit(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
+    """Decide on one message at `now` (Unix seconds): two questions, and both must be yes.
+
+    May anybody speak in this conversation? And may this sender? Identity is the staff id, or the
+    exact `senderId` for people outside the organisation; the nick is chosen by its bearer and
+    decides nothing. What does not mention the robot in a group is never answered by a refusal.
+    """
+    if not inbound.sender.identity:
+        return NotForUs("a message of nobody")
+    if inbound.conversation.kind is ConversationKind.GROUP:
+        return _in_group(inbound, rules, pairings, now)
+    return _one_to_one(inbound, rules, pairings, now)
+
+
+def _one_to_one(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
+    if rules.dm_policy == "disabled":
+        line = "dm = { policy = 'pairing' }"
+        return _stranger(inbound, refusals.NO_ONE_TO_ONE, "dm.policy", line)
+    if _is_welcome(inbound, rules, pairings, now):
+        return _admitted(inbound, rules)
+    line = f"allow_from = {{ {lua_text(inbound.sender.identity)} }}"
+    if rules.dm_policy == "pairing":
+        return _may_pair(inbound, Kind.PERSON, "allow_from", line)
+    return _stranger(inbound, refusals.NOT_LISTED, "allow_from", line)
+
+
+def _in_group(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
+    group = group_rules(rules.groups, inbound.conversation.id)
+    needed = rules.require_mention if group.require_mention is None else group.require_mention
+    if needed and not inbound.mentioned:
+        return NotForUs("a group message that does not mention the robot")
+    verdict = _group_first(inbound, rules, pairings, now) or _sender_second(
+        inbound, rules, group, pairings, now
+    )
+    if isinstance(verdict, Stranger | MayPair) and not inbound.mentioned:
+        return NotForUs(f"a group message that does not mention the robot: {verdict.reason}")
+    return verdict
+
+
+def _group_first(
+    inbound: Inbound, rules: Rules, pairings: Pairings, now: float
+) -> Stranger | MayPair | None:
+    """What is against this group, if anything is."""
+    group = inbound.conversation.id
+    entry = f"groups = {{ [{lua_text(group)}] = {{}} }}"
+    if rules.group_policy == "disabled":
+        line = f"group_policy = 'allowlist', {entry}"
+        return _stranger(inbound, refusals.NO_GROUPS, "group_policy", line)
+    if rules.group_policy == "open" or is_paired(pairings, Kind.GROUP, group, now):
+        return None
+    if group != DEFAULTS and group in rules.groups:
+        return None
+    return _may_pair(inbound, Kind.GROUP, f"groups[{lua_text(group)}]", entry)
+
+
+def _sender_second(
+    inbound: Inbound, rules: Rules, group: Group, pairings: Pairings, now: float
+) -> Admitted | Stranger:
+    """Whether this sender may speak in a group that may be spoken in."""
+    identity = inbound.sender.identity
+    if group.users is None:
+        if _is_welcome(inbound, rules, pairings, now):
+            return _admitted(inbound, rules)
+        reason = refusals.NOT_PAIRED if rules.dm_policy == "pairing" else refusals.NOT_LISTED
+        line = f"allow_from = {{ {lua_text(identity)} }}"
+        return _stranger(inbound, reason, "allow_from", line)
+    if identity in rules.admins or _names(group.users, identity):
+        return _admitted(inbound, rules)
+    key = lua_text(_giver_of_users(rules, inbound.conversation.id))
+    line = f"groups = {{ [{key}] = {{ users = {{ {lua_text(identity)} }} }} }}"
+    return _stranger(inbound, refusals.NOT_A_USER, f"groups[{key}].users", line)
+
+
+def _is_welcome(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> bool:
+    """Whether the sender may speak wherever no list of a group says otherwise."""
+    identity = inbound.sender.identity
+    return (
+        identity in rules.admins
+        or _names(rules.allow_from or (), identity)
+        or (rules.dm_policy == "open" and rules.allow_from is None)
+        or is_paired(pairings, Kind.PERSON, identity, now)
+    )
+
+
+def group_rules(groups: dict[str, Group], conversation_id: str) -> Group:
+    """What holds in a group: its own entry, and what that does not give from `groups['*']`."""
+    nothing = Group()
+    own = groups.get(conversation_id, nothing)
+    default = groups.get(DEFAULTS, nothing)
+    return Group(
+        *(
+            getattr(default, key) if getattr(own, key) is None else getattr(own, key)
+            for key in Group.__struct_fields__
+        )
+    )
+
+
+def _giver_of_users(rules: Rules, conversation_id: str) -> str:
+    own = rules.groups.get(conversation_id)
+    return DEFAULTS if own is None or own.users is None else conversation_id
+
+
+def describe(rules: Rules, paired: int) -> str:
+    """Who is let in, on one line for status; `paired` counts those that a code let in."""
+    people = dict.fromkeys((*rules.admins, *(rules.allow_from or ())))
+    everybody = rules.dm_policy == "open" and rules.allow_from is None
+    named = ["everybody"] if everybody or EVERYBODY in people else [*people]
+    if paired:
+        named.append(f"{paired} by a code")
+    groups = len(rules.groups.keys() - {DEFAULTS})
+    listed = "" if rules.group_policy == "disabled" else f" ({groups} listed)"
+    return (
+        f"{', '.join(named) or 'nobody (allow_from is empty)'};"
+        f" 1:1 {rules.dm_policy}, groups {rules.group_policy}{listed}"
+    )
+
+
+def may_use(
+    command: str,
+    role: Literal["admin", "member"],
+    tools: Collection[str] | None,
+    commands: Collection[str],
+) -> bool:
+    """Whether somebody who is let in may use a remote command, written with or without its '/'.
+
+    `tools` are those of the group, `None` in a 1:1 chat and where the group gives none; then the
+    account's `commands` hold.
+    """
+    name = _command(command)
+    if role == "admin" or name in ALWAYS:
+        return True
+    allowed = {_command(each) for each in (commands if tools is None else tools)}
+    return EVERYBODY in allowed or name in allowed
+
+
+def _command(text: str) -> str:
+    return text.removeprefix("/").casefold()
+
+
+def _names(people: Collection[str], identity: str) -> bool:
+    return EVERYBODY in people or identity in people
+
+
+def _admitted(inbound: Inbound, rules: Rules) -> Admitted:
+    return Admitted("admin" if inbound.sender.identity in rules.admins else "member")
+
+
+def _stranger(inbound: Inbound, reason: Reason, setting: str, line: str) -> Stranger:
+    return Stranger(refusals.refusal(inbound, reason, line), setting, reason.english)
+
+
+def _may_pair(inbound: Inbound, kind: Kind, setting: str, line: str) -> MayPair:
+    words = refusals.refusal(inbound, refusals.TOO_MANY_REQUESTS, line)
+    reason = refusals.GROUP_NOT_LISTED if kind is Kind.GROUP else refusals.NOT_LISTED
+    return MayPair(kind, words, setting, reason.english)

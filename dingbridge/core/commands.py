@@ -45,11 +45,12 @@ class Command(Struct, frozen=True):
     @property
     def takes_one_word(self) -> bool:
         """Whether the argument ends at a space; else it is the rest of the line, verbatim."""
-        return self.arguments in ("{id}", "[id]") or self.completion is Completion.PLATFORM
+        return self.arguments in ("{id}", "[id]", "{code}")
 
 
 class Call(Struct, frozen=True):
-    """A line that was read. `argument` is empty when there was none."""
+    """A line that was read. `argument` is empty when there was none; after a platform's name it is
+    the account's."""
 
     name: str
     argument: str
@@ -74,13 +75,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "bridge",
-        "dingtalk",
+        "dingtalk [account]",
         "Bind the current session to DingTalk.",
         completion=Completion.PLATFORM,
     ),
     Command(
         "unbridge",
-        "[dingtalk]",
+        "[dingtalk] [account]",
         "Release the session that is bound to DingTalk.",
         completion=Completion.PLATFORM,
     ),
@@ -94,6 +95,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("outbox", "", "Show the messages that wait and those that failed."),
     Command("retry", "[id]", "Send a failed message again, or all of them."),
     Command("drop", "{id}", "Give up a message that waits or that failed."),
+    Command(
+        "pair",
+        "[code] [once]",
+        "Let in whoever asks with this code, for good or for an hour; without one, show who asks.",
+    ),
+    Command("deny", "{code}", "Refuse whoever asks with this code."),
+    Command("revoke", "{id}", "Take back what a code has allowed a person or a group."),
     Command("log", "", "Open the log file."),
     Command("stop", "", "Stop the answer that the responder is working on."),
 )
@@ -129,9 +137,20 @@ def parse(line: str, *, has_range: bool = False) -> Call:
         rest = rest.strip()
     elif not rest.strip():
         rest = ""
-    if command.completion is Completion.PLATFORM and rest and rest not in PLATFORMS:
-        raise BridgeError(_unknown("platform", rest, list(PLATFORMS)))
+    if command.completion is Completion.PLATFORM:
+        rest = _account(command, rest.split())
+    elif command.name == "pair":
+        rest = " ".join(rest.split())
     return Call(name=name, argument=rest)
+
+
+def _account(command: Command, words: list[str]) -> str:
+    """The account named after the platform; empty without one."""
+    if len(words) > 2:
+        raise BridgeError(f"{command.name} takes two arguments only: {_shown(command)}")
+    if words and words[0] not in PLATFORMS:
+        raise BridgeError(_unknown("platform", words[0], list(PLATFORMS)))
+    return words[1] if len(words) == 2 else ""
 
 
 def _shown(command: Command) -> str:

@@ -83,7 +83,45 @@ class ShowOutbox(Struct, frozen=True, tag="show_outbox"):
     """What is in the outbox?"""
 
 
-Ask = Hello | Bind | Unbind | Send | Known | Handed | Busy | Retry | Drop | ShowOutbox
+class Pair(Struct, frozen=True, tag="pair"):
+    """Let in whom this code belongs to: for good, or `once`, which is for an hour."""
+
+    code: str
+    once: bool = False
+
+
+class Deny(Struct, frozen=True, tag="deny"):
+    """Refuse whom this code belongs to."""
+
+    code: str
+
+
+class Revoke(Struct, frozen=True, tag="revoke"):
+    """Whoever has this identity or conversation id is not let in by a code any more."""
+
+    id: str
+
+
+class ShowPairings(Struct, frozen=True, tag="show_pairings"):
+    """Who asks to be let in, and who was?"""
+
+
+Ask = (
+    Hello
+    | Bind
+    | Unbind
+    | Send
+    | Known
+    | Handed
+    | Busy
+    | Retry
+    | Drop
+    | ShowOutbox
+    | Pair
+    | Deny
+    | Revoke
+    | ShowPairings
+)
 
 
 class Restore(Struct, frozen=True, tag="restore"):
@@ -114,18 +152,58 @@ class Fate(Struct, frozen=True, tag="fate"):
     session: str
 
 
+class Start(Struct, frozen=True):
+    """What a session begins with that is made on demand. `cwd` is its project folder."""
+
+    title: str
+    instructions: str = ""
+    cwd: str = ""
+    model: str = ""
+
+
 class Deliver(Struct, frozen=True, tag="deliver"):
-    """A robot message for a session of this member. `again`: it may stand there already."""
+    """A robot message for a session of this member. `again`: it may stand there already. `start` is
+    there for a session that is made on demand, `instructions` are those of the conversation."""
 
     key: str
     inbound: Inbound
     session: str
     again: bool = False
+    start: Start | None = None
+    instructions: str = ""
+
+
+class Obey(Struct, frozen=True, tag="obey"):
+    """A remote command that its sender may use, about a session of this member. `again`: it may
+    have been carried out already; `admin`: it comes from one."""
+
+    key: str
+    inbound: Inbound
+    session: str
+    again: bool = False
+    admin: bool = False
+    start: Start | None = None
+
+
+class Knock(Struct, frozen=True, tag="knock"):
+    """Somebody asks to be let in. `who` says in words whom the code would let in."""
+
+    code: str
+    id: str
+    kind: str
+    who: str
+
+
+class Pairings(Struct, frozen=True, tag="pairings"):
+    """Answer to `ShowPairings`: the open codes with who asks, and all of it in words."""
+
+    asking: tuple[tuple[str, str], ...]
+    text: str
 
 
 class State(Struct, frozen=True, tag="state"):
     """How the owner is doing. `cool_down_until` is Unix seconds, 0 without one; `quota` is the
-    month's use in words."""
+    month's use in words, `admitted` says who is let in, and `asking` counts who asks to be."""
 
     owner_pid: int
     link: str
@@ -136,6 +214,8 @@ class State(Struct, frozen=True, tag="state"):
     cool_down_until: float = 0.0
     cool_down_reason: str = ""
     quota: str = ""
+    admitted: str = ""
+    asking: int = 0
 
 
 class LinkNews(Struct, frozen=True, tag="link"):
@@ -153,7 +233,9 @@ class Words(Struct, frozen=True, tag="words"):
     level: str = "info"
 
 
-News = Restore | Bound | Released | Fate | Deliver | State | LinkNews | Words
+News = (
+    Restore | Bound | Released | Fate | Deliver | Obey | Knock | Pairings | State | LinkNews | Words
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _asks: msgspec.msgpack.Decoder[Ask] = msgspec.msgpack.Decoder(Ask)

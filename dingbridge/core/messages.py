@@ -127,6 +127,16 @@ class Message(Struct, frozen=True):
     reason: str = ""
 
 
+class Question(Struct, frozen=True, kw_only=True):
+    """A message for the responder. What the session began with is empty when there is nothing."""
+
+    session: str
+    message: Message
+    instructions: str = ""
+    cwd: str = ""
+    model: str = ""
+
+
 class DeliveryReport(Struct, frozen=True):
     """News of an outbound message from the sender: its new state and, in words, why."""
 

@@ -1,110 +1,36 @@
-"""The one declaration of every option, and of the sentences said about options that are wrong.
+"""The one declaration of every option.
 
 Reading (`settings.py`), the editor's own check (`lua/dingbridge/options.lua`, by way of the
 generated `declared.lua`), the README and `:help` all come from the tables below. An option stands
-here only when something uses it. No sentence shows the value of an option, so that no secret can
-reach a message; only a placeholder is quoted, and the host of a webhook.
+here only when something uses it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from enum import Enum
-
-from msgspec import Struct
+from dingbridge.core.kinds import Kind, Option
 
 PREFIX = "integrations.dingtalk"
 """Where the options stand in the table given to `setup()`; every problem's path begins with it."""
 
 WRAPPERS = {"channels": "dingtalk"}
-"""Outer key to inner key of a pasted block whose inside is read as if it stood at the top."""
+"""Outer key to inner key of a pasted block whose inside is read as if it stood at the top. Its
+other entries are accounts, when their `type` is the inner key."""
 
+DEFAULT_ACCOUNT = "default"
+"""Name of the account that the outer table is."""
 
-class Kind(str, Enum):
-    """What an option's value may be."""
+ROBOT = ("app_key", "app_secret", "webhook", "secret")
+"""What says which robot an account is. An account that gives any of these takes none of them, and
+no `robot_code`, from the outer table: half of one robot and half of another is no robot."""
 
-    TEXT = "text"
-    SECRET = "secret"  # noqa: S105 - the name of a kind
-    FLAG = "flag"
-    NUMBER = "number"
-    WHOLE = "whole number"
-    CHOICE = "choice"
-    LIST = "list of text"
-    WEBHOOK = "webhook address"
-    ENDPOINT = "address"
-    PROXY = "proxy address"
-    RESPONDER = "responder"
-    KEY = "key"
+REMOTE_COMMANDS = (
+    *("help", "status", "session", "list", "new", "clear", "stop", "whoami", "whereami"),
+    *("history", "where", "diag", "qf", "diff", "file", "open", "run"),
+)
+"""Names of what can be asked from DingTalk, without the `/` in front."""
 
-
-class Option(Struct, frozen=True, kw_only=True):
-    """One option.
-
-    `name` is canonical, dotted when nested; `meaning` is one sentence with the unit. `aliases` are
-    further canonical spellings (the camelCase form of each is accepted too). `env` is the variable
-    read when the option is not given. `least` and `most` bound a number. `belongs` says what to put
-    in the place of a placeholder; without it the value is not compared with placeholders. `needs`
-    names the option this one is useless without, `default_from` the option whose value is the
-    default.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    default: str | bool | float | tuple[str, ...] | None = ""
-    aliases: tuple[str, ...] = ()
-    env: str = ""
-    choices: tuple[str, ...] = ()
-    least: int = 0
-    most: int = 0
-    belongs: str = ""
-    needs: str = ""
-    default_from: str = ""
-
-    @property
-    def field(self) -> str:
-        """The attribute of `settings.Options` that holds the value."""
-        return self.name.replace(".", "_")
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether the value must never be shown. Webhook and proxy addresses hold credentials."""
-        return self.kind in (Kind.SECRET, Kind.WEBHOOK, Kind.PROXY)
-
-    @property
-    def expects(self) -> str:
-        """What a value must be, in words that follow "expected" and "must be"."""
-        if self.kind is Kind.CHOICE:
-            return " or ".join(f"'{choice}'" for choice in self.choices)
-        if self.kind in (Kind.NUMBER, Kind.WHOLE):
-            return f"a {self.kind.value} from {self.least} to {self.most}"
-        return EXPECTED[self.kind]
-
-    def spellings(self) -> Iterator[str]:
-        """Every dotted path that means this option, the canonical one first."""
-        for name in (self.name, *self.aliases):
-            yield name
-            if camel_case(name) != name:
-                yield camel_case(name)
-
-
-def camel_case(name: str) -> str:
-    """`name` in camelCase, each dotted part for itself: `dm.allow_from` is `dm.allowFrom`."""
-    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
-
-
-EXPECTED = {
-    Kind.TEXT: "text in quotes",
-    Kind.SECRET: "text in quotes",
-    Kind.FLAG: "true or false",
-    Kind.LIST: "a list of text",
-    Kind.WEBHOOK: "the robot's address, https://oapi.dingtalk.com/robot/send?access_token=...",
-    Kind.ENDPOINT: "an address such as https://api.dingtalk.com (http:// only for this machine)",
-    Kind.PROXY: "an address such as http://127.0.0.1:8080",
-    Kind.RESPONDER: "a Lua function, or a list of a program and its arguments",
-    Kind.KEY: "a key such as '<C-s>', or false",
-}
+EVERYTHING = "*"
+"""Stands for all remote commands in a list of them, and for everybody in a list of people."""
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -216,13 +142,94 @@ OPTIONS: tuple[Option, ...] = (
         meaning="Pushes that the organisation has in a month; a warning comes at 80 %, 0: none.",
     ),
     Option(
+        name="dm.policy",
+        kind=Kind.CHOICE,
+        default="pairing",
+        choices=("pairing", "allowlist", "open", "disabled"),
+        aliases=("dm_policy", "sender_policy"),
+        meaning="Who may write 1:1: those paired or listed, those listed, everybody, or nobody.",
+    ),
+    Option(
         name="allow_from",
         kind=Kind.LIST,
-        default=(),
+        default=None,
         aliases=("dm.allow_from",),
         env="DINGTALK_ALLOW_FROM",
         belongs="a staff id",
-        meaning="Staff ids that may write to the session; '*' is everybody, empty is nobody.",
+        meaning=(
+            "Staff ids that may write to the session; '*' is everybody, empty is nobody. A list"
+            " that is given also holds under the policy 'open'."
+        ),
+    ),
+    Option(
+        name="group_policy",
+        kind=Kind.CHOICE,
+        default="disabled",
+        choices=("disabled", "allowlist", "open"),
+        meaning="Which groups may speak to the robot: none, those in `groups` or paired, or all.",
+    ),
+    Option(
+        name="groups",
+        kind=Kind.CONVERSATIONS,
+        default={},
+        belongs="the group's conversation id",
+        meaning=(
+            "Settings of single groups by conversation id; '*' holds what is not given for a"
+            " group, and admits none."
+        ),
+    ),
+    Option(
+        name="require_mention",
+        kind=Kind.FLAG,
+        default=True,
+        meaning="Whether a message in a group must mention the robot.",
+    ),
+    Option(
+        name="admins",
+        kind=Kind.PEOPLE,
+        default=(),
+        belongs="a staff id",
+        meaning="Staff ids that may use all remote commands; they are admitted as well.",
+    ),
+    Option(
+        name="commands",
+        kind=Kind.COMMANDS,
+        default=("help", "status", "whoami", "whereami", "stop"),
+        meaning="Remote commands that everybody admitted may use, with or without '/'; '*' is all.",
+    ),
+    Option(
+        name="jobs",
+        kind=Kind.PROGRAMS,
+        default={},
+        meaning=(
+            "What `/run name` starts: names, each with a program and its arguments, which are"
+            " passed as they are."
+        ),
+    ),
+    Option(
+        name="session_scope",
+        kind=Kind.CHOICE,
+        default="bound",
+        choices=("bound", "user", "conversation", "single"),
+        meaning=(
+            "Which session a message reaches: the one bound in the editor, or one made on demand"
+            " for each person, for each conversation, or for all."
+        ),
+    ),
+    Option(
+        name="instructions",
+        kind=Kind.PROSE,
+        meaning="What the responder of a session made on demand is told first.",
+    ),
+    Option(
+        name="cwd",
+        kind=Kind.TEXT,
+        meaning="Folder of a session made on demand; not given: the editor's.",
+    ),
+    Option(
+        name="model",
+        kind=Kind.TEXT,
+        meaning="Model that the responder of a session made on demand should use.",
     ),
     Option(
         name="endpoint.api",
@@ -246,6 +253,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="python",
         kind=Kind.TEXT,
+        editor_wide=True,
         meaning="Python interpreter of the host process; not given: the plugin's own.",
     ),
     Option(
@@ -266,68 +274,103 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         name="send_key",
         kind=Kind.KEY,
+        editor_wide=True,
         default="<C-s>",
         meaning="Key that sends the draft, in normal and insert mode; false: none.",
     ),
     Option(
         name="verbose",
         kind=Kind.FLAG,
+        editor_wide=True,
         default=False,
         meaning="Whether the log file tells every step.",
     ),
 )
 
-SPELLINGS = {spelling: option.name for option in OPTIONS for spelling in option.spellings()}
+OUTER_OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="accounts",
+        kind=Kind.ACCOUNTS,
+        default={},
+        editor_wide=True,
+        meaning=(
+            "Several robots by name, each with options of its own; what one does not give comes"
+            " from the table around."
+        ),
+    ),
+    Option(
+        name="default_account",
+        kind=Kind.TEXT,
+        editor_wide=True,
+        meaning=(
+            "Account that is meant when none is named; not given: `default`, else the first by"
+            " name that is enabled."
+        ),
+    ),
+    Option(
+        name="env",
+        kind=Kind.VARIABLES,
+        default={},
+        editor_wide=True,
+        meaning="Environment variables of the bridge; those of the editor win.",
+    ),
+    Option(
+        name="env_file",
+        kind=Kind.TEXT,
+        editor_wide=True,
+        meaning=(
+            "File with environment variables, NAME=text in each line; those of the editor and of"
+            " `env` win. No file is read that is not named here."
+        ),
+    ),
+)
+"""Options about the table as a whole; reading uses them up, so that they have no field."""
+
+GROUP_OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="require_mention",
+        kind=Kind.FLAG,
+        default=None,
+        meaning="Whether a message in this group must mention the robot.",
+    ),
+    Option(
+        name="users",
+        kind=Kind.LIST,
+        default=None,
+        belongs="a staff id",
+        meaning=(
+            "Staff ids that may write in this group, in the place of `allow_from`; '*' is"
+            " everybody in it, empty is nobody."
+        ),
+    ),
+    Option(
+        name="tools",
+        kind=Kind.COMMANDS,
+        default=None,
+        meaning=(
+            "Remote commands that its members may use, in the place of `commands`, with or"
+            " without '/'; '*' is all."
+        ),
+    ),
+    Option(
+        name="instructions",
+        kind=Kind.PROSE,
+        default=None,
+        meaning="What the responder is told first in this group, in the place of `instructions`.",
+    ),
+)
+"""What can be given for a group in `groups`."""
+
+BY_NAME = {option.name: option for option in (*OPTIONS, *OUTER_OPTIONS)}
+"""All options of the table itself by canonical name."""
+
+SPELLINGS = {
+    spelling: option.name for option in BY_NAME.values() for spelling in option.spellings()
+}
 """Dotted path as a user may write it, to canonical name."""
 GROUPS = tuple(sorted({spelling.rpartition(".")[0] for spelling in SPELLINGS} - {""}))
 """Names whose value is a table of further options."""
-
-SENTENCES = {
-    "unknown": "unknown option",
-    "unknown_near": "unknown option, did you mean %s?",
-    "unnamed": "every entry needs a name",
-    "expected": "expected %s, got %s",
-    "must": "must be %s",
-    "empty": "is empty; fill it in or leave it out",
-    "control": "holds a control character such as a line break",
-    "placeholder": '"%s" is a placeholder; put %s here',
-    "variable": "the environment variable %s is not set",
-    "differs": "has another value than %s, which is the same option",
-    "needs": "needs %s as well",
-    "https": "must begin with https://",
-    "host": "%s is no host of DingTalk (dingtalk.com, dingtalk.io), nor one that endpoint.api or"
-    " endpoint.oapi names",
-    "path": "must have the path /robot/send",
-    "token": "has no access_token",
+GROUP_SPELLINGS = {
+    spelling: option.name for option in GROUP_OPTIONS for spelling in option.spellings()
 }
-
-TRUTH = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
-"""Words for a flag that comes from the environment, in lower case."""
-
-DINGTALK_DOMAINS = ("dingtalk.com", "dingtalk.io")
-
-PLACEHOLDERS = (
-    "app_key",
-    "app_secret",
-    "client_id",
-    "client_secret",
-    "your_app_key",
-    "your_app_secret",
-    "your_client_id",
-    "your_client_secret",
-    "your_conversation_id",
-    "your_robot_code",
-    "your_staff_id",
-    "your_user_id",
-)
-"""What examples put for a value, in lower case and with `-` as `_`. Besides these, a value made of
-`x` only (also after `ding`) and one in angle brackets are placeholders."""
+"""The same for what can be given for one group in `groups`."""

@@ -55,5 +55,8 @@ ALL_HERE_WITHIN = 1.0
 STOP_WITHIN = 2.0
 """Longest time that leaving the editor may wait for us."""
 
+JOB_WITHIN = 600.0
+"""Time that a job may take that was asked for from DingTalk."""
+
 REFUSAL_EVERY = 24 * 3600.0
 """A stranger is told why only once in this time."""

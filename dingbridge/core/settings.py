@@ -1,4 +1,4 @@
-"""Reads a table of options as a user wrote it into `Options`, or tells everything wrong with it.
+"""The options with all their values, for one account or several, and the reading of them.
 
 `lua/dingbridge/options.lua` decides the same with the same sentences inside the editor; one list of
 cases in the tests goes through both. The order of problems is that of their text, because a Lua
@@ -7,37 +7,48 @@ table has no order of its own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from dingbridge.core import accounts, programs
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.kinds import Option
 from dingbridge.core.options import (
-    GROUPS,
+    BY_NAME,
+    DEFAULT_ACCOUNT,
+    EVERYTHING,
     OPTIONS,
     PREFIX,
-    SPELLINGS,
-    WRAPPERS,
-    Kind,
-    Option,
 )
-from dingbridge.core.values import SPACE, Given, Problems, Responder, Values, kind_of
+from dingbridge.core.outside import Argv, Found, Wants
+from dingbridge.core.places import gather
+from dingbridge.core.problems import Problems
+from dingbridge.core.programs import Responder
+from dingbridge.core.values import Values
 
-_SHOWABLE_KEY = re.compile(r"[A-Za-z0-9_.\u0080-\U0010ffff-]+")
-_LONGEST_KEY = 60  # bytes; a longer one is not shown and not compared
+
+class Group(Struct, frozen=True):
+    """What is given for one group; `None` is not given. `tools` are remote commands without `/`."""
+
+    require_mention: bool | None = None
+    users: tuple[str, ...] | None = None
+    tools: tuple[str, ...] | None = None
+    instructions: str | None = None
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """All options, each with a value. Text that was not given is empty.
+    """All options of one account, each with a value. Text that was not given is empty.
 
     `text_chunk_limit` is in characters, `responder_timeout` in seconds; an empty `send_key` means
-    that no key sends. Only `read` makes one, because that is where the defaults come from.
+    that no key sends. An `allow_from` that was not given is `None`. `groups` is as given, with `*`
+    among its keys: ask `group`. `sources` says in words where each option's value came from, by
+    canonical name. Only `read_all` makes one, because that is where the defaults come from.
     """
 
+    account: str
     enabled: bool
     webhook: str
     secret: str
@@ -52,7 +63,18 @@ class Options(Struct, frozen=True, kw_only=True):
     delivery: Literal["at_least_once", "at_most_once"]
     quota_calls: int
     quota_pushes: int
-    allow_from: tuple[str, ...]
+    dm_policy: Literal["pairing", "allowlist", "open", "disabled"]
+    allow_from: tuple[str, ...] | None
+    group_policy: Literal["disabled", "allowlist", "open"]
+    groups: dict[str, Group]
+    require_mention: bool
+    admins: tuple[str, ...]
+    commands: tuple[str, ...]
+    jobs: dict[str, Argv]
+    session_scope: Literal["bound", "user", "conversation", "single"]
+    instructions: str
+    cwd: str
+    model: str
     endpoint_api: str
     endpoint_oapi: str
     proxy: str
@@ -61,6 +83,7 @@ class Options(Struct, frozen=True, kw_only=True):
     responder_timeout: float
     send_key: str
     verbose: bool
+    sources: dict[str, str]
 
     @property
     def mode(self) -> Literal["off", "webhook", "api"]:
@@ -71,137 +94,114 @@ class Options(Struct, frozen=True, kw_only=True):
             return "api"
         return "webhook" if self.webhook else "off"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must not be shown or logged anywhere."""
+        values = (getattr(self, option.field) for option in OPTIONS if self.is_hidden(option))
+        return tuple(value for value in values if value)
+
     def missing(self) -> tuple[str, ...]:
         """What is needed before anything can be sent, as sentences; empty unless mode is `off`."""
         if self.mode != "off":
             return ()
+        table = PREFIX if self.account == DEFAULT_ACCOUNT else f"{PREFIX}.accounts.{self.account}"
         if not self.enabled:
-            return (f"{PREFIX}.enabled is false; set it to true",)
+            return (f"{table}.enabled is false; set it to true",)
         return (
-            f"{PREFIX}.webhook is not set; with it, messages go one way to a group",
-            f"{PREFIX}.app_key and {PREFIX}.app_secret are not set; with them, conversations go"
+            f"{table}.webhook is not set; with it, messages go one way to a group",
+            f"{table}.app_key and {table}.app_secret are not set; with them, conversations go"
             " both ways",
         )
 
+    def is_hidden(self, option: Option) -> bool:
+        """Whether the value of this option must not be shown or logged."""
+        # What a program was asked for is kept in a safe place for a reason.
+        source = self.sources[option.name]
+        if source == "default" and option.default_from:
+            source = self.sources[option.default_from]
+        return option.is_secret or source.startswith(programs.SHOWN)
+
+    def group(self, conversation_id: str) -> Group:
+        """What holds in a group, listed or not: its own settings over those of `*`, key by key,
+        and this account's `require_mention` below both."""
+        merged: dict[str, Any] = {"require_mention": self.require_mention}
+        for name in (EVERYTHING, conversation_id):
+            given = msgspec.structs.asdict(self.groups.get(name, Group()))
+            merged |= {key: value for key, value in given.items() if value is not None}
+        return Group(**merged)
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{option.field}={self._shown(option)}" for option in OPTIONS)
-        return f"Options({shown})"
+        return f"Options(account={self.account!r}, {shown})"
 
     def _shown(self, option: Option) -> str:
         value = getattr(self, option.field)
-        return "'***'" if option.is_secret and value else repr(value)
+        return "'***'" if self.is_hidden(option) and value else repr(value)
 
 
-def read(raw: object, environ: Mapping[str, str]) -> Options:
-    """The options in `raw`, a table as it stands under `integrations.dingtalk`.
+class Configuration(Struct, frozen=True):
+    """All accounts by name, sorted; at least one. `default_account` is the name of one of them."""
 
-    What `raw` does not give comes from `environ`, then from the defaults. Raises `BadOptions` with
+    accounts: dict[str, Options]
+    default_account: str
+
+    @property
+    def default(self) -> Options:
+        """The account that is meant when none is named."""
+        return self.accounts[self.default_account]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values of all accounts that must not be shown or logged anywhere."""
+        every = (secret for options in self.accounts.values() for secret in options.secrets)
+        return tuple(dict.fromkeys(every))
+
+
+def wants(raw: object, environ: Mapping[str, str]) -> Wants:
+    """What has to be looked up outside before `raw` can be read. What is wrong in it is passed
+    over, and so are the programs of accounts that are off."""
+    unheard = Problems()
+    places = gather(raw, unheard)
+    variables = accounts.variables_of(places, environ, Found(), unheard)
+    values = Values(variables, Found(), unheard)
+    commands: set[Argv] = set()
+    for given in accounts.split(places, variables).values():
+        if values.agreed(BY_NAME["enabled"], given.get("enabled", [])) is not False:
+            for name, found in given.items():
+                commands |= {
+                    argv for x in found if (argv := programs.saying(BY_NAME[name], x.value))
+                }
+    return Wants(tuple(sorted(commands)), accounts.env_file_of(places, variables, unheard))
+
+
+def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Configuration:  # noqa: B008 - it never changes
+    """All accounts in `raw`, a table as it stands under `integrations.dingtalk`.
+
+    What `raw` does not give comes from `environ`, then from what was `found` outside, then from the
+    defaults; what was not looked up counts as given and has its default. Raises `BadOptions` with
     every problem at once, each a sentence that begins with the path.
     """
     problems = Problems()
-    given: dict[str, list[Given]] = {}
-    for name, place in _places(raw, PREFIX, "", problems, may_wrap=True):
-        given.setdefault(name, []).append(place)
-    for option in OPTIONS:
-        held = environ.get(option.env, "") if option.env else ""
-        if option.name not in given and held.strip(SPACE):
-            given[option.name] = [Given(f"${option.env}", held, from_environment=True)]
-    values = _read_all(given, Values(environ, problems), problems)
+    places = gather(raw, problems)
+    variables = accounts.variables_of(places, environ, found, problems)
+    outer_groups = places.outer.get("groups", [])
+    fields: dict[str, dict[str, object]] = {}
+    for name, given in accounts.split(places, variables).items():
+        values = Values(variables, found, problems)
+        fields[name] = accounts.read_account(given, outer_groups, values)
+        fields[name]["account"] = name
+    values = Values(variables, found, problems)
+    if places.accounts:
+        # What every account gives anew is used by none, and yet must be right.
+        accounts.read_account(accounts.around(places, variables), outer_groups, values)
+    accounts.check_robots(fields, problems)
+    named = places.outer.get("default_account", [])
+    default = accounts.default_of(fields, named, values)
     if problems.sentences:
         raise BadOptions(tuple(sorted(problems.sentences)))
-    return msgspec.convert(values, Options)
+    return msgspec.convert({"accounts": fields, "default_account": default}, Configuration)
 
 
-def _read_all(
-    given: Mapping[str, list[Given]], reader: Values, problems: Problems
-) -> dict[str, object]:
-    values: dict[str, object] = {}
-    # A webhook may be on the host of an endpoint, so the endpoints are read before it.
-    for option in sorted(OPTIONS, key=lambda option: option.kind is Kind.WEBHOOK):
-        found = sorted(given.get(option.name, ()), key=lambda place: place.path)
-        value = _agreed(option, found, reader, problems)
-        if value is None:
-            value = values[option.default_from] if option.default_from else option.default
-        values[option.field] = value
-        if option.kind is Kind.ENDPOINT:
-            reader.trust(str(value))
-        if found and option.needs and option.needs not in given:
-            problems.add(found[0].path, "needs", option.needs)
-    return values
-
-
-def _agreed(option: Option, found: list[Given], reader: Values, problems: Problems) -> object:
-    """The value that all places give, or `None` when none gives a usable one."""
-    first: Given | None = None
-    agreed: object = None
-    for place in found:
-        value = reader.read(option, place)
-        if value is None:
-            continue
-        if first is None:
-            first, agreed = place, value
-        elif value != agreed:
-            problems.add(place.path, "differs", first.path)
-    return agreed
-
-
-def _places(
-    table: object, path: str, scope: str, problems: Problems, *, may_wrap: bool
-) -> Iterator[tuple[str, Given]]:
-    """Every option in `table` with its canonical name, however it is spelt and nested.
-
-    `scope` is the dotted group that `table` is, with a dot at its end; `may_wrap` allows a pasted
-    block once.
-    """
-    for key, value in _entries(table, path, problems):
-        spelling, here = scope + key, _join(path, key)
-        if spelling in SPELLINGS:
-            if value is not None:
-                yield SPELLINGS[spelling], Given(here, value)
-        elif spelling in GROUPS:
-            yield from _places(value, here, spelling + ".", problems, may_wrap=False)
-        elif may_wrap and spelling in WRAPPERS:
-            inner = WRAPPERS[spelling]
-            for name, block in _entries(value, here, problems):
-                if name == inner:
-                    yield from _places(block, _join(here, name), "", problems, may_wrap=False)
-                else:
-                    _unknown(_join(here, name), name, [inner], problems)
-        else:
-            known = [*SPELLINGS, *GROUPS, *(WRAPPERS if may_wrap else ())]
-            inside = [name[len(scope) :] for name in known if name.startswith(scope)]
-            _unknown(here, key, inside, problems)
-
-
-def _entries(table: object, path: str, problems: Problems) -> Iterator[tuple[str, object]]:
-    """The named entries of `table`; an empty Lua table may arrive as an empty list."""
-    if isinstance(table, Mapping):
-        for key, value in table.items():
-            if isinstance(key, str):
-                yield key, value
-            else:
-                problems.add(path, "unnamed")
-    elif table is not None and table != []:
-        problems.add(path, "expected", "a table of options", kind_of(table))
-
-
-def _unknown(path: str, key: str, known: list[str], problems: Problems) -> None:
-    # Compared as bytes, as Lua does; surrogates are how bytes that are no UTF-8 arrive here.
-    written = key.encode("utf-8", "surrogatepass")
-    near = (
-        get_close_matches(written, [name.encode() for name in known], n=1)
-        if len(written) <= _LONGEST_KEY
-        else []
-    )
-    if near:
-        problems.add(path, "unknown_near", bytes(near[0]).decode())
-    else:
-        problems.add(path, "unknown")
-
-
-def _join(path: str, key: str) -> str:
-    """`path.key`, unless the key is no name at all: it may be a value in the wrong place."""
-    showable = (
-        _SHOWABLE_KEY.fullmatch(key) and len(key.encode("utf-8", "surrogatepass")) <= _LONGEST_KEY
-    )
-    return f"{path}.{key}" if showable else f"{path}[...]"
+def read(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Options:  # noqa: B008 - it never changes
+    """The options of the default account; see `read_all`."""
+    return read_all(raw, environ, found).default

@@ -10,6 +10,7 @@ from msgspec import Struct, field, structs
 from dingbridge.core import wire
 from dingbridge.core.messages import Target
 from dingbridge.core.pace import Paced
+from dingbridge.core.pairing import Pairings
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Quota
 from dingbridge.core.seen import without_old
@@ -20,13 +21,17 @@ OPENINGS = 6
 OPENINGS_WINDOW = 60.0
 """A link is opened at most `OPENINGS` times in so many seconds, over all editors."""
 
+REFUSED_MOST = 1000
+"""Refusals (a count) that are remembered; the oldest go."""
+
 
 class Binding(Struct, frozen=True):
     """A session that is bound to a robot.
 
     `robot` names the app; `cwd` is the project folder of the editor that bound it, `time` when
-    (Unix seconds). The other ids are those of the conversation that spoke to it last, empty when
-    none has; the session webhook is a secret and stays in memory.
+    (Unix seconds). `scope` is empty but for a session that was made on demand: then it is the key
+    of what speaks to it (`scopes.key`). The other ids are those of the conversation that spoke to
+    it last, empty when none has; the session webhook is a secret and stays in memory.
     """
 
     session: str
@@ -38,6 +43,7 @@ class Binding(Struct, frozen=True):
     user_id: str = ""
     robot_code: str = ""
     label: str = ""
+    scope: str = ""
 
     @property
     def target(self) -> Target | None:
@@ -56,8 +62,8 @@ class State(Struct, frozen=True):
     """The state file's content. Times are Unix seconds.
 
     `bindings` by session; `conversations` maps a conversation's id to the session it speaks to;
-    `seen` by robot and message id; `refused` by the stranger's identity; `quotas` and `paces` by
-    robot; `opened` are the times at which links were opened lately.
+    `seen` by robot and message id; `refused` by a name for each refusal; `quotas`,
+    `paces` and `pairings` by robot; `opened` are the times at which links were opened lately.
     """
 
     version: int = VERSION
@@ -68,6 +74,7 @@ class State(Struct, frozen=True):
     quotas: dict[str, Quota] = field(default_factory=dict)
     paces: dict[str, Paced] = field(default_factory=dict)
     opened: tuple[float, ...] = ()
+    pairings: dict[str, Pairings] = field(default_factory=dict)
 
 
 def decode(data: bytes) -> State:
@@ -94,6 +101,7 @@ def binding_for(state: State, robot: str, cwd: str, taken: Collection[str]) -> B
         binding
         for binding in state.bindings.values()
         if binding.robot == robot and binding.cwd == cwd and binding.session not in taken
+        if not binding.scope
     ]
     return max(free, key=lambda one: one.time, default=None)
 
@@ -142,6 +150,16 @@ def with_pace(state: State, robot: str, paced: Paced) -> State:
     return structs.replace(state, paces={**state.paces, robot: paced})
 
 
+def pairings_of(state: State, robot: str) -> Pairings:
+    """Who asked a robot to be let in, and who was."""
+    return state.pairings.get(robot, Pairings())
+
+
+def with_pairings(state: State, robot: str, pairings: Pairings) -> State:
+    """`state` with these pairings of a robot."""
+    return structs.replace(state, pairings={**state.pairings, robot: pairings})
+
+
 def with_opened(state: State, now: float) -> State:
     """`state` that remembers one more opening of a link; those older than a minute go."""
     kept = tuple(time for time in state.opened if now - OPENINGS_WINDOW < time <= now)
@@ -162,7 +180,8 @@ def with_seen(state: State, keys: dict[str, float], now: float) -> State:
     return structs.replace(state, seen=without_old({**state.seen, **keys}, now))
 
 
-def with_refused(state: State, identity: str, now: float) -> State:
-    """`state` that remembers when a stranger was told why; old entries go."""
-    kept = {who: time for who, time in state.refused.items() if time > now - REFUSAL_EVERY}
-    return structs.replace(state, refused={**kept, identity: now})
+def with_refused(state: State, about: str, now: float) -> State:
+    """`state` that remembers when a refusal was said; `about` names it. Old entries go."""
+    kept = {each: time for each, time in state.refused.items() if time > now - REFUSAL_EVERY}
+    refused = sorted({**kept, about: now}.items(), key=lambda entry: entry[1])
+    return structs.replace(state, refused=dict(refused[-REFUSED_MOST:]))

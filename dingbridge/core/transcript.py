@@ -14,12 +14,20 @@ VERSION = 1
 
 
 class SessionInfo(Struct, frozen=True):
-    """What names a session. `created` is Unix seconds."""
+    """What names a session. `created` is Unix seconds.
+
+    A session that was made on demand tells for which `account`, and what it began with: `cwd` is
+    its project folder. Empty for all others.
+    """
 
     id: str
     title: str
     created: float
     version: int = VERSION
+    account: str = ""
+    instructions: str = ""
+    cwd: str = ""
+    model: str = ""
 
 
 class Fate(Struct, frozen=True):

@@ -1,74 +1,74 @@
 """Reads the value of one option by its kind, with `$NAME` replaced and placeholders refused.
 
-Everything here has its twin in `lua/dingbridge/options.lua`.
+Everything here has its twin in `lua/dingbridge/options/`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from enum import Enum
 
-from msgspec import Struct
-
+from dingbridge.core import programs
 from dingbridge.core.addresses import Address, read_address
-from dingbridge.core.options import DINGTALK_DOMAINS, PLACEHOLDERS, SENTENCES, TRUTH, Kind, Option
+from dingbridge.core.kinds import PROGRAM, Kind, Option
+from dingbridge.core.options import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS, REMOTE_COMMANDS
+from dingbridge.core.outside import SPACE, Found, Variables
+from dingbridge.core.places import Given
+from dingbridge.core.problems import Problems, join, join_conversation, kind_of, nearest
+from dingbridge.core.sentences import DINGTALK_DOMAINS, PLACEHOLDERS, TRUTH
 
-Responder = tuple[str, ...] | Literal["lua"] | None
-"""A program and its arguments, a Lua function (which stays in the editor), or a person."""
+
+class Unknown(Enum):
+    """What stands for a value that is held outside and was not looked up."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _PLACEHOLDER_FORM = re.compile(r"(?:[Dd][Ii][Nn][Gg])?[Xx]{3,}|<[A-Za-z _-]+>")
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-SPACE = " \t\r\n\v\f"
-"""What is taken off both ends of a value: what Lua takes for white space."""
+_CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ITEM = "text in quotes"
-
-
-class Given(Struct, frozen=True):
-    """One place where an option has a value: its path, or `$NAME` for the environment."""
-
-    path: str
-    value: object
-    from_environment: bool = False
-
-
-class Problems:
-    """What is wrong so far. Sentences never hold a value, only names, paths and placeholders."""
-
-    def __init__(self) -> None:
-        self.sentences: set[str] = set()
-
-    def add(self, path: str, sentence: str, *words: str) -> None:
-        """Notes the declared `sentence` about `path`, with `words` in its gaps."""
-        self.sentences.add(f"{path}: {SENTENCES[sentence] % words}")
+_LISTS = (Kind.LIST, Kind.PEOPLE, Kind.COMMANDS)
 
 
 class Values:
     """Reads values. One that cannot be used becomes `None` and leaves a problem behind."""
 
-    def __init__(self, environ: Mapping[str, str], problems: Problems) -> None:
-        self._environ = environ
+    def __init__(self, variables: Variables, found: Found, problems: Problems) -> None:
+        self.variables = variables
+        self._found = found
+        self.problems = problems
         self._problem = problems.add
         self._origins: set[tuple[str, str, int]] = set()
+        self._trusts_all = False
 
-    def trust(self, endpoint: str) -> None:
+    def trust(self, endpoint: object) -> None:
         """Lets a webhook stand on the same host as `endpoint`, a sandbox on this machine say."""
-        address = read_address(endpoint)
+        self._trusts_all = self._trusts_all or endpoint is UNKNOWN
+        address = read_address(endpoint) if isinstance(endpoint, str) else None
         if address is not None:
             self._origins.add(address.origin)
 
     def read(self, option: Option, given: Given) -> object:
-        """The value in the form that `Options` holds, or `None` with a problem noted."""
+        """The value in the form that `Options` holds, or `None` with a problem noted. `UNKNOWN`
+        when it is held outside and nobody looked."""
         path = given.path
         if option.kind is Kind.RESPONDER:
-            return self._responder(option, given.value, path)
-        value, replaced = self._substituted(given.value, path)
-        if value is None:
-            return None
-        outside = replaced or given.from_environment
-        if option.kind is Kind.LIST:
+            return programs.responder(option, given.value, path, self.problems)
+        if option.kind is Kind.CONVERSATIONS:
+            return self._conversations(option, given.value, path)
+        if option.kind is Kind.PROGRAMS:
+            return programs.by_name(option, given.value, path, self.problems)
+        value, outside = self._fetched(option, given.value, path)
+        if value is None or value is UNKNOWN:
+            return value
+        outside = outside or given.from_environment
+        if option.kind in _LISTS:
             return self._list(option, value, path, outside)
         if option.kind is Kind.FLAG:
             return self._flag(option, value, path, outside)
@@ -88,17 +88,48 @@ class Values:
             return self._address(option, text, path)
         return text
 
+    def source(self, option: Option, given: Given) -> str:
+        """Where the value comes from, in words."""
+        if given.from_environment:
+            return given.path
+        name = _variable_in(given.value)
+        variable = self.variables.look_up(name) if name else None
+        if variable is not None:
+            return variable.source
+        argv = programs.saying(option, given.value)
+        return programs.shown(argv) if argv else "setup()"
+
+    def _fetched(self, option: Option, value: object, path: str) -> tuple[object, bool]:
+        """`value`, or what is held outside for it; and whether it was."""
+        if programs.is_wanted(value, option):
+            return self._output(option, value, path), True
+        return self._substituted(value, path)
+
+    def _output(self, option: Option, value: Mapping[object, object], path: str) -> object:
+        """What the program said; the sentences about it never show its arguments."""
+        if set(value) != {"cmd"}:
+            self._problem(path, "expected", option.expects, kind_of(value))
+            return None
+        argv = programs.argv(value["cmd"], f"{path}.cmd", PROGRAM, self.problems)
+        if argv is None:
+            return None
+        if argv in self._found.failures:
+            self._problem(path, "output", argv[0].strip(SPACE), self._found.failures[argv])
+            return None
+        return self._found.outputs.get(argv, UNKNOWN)
+
     def _substituted(self, value: object, path: str) -> tuple[object, bool]:
         """`value`, or what the environment holds for `$NAME` and `${NAME}`; and which it was."""
-        match = _VARIABLE.fullmatch(value.strip(SPACE)) if isinstance(value, str) else None
-        if match is None:
+        name = _variable_in(value)
+        if not name:
             return value, False
-        name = match.group(1) or match.group(2)
-        held = self._environ.get(name, "").strip(SPACE)
-        if not held:
-            self._problem(path, "variable", name)
-            return None, True
-        return held, True
+        variable = self.variables.look_up(name)
+        if variable is not None:
+            return variable.text, True
+        if self.variables.unread:
+            return UNKNOWN, True
+        self._problem(path, "variable", name)
+        return None, True
 
     def _text(self, option: Option, value: object, path: str, expects: str) -> str | None:
         if not isinstance(value, str):
@@ -107,7 +138,7 @@ class Values:
         text = value.strip(SPACE)
         if not text:
             self._problem(path, "empty")
-        elif _CONTROL.search(text):
+        elif (_CONTROL_IN_PROSE if option.kind is Kind.PROSE else _CONTROL).search(text):
             self._problem(path, "control")
         elif option.belongs and is_placeholder(text):
             self._problem(path, "placeholder", text, option.belongs)
@@ -142,7 +173,7 @@ class Values:
 
     def _list(
         self, option: Option, value: object, path: str, outside: bool
-    ) -> tuple[str, ...] | None:
+    ) -> tuple[str, ...] | Unknown | None:
         if outside and isinstance(value, str):
             return self._items(option, [x for x in value.split(",") if x.strip(SPACE)], path)
         if isinstance(value, Mapping) and not value:
@@ -152,37 +183,83 @@ class Values:
         self._problem(path, "expected", option.expects, kind_of(value))
         return None
 
-    def _items(self, option: Option, items: list[object], path: str) -> tuple[str, ...] | None:
+    def _items(
+        self, option: Option, items: list[object], path: str
+    ) -> tuple[str, ...] | Unknown | None:
         texts: list[str] = []
+        unknown = 0
         for number, item in enumerate(items, 1):
             here = f"{path}[{number}]"
             value, replaced = self._substituted(item, here)
-            if value is None and replaced:
+            unknown += value is UNKNOWN
+            if value is UNKNOWN or (value is None and replaced):
                 continue
-            text = self._text(option, value, here, _ITEM)
+            text = self._item(option, value, here)
             if text is not None:
                 texts.append(text)
-        return tuple(texts) if len(texts) == len(items) else None
+        if len(texts) + unknown < len(items):
+            return None
+        return UNKNOWN if unknown else tuple(texts)
 
-    def _responder(self, option: Option, value: object, path: str) -> Responder:
-        """A command's words are passed as they are: `$NAME` in them is the program's business."""
-        if isinstance(value, Mapping) and set(value) == {"lua"} and value["lua"] is True:
-            return "lua"
-        if not isinstance(value, list | tuple) or not value:
+    def _item(self, option: Option, value: object, path: str) -> str | None:
+        text = self._text(option, value, path, _ITEM)
+        if text is None:
+            return None
+        if option.kind is Kind.PEOPLE and text == EVERYTHING:
+            self._problem(path, "everybody")
+            return None
+        if option.kind is not Kind.COMMANDS or text == EVERYTHING:
+            return text
+        name = text.removeprefix("/")
+        if name in REMOTE_COMMANDS:
+            return name
+        near = nearest(name, REMOTE_COMMANDS)
+        if near:
+            self._problem(path, "command_near", near)
+        else:
+            self._problem(path, "command", ", ".join(REMOTE_COMMANDS))
+        return None
+
+    def _conversations(
+        self, option: Option, value: object, path: str
+    ) -> dict[str, dict[str, object]] | None:
+        """What is given for each conversation, and no more: the rest comes from elsewhere."""
+        groups: dict[str, dict[str, object]] = {}
+        if not isinstance(value, Mapping) and value != []:
             self._problem(path, "expected", option.expects, kind_of(value))
             return None
-        words: list[str] = []
-        for number, word in enumerate(value, 1):
-            here = f"{path}[{number}]"
-            if not isinstance(word, str):
-                self._problem(here, "expected", _ITEM, kind_of(word))
-            elif number == 1 and not word.strip(SPACE):
-                self._problem(here, "empty")
-            elif "\0" in word:
-                self._problem(here, "control")
-            else:
-                words.append(word)
-        return tuple(words) if len(words) == len(value) else None
+        for name, table in self.problems.entries(value, path):
+            here = join_conversation(path, name)
+            if table is not None and self._text(option, name, here, option.expects) is not None:
+                groups[name] = self._group(table, here)
+        return groups
+
+    def _group(self, table: object, path: str) -> dict[str, object]:
+        given: dict[str, list[Given]] = {}
+        for key, value in self.problems.entries(table, path):
+            here = join(path, key)
+            if key not in GROUP_SPELLINGS:
+                self.problems.unknown(here, key, GROUP_SPELLINGS)
+            elif value is not None:
+                given.setdefault(GROUP_SPELLINGS[key], []).append(Given(here, value))
+        values = {
+            option.name: self.agreed(option, given.get(option.name, [])) for option in GROUP_OPTIONS
+        }
+        return {name: value for name, value in values.items() if value not in (None, UNKNOWN)}
+
+    def agreed(self, option: Option, places: list[Given]) -> object:
+        """The value that all places give, or `None` when none gives a usable one."""
+        first: Given | None = None
+        agreed: object = None
+        for place in sorted(places, key=lambda place: place.path):
+            value = self.read(option, place)
+            if value is None:
+                continue
+            if first is None:
+                first, agreed = place, value
+            elif UNKNOWN not in (value, agreed) and value != agreed:
+                self._problem(place.path, "differs", first.path)
+        return agreed
 
     def _address(self, option: Option, text: str, path: str) -> str | None:
         address = read_address(text)
@@ -204,7 +281,8 @@ class Values:
             self._problem(path, "must", option.expects)
             return None
         token = address.parameter("access_token")
-        if address.origin not in self._origins and not self._at_dingtalk(address, path):
+        trusted = self._trusts_all or address.origin in self._origins
+        if not trusted and not self._at_dingtalk(address, path):
             return None
         if address.path != "/robot/send":
             self._problem(path, "path")
@@ -233,18 +311,7 @@ def is_placeholder(text: str) -> bool:
     return text.lower().replace("-", "_") in PLACEHOLDERS or bool(_PLACEHOLDER_FORM.fullmatch(text))
 
 
-def kind_of(value: object) -> str:
-    """What a value of the wrong kind is called in a sentence."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, Mapping | list | tuple):
-        if not value:
-            return "an empty table"
-        return "a table" if isinstance(value, Mapping) else "a list"
-    return "something else"
+def _variable_in(value: object) -> str:
+    """The name in `$NAME` or `${NAME}`; empty for anything else."""
+    match = _VARIABLE.fullmatch(value.strip(SPACE)) if isinstance(value, str) else None
+    return (match.group(1) or match.group(2)) if match else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 import time
@@ -10,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from dingbridge.core.access import refusal
 from dingbridge.core.text import shorten
 from dingbridge.demo.conversation import Line, Piece, differences, put_together
 from dingbridge.demo.editor import Editor
@@ -26,6 +26,7 @@ SHOWN = 40
 """Characters of a message that the list of all messages shows."""
 RULE = 70
 """Columns of the line above such a list."""
+CODE = re.compile(r":Chat pair ([0-9A-Z]+)")
 YOU = "You"
 FRIEND, FRIEND_ID = "张三", "zhangsan"
 STRANGER, STRANGER_ID = "李四", "lisi"
@@ -59,7 +60,7 @@ class Play:
         self._step(f"A message of {LONG:,} characters goes out in pieces")
         self._hear("把完整的日志发给我。")
         self._answer(long_text(), "session", FRIEND)
-        self._refuse()
+        self._let_in()
         self._reconnect()
         self._fall_back()
 
@@ -74,7 +75,8 @@ class Play:
         self._step("A session is bound to DingTalk")
         options = self._sandbox.settings()
         options.pop("webhook", None)
-        self._editor.setup({**options, "allow_from": [FRIEND_ID], "python": sys.executable})
+        access = {"allow_from": [FRIEND_ID], "group_policy": "open"}
+        self._editor.setup({**options, **access, "python": sys.executable})
         self._editor.command("Chat new demo")
         self._editor.command("Chat bridge dingtalk")
         self._until(lambda: self._editor.status()["connected"], "the connection")
@@ -83,10 +85,13 @@ class Play:
             self._tell(f"{words}")
         self._done("connected")
 
-    def _hear(self, text: str, *, group: str | None = None) -> None:
-        """张三 says something, and the editor shows it."""
-        self._phone.say(text, user=FRIEND_ID, group=group, mention=group is not None)
-        self.in_editor.append(Line(f"{FRIEND} · {group}" if group else FRIEND, text))
+    def _hear(
+        self, text: str, *, group: str | None = None, who: tuple[str, str] = (FRIEND, FRIEND_ID)
+    ) -> None:
+        """Somebody says something, 张三 unless it is told who, and the editor shows it."""
+        name, user = who
+        self._phone.say(text, user=user, group=group, mention=group is not None)
+        self.in_editor.append(Line(f"{name} · {group}" if group else name, text))
         self._tell(f"{self.in_editor[-1].who}: {text}")
         self._shown()
         self._done("shown in the session")
@@ -103,19 +108,25 @@ class Play:
         count = f" in {len(pieces)} pieces" if len(pieces) > 1 else ""
         self._done(f"arrived{count} by {', '.join(sorted({_way(each) for each in pieces}))}")
 
-    def _refuse(self) -> None:
-        self._step("A stranger is refused, once, and nothing reaches the session")
-        words = "让我也进来吧。", "在吗？"
-        for text in words:
-            self._phone.say(text, user=STRANGER_ID)
-            self._tell(f"{STRANGER}: {text}")
-        self.in_dingtalk.append(Line(f"{WAYS['session']} → {STRANGER}", refusal(STRANGER_ID)))
-        self._until(lambda: self._editor.status()["refused"] == len(words), "both refused")
-        arrived = self._phone.wait_arrived(
+    def _let_in(self) -> None:
+        self._step("A stranger asks with a code, and is let in by it")
+        self._phone.say("让我也进来吧。", user=STRANGER_ID)
+        self._tell(f"{STRANGER}: 让我也进来吧。")
+        [told] = self._phone.wait_arrived(
             lambda each: place_of(each) == STRANGER, timeout=self._patience
         )
-        self._tell(f"dingbridge: {shorten(arrived[0].text.splitlines()[0], SHOWN)}")
-        self._done("one refusal, nothing in the session")
+        self._tell(f"dingbridge: {shorten(told.text.splitlines()[0], SHOWN)}")
+        self.in_dingtalk.append(Line(f"{WAYS['session']} → {STRANGER}", told.text))
+        found = CODE.search(told.text)
+        if found is None:
+            raise ValueError(f"no code in {told.text!r}")
+        self._editor.command(f"Chat pair {found[1]}")
+        welcome = self._phone.wait_arrived(
+            lambda each: place_of(each) == STRANGER and each != told, timeout=self._patience
+        )[0]
+        self._tell(f"dingbridge: {welcome.text}")
+        self.in_dingtalk.append(Line(_way(welcome), welcome.text))
+        self._hear("谢谢！现在听得到我吗？", who=(STRANGER, STRANGER_ID))
 
     def _reconnect(self) -> None:
         self._step("The connection breaks and comes back")

@@ -15,6 +15,7 @@ from typing import IO
 
 from msgspec import Struct
 
+from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,23 @@ ANSWER_BYTES = 4 * ANSWER_CHARACTERS
 COMPLAINT_BYTES = 500
 """What is kept of its standard error, from the end, for the log."""
 
+JOB_BYTES = 64 * 1024
+"""What is kept of a job's output, from the end."""
+
 REST_WITHIN = 1.0
 """Seconds after a program's end in which the rest of its output must come."""
 
 
 class Task(Struct, frozen=True):
-    """One message for a program. `argv` is run as it stands, without a shell; `timeout` seconds."""
+    """One message for a program. `argv` is run as it stands, without a shell; `timeout` seconds.
+    `environ` is added to the environment."""
 
     request: str
     argv: tuple[str, ...]
     text: str
     cwd: str
     timeout: float
+    environ: tuple[tuple[str, str], ...] = ()
 
 
 class Answered(Struct, frozen=True):
@@ -117,6 +123,55 @@ class Programs(threading.Thread):
         return Answered(task.request, text)
 
 
+class Job:
+    """One run of a program from the settings, which nobody talks to."""
+
+    def __init__(self) -> None:
+        self._running: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def run(self, argv: tuple[str, ...], cwd: str, seconds: float) -> tuple[int, str]:
+        """The exit status of `argv` and the end of what it wrote. Waits up to `seconds`; raises
+        `BridgeError`, in words for a chat, when it cannot be run or takes longer."""
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list from the user's own settings, no shell
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=cwd or None,
+                start_new_session=os.name == "posix",
+                creationflags=_own_group_flag(),
+            )
+        except (OSError, ValueError) as cause:
+            log.error("the job %s could not be started: %s", argv[0], cause)
+            raise BridgeError("任务无法启动。The job could not be started.") from cause
+        self._running = process
+        if self._stopped:
+            _kill(process)
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        out = _Reader(process.stdout, last=JOB_BYTES)
+        out.start()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired as cause:
+            _kill(process)
+            process.wait()
+            words = f"任务超时，已停止。The job took longer than {seconds:g} s and was stopped."
+            raise BridgeError(words) from cause
+        finally:
+            self._running = None
+        out.join(REST_WITHIN)
+        return process.returncode, _words(bytes(out.kept))
+
+    def stop(self) -> None:
+        """End it soon."""
+        self._stopped = True
+        running = self._running
+        if running is not None:
+            _kill(running)
+
+
 def _start(task: Task) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - a list from the user's own settings, no shell
         task.argv,
@@ -124,6 +179,7 @@ def _start(task: Task) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=task.cwd or None,
+        env={**os.environ, **dict(task.environ)},
         start_new_session=os.name == "posix",
         creationflags=_own_group_flag(),
     )

@@ -29,8 +29,6 @@ from dingbridge.core.routing import Route
 from dingbridge.core.settings import Options
 from dingbridge.core.token import HeldToken, held
 
-log = logging.getLogger(__name__)
-
 DISK_PAUSE = 5.0
 """Seconds before the ledger is tried again after it could not be written."""
 
@@ -98,6 +96,7 @@ class Carrier:
         pace: Pace | None = None,
     ) -> None:
         self._options = options
+        self._log = logging.getLogger(f"{__name__}.{options.account}")
         self._http = http
         self._tell = tell
         self._patient = patient
@@ -177,7 +176,7 @@ class Carrier:
         try:
             self._post(outbound, step)
         except DeliveryError as error:
-            log.info(
+            self._log.info(
                 "message %s by %s: %s %s", outbound.id, step.route.value, error.code, error.message
             )
             self._tell(Counted(code=error.code))
@@ -208,7 +207,7 @@ class Carrier:
         )
 
     def _pause(self, outbound: Outbound, plan: Plan, seconds: float, reason: str) -> None:
-        log.warning("message %s waits %.1f s: %s", outbound.id, seconds, reason)
+        self._log.warning("message %s waits %.1f s: %s", outbound.id, seconds, reason)
         self._report(outbound, plan, Delivery.RETRYING, reason)
         now = time.time()
         self._tell(CoolDown(now + seconds, reason, self.pace.snapshot(now)))
@@ -219,10 +218,10 @@ class Carrier:
 
     def _finish(self, outbound: Outbound, error: DeliveryError | None) -> DeliveryError | None:
         if error is None:
-            log.info("message %s was delivered", outbound.id)
+            self._log.info("message %s was delivered", outbound.id)
             self._ledger.record(Done(outbound.id, time.time()))
             return None
-        log.error("message %s failed: %s %s", outbound.id, error.code, error.message)
+        self._log.error("message %s failed: %s %s", outbound.id, error.code, error.message)
         words = f"{error.message}. {error.fix}".rstrip(". ") if error.fix else error.message
         self._ledger.record(Failed(outbound.id, words, time.time()))
         return error
@@ -285,6 +284,7 @@ class Sender(threading.Thread):
         pace: Pace,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
+        self._log = logging.getLogger(f"{__name__}.{options.account}")
         self._carrier = Carrier(options, http, tell, patient=True, ledger=ledger, pace=pace)
         self._ledger = ledger
         self._tell = tell
@@ -336,7 +336,7 @@ class Sender(threading.Thread):
                 record = lineup.merged(run)
                 self._ledger.record(record)
                 waiting = lineup.as_one(run, record)
-                log.info("%d notifications go out as one", len(run))
+                self._log.info("%d notifications go out as one", len(run))
             self._carrier.carry(waiting)
         except OSError as error:
             self._cannot_write(run if waiting is run[0] else (waiting,), error)
@@ -345,7 +345,7 @@ class Sender(threading.Thread):
         """The ledger is out of reach, on a full disk say: nothing may leave that is not written
         down, so the queue waits until it is."""
         reason = f"the outbox cannot be written ({error.strerror or type(error).__name__})"
-        log.error("%s", reason)
+        self._log.error("%s", reason)
         for one in reversed(run[1:]):
             self._waiting.put_back(one)
         start = max(run[0].start, self._carrier.reached)

@@ -92,13 +92,14 @@ class Gate(Protocol):
 
 
 class StreamSettings(Struct, frozen=True):
-    """What the stream needs to know. `proxy` is a URL or empty."""
+    """What the stream needs to know. `proxy` is a URL or empty; the log names the `account`."""
 
     client_id: str
     client_secret: str
     api: str
     trusted_origins: tuple[str, ...]
     proxy: str = ""
+    account: str = "default"
 
     def __repr__(self) -> str:
         return f"StreamSettings(client_id={self.client_id!r}, client_secret='***')"
@@ -121,6 +122,7 @@ class Stream(threading.Thread):
         after: threading.Thread | None = None,
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
+        self._log = logging.getLogger(f"{__name__}.{settings.account}")
         self._settings = settings
         self._http = http
         self._seen = seen
@@ -145,7 +147,7 @@ class Stream(threading.Thread):
         if self._after is not None:
             self._after.join(FOLLOW_WITHIN)
             self._after = None
-        log.info("Channel started (Stream Mode)")
+        self._log.info("Channel started (Stream Mode)")
         self._tell(LinkChanged(LinkState.CONNECTING))
         while not self._stopping.is_set():
             error, lasted = self._hold_one()
@@ -157,9 +159,9 @@ class Stream(threading.Thread):
             if isinstance(error, LinkLost):
                 pause = max(pause, error.seconds)
             if not self._failures:
-                log.warning("link lost: %s; trying again until it is back", error.message)
+                self._log.warning("link lost: %s; trying again until it is back", error.message)
             self._failures += 1
-            log.debug("attempt %d: %s; next in %.1f s", self._failures, error.message, pause)
+            self._log.debug("attempt %d: %s; next in %.1f s", self._failures, error.message, pause)
             self._tell(LinkChanged(LinkState.WAITING, error.message, error.fix, pause))
             self._stopping.wait(pause)
         self._tell(LinkChanged(LinkState.OFF))
@@ -167,7 +169,7 @@ class Stream(threading.Thread):
     def _connected(self) -> None:
         """One line for the end of an outage, however many attempts it took."""
         again = f" again, after {self._failures} failed attempts" if self._failures else ""
-        log.info("DingTalk channel connected via Stream Mode%s", again)
+        self._log.info("DingTalk channel connected via Stream Mode%s", again)
         self._failures = 0
         self._tell(LinkChanged(LinkState.CONNECTED))
 
@@ -184,7 +186,7 @@ class Stream(threading.Thread):
                 opened = time.monotonic()
                 self._connected()
                 reason = self._read_until_told_to_move(self._socket)
-                log.info("the server asks for a new connection: %s", reason)
+                self._log.info("the server asks for a new connection: %s", reason)
                 # Connect first, close second: messages go to the new socket from now on.
                 old, self._socket = self._socket, self._open()
                 _close(old)
@@ -220,7 +222,7 @@ class Stream(threading.Thread):
     def _wait_for_the_gate(self) -> None:
         """Many connections in quick succession can stop DingTalk's routing for a long time."""
         while (seconds := self._may_open()) > 0:
-            log.info("the next connection may be opened in %.1f s", seconds)
+            self._log.info("the next connection may be opened in %.1f s", seconds)
             self._tell(
                 LinkChanged(LinkState.WAITING, "opened too often within a minute", "", seconds)
             )
@@ -232,7 +234,7 @@ class Stream(threading.Thread):
             return self._gate.may_open()
         except (OSError, BridgeError) as cause:
             # Being connected matters more than the count of openings that cannot be kept.
-            log.warning("the openings cannot be counted (%s)", type(cause).__name__)
+            self._log.warning("the openings cannot be counted (%s)", type(cause).__name__)
             return 0.0
 
     def _connect(self, ticket: Ticket) -> websocket.WebSocket:
@@ -299,7 +301,7 @@ class Stream(threading.Thread):
             case frames.RobotMessage():
                 self._take(connection, frame)
             case frames.Unknown(type=kind, topic=topic):
-                log.debug("passing over a frame of type %s, topic %s", kind, topic)
+                self._log.debug("passing over a frame of type %s, topic %s", kind, topic)
                 self._send(connection, lambda: connection.send(frames.ack_unknown(frame)))
 
     def _take(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
@@ -321,7 +323,7 @@ class Stream(threading.Thread):
         key = Seen.key(inbound.robot_code, inbound.id)
         if not self._seen.first_time(key, now):
             self._acknowledge(connection, frame)
-            log.info("passing over a message that was received before")
+            self._log.info("passing over a message that was received before")
             return
         received = Received(self._settings.client_id, key, inbound, now)
         try:
@@ -341,7 +343,7 @@ class Stream(threading.Thread):
         self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
 
     def _trouble(self, sentence: str, code: str = "") -> None:
-        log.warning("%s", sentence)
+        self._log.warning("%s", sentence)
         self._tell(Trouble(sentence, code))
 
     def _send(self, connection: websocket.WebSocket, send: Callable[[], object]) -> None:

@@ -32,10 +32,13 @@ end
 ---@param cmdline string
 ---@param cursorpos integer bytes before the cursor
 ---@param sessions? string[] ids of the sessions there are
+---@param accounts? string[] names of the accounts there are
 ---@return string[]
-function M.complete(arglead, cmdline, cursorpos, sessions)
+function M.complete(arglead, cmdline, cursorpos, sessions, accounts)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
-  if #words > 1 then
+  if #words == 2 and vim.tbl_contains(declared.platforms, words[2]) then
+    return beginning_with(accounts or {}, arglead)
+  elseif #words > 1 then
     return {}
   end
   local names = {}
@@ -80,7 +83,10 @@ function M.line(arglead, cmdline, cursorpos)
   if not require('dingbridge.host').is_running() then
     ids = ids_on_disk()
   end
-  return M.complete(arglead, cmdline, cursorpos, ids)
+  local accounts = vim.tbl_map(function(account)
+    return account.account
+  end, require('dingbridge').status().accounts)
+  return M.complete(arglead, cmdline, cursorpos, ids, accounts)
 end
 
 return M

@@ -3,9 +3,8 @@
 ---@class dingbridge.Option
 ---@field name string canonical, dotted when nested
 ---@field kind string
----@field default? string|boolean|number|string[]
+---@field default? string|boolean|number|table
 ---@field default_from? string the option whose value is the default
----@field meaning string
 ---@field expects string what a value must be, in words
 ---@field env? string
 ---@field choices? string[]
@@ -13,7 +12,7 @@
 ---@field most? number
 ---@field belongs? string what to put in the place of a placeholder
 ---@field needs? string
----@field secret? boolean never to be shown
+---@field by_command? boolean whether a program may say the value
 
 ---@class dingbridge.Command
 ---@field name string empty for the editor command on its own
@@ -25,9 +24,17 @@
 ---@class dingbridge.Declared
 ---@field prefix string where the options stand in the table given to `setup()`
 ---@field options dingbridge.Option[]
+---@field outer_options dingbridge.Option[] those about the table as a whole
+---@field group_options dingbridge.Option[] what can be given for one group
+---@field editor_wide table<string, true> options that cannot stand in an account
 ---@field spellings table<string, string> dotted path as written to canonical name
+---@field group_spellings table<string, string> the same for one group
 ---@field groups table<string, true> names whose value is a table of options
 ---@field wrappers table<string, string> outer to inner key of a pasted block
+---@field robot string[] what says which robot an account is
+---@field default_account string name of the account that the outer table is
+---@field program string what stands for a program, in words
+---@field remote_commands string[]
 ---@field sentences table<string, string>
 ---@field truth table<string, boolean>
 ---@field domains string[]
@@ -44,84 +51,78 @@ return {
       name = 'enabled',
       kind = 'flag',
       default = true,
-      meaning = 'Whether the bridge runs at all.',
       expects = 'true or false',
       env = 'DINGTALK_ENABLED',
     },
     {
       name = 'webhook',
       kind = 'webhook address',
-      meaning = 'Address of a custom group robot, for one-way messages to its group.',
       expects = 'the robot\'s address, https://oapi.dingtalk.com/robot/send?access_token=...',
       env = 'DINGTALK_WEBHOOK',
       belongs = 'the whole address that DingTalk shows for the robot',
-      secret = true,
+      by_command = true,
     },
     {
       name = 'secret',
       kind = 'secret',
-      meaning = 'Signing secret of the custom robot, when its security setting is a signature.',
       expects = 'text in quotes',
       env = 'DINGTALK_SECRET',
       belongs = 'the robot\'s signing secret, which begins with SEC,',
       needs = 'webhook',
-      secret = true,
+      by_command = true,
     },
     {
       name = 'keyword',
       kind = 'text',
-      meaning = 'Keyword the custom robot requires; put in front of a message that lacks it.',
       expects = 'text in quotes',
       env = 'DINGTALK_KEYWORD',
     },
     {
       name = 'app_key',
       kind = 'text',
-      meaning = 'Client ID (AppKey) of the enterprise app, for conversations both ways.',
       expects = 'text in quotes',
       env = 'DINGTALK_CLIENT_ID',
       belongs = 'the app\'s Client ID (AppKey)',
       needs = 'app_secret',
+      by_command = true,
     },
     {
       name = 'app_secret',
       kind = 'secret',
-      meaning = 'Client Secret (AppSecret) of the enterprise app.',
       expects = 'text in quotes',
       env = 'DINGTALK_CLIENT_SECRET',
       belongs = 'the app\'s Client Secret (AppSecret)',
       needs = 'app_key',
-      secret = true,
+      by_command = true,
     },
     {
       name = 'robot_code',
       kind = 'text',
       default_from = 'app_key',
-      meaning = 'The robot\'s code; a message\'s own robot code wins for the reply to it.',
       expects = 'text in quotes',
       belongs = 'the robot\'s code',
+      by_command = true,
     },
     {
       name = 'conversation_id',
       kind = 'text',
-      meaning = 'Group that messages go to when they answer nobody.',
       expects = 'text in quotes',
       env = 'DINGTALK_CONVERSATION_ID',
       belongs = 'the group\'s conversation id',
+      by_command = true,
     },
     {
       name = 'user_id',
       kind = 'text',
-      meaning = 'Person (staff id) that messages go to when they answer nobody.',
       expects = 'text in quotes',
       env = 'DINGTALK_USER_ID',
       belongs = 'the person\'s staff id',
+      by_command = true,
     },
     {
       name = 'msgtype',
       kind = 'choice',
       default = 'markdown',
-      meaning = 'Form in which messages are sent.',
       expects = '\'markdown\' or \'text\'',
       choices = { 'markdown', 'text' },
     },
@@ -129,7 +130,6 @@ return {
       name = 'text_chunk_limit',
       kind = 'whole number',
       default = 20000,
-      meaning = 'Characters a chunk may have; the platform\'s byte ceilings hold as well.',
       expects = 'a whole number from 100 to 20000',
       least = 100,
       most = 20000,
@@ -138,7 +138,6 @@ return {
       name = 'delivery',
       kind = 'choice',
       default = 'at_least_once',
-      meaning = 'What to do with a message that may have arrived, where DingTalk cannot recognise a repeat: send it again, or not.',
       expects = '\'at_least_once\' or \'at_most_once\'',
       choices = { 'at_least_once', 'at_most_once' },
     },
@@ -146,7 +145,6 @@ return {
       name = 'quota.calls',
       kind = 'whole number',
       default = 5000,
-      meaning = 'API calls that the organisation has in a month; a warning comes at 80 %, 0: none.',
       expects = 'a whole number from 0 to 100000000',
       least = 0,
       most = 100000000,
@@ -155,25 +153,89 @@ return {
       name = 'quota.pushes',
       kind = 'whole number',
       default = 3000,
-      meaning = 'Pushes that the organisation has in a month; a warning comes at 80 %, 0: none.',
       expects = 'a whole number from 0 to 100000000',
       least = 0,
       most = 100000000,
     },
     {
+      name = 'dm.policy',
+      kind = 'choice',
+      default = 'pairing',
+      expects = '\'pairing\' or \'allowlist\' or \'open\' or \'disabled\'',
+      choices = { 'pairing', 'allowlist', 'open', 'disabled' },
+    },
+    {
       name = 'allow_from',
       kind = 'list of text',
-      default = {},
-      meaning = 'Staff ids that may write to the session; \'*\' is everybody, empty is nobody.',
       expects = 'a list of text',
       env = 'DINGTALK_ALLOW_FROM',
       belongs = 'a staff id',
     },
     {
+      name = 'group_policy',
+      kind = 'choice',
+      default = 'disabled',
+      expects = '\'disabled\' or \'allowlist\' or \'open\'',
+      choices = { 'disabled', 'allowlist', 'open' },
+    },
+    {
+      name = 'groups',
+      kind = 'settings of conversations',
+      default = {},
+      expects = 'a table of options by conversation id',
+      belongs = 'the group\'s conversation id',
+    },
+    {
+      name = 'require_mention',
+      kind = 'flag',
+      default = true,
+      expects = 'true or false',
+    },
+    {
+      name = 'admins',
+      kind = 'list of people',
+      default = {},
+      expects = 'a list of text',
+      belongs = 'a staff id',
+    },
+    {
+      name = 'commands',
+      kind = 'list of commands',
+      default = { 'help', 'status', 'whoami', 'whereami', 'stop' },
+      expects = 'a list of remote commands such as \'status\'',
+    },
+    {
+      name = 'jobs',
+      kind = 'programs by name',
+      default = {},
+      expects = 'a table of programs by name',
+    },
+    {
+      name = 'session_scope',
+      kind = 'choice',
+      default = 'bound',
+      expects = '\'bound\' or \'user\' or \'conversation\' or \'single\'',
+      choices = { 'bound', 'user', 'conversation', 'single' },
+    },
+    {
+      name = 'instructions',
+      kind = 'text of several lines',
+      expects = 'text in quotes',
+    },
+    {
+      name = 'cwd',
+      kind = 'text',
+      expects = 'text in quotes',
+    },
+    {
+      name = 'model',
+      kind = 'text',
+      expects = 'text in quotes',
+    },
+    {
       name = 'endpoint.api',
       kind = 'address',
       default = 'https://api.dingtalk.com',
-      meaning = 'Address of the OpenAPI.',
       expects = 'an address such as https://api.dingtalk.com (http:// only for this machine)',
       env = 'DINGTALK_OPENAPI_ENDPOINT',
     },
@@ -181,34 +243,29 @@ return {
       name = 'endpoint.oapi',
       kind = 'address',
       default = 'https://oapi.dingtalk.com',
-      meaning = 'Address of the older API, which also serves robot webhooks.',
       expects = 'an address such as https://api.dingtalk.com (http:// only for this machine)',
       env = 'DINGTALK_OAPI_ENDPOINT',
     },
     {
       name = 'proxy',
       kind = 'proxy address',
-      meaning = 'Proxy for HTTP and for the socket; not given: HTTPS_PROXY of the environment.',
       expects = 'an address such as http://127.0.0.1:8080',
-      secret = true,
+      by_command = true,
     },
     {
       name = 'python',
       kind = 'text',
-      meaning = 'Python interpreter of the host process; not given: the plugin\'s own.',
       expects = 'text in quotes',
     },
     {
       name = 'responder',
       kind = 'responder',
-      meaning = 'What answers in a session: a Lua function, or a program and its arguments, which are passed as they are; not given: a person.',
       expects = 'a Lua function, or a list of a program and its arguments',
     },
     {
       name = 'responder_timeout',
       kind = 'number',
       default = 300,
-      meaning = 'Seconds a responder may take for one answer.',
       expects = 'a number from 1 to 86400',
       least = 1,
       most = 86400,
@@ -217,16 +274,70 @@ return {
       name = 'send_key',
       kind = 'key',
       default = '<C-s>',
-      meaning = 'Key that sends the draft, in normal and insert mode; false: none.',
       expects = 'a key such as \'<C-s>\', or false',
     },
     {
       name = 'verbose',
       kind = 'flag',
       default = false,
-      meaning = 'Whether the log file tells every step.',
       expects = 'true or false',
     },
+  },
+  outer_options = {
+    {
+      name = 'accounts',
+      kind = 'accounts',
+      default = {},
+      expects = 'a table of accounts by name',
+    },
+    {
+      name = 'default_account',
+      kind = 'text',
+      expects = 'text in quotes',
+    },
+    {
+      name = 'env',
+      kind = 'variables',
+      default = {},
+      expects = 'a table of text by name',
+    },
+    {
+      name = 'env_file',
+      kind = 'text',
+      expects = 'text in quotes',
+    },
+  },
+  group_options = {
+    {
+      name = 'require_mention',
+      kind = 'flag',
+      expects = 'true or false',
+    },
+    {
+      name = 'users',
+      kind = 'list of text',
+      expects = 'a list of text',
+      belongs = 'a staff id',
+    },
+    {
+      name = 'tools',
+      kind = 'list of commands',
+      expects = 'a list of remote commands such as \'status\'',
+    },
+    {
+      name = 'instructions',
+      kind = 'text of several lines',
+      expects = 'text in quotes',
+    },
+  },
+  editor_wide = {
+    python = true,
+    send_key = true,
+    verbose = true,
+    accounts = true,
+    default_account = true,
+    env = true,
+    env_file = true,
   },
   spellings = {
     enabled = 'enabled',
@@ -253,10 +364,28 @@ return {
     delivery = 'delivery',
     ['quota.calls'] = 'quota.calls',
     ['quota.pushes'] = 'quota.pushes',
+    ['dm.policy'] = 'dm.policy',
+    dm_policy = 'dm.policy',
+    dmPolicy = 'dm.policy',
+    sender_policy = 'dm.policy',
+    senderPolicy = 'dm.policy',
     allow_from = 'allow_from',
     allowFrom = 'allow_from',
     ['dm.allow_from'] = 'allow_from',
     ['dm.allowFrom'] = 'allow_from',
+    group_policy = 'group_policy',
+    groupPolicy = 'group_policy',
+    groups = 'groups',
+    require_mention = 'require_mention',
+    requireMention = 'require_mention',
+    admins = 'admins',
+    commands = 'commands',
+    jobs = 'jobs',
+    session_scope = 'session_scope',
+    sessionScope = 'session_scope',
+    instructions = 'instructions',
+    cwd = 'cwd',
+    model = 'model',
     ['endpoint.api'] = 'endpoint.api',
     ['endpoint.oapi'] = 'endpoint.oapi',
     proxy = 'proxy',
@@ -267,6 +396,19 @@ return {
     send_key = 'send_key',
     sendKey = 'send_key',
     verbose = 'verbose',
+    accounts = 'accounts',
+    default_account = 'default_account',
+    defaultAccount = 'default_account',
+    env = 'env',
+    env_file = 'env_file',
+    envFile = 'env_file',
+  },
+  group_spellings = {
+    require_mention = 'require_mention',
+    requireMention = 'require_mention',
+    users = 'users',
+    tools = 'tools',
+    instructions = 'instructions',
   },
   groups = {
     dm = true,
@@ -276,6 +418,10 @@ return {
   wrappers = {
     channels = 'dingtalk',
   },
+  robot = { 'app_key', 'app_secret', 'webhook', 'secret' },
+  default_account = 'default',
+  program = 'a list of a program and its arguments',
+  remote_commands = { 'help', 'status', 'session', 'list', 'new', 'clear', 'stop', 'whoami', 'whereami', 'history', 'where', 'diag', 'qf', 'diff', 'file', 'open', 'run' },
   sentences = {
     unknown = 'unknown option',
     unknown_near = 'unknown option, did you mean %s?',
@@ -292,6 +438,17 @@ return {
     host = '%s is no host of DingTalk (dingtalk.com, dingtalk.io), nor one that endpoint.api or endpoint.oapi names',
     path = 'must have the path /robot/send',
     token = 'has no access_token',
+    command = 'no remote command; there are %s',
+    command_near = 'no remote command, did you mean %s?',
+    program_name = 'the name of a program is one word',
+    everybody = '\'*\' would be everybody; name each one',
+    file = 'cannot be read (%s)',
+    output = 'the command %s %s',
+    editor_wide = 'holds for all accounts; put it beside them, not into one',
+    account_name = 'the name of an account has letters, digits, _ and - (40 at most), and is not dingtalk',
+    no_account = 'is no account; there are %s',
+    same_robot = '%s and %s have the same robot; give each its own app_key or webhook',
+    type = 'only \'dingtalk\' is served here',
   },
   truth = {
     ['true'] = true,
@@ -398,14 +555,14 @@ return {
     },
     {
       name = 'bridge',
-      arguments = 'dingtalk',
+      arguments = 'dingtalk [account]',
       meaning = 'Bind the current session to DingTalk.',
       takes_range = false,
       completion = 'platform',
     },
     {
       name = 'unbridge',
-      arguments = '[dingtalk]',
+      arguments = '[dingtalk] [account]',
       meaning = 'Release the session that is bound to DingTalk.',
       takes_range = false,
       completion = 'platform',
@@ -442,6 +599,27 @@ return {
       name = 'drop',
       arguments = '{id}',
       meaning = 'Give up a message that waits or that failed.',
+      takes_range = false,
+      completion = 'none',
+    },
+    {
+      name = 'pair',
+      arguments = '[code] [once]',
+      meaning = 'Let in whoever asks with this code, for good or for an hour; without one, show who asks.',
+      takes_range = false,
+      completion = 'none',
+    },
+    {
+      name = 'deny',
+      arguments = '{code}',
+      meaning = 'Refuse whoever asks with this code.',
+      takes_range = false,
+      completion = 'none',
+    },
+    {
+      name = 'revoke',
+      arguments = '{id}',
+      meaning = 'Take back what a code has allowed a person or a group.',
       takes_range = false,
       completion = 'none',
     },

@@ -59,18 +59,25 @@ end
 
 --- Sends text in a session, as if it had been typed there.
 ---@param text string
----@param opts? { session?: string } the current session when not given
+---@param opts? { session?: string, target?: string } `session`: the current one when not given;
+--- `target`: `dingtalk:<id>` or `dingtalk:<account>:<id>` in the place of the session's conversation
 ---@return string id of the message
 function M.send(text, opts)
   local id = require('dingbridge.drafts').new_id()
   local session = opts and opts.session or require('dingbridge.store').current
-  require('dingbridge.host').tell('send', { id = id, text = text, session = session })
+  require('dingbridge.host').tell('send', {
+    id = id,
+    text = text,
+    session = session,
+    target = opts and opts.target,
+  })
   return id
 end
 
---- Sends text to the robot's group or the configured target, outside any session.
+--- Sends text to the robot's group or the configured target, outside any session; or to `target`,
+--- which is `dingtalk:<id>` or `dingtalk:<account>:<id>`.
 ---@param text string
----@param opts? { title?: string, at_user_ids?: string[], at_mobiles?: string[], at_all?: boolean }
+---@param opts? { target?: string, title?: string, at_user_ids?: string[], at_mobiles?: string[], at_all?: boolean }
 ---@return string id of the message
 function M.notify(text, opts)
   local id = require('dingbridge.drafts').new_id()
@@ -102,10 +109,12 @@ function M.status()
     queued = 0,
     failed = 0,
     refused = 0,
+    asking = 0,
     last_error = '',
     cool_down_until = 0,
     cool_down = '',
     quota = '',
+    accounts = {},
   }
 end
 
@@ -133,6 +142,9 @@ function M.statusline()
   end
   if status.failed > 0 then
     parts[#parts + 1] = ('%d✗'):format(status.failed)
+  end
+  if status.asking > 0 then
+    parts[#parts + 1] = ('%d?'):format(status.asking)
   end
   return table.concat(parts, ' ')
 end

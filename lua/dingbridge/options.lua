@@ -1,196 +1,197 @@
 --- Checks the table given to `setup()` inside the editor, before any Python process exists.
 ---
---- The twin of `dingbridge/core/settings.py` and `values.py`: same rules, same sentences (both come
---- from `declared.lua`). It reads tables and the environment, nothing else, and starts nothing.
+--- The twin of `dingbridge/core/settings.py` and what it is made of: same rules, same sentences (both
+--- come from `declared.lua`). It reads tables and the environment, nothing else, and starts nothing;
+--- what a program or a file is to say is taken as given.
 
 local declared = require('dingbridge.declared')
 local values_of = require('dingbridge.options.values')
 
 local M = {}
 
-local LONGEST_KEY = 60 -- bytes; a longer one is not shown and not compared
+---@alias dingbridge.Scope table<string, dingbridge.Given[]> canonical name to the places that give it
 
----@param path string
----@param key string
----@return string
-local function join(path, key)
-  if #key <= LONGEST_KEY and key:find('^[%w_.\128-\255-]+$') then
-    return path .. '.' .. key
-  end
-  return path .. '[...]'
-end
+---@class dingbridge.Places what one table gives
+---@field outer dingbridge.Scope outside of accounts
+---@field accounts table<string, dingbridge.Scope>
+---@field env dingbridge.Given[]
 
----@param reading dingbridge.Reading
----@param path string
----@param key string
----@param known string[]
-local function unknown(reading, path, key, known)
-  local near = #key <= LONGEST_KEY and require('dingbridge.options.nearest')(key, known)
-  if near then
-    reading:say(path, 'unknown_near', near)
-  else
-    reading:say(path, 'unknown')
-  end
-end
-
---- Calls `each` with every named entry of `value`.
----@param reading dingbridge.Reading
----@param value any
----@param path string
----@param each fun(key: string, value: any)
-local function entries(reading, value, path, each)
-  if not values_of.is_given(value) then
-    return
-  end
-  if type(value) ~= 'table' or (next(value) ~= nil and values_of.is_list(value)) then
-    reading:say(path, 'expected', 'a table of options', values_of.kind_of(value))
-    return
-  end
-  for key, entry in pairs(value) do
-    if type(key) == 'string' then
-      each(key, entry)
-    else
-      reading:say(path, 'unnamed')
-    end
-  end
-end
-
----@param scope string
+---@param within string
 ---@param may_wrap boolean
 ---@return string[]
-local function names_inside(scope, may_wrap)
+local function names_inside(within, may_wrap)
   local names = {}
   local wrappers = may_wrap and declared.wrappers or {}
   for _, set in ipairs({ declared.spellings, declared.groups, wrappers }) do
     for name in pairs(set) do
-      if vim.startswith(name, scope) then
-        names[#names + 1] = name:sub(#scope + 1)
+      if vim.startswith(name, within) then
+        names[#names + 1] = name:sub(#within + 1)
       end
     end
   end
   return names
 end
 
---- Gathers every option in `value` by canonical name, however it is spelt and nested.
+--- Notes every option that `value` gives, however it is spelt and nested.
 ---@param reading dingbridge.Reading
+---@param places dingbridge.Places
 ---@param value any
 ---@param path string
----@param scope string the dotted group that `value` is, with a dot at its end
+---@param within string the dotted name of the table, with a dot at its end
+---@param scope dingbridge.Scope the part of `places` to note it in
 ---@param may_wrap boolean a pasted block is allowed once, so that a table inside itself ends
----@param found table<string, dingbridge.Given[]>
-local function gather(reading, value, path, scope, may_wrap, found)
-  entries(reading, value, path, function(key, entry)
-    local spelling, here = scope .. key, join(path, key)
-    local name, inner = declared.spellings[spelling], declared.wrappers[spelling]
-    if name then
+local function gather(reading, places, value, path, within, scope, may_wrap)
+  reading:entries(value, path, 'a table of options', function(key, entry)
+    local spelling, here = within .. key, values_of.join(path, key)
+    local name, platform = declared.spellings[spelling], declared.wrappers[spelling]
+    if name and declared.editor_wide[name] and scope ~= places.outer then
+      reading:say(here, 'editor_wide')
+    elseif name == 'accounts' then
+      require('dingbridge.options.accounts').accounts(reading, places, entry, here, gather)
+    elseif name then
       if values_of.is_given(entry) then
-        found[name] = found[name] or {}
-        table.insert(found[name], { path = here, value = entry })
+        local found = name == 'env' and places.env or scope[name] or {}
+        found[#found + 1] = { path = here, value = entry }
+        scope[name] = name ~= 'env' and found or nil
       end
     elseif declared.groups[spelling] then
-      gather(reading, entry, here, spelling .. '.', false, found)
-    elseif may_wrap and inner then
-      entries(reading, entry, here, function(block_name, block)
-        if block_name == inner then
-          gather(reading, block, join(here, block_name), '', false, found)
-        else
-          unknown(reading, join(here, block_name), block_name, { inner })
-        end
-      end)
+      gather(reading, places, entry, here, spelling .. '.', scope, false)
+    elseif may_wrap and platform then
+      require('dingbridge.options.accounts').blocks(reading, places, entry, here, platform, gather)
     else
-      unknown(reading, here, key, names_inside(scope, may_wrap))
+      reading:unknown(here, key, names_inside(within, may_wrap))
     end
   end)
-end
-
---- The value that all places give, or nil when none gives a usable one.
----@param reading dingbridge.Reading
----@param option dingbridge.Option
----@param places dingbridge.Given[]
----@return any
-local function agreed_value(reading, option, places)
-  local first, agreed
-  for _, given in ipairs(places) do
-    local value = reading:value(option, given)
-    if value ~= nil then
-      if not first then
-        first, agreed = given, value
-      elseif not vim.deep_equal(value, agreed) then
-        reading:say(given.path, 'differs', first.path)
-      end
-    end
-  end
-  return agreed
 end
 
 ---@param raw any
 ---@param environ table<string, string?>
 ---@return dingbridge.Reading
----@return table<string, dingbridge.Given[]>
+---@return dingbridge.Places
 local function start(raw, environ)
   local reading = values_of.reading(environ)
-  local found = {}
-  gather(reading, raw, declared.prefix, '', true, found)
-  for _, places in pairs(found) do
-    table.sort(places, function(a, b)
-      return a.path < b.path
-    end)
-  end
-  return reading, found
-end
-
---- Everything wrong with the table under `integrations.dingtalk`, and what it means.
----
---- `values` has each option under its canonical name, `$NAME` replaced and defaults filled in; an
---- option without a default that was not given is nil. Use it only when there are no problems.
----@param raw any
----@param environ? table<string, string?> the editor's own environment when left out
----@return string[] problems sentences, sorted; empty when all is well
----@return table<string, any> values
-function M.check(raw, environ)
-  local reading, found = start(raw, environ or vim.env)
-  for _, option in ipairs(declared.options) do
-    local held = not found[option.name] and option.env and reading.environ[option.env] or ''
-    if values_of.stripped(held) ~= '' then
-      local path = '$' .. option.env
-      found[option.name] = { { path = path, value = held, from_environment = true } }
+  local places = { outer = {}, accounts = {}, env = {} }
+  gather(reading, places, raw, declared.prefix, '', places.outer, true)
+  values_of.sort(places.env)
+  for _, scope in ipairs({ places.outer, unpack(vim.tbl_values(places.accounts)) }) do
+    for _, found in pairs(scope) do
+      values_of.sort(found)
     end
   end
+  return reading, places
+end
+
+--- What an account is given: in its own table, around it, or by the environment.
+---@param reading dingbridge.Reading
+---@param own dingbridge.Scope
+---@param outer dingbridge.Scope
+---@param apart table<string, true> options that do not come from elsewhere
+---@return dingbridge.Scope
+local function inherited(reading, own, outer, apart)
+  local given = {}
+  for _, option in ipairs(declared.options) do
+    local name = option.name
+    given[name] = own[name] or (not apart[name] and outer[name]) or nil
+    if not given[name] and option.env and not apart[name] then
+      local text, place = reading:look_up(option.env)
+      if text then
+        local path = '$' .. option.env .. place
+        given[name] = { { path = path, value = text, from_environment = true } }
+      end
+    end
+  end
+  return given
+end
+
+--- The values of one account, by canonical name.
+---@param reading dingbridge.Reading
+---@param scope dingbridge.Scope what it is given
+---@param groups? dingbridge.Given[] the groups given around it
+---@return table<string, any>
+local function account(reading, scope, groups)
   local values = {}
   -- A webhook may be on the host of an endpoint, so the endpoints are read before it.
   for _, is_webhook in ipairs({ false, true }) do
     for _, option in ipairs(declared.options) do
       if (option.kind == 'webhook address') == is_webhook then
-        local places = found[option.name] or {}
-        local value = agreed_value(reading, option, places)
-        if value == nil then
+        local places = scope[option.name]
+        local value = places and reading:agreed(option, places)
+        if places and option.name == 'groups' and places ~= groups then
+          local outer = reading:agreed(option, groups)
+          value = require('dingbridge.options.accounts').merged_groups(outer, value)
+        end
+        if option.kind == 'address' and value == values_of.UNKNOWN then
+          reading.trusts_all = true
+        elseif option.kind == 'address' and value then
+          require('dingbridge.options.addresses').trust(reading, value)
+        end
+        if value == nil or value == values_of.UNKNOWN then
           value = option.default_from and values[option.default_from] or option.default
         end
         values[option.name] = value
-        if option.kind == 'address' then
-          reading:trust(value)
-        end
-        if places[1] and option.needs and not found[option.needs] then
+        -- What a file that was not read may hold cannot be missed.
+        if places and option.needs and not scope[option.needs] and not reading.unread then
           reading:say(places[1].path, 'needs', option.needs)
         end
       end
     end
   end
+  return values
+end
+
+--- Everything wrong with the table under `integrations.dingtalk`, and what it means.
+---
+--- `values` are those of the default account: each option under its canonical name, `$NAME` replaced
+--- and defaults filled in; an option without a default that was not given, or that a program or file
+--- is to say, is nil. Use them only when there are no problems.
+---@param raw any
+---@param environ? table<string, string?> the editor's own environment when left out
+---@return string[] problems sentences, sorted; empty when all is well
+---@return table<string, any> values
+---@return table<string, table<string, any>> accounts the values of all accounts by name
+---@return string default_account
+function M.check(raw, environ)
+  local reading, places = start(raw, environ or vim.env)
+  local accounts, name = {}, declared.default_account
+  local outer, groups = places.outer, places.outer.groups
+  if next(places.accounts) or places.env[1] or outer.env_file or outer.default_account then
+    local several = require('dingbridge.options.accounts')
+    several.variables(reading, places)
+    for each, scope in pairs(several.split(reading, places, inherited)) do
+      accounts[each] = account(reading:anew(), scope, groups)
+    end
+    if next(places.accounts) then
+      -- What every account gives anew is used by none, and yet must be right.
+      account(reading:anew(), several.around(reading, places, inherited), groups)
+    end
+    name = several.default_of(reading, places, accounts)
+  else
+    accounts[name] = account(reading, inherited(reading, {}, outer, {}), groups)
+  end
   local problems = vim.tbl_keys(reading.problems)
   table.sort(problems)
-  return problems, values
+  return problems, accounts[name] or {}, accounts, name
+end
+
+---@param scope dingbridge.Scope
+---@return table<string, any>
+local function as_written(scope)
+  return vim.tbl_map(function(places)
+    return places[1].value
+  end, scope)
 end
 
 --- The options that `raw` gives, by canonical name, each with its value as written.
 ---@param raw any
----@return table<string, any>
+---@return table<string, any> outer those outside of accounts
+---@return table<string, table<string, any>> accounts what each account is given, by name
 function M.canonical(raw)
-  local _, found = start(raw, {})
-  local values = {}
-  for name, places in pairs(found) do
-    values[name] = places[1].value
+  local reading, places = start(raw, {})
+  local accounts = { [declared.default_account] = places.outer }
+  if next(places.accounts) then
+    accounts = require('dingbridge.options.accounts').split(reading, places, inherited)
   end
-  return values
+  return as_written(places.outer), vim.tbl_map(as_written, accounts)
 end
 
 return M

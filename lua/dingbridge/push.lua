@@ -63,6 +63,12 @@ local handlers = {
   respond = function(update)
     responder.ask(update)
   end,
+  look = function(update)
+    require('dingbridge.remote').answer(update)
+  end,
+  ask_pair = function(update)
+    require('dingbridge.pairing').choose(update.account, update.asking)
+  end,
   edit = function(update)
     vim.cmd.tabedit(vim.fn.fnameescape(update.path))
   end,

@@ -15,6 +15,15 @@
 ---@field created number Unix seconds
 ---@field bound boolean
 
+---@class dingbridge.AccountStatus
+---@field account string
+---@field mode 'off'|'webhook'|'api'
+---@field connected boolean
+---@field session string
+---@field link 'off'|'connecting'|'connected'|'waiting'
+---@field queued integer
+---@field failed integer
+
 ---@class dingbridge.Status
 ---@field mode 'off'|'webhook'|'api'
 ---@field connected boolean
@@ -26,10 +35,12 @@
 ---@field queued integer
 ---@field failed integer
 ---@field refused integer messages of people who are not allowed
+---@field asking integer people and groups that ask to be let in
 ---@field last_error string
 ---@field cool_down_until number Unix seconds until which nothing leaves, or 0
 ---@field cool_down string why
 ---@field quota string the month's use, in words
+---@field accounts dingbridge.AccountStatus[] each account's own, by the same names
 
 local M = {
   ---@type dingbridge.Session[]

@@ -300,6 +300,7 @@ def options(history: History, sandbox: Sandbox) -> dict[str, Any]:
         "app_key": here["app_key"],
         "app_secret": here["app_secret"],
         "allow_from": ["zhangsan", "lisi"],
+        "group_policy": "open",
     }
     by_mode: dict[str, dict[str, Any]] = {
         "group": {**app, "conversation_id": TEAM},

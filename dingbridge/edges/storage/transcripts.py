@@ -60,6 +60,11 @@ class Transcripts:
         except FileNotFoundError:
             return Transcript(fallback, ())
 
+    def begin(self, info: SessionInfo) -> None:
+        """Start a transcript, unless another editor has done so."""
+        if not self._path(info.id).exists():
+            self.append(info.id, Entry(session=info))
+
     def append(self, session: str, entry: Entry) -> None:
         """Add one line. A session's first line makes its file."""
         path = self._path(session)

@@ -1,5 +1,8 @@
 --- Reads the few forms of web address that options take; the twin of `core/addresses.py`.
 
+local declared = require('dingbridge.declared')
+local values_of = require('dingbridge.options.values')
+
 local M = {}
 
 ---@class dingbridge.Address
@@ -72,6 +75,70 @@ function M.is_under(host, domains)
     end
   end
   return false
+end
+
+--- Lets a webhook stand on the same host as `endpoint`, a sandbox on this machine say.
+---@param reading dingbridge.Reading
+---@param endpoint string
+function M.trust(reading, endpoint)
+  local address = M.read(endpoint)
+  if address then
+    reading.origins[M.origin(address)] = true
+  end
+end
+
+--- An endpoint or a proxy.
+---@param reading dingbridge.Reading
+---@param option dingbridge.Option
+---@param text string
+---@param path string
+---@return string?
+function M.plain(reading, option, text, path)
+  local address = M.read(text)
+  local fits = address and address.query == '' and address.fragment == ''
+  if address and option.kind == 'proxy address' then
+    fits = fits and address.scheme == 'http' and (address.path == '' or address.path == '/')
+  elseif address then
+    local trusted = address.scheme == 'https' or M.is_loopback(address.host)
+    fits = fits and trusted and not address.user
+  end
+  if not fits then
+    reading:say(path, 'must', option.expects)
+    return nil
+  end
+  return (text:gsub('/+$', ''))
+end
+
+--- Only a robot's address at DingTalk, or at an endpoint that the user trusts anyway.
+---@param reading dingbridge.Reading
+---@param option dingbridge.Option
+---@param text string
+---@param path string
+---@return string?
+function M.webhook(reading, option, text, path)
+  local address = M.read(text)
+  if not address or address.fragment ~= '' or address.user then
+    return reading:say(path, 'must', option.expects)
+  end
+  local token
+  for _, pair in ipairs(vim.split(address.query:sub(2), '&', { plain = true })) do
+    token = token or pair:match('^access_token=(.*)$') or (pair == 'access_token' and '' or nil)
+  end
+  if not reading.trusts_all and not reading.origins[M.origin(address)] then
+    if address.scheme ~= 'https' then
+      return reading:say(path, 'https')
+    elseif not M.is_under(address.host, declared.domains) then
+      return reading:say(path, 'host', address.host)
+    end
+  end
+  if address.path ~= '/robot/send' then
+    return reading:say(path, 'path')
+  elseif not token or token == '' then
+    return reading:say(path, 'token')
+  elseif values_of.is_placeholder(token) then
+    return reading:say(path, 'placeholder', token, option.belongs)
+  end
+  return text
 end
 
 return M

@@ -1,12 +1,22 @@
 --- Reads the value of one option by its kind; the twin of `core/values.py`.
 
-local addresses = require('dingbridge.options.addresses')
 local declared = require('dingbridge.declared')
 
 local M = {}
 
 local SPACE = ' \t\r\n\v\f'
-local ITEM = 'text in quotes'
+local LONGEST_KEY = 60 -- bytes; a longer one is not shown and not compared
+local NESTED = {
+  responder = 'responder',
+  ['settings of conversations'] = 'conversations',
+  ['programs by name'] = 'programs',
+}
+local LISTS = { ['list of text'] = true, ['list of people'] = true, ['list of commands'] = true }
+
+M.ITEM = 'text in quotes'
+
+--- Stands for a value that is held outside, where the editor does not look.
+M.UNKNOWN = {}
 
 ---@class dingbridge.Given one place where an option has a value
 ---@field path string
@@ -15,6 +25,9 @@ local ITEM = 'text in quotes'
 
 ---@class dingbridge.Reading
 ---@field environ table<string, string?>
+---@field held table<string, string> what `env` adds to it
+---@field unread boolean whether there is a file that may add more
+---@field trusts_all? boolean whether a webhook may stand anywhere
 ---@field problems table<string, true>
 ---@field origins table<string, true>
 local Reading = {}
@@ -61,9 +74,95 @@ function M.kind_of(value)
   return names[kind] or 'something else'
 end
 
+--- `path.key`, unless the key is no name at all: it may be a value in the wrong place.
+---@param path string
+---@param key string
+---@return string
+function M.join(path, key)
+  if #key <= LONGEST_KEY and key:find('^[%w_.\128-\255-]+$') then
+    return path .. '.' .. key
+  end
+  return path .. '[...]'
+end
+
+--- The same for a conversation id, which may hold `+`, `/` and `=`.
+---@param path string
+---@param key string
+---@return string
+function M.join_conversation(path, key)
+  if #key <= LONGEST_KEY and (key == '*' or key:find('^[%w+/=_-]+$')) then
+    return ("%s['%s']"):format(path, key)
+  end
+  return path .. '[...]'
+end
+
+--- Whether `value` is a table with names, or an empty one.
+---@param value any
+---@return boolean
+function M.is_named(value)
+  return type(value) == 'table' and (next(value) == nil or not M.is_list(value))
+end
+
+--- The known name nearest to `key`, or nil.
+---@param key string
+---@param known string[]
+---@return string?
+function M.near(key, known)
+  return #key <= LONGEST_KEY and require('dingbridge.options.nearest')(key, known) or nil
+end
+
+---@param path string
+---@param key string
+---@param known string[]
+function Reading:unknown(path, key, known)
+  local near = M.near(key, known)
+  if near then
+    self:say(path, 'unknown_near', near)
+  else
+    self:say(path, 'unknown')
+  end
+end
+
+--- Calls `each` with every named entry of `value`.
+---@param value any
+---@param path string
+---@param expects string
+---@param each fun(key: string, value: any)
+function Reading:entries(value, path, expects, each)
+  if not M.is_given(value) then
+    return
+  end
+  if not M.is_named(value) then
+    self:say(path, 'expected', expects, M.kind_of(value))
+    return
+  end
+  for key, entry in pairs(value) do
+    if type(key) == 'string' then
+      each(key, entry)
+    else
+      self:say(path, 'unnamed')
+    end
+  end
+end
+
+--- What a variable of the environment, or of `env`, holds; nil when it is not set or blank.
+---@param name string
+---@return string? text
+---@return string? place what follows `$NAME` to say where it is
+function Reading:look_up(name)
+  local text = M.stripped(self.environ[name] or '')
+  if text ~= '' then
+    return text, ''
+  end
+  text = M.stripped(self.held[name] or '')
+  if text ~= '' then
+    return text, ' in env'
+  end
+end
+
 ---@param text string
 ---@return boolean
-local function is_placeholder(text)
+function M.is_placeholder(text)
   local lower = text:lower()
   return declared.placeholders[(lower:gsub('-', '_'))] == true
     or lower:gsub('^ding', ''):find('^xxx+$') ~= nil
@@ -83,9 +182,9 @@ function Reading:text(option, value, path, expects)
   local text = M.stripped(value)
   if text == '' then
     self:say(path, 'empty')
-  elseif text:find('%c') then
+  elseif (option.kind == 'text of several lines' and text:gsub('[\t\n\r]', '') or text):find('%c') then
     self:say(path, 'control')
-  elseif option.belongs and is_placeholder(text) then
+  elseif option.belongs and M.is_placeholder(text) then
     self:say(path, 'placeholder', text, option.belongs)
   else
     return text
@@ -103,12 +202,14 @@ function Reading:substituted(value, path)
   if not name then
     return value, false
   end
-  local held = M.stripped(self.environ[name] or '')
-  if held == '' then
-    self:say(path, 'variable', name)
-    return nil, true
+  local held = self:look_up(name)
+  if held then
+    return held, true
+  elseif self.unread then
+    return M.UNKNOWN, true
   end
-  return held, true
+  self:say(path, 'variable', name)
+  return nil, true
 end
 
 ---@param option dingbridge.Option
@@ -160,7 +261,7 @@ end
 ---@param value any
 ---@param path string
 ---@param outside boolean
----@return string[]?
+---@return table? texts or `UNKNOWN`
 function Reading:list(option, value, path, outside)
   local items = value
   if outside and type(value) == 'string' then
@@ -171,115 +272,42 @@ function Reading:list(option, value, path, outside)
     self:say(path, 'expected', option.expects, M.kind_of(value))
     return nil
   end
-  local texts = {}
+  local texts, unknown = {}, 0
   for number, item in ipairs(items) do
     local here = ('%s[%d]'):format(path, number)
     local whole, replaced = self:substituted(item, here)
-    if whole ~= nil or not replaced then
-      texts[#texts + 1] = self:text(option, whole, here, ITEM)
+    if whole == M.UNKNOWN then
+      unknown = unknown + 1
+    elseif whole ~= nil or not replaced then
+      local text = self:text(option, whole, here, M.ITEM)
+      if text and option.kind ~= 'list of text' then
+        text = require('dingbridge.options.tables').item(self, option, text, here)
+      end
+      texts[#texts + 1] = text
     end
   end
-  return #texts == #items and texts or nil
-end
-
---- A command's words are passed as they are: `$NAME` in them is the program's business.
----@param option dingbridge.Option
----@param value any
----@param path string
----@return 'lua'|string[]|nil
-function Reading:responder(option, value, path)
-  if type(value) == 'function' then
-    return 'lua'
-  end
-  if type(value) == 'table' and value.lua == true and next(value, next(value)) == nil then
-    return 'lua'
-  end
-  if not M.is_list(value) or #value == 0 then
-    self:say(path, 'expected', option.expects, M.kind_of(value))
+  if #texts + unknown < #items then
     return nil
   end
-  local words = {}
-  for number, word in ipairs(value) do
-    local here = ('%s[%d]'):format(path, number)
-    if type(word) ~= 'string' then
-      self:say(here, 'expected', ITEM, M.kind_of(word))
-    elseif number == 1 and M.stripped(word) == '' then
-      self:say(here, 'empty')
-    elseif word:find('\0', 1, true) then
-      self:say(here, 'control')
-    else
-      words[#words + 1] = word
-    end
-  end
-  return #words == #value and words or nil
-end
-
----@param option dingbridge.Option
----@param text string
----@param path string
----@return string?
-function Reading:address(option, text, path)
-  local address = addresses.read(text)
-  local fits = address and address.query == '' and address.fragment == ''
-  if address and option.kind == 'proxy address' then
-    fits = fits and address.scheme == 'http' and (address.path == '' or address.path == '/')
-  elseif address then
-    local trusted = address.scheme == 'https' or addresses.is_loopback(address.host)
-    fits = fits and trusted and not address.user
-  end
-  if not fits then
-    self:say(path, 'must', option.expects)
-    return nil
-  end
-  return (text:gsub('/+$', ''))
-end
-
---- Only a robot's address at DingTalk, or at an endpoint that the user trusts anyway.
----@param option dingbridge.Option
----@param text string
----@param path string
----@return string?
-function Reading:webhook(option, text, path)
-  local address = addresses.read(text)
-  if not address or address.fragment ~= '' or address.user then
-    self:say(path, 'must', option.expects)
-    return nil
-  end
-  local token
-  for _, pair in ipairs(vim.split(address.query:sub(2), '&', { plain = true })) do
-    token = token or pair:match('^access_token=(.*)$') or (pair == 'access_token' and '' or nil)
-  end
-  if not self.origins[addresses.origin(address)] then
-    if address.scheme ~= 'https' then
-      return self:say(path, 'https')
-    elseif not addresses.is_under(address.host, declared.domains) then
-      return self:say(path, 'host', address.host)
-    end
-  end
-  if address.path ~= '/robot/send' then
-    return self:say(path, 'path')
-  elseif not token or token == '' then
-    return self:say(path, 'token')
-  elseif is_placeholder(token) then
-    return self:say(path, 'placeholder', token, option.belongs)
-  end
-  return text
+  return unknown > 0 and M.UNKNOWN or texts
 end
 
 ---@param option dingbridge.Option
 ---@param given dingbridge.Given
 ---@return any value nil with a problem noted when it cannot be used
 function Reading:value(option, given)
-  local kind, path = option.kind, given.path
-  if kind == 'responder' then
-    return self:responder(option, given.value, path)
+  local kind, path, value, replaced = option.kind, given.path, given.value, false
+  if NESTED[kind] then
+    return require('dingbridge.options.tables')[NESTED[kind]](self, option, value, path)
+  elseif option.by_command and type(value) == 'table' and value.cmd ~= nil then
+    return require('dingbridge.options.tables').output(self, option, value, path)
   end
-  local value, replaced = self:substituted(given.value, path)
-  if value == nil then
-    return nil
+  value, replaced = self:substituted(value, path)
+  if value == nil or value == M.UNKNOWN then
+    return value
   end
   local outside = replaced or given.from_environment or false
-  if kind == 'list of text' then
+  if LISTS[kind] then
     return self:list(option, value, path, outside)
   elseif kind == 'flag' then
     return self:flag(option, value, path, outside)
@@ -295,27 +323,54 @@ function Reading:value(option, given)
     self:say(path, 'must', option.expects)
     return nil
   elseif kind == 'webhook address' then
-    return self:webhook(option, text, path)
+    return require('dingbridge.options.addresses').webhook(self, option, text, path)
   elseif kind == 'address' or kind == 'proxy address' then
-    return self:address(option, text, path)
+    return require('dingbridge.options.addresses').plain(self, option, text, path)
   end
   return text
+end
+
+--- Sorts places by their path, for a table of Lua has no order.
+---@param places dingbridge.Given[]
+function M.sort(places)
+  table.sort(places, function(a, b)
+    return a.path < b.path
+  end)
+end
+
+--- The value that all places give, or nil when none gives a usable one.
+---@param option dingbridge.Option
+---@param places? dingbridge.Given[] sorted by path
+---@return any
+function Reading:agreed(option, places)
+  local first, agreed
+  for _, given in ipairs(places or {}) do
+    local value = self:value(option, given)
+    if value ~= nil then
+      if not first then
+        first, agreed = given, value
+      elseif value ~= M.UNKNOWN and agreed ~= M.UNKNOWN and not vim.deep_equal(value, agreed) then
+        self:say(given.path, 'differs', first.path)
+      end
+    end
+  end
+  return agreed
 end
 
 --- A pass over one table, with nothing found yet.
 ---@param environ table<string, string?>
 ---@return dingbridge.Reading
 function M.reading(environ)
-  return setmetatable({ environ = environ, problems = {}, origins = {} }, Reading)
+  local fields = { environ = environ, held = {}, unread = false, problems = {}, origins = {} }
+  return setmetatable(fields, Reading)
 end
 
---- Lets a webhook stand on the same host as `endpoint`, a sandbox on this machine say.
----@param endpoint string
-function Reading:trust(endpoint)
-  local address = addresses.read(endpoint)
-  if address then
-    self.origins[addresses.origin(address)] = true
-  end
+--- The same pass for another account, which trusts no address yet.
+---@return dingbridge.Reading
+function Reading:anew()
+  local fresh = M.reading(self.environ)
+  fresh.held, fresh.unread, fresh.problems = self.held, self.unread, self.problems
+  return fresh
 end
 
 return M

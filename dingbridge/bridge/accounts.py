@@ -1,0 +1,134 @@
+"""All robots that are configured, by the names that the settings give them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.ports import Ports
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import targets
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Target
+from dingbridge.core.settings import Configuration, read_all
+
+
+class Accounts:
+    """One `Account` for each entry of the settings, and one that is off when there is none.
+
+    `changed` is called when the status is new. Host loop only.
+    """
+
+    def __init__(self, ports: Ports, sessions: Sessions, changed: Callable[[], None]) -> None:
+        self._ports = ports
+        self._sessions = sessions
+        self._changed = changed
+        self._accounts: dict[str, Account] = {}
+        self._default = ""
+        self._taking = False
+        self._take(read_all({"enabled": False}, {}), ())
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(tuple(self._accounts.values()))
+
+    def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
+        """Use these settings from now on. `problems` are those that made them fall back."""
+        self._take(configuration, problems)
+        self._changed()
+
+    def _take(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
+        self._taking = True
+        for name in [name for name in self._accounts if name not in configuration.accounts]:
+            # Its messages are in the journal, and go when it is configured again.
+            self._accounts.pop(name).leave()
+        before = self._accounts
+        self._accounts = {
+            name: before.get(name) or Account(name, self._ports, self._sessions, self._told)
+            for name in configuration.accounts
+        }
+        self._default = configuration.default_account
+        for name, options in configuration.accounts.items():
+            self._accounts[name].configure(options, problems)
+        self._taking = False
+
+    def _told(self) -> None:
+        # Nobody can be told of the accounts while they are being changed.
+        if not self._taking:
+            self._changed()
+
+    @property
+    def default(self) -> Account:
+        """The account that is meant when none is named."""
+        return self._accounts[self._default]
+
+    def named(self, name: str) -> Account:
+        """The account of that name, the default one for an empty name. Raises `BridgeError`."""
+        account = self._accounts.get(name) if name else self.default
+        if account is None:
+            known = ", ".join(self._accounts)
+            raise BridgeError(f"there is no account {name}", fix=f"known are {known}")
+        return account
+
+    def find(self, name: str) -> Account | None:
+        """The account of exactly that name; None when the settings name it no more."""
+        return self._accounts.get(name)
+
+    def of(self, session: str) -> Account | None:
+        """The account that a session is bound to or was made for."""
+        info = self._sessions.info(session)
+        made_for = info.account if info is not None else ""
+        return self._accounts.get(self._sessions.bindings.get(session) or made_for)
+
+    def addressed(self, address: str) -> tuple[Account, Target]:
+        """The account and the place that `dingtalk:<account>:<id>` names. Raises `BridgeError`."""
+        read = targets.read(address, self._accounts)
+        account = self.named(read.account)
+        account.need_mode()
+        return account, account.at(read.target)
+
+    def split(self, id: str) -> tuple[Account, str]:
+        """The account and the rest of a message's id as `:Chat outbox` shows it: with the name of
+        the account before it, unless it is the default one."""
+        name, colon, rest = id.partition(":")
+        account = self._accounts.get(name)
+        return (account, rest) if colon and account is not None else (self.default, id)
+
+    def decide(self, about: str) -> tuple[Account, str]:
+        """The account at which a code was asked for, or an id is let in, and the code or id itself.
+        The account's name may stand before it; else it is the one that heard of it."""
+        account, rest = self.split(about)
+        if rest == about:
+            account = next((one for one in self if one.has_heard_of(about)), account)
+        return account, rest
+
+    def status(self, last_error: str) -> updates.Status:
+        """The default account's status, with the counts of all, and each account's own."""
+        each = tuple(account.status() for account in self)
+        default = self.default.status()
+        errors = (one.last_error for one in (default, *each) if one.last_error)
+        return updates.Status(
+            mode=default.mode,
+            connected=default.connected,
+            account=default.account if default.mode != "off" else "",
+            session=default.session,
+            owner=default.owner,
+            link=default.link,
+            target=default.target,
+            queued=sum(one.queued for one in each),
+            failed=sum(one.failed for one in each),
+            refused=sum(one.refused for one in each),
+            asking=sum(one.asking for one in each),
+            last_error=last_error or next(errors, ""),
+            cool_down_until=default.cool_down_until,
+            cool_down=default.cool_down,
+            quota=default.quota,
+            accounts=each,
+        )
+
+    def describe(self, last_error: str) -> str:
+        """The status in words, for `:Chat status`."""
+        parts = [account.describe() for account in self]
+        if last_error:
+            parts.append(f"last error: {last_error}")
+        return "\n".join(parts)

@@ -1,0 +1,150 @@
+"""The owner's door: who is let in, who is refused and told why, and who is let in by a code."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from dingbridge.bridge.ports import Chance
+from dingbridge.bridge.remembered import Remembered
+from dingbridge.core import access, exchange, pairing, refusals
+from dingbridge.core.access import Admitted, MayPair, NotForUs
+from dingbridge.core.exchange import News
+from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.settings import Options
+from dingbridge.core.state import pairings_of, with_pairings, with_refused
+
+log = logging.getLogger(__name__)
+
+
+class Admission:
+    """Decides on every message, and keeps the pairings. Host loop of the owner only.
+
+    `answer` says something in a conversation, `call` tells the editors, `changed` is called when
+    the counts are new.
+    """
+
+    def __init__(
+        self,
+        robot: str,
+        remembered: Remembered,
+        chance: Chance,
+        options: Callable[[], Options],
+        answer: Callable[[Target, str], None],
+        call: Callable[[News], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._robot = robot
+        self._remembered = remembered
+        self._chance = chance
+        self._options = options
+        self._answer = answer
+        self._call = call
+        self._changed = changed
+        self.refused = 0
+
+    @property
+    def asking(self) -> int:
+        """How many ask to be let in."""
+        return len(pairing.current(self._pairings, self._chance.now()).requests)
+
+    def describe(self) -> str:
+        """Who is let in, in words."""
+        paired = pairing.current(self._pairings, self._chance.now()).paired
+        return access.describe(access.rules_of(self._options()), len(paired))
+
+    def verdict(self, inbound: Inbound, target: Target) -> Admitted | None:
+        """Whether the message is let in. Who is not is told why, once in a while."""
+        now = self._chance.now()
+        rules = access.rules_of(self._options())
+        match access.admit(inbound, rules, self._pairings, now):
+            case Admitted() as admitted:
+                return admitted
+            case NotForUs(reason=reason):
+                log.debug("passed over: %s", reason)
+            case MayPair() as may:
+                self._knock(inbound, target, may)
+            case stranger:
+                self._refuse(inbound, target, stranger.refusal, stranger.reason)
+        return None
+
+    def _knock(self, inbound: Inbound, target: Target, may: MayPair) -> None:
+        now = self._chance.now()
+        self.refused += 1
+        pairings, answer = pairing.ask(self._pairings, inbound, now, self._chance.below)
+        self._keep(pairings)
+        match answer:
+            case pairing.Asked(request=request, is_new=is_new):
+                log.info("%s %s asks to be let in", request.kind.value, request.id)
+                self._answer(target, refusals.code_told(inbound, request, now))
+                if is_new:
+                    who = pairing.who(request)
+                    self._call(exchange.Knock(request.code, request.id, request.kind.value, who))
+            case pairing.Silent(reason=reason):
+                log.info("not answered: %s", reason)
+            case pairing.TooMany():
+                self.refused -= 1
+                self._refuse(inbound, target, may.refusal, may.reason)
+        self._changed()
+
+    def _refuse(self, inbound: Inbound, target: Target, refusal: str, reason: str) -> None:
+        identity = inbound.sender.identity
+        now = self._chance.now()
+        self.refused += 1
+        log.warning("refused %s: %s", identity, reason)
+        # Told once in a while for each conversation: in a group the id of the group is news too.
+        about = f"{self._robot}/{identity}/{inbound.conversation.id}"
+        if self._remembered.state.refused.get(about, 0.0) <= now - REFUSAL_EVERY:
+            self._remembered.change(lambda state: with_refused(state, about, now))
+            self._answer(target, refusal)
+        self._changed()
+
+    # --- codes ----------------------------------------------------------------------------------
+
+    def pair(self, code: str, *, once: bool) -> tuple[str, bool]:
+        """Let in whom the code belongs to. Returns what came of it, and whether it went well."""
+        pairings, answer = pairing.accept(self._pairings, code, self._chance.now(), once=once)
+        self._keep(pairings)
+        self._changed()
+        if isinstance(answer, pairing.Problem):
+            return answer.sentence, False
+        self._answer(answer.request.target, refusals.accepted_told(answer.request, once=once))
+        how = "for an hour" if once else "for good"
+        return f"{pairing.who(answer.request)} is let in {how}", True
+
+    def deny(self, code: str) -> tuple[str, bool]:
+        """Refuse whom the code belongs to. Returns what came of it, and whether it went well."""
+        pairings, answer = pairing.deny(self._pairings, code, self._chance.now())
+        self._keep(pairings)
+        self._changed()
+        if isinstance(answer, pairing.Problem):
+            return answer.sentence, False
+        self._answer(answer.target, refusals.denied_told(answer))
+        return f"{pairing.who(answer)} is not let in, and may ask again in a day", True
+
+    def revoke(self, id: str) -> tuple[str, bool]:
+        """Take back what a code allowed. Returns what came of it, and whether it went well."""
+        pairings, revoked = pairing.revoke(self._pairings, id, self._chance.now())
+        self._keep(pairings)
+        self._changed()
+        if not revoked:
+            return f"nobody with the id {id} is paired; :Chat pair lists who is", False
+        return "; ".join(f"{one.label} ({one.id}) is not paired any more" for one in revoked), True
+
+    def list(self) -> exchange.Pairings:
+        """Who asks, and all there is to tell."""
+        now = self._chance.now()
+        pairings = pairing.current(self._pairings, now)
+        asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
+        lines = pairing.describe(pairings, now)
+        return exchange.Pairings(asking, "\n".join(lines) or "nobody asks, and nobody is paired")
+
+    @property
+    def _pairings(self) -> pairing.Pairings:
+        return pairings_of(self._remembered.state, self._robot)
+
+    def _keep(self, pairings: pairing.Pairings) -> None:
+        if pairings != self._pairings:
+            robot = self._robot
+            self._remembered.change(lambda state: with_pairings(state, robot, pairings))

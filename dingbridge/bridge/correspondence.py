@@ -1,0 +1,285 @@
+"""The messages of this editor's sessions: typed, received, and answered by a responder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from msgspec import structs
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.ports import Chance, Editor
+from dingbridge.bridge.responders import Asked, Responders
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import exchange, inbox, markdown, routing
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import (
+    At,
+    ConversationKind,
+    Delivery,
+    DeliveryReport,
+    Message,
+    Outbound,
+    Question,
+    Role,
+    Target,
+)
+from dingbridge.core.outbox import Kind
+from dingbridge.core.text import well_formed
+
+log = logging.getLogger(__name__)
+
+SORRY = "抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message."
+
+
+class Correspondence:
+    """Takes messages out and in. Host loop only. `changed` is called when the status is new."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+        responders: Responders,
+        changed: Callable[[], None],
+    ) -> None:
+        self._editor = editor
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+        self._responders = responders
+        self._changed = changed
+        self.last_error = ""
+
+    # --- out ------------------------------------------------------------------------------------
+
+    def send(self, session: str, message_id: str, text: str, to: str = "") -> None:
+        """A message typed in the editor: into the transcript, and out when the session is bound,
+        or to the address `to` if that is given."""
+        text = _filled(text)
+        session = session or self._sessions.current
+        if session not in self._sessions:
+            raise BridgeError("there is no such session", fix=":Chat starts one")
+        message = Message(message_id, Role.EDITOR, "You", text, self._chance.now())
+        account, target = self._accounts.of(session), None
+        if to:
+            account, target = self._accounts.addressed(to)
+        elif account is not None:
+            target = account.target_of(session)
+        self._sessions.watch(session)
+        self._add_and_send(account, session, message, target)
+        if account is None:
+            self._ask(session, message, account, Target())
+
+    def notify(
+        self,
+        message_id: str,
+        text: str,
+        title: str = "",
+        at: At = At(),  # noqa: B008 - At is immutable
+        to: str = "",
+    ) -> None:
+        """A message outside any session: to the address `to`, else to the robot's group or the
+        configured target."""
+        text = _filled(text)
+        account = self._accounts.default
+        if to:
+            account, target = self._accounts.addressed(to)
+        else:
+            account.need_mode()
+            target = self._configured(account)
+        outbound = Outbound(message_id, target, text, title or markdown.title(text), at)
+        self._put(account, outbound, Kind.NOTIFICATION, "")
+
+    def _configured(self, account: Account) -> Target:
+        target = account.notify_target()
+        if target is None:
+            raise BridgeError(
+                "there is nobody to notify", fix="set webhook, conversation_id or user_id"
+            )
+        return target
+
+    def answer(self, account: Account, target: Target, text: str) -> None:
+        """A word of the bridge itself in a conversation, which is part of no session."""
+        outbound = Outbound(self._chance.new_id(), target, text, markdown.title(text))
+        self._put(account, outbound, Kind.REPLY, "")
+
+    def _add_and_send(
+        self, account: Account | None, session: str, message: Message, target: Target | None
+    ) -> None:
+        if account is None:
+            self._sessions.add(session, message)
+        elif target is None:
+            why_not = account.why_no_target()
+            failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
+            self._sessions.add(session, failed)
+            self.last_error = why_not
+            self._event("DingbridgeFailed", id=message.id, session=session, reason=why_not)
+            self._changed()
+        else:
+            self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
+            outbound = Outbound(message.id, target, message.text, markdown.title(message.text))
+            self._put(account, outbound, Kind.REPLY, session)
+
+    def _put(self, account: Account, outbound: Outbound, kind: Kind, session: str) -> None:
+        account.member.send(exchange.Send(outbound, kind, session))
+        self._changed()
+
+    # --- what became of it ----------------------------------------------------------------------
+
+    def fate(self, account: Account, report: DeliveryReport, session: str) -> None:
+        """News of a message that is on its way, or was."""
+        member = account.member
+        message, fate, reason = report.message_id, report.delivery, report.reason
+        if member.answered(message):
+            self._event("DingbridgeQueued", id=message, session=session)
+        if fate is Delivery.SENDING and report.chunks > 1:
+            reason = f"{report.sent_chunks}/{report.chunks}"
+        if session in self._sessions:
+            self._sessions.settle(session, message, fate, reason)
+        # Every editor hears of every message; only one should speak of it.
+        if not member.sent(message) and session not in self._sessions.bindings:
+            return
+        if fate is Delivery.SENT:
+            self._event("DingbridgeDelivered", id=message, session=session)
+        if fate is Delivery.FAILED:
+            self._editor.show(updates.Say(f"not delivered: {reason}", "error"))
+            self._event("DingbridgeFailed", id=message, session=session, reason=reason)
+        if fate in (Delivery.SENT, Delivery.FAILED):
+            member.ended(message)
+
+    def written_down(self) -> None:
+        """The editor leaves, and what no owner had answered is in the journal for the next one."""
+        for account in self._accounts:
+            for ask in account.member.unanswered:
+                account.member.answered(ask.outbound.id)
+                self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
+
+    # --- in -------------------------------------------------------------------------------------
+
+    def take(self, account: Account, deliver: exchange.Deliver) -> None:
+        """A robot message for a session here."""
+        inbound, session = deliver.inbound, deliver.session
+        target = routing.reply_target(inbound)
+        author = inbound.sender.nick
+        if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
+            author = f"{author} · {inbound.conversation.title}"
+        message = Message(
+            inbox.message_id(deliver.key), Role.DINGTALK, author, inbound.text, inbound.created
+        )
+        if deliver.start is not None:
+            self._sessions.begin(session, account.name, deliver.start)
+            self._sessions.watch(session)
+        elif session != account.bound:
+            title = self._sessions.title(session) if session in self._sessions else session
+            words = f"a message came for “{title}”, which is not open in any editor"
+            self._editor.show(updates.Say(words))
+        account.spoke(session, target)
+
+        def taken(new: bool) -> None:
+            account.member.tell(exchange.Handed(deliver.key))
+            if new:
+                self._arrived(account, session, message, deliver)
+
+        self._sessions.arrive(session, message, again=deliver.again, then=taken)
+
+    def _arrived(
+        self, account: Account, session: str, message: Message, deliver: exchange.Deliver
+    ) -> None:
+        inbound = deliver.inbound
+        self._event(
+            "DingbridgeReceived",
+            id=message.id,
+            session=session,
+            account=account.name,
+            author=inbound.sender.nick,
+            user_id=inbound.sender.identity,
+            conversation_id=inbound.conversation.id,
+            text=inbound.text,
+        )
+        self._changed()
+        self._ask(session, message, account, routing.reply_target(inbound), deliver)
+
+    # --- answers of a responder -----------------------------------------------------------------
+
+    def _ask(
+        self,
+        session: str,
+        message: Message,
+        account: Account | None,
+        target: Target,
+        deliver: exchange.Deliver | None = None,
+    ) -> None:
+        info = self._sessions.info(session)
+        instructions = deliver.instructions if deliver is not None else ""
+        asker = deliver.inbound.sender.identity if deliver is not None else ""
+        question = Question(
+            session=session,
+            message=message,
+            instructions=instructions or (info.instructions if info else ""),
+            cwd=info.cwd if info else "",
+            model=info.model if info else "",
+        )
+        options = (account or self._accounts.default).options
+        name = account.name if account is not None else ""
+        if self._responders.ask(question, Asked(session, name, target, asker), options):
+            self._work(name, busy=True)
+
+    def replied(self, request: str, text: str) -> None:
+        """The responder's answer, or one of several, to an earlier message."""
+        text = well_formed(text)
+        asked = self._ended(request)
+        if asked is None or asked.session not in self._sessions or not text.strip():
+            return
+        message = Message(
+            self._chance.new_id(), Role.RESPONDER, "Responder", text, self._chance.now()
+        )
+        self._add_and_send(self._account(asked), asked.session, message, asked.target)
+
+    def could_not_reply(self, request: str, failure: str) -> None:
+        """The responder gave no answer: say so on both sides, never fall silent."""
+        failure = well_formed(failure)
+        asked = self._ended(request)
+        log.error("no answer from the responder: %s", failure)
+        if asked is None or asked.session not in self._sessions:
+            return
+        self.notice(asked.session, f"No answer: {failure}.")
+        account = self._account(asked)
+        if account is not None:
+            self.answer(account, asked.target, SORRY)
+
+    def _ended(self, request: str) -> Asked | None:
+        asked = self._responders.asked(request)
+        self._responders.ended(request)
+        if asked is not None:
+            self._work(asked.account, busy=self._responders.is_busy(asked.account))
+        return asked
+
+    def _work(self, account: str, *, busy: bool) -> None:
+        for one in self._accounts:
+            if one.name == account:
+                one.member.work(busy=busy)
+
+    def _account(self, asked: Asked) -> Account | None:
+        """The account that a question came by; None for one that was asked in the editor."""
+        return self._accounts.named(asked.account) if asked.account else None
+
+    def notice(self, session: str, text: str) -> None:
+        """A line of the bridge itself in a session; it does not leave the editor."""
+        self._sessions.add(
+            session,
+            Message(self._chance.new_id(), Role.NOTICE, "dingbridge", text, self._chance.now()),
+        )
+
+    def _event(self, name: str, **data: str) -> None:
+        self._editor.show(updates.Event(name, data))
+
+
+def _filled(text: str) -> str:
+    text = well_formed(text)
+    if not text.strip():
+        raise BridgeError("there is nothing to send")
+    return text

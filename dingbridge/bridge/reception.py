@@ -1,0 +1,173 @@
+"""Robot messages on their way from the link to a session, in the owner."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from dingbridge.bridge.admission import Admission
+from dingbridge.bridge.conversations import Conversations, Member
+from dingbridge.bridge.ports import Chance, Records
+from dingbridge.bridge.receptionist import Receptionist
+from dingbridge.core import exchange, scopes
+from dingbridge.core.access import Admitted
+from dingbridge.core.exchange import News
+from dingbridge.core.inbox import Open, Received
+from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.routing import reply_target
+from dingbridge.core.settings import Options
+
+OWN = 0
+"""The member that lives in the owner's own editor."""
+
+NOBODY = -1
+ON_ITS_WAY = -2
+"""In the place of a member: nobody holds the message, or it is being routed."""
+
+
+class Parts(Struct, frozen=True):
+    """What the reception works with. `tell` reaches one member, `answer` a conversation."""
+
+    records: Records
+    chance: Chance
+    members: Mapping[int, Member]
+    conversations: Conversations
+    admission: Admission
+    receptionist: Receptionist
+    options: Callable[[], Options]
+    tell: Callable[[int, News], None]
+    answer: Callable[[Target, str], None]
+
+
+class Reception:
+    """Brings every accepted message to one session, once. Host loop of the owner only."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._records = parts.records
+        self._chance = parts.chance
+        self._members = parts.members
+        self._conversations = parts.conversations
+        self._admission = parts.admission
+        self._receptionist = parts.receptionist
+        self._options = parts.options
+        self._tell = parts.tell
+        self._answer = parts.answer
+        self._started = parts.chance.now()
+        self._open: dict[str, tuple[Open, int]] = {}
+        self._settled = False
+
+    def start(self, inbox: dict[str, Open]) -> None:
+        """Take up what an earlier owner did not hand over."""
+        # Nobody holds these yet; they go out when the first editor says hello.
+        self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
+
+    def settled(self) -> None:
+        """The editors of an earlier owner are here by now; those that are not have left."""
+        self._settled = True
+        self.hand_out(NOBODY)
+
+    def arrived(self, received: Received) -> None:
+        """A robot message that is written down and acked."""
+        self._open[received.key] = (Open(received), NOBODY)
+        self.hand_out(NOBODY)
+
+    def hand_out(self, holder: int) -> None:
+        """Bring everything that `holder` has, or nobody, where it belongs."""
+        if not self._members:
+            return
+        for key, (entry, held_by) in list(self._open.items()):
+            if held_by != holder:
+                continue
+            if entry.session and self._is_awaited(entry.session):
+                self._open[key] = (entry, NOBODY)
+            elif entry.session:
+                # It may stand in that transcript already, so it must go to no other.
+                self._deliver(key, entry, again=True)
+            else:
+                self._take(key, entry.received)
+
+    def handed(self, key: str) -> None:
+        """A message needs nothing more."""
+        if self._open.pop(key, None) is not None:
+            self._records.handed(key)
+
+    def _is_awaited(self, session: str) -> bool:
+        """Whether the editor with that session may still be on its way here from an earlier owner:
+        what is meant for it must not go to another one."""
+        return not self._settled and self._conversations.is_away(session)
+
+    def _take(self, key: str, received: Received) -> None:
+        inbound = received.inbound
+        admitted = self._admission.verdict(inbound, reply_target(inbound))
+        if admitted is None:
+            self.handed(key)
+        elif not self._is_awaited(self._conversations.chosen(inbound)):
+            self._admit(key, received, admitted)
+
+    def _admit(self, key: str, received: Received, admitted: Admitted) -> None:
+        inbound = received.inbound
+        said = self._receptionist.answer(inbound, admitted)
+        if said is not None and said.words:
+            self._answer(reply_target(inbound), said.words)
+        if said is not None and not said.goes_on:
+            self.handed(key)
+            return
+        session = self._conversations.session_for(inbound)
+        if not session and scopes.is_made(self._options()):
+            session = f"{self._options().account}-{self._chance.new_id()}"
+            self._conversations.make(session, inbound, self._chance.now())
+        if not session:
+            self._nobody_for(key, received)
+            return
+        self._conversations.speak_to(session, inbound)
+        entry = Open(received, session)
+        self._open[key] = (entry, ON_ITS_WAY)
+        self._records.routed(key, session, lambda: self._deliver(key, entry, again=False))
+
+    def _nobody_for(self, key: str, received: Received) -> None:
+        """No editor has a session bound. What an earlier owner accepted waits until one has."""
+        if received.time >= self._started:
+            words = "现在没有打开的会话。No session is bound at the moment."
+            self._answer(reply_target(received.inbound), words)
+            self.handed(key)
+
+    def _deliver(self, key: str, entry: Open, *, again: bool) -> None:
+        if not self._members:
+            self._open[key] = (entry, NOBODY)
+            return
+        holder = self._holder_of(entry.session)
+        self._open[key] = (entry, holder)
+        self._tell(holder, self._news(key, entry, again=again))
+
+    def _news(self, key: str, entry: Open, *, again: bool) -> News:
+        inbound, session = entry.received.inbound, entry.session
+        options = self._options()
+        start = None
+        if self._conversations.is_made(session):
+            start = scopes.start(options, inbound)
+        if self._receptionist.is_command(inbound):
+            admin = inbound.sender.identity in options.admins
+            return exchange.Obey(key, inbound, session, again, admin, start)
+        instructions = scopes.instructions(options, inbound)
+        return exchange.Deliver(key, inbound, session, again, start, instructions)
+
+    def _holder_of(self, session: str) -> int:
+        """The editor that has the session bound; without one, any editor can write it down."""
+        for name, member in self._members.items():
+            if member.session == session:
+                return name
+        return OWN if OWN in self._members else next(iter(self._members))
+
+
+def log_arrival(inbound: Inbound, account: str) -> None:
+    """Tell the log who wrote where, as the set-up guides promise; the text only when verbose."""
+    log = logging.getLogger(f"{__name__}.{account}")
+    log.info(
+        "message from staff id %s (%s), conversationId %s",
+        inbound.sender.staff_id or "-",
+        inbound.sender.sender_id,
+        inbound.conversation.id,
+    )
+    log.debug("its text: %s", inbound.text)

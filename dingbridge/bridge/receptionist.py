@@ -1,0 +1,138 @@
+"""What the robot's owner answers to remote commands by itself, and who may use which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.bridge.conversations import Conversations
+from dingbridge.bridge.ports import Chance
+from dingbridge.core import access, remote, remote_words, scopes
+from dingbridge.core.access import Admitted
+from dingbridge.core.exchange import State
+from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.remote import Place
+from dingbridge.core.settings import Options
+
+
+class Said(Struct, frozen=True):
+    """What came of a command: `words` for the conversation, or that it `goes_on` to the session."""
+
+    words: str = ""
+    goes_on: bool = False
+
+
+class Receptionist:
+    """Answers commands. Host loop of the owner only. `state` tells how the owner is doing, and
+    `editors` how many there are."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        chance: Chance,
+        options: Callable[[], Options],
+        state: Callable[[], State],
+        editors: Callable[[], int],
+    ) -> None:
+        self._conversations = conversations
+        self._chance = chance
+        self._options = options
+        self._state = state
+        self._editors = editors
+
+    def is_command(self, inbound: Inbound) -> bool:
+        """Whether the message is meant for the bridge rather than for a session."""
+        return remote.read(inbound.text) is not None
+
+    def answer(self, inbound: Inbound, admitted: Admitted) -> Said | None:
+        """What comes of a message that is a command; None for one that is meant for a session."""
+        command = remote.read(inbound.text)
+        if command is None:
+            return None
+        if isinstance(command, remote.Unknown):
+            return Said(remote_words.describe_unknown(command))
+        declaration = remote.declared(command)
+        allowed = self._allowed(inbound, admitted)
+        if declaration.name not in allowed:
+            identity = inbound.sender.identity
+            words = remote_words.describe_not_allowed(
+                declaration.name, identity, self._setting(inbound)
+            )
+            return Said(words)
+        if isinstance(command, remote.Bad):
+            return Said(remote_words.describe_bad(command))
+        is_new = isinstance(command, remote.NewSession) and scopes.is_made(self._options())
+        if declaration.place is Place.BRIDGE or is_new:
+            return Said(self._reply(command, inbound, allowed, admin=admitted.role == "admin"))
+        return Said(goes_on=True)
+
+    def _reply(
+        self, command: remote.Command, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
+    ) -> str:
+        match command:
+            case remote.Help():
+                return remote_words.describe_help(allowed)
+            case remote.Status():
+                return self._status(inbound, admin=admin)
+            case remote.WhoAmI():
+                return remote_words.describe_whoami(inbound.sender, allowed, is_admin=admin)
+            case remote.WhereAmI():
+                row = self._here(inbound, admin=admin)
+                return remote_words.describe_whereami(inbound.conversation, row)
+            case remote.ListSessions(text=text):
+                return self._list(inbound, text, admin=admin)
+            case remote.ChooseSession(wanted=wanted) if wanted:
+                return self._choose(inbound, wanted, admin=admin)
+            case remote.NewSession():
+                options = self._options()
+                session = f"{options.account}-{self._chance.new_id()}"
+                self._conversations.make(session, inbound, self._chance.now())
+                return "新会话已开始。A new session has begun."
+        return self._list(inbound, "", admin=admin)
+
+    def _status(self, inbound: Inbound, *, admin: bool) -> str:
+        state = self._state()
+        return remote_words.describe_status(
+            self._here(inbound, admin=admin),
+            link=state.link,
+            editors=self._editors(),
+            queued=state.queued,
+            failed=state.failed,
+            problem=state.last_error if admin else "",
+        )
+
+    def _list(self, inbound: Inbound, text: str, *, admin: bool) -> str:
+        rows = self._conversations.rows(inbound, admin=admin)
+        words = remote_words.describe_sessions(rows, text)
+        return f"{words}\n\n`/session N` 切换会话 switches" if rows else words
+
+    def _choose(self, inbound: Inbound, wanted: str, *, admin: bool) -> str:
+        if self._conversations.choose(wanted, inbound, admin=admin):
+            return self._list(inbound, "", admin=admin)
+        missing = "没有这个会话。There is no such session."
+        return f"{missing}\n\n{self._list(inbound, '', admin=admin)}"
+
+    def _here(self, inbound: Inbound, *, admin: bool) -> remote_words.Row | None:
+        rows = self._conversations.rows(inbound, admin=admin)
+        return next((row for row in rows if row.here), None)
+
+    def _allowed(self, inbound: Inbound, admitted: Admitted) -> tuple[str, ...]:
+        """The names of the commands that the sender may use here."""
+        options = self._options()
+        tools = None
+        if inbound.conversation.kind is ConversationKind.GROUP:
+            tools = access.group_rules(options.groups, inbound.conversation.id).tools
+        return tuple(
+            name
+            for name in remote.NAMES
+            if access.may_use(name, admitted.role, tools, options.commands)
+        )
+
+    def _setting(self, inbound: Inbound) -> str:
+        """The option that says which commands may be used here."""
+        group = inbound.conversation.id
+        is_group = inbound.conversation.kind is ConversationKind.GROUP
+        if is_group and access.group_rules(self._options().groups, group).tools is not None:
+            return f"groups['{group}'].tools"
+        return "commands"

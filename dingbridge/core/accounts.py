@@ -1,0 +1,141 @@
+"""Decides what each account takes from where: its own table, the one around, the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dingbridge.core.options import BY_NAME, DEFAULT_ACCOUNT, OPTIONS, PREFIX, ROBOT
+from dingbridge.core.outside import Found, Variables
+from dingbridge.core.places import Given, Places, Scope
+from dingbridge.core.problems import Problems, join, kind_of
+from dingbridge.core.values import UNKNOWN, Values
+
+
+def variables_of(
+    places: Places, environ: Mapping[str, str], found: Found, problems: Problems
+) -> Variables:
+    """The environment with what `env` and the file named by `env_file` add to it."""
+    table = _table(places.env, problems)
+    named = env_file_of(places, Variables(environ, table), problems)
+    if named and found.file_problem:
+        problems.add(places.outer["env_file"][0].path, "file", found.file_problem)
+    # After a file that could not be read, what it would have held is not missed as well.
+    unread = bool(named) and found.variables is None
+    return Variables(environ, table, found.variables, unread=unread)
+
+
+def env_file_of(places: Places, variables: Variables, problems: Problems) -> str:
+    """The file that `env_file` names; empty when it names none."""
+    option = BY_NAME["env_file"]
+    named = Values(variables, Found(), problems).agreed(option, places.outer.get("env_file", []))
+    return named if isinstance(named, str) else ""
+
+
+def _table(env: list[Given], problems: Problems) -> dict[str, str]:
+    """The variables that `env` gives, also when it stands in two places."""
+    table: dict[str, str] = {}
+    first: dict[str, str] = {}
+    for place in env:
+        expects = BY_NAME["env"].expects
+        for name, text in problems.entries(place.value, place.path, expects):
+            here = join(place.path, name)
+            if text is None:
+                continue
+            if not isinstance(text, str):
+                problems.add(here, "expected", BY_NAME["env_file"].expects, kind_of(text))
+            elif table.setdefault(name, text) != text:
+                problems.add(here, "differs", first[name])
+            first.setdefault(name, here)
+    return table
+
+
+def split(places: Places, variables: Variables) -> dict[str, Scope]:
+    """What every account is given, sorted by name; the outer table is one if it names a robot."""
+    accounts = {
+        name: _inherited(own, places.outer, variables) for name, own in places.accounts.items()
+    }
+    if not accounts or names_robot(places.outer):
+        accounts.setdefault(DEFAULT_ACCOUNT, _inherited({}, places.outer, variables))
+    return dict(sorted(accounts.items()))
+
+
+def around(places: Places, variables: Variables) -> Scope:
+    """What the table around the accounts gives, whether or not an account takes it."""
+    alone = _inherited({}, places.outer, variables)
+    return alone if names_robot(places.outer) else places.outer
+
+
+def names_robot(scope: Scope) -> bool:
+    """Whether a table says itself which robot it is for."""
+    return any(name in scope for name in ROBOT)
+
+
+def _inherited(own: Scope, outer: Scope, variables: Variables) -> Scope:
+    apart = (*ROBOT, "robot_code") if names_robot(own) else ()
+    given: Scope = {}
+    for option in OPTIONS:
+        name = option.name
+        variable = variables.look_up(option.env) if option.env else None
+        if name in own:
+            given[name] = own[name]
+        elif name in apart:
+            continue
+        elif name in outer:
+            given[name] = outer[name]
+        elif variable is not None:
+            given[name] = [Given(variable.source, variable.text, from_environment=True)]
+    return given
+
+
+def merged_groups(outer: object, own: object) -> object:
+    """The groups of an account over those around it, key by key in each."""
+    if not isinstance(outer, dict) or not isinstance(own, dict):
+        return own
+    return outer | {name: outer.get(name, {}) | group for name, group in own.items()}
+
+
+def default_of(
+    accounts: Mapping[str, Mapping[str, object]],
+    places: list[Given],
+    values: Values,
+) -> str:
+    """The account meant when none is named. `accounts` are fields with values, sorted by name."""
+    named = values.agreed(BY_NAME["default_account"], places)
+    if isinstance(named, str):
+        if named not in accounts:
+            values.problems.add(places[0].path, "no_account", ", ".join(accounts))
+        return named
+    enabled = [name for name, fields in accounts.items() if fields["enabled"]] or [*accounts]
+    return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in enabled else enabled[0]
+
+
+def check_robots(accounts: Mapping[str, Mapping[str, object]], problems: Problems) -> None:
+    """Notes accounts that would answer for the same robot; those that are off do not."""
+    first: dict[object, str] = {}
+    for name, fields in accounts.items():
+        robot = fields["app_key"] or fields["webhook"]
+        if robot and fields["enabled"] and first.setdefault(robot, name) != name:
+            problems.add(f"{PREFIX}.accounts", "same_robot", first[robot], name)
+
+
+def read_account(given: Scope, outer_groups: list[Given], values: Values) -> dict[str, object]:
+    """The fields of `Options` for what one account is given, apart from its name."""
+    fields: dict[str, object] = {}
+    sources = dict.fromkeys((option.name for option in OPTIONS), "default")
+    # A webhook may be on the host of an endpoint, so the endpoints are read before it.
+    for option in sorted(OPTIONS, key=lambda option: option.name == "webhook"):
+        found = given.get(option.name, [])
+        value = values.agreed(option, found)
+        if option.name == "groups" and found and found is not outer_groups:
+            value = merged_groups(values.agreed(option, outer_groups), value)
+        if option.name.startswith("endpoint."):
+            values.trust(option.default if value is None else value)
+        if found:
+            sources[option.name] = values.source(option, found[0])
+            # What a file that was not read may hold cannot be missed.
+            if option.needs and option.needs not in given and not values.variables.unread:
+                values.problems.add(found[0].path, "needs", option.needs)
+        if value is None or value is UNKNOWN:
+            value = fields[option.default_from] if option.default_from else option.default
+        fields[option.field] = value
+    return fields | {"sources": sources}

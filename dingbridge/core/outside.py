@@ -1,0 +1,72 @@
+"""What settings take from outside: which commands and file they want, and what was found there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+SPACE = " \t\r\n\v\f"
+"""What is taken off both ends of a value: what Lua takes for white space."""
+
+Argv = tuple[str, ...]
+
+
+class Wants(Struct, frozen=True):
+    """What has to be looked up before a table can be read: programs to start as they are, each
+    once, and a file with variables, `~` not yet expanded; empty when none is named."""
+
+    commands: tuple[Argv, ...] = ()
+    env_file: str = ""
+
+
+class Found(Struct, frozen=True):
+    """What looking up gave.
+
+    `variables` are those of the file; None while it was not read. `file_problem` says in a few
+    words why it could not be. `outputs` has what each program said, `failures` in words why one
+    said nothing: "ended with exit code 1". `warnings` are whole sentences. Nothing here is shown.
+    """
+
+    variables: dict[str, str] | None = None
+    file_problem: str = ""
+    outputs: dict[Argv, str] = {}
+    failures: dict[Argv, str] = {}
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Found(***)"
+
+
+class Variable(Struct, frozen=True):
+    """What a variable holds, stripped, and where: `$NAME`, or `$NAME in env` or `in env_file`."""
+
+    text: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"Variable({self.source})"
+
+
+class Variables:
+    """The environment, then the table `env`, then the file; what is blank counts as not set."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        table: Mapping[str, str] | None = None,
+        file: Mapping[str, str] | None = None,
+        *,
+        unread: bool = False,
+    ) -> None:
+        self._holders = (("", environ), (" in env", table or {}), (" in env_file", file or {}))
+        self.unread = unread
+        """Whether there is a file that was not read, so that nothing can be said to be missing."""
+
+    def look_up(self, name: str) -> Variable | None:
+        """What `name` holds, or None."""
+        for place, holder in self._holders:
+            text = holder.get(name, "").strip(SPACE)
+            if text:
+                return Variable(text, f"${name}{place}")
+        return None

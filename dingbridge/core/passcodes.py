@@ -1,0 +1,46 @@
+"""Codes that a stranger is told and the robot's owner types: made, and known again."""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from collections.abc import Callable, Collection
+
+ALPHABET = "34679CDFGHJKMNPQRTVWXY"
+"""What codes are made of: nothing that looks like something else (0 O, 1 I L, 2 Z, 5 S, 8 B), and
+no vowels, so that no code is a word."""
+
+CHARACTERS = 8
+"""The length of a code."""
+
+CODES = len(ALPHABET) ** CHARACTERS
+"""How many codes there are: 55 thousand million."""
+
+
+def new_code(taken: Collection[str], chance: Callable[[int], int]) -> str:
+    """A code that is not among `taken`. `chance(n)` is a random number from 0 to n - 1."""
+    number = chance(CODES)
+    while (code := _code(number)) in taken:
+        number += 1
+    return code
+
+
+def find(typed: str, codes: Collection[str]) -> str:
+    """The one of `codes` that somebody typed or copied, or an empty text: in any case, with
+    full-width letters, with spaces, hyphens or quotes.
+
+    All are compared, each in constant time: how long it takes tells nothing about them.
+    """
+    plain = unicodedata.normalize("NFKC", typed).upper()
+    bare = "".join(filter(str.isalnum, plain)).encode()
+    same = [code for code in codes if hmac.compare_digest(bare, code.encode())]
+    return same[0] if same else ""
+
+
+def _code(number: int) -> str:
+    # Its last digits alone, so that the code after the last one is the first.
+    characters = []
+    for _ in range(CHARACTERS):
+        number, place = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[place])
+    return "".join(characters)

@@ -1,0 +1,91 @@
+"""What the spelling of a path alone tells: whether it may lie in a project, and hides a secret."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from dingbridge.core.errors import BridgeError
+
+SECRET_FOLDERS: tuple[str, ...] = (
+    *(".git", ".hg", ".svn", ".bzr", ".jj"),
+    *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud"),
+)
+"""Folders of which nothing is shown, as file name patterns in lower case."""
+
+SECRET_FILES: tuple[str, ...] = (
+    *(".env", ".env.*", "*.env", ".envrc", ".envrc.*"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
+    *("*.pem", "*.key", "*.p12", "*.pfx", "*.pkcs12", "*.p8", "*.jks", "*.keystore", "*.ppk"),
+    *("*.kdbx", "*.kdb", "*.gpg", "*.asc", "*.age", "wallet.dat"),
+    *(".netrc", "_netrc", ".npmrc", ".yarnrc", ".pypirc", ".pgpass", ".my.cnf", ".htpasswd"),
+    *(".git-credentials", ".dockercfg", ".s3cfg", ".boto", ".vault-token", ".*_history"),
+    *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.secret", "*.secrets"),
+    *("credentials", "credentials.json", "credentials.xml", "credentials.toml"),
+    *("credentials.y*ml", "credentials.ini", "credentials.csv", "credentials.y*ml.enc"),
+    *("secret", "secret.json", "secret.toml", "secret.y*ml", "secret.txt", "secret.ini"),
+    *("secrets", "secrets.json", "secrets.toml", "secrets.y*ml", "secrets.txt", "secrets.ini"),
+    *("service-account*.json", "service_account*.json", "client_secret*.json"),
+)
+"""Files whose name says that they hold a secret, as file name patterns in lower case."""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|(?:file|data|jar):", re.IGNORECASE)
+_DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[/\\]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST = 1000
+
+OUTSIDE = "这个路径不在项目文件夹内。This path is not inside the session's project folder."
+HIDDEN = (
+    "这个文件可能含有密钥，不会显示。"
+    "Files that may hold secrets (keys, `.env`, `.git`) are not shown."
+)
+"""What a person is told whose path is refused."""
+
+
+def check(path: str, *, drives: bool = False) -> None:
+    """Refuse a path that need not be looked up, with a `BridgeError`.
+
+    That is one that climbs (`..`, in any width, with either slash), names a home folder, a URL, a
+    network share or, unless `drives`, a drive, and one with control characters; further one that
+    names a secret. An absolute path may lie inside the folder, so it is not refused here.
+    """
+    plain = _plain(path)
+    if not path.strip() or len(path) > _LONGEST or _CONTROL.search(path):
+        raise BridgeError("这不是文件路径。This is not a path of a file.")
+    is_network = plain.startswith(("//", "\\\\", "/\\", "\\/"))
+    has_drive = _DRIVE.match(plain) is not None
+    if is_network or plain.startswith("~") or (has_drive and not drives):
+        raise BridgeError(OUTSIDE)
+    if _SCHEME.match(plain) and not has_drive:
+        raise BridgeError(OUTSIDE)
+    parts = _SEPARATORS.split(plain)
+    # Some systems drop dots and spaces at the end of a name.
+    if any(part.strip(" ") == ".." or re.fullmatch(r"\.\.[. ]+", part) for part in parts):
+        raise BridgeError(OUTSIDE)
+    if is_secret(parts):
+        raise BridgeError(HIDDEN)
+
+
+def is_secret(parts: Iterable[str]) -> bool:
+    """Whether one of a path's names says that what is there is a secret.
+
+    Names are compared as the most forgiving file system would: without case, width, invisible
+    characters and what stands at the end but counts for nothing.
+    """
+    return any(
+        fnmatchcase(name, pattern)
+        for name in map(_as_a_disk_may, parts)
+        for pattern in (*SECRET_FOLDERS, *SECRET_FILES)
+    )
+
+
+def _as_a_disk_may(name: str) -> str:
+    return _plain(name).casefold().partition("::$")[0].rstrip(" .")
+
+
+def _plain(text: str) -> str:
+    normal = unicodedata.normalize("NFKC", text)
+    return "".join(each for each in normal if unicodedata.category(each) != "Cf")

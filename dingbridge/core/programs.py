@@ -1,0 +1,80 @@
+"""Reads the programs that options name: what answers, what `/run` starts, what says a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeGuard
+
+from dingbridge.core.kinds import PROGRAM, Option
+from dingbridge.core.outside import SPACE, Argv
+from dingbridge.core.problems import Problems, join, kind_of
+
+Responder = Argv | Literal["lua"] | None
+"""A program and its arguments, a Lua function (which stays in the editor), or a person."""
+
+
+def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | None:
+    """A program and its arguments, or `None` with a problem noted.
+
+    The words are passed as they are: `$NAME` in them is the program's business.
+    """
+    if not isinstance(value, list | tuple) or not value:
+        problems.add(path, "expected", expects, kind_of(value))
+        return None
+    words: list[str] = []
+    for number, word in enumerate(value, 1):
+        here = f"{path}[{number}]"
+        if not isinstance(word, str):
+            problems.add(here, "expected", "text in quotes", kind_of(word))
+        elif number == 1 and not word.strip(SPACE):
+            problems.add(here, "empty")
+        elif "\0" in word:
+            problems.add(here, "control")
+        else:
+            words.append(word)
+    return tuple(words) if len(words) == len(value) else None
+
+
+def responder(option: Option, value: object, path: str, problems: Problems) -> Responder:
+    """What answers in a session; a Lua function arrives as `{ lua = true }`."""
+    if isinstance(value, Mapping) and set(value) == {"lua"} and value["lua"] is True:
+        return "lua"
+    return argv(value, path, option.expects, problems)
+
+
+def by_name(option: Option, value: object, path: str, problems: Problems) -> dict[str, Argv] | None:
+    """Programs with a name each, which is one word; `None` when the value is no such table."""
+    if not isinstance(value, Mapping) and value != []:
+        problems.add(path, "expected", option.expects, kind_of(value))
+        return None
+    found: dict[str, Argv] = {}
+    for name, words in problems.entries(value, path):
+        here = join(path, name)
+        if not name or any(sign in name for sign in SPACE):
+            problems.add(here, "program_name")
+        elif words is not None:
+            read = argv(words, here, PROGRAM, problems)
+            if read is not None:
+                found[name] = read
+    return found
+
+
+def is_wanted(value: object, option: Option) -> TypeGuard[Mapping[object, object]]:
+    """Whether a program is to say the value: `{ cmd = { 'program', 'argument' } }`."""
+    return option.may_come_from_a_command and isinstance(value, Mapping) and "cmd" in value
+
+
+def saying(option: Option, value: object) -> Argv | None:
+    """The program that is to say the value, if there is a well-formed one."""
+    if not is_wanted(value, option) or len(value) != 1:
+        return None
+    return argv(value["cmd"], "", PROGRAM, Problems())
+
+
+SHOWN = "the command "
+"""What a program's name stands behind in a sentence."""
+
+
+def shown(argv: Argv) -> str:
+    """A program as it is called in a sentence; its arguments are never shown."""
+    return SHOWN + argv[0].strip(SPACE)

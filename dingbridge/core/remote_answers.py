@@ -1,0 +1,212 @@
+"""What the editor and the project folder answer to remote commands, in Markdown for a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dingbridge.core import markdown
+from dingbridge.core.text import clean, shorten
+
+EXCERPT = 200
+"""Characters of a diagnostic's message."""
+
+TAIL = 4000
+"""Characters of a job's output, from its end."""
+
+DIFF = 12_000
+"""Characters of a diff, from its beginning."""
+
+_SEVERITY = {"error": "❌", "warn": "⚠️", "info": "ℹ️", "hint": "💡"}
+_BACKTICKS = re.compile("`+")
+
+
+class Lines(Struct, frozen=True):
+    """Lines `first` to `last` of a file below the project folder, from 1. `more` lines follow;
+    `cut` tells that the text ends early because it would be too long."""
+
+    path: str
+    first: int
+    last: int
+    text: str
+    more: bool = False
+    cut: bool = False
+
+
+# --- from the editor ------------------------------------------------------------------------------
+
+
+class _Where(Struct):
+    file: str
+    line: int
+    column: int
+    function: str = ""
+    filetype: str = ""
+    modified: bool = False
+
+
+class _Item(Struct):
+    file: str
+    line: int
+    message: str
+    severity: str = ""
+
+
+class _Items(Struct):
+    total: int
+    items: list[_Item]
+    errors: int = 0
+    warnings: int = 0
+
+
+class _Opened(Struct):
+    file: str
+    line: int
+
+
+_UNREADABLE = "编辑器的回答无法读取。The editor's answer cannot be read."
+
+
+def describe_where(found: object, branch: str) -> str:
+    """Where the editor's user is; an empty `branch` is none."""
+    place = _read(found, _Where)
+    if place is None:
+        return _UNREADABLE
+    changed = " (未保存 modified)" if place.modified else ""
+    lines = [f"- {code(f'{place.file}:{place.line}:{place.column}')}{changed}"]
+    if place.function:
+        lines.append(f"- 函数 Function: {code(place.function)}")
+    if branch:
+        lines.append(f"- 分支 Branch: {code(branch)}")
+    if place.filetype:
+        lines.append(f"- 类型 Type: {code(place.filetype)}")
+    return "\n".join(lines)
+
+
+def describe_diagnostics(found: object) -> str:
+    """The editor's diagnostics, the worst first."""
+    seen = _read(found, _Items)
+    if seen is None:
+        return _UNREADABLE
+    if not seen.total:
+        return "没有诊断信息。No diagnostics."
+    head = f"诊断 Diagnostics: {seen.total} (❌ {seen.errors} · ⚠️ {seen.warnings})"
+    return _list_of(head, seen)
+
+
+def describe_quickfix(found: object) -> str:
+    """The editor's quickfix list, in its order."""
+    seen = _read(found, _Items)
+    if seen is None:
+        return _UNREADABLE
+    if not seen.total:
+        return "快速修复列表是空的。The quickfix list is empty."
+    return _list_of(f"快速修复 Quickfix: {seen.total}", seen)
+
+
+def _list_of(head: str, seen: _Items) -> str:
+    lines = [f"- {_one(each)}" for each in seen.items]
+    rest = seen.total - len(seen.items)
+    if rest > 0:
+        lines.append(f"- … 还有 and {rest} 项 more")
+    return "\n".join([head, "", *lines])
+
+
+def _one(item: _Item) -> str:
+    sign = _SEVERITY.get(item.severity, "")
+    place = code(f"{item.file}:{item.line}")
+    return f"{sign} {place} {code(shorten(clean(item.message), EXCERPT))}".strip()
+
+
+def describe_opened(found: object) -> str:
+    """The file that the editor shows now."""
+    opened = _read(found, _Opened)
+    if opened is None:
+        return _UNREADABLE
+    return f"已在编辑器中打开 Opened in the editor: {code(f'{opened.file}:{opened.line}')}"
+
+
+def _read(found: object, kind: type[Any]) -> Any:
+    """What an editor told; None when it is no such thing: it may be of another version."""
+    try:
+        return msgspec.convert(found, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+# --- from the project -----------------------------------------------------------------------------
+
+
+def describe_lines(lines: Lines) -> str:
+    """A part of a file."""
+    language = PurePosixPath(lines.path).suffix.lstrip(".")
+    block = markdown.fenced(clean(lines.text), lines.path, language, lines.first, lines.last)
+    if lines.cut:
+        return f"{block}\n… 太长，已截断 too long, cut here"
+    following = f"`/file {lines.path}:{lines.last + 1}`" if "`" not in lines.path else ""
+    return f"{block}\n… 后面还有 there is more: {following}" if lines.more else block
+
+
+def describe_diff(output: str, path: str = "") -> str:
+    """What `git diff` printed, from its beginning."""
+    text = clean(output).strip("\n")
+    where = f" {code(path)}" if path else ""
+    if not text:
+        return f"没有改动 No changes{where}."
+    shown = _whole_lines(text, DIFF)
+    rest = text.count("\n") - shown.count("\n")
+    more = f"\n… 还有 and {rest} 行 more lines" if rest or len(shown) < len(text) else ""
+    return f"改动 Changes{where}\n{_block(shown, 'diff')}{more}"
+
+
+def describe_jobs(jobs: Iterable[str], wanted: str = "") -> str:
+    """Which jobs there are; `wanted` is one that there is not, or empty."""
+    names = " ".join(code(f"/run {name}") for name in jobs)
+    missing = f"没有任务 No such job: {code(wanted)}\n\n" if wanted else ""
+    if not names:
+        return f"{missing}设置中没有任务。The settings name no jobs (`jobs`)."
+    return f"{missing}任务 Jobs: {names}"
+
+
+def describe_run(name: str, status: int, output: str) -> str:
+    """How a job ended, with the end of what it printed."""
+    sign = "✅" if status == 0 else "❌"
+    head = f"{sign} {code(name)} 结束，状态 ended with status {status}"
+    text = clean(output).strip("\n")
+    if not text:
+        return head
+    tail = text[-TAIL:]
+    if len(tail) < len(text):
+        tail = "…\n" + (tail.partition("\n")[2] or tail)
+    return f"{head}\n{_block(tail, '')}"
+
+
+def _whole_lines(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return (
+        text[: text.rfind("\n", 0, characters)] if "\n" in text[:characters] else text[:characters]
+    )
+
+
+def _block(text: str, language: str) -> str:
+    fence = _longer_than_runs(text, 3)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def code(text: str) -> str:
+    """`text` on one line as code, whatever is in it."""
+    line = " ".join(clean(text).split())
+    padding = " " if "`" in line or not line else ""
+    marks = _longer_than_runs(line, 1)
+    return f"{marks}{padding}{line}{padding}{marks}"
+
+
+def _longer_than_runs(text: str, least: int) -> str:
+    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
+    return "`" * max(least, longest + 1)

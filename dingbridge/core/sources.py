@@ -1,0 +1,40 @@
+"""Says which options are in force and where each value came from, and never shows a secret."""
+
+from __future__ import annotations
+
+from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.options import OPTIONS
+from dingbridge.core.redaction import MASK
+from dingbridge.core.settings import Options
+from dingbridge.core.text import clean, shorten
+
+_LONGEST = 60  # characters of a value that are shown
+
+
+def describe_sources(options: Options) -> list[str]:
+    """A line for each option that has not its default: `app_key: dingabc ($DINGTALK_CLIENT_ID)`.
+
+    What is a secret, or what a program was asked for, is masked.
+    """
+    return [
+        f"{option.name}: {_shown(options, option)} ({options.sources[option.name]})"
+        for option in OPTIONS
+        if options.sources[option.name] != "default"
+    ]
+
+
+def _shown(options: Options, option: Option) -> str:
+    if options.is_hidden(option):
+        return MASK
+    value = getattr(options, option.field)
+    if option.kind is Kind.FLAG:
+        return "true" if value else "false"
+    if option.kind is Kind.RESPONDER:
+        return "a Lua function" if value == "lua" else " ".join([*value][:1])
+    if isinstance(value, dict | tuple):
+        return _short(", ".join(value)) or "none"
+    return _short(f"{value:g}" if isinstance(value, float) else str(value)) or "none"
+
+
+def _short(text: str) -> str:
+    return shorten(clean(text), _LONGEST)

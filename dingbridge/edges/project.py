@@ -1,0 +1,209 @@
+"""A session's project folder: the files below it, and nothing else on the disk.
+
+A path comes from a chat. Its spelling is checked, then links are resolved, then what was found is
+opened again from the folder down without following a link, so that one put there in between leads
+nowhere. What has been opened must be a regular file. A hard link cannot be told from the file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from dingbridge.core import paths
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.remote import MOST_LINES
+from dingbridge.core.remote_answers import Lines
+
+MOST_BYTES = 16_000
+"""What is shown of a file at once."""
+
+SEARCHED_BYTES = 64 * 1024 * 1024
+"""How far into a file its lines are counted."""
+
+_BLOCK = 64 * 1024
+_LOOKED_AT = 8192
+"""Bytes at a file's start that tell whether it is text."""
+
+_NO_FILE = "没有这个文件。There is no such file."
+_NOT_A_FILE = "这不是普通文件。This is not a regular file (a folder, a device or a pipe)."
+_BINARY = "这是二进制文件，不会显示。This is a binary file; it is not shown."
+_TOO_FAR = "这一行太靠后了。That line is too far into the file."
+_CANNOT_BE_READ = "这个文件读不了。This file cannot be read."
+_NO_FOLDER = "会话没有可用的项目文件夹。The session has no project folder that may be shown."
+
+
+def inside(cwd: str, path: str) -> Path:
+    """The regular file that `path`, relative to the folder `cwd`, stands for, with links resolved.
+
+    Raises `BridgeError`, in words for whoever sent the path, when it is outside the folder, is no
+    regular file, or is named like a secret. Whether something exists outside the folder is never
+    told. Nothing is shown of a whole disk, nor of what is hidden in a home folder.
+    """
+    root, parts = _found(cwd, path)
+    return root.joinpath(*parts)
+
+
+def relative(cwd: str, path: str) -> str:
+    """`path` as seen from the folder `cwd`, with `/`, after the checks of `inside` but for the
+    existence of a file: it may be one that was deleted. Raises `BridgeError`."""
+    return PurePosixPath(*_resolved(cwd, path)[1]).as_posix()
+
+
+def read_lines(
+    cwd: str,
+    path: str,
+    first: int,
+    last: int,
+    most_lines: int = MOST_LINES,
+    most_bytes: int = MOST_BYTES,
+) -> Lines:
+    """Lines `first` to `last` of a text file, both from 1; a file of any size costs little memory.
+
+    Raises `BridgeError` as `inside` does, for a binary file, and when there is no line `first`.
+    """
+    root, parts = _found(cwd, path)
+    wanted = min(last - first + 1, most_lines)
+    try:
+        descriptor = _open(root, parts)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise BridgeError(_NOT_A_FILE)
+            data, more = _slice(descriptor, first, wanted, most_bytes)
+        finally:
+            os.close(descriptor)
+    except OSError as cause:
+        raise BridgeError(_CANNOT_BE_READ) from cause
+    if b"\0" in data:
+        raise BridgeError(_BINARY)
+    cut = len(data) > most_bytes
+    data = data[:most_bytes]
+    shown = PurePosixPath(*parts).as_posix()
+    return Lines(shown, first, first + data.count(b"\n"), _decoded(data, cut=cut), more, cut)
+
+
+def _found(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
+    root, parts = _resolved(cwd, path)
+    try:
+        mode = root.joinpath(*parts).lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as cause:
+        raise BridgeError(_NO_FILE) from cause
+    except OSError as cause:
+        raise BridgeError(_CANNOT_BE_READ) from cause
+    if not stat.S_ISREG(mode):
+        raise BridgeError(_NOT_A_FILE)
+    return root, parts
+
+
+def _resolved(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
+    """The folder, and the names that lead from it to the file without any link."""
+    paths.check(path, drives=sys.platform == "win32")
+    if sys.platform == "win32" and _is_odd_on_windows(path):
+        raise BridgeError(paths.OUTSIDE)
+    root = _root(cwd)
+    try:
+        found = Path(os.path.realpath(root / path))
+    except (OSError, ValueError) as cause:
+        raise BridgeError(_CANNOT_BE_READ) from cause
+    if not found.is_relative_to(root):
+        raise BridgeError(paths.OUTSIDE)
+    parts = found.relative_to(root).parts
+    hidden_at_home = parts and parts[0].startswith(".") and root == _home()
+    if hidden_at_home or paths.is_secret(parts):
+        raise BridgeError(paths.HIDDEN)
+    return root, parts
+
+
+def _is_odd_on_windows(path: str) -> bool:
+    """Whether the path depends on a drive's current folder, or names a stream of a file."""
+    named = PureWindowsPath(path)
+    return (bool(named.drive) and not named.root) or ":" in path[len(named.drive) :]
+
+
+def _root(cwd: str) -> Path:
+    try:
+        root = Path(os.path.realpath(cwd, strict=True))
+    except (OSError, ValueError) as cause:
+        raise BridgeError(_NO_FOLDER) from cause
+    if not cwd or not root.is_dir() or root == root.parent:
+        raise BridgeError(_NO_FOLDER)
+    return root
+
+
+def _home() -> Path:
+    return Path(os.path.realpath(os.path.expanduser("~")))
+
+
+def _open(root: Path, parts: Sequence[str]) -> int:
+    """A descriptor of the file, opened without following any link below the folder."""
+    if sys.platform == "win32":
+        whole = root.joinpath(*parts)
+        descriptor = os.open(whole, os.O_RDONLY | os.O_BINARY)
+        same = os.path.samestat(os.fstat(descriptor), os.stat(whole))
+        if not same or Path(os.path.realpath(whole)) != whole:
+            os.close(descriptor)
+            raise BridgeError(paths.OUTSIDE)
+        return descriptor
+    # A pipe put in the file's place must not hold us up.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for number, part in enumerate(parts, 1):
+        of_this = flags if number == len(parts) else flags | os.O_DIRECTORY
+        try:
+            below = os.open(part, of_this, dir_fd=at)
+        finally:
+            os.close(at)
+        at = below
+    return at
+
+
+def _slice(descriptor: int, first: int, wanted: int, most_bytes: int) -> tuple[bytes, bool]:
+    """The `wanted` lines from `first` on, without the last one's end, and whether more follow.
+    More than `most_bytes` may come, but not much more."""
+    line, searched, kept = 1, 0, bytearray()
+    ends_line = True
+    while block := os.read(descriptor, _BLOCK):
+        if not searched and b"\0" in block[:_LOOKED_AT]:
+            raise BridgeError(_BINARY)
+        searched += len(block)
+        ends_line = block.endswith(b"\n")
+        if line < first:
+            line, block = _passed(block, line, first)
+        kept += block
+        if kept.count(b"\n") >= wanted or len(kept) > most_bytes:
+            break
+        if searched > SEARCHED_BYTES:
+            raise BridgeError(_TOO_FAR)
+    if not kept:
+        lines = line - 1 if ends_line else line
+        raise BridgeError(f"这个文件只有 {lines} 行。The file has {lines} lines only.")
+    pieces = kept.split(b"\n", wanted)
+    if len(pieces) > wanted:
+        more = bool(pieces.pop()) or bool(os.read(descriptor, 1))
+        return b"\n".join(pieces), more
+    return bytes(kept.removesuffix(b"\n")), False
+
+
+def _passed(block: bytes, line: int, first: int) -> tuple[int, bytes]:
+    """What is left of a block, which starts in `line`, from the beginning of line `first` on."""
+    ends = block.count(b"\n")
+    if line + ends < first:
+        return line + ends, b""
+    start = 0
+    for _ in range(first - line):
+        start = block.index(b"\n", start) + 1
+    return first, block[start:]
+
+
+def _decoded(data: bytes, *, cut: bool) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        for missing in range(4 if cut else 1):
+            try:
+                text = data[: len(data) - missing].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            return text.removeprefix("\ufeff")
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,102 @@
+"""What the editor says to the host, read and turned into calls of the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dingbridge.bridge.application import Bridge, Place
+from dingbridge.core import commands
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import At
+
+T = TypeVar("T")
+
+
+class SendRequest(Struct, frozen=True):
+    """A draft, or `require('dingbridge').send()`."""
+
+    id: str
+    text: str
+    session: str = ""
+    target: str = ""
+
+
+class NotifyRequest(Struct, frozen=True):
+    """`require('dingbridge').notify()`."""
+
+    id: str
+    text: str
+    title: str = ""
+    at_user_ids: tuple[str, ...] = ()
+    at_mobiles: tuple[str, ...] = ()
+    at_all: bool = False
+    target: str = ""
+
+
+class Reply(Struct, frozen=True):
+    """What the Lua responder said, or why it could not."""
+
+    request: str
+    text: str = ""
+    failure: str = ""
+
+
+class OpenRequest(Struct, frozen=True):
+    """A session chosen in the editor."""
+
+    session: str
+
+
+class Looked(Struct, frozen=True):
+    """What the editor found for a remote command, or why it found nothing."""
+
+    request: str
+    found: Any = None
+    failure: str = ""
+
+
+class PairRequest(Struct, frozen=True):
+    """Somebody to let in, chosen in the editor."""
+
+    account: str
+    code: str
+
+
+def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
+    """What an event of the editor asks for. Raises `BridgeError` for one that cannot be used."""
+    if name == "send":
+        asked = read_as(payload, SendRequest, name)
+        return lambda: bridge.correspondence.send(asked.session, asked.id, asked.text, asked.target)
+    if name == "notify":
+        note = read_as(payload, NotifyRequest, name)
+        at = At(note.at_user_ids, note.at_mobiles, note.at_all)
+        return lambda: bridge.correspondence.notify(note.id, note.text, note.title, at, note.target)
+    if name == "open":
+        session = read_as(payload, OpenRequest, name).session
+        return lambda: bridge.sessions.open(session)
+    if name == "reply":
+        reply = read_as(payload, Reply, name)
+        if reply.failure:
+            return lambda: bridge.correspondence.could_not_reply(reply.request, reply.failure)
+        return lambda: bridge.correspondence.replied(reply.request, reply.text)
+    if name == "looked":
+        looked = read_as(payload, Looked, name)
+        return lambda: bridge.obedience.looked(looked.request, looked.found, looked.failure)
+    if name == "pair":
+        pair = read_as(payload, PairRequest, name)
+        call = commands.Call("pair", f"{pair.account}:{pair.code}")
+        return lambda: bridge.command(call, Place())
+    raise BridgeError(f"the editor sent something unknown: {name}")
+
+
+def read_as(payload: object, kind: type[T], name: str) -> T:
+    """What came from Lua, whose callers may pass anything, as a value of ours. Raises
+    `BridgeError` when it is none."""
+    try:
+        return msgspec.convert(payload, kind)
+    except msgspec.ValidationError as error:
+        raise BridgeError(f"{name} was called with something it cannot use: {error}") from error

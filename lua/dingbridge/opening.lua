@@ -1,0 +1,135 @@
+--- Shows a file that somebody on DingTalk asked for, and leaves focus, mode and cursor alone.
+
+local places = require('dingbridge.places')
+
+local M = {}
+
+local LARGEST = 10 * 1024 * 1024 -- bytes
+
+local NOT_INSIDE = '这个文件不在项目文件夹内。The file is not inside the project folder.'
+local TOO_LARGE = '这个文件太大，不打开。The file is too large to be opened.'
+local COMMAND_LINE =
+  '编辑器在命令行窗口中，现在不能打开。The editor is in its command-line window; try later.'
+local NO_ROOM = '编辑器里放不下新窗口。There is no room for a window in the editor.'
+
+--- The file's buffer, loaded as `:edit` does, but without its modelines and without a question: a
+--- file that another editor has open is shown read-only.
+---@param path string
+---@return integer
+local function load(path)
+  local buffer = vim.fn.bufadd(path)
+  if not vim.api.nvim_buf_is_loaded(buffer) then
+    local modeline, said = vim.go.modeline, vim.v.errmsg
+    vim.bo[buffer].modeline = false
+    vim.v.errmsg = ''
+    local command = { cmd = 'call', args = { ('bufload(%d)'):format(buffer) } }
+    command.mods = { silent = true, emsg_silent = true }
+    -- What the user's own autocommands do wrong must not leave the settings behind.
+    local ok, problem = pcall(vim.api.nvim_cmd, command, {})
+    local message = ok and vim.v.errmsg or problem
+    vim.bo[buffer].modeline = modeline
+    vim.v.errmsg = said
+    if message:find('E325', 1, true) then
+      vim.bo[buffer].readonly = true
+    elseif message ~= '' then
+      error(message)
+    end
+  end
+  vim.bo[buffer].buflisted = true
+  return buffer
+end
+
+--- A window of this tab page that may show another file: not the user's, nor one of a chat, nor one
+--- with changes in it.
+---@param buffer integer preferred is one that shows it already
+---@return integer|nil
+local function free_window(buffer)
+  local current = vim.api.nvim_get_current_win()
+  local found
+  for _, window in ipairs(places.windows()) do
+    local shown = vim.api.nvim_win_get_buf(window)
+    local here = vim.api.nvim_win_get_tabpage(window) == vim.api.nvim_get_current_tabpage()
+    if here and window ~= current then
+      local free = vim.bo[shown].buftype == ''
+        and not vim.bo[shown].modified
+        and not vim.wo[window].winfixbuf
+        and not vim.wo[window].previewwindow
+        and not vim.wo[window].diff
+      if shown == buffer then
+        return window
+      elseif free and not found then
+        found = window
+      end
+    end
+  end
+  return found
+end
+
+--- The window that makes room: one with a file, if possible not the user's.
+---@return integer
+local function window_to_split()
+  local current = vim.api.nvim_get_current_win()
+  local best = -1
+  for _, window in ipairs(places.windows()) do
+    local here = vim.api.nvim_win_get_tabpage(window) == vim.api.nvim_get_current_tabpage()
+    if here and places.is_file(vim.api.nvim_win_get_buf(window)) then
+      if window ~= current then
+        return window
+      end
+      best = window
+    end
+  end
+  return best
+end
+
+---@param window integer
+---@param line integer
+local function show_line(window, line)
+  vim.api.nvim_win_set_cursor(window, { line, 0 })
+  vim.api.nvim_win_call(window, function()
+    vim.fn.winrestview({ topline = math.max(1, line - math.floor(vim.fn.winheight(0) / 2)) })
+  end)
+end
+
+--- Shows a file, whose path the host has checked, at a line.
+---@param request { cwd: string, path: string, line?: integer }
+---@return table
+function M.open(request)
+  if vim.fn.getcmdwintype() ~= '' then
+    return { error = COMMAND_LINE }
+  end
+  local name = places.below(request.path, request.cwd)
+  local file = vim.uv.fs_stat(request.path)
+  -- Looked at once more, as late as can be: a link may stand there since the host looked.
+  local is_same = places.real(request.path) == vim.fs.normalize(request.path, { expand_env = false })
+  if not name or not file or file.type ~= 'file' or not is_same then
+    return { error = NOT_INSIDE }
+  elseif file.size > LARGEST then
+    return { error = TOO_LARGE }
+  end
+  local user = vim.api.nvim_get_current_win()
+  local buffer = load(request.path)
+  if vim.api.nvim_get_current_win() ~= user then
+    -- An autocommand of the user's took the focus elsewhere.
+    vim.api.nvim_set_current_win(user)
+  end
+  local window = free_window(buffer)
+  if window then
+    if vim.api.nvim_win_get_buf(window) ~= buffer then
+      vim.api.nvim_win_set_buf(window, buffer)
+    end
+  else
+    local how = { split = 'above', win = window_to_split() }
+    -- A small screen has no room for one window more.
+    local ok, opened = pcall(vim.api.nvim_open_win, buffer, false, how)
+    if not ok then
+      return { error = NO_ROOM }
+    end
+    window = opened
+  end
+  local line = math.max(1, math.min(request.line or 1, vim.api.nvim_buf_line_count(buffer)))
+  show_line(window, line)
+  return { file = name, line = line }
+end
+
+return M

@@ -1,0 +1,78 @@
+--- Files and windows of the editor, as far as others may know of them.
+
+local M = {}
+
+--- The path with links resolved, also of a file that is not on the disk yet.
+---@param path string
+---@return string
+function M.real(path)
+  local found = vim.uv.fs_realpath(path)
+  if not found then
+    local folder = vim.uv.fs_realpath(vim.fs.dirname(path))
+    found = folder and vim.fs.joinpath(folder, vim.fs.basename(path)) or path
+  end
+  return vim.fs.normalize(found, { expand_env = false })
+end
+
+--- The path as seen from the folder, or nil for one outside.
+---@param path string
+---@param cwd string
+---@return string|nil
+function M.below(path, cwd)
+  if cwd == '' then
+    return nil
+  end
+  local folder = M.real(cwd)
+  folder = vim.endswith(folder, '/') and folder or folder .. '/'
+  path = M.real(path)
+  return vim.startswith(path, folder) and path:sub(#folder + 1) or nil
+end
+
+--- Whether a buffer shows a file: no chat, terminal, help, or what a plugin made up.
+---@param buffer integer
+---@return boolean
+function M.is_file(buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  return name ~= ''
+    and vim.bo[buffer].buftype == ''
+    and not name:match('^%a[%w+.-]+://')
+end
+
+---@param window integer
+---@return boolean
+local function floats(window)
+  return vim.api.nvim_win_get_config(window).relative ~= ''
+end
+
+--- All windows but floating ones, the most recently used first, those of other tab pages last.
+---@return integer[]
+function M.windows()
+  local rank = {}
+  for _, buffer in ipairs(vim.fn.getbufinfo()) do
+    rank[buffer.bufnr] = buffer.lastused
+  end
+  local current = vim.api.nvim_get_current_win()
+  local previous = vim.fn.win_getid(vim.fn.winnr('#'))
+  local here = vim.api.nvim_get_current_tabpage()
+  local function key(window)
+    local used = rank[vim.api.nvim_win_get_buf(window)] or 0
+    local is_here = vim.api.nvim_win_get_tabpage(window) == here
+    return window == current and 3 or window == previous and 2 or is_here and 1 or 0, used
+  end
+  local found = vim.tbl_filter(function(window)
+    return not floats(window)
+  end, vim.api.nvim_list_wins())
+  table.sort(found, function(one, other)
+    local group, used = key(one)
+    local other_group, other_used = key(other)
+    if group ~= other_group then
+      return group > other_group
+    elseif used ~= other_used then
+      return used > other_used
+    end
+    return one < other
+  end)
+  return found
+end
+
+return M

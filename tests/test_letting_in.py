@@ -1,0 +1,301 @@
+"""Who gets in, told with a real Neovim and a DingTalk on loopback: pairing, groups, refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.settings import TEAM, Group, Person
+from tests.conftest import StartEditor
+from tests.editor import Editor
+
+CODE = re.compile(r":Chat pair ([0-9A-Z]{8})")
+SELECT = """
+_G.offered = nil
+vim.ui.select = function(items, opts, on_choice)
+  _G.offered = vim.tbl_map(opts.format_item, items)
+  on_choice(items[1], 1)
+end
+"""
+
+
+@pytest.fixture
+def strict(editor: Editor, api_options: dict[str, Any]) -> Editor:
+    """An editor with nobody on any list."""
+    return bind(editor, {**api_options, "allow_from": []})
+
+
+def bind(editor: Editor, options: dict[str, Any]) -> Editor:
+    editor.setup(options)
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    editor.until(lambda: editor.status()["session"])
+    return editor
+
+
+def words(sandbox: Sandbox, conversation: str = "") -> list[str]:
+    """What the robot said, in one conversation or in all."""
+    return [
+        each.text for each in sandbox.client.arrived() if conversation in ("", each.conversation_id)
+    ]
+
+
+def asked(sandbox: Sandbox, user: str, group: str | None = None) -> str:
+    """Somebody knocks; the code that they are told."""
+    known = len(sandbox.client.arrived())
+    sandbox.client.say("hello?", user=user, group=group)
+    told = sandbox.client.wait_arrived(known + 1)[-1]
+    found = CODE.search(told.text)
+    assert found is not None, told.text
+    return found[1]
+
+
+def texts(editor: Editor) -> list[str]:
+    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
+
+
+def paired(editor: Editor) -> list[dict[str, Any]]:
+    state = json.loads((editor.home / "data/nvim/chat-dingtalk-state.json").read_text())
+    return [one for each in state["pairings"].values() for one in each["paired"]]
+
+
+# --- pairing --------------------------------------------------------------------------------------
+
+
+def test_a_stranger_gets_a_code_and_is_let_in_by_it_for_good(
+    strict: Editor, sandbox: Sandbox, start_editor: StartEditor, api_options: dict[str, Any]
+) -> None:
+    strict.listen()
+    window, mode = strict.nvim.current.window, strict.lua("return vim.api.nvim_get_mode().mode")
+    code = asked(sandbox, "lisi")
+    said = strict.until_said(f":Chat pair {code}")
+    assert "lisi" in said
+    assert "李四" in said
+    assert strict.nvim.current.window == window
+    assert strict.lua("return vim.api.nvim_get_mode().mode") == mode
+    [event] = strict.until(lambda: strict.heard("DingbridgePairing"))
+    assert (event["code"], event["id"], event["kind"]) == (code, "lisi", "person")
+    assert strict.status()["asking"] == 1
+    assert texts(strict) == []
+
+    strict.chat(f"pair {code.lower()}")
+    strict.until_said("is let in for good")
+    sandbox.client.wait_arrived(lambda each: "您已获准" in each.text)
+    sandbox.client.say("now I may", user="lisi")
+    strict.until(lambda: texts(strict) == ["now I may"])
+    assert strict.status()["asking"] == 0
+
+    # It is used up, and it lasts.
+    strict.chat(f"pair {code}")
+    strict.until(lambda: not strict.said()[-1].endswith("for good"))
+    strict.until(lambda: [one["id"] for one in paired(strict)] == ["lisi"])
+    strict.close()
+    again = start_editor()
+    bind(again, {**api_options, "allow_from": []})
+    sandbox.client.say("and still may", user="lisi")
+    again.until(lambda: "and still may" in texts(again))
+
+
+def test_once_is_for_an_hour_and_a_pairing_can_be_taken_back(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    strict.chat(f"pair {asked(sandbox, 'lisi')} once")
+    strict.until_said("is let in for an hour")
+    [one] = strict.until(lambda: paired(strict))
+    assert one["until"] - one["since"] == 3600
+    strict.chat("revoke lisi")
+    strict.until_said("is not paired any more")
+    sandbox.client.say("still?", user="lisi")
+    strict.until(lambda: strict.status()["asking"] == 1)
+    assert texts(strict) == []
+
+
+def test_whoever_is_denied_hears_it_once_and_can_not_ask_again(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    code = asked(sandbox, "lisi")
+    strict.chat(f"deny {code}")
+    strict.until_said("is not let in")
+    sandbox.client.wait_arrived(lambda each: "未获准" in each.text)
+    known = len(sandbox.client.arrived())
+    before = strict.status()["refused"]
+    sandbox.client.say("please", user="lisi")
+    strict.until(lambda: strict.status()["refused"] > before)
+    assert len(sandbox.client.arrived()) == known
+    assert strict.status()["asking"] == 0
+
+
+def test_pair_alone_lets_the_user_choose_and_lists_everything(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    strict.lua(SELECT)
+    strict.chat("pair")
+    strict.until_said("nobody asks, and nobody is paired")
+    code = asked(sandbox, "lisi")
+    strict.chat("pair")
+    strict.until_said("is let in for good")
+    [offered] = strict.lua("return _G.offered")
+    assert offered.startswith(code)
+    assert "lisi" in offered
+    strict.chat("pair")
+    assert "lisi" in strict.until_said("paired: ")
+
+
+def test_a_wrong_code_lets_nobody_in_and_many_of_them_close_the_door(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    code = asked(sandbox, "lisi")
+    for _ in range(5):
+        strict.chat("pair AAAAAAAA")
+    strict.chat(f"pair {code}")
+    strict.until_said("Too many wrong codes")
+    sandbox.client.say("am I in?", user="lisi")
+    strict.until(lambda: strict.status()["refused"] >= 2)
+    assert texts(strict) == []
+
+
+def test_fifty_strangers_do_not_keep_a_friend_out(strict: Editor, sandbox: Sandbox) -> None:
+    for number in range(50):
+        sandbox.client.add_person(Person(f"Stranger {number}", staff_id=f"stranger{number}"))
+        sandbox.client.say("let me in", user=f"stranger{number}")
+    strict.until(lambda: strict.status()["asking"] == 50, seconds=30)
+    # All fifty were answered before the friend; the pace of the platform does not matter here.
+    strict.until(lambda: strict.status()["queued"] == 0, seconds=30)
+    code = asked(sandbox, "lisi")
+    strict.chat(f"pair {code}")
+    strict.until_said("is let in for good")
+    sandbox.client.say("I am the friend", user="lisi")
+    strict.until(lambda: texts(strict) == ["I am the friend"])
+    assert [one["id"] for one in paired(strict)] == ["lisi"]
+
+
+def test_a_nick_that_imitates_somebody_on_the_list_opens_nothing(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    bind(editor, {**api_options, "admins": ["zhangsan"], "dm": {"policy": "allowlist"}})
+    for number, nick in enumerate(("zhangsan", "张三", "*", "admin")):
+        sandbox.client.add_person(Person(nick, staff_id=f"impostor{number}"))
+        sandbox.client.say("/session 1", user=f"impostor{number}")
+    editor.until(lambda: editor.status()["refused"] == 4)
+    assert texts(editor) == []
+    refusals = sandbox.client.wait_arrived(4)
+    assert all("allow_from" in each.text for each in refusals)
+
+
+def test_people_outside_the_organisation_are_known_by_their_sender_id(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    code = asked(sandbox, "陌生人")
+    strict.chat(f"pair {code}")
+    strict.until_said("$:LWCP_v1:$stranger")
+    sandbox.client.say("from outside", user="陌生人")
+    strict.until(lambda: texts(strict) == ["from outside"])
+
+
+# --- policies -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["allowlist", "disabled"])
+def test_without_pairing_a_stranger_is_told_what_would_have_to_change(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], policy: str
+) -> None:
+    bind(editor, {**api_options, "sender_policy": policy})
+    sandbox.client.say("hello", user="lisi")
+    [refusal] = sandbox.client.wait_arrived(1)
+    assert "`lisi`" in refusal.text
+    assert ("allow_from = { 'lisi' }" if policy == "allowlist" else "dm = {") in refusal.text
+    sandbox.client.say("hello again", user="lisi")
+    editor.until(lambda: editor.status()["refused"] == 2)
+    assert len(sandbox.client.arrived()) == 1
+    assert texts(editor) == []
+
+
+def test_an_open_robot_lets_everybody_in(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    del api_options["allow_from"]
+    bind(editor, {**api_options, "senderPolicy": "open"})
+    sandbox.client.say("anybody", user="陌生人")
+    editor.until(lambda: texts(editor) == ["anybody"])
+
+
+def test_groups_are_closed_until_one_is_let_in_by_its_id_or_by_a_code(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    del api_options["group_policy"]
+    bind(editor, api_options)
+    sandbox.client.say("hello", group=TEAM)
+    [refusal] = sandbox.client.wait_arrived(1)
+    assert "group_policy = 'allowlist'" in refusal.text
+    assert TEAM in refusal.text
+
+    editor.setup({**api_options, "group_policy": "allowlist"})
+    code = asked(sandbox, "zhangsan", TEAM)
+    editor.chat(f"pair {code}")
+    editor.until_said("is let in for good")
+    sandbox.client.say("from the group", group=TEAM)
+    editor.until(lambda: texts(editor) == ["from the group"])
+    # The group is in; who speaks there is asked all the same.
+    sandbox.client.say("me too", user="lisi", group=TEAM)
+    editor.until(lambda: editor.status()["refused"] >= 3)
+    assert texts(editor) == ["from the group"]
+
+
+def test_a_group_names_its_users_and_whether_it_needs_a_mention(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    sandbox.client.add_group(Group("cidQUIET==", "Quiet"))
+    groups = {
+        "*": {"users": ["lisi"]},
+        TEAM: {"requireMention": False},
+        "cidQUIET==": {"users": ["zhangsan"]},
+    }
+    bind(editor, {**api_options, "group_policy": "allowlist", "groups": groups})
+    sandbox.client.say("no mention", user="lisi", group=TEAM, mention=False)
+    editor.until(lambda: texts(editor) == ["no mention"])
+    sandbox.client.say("chatter", user="lisi", group="cidQUIET==", mention=False)
+    sandbox.client.say("not on its list", user="lisi", group="cidQUIET==")
+    [refusal] = sandbox.client.wait_arrived(1)
+    assert "groups = { ['cidQUIET=='] = { users = { 'lisi' } } }" in refusal.text
+    sandbox.client.say("on its list", group="cidQUIET==")
+    editor.until(lambda: texts(editor) == ["no mention", "on its list"])
+    assert editor.status()["refused"] == 1
+
+
+def test_a_mention_that_is_only_text_is_none(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    bind(editor, {**api_options, "group_policy": "open"})
+    sandbox.client.say("@dingbridge do it", group=TEAM, mention=False)
+    sandbox.client.say("a real one", group=TEAM)
+    editor.until(lambda: texts(editor) == ["a real one"])
+    assert sandbox.client.arrived() == []
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+def test_the_log_tells_what_the_guides_promise(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    bind(editor, api_options)
+    sandbox.client.say("a private matter")
+    editor.until(lambda: texts(editor) == ["a private matter"])
+    log = editor.log()
+    for promised in (
+        "DingTalk: enabled",
+        "Channel started (Stream Mode)",
+        "DingTalk channel connected via Stream Mode",
+        "staff id zhangsan",
+        "conversationId cid1TO1zhangsan==",
+    ):
+        assert promised in log, promised
+    assert "a private matter" not in log
+    editor.setup({**api_options, "verbose": True})
+    sandbox.client.say("a matter for the log")
+    editor.until(lambda: len(texts(editor)) == 2)
+    assert "a matter for the log" in editor.log()
