@@ -346,6 +346,7 @@ def test_what_was_written_down_but_not_ticked_off_stands_in_the_transcript_once(
     sandbox.client.say("three")
     after.until(lambda: "three" in on_disk(after, session))
     assert on_disk(after, session) == ["one", "two", "three"]
+    after.until(lambda: len(after.transcript(session)) == 3)
     assert [row["text"] for row in after.transcript(session)] == ["one", "two", "three"]
 
 
