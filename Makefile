@@ -18,6 +18,7 @@ SECONDS ?= 60
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(RUN) -m tests.commonmark
 	@touch $(READY)
 
 install: $(READY) ## make .venv and install the project and its tools into it

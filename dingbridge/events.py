@@ -17,12 +17,15 @@ T = TypeVar("T")
 
 
 class SendRequest(Struct, frozen=True):
-    """A draft, or `require('dingbridge').send()`."""
+    """A draft, or `require('dingbridge').send()`. `file` is a whole path, `file_id` the id of the
+    message that brings it."""
 
     id: str
-    text: str
+    text: str = ""
     session: str = ""
     target: str = ""
+    file: str = ""
+    file_id: str = ""
 
 
 class NotifyRequest(Struct, frozen=True):
@@ -70,7 +73,7 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     """What an event of the editor asks for. Raises `BridgeError` for one that cannot be used."""
     if name == "send":
         asked = read_as(payload, SendRequest, name)
-        return lambda: bridge.correspondence.send(asked.session, asked.id, asked.text, asked.target)
+        return lambda: _send(bridge, asked)
     if name == "notify":
         note = read_as(payload, NotifyRequest, name)
         at = At(note.at_user_ids, note.at_mobiles, note.at_all)
@@ -91,6 +94,17 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
         call = commands.Call("pair", f"{pair.account}:{pair.code}")
         return lambda: bridge.command(call, Place())
     raise BridgeError(f"the editor sent something unknown: {name}")
+
+
+def _send(bridge: Bridge, asked: SendRequest) -> None:
+    """The text and then the file; neither when the file could go nowhere."""
+    session = asked.session or bridge.sessions.current
+    if asked.file:
+        bridge.enclosures.need_target(session, asked.target)
+    if asked.text or not asked.file:
+        bridge.correspondence.send(session, asked.id, asked.text, asked.target)
+    if asked.file:
+        bridge.enclosures.send_file(session, asked.file_id or asked.id, asked.file, asked.target)
 
 
 def read_as(payload: object, kind: type[T], name: str) -> T:

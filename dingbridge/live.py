@@ -104,6 +104,7 @@ class LivePrograms:
             "DINGBRIDGE_SESSION": question.session,
             "DINGBRIDGE_INSTRUCTIONS": question.instructions,
             "DINGBRIDGE_MODEL": question.model,
+            "DINGBRIDGE_FILES": "\n".join(question.files),
         }
         environ = tuple((name, value) for name, value in given.items() if value)
         cwd = os.path.expanduser(question.cwd) or self._cwd

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 
-from dingbridge.core import markdown
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
-from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
+from dingbridge.core.messages import At, Delivery, DeliveryReport, Target
+from dingbridge.core.outbox import Kind, Waiting
 from dingbridge.core.pace import Pace
+from dingbridge.core.sender_events import SenderEvent
 from dingbridge.core.settings import Options
+from dingbridge.core.writing import Circumstances, told, written
 from dingbridge.edges.http import Http
-from dingbridge.edges.sender import Carrier, Poster, SenderEvent, alone
+from dingbridge.edges.sender import Carrier, Poster
 
 
 class GaveUp(DeliveryError):
@@ -37,7 +41,8 @@ def deliver(
 ) -> None:
     """Send `text` to `target`; return when all of it was accepted, else raise `DeliveryError`.
 
-    Nothing new is tried after `seconds`. `waiting` is told why, each time a pause begins.
+    Nothing new is tried after `seconds`. `waiting` is told why, each time a pause begins, and what
+    was masked in the text.
     """
     http = Http(options.proxy)
     within = _Within(http)
@@ -61,8 +66,15 @@ def deliver(
     timer.daemon = True
     timer.start()
     try:
-        outbound = Outbound(secrets.token_hex(8), target, text, title or markdown.title(text), at)
-        error = carrier.carry(alone(outbound))
+        circumstances = Circumstances(options.secrets, os.environ)
+        made = written(
+            secrets.token_hex(8), text, target, options, circumstances, title=title, at=at
+        )
+        if made.masked:
+            waiting(told(made.masked, target))
+        outbound = made.outbound
+        # It stands in no outbox.
+        error = carrier.carry(Waiting("", outbound, Kind.NOTIFICATION, "", time.time()))
     finally:
         timer.cancel()
         http.close()

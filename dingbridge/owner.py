@@ -13,22 +13,26 @@ from dingbridge.bridge import hub as hubs
 from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
-from dingbridge.core import exchange, inbox
+from dingbridge.core import exchange, inbox, sent_keys
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Record, Waiting
+from dingbridge.core.outbox import Done, Dropped, Record, Waiting
 from dingbridge.core.pace import Pace
 from dingbridge.core.patience import ALL_HERE_WITHIN, STOP_WITHIN
+from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
+from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
-from dingbridge.core.state import State, with_pace
+from dingbridge.core.state import State, with_pace, with_reactions
 from dingbridge.core.transcript import Entry, Fate
 from dingbridge.edges.exchange import ExchangeError, Heard, Joined, Left, Server, ServerEvent
 from dingbridge.edges.http import Http
-from dingbridge.edges.sender import CoolDown, Counted, Sender, SenderEvent, Sending
+from dingbridge.edges.reactor import Reactor
+from dingbridge.edges.sender import Sender
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.robot import Files, Gate, Inheritance, RobotFiles
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
+from dingbridge.parcels import Courier
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,8 @@ class Owner:
         self._seen = Seen()
         self._pace = Pace(random.random)
         self._sender: Sender | None = None
+        self._reactor: Reactor | None = None
+        self._idle = True
         self._stream: Stream | None = None
         self._before: Stream | None = None
         self._stopped = False
@@ -95,9 +101,12 @@ class Owner:
         paced = left.state.paces.get(self._robot)
         if paced is not None:
             self._pace = Pace.restore(paced, random.random)
-        ports = hubs.Ports(self, self, self, self._chance, self._tell)
+        ports = hubs.Ports(self, self, self, self._chance, self._tell, self)
         self._hub = Hub(self._robot, ports, self._options, left.state, left.outbox)
         self._hub.start(left.inbox)
+        outstanding = left.state.reactions.get(self._robot, ())
+        if outstanding:
+            self._react(outstanding)
         settling = threading.Timer(ALL_HERE_WITHIN, lambda: self._post(self._settled))
         settling.daemon = True
         settling.start()
@@ -106,6 +115,8 @@ class Owner:
             self._server.start()
             card = Card(pid, self._server.address, self._server.secret)
         self._files.disk.do(lambda: lock.write_card(card))
+        days = self._options.media_days
+        self._files.disk.do(lambda: self._files.outgoing.remove_old(days))
         log.info("this editor holds the link; %d messages wait", len(left.outbox.waiting))
         then()
 
@@ -118,6 +129,8 @@ class Owner:
         before, self._options = self._options, options
         if self._sender is not None:
             self._sender.configure(options, Http(options.proxy))
+        if self._reactor is not None:
+            self._reactor.configure(options, _quick(options))
         if _stream_settings(before) != _stream_settings(options):
             self.disconnect()
         if self._hub is not None:
@@ -131,6 +144,8 @@ class Owner:
             self._server.stop()
         if self._sender is not None:
             self._sender.stop()
+        if self._reactor is not None:
+            self._reactor.stop()
         self._files.disk.do(self._robot_files.compact_inbox)
         self._files.disk.do(self._robot_files.compact_outbox)
 
@@ -138,7 +153,7 @@ class Owner:
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""
-        self._files.disk.do(lambda: self._robot_files.append(record), lambda _: then())
+        self._files.disk.do(lambda: self._append(record), lambda _: then())
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A robot message goes to this session; `then` runs once that is on the disk."""
@@ -165,7 +180,7 @@ class Owner:
         """Which of these messages are written down as those of another robot?"""
         self._files.disk.do(lambda: self._robot_files.of_others(set(messages)), then)
 
-    # --- what the hub needs: queue and link -----------------------------------------------------
+    # --- what the hub needs: queue --------------------------------------------------------------
 
     def put(self, waiting: Waiting) -> None:
         """Add a message to the end of the queue."""
@@ -176,6 +191,7 @@ class Owner:
                 lambda event: self._post(lambda: self._from_sender(event)),
                 self,
                 self._pace,
+                Courier(self._files.outgoing).bring,
             )
             self._sender.start()
         self._sender.put(waiting)
@@ -184,6 +200,46 @@ class Owner:
         """Take a message out of the queue."""
         if self._sender is not None:
             self._sender.drop(message)
+
+    # --- what the hub needs: reactions ----------------------------------------------------------
+
+    def react(self, reaction: Reaction, *, short: bool) -> None:
+        """A message is worked on. While the quota is `short`, nothing new is shown."""
+        self._react(()).arrived(reaction, short=short)
+
+    def unreact(self, message_id: str) -> None:
+        """A message was answered, or never will be."""
+        if self._reactor is not None:
+            self._reactor.finished(message_id)
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits to go out."""
+        if idle != self._idle and self._reactor is not None:
+            self._reactor.idle(idle=idle)
+        self._idle = idle
+
+    def _react(self, outstanding: tuple[Reaction, ...]) -> Reactor:
+        if self._reactor is None:
+            self._reactor = Reactor(
+                self._options,
+                _quick(self._options),
+                outstanding,
+                self._outstanding,
+                lambda calls, code: self._post(lambda: self.hub.counted(calls, 0, code)),
+                idle=self._idle,
+            )
+            self._reactor.start()
+        return self._reactor
+
+    def _outstanding(self, reactions: tuple[Reaction, ...]) -> None:
+        """Write down what may stand at messages. For the reactor's thread."""
+
+        def change(state: State) -> State:
+            return with_reactions(state, self._robot, reactions)
+
+        self._files.disk.wait(lambda: self._files.state.update(change))
+
+    # --- what the hub needs: link ---------------------------------------------------------------
 
     def connect(self) -> None:
         """Open the link and keep it open. Does nothing when it is open already."""
@@ -223,8 +279,15 @@ class Owner:
 
     def record(self, record: Record) -> None:
         """Write a record; returns when it is on the disk. For the sender's thread."""
-        self._files.disk.wait(lambda: self._robot_files.append(record))
+        self._files.disk.wait(lambda: self._append(record))
         self._post(lambda: self.hub.outgoing.recorded(record))
+
+    def _append(self, record: Record) -> None:
+        """Write a record of the outbox. For the disk thread."""
+        self._robot_files.append(record)
+        if isinstance(record, Done | Dropped):
+            # A dead letter keeps its file: it may be sent again.
+            self._files.outgoing.forget(record.id)
 
     # --- news from threads, on the host loop ----------------------------------------------------
 
@@ -234,6 +297,8 @@ class Owner:
                 self.hub.outgoing.progress(event)
             case Counted(calls=calls, pushes=pushes, code=code):
                 self.hub.counted(calls, pushes, code)
+            case sent_keys.Sent():
+                self.hub.sent(event)
             case Sending(paced=paced):
                 self.change(lambda state: with_pace(state, self._robot, paced))
             case CoolDown(until=until, reason=reason, paced=paced):
@@ -267,6 +332,10 @@ class Owner:
                 self.hub.leave(peer)
             case Joined():
                 log.info("another editor has joined")
+
+
+def _quick(options: Options) -> Http:
+    return Http(options.proxy, connect_timeout=CALL_TIMEOUT, read_timeout=CALL_TIMEOUT)
 
 
 def _stream_settings(options: Options) -> StreamSettings:

@@ -28,11 +28,14 @@ from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import files_in
 from dingbridge.events import action, read_as
 from dingbridge.live import LiveChance, LivePrograms, LiveProject, LiveStorage, LookUp
+from dingbridge.live_media import LiveMedia
 from dingbridge.membership import SETTLED_WITHIN, LiveExchange, robot_name
+from dingbridge.parcels import LiveParcels
 
 log = logging.getLogger(__name__)
 
 LOG_FILE = "dingbridge.log"
+MEDIA_FOLDER = Path("dingbridge", "media")
 
 
 class Settings(Struct, frozen=True):
@@ -164,6 +167,7 @@ class Plugin:
         self._cwd = settings.cwd
         programs = LivePrograms(self._answered, settings.cwd)
         project = LiveProject(self._post, self._file_trouble)
+        media = LiveMedia(data / MEDIA_FOLDER, self._post)
 
         def join(name: str) -> LiveExchange:
             exchange = LiveExchange(
@@ -183,6 +187,7 @@ class Plugin:
             self._leave,
             programs.stop,
             project.stop,
+            media.stop,
             lambda: self._finish(disk),
         ]
         ports = Ports(
@@ -191,10 +196,13 @@ class Plugin:
             exchange=join,
             programs=programs,
             project=project,
+            media=media,
+            parcels=LiveParcels(files.outgoing, self._post, self._file_trouble),
             chance=chance,
             log_path=str(log_path),
             pid=settings.pid,
             cwd=settings.cwd,
+            environ=os.environ,
         )
         bridge = Bridge(ports, files.transcripts.list())
         bridge.sessions.tell_list()

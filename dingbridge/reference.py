@@ -18,7 +18,8 @@ from pathlib import Path
 from dingbridge.core import commands, kinds, options, sentences
 from dingbridge.core.commands import COMMANDS, Command
 from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import GROUP_OPTIONS, OPTIONS, OUTER_OPTIONS
+from dingbridge.core.options import OPTIONS
+from dingbridge.core.table_options import GROUP_OPTIONS, OUTER_OPTIONS
 
 _HELP_WIDTH = 78
 _RULE = "=" * _HELP_WIDTH

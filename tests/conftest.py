@@ -28,11 +28,18 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def api_options(sandbox: Sandbox) -> dict[str, Any]:
-    """Options for API mode with 张三 (staff id `zhangsan`) admitted, 1:1 and in groups."""
+    """Options for API mode with 张三 (staff id `zhangsan`) admitted, 1:1 and in groups, and no
+    calls but those for messages."""
     options = dict(sandbox.settings())
     options.pop("webhook", None)
     options.pop("secret", None)
-    return {**options, "allow_from": ["zhangsan"], "group_policy": "open"}
+    return {
+        **options,
+        "allow_from": ["zhangsan"],
+        "group_policy": "open",
+        "reaction": False,
+        "mention_asker": False,
+    }
 
 
 @pytest.fixture

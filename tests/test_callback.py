@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.callback import QuotaGone, read_robot_message, trusted, without_mention
+from dingbridge.core.callback import QuotaGone, read_robot_message, trusted
+from dingbridge.core.content import without_mention
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import (
     Conversation,
@@ -165,7 +166,7 @@ def test_without_being_mentioned_nothing_is_taken_away() -> None:
     [
         ("picture", {"downloadCode": "c"}, "[picture]"),
         ("image", None, "[picture]"),
-        ("audio", {"recognition": "buy\nmilk", "duration": 3}, "[voice message: buy milk]"),
+        ("audio", {"recognition": "buy\nmilk", "duration": 3}, "buy\nmilk\n\n[voice message, 3 s]"),
         ("audio", {"downloadCode": "c"}, "[voice message]"),
         ("video", {"videoType": "mp4"}, "[video]"),
         ("file", {"fileName": "report.pdf"}, "[file: report.pdf]"),
@@ -195,7 +196,7 @@ def test_other_kinds_of_message_arrive_as_a_readable_line(
         ([{"text": "look: "}, {"type": "picture", "downloadCode": "c"}], "look: [picture]"),
         ([{"text": "look"}, {"type": "picture"}, {"text": "here"}], "look [picture] here"),
         ([{"type": "picture"}, {"type": "picture"}], "[picture] [picture]"),
-        ([{"type": "bold", "text": "a"}, {"text": "b"}], "ab"),
+        ([{"type": "bold", "text": "a"}, {"text": "b"}], "**a**b"),
         ([{"type": "at", "atName": "My Robot"}, {"text": "hello"}], "hello"),
         ([{"text": " "}, {"type": "at", "atName": "Ann"}, {"text": "hello"}], "@Ann\u2005hello"),
         ([{"type": "at"}, {"text": "hello"}], "hello"),

@@ -20,6 +20,7 @@ from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Robot
+from tests.pieces import joined
 
 ROOT = Path(__file__).resolve().parents[1]
 SIGNING = "SECsandbox0123456789abcdef"
@@ -160,7 +161,7 @@ def test_standard_input_is_sent_without_its_last_line_end_and_whatever_its_bytes
     sandbox: Sandbox, webhook: dict[str, str]
 ) -> None:
     assert run("notify", "-", environ=webhook, given=b"one\n\xff\xfe two\n").returncode == 0
-    assert sandbox.client.arrived()[0].text == "one\n\ufffd\ufffd two"
+    assert sandbox.client.arrived()[0].text == "one  \n\ufffd\ufffd two"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="arguments are no bytes on Windows")
@@ -179,7 +180,7 @@ def test_a_long_text_arrives_whole_in_several_pieces(
     assert run("notify", "-", environ=webhook, given=text.encode()).returncode == 0
     pieces = [arrived.text for arrived in sandbox.client.arrived()]
     assert len(pieces) > 1
-    assert "".join(pieces) == text
+    assert joined(pieces) == text.replace("\n", "  \n")
 
 
 # --- refused, unreachable, interrupted ------------------------------------------------------------

@@ -31,6 +31,8 @@ from dingbridge.core.errors import BridgeError
         ("send   ", Call("send", "")),
         ("""send "a"  'b' \\n |x""", Call("send", """"a"  'b' \\n |x""")),
         ("send one\ntwo", Call("send", "one\ntwo")),
+        ("send-file  a b.pdf ", Call("send-file", "a b.pdf")),
+        ("send-image", Call("send-image", "")),
         ("bridge dingtalk", Call("bridge", "")),
         ("bridge  dingtalk  work", Call("bridge", "work")),
         ("unbridge", Call("unbridge", "")),
@@ -94,9 +96,9 @@ def test_a_word_like_no_subcommand_lists_them_all() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name or "none")
-def test_only_send_and_notify_take_a_range(command: Command) -> None:
+def test_only_what_sends_text_or_lines_takes_a_range(command: Command) -> None:
     line = f"{command.name} dingtalk" if command.arguments else command.name
-    if command.name in ("send", "notify"):
+    if command.name in ("send", "send-image", "notify"):
         assert parse(line, has_range=True).name == command.name
     else:
         with pytest.raises(BridgeError, match="takes no range"):

@@ -21,7 +21,7 @@ def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(
 
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.route == "session"
-    assert arrived.text == "hi there\nsecond line"
+    assert arrived.text == "hi there  \nsecond line"
     bound.until(lambda: bound.transcript()[1]["delivery"] == "sent")
     assert bound.nvim.current.buffer[:] == [""]
 

@@ -15,6 +15,7 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.pieces import joined
 
 REFUSED = Fault.errcode("/robot/send", 430104, "improper content")
 TAKING_UP = 20.0
@@ -183,7 +184,7 @@ def test_a_long_message_goes_on_at_the_chunk_where_it_was_cut_off(
     pieces = [each.text for each in sandbox.client.arrived()][1:]
     assert len(pieces) > 3
     assert len(set(pieces)) == len(pieces)
-    assert "".join(pieces) == text
+    assert joined(pieces) == text.replace("\n", "  \n")
 
 
 def test_a_notification_survives_as_well(

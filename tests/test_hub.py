@@ -63,6 +63,7 @@ from dingbridge.core.outbox import (
     Waiting,
 )
 from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.reactions import Reaction
 from dingbridge.core.routing import Route
 from dingbridge.core.settings import read
 from dingbridge.core.state import Binding, State
@@ -98,14 +99,16 @@ class Owner:
         self.state = state or State()
         self.queue: list[Waiting] = []
         self.let_go: list[str] = []
+        self.reactions: list[str] = []
+        self.is_idle = True
         self.linked = False
         self.others: set[str] = set()
         self.told: dict[int, list[News]] = {}
         self._ids = 0
-        ports = Ports(self, self, self, self, self._tell)
+        ports = Ports(self, self, self, self, self._tell, self)
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
-    # --- its ports: records, queue, link, chance, tell ---
+    # --- its ports: records, queue, link, chance, tell, courtesy ---
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         self._write(record, then)
@@ -142,6 +145,15 @@ class Owner:
 
     def disconnect(self) -> None:
         self.linked = False
+
+    def react(self, reaction: Reaction, *, short: bool) -> None:
+        self.reactions.append(f"{reaction.name} {reaction.message_id}{' short' if short else ''}")
+
+    def unreact(self, message_id: str) -> None:
+        self.reactions.append(f"done {message_id}")
+
+    def idle(self, *, idle: bool) -> None:
+        self.is_idle = idle
 
     def now(self) -> float:
         return self.time
@@ -815,6 +827,55 @@ def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> N
     assert ":Chat retry" in hint
     assert ":Chat drop" in hint
     assert owner.heard(OWN, Words) == []
+
+
+# --- reactions ------------------------------------------------------------------------------------
+
+
+def test_a_message_shows_a_reaction_until_a_reply_to_its_conversation_has_its_fate(
+    owner: Owner,
+) -> None:
+    first = owner.say("one")
+    in_group = owner.say("two", TEAM)
+    assert owner.reactions == [f"👀 {first}", f"👀 {in_group}"]
+    owner.ask(1, Send(Outbound("n", TARGET, "news"), Kind.NOTIFICATION, ""))
+    owner.hub.outgoing.recorded(Done("n", NOW))
+    owner.send(1, "m1", "s2")
+    owner.time += 1
+    later = owner.say("three")
+    assert owner.reactions[2:] == [f"👀 {later}"]
+    assert not owner.is_idle
+    owner.hub.outgoing.recorded(Failed("m1", "robot removed", NOW))
+    assert owner.reactions[3:] == [f"done {first}"]
+    assert owner.is_idle
+
+
+def test_a_command_gets_no_reaction_and_neither_does_anything_without_the_option(
+    owner: Owner,
+) -> None:
+    owner.say("/diff")
+    owner.say("/help")
+    owner.hub.configure(read({**APP, "reaction": False}, {}))
+    owner.say("one")
+    assert owner.reactions == []
+
+
+def test_a_message_that_is_handed_over_again_is_worked_on_once(owner: Owner) -> None:
+    key = owner.say("one")
+    owner.hub.leave(1)
+    assert [deliver.again for deliver in owner.heard(OWN, Deliver)] == [True]
+    assert owner.reactions == [f"👀 {key}"]
+
+
+def test_with_little_of_the_quota_left_reactions_are_told_so() -> None:
+    owner = Owner(quota={"calls": 4})
+    owner.join(OWN)
+    owner.ask(OWN, Bind("s1", "First", "/p"))
+    owner.hub.counted(2, 0, "")
+    first = owner.say("one")
+    owner.hub.counted(1, 0, "")
+    second = owner.say("two")
+    assert owner.reactions == [f"👀 {first}", f"👀 {second} short"]
 
 
 # --- quota and cool-down --------------------------------------------------------------------------

@@ -118,8 +118,9 @@ def test_everything_that_happens_is_announced(
     assert received["session"] == session
 
     name = editor.lua("return require('dingbridge').send('answer')")
-    assert heard(editor, "DingbridgeQueued") == {"id": name, "session": session}
-    assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": session}
+    told = {"id": name, "session": session, "account": "default"}
+    assert heard(editor, "DingbridgeQueued") == told
+    assert heard(editor, "DingbridgeDelivered") == told
 
     sandbox.client.fault(Fault.errcode("/robot/sendBySession", 430104, "improper content"))
     name = editor.lua("return require('dingbridge').send('answer')")
@@ -152,12 +153,12 @@ def test_a_message_is_announced_as_queued_once_it_is_on_the_disk(
     editor.setup(webhook_options)
     sandbox.client.fault(Fault.hang("/robot/send"))
     name = editor.lua("return require('dingbridge').notify('words')")
-    assert heard(editor, "DingbridgeQueued") == {"id": name, "session": ""}
+    assert heard(editor, "DingbridgeQueued") == {"id": name, "session": "", "account": "default"}
     assert editor.lua("return _G.on_disk") is True
     sandbox.client.wait_hanging()
     assert editor.heard("DingbridgeDelivered") == []
     sandbox.client.release()
-    assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": ""}
+    assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": "", "account": "default"}
     assert len(editor.heard("DingbridgeQueued")) == 1
 
 

@@ -285,8 +285,9 @@ def test_an_attached_editor_answers_and_shows_what_became_of_it(
     assert (arrived.text, arrived.reply_to) == ("answer", said.message_id)
     gamma.until(lambda: [row["delivery"] for row in gamma.transcript(session)] == ["", "sent"])
     name = gamma.transcript(session)[1]["id"]
-    assert gamma.heard("DingbridgeQueued") == [{"id": name, "session": session}]
-    assert gamma.heard("DingbridgeDelivered") == [{"id": name, "session": session}]
+    told = {"id": name, "session": session, "account": "default"}
+    assert gamma.heard("DingbridgeQueued") == [told]
+    assert gamma.heard("DingbridgeDelivered") == [told]
     assert three.editors["alpha"].heard("DingbridgeDelivered") == []
 
     sandbox.client.fault(Fault.errcode("/robot/sendBySession", 430104, "improper content"))

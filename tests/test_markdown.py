@@ -90,6 +90,15 @@ def test_a_short_plain_line_is_its_own_title_under_any_marks(words: str) -> None
         ("I like #", "I like #"),
         ("+1", "+1"),
         ("?", "?"),
+        ("🎉 🎉\n\n部署完成", "部署完成"),
+        ("修复完成。现在所有的测试都通过了，可以合并到主分支。", "修复完成"),
+        ("Is it ready now? I would like to merge it today.", "Is it ready now?"),
+        ("Done. All tests pass and the branch is merged.", "Done. All tests pas…"),
+        ("<b>hi</b> List<String>", "hi List<String>"),
+        ("[the log][1] says so\n\n[1]: https://a.b", "the log says so"),
+        ("[INFO]: started", "[INFO]: started"),
+        ("![](@media)", "Neovim"),
+        ("```lua\n```", "lua"),
         ("", "Neovim"),
         ("\n\u200b\n---\n", "Neovim"),
         ("```\n```", "Neovim"),
@@ -106,7 +115,11 @@ def test_the_title_is_the_first_line_that_says_something(text: str, expected: st
 
 
 @pytest.mark.parametrize(
-    "line", ["![](" + "x" * 30_000, "[" * 30_000, "*a " * 10_000, ">" * 30_000, "-" * 30_000 + "x"]
+    "line",
+    [
+        *("![](" + "x" * 30_000, "[" * 30_000, "*a " * 10_000, ">" * 30_000, "-" * 30_000 + "x"),
+        *("\n" * 30_000 + "x", "<!-- " * 10_000, "# " + "标" * 30_000, "|" * 30_000),
+    ],
 )
 def test_a_line_of_thirty_kilobytes_has_a_title_too(line: str) -> None:
     assert 1 <= len(title(line)) <= TITLE_CHARACTERS

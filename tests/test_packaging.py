@@ -11,7 +11,11 @@ import dingbridge
 
 ROOT = Path(__file__).resolve().parents[1]
 
-IMPORTED_AS = {"websocket-client": "websocket", "python-dotenv": "dotenv"}
+IMPORTED_AS = {
+    "websocket-client": "websocket",
+    "python-dotenv": "dotenv",
+    "markdown-it-py": "markdown_it",
+}
 """Packages that are imported by another name than they are installed by."""
 
 

@@ -26,6 +26,7 @@ from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.patience import ANSWERED_TRIES, BACK_OFF_LONGEST, PAUSES
 from dingbridge.core.plan import Chunk, Finished, Plan, Post, Wait
 from dingbridge.core.routing import Route
+from tests.pieces import counts, joined
 
 ACCEPTED = None
 Reply = DeliveryError | None
@@ -181,8 +182,8 @@ def test_every_chunk_fits_its_route_and_is_a_piece_of_the_text(
     way = travel(a_plan(text, routes, rooms.__getitem__), answered(*replies))
     for post in way.posts:
         characters, size = rooms[post.route]
-        assert post.chunk.text == text[post.chunk.start : post.chunk.end]
-        assert post.chunk.text.strip()
+        assert text[post.chunk.start : post.chunk.end] in post.chunk.text
+        assert text[post.chunk.start : post.chunk.end].strip()
         assert len(post.chunk.text) <= characters
         assert encoded_size(post.chunk.text) <= size
     assert [post.route for post in way.posts] == sorted(
@@ -204,6 +205,30 @@ def test_a_piece_keeps_its_key_and_no_two_pieces_share_one(
         pieces
     )
     assert len(set(way.keys)) == len(pieces)
+    texts = {(post.chunk.key, post.route): post.chunk.text for post in way.posts}
+    for post in way.posts:
+        assert texts[post.chunk.key, post.route] == post.chunk.text, "asked again, the same again"
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, max_size=30))
+def test_pieces_are_counted_one_after_the_other_up_to_the_total(
+    text: str,
+    routes: tuple[Route, ...],
+    rooms: dict[Route, tuple[int, int]],
+    replies: list[Reply],
+) -> None:
+    rooms = {route: (max(60, room[0]), max(200, room[1])) for route, room in rooms.items()}
+    way = travel(a_plan(text, routes, rooms.__getitem__), answered(*replies))
+    if len(way.accepted) > 1:
+        said = counts([chunk.text for chunk in way.accepted])
+        first = 1 + len(way.accepted) - len(said)
+        # A message that was one piece until it was cut again began without a number.
+        assert first in (1, 2)
+        assert [number for number, _ in said] == list(range(first, len(way.accepted) + 1))
+        assert all(number <= total for number, total in said)
+        if way.end.error is None:
+            assert said[-1] == (len(way.accepted), len(way.accepted))
 
 
 @settings(max_examples=40, deadline=None)
@@ -285,7 +310,7 @@ def test_a_blank_text_needs_no_post() -> None:
 def test_white_space_between_chunks_is_not_posted_on_its_own() -> None:
     text = "a" * 10 + " " * 30 + "b" * 10
     way = travel(a_plan(text, room=lambda _: (10, 100)), answered())
-    assert {post.chunk.text.strip() for post in way.posts} == {"a" * 10, "b" * 10}
+    assert [post.chunk.text.strip() for post in way.posts] == ["a" * 10, "b" * 10]
 
 
 def test_an_answer_that_asks_for_a_pause_is_given_exactly_that_pause_and_then_repeated() -> None:
@@ -452,7 +477,7 @@ def test_a_chunk_that_is_too_long_is_halved_until_it_fits() -> None:
             way.accepted.append(step.chunk)
             plan.accepted()
     assert step == Finished()
-    assert "".join(chunk.text for chunk in way.accepted) == text
+    assert joined([chunk.text for chunk in way.accepted]) == text
     assert plan.progress == (len(way.accepted), len(way.accepted))
 
 
@@ -460,7 +485,7 @@ def test_a_small_chunk_that_is_still_too_long_is_given_up() -> None:
     error = TooLong("too long")
     way = travel(a_plan("x" * 10_000), repeat(error))
     assert way.end == Finished(error)
-    sizes = [len(post.chunk.text) for post in way.posts]
+    sizes = [post.chunk.end - post.chunk.start for post in way.posts]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] <= SMALLEST_CHUNK_BYTES < sizes[-2]
 
@@ -477,8 +502,44 @@ def test_a_dead_route_hands_over_only_what_is_left_cut_for_the_next_one() -> Non
     text = "x" * 10_000
     plan = a_plan(text, (Route.SESSION, Route.SINGLE), rooms.__getitem__)
     way = travel(plan, answered(ACCEPTED, OtherRoute("expired")))
-    assert [len(chunk.text) for chunk in way.accepted] == [5000, *[1000] * 5]
-    assert "".join(chunk.text for chunk in way.accepted) == text
+    assert len(way.accepted[0].text) > 4900
+    assert all(900 < len(chunk.text) <= 1000 for chunk in way.accepted[1:-1])
+    assert joined([chunk.text for chunk in way.accepted]) == text
+
+
+def test_after_a_change_of_route_the_count_goes_on_with_a_new_total() -> None:
+    rooms = {Route.SESSION: (5000, 18_000), Route.SINGLE: (1000, 14_000)}
+    plan = a_plan("word " * 2000, (Route.SESSION, Route.SINGLE), rooms.__getitem__)
+    way = travel(plan, answered(ACCEPTED, OtherRoute("expired")))
+    assert counts([post.chunk.text for post in way.posts]) == [
+        (1, 3),
+        (2, 3),
+        *((number, 7) for number in range(2, 8)),
+    ]
+
+
+def test_after_a_chunk_was_halved_the_count_goes_on_with_a_new_total() -> None:
+    way = travel(a_plan("word " * 6000), answered(ACCEPTED, TooLong("too long")))
+    assert counts([post.chunk.text for post in way.posts]) == [
+        (1, 3),
+        (2, 3),
+        (2, 4),
+        (3, 4),
+        (4, 4),
+    ]
+
+
+def test_a_message_that_fits_one_chunk_has_no_count() -> None:
+    assert travel(a_plan("hello"), answered()).posts[0].chunk.text == "hello"
+
+
+def test_code_that_is_halved_stays_code_in_its_language() -> None:
+    text = "```python\n" + "x = 1\n" * 300 + "```\n"
+    way = travel(a_plan(text), answered(TooLong("too long")))
+    first, second = (chunk.text for chunk in way.accepted)
+    assert first.endswith("x = 1\n```\n\n— 1/2")
+    assert second.startswith("```python\nx = 1\n")
+    assert joined([first, second]) == text
 
 
 def test_the_last_route_that_is_dead_ends_the_message_with_its_reason() -> None:
@@ -516,9 +577,7 @@ def test_a_message_that_was_interrupted_anywhere_goes_on_with_the_same_chunks_an
     tried = (left[0].start, left[0].end, route) if under_way else None
     rest = travel(a_plan(text, (route,), rooms.__getitem__, start=start, tried=tried), answered())
     assert rest.end == whole.end
-    if under_way:
-        assert rest.keys[0] == left[0].key
-    assert "".join(chunk.text for chunk in rest.accepted) == "".join(chunk.text for chunk in left)
+    assert rest.accepted == left, "the same ranges, keys, texts and counts"
 
 
 def test_a_chunk_that_was_halved_and_may_have_arrived_keeps_its_cut_and_key() -> None:
@@ -530,8 +589,8 @@ def test_a_chunk_that_was_halved_and_may_have_arrived_keeps_its_cut_and_key() ->
     chunk = step.chunk
     tried = (chunk.start, chunk.end, Route.WEBHOOK)
     way = travel(a_plan(text, (Route.WEBHOOK,), tried=tried), answered())
-    assert way.posts[0].chunk == chunk
-    assert "".join(post.chunk.text for post in way.posts) == text
+    assert way.posts[0].chunk.key == chunk.key
+    assert joined([post.chunk.text for post in way.posts]) == text
 
 
 def test_by_another_route_what_was_tried_is_cut_for_that_one() -> None:
@@ -544,11 +603,9 @@ def test_by_another_route_what_was_tried_is_cut_for_that_one() -> None:
         tried=(2000, 5000, Route.SESSION),
     )
     way = travel(plan, answered())
-    assert [(chunk.start, chunk.end) for chunk in way.accepted] == [
-        (2000, 3000),
-        (3000, 4000),
-        (4000, 5000),
-    ]
+    assert [chunk.start for chunk in way.accepted] == [2000, 2985, 3970, 4955]
+    assert max(len(chunk.text) for chunk in way.accepted) <= 1000
+    assert counts([chunk.text for chunk in way.accepted]) == [(n, 7) for n in range(4, 8)]
 
 
 @pytest.mark.parametrize("route", [Route.SESSION, Route.SINGLE, Route.GROUP])

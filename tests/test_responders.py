@@ -192,7 +192,7 @@ def test_a_program_gets_the_message_and_its_arguments_without_a_shell(
     start(editor, {**api_options, "responder": [*answer, *arguments]})
     sandbox.client.say("$(touch owned); `touch owned`\nsecond line 中文")
     [arrived] = sandbox.client.wait_arrived(1)
-    assert arrived.text.split("\n")[:2] == [repr(arguments), str(tmp_path)]
+    assert arrived.text.split("  \n")[:2] == [repr(arguments), str(tmp_path)]
     editor.until(lambda: len(editor.transcript()) == 2)
     assert rows(editor)[1][1].endswith("$(touch owned); `touch owned`\nsecond line 中文")
     assert not (tmp_path / "owned").exists()
@@ -205,7 +205,7 @@ def test_what_a_program_writes_is_cleaned(
     start(editor, {**api_options, "responder": program(tmp_path, body)})
     sandbox.client.say("question")
     [arrived] = sandbox.client.wait_arrived(1)
-    assert arrived.text == "red \ufffd\ufffd ok\nnext"
+    assert arrived.text == "red \ufffd\ufffd ok  \nnext"
     editor.until(lambda: rows(editor)[1:] == [("responder", "red \ufffd\ufffd ok\nnext")])
 
 

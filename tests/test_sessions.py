@@ -216,7 +216,7 @@ def test_commands_ids_platforms_and_files_are_completed(editor: Editor, tmp_path
     session = new(editor, "one")
     assert completions(editor, "Chat un") == ["unbridge"]
     assert {"bridge", "send", "status"} < set(completions(editor, "DingTalk "))
-    assert completions(editor, "'<,'>Chat se") == ["send"]
+    assert completions(editor, "'<,'>Chat se") == ["send", "send-file", "send-image"]
     assert completions(editor, "Chat bridge ") == ["dingtalk"]
     assert set(completions(editor, "Chat open ")) == {session, "long-ago"}
     assert completions(editor, "Chat open x") == []

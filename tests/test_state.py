@@ -100,7 +100,7 @@ def test_the_file_is_json_that_a_person_can_read(state: State) -> None:
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:
-    assert decode(b'{"version": 1, "reactions": {"used": 3}}') == State()
+    assert decode(b'{"version": 1, "stickers": {"used": 3}}') == State()
 
 
 def test_a_file_from_before_there_were_pairings_is_read_and_nobody_is_paired() -> None:

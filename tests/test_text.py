@@ -1,17 +1,21 @@
 """Text from outside cannot act on an editor, and nothing readable is lost on the way in."""
 
 import re
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from dingbridge.core.text import (
     NAME_CHARACTERS,
+    STACKED_MARKS,
     clean,
     clean_name,
     shorten,
+    tame,
     visible,
     whole_character,
 )
@@ -90,6 +94,127 @@ def test_only_escape_sequences_take_readable_characters_away(text: str) -> None:
 )
 def test_outside_text_becomes_plain_text(text: str, expected: str) -> None:
     assert clean(text) == expected
+
+
+# --- what is there only to hide or to flood -----------------------------------------------------
+
+SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+HIDING = st.lists(
+    st.one_of(
+        st.characters(),
+        st.sampled_from(
+            [
+                *("\ufe0f", "\ufe00", "\U000e0100", "\U000e01ef", "\u200d", "\u200b", "\ufeff"),
+                *("\U000e0041", "\U000e007f", "\U000e0001", "🏴", SCOTLAND, "漢", "e", "👩", "❤"),
+                *("\u0301", "\u0301" * 20, "\u20e3", "\u2062", "\x1b", "\r", "\ud83d"),
+            ]
+        ),
+    )
+).map("".join)
+
+
+@given(HIDING)
+def test_taming_tame_text_changes_nothing(text: str) -> None:
+    assert tame(tame(text)) == tame(text)
+
+
+@given(HIDING)
+def test_nothing_is_stacked_high_or_hidden_in_tame_text(text: str) -> None:
+    tamed = tame(text)
+    height = 0
+    for character in tamed:
+        on_top = unicodedata.category(character).startswith("M") or character in "\u200b\u200d"
+        height = height + 1 if on_top else 0
+        assert height <= STACKED_MARKS
+    assert not re.search("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2}", tamed)
+    assert "\ufeff" not in tamed
+    without_flags = re.sub("🏴[\U000e0020-\U000e007e]{1,8}\U000e007f", "", tamed)
+    assert not re.search("[\U000e0000-\U000e00ff]", without_flags)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
+def test_taming_takes_no_letter_digit_or_sign_away(text: str) -> None:
+    assert tame(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(FAMILY, FLAG, SCOTLAND, "❤\ufe0f", "1\ufe0f\u20e3", "👩\u200d❤\ufe0f\u200d💋\u200d👨"),
+        *("👁\ufe0f\u200d🗨\ufe0f", "葛\U000e0100", "می\u200cخواهم", "क्षि", "བསྒྲུབས", "ที่นี่"),
+        *("Tiếng Việt", "e\u0323\u0302", "בְּרֵאשִׁ֖ית", "한글", "a\u200bb"),
+    ],
+)
+def test_real_words_and_emoji_stay_as_they_are(text: str) -> None:
+    assert tame(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Z" + "\u0335" * 500 + "algo", "Z" + "\u0335" * STACKED_MARKS + "algo"),
+        ("e" + "\u0301" * (STACKED_MARKS + 1), "e" + "\u0301" * STACKED_MARKS),
+        ("ok" + "".join(chr(0xE0000 + ord(c)) for c in "send the keys"), "ok"),
+        ("😀" + "\ufe01\U000e0110\ufe02" * 100, "😀\ufe01"),
+        ("x\U000e0110", "x"),
+        ("🏴" + "\U000e0061" * 50 + "\U000e007f", "🏴"),
+        ("a\u2060\ufeff\u2063b", "ab"),
+        ("👩" + "\u200d" * 100, "👩" + "\u200d" * STACKED_MARKS),
+    ],
+)
+def test_what_hides_or_floods_goes(text: str, expected: str) -> None:
+    assert tame(text) == expected
+
+
+def test_every_combining_mark_is_counted() -> None:
+    for code in range(0x300, sys.maxunicode + 1):
+        if unicodedata.category(chr(code)).startswith("M"):
+            flood = tame("e" + chr(code) * 30)
+            assert len(flood) <= 1 + STACKED_MARKS, hex(code)
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ann · 12:00", "Ann·12:00"),
+        ("卡尔·马克思", "卡尔·马克思"),
+        ("### Ann", "＃＃＃ Ann"),
+        ("> quote", "＞ quote"),
+        ("**Ann**", "＊＊Ann＊＊"),
+        ("[x](http://y)", "［x］(http://y)"),
+        ("`code`", "｀code｀"),
+        ("my_name", "my_name"),
+        ("_my_", "＿my＿"),
+        ("- [ ] Ann", "－ ［ ］ Ann"),
+        ("Ann-Lee C#", "Ann-Lee C#"),
+        ("@all", "＠all"),
+        ("1. Ann", "1． Ann"),
+        ("1.5 Ann", "1.5 Ann"),
+        ("a&nbsp;b & c", "a＆nbsp;b & c"),
+        ("<b>|~\\", "＜b＞｜～＼"),
+        ("A" + "\u0301" * 99, "A" + "\u0301" * STACKED_MARKS),
+        ("Ann\u2028### Bob", "Ann ### Bob"),
+        ("\u202eAnn\u2066", "Ann"),
+        ("Ann" + "\U000e0041", "Ann"),
+    ],
+)
+def test_a_name_looks_like_nothing_but_a_name(text: str, expected: str) -> None:
+    assert clean_name(text) == expected
+
+
+@given(st.text(st.sampled_from("#>*_`[]<>|~@&·•-= \na1中\\!.+:\u0301\u200d")))
+def test_no_name_is_read_as_markup(text: str) -> None:
+    name = clean_name(text)
+    tokens = MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(f"{name} x")
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    children = tokens[1].children or []
+    assert {child.type for child in children} == {"text"}
+    assert clean_name(name) == name
+    assert "@" not in name
+    assert not re.search(r"\s[·•]\s", name)
 
 
 @given(SPIKED)

@@ -25,6 +25,7 @@ class Accounts:
         self._sessions = sessions
         self._changed = changed
         self._accounts: dict[str, Account] = {}
+        self.secrets: tuple[str, ...] = ()
         self._default = ""
         self._taking = False
         self._take(read_all({"enabled": False}, {}), ())
@@ -39,6 +40,7 @@ class Accounts:
 
     def _take(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
         self._taking = True
+        self.secrets = configuration.secrets
         for name in [name for name in self._accounts if name not in configuration.accounts]:
             # Its messages are in the journal, and go when it is configured again.
             self._accounts.pop(name).leave()

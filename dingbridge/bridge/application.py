@@ -11,6 +11,7 @@ from msgspec import Struct
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.correspondence import Correspondence
+from dingbridge.bridge.enclosures import Enclosures
 from dingbridge.bridge.obedience import Obedience
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.responders import Responders
@@ -61,6 +62,16 @@ class Bridge:
             self.sessions,
             self.accounts,
             self.responders,
+            ports.media,
+            ports.environ,
+            self._tell_status,
+        )
+        self.enclosures = Enclosures(
+            ports.editor,
+            ports.chance,
+            self.sessions,
+            self.accounts,
+            ports.parcels,
             self._tell_status,
         )
         self.obedience = Obedience(
@@ -95,6 +106,8 @@ class Bridge:
             "save": self._save,
             "load": self._load,
             "send": self._send,
+            "send-file": self._send_file,
+            "send-image": lambda _, at: self._send_image(at),
             "bridge": self._bind,
             "unbridge": lambda account, _: self._unbind(account),
             "notify": self._notify,
@@ -144,6 +157,26 @@ class Bridge:
             self.correspondence.send(session, self._chance.new_id(), body, to)
         else:
             self._editor.show(updates.SendDraft(self._current(place)))
+
+    def _send_file(self, name: str, place: Place) -> None:
+        if name == "%":
+            name = place.file
+        path = os.path.join(place.cwd, os.path.expanduser(name))
+        session = self._current_or_none(place)
+        self.enclosures.send_file(session, self._chance.new_id(), path)
+
+    def _send_image(self, place: Place) -> None:
+        if not place.lines:
+            raise BridgeError("no lines are selected", fix=":'<,'>Chat send-image")
+        stem = os.path.basename(place.file) or "code"
+        self.enclosures.send_image(
+            self._current_or_none(place),
+            self._chance.new_id(),
+            f"{stem}-{place.first_line}-{place.last_line}.png",
+            "\n".join(place.lines),
+            place.filetype,
+            place.first_line,
+        )
 
     def _notify(self, text: str, place: Place) -> None:
         to, text = targets.leading(text)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.member import Member
+from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import Target
+from dingbridge.core.messages import At, Inbound, Target
 from dingbridge.core.options import DEFAULT_ACCOUNT
 from dingbridge.core.settings import Options, read
 from dingbridge.core.sources import describe_sources
@@ -45,6 +46,7 @@ class Account:
         self._target: Target | None = None
         self._targets: dict[str, Target] = {}
         self._asking: set[str] = set()
+        self._people = People()
         # The session that is being bound, and the one before it, until that is on the disk.
         self._binding = ("", "")
         self._state = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
@@ -199,8 +201,9 @@ class Account:
         configured one."""
         return self._target or routing.configured_target(self.options)
 
-    def spoke(self, session: str, target: Target) -> None:
+    def spoke(self, session: str, target: Target, inbound: Inbound) -> None:
         """A conversation spoke to a session: what is typed there next goes to it."""
+        self._people.met(inbound)
         if session == self.bound:
             self._target = target
         else:
@@ -234,6 +237,16 @@ class Account:
         if session == self.bound:
             return self.target
         return self._targets.get(session, Target())
+
+    def members(self, conversation_id: str) -> dict[str, str]:
+        """The staff ids of those who were heard in a conversation, by name."""
+        return self._people.members(conversation_id)
+
+    def asker(self, target: Target) -> At:
+        """Whom an answer to a conversation mentions: whoever spoke there last, in a group."""
+        if not self.options.mention_asker:
+            return At()
+        return self._people.asker(target.conversation_id)
 
     def _describe_target(self) -> str:
         target = self.target
@@ -329,7 +342,7 @@ class Account:
             if self._state.asking:
                 lines.append(f"asking to be let in: {self._state.asking} (:Chat pair)")
             if self._state.refused:
-                lines.append(f"refused: {self._state.refused} messages")
+                lines.append(f"refused messages: {self._state.refused}")
         session = self.bound
         lines.append(f"session: {self._sessions.title(session)}" if session else "session: none")
         if session:

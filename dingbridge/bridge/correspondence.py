@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.arrivals import Arrivals
 from dingbridge.bridge.binding import Account
-from dingbridge.bridge.ports import Chance, Editor
+from dingbridge.bridge.ports import Chance, Editor, Media
 from dingbridge.bridge.responders import Asked, Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, inbox, markdown, routing
+from dingbridge.core import (
+    attachments,
+    exchange,
+    inbox,
+    long_text,
+    mentions,
+    quoted_message,
+    routing,
+    writing,
+)
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import (
     At,
@@ -28,6 +38,7 @@ from dingbridge.core.messages import (
 )
 from dingbridge.core.outbox import Kind
 from dingbridge.core.text import well_formed
+from dingbridge.core.writing import Circumstances, written
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +55,8 @@ class Correspondence:
         sessions: Sessions,
         accounts: Accounts,
         responders: Responders,
+        media: Media,
+        environ: Mapping[str, str],
         changed: Callable[[], None],
     ) -> None:
         self._editor = editor
@@ -51,6 +64,9 @@ class Correspondence:
         self._sessions = sessions
         self._accounts = accounts
         self._responders = responders
+        self._media = media
+        self._arrivals = Arrivals()
+        self._environ = environ
         self._changed = changed
         self.last_error = ""
 
@@ -69,8 +85,9 @@ class Correspondence:
             account, target = self._accounts.addressed(to)
         elif account is not None:
             target = account.target_of(session)
+        at = account.asker(target) if account is not None and target is not None else At()
         self._sessions.watch(session)
-        self._add_and_send(account, session, message, target)
+        self._add_and_send(account, session, message, target, at)
         if account is None:
             self._ask(session, message, account, Target())
 
@@ -91,7 +108,7 @@ class Correspondence:
         else:
             account.need_mode()
             target = self._configured(account)
-        outbound = Outbound(message_id, target, text, title or markdown.title(text), at)
+        outbound = self._written(account, message_id, text, target, title=title, at=at)
         self._put(account, outbound, Kind.NOTIFICATION, "")
 
     def _configured(self, account: Account) -> Target:
@@ -104,11 +121,16 @@ class Correspondence:
 
     def answer(self, account: Account, target: Target, text: str) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""
-        outbound = Outbound(self._chance.new_id(), target, text, markdown.title(text))
+        outbound = self._written(account, self._chance.new_id(), text, target)
         self._put(account, outbound, Kind.REPLY, "")
 
     def _add_and_send(
-        self, account: Account | None, session: str, message: Message, target: Target | None
+        self,
+        account: Account | None,
+        session: str,
+        message: Message,
+        target: Target | None,
+        at: At = At(),  # noqa: B008 - At is immutable
     ) -> None:
         if account is None:
             self._sessions.add(session, message)
@@ -117,15 +139,48 @@ class Correspondence:
             failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
             self._sessions.add(session, failed)
             self.last_error = why_not
-            self._event("DingbridgeFailed", id=message.id, session=session, reason=why_not)
+            self._event(
+                "DingbridgeFailed",
+                account=account.name,
+                id=message.id,
+                session=session,
+                reason=why_not,
+            )
             self._changed()
         else:
             self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
-            outbound = Outbound(message.id, target, message.text, markdown.title(message.text))
+            outbound = self._written(account, message.id, message.text, target, session, at=at)
             self._put(account, outbound, Kind.REPLY, session)
 
+    def _written(
+        self,
+        account: Account,
+        message_id: str,
+        text: str,
+        target: Target,
+        session: str = "",
+        *,
+        title: str = "",
+        at: At = At(),  # noqa: B008 - At is immutable
+    ) -> Outbound:
+        """The message as it leaves; the user is told what was masked in it."""
+        circumstances = Circumstances(
+            self._accounts.secrets, self._environ, account.members(target.conversation_id)
+        )
+        made = written(message_id, text, target, account.options, circumstances, title=title, at=at)
+        told = writing.told(made.masked, target)
+        if told and session:
+            self.notice(session, told)
+        elif told:
+            self._editor.show(updates.Say(told, "warn"))
+        return made.outbound
+
     def _put(self, account: Account, outbound: Outbound, kind: Kind, session: str) -> None:
-        account.member.send(exchange.Send(outbound, kind, session))
+        now = self._chance.now()
+        for each in long_text.parted(account.options, outbound, now):
+            if session and each.file_name:
+                self._sessions.add(session, long_text.line(each, now))
+            account.member.send(exchange.Send(each, kind, session))
         self._changed()
 
     # --- what became of it ----------------------------------------------------------------------
@@ -135,7 +190,7 @@ class Correspondence:
         member = account.member
         message, fate, reason = report.message_id, report.delivery, report.reason
         if member.answered(message):
-            self._event("DingbridgeQueued", id=message, session=session)
+            self._event("DingbridgeQueued", account=account.name, id=message, session=session)
         if fate is Delivery.SENDING and report.chunks > 1:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self._sessions:
@@ -144,10 +199,16 @@ class Correspondence:
         if not member.sent(message) and session not in self._sessions.bindings:
             return
         if fate is Delivery.SENT:
-            self._event("DingbridgeDelivered", id=message, session=session)
+            self._event("DingbridgeDelivered", account=account.name, id=message, session=session)
         if fate is Delivery.FAILED:
             self._editor.show(updates.Say(f"not delivered: {reason}", "error"))
-            self._event("DingbridgeFailed", id=message, session=session, reason=reason)
+            self._event(
+                "DingbridgeFailed",
+                account=account.name,
+                id=message,
+                session=session,
+                reason=reason,
+            )
         if fate in (Delivery.SENT, Delivery.FAILED):
             member.ended(message)
 
@@ -156,38 +217,86 @@ class Correspondence:
         for account in self._accounts:
             for ask in account.member.unanswered:
                 account.member.answered(ask.outbound.id)
-                self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
+                self._event(
+                    "DingbridgeQueued",
+                    account=account.name,
+                    id=ask.outbound.id,
+                    session=ask.session,
+                )
 
     # --- in -------------------------------------------------------------------------------------
 
     def take(self, account: Account, deliver: exchange.Deliver) -> None:
-        """A robot message for a session here."""
-        inbound, session = deliver.inbound, deliver.session
+        """A robot message for a session here: after those that came before it, and with what came
+        along. Until it stands in the transcript, its robot's owner hands it over again."""
+        inbound = deliver.inbound
         target = routing.reply_target(inbound)
+        if deliver.start is not None:
+            self._sessions.begin(deliver.session, account.name, deliver.start)
+            self._sessions.watch(deliver.session)
+        elif deliver.session != account.bound:
+            known = deliver.session in self._sessions
+            title = self._sessions.title(deliver.session) if known else deliver.session
+            words = f"a message came for “{title}”, which is not open in any editor"
+            self._editor.show(updates.Say(words))
+        account.spoke(deliver.session, target, inbound)
+
+        def start(done: Callable[[], None]) -> None:
+            def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
+                self._take_in(account, deliver, paths, failures, done)
+
+            if inbound.attachments:
+                name = inbox.message_id(deliver.key)
+                self._media.fetch(
+                    account.options,
+                    name,
+                    inbound.robot_code,
+                    inbound.attachments,
+                    lambda words: self._editor.show(updates.Say(words)),
+                    fetched,
+                )
+            else:
+                fetched((), ())
+
+        self._arrivals.put(deliver.session, start)
+
+    def _take_in(
+        self,
+        account: Account,
+        deliver: exchange.Deliver,
+        paths: tuple[str | None, ...],
+        failures: tuple[str, ...],
+        done: Callable[[], None],
+    ) -> None:
+        inbound, session = deliver.inbound, deliver.session
         author = inbound.sender.nick
         if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
             author = f"{author} · {inbound.conversation.title}"
+        text = inbound.text
+        if inbound.attachments:
+            text = attachments.with_paths(text, inbound.attachments, paths, failures)
+        if inbound.quote is not None:
+            text = quoted_message.above(inbound.quote, text)
         message = Message(
-            inbox.message_id(deliver.key), Role.DINGTALK, author, inbound.text, inbound.created
+            inbox.message_id(deliver.key), Role.DINGTALK, author, text, inbound.created
         )
-        if deliver.start is not None:
-            self._sessions.begin(session, account.name, deliver.start)
-            self._sessions.watch(session)
-        elif session != account.bound:
-            title = self._sessions.title(session) if session in self._sessions else session
-            words = f"a message came for “{title}”, which is not open in any editor"
-            self._editor.show(updates.Say(words))
-        account.spoke(session, target)
+        files = tuple(path for path in paths if path)
 
         def taken(new: bool) -> None:
             account.member.tell(exchange.Handed(deliver.key))
             if new:
-                self._arrived(account, session, message, deliver)
+                self._arrived(account, session, message, deliver, files)
+            done()
 
         self._sessions.arrive(session, message, again=deliver.again, then=taken)
 
     def _arrived(
-        self, account: Account, session: str, message: Message, deliver: exchange.Deliver
+        self,
+        account: Account,
+        session: str,
+        message: Message,
+        deliver: exchange.Deliver,
+        files: tuple[str, ...],
     ) -> None:
         inbound = deliver.inbound
         self._event(
@@ -198,10 +307,11 @@ class Correspondence:
             author=inbound.sender.nick,
             user_id=inbound.sender.identity,
             conversation_id=inbound.conversation.id,
-            text=inbound.text,
+            text=message.text,
+            files="\n".join(files),
         )
         self._changed()
-        self._ask(session, message, account, routing.reply_target(inbound), deliver)
+        self._ask(session, message, account, routing.reply_target(inbound), deliver, files)
 
     # --- answers of a responder -----------------------------------------------------------------
 
@@ -212,6 +322,7 @@ class Correspondence:
         account: Account | None,
         target: Target,
         deliver: exchange.Deliver | None = None,
+        files: tuple[str, ...] = (),
     ) -> None:
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
@@ -222,10 +333,12 @@ class Correspondence:
             instructions=instructions or (info.instructions if info else ""),
             cwd=info.cwd if info else "",
             model=info.model if info else "",
+            files=files,
         )
         options = (account or self._accounts.default).options
         name = account.name if account is not None else ""
-        if self._responders.ask(question, Asked(session, name, target, asker), options):
+        at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
+        if self._responders.ask(question, Asked(session, name, target, asker, at), options):
             self._work(name, busy=True)
 
     def replied(self, request: str, text: str) -> None:
@@ -237,7 +350,7 @@ class Correspondence:
         message = Message(
             self._chance.new_id(), Role.RESPONDER, "Responder", text, self._chance.now()
         )
-        self._add_and_send(self._account(asked), asked.session, message, asked.target)
+        self._add_and_send(self._account(asked), asked.session, message, asked.target, asked.at)
 
     def could_not_reply(self, request: str, failure: str) -> None:
         """The responder gave no answer: say so on both sides, never fall silent."""

@@ -12,22 +12,31 @@ from collections.abc import Callable
 from msgspec import Struct, structs
 
 from dingbridge.bridge.admission import Admission
+from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.outgoing import Outgoing
-from dingbridge.bridge.ports import Chance, Link, Queue, Records
+from dingbridge.bridge.ports import Chance, Courtesy, Link, Queue, Records
 from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception, log_arrival
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.usage import Usage
-from dingbridge.core import exchange, markdown, scopes
+from dingbridge.core import exchange, markdown, scopes, writing
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.messages import Inbound, Outbound, Target
 from dingbridge.core.outbox import Kind, Outbox
 from dingbridge.core.quota import Budget
+from dingbridge.core.sent_keys import Sent, with_quote
 from dingbridge.core.settings import Options
-from dingbridge.core.state import Binding, State, binding_for, with_binding, without_binding
+from dingbridge.core.state import (
+    Binding,
+    State,
+    binding_for,
+    with_binding,
+    with_sent_key,
+    without_binding,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +49,7 @@ class Ports(Struct, frozen=True):
     link: Link
     chance: Chance
     tell: Callable[[int, News], None]
+    courtesy: Courtesy
 
 
 class Hub:
@@ -68,6 +78,9 @@ class Hub:
             self._budget,
             lambda warning: self._broadcast(exchange.Words(warning, "warn")),
         )
+        self._attention = Attention(
+            ports.courtesy, ports.chance, lambda: self._options, lambda: self._usage.is_short
+        )
         self.outgoing = Outgoing(
             robot,
             outbox,
@@ -75,7 +88,8 @@ class Hub:
             ports.queue,
             ports.chance,
             self._broadcast,
-            self._tell_state,
+            self._outbox_changed,
+            self._attention.ended,
         )
         self._admission = Admission(
             robot,
@@ -104,6 +118,8 @@ class Hub:
                 lambda: self._options,
                 ports.tell,
                 self._answer,
+                self._attention,
+                self._with_quote,
             )
         )
 
@@ -258,9 +274,15 @@ class Hub:
         self._tell_state()
         self._reception.arrived(received)
 
+    def _with_quote(self, inbound: Inbound) -> Inbound:
+        return with_quote(self._remembered.state.sent_keys, self._robot, inbound)
+
     def _answer(self, target: Target, text: str) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""
-        outbound = Outbound(self._chance.new_id(), target, text, markdown.title(text))
+        title = markdown.title(text)
+        if self._options.msgtype == "markdown":
+            text = writing.drawn(text, self._options)
+        outbound = Outbound(self._chance.new_id(), target, text, title)
         self.outgoing.send(exchange.Send(outbound, Kind.REPLY, ""))
 
     def _call(self, news: News) -> None:
@@ -291,6 +313,11 @@ class Hub:
             self._usage.count(calls, pushes)
             self._tell_state()
 
+    def sent(self, sent: Sent) -> None:
+        """A chunk went out: it is remembered, and written down with the count of its call."""
+        sent = structs.replace(sent, session=self.outgoing.session_of(sent.message))
+        self._remembered.soon(lambda state: with_sent_key(state, self._robot, sent))
+
     def cooling_down(self, until: float, reason: str) -> None:
         """Nothing leaves before `until` (Unix seconds); 0 when that is over."""
         if (until, reason) != self._cool_down:
@@ -301,6 +328,10 @@ class Hub:
         return Budget(self._options.quota_calls, self._options.quota_pushes)
 
     # --- state ----------------------------------------------------------------------------------
+
+    def _outbox_changed(self) -> None:
+        self._attention.idle(idle=not self.outgoing.queued)
+        self._tell_state()
 
     def _tell_state(self) -> None:
         self._broadcast(self._state_news())

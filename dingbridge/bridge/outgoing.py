@@ -29,7 +29,8 @@ NEVER_LEFT = "it never left: the editor ended before it could be written down"
 class Outgoing:
     """What leaves by one robot. Host loop of the owner only.
 
-    `tell` reaches every editor; `changed` is called when the counts are new.
+    `tell` reaches every editor; `changed` is called when the counts are new, and `ended` with each
+    message that has its final fate.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Outgoing:
         chance: Chance,
         tell: Callable[[News], None],
         changed: Callable[[], None],
+        ended: Callable[[Waiting], None],
     ) -> None:
         self._robot = robot
         self._outbox = outbox
@@ -49,6 +51,7 @@ class Outgoing:
         self._chance = chance
         self._tell = tell
         self._changed = changed
+        self._ended = ended
         self.last_error = ""
 
     @property
@@ -60,6 +63,11 @@ class Outgoing:
     def failed(self) -> int:
         """Dead letters."""
         return len(self._outbox.dead)
+
+    def session_of(self, message: str) -> str:
+        """The session that a waiting message stands in; empty for one that stands in none."""
+        whole = self._outbox.waiting.get(message)
+        return whole.session if whole is not None else ""
 
     def start(self) -> None:
         """Send what an earlier owner left."""
@@ -112,6 +120,7 @@ class Outgoing:
             if one.session:
                 self._records.fate(one.session, one.id, fate, reason)
             self._fate(one.id, one.session, fate, reason)
+        self._ended(whole)
 
     def _fate(self, message: str, session: str, fate: Delivery, reason: str = "") -> None:
         self._tell(exchange.Fate(DeliveryReport(message, fate, reason), session))

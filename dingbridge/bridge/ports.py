@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -11,8 +11,9 @@ from msgspec import Struct
 from dingbridge.bridge.updates import Update
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Send
-from dingbridge.core.messages import Delivery, Message, Question
+from dingbridge.core.messages import Attachment, Delivery, Message, Question
 from dingbridge.core.outbox import Record, Waiting
+from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.settings import Options
 from dingbridge.core.state import State
@@ -148,6 +149,62 @@ class Project(Protocol):
         ...
 
 
+class Media(Protocol):
+    """Pictures and files that came with messages, without waiting: results come on the host
+    loop."""
+
+    def fetch(
+        self,
+        options: Options,
+        message: str,
+        robot_code: str,
+        attachments: tuple[Attachment, ...],
+        tell: Callable[[str], None],
+        then: Callable[[tuple[str | None, ...], tuple[str, ...]], None],
+    ) -> None:
+        """Fetch what came with a message. `tell` hears how it goes when it takes long, `then` the
+        path of each or None, and a phrase that says why there is none."""
+        ...
+
+
+class Packed(Struct, frozen=True):
+    """A file that is ready to leave: the path of the copy that leaves, the name it goes by, the
+    path where the user finds it, and what is to be said about it."""
+
+    kept: str
+    name: str
+    path: str
+    note: str = ""
+
+
+class Parcels(Protocol):
+    """Files of the user's, made ready to leave without waiting: results come back on the host loop.
+    `failed` is told why there is nothing to send."""
+
+    def pack(
+        self,
+        message: str,
+        path: str,
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Copy a file for a message, as it is now."""
+        ...
+
+    def draw(
+        self,
+        message: str,
+        name: str,
+        code: str,
+        filetype: str,
+        first_line: int,
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Draw code as a picture of that name."""
+        ...
+
+
 class Chance(Protocol):
     """New ids and the time, so that nothing below asks for them itself."""
 
@@ -166,17 +223,21 @@ class Chance(Protocol):
 
 class Ports(Struct, frozen=True):
     """Everything outside that an editor's side needs. `exchange` gives an account's way to the
-    owner of its robot; `pid` and `cwd` are Neovim's."""
+    owner of its robot; `pid` and `cwd` are Neovim's, `environ`
+    is the process's environment."""
 
     editor: Editor
     storage: Storage
     exchange: Callable[[str], Exchange]
     programs: Programs
     project: Project
+    media: Media
+    parcels: Parcels
     chance: Chance
     log_path: str
     pid: int
     cwd: str
+    environ: Mapping[str, str]
 
 
 class Records(Protocol):
@@ -218,6 +279,22 @@ class Queue(Protocol):
 
     def drop(self, message: str) -> None:
         """Take a message out."""
+        ...
+
+
+class Courtesy(Protocol):
+    """The reactions of the robot on messages, which nothing waits for."""
+
+    def react(self, reaction: Reaction, *, short: bool) -> None:
+        """A message is worked on. While the quota is `short`, nothing new is shown."""
+        ...
+
+    def unreact(self, message_id: str) -> None:
+        """A message was answered, or never will be."""
+        ...
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits to go out: only then is there time for reactions."""
         ...
 
 

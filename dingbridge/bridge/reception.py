@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from dingbridge.bridge.admission import Admission
+from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.ports import Chance, Records
 from dingbridge.bridge.receptionist import Receptionist
@@ -28,7 +29,8 @@ ON_ITS_WAY = -2
 
 
 class Parts(Struct, frozen=True):
-    """What the reception works with. `tell` reaches one member, `answer` a conversation."""
+    """What the reception works with. `tell` reaches one member, `answer` a conversation;
+    `with_quote` puts into a message what is known of the one that it answers."""
 
     records: Records
     chance: Chance
@@ -39,6 +41,8 @@ class Parts(Struct, frozen=True):
     options: Callable[[], Options]
     tell: Callable[[int, News], None]
     answer: Callable[[Target, str], None]
+    attention: Attention
+    with_quote: Callable[[Inbound], Inbound]
 
 
 class Reception:
@@ -54,6 +58,8 @@ class Reception:
         self._options = parts.options
         self._tell = parts.tell
         self._answer = parts.answer
+        self._attention = parts.attention
+        self._with_quote = parts.with_quote
         self._started = parts.chance.now()
         self._open: dict[str, tuple[Open, int]] = {}
         self._settled = False
@@ -150,6 +156,8 @@ class Reception:
         if self._receptionist.is_command(inbound):
             admin = inbound.sender.identity in options.admins
             return exchange.Obey(key, inbound, session, again, admin, start)
+        self._attention.worked_on(inbound, session)
+        inbound = self._with_quote(inbound)
         instructions = scopes.instructions(options, inbound)
         return exchange.Deliver(key, inbound, session, again, start, instructions)
 

@@ -104,8 +104,7 @@ class Receptionist:
 
     def _list(self, inbound: Inbound, text: str, *, admin: bool) -> str:
         rows = self._conversations.rows(inbound, admin=admin)
-        words = remote_words.describe_sessions(rows, text)
-        return f"{words}\n\n`/session N` 切换会话 switches" if rows else words
+        return remote_words.describe_sessions(rows, text)
 
     def _choose(self, inbound: Inbound, wanted: str, *, admin: bool) -> str:
         if self._conversations.choose(wanted, inbound, admin=admin):

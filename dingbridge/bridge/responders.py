@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Editor, Programs
-from dingbridge.core.messages import Question, Target
+from dingbridge.core.messages import At, Question, Target
 from dingbridge.core.settings import Options
 
 REMEMBERED = 1000
@@ -16,13 +16,14 @@ REMEMBERED = 1000
 
 
 class Asked(Struct, frozen=True):
-    """Where an answer belongs. An empty `account` means: in the editor. `asker` is the identity of
-    whoever wrote the message, empty for the editor's user."""
+    """Where an answer belongs, and whom it mentions. An empty `account` means: in the editor.
+    `asker` is the identity of whoever wrote the message, empty for the editor's user."""
 
     session: str
     account: str
     target: Target
     asker: str = ""
+    at: At = At()
 
 
 class Responders:
@@ -53,6 +54,7 @@ class Responders:
                     question.instructions,
                     question.cwd,
                     question.model,
+                    question.files,
                 )
             )
         else:

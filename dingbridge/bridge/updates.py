@@ -139,7 +139,7 @@ class Event(Struct, frozen=True, tag_field="kind", tag="event"):
 
 class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
     """Ask the Lua function that answers; replies name `request`. The session's `instructions`,
-    `cwd` and `model` are empty when it has none."""
+    `cwd` and `model` are empty when it has none; `files` are paths of what came along."""
 
     request: str
     session: str
@@ -147,6 +147,7 @@ class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
     instructions: str = ""
     cwd: str = ""
     model: str = ""
+    files: tuple[str, ...] = ()
 
 
 class Look(Struct, frozen=True, tag_field="kind", tag="look"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import quota
+from dingbridge.core import quota, reactions
 from dingbridge.core.quota import Budget, Quota
 from dingbridge.core.state import with_quota
 
@@ -40,6 +40,11 @@ class Usage:
         """The platform answered with this code, empty for none: it may say "used up"."""
         if code:
             self._set(quota.used_up(self._quota(), self._chance.now(), code))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what is left of the month's calls is for messages alone."""
+        return reactions.quota_is_short(self._quota(), self._budget())
 
     def describe(self) -> str:
         """The month in one line, for status."""

@@ -112,6 +112,20 @@ def read_send(answer: Answer) -> Receipt:
     return Receipt(sent.processQueryKey)
 
 
+def read_fields(answer: Answer, kind: type[_Fields]) -> _Fields:
+    """Read a successful answer to any other call that takes an access token.
+
+    Raises a `DeliveryError`, as `read_send` does.
+    """
+    _check(answer, _Call.SEND)
+    return _decode(answer, kind, _Call.SEND)
+
+
+def unreadable(answer: Answer, reason: str) -> DeliveryError | LinkError:
+    """The error for an answer that lacks what it should have; `reason` is a phrase."""
+    return _error(_unreadable(answer.status, reason), _Said(), _Call.SEND)
+
+
 def read_token(answer: Answer) -> Token:
     """Read the answer to the new, the unified or the old token call (section 2).
 

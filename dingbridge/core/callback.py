@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec import Struct
 
-from dingbridge.core import codes, wire
+from dingbridge.core import codes, quoted_message, wire
 from dingbridge.core.addresses import read_address
+from dingbridge.core.content import parts_of, put_together
 from dingbridge.core.errors import BadFrame
+from dingbridge.core.fields import said_true, seconds_of
 from dingbridge.core.messages import (
     Conversation,
     ConversationKind,
     Inbound,
+    Quoted,
     Sender,
     SessionWebhook,
 )
 from dingbridge.core.quote import quoted
-from dingbridge.core.text import clean, clean_name
+from dingbridge.core.text import clean_name
 
 _QUOTA_GONE: Final = "20001"
 _PLATFORM_DOMAINS: Final = ("dingtalk.com", "dingtalk.io")
-_PICTURE: Final = "[picture]"
-_LATEST: Final = 1e14
-"""Milliseconds beyond the year 5000: no time that the platform means."""
-
-# The client ends a mention it completed with U+2005, and then the name may contain spaces.
-_MENTION: Final = re.compile("@(?:[^@\u2005\r\n]{1,64}\u2005|[^@\\s]+(?=\\s|$))")
 
 
 class QuotaGone(Struct, frozen=True):
@@ -60,6 +55,10 @@ class _Callback(Struct, rename="camel"):
     msg_type: Any = None
     text: Any = None
     content: Any = None
+    chatbot_user_id: Any = None
+    original_msg_id: Any = None
+    original_process_query_key: Any = None
+    quote_message: Any = None
     error_code: Any = None
     err_code: Any = None
     error_message: Any = None
@@ -84,13 +83,12 @@ def read_robot_message(data: str, trusted_origins: tuple[str, ...] = ()) -> Inbo
         if wire.text_of(callback.conversation_type) == ConversationKind.SINGLE.value
         else ConversationKind.GROUP
     )
-    mentioned = callback.is_in_at_list is True or _said_true(callback.is_in_at_list)
+    mentioned = said_true(callback.is_in_at_list)
     msgtype = wire.text_of(callback.msgtype) or wire.text_of(callback.msg_type)
     if not msgtype and callback.text is not None:
         msgtype = "text"
-    text = _text(msgtype, callback)
-    if mentioned and kind is ConversationKind.GROUP and msgtype in ("text", "richText"):
-        text = without_mention(text)
+    addressed = mentioned and kind is ConversationKind.GROUP and msgtype in ("text", "richText")
+    said = put_together(parts_of(msgtype, callback.text, callback.content), addressed=addressed)
     title = wire.text_of(callback.conversation_title)
     return Inbound(
         id=_required(callback.msg_id, "msgId"),
@@ -107,19 +105,12 @@ def read_robot_message(data: str, trusted_origins: tuple[str, ...] = ()) -> Inbo
         ),
         mentioned=mentioned,
         msgtype=clean_name(msgtype) if msgtype else "",
-        text=clean(text).strip(),
-        created=_seconds(callback.create_at),
+        text=said.text,
+        created=seconds_of(callback.create_at),
         session_webhook=_session_webhook(callback, trusted_origins),
+        attachments=said.attachments,
+        quote=_quote(callback),
     )
-
-
-def without_mention(text: str) -> str:
-    """`text` without the one mention it may start with, and without white space around it.
-
-    A text that starts with a space had its mention removed by the platform already (section 5.1).
-    """
-    found = _MENTION.match(text)
-    return text[found.end() :].strip() if found else text.strip()
 
 
 def trusted(url: str, origins: tuple[str, ...]) -> bool:
@@ -137,9 +128,20 @@ def trusted(url: str, origins: tuple[str, ...]) -> bool:
     return any(address.origin == known.origin for known in configured)
 
 
+def _quote(callback: _Callback) -> Quoted | None:
+    return quoted_message.read(
+        (callback.text, callback.content),
+        older=callback.quote_message,
+        message_id=wire.text_of(callback.original_msg_id),
+        key=wire.text_of(callback.original_process_query_key),
+        robot=wire.text_of(callback.chatbot_user_id),
+        person=(wire.text_of(callback.sender_id), wire.text_of(callback.sender_nick)),
+    )
+
+
 def _session_webhook(callback: _Callback, origins: tuple[str, ...]) -> SessionWebhook | None:
     url = wire.text_of(callback.session_webhook)
-    expires = _seconds(callback.session_webhook_expired_time)
+    expires = seconds_of(callback.session_webhook_expired_time)
     return SessionWebhook(url, expires) if expires and trusted(url, origins) else None
 
 
@@ -162,79 +164,3 @@ def _id(value: object, name: str) -> str:
     if not found.isprintable():
         raise BadFrame(f"A robot message cannot be read: its {name} is not an id")
     return found
-
-
-def _said_true(value: object) -> bool:
-    return wire.text_of(value).lower() in ("true", "1")
-
-
-def _seconds(value: object) -> float:
-    """Milliseconds, as number or string, in seconds; 0 for what is no such time."""
-    try:
-        milliseconds = float(wire.text_of(value))
-    except ValueError:
-        return 0.0
-    return milliseconds / 1000 if 0 < milliseconds < _LATEST else 0.0
-
-
-# --- what the message says, per msgtype (section 5.2) -------------------------------------------
-
-
-def _text(msgtype: str, callback: _Callback) -> str:
-    """The message's text, or one readable line in its place. Not cleaned, not stripped."""
-    if msgtype == "text":
-        return _string(callback.text, "content")
-    content = callback.content
-    if msgtype == "markdown":
-        return _string(content, "text")
-    if msgtype == "richText":
-        return _rich_text(content)
-    if msgtype in ("picture", "image"):
-        return _PICTURE
-    if msgtype == "video":
-        return "[video]"
-    if msgtype == "interactiveCard":
-        return "[card]"
-    if msgtype == "audio":
-        return _placeholder("voice message", _string(content, "recognition"))
-    if msgtype == "file":
-        return _placeholder("file", _string(content, "fileName"))
-    if msgtype == "chatRecord":
-        return _placeholder("chat record", _string(content, "title"))
-    if msgtype == "unknownMsgType":
-        msgtype = _string(content, "unknownMsgType") or msgtype
-    return f"[message of type {clean_name(msgtype)}, not supported yet]"
-
-
-def _placeholder(what: str, detail: str) -> str:
-    line = " ".join(clean(detail).split())
-    return f"[{what}: {line}]" if line else f"[{what}]"
-
-
-def _rich_text(content: object) -> str:
-    items = content.get("richText") if isinstance(content, dict) else None
-    text = ""
-    for part in _rich_parts(items if isinstance(items, list) else []):
-        beside_picture = part == _PICTURE or text.endswith(_PICTURE)
-        if beside_picture and text and not (text[-1].isspace() or part[:1].isspace()):
-            text += " "
-        text += part
-    return text
-
-
-def _rich_parts(items: list[Any]) -> Iterator[str]:
-    for item in items:
-        kind = _string(item, "type")
-        if kind == "picture":
-            yield _PICTURE
-        elif kind == "at":
-            name = _string(item, "atName").strip()
-            yield f"@{name}\u2005" if name else ""
-        else:
-            yield _string(item, "text")
-
-
-def _string(container: object, key: str) -> str:
-    """A string of an object that may not be one; empty when there is none."""
-    value = container.get(key) if isinstance(container, dict) else None
-    return value if isinstance(value, str) else wire.text_of(value)

@@ -272,10 +272,16 @@ RULES: tuple[Rule, ...] = (
     ),
     # --- media (section 6) and cards (section 8) ------------------------------------------------
     Rule(
-        ("40004", "40005", "40006"),
+        ("40004", "40005"),
         Refused,
-        "DingTalk does not take this type or size of file.",
-        "Send it as a link.",
+        "DingTalk does not take this type of file.",
+        "Send it in a zip, or as a link.",
+    ),
+    Rule(
+        ("40006",),
+        Refused,
+        "DingTalk does not take a file of this size.",
+        "Make it smaller, or send it as a link.",
     ),
     Rule(
         ("param.*", "invalid.content"),

@@ -74,6 +74,18 @@ COMMANDS: tuple[Command, ...] = (
         takes_range=True,
     ),
     Command(
+        "send-file",
+        "{file}",
+        "Send a file to the session's conversation; `%` is the current one.",
+        completion=Completion.FILE,
+    ),
+    Command(
+        "send-image",
+        "",
+        "Send the lines of the range to the session's conversation, drawn as a picture.",
+        takes_range=True,
+    ),
+    Command(
         "bridge",
         "dingtalk [account]",
         "Bind the current session to DingTalk.",

@@ -1,9 +1,10 @@
-"""Where the fenced code blocks of a Markdown text are."""
+"""Where the fenced code blocks of a Markdown text are, and how one is closed and opened again."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 _MARK = re.compile(
@@ -11,6 +12,10 @@ _MARK = re.compile(
     r"(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)\n?",
     re.MULTILINE,
 )
+_LONGEST_LEAD_AND_MARK = 40
+_LONGEST_INFO = 40
+_DEEPEST_QUOTE = 8
+"""Quote marks a line must have to be in the same quote as its fence; deeper ones do not count."""
 
 
 class Fence(NamedTuple):
@@ -22,28 +27,81 @@ class Fence(NamedTuple):
     end: int
 
 
+class Frame(NamedTuple):
+    """The lines around code: `opening` ends with a line end, `closing` does not."""
+
+    opening: str
+    closing: str
+
+
 def fences(text: str) -> Iterator[Fence]:
     """Yield the fenced blocks of `text` in order, each as soon as it is found.
 
     Any indentation, quote mark or list mark may stand before an opening fence. A block that is
-    never closed lasts to the end of the text, as in CommonMark. Line ends are LF or CR LF.
+    never closed lasts to the end of its quote or of the text, as in CommonMark. Line ends are LF or
+    CR LF. Linear time.
     """
     opening: re.Match[str] | None = None
+    limit = 0
+    quote_ends: dict[int, int] = {}
     for match in _MARK.finditer(text):
+        if opening is not None and match.start() >= limit:
+            yield Fence(opening.start(), opening.end(), limit, limit)
+            opening = None
         if opening is None:
             # "```code```" on one line is a code span.
             if match["mark"][0] == "~" or "`" not in match["rest"]:
                 opening = match
+                limit = _quote_end(text, match, quote_ends)
         elif _closes(match, opening["mark"]):
             yield Fence(opening.start(), opening.end(), match.start(), match.end())
             opening = None
     if opening is not None:
-        yield Fence(opening.start(), opening.end(), len(text), len(text))
+        yield Fence(opening.start(), opening.end(), limit, limit)
+
+
+def frame(opening_line: str) -> Frame | None:
+    """The lines that close a block with this opening line and open it again in another message.
+
+    A list mark becomes spaces, and at most three of them stay in front, since with four the line
+    would be code itself. A long info string is left out. None for a line with so many marks that
+    repeating them would be no help to anybody.
+    """
+    match = _MARK.match(opening_line)
+    if match is None:
+        return None
+    lead = re.sub(r"[^>\s]", " ", match["lead"]).replace("\t", "    ")
+    outside, mark, inside = lead.rpartition(">")
+    lead = outside + mark + (inside if len(inside) <= 3 + bool(mark) else inside[:3])
+    if len(lead) + len(match["mark"]) > _LONGEST_LEAD_AND_MARK:
+        return None
+    info = match["rest"].rstrip()
+    fence = lead + match["mark"]
+    return Frame(f"{fence}{info if len(info) <= _LONGEST_INFO else ''}\n", fence)
+
+
+def is_fence_line(line: str) -> bool:
+    """Whether `line` begins as the first or last line of a fenced block does."""
+    return _MARK.match(line) is not None
 
 
 def _closes(match: re.Match[str], opening: str) -> bool:
-    return (
-        match["mark"].startswith(opening)
-        and not match["rest"].strip()
-        and not match["lead"].strip(" \t>")
-    )
+    lead, mark, rest = match.groups()
+    return mark.startswith(opening) and not rest.strip() and not lead.strip(" \t>")
+
+
+def _quote_end(text: str, opening: re.Match[str], known: dict[int, int]) -> int:
+    """Where the quote ends that the block is in; `known` are ends by depth found before."""
+    lead = opening["lead"]
+    if not lead or ">" not in lead:
+        return len(text)
+    depth = min(lead.count(">"), _DEEPEST_QUOTE)
+    if known.get(depth, 0) < opening.end():
+        found = _outside_quote(depth).search(text, opening.end())
+        known[depth] = found.start() if found else len(text)
+    return known[depth]
+
+
+@cache
+def _outside_quote(depth: int) -> re.Pattern[str]:
+    return re.compile(rf"^(?![ \t]*(?:>[ \t]*){{{depth}}})", re.MULTILINE)

@@ -27,6 +27,7 @@ class Kind(str, Enum):
     PROXY = "proxy address"
     RESPONDER = "responder"
     KEY = "key"
+    SIGN = "sign"
     CONVERSATIONS = "settings of conversations"
     PROGRAMS = "programs by name"
     VARIABLES = "variables"
@@ -108,6 +109,7 @@ EXPECTED = {
     Kind.PROXY: "an address such as http://127.0.0.1:8080",
     Kind.RESPONDER: "a Lua function, or a list of a program and its arguments",
     Kind.KEY: "a key such as '<C-s>', or false",
+    Kind.SIGN: "a short text such as '👀', or false",
     Kind.CONVERSATIONS: "a table of options by conversation id",
     Kind.PROGRAMS: "a table of programs by name",
     Kind.VARIABLES: "a table of text by name",

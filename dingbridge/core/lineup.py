@@ -103,6 +103,7 @@ def _mergeable(waiting: Waiting) -> bool:
         and not waiting.start
         and waiting.tried is None
         and not waiting.members
+        and not waiting.outbound.file_name
     )
 
 

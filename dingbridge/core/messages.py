@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -69,8 +70,53 @@ class SessionWebhook(Struct, frozen=True):
         return f"SessionWebhook(url='***', expires={self.expires!r})"
 
 
+class Attachment(Struct, frozen=True):
+    """A picture, file, voice message or video that came with a message.
+
+    `download_code` gets its bytes (protocol section 6) and is not for showing. `file_name` is what
+    the sender called it, fit to be shown but not to be trusted as a path; empty without a name.
+    `size` is bytes, `duration` seconds, each 0 when unknown. The characters from `start` to `end`
+    of the message's text stand for it; both are -1 when none do.
+    """
+
+    kind: Literal["picture", "file", "audio", "video"]
+    download_code: str
+    file_name: str = ""
+    size: int = 0
+    duration: float = 0.0
+    start: int = -1
+    end: int = -1
+
+    def __repr__(self) -> str:
+        named = f"kind={self.kind!r}, download_code='***', file_name={self.file_name!r}"
+        measured = f"size={self.size!r}, duration={self.duration!r}"
+        return f"Attachment({named}, {measured}, start={self.start!r}, end={self.end!r})"
+
+
+class Quoted(Struct, frozen=True):
+    """The message that a message answers (protocol section 5.3).
+
+    `text` is Markdown, cut to a sane length, and empty when the platform sent no content.
+    `author` is a name to show, empty when unknown. `ours` tells that the robot wrote it, and `key`
+    is the `processQueryKey` of that sending, empty without one. `created` is Unix seconds, 0 when
+    unknown.
+    """
+
+    text: str = ""
+    author: str = ""
+    ours: bool = False
+    message_id: str = ""
+    key: str = ""
+    created: float = 0.0
+    attachments: tuple[Attachment, ...] = ()
+
+
 class Inbound(Struct, frozen=True):
-    """One robot message as it came in. `created` is Unix seconds; `id` is the `msgId`."""
+    """One robot message as it came in. `created` is Unix seconds; `id` is the `msgId`.
+
+    `text` is Markdown in which words stand for each of the `attachments`; `quote` is the message
+    that it answers.
+    """
 
     id: str
     robot_code: str
@@ -81,6 +127,8 @@ class Inbound(Struct, frozen=True):
     text: str
     created: float
     session_webhook: SessionWebhook | None = None
+    attachments: tuple[Attachment, ...] = ()
+    quote: Quoted | None = None
 
 
 class At(Struct, frozen=True):
@@ -106,13 +154,21 @@ class Target(Struct, frozen=True):
 
 
 class Outbound(Struct, frozen=True):
-    """A message on its way out, whole; the sender cuts it into chunks. `id` names it for ever."""
+    """A message on its way out, whole; the sender cuts it into chunks. `id` names it for ever.
+    `names` are the names of those whom `at` mentions by staff id, for ways that mention nobody.
+
+    With a `file_name` it is a file that goes by that name: the one at the path `file`, which is a
+    copy of ours, or, without a path, one that holds `text`.
+    """
 
     id: str
     target: Target
     text: str
     title: str = ""
     at: At = At()
+    names: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    file_name: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -128,13 +184,15 @@ class Message(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """A message for the responder. What the session began with is empty when there is nothing."""
+    """A message for the responder. What the session began with is empty when there is nothing;
+    `files` are the paths of what came with the message."""
 
     session: str
     message: Message
     instructions: str = ""
     cwd: str = ""
     model: str = ""
+    files: tuple[str, ...] = ()
 
 
 class DeliveryReport(Struct, frozen=True):

@@ -8,6 +8,7 @@ here only when something uses it.
 from __future__ import annotations
 
 from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.table_options import GROUP_OPTIONS, OUTER_OPTIONS
 
 PREFIX = "integrations.dingtalk"
 """Where the options stand in the table given to `setup()`; every problem's path begins with it."""
@@ -114,6 +115,68 @@ OPTIONS: tuple[Option, ...] = (
         least=100,
         most=20000,
         meaning="Characters a chunk may have; the platform's byte ceilings hold as well.",
+    ),
+    Option(
+        name="table",
+        kind=Kind.CHOICE,
+        default="auto",
+        choices=("auto", "native", "text", "code"),
+        meaning=(
+            "How tables are sent: drawn by DingTalk, as aligned plain text, as a code block, or"
+            " as it fits: drawn when narrow enough for a phone, else as a code block."
+        ),
+    ),
+    Option(
+        name="file_after",
+        kind=Kind.WHOLE,
+        default=0,
+        least=0,
+        most=1000,
+        meaning=(
+            "Chunks after which a message goes as its beginning and a file with all of it;"
+            " 0: never."
+        ),
+    ),
+    Option(
+        name="mention_asker",
+        kind=Kind.FLAG,
+        default=True,
+        meaning="Whether an answer in a group mentions the person who asked.",
+    ),
+    Option(
+        name="reaction",
+        kind=Kind.SIGN,
+        default="👀",
+        meaning="Sign on a message until it is answered; false: none.",
+    ),
+    Option(
+        name="mask_secrets",
+        kind=Kind.FLAG,
+        default=True,
+        meaning="Whether keys, tokens and passwords are masked before a text leaves.",
+    ),
+    Option(
+        name="mask_secrets_except",
+        kind=Kind.LIST,
+        default=(),
+        belongs="a conversation id or a staff id",
+        meaning="Conversation ids and staff ids to which texts go unmasked.",
+    ),
+    Option(
+        name="media.size",
+        kind=Kind.WHOLE,
+        default=100,
+        least=1,
+        most=1000,
+        meaning="Megabytes that a received picture, file or recording may have.",
+    ),
+    Option(
+        name="media.days",
+        kind=Kind.WHOLE,
+        default=30,
+        least=1,
+        most=3650,
+        meaning="Days that received files are kept.",
     ),
     Option(
         name="delivery",
@@ -286,80 +349,6 @@ OPTIONS: tuple[Option, ...] = (
         meaning="Whether the log file tells every step.",
     ),
 )
-
-OUTER_OPTIONS: tuple[Option, ...] = (
-    Option(
-        name="accounts",
-        kind=Kind.ACCOUNTS,
-        default={},
-        editor_wide=True,
-        meaning=(
-            "Several robots by name, each with options of its own; what one does not give comes"
-            " from the table around."
-        ),
-    ),
-    Option(
-        name="default_account",
-        kind=Kind.TEXT,
-        editor_wide=True,
-        meaning=(
-            "Account that is meant when none is named; not given: `default`, else the first by"
-            " name that is enabled."
-        ),
-    ),
-    Option(
-        name="env",
-        kind=Kind.VARIABLES,
-        default={},
-        editor_wide=True,
-        meaning="Environment variables of the bridge; those of the editor win.",
-    ),
-    Option(
-        name="env_file",
-        kind=Kind.TEXT,
-        editor_wide=True,
-        meaning=(
-            "File with environment variables, NAME=text in each line; those of the editor and of"
-            " `env` win. No file is read that is not named here."
-        ),
-    ),
-)
-"""Options about the table as a whole; reading uses them up, so that they have no field."""
-
-GROUP_OPTIONS: tuple[Option, ...] = (
-    Option(
-        name="require_mention",
-        kind=Kind.FLAG,
-        default=None,
-        meaning="Whether a message in this group must mention the robot.",
-    ),
-    Option(
-        name="users",
-        kind=Kind.LIST,
-        default=None,
-        belongs="a staff id",
-        meaning=(
-            "Staff ids that may write in this group, in the place of `allow_from`; '*' is"
-            " everybody in it, empty is nobody."
-        ),
-    ),
-    Option(
-        name="tools",
-        kind=Kind.COMMANDS,
-        default=None,
-        meaning=(
-            "Remote commands that its members may use, in the place of `commands`, with or"
-            " without '/'; '*' is all."
-        ),
-    ),
-    Option(
-        name="instructions",
-        kind=Kind.PROSE,
-        default=None,
-        meaning="What the responder is told first in this group, in the place of `instructions`.",
-    ),
-)
-"""What can be given for a group in `groups`."""
 
 BY_NAME = {option.name: option for option in (*OPTIONS, *OUTER_OPTIONS)}
 """All options of the table itself by canonical name."""

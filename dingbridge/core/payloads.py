@@ -85,6 +85,11 @@ def robot_room(msgtype: str, title: str, at: At, *, msg_uuid: str = "") -> int:
     return WEBHOOK_BODY_BYTES - envelope
 
 
+def mention_characters(msgtype: str, at: At) -> int:
+    """Characters that `robot_body` adds to a text at most, to mention people at its end."""
+    return len(_with_mentions(msgtype, "x", at)) - 1
+
+
 def with_keyword(text: str, keyword: str) -> str:
     """`text` with the keyword that a custom robot requires, put before it when it is missing."""
     # A paragraph of its own: a heading or a code block must stay at the start of its line.
@@ -100,30 +105,38 @@ def send_to_people(
     robot_code: str, user_ids: Sequence[str], msgtype: str, title: str, text: str
 ) -> bytes:
     """A 1:1 message by OpenAPI, to at most `limits.BATCH_USERS` people (section 3)."""
-    key, parameters = _message(msgtype, title, text)
-    return wire.encode(
-        {
-            "robotCode": robot_code,
-            "userIds": list(user_ids),
-            "msgKey": key,
-            "msgParam": parameters,
-        }
-    )
+    return _to_people(robot_code, user_ids, *_message(msgtype, title, text))
 
 
 def send_to_group(
     robot_code: str, conversation_id: str, msgtype: str, title: str, text: str
 ) -> bytes:
     """A message into a group by OpenAPI; nobody can be mentioned on this way (section 3)."""
-    key, parameters = _message(msgtype, title, text)
-    return wire.encode(
-        {
-            "robotCode": robot_code,
-            "openConversationId": conversation_id,
-            "msgKey": key,
-            "msgParam": parameters,
-        }
-    )
+    return _to_group(robot_code, conversation_id, *_message(msgtype, title, text))
+
+
+def picture_to_people(robot_code: str, user_ids: Sequence[str], media_id: str) -> bytes:
+    """An uploaded picture as a 1:1 message (sections 3 and 6)."""
+    return _to_people(robot_code, user_ids, *_picture(media_id))
+
+
+def picture_to_group(robot_code: str, conversation_id: str, media_id: str) -> bytes:
+    """An uploaded picture as a message into a group (sections 3 and 6)."""
+    return _to_group(robot_code, conversation_id, *_picture(media_id))
+
+
+def file_to_people(
+    robot_code: str, user_ids: Sequence[str], media_id: str, file_name: str, file_type: str
+) -> bytes:
+    """An uploaded file as a 1:1 message; `file_type` is its ending (sections 3 and 6)."""
+    return _to_people(robot_code, user_ids, *_file(media_id, file_name, file_type))
+
+
+def file_to_group(
+    robot_code: str, conversation_id: str, media_id: str, file_name: str, file_type: str
+) -> bytes:
+    """An uploaded file as a message into a group; `file_type` is its ending."""
+    return _to_group(robot_code, conversation_id, *_file(media_id, file_name, file_type))
 
 
 def msg_param_room(msgtype: str, title: str) -> int:
@@ -158,6 +171,37 @@ def open_connection_body(
     if local_ip:
         body["localIp"] = local_ip
     return wire.encode(body)
+
+
+def _to_people(robot_code: str, user_ids: Sequence[str], key: str, parameters: str) -> bytes:
+    return wire.encode(
+        {
+            "robotCode": robot_code,
+            "userIds": list(user_ids),
+            "msgKey": key,
+            "msgParam": parameters,
+        }
+    )
+
+
+def _to_group(robot_code: str, conversation_id: str, key: str, parameters: str) -> bytes:
+    return wire.encode(
+        {
+            "robotCode": robot_code,
+            "openConversationId": conversation_id,
+            "msgKey": key,
+            "msgParam": parameters,
+        }
+    )
+
+
+def _picture(media_id: str) -> tuple[str, str]:
+    return "sampleImageMsg", wire.encode({"photoURL": media_id}).decode()
+
+
+def _file(media_id: str, file_name: str, file_type: str) -> tuple[str, str]:
+    parameters = {"mediaId": media_id, "fileName": file_name, "fileType": file_type}
+    return "sampleFile", wire.encode(parameters).decode()
 
 
 def _message(msgtype: str, title: str, text: str) -> tuple[str, str]:

@@ -5,6 +5,10 @@ plan what came of it with `accepted()`, `waited()` or `failed(error)`. It keeps 
 chunks leave in order; the accepted chunks put together are the text, but for chunks that are
 nothing but white space, which DingTalk refuses; and after a refusal nothing of the message is sent
 any more (no text with holes).
+
+Each of several chunks carries its number and the total as far as it is known: when a chunk turns
+out too long, or the next route takes less, the count goes on with a new total. What an earlier
+attempt sent counts as the chunks that the present route makes of it.
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core import chunking
+from dingbridge.core.blocks import Blocks
+from dingbridge.core.chunking import LARGEST_CODE_POINT, Cutter, encoded_size
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -36,7 +41,8 @@ KEY_CHARACTERS = 32
 
 
 class Chunk(Struct, frozen=True):
-    """A piece `text[start:end]` of the message. `key` is the same each time the piece is sent."""
+    """The piece of the message from `start` to `end`. `text` is what is sent for it: the piece and
+    what the cut made necessary (`Cutter.sent`). `key` is the same each time the piece is sent."""
 
     start: int
     end: int
@@ -98,8 +104,9 @@ class Plan:
         self._chance = chance
         self._patient = patient
         self._repeat = repeat
-        self._chunks: deque[Chunk] = deque()
-        self._sent = 0
+        self._blocks = Blocks(outbound.text)
+        self._left: deque[tuple[int, int]] = deque()
+        self._taken = 0
         self._end: DeliveryError | None = None
         self._tries = 0
         self._offline = 0
@@ -109,10 +116,8 @@ class Plan:
         if self._routes and tried is not None and not repeat and tried[2] is not Route.WEBHOOK:
             self._end = _may_have_arrived("the editor ended before DingTalk answered")
         elif self._routes:
-            self._cut(start)
-            if tried is not None and tried[2] is self._routes[0] and self._end is None:
-                self._cut(tried[1])
-                self._chunks.appendleft(self._chunk(*tried[:2]))
+            same = tried is not None and tried[2] is self._routes[0]
+            self._taken = self._cut(start, tried[:2] if tried is not None and same else None)
         else:
             self._end = DeliveryError(
                 "no way to this target",
@@ -122,16 +127,17 @@ class Plan:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many chunks were accepted, and how many there are as far as is known."""
-        return self._sent, self._sent + len(self._chunks)
+        """How many chunks were accepted, and how many there are as far as is known, with those of
+        earlier attempts."""
+        return self._taken, self._taken + len(self._left)
 
     def next(self) -> Post | Wait | Finished:
         """The next step. Asking twice without an answer in between gives the same step."""
-        if self._end is not None or not self._chunks:
+        if self._end is not None or not self._left:
             return Finished(self._end)
         if self._wait is not None:
             return self._wait
-        return Post(self._routes[0], self._chunks[0], self._fresh_token)
+        return Post(self._routes[0], self._chunk(*self._left[0]), self._fresh_token)
 
     def waited(self) -> None:
         """The time of the last `Wait` has passed."""
@@ -139,8 +145,8 @@ class Plan:
 
     def accepted(self) -> None:
         """The platform took the chunk."""
-        self._chunks.popleft()
-        self._sent += 1
+        self._left.popleft()
+        self._taken += 1
         self._start_over()
 
     def failed(self, error: DeliveryError) -> None:
@@ -153,7 +159,7 @@ class Plan:
             case FreshToken() if self._patient and self._tries < ANSWERED_TRIES:
                 self._wait = Wait(self._back_off(self._tries), error.message)
                 self._tries += 1
-            case TooLong():
+            case TooLong() if not self._outbound.file_name:
                 self._split(error)
             case OtherRoute():
                 self._change_route(error)
@@ -196,39 +202,45 @@ class Plan:
             return
         self._start_over()
         # The next route may have a lower ceiling: what is left is cut again for it.
-        self._cut(self._chunks[0].start)
+        self._cut(self._left[0][0])
 
     def _split(self, error: DeliveryError) -> None:
-        chunk = self._chunks[0]
-        if chunking.encoded_size(chunk.text) <= SMALLEST_CHUNK_BYTES:
+        start, end = self._left[0]
+        if encoded_size(self._outbound.text[start:end]) <= SMALLEST_CHUNK_BYTES:
             self._end = error
             return
-        first, _ = chunking.halve(chunk.text)
-        middle = chunk.start + len(first)
-        self._chunks.popleft()
-        for half in (self._chunk(middle, chunk.end), self._chunk(chunk.start, middle)):
-            if half.text.strip():
-                self._chunks.appendleft(half)
+        middle = self._cutter.middle(start, end)
+        self._left.popleft()
+        self._left.extendleft(reversed(self._visible([(start, middle), (middle, end)])))
         self._start_over()
 
-    def _cut(self, start: int) -> None:
-        """Make the chunks of what is left of the text, for the best route."""
-        self._chunks.clear()
+    def _cut(self, start: int, first: tuple[int, int] | None = None) -> int:
+        """Make the chunks of what is left of the text, for the best route. `first` is the one that
+        this route was tried with. Returns how many chunks this route makes of what is before."""
+        self._left.clear()
         characters, size = self._room(self._routes[0])
-        if characters < 1 or size < chunking.LARGEST_CODE_POINT:
+        if characters < 1 or size < LARGEST_CODE_POINT:
             self._end = Refused(
                 "title, mentions and keyword leave no room for the text", fix="make them shorter"
             )
-            return
-        for piece in chunking.split(self._outbound.text[start:], characters, size):
-            if piece.strip():
-                self._chunks.append(self._chunk(start, start + len(piece)))
-            start += len(piece)
+            return 0
+        self._cutter = Cutter(self._blocks, characters, size)
+        whole = self._cutter.pieces()
+        before = sum(1 for piece in self._visible(whole) if piece[0] < start)
+        if first is not None:
+            self._left.append(first)
+            start = first[1]
+        self._left.extend(self._visible(self._cutter.pieces(start) if start else whole))
+        return before
+
+    def _visible(self, pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return [(start, end) for start, end in pieces if self._outbound.text[start:end].strip()]
 
     def _chunk(self, start: int, end: int) -> Chunk:
         name = f"{self._outbound.id}:{start}-{end}"
         key = hashlib.sha256(name.encode()).hexdigest()[:KEY_CHARACTERS]
-        return Chunk(start, end, key, self._outbound.text[start:end])
+        total = self._taken + len(self._left)
+        return Chunk(start, end, key, self._cutter.sent(start, end, self._taken + 1, total))
 
 
 def _may_have_arrived(why: str) -> Refused:

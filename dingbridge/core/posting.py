@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from dingbridge.core import payloads
+from msgspec import Struct
+
+from dingbridge.core import media, mentions, payloads
+from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
+from dingbridge.core.media import Parcel
 from dingbridge.core.messages import Outbound
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk
 from dingbridge.core.routing import Route, routes
+from dingbridge.core.sent_keys import TEXT_CHARACTERS, Sent
 from dingbridge.core.settings import Options
 
 _SINGLE = "/v1.0/robot/oToMessages/batchSend"
 _GROUP = "/v1.0/robot/groupMessages/send"
 
 
+class Uploaded(Struct, frozen=True):
+    """A file that the platform has, and what it was uploaded as."""
+
+    parcel: Parcel
+    media_id: str
+
+
 def ways(options: Options, outbound: Outbound, now: float) -> tuple[Route, ...]:
     """The routes that the message can take at `now` (Unix seconds), best first."""
-    return routes(
+    found = routes(
         outbound.target, api=bool(options.app_key), webhook=bool(options.webhook), now=now
     )
+    # OpenAPI alone takes files; what else there is says why it does not, but for pictures.
+    direct = tuple(route for route in found if route in (Route.SINGLE, Route.GROUP))
+    return direct if outbound.file_name and direct else found
 
 
 def robot(
@@ -42,6 +57,7 @@ def robot(
 def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
     """Address and body for OpenAPI, to a person or a group (protocol section 3)."""
     target = outbound.target
+    text = mentions.readable(text, outbound.at, dict(outbound.names))
     code = target.robot_code or options.robot_code or options.app_key
     if route is Route.SINGLE:
         return f"{options.endpoint_api}{_SINGLE}", payloads.send_to_people(
@@ -52,14 +68,60 @@ def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tu
     )
 
 
+def file(
+    options: Options, outbound: Outbound, uploaded: Uploaded, route: Route
+) -> tuple[str, bytes]:
+    """Address and body for a file that was uploaded (protocol section 6): by OpenAPI, or, which
+    only a picture can, in Markdown by the session webhook."""
+    target, media_id, parcel = outbound.target, uploaded.media_id, uploaded.parcel
+    session = target.session_webhook
+    if route is Route.SESSION and session is not None:
+        picture = media.markdown_picture(media_id, parcel.name)
+        return session.url, payloads.robot_body("markdown", outbound.title, picture, outbound.at)
+    code = target.robot_code or options.robot_code or options.app_key
+    name, file_type = parcel.name, parcel.file_type
+    if route is Route.SINGLE:
+        people = (target.user_id,)
+        if parcel.upload == "image":
+            body = payloads.picture_to_people(code, people, media_id)
+        else:
+            body = payloads.file_to_people(code, people, media_id, name, file_type)
+        return f"{options.endpoint_api}{_SINGLE}", body
+    group = target.conversation_id
+    if parcel.upload == "image":
+        body = payloads.picture_to_group(code, group, media_id)
+    else:
+        body = payloads.file_to_group(code, group, media_id, name, file_type)
+    return f"{options.endpoint_api}{_GROUP}", body
+
+
 def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
-    """What a chunk may hold by this route: characters, and JSON-escaped bytes."""
+    """What a chunk may hold by this route: characters, and JSON-escaped bytes. The room that
+    mentions and the keyword take of both is kept free."""
+    if outbound.file_name:
+        # A file is one chunk, whatever it holds.
+        return len(outbound.text) + 1, encoded_size(outbound.text) + LARGEST_CODE_POINT
+    characters = options.text_chunk_limit
     if route in (Route.SINGLE, Route.GROUP):
         size = payloads.msg_param_room(options.msgtype, outbound.title)
-    elif route is Route.SESSION:
-        size = payloads.robot_room(options.msgtype, outbound.title, outbound.at)
-    else:
-        key = "0" * KEY_CHARACTERS
-        size = payloads.robot_room(options.msgtype, outbound.title, outbound.at, msg_uuid=key)
-        size -= payloads.keyword_bytes(options.keyword)
-    return options.text_chunk_limit, size
+        named = mentions.readable(outbound.text, outbound.at, dict(outbound.names))
+        if named != outbound.text:
+            # All that names take in the place of ids may be in one chunk.
+            characters -= max(0, len(named) - len(outbound.text))
+            size -= max(0, encoded_size(named) - encoded_size(outbound.text))
+        return characters, size
+    characters -= payloads.mention_characters(options.msgtype, outbound.at)
+    if route is Route.SESSION:
+        return characters, payloads.robot_room(options.msgtype, outbound.title, outbound.at)
+    characters -= len(payloads.with_keyword("", options.keyword))
+    key = "0" * KEY_CHARACTERS
+    size = payloads.robot_room(options.msgtype, outbound.title, outbound.at, msg_uuid=key)
+    return characters, size - payloads.keyword_bytes(options.keyword)
+
+
+def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> Sent:
+    """What is to be remembered of a chunk that was taken at `time` (Unix seconds); `key` is the
+    answer's, empty when it gave none."""
+    text = outbound.text[chunk.start : min(chunk.end, chunk.start + 4 * TEXT_CHARACTERS)]
+    place = outbound.target.conversation_id or outbound.target.user_id
+    return Sent(outbound.id, "", text, time, key, place)

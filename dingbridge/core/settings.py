@@ -60,6 +60,14 @@ class Options(Struct, frozen=True, kw_only=True):
     user_id: str
     msgtype: Literal["markdown", "text"]
     text_chunk_limit: int
+    table: Literal["auto", "native", "text", "code"]
+    file_after: int
+    mention_asker: bool
+    reaction: str
+    mask_secrets: bool
+    mask_secrets_except: tuple[str, ...]
+    media_size: int
+    media_days: int
     delivery: Literal["at_least_once", "at_most_once"]
     quota_calls: int
     quota_pushes: int

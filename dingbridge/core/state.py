@@ -13,7 +13,9 @@ from dingbridge.core.pace import Paced
 from dingbridge.core.pairing import Pairings
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Quota
+from dingbridge.core.reactions import Reaction
 from dingbridge.core.seen import without_old
+from dingbridge.core.sent_keys import Sent, SentKeys, remember
 
 VERSION = 1
 
@@ -64,6 +66,7 @@ class State(Struct, frozen=True):
     `bindings` by session; `conversations` maps a conversation's id to the session it speaks to;
     `seen` by robot and message id; `refused` by a name for each refusal; `quotas`,
     `paces` and `pairings` by robot; `opened` are the times at which links were opened lately.
+    `sent_keys` are beginnings of what went out, `reactions` what may stand at a message, by robot.
     """
 
     version: int = VERSION
@@ -75,6 +78,8 @@ class State(Struct, frozen=True):
     paces: dict[str, Paced] = field(default_factory=dict)
     opened: tuple[float, ...] = ()
     pairings: dict[str, Pairings] = field(default_factory=dict)
+    sent_keys: SentKeys = field(default_factory=dict)
+    reactions: dict[str, tuple[Reaction, ...]] = field(default_factory=dict)
 
 
 def decode(data: bytes) -> State:
@@ -158,6 +163,18 @@ def pairings_of(state: State, robot: str) -> Pairings:
 def with_pairings(state: State, robot: str, pairings: Pairings) -> State:
     """`state` with these pairings of a robot."""
     return structs.replace(state, pairings={**state.pairings, robot: pairings})
+
+
+def with_sent_key(state: State, robot: str, sent: Sent) -> State:
+    """`state` that remembers one more sending of a robot, so that a quote of it can be shown."""
+    return structs.replace(state, sent_keys=remember(state.sent_keys, robot, sent))
+
+
+def with_reactions(state: State, robot: str, outstanding: tuple[Reaction, ...]) -> State:
+    """`state` with what a robot may have left at messages."""
+    others = {name: left for name, left in state.reactions.items() if name != robot}
+    reactions = {**others, robot: outstanding} if outstanding else others
+    return structs.replace(state, reactions=reactions)
 
 
 def with_opened(state: State, now: float) -> State:

@@ -8,6 +8,10 @@ import unicodedata
 NAME_CHARACTERS = 40
 """Longest name `clean_name` returns, in code points, the ellipsis included."""
 
+STACKED_MARKS = 8
+"""Most combining marks, joiners and selectors in a row that `tame` leaves on one character; no
+living script needs more."""
+
 # A body ends at the next control character, so an unfinished sequence costs its introducer only:
 # no text is lost, and no part of the text is read twice.
 _ESCAPE_SEQUENCES = (
@@ -27,6 +31,28 @@ _INVISIBLE = re.compile(
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _ZERO_WIDTH_JOINER = "\u200d"
+_FLAG_OF_A_REGION = "\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"
+# Tag characters outside such a flag can say whole sentences that nobody sees. The others: word
+# joiner, invisible operators, deprecated formats, byte order mark, annotations, musical formats.
+_HIDDEN = re.compile(
+    f"({_FLAG_OF_A_REGION})|[\u180e\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+)
+# A second selector on one character, or one of ideographs on anything else, changes nothing on the
+# screen: with 256 of them a long message can hide behind a single smiley.
+_SELECTORS = re.compile(
+    "(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+    "|(?<![\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]+"
+)
+# No mark is a letter or a digit, so only what matches here can hold a stack of them.
+_PERHAPS_STACKED = re.compile(rf"[^\w\s\x00-\u02ff]{{{STACKED_MARKS + 1},}}")
+_ON_TOP = "\u200b\u200c\u200d"
+
+_MARKUP = re.compile(r"[*`\[\]<>|\\~@]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
+_AT_THE_START = re.compile(r"^[#+\-=:]+")
+_NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?!\S)")
+_SPACED_DOT = re.compile(r"\s*([·•‧∙⋅・･])\s*")
+_TO_FULL_WIDTH = 0xFEE0
 
 
 def clean(text: str) -> str:
@@ -49,13 +75,49 @@ def well_formed(text: str) -> str:
     return _SURROGATES.sub(_code_point, text)
 
 
+def tame(text: str) -> str:
+    """Return `clean(text)` without what is only there to hide or to flood.
+
+    Characters that nobody sees and nothing needs go: tags outside a flag, byte order marks,
+    invisible operators, variation selectors after the first. Of marks stacked upon one character
+    `STACKED_MARKS` stay. Words, emoji and flags stay as they are. Idempotent, never raises.
+    """
+    text = clean(text)
+    if text.isascii():
+        return text
+    text = _HIDDEN.sub(lambda found: found[1] or "", text)
+    text = _PERHAPS_STACKED.sub(_low_stacks, text)
+    return _SELECTORS.sub("", text)
+
+
+def _low_stacks(run: re.Match[str]) -> str:
+    kept = []
+    height = 0
+    for character in run[0]:
+        on_top = character in _ON_TOP or unicodedata.category(character).startswith("M")
+        height = height + 1 if on_top else 0
+        if height <= STACKED_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
 def clean_name(text: str) -> str:
     """Return `text` as a name to show: one line, trimmed, at most `NAME_CHARACTERS`, never empty.
 
     Characters without width are removed, so that two names that look alike are alike. A name of
-    which nothing is left is '?'.
+    which nothing is left is '?'. A name cannot look like anything but a name: what Markdown would
+    read as markup, and `@`, becomes its full-width twin, and a dot between spaces, which parts a
+    name from what follows it, loses the spaces.
     """
-    return shorten(_INVISIBLE.sub("", clean(text)), NAME_CHARACTERS) or "?"
+    line = " ".join(_INVISIBLE.sub("", tame(text)).split())
+    line = _SPACED_DOT.sub(r"\1", _MARKUP.sub(_full_width, line))
+    line = _AT_THE_START.sub(_full_width, line)
+    line = _NUMBERED.sub(lambda found: found[1] + chr(ord(found[2]) + _TO_FULL_WIDTH), line)
+    return shorten(line, NAME_CHARACTERS) or "?"
+
+
+def _full_width(found: re.Match[str]) -> str:
+    return "".join(chr(ord(character) + _TO_FULL_WIDTH) for character in found[0])
 
 
 def shorten(text: str, characters: int) -> str:

@@ -12,11 +12,12 @@ from enum import Enum
 from dingbridge.core import programs
 from dingbridge.core.addresses import Address, read_address
 from dingbridge.core.kinds import PROGRAM, Kind, Option
-from dingbridge.core.options import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS, REMOTE_COMMANDS
+from dingbridge.core.options import EVERYTHING, GROUP_SPELLINGS, REMOTE_COMMANDS
 from dingbridge.core.outside import SPACE, Found, Variables
 from dingbridge.core.places import Given
 from dingbridge.core.problems import Problems, join, join_conversation, kind_of, nearest
 from dingbridge.core.sentences import DINGTALK_DOMAINS, PLACEHOLDERS, TRUTH
+from dingbridge.core.table_options import GROUP_OPTIONS
 
 
 class Unknown(Enum):
@@ -74,7 +75,7 @@ class Values:
             return self._flag(option, value, path, outside)
         if option.kind in (Kind.NUMBER, Kind.WHOLE):
             return self._number(option, value, path, outside)
-        if option.kind is Kind.KEY and value is False:
+        if option.kind in (Kind.KEY, Kind.SIGN) and value is False:
             return ""
         text = self._text(option, value, path, option.expects)
         if text is None:

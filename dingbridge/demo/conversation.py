@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,6 +12,9 @@ from dingbridge.core.text import shorten
 
 SHOWN = 30
 """Characters of a message that a complaint about it repeats."""
+
+
+_MARK = re.compile(r"\n\n— \d+/\d+(?: …)?\Z")
 
 
 class Line(Struct, frozen=True):
@@ -27,6 +31,12 @@ class Piece(Struct, frozen=True):
 
     way: str
     text: str
+
+
+def plain(text: str) -> str:
+    """The text of a piece without what it got for its way: the mark `— 2/3` of one of several, and
+    the two spaces that keep a line end visible."""
+    return _MARK.sub("", text).replace("  \n", "\n")
 
 
 def put_together(pieces: Sequence[Piece], wanted: Sequence[Line]) -> list[Line]:

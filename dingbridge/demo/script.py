@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dingbridge.core.text import shorten
-from dingbridge.demo.conversation import Line, Piece, differences, put_together
+from dingbridge.demo.conversation import Line, Piece, differences, plain, put_together
 from dingbridge.demo.editor import Editor
 from dingbridge.demo.words import WAYS, place_of, width
 from dingbridge.sandbox.records import Arrived
@@ -56,7 +56,7 @@ class Play:
         self._step("A message comes in from a group, with a mention")
         self._hear("昨晚的构建通过了吗？", group=GROUP)
         self._step("The draft answers into the group")
-        self._answer("通过了 ✅ build 1024 is green.", "session", GROUP)
+        self._answer("通过了 ✅ build 1024 is green.", "session", GROUP, f"\n\n@{FRIEND_ID}")
         self._step(f"A message of {LONG:,} characters goes out in pieces")
         self._hear("把完整的日志发给我。")
         self._answer(long_text(), "session", FRIEND)
@@ -66,7 +66,7 @@ class Play:
 
     def arrived(self) -> list[Line]:
         """What DingTalk got, pieces put together."""
-        pieces = [Piece(_way(each), each.text) for each in self._phone.arrived()]
+        pieces = [Piece(_way(each), plain(each.text)) for each in self._phone.arrived()]
         return put_together(pieces, self.in_dingtalk)
 
     # --- steps ------------------------------------------------------------------------------------
@@ -96,12 +96,13 @@ class Play:
         self._shown()
         self._done("shown in the session")
 
-    def _answer(self, text: str, route: str, to: str) -> None:
-        """The user sends the draft, and it reaches `to` by this route."""
+    def _answer(self, text: str, route: str, to: str, mention: str = "") -> None:
+        """The user sends the draft, and it reaches `to` by this route, with the `mention` of who
+        asked."""
         before = len(self._phone.arrived())
         self._editor.send_draft(text)
         self.in_editor.append(Line(YOU, text, "sent"))
-        self.in_dingtalk.append(Line(f"{WAYS[route]} → {to}", text))
+        self.in_dingtalk.append(Line(f"{WAYS[route]} → {to}", text + mention))
         self._tell(f"{YOU}: {shorten(text, SHOWN)}")
         self._shown()
         pieces = self._phone.arrived()[before:]
@@ -116,7 +117,7 @@ class Play:
             lambda each: place_of(each) == STRANGER, timeout=self._patience
         )
         self._tell(f"dingbridge: {shorten(told.text.splitlines()[0], SHOWN)}")
-        self.in_dingtalk.append(Line(f"{WAYS['session']} → {STRANGER}", told.text))
+        self.in_dingtalk.append(Line(f"{WAYS['session']} → {STRANGER}", plain(told.text)))
         found = CODE.search(told.text)
         if found is None:
             raise ValueError(f"no code in {told.text!r}")
@@ -125,7 +126,7 @@ class Play:
             lambda each: place_of(each) == STRANGER and each != told, timeout=self._patience
         )[0]
         self._tell(f"dingbridge: {welcome.text}")
-        self.in_dingtalk.append(Line(_way(welcome), welcome.text))
+        self.in_dingtalk.append(Line(_way(welcome), plain(welcome.text)))
         self._hear("谢谢！现在听得到我吗？", who=(STRANGER, STRANGER_ID))
 
     def _reconnect(self) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from dingbridge.core import answers, lineup, payloads, posting
 from dingbridge.core.answers import Answer
@@ -22,41 +22,17 @@ from dingbridge.core.errors import DeliveryError, Retryable, RetryAfter
 from dingbridge.core.limits import CHUNK_CHARACTERS
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.core.outbox import Done, Failed, Kind, Record, Sent, Tried, Waiting
-from dingbridge.core.pace import Pace, Paced, key_of
+from dingbridge.core.outbox import Done, Failed, Record, Sent, Tried, Waiting
+from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
+from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
+from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
 from dingbridge.core.token import HeldToken, held
 
 DISK_PAUSE = 5.0
 """Seconds before the ledger is tried again after it could not be written."""
-
-
-class Counted(Struct, frozen=True):
-    """Calls that were made, for the month's quota; `code` is that of the answer, if it refused."""
-
-    calls: int = 0
-    pushes: int = 0
-    code: str = ""
-
-
-class CoolDown(Struct, frozen=True):
-    """Nothing leaves before `until` (Unix seconds) because of `reason`; `until` 0: it is over.
-    `paced` is what a later process has to know."""
-
-    until: float
-    reason: str
-    paced: Paced
-
-
-class Sending(Struct, frozen=True):
-    """A message went by a robot; `paced` is what a later process has to know of it."""
-
-    paced: Paced
-
-
-SenderEvent = DeliveryReport | Counted | CoolDown | Sending
 
 
 class Poster(Protocol):
@@ -73,6 +49,14 @@ class Ledger(Protocol):
     def record(self, record: Record) -> None:
         """Write a record to the disk; returns when it is there."""
         ...
+
+
+Courier = Callable[
+    [Options, Outbound, Route, Callable[[], str], Callable[[str], None], Callable[[], bool]],
+    Uploaded,
+]
+"""Uploads a message's file for a route, unless that was done. It is given what gets a token, what
+hears in words how far it is, and what says that it is to stop. Raises `DeliveryError`."""
 
 
 class NoLedger:
@@ -94,8 +78,10 @@ class Carrier:
         patient: bool,
         ledger: Ledger | None = None,
         pace: Pace | None = None,
+        courier: Courier | None = None,
     ) -> None:
         self._options = options
+        self._courier = courier
         self._log = logging.getLogger(f"{__name__}.{options.account}")
         self._http = http
         self._tell = tell
@@ -172,9 +158,10 @@ class Carrier:
             self._pause(outbound, plan, ready - now, cooling[1] if cooling else "pacing")
             return
         chunk = step.chunk
-        self._ledger.record(Tried(outbound.id, chunk.start, chunk.end, step.route))
         try:
-            self._post(outbound, step)
+            uploaded = self._upload(outbound, plan, step)
+            self._ledger.record(Tried(outbound.id, chunk.start, chunk.end, step.route))
+            name = self._post(outbound, step, uploaded)
         except DeliveryError as error:
             self._log.info(
                 "message %s by %s: %s %s", outbound.id, step.route.value, error.code, error.message
@@ -190,8 +177,12 @@ class Carrier:
             plan.failed(error)
         else:
             self.pace.sent(key, time.time())
-            self._tell(Counted(pushes=1) if step.route is Route.SESSION else _calls_of(step.route))
-            if step.route in (Route.WEBHOOK, Route.SESSION):
+            if step.route is not Route.WEBHOOK:
+                self._tell(posting.sent(outbound, chunk, name, time.time()))
+            # A custom robot's webhook counts in no quota that is written down.
+            direct = step.route in (Route.SINGLE, Route.GROUP)
+            self._tell(Counted(int(direct), int(step.route is Route.SESSION)))
+            if not direct:
                 self._tell(Sending(self.pace.snapshot(time.time())))
             self.reached = chunk.end
             self._ledger.record(Sent(outbound.id, chunk.end))
@@ -239,15 +230,33 @@ class Carrier:
     def _routes(self, outbound: Outbound) -> tuple[Route, ...]:
         return posting.ways(self._options, outbound, time.time())
 
-    def _post(self, outbound: Outbound, step: Post) -> None:
+    def _upload(self, outbound: Outbound, plan: Plan, step: Post) -> Uploaded | None:
+        """Bring a file to the platform, which nobody sees, so that it may happen any number of
+        times; None for a text."""
+        if not outbound.file_name or self._courier is None:
+            return None
+        return self._courier(
+            self._options,
+            outbound,
+            step.route,
+            lambda: self._access_token(fresh=step.fresh_token),
+            lambda words: self._report(outbound, plan, Delivery.SENDING, words),
+            lambda: self._stopped or outbound.id in self._dropped,
+        )
+
+    def _post(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
         options, route = self._options, step.route
-        if route in (Route.SINGLE, Route.GROUP):
+        if uploaded is not None:
+            url, body = posting.file(options, outbound, uploaded, route)
+        elif route in (Route.SINGLE, Route.GROUP):
             url, body = posting.openapi(options, outbound, step.chunk.text, route)
-            headers = {"x-acs-dingtalk-access-token": self._access_token(fresh=step.fresh_token)}
-            answers.read_send(self._http.post(url, body, headers))
         else:
             url, body = posting.robot(options, outbound, step.chunk, route, time.time())
-            answers.read_robot(self._http.post(url, body), session=route is Route.SESSION)
+        if route in (Route.SINGLE, Route.GROUP):
+            headers = {"x-acs-dingtalk-access-token": self._access_token(fresh=step.fresh_token)}
+            return answers.read_send(self._http.post(url, body, headers)).process_query_key
+        answers.read_robot(self._http.post(url, body), session=route is Route.SESSION)
+        return ""
 
     def _access_token(self, *, fresh: bool) -> str:
         asked = time.monotonic()
@@ -266,11 +275,6 @@ class Carrier:
         return self._token.value
 
 
-def _calls_of(route: Route) -> Counted:
-    """A custom robot's webhook counts in no quota that is written down."""
-    return Counted() if route is Route.WEBHOOK else Counted(calls=1)
-
-
 class Sender(threading.Thread):
     """One sequential queue: messages leave in the order in which they were put in, but that replies
     go first and notifications are merged while the budget is short."""
@@ -282,10 +286,13 @@ class Sender(threading.Thread):
         tell: Callable[[SenderEvent], None],
         ledger: Ledger,
         pace: Pace,
+        courier: Courier | None = None,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
         self._log = logging.getLogger(f"{__name__}.{options.account}")
-        self._carrier = Carrier(options, http, tell, patient=True, ledger=ledger, pace=pace)
+        self._carrier = Carrier(
+            options, http, tell, patient=True, ledger=ledger, pace=pace, courier=courier
+        )
         self._ledger = ledger
         self._tell = tell
         self._commands: queue.SimpleQueue[Waiting | str | None] = queue.SimpleQueue()
@@ -389,8 +396,3 @@ class Sender(threading.Thread):
                 command = self._commands.get_nowait()
         except queue.Empty:
             return
-
-
-def alone(outbound: Outbound) -> Waiting:
-    """A message that stands in no outbox."""
-    return Waiting("", outbound, Kind.NOTIFICATION, "", time.time())

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.faults import Fault
-from dingbridge.sandbox.records import Ack, Arrived, Call, Connection, Connections, Said
+from dingbridge.sandbox.records import (
+    Ack,
+    Arrived,
+    Call,
+    Connection,
+    Connections,
+    Reacted,
+    Said,
+    Uploaded,
+)
 from dingbridge.sandbox.server import Sandbox, serve
 from dingbridge.sandbox.settings import TEAM, Group, Person, Robot, Settings
 
@@ -18,10 +27,12 @@ __all__ = [
     "Fault",
     "Group",
     "Person",
+    "Reacted",
     "Robot",
     "Said",
     "Sandbox",
     "SandboxClient",
     "Settings",
+    "Uploaded",
     "serve",
 ]

@@ -6,6 +6,7 @@ import base64
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 import requests
@@ -20,10 +21,24 @@ from dingbridge.sandbox.commands import (
 )
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
-from dingbridge.sandbox.records import Ack, Arrived, Call, Connections, Route, Said
+from dingbridge.sandbox.records import (
+    Ack,
+    Arrived,
+    Call,
+    Connections,
+    Reacted,
+    Route,
+    Said,
+    Uploaded,
+)
 from dingbridge.sandbox.settings import Group, Person, Robot
 
 T = TypeVar("T")
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+"""The smallest picture there is, a PNG of one dot."""
 NETWORK = 5.0
 """Seconds an answer may take beyond the time that was asked for."""
 
@@ -68,6 +83,55 @@ class SandboxClient:
             extra=extra or {},
         )
         return self._command("say", utterance, Said)
+
+    def offer(self, data: bytes) -> str:
+        """Keeps bytes for a message to the robot; the download code to put into it."""
+        response = self._call("POST", "offer", 30.0, data=data)
+        response.raise_for_status()
+        return msgspec.json.decode(response.content, type=str)
+
+    def say_picture(self, data: bytes = PICTURE, **words: Any) -> Said:
+        """Somebody sends a picture; `words` as for `say`."""
+        code = self.offer(data)
+        content = {"downloadCode": code, "pictureDownloadCode": code}
+        return self.say(msgtype="picture", content=content, **words)
+
+    def say_file(self, name: str, data: bytes, **words: Any) -> Said:
+        """Somebody sends a file; the platform delivers those of 1:1 chats only."""
+        content = {
+            "downloadCode": self.offer(data),
+            "fileName": name,
+            "spaceId": "1",
+            "fileId": "1",
+        }
+        return self.say(msgtype="file", content=content, **words)
+
+    def say_voice(
+        self, data: bytes, recognition: str = "", milliseconds: int = 2000, **words: Any
+    ) -> Said:
+        """Somebody speaks; `recognition` is what the platform understood of it."""
+        content = {
+            "downloadCode": self.offer(data),
+            "recognition": recognition,
+            "duration": milliseconds,
+        }
+        return self.say(msgtype="audio", content=content, **words)
+
+    def say_video(self, data: bytes, seconds: int = 2, **words: Any) -> Said:
+        """Somebody sends a video."""
+        content = {"downloadCode": self.offer(data), "videoType": "mp4", "duration": seconds}
+        return self.say(msgtype="video", content=content, **words)
+
+    def say_rich(self, *items: str | bytes, **words: Any) -> Said:
+        """Somebody sends text and pictures in one message, each item one of them."""
+        rich: list[dict[str, str]] = []
+        for item in items:
+            if isinstance(item, str):
+                rich.append({"text": item})
+            else:
+                code = self.offer(item)
+                rich.append({"type": "picture", "downloadCode": code, "pictureDownloadCode": code})
+        return self.say(msgtype="richText", content={"richText": rich}, **words)
 
     def raw_frame(
         self, data: str | bytes, connection: str | None = None, wire: bool = False
@@ -164,6 +228,29 @@ class SandboxClient:
     def said(self) -> list[Said]:
         """All that was said to the robot, in order, and whether it was lost."""
         return self._log("said", list[Said])
+
+    def uploads(self) -> list[Uploaded]:
+        """The uploads that were taken, in order."""
+        return self._log("uploads", list[Uploaded])
+
+    def media(self, media_id: str) -> bytes:
+        """What was uploaded under this id, byte for byte. Raises KeyError for an unknown one."""
+        response = self._call("GET", "media/" + quote(media_id, safe=""), 30.0)
+        if response.status_code == 404:
+            raise KeyError(media_id)
+        response.raise_for_status()
+        return response.content
+
+    def reacted(self, message_id: str | None = None) -> list[Reacted]:
+        """Reactions put on and recalled, in order; only those on one message when it is given."""
+        entries = self._log("reacted", list[Reacted])
+        return [each for each in entries if message_id in (None, each.message_id)]
+
+    def wait_reacted(
+        self, want: int | Callable[[Reacted], bool] = 1, timeout: float = 5.0
+    ) -> list[Reacted]:
+        """Reactions, once there are `want` in all; or those that fit, once one does."""
+        return self._wait_log("reacted", list[Reacted], want, timeout)
 
     def connections(self) -> Connections:
         """All stream connections so far, and the attempts to register one."""

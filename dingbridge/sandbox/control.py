@@ -70,6 +70,8 @@ class Control:
             "acks": world.acks,
             "calls": world.calls,
             "said": world.said,
+            "uploads": world.uploads,
+            "reacted": world.reacted,
         }
         entries = logs.get(request.match_info["name"])
         if entries is None:

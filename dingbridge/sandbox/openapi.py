@@ -9,7 +9,14 @@ from typing import Any
 from aiohttp import web
 
 from dingbridge.sandbox.platform import Platform, json_response
-from dingbridge.sandbox.shapes import USERS_LIMIT, ApiRefusal, api_body, param_content
+from dingbridge.sandbox.shapes import (
+    USERS_LIMIT,
+    ApiRefusal,
+    Content,
+    api_body,
+    param_content,
+)
+from dingbridge.sandbox.state import World
 
 TOKEN_HEADER = "x-acs-dingtalk-access-token"  # noqa: S105 - a header's name, no secret
 SEND_SCOPE = "qyapi_robot_sendmsg"
@@ -50,7 +57,7 @@ class OpenApi:
             raise ApiRefusal(400, "invalidParameter.userIds.empty", "userIds is empty")
         if len(users) > USERS_LIMIT:
             raise ApiRefusal(400, "invalidParameter.userIds.overMax", "userIds is over max")
-        content = param_content(body)
+        content = self._content(body)
         people = {person.staff_id: person for person in self._world.settings.people}
         unknown = [user for user in users if not user or user not in people]
         slowed = self._world.settings.flow_controlled
@@ -84,7 +91,7 @@ class OpenApi:
         conversation_id = body.get("openConversationId")
         if not isinstance(conversation_id, str) or conversation_id not in groups:
             raise ApiRefusal(400, "invalid.openConversationId", "openConversationId is invalid")
-        content = param_content(body)
+        content = self._content(body)
         key = f"pqk{uuid.uuid4().hex}"
         self._world.accept(
             "group",
@@ -100,30 +107,46 @@ class OpenApi:
 
     def _checked(self, request: web.Request, raw: bytes) -> dict[str, Any]:
         """The body of a call whose token, permission and robot are good. Raises ApiRefusal."""
-        token = request.headers.get(TOKEN_HEADER, "")
-        if not token:
-            raise ApiRefusal(
-                400,
-                "AuthenticationFailed.MissingParameter",
-                f"{TOKEN_HEADER} is missing",
-            )
-        if not self._world.tokens.valid(token, self._world.now()):
-            raise ApiRefusal(400, "InvalidAuthentication", "不合法的access_token")
-        if SEND_SCOPE in self._world.settings.missing_scopes:
-            raise ApiRefusal(
-                403,
-                "Forbidden.AccessDenied.AccessTokenPermissionDenied",
-                f"应用尚未开通所需的权限：[{SEND_SCOPE}]",
-                {"accessdenieddetail": {"requiredScopes": [SEND_SCOPE]}},
-            )
-        body = api_body(raw)
-        code = body.get("robotCode")
-        if not code:
-            raise ApiRefusal(400, "invalidParameter.robotCode.empty", "robotCode is empty")
-        if code != self._world.settings.client_id:
-            # The platform spells it so (protocol section 3).
-            raise ApiRefusal(400, "invalidParameter.robotCode.notExsit", "robot is not exist")
-        return body
+        authorised(self._world, request)
+        return of_our_robot(self._world, api_body(raw))
+
+    def _content(self, body: dict[str, Any]) -> Content:
+        """What a message says, when the media it names are there. Raises ApiRefusal."""
+        content = param_content(body)
+        if content.media_id and content.media_id not in self._world.media:
+            raise ApiRefusal(400, "invalidParameter.msgParam.invalid", "media is not exist")
+        return content
+
+
+def authorised(world: World, request: web.Request) -> None:
+    """Returns when a call's token and permission are good. Raises ApiRefusal."""
+    token = request.headers.get(TOKEN_HEADER, "")
+    if not token:
+        raise ApiRefusal(
+            400,
+            "AuthenticationFailed.MissingParameter",
+            f"{TOKEN_HEADER} is missing",
+        )
+    if not world.tokens.valid(token, world.now()):
+        raise ApiRefusal(400, "InvalidAuthentication", "不合法的access_token")
+    if SEND_SCOPE in world.settings.missing_scopes:
+        raise ApiRefusal(
+            403,
+            "Forbidden.AccessDenied.AccessTokenPermissionDenied",
+            f"应用尚未开通所需的权限：[{SEND_SCOPE}]",
+            {"accessdenieddetail": {"requiredScopes": [SEND_SCOPE]}},
+        )
+
+
+def of_our_robot(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a call, when it names the app's robot. Raises ApiRefusal."""
+    code = body.get("robotCode")
+    if not code:
+        raise ApiRefusal(400, "invalidParameter.robotCode.empty", "robotCode is empty")
+    if code != world.settings.client_id:
+        # The platform spells it so (protocol section 3).
+        raise ApiRefusal(400, "invalidParameter.robotCode.notExsit", "robot is not exist")
+    return body
 
 
 def answering(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:

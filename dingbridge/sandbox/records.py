@@ -15,7 +15,8 @@ class Arrived(Struct, frozen=True):
     `route` is how it came: a custom robot's webhook, a session webhook, or OpenAPI to people or to
     a group. `robot` is the custom robot's name or the `robotCode`. `msgtype` is the `msgKey` on the
     OpenAPI routes. `size` is the bytes of the request body, `param_size` those of `msgParam`.
-    `reply_to` is the `msgId` whose session webhook was used. `time` is Unix seconds.
+    `reply_to` is the `msgId` whose session webhook was used. `time` is Unix seconds. `media_id`
+    names the upload that a picture, file, voice or video shows; `text` of a file is its name.
     """
 
     number: int
@@ -33,6 +34,29 @@ class Arrived(Struct, frozen=True):
     reply_to: str = ""
     process_query_key: str = ""
     body: dict[str, Any] = {}
+    media_id: str = ""
+
+
+class Uploaded(Struct, frozen=True):
+    """One upload that was taken. `sha256` is the hex digest of its bytes; `time` Unix seconds."""
+
+    number: int
+    time: float
+    type: str
+    media_id: str
+    file_name: str
+    size: int
+    sha256: str
+
+
+class Reacted(Struct, frozen=True):
+    """A reaction that was put on a message, or recalled from it. `label` is its text."""
+
+    number: int
+    time: float
+    action: Literal["reply", "recall"]
+    message_id: str
+    label: str
 
 
 class Ack(Struct, frozen=True):

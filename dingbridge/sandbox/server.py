@@ -16,8 +16,10 @@ from aiohttp import web
 
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.control import Control
+from dingbridge.sandbox.media import Media
 from dingbridge.sandbox.openapi import OpenApi, not_found
 from dingbridge.sandbox.platform import CONTROL, Platform
+from dingbridge.sandbox.reactions import Reactions
 from dingbridge.sandbox.robots import Robots
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.state import World
@@ -40,6 +42,8 @@ async def run(
             *Robots(platform).routes(),
             *OpenApi(platform).routes(),
             *stream.routes(),
+            *Media(platform).routes(),
+            *Reactions(platform).routes(),
             *Control(platform, stream).routes(),
             web.route("*", "/{anything:.*}", not_found),
         ]

@@ -70,6 +70,16 @@ GROUPS = (Group(TEAM, "产品讨论群"),)
 ROBOTS = (Robot("sandbox-robot-token"),)
 
 
+MEGABYTE = 1024 * 1024
+UPLOAD_LIMITS = {
+    "image": 20 * MEGABYTE,
+    "voice": 2 * MEGABYTE,
+    "video": 20 * MEGABYTE,
+    "file": 20 * MEGABYTE,
+}
+"""Bytes of an upload by its type (protocol section 6)."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that can be chosen about a sandbox. The defaults are the platform's own limits.
 
@@ -78,7 +88,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     off; `throttle_seconds` is the penalty for crossing it. `ping_interval` is the pause between
     SYSTEM pings, None sends none. `missing_scopes` are permissions the app lacks,
     `flow_controlled` the staff ids that may get no more 1:1 messages. `chance` starts the random
-    choice between several connections.
+    choice between several connections. `upload_limits` are bytes by the type of an upload, in the
+    place of the platform's own;
+    `download_code_lifetime` is how long the files of a message can be asked for,
+    `file_address_lifetime` how long the address works that one gets then.
     """
 
     client_id: str = "dingsandbox"
@@ -98,9 +111,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     missing_scopes: tuple[str, ...] = ()
     flow_controlled: tuple[str, ...] = ()
     chance: int = 0
+    upload_limits: dict[str, int] = {}
+    download_code_lifetime: float = 7200.0
+    file_address_lifetime: float = 600.0
 
     def __repr__(self) -> str:
         return f"Settings(client_id={self.client_id!r}, client_secret='***')"
+
+    def upload_limit(self, kind: str) -> int:
+        """Most bytes of an upload of this type."""
+        return self.upload_limits.get(kind, UPLOAD_LIMITS[kind])
 
     def person(self, who: str) -> Person:
         """The person known by this staff id, nick or sender id. Raises ValueError for others."""

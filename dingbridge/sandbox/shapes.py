@@ -42,13 +42,26 @@ PARAM_FIELDS = {
 """Required fields of `msgParam` by `msgKey` (protocol section 3)."""
 
 
+MEDIA_FIELDS = {
+    "sampleImageMsg": "photoURL",
+    "sampleAudio": "mediaId",
+    "sampleFile": "mediaId",
+    "sampleVideo": "videoMediaId",
+}
+"""The field of `msgParam` that names the uploaded media, by `msgKey`."""
+
+FILE_TYPES = ("xlsx", "pdf", "zip", "rar", "doc", "docx")
+"""`fileType` of sampleFile (protocol section 3)."""
+
+
 class Content(Struct, frozen=True):
-    """What a message says."""
+    """What a message says. `media_id` is the upload it shows; `text` of a file is its name."""
 
     msgtype: str
     title: str
     text: str
     at: dict[str, Any] = {}
+    media_id: str = ""
 
 
 class RobotRefusal(Exception):
@@ -145,5 +158,10 @@ def param_content(body: dict[str, Any]) -> Content:
         raise refusal
     if not all(fields.get(name) for name in PARAM_FIELDS[key]):
         raise refusal
-    text = fields.get("text") or fields.get("content") or ""
-    return Content(key, fields.get("title", ""), text)
+    if key == "sampleFile" and fields["fileType"] not in FILE_TYPES:
+        raise refusal
+    media_id = fields.get(MEDIA_FIELDS.get(key, ""), "")
+    if media_id.startswith(("http://", "https://")):
+        media_id = ""
+    text = fields.get("text") or fields.get("content") or fields.get("fileName") or ""
+    return Content(key, fields.get("title", ""), text, media_id=media_id)

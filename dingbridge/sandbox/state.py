@@ -1,4 +1,4 @@
-"""Everything a sandbox knows, without I/O: its clock is an argument, its chance is started."""
+"""Everything a sandbox knows: its clock is an argument, its chance is started."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ import random
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from dingbridge.sandbox.faults import FaultBook
 from dingbridge.sandbox.inbound import Utterance, message_data
-from dingbridge.sandbox.records import Ack, Arrived, Call, Connection, Route, Said
+from dingbridge.sandbox.records import (
+    Ack,
+    Arrived,
+    Call,
+    Connection,
+    Reacted,
+    Route,
+    Said,
+    Uploaded,
+)
 from dingbridge.sandbox.rules import (
     RateWindow,
     Session,
@@ -23,6 +32,10 @@ from dingbridge.sandbox.rules import (
 )
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.shapes import Content
+from dingbridge.sandbox.shelf import Kept, Shelf
+
+if TYPE_CHECKING:
+    from dingbridge.sandbox.media import Offer
 
 OPEN_PATH = "/v1.0/gateway/connections/open"
 
@@ -37,7 +50,11 @@ class Push(Struct, frozen=True):
 
 
 class World:
-    """The state of one sandbox. Lives on one thread."""
+    """The state of one sandbox. Lives on one thread. Of files it knows where they are.
+
+    `media` is by media id, `download_codes` by the code in a message, `addresses` by the name in a
+    temporary address.
+    """
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self.settings = settings
@@ -52,6 +69,12 @@ class World:
         self.calls: list[Call] = []
         self.said: list[Said] = []
         self.connections: dict[str, Connection] = {}
+        self.shelf = Shelf()
+        self.uploads: list[Uploaded] = []
+        self.reacted: list[Reacted] = []
+        self.media: dict[str, Kept] = {}
+        self.download_codes: dict[str, Offer] = {}
+        self.addresses: dict[str, Offer] = {}
         self._clock = clock
         self._ahead = 0.0
         self._windows: defaultdict[str, RateWindow] = defaultdict(RateWindow)
@@ -111,6 +134,7 @@ class World:
             reply_to=reply_to,
             process_query_key=process_query_key,
             body=body,
+            media_id=content.media_id,
         )
         self.arrived.append(arrived)
         return arrived
@@ -197,6 +221,16 @@ class World:
         self.calls.append(
             Call(len(self.calls) + 1, method, path, status, code, began, self.now(), size, fault)
         )
+
+    def reactions_on(self, message_id: str) -> list[str]:
+        """The labels that a message shows now, in the order they came."""
+        shown: list[str] = []
+        for each in self.reacted:
+            if each.message_id == message_id and each.action == "reply":
+                shown.append(each.label)
+            elif each.message_id == message_id:
+                shown.remove(each.label)
+        return shown
 
     def attempts(self) -> tuple[Call, ...]:
         """All calls that tried to register a stream connection."""

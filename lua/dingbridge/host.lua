@@ -15,7 +15,7 @@ local BOOT = [[
 import importlib.util, sys
 if sys.version_info < (3, 10):
     sys.exit('Python 3.10 or newer is needed, this is %d.%d' % sys.version_info[:2])
-needed = ('pynvim', 'requests', 'websocket', 'appdirs', 'msgspec', 'filelock', 'dotenv')
+needed = ('pynvim', 'requests', 'websocket', 'appdirs', 'msgspec', 'filelock', 'dotenv', 'markdown_it', 'wcwidth')
 missing = [name for name in needed if importlib.util.find_spec(name) is None]
 if missing:
     sys.exit('missing: ' + ' '.join(missing))

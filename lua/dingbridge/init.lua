@@ -57,21 +57,27 @@ function M.responder()
   return responder
 end
 
---- Sends text in a session, as if it had been typed there.
----@param text string
----@param opts? { session?: string, target?: string } `session`: the current one when not given;
---- `target`: `dingtalk:<id>` or `dingtalk:<account>:<id>` in the place of the session's conversation
+--- Sends text in a session, as if it had been typed there, a file, or a file after some text.
+---@param text? string nil for a file alone
+---@param opts? { session?: string, target?: string, file?: string } `session`: the current one when not given;
+--- `target`: `dingtalk:<id>` or `dingtalk:<account>:<id>` in the place of the session's conversation;
+--- `file`: a path, sent as the file is now
 ---@return string id of the message
+---@return string|nil file_id id of the file's own message, when there is text as well
 function M.send(text, opts)
-  local id = require('dingbridge.drafts').new_id()
-  local session = opts and opts.session or require('dingbridge.store').current
+  opts = opts or {}
+  local drafts = require('dingbridge.drafts')
+  local id = drafts.new_id()
+  local file_id = opts.file and text and drafts.new_id() or nil
   require('dingbridge.host').tell('send', {
     id = id,
     text = text,
-    session = session,
-    target = opts and opts.target,
+    session = opts.session or require('dingbridge.store').current,
+    target = opts.target,
+    file = opts.file and vim.fn.fnamemodify(opts.file, ':p'),
+    file_id = file_id,
   })
-  return id
+  return id, file_id
 end
 
 --- Sends text to the robot's group or the configured target, outside any session; or to `target`,

@@ -6,7 +6,14 @@
 
 local M = {}
 
-local LONGEST = 50000 -- bytes; longer messages stay plain
+-- Longer messages stay plain, in bytes. A parser cannot be stopped, and what is broken in the right
+-- way takes it time by the square of its length: people outside get less of it.
+local LONGEST = 50000
+local LONGEST_FOREIGN = 8000
+-- The Markdown parser ends the editor at about 250 blocks within each other.
+local DEEPEST = 32 -- quotes and lists that one line may open
+local INDENTED = 120 -- columns in front of a line; each list within a list needs two
+local MOST_MARKS = 4000 -- of one message
 local SILENT = { spell = true, nospell = true, none = true }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
@@ -18,14 +25,32 @@ local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
 ---@type table<integer, dingbridge.Painting> by buffer
 local paintings = {}
 
+--- Whether a message is short and flat enough for the parser.
+---@param text string
+---@param is_foreign boolean whether it came from DingTalk
+---@return boolean
+local function is_harmless(text, is_foreign)
+  if #text > (is_foreign and LONGEST_FOREIGN or LONGEST) then
+    return false
+  end
+  for line in vim.gsplit(text, '\n', { plain = true }) do
+    local front = line:match('^[%s%d>.)*+-]*')
+    local _, quotes = front:gsub('>', '')
+    local _, items = front:gsub('[.)*+-]%s', '')
+    local _, spaces = front:gsub(' ', '')
+    local _, tabs = front:gsub('\t', '')
+    if quotes + items > DEEPEST or spaces + 4 * tabs > INDENTED then
+      return false
+    end
+  end
+  return true
+end
+
 ---@param buffer integer
 ---@param first integer row, zero-based
----@param last integer row after the last one
-local function paint(buffer, first, last)
-  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, first, last, false), '\n')
-  if #text > LONGEST then
-    return
-  end
+---@param text string the lines from there on
+local function paint(buffer, first, text)
+  local left = MOST_MARKS
   local parser = vim.treesitter.get_string_parser(text, 'markdown')
   parser:parse(true)
   parser:for_each_tree(function(tree, language_tree)
@@ -37,6 +62,10 @@ local function paint(buffer, first, last)
     for id, node, metadata in query:iter_captures(tree:root(), text) do
       local name = query.captures[id]
       if name:sub(1, 1) ~= '_' and not SILENT[name] then
+        left = left - 1
+        if left < 0 then
+          return
+        end
         local from_row, from_column, to_row, to_column = node:range()
         vim.api.nvim_buf_set_extmark(buffer, namespace, first + from_row, from_column, {
           end_row = first + to_row,
@@ -74,12 +103,18 @@ local function paint_messages(buffer, marks)
   end
   local headings = painting.headings
   for _, mark in ipairs(marks) do
-    local row = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, {})[1]
+    local at = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, { details = true })
+    local row = at[1]
     if row and not painting.done[mark] then
       painting.done[mark] = true
       local following =
         vim.api.nvim_buf_get_extmarks(buffer, headings, { row + 1, 0 }, -1, { limit = 1 })[1]
-      paint(buffer, row + 1, following and following[2] or -1)
+      local last = following and following[2] or -1
+      local lines = vim.api.nvim_buf_get_lines(buffer, row + 1, last, false)
+      local text = table.concat(lines, '\n')
+      if is_harmless(text, at[3].line_hl_group == 'DingbridgeDingtalk') then
+        paint(buffer, row + 1, text)
+      end
     end
   end
 end

@@ -301,6 +301,8 @@ def options(history: History, sandbox: Sandbox) -> dict[str, Any]:
         "app_secret": here["app_secret"],
         "allow_from": ["zhangsan", "lisi"],
         "group_policy": "open",
+        "reaction": False,
+        "mention_asker": False,
     }
     by_mode: dict[str, dict[str, Any]] = {
         "group": {**app, "conversation_id": TEAM},

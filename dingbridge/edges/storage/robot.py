@@ -19,6 +19,7 @@ from dingbridge.core.state import State, may_open_at, with_opened, with_seen
 from dingbridge.core.transcript import Entry, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
+from dingbridge.edges.storage.outgoing import OutgoingFolder
 from dingbridge.edges.storage.state import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
 
@@ -28,6 +29,7 @@ OUTBOX_FILE = "chat-dingtalk-outbox.jsonl"
 INBOX_FILE = "chat-dingtalk-inbox.jsonl"
 STATE_FILE = "chat-dingtalk-state.json"
 SESSIONS_FOLDER = Path("dingbridge", "sessions")
+OUTGOING_FOLDER = Path("dingbridge", "media", "outgoing")
 
 COMPACT_AFTER = 2000
 """Records after which a journal is made short again, at least as many as it then holds: so the
@@ -42,6 +44,7 @@ class Files(Struct, frozen=True):
     transcripts: Transcripts
     outbox: Journal
     inbox: Journal
+    outgoing: OutgoingFolder
 
 
 def files_in(data: Path, disk: Disk) -> Files:
@@ -52,6 +55,7 @@ def files_in(data: Path, disk: Disk) -> Files:
         Transcripts(data / SESSIONS_FOLDER),
         Journal(data / OUTBOX_FILE),
         Journal(data / INBOX_FILE),
+        OutgoingFolder(data / OUTGOING_FOLDER),
     )
 
 

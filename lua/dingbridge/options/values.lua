@@ -313,7 +313,7 @@ function Reading:value(option, given)
     return self:flag(option, value, path, outside)
   elseif kind == 'number' or kind == 'whole number' then
     return self:number(option, value, path, outside)
-  elseif kind == 'key' and value == false then
+  elseif (kind == 'key' or kind == 'sign') and value == false then
     return ''
   end
   local text = self:text(option, value, path, option.expects)

@@ -1,0 +1,76 @@
+"""Which messages are worked on: each shows the reaction until it was answered, or never will be."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.bridge.ports import Chance, Courtesy
+from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.outbox import Kind, Waiting
+from dingbridge.core.reactions import MOST_OUTSTANDING, reaction_to
+from dingbridge.core.routing import reply_target
+from dingbridge.core.settings import Options
+
+
+class _Open(Struct, frozen=True):
+    """A message that is worked on since `time` (Unix seconds). `place` is where it is answered."""
+
+    message_id: str
+    session: str
+    place: str
+    time: float
+
+
+class Attention:
+    """Host loop of the owner only. `is_short` tells whether the month's quota is."""
+
+    def __init__(
+        self,
+        courtesy: Courtesy,
+        chance: Chance,
+        options: Callable[[], Options],
+        is_short: Callable[[], bool],
+    ) -> None:
+        self._courtesy = courtesy
+        self._chance = chance
+        self._options = options
+        self._is_short = is_short
+        self._open: deque[_Open] = deque(maxlen=MOST_OUTSTANDING)
+
+    def worked_on(self, inbound: Inbound, session: str) -> None:
+        """A message goes to a session. A second time does nothing."""
+        reaction = reaction_to(inbound, self._options().reaction)
+        if reaction is None or any(one.message_id == inbound.id for one in self._open):
+            return
+        place = _place(reply_target(inbound))
+        self._open.append(_Open(inbound.id, session, place, self._chance.now()))
+        self._courtesy.react(reaction, short=self._is_short())
+
+    def ended(self, whole: Waiting) -> None:
+        """A message has its final fate: a reply ends the work on what came before it there."""
+        if whole.kind is not Kind.REPLY:
+            return
+        for one in list(self._open):
+            if one.time <= whole.time and _answers(whole, one):
+                self._open.remove(one)
+                self._courtesy.unreact(one.message_id)
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits to go out."""
+        self._courtesy.idle(idle=idle)
+
+
+def _answers(whole: Waiting, one: _Open) -> bool:
+    target = whole.outbound.target
+    if target.conversation_id or target.user_id:
+        return _place(target) == one.place
+    # To somebody from outside only the session webhook leads, and each message brings another one.
+    return _place(target) == one.place or bool(whole.session and whole.session == one.session)
+
+
+def _place(target: Target) -> str:
+    webhook = target.session_webhook
+    return target.conversation_id or target.user_id or (webhook.url if webhook is not None else "")

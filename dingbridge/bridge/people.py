@@ -1,0 +1,42 @@
+"""Who was heard in which conversation, so that answers can mention them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from dingbridge.core import mentions
+from dingbridge.core.messages import At, Inbound, Sender
+
+CONVERSATIONS = 200
+PEOPLE = 500
+"""Conversations that are remembered, and people in each (counts); the oldest go."""
+
+
+class People:
+    """What this editor has heard since it started. Host loop only."""
+
+    def __init__(self) -> None:
+        self._heard: OrderedDict[str, OrderedDict[str, Sender]] = OrderedDict()
+        self._askers: dict[str, At] = {}
+
+    def met(self, inbound: Inbound) -> None:
+        """Somebody spoke."""
+        conversation = inbound.conversation.id
+        heard = self._heard.setdefault(conversation, OrderedDict())
+        self._heard.move_to_end(conversation)
+        heard[inbound.sender.identity] = inbound.sender
+        heard.move_to_end(inbound.sender.identity)
+        while len(heard) > PEOPLE:
+            heard.popitem(last=False)
+        self._askers[conversation] = mentions.asker(inbound)
+        while len(self._heard) > CONVERSATIONS:
+            oldest, _ = self._heard.popitem(last=False)
+            self._askers.pop(oldest, None)
+
+    def members(self, conversation: str) -> dict[str, str]:
+        """Staff ids by name, for those who can be mentioned without doubt."""
+        return mentions.members(self._heard.get(conversation, {}).values())
+
+    def asker(self, conversation: str) -> At:
+        """Whoever spoke there last, if it is a group."""
+        return self._askers.get(conversation, At())

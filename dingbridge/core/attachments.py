@@ -1,0 +1,119 @@
+"""The words that stand for an attachment in a message's text, and its path once it has one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dingbridge.core.messages import Attachment
+from dingbridge.core.text import shorten, tame
+
+NAME_CHARACTERS = 80
+"""Longest file name that is shown, in code points; its ending stays."""
+
+_WORDS = {"picture": "picture", "file": "file", "audio": "voice message", "video": "video"}
+_ESCAPED_IN_A_LABEL = re.compile(r"[\\`*\[\]<>&!]")
+_ESCAPED_IN_A_PATH = re.compile(r"[\\<>&]")
+_NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ESCAPE = r"\\\g<0>"
+_PLAIN_PATH = re.compile(r"[\w/.:+,@~=-]+")
+_WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\")
+
+
+def words(attachment: Attachment) -> str:
+    """What a reader sees in the place of an attachment, as `[file: report.pdf, 12 KB]`."""
+    said = _WORDS[attachment.kind]
+    name = shown_name(attachment.file_name)
+    if name:
+        said += ": " + _ESCAPED_IN_A_LABEL.sub(r"\\\g<0>", name)
+    if attachment.duration:
+        said += f", {_clock(attachment.duration)}"
+    if attachment.size:
+        said += f", {_amount(attachment.size)}"
+    return f"[{said}]"
+
+
+def shown_name(file_name: str) -> str:
+    """A file's name on one line and not too long; the end, which tells its type, stays."""
+    line = " ".join(tame(file_name).split())
+    if len(line) <= NAME_CHARACTERS:
+        return line
+    stem, dot, ending = line.rpartition(".")
+    if not dot or not 0 < len(ending) <= 10:
+        return shorten(line, NAME_CHARACTERS)
+    return f"{shorten(stem, NAME_CHARACTERS - len(ending) - 1)}.{ending}"
+
+
+def with_paths(
+    text: str,
+    attachments: Sequence[Attachment],
+    paths: Sequence[str | None],
+    failures: Sequence[str] = (),
+) -> str:
+    """`text`, a message's own, with each attachment's words replaced by a link to its path.
+
+    `paths` and `failures` belong to the attachments one by one: where there is no path, the words
+    stay and the failure, a phrase such as "it is larger than 50 MB", follows them. Only the places
+    that the attachments name are touched, whatever else looks the same. An attachment without a
+    place of its own, or whose words do not stand there, comes on a line at the end.
+    """
+    pieces: list[str] = []
+    after: list[str] = []
+    done = 0
+    for number, attachment in enumerate(attachments):
+        path = paths[number] if number < len(paths) else None
+        failure = failures[number] if number < len(failures) else ""
+        shown = _link(attachment, path) if path else _without_path(attachment, failure)
+        start, end = attachment.start, attachment.end
+        if done <= start < end and text[start:end] == words(attachment):
+            pieces += (text[done:start], shown)
+            done = end
+        else:
+            after.append(shown)
+    pieces.append(text[done:])
+    return "\n\n".join(filter(None, ["".join(pieces), *after]))
+
+
+def _link(attachment: Attachment, path: str) -> str:
+    if attachment.kind == "picture":
+        return f"![picture]({_target(path)})"
+    label = shown_name(attachment.file_name) or _WORDS[attachment.kind]
+    return f"[{_ESCAPED_IN_A_LABEL.sub(_ESCAPE, label)}]({_target(path)})"
+
+
+def link(name: str, path: str, *, is_picture: bool) -> str:
+    """A file of the user's as Markdown: `[file: notes.txt](/home/me/notes.txt)`."""
+    label = _ESCAPED_IN_A_LABEL.sub(_ESCAPE, shown_name(name))
+    return f"![{label}]({_target(path)})" if is_picture else f"[file: {label}]({_target(path)})"
+
+
+def _target(path: str) -> str:
+    if _WINDOWS.match(path):
+        path = path.replace("\\", "/")  # there both kinds will do
+    return path if _PLAIN_PATH.fullmatch(path) else f"<{_escaped(path)}>"
+
+
+def _escaped(path: str) -> str:
+    """A path as it may stand between angle brackets."""
+    path = _ESCAPED_IN_A_PATH.sub(r"\\\g<0>", path)
+    return _NOT_IN_A_PATH.sub(lambda found: f"%{ord(found[0]):02X}", path)
+
+
+def _without_path(attachment: Attachment, failure: str) -> str:
+    if not failure:
+        return words(attachment)
+    reason = " ".join(tame(failure).split()).rstrip(".")
+    return f"{words(attachment)} (not fetched: {reason})"
+
+
+def _clock(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02} min"
+
+
+def _amount(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    if count < 1_000_000:
+        return f"{round(count / 1000)} KB"
+    return f"{count / 1_000_000:.1f} MB"

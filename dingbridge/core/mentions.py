@@ -1,0 +1,179 @@
+"""Whom an outbound message mentions: the person who asked, members by name, and never everybody.
+
+A mention is real where the text says `@staffId` and `at.atUserIds` has that id (protocol sections 1
+and 5.4), which a session webhook and a custom robot take. OpenAPI into a group mentions nobody
+(section 3). Nobody is ever mentioned because of a text that came in: that a message is meant for
+the robot is for `isInAtList` alone to say (section 5.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from dingbridge.core.fences import fences
+from dingbridge.core.limits import AT_MENTIONS
+from dingbridge.core.messages import At, ConversationKind, Inbound, Sender
+
+SHARED: Final = ""
+"""In the place of a staff id: a name of several members, or of one who cannot be mentioned."""
+
+_BREAK: Final = "\u200b"
+_BLANK: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)*(?=\n)")
+_INDENTED: Final = re.compile(r"\n*(?:(?: {4}| {0,3}\t)[^\n]*(?:\n|\Z))+")
+_BACKTICKS: Final = re.compile(r"`+")
+# An address of mail or on the web, a path, an escape: what stands before @ is part of the word.
+_AT: Final = r"@(?<![A-Za-z0-9_.%+\-/\\@=&?#]@)"
+# The name goes on, or is part of a host, a path or a package.
+_NAME_ENDS: Final = r"(?![\w@/\-\u0300-\u036f\u200d\ufe0f]|\.\w)"
+_EVERYBODY: Final = re.compile(
+    rf"@(?=所有人|全体成员)|{_AT}(?=(?:all|everyone)(?![0-9A-Za-z_\-]|\.\w))", re.IGNORECASE
+)
+
+
+def asker(inbound: Inbound) -> At:
+    """The mention of the person who asked in a group; nobody in a 1:1 chat, where it says nothing.
+
+    People outside the robot's organisation have no staff id and cannot be mentioned.
+    """
+    staff_id = inbound.sender.staff_id
+    if inbound.conversation.kind is not ConversationKind.GROUP or not staff_id:
+        return At()
+    return At(user_ids=(staff_id,))
+
+
+def members(senders: Iterable[Sender]) -> dict[str, str]:
+    """The staff id of everybody who was seen in a conversation, by name.
+
+    People choose their names themselves: one that several share, or that means everybody, stands
+    for nobody (`SHARED`). So does that of a person without a staff id.
+    """
+    known: dict[str, str] = {}
+    for sender in senders:
+        if sender.nick.strip():
+            same = known.setdefault(sender.nick, sender.staff_id) == sender.staff_id
+            if not same or _means_everybody(sender.nick) or _means_everybody(sender.staff_id):
+                known[sender.nick] = SHARED
+    return known
+
+
+def with_known(text: str, known: Mapping[str, str]) -> tuple[str, At]:
+    """`text` with `@name` of known members made real mentions, and whom it mentions then.
+
+    `known` is what `members` gives. A name has to be written exactly, stand alone, and be neither
+    in code nor in an address; of several that fit, the longest counts. At most
+    `limits.AT_MENTIONS` people are mentioned; the names of others stay what they are.
+    """
+    found: list[str] = []
+    pattern = _any_of(known)
+
+    def mention(match: re.Match[str]) -> str:
+        staff_id = known[match[1]]
+        if not staff_id or (staff_id not in found and len(found) >= AT_MENTIONS):
+            return match[0]
+        if staff_id not in found:
+            found.append(staff_id)
+        return f"@{staff_id}"
+
+    if pattern is None:
+        return text, At()
+    return _outside_code(text, lambda prose: pattern.sub(mention, prose)), At(tuple(found))
+
+
+def readable(text: str, at: At, known: Mapping[str, str]) -> str:
+    """`text` of `with_known` for a route that mentions nobody: `@staffId` is `@name` again."""
+    names = {staff_id: name for name, staff_id in known.items() if staff_id in at.user_ids}
+    pattern = _any_of(names)
+    if pattern is None:
+        return text
+    return _outside_code(text, lambda prose: pattern.sub(lambda m: f"@{names[m[1]]}", prose))
+
+
+def without_everybody(text: str) -> str:
+    """`text` in which no `@all` and no `@所有人` could mention everybody.
+
+    By what is published, only `isAtAll` does that, and we never set it (sections 1 and 5.4). But
+    an OpenAPI send can be refused with `only.groupAdmin.canAtAll` (section 3), so some text does as
+    well: an invisible U+200B after the @ breaks the word up. Code stays as it is, for copying.
+    """
+    return _outside_code(text, lambda prose: _EVERYBODY.sub(f"@{_BREAK}", prose))
+
+
+def together(*ats: At) -> At:
+    """All of these mentions as one, nobody twice, at most `limits.AT_MENTIONS`, never everybody."""
+    user_ids = dict.fromkeys(who for at in ats for who in at.user_ids)
+    mobiles = dict.fromkeys(who for at in ats for who in at.mobiles)
+    people = tuple(user_ids)[:AT_MENTIONS]
+    return At(people, tuple(mobiles)[: AT_MENTIONS - len(people)])
+
+
+def _means_everybody(name: str) -> bool:
+    return _EVERYBODY.match(f"@{name}") is not None
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Matches @ and one of the names, the longest first, as group 1."""
+    longest = sorted(filter(None, names), key=lambda name: (-len(name), name))
+    if not longest:
+        return None
+    return re.compile(f"{_AT}({'|'.join(map(re.escape, longest))}){_NAME_ENDS}")
+
+
+# --- what is code ---------------------------------------------------------------------------------
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    """`text` with `change` made to everything that is not code. Linear."""
+    pieces: list[str] = []
+    position = 0
+    for start, end in _code(text):
+        pieces += [change(text[position:start]), text[start:end]]
+        position = end
+    return "".join([*pieces, change(text[position:])])
+
+
+def _code(text: str) -> Iterator[tuple[int, int]]:
+    """Where code is, in order: fenced blocks, indented blocks and code spans."""
+    position = 0
+    for fence in fences(text):
+        yield from _code_between(text, position, fence.start)
+        yield fence.start, fence.end
+        position = fence.end
+    yield from _code_between(text, position, len(text))
+
+
+def _code_between(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Code in a part of `text` that has no fences, paragraph by paragraph."""
+    while start < end:
+        blank = _BLANK.search(text, start, end)
+        stop = blank.start() if blank else end
+        indented = _INDENTED.match(text, start, stop)
+        if indented is not None:
+            yield start, indented.end()
+            start = indented.end()
+        yield from _spans(text, start, stop)
+        start = blank.end() if blank else end
+
+
+def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Code spans of one paragraph: from a run of backticks to the next one of the same length."""
+    runs = [match.span() for match in _BACKTICKS.finditer(text, start, end)]
+    closing: list[tuple[int, int] | None] = []
+    latest: dict[int, tuple[int, int]] = {}
+    for opening, after in reversed(runs):
+        length = after - opening
+        closing.append(latest.get(length - _is_escaped(text, start, opening)))
+        latest[length] = opening, after
+    position = start
+    for (opening, _), close in zip(runs, reversed(closing), strict=True):
+        if opening >= position and close is not None:
+            position = close[1]
+            yield opening, position
+
+
+def _is_escaped(text: str, start: int, position: int) -> bool:
+    first = position
+    while first > start and text[first - 1] == "\\":
+        first -= 1
+    return (position - first) % 2 == 1

@@ -1,0 +1,131 @@
+"""The message that a message answers: read from its payload, shown above the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from dingbridge.core.content import KINDS, Part, parts_of, put_together
+from dingbridge.core.fields import first, object_of, said_true, seconds_of
+from dingbridge.core.messages import Quoted
+from dingbridge.core.text import clean_name, visible
+
+QUOTE_CHARACTERS: Final = 2_000
+"""Most of a quoted message that is kept, in code points."""
+
+QUOTE_LINES: Final = 30
+"""Most lines of a quoted message that are shown."""
+
+# What the platform says in the place of a card's content, which it does not send.
+_NO_CONTENT: Final = ("[interactive card message]", "[interactivecard]", "[卡片消息]")
+
+_OFTEN_WITHOUT_CONTENT: Final = ("interactiveCard", "unknownMsgType")
+_TELLING: Final = (
+    ("richText", "richText"),
+    ("recognition", "audio"),
+    ("videoType", "video"),
+    ("fileName", "file"),
+    ("downloadCode", "picture"),
+    ("pictureDownloadCode", "picture"),
+    ("chatRecord", "chatRecord"),
+    ("summary", "chatRecord"),
+)
+
+
+def read(
+    payloads: tuple[object, ...],
+    *,
+    older: object = None,
+    message_id: str = "",
+    key: str = "",
+    robot: str = "",
+    person: tuple[str, str] = ("", ""),
+) -> Quoted | None:
+    """The quoted message, or None when the message answers none (protocol section 5.3).
+
+    `payloads` are the message's `text` and `content`, `older` its `quoteMessage`, of any type;
+    `message_id` and `key` its `originalMsgId` and `originalProcessQueryKey`. `robot` is the robot's
+    own `senderId`, and `person` that of the sender with the sender's name.
+    """
+    said = _quoted(payloads, older)
+    if not said and not message_id and not key and not any(map(_answers, payloads)):
+        return None
+    author = first(said, "senderId").strip()
+    nick = first(said, "senderNick", "senderName").strip()
+    if not nick and author and author == person[0]:
+        nick = person[1]
+    content = put_together(_parts(said), most=QUOTE_CHARACTERS)
+    known = visible(content.text) and content.text.lower() not in _NO_CONTENT
+    return Quoted(
+        text=content.text if known else "",
+        author=clean_name(nick) if nick else "",
+        ours=bool(key) or (bool(author) and author == robot),
+        message_id=first(said, "msgId").strip() or message_id,
+        key=key,
+        created=seconds_of(said.get("createdAt")),
+        attachments=content.attachments if known else (),
+    )
+
+
+def above(quote: Quoted, text: str, words: str = "") -> str:
+    """`text` with what it answers above it, as a Markdown quote of at most `QUOTE_LINES` lines.
+
+    `words` are shown in the place of the quote's own text: what was found for a message of ours, or
+    the text with the paths of its attachments.
+    """
+    shown = words.strip() or quote.text
+    whose = "our own message" if quote.ours else f"**{quote.author}**" if quote.author else ""
+    if not shown:
+        lines = [f"In answer to {_unseen(whose)} that cannot be shown."]
+    else:
+        lines = [f"In answer to {whose or 'a message'}:", "", *_clipped(shown)]
+    block = "\n".join(f"> {line}".rstrip() for line in lines)
+    return f"{block}\n\n{text}" if text else block
+
+
+def _unseen(whose: str) -> str:
+    if whose.startswith("**"):
+        return f"a message by {whose}"
+    return "a message of our own" if whose else "a message"
+
+
+def _clipped(text: str) -> list[str]:
+    lines = text[: 2 * QUOTE_CHARACTERS].split("\n")
+    if len(lines) <= QUOTE_LINES and len(text) <= 2 * QUOTE_CHARACTERS:
+        return lines
+    return [*lines[:QUOTE_LINES], "…"]
+
+
+def _quoted(payloads: tuple[object, ...], older: object) -> dict[str, Any]:
+    for payload in payloads:
+        said = object_of(object_of(payload).get("repliedMsg"))
+        if said:
+            return said
+    return object_of(older)
+
+
+def _answers(payload: object) -> bool:
+    return said_true(object_of(payload).get("isReplyMsg"))
+
+
+def _parts(said: dict[str, Any]) -> Iterable[Part]:
+    """What the quoted message says; nothing when the platform sent only its type."""
+    content = said.get("content")
+    body = object_of(content)
+    if isinstance(content, str) and not body:
+        return [content]
+    kind = first(said, "msgType", "msgtype") or _kind_of(body)
+    text = said.get("text")
+    if kind in ("unknownMsgType", "interactiveCard") and first(body, "fileName"):
+        kind = "file"
+    if kind in _OFTEN_WITHOUT_CONTENT or kind not in KINDS:
+        return [first(body, "text", "content", "title", "summary") or first(text, "content")]
+    return parts_of(kind, text, body)
+
+
+def _kind_of(body: dict[str, Any]) -> str:
+    """The type of a quoted message that comes without one."""
+    for field, kind in _TELLING:
+        if field in body:
+            return kind
+    return "text"

@@ -1,0 +1,52 @@
+"""What looks like HTML, made so that no client draws or hides it."""
+
+from __future__ import annotations
+
+import re
+
+from markdown_it.token import Token
+
+_NAMES = (
+    "a abbr article aside audio b base big blockquote body br button canvas center code col dd del "
+    "details dialog div dl dt em embed fieldset figure font footer form frame frameset h1 h2 h3 h4 "
+    "h5 h6 head header hr html i iframe img input ins kbd label legend li link main marquee meta "
+    "nav noscript ol optgroup option p param picture pre q s samp script section select small "
+    "source span strike strong style sub summary sup svg table tbody td template textarea tfoot th "
+    "thead title tr tt u ul video"
+)
+_ELEMENTS = "|".join(_NAMES.split())
+_AFTER_NAME = r"(?=\s*/?>|\s+[\w@:.-]+\s*(?:=|/?>))"
+_DRAWN = re.compile(
+    rf"<(?=/?(?:{_ELEMENTS}|{_ELEMENTS.upper()}){_AFTER_NAME}|!--|!doctype\s|!DOCTYPE\s)"
+)
+_ELEMENT = re.compile(rf"</?(?:{_ELEMENTS}){_AFTER_NAME}[^<>]*>|<!--.*?-->", re.I | re.DOTALL)
+_MEANT = re.compile(r"[\\`*_\[\]~]")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_ZERO_WIDTH_SPACE = "\u200b"
+
+
+def harmless(code: str) -> str:
+    """Return `code` with a zero-width space after each `<` that begins an element of HTML.
+
+    Some clients draw such an element even inside code, others then show an empty message, and
+    again others would show an escape as it is written (section 9). Only what is spelled like a
+    real element, a comment or a doctype is touched: `Vec<u8>`, `#include <stdio.h>` and all code
+    in other languages stay byte for byte. Idempotent.
+    """
+    return _DRAWN.sub(f"<{_ZERO_WIDTH_SPACE}", code)
+
+
+def literal(text: str) -> str:
+    """Return Markdown that shows `text`, one or more lines of it, as it is: no tag, no marks."""
+    text = _ENTITY.sub("&amp;", text)
+    return _MEANT.sub(r"\\\g<0>", text).replace("<", "&lt;")
+
+
+def without(text: str) -> str:
+    """Return raw HTML without the elements of HTML and without comments."""
+    return _ELEMENT.sub("", text)
+
+
+def is_element(token: Token) -> bool:
+    """Whether a span is the beginning or the end of an element of HTML, or a comment."""
+    return token.type == "html_inline" and _ELEMENT.fullmatch(token.content) is not None

@@ -1,0 +1,129 @@
+"""Tells values that are secrets from names, words, paths and examples that only look like one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+LEAST_OWN: Final = 4
+"""Characters of the shortest setting of ours that is searched for."""
+
+LEAST_VARIABLE: Final = 8
+"""Characters of the shortest value of an environment variable that is searched for."""
+
+_SEPARATORS: Final = re.compile(r"[-_./+=~:%,]")
+_DIGIT: Final = re.compile(r"[0-9]")
+_CHANGE: Final = re.compile(
+    r"(?<=[a-z])(?:[A-Z](?![a-z]{2})|[0-9])|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]"
+    r"|(?<=[A-Z])[A-Z](?=[a-z0-9])"
+)
+_NAMES: Final = re.compile(r"[#.]?[A-Za-z][A-Za-z0-9]*(?:[-_.:/][A-Za-z0-9]+)+")
+_EXAMPLE: Final = re.compile(
+    r"EXAMPLE|[Ee]xample|(?i:your[-_]|[-_]your|x{5}|placeholder|change_?me|redacted)|\*{3}"
+)
+_REFERENCE: Final = re.compile(
+    r"\.\.\.|\$[{(]|\{\{|#\{|%\(|^\$(?:[A-Z_]|[a-z_]+$)|^%(?:[a-z]$|[A-Z_]+%$)|^[<{].*[>}]$|^&lt;"
+)
+_WORDS: Final = frozenset(
+    {
+        *("password", "passwd", "pass", "secret", "token", "user", "username", "test", "testing"),
+        *("administrator", "anonymous", "localhost", "undefined", "disabled", "enabled"),
+        *("required", "optional", "default", "development", "production", "staging"),
+        *("keychain", "keyring", "osxkeychain", "libsecret", "wincred", "postgres", "postgresql"),
+    }
+)
+_PATH: Final = re.compile(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]")
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether `value` stands where a secret would: an example, a placeholder, a reference."""
+    return _is_example(value) or bool(_REFERENCE.search(value))
+
+
+def _is_example(value: str) -> bool:
+    # The keys in the manuals of AWS end in EXAMPLE and open nothing.
+    if _EXAMPLE.search(value) or value.casefold() in _WORDS:
+        return True
+    longest = max(_SEPARATORS.split(value), key=len)
+    return len(longest) >= 4 and len(set(longest[-16:].casefold())) <= 3
+
+
+def is_random(value: str) -> bool:
+    """Whether `value` reads like something that a machine drew, not like a name in a program."""
+    plain = _SEPARATORS.sub("", value)
+    if is_stand_in(value) or len(plain) < 16 or not _DIGIT.search(plain):
+        return False
+    # A capital at the start of a word is how names are written, and counts for nothing.
+    changes = len(_CHANGE.findall(plain))
+    return changes >= 0.2 * len(plain)
+
+
+def is_password(value: str) -> bool:
+    """Whether `value`, which is assigned to a password, is one: not a word, not a path of names."""
+    kinds = [
+        bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^A-Za-z0-9_.]")
+    ]
+    named = "passw" in value.casefold() or _NAMES.fullmatch(value) or _PATH.match(value)
+    return sum(kinds) >= 3 and not named and not is_stand_in(value)
+
+
+def is_credential(value: str) -> bool:
+    """Whether `value`, which stands in an authorization header, is more than a word there."""
+    drawn = _DIGIT.search(value) or len(_CHANGE.findall(value)) >= 3
+    return bool(drawn) and not is_stand_in(value)
+
+
+# --- values that are known ----------------------------------------------------------------------
+
+_SECRET_NAME: Final = re.compile(
+    r"(?:^|_)(?:[A-Z0-9]*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY)S?|KEYS?|PATS?|PASS|PWD"
+    r"|CREDENTIALS?|WEBHOOK)(?:_?[0-9]+|_(?:BASE64|B64|VALUE|PROD|DEV|TEST|STAGING))?$"
+    r"|PASSWORD(?!_(?:STORE|MANAGER|LENGTH|POLICY|PROMPT|FILE))",
+    re.IGNORECASE,
+)
+_FOLDERS: Final = frozenset({"PWD", "OLDPWD"})
+_STRONG: Final = re.compile(r"(?=[^/\\]*[a-z])(?=[^/\\]*[A-Z])(?=[^/\\]*[0-9])[^/\\]{12,}")
+
+
+def secret_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The values of `environment` that are secrets, each with the name of its variable.
+
+    The name tells (`…_TOKEN`, `…_SECRET`, `…_KEY`, `…PASSWORD…`, `…_PAT`, …). Values that are
+    short, a common word, one character over and over, or a path are none.
+    """
+    found: dict[str, str] = {}
+    for name, value in environment.items():
+        if name.upper() in _FOLDERS or not _SECRET_NAME.search(name):
+            continue
+        value = value.strip()
+        if len(value) >= LEAST_VARIABLE and not _is_example(value) and not _is_path(value):
+            found.setdefault(value, name)
+    return found
+
+
+def _is_path(value: str) -> bool:
+    # A key in base64 may begin with a slash, too, but no folder is called like a part of one.
+    return bool(_PATH.match(value)) and not any(
+        _STRONG.match(part) for part in re.split(r"[/\\]", value)
+    )
+
+
+def spellings(value: str) -> Iterator[str]:
+    """How `value` may be written: as it is, in a URL, in JSON, in base64."""
+    yield value
+    yield quote(value, safe="", errors="replace")
+    yield quote_plus(value, errors="replace")
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield base64.b64encode(value.encode("utf-8", "replace")).decode().rstrip("=")
+
+
+def own_values(own: Collection[str]) -> list[str]:
+    """The settings of ours that are long enough to be searched for, in a fixed order."""
+    # One secret passed as a plain string would otherwise be a collection of its letters.
+    given = (own,) if isinstance(own, str) else own
+    return sorted({value for value in given if len(value) >= LEAST_OWN})

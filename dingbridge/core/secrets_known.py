@@ -1,0 +1,254 @@
+"""The shapes of secrets: the keys of known services, and what is assigned, sent or logged in with.
+
+A pattern begins with its literal `hint` wherever that is possible and has no repetition inside a
+repetition, so that searching stays linear and a text without the hint costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from dingbridge.core.secret_values import is_credential, is_password, is_random, is_stand_in
+
+
+class Shape(Struct, frozen=True):
+    """One kind of secret. `kind` is shown; group 1 of `pattern`, or all of it, is the secret.
+
+    `hint` occurs in every text that has one. A `folded` shape is searched for in lower case. What
+    is found counts if `accepts` says so.
+    """
+
+    kind: str
+    hint: str
+    pattern: re.Pattern[str]
+    folded: bool = False
+    accepts: Callable[[str], bool] | None = None
+
+    def is_secret(self, value: str) -> bool:
+        """Whether what the pattern found is meant to be secret."""
+        return self.accepts(value) if self.accepts else not is_stand_in(value)
+
+
+def _shape(kind: str, hint: str, pattern: str) -> Shape:
+    return Shape(kind, hint, re.compile(pattern))
+
+
+def _folded(
+    kind: str, hint: str, pattern: str, accepts: Callable[[str], bool] | None = None
+) -> Shape:
+    return Shape(kind, hint, re.compile(pattern), folded=True, accepts=accepts)
+
+
+_SYMBOL: Final = re.compile(r"[^A-Za-z0-9_./:-]")
+
+
+def _is_url_password(value: str) -> bool:
+    # "http://host:8080,@somebody" has a port and no password.
+    return not is_stand_in(value) and not re.fullmatch(r"[0-9]{1,5}\W*", value)
+
+
+def _has_symbol(value: str) -> bool:
+    return bool(_SYMBOL.search(value)) and is_password(value)
+
+
+def _alone(literal: str) -> str:
+    """`literal` where nothing stands before it that could belong to a longer run.
+
+    The literal comes first, since `re` then searches for it at full speed.
+    """
+    return f"{literal}(?<![A-Za-z0-9]{literal})"
+
+
+_END: Final = r"(?![A-Za-z0-9])"
+
+_KNOWN: Final = (
+    _shape("AWS access key", "AKIA", _alone("AKIA") + "[0-9A-Z]{16}" + _END),
+    _shape("AWS access key", "ASIA", _alone("ASIA") + "[0-9A-Z]{16}" + _END),
+    _shape("GitHub token", "gh", r"gh[pousr]_[A-Za-z0-9]{36,}"),
+    _shape("GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9_]{36,}"),
+    _shape(
+        "GitLab token", "gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas|imt)-[A-Za-z0-9_-]{20,}"
+    ),
+    _shape("Slack token", "xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    _shape("Slack token", "xapp-", r"xapp-[0-9]-[A-Za-z0-9-]{20,}"),
+    _shape(
+        "Slack webhook",
+        "hooks.slack.com/",
+        r"hooks\.slack\.com/(?:services|workflows)/"
+        r"([A-Za-z0-9]{6,}/[A-Za-z0-9]{6,}/[A-Za-z0-9/]{16,})",
+    ),
+    _shape("Google API key", "AIza", _alone("AIza") + "[0-9A-Za-z_-]{35}(?![A-Za-z0-9_-])"),
+    _shape("Google client secret", "GOCSPX-", r"GOCSPX-[0-9A-Za-z_-]{20,}"),
+    _shape("Google access token", "ya29.", r"ya29\.[0-9A-Za-z_-]{20,}"),
+    _shape("Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
+    _shape(
+        "OpenAI key",
+        "sk-",
+        _alone("sk-")
+        + r"(?:(?:proj|svcacct|admin|or-v1)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{32}[A-Za-z0-9_-]*)",
+    ),
+    _shape("Stripe key", "k_", r"[sr]k_(?:live|test)_[0-9A-Za-z]{16,}"),
+    _shape("Stripe key", "whsec_", r"whsec_[A-Za-z0-9+/=]{24,}"),
+    _shape("npm token", "npm_", r"npm_[A-Za-z0-9]{36,}"),
+    _shape("PyPI token", "pypi-", r"pypi-[A-Za-z0-9_-]{50,}"),
+    _shape("RubyGems key", "rubygems_", r"rubygems_[0-9a-f]{48,}"),
+    _shape("Docker token", "dckr_", r"dckr_[op]at_[A-Za-z0-9_-]{24,}"),
+    _shape("Hugging Face token", "hf_", _alone("hf_") + r"[A-Za-z0-9]{30,}"),
+    _shape("Groq key", "gsk_", _alone("gsk_") + r"[A-Za-z0-9]{40,}"),
+    _shape("xAI key", "xai-", _alone("xai-") + r"[A-Za-z0-9]{60,}"),
+    _shape(
+        "JSON web token",
+        "eyJ",
+        # Only where a run begins: at each "eyJ" inside one, the rest of it would be read again.
+        r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}",
+    ),
+    _shape("DingTalk webhook", "access_token=", r"access_token=([0-9a-f]{64})(?![0-9A-Za-z])"),
+    _shape("DingTalk webhook", "session=", r"sendBySession\?session=([A-Za-z0-9]{16,})"),
+    _shape("DingTalk robot secret", "SEC", _alone("SEC") + "[0-9a-f]{64}" + _END),
+    _shape("Feishu webhook", "/bot/v2/hook/", r"/bot/v2/hook/([0-9a-f-]{36,})"),
+    _shape("WeCom webhook", "/webhook/send?key=", r"/webhook/send\?key=([0-9a-f-]{36,})"),
+    _shape("Aliyun access key", "LTAI", _alone("LTAI") + "[A-Za-z0-9]{12,26}" + _END),
+    _shape("Tencent Cloud key", "AKID", _alone("AKID") + "[A-Za-z0-9]{32}" + _END),
+    _shape("Volcengine key", "AKLT", _alone("AKLT") + "[A-Za-z0-9]{40,60}={0,2}" + _END),
+    _shape("Azure signature", "sig=", r"sig=(?<=[?&;]sig=)([A-Za-z0-9%+/]{43,}={0,2})"),
+    _shape("Azure client secret", "8Q~", r"[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{31,}"),
+    _shape("Telegram bot token", ":AA", r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33,}"),
+    _shape(
+        "Discord webhook",
+        "/api/webhooks/",
+        r"/api/webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{60,})",
+    ),
+    _shape(
+        "Discord bot token",
+        ".",
+        r"(?:M[TjzD]|N[DTjz]|O[DT])[A-Za-z0-9]{21,24}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
+    ),
+    _shape("SendGrid key", "SG.", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43,}"),
+    _shape("DigitalOcean token", "do", r"do[opr]_v1_[0-9a-f]{64,}"),
+    _shape("Shopify token", "shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32,}"),
+    _shape("Databricks token", "dapi", _alone("dapi") + "[0-9a-f]{32}(?:-[0-9])?" + _END),
+    _shape("Vault token", "hv", r"hv[sbr]\.[A-Za-z0-9_-]{24,}"),
+    _shape("Terraform token", ".atlasv1.", r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}"),
+    _shape("Grafana token", "gl", r"gl(?:sa|c)_[A-Za-z0-9+/_]{32,}={0,2}"),
+    _shape("Linear key", "lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{32,}"),
+    _shape("Notion token", "ntn_", _alone("ntn_") + r"[A-Za-z0-9]{40,}"),
+    _shape("Atlassian token", "ATATT3", r"ATATT3[A-Za-z0-9_=-]{60,}"),
+    _shape("Figma token", "figd_", r"figd_[A-Za-z0-9_-]{36,}"),
+    _shape("Postman key", "PMAK-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34,}"),
+    _shape("Sentry token", "sntr", r"sntry[su]_[A-Za-z0-9+/=_]{40,}"),
+    _shape("age key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{50,}"),
+    _shape(
+        "PuTTY private key",
+        "Private-Lines:",
+        r"Private-Lines: [0-9]+\s+((?:[A-Za-z0-9+/=]{24,}\s+)+"
+        r"(?:[A-Za-z0-9+/=]{1,64}(?=\s+Private-MAC))?)",
+    ),
+)
+
+_VALUE: Final = r"[a-z0-9+/_.~-]"
+_BEHIND: Final = r"\\?[\"']?\]?\s{0,3}(?:=>|:=|:\s?str(?:ing)?\s?=|[:=>])\s{0,3}"
+"""What stands between a name and its value: an equals sign, a colon, and quotation marks."""
+_KEYS: Final = "|".join(
+    f"(?<={word}{between}key)"
+    for word in (
+        *("api", "app", "access", "secret", "private", "encryption", "signing", "master"),
+        *("account", "client", "auth", "admin", "deploy", "service", "subscription", "license"),
+        *("shared", "storage"),
+    )
+    for between in ("", "_", "-")
+)
+_NOT_A_PLACE: Final = "".join(
+    f"(?<!{word}{between}token)"
+    for word in (
+        *("next", "page", "pagination", "continuation", "lock", "change", "sync", "resume"),
+        *("idempotency", "csrf", "clientrequest"),
+    )
+    for between in ("", "_", "-")
+)
+"""Tokens that only say where a list goes on, or that a request is the same one."""
+
+_IN_CONTEXT: Final = (
+    Shape(
+        "password in a URL",
+        "://",
+        re.compile(
+            r"://[^\s/?#@:\"'<>]{0,100}:([^\s/?#@\"'<>]{3,200})@"
+            r"(?!(?:[a-z0-9-]{1,40}\.){0,3}example\.(?:com|org|net))[A-Za-z0-9\[]"
+        ),
+        accepts=_is_url_password,
+    ),
+    _folded(
+        "password for curl",
+        "curl ",
+        r"curl [^\n]{0,300}?(?<= )(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,60}:([^\s\"']{4,200})",
+    ),
+    Shape(
+        "password in .netrc",
+        "machine ",
+        re.compile(
+            r"machine\s{1,4}[^\s]{1,100}\s{1,4}login\s{1,4}[^\s]{1,100}\s{1,4}password\s{1,4}"
+            r"[\"']?([^\s\"'{}<>]{4,200})"
+        ),
+    ),
+    _folded(
+        "authorization header",
+        "authorization",
+        r"authorization\\?[\"']?\s{0,3}[:=,]\s{0,3}\\?[\"']?(?:basic|bearer|token|apikey)\s{1,3}"
+        rf"({_VALUE}{{8,}}={{0,2}})",
+        is_credential,
+    ),
+    _folded(
+        "bearer token",
+        "bearer",
+        rf"bearer\s{{1,3}}({_VALUE}{{15,}}[a-z0-9_~+/-]={{0,2}})",
+        is_random,
+    ),
+    *(
+        _folded(
+            "assigned secret",
+            hint,
+            rf"{hint}{condition}{_BEHIND}(?:\\?[\"'`])?({_VALUE}{{16,}}={{0,2}})",
+            is_random,
+        )
+        for hint, condition in (
+            ("token", _NOT_A_PLACE),
+            # The name of a secret at AWS is no secret: arn:aws:secretsmanager:…:secret:name
+            ("secret", "(?<!:secret)"),
+            ("key", f"(?:{_KEYS})"),
+        )
+    ),
+    *(
+        _folded(
+            "assigned password",
+            hint,
+            rf"{hint}{_BEHIND}\\?[\"'`]([^\s\"'`\\<>]{{8,100}})\\?[\"'`]",
+            is_password,
+        )
+        for hint in ("password", "passwd", "passphrase", "pwd")
+    ),
+    *(
+        _folded(
+            "assigned password",
+            hint,
+            rf"{hint}{_BEHIND}([^\s\"'`\\<>(){{}}\[\],;&]{{8,100}})(?=[\s;,&]|$)",
+            _has_symbol,
+        )
+        for hint in ("password", "passwd", "passphrase", "pwd")
+    ),
+    *(
+        Shape(
+            "assigned password",
+            hint,
+            re.compile(rf"{re.escape(hint)}=([^\s\"'`\\<>;&#]{{8,100}})(?=[\s;&#\"']|$)"),
+            accepts=is_password,
+        )
+        for hint in ("PASSWORD", "PASS", "Password", "Pwd", "&password", "?password")
+    ),
+)
+
+SHAPES: Final = (*_KNOWN, *_IN_CONTEXT)
+"""All shapes, the more telling ones first."""

@@ -1,0 +1,82 @@
+"""Which of our messages a key names, so that a quote of one can be shown (protocol section 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from msgspec import Struct, structs
+
+from dingbridge.core.messages import Inbound, Quoted
+from dingbridge.core.text import shorten
+
+KEPT: Final = 300
+"""How many sendings are remembered for each robot; the oldest go first."""
+
+TEXT_CHARACTERS: Final = 300
+"""How much of a sending's text is kept, in code points, on one line."""
+
+NEAR: Final = 5.0
+"""Seconds that our clock and the platform's may differ for a sending without a key."""
+
+
+class Sent(Struct, frozen=True):
+    """One chunk that went out. `message` is its message's id and `session` where that stands; `key`
+    the `processQueryKey` of the OpenAPI answer, empty after a session webhook, which gives none;
+    `place` the conversation's id, or in a 1:1 chat the person's; `time` is Unix seconds."""
+
+    message: str
+    session: str
+    text: str
+    time: float
+    key: str = ""
+    place: str = ""
+
+
+SentKeys = dict[str, tuple[Sent, ...]]
+"""What went out, by robot, the oldest first."""
+
+
+def remember(book: SentKeys, robot: str, sent: Sent) -> SentKeys:
+    """`book` with one more sending; its text is shortened, and the robot's oldest go."""
+    text = shorten(sent.text, TEXT_CHARACTERS)
+    short = Sent(sent.message, sent.session, text, sent.time, sent.key, sent.place)
+    return {**book, robot: (*book.get(robot, ()), short)[-KEPT:]}
+
+
+def find(book: SentKeys, robot: str, quote: Quoted, places: Collection[str]) -> Sent | None:
+    """The sending that a quote is of, or None. `places` are the ids by which the conversation may
+    have been written to.
+
+    By its key; a sending without one by its time in this conversation, when the quote says that it
+    is ours and no other message of ours is as near.
+    """
+    entries = book.get(robot, ())
+    if quote.key:
+        for sent in reversed(entries):
+            if sent.key == quote.key:
+                return sent
+    if not quote.ours or not quote.created:
+        return None
+    near = [
+        sent
+        for sent in entries
+        if not sent.key and sent.place in places and abs(sent.time - quote.created) <= NEAR
+    ]
+    if len({sent.message for sent in near}) != 1:
+        return None
+    return min(near, key=lambda sent: abs(sent.time - quote.created))
+
+
+def with_quote(book: SentKeys, robot: str, inbound: Inbound) -> Inbound:
+    """`inbound` whose quote, if it is of a message of ours that the platform sent no content of,
+    has the text that is remembered."""
+    quote = inbound.quote
+    if quote is None or quote.text:
+        return inbound
+    places = {inbound.conversation.id, inbound.sender.staff_id} - {""}
+    found = find(book, robot, quote, places)
+    if found is None:
+        return inbound
+    filled = structs.replace(quote, text=found.text, ours=True)
+    return structs.replace(inbound, quote=filled)

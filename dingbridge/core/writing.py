@@ -1,0 +1,92 @@
+"""What becomes of a text before it leaves: secrets are masked, names become mentions, and Markdown
+takes the form that DingTalk draws."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
+
+from dingbridge.core import guard, markdown, mentions
+from dingbridge.core.guard import Finding
+from dingbridge.core.messages import At, Outbound, Target
+from dingbridge.core.settings import Options
+
+LONGER = 1000
+"""Characters by which a text may grow where names stand in the place of ids; beyond that the ids
+stay, so that there is room for the text."""
+
+
+class Circumstances(Struct, frozen=True):
+    """What has to be known besides the text and the settings.
+
+    `secrets` are values of the settings, `environment` the process's; `members` maps the names of
+    a conversation's people to their staff ids (`mentions.members`).
+    """
+
+    secrets: Collection[str] = ()
+    environment: Mapping[str, str] = {}
+    members: Mapping[str, str] = {}
+
+
+class Written(Struct, frozen=True):
+    """A message ready to go, and what was masked in it."""
+
+    outbound: Outbound
+    masked: tuple[Finding, ...] = ()
+
+
+def written(
+    message_id: str,
+    text: str,
+    target: Target,
+    options: Options,
+    circumstances: Circumstances,
+    *,
+    title: str = "",
+    at: At = At(),  # noqa: B008 - At is immutable
+) -> Written:
+    """The message that `text` becomes on its way to `target`. Its title is made from the text,
+    unless one is given."""
+    masked: tuple[Finding, ...] = ()
+    if options.mask_secrets and not is_excepted(options, target):
+        guarded = guard.mask(text, circumstances.secrets, circumstances.environment)
+        text, masked = guarded.text, guarded.found
+    title = title or markdown.title(text)
+    if not at.all:
+        text = mentions.without_everybody(text)
+    text, found = mentions.with_known(text, circumstances.members)
+    people = mentions.together(at, found)
+    names = tuple(
+        (name, staff_id)
+        for name, staff_id in circumstances.members.items()
+        if staff_id and staff_id in people.user_ids
+    )
+    if options.msgtype == "markdown":
+        text = drawn(text, options)
+    named = mentions.readable(text, people, dict(names))
+    if len(named) - len(text) > LONGER:
+        names = ()
+    everyone = At(people.user_ids, people.mobiles, all=at.all)
+    return Written(Outbound(message_id, target, text, title, everyone, names=names), masked)
+
+
+def drawn(text: str, options: Options) -> str:
+    """Markdown in the form that DingTalk draws."""
+    # Loaded late: the parser costs a starting editor tens of milliseconds.
+    from dingbridge.core import rendering
+
+    return rendering.for_dingtalk(text, table=options.table)
+
+
+def is_excepted(options: Options, target: Target) -> bool:
+    """Whether the settings let texts to this target go unmasked."""
+    return bool({target.conversation_id, target.user_id} & {*options.mask_secrets_except} - {""})
+
+
+def told(masked: Collection[Finding], target: Target) -> str:
+    """A line for the editor: what was masked and why; empty when nothing was."""
+    if not masked:
+        return ""
+    who = target.conversation_id or target.user_id
+    return guard.describe(masked, f"mask_secrets_except = {{ '{who}' }}" if who else "mask_secrets")

@@ -1,0 +1,173 @@
+"""Fetches what came with a message: its address is asked for first, then its bytes are written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from dingbridge.core import answers, media, payloads
+from dingbridge.core.answers import Answer
+from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
+from dingbridge.core.messages import Attachment
+from dingbridge.core.settings import Options
+from dingbridge.core.token import HeldToken, held
+
+log = logging.getLogger(__name__)
+
+AGAIN = (0.5, 2.0)
+"""Seconds before the second and third attempt."""
+
+LONGEST_PAUSE = 30.0
+"""Longest pause, in seconds, that is granted when DingTalk asks for one."""
+
+_ADDRESS = "/v1.0/robot/messageFiles/download"
+
+
+Part = Callable[[bytes], object]
+"""Where the bytes of a file go, piece by piece."""
+
+
+class Incoming(Protocol):
+    """A file on its way in; a context manager that leaves nothing half done behind."""
+
+    def __enter__(self) -> Incoming:
+        """Begin."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End: what is not kept is removed."""
+        ...
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece."""
+        ...
+
+    def keep(self) -> Path:
+        """The whole file is here."""
+        ...
+
+
+class Folder(Protocol):
+    """Where files are kept."""
+
+    def receive(self, message: str, number: int, attachment: Attachment) -> Incoming:
+        """A place for an attachment."""
+        ...
+
+    def found(self, message: str, number: int) -> Path | None:
+        """What was fetched before."""
+        ...
+
+
+class Web(Protocol):
+    """What fetching needs of HTTP."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST a JSON body."""
+        ...
+
+    def download(
+        self,
+        url: str,
+        part: Part,
+        *,
+        most: int,
+        within: float,
+        stop: threading.Event | None,
+        progress: Callable[[int, int], None] | None,
+    ) -> int:
+        """GET a file."""
+        ...
+
+
+class Fetcher:
+    """Fetches for one account. Used by one thread only; `stop` ends what is under way."""
+
+    def __init__(self, options: Options, web: Web, folder: Folder, stop: threading.Event) -> None:
+        self._options = options
+        self._web = web
+        self._folder = folder
+        self._stop = stop
+        self._token = HeldToken()
+
+    def fetch(
+        self,
+        message: str,
+        number: int,
+        attachment: Attachment,
+        robot_code: str,
+        progress: Callable[[int, int], None],
+    ) -> tuple[str | None, str]:
+        """The path of an attachment, or None and a phrase that says why there is none."""
+        kept = self._folder.found(message, number)
+        if kept is not None:
+            return str(kept), ""
+        if not attachment.download_code:
+            return None, "DingTalk sent no way to fetch it"
+        pauses = [*AGAIN]
+        fresh = False
+        while True:
+            try:
+                return str(self._once(message, number, attachment, robot_code, progress)), ""
+            except FreshToken as error:
+                if fresh:
+                    return None, error.message
+                fresh, self._token = True, HeldToken()
+            except (Retryable, RetryAfter) as error:
+                asked = error.seconds if isinstance(error, RetryAfter) else 0.0
+                if not pauses or asked > LONGEST_PAUSE or self._stop.is_set():
+                    return None, error.message
+                self._stop.wait(max(asked, pauses.pop(0)))
+            except DeliveryError as error:
+                log.info("an attachment could not be fetched: %s %s", error.code, error.message)
+                return None, error.message
+            except OSError as error:
+                log.error("an attachment could not be written: %s", error.strerror)
+                return None, f"it cannot be written ({error.strerror or type(error).__name__})"
+
+    def _once(
+        self,
+        message: str,
+        number: int,
+        attachment: Attachment,
+        robot_code: str,
+        progress: Callable[[int, int], None],
+    ) -> Path:
+        options = self._options
+        code = robot_code or options.robot_code or options.app_key
+        answer = self._web.post(
+            f"{options.endpoint_api}{_ADDRESS}",
+            media.download_body(code, attachment.download_code),
+            {"x-acs-dingtalk-access-token": self._access_token()},
+        )
+        url = media.read_download(answer, (options.endpoint_api, options.endpoint_oapi))
+        with self._folder.receive(message, number, attachment) as incoming:
+            self._web.download(
+                url,
+                incoming.write,
+                most=options.media_size * media.MEGABYTE,
+                within=media.DOWNLOAD_WITHIN,
+                stop=self._stop,
+                progress=progress,
+            )
+            return incoming.keep()
+
+    def _access_token(self) -> str:
+        asked = time.monotonic()
+        if not self._token.usable(asked):
+            answer = self._web.post(
+                f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
+                payloads.token_body(self._options.app_key, self._options.app_secret),
+            )
+            self._token = held(answers.read_token(answer), asked)
+        return self._token.value

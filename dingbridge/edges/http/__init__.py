@@ -1,0 +1,160 @@
+"""HTTP to DingTalk: the one package that opens HTTP connections."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import requests
+
+from dingbridge.core.answers import Answer
+from dingbridge.core.errors import Retryable
+from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
+from dingbridge.core.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN
+from dingbridge.core.patience import ANSWER_BYTES, IDLE_CONNECTION
+from dingbridge.edges.http.failures import FOREIGN, broke, translated
+from dingbridge.edges.http.receiving import Part, receive
+from dingbridge.edges.http.upload import Upload
+
+__all__ = ["Http", "Upload", "translated"]
+
+
+class Http:
+    """Sends requests and returns the answers, whatever their status. One per thread.
+
+    `proxy` is a proxy's URL; empty means the environment's own setting. All times are seconds:
+    `connect_timeout` for a connection, `read_timeout` for each part of the answer, and
+    `idle_connection` is how long a connection may lie idle and be used again.
+    """
+
+    def __init__(
+        self,
+        proxy: str = "",
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        read_timeout: float = READ_TIMEOUT,
+        idle_connection: float = IDLE_CONNECTION,
+    ) -> None:
+        self._session = _Session()
+        # Otherwise a password from ~/.netrc would go out with the requests.
+        self._session.auth = _no_login
+        # Given with each request, because those of a session give way to the environment.
+        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._timeouts = (connect_timeout, read_timeout)
+        self._idle_connection = idle_connection
+        self._last_used = time.monotonic()
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST a JSON body. Redirects are not followed: an answer's address is not ours to trust.
+
+        Raises `Unreachable` when nothing left this machine, `Retryable` when the connection broke
+        or no answer came in time, `Refused` for an address that cannot be used.
+        """
+        json = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+        return self._post(url, body, json)
+
+    def upload(self, url: str, body: Upload) -> Answer:
+        """POST a file, piece by piece. An upload shows nothing to anybody, so that no failure of
+        one may have arrived: each may simply be repeated.
+
+        Raises as `post` does, `Refused` when the file cannot be read to its end, and `Retryable`
+        when it was stopped or took too long.
+        """
+        try:
+            return self._post(url, body, {"Content-Type": body.content_type})
+        except Retryable as error:
+            error.may_have_arrived = False
+            raise
+
+    def download(
+        self,
+        url: str,
+        part: Part,
+        *,
+        most: int = DOWNLOAD_BYTES,
+        within: float = DOWNLOAD_WITHIN,
+        stop: threading.Event | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """GET a file and hand its bytes to `part`, piece by piece; returns how many there were.
+
+        At most `most` bytes are taken, whatever the other side announces, in at most `within`
+        seconds. No header of ours goes along, redirects are not followed, and what `part` raises
+        passes through. `progress` hears the bytes so far, and how many are announced or 0.
+
+        Raises `Refused` when there is no such file (any more) or it is too large, `Retryable` when
+        the connection broke, it took too long or was stopped, and as `post` does.
+        """
+        self._drop_idle_connections()
+        try:
+            response = self._session.get(
+                url,
+                headers={"Accept": "*/*", "Accept-Encoding": "identity"},
+                timeout=self._timeouts,
+                proxies=dict(self._proxies),
+                allow_redirects=False,
+                stream=True,
+            )
+        except FOREIGN as cause:
+            raise translated(cause) from cause
+        with response:
+            return receive(
+                response,
+                part,
+                most=most,
+                deadline=time.monotonic() + within,
+                stop=stop or threading.Event(),
+                progress=progress,
+            )
+
+    def _post(self, url: str, body: bytes | Upload, headers: Mapping[str, str]) -> Answer:
+        self._drop_idle_connections()
+        try:
+            with self._session.post(
+                url,
+                data=body,
+                headers={"Accept": "application/json", **headers},
+                timeout=self._timeouts,
+                proxies=dict(self._proxies),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, _read_bounded(response))
+        except FOREIGN as cause:
+            raise translated(cause) from cause
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._session.close()
+
+    def _drop_idle_connections(self) -> None:
+        """A server may have closed a connection that lay idle, and then nobody can tell whether
+        the request arrived. A fresh connection has no such doubt."""
+        now = time.monotonic()
+        if now - self._last_used >= self._idle_connection:
+            self._session.close()
+        self._last_used = now
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: even for a redirect that is not followed, requests would read the whole answer
+        and take its address apart, which fails on a broken one."""
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _read_bounded(response: requests.Response) -> bytes:
+    body = b""
+    try:
+        for part in response.iter_content(65536):
+            body += part
+            if len(body) > ANSWER_BYTES:
+                break
+    except FOREIGN as cause:
+        # Whatever it is, an answer had begun: the request arrived.
+        raise broke() from cause
+    return body[:ANSWER_BYTES]

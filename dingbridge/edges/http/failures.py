@@ -1,0 +1,101 @@
+"""What goes wrong below an HTTP request, as errors of ours; none of them tells the address."""
+
+from __future__ import annotations
+
+from requests import exceptions as foreign
+from urllib3 import exceptions as below
+
+from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
+
+FOREIGN = (foreign.RequestException, below.HTTPError, OSError, ValueError)
+"""All that a request may raise: not everything below arrives as an error of requests."""
+
+
+def translated(cause: Exception) -> DeliveryError:
+    """Our error for one of requests' own. Its text never holds the URL, which may be a secret."""
+    match cause:
+        case foreign.ConnectTimeout():
+            return Unreachable("DingTalk did not answer the connection in time")
+        case foreign.ProxyError():
+            return Unreachable(
+                "the proxy did not let us through",
+                fix="check the option `proxy` or the variable HTTPS_PROXY",
+            )
+        case foreign.SSLError():
+            return Unreachable(
+                "the certificate of the other side could not be verified",
+                fix="check the clock, and REQUESTS_CA_BUNDLE if a proxy signs by itself",
+            )
+        case foreign.Timeout():
+            return Retryable(
+                "no answer came within the time limit, so it may have arrived or not",
+                may_have_arrived=True,
+            )
+        case foreign.ConnectionError() if _proxy_refused(cause):
+            return translated(foreign.ProxyError())
+        case foreign.ConnectionError() if _never_connected(cause):
+            return Unreachable("no connection to DingTalk", fix="check the network")
+        case (
+            foreign.ConnectionError()
+            | foreign.ChunkedEncodingError()
+            | foreign.ContentDecodingError()
+        ):
+            return broke()
+        case (
+            foreign.InvalidURL()
+            | foreign.InvalidSchema()
+            | foreign.MissingSchema()
+            | foreign.URLRequired()
+            | foreign.InvalidHeader()
+            | foreign.UnrewindableBodyError()
+            | below.LocationValueError()
+        ):
+            return _unusable()
+        case foreign.RequestException() | below.HTTPError():
+            return Retryable(f"the request failed ({type(cause).__name__})", may_have_arrived=True)
+        case ValueError():
+            return _unusable()
+        case _:
+            return Unreachable(
+                "the certificates to check the other side with cannot be read",
+                fix="check the variable REQUESTS_CA_BUNDLE",
+            )
+
+
+def broke() -> Retryable:
+    """The connection broke after the request had left."""
+    return Retryable(
+        "the connection broke before the answer, so it may have arrived or not",
+        may_have_arrived=True,
+    )
+
+
+def _unusable() -> Refused:
+    return Refused("the address cannot be used", fix="check `webhook`, `endpoint` and `proxy`")
+
+
+def _proxy_refused(cause: BaseException) -> bool:
+    """Whether a proxy that was reached would not make the tunnel, told by http.client's words."""
+    return any(
+        isinstance(reason, OSError) and str(reason).startswith("Tunnel connection failed")
+        for reason in _reasons(cause)
+    )
+
+
+def _never_connected(cause: BaseException) -> bool:
+    """Whether the connection was never made, told by urllib3's own reason."""
+    return any(
+        isinstance(reason, below.NewConnectionError | below.ConnectTimeoutError)
+        for reason in _reasons(cause)
+    )
+
+
+def _reasons(cause: BaseException) -> list[object]:
+    """The error and all that led to it: requests and urllib3 wrap one another's errors."""
+    found: list[object] = []
+    seen: BaseException | None = cause
+    while seen is not None:
+        for candidate in (seen, getattr(seen, "reason", None), *seen.args):
+            found += [candidate, getattr(candidate, "reason", None)]
+        seen = seen.__cause__ or seen.__context__
+    return found

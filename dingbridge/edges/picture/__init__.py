@@ -1,0 +1,174 @@
+"""Draws code as a picture, for phones, where code does not wrap well. Needs the extra `images`."""
+
+from __future__ import annotations
+
+import io
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dingbridge.core.errors import Refused
+from dingbridge.core.text import shorten
+
+if TYPE_CHECKING:
+    from dingbridge.edges.picture.fonts import Fonts
+
+ROWS = 200
+"""Most rows of a picture; a long line takes several."""
+
+COLUMNS = 100
+"""Columns of a row, line numbers not counted; what is longer goes on in the next row."""
+
+TITLE_COLUMNS = 80
+FONT_SIZE = 26
+STYLE = "friendly"
+TAB = 4
+
+_INK = "#333333"
+_NAMES = {
+    "javascriptreact": "jsx",
+    "typescriptreact": "tsx",
+    "sh": "bash",
+    "cs": "csharp",
+    "vimwiki": "markdown",
+    "help": "text",
+    "tex": "latex",
+    "dosbatch": "bat",
+    "make": "makefile",
+    "gitcommit": "text",
+    "objc": "objective-c",
+    "viml": "vim",
+}
+"""What Pygments calls a filetype that Neovim calls otherwise."""
+
+
+class Picture(Struct, frozen=True):
+    """A PNG. `note` says what it lacks, as characters that no font here has; mostly empty."""
+
+    data: bytes
+    width: int
+    height: int
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return f"Picture({self.width}×{self.height}, <{len(self.data)} bytes>, note={self.note!r})"
+
+
+Run = tuple[str, str, bool]
+"""Text of one look: the text, its colour, and whether it is bold."""
+
+
+def render(
+    code: str,
+    filetype: str = "",
+    first_line: int = 1,
+    title: str = "",
+    *,
+    font_folders: Sequence[Path] | None = None,
+) -> Picture:
+    """Draw `code` with line numbers from `first_line` on, highlighted as Neovim's `filetype`.
+
+    Nothing of it is left out: long lines go on in the next row, and what acts on a screen
+    without being seen is shown as a sign. `title` stands above it, when it is given. `font_folders`
+    are looked through for fonts, by default those of the system. Raises `Refused` when the code is
+    empty or too long, or when the packages for it are not installed. Takes up to some seconds: not
+    for the loop.
+    """
+    lines = _shown(code).split("\n")
+    if not any(line.strip() for line in lines):
+        raise Refused("There is no code to draw.")
+    if sum(max(1, -(-len(line) // COLUMNS)) for line in lines) > ROWS:
+        raise _too_long(len(lines))
+    try:
+        from dingbridge.edges.picture.drawing import draw
+        from dingbridge.edges.picture.fonts import find
+    except ImportError as cause:
+        raise Refused(
+            f"Pictures need packages that are not installed: {cause.name or cause}.",
+            fix=f"Run `{sys.executable} -m pip install pygments pillow`, then restart Neovim.",
+        ) from cause
+    fonts = find(FONT_SIZE, font_folders)
+    rows = [
+        (first_line + number if not part else None, row)
+        for number, runs in enumerate(_highlighted(lines, filetype))
+        for part, row in enumerate(_wrapped(runs, fonts))
+    ]
+    if len(rows) > ROWS:
+        raise _too_long(len(lines))
+    image = draw(rows, shorten(_shown(title), TITLE_COLUMNS) if title.strip() else "", fonts)
+    target = io.BytesIO()
+    image.save(target, "PNG", compress_level=6)
+    return Picture(target.getvalue(), image.width, image.height, fonts.note())
+
+
+def _too_long(lines: int) -> Refused:
+    return Refused(
+        f"{lines} lines are too much for one picture, which has up to {ROWS} rows of {COLUMNS} "
+        "characters.",
+        fix="Select less, or send it as a file.",
+    )
+
+
+def _shown(code: str) -> str:
+    """Tabs as spaces; a sign for what acts on the screen, above all for what hides code."""
+    text = unicodedata.normalize("NFC", code)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    return "".join(map(_sign, "\n".join(line.expandtabs(TAB) for line in text.split("\n"))))
+
+
+def _sign(character: str) -> str:
+    if character == "\n" or character.isprintable():
+        return character
+    # Joiners belong to emoji and to several scripts; other blanks look like the space.
+    if character in "\u200c\u200d" or unicodedata.category(character) == "Zs":
+        return character if character in "\u200c\u200d" else " "
+    return "\ufffd"
+
+
+def _highlighted(lines: Sequence[str], filetype: str) -> Iterator[list[Run]]:
+    """The runs of each line, as many as there are lines."""
+    from pygments.lexers import get_lexer_by_name
+    from pygments.lexers.special import TextLexer
+    from pygments.styles import get_style_by_name
+    from pygments.util import ClassNotFound
+
+    # A filetype may be two ("yaml.ansible"): the first is the language.
+    name = filetype.lower().partition(".")[0]
+    try:
+        lexer = get_lexer_by_name(_NAMES.get(name, name), stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        lexer = TextLexer(stripnl=False, ensurenl=False)
+    style = get_style_by_name(STYLE)
+    line: list[Run] = []
+    count = 0
+    for token, text in lexer.get_tokens("\n".join(lines)):
+        look = style.style_for_token(token)
+        colour = f"#{look['color']}" if look["color"] else _INK
+        first, *others = text.split("\n")
+        line.append((first, colour, bool(look["bold"])))
+        for other in others:
+            yield line
+            count += 1
+            line = [(other, colour, bool(look["bold"]))]
+    yield line
+
+
+def _wrapped(runs: Sequence[Run], fonts: Fonts) -> Iterator[list[Run]]:
+    """A line as rows of at most `COLUMNS` columns, cut between characters that a reader sees."""
+    row: list[Run] = []
+    column = 0
+    for text, colour, bold in runs:
+        piece = ""
+        for cluster, width in fonts.clusters(text):
+            if column + width > COLUMNS:
+                row.append((piece, colour, bold))
+                yield row
+                row, piece, column = [], "", 0
+            piece += cluster
+            column += width
+        row.append((piece, colour, bold))
+    yield row

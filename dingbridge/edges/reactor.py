@@ -1,0 +1,208 @@
+"""Reactions on messages: the thread that puts them on and takes them off; nothing waits for it.
+
+It has an access token and connections of its own, so that a call of its that hangs holds up no
+message; every decision is the state machine's. Before a call, what may stand afterwards is on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from dingbridge.core import answers, payloads, reactions
+from dingbridge.core.answers import Answer
+from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
+from dingbridge.core.reactions import Reaction, Reactions, Step
+from dingbridge.core.settings import Options
+from dingbridge.core.token import HeldToken, held
+
+
+class Poster(Protocol):
+    """What it needs of HTTP."""
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST a JSON body."""
+        ...
+
+
+class _Arrived(Struct, frozen=True):
+    reaction: Reaction
+    short: bool
+
+
+class _Finished(Struct, frozen=True):
+    message_id: str
+
+
+class _Idle(Struct, frozen=True):
+    idle: bool
+
+
+class _Configured(Struct, frozen=True):
+    options: Options
+    http: Poster
+
+
+class _Stopped(Struct, frozen=True):
+    pass
+
+
+class _Nothing(Struct):
+    """What is read of an answer to see whether it refuses."""
+
+
+class Reactor(threading.Thread):
+    """The reactions of one robot. `outstanding` is what an earlier process left: it is removed.
+
+    `write_down` returns when what may stand at messages is on the disk, and raises `OSError` or
+    `BridgeError` when it is not. `counted` is told of each call that was made: 1, or 0 and the code
+    of the answer that refused it.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        http: Poster,
+        outstanding: tuple[Reaction, ...],
+        write_down: Callable[[tuple[Reaction, ...]], None],
+        counted: Callable[[int, str], None],
+        *,
+        idle: bool,
+    ) -> None:
+        super().__init__(name="dingbridge-reactor", daemon=True)
+        self._log = logging.getLogger(f"{__name__}.{options.account}")
+        self._options = options
+        self._http = http
+        self._reactions = Reactions(outstanding, time.monotonic())
+        self._written = self._reactions.outstanding()
+        self._write_down = write_down
+        self._counted = counted
+        self._idle = idle
+        self._token = HeldToken()
+        self._stopped = False
+        self._has_failed = False
+        self._commands: queue.SimpleQueue[_Arrived | _Finished | _Idle | _Configured | _Stopped] = (
+            queue.SimpleQueue()
+        )
+
+    # --- for other threads ----------------------------------------------------------------------
+
+    def arrived(self, reaction: Reaction, *, short: bool) -> None:
+        """A message is worked on. While the quota is `short`, nothing new is shown."""
+        self._commands.put(_Arrived(reaction, short))
+
+    def finished(self, message_id: str) -> None:
+        """A message was answered, or never will be."""
+        self._commands.put(_Finished(message_id))
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits: only then is a call made."""
+        self._commands.put(_Idle(idle))
+
+    def configure(self, options: Options, http: Poster) -> None:
+        """Use these from the next call on."""
+        self._commands.put(_Configured(options, http))
+
+    def stop(self) -> None:
+        """End the thread soon; a call under way is not interrupted."""
+        self._commands.put(_Stopped())
+
+    # --- its own --------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Carry out one step after the other until stopped."""
+        while True:
+            self._obey()
+            if self._stopped:
+                return
+            step = self._reactions.next_step(time.monotonic(), idle=self._idle)
+            outstanding = self._reactions.outstanding()
+            try:
+                if outstanding != self._written:
+                    self._write_down(outstanding)
+                    self._written = outstanding
+                if step is not None:
+                    self._call(step)
+            except DeliveryError as error:
+                self._failed(step, error)
+            except (OSError, BridgeError) as error:
+                if step is None:
+                    self._written = outstanding  # tried again with the next change
+                reason = f"it cannot be written down ({type(error).__name__})"
+                self._failed(step, Unreachable(reason))
+            else:
+                if step is not None:
+                    self._counted(1, "")
+                    self._reactions.succeeded(step, time.monotonic())
+
+    def _obey(self) -> None:
+        """Take in what other threads ask for; wait for the first of it while nothing is due."""
+        seconds = self._seconds()
+        try:
+            command = self._commands.get(seconds != 0, seconds)
+            while True:
+                match command:
+                    case _Arrived(reaction=reaction, short=short):
+                        self._reactions.arrived(reaction, time.monotonic(), short=short)
+                    case _Finished(message_id=message_id):
+                        self._reactions.finished(message_id, time.monotonic())
+                    case _Idle(idle=idle):
+                        self._idle = idle
+                    case _Configured(options=options, http=http):
+                        self._options, self._http, self._token = options, http, HeldToken()
+                    case _Stopped():
+                        self._stopped = True
+                command = self._commands.get_nowait()
+        except queue.Empty:
+            return
+
+    def _seconds(self) -> float | None:
+        """How long nothing is to be done, unless something is asked for; None: for ever."""
+        if self._reactions.outstanding() != self._written:
+            return 0.0
+        at = self._reactions.next_at()
+        if at is None or not self._idle:
+            return None
+        return max(0.0, at - time.monotonic())
+
+    def _failed(self, step: Step | None, error: DeliveryError) -> None:
+        level = logging.DEBUG if self._has_failed else logging.INFO
+        self._has_failed = True
+        self._log.log(level, "no reaction: %s %s", error.code, error.message)
+        if isinstance(error, FreshToken):
+            self._token = HeldToken()
+        if error.code:
+            self._counted(0, error.code)
+        if step is not None:
+            self._reactions.failed(step, error, time.monotonic())
+
+    def _call(self, step: Step) -> None:
+        path, body = reactions.request(step)
+        headers = {"x-acs-dingtalk-access-token": self._access_token()}
+        answer = self._http.post(f"{self._options.endpoint_api}{path}", body, headers)
+        answers.read_fields(answer, _Nothing)
+        if not reactions.accepted(answer.body):
+            raise Retryable("DingTalk does not say that it succeeded", may_have_arrived=True)
+
+    def _access_token(self) -> str:
+        asked = time.monotonic()
+        if not self._token.usable(asked):
+            options = self._options
+            try:
+                answer = self._http.post(
+                    f"{options.endpoint_api}/v1.0/oauth2/accessToken",
+                    payloads.token_body(options.app_key, options.app_secret),
+                )
+                self._token = held(answers.read_token(answer), asked)
+            except Retryable as error:
+                if not error.may_have_arrived:
+                    raise
+                # Only the request for a token may have arrived, and that shows nothing.
+                raise Retryable(error.message, code=error.code, fix=error.fix) from error
+        return self._token.value

@@ -1,0 +1,228 @@
+"""Files on their way out: copied when the user sends them, uploaded when their turn comes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.bridge.ports import Packed
+from dingbridge.core import media
+from dingbridge.core.errors import BridgeError, DeliveryError, Refused
+from dingbridge.core.file_names import ending
+from dingbridge.core.media import Parcel
+from dingbridge.core.messages import Outbound
+from dingbridge.core.posting import Uploaded
+from dingbridge.core.routing import Route
+from dingbridge.core.settings import Options
+from dingbridge.edges import picture
+from dingbridge.edges.http import Http, Upload
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.media import Outgoing
+from dingbridge.edges.storage.outgoing import OutgoingFolder
+
+log = logging.getLogger(__name__)
+
+TELL_EVERY = 1.0
+"""Seconds between two words about an upload, unless it got on by `TELL_STEP`."""
+
+TELL_STEP = 5
+"""Percent."""
+
+
+class LiveParcels:
+    """Copies and draws files for sending, behind a thread of its own: a large one takes long."""
+
+    def __init__(
+        self,
+        folder: OutgoingFolder,
+        post: Callable[[Callable[[], None]], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        self._folder = folder
+        self._post = post
+        self._on_error = on_error
+        self._thread: Disk | None = None
+
+    def pack(
+        self,
+        message: str,
+        path: str,
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Copy the file at `path`."""
+
+        def work() -> Packed:
+            kept, name = self._folder.take(message, Path(path))
+            return Packed(str(kept), name, path)
+
+        self._try(work, then, failed)
+
+    def draw(
+        self,
+        message: str,
+        name: str,
+        code: str,
+        filetype: str,
+        first_line: int,
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Draw code as a picture of that name."""
+
+        def work() -> Packed:
+            drawn = picture.render(code, filetype, first_line, name.removesuffix(".png"))
+            shown = self._folder.keep(message, name, drawn.data)
+            leaves = self._folder.put(message, name, drawn.data)
+            return Packed(str(leaves), name, str(shown), drawn.note)
+
+        self._try(work, then, failed)
+
+    def _try(
+        self,
+        work: Callable[[], Packed],
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        if self._thread is None:
+            self._thread = Disk(self._post, self._on_error)
+            self._thread.start()
+
+        def step() -> Callable[[], None]:
+            try:
+                packed = work()
+            except BridgeError as error:
+                refusal = error
+                return lambda: failed(refusal)
+            except OSError as cause:
+                reason = cause.strerror or type(cause).__name__
+                unkept = BridgeError(f"the file cannot be kept for sending: {reason}")
+                return lambda: failed(unkept)
+            return lambda: then(packed)
+
+        self._thread.do(step, lambda call: call())
+
+
+class Courier:
+    """Uploads files, one at a time. For the sender's thread."""
+
+    def __init__(self, folder: OutgoingFolder) -> None:
+        self._folder = folder
+        self._http: tuple[str, Http] | None = None
+        self._done: tuple[tuple[str, str], Uploaded] | None = None
+        self._instead: tuple[str, Parcel] | None = None
+
+    def bring(
+        self,
+        options: Options,
+        outbound: Outbound,
+        route: Route,
+        token: Callable[[], str],
+        progress: Callable[[str], None],
+        stopped: Callable[[], bool],
+    ) -> Uploaded:
+        """Upload the message's file, unless this robot has done so. Raises `DeliveryError`.
+
+        `token` gets the access token, `progress` hears in words how far it is, and `stopped` says
+        that it is to end.
+        """
+        key = (outbound.id, options.app_key)
+        if self._done is not None and self._done[0] == key:
+            return self._done[1]
+        errand = _Errand(options, outbound, route, token, progress, stopped)
+        _need_way(errand)
+        try:
+            uploaded = self._uploaded(errand)
+        except OSError as cause:
+            reason = cause.strerror or type(cause).__name__
+            raise Refused(f"{outbound.file_name} cannot be sent: {reason}") from cause
+        self._done = (key, uploaded)
+        return uploaded
+
+    def _uploaded(self, errand: _Errand) -> Uploaded:
+        outbound = errand.outbound
+        path = Path(outbound.file)
+        if not outbound.file:
+            path = self._folder.put(outbound.id, outbound.file_name, outbound.text.encode())
+        with self._folder.open(path) as source:
+            way = self._way(outbound, source.size)
+            try:
+                return Uploaded(way, self._send(errand, way, source))
+            except DeliveryError as error:
+                other = media.instead(way, error) if errand.route is not Route.SESSION else None
+                if other is None:
+                    raise media.about(error, way, source.size) from error
+                log.info("message %s goes in a zip: %s %s", outbound.id, error.code, error.message)
+            self._instead = (outbound.id, other)
+            source.file.seek(0)
+            try:
+                return Uploaded(other, self._send(errand, other, source))
+            except DeliveryError as error:
+                raise media.about(error, other, source.size) from error
+
+    def _way(self, outbound: Outbound, size: int) -> Parcel:
+        if self._instead is not None and self._instead[0] == outbound.id:
+            return self._instead[1]
+        return media.parcel(outbound.file_name, size)
+
+    def _send(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+        """Upload the file by one way; its media id."""
+        if not way.zipped:
+            return self._upload(errand, way, source)
+        zipped = self._folder.zipped(source, way, errand.stopped)
+        try:
+            media.check_size(way, zipped.size)
+            return self._upload(errand, way, zipped)
+        finally:
+            self._folder.discard(zipped)
+
+    def _upload(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+        options = errand.options
+        stop = threading.Event()
+        told_at, told = time.monotonic(), 0
+
+        def progress(sent: int, size: int) -> None:
+            nonlocal told_at, told
+            if errand.stopped():
+                stop.set()
+            percent, now = sent * 100 // size, time.monotonic()
+            if percent >= told + TELL_STEP or (percent > told and now >= told_at + TELL_EVERY):
+                told_at, told = now, percent
+                errand.progress(f"{percent} % uploaded")
+
+        url = media.upload_url(options.endpoint_oapi, errand.token(), way.upload)
+        form = Upload(source.file, source.size, way, progress=progress, stop=stop)
+        if self._http is None or self._http[0] != options.proxy:
+            self._http = (options.proxy, Http(options.proxy))
+        media_id = media.read_upload(self._http[1].upload(url, form))
+        log.info("message %s: %s uploaded", errand.outbound.id, media.amount(source.size))
+        return media_id
+
+
+class _Errand(Struct, frozen=True):
+    """One file to upload."""
+
+    options: Options
+    outbound: Outbound
+    route: Route
+    token: Callable[[], str]
+    progress: Callable[[str], None]
+    stopped: Callable[[], bool]
+
+
+def _need_way(errand: _Errand) -> None:
+    """Raise `Refused` where the route takes no such file."""
+    name = errand.outbound.file_name
+    if errand.route is Route.WEBHOOK:
+        raise media.webhook_refusal(name)
+    if errand.route is Route.SESSION and ending(name) not in media.PICTURES:
+        raise Refused(
+            f"{name} cannot be sent to somebody outside the organisation, who can be sent text and "
+            "pictures only.",
+            fix="Put it where they can fetch it, and send the link.",
+        )
