@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -16,11 +17,16 @@ from dingbridge.edges.fetching import Fetcher
 from dingbridge.edges.http import Http
 from dingbridge.edges.storage.media import MediaFolder
 
+log = logging.getLogger(__name__)
+
 TELL_AFTER = 1.0
 """Seconds after which the user is told that something is being fetched."""
 
 TELL_EVERY = 5.0
 """Seconds between two such words."""
+
+ANSWER_WITHIN = 15.0
+"""Seconds to wait for an answer, and between two pieces of a file: messages wait as well."""
 
 
 class Wanted(Struct, frozen=True):
@@ -44,6 +50,7 @@ class LiveMedia:
         self._queue: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._fetchers: dict[str, tuple[Options, Fetcher]] = {}
 
     def fetch(
         self,
@@ -70,27 +77,46 @@ class LiveMedia:
         swept = False
         while (wanted := self._queue.get()) is not None and not self._stop.is_set():
             if not swept:
-                self._folder.remove_old(wanted.options.media_days)
                 swept = True
+                self._sweep(wanted.options.media_days)
             self._carry_out(wanted)
 
+    def _sweep(self, days: float) -> None:
+        try:
+            self._folder.remove_old(days)
+        except OSError as error:
+            log.warning("old files could not be removed: %s", error.strerror)
+
     def _carry_out(self, wanted: Wanted) -> None:
-        http = Http(wanted.options.proxy)
-        fetcher = Fetcher(wanted.options, http, self._folder, self._stop)
+        fetcher = self._fetcher(wanted.options)
         telling = _Telling(lambda words: self._post(lambda: wanted.tell(words)))
         paths: list[str | None] = []
         failures: list[str] = []
         for number, attachment in enumerate(wanted.attachments):
-            path, failure = fetcher.fetch(
-                wanted.message, number, attachment, wanted.robot_code, telling.progress
-            )
+            try:
+                path, failure = fetcher.fetch(
+                    wanted.message, number, attachment, wanted.robot_code, telling.progress
+                )
+            except Exception:  # whatever it is: the message and all after it must still come
+                log.exception("a defect in fetching")
+                path, failure = None, "something went wrong; see :Chat log"
             paths.append(path)
             failures.append(failure)
-        http.close()
+        telling.stop()
         if self._stop.is_set() and None in paths:
             # It was not handed over, so it comes again, and what is there already is used.
             return
         self._post(lambda: wanted.then(tuple(paths), tuple(failures)))
+
+    def _fetcher(self, options: Options) -> Fetcher:
+        """The account's own, with its access token, as long as its options are the same."""
+        known = self._fetchers.get(options.account)
+        if known is not None and known[0] == options:
+            return known[1]
+        http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
+        fetcher = Fetcher(options, http, self._folder, self._stop)
+        self._fetchers[options.account] = options, fetcher
+        return fetcher
 
 
 class _Telling:
@@ -99,10 +125,19 @@ class _Telling:
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._next = time.monotonic() + TELL_AFTER
+        # Nothing may come at all, and then nobody would call `progress`.
+        self._first = threading.Timer(TELL_AFTER, lambda: tell("fetching what came with a message"))
+        self._first.daemon = True
+        self._first.start()
+
+    def stop(self) -> None:
+        """All is here, or never will be."""
+        self._first.cancel()
 
     def progress(self, done: int, whole: int) -> None:
         """So many bytes are here, of how many, or 0."""
         if time.monotonic() >= self._next:
+            self._first.cancel()
             self._next = time.monotonic() + TELL_EVERY
             share = f" ({100 * done // whole} %)" if whole else ""
             self._tell(f"fetching what came with a message: {done // 1024:,} KB{share}")

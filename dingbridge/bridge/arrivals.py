@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
+log = logging.getLogger(__name__)
+
 Start = Callable[[Callable[[], None]], None]
-"""Begins to take a message in; calls what it is given once that is done."""
+"""Begins to take a message in; calls what it is given once the next one may follow."""
 
 
 class Arrivals:
@@ -21,12 +24,33 @@ class Arrivals:
         if waiting is not None:
             waiting.append(start)
             return
-        self._waiting[session] = deque()
-        start(lambda: self._next(session))
+        self._waiting[session] = deque([start])
+        self._go_on(session)
 
-    def _next(self, session: str) -> None:
+    def _go_on(self, session: str) -> None:
         waiting = self._waiting[session]
-        if waiting:
-            waiting.popleft()(lambda: self._next(session))
-        else:
-            del self._waiting[session]
+        while waiting:
+            # A loop and no recursion: thousands may have waited, and most are done at once.
+            if not self._is_over(session, waiting.popleft()):
+                return
+        del self._waiting[session]
+
+    def _is_over(self, session: str, start: Start) -> bool:
+        """Begin with one. Returns False when it ends later, and goes on by itself then."""
+        over = False
+        under_way = True
+
+        def end() -> None:
+            nonlocal over
+            if not over:
+                over = True
+                if not under_way:
+                    self._go_on(session)
+
+        try:
+            start(end)
+        except Exception:  # whatever it is: it must not keep back all that comes after it
+            log.exception("a message could not be taken in")
+            over = True
+        under_way = False
+        return over

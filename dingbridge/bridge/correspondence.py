@@ -286,9 +286,9 @@ class Correspondence:
             account.member.tell(exchange.Handed(deliver.key))
             if new:
                 self._arrived(account, session, message, deliver, files)
-            done()
 
         self._sessions.arrive(session, message, again=deliver.again, then=taken)
+        done()  # the disk keeps the order, and may fail for this one without the next
 
     def _arrived(
         self,

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 AGAIN = (0.5, 2.0)
 """Seconds before the second and third attempt."""
 
+AGAIN_WITHIN = 10.0
+"""Seconds after which no further attempt is begun: the messages after this one wait."""
+
 LONGEST_PAUSE = 30.0
 """Longest pause, in seconds, that is granted when DingTalk asks for one."""
 
@@ -109,12 +112,16 @@ class Fetcher:
         progress: Callable[[int, int], None],
     ) -> tuple[str | None, str]:
         """The path of an attachment, or None and a phrase that says why there is none."""
-        kept = self._folder.found(message, number)
+        try:
+            kept = self._folder.found(message, number)
+        except OSError as error:
+            return None, _unwritable(error)
         if kept is not None:
             return str(kept), ""
         if not attachment.download_code:
             return None, "DingTalk sent no way to fetch it"
         pauses = [*AGAIN]
+        until = time.monotonic() + AGAIN_WITHIN
         fresh = False
         while True:
             try:
@@ -125,15 +132,15 @@ class Fetcher:
                 fresh, self._token = True, HeldToken()
             except (Retryable, RetryAfter) as error:
                 asked = error.seconds if isinstance(error, RetryAfter) else 0.0
-                if not pauses or asked > LONGEST_PAUSE or self._stop.is_set():
+                late = time.monotonic() > until
+                if late or not pauses or asked > LONGEST_PAUSE or self._stop.is_set():
                     return None, error.message
                 self._stop.wait(max(asked, pauses.pop(0)))
             except DeliveryError as error:
                 log.info("an attachment could not be fetched: %s %s", error.code, error.message)
                 return None, error.message
             except OSError as error:
-                log.error("an attachment could not be written: %s", error.strerror)
-                return None, f"it cannot be written ({error.strerror or type(error).__name__})"
+                return None, _unwritable(error)
 
     def _once(
         self,
@@ -171,3 +178,8 @@ class Fetcher:
             )
             self._token = held(answers.read_token(answer), asked)
         return self._token.value
+
+
+def _unwritable(error: OSError) -> str:
+    log.error("an attachment could not be written: %s", error.strerror)
+    return f"it cannot be written ({error.strerror or type(error).__name__})"

@@ -1,0 +1,136 @@
+"""Whatever goes wrong with what came along, the message comes, and all after it in their order."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.server import Sandbox
+from tests.editor import Editor
+from tests.test_media_received import DOWNLOAD, arrive, files, texts
+
+TOKEN = "/v1.0/oauth2/accessToken"
+LONG = 30.0
+"""Seconds that attempts, and an answer that never comes, may take."""
+
+
+def until_both(editor: Editor) -> str:
+    """The first of two messages, once the second is there as well."""
+    first, second = editor.until(lambda: texts(editor)[1:] and texts(editor), "both", LONG)
+    assert second == "later"
+    return first
+
+
+def test_an_answer_that_never_comes_is_told_meanwhile_and_given_up(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.hang("/files/*", times=None))
+    sandbox.client.say_file("a.txt", b"abc")
+    sandbox.client.say("later")
+    bound.until_said("fetching what came with a message")
+    assert texts(bound) == []
+    assert "[file: a.txt] (not fetched: no answer came" in until_both(bound)
+    assert sandbox.client.wait_hanging() == 1
+    sandbox.client.release()
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.http(DOWNLOAD, 500, "system.err", times=None), "system.err"),
+        (Fault.http("/files/*", 403, "expired"), "it is not available any more (HTTP 403)"),
+        (Fault.drop("/files/*", times=None), "the connection broke"),
+    ],
+    ids=["error", "expired", "dropped"],
+)
+def test_the_reason_stands_in_the_session(
+    bound: Editor, sandbox: Sandbox, fault: Fault, reason: str
+) -> None:
+    sandbox.client.fault(fault)
+    sandbox.client.say_file("a.txt", b"abc")
+    sandbox.client.say("later")
+    told = until_both(bound)
+    assert told.startswith("[file: a.txt] (not fetched: ")
+    assert reason in told
+    assert files(bound) == []
+
+
+def test_a_code_that_has_expired_is_told(bound: Editor, sandbox: Sandbox) -> None:
+    code = sandbox.client.offer(b"abc")
+    sandbox.client.advance(7 * 86_400)
+    content = {"downloadCode": code, "fileName": "a.txt"}
+    sandbox.client.say(msgtype="file", content=content)
+    sandbox.client.say("later")
+    assert "not fetched" in until_both(bound)
+
+
+def test_one_failure_that_passes_is_not_seen(bound: Editor, sandbox: Sandbox) -> None:
+    sandbox.client.fault(Fault.drop("/files/*"))
+    sandbox.client.say_file("a.txt", b"abc")
+    arrive(bound)
+    assert [path.read_bytes() for path in files(bound)] == [b"abc"]
+
+
+def test_a_folder_that_cannot_be_used_loses_no_message(bound: Editor, sandbox: Sandbox) -> None:
+    folder = bound.data / "dingbridge" / "media"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("no folder")
+    sandbox.client.say_file("a.txt", b"abc")
+    sandbox.client.say("later")
+    assert "not fetched: it cannot be written" in until_both(bound)
+
+
+def test_a_message_that_could_not_be_written_keeps_back_no_other(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    transcript = bound.data / "dingbridge/sessions" / f"{bound.status()['session']}.jsonl"
+    sandbox.client.say("before")
+    arrive(bound)
+    aside = transcript.with_suffix(".aside")
+    os.rename(transcript, aside)
+    transcript.mkdir()
+    sandbox.client.say("lost for now")
+    bound.until_said("cannot use")
+    transcript.rmdir()
+    os.rename(aside, transcript)
+    sandbox.client.say("after")
+    assert arrive(bound, 2)[-1] == "after"
+
+
+def test_one_access_token_does_for_many_files(bound: Editor, sandbox: Sandbox) -> None:
+    for number in range(3):
+        sandbox.client.say_picture()
+        arrive(bound, number + 1)
+    assert len(sandbox.client.calls(TOKEN)) == 1
+
+
+def test_a_token_that_was_revoked_is_replaced(bound: Editor, sandbox: Sandbox) -> None:
+    sandbox.client.say_picture()
+    arrive(bound)
+    sandbox.client.revoke_tokens()
+    sandbox.client.say_picture()
+    arrive(bound, 2)
+    assert len(files(bound)) == 2
+
+
+def test_a_host_killed_while_it_fetches_leaves_each_message_once(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    sandbox.client.fault(Fault.hang("/files/*"))
+    sandbox.client.say_file("late.txt", b"late")
+    sandbox.client.say("second")
+    sandbox.client.wait_hanging()
+    bound.kill_host()
+    bound.until_lua("not require('dingbridge.host').is_running()")
+    sandbox.client.release()
+    bound.chat()
+    bound.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("third")
+    bound.until(lambda: any(row["text"] == "third" for row in bound.transcript(session)))
+    first, *others = [str(row["text"]) for row in bound.transcript(session)]
+    assert "late.txt](" in first
+    assert others == ["second", "third"]
+    assert [path.read_bytes() for path in files(bound)] == [b"late"]
