@@ -113,3 +113,16 @@ def test_names_in_the_place_of_ids_keep_to_both_ceilings_as_well() -> None:
         assert len(json.loads(body)["msgParam"].encode()) <= MSG_PARAM_BYTES
         assert "@zs" not in shown(body)
         plan.accepted()
+
+
+@pytest.mark.parametrize("route", [Route.WEBHOOK, Route.SESSION])
+def test_only_the_first_chunk_mentions_those_whom_no_text_names(route: Route) -> None:
+    at = At(user_ids=("asker", "named"), all=True)
+    text = "word " * 60 + "\n\n" + "@named here " + "word " * 60
+    bodies = [json.loads(body) for body, _ in sent(text, route, at, text_chunk_limit=250)]
+    assert len(bodies) > 2
+    assert bodies[0]["at"]["atUserIds"] == ["asker", "named"]
+    assert bodies[0]["at"]["isAtAll"]
+    later = [body.get("at", {"atUserIds": [], "isAtAll": False}) for body in bodies[1:]]
+    assert [each["atUserIds"] for each in later].count(["named"]) == 1
+    assert not any("asker" in each["atUserIds"] or each["isAtAll"] for each in later)

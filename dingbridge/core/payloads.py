@@ -212,7 +212,7 @@ def _message(msgtype: str, title: str, text: str) -> tuple[str, str]:
 
 
 def _with_mentions(msgtype: str, text: str, at: At) -> str:
-    missing = [f"@{who}" for who in (*at.user_ids, *at.mobiles) if not _mentions(text, who)]
+    missing = [f"@{who}" for who in (*at.user_ids, *at.mobiles) if not mentions(text, who)]
     if not missing:
         return text
     # A paragraph of their own: after the last line of a code block they would belong to it.
@@ -220,5 +220,6 @@ def _with_mentions(msgtype: str, text: str, at: At) -> str:
     return (text + gap if text else "") + " ".join(missing)
 
 
-def _mentions(text: str, who: str) -> bool:
+def mentions(text: str, who: str) -> bool:
+    """Whether `text` mentions somebody by this id or number."""
     return re.search(rf"@{re.escape(who)}(?![0-9A-Za-z_-])", text) is not None

@@ -7,7 +7,7 @@ from msgspec import Struct
 from dingbridge.core import media, mentions, payloads
 from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.media import Parcel
-from dingbridge.core.messages import Outbound
+from dingbridge.core.messages import At, Outbound
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk
 from dingbridge.core.routing import Route, routes
 from dingbridge.core.sent_keys import TEXT_CHARACTERS, Sent
@@ -40,18 +40,27 @@ def robot(
     """Address and body for the custom robot's webhook, or for the session webhook, which the
     message's target has. `now` is Unix seconds, for the signature."""
     session = outbound.target.session_webhook
+    at = _mentioned(outbound, chunk)
     if route is Route.SESSION and session is not None:
-        return session.url, payloads.robot_body(
-            options.msgtype, outbound.title, chunk.text, outbound.at
-        )
+        return session.url, payloads.robot_body(options.msgtype, outbound.title, chunk.text, at)
     url = options.webhook
     if options.secret:
         url = payloads.signed_url(url, options.secret, int(now * 1000))
     text = payloads.with_keyword(chunk.text, options.keyword)
-    body = payloads.robot_body(
-        options.msgtype, outbound.title, text, outbound.at, msg_uuid=chunk.key
-    )
+    body = payloads.robot_body(options.msgtype, outbound.title, text, at, msg_uuid=chunk.key)
     return url, body
+
+
+def _mentioned(outbound: Outbound, chunk: Chunk) -> At:
+    """Whom a chunk mentions: the first one all, a later one only those that its text names, so that
+    nobody is called again with every piece."""
+    if chunk.start == 0:
+        return outbound.at
+
+    def named(people: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(who for who in people if payloads.mentions(chunk.text, who))
+
+    return At(named(outbound.at.user_ids), named(outbound.at.mobiles))
 
 
 def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
