@@ -10,11 +10,12 @@ from msgspec import structs
 
 from dingbridge.core import lineup
 from dingbridge.core.lineup import SEPARATOR, Lineup
-from dingbridge.core.messages import At, Outbound, Target
+from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
 from dingbridge.core.outbox import Kind, Tried, Waiting
 from dingbridge.core.routing import Route
 
 LARGEST = 60
+WAYS = ("session_team", "api_team", "session_boss", "api_boss")
 TEAM = Target(conversation_id="team")
 BOSS = Target(user_id="boss")
 
@@ -152,6 +153,74 @@ def test_taking_out_what_does_not_wait_changes_nothing() -> None:
     assert chosen(up, team=0) == []
 
 
+# --- two ways to one place ------------------------------------------------------------------------
+
+
+def by_session(waiting: Waiting) -> Waiting:
+    """The same message with a session webhook to go by."""
+    session = SessionWebhook("https://session", 1e12)
+    target = structs.replace(waiting.outbound.target, session_webhook=session)
+    return structs.replace(waiting, outbound=structs.replace(waiting.outbound, target=target))
+
+
+def way(waiting: Waiting) -> str:
+    """Two budgets for each place: that of its session webhook and that of OpenAPI."""
+    return f"{'session' if waiting.outbound.target.session_webhook else 'api'}_{key(waiting)}"
+
+
+def chosen_by_way(up: Lineup, **rooms: int) -> list[str]:
+    return [one.id for one in up.choose(way, lambda name: rooms.get(name, 20), LARGEST)]
+
+
+def test_a_reply_does_not_overtake_an_earlier_reply_that_goes_another_way() -> None:
+    up = line(reply("r1", BOSS), by_session(reply("r2", BOSS)), reply("r3"))
+    assert chosen_by_way(up, api_boss=0) == ["r3"]
+    up.remove("r3")
+    assert chosen_by_way(up, api_boss=0) == []
+    assert chosen_by_way(up) == ["r1"]
+
+
+def test_a_reply_short_of_budget_does_not_overtake_an_earlier_reply_either() -> None:
+    up = line(
+        by_session(note("n1", BOSS)), reply("r1", BOSS), by_session(reply("r2", BOSS)), note("t1")
+    )
+    # n1 may go, and r2 not before r1.
+    assert chosen_by_way(up, session_boss=1, api_boss=0) == ["n1"]
+    up.remove("n1")
+    assert chosen_by_way(up, session_boss=1, api_boss=0) == ["t1"]
+
+
+def test_a_notification_does_not_overtake_one_that_has_to_wait_for_its_way() -> None:
+    up = line(note("n1", BOSS), by_session(note("n2", BOSS)))
+    assert chosen_by_way(up, api_boss=0) == []
+
+
+def test_a_reply_goes_before_a_notification_that_has_to_wait_for_its_way() -> None:
+    up = line(note("n1", BOSS), by_session(reply("r1", BOSS)))
+    assert chosen_by_way(up, api_boss=0) == ["r1"]
+    assert chosen_by_way(up) == ["n1"]
+
+
+def test_nothing_comes_between_the_pieces_of_a_message_that_has_to_wait() -> None:
+    half = structs.replace(note("n1", BOSS), start=3)
+    up = line(half, by_session(reply("r1", BOSS)), note("t1"))
+    assert chosen_by_way(up, api_boss=0) == ["t1"]
+    up.remove("t1")
+    assert chosen_by_way(up, api_boss=0) == []
+
+
+def test_a_message_of_which_a_part_is_there_goes_on_before_what_it_overtook() -> None:
+    up = line(note("n1"), structs.replace(reply("r1"), start=3))
+    assert chosen(up) == ["r1"]
+
+
+def test_what_may_be_next_are_the_first_message_and_the_first_reply_of_each_place() -> None:
+    half = structs.replace(note("c1", Target(user_id="chef")), start=3)
+    chef = structs.replace(reply("c2"), outbound=Outbound("c2", Target(user_id="chef"), "x"))
+    up = line(note("n1"), note("n2"), reply("r1"), reply("r2"), reply("b1", BOSS), half, chef)
+    assert ids(up.candidates()) == ["n1", "r1", "b1", "c1"]
+
+
 # --- for every queue ------------------------------------------------------------------------------
 
 QUEUES = st.lists(
@@ -195,6 +264,47 @@ def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_the
             assert names == sorted(names)
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([TEAM, BOSS]), st.booleans(), st.booleans(), st.booleans()),
+        max_size=25,
+    ),
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                f"{how}_{place}": st.integers(0, 3)
+                for how in ("session", "api")
+                for place in ("team", "boss")
+            }
+        )
+    ),
+)
+def test_whatever_ways_are_closed_only_a_reply_overtakes_and_only_notifications(
+    queue: list[tuple[Target, bool, bool, bool]], rooms: list[dict[str, int]]
+) -> None:
+    up = Lineup()
+    for n, (target, is_reply, session, half) in enumerate(queue):
+        waiting = note(f"m{n:02}", target)
+        waiting = by_session(waiting) if session else waiting
+        waiting = structs.replace(waiting, kind=Kind.REPLY) if is_reply else waiting
+        under_way = any(one.start and key(one) == key(waiting) for one in up)
+        up.add(structs.replace(waiting, start=1) if half and not under_way else waiting)
+    left: list[Waiting] = []
+    for room in [*rooms, *[dict.fromkeys(rooms[0] if rooms else WAYS, 1)] * len(queue)]:
+        run = up.choose(way, room.__getitem__, LARGEST)
+        assert bool(run) == any(room[way(one)] for one in up.candidates())
+        for one in run:
+            up.remove(one.id)
+        left.extend(run)
+    assert len(left) == len(queue)
+    for index, later in enumerate(left):
+        for earlier in left[index + 1 :]:
+            if earlier.id < later.id and key(earlier) == key(later) and not later.start:
+                assert (earlier.kind, later.kind) == (Kind.NOTIFICATION, Kind.REPLY)
+                assert not earlier.start
+
+
 def test_a_choice_among_ten_thousand_costs_as_much_as_one_among_a_hundred() -> None:
     asked = 0
 
@@ -203,13 +313,14 @@ def test_a_choice_among_ten_thousand_costs_as_much_as_one_among_a_hundred() -> N
         asked += 1
         return key(waiting)
 
-    costs = []
-    for many in (100, 10_000):
-        up = line(*(note(f"n{n}") for n in range(many)))
-        asked = 0
-        up.choose(counting, lambda _: 20, LARGEST)
-        costs.append(asked)
-    assert costs[0] == costs[1] < 50
+    for room in (0, 20):
+        costs = []
+        for many in (100, 10_000):
+            up = line(*(note(f"n{n}") for n in range(many)))
+            asked = 0
+            up.choose(counting, {key(note("")): room}.__getitem__, LARGEST)
+            costs.append(asked)
+        assert costs[0] == costs[1] < 50
 
 
 # --- as one ---------------------------------------------------------------------------------------

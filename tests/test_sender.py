@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,6 +52,7 @@ class Journalled:
     """A ledger on disk that also tells each record."""
 
     def __init__(self, path: Path, tell: Callable[[Record], None]) -> None:
+        self.path = path
         self.journal = Journal(path)
         self._tell = tell
 
@@ -549,19 +551,13 @@ def test_a_message_that_was_interrupted_goes_on_where_it_was(
     start_queue: StartQueue, sandbox: Sandbox
 ) -> None:
     text = "\n\n".join(f"{n} " + "x" * 5000 for n in range(6))
-    sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast", times=None))
     first = start_queue()
-    first.put("first", Target())
-    first.put(text, Target(conversation_id=TEAM))
-    first.until_retrying("m1")
+    until_half_is_there(first, sandbox, text)
     first.stop()
-    sandbox.client.clear_faults()
     second = start_queue()
-    assert second.take_up() == ["m1", "m2"]
-    assert isinstance(second.until_end("m2"), Done)
-    arrived = sandbox.client.arrived()
-    assert arrived[0].text == "first"
-    assert joined([a.text for a in arrived[1:]]) == text
+    assert second.take_up() == ["m1"]
+    assert isinstance(second.until_end("m1"), Done)
+    assert joined([a.text for a in sandbox.client.arrived()]) == text
 
 
 def test_what_the_webhook_took_before_a_crash_is_sent_again_with_the_same_key(
@@ -655,6 +651,115 @@ def test_a_pause_is_told_at_its_start_and_at_its_end(
     assert [a.text for a in sandbox.client.arrived()] == ["patient"]
 
 
+def until_half_is_there(sending: Queue, sandbox: Sandbox, text: str) -> str:
+    """Send a long message to the team, of which the second chunk is told to wait."""
+    sandbox.client.fault(Fault.hang(GROUP))
+    message = sending.put(text, Target(conversation_id=TEAM), Kind.NOTIFICATION)
+    sandbox.client.wait_hanging(1)
+    sandbox.client.fault(Fault.qps(GROUP))
+    sandbox.client.release()
+    assert "calls" in sending.until_retrying(message).reason
+    assert len(sandbox.client.arrived()) == 1
+    return message
+
+
+def test_a_group_that_is_told_to_wait_does_not_hold_up_a_person_and_the_pause_stays_visible(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast"))
+    sending = start_queue()
+    sending.until_retrying(sending.put("to the group", Target()))
+    assert isinstance(sending.send("to you", Target(user_id="zhangsan")), Done)
+    assert isinstance(sending.send("to you too", Target(user_id="zhangsan")), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["to you", "to you too"]
+    assert sending.all(CoolDown)[-1].until > time.time()
+
+
+def test_after_another_pause_the_one_that_is_left_is_told_again(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast"))
+    sandbox.client.fault(Fault.http(SINGLE, 500, "system.error"))
+    sending = start_queue()
+    sending.until_retrying(sending.put("to the group", Target()))
+    assert isinstance(sending.send("to you", Target(user_id="zhangsan")), Done)
+    sending.until(CoolDown, lambda told: told.until > time.time() + 30)
+
+
+def test_a_long_message_that_is_told_to_wait_goes_on_where_it_was(
+    start_queue: StartQueue, sandbox: Sandbox, session: SessionWebhook
+) -> None:
+    sending = start_queue()
+    text = "\n\n".join(f"{n} " + "x" * 5000 for n in range(6))
+    message = until_half_is_there(sending, sandbox, text)
+    # This one could go at once by its own way, but not between the pieces of the other.
+    reply = Target(conversation_id=TEAM, session_webhook=session)
+    sending.put("a reply", reply)
+    assert isinstance(sending.until_end(message), Done)
+    assert isinstance(sending.until_end("m2"), Done)
+    *chunks, last = [a.text for a in sandbox.client.arrived()]
+    assert joined(chunks) == text
+    assert last == "a reply"
+
+
+def test_what_the_webhook_is_told_to_send_later_stays_the_same_chunk(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.qps(ROBOT))
+    sending = start_queue(text_chunk_limit=400)
+    message = sending.put("x" * 500, Target())
+    sending.until_retrying(message)
+    # A chunk that was cut anew would have another key, and DingTalk would not know it again.
+    options = {key: value for key, value in sandbox.settings().items() if value}
+    sending.sender.configure(read({**options, "text_chunk_limit": 300}, {}), Http())
+    assert isinstance(sending.until_end(message), Done)
+    tried = sending.all(Tried)
+    assert tried[0] == tried[1]
+    assert len(set(tried)) == len(tried) - 1
+    assert joined([a.text for a in sandbox.client.arrived()]) == "x" * 500
+
+
+def test_what_has_to_wait_for_openapi_does_not_ask_a_dead_session_webhook_again(
+    start_queue: StartQueue, sandbox: Sandbox, session: SessionWebhook
+) -> None:
+    sandbox.client.fault(Fault.errcode(SESSION, 300001, "session 不存在", times=None))
+    sandbox.client.fault(Fault.qps(GROUP))
+    sending = start_queue()
+    target = Target(conversation_id=TEAM, session_webhook=session)
+    assert isinstance(sending.send("later", target), Done)
+    assert len(sandbox.client.calls(SESSION)) == 1
+    assert [a.text for a in sandbox.client.arrived()] == ["later"]
+
+
+def test_at_most_once_what_is_told_to_wait_is_sent_when_it_may(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.qps(GROUP))
+    sending = start_queue(delivery="at_most_once")
+    assert isinstance(sending.send("later", Target(conversation_id=TEAM)), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["later"]
+
+
+def test_stopping_leaves_what_was_told_to_wait_without_a_fate(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast"))
+    sending = start_queue()
+    sending.until_retrying(sending.put("to the group", Target()))
+    sending.stop()
+    assert list(outbox.fold(sending.ledger.read()).waiting) == ["m1"]
+
+
+def test_what_was_told_to_wait_can_be_dropped(start_queue: StartQueue, sandbox: Sandbox) -> None:
+    sandbox.client.fault(Fault.qps(GROUP))
+    sending = start_queue()
+    message = sending.put("regretted", Target(conversation_id=TEAM))
+    sending.until_retrying(message)
+    sending.sender.drop(message)
+    assert isinstance(sending.send("stays", Target(conversation_id=TEAM)), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["stays"]
+
+
 def test_a_group_that_has_to_wait_does_not_hold_up_a_person(
     make_queue: StartQueue, sandbox: Sandbox
 ) -> None:
@@ -664,6 +769,64 @@ def test_a_group_that_has_to_wait_does_not_hold_up_a_person(
     sending.start()
     assert isinstance(sending.until_end("m2"), Done)
     assert [a.text for a in sandbox.client.arrived()] == ["to you"]
+
+
+# --- a disk that is full --------------------------------------------------------------------------
+
+
+@contextmanager
+def out_of_reach(path: Path) -> Iterator[None]:
+    """The journal cannot be written meanwhile."""
+    kept = path.with_suffix(".kept")
+    path.rename(kept)
+    path.mkdir()
+    yield
+    path.rmdir()
+    kept.rename(path)
+
+
+def test_nothing_leaves_while_the_outbox_cannot_be_written_and_all_of_it_later(
+    start_queue: StartQueue, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sending = start_queue()
+    sending.send("before", Target())
+    sending.stop()
+    sending = start_queue()
+    sending.count = 1
+    message = Outbound("m2", Target(), "meanwhile", "title")
+    journal = sending.ledger.journal
+    journal.append(outbox.encode(Put("robot", message, Kind.REPLY, "", time.time())))
+    with out_of_reach(sending.ledger.path):
+        sending.sender.put(Waiting("robot", message, Kind.REPLY, "", time.time()))
+        assert "the outbox cannot be written" in sending.until_retrying("m2").reason
+        assert [a.text for a in sandbox.client.arrived()] == ["before"]
+    sending.count = 2
+    assert isinstance(sending.send("after", Target()), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["before", "meanwhile", "after"]
+    assert "the outbox cannot be written" in caplog.text
+
+
+def test_notifications_that_cannot_be_written_down_as_one_lose_nothing(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    holds = {"webhook": Hold(time.time(), 0.7, "sent too fast")}
+    nearly_spent = Paced({"webhook": (time.time(),) * 19}, holds)
+    sending = make_queue(Pace.restore(nearly_spent, lambda: 0.0))
+    sending.start()
+    sending.send("a message that is longer than the others", Target(user_id="zhangsan"))
+    waiting = []
+    for n in range(3):
+        message = Outbound(f"n{n}", Target(), f"note {n}", "title")
+        put = Put("robot", message, Kind.NOTIFICATION, "", time.time())
+        sending.ledger.journal.append(outbox.encode(put))
+        waiting.append(Waiting("robot", message, Kind.NOTIFICATION, "", time.time()))
+    with out_of_reach(sending.ledger.path):
+        for one in waiting:
+            sending.sender.put(one)
+        sending.until_retrying("n0")
+    sending.sender.drop("nothing")
+    sending.until(Done, lambda done: "+" in done.id)
+    assert sandbox.client.arrived()[-1].text == SEPARATOR.join(f"note {n}" for n in range(3))
 
 
 # --- letting go -----------------------------------------------------------------------------------

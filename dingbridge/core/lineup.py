@@ -3,7 +3,9 @@ notifications to one target are merged."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import structs
 
@@ -15,37 +17,41 @@ SEPARATOR = "\n\n---\n\n"
 
 
 class Lineup:
-    """The messages that wait, in order. The cost of a choice does not grow with their number."""
+    """The messages that wait, in order. The cost of a choice does not grow with their number.
+
+    What goes to one place keeps its order, whatever way each message takes; only a reply may
+    overtake, and only notifications of which nothing is there yet.
+    """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Waiting] = {}
-        self._replies: dict[str, Waiting] = {}
+        self._queues: dict[str, _Queue] = {}
+        self._places: dict[str, str] = {}
+        self._next = 0
 
     def __len__(self) -> int:
         """How many messages wait."""
-        return len(self._waiting)
+        return len(self._places)
 
     def __iter__(self) -> Iterator[Waiting]:
-        """The messages in order."""
-        return iter(self._waiting.values())
+        """The messages, place by place in order."""
+        for queue in self._in_order():
+            yield from queue.waiting.values()
 
     def add(self, waiting: Waiting) -> None:
-        """Put a message at the end. One that waits already keeps its place."""
-        self._waiting[waiting.id] = waiting
-        if waiting.kind is Kind.REPLY:
-            self._replies[waiting.id] = waiting
+        """Put a message at the end, or in front of its place when a part of it is there. One that
+        waits already keeps its place."""
+        self._next += 1
+        self._queue(waiting).add(waiting, self._next)
 
     def put_back(self, waiting: Waiting) -> None:
-        """Put a message at the head again: it could not be carried now."""
-        behind = list(self._waiting.values())
-        self._waiting, self._replies = {}, {}
-        for each in (waiting, *behind):
-            self.add(each)
+        """Put a message at the head of its place again: it could not be carried now."""
+        self._queue(waiting).put_back(waiting)
 
     def remove(self, message: str) -> None:
         """Take a message out, if it waits."""
-        self._waiting.pop(message, None)
-        self._replies.pop(message, None)
+        place = self._places.pop(message, None)
+        if place is not None and self._queues[place].remove(message):
+            del self._queues[place]
 
     def choose(
         self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int
@@ -53,43 +59,107 @@ class Lineup:
         """The messages to send now: none when all have to wait, several when they are to be merged.
 
         `key` tells what a message counts against, `room` how many may go at once by that key,
-        `largest` how many characters a merged text may have. A message whose key has no room
-        blocks only those behind it with the same key.
+        `largest` how many characters a merged text may have. A place that has to wait does not hold
+        up another.
         """
-        rooms: dict[str, int] = {}
-        same: list[Waiting] = []
-        name = ""
-        for waiting in self:
-            its = key(waiting)
-            if not same:
-                if its not in rooms:
-                    rooms[its] = room(its)
-                if rooms[its] <= 0:
-                    continue
-                if waiting.start:
-                    return (waiting,)
-                name = its
-            elif its != name:
-                continue
-            same.append(waiting)
-            if len(same) > rooms[name]:
-                # More than may go: the budget is short.
-                reply = next((one for one in self._replies.values() if key(one) == name), None)
-                return (reply,) if reply else self._run(key, name, largest)
-        return tuple(same[:1])
+        for queue in self._in_order():
+            if run := queue.choose(key, room, largest):
+                return run
+        return ()
 
-    def _run(self, key: Callable[[Waiting], str], name: str, largest: int) -> tuple[Waiting, ...]:
+    def candidates(self) -> Iterator[Waiting]:
+        """What may be next: of each place the first message, and the first reply that may
+        overtake."""
+        for queue in self._in_order():
+            yield queue.first
+            if (reply := queue.overtaking) is not None:
+                yield reply
+
+    def _queue(self, waiting: Waiting) -> _Queue:
+        place = self._places.setdefault(waiting.id, waiting.outbound.target.place)
+        return self._queues.setdefault(place, _Queue())
+
+    def _in_order(self) -> list[_Queue]:
+        return sorted(self._queues.values(), key=lambda queue: queue.number)
+
+
+class _Queue:
+    """What waits for one place. Never empty but while it is made."""
+
+    def __init__(self) -> None:
+        self.waiting: OrderedDict[str, Waiting] = OrderedDict()
+        self._replies: OrderedDict[str, Waiting] = OrderedDict()
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def first(self) -> Waiting:
+        return next(iter(self.waiting.values()))
+
+    @property
+    def number(self) -> int:
+        """When the first one came, compared with those of other places."""
+        return self._numbers[self.first.id]
+
+    @property
+    def overtaking(self) -> Waiting | None:
+        """The first reply, when it may go before the first message."""
+        first = self.first
+        if first.start or first.kind is Kind.REPLY:
+            return None
+        return next(iter(self._replies.values()), None)
+
+    def add(self, waiting: Waiting, number: int) -> None:
+        self._numbers.setdefault(waiting.id, number)
+        self.waiting[waiting.id] = waiting
+        if waiting.kind is Kind.REPLY:
+            self._replies[waiting.id] = waiting
+        if waiting.start:
+            self._to_head(waiting)
+
+    def put_back(self, waiting: Waiting) -> None:
+        self.add(waiting, self.number if self.waiting else 0)
+        self._to_head(waiting)
+
+    def remove(self, message: str) -> bool:
+        """Take a message out; whether nothing is left."""
+        del self.waiting[message], self._numbers[message]
+        self._replies.pop(message, None)
+        return not self.waiting
+
+    def choose(
+        self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int
+    ) -> tuple[Waiting, ...]:
+        first, reply = self.first, self.overtaking
+        name = key(first)
+        most = room(name)
+        if most > 0 and (first.start or not self._more_than(most, key, name)):
+            return (first,)
+        if reply is not None and room(key(reply)) > 0:
+            return (reply,)
+        if most > 0:
+            return (first,) if first.kind is Kind.REPLY else self._run(largest)
+        return ()
+
+    def _more_than(self, most: int, key: Callable[[Waiting], str], name: str) -> bool:
+        """Whether more wait than may go at once."""
+        near = list(islice(self.waiting.values(), most + 1))
+        return len(near) > most and all(key(waiting) == name for waiting in near)
+
+    def _run(self, largest: int) -> tuple[Waiting, ...]:
         """The longest run of notifications from the head that fits into one message."""
         run: list[Waiting] = []
         size = 0
-        for waiting in self:
-            if key(waiting) != name:
-                continue
+        for waiting in self.waiting.values():
             size += len(waiting.outbound.text) + (len(SEPARATOR) if run else 0)
             if run and not (size <= largest and _go_together(run[0], waiting)):
                 break
             run.append(waiting)
         return tuple(run)
+
+    def _to_head(self, waiting: Waiting) -> None:
+        self.waiting.move_to_end(waiting.id, last=False)
+        if waiting.id in self._replies:
+            self._replies.move_to_end(waiting.id, last=False)
 
 
 def _go_together(first: Waiting, other: Waiting) -> bool:

@@ -152,6 +152,12 @@ class Target(Struct, frozen=True):
     session_webhook: SessionWebhook | None = None
     label: str = ""
 
+    @property
+    def place(self) -> str:
+        """The id of the conversation, or in a 1:1 chat the person's, whatever way leads there;
+        empty for the custom robot's group."""
+        return self.conversation_id or self.user_id
+
 
 class Outbound(Struct, frozen=True):
     """A message on its way out, whole; the sender cuts it into chunks. `id` names it for ever.

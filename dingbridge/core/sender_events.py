@@ -18,8 +18,8 @@ class Counted(Struct, frozen=True):
 
 
 class CoolDown(Struct, frozen=True):
-    """Nothing leaves before `until` (Unix seconds) because of `reason`; `until` 0: it is over.
-    `paced` is what a later process has to know."""
+    """Some message has to wait until `until` (Unix seconds) because of `reason`; `until` 0: none
+    has to any more. `paced` is what a later process has to know."""
 
     until: float
     reason: str

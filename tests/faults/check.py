@@ -26,12 +26,14 @@ class Sent(Struct, frozen=True):
     """A message of `lines` lines that an editor was asked to send.
 
     `certain`: nothing happened to the processes that took it, so it must have been accepted.
+    `notification`: it stands in no session, and replies go first when the platform wants a pause.
     """
 
     message: int
     sender: str
     lines: int
     certain: bool
+    notification: bool = False
 
 
 class Uttered(Struct, frozen=True):
@@ -56,8 +58,9 @@ class Records(Struct, frozen=True, kw_only=True):
 
     `accepted` are numbers of messages by sender, as they were accepted; `transcripts` the texts of
     the messages from DingTalk by session; `announced` what `DingbridgeReceived` brought, in no
-    order; `strangers` the conversations of people who are not admitted; `problems` sentences about
-    processes that did not do what they should.
+    order; `strangers` the conversations of people who are not admitted; `told_to_wait` whether the
+    platform asked for a pause; `problems` sentences about processes that did not do what they
+    should.
     """
 
     sent: tuple[Sent, ...] = ()
@@ -69,6 +72,7 @@ class Records(Struct, frozen=True, kw_only=True):
     strangers: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     queued: int = 0
+    told_to_wait: bool = False
     killed: bool = False
     problems: tuple[str, ...] = ()
 
@@ -155,19 +159,24 @@ def _every_accepted_message_arrived(records: Records) -> Iterator[Violation]:
 
 
 def _order_was_kept(records: Records) -> Iterator[Violation]:
+    notifications = {sent.message for sent in records.sent if sent.notification}
     for sender, accepted in records.accepted.items():
         place = {message: index for index, message in enumerate(accepted)}
         for target in sorted({_target(arrived) for arrived in records.arrived}):
-            first = [line for line in _first_occurrences(records, target) if line[0] in place]
-            wanted = sorted(first, key=lambda line: (place[line[0]], line[1]))
-            if first != wanted:
-                index = next(i for i, line in enumerate(first) if line != wanted[i])
-                found, due = first[index], wanted[index]
+            lines = [line for line in _first_occurrences(records, target) if line[0] in place]
+            begun = {message: index for index, (message, _) in reversed([*enumerate(lines)])}
+            for (index, found), (_, later) in combinations(enumerate(lines), 2):
+                if (place[found[0]], found[1]) < (place[later[0]], later[1]):
+                    continue
+                reply_first = found[0] not in notifications and later[0] in notifications
+                if reply_first and records.told_to_wait and index < begun[later[0]]:
+                    continue
                 yield Violation(
                     "out of order",
                     f"of {sender} in {target[0]}: line {found[1]} of m{found[0]} arrived before "
-                    f"line {due[1]} of m{due[0]}",
+                    f"line {later[1]} of m{later[0]}",
                 )
+                break
 
 
 def _nothing_twice_with_a_key(records: Records) -> Iterator[Violation]:

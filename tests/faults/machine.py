@@ -164,6 +164,7 @@ class Machine:
             strangers=(self._settings.person(STRANGER).single_conversation,),
             links=self._links(),
             queued=self.queued,
+            told_to_wait=any("Qps" in call.code for call in self._client.calls()),
             killed=self._killed,
             problems=tuple(words for seat in self.seats.values() for words in seat.problems),
         )
@@ -172,7 +173,7 @@ class Machine:
 
     def _send(self, seat: Seat, message: int, lines: int, *, notify: bool) -> None:
         certain = seat.send(message, check.outgoing(message, lines), notify=notify)
-        self._sent.append(Sent(message, seat.name, lines, certain))
+        self._sent.append(Sent(message, seat.name, lines, certain, notification=notify))
 
     def _tear(self, which: str) -> None:
         for seat in self.seats.values():

@@ -103,6 +103,33 @@ def test_no_other_message_may_come_between_two_chunks() -> None:
     assert kinds(with_arrived(ONE, LONG[0], TWO, *LONG[1:])) == ["out of order"]
 
 
+def test_a_reply_may_come_before_a_notification_when_the_platform_asked_for_a_pause() -> None:
+    sent = (Sent(1, "a", 1, True, notification=True), *GOOD.sent[1:])
+    overtaken = structs.replace(with_arrived(TWO, ONE, *LONG), sent=sent)
+    assert kinds(overtaken) == ["out of order"]
+    assert kinds(structs.replace(overtaken, told_to_wait=True)) == []
+
+
+def test_a_notification_must_never_come_before_what_was_accepted_before_it() -> None:
+    both = (Sent(1, "a", 1, True, notification=True), Sent(2, "a", 1, True, notification=True))
+    for sent in ((GOOD.sent[0], both[1]), both, GOOD.sent[:2]):
+        overtaken = structs.replace(
+            with_arrived(TWO, ONE, *LONG), sent=(*sent, GOOD.sent[2]), told_to_wait=True
+        )
+        assert kinds(overtaken) == ["out of order"]
+
+
+def test_a_reply_must_never_come_between_the_chunks_of_a_notification() -> None:
+    sent = (*GOOD.sent[:2], Sent(3, "a", 6, True, notification=True))
+    between = structs.replace(
+        with_arrived(TWO, LONG[0], ONE, *LONG[1:]),
+        sent=sent,
+        accepted={"a": (2, 3, 1)},
+        told_to_wait=True,
+    )
+    assert kinds(between) == ["out of order"]
+
+
 def test_two_senders_may_overtake_each_other() -> None:
     two = structs.replace(with_arrived(TWO, ONE, *LONG), accepted={"a": (1, 3), "b": (2,)})
     assert kinds(two) == []

@@ -1,13 +1,12 @@
-"""Outbound messages, one after the other: the thread that owns the access token and the pace.
+"""One outbound message at a time, carried to its end: it owns the access token and the pace.
 
-It touches DingTalk only through the poster it is given; every decision is the plan's, the line-up's
-or the pace's. Before a chunk leaves and after it was taken, the ledger knows.
+It touches DingTalk only through the poster it is given; every decision is the plan's or the pace's.
+Before a chunk leaves and after it was taken, the ledger knows.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import random
 import threading
 import time
@@ -16,11 +15,9 @@ from typing import Protocol
 
 from msgspec import structs
 
-from dingbridge.core import answers, lineup, payloads, posting
+from dingbridge.core import answers, payloads, posting
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Retryable, RetryAfter
-from dingbridge.core.limits import CHUNK_CHARACTERS
-from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
 from dingbridge.core.outbox import Done, Failed, Record, Sent, Tried, Waiting
 from dingbridge.core.pace import Pace, key_of
@@ -30,9 +27,6 @@ from dingbridge.core.routing import Route
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
 from dingbridge.core.token import HeldToken, held
-
-DISK_PAUSE = 5.0
-"""Seconds before the ledger is tried again after it could not be written."""
 
 
 class Poster(Protocol):
@@ -57,6 +51,11 @@ Courier = Callable[
 ]
 """Uploads a message's file for a route, unless that was done. It is given what gets a token, what
 hears in words how far it is, and what says that it is to stop. Raises `DeliveryError`."""
+
+
+class Held(Exception):
+    """DingTalk lets the message go on later only, so others may go meanwhile. What is left of it is
+    `Carrier.rest`."""
 
 
 class NoLedger:
@@ -92,7 +91,7 @@ class Carrier:
         self._dropped: set[str] = set()
         self._wake = threading.Event()
         self._token = HeldToken()
-        self.reached = 0
+        self.rest: Waiting
 
     # --- for other threads ----------------------------------------------------------------------
 
@@ -122,11 +121,13 @@ class Carrier:
     def carry(self, waiting: Waiting) -> DeliveryError | None:
         """Send all chunks. Returns the error that ended it, if any.
 
-        Comes back without a fate when the sender is being stopped or the message was dropped.
+        Comes back without a fate when the sender is being stopped or the message was dropped. When
+        patient, raises `Held` when DingTalk wants it to wait. Raises OSError when the ledger cannot
+        be written. Until the next call, `rest` is what is left of the message then.
         """
         outbound = waiting.outbound
         tried = waiting.tried
-        self.reached = waiting.start
+        self.rest = waiting
         plan = Plan(
             outbound,
             self._routes(outbound),
@@ -155,12 +156,13 @@ class Carrier:
         ready = self.pace.ready_at(key, now)
         if ready > now:
             cooling = self.pace.cool_down(now)
-            self._pause(outbound, plan, ready - now, cooling[1] if cooling else "pacing")
+            self._hold(plan, step, ready - now, cooling[1] if cooling else "pacing")
             return
         chunk = step.chunk
         try:
             uploaded = self._upload(outbound, plan, step)
-            self._ledger.record(Tried(outbound.id, chunk.start, chunk.end, step.route))
+            tried = Tried(outbound.id, chunk.start, chunk.end, step.route)
+            self._ledger.record(tried)
             name = self._post(outbound, step, uploaded)
         except DeliveryError as error:
             self._log.info(
@@ -173,8 +175,9 @@ class Carrier:
                 # It did not arrive: a later process may send it, though it was tried.
                 self._ledger.record(Sent(outbound.id, chunk.start))
             if isinstance(error, RetryAfter):
-                error = self._held(error, key)
-            plan.failed(error)
+                self._told_to_wait(plan, step, error)
+            else:
+                plan.failed(error)
         else:
             self.pace.sent(key, time.time())
             if step.route is not Route.WEBHOOK:
@@ -184,18 +187,40 @@ class Carrier:
             self._tell(Counted(int(direct), int(step.route is Route.SESSION)))
             if not direct:
                 self._tell(Sending(self.pace.snapshot(time.time())))
-            self.reached = chunk.end
+            self.rest = structs.replace(self.rest, start=chunk.end, tried=None)
             self._ledger.record(Sent(outbound.id, chunk.end))
             plan.accepted()
             if plan.progress[1] > 1:
                 self._report(outbound, plan, Delivery.SENDING)
 
-    def _held(self, error: RetryAfter, key: str) -> RetryAfter:
-        """The same refusal with the pause that our pace makes of it."""
-        seconds = self.pace.held(error, key, time.time())
-        return RetryAfter(
-            error.message, seconds, code=error.code, fix=error.fix, request_id=error.request_id
-        )
+    def _told_to_wait(self, plan: Plan, step: Post, error: RetryAfter) -> None:
+        """Take in how long our pace makes of the refusal, and wait as it is told."""
+        target, chunk = self.rest.outbound.target, step.chunk
+        seconds = self.pace.held(error, key_of(step.route, target), time.time())
+        if not self._patient:
+            details = {"code": error.code, "fix": error.fix, "request_id": error.request_id}
+            plan.failed(RetryAfter(error.message, seconds, **details))
+            return
+        # The custom robot knows a repeated chunk, so it has to stay the same chunk.
+        same = step.route is Route.WEBHOOK
+        tried = Tried(self.rest.id, chunk.start, chunk.end, step.route) if same else None
+        self.rest = structs.replace(self.rest, start=chunk.start, tried=tried)
+        self._hold(plan, step, seconds, error.message)
+
+    def _hold(self, plan: Plan, step: Post, seconds: float, reason: str) -> None:
+        """Wait, or when others may go meanwhile, raise `Held`."""
+        outbound = self.rest.outbound
+        if not self._patient:
+            self._pause(outbound, plan, seconds, reason)
+            return
+        if step.route is not Route.SESSION:
+            # A session webhook that failed is not tried again with each attempt.
+            target = structs.replace(outbound.target, session_webhook=None)
+            outbound = structs.replace(outbound, target=target)
+            self.rest = structs.replace(self.rest, outbound=outbound)
+        self._log.warning("message %s waits %.1f s: %s", outbound.id, seconds, reason)
+        self._report(outbound, plan, Delivery.RETRYING, reason)
+        raise Held
 
     def _pause(self, outbound: Outbound, plan: Plan, seconds: float, reason: str) -> None:
         self._log.warning("message %s waits %.1f s: %s", outbound.id, seconds, reason)
@@ -273,126 +298,3 @@ class Carrier:
                 # Only the request for a token may have arrived, and that delivers nothing.
                 raise Retryable(error.message, code=error.code, fix=error.fix) from error
         return self._token.value
-
-
-class Sender(threading.Thread):
-    """One sequential queue: messages leave in the order in which they were put in, but that replies
-    go first and notifications are merged while the budget is short."""
-
-    def __init__(
-        self,
-        options: Options,
-        http: Poster,
-        tell: Callable[[SenderEvent], None],
-        ledger: Ledger,
-        pace: Pace,
-        courier: Courier | None = None,
-    ) -> None:
-        super().__init__(name="dingbridge-sender", daemon=True)
-        self._log = logging.getLogger(f"{__name__}.{options.account}")
-        self._carrier = Carrier(
-            options, http, tell, patient=True, ledger=ledger, pace=pace, courier=courier
-        )
-        self._ledger = ledger
-        self._tell = tell
-        self._commands: queue.SimpleQueue[Waiting | str | None] = queue.SimpleQueue()
-        self._waiting = Lineup()
-        self._cooling_until = 0.0
-        self._stopped = False
-
-    def put(self, waiting: Waiting) -> None:
-        """Add a message to the end of the queue."""
-        self._commands.put(waiting)
-
-    def drop(self, message: str) -> None:
-        """Take a message out of the queue; one that is under way is let go of."""
-        self._commands.put(message)
-        self._carrier.drop(message)
-
-    def configure(self, options: Options, http: Poster) -> None:
-        """Use these options from now on, also for the message that waits to be tried again."""
-        self._carrier.configure(options, http)
-
-    def stop(self) -> None:
-        """End the thread soon: it wakes from a pause, but finishes a request under way."""
-        self._carrier.stop()
-        self._commands.put(None)
-
-    def run(self) -> None:
-        """Carry one message after the other until stopped."""
-        self._obey(block=True, seconds=None)
-        while not self._stopped:
-            run = self._waiting.choose(
-                self._key,
-                lambda key: self._carrier.pace.room(key, time.time()),
-                CHUNK_CHARACTERS // 4,
-            )
-            if run:
-                self._cool_down(0.0, "")
-                self._carry(run)
-                self._obey(block=not self._waiting, seconds=None)
-            else:
-                self._obey(block=True, seconds=self._next_ready())
-
-    def _carry(self, run: tuple[Waiting, ...]) -> None:
-        waiting = run[0]
-        for one in run:
-            self._waiting.remove(one.id)
-        try:
-            if len(run) > 1:
-                record = lineup.merged(run)
-                self._ledger.record(record)
-                waiting = lineup.as_one(run, record)
-                self._log.info("%d notifications go out as one", len(run))
-            self._carrier.carry(waiting)
-        except OSError as error:
-            self._cannot_write(run if waiting is run[0] else (waiting,), error)
-
-    def _cannot_write(self, run: tuple[Waiting, ...], error: OSError) -> None:
-        """The ledger is out of reach, on a full disk say: nothing may leave that is not written
-        down, so the queue waits until it is."""
-        reason = f"the outbox cannot be written ({error.strerror or type(error).__name__})"
-        self._log.error("%s", reason)
-        for one in reversed(run[1:]):
-            self._waiting.put_back(one)
-        start = max(run[0].start, self._carrier.reached)
-        self._waiting.put_back(structs.replace(run[0], start=start, tried=None))
-        self._tell(DeliveryReport(run[0].id, Delivery.RETRYING, reason))
-        self._obey(block=True, seconds=DISK_PAUSE)
-
-    def _key(self, waiting: Waiting) -> str:
-        route = self._carrier.route_of(waiting)
-        return key_of(route, waiting.outbound.target) if route else ""
-
-    def _next_ready(self) -> float | None:
-        """Seconds until a message may go, telling everybody why they wait; None without any."""
-        now = time.time()
-        pace = self._carrier.pace
-        ends = [pace.ready_at(self._key(waiting), now) for waiting in self._waiting]
-        if not ends:
-            return None
-        cooling = pace.cool_down(now)
-        self._cool_down(min(ends), cooling[1] if cooling else "pacing")
-        return max(0.0, min(ends) - now)
-
-    def _cool_down(self, until: float, reason: str) -> None:
-        """Tell a change of the time before which nothing leaves."""
-        if until != self._cooling_until:
-            self._cooling_until = until
-            self._tell(CoolDown(until, reason, self._carrier.pace.snapshot(time.time())))
-
-    def _obey(self, *, block: bool, seconds: float | None) -> None:
-        """Take in what other threads ask for; wait for the first of it when `block`."""
-        try:
-            command = self._commands.get(block, seconds)
-            while True:
-                match command:
-                    case None:
-                        self._stopped = True
-                    case Waiting():
-                        self._waiting.add(command)
-                    case str():
-                        self._waiting.remove(command)
-                command = self._commands.get_nowait()
-        except queue.Empty:
-            return
