@@ -19,7 +19,7 @@ from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 from dingbridge.edges import git, outside, project
 from dingbridge.edges.command import Answered, Job, Programs, Task
 from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage.robot import Files, transcript_of
 
 T = TypeVar("T")
 
@@ -53,17 +53,19 @@ class LiveStorage:
 
     def append(self, session: str, entry: Entry) -> None:
         """Add to a transcript."""
-        self._disk.do(lambda: self._files.append(session, entry))
+        self._write(session, lambda: self._files.append(session, entry))
 
     def begin(self, info: SessionInfo) -> None:
         """Start a transcript, unless it is there already."""
-        self._disk.do(lambda: self._files.begin(info))
+        self._write(info.id, lambda: self._files.begin(info))
 
     def take(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
     ) -> None:
         """Add a robot message for good, with `again` only when it is new there."""
-        self._disk.do(lambda: self._files.take(session, message, again=again), then)
+        self._disk.insist(
+            transcript_of(session), lambda: self._files.take(session, message, again=again), then
+        )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
         """Read a transcript."""
@@ -71,11 +73,11 @@ class LiveStorage:
 
     def clear(self, info: SessionInfo) -> None:
         """Start a transcript anew."""
-        self._disk.do(lambda: self._files.clear(info))
+        self._write(info.id, lambda: self._files.clear(info))
 
     def delete(self, session: str) -> None:
         """Move a transcript to the trash."""
-        self._disk.do(lambda: self._files.delete(session))
+        self._write(session, lambda: self._files.delete(session))
 
     def save(self, session: str, target: Path, then: Callable[[Path], None]) -> None:
         """Copy a transcript to a new file."""
@@ -84,6 +86,9 @@ class LiveStorage:
     def take_in(self, source: Path, session: str, then: Callable[[Transcript], None]) -> None:
         """Make a session from a saved file."""
         self._disk.do(lambda: self._files.take_in(source, session), then)
+
+    def _write(self, session: str, work: Callable[[], None]) -> None:
+        self._disk.insist(transcript_of(session), work)
 
 
 class LivePrograms:

@@ -15,10 +15,12 @@ from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, outbox
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState
+from dingbridge.core.patience import LEAVE_WITHIN
 from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage.robot import OUTBOX, Files
 from dingbridge.owner import Owner, Post
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ class Search(threading.Thread):
         self._stopping = threading.Event()
         self._lost = threading.Event()
         self._client: Client | None = None
+        self._vain = 0
 
     def stop(self) -> None:
         """End soon, and leave the owner."""
@@ -84,15 +87,24 @@ class Search(threading.Thread):
         """Own, or attach and wait until the owner is gone; and again."""
         tries = 0
         while not self._stopping.is_set():
-            if self._lock.acquire():
-                self._tell(Owned())
-                return
-            card = self._lock.read_card()
-            if card.address and self._attach(card):
-                tries = 0
+            try:
+                if self._lock.acquire():
+                    self._tell(Owned())
+                    return
+                card = self._lock.read_card()
+                if card.address and self._attach(card):
+                    tries = 0
+            except Exception as error:  # noqa: BLE001 - an editor that stops looking is cut off
+                self._note(f"{type(error).__name__}: {error}")
             # A card may be older than the owner: it is written once that one serves.
             self._stopping.wait(TRY_AFTER[min(tries, len(TRY_AFTER) - 1)])
             tries += 1
+
+    def _note(self, reason: str) -> None:
+        """Log a vain attempt: the 1st, 2nd, 4th, 8th…, for there may be many."""
+        self._vain += 1
+        if not self._vain & (self._vain - 1):
+            log.info("no connection to the owner (%d times): %s", self._vain, reason)
 
     def _attach(self, card: Card) -> bool:
         """Stay with an owner until it is gone. Returns whether it was there at all."""
@@ -104,6 +116,7 @@ class Search(threading.Thread):
             match event:
                 case Connected():
                     attached = True
+                    self._vain = 0
                     self._tell(Attached(client))
                 case Heard(data=data):
                     try:
@@ -111,9 +124,11 @@ class Search(threading.Thread):
                     except ValueError:
                         log.warning("the owner said something that cannot be read")
                 case Lost(reason=reason):
-                    log.info("no connection to the owner: %s", reason)
                     if attached:
+                        log.info("no connection to the owner: %s", reason)
                         self._tell(Detached())
+                    else:
+                        self._note(reason)
                     self._lost.set()
 
         client = Client(card.address, card.secret, heard)
@@ -122,6 +137,27 @@ class Search(threading.Thread):
         self._lost.wait()
         self._client = None
         return attached
+
+
+class Leaving(threading.Thread):
+    """Gives a robot up: waits until its owner has stopped, then lets others have the lock.
+
+    The next owner must not open its link before ours is closed, nor repeat a message whose answer
+    is about to come.
+    """
+
+    def __init__(self, owner: Owner, disk: Disk, lock: OwnerLock) -> None:
+        super().__init__(name="dingbridge-leaving", daemon=True)
+        self._owner = owner
+        self._disk = disk
+        self._lock = lock
+
+    def run(self) -> None:
+        """Do so, and end when it is done."""
+        self._owner.wait_until_stopped(LEAVE_WITHIN)
+        # Behind everything that was to be written: the next owner reads the files at once.
+        self._disk.do(self._owner.close)
+        self._disk.do(self._lock.release)
 
 
 class LiveExchange:
@@ -153,6 +189,7 @@ class LiveExchange:
         self._search: Search | None = None
         self._owner: Owner | None = None
         self._client: Client | None = None
+        self._leaving: Leaving | None = None
         self._ready = False
 
     def configure(self, options: Options) -> None:
@@ -190,7 +227,7 @@ class LiveExchange:
             for ask in sends
         ]
         if lines and self._robot:
-            self._files.disk.do(lambda: self._files.outbox.append(*lines))
+            self._files.disk.insist(OUTBOX, lambda: self._files.outbox.append(*lines))
 
     def leave(self) -> None:
         """Leave the other editors; one of them takes over what was ours."""
@@ -199,17 +236,20 @@ class LiveExchange:
             self._search.stop()
             self._search = None
         owner, self._owner = self._owner, None
-        if owner is not None:
+        lock, self._lock = self._lock, None
+        if owner is not None and lock is not None:
             owner.stop()
-            # The next owner must not open its link before ours is closed.
-            self._files.disk.do(owner.wait_until_closed)
-        if self._lock is not None:
-            lock = self._lock
-            # Behind everything that was to be written: the next owner reads the files at once.
+            self._leaving = Leaving(owner, self._files.disk, lock)
+            self._leaving.start()
+        elif lock is not None:
             self._files.disk.do(lock.release)
-            self._lock = None
         self._client = None
         self._robot = ""
+
+    def wait_until_left(self, seconds: float) -> None:
+        """Return once what was under way is done, or after `seconds`; the editor is leaving."""
+        if self._leaving is not None:
+            self._leaving.join(seconds)
 
     def _found(self, search: Search, event: Event) -> None:
         if search is not self._search:

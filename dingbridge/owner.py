@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -14,11 +15,12 @@ from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, sent_keys
+from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.outbox import Done, Dropped, Record, Waiting
 from dingbridge.core.pace import Pace
-from dingbridge.core.patience import ALL_HERE_WITHIN, STOP_WITHIN
+from dingbridge.core.patience import ALL_HERE_WITHIN
 from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
@@ -30,7 +32,16 @@ from dingbridge.edges.http import Http
 from dingbridge.edges.reactor import Reactor
 from dingbridge.edges.sender import Sender
 from dingbridge.edges.storage.lock import Card, OwnerLock
-from dingbridge.edges.storage.robot import Files, Gate, Inheritance, RobotFiles
+from dingbridge.edges.storage.robot import (
+    INBOX,
+    OUTBOX,
+    STATE,
+    Files,
+    Gate,
+    Inheritance,
+    RobotFiles,
+    transcript_of,
+)
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
 from dingbridge.parcels import Courier
 
@@ -70,6 +81,7 @@ class Owner:
         self._before: Stream | None = None
         self._stopped = False
         self._robot_files = RobotFiles(files, robot, options.app_key)
+        self._gate = Gate(files)
         self._server = self._listen()
 
     def _listen(self) -> Server | None:
@@ -90,13 +102,19 @@ class Owner:
 
     def start(self, lock: OwnerLock, pid: int, then: Callable[[], None]) -> None:
         """Read what an earlier owner left, and serve; `then` runs when that is done."""
-        self._files.disk.do(
-            self._robot_files.read, lambda left: self._started(left, lock, pid, then)
+        self._files.disk.insist(
+            f"start of {self._robot}",
+            self._robot_files.read,
+            lambda left: self._started(left, lock, pid, then),
         )
 
     def _started(
         self, left: Inheritance, lock: OwnerLock, pid: int, then: Callable[[], None]
     ) -> None:
+        if self._stopped:
+            return
+        if left.damaged is not None:
+            self._tell_own(exchange.Words(left.damaged.message, "warn"))
         self._seen = Seen(left.seen)
         paced = left.state.paces.get(self._robot)
         if paced is not None:
@@ -114,7 +132,7 @@ class Owner:
         if self._server is not None:
             self._server.start()
             card = Card(pid, self._server.address, self._server.secret)
-        self._files.disk.do(lambda: lock.write_card(card))
+        self._files.disk.insist(f"card of {self._robot}", lambda: self._write_card(lock, card))
         days = self._options.media_days
         self._files.disk.do(lambda: self._files.outgoing.remove_old(days))
         log.info("this editor holds the link; %d messages wait", len(left.outbox.waiting))
@@ -136,8 +154,12 @@ class Owner:
         if self._hub is not None:
             self._hub.configure(options)
 
+    def _write_card(self, lock: OwnerLock, card: Card) -> None:
+        if not self._stopped:
+            lock.write_card(card)
+
     def stop(self) -> None:
-        """Close the link and end the threads soon."""
+        """Close the link and end the threads soon; `wait_until_stopped` tells when."""
         self._stopped = True
         self.disconnect()
         if self._server is not None:
@@ -146,35 +168,61 @@ class Owner:
             self._sender.stop()
         if self._reactor is not None:
             self._reactor.stop()
-        self._files.disk.do(self._robot_files.compact_inbox)
-        self._files.disk.do(self._robot_files.compact_outbox)
+
+    def wait_until_stopped(self, seconds: float) -> None:
+        """Return once the link is closed and the request under way was answered and written down,
+        or after `seconds`. Not for the host loop while it is needed, nor for the disk thread."""
+        end = time.monotonic() + seconds
+        for thread in (self._before, self._sender):
+            if thread is not None:
+                thread.join(max(0.0, end - time.monotonic()))
+
+    def close(self) -> None:
+        """Leave the files to the next owner. For the disk thread."""
+        self._gate.close()
+        self._robot_files.compact()
 
     # --- what the hub needs: records ------------------------------------------------------------
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""
-        self._files.disk.do(lambda: self._append(record), lambda _: then())
+        self._files.disk.insist(OUTBOX, lambda: self._append(record), lambda _: then())
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A robot message goes to this session; `then` runs once that is on the disk."""
         line = inbox.encode(inbox.Routed(key, session))
-        self._files.disk.do(lambda: self._robot_files.append_inbox(line), lambda _: then())
+        self._write_inbox(line, then)
 
     def handed(self, key: str) -> None:
         """A robot message needs nothing more."""
-        line = inbox.encode(inbox.Handed(key))
-        self._files.disk.do(lambda: self._robot_files.append_inbox(line))
+        self._write_inbox(inbox.encode(inbox.Handed(key)), lambda: None)
+
+    def _write_inbox(self, line: bytes, then: Callable[[], None]) -> None:
+        self._files.disk.insist(
+            INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
+        )
 
     def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
         """Write the end of a message into its transcript."""
         entry = Entry(fate=Fate(message, fate, reason))
-        self._files.disk.do(lambda: self._files.transcripts.append(session, entry))
+        self._files.disk.insist(
+            transcript_of(session), lambda: self._files.transcripts.append(session, entry)
+        )
 
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
         """Change what is remembered between runs; `then` runs once it is on the disk."""
-        self._files.disk.do(lambda: self._files.state.update(change), lambda _: then())
+        self._files.disk.insist(STATE, lambda: self._update(change), lambda _: then())
+
+    def _update(self, change: Callable[[State], State]) -> None:
+        """Change the state file. For the disk thread."""
+        try:
+            self._files.state.update(change)
+        except StoredDataDamaged as error:
+            # The change was made all the same, to a clean state.
+            words = exchange.Words(error.message, "warn")
+            self._post(lambda: self._tell_own(words))
 
     def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
         """Which of these messages are written down as those of another robot?"""
@@ -249,7 +297,7 @@ class Owner:
             _stream_settings(self._options),
             Http(self._options.proxy),
             self._seen,
-            Gate(self._files),
+            self._gate,
             # A stream that was replaced has nothing to say any more.
             lambda event: self._post(lambda: self._from_stream(stream, event)),
             after=self._before,
@@ -262,11 +310,6 @@ class Owner:
         if self._stream is not None:
             self._stream.stop()
             self._before, self._stream = self._stream, None
-
-    def wait_until_closed(self) -> None:
-        """Return once the link is closed, or after a while. For the disk thread."""
-        if self._before is not None:
-            self._before.join(STOP_WITHIN / 2)
 
     def _tell(self, member: int, news: News) -> None:
         if member == OWN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,8 +220,12 @@ class Plugin:
             exchange.leave()
 
     def _finish(self, disk: Disk) -> None:
-        """Wait for the disk; what no owner had answered is accepted by then."""
-        if disk.finish(STOP_WITHIN) and self._bridge is not None:
+        """Wait for what is under way and for the disk; what no owner had answered is accepted by
+        then."""
+        end = time.monotonic() + STOP_WITHIN
+        for exchange in self._exchanges.values():
+            exchange.wait_until_left(end - time.monotonic())
+        if disk.finish(end - time.monotonic()) and self._bridge is not None:
             self._bridge.correspondence.written_down()
 
     def _heard(self, name: str, news: News) -> None:

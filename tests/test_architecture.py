@@ -33,9 +33,9 @@ PURE = {"PurePath", "PurePosixPath", "PureWindowsPath"}
 ONLY_IN: dict[str, set[str]] = {
     "requests": {"dingbridge/edges/http/", "dingbridge/sandbox/client.py"},
     "urllib3": {"dingbridge/edges/http/"},
-    "websocket": {"dingbridge/edges/stream.py"},
+    "websocket": {"dingbridge/edges/stream/"},
     "selectors": {"dingbridge/edges/exchange/"},
-    "socket": {"dingbridge/edges/exchange/", "dingbridge/edges/stream.py"},
+    "socket": {"dingbridge/edges/exchange/", "dingbridge/edges/stream/"},
     "filelock": {"dingbridge/edges/storage/"},
     "appdirs": {"dingbridge/edges/storage/"},
     "PIL": {"dingbridge/edges/picture/"},

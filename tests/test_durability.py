@@ -14,6 +14,7 @@ import pytest
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
+from tests.disk import out_of_reach
 from tests.editor import Editor
 from tests.pieces import joined
 
@@ -290,7 +291,33 @@ def test_a_torn_line_in_the_outbox_stops_nothing(
     assert "damaged" in after.log()
 
 
+def test_what_could_not_be_written_down_for_a_moment_leaves_in_its_order(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    session = bind(editor, webhook_options)
+    with out_of_reach(editor.data / "chat-dingtalk-outbox.jsonl"):
+        editor.lua("require('dingbridge').send('one')")
+        editor.until_said("cannot use chat-dingtalk-outbox.jsonl")
+        assert editor.heard("DingbridgeQueued") == []
+    editor.lua("require('dingbridge').send('two')")
+    until_fates(editor, session, [("one", "sent"), ("two", "sent")])
+    assert [each.text for each in sandbox.client.arrived()] == ["one", "two"]
+
+
 # --- in -------------------------------------------------------------------------------------------
+
+
+def test_what_a_transcript_could_not_take_for_a_moment_stands_there_once_and_in_order(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = connect(editor, api_options)
+    with out_of_reach(editor.data / "dingbridge" / "sessions" / f"{session}.jsonl"):
+        said = sandbox.client.say("first")
+        assert sandbox.client.wait_ack(said.header_id).code == 200
+        editor.until_said(f"cannot use {session}.jsonl")
+    sandbox.client.say("second")
+    editor.until(lambda: [row["text"] for row in editor.transcript(session)] == ["first", "second"])
+    assert [row["text"] for row in editor.heard("DingbridgeReceived")] == ["first", "second"]
 
 
 def receive_in_vain(editor: Editor, sandbox: Sandbox, session: str, text: str) -> Path:

@@ -16,6 +16,7 @@ import pytest
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
+from tests.disk import out_of_reach
 from tests.editor import Editor
 
 TAKEOVER = 3.0
@@ -374,6 +375,55 @@ def test_another_editor_takes_over_within_three_seconds(
         left.until(lambda: left.status()["session"] == three.sessions["alpha"])
     assert never_two_links(sandbox)
     assert sandbox.client.connections().total == 2
+
+
+def test_after_a_damaged_state_file_another_editor_takes_over_all_the_same(
+    three: Team, sandbox: Sandbox
+) -> None:
+    home = three.editors["beta"].data
+    three.leave("alpha", "host")
+    (home / "chat-dingtalk-state.json").write_text("{ broken")
+    heir = three.owner()
+    message = send(three.editors[heir], "still here")
+    editor, session = three.editors[heir], three.sessions[heir]
+    editor.until_said("could not be read")
+    editor.until(lambda: fate(editor, message, session) in ("sent", "failed"))
+
+
+def test_a_take_over_that_the_disk_refuses_is_made_up_for_when_it_does_not(
+    three: Team, sandbox: Sandbox
+) -> None:
+    with out_of_reach(three.editors["beta"].data / "chat-dingtalk-inbox.jsonl"):
+        three.leave("alpha", "both")
+        three.editors["beta"].until(
+            lambda: any(
+                "cannot use" in words for name in NAMES[1:] for words in three.editors[name].said()
+            )
+        )
+    heir = three.owner()
+    assert answer_to(sandbox, "/status")
+    assert holds_link(three.editors[heir])
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_quitting_while_dingtalk_answers_does_not_send_the_message_again(
+    team: Team, sandbox: Sandbox, alone: bool
+) -> None:
+    team.options["user_id"] = "zhangsan"
+    team.start("alpha")
+    team.owner()
+    if not alone:
+        team.start("beta")
+    sandbox.client.fault(Fault.hang("*/batchSend", "after", seconds=0.4))
+    editor, session = team.editors["alpha"], team.sessions["alpha"]
+    editor.lua("require('dingbridge').send(...)", "ship it")
+    sandbox.client.wait_hanging(1)
+    team.leave("alpha", "quit")
+    team.start("alpha")
+    team.owner()
+    back = team.editors["alpha"]
+    back.until(lambda: [row["delivery"] for row in back.transcript(session)] == ["sent"])
+    assert [each.text for each in sandbox.client.arrived()] == ["ship it"]
 
 
 def test_owners_that_leave_one_after_the_other_leave_no_gap(three: Team, sandbox: Sandbox) -> None:

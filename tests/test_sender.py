@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from dingbridge.core import outbox
-from dingbridge.core.answers import Token
+from dingbridge.core.answers import Answer, Token
 from dingbridge.core.inbox import Received
 from dingbridge.core.lineup import SEPARATOR
 from dingbridge.core.messages import (
@@ -36,6 +35,7 @@ from dingbridge.edges.stream import Arrived, Stream, StreamEvent, StreamSettings
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Robot
+from tests.disk import out_of_reach
 from tests.pieces import joined
 
 ROBOT = "/robot/send"
@@ -774,17 +774,6 @@ def test_a_group_that_has_to_wait_does_not_hold_up_a_person(
 # --- a disk that is full --------------------------------------------------------------------------
 
 
-@contextmanager
-def out_of_reach(path: Path) -> Iterator[None]:
-    """The journal cannot be written meanwhile."""
-    kept = path.with_suffix(".kept")
-    path.rename(kept)
-    path.mkdir()
-    yield
-    path.rmdir()
-    kept.rename(path)
-
-
 def test_nothing_leaves_while_the_outbox_cannot_be_written_and_all_of_it_later(
     start_queue: StartQueue, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -827,6 +816,23 @@ def test_notifications_that_cannot_be_written_down_as_one_lose_nothing(
     sending.sender.drop("nothing")
     sending.until(Done, lambda done: "+" in done.id)
     assert sandbox.client.arrived()[-1].text == SEPARATOR.join(f"note {n}" for n in range(3))
+
+
+def test_a_defect_costs_one_message_which_is_told_and_none_behind_it(
+    start_queue: StartQueue, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Http):
+        def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+            if b"poison" in body:
+                raise LookupError("a defect")
+            return super().post(url, body, headers)
+
+    sending = start_queue()
+    options = {key: value for key, value in sandbox.settings().items() if value}
+    sending.sender.configure(read(options, {}), Broken())
+    assert ":Chat log" in sending.fails("poison", Target())
+    assert isinstance(sending.send("fine", Target()), Done)
+    assert "a defect in sending" in caplog.text
 
 
 # --- letting go -----------------------------------------------------------------------------------

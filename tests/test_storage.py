@@ -629,6 +629,77 @@ def test_a_thread_that_waits_is_told_what_went_wrong(error: Exception) -> None:
     assert loop.errors == []
 
 
+class Refusing:
+    """A disk that refuses until it has room."""
+
+    def __init__(self) -> None:
+        self.has_room = False
+        self.error: Exception = OSError(28, "No space left on device")
+        self.written: list[str] = []
+
+    def write(self, text: str) -> str:
+        if not self.has_room:
+            raise self.error
+        self.written.append(text)
+        return text
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space"), BridgeError("somebody has it")])
+def test_what_may_not_be_lost_is_tried_again_in_its_order_until_the_disk_takes_it(
+    error: Exception,
+) -> None:
+    loop, file = Loop(), Refusing()
+    file.error = error
+    results: list[str] = []
+    loop.disk.insist("file", lambda: file.write("one"), results.append)
+    loop.disk.insist("file", lambda: file.write("two"), results.append)
+    loop.disk.insist("another", lambda: results.append("not held up"))
+    assert loop.disk.wait(lambda: list(results)) == ["not held up"]
+    file.has_room = True
+    for _ in range(3):
+        loop.posted.get(timeout=10)()
+    assert loop.errors == [error]
+    assert file.written == ["one", "two"]
+    assert results == ["not held up", "one", "two"]
+    loop.finish()
+
+
+def test_what_the_disk_refused_is_done_at_once_with_the_next_of_its_kind() -> None:
+    loop, file = Loop(), Refusing()
+    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.wait(lambda: None)
+    file.has_room = True
+    loop.disk.insist("file", lambda: file.write("two"))
+    assert loop.disk.wait(lambda: list(file.written)) == ["one", "two"]
+    loop.finish()
+
+
+def test_what_the_disk_refused_is_tried_once_more_when_leaving() -> None:
+    loop, file = Loop(), Refusing()
+    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.wait(lambda: None)
+    file.has_room = True
+    assert loop.disk.finish(10)
+    assert file.written == ["one"]
+
+
+@pytest.mark.parametrize("first", [OSError(28, "No space"), ValueError("a defect")])
+def test_a_defect_is_told_and_not_tried_again(first: Exception) -> None:
+    loop, file = Loop(), Refusing()
+    file.error = first
+    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.wait(lambda: None)
+    file.error = ValueError("another defect")
+    loop.disk.insist("file", lambda: file.write("two"))
+    loop.disk.wait(lambda: None)
+    file.has_room = True
+    loop.disk.insist("file", lambda: file.write("three"))
+    loop.finish()
+    assert file.written == ["three"]
+    assert loop.errors[0] == first
+    assert len(loop.errors) >= 2
+
+
 def test_leaving_does_not_wait_for_a_disk_that_hangs() -> None:
     loop = Loop()
     hang = threading.Event()

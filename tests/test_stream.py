@@ -33,14 +33,22 @@ E = TypeVar("E")
 class Gate:
     """Lets everything through unless told otherwise, and keeps what was written down."""
 
-    def __init__(self, waits: Iterable[float] = (), refusals: Iterable[OSError] = ()) -> None:
+    def __init__(
+        self,
+        waits: Iterable[float] = (),
+        refusals: Iterable[OSError] = (),
+        defects: Iterable[Exception] = (),
+    ) -> None:
         self.waits = list(waits)
+        self.defects = list(defects)
         self.refusals = list(refusals)
         self.asked = 0
         self.written: list[Received] = []
 
     def may_open(self) -> float:
         self.asked += 1
+        if self.defects:
+            raise self.defects.pop(0)
         return self.waits.pop(0) if self.waits else 0.0
 
     def record(self, received: Received) -> None:
@@ -162,6 +170,28 @@ def test_stopping_before_a_connection_may_be_opened_opens_none(
     listener.stream.join(2)
     assert not listener.stream.is_alive()
     assert sandbox.client.connections().total == 0
+
+
+def test_stopping_while_a_connection_is_asked_for_opens_none(
+    listen: Listen, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.hang(OPEN, "after"))
+    listener = listen()
+    sandbox.client.wait_hanging(1)
+    listener.stream.stop()
+    sandbox.client.release()
+    listener.stream.join(5)
+    assert not listener.stream.is_alive()
+    assert sandbox.client.connections().total == 0
+
+
+def test_after_a_defect_the_link_comes_back(
+    listen: Listen, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = listen(gate=Gate(defects=[ValueError("of the gate")]))
+    assert "a defect" in listener.until_link(LinkState.WAITING).reason
+    listener.until_link(LinkState.CONNECTED)
+    assert "a defect in the link" in caplog.text
 
 
 def test_a_message_that_comes_twice_is_told_once_and_acked_twice(

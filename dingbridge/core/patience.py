@@ -22,6 +22,14 @@ ANSWER_BYTES = 1_000_000
 DONE_REMEMBERED = 3600.0
 """How long a delivered message's id is kept, against handing the same one over twice."""
 
+# --- the disk -----------------------------------------------------------------------------------
+
+DISK_FIRST_PAUSE = 0.1
+"""Pause before what the disk refused is tried again; it doubles with each refusal."""
+
+DISK_PAUSE = 5.0
+"""Longest pause of that kind."""
+
 # --- the link -----------------------------------------------------------------------------------
 
 LINK_BACK_OFF_LONGEST = 60.0
@@ -54,6 +62,9 @@ ALL_HERE_WITHIN = 1.0
 
 STOP_WITHIN = 2.0
 """Longest time that leaving the editor may wait for us."""
+
+LEAVE_WITHIN = STOP_WITHIN / 2
+"""The part of it for what is under way: a request that is being answered, a link being closed."""
 
 JOB_WITHIN = 600.0
 """Time that a job may take that was asked for from DingTalk."""

@@ -131,7 +131,9 @@ class Reactor(threading.Thread):
                     self._call(step)
             except DeliveryError as error:
                 self._failed(step, error)
-            except (OSError, BridgeError) as error:
+            except Exception as error:  # noqa: BLE001 - no reaction is worth the thread
+                if not isinstance(error, OSError | BridgeError):
+                    self._log.exception("a defect in reactions")
                 if step is None:
                     self._written = outstanding  # tried again with the next change
                 reason = f"it cannot be written down ({type(error).__name__})"

@@ -81,7 +81,7 @@ class Carrier:
     ) -> None:
         self._options = options
         self._courier = courier
-        self._log = logging.getLogger(f"{__name__}.{options.account}")
+        self._log = logging.getLogger(f"{__package__}.{options.account}")
         self._http = http
         self._tell = tell
         self._patient = patient

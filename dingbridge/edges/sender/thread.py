@@ -12,14 +12,12 @@ from dingbridge.core import lineup
 from dingbridge.core.limits import CHUNK_CHARACTERS
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Waiting
+from dingbridge.core.outbox import Failed, Waiting
 from dingbridge.core.pace import Pace, key_of
+from dingbridge.core.patience import DISK_PAUSE
 from dingbridge.core.sender_events import CoolDown, SenderEvent
 from dingbridge.core.settings import Options
 from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Poster
-
-DISK_PAUSE = 5.0
-"""Seconds before the ledger is tried again after it could not be written."""
 
 
 class Sender(threading.Thread):
@@ -36,7 +34,7 @@ class Sender(threading.Thread):
         courier: Courier | None = None,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
-        self._log = logging.getLogger(f"{__name__}.{options.account}")
+        self._log = logging.getLogger(f"{__package__}.{options.account}")
         self._carrier = Carrier(
             options, http, self._hear, patient=True, ledger=ledger, pace=pace, courier=courier
         )
@@ -95,6 +93,18 @@ class Sender(threading.Thread):
             self._waiting.put_back(self._carrier.rest)
         except OSError as error:
             self._cannot_write((self._carrier.rest,), error)
+        except Exception:  # noqa: BLE001 - told to the user, and no harm to those behind it
+            self._log.exception("a defect in sending")
+            self._give_up(waiting)
+
+    def _give_up(self, waiting: Waiting) -> None:
+        failed = Failed(
+            waiting.id, "something went wrong in dingbridge, see :Chat log", time.time()
+        )
+        try:
+            self._ledger.record(failed)
+        except OSError as error:
+            self._cannot_write((), error)
 
     def _as_one(self, run: tuple[Waiting, ...]) -> Waiting:
         if len(run) == 1:
@@ -111,7 +121,7 @@ class Sender(threading.Thread):
         self._log.error("%s", reason)
         for one in reversed(run):
             self._waiting.put_back(one)
-        self._tell(DeliveryReport(run[0].id, Delivery.RETRYING, reason))
+            self._tell(DeliveryReport(one.id, Delivery.RETRYING, reason))
         self._obey(block=True, seconds=DISK_PAUSE)
 
     def _key(self, waiting: Waiting) -> str:

@@ -1,14 +1,20 @@
-"""The disk thread: every file is read and written here, in order, so that the loop never waits."""
+"""The disk thread: every file is read and written here, in order, so that the loop never waits.
+
+What may not be lost is tried again until the disk takes it, and what has to follow it waits.
+"""
 
 from __future__ import annotations
 
 import logging
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.patience import DISK_FIRST_PAUSE, DISK_PAUSE
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +37,9 @@ class Disk(threading.Thread):
         self._post = post
         self._on_error = on_error
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._refused: dict[str, deque[Work]] = {}
+        self._pause = DISK_FIRST_PAUSE
+        self._again_at = 0.0
 
     def do(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
         """Run `work` on the disk thread and `then`, with its result, on the host loop."""
@@ -41,6 +50,19 @@ class Disk(threading.Thread):
                 self._post(lambda: then(result))
 
         self._queue.put(step)
+
+    def insist(
+        self, name: str, work: Callable[[], T], then: Callable[[T], None] | None = None
+    ) -> None:
+        """Like `do`, but what the disk refuses is tried again until it is done, and what is asked
+        for later under the same `name` is done after it. A refusal is told once."""
+
+        def step() -> None:
+            result = work()
+            if then is not None:
+                self._post(lambda: then(result))
+
+        self._queue.put(lambda: self._in_turn(name, step))
 
     def wait(self, work: Callable[[], T]) -> T:
         """Run `work` on the disk thread and wait for its result. For other threads than the loop.
@@ -68,12 +90,58 @@ class Disk(threading.Thread):
 
     def run(self) -> None:
         """Work until told to finish."""
-        while (step := self._queue.get()) is not None:
+        while True:
+            try:
+                step = self._queue.get(timeout=self._seconds())
+            except queue.Empty:
+                self._try_again()
+                continue
+            if step is None:
+                break
             try:
                 step()
-            except Exception as error:
-                # Whatever fails must not end the thread for all work after it.
-                if not isinstance(error, BridgeError | OSError):
-                    log.exception("a defect in file work")
-                # Bound now: the name `error` is gone when the loop gets to it.
-                self._post(lambda error=error: self._on_error(error))  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            except Exception as error:  # noqa: BLE001 - nothing may end the thread for all others
+                self._tell(error)
+        self._try_again()
+
+    def _seconds(self) -> float | None:
+        """Until what was refused is tried again; None when nothing was."""
+        return max(0.0, self._again_at - time.monotonic()) if self._refused else None
+
+    def _in_turn(self, name: str, step: Work) -> None:
+        waiting = self._refused.get(name)
+        if waiting is not None:
+            waiting.append(step)
+            self._go_on(name)
+            return
+        try:
+            step()
+        except (BridgeError, OSError) as error:
+            self._refused[name] = deque([step])
+            self._again_at = time.monotonic() + self._pause
+            self._tell(error)
+
+    def _try_again(self) -> None:
+        for name in list(self._refused):
+            self._go_on(name)
+        self._pause = min(2 * self._pause, DISK_PAUSE) if self._refused else DISK_FIRST_PAUSE
+        self._again_at = time.monotonic() + self._pause
+
+    def _go_on(self, name: str) -> None:
+        """Do what was refused under this name, as far as the disk takes it now."""
+        waiting = self._refused[name]
+        while waiting:
+            try:
+                waiting[0]()
+            except (BridgeError, OSError) as error:
+                log.debug("still refused: %s", type(error).__name__)
+                return
+            except Exception as error:  # noqa: BLE001 - a defect is not tried again
+                self._tell(error)
+            waiting.popleft()
+        del self._refused[name]
+
+    def _tell(self, error: Exception) -> None:
+        if not isinstance(error, BridgeError | OSError):
+            log.error("a defect in file work", exc_info=error)
+        self._post(lambda: self._on_error(error))

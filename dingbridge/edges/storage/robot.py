@@ -5,14 +5,17 @@ The journals and the state file are shared by all robots and all editors of a us
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
 from dingbridge.core import inbox
 from dingbridge.core import outbox as outboxes
+from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.inbox import Received
 from dingbridge.core.outbox import Outbox, Record
 from dingbridge.core.state import State, may_open_at, with_opened, with_seen
@@ -59,13 +62,26 @@ def files_in(data: Path, disk: Disk) -> Files:
     )
 
 
+OUTBOX = "outbox"
+INBOX = "inbox"
+STATE = "state"
+"""Names under which the disk thread keeps the order of what it is asked for."""
+
+
+def transcript_of(session: str) -> str:
+    """The name of that kind for a session's transcript."""
+    return f"transcript {session}"
+
+
 class Inheritance(Struct, frozen=True):
-    """What an earlier owner left: the state, what waits, and what was not handed over."""
+    """What an earlier owner left: the state, what waits, and what was not handed over. `damaged`
+    says that the state file had to be set aside."""
 
     state: State
     outbox: Outbox
     inbox: dict[str, inbox.Open]
     seen: dict[str, float]
+    damaged: StoredDataDamaged | None = None
 
 
 class RobotFiles:
@@ -84,7 +100,7 @@ class RobotFiles:
         self._files.outbox.append(outboxes.encode(record))
         self._outbox_records += 1
         if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
-            self.compact_outbox()
+            _if_possible(self._compact_outbox)
 
     def of_others(self, messages: set[str]) -> set[str]:
         """Which of these messages are written down as those of another robot."""
@@ -96,9 +112,14 @@ class RobotFiles:
         self._files.inbox.append(line)
         self._inbox_records += 1
         if self._inbox_records >= COMPACT_AFTER:
-            self.compact_inbox()
+            _if_possible(self._compact_inbox)
 
-    def compact_outbox(self) -> None:
+    def compact(self) -> None:
+        """Make both journals short, as far as the disk lets us."""
+        _if_possible(self._compact_inbox)
+        _if_possible(self._compact_outbox)
+
+    def _compact_outbox(self) -> None:
         """Make the robot's part of the outbox as short as its meaning allows."""
         self._outbox_records = 0
         now = time.time()
@@ -110,7 +131,7 @@ class RobotFiles:
 
         self._files.outbox.rewrite(keep)
 
-    def compact_inbox(self) -> None:
+    def _compact_inbox(self) -> None:
         """Make the state file remember what was seen, and the inbox only what is still open."""
         self._inbox_records = 0
 
@@ -123,23 +144,28 @@ class RobotFiles:
         self._files.inbox.rewrite(keep)
 
     def read(self) -> Inheritance:
-        """What an earlier owner left; what it could not tell the transcripts they are told now."""
+        """What an earlier owner left; what it could not tell the transcripts they are told now.
+        Raises `OSError` or `BridgeError` when a file cannot be read."""
+        state, damaged_state = self._files.state.read()
         records, damaged = self._files.outbox.read(outboxes.decode)
         mine = outboxes.of_robot(records, self._robot)
         for session, message, fate, reason in outboxes.ends(mine):
             # The end may have come between the journal's line and the transcript's.
             entry = Entry(fate=Fate(message, fate, reason))
-            self._files.transcripts.append(session, entry)
+            self._tell_transcript(session, entry)
         received, also_damaged = self._files.inbox.read(inbox.decode)
         if damaged or also_damaged:
             log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
-        self.compact_inbox()
-        self.compact_outbox()
-        state, _ = self._files.state.read()
+        self.compact()
         pending = inbox.pending(received).items()
         open_ = {key: one for key, one in pending if one.received.robot == self._app}
         seen = {**state.seen, **inbox.times(received)}
-        return Inheritance(state, outboxes.fold(mine), open_, seen)
+        return Inheritance(state, outboxes.fold(mine), open_, seen, damaged_state)
+
+    def _tell_transcript(self, session: str, entry: Entry) -> None:
+        self._files.disk.insist(
+            transcript_of(session), lambda: self._files.transcripts.append(session, entry)
+        )
 
 
 class Gate:
@@ -147,6 +173,11 @@ class Gate:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._closed = False
+
+    def close(self) -> None:
+        """Let nothing pass any more: another owner has read what is there. For the disk thread."""
+        self._closed = True
 
     def may_open(self) -> float:
         """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
@@ -165,6 +196,19 @@ class Gate:
         return wait
 
     def record(self, received: Received) -> None:
-        """Write a message down; returns when it is on the disk."""
+        """Write a message down; returns when it is on the disk. Raises `OSError`."""
         line = inbox.encode(received)
-        self._files.disk.wait(lambda: self._files.inbox.append(line))
+        self._files.disk.wait(lambda: self._record(line))
+
+    def _record(self, line: bytes) -> None:
+        if self._closed:
+            raise OSError(errno.EPERM, "this editor does not hold the link any more")
+        self._files.inbox.append(line)
+
+
+def _if_possible(compact: Callable[[], None]) -> None:
+    """A journal that cannot be made short is only longer than it needs to be."""
+    try:
+        compact()
+    except (OSError, BridgeError) as error:
+        log.warning("a journal stays long: %s", error)

@@ -1,6 +1,6 @@
-"""The stream connection (protocol section 4): the one module that imports websocket.
+"""The thread that holds the link.
 
-One thread owns the socket and is the only one to reconnect: register, connect, read until it fails,
+It owns the socket and is the only one to reconnect: register, connect, read until it fails,
 wait, and again, for ever. What it learns leaves as immutable values through `tell`.
 """
 
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import websocket
@@ -33,12 +32,10 @@ from dingbridge.core.errors import (
     RetryAfter,
 )
 from dingbridge.core.inbox import Received
-from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
+from dingbridge.core.limits import READ_TIMEOUT
 from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
-from dingbridge.core.patience import STOP_WITHIN
 from dingbridge.core.seen import Seen
-
-log = logging.getLogger(__name__)
+from dingbridge.edges.stream import sockets
 
 FOLLOW_WITHIN = 5.0
 """Seconds that a stream waits for the one before it to close; one in an HTTP call takes longer, but
@@ -122,7 +119,7 @@ class Stream(threading.Thread):
         after: threading.Thread | None = None,
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
-        self._log = logging.getLogger(f"{__name__}.{settings.account}")
+        self._log = logging.getLogger(f"{__package__}.{settings.account}")
         self._settings = settings
         self._http = http
         self._seen = seen
@@ -140,7 +137,7 @@ class Stream(threading.Thread):
         self._stopping.set()
         current = self._socket
         if current is not None:
-            _wake(current)
+            sockets.wake(current)
 
     def run(self) -> None:
         """Register, connect, read until it fails, wait."""
@@ -189,14 +186,17 @@ class Stream(threading.Thread):
                 self._log.info("the server asks for a new connection: %s", reason)
                 # Connect first, close second: messages go to the new socket from now on.
                 old, self._socket = self._socket, self._open()
-                _close(old)
+                sockets.close(old)
                 self._unless_stopped()
         except LinkError as error:
             return error, time.monotonic() - opened
+        except Exception as cause:  # noqa: BLE001 - whatever it is, the link must come back
+            self._log.exception("a defect in the link")
+            return LinkLost(f"a defect ({type(cause).__name__})"), time.monotonic() - opened
         finally:
             last, self._socket = self._socket, None
             if last is not None:
-                _close(last)
+                sockets.close(last)
 
     def _unless_stopped(self) -> None:
         """To be asked after the socket was noted: `stop` either saw it or is seen here."""
@@ -212,6 +212,7 @@ class Stream(threading.Thread):
         try:
             answer = self._http.post(f"{settings.api}/v1.0/gateway/connections/open", body)
             ticket = answers.read_connection(answer)
+            self._unless_stopped()
         except DeliveryError as error:
             seconds = error.seconds if isinstance(error, RetryAfter) else 0.0
             raise LinkLost(
@@ -243,17 +244,12 @@ class Stream(threading.Thread):
             raise LinkRefused("DingTalk named a stream address without encryption")
         url = f"{ticket.endpoint}?ticket={quote(ticket.ticket, safe='')}"
         try:
-            connection = websocket.create_connection(
-                url,
-                timeout=CONNECT_TIMEOUT,
-                skip_utf8_validation=True,
-                **_proxy_arguments(self._settings.proxy),
-            )
+            connection = sockets.connect(url, self._settings.proxy)
         except (websocket.WebSocketException, OSError, ValueError) as cause:
-            raise LinkLost(f"the stream socket was refused ({_words(cause)})") from cause
+            raise LinkLost(f"the stream socket was refused ({sockets.words(cause)})") from cause
         connection.settimeout(self._pace.look_every)
         if self._stopping.is_set():
-            _close(connection)
+            sockets.close(connection)
             raise LinkLost("stopped")
         return connection
 
@@ -274,7 +270,7 @@ class Stream(threading.Thread):
         except websocket.WebSocketTimeoutException:
             opcode, frame = None, None
         except (websocket.WebSocketException, OSError, ValueError) as cause:
-            raise LinkLost(f"the stream socket broke ({_words(cause)})") from cause
+            raise LinkLost(f"the stream socket broke ({sockets.words(cause)})") from cause
         if self._stopping.is_set():
             raise LinkLost("stopped")
         if frame is not None:
@@ -352,49 +348,6 @@ class Stream(threading.Thread):
         try:
             send()
         except (websocket.WebSocketException, OSError) as cause:
-            raise LinkLost(f"the stream socket broke ({_words(cause)})") from cause
+            raise LinkLost(f"the stream socket broke ({sockets.words(cause)})") from cause
         finally:
             connection.settimeout(self._pace.look_every)
-
-
-def _words(cause: BaseException) -> str:
-    """The kind of a foreign error only: its text may quote the address with the ticket."""
-    status = getattr(cause, "status_code", None)
-    return f"{type(cause).__name__} {status}" if status else type(cause).__name__
-
-
-def _proxy_arguments(proxy: str) -> dict[str, Any]:
-    """websocket-client's arguments for a proxy URL; it reads the environment by itself."""
-    if not proxy:
-        return {}
-    parts = urlsplit(proxy)
-    arguments: dict[str, Any] = {
-        "http_proxy_host": parts.hostname,
-        "http_proxy_port": parts.port or 80,
-        "proxy_type": parts.scheme if parts.scheme.startswith("socks") else "http",
-    }
-    if parts.username:
-        arguments["http_proxy_auth"] = (parts.username, parts.password or "")
-    return arguments
-
-
-def _wake(connection: websocket.WebSocket) -> None:
-    """Say goodbye and end a blocked read: only shutting the raw socket does that from here."""
-    raw = connection.sock
-    if raw is None:
-        return
-    try:
-        connection.send_close()
-        raw.shutdown(socket.SHUT_RDWR)
-    except (websocket.WebSocketException, OSError):
-        log.debug("the socket was closed already")
-
-
-def _close(connection: websocket.WebSocket) -> None:
-    """Say goodbye, so that the server stops routing to this socket, but wait for no answer."""
-    try:
-        connection.settimeout(STOP_WITHIN)
-        connection.send_close()
-    except (websocket.WebSocketException, OSError):
-        log.debug("the socket was closed already")
-    connection.shutdown()  # type: ignore[no-untyped-call]  # websocket-client left it untyped

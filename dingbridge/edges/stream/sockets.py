@@ -1,0 +1,65 @@
+"""Stream sockets: connecting, through a proxy too, saying goodbye, and ending a blocked read."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import websocket
+
+from dingbridge.core.limits import CONNECT_TIMEOUT
+from dingbridge.core.patience import STOP_WITHIN
+
+log = logging.getLogger(__name__)
+
+
+def connect(url: str, proxy: str) -> websocket.WebSocket:
+    """Open a socket. `proxy` is a URL or empty. Raises what websocket-client raises."""
+    return websocket.create_connection(
+        url, timeout=CONNECT_TIMEOUT, skip_utf8_validation=True, **_proxy_arguments(proxy)
+    )
+
+
+def words(cause: BaseException) -> str:
+    """The kind of a foreign error only: its text may quote the address with the ticket."""
+    status = getattr(cause, "status_code", None)
+    return f"{type(cause).__name__} {status}" if status else type(cause).__name__
+
+
+def _proxy_arguments(proxy: str) -> dict[str, Any]:
+    """websocket-client's arguments for a proxy URL; it reads the environment by itself."""
+    if not proxy:
+        return {}
+    parts = urlsplit(proxy)
+    arguments: dict[str, Any] = {
+        "http_proxy_host": parts.hostname,
+        "http_proxy_port": parts.port or 80,
+        "proxy_type": parts.scheme if parts.scheme.startswith("socks") else "http",
+    }
+    if parts.username:
+        arguments["http_proxy_auth"] = (parts.username, parts.password or "")
+    return arguments
+
+
+def wake(connection: websocket.WebSocket) -> None:
+    """Say goodbye and end a blocked read: only shutting the raw socket does that from here."""
+    raw = connection.sock
+    if raw is None:
+        return
+    try:
+        connection.send_close()
+        raw.shutdown(socket.SHUT_RDWR)
+    except (websocket.WebSocketException, OSError):
+        log.debug("the socket was closed already")
+
+
+def close(connection: websocket.WebSocket) -> None:
+    """Say goodbye, so that the server stops routing to this socket, but wait for no answer."""
+    try:
+        connection.settimeout(STOP_WITHIN)
+        connection.send_close()
+    except (websocket.WebSocketException, OSError):
+        log.debug("the socket was closed already")
+    connection.shutdown()  # type: ignore[no-untyped-call]  # websocket-client left it untyped
