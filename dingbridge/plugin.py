@@ -184,6 +184,7 @@ class Plugin:
             return exchange
 
         self._stops = [
+            self._give_up,
             self._write_down,
             self._leave,
             programs.stop,
@@ -210,6 +211,10 @@ class Plugin:
         if damaged is not None:
             self._editor.show(updates.Say(damaged.message, "warn"))
         return bridge
+
+    def _give_up(self) -> None:
+        if self._bridge is not None:
+            self._bridge.leave()
 
     def _write_down(self) -> None:
         for account in self._bridge.accounts if self._bridge is not None else ():

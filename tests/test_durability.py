@@ -307,6 +307,33 @@ def test_what_could_not_be_written_down_for_a_moment_leaves_in_its_order(
 # --- in -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("lua", [True, False])
+def test_who_waits_for_an_answer_is_told_when_neovim_is_closed_before_it_comes(
+    start_editor: StartEditor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    tmp_path: Path,
+    lua: bool,
+) -> None:
+    working = tmp_path / "working"
+    program = ["sh", "-c", f"touch {working}; sleep 60"]
+    editor = start_editor()
+    connect(editor, {**api_options, "responder": program})
+    if lua:
+        editor.lua(
+            "require('dingbridge').setup(vim.tbl_extend('force', ..., { responder = function() "
+            f"vim.fn.writefile({{}}, '{working}') end }}))",
+            api_options,
+        )
+    sandbox.client.say("are you there?")
+    editor.until(working.exists)
+    editor.close()
+    after = start_editor()
+    go_on(after, api_options)
+    [arrived] = sandbox.client.wait_arrived(lambda each: "closed before" in each.text)
+    assert arrived.reply_to
+
+
 def test_what_a_transcript_could_not_take_for_a_moment_stands_there_once_and_in_order(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:

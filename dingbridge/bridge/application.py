@@ -23,6 +23,8 @@ from dingbridge.core.link import LinkState
 from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
 
+CLOSED = "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
+
 
 class Place(Struct, frozen=True):
     """Where in the editor a command was given. `session` is that of the chat the user is in or
@@ -85,6 +87,13 @@ class Bridge:
             ports.cwd,
         )
         self.sessions.unsettled = self._ask_fates
+
+    def leave(self) -> None:
+        """The editor leaves: whoever waits for an answer is told that none will come."""
+        for asked in self.responders.give_up():
+            account = self.accounts.find(asked.account)
+            if account is not None:
+                self.correspondence.answer(account, asked.target, CLOSED)
 
     def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
         account = self.accounts.of(session) or self.accounts.default

@@ -69,6 +69,12 @@ class Responders:
         """The responder has answered, or will not."""
         self._under_way.pop(request, None)
 
+    def give_up(self) -> tuple[Asked, ...]:
+        """Nobody works on an answer any more. Returns the questions that get none."""
+        given_up = tuple(self._under_way.values())
+        self._under_way.clear()
+        return given_up
+
     def is_busy(self, account: str) -> bool:
         """Whether somebody works on an answer to a message that came by this account."""
         return any(asked.account == account for asked in self._under_way.values())
