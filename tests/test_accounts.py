@@ -265,3 +265,34 @@ def test_a_scope_decides_who_shares_a_session(
     sandbox.client.say("after a restart")
     again.until(lambda: len(again.sessions()) == sessions)
     assert {row["id"] for row in again.sessions()} == made
+
+
+def test_what_is_typed_to_an_outsider_after_a_restart_waits_for_them_and_goes_nowhere_else(
+    editor: Editor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    webhook_options: dict[str, Any],
+    start_editor: StartEditor,
+) -> None:
+    options = {**webhook_options, **api_options, "allow_from": ["*"], "session_scope": "user"}
+    editor.setup(options)
+    editor.chat("status")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("hello", user="陌生人")
+    editor.until(lambda: editor.sessions() and texts(editor, editor.sessions()[0]["id"]))
+    [session] = [row["id"] for row in editor.sessions()]
+    editor.close()
+    again = start_editor()
+    again.setup(options)
+    again.chat("status")
+    again.until_lua("require('dingbridge').status().connected")
+    again.lua("require('dingbridge').send('private words', { session = ... })", session)
+    said = again.until_said("not delivered")
+    assert "nobody knows how to reach this conversation" in said
+    assert ":Chat retry" in said
+    assert sandbox.client.arrived() == []
+    sandbox.client.say("still there?", user="陌生人")
+    again.until(lambda: "still there?" in texts(again, session))
+    again.chat("retry")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("session", "private words")

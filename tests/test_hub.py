@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import structs
 
 from dingbridge.bridge.hub import Hub, Ports
 from dingbridge.bridge.outgoing import NEVER_LEFT
 from dingbridge.bridge.reception import OWN
-from dingbridge.core import exchange, inbox, outbox
+from dingbridge.core import exchange, inbox, outbox, posting
 from dingbridge.core.exchange import (
     Bind,
     Busy,
@@ -55,6 +56,7 @@ from dingbridge.core.outbox import (
     Kind,
     Merged,
     Outbox,
+    Parted,
     Put,
     Record,
     Retried,
@@ -64,7 +66,7 @@ from dingbridge.core.outbox import (
 )
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.reactions import Reaction
-from dingbridge.core.routing import Route
+from dingbridge.core.routing import Route, of_session
 from dingbridge.core.settings import read
 from dingbridge.core.state import Binding, State
 
@@ -947,3 +949,102 @@ def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
         return min(times)
 
     assert seconds(10_000) < 1.5 * seconds(10)
+
+
+# --- sessions made on demand, and people from outside ---------------------------------------------
+
+WEBHOOK = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
+
+
+def outsider(owner: Owner, text: str, webhook: str, key: str = "robot/x1") -> None:
+    """Somebody without a staff id writes 1:1."""
+    got = received(key, text, who="")
+    inbound = structs.replace(
+        got.inbound,
+        sender=Sender("", "$:outside", "Out"),
+        session_webhook=SessionWebhook(webhook, NOW + 3600),
+    )
+    owner.hub.arrived(structs.replace(got, inbound=inbound))
+
+
+def typed(message: str, session: str) -> Send:
+    return Send(Outbound(message, of_session(session), "private words"), Kind.REPLY, session)
+
+
+def ways(waiting: Waiting) -> tuple[Route, ...]:
+    return posting.ways(read({**APP, "webhook": WEBHOOK}, {}), waiting.outbound, NOW)
+
+
+def test_what_is_typed_to_an_outsider_never_reaches_the_robots_group_after_a_restart() -> None:
+    known = {"allow_from": ["$:outside"]}
+    options: dict[str, Any] = {"session_scope": "user", "webhook": WEBHOOK, **known}
+    owner = Owner(**options)
+    owner.join(OWN)
+    outsider(owner, "hello", "https://session/1")
+    [delivered] = owner.heard(OWN, Deliver)
+    session = delivered.session
+    owner.ask(OWN, typed("m1", session))
+    assert ways(owner.queue[-1]) == (Route.SESSION,)
+
+    later = Owner(owner.state, **options)
+    later.join(OWN)
+    later.ask(OWN, typed("m2", session))
+    assert later.queue[-1].id == "m2"
+    assert ways(later.queue[-1]) == ()
+    later.hub.outgoing.recorded(Failed("m2", "nobody knows where", NOW))
+
+    # They write again, and the dead letter can go.
+    outsider(later, "still there?", "https://session/2", "robot/x2")
+    later.ask(OWN, Retry("m2"))
+    assert ways(later.queue[-1]) == (Route.SESSION,)
+    webhook = later.queue[-1].outbound.target.session_webhook
+    assert webhook is not None
+    assert webhook.url == "https://session/2"
+
+
+def test_a_session_of_which_nothing_is_remembered_sends_nowhere() -> None:
+    owner = Owner(session_scope="user", webhook=WEBHOOK)
+    owner.join(OWN)
+    owner.ask(OWN, typed("m1", "default-1"))
+    assert ways(owner.queue[-1]) == ()
+
+
+def test_what_an_editor_left_for_the_next_owner_gets_its_address_there() -> None:
+    binding = Binding("d1", ROBOT, scope=f"{ROBOT}/user/zhangsan", user_id="zhangsan")
+    put = Put(ROBOT, typed("m1", "d1").outbound, Kind.REPLY, "d1", NOW)
+    owner = Owner(bindings(binding), outbox.fold([put]), session_scope="user", webhook=WEBHOOK)
+    owner.hub.start({})
+    assert ways(owner.queue[-1]) == (Route.SINGLE,)
+
+
+def test_a_bound_session_remembers_that_it_speaks_with_an_outsider() -> None:
+    owner = Owner(allow_from=["$:outside"])
+    owner.join(OWN, "/one")
+    owner.ask(OWN, Bind("s1", "First", "/one"))
+    outsider(owner, "hello", "https://session/1")
+    later = Owner(owner.state)
+    later.join(1, "/one")
+    [restored] = later.heard(1, Restore)
+    assert restored.target is not None
+    assert restored.target.place == SINGLE.id
+
+
+def test_merged_notifications_that_are_parted_are_told_and_end_each_on_its_own() -> None:
+    puts = [Put(ROBOT, Outbound(n, TARGET, n), Kind.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
+    box = outbox.fold([*puts, Merged(("a", "b"), Outbound("a+2", TARGET, "both"))])
+    owner = Owner(box=box)
+    owner.join(OWN)
+    for record in (Parted("a+2"), Done("a", NOW), Failed("b", "bad words", NOW)):
+        owner.hub.outgoing.recorded(record)
+    assert [fate for fate, _ in owner.fates_of(OWN, "a")] == [Delivery.RETRYING, Delivery.SENT]
+    assert owner.fates_of(OWN, "b")[-1] == (Delivery.FAILED, "bad words")
+
+
+def test_what_an_earlier_version_left_without_an_address_does_not_go_to_the_robots_group() -> None:
+    binding = Binding("d1", ROBOT, scope=f"{ROBOT}/user/$:outside")
+    put = Put(ROBOT, Outbound("m1", Target(), "private words"), Kind.REPLY, "d1", NOW)
+    owner = Owner(bindings(binding), outbox.fold([put]), session_scope="user", webhook=WEBHOOK)
+    owner.hub.start({})
+    owner.join(OWN)
+    owner.ask(OWN, structs.replace(typed("m2", "d1"), outbound=Outbound("m2", Target(), "more")))
+    assert [ways(waiting) for waiting in owner.queue] == [(), ()]

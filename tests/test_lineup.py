@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import lineup
+from dingbridge.core import lineup, mentions
+from dingbridge.core.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.lineup import SEPARATOR, Lineup
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
 from dingbridge.core.outbox import Kind, Tried, Waiting
 from dingbridge.core.routing import Route
+from dingbridge.core.writing import LONGER
 
 LARGEST = 60
 WAYS = ("session_team", "api_team", "session_boss", "api_boss")
@@ -343,3 +345,96 @@ def test_merged_messages_keep_every_word_and_every_mention() -> None:
     whole = lineup.as_one(run, record)
     assert whole.id == record.outbound.id
     assert whole.everyone() == tuple(run)
+
+
+def calling(name: str, text: str, *people: tuple[str, str]) -> Waiting:
+    """A notification that mentions these people: the name and the staff id of each."""
+    at = At(tuple(staff_id for _, staff_id in people))
+    outbound = structs.replace(note(name, text=text).outbound, at=at, names=people)
+    return structs.replace(note(name), outbound=outbound)
+
+
+def readable(outbound: Outbound) -> str:
+    """The text as it is shown where nobody can be mentioned."""
+    return mentions.readable(outbound.text, outbound.at, dict(outbound.names))
+
+
+def test_merged_messages_show_the_names_that_each_showed_alone() -> None:
+    run = [calling("n1", "hello @staff1", ("Zhang San", "staff1")), note("n2", text="yo")]
+    run.append(calling("n3", "and @staff2", ("Li Si", "staff2")))
+    assert chosen(line(*run), largest=500, team=1) == ids(run)
+    whole = lineup.merged(run).outbound
+    assert readable(whole) == SEPARATOR.join(["hello @Zhang San", "yo", "and @Li Si"])
+
+
+def test_a_name_that_has_come_to_mean_somebody_else_ends_the_run() -> None:
+    first = calling("n1", "@staff1", ("Zhang San", "staff1"))
+    for other in (("Zhang San", "staff2"), ("San Zhang", "staff1")):
+        up = line(first, calling("n2", f"@{other[1]}", other), note("n3"))
+        assert chosen(up, largest=500, team=1) == ["n1"]
+
+
+def test_what_goes_as_one_mentions_no_more_people_than_a_message_may() -> None:
+    half = AT_MENTIONS // 2
+    crowds = [
+        structs.replace(note(f"n{n}"), outbound=structs.replace(note(f"n{n}").outbound, at=at))
+        for n, at in enumerate(
+            [
+                At(tuple(f"a{n}" for n in range(half))),
+                At(("a0",), tuple(f"1{n}" for n in range(AT_MENTIONS - half))),
+                At(("one too many",)),
+            ]
+        )
+    ]
+    assert chosen(line(*crowds), largest=500, team=1) == ["n0", "n1"]
+    assert chosen(line(crowds[0], note("x"), crowds[1]), largest=500, team=1) == ["n0", "x", "n1"]
+
+
+def test_names_never_take_the_room_of_the_text_they_stand_in() -> None:
+    name = "x" * 600
+    run = [calling(f"n{n}", f"@{n}", (f"{n}{name}", f"{n}")) for n in range(3)]
+    assert len(name) < LONGER < 2 * len(name)
+    assert chosen(line(*run), largest=500, team=1) == ["n0"]
+
+
+def test_the_title_of_merged_messages_is_no_longer_than_a_title_may_be() -> None:
+    long = structs.replace(note("n1").outbound, title="t" * TITLE_CHARACTERS)
+    run = [structs.replace(note("n1"), outbound=long), note("n2")]
+    assert len(lineup.merged(run).outbound.title) <= TITLE_CHARACTERS
+
+
+def test_what_was_refused_in_company_goes_alone_from_then_on() -> None:
+    alone = [structs.replace(note(name), alone=True) for name in ("n1", "n2")]
+    up = line(*alone, note("n3"), note("n4"))
+    order = []
+    while run := chosen(up, team=1):
+        order.append(ids(up.choose(key, lambda _: 1, LARGEST)))
+        for name in run:
+            up.remove(name)
+    assert order == [["n1"], ["n2"], ["n3", "n4"]]
+
+
+PEOPLE = st.lists(
+    st.tuples(st.sampled_from(["Li", "Wang", "Li Si"]), st.sampled_from(["s1", "s2", "s3"])),
+    max_size=3,
+    unique_by=(lambda pair: pair[0], lambda pair: pair[1]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PEOPLE, min_size=1, max_size=8))
+def test_merged_or_alone_a_message_reads_the_same_and_mentions_the_same(
+    crowds: list[list[tuple[str, str]]],
+) -> None:
+    up = line(
+        *(
+            calling(f"n{n}", " ".join(f"hi @{who}" for _, who in people) or "hi", *people)
+            for n, people in enumerate(crowds)
+        )
+    )
+    while run := up.choose(key, lambda _: 1, 500):
+        whole = lineup.merged(run).outbound
+        assert readable(whole) == SEPARATOR.join(readable(one.outbound) for one in run)
+        assert {*whole.at.user_ids} == {who for one in run for who in one.outbound.at.user_ids}
+        for one in run:
+            up.remove(one.id)

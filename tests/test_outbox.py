@@ -17,6 +17,7 @@ from dingbridge.core.outbox import (
     Kind,
     Merged,
     Outbox,
+    Parted,
     Put,
     Record,
     Retried,
@@ -72,6 +73,7 @@ RECORDS = st.one_of(
     st.builds(Done, NAMES, TIMES),
     st.builds(Failed, NAMES, st.text(max_size=5), TIMES),
     st.builds(Retried, NAMES),
+    st.builds(Parted, NAMES),
     st.builds(Dropped, NAMES, TIMES),
     merges(OURS),
     merges(THEIRS),
@@ -245,6 +247,29 @@ def test_a_record_of_merging_that_makes_no_sense_changes_nothing(merged: Merged)
     assert meaning(fold([*history, merged])) == meaning(fold(history))
 
 
+def test_parted_messages_wait_again_in_order_each_with_its_own_fate() -> None:
+    history: list[Record] = [
+        *(put("a1"), put("a2"), put("a3"), put("a4")),
+        *(Merged(("a2", "a3"), out("a2+2")), tried("a2+2"), Parted("a2+2")),
+    ]
+    box = fold(history)
+    assert list(box.waiting) == ["a1", "a2", "a3", "a4"]
+    assert box.queued == 4
+    parted = [box.waiting["a2"], box.waiting["a3"]]
+    assert [(one.alone, one.start, one.tried) for one in parted] == [(True, 0, None)] * 2
+    again = fold([*history, Merged(("a2", "a3"), out("a2+2"))])
+    assert meaning(again) == meaning(box)
+    ended = fold([*history, Done("a2", NOW), Failed("a3", "bad words", NOW)])
+    assert (list(ended.dead), set(ended.done)) == (["a3"], {"a2"})
+    assert ended.letter("a3") == ended.dead["a3"]
+
+
+def test_what_is_partly_there_is_not_parted() -> None:
+    history: list[Record] = [put("a1"), put("a2"), Merged(("a1", "a2"), out("a1+2"))]
+    history.append(Sent("a1+2", 3))
+    assert meaning(fold([*history, Parted("a1+2")])) == meaning(fold(history))
+
+
 def test_what_was_taken_of_a_message_is_not_sent_again() -> None:
     box = fold([put("a1"), tried("a1"), Sent("a1", 5)])
     assert (box.waiting["a1"].start, box.waiting["a1"].tried) == (5, None)
@@ -397,3 +422,14 @@ def test_a_line_that_is_nested_without_end_is_refused() -> None:
 def test_fields_of_a_later_version_are_passed_over() -> None:
     line = encode(Done("a1", NOW))
     assert decode(line[:-1] + b',"by":"lisi"}') == Done("a1", NOW)
+
+
+def test_a_target_of_an_earlier_version_is_read_as_the_place_it_was() -> None:
+    line = (
+        b'{"type":"put","robot":"r","outbound":{"id":"m","target":{"conversation_id":"",'
+        b'"user_id":"","robot_code":"","session_webhook":null,"label":"the robot\'s group"},'
+        b'"text":"hi"},"kind":"reply","session":"s1","time":1.0}'
+    )
+    read = decode(line)
+    assert isinstance(read, Put)
+    assert read.outbound.target == Target(label="the robot's group")

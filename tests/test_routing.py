@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
 from dingbridge.core.messages import (
@@ -17,8 +18,17 @@ from dingbridge.core.messages import (
     SessionWebhook,
     Target,
 )
-from dingbridge.core.routing import Route, configured_target, notify_target, reply_target, routes
+from dingbridge.core.pairing import Kind, Request
+from dingbridge.core.routing import (
+    Route,
+    configured_target,
+    notify_target,
+    of_session,
+    reply_target,
+    routes,
+)
 from dingbridge.core.settings import read
+from dingbridge.core.state import Binding
 
 NOW = 1_800_000_000.0
 VALID = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=s", NOW + 3600)
@@ -127,3 +137,13 @@ def test_an_answer_in_a_group_goes_to_the_group_and_not_to_whoever_wrote(
 def test_somebody_of_another_organisation_is_answered_by_the_session_webhook_only() -> None:
     found = reply_target(inbound(Conversation("cid1", ConversationKind.SINGLE), staff_id=""))
     assert routes(found, api=True, webhook=True, now=NOW) == (Route.SESSION,)
+
+
+def test_a_private_chat_without_a_reply_address_is_not_the_robots_group() -> None:
+    chat = structs.replace(inbound(Conversation("cid1", ConversationKind.SINGLE), staff_id=""))
+    found = reply_target(structs.replace(chat, session_webhook=None))
+    request = Request("c", Kind.PERSON, "$:x", "Li", "$:x", "Li", NOW, NOW)
+    for target in (found, request.target, of_session("s1"), Binding("s1", private="cid1").target):
+        assert target is not None
+        assert routes(target, api=True, webhook=True, now=NOW) == ()
+    assert found.place == "cid1"

@@ -22,7 +22,18 @@ from dingbridge.core.messages import (
     SessionWebhook,
     Target,
 )
-from dingbridge.core.outbox import Done, Failed, Kind, Put, Record, Sent, Tried, Waiting
+from dingbridge.core.outbox import (
+    Done,
+    Failed,
+    Kind,
+    Merged,
+    Parted,
+    Put,
+    Record,
+    Sent,
+    Tried,
+    Waiting,
+)
 from dingbridge.core.pace import Hold, Pace, Paced
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
@@ -634,6 +645,61 @@ def test_short_of_budget_replies_go_first_and_notifications_as_one(
     box = outbox.fold(sending.ledger.read())
     assert not box.waiting
     assert set(box.done) == {whole.id, *(f"m{n}" for n in range(1, 7))}
+
+
+def test_one_bad_notification_does_not_take_those_with_it_that_it_was_merged_with(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sending = make_queue(spent(17))
+    for text in ("good", "bad words", "fine", "last"):
+        sending.put(text, Target(), Kind.NOTIFICATION)
+    # The merged message, and then the second one alone.
+    sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
+    sending.start()
+    sending.until(Parted)
+    sending.until(Done, lambda done: done.id == "m1")
+    box = outbox.fold(sending.ledger.read())
+    assert not box.dead
+    assert sandbox.client.arrived()[0].text == "good"
+    assert set(box.waiting) | set(box.done) == {"m1", "m2", "m3", "m4"}
+
+
+def test_each_of_the_parted_has_its_own_fate_also_after_a_crash(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sending = make_queue()
+    texts = ("good", "bad words", "fine")
+    for text in texts:
+        sending.put(text, Target(), Kind.NOTIFICATION)
+    whole = Outbound("m1+3", Target(), SEPARATOR.join(texts), "title")
+    sending.ledger.record(Merged(("m1", "m2", "m3"), whole))
+    sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
+    sending.stop()
+
+    second = make_queue()
+    assert second.take_up() == ["m1+3"]
+    second.start()
+    second.until(Parted)
+    second.until_end("m3")
+    assert [a.text for a in sandbox.client.arrived()] == list(texts)
+    assert set(outbox.fold(second.ledger.read()).done) >= {"m1", "m2", "m3"}
+
+
+def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sending = make_queue(delivery="at_most_once")
+    boss = Target(user_id="zhangsan")
+    for text in ("one", "two"):
+        sending.put(text, boss, Kind.NOTIFICATION)
+    sending.ledger.record(Merged(("m1", "m2"), Outbound("m1+2", boss, "one\n\n---\n\ntwo", "t")))
+    sandbox.client.fault(Fault.drop(SINGLE, when="after"))
+    second = make_queue(delivery="at_most_once")
+    assert second.take_up() == ["m1+2"]
+    second.start()
+    assert isinstance(second.until_end("m1+2"), Failed)
+    assert len(sandbox.client.arrived()) == 1
+    assert second.all(Parted) == []
 
 
 def test_a_pause_is_told_at_its_start_and_at_its_end(

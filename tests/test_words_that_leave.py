@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Target
 from dingbridge.core.settings import Options, read
+from dingbridge.core.text import well_formed
 from dingbridge.core.writing import Circumstances, written
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Group, Person
@@ -69,6 +71,32 @@ def test_masking_can_be_switched_off_for_one_target_or_for_all() -> None:
         made = written("m", f"the key {TOKEN}", target, options(**given), Circumstances())
         assert (TOKEN not in made.outbound.text) is masked, given
         assert bool(made.masked) is masked
+
+
+def test_the_title_of_a_notification_is_masked_and_no_longer_than_a_title_may_be() -> None:
+    for title in (TOKEN, f"deployed with {TOKEN}", "half \ud83d of a pair", "x\n" * 50):
+        made = written("m", "the body", GROUP, options(), Circumstances(), title=title)
+        assert TOKEN[:12] not in made.outbound.title
+        assert 0 < len(made.outbound.title) <= TITLE_CHARACTERS
+        assert made.outbound.title == well_formed(made.outbound.title)
+        assert "\n" not in made.outbound.title
+        assert bool(made.masked) is (TOKEN in title)
+    made = written("m", f"with {TOKEN}", GROUP, options(), Circumstances(), title=TOKEN)
+    assert [found.count for found in made.masked] == [2]
+    open_to = options(mask_secrets=False)
+    assert (
+        written("m", "x", GROUP, open_to, Circumstances(), title="Build").outbound.title == "Build"
+    )
+
+
+def test_the_user_is_told_when_only_the_title_of_a_notification_was_masked(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    editor.lua(f"require('dingbridge').notify('the body', {{ title = '{TOKEN}' }})")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert TOKEN[:12] not in str(arrived.body)
+    editor.until_said("GitHub token")
 
 
 # --- mentions -------------------------------------------------------------------------------------

@@ -199,7 +199,7 @@ class Account:
     def target(self) -> Target | None:
         """Where the bound session's messages go: the conversation that spoke last, else the
         configured one."""
-        return self._target or routing.configured_target(self.options)
+        return self.target_of(self.bound)
 
     def spoke(self, session: str, target: Target, inbound: Inbound) -> None:
         """A conversation spoke to a session: what is typed there next goes to it."""
@@ -233,10 +233,12 @@ class Account:
 
     def target_of(self, session: str) -> Target | None:
         """Where a session's messages go. For one that was made on demand, whose conversation is
-        only known to the robot's owner, an empty target leaves that to it."""
-        if session == self.bound:
-            return self.target
-        return self._targets.get(session, Target())
+        only known to the robot's owner, `routing.of_session` leaves that to it."""
+        info = self._sessions.info(session)
+        is_made = info is not None and bool(info.account)
+        if session == self.bound and (self._target is not None or not is_made):
+            return self._target or routing.configured_target(self.options)
+        return self._targets.get(session) or routing.of_session(session)
 
     def members(self, conversation_id: str) -> dict[str, str]:
         """The staff ids of those who were heard in a conversation, by name."""

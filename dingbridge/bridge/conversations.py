@@ -8,9 +8,9 @@ from msgspec import Struct, structs
 
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.core import scopes
-from dingbridge.core.messages import Inbound
+from dingbridge.core.messages import Inbound, Outbound, Target
 from dingbridge.core.remote_words import Row, choose
-from dingbridge.core.routing import reply_target
+from dingbridge.core.routing import of_session, reply_target
 from dingbridge.core.settings import Options
 from dingbridge.core.state import Binding, with_binding, with_conversation
 
@@ -39,6 +39,7 @@ class Conversations:
         self._remembered = remembered
         self._members = members
         self._options = options
+        self._spoke: dict[str, Target] = {}
 
     def bound(self) -> list[tuple[int, Member]]:
         """The editors that have a session bound."""
@@ -97,15 +98,30 @@ class Conversations:
 
     def speak_to(self, session: str, inbound: Inbound) -> None:
         """Remember that the conversation speaks to this session."""
-        target = structs.replace(reply_target(inbound), session_webhook=None)
+        self._spoke[session] = reply_target(inbound)
+        target = structs.replace(self._spoke[session], session_webhook=None)
         key = self._key(inbound)
         binding = self._remembered.state.bindings.get(session)
-        known = binding is not None and (
-            (binding.conversation_id, binding.user_id, binding.robot_code, binding.label)
-            == (target.conversation_id, target.user_id, target.robot_code, target.label)
-        )
+        known = binding is not None and (binding.target == target)
         if not known or self._remembered.state.conversations.get(key) != session:
             self._remembered.change(lambda state: with_conversation(state, key, session, target))
+
+    def addressed(self, outbound: Outbound, session: str) -> Outbound:
+        """A message of a session made on demand, for the conversation that it is for; one to a
+        private chat, with its latest session webhook. It stays as it is while that is unknown."""
+        target = outbound.target
+        if not target.place and not target.session_webhook and self.is_made(session):
+            # Earlier versions left it empty.
+            target = of_session(session)
+            outbound = structs.replace(outbound, target=target)
+        if not target.private:
+            return outbound
+        binding = self._remembered.state.bindings.get(session)
+        known = self._spoke.get(session) or (binding.target if binding is not None else None)
+        is_open = target == of_session(session) and self.is_made(session)
+        if known is None or not (is_open or known.private == target.private):
+            return outbound
+        return structs.replace(outbound, target=known)
 
     def choose(self, wanted: str, inbound: Inbound, *, admin: bool) -> bool:
         """The conversation speaks to another session, by its number or id. Returns whether there

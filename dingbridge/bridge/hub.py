@@ -25,7 +25,7 @@ from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Inbound, Outbound, Target
-from dingbridge.core.outbox import Kind, Outbox
+from dingbridge.core.outbox import Kind, Outbox, Waiting
 from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
 from dingbridge.core.settings import Options
@@ -50,6 +50,20 @@ class Ports(Struct, frozen=True):
     chance: Chance
     tell: Callable[[int, News], None]
     courtesy: Courtesy
+
+
+class _Addressing:
+    """The queue, before which a message gets the address that was not known when it was accepted:
+    another editor wrote it down, or it failed for want of one."""
+
+    def __init__(self, queue: Queue, conversations: Conversations) -> None:
+        self._queue = queue
+        self._conversations = conversations
+        self.drop = queue.drop
+
+    def put(self, waiting: Waiting) -> None:
+        outbound = self._conversations.addressed(waiting.outbound, waiting.session)
+        self._queue.put(structs.replace(waiting, outbound=outbound))
 
 
 class Hub:
@@ -85,7 +99,7 @@ class Hub:
             robot,
             outbox,
             ports.records,
-            ports.queue,
+            _Addressing(ports.queue, self._conversations),
             ports.chance,
             self._broadcast,
             self._outbox_changed,
@@ -157,7 +171,8 @@ class Hub:
             case exchange.Unbind(session=session):
                 self._unbind(member, session)
             case exchange.Send():
-                self.outgoing.send(self._addressed(ask))
+                outbound = self._conversations.addressed(ask.outbound, ask.session)
+                self.outgoing.send(structs.replace(ask, outbound=outbound))
             case exchange.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
             case exchange.Handed(key=key):
@@ -180,14 +195,6 @@ class Hub:
                 self._told(member, *self._admission.revoke(name))
         if problem:
             self._tell(member, exchange.Words(problem, "error"))
-
-    def _addressed(self, ask: exchange.Send) -> exchange.Send:
-        """What is typed in a session made on demand goes to the conversation that it is for."""
-        binding = self._remembered.state.bindings.get(ask.session)
-        if ask.outbound.target != Target() or binding is None or not binding.scope:
-            return ask
-        target = binding.target or Target()
-        return structs.replace(ask, outbound=structs.replace(ask.outbound, target=target))
 
     def _told(self, member: int, words: str, well: bool) -> None:
         self._tell(member, exchange.Words(words, "info" if well else "error"))

@@ -17,6 +17,7 @@ from dingbridge.core.outbox import (
     Failed,
     Merged,
     Outbox,
+    Parted,
     Put,
     Record,
     Retried,
@@ -101,6 +102,10 @@ class Outgoing:
             case Merged():
                 for one in self._outbox.waiting[record.outbound.id].members:
                     self._fate(one.id, one.session, Delivery.SENDING, "merged with others")
+            case Parted():
+                for one in whole.members if whole is not None else ():
+                    why = "it was refused together with others, and now goes alone"
+                    self._fate(one.id, one.session, Delivery.RETRYING, why)
             case Done() if whole is not None:
                 self._settle(whole, Delivery.SENT, "")
             case Failed() if whole is not None:

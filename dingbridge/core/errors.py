@@ -9,6 +9,7 @@ BridgeError
 │   ├── TooLong             split the chunk and go on
 │   ├── OtherRoute          this route is dead for this chunk, another may work
 │   └── Refused             cannot succeed until somebody changes something
+│       └── Uncertain       may have arrived, so nothing of it is sent again by itself
 ├── LinkError               the stream connection cannot be opened or has ended
 │   ├── LinkLost            open it again
 │   └── LinkRefused         credentials or set-up are wrong: try again slowly, tell the user
@@ -97,6 +98,10 @@ class OtherRoute(DeliveryError):
 
 class Refused(DeliveryError):
     """Cannot succeed until somebody changes something."""
+
+
+class Uncertain(Refused):
+    """It may have arrived, so nothing of it is sent again unless the user says so."""
 
 
 class LinkError(BridgeError):

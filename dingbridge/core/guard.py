@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.core.private_keys import PRIVATE_KEY, private_keys
 from dingbridge.core.secret_values import own_values, secret_variables, spellings
@@ -93,6 +93,15 @@ def mask(text: str, own: Collection[str], environment: Mapping[str, str]) -> Gua
             for (kind, fingerprint, variable), count in counted.items()
         ),
     )
+
+
+def counted_together(*found: Collection[Finding]) -> tuple[Finding, ...]:
+    """What was masked in several texts, each secret once."""
+    counted: dict[Finding, int] = {}
+    for finding in (one for each in found for one in each):
+        key = structs.replace(finding, count=0)
+        counted[key] = counted.get(key, 0) + finding.count
+    return tuple(structs.replace(key, count=count) for key, count in counted.items())
 
 
 def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:

@@ -9,8 +9,12 @@ from itertools import islice
 
 from msgspec import structs
 
+from dingbridge.core import mentions
+from dingbridge.core.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound
 from dingbridge.core.outbox import Kind, Merged, Waiting
+from dingbridge.core.text import shorten
+from dingbridge.core.writing import LONGER
 
 SEPARATOR = "\n\n---\n\n"
 """Between messages that go out as one."""
@@ -148,10 +152,12 @@ class _Queue:
     def _run(self, largest: int) -> tuple[Waiting, ...]:
         """The longest run of notifications from the head that fits into one message."""
         run: list[Waiting] = []
+        people = _People()
         size = 0
         for waiting in self.waiting.values():
             size += len(waiting.outbound.text) + (len(SEPARATOR) if run else 0)
-            if run and not (size <= largest and _go_together(run[0], waiting)):
+            together = not run or (size <= largest and _go_together(run[0], waiting))
+            if not (together and people.take(waiting.outbound)):
                 break
             run.append(waiting)
         return tuple(run)
@@ -173,24 +179,73 @@ def _mergeable(waiting: Waiting) -> bool:
         and not waiting.start
         and waiting.tried is None
         and not waiting.members
+        and not waiting.alone
         and not waiting.outbound.file_name
     )
 
 
+class _People:
+    """Whom several messages mention together, and the names of those."""
+
+    def __init__(self) -> None:
+        self._user_ids: dict[str, None] = {}
+        self._mobiles: dict[str, None] = {}
+        self._names: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self._all = False
+        self._longer = 0
+
+    @property
+    def at(self) -> At:
+        return At(tuple(self._user_ids), tuple(self._mobiles), all=self._all)
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._names.items())
+
+    def take(self, outbound: Outbound) -> bool:
+        """Take in one more message. Returns False, and changes nothing, when there would be too
+        many people, a name would mean two of them or one have two, or the names would take too
+        much room. The first that mentions anybody always fits."""
+        at, names = outbound.at, dict(outbound.names)
+        user_ids = self._user_ids | dict.fromkeys(at.user_ids)
+        mobiles = self._mobiles | dict.fromkeys(at.mobiles)
+        longer = self._longer
+        if names:
+            named = mentions.readable(outbound.text, at, names)
+            longer += len(named) - len(outbound.text)
+        fits = (
+            len(user_ids) + len(mobiles) <= AT_MENTIONS
+            and longer <= LONGER
+            and all(
+                self._names.get(name, staff_id) == staff_id
+                and self._ids.get(staff_id, name) == name
+                for name, staff_id in names.items()
+            )
+        )
+        is_first = not (self._user_ids or self._mobiles or self._all)
+        if not (fits or is_first):
+            return False
+        self._user_ids, self._mobiles, self._longer = user_ids, mobiles, longer
+        self._all = self._all or at.all
+        self._names |= names
+        self._ids |= {staff_id: name for name, staff_id in names.items()}
+        return True
+
+
 def merged(run: Sequence[Waiting]) -> Merged:
-    """These messages as one, with the mentions of all of them."""
+    """These messages as one, with the mentions of all of them. They are those of one choice."""
     first = run[0].outbound
-    ats = [waiting.outbound.at for waiting in run]
+    people = _People()
+    for waiting in run:
+        people.take(waiting.outbound)
     whole = Outbound(
         id=f"{first.id}+{len(run)}",
         target=first.target,
         text=SEPARATOR.join(waiting.outbound.text for waiting in run),
-        title=f"{len(run)} × {first.title}",
-        at=At(
-            user_ids=tuple(dict.fromkeys(name for at in ats for name in at.user_ids)),
-            mobiles=tuple(dict.fromkeys(name for at in ats for name in at.mobiles)),
-            all=any(at.all for at in ats),
-        ),
+        title=shorten(f"{len(run)} × {first.title}", TITLE_CHARACTERS),
+        at=people.at,
+        names=people.names,
     )
     return Merged(tuple(waiting.id for waiting in run), whole)
 

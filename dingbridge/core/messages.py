@@ -143,7 +143,10 @@ class Target(Struct, frozen=True):
     """Where an outbound message goes.
 
     Routes are tried in this order: the session webhook while it is valid, then OpenAPI by
-    `conversation_id` (group) or `user_id` (1:1). All fields empty means the custom robot's webhook.
+    `conversation_id` (group) or `user_id` (1:1). `private` stands for a conversation to which no id
+    leads, but only its session webhook: the id of a 1:1 chat with somebody from outside the
+    organisation, or what `routing.of_session` gives. All of these empty means the custom robot's
+    group.
     """
 
     conversation_id: str = ""
@@ -151,12 +154,13 @@ class Target(Struct, frozen=True):
     robot_code: str = ""
     session_webhook: SessionWebhook | None = None
     label: str = ""
+    private: str = ""
 
     @property
     def place(self) -> str:
         """The id of the conversation, or in a 1:1 chat the person's, whatever way leads there;
         empty for the custom robot's group."""
-        return self.conversation_id or self.user_id
+        return self.conversation_id or self.user_id or self.private
 
 
 class Outbound(Struct, frozen=True):

@@ -91,7 +91,14 @@ class Merged(Struct, frozen=True, tag="merged"):
     outbound: Outbound
 
 
-Record = Put | Tried | Sent | Done | Failed | Retried | Dropped | Merged
+class Parted(Struct, frozen=True, tag="parted"):
+    """The merged message was refused: its members go one by one, in its place. From now on they
+    are merged with nothing, nor is a single message of which this is said."""
+
+    id: str
+
+
+Record = Put | Tried | Sent | Done | Failed | Retried | Dropped | Merged | Parted
 
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
@@ -113,7 +120,8 @@ class Waiting(Struct, frozen=True):
     """A message that is to be sent.
 
     Everything before `start` was taken. `tried` is the chunk that was about to leave last, and
-    whose fate is not known. `members` are the messages that go out with it as one.
+    whose fate is not known. `members` are the messages that go out with it as one. One
+    that is to go `alone` is merged with nothing.
     """
 
     robot: str
@@ -124,6 +132,7 @@ class Waiting(Struct, frozen=True):
     start: int = 0
     tried: Tried | None = None
     members: tuple[Waiting, ...] = ()
+    alone: bool = False
 
     @property
     def id(self) -> str:
@@ -191,6 +200,8 @@ class Outbox:
                 self._enter(_tried_anew(self.dead.pop(record.id).waiting))
             case Merged():
                 self._merge(record)
+            case Parted() if record.id in self.waiting:
+                self._part(self.waiting[record.id])
 
     def _enter(self, whole: Waiting) -> None:
         self.waiting[whole.id] = whole
@@ -225,18 +236,36 @@ class Outbox:
         members = [self.waiting[name] for name in record.ids if name in self.waiting]
         if not members or len(members) != len(set(record.ids)) or len(members) != len(record.ids):
             return
-        under_way = any(one.members or one.start or one.tried for one in members)
+        under_way = any(one.members or one.start or one.tried or one.alone for one in members)
         if under_way or len({one.robot for one in members}) > 1 or self.knows(record.outbound.id):
             return
         merged = structs.replace(members[0], outbound=record.outbound, members=tuple(members))
+        self._within.update((one.id, merged.id) for one in members)
+        self._replace(members[0].id, (merged,), {one.id for one in members})
+
+    def _part(self, whole: Waiting) -> None:
+        if whole.members and whole.start:
+            # A part is there, and would come again.
+            return
+        parts = apart(whole)
+        for one in whole.members:
+            del self._within[one.id]
+        self._replace(whole.id, parts, {whole.id})
+
+    def _replace(self, place: str, by: tuple[Waiting, ...], gone: set[str]) -> None:
+        """These wait in the place of that one."""
         rebuilt: dict[str, Waiting] = {}
         for name, waiting in self.waiting.items():
-            if name == members[0].id:
-                rebuilt[merged.id] = merged
-            elif name not in record.ids:
+            if name == place:
+                rebuilt.update((one.id, one) for one in by)
+            elif name not in gone:
                 rebuilt[name] = waiting
         self.waiting = rebuilt
-        self._within.update((one.id, merged.id) for one in members)
+
+
+def apart(whole: Waiting) -> tuple[Waiting, ...]:
+    """What `Parted` makes of a message: each of its members on its own, else itself."""
+    return tuple(structs.replace(one, alone=True) for one in whole.everyone())
 
 
 def _tried_anew(waiting: Waiting) -> Waiting:
@@ -282,6 +311,8 @@ def _records_of(waiting: Waiting) -> list[Record]:
     ]
     if waiting.members:
         records.append(Merged(tuple(one.id for one in waiting.members), waiting.outbound))
+    if waiting.alone:
+        records.append(Parted(waiting.id))
     if waiting.start:
         records.append(Sent(waiting.id, waiting.start))
     if waiting.tried is not None:

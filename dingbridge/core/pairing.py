@@ -80,7 +80,10 @@ class Request(Struct, frozen=True):
     @property
     def target(self) -> Target:
         """The conversation in which it was asked, without the session webhook, which is secret."""
-        return Target(self.conversation_id, self.user_id, self.robot_code, None, self.label)
+        private = "" if self.conversation_id or self.user_id else self.id
+        return Target(
+            self.conversation_id, self.user_id, self.robot_code, None, self.label, private
+        )
 
 
 class Paired(Struct, frozen=True):

@@ -29,6 +29,7 @@ from dingbridge.core.errors import (
     Retryable,
     RetryAfter,
     TooLong,
+    Uncertain,
     Unreachable,
 )
 from dingbridge.core.limits import SMALLEST_CHUNK_BYTES
@@ -118,6 +119,11 @@ class Plan:
         elif self._routes:
             same = tried is not None and tried[2] is self._routes[0]
             self._taken = self._cut(start, tried[:2] if tried is not None and same else None)
+        elif outbound.target.private:
+            self._end = DeliveryError(
+                "nobody knows how to reach this conversation until somebody writes there again",
+                fix="wait for that, then :Chat retry sends the message",
+            )
         else:
             self._end = DeliveryError(
                 "no way to this target",
@@ -243,8 +249,8 @@ class Plan:
         return Chunk(start, end, key, self._cutter.sent(start, end, self._taken + 1, total))
 
 
-def _may_have_arrived(why: str) -> Refused:
-    return Refused(
+def _may_have_arrived(why: str) -> Uncertain:
+    return Uncertain(
         f"{why}: the message may have arrived and is not sent again",
         fix=":Chat retry sends it again",
     )

@@ -23,7 +23,8 @@ def routes(target: Target, *, api: bool, webhook: bool, now: float) -> tuple[Rou
 
     `api` tells that app credentials are configured, `webhook` that a custom robot's URL is. The
     session webhook counts until shortly before the expiry that DingTalk sent along (protocol
-    section 5.4). The custom robot serves messages that name no target of their own.
+    section 5.4). The custom robot serves messages for its own group alone: one that belongs
+    to a conversation never takes this way.
     """
     found = []
     session = target.session_webhook
@@ -33,7 +34,7 @@ def routes(target: Target, *, api: bool, webhook: bool, now: float) -> tuple[Rou
         found.append(Route.GROUP)
     if api and target.user_id:
         found.append(Route.SINGLE)
-    if webhook and not (target.conversation_id or target.user_id or session):
+    if webhook and not (target.place or session):
         found.append(Route.WEBHOOK)
     return tuple(found)
 
@@ -64,7 +65,14 @@ def reply_target(inbound: Inbound) -> Target:
     return Target(
         conversation_id=inbound.conversation.id if group else "",
         user_id="" if group else inbound.sender.staff_id,
+        private="" if group or inbound.sender.staff_id else inbound.conversation.id,
         robot_code=inbound.robot_code,
         session_webhook=inbound.session_webhook,
         label=inbound.conversation.title or nick if group else nick,
     )
+
+
+def of_session(session: str) -> Target:
+    """In the place of a target: the conversation of a session that was made on demand, which only
+    the robot's owner knows. Nothing leaves before the owner has put the real one there."""
+    return Target(private=session)

@@ -46,17 +46,19 @@ class Binding(Struct, frozen=True):
     robot_code: str = ""
     label: str = ""
     scope: str = ""
+    private: str = ""
 
     @property
     def target(self) -> Target | None:
         """Where the session's messages go, when somebody spoke to it before."""
-        if not (self.conversation_id or self.user_id):
+        if not (self.conversation_id or self.user_id or self.private):
             return None
         return Target(
             conversation_id=self.conversation_id,
             user_id=self.user_id,
             robot_code=self.robot_code,
             label=self.label,
+            private=self.private,
         )
 
 
@@ -141,6 +143,7 @@ def with_conversation(state: State, conversation: str, session: str, target: Tar
             user_id=target.user_id,
             robot_code=target.robot_code,
             label=target.label,
+            private=target.private,
         ),
     )
 

@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from dingbridge.core import guard, markdown, mentions
 from dingbridge.core.guard import Finding
+from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, Target
 from dingbridge.core.settings import Options
+from dingbridge.core.text import clean, shorten, well_formed
 
 LONGER = 1000
 """Characters by which a text may grow where names stand in the place of ids; beyond that the ids
@@ -47,12 +49,15 @@ def written(
     at: At = At(),  # noqa: B008 - At is immutable
 ) -> Written:
     """The message that `text` becomes on its way to `target`. Its title is made from the text,
-    unless one is given."""
+    unless one is given; that is masked like the text, since phones show it in the push."""
     masked: tuple[Finding, ...] = ()
     if options.mask_secrets and not is_excepted(options, target):
-        guarded = guard.mask(text, circumstances.secrets, circumstances.environment)
-        text, masked = guarded.text, guarded.found
-    title = title or markdown.title(text)
+        # Before the title is cut: a secret that is cut in two is not known as one.
+        own, environment = circumstances.secrets, circumstances.environment
+        guarded, entitled = (guard.mask(one, own, environment) for one in (text, title))
+        text, title = guarded.text, entitled.text
+        masked = guard.counted_together(guarded.found, entitled.found)
+    title = shorten(clean(well_formed(title)), TITLE_CHARACTERS) or markdown.title(text)
     if not at.all:
         text = mentions.without_everybody(text)
     text, found = mentions.with_known(text, circumstances.members)

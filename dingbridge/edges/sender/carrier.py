@@ -17,9 +17,9 @@ from msgspec import structs
 
 from dingbridge.core import answers, payloads, posting
 from dingbridge.core.answers import Answer
-from dingbridge.core.errors import DeliveryError, Retryable, RetryAfter
+from dingbridge.core.errors import DeliveryError, Refused, Retryable, RetryAfter, Uncertain
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.core.outbox import Done, Failed, Record, Sent, Tried, Waiting
+from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Tried, Waiting
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
 from dingbridge.core.posting import Uploaded
@@ -56,6 +56,11 @@ hears in words how far it is, and what says that it is to stop. Raises `Delivery
 class Held(Exception):
     """DingTalk lets the message go on later only, so others may go meanwhile. What is left of it is
     `Carrier.rest`."""
+
+
+class Refusal(Exception):
+    """DingTalk took nothing of several messages that went as one, `Carrier.rest`: each of them is
+    to be tried on its own."""
 
 
 class NoLedger:
@@ -122,8 +127,9 @@ class Carrier:
         """Send all chunks. Returns the error that ended it, if any.
 
         Comes back without a fate when the sender is being stopped or the message was dropped. When
-        patient, raises `Held` when DingTalk wants it to wait. Raises OSError when the ledger cannot
-        be written. Until the next call, `rest` is what is left of the message then.
+        patient, raises `Held` when DingTalk wants it to wait. Raises `Refusal` for merged messages
+        that are to go one by one, and OSError when the ledger cannot be written. Until the next
+        call, `rest` is what is left of the message then.
         """
         outbound = waiting.outbound
         tried = waiting.tried
@@ -238,6 +244,10 @@ class Carrier:
             self._ledger.record(Done(outbound.id, time.time()))
             return None
         self._log.error("message %s failed: %s %s", outbound.id, error.code, error.message)
+        refused = isinstance(error, Refused) and not isinstance(error, Uncertain)
+        if refused and self.rest.members and not self.rest.start:
+            self._ledger.record(Parted(outbound.id))
+            raise Refusal
         words = f"{error.message}. {error.fix}".rstrip(". ") if error.fix else error.message
         self._ledger.record(Failed(outbound.id, words, time.time()))
         return error

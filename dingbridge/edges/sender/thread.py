@@ -12,12 +12,12 @@ from dingbridge.core import lineup
 from dingbridge.core.limits import CHUNK_CHARACTERS
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Failed, Waiting
+from dingbridge.core.outbox import Failed, Waiting, apart
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.patience import DISK_PAUSE
 from dingbridge.core.sender_events import CoolDown, SenderEvent
 from dingbridge.core.settings import Options
-from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Poster
+from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Poster, Refusal
 
 
 class Sender(threading.Thread):
@@ -91,6 +91,9 @@ class Sender(threading.Thread):
             self._carrier.carry(waiting)
         except Held:
             self._waiting.put_back(self._carrier.rest)
+        except Refusal:
+            for one in reversed(apart(self._carrier.rest)):
+                self._waiting.put_back(one)
         except OSError as error:
             self._cannot_write((self._carrier.rest,), error)
         except Exception:  # noqa: BLE001 - told to the user, and no harm to those behind it
