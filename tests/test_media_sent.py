@@ -18,6 +18,7 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
+from tests.conftest import StartEditor
 from tests.editor import Editor
 
 UPLOAD = "/media/upload"
@@ -72,6 +73,75 @@ def test_a_file_arrives_byte_for_byte_in_the_chat_of_the_session(
     talking.until(lambda: fate(talking, "[file: 年度 报告.pdf]") == "sent")
     assert talking.transcript()[-1]["text"] == f"[file: 年度 报告.pdf](<{path}>)"
     talking.until(lambda: not waiting(talking), "the copy is removed")
+
+
+def large(folder: Path) -> Path:
+    """A file whose copy takes a moment."""
+    path = folder / "large.pdf"
+    path.write_bytes(b"%PDF-1.7 " + bytes(15 * MEGABYTE))
+    return path
+
+
+def test_what_is_sent_after_a_large_file_arrives_after_it(
+    talking: Editor, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    talking.lua(
+        """
+        local bridge = require('dingbridge')
+        bridge.send('before')
+        bridge.send('', { file = ... })
+        bridge.send('after')
+        bridge.notify('a notification', { target = 'dingtalk:zhangsan' })
+        """,
+        str(large(tmp_path)),
+    )
+    arrived = sandbox.client.wait_arrived(4)
+    assert ["large.pdf" in str(each.body) for each in arrived] == [False, True, False, False]
+    assert [arrived[0].text, arrived[2].text, arrived[3].text] == [
+        "before",
+        "after",
+        "a notification",
+    ]
+
+
+def test_a_file_that_cannot_be_copied_holds_up_nothing(
+    talking: Editor, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    missing = str(tmp_path / "missing.pdf")
+    talking.lua(
+        "local bridge = require('dingbridge') bridge.send('', { file = ... }) bridge.send('after')",
+        missing,
+    )
+    assert sandbox.client.wait_arrived()[0].text == "after"
+
+
+def test_files_that_were_not_copied_when_neovim_was_closed_are_told_and_the_rest_is_sent(
+    talking: Editor,
+    start_editor: StartEditor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    path, files = large(tmp_path), 20
+    session = talking.status()["session"]
+    talking.lua(
+        "local bridge, path, files = require('dingbridge'), ... "
+        "for _ = 1, files do bridge.send('', { file = path }) end bridge.send('after')",
+        str(path),
+        files,
+    )
+    talking.close()
+    after = start_editor()
+    after.setup(api_options)
+    after.chat()
+    sandbox.client.wait_arrived(lambda each: each.text == "after", 20)
+    rows = [row for row in after.transcript(session) if "large.pdf" in row["text"]]
+    failed = [row for row in rows if row["delivery"] == "failed"]
+    arrived = [each for each in sandbox.client.arrived() if "large.pdf" in str(each.body)]
+    assert len(rows) == files
+    assert len(arrived) == files - len(failed)
+    assert failed
+    assert all("closed before" in row["reason"] for row in failed)
 
 
 def test_a_file_goes_to_the_group_that_spoke(

@@ -89,7 +89,9 @@ class Bridge:
         self.sessions.unsettled = self._ask_fates
 
     def leave(self) -> None:
-        """The editor leaves: whoever waits for an answer is told that none will come."""
+        """The editor leaves: whoever waits for an answer is told that none will come, and what was
+        not ready to be sent is told as failed."""
+        self.enclosures.leave()
         for asked in self.responders.give_up():
             account = self.accounts.find(asked.account)
             if account is not None:

@@ -1,5 +1,6 @@
 """Files and pictures that the user sends: a line in the session, and a message of their own.
 
+What the user sends after one waits until it is copied or drawn, so that it leaves in its order.
 They leave by the user's word alone: nothing that came from DingTalk or a responder gets here.
 """
 
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import PurePath
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
@@ -19,6 +21,8 @@ from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
 
 log = logging.getLogger(__name__)
+
+LEFT = "Neovim was closed before it was ready to be sent; send it again"
 
 
 class Enclosures:
@@ -39,6 +43,7 @@ class Enclosures:
         self._accounts = accounts
         self._parcels = parcels
         self._changed = changed
+        self._under_way: dict[str, tuple[Account, str, str]] = {}
 
     def need_target(self, session: str, to: str = "") -> tuple[Account, Target]:
         """Where a file of this session would go. Raises `BridgeError` when that is nowhere."""
@@ -63,6 +68,7 @@ class Enclosures:
         the address `to`. Raises `BridgeError` as `need_target` does; what is wrong with the file is
         told later."""
         account, target = self.need_target(session, to)
+        self._begin(account, session, message_id, PurePath(path).name)
         self._parcels.pack(
             message_id,
             path,
@@ -76,9 +82,11 @@ class Enclosures:
         """Send code as a picture of that name. Raises `BridgeError` as `need_target` does; what
         cannot be drawn is told later."""
         account, target = self.need_target(session)
+        name = file_names.safe_name(name, "code.png")
+        self._begin(account, session, message_id, name)
         self._parcels.draw(
             message_id,
-            file_names.safe_name(name, "code.png"),
+            name,
             code,
             filetype,
             first_line,
@@ -86,11 +94,34 @@ class Enclosures:
             lambda error: self._failed(account, session, message_id, error),
         )
 
+    def leave(self) -> None:
+        """The editor leaves: what is not copied yet is told as not sent, in its session."""
+        for message_id, (account, session, name) in self._under_way.items():
+            account.member.give_up(message_id)
+            if session in self._sessions:
+                line = f"[file: {attachments.shown_name(name)}]"
+                self._add(session, message_id, line, Delivery.FAILED, LEFT)
+        self._under_way.clear()
+
+    def _begin(self, account: Account, session: str, message_id: str, name: str) -> None:
+        self._under_way[message_id] = (account, session, name)
+        account.member.reserve(message_id)
+
+    def _add(
+        self, session: str, message_id: str, line: str, delivery: Delivery, reason: str = ""
+    ) -> None:
+        now = self._chance.now()
+        message = Message(message_id, Role.EDITOR, "You", line, now, delivery, reason)
+        self._sessions.watch(session)
+        self._sessions.add(session, message)
+
     def _packed(
         self, account: Account, target: Target, session: str, message_id: str, packed: Packed
     ) -> None:
+        self._under_way.pop(message_id, None)
         if session not in self._sessions:
             # It was deleted meanwhile, and with it what was to be sent in it.
+            account.member.give_up(message_id)
             return
         name = attachments.shown_name(packed.name)
         outbound = Outbound(
@@ -105,15 +136,14 @@ class Enclosures:
         line = attachments.link(name, packed.path, is_picture=is_picture)
         if packed.note:
             line += f"\n\n{packed.note}"
-        now = self._chance.now()
-        message = Message(message_id, Role.EDITOR, "You", line, now, delivery=Delivery.QUEUED)
-        self._sessions.watch(session)
-        self._sessions.add(session, message)
+        self._add(session, message_id, line, Delivery.QUEUED)
         account.member.send(exchange.Send(outbound, Kind.REPLY, session))
         self._changed()
 
     def _failed(self, account: Account, session: str, message_id: str, error: BridgeError) -> None:
         log.info("a file was not sent: %s", error)
+        self._under_way.pop(message_id, None)
+        account.member.give_up(message_id)
         words = f"not sent: {error}".rstrip(".")
         self._editor.show(
             updates.Say(f"{words}. {error.fix}" if error.fix else words, "error"),

@@ -15,6 +15,7 @@ class Member:
         self._cwd = cwd
         self._bound = ("", "")
         self._joined = False
+        self._line: dict[str, Send | None] = {}
         self._unanswered: dict[str, Send] = {}
         self._under_way: dict[str, str] = {}
         self._untold: list[Ask] = []
@@ -49,8 +50,29 @@ class Member:
         if not self._exchange.tell(ask):
             self._untold.append(ask)
 
+    def reserve(self, message: str) -> None:
+        """Keep the place of a message that is still being made: what is sent later waits for it."""
+        self._line[message] = None
+
+    def give_up(self, message: str) -> None:
+        """Nothing will come in the place that was kept for this message."""
+        self._line.pop(message, None)
+        self._advance()
+
     def send(self, ask: Send) -> None:
-        """Hand a message over; again to the next owner, until one has answered."""
+        """Hand a message over, in its place; again to the next owner, until one has answered."""
+        self._line[ask.outbound.id] = ask
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._line:
+            first, ask = next(iter(self._line.items()))
+            if ask is None:
+                return
+            del self._line[first]
+            self._hand_over(ask)
+
+    def _hand_over(self, ask: Send) -> None:
         self._unanswered[ask.outbound.id] = ask
         self._under_way[ask.outbound.id] = ask.session
         self._exchange.tell(ask)
@@ -70,7 +92,9 @@ class Member:
     def moved(self) -> tuple[Send, ...]:
         """From now on it is another robot's owner, who knows nothing of what was sent so far.
         Returns what the one before has not answered: it is written down for that robot."""
-        left = self.unanswered
+        behind = [ask for ask in self._line.values() if ask is not None]
+        self._line = {message: None for message, ask in self._line.items() if ask is None}
+        left = (*self.unanswered, *behind)
         self._exchange.write_down(left)
         self._unanswered = {}
         self._under_way = {}

@@ -10,6 +10,8 @@ local M = {
 
 local KEPT = 200
 local SHOWN_FOR = 6000 -- milliseconds, and one second more for each further line
+local WIDEST = 60 -- columns, and no more than half of the screen where that is wide enough to read
+local NARROWEST = 40 -- columns
 
 local HIGHLIGHT = {
   [vim.log.levels.INFO] = 'NormalFloat',
@@ -29,13 +31,15 @@ end
 ---@param text string
 ---@param level integer
 local function float(text, level)
-  local width = math.min(70, vim.o.columns - 4)
-  if width < 10 then
+  local most = math.min(math.max(NARROWEST, math.floor(vim.o.columns / 2)), WIDEST, vim.o.columns - 4)
+  if most < 10 then
     return
   end
+  local width = 0
   local lines = vim.tbl_map(function(line)
+    width = math.max(width, vim.fn.strdisplaywidth(line) + 2)
     return ' ' .. line
-  end, wrap.lines(text, width - 2))
+  end, wrap.lines(text, most - 2))
   if window and vim.api.nvim_win_is_valid(window) then
     vim.api.nvim_win_close(window, true)
   end
