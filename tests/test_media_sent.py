@@ -135,7 +135,9 @@ def test_files_that_were_not_copied_when_neovim_was_closed_are_told_and_the_rest
     after.setup(api_options)
     after.chat()
     sandbox.client.wait_arrived(lambda each: each.text == "after", 20)
-    rows = [row for row in after.transcript(session) if "large.pdf" in row["text"]]
+    rows = after.until(
+        lambda: [row for row in after.transcript(session) if "large.pdf" in row["text"]]
+    )
     failed = [row for row in rows if row["delivery"] == "failed"]
     arrived = [each for each in sandbox.client.arrived() if "large.pdf" in str(each.body)]
     assert len(rows) == files
