@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
 from tests.conftest import StartEditor
@@ -143,6 +144,111 @@ def test_an_account_taken_out_of_the_settings_lets_go_of_its_link(
     two.setup({"allow_from": ["zhangsan"], "accounts": {"work": app(sandbox)}})
     other.client.wait_connections(0)
     two.until(lambda: [one["account"] for one in two.status()["accounts"]] == ["work"])
+
+
+# --- codes and messages by account ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome"),
+    [
+        ("pair {name}:{first} {last}", "is let in for good"),
+        ("pair {first}-{last}", "is let in for good"),
+        ("pair {first} {last} once", "is let in for an hour"),
+        ("deny {first} {last}", "is not let in"),
+    ],
+)
+def test_a_code_is_taken_as_people_copy_it_at_the_account_that_was_asked(
+    two: Editor, other: Sandbox, line: str, outcome: str
+) -> None:
+    two.chat("bridge dingtalk personal")
+    two.until(lambda: account(two, "personal")["connected"])
+    two.listen()
+    other.client.say("hello?", user="lisi")
+    [event] = two.until(lambda: two.heard("DingbridgePairing"))
+    code = event["code"].lower()
+    two.chat(line.format(name="personal", first=code[:4], last=code[4:]))
+    assert "lisi" in two.until_said(outcome)
+
+
+def test_a_code_from_before_a_restart_goes_to_the_account_that_lists_it(
+    two: Editor, sandbox: Sandbox, other: Sandbox, start_editor: StartEditor
+) -> None:
+    two.chat("bridge dingtalk personal")
+    two.until(lambda: account(two, "personal")["connected"])
+    two.listen()
+    other.client.say("hello?", user="lisi")
+    [event] = two.until(lambda: two.heard("DingbridgePairing"))
+    two.close()
+    again = start_editor()
+    again.setup(options_of(sandbox, other))
+    again.lua("vim.ui.select = function() end")
+    again.chat("pair")
+    again.until_said(f"pending: {event['code']}")
+    again.chat(f"pair {event['code']}")
+    assert "lisi" in again.until_said("is let in for good")
+
+
+def refuse(two: Editor, *platforms: Sandbox) -> None:
+    """Everything that is sent to people fails for good."""
+    for platform in platforms:
+        platform.client.fault(Fault.http("/v1.0/robot/oToMessages/*", 400, "not.today", None))
+    for name, platform in zip(("work", "personal"), platforms, strict=True):
+        before = two.status()["failed"]
+        two.chat(f"notify dingtalk:{name}:lisi from {name}")
+        two.until(lambda before=before: two.status()["failed"] > before)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        platform.client.clear_faults()
+
+
+def shown_ids(editor: Editor, *texts: str) -> list[str]:
+    """The ids that `:Chat outbox` shows of messages with these texts."""
+    editor.chat("outbox")
+    return [
+        next(
+            line.split()[1]
+            for line in editor.until_said(f"  {text}").splitlines()
+            if line.endswith(f"  {text}")
+        )
+        for text in texts
+    ]
+
+
+def test_an_id_in_the_outbox_can_be_copied_into_retry_and_drop_at_any_account(
+    two: Editor, sandbox: Sandbox, other: Sandbox
+) -> None:
+    refuse(two, sandbox, other)
+    work, home = shown_ids(two, "from work", "from personal")
+    assert ":" not in work
+    assert home.startswith("personal:")
+    two.chat(f"retry {home}")
+    [arrived] = other.client.wait_arrived(1)
+    assert arrived.text == "from personal"
+    two.until(lambda: two.status()["failed"] == 1)
+    two.chat(f"drop {work}")
+    two.until(lambda: two.status()["failed"] == 0)
+    assert sandbox.client.arrived() == []
+    assert not any("there is no" in text for text in two.said())
+
+
+def test_tab_offers_the_messages_that_can_be_tried_again_or_given_up(
+    two: Editor, sandbox: Sandbox, other: Sandbox
+) -> None:
+    def offered(line: str) -> list[str]:
+        return list(two.lua("return vim.fn.getcompletion(..., 'cmdline')", line))
+
+    assert offered("Chat retry ") == []
+    refuse(two, sandbox, other)
+    failed = shown_ids(two, "from work", "from personal")
+    assert set(offered("Chat retry ")) == {*failed}
+    assert offered("DingTalk drop pers") == failed[1:]
+    sandbox.client.fault(Fault.hang("/v1.0/robot/oToMessages/*"))
+    two.chat("notify dingtalk:work:lisi waiting")
+    two.until(lambda: two.status()["queued"] == 1)
+    [waiting] = shown_ids(two, "waiting")
+    assert set(offered("Chat retry ")) == {*failed}
+    assert set(offered("Chat drop ")) == {*failed, waiting}
+    assert "outbox" not in two.status()
+    sandbox.client.release()
 
 
 # --- settings from outside ------------------------------------------------------------------------

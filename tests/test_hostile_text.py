@@ -77,7 +77,7 @@ def test_a_line_of_a_megabyte_is_shown_in_pieces_that_can_be_drawn(
     check_alive(bound, sandbox)
 
 
-@pytest.mark.parametrize(
+every_deep_text = pytest.mark.parametrize(
     "text",
     [
         ">" * 10_000 + " deep",
@@ -91,6 +91,9 @@ def test_a_line_of_a_megabyte_is_shown_in_pieces_that_can_be_drawn(
     ],
     ids=["quotes", "spaced", "list", "numbers", "in a fence", "indented", "by tabs", "mixed"],
 )
+
+
+@every_deep_text
 def test_markdown_that_would_end_the_editor_is_shown_plain(
     bound: Editor, sandbox: Sandbox, text: str
 ) -> None:
@@ -101,19 +104,50 @@ def test_markdown_that_would_end_the_editor_is_shown_plain(
     check_alive(bound, sandbox)
 
 
+def colours(editor: Editor, buffer: int) -> set[str]:
+    """The highlights of the Markdown in a buffer."""
+    editor.lua("vim.cmd.redraw({ bang = true })")
+    marks = """
+        local space = vim.api.nvim_get_namespaces().dingbridge_markdown
+        return vim.api.nvim_buf_get_extmarks(..., space, 0, -1, { details = true })
+    """
+    return {str(mark[3]["hl_group"]) for mark in editor.lua(marks, buffer)}
+
+
+@every_deep_text
+def test_markdown_that_would_end_the_editor_may_be_pasted_into_a_draft(
+    editor: Editor, text: str
+) -> None:
+    editor.setup({})
+    editor.chat("new Draft")
+    editor.until(lambda: editor.nvim.current.buffer.name.endswith("/draft"))
+    draft = editor.nvim.current.buffer
+    editor.type_draft("**bold**")
+    editor.until(lambda: "@markup.strong.markdown_inline" in colours(editor, draft.number))
+    # As a terminal does: what comes before is on the screen, and being coloured.
+    editor.nvim.api.paste("# A title\n\nwords\n\n" * 20, True, 1)
+    editor.lua("vim.cmd.redraw({ bang = true })")
+    editor.nvim.api.paste(text, True, 3)
+    editor.until(lambda: colours(editor, draft.number) == set())
+    assert "deep" in "".join(draft[:])
+    editor.chat("status")
+    editor.until_said("mode: off")
+    # And it has its colours again when the deep text is gone.
+    editor.nvim.command("undo")
+    editor.until(lambda: "@markup.strong.markdown_inline" in colours(editor, draft.number))
+
+
 def test_flat_markdown_has_its_colours_as_ever(bound: Editor, sandbox: Sandbox) -> None:
     bound.lua(_WATCH_PARSER)
     depth = 30
     sandbox.client.say("> " * depth + "**bold**\n\n" + "-" * 200 + "\n\n1. a\n   - b\n\n## c")
     shown(bound)
     bound.until_lua("_G.parsed >= 1")
-    groups = bound.lua("""
-        local space = vim.api.nvim_get_namespaces().dingbridge_markdown
-        local view = vim.fn.bufnr('^' .. 'chat://' .. require('dingbridge.store').current .. '$')
-        local marks = vim.api.nvim_buf_get_extmarks(view, space, 0, -1, { details = true })
-        return vim.tbl_map(function(mark) return mark[4].hl_group end, marks)
-    """)
-    assert {"@markup.strong.markdown_inline", "@markup.heading.2.markdown"} <= set(groups)
+    view = bound.lua(
+        "return vim.fn.bufnr('^chat://' .. require('dingbridge.store').current .. '$')"
+    )
+    groups = colours(bound, view)
+    assert {"@markup.strong.markdown_inline", "@markup.heading.2.markdown"} <= groups
 
 
 @pytest.mark.parametrize("piece", ["*a ", '"a\n', "{\n", "[a]("])

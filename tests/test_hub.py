@@ -852,6 +852,33 @@ def test_a_message_shows_a_reaction_until_a_reply_to_its_conversation_has_its_fa
     assert owner.is_idle
 
 
+def test_what_the_bridge_itself_says_ends_the_work_on_no_message(owner: Owner) -> None:
+    first = owner.say("one")
+    owner.say("/help")
+    owner.say("/no-such-command")
+    owner.say("hello?", who="stranger")
+    assert len(owner.queue) == 3
+    for word in owner.queue:
+        owner.hub.outgoing.recorded(Done(word.id, NOW))
+    assert owner.reactions == [f"👀 {first}"]
+    owner.send(1, "m1", "s2")
+    owner.hub.outgoing.recorded(Done("m1", NOW))
+    assert owner.reactions[1:] == [f"done {first}"]
+
+
+def test_nobody_works_any_more_on_the_messages_of_a_session_that_is_unbound(owner: Owner) -> None:
+    second = owner.say("to the second")
+    owner.ask(1, Unbind("s2"))
+    first = owner.say("to the first", TEAM)
+    assert owner.reactions == [f"👀 {second}", f"done {second}", f"👀 {first}"]
+    # One that another editor has taken over is still worked on.
+    owner.ask(1, Bind("s1", "First", "/one"))
+    owner.ask(OWN, Unbind("s1"))
+    assert owner.reactions[3:] == []
+    owner.ask(1, Unbind("s1"))
+    assert owner.reactions[3:] == [f"done {first}"]
+
+
 def test_a_command_gets_no_reaction_and_neither_does_anything_without_the_option(
     owner: Owner,
 ) -> None:

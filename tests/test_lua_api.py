@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from dingbridge.sandbox.faults import Fault
@@ -40,6 +42,45 @@ def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
         "accounts": [],
     }
     assert editor.lua("return require('dingbridge').statusline()") == "DingTalk ○"
+
+
+def test_status_before_the_first_use_is_true_of_what_only_the_host_looks_up(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    def shown() -> tuple[str, str, str]:
+        status = editor.status()
+        line = editor.lua("return require('dingbridge').statusline()")
+        return status["mode"], status["account"], line
+
+    key, secret = api_options.pop("app_key"), api_options.pop("app_secret")
+    program = {"cmd": [sys.executable, "-c", f"print({secret!r})"]}
+    work = {"app_key": key, "app_secret": program}
+    editor.setup({**api_options, "accounts": {"work": work}})
+    assert shown() == ("api", "work", "DingTalk ○")
+
+    file = tmp_path / "ding.env"
+    editor.setup({**api_options, "env_file": str(file)})
+    assert shown() == ("unknown", "default", "DingTalk ○")
+    file.write_text(f"DINGTALK_CLIENT_ID={key}\nDINGTALK_CLIENT_SECRET={secret}\n")
+    file.chmod(0o600)
+    editor.chat("status")
+    said = editor.until_said("mode: ")
+    assert "mode: api" in said
+    assert shown() == ("api", "default", "DingTalk ○")
+
+    # What the file does not hold after all.
+    file.write_text("\n")
+    editor.setup({**api_options, "env_file": str(file), "quota": {"calls": 1000}})
+    editor.until(lambda: shown() == ("off", "", ""))
+
+
+def test_status_is_off_for_settings_that_cannot_be_used(
+    editor: Editor, api_options: dict[str, Any]
+) -> None:
+    editor.setup({**api_options, "msgtpye": "text"})
+    assert editor.status()["mode"] == "off"
+    editor.chat("status")
+    assert "mode: off" in editor.until_said("mode: ")
 
 
 def test_status_of_a_bound_session_tells_who_is_written_to(bound: Editor, sandbox: Sandbox) -> None:

@@ -190,8 +190,18 @@ def test_a_download_can_be_stopped(start_server: StartServer) -> None:  # noqa: 
 
 def test_a_file_that_ends_early_is_no_file(start_server: StartServer) -> None:  # noqa: F811 - the fixture
     short = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"
-    with pytest.raises(Retryable, match="broke"):
+    with pytest.raises(Retryable, match="broke before the whole file was here"):
         fetch(start_server(answering(short)))
+
+
+def test_a_download_without_an_answer_says_no_more_than_that(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+    def read_and_leave(server: Server, connection: socket.socket) -> None:
+        server.request(connection)
+
+    with pytest.raises(Retryable) as broken:
+        fetch(start_server(read_and_leave))
+    assert broken.value.message == "the connection broke before the answer"
+    assert not broken.value.may_have_arrived
 
 
 @pytest.mark.parametrize(

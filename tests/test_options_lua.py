@@ -16,7 +16,7 @@ from dingbridge.core.errors import BadOptions
 from dingbridge.core.options import GROUP_SPELLINGS, OPTIONS, SPELLINGS
 from dingbridge.core.settings import read_all
 from tests.neovim import find_neovim
-from tests.option_cases import CASES, SECRET, WEBHOOK, Case, expected
+from tests.option_cases import CASES, OUTSIDE, SECRET, WEBHOOK, Case, expected
 
 LUA = Path(__file__).resolve().parent.parent / "lua"
 
@@ -24,9 +24,9 @@ CHECK = """
 local options = require('dingbridge.options')
 local results = {}
 for number, case in ipairs(input) do
-  local problems, values, accounts, default = options.check(case.raw, case.environ)
+  local problems, values, accounts, default, mode = options.check(case.raw, case.environ)
   assert(#problems > 0 or values == accounts[default])
-  results[number] = { problems = problems, accounts = accounts, default = default }
+  results[number] = { problems = problems, accounts = accounts, default = default, mode = mode }
 end
 return results
 """
@@ -132,6 +132,45 @@ def test_the_editor_reads_the_same_values_as_the_host(
     case: Case, results: dict[str, dict[str, Any]]
 ) -> None:
     assert editor_says(results[case.title]) == host_says(case.raw, case.environ)[1]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+def test_the_editor_tells_the_mode_as_the_host_will(
+    case: Case, results: dict[str, dict[str, Any]]
+) -> None:
+    if case.problems:
+        assert results[case.title]["mode"] == "off"
+    elif case not in OUTSIDE:
+        assert results[case.title]["mode"] == read_all(case.raw, case.environ).default.mode
+
+
+PROGRAM = {"cmd": ["pass", "ding"]}
+FILE = {"env_file": "~/ding.env"}
+IN_FILE = {"app_key": "$KEY", "app_secret": "$SECRET"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "mode"),
+    [
+        ({"app_key": PROGRAM, "app_secret": PROGRAM}, "api"),
+        ({"app_key": "dinga1", "app_secret": PROGRAM}, "api"),
+        ({"webhook": PROGRAM}, "webhook"),
+        ({"webhook": PROGRAM, "enabled": False}, "off"),
+        ({**FILE, "app_key": "dinga1", "app_secret": SECRET}, "api"),
+        ({**FILE, **IN_FILE}, "api"),
+        (FILE, "unknown"),
+        ({**FILE, "app_key": "dinga1"}, "unknown"),
+        ({**FILE, "webhook": WEBHOOK}, "unknown"),
+        ({**FILE, "enabled": False}, "off"),
+        ({"env": {"DINGTALK_WEBHOOK": WEBHOOK}}, "webhook"),
+        ({"accounts": {"work": {"app_key": PROGRAM, "app_secret": PROGRAM}}}, "api"),
+    ],
+)
+def test_what_the_editor_does_not_read_itself_is_off_only_when_that_is_sure(
+    lua: Lua, raw: object, mode: str
+) -> None:
+    [result] = checked(lua, [(raw, {})])
+    assert (result["problems"], result["mode"]) == ([], mode)
 
 
 PIECES: list[object] = [
@@ -277,7 +316,7 @@ vim.env.DINGTALK_ENABLED = 'perhaps'
 vim.env.DINGBRIDGE_TEST_NAME = 'somebody'
 return { require('dingbridge.options').check({ user_id = '$DINGBRIDGE_TEST_NAME' }) }
 """
-    problems, values, _, _ = lua(code, {})
+    problems, values, *_ = lua(code, {})
     assert "$DINGTALK_ENABLED: must be true or false" in problems
     assert values["user_id"] == "somebody"
 

@@ -405,6 +405,7 @@ def test_at_least_once_repeats_what_may_have_arrived_as_often_as_any_passing_fai
     assert len(way.posts) == ANSWERED_TRIES + 1
     assert len(set(way.keys)) == 1
     assert way.end == Finished(SILENCE)
+    assert {wait.reason for wait in way.waits} == {"no answer; it may have arrived or not"}
 
 
 def test_at_least_once_goes_on_by_another_route_when_there_is_never_an_answer() -> None:

@@ -222,6 +222,44 @@ def test_an_answer_to_one_conversation_leaves_the_mark_in_another(
     assert [each.action for each in sandbox.client.reacted(in_group)] == ["reply"]
 
 
+@pytest.mark.parametrize("command", ["/whoami", "/status", "/history"])
+def test_the_answer_to_a_command_leaves_the_mark_of_a_message_that_waits(
+    editor: Editor, sandbox: Sandbox, options: dict[str, Any], command: str
+) -> None:
+    bind(editor, {**options, "commands": ["*"]})
+    message = sandbox.client.say("question").message_id
+    until_reacted(sandbox, message, "reply")
+    sandbox.client.say(command)
+    sandbox.client.wait_arrived(1)
+    # What is to go goes first, so that it would be gone by now.
+    other = sandbox.client.say("another question", group=TEAM).message_id
+    sandbox.client.wait_reacted(2, timeout=LONG)
+    seen = [(each.action, each.message_id) for each in sandbox.client.reacted()]
+    assert seen == [("reply", message), ("reply", other)]
+
+
+def test_the_mark_of_a_message_that_nobody_answers_goes_with_the_binding(
+    reacting: Editor, sandbox: Sandbox
+) -> None:
+    message = sandbox.client.say("question").message_id
+    until_reacted(sandbox, message, "reply")
+    reacting.chat("unbridge")
+    until_reacted(sandbox, message, "reply", "recall")
+
+
+def test_the_mark_of_a_message_that_nobody_answers_goes_at_the_next_start(
+    reacting: Editor, sandbox: Sandbox, options: dict[str, Any], start_editor: StartEditor
+) -> None:
+    message = sandbox.client.say("question").message_id
+    until_reacted(sandbox, message, "reply")
+    until_shown(reacting, "question")
+    reacting.close()
+    after = start_editor()
+    after.setup(options)
+    after.chat()
+    until_reacted(sandbox, message, "reply", "recall")
+
+
 def test_a_mark_that_comes_too_early_is_tried_again(reacting: Editor, sandbox: Sandbox) -> None:
     sandbox.client.fault(Fault.http(REPLY_PATH, 500, "system.err"))
     message = sandbox.client.say("question").message_id

@@ -8,7 +8,7 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import targets
+from dingbridge.core import exchange, targets
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
 from dingbridge.core.settings import Configuration, read_all
@@ -76,6 +76,12 @@ class Accounts:
         """The account of exactly that name; None when the settings name it no more."""
         return self._accounts.get(name)
 
+    def set_up(self) -> list[Account]:
+        """The accounts that can send something. Raises `BridgeError`, saying what is missing, when
+        the default one cannot."""
+        self.default.need_mode()
+        return [account for account in self if account.options.mode != "off"]
+
     def of(self, session: str) -> Account | None:
         """The account that a session is bound to or was made for."""
         info = self._sessions.info(session)
@@ -90,11 +96,15 @@ class Accounts:
         return account, account.at(read.target)
 
     def split(self, id: str) -> tuple[Account, str]:
-        """The account and the rest of a message's id as `:Chat outbox` shows it: with the name of
-        the account before it, unless it is the default one."""
+        """The account and the rest of a message's id as `:Chat outbox` shows it: see `prefix`."""
         name, colon, rest = id.partition(":")
         account = self._accounts.get(name)
         return (account, rest) if colon and account is not None else (self.default, id)
+
+    def prefix(self, account: Account) -> str:
+        """What stands before the ids of an account's messages: its name, unless it is the default
+        one."""
+        return "" if account is self.default else f"{account.name}:"
 
     def decide(self, about: str) -> tuple[Account, str]:
         """The account at which a code was asked for, or an id is let in, and the code or id itself.
@@ -126,7 +136,14 @@ class Accounts:
             cool_down=default.cool_down,
             quota=default.quota,
             accounts=each,
+            outbox=updates.Outbox(
+                failed=self._shown_ids(lambda state: state.failed_ids),
+                waiting=self._shown_ids(lambda state: state.waiting_ids),
+            ),
         )
+
+    def _shown_ids(self, ids: Callable[[exchange.State], tuple[str, ...]]) -> tuple[str, ...]:
+        return tuple(f"{self.prefix(one)}{id}" for one in self for id in ids(one.state))
 
     def describe(self, last_error: str) -> str:
         """The status in words, for `:Chat status`."""

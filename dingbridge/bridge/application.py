@@ -126,7 +126,7 @@ class Bridge:
             "deny": lambda code, _: self._decide(code, exchange.Deny),
             "revoke": lambda name, _: self._decide(name, exchange.Revoke),
             "status": lambda _, __: self._say(self.accounts.describe(self._last_error)),
-            "outbox": lambda _, __: self._ask_owners(exchange.ShowOutbox()),
+            "outbox": lambda _, __: self._show_outbox(),
             "retry": lambda message, _: self._retry(message),
             "drop": lambda message, _: self._drop(message),
             "log": lambda _, __: self._editor.show(updates.Edit(self._log_path)),
@@ -237,10 +237,12 @@ class Bridge:
 
     def _ask_owners(self, ask: exchange.Ask) -> None:
         """Ask the owners of all robots that are set up."""
-        self.accounts.default.need_mode()
-        for account in self.accounts:
-            if account.options.mode != "off":
-                account.member.tell(ask)
+        for account in self.accounts.set_up():
+            account.member.tell(ask)
+
+    def _show_outbox(self) -> None:
+        for account in self.accounts.set_up():
+            account.member.tell(exchange.ShowOutbox(self.accounts.prefix(account)))
 
     def _retry(self, message: str) -> None:
         if message:
@@ -256,13 +258,11 @@ class Bridge:
         account.member.tell(exchange.Drop(message))
 
     def _pair(self, argument: str) -> None:
-        code, _, how = argument.partition(" ")
-        if not code:
-            self._ask_owners(exchange.ShowPairings())
-        elif how in ("", "once"):
-            self._decide(code, lambda code: exchange.Pair(code, once=bool(how)))
+        code = argument.removesuffix(" once")
+        if code:
+            self._decide(code, lambda bare: exchange.Pair(bare, once=code != argument))
         else:
-            raise BridgeError("not a way to pair", fix=":Chat pair CODE, or :Chat pair CODE once")
+            self._ask_owners(exchange.ShowPairings())
 
     def _decide(self, about: str, ask: Callable[[str], exchange.Ask]) -> None:
         """Who may talk is decided at the robot that was asked."""
@@ -293,6 +293,7 @@ class Bridge:
             case exchange.Knock():
                 account.knocked(news)
             case exchange.Pairings(asking=asking, text=text):
+                account.hear_of(code for code, _ in asking)
                 if asking:
                     self._editor.show(updates.AskPair(account.name, asking))
                 self._say(account.labelled(text))

@@ -1,4 +1,8 @@
-"""Which messages are worked on: each shows the reaction until it was answered, or never will be."""
+"""Which messages are worked on: each shows the reaction until it was answered, or never will be.
+
+One that nobody answers shows it as long as its session is bound; what is left when the owner ends
+is removed by the next one.
+"""
 
 from __future__ import annotations
 
@@ -53,10 +57,16 @@ class Attention:
         """A message has its final fate: a reply ends the work on what came before it there."""
         if whole.kind is not Kind.REPLY:
             return
-        for one in list(self._open):
-            if one.time <= whole.time and _answers(whole, one):
-                self._open.remove(one)
-                self._courtesy.unreact(one.message_id)
+        self._end(lambda one: one.time <= whole.time and _answers(whole, one))
+
+    def left(self, session: str) -> None:
+        """No editor has the session bound any more: what came for it is worked on by nobody."""
+        self._end(lambda one: one.session == session)
+
+    def _end(self, is_over: Callable[[_Open], bool]) -> None:
+        for one in [one for one in self._open if is_over(one)]:
+            self._open.remove(one)
+            self._courtesy.unreact(one.message_id)
 
     def idle(self, *, idle: bool) -> None:
         """Whether no message waits to go out."""

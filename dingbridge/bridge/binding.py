@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.member import Member
 from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, routing
+from dingbridge.core import exchange, passcodes, routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import At, Inbound, Target
@@ -283,7 +283,7 @@ class Account:
 
     def knocked(self, knock: exchange.Knock) -> None:
         """Somebody asks to be let in: say so, without getting in the user's way."""
-        self._asking.add(knock.code)
+        self.hear_of([knock.code])
         self._editor.show(
             updates.Say(
                 f"{knock.who} asks to talk to you on {self._shown}: :Chat pair {knock.code} lets"
@@ -295,13 +295,25 @@ class Account:
             "DingbridgePairing", code=knock.code, id=knock.id, kind=knock.kind, who=knock.who
         )
 
+    def hear_of(self, codes: Iterable[str]) -> None:
+        """Somebody asked here with these codes."""
+        self._asking.update(codes)
+
     def has_heard_of(self, code: str) -> bool:
-        """Whether somebody asked here with this code."""
-        return code in self._asking
+        """Whether somebody asked here with this code, in whatever form it was typed."""
+        return bool(passcodes.find(code, self._asking))
 
     def labelled(self, text: str) -> str:
-        """`text`, with the account's name before it where it is one of several."""
-        return text if self.name == DEFAULT_ACCOUNT else f"{self.name}: {text}"
+        """`text`, with the account's name before it where it is one of several: before the first of
+        several lines."""
+        if self.name == DEFAULT_ACCOUNT:
+            return text
+        return f"{self.name}:\n{text}" if "\n" in text else f"{self.name}: {text}"
+
+    @property
+    def state(self) -> exchange.State:
+        """How the owner of the robot said that it is doing."""
+        return self._state
 
     def owner_is(self, state: exchange.State) -> None:
         """How the owner of the robot is doing."""

@@ -119,10 +119,10 @@ class Correspondence:
             )
         return target
 
-    def answer(self, account: Account, target: Target, text: str) -> None:
+    def answer(self, account: Account, target: Target, text: str, kind: Kind = Kind.WORD) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""
         outbound = self._written(account, self._chance.new_id(), text, target)
-        self._put(account, outbound, Kind.REPLY, "")
+        self._put(account, outbound, kind, "")
 
     def _add_and_send(
         self,
@@ -362,7 +362,7 @@ class Correspondence:
         self.notice(asked.session, f"No answer: {failure}.")
         account = self._account(asked)
         if account is not None:
-            self.answer(account, asked.target, SORRY)
+            self.answer(account, asked.target, SORRY, Kind.REPLY)
 
     def _ended(self, request: str) -> Asked | None:
         asked = self._responders.asked(request)

@@ -183,8 +183,8 @@ class Hub:
                 problem = self.outgoing.retry(message)
             case exchange.Drop(id=message):
                 problem = self.outgoing.drop(message)
-            case exchange.ShowOutbox():
-                self._tell(member, exchange.Words(self.outgoing.describe()))
+            case exchange.ShowOutbox(prefix=prefix):
+                self._tell(member, exchange.Words(self.outgoing.describe(prefix)))
             case exchange.ShowPairings():
                 self._tell(member, self._admission.list())
             case exchange.Pair(code=code, once=once):
@@ -257,6 +257,7 @@ class Hub:
         if any(one.session == session for one in self._members.values()):
             # Another editor has bound it since.
             return
+        self._attention.left(session)
         self._remembered.change(lambda state: without_binding(state, session))
         self._hold_link()
         self._tell_state()
@@ -290,7 +291,7 @@ class Hub:
         if self._options.msgtype == "markdown":
             text = writing.drawn(text, self._options)
         outbound = Outbound(self._chance.new_id(), target, text, title)
-        self.outgoing.send(exchange.Send(outbound, Kind.REPLY, ""))
+        self.outgoing.send(exchange.Send(outbound, Kind.WORD, ""))
 
     def _call(self, news: News) -> None:
         """Tell the editors that have a session bound, else the owner's own."""
@@ -358,6 +359,8 @@ class Hub:
             quota=self._usage.describe(),
             admitted=self._admission.describe() if self._options.mode == "api" else "",
             asking=self._admission.asking,
+            failed_ids=self.outgoing.latest_failed(),
+            waiting_ids=self.outgoing.latest_waiting(),
         )
 
     def _broadcast(self, news: News) -> None:

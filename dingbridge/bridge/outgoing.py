@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from msgspec import structs
 
@@ -23,6 +24,10 @@ from dingbridge.core.outbox import (
     Retried,
     Waiting,
 )
+
+LATEST = 30
+"""Ids (a count) of messages that wait, and of those that failed, that editors are told of with
+every change, for completion: `describe` knows all."""
 
 NEVER_LEFT = "it never left: the editor ended before it could be written down"
 
@@ -64,6 +69,14 @@ class Outgoing:
     def failed(self) -> int:
         """Dead letters."""
         return len(self._outbox.dead)
+
+    def latest_failed(self) -> tuple[str, ...]:
+        """The ids of dead letters, the newest first, at most `LATEST`."""
+        return tuple(islice(reversed(self._outbox.dead), LATEST))
+
+    def latest_waiting(self) -> tuple[str, ...]:
+        """The ids of messages that have no fate yet, the newest first, at most `LATEST`."""
+        return tuple(islice(reversed(self._outbox.waiting), LATEST))
 
     def session_of(self, message: str) -> str:
         """The session that a waiting message stands in; empty for one that stands in none."""
@@ -209,14 +222,14 @@ class Outgoing:
         self._settle(gone, Delivery.FAILED, DROPPED)
         self._changed()
 
-    def describe(self) -> str:
-        """What waits and what failed, a line or two each."""
+    def describe(self, prefix: str) -> str:
+        """What waits and what failed, a line or two each; `prefix` stands before every id."""
         lines = []
         for waiting in self._outbox.waiting.values():
-            lines.append(f"waiting  {waiting.id}  {markdown.title(waiting.outbound.text)}")
+            lines.append(f"waiting  {prefix}{waiting.id}  {markdown.title(waiting.outbound.text)}")
         for letter in self._outbox.dead.values():
             title = markdown.title(letter.waiting.outbound.text)
-            lines.append(f"failed   {letter.waiting.id}  {title}\n         {letter.reason}")
+            lines.append(f"failed   {prefix}{letter.waiting.id}  {title}\n         {letter.reason}")
         if not lines:
             return "the outbox is empty"
         return "\n".join([*lines, ":Chat retry [id] tries again, :Chat drop {id} gives up"])

@@ -109,8 +109,15 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
     quota: str
 
 
+class Outbox(Struct, frozen=True, kw_only=True):
+    """Ids of the latest messages that failed and that wait, as commands take them."""
+
+    failed: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
 class Status(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
-    """The state of the bridge; see `require('dingbridge').status()`."""
+    """The state of the bridge; see `require('dingbridge').status()`, which leaves out `outbox`."""
 
     mode: str
     connected: bool
@@ -128,6 +135,7 @@ class Status(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
     cool_down: str
     quota: str
     accounts: tuple[AccountStatus, ...]
+    outbox: Outbox
 
 
 class Event(Struct, frozen=True, tag_field="kind", tag="event"):

@@ -104,6 +104,14 @@ class Uncertain(Refused):
     """It may have arrived, so nothing of it is sent again unless the user says so."""
 
 
+def in_words(error: DeliveryError) -> str:
+    """Why a message was not delivered and what to do, in sentences, for whoever sent it."""
+    parts = [error.message, error.fix]
+    if isinstance(error, Retryable) and error.may_have_arrived:
+        parts.append("It may have arrived all the same: look in DingTalk before you send it again")
+    return ". ".join(part.rstrip(".") for part in parts if part)
+
+
 class LinkError(BridgeError):
     """The stream connection cannot be opened or has ended."""
 

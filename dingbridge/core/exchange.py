@@ -80,7 +80,10 @@ class Drop(Struct, frozen=True, tag="drop"):
 
 
 class ShowOutbox(Struct, frozen=True, tag="show_outbox"):
-    """What is in the outbox?"""
+    """What is in the outbox? `prefix` stands before every id in the answer: by the name that the
+    editor's settings give the account, its commands know whose message is meant."""
+
+    prefix: str = ""
 
 
 class Pair(Struct, frozen=True, tag="pair"):
@@ -203,7 +206,8 @@ class Pairings(Struct, frozen=True, tag="pairings"):
 
 class State(Struct, frozen=True, tag="state"):
     """How the owner is doing. `cool_down_until` is Unix seconds, 0 without one; `quota` is the
-    month's use in words, `admitted` says who is let in, and `asking` counts who asks to be."""
+    month's use in words, `admitted` says who is let in, and `asking` counts who asks to be.
+    `failed_ids` and `waiting_ids` are those of the latest messages in the outbox, newest first."""
 
     owner_pid: int
     link: str
@@ -216,6 +220,8 @@ class State(Struct, frozen=True, tag="state"):
     quota: str = ""
     admitted: str = ""
     asking: int = 0
+    failed_ids: tuple[str, ...] = ()
+    waiting_ids: tuple[str, ...] = ()
 
 
 class LinkNews(Struct, frozen=True, tag="link"):

@@ -108,14 +108,14 @@ class _Queue:
     def overtaking(self) -> Waiting | None:
         """The first reply, when it may go before the first message."""
         first = self.first
-        if first.start or first.kind is Kind.REPLY:
+        if first.start or first.kind is not Kind.NOTIFICATION:
             return None
         return next(iter(self._replies.values()), None)
 
     def add(self, waiting: Waiting, number: int) -> None:
         self._numbers.setdefault(waiting.id, number)
         self.waiting[waiting.id] = waiting
-        if waiting.kind is Kind.REPLY:
+        if waiting.kind is not Kind.NOTIFICATION:
             self._replies[waiting.id] = waiting
         if waiting.start:
             self._to_head(waiting)
@@ -141,7 +141,7 @@ class _Queue:
         if reply is not None and room(key(reply)) > 0:
             return (reply,)
         if most > 0:
-            return (first,) if first.kind is Kind.REPLY else self._run(largest)
+            return (first,) if first.kind is not Kind.NOTIFICATION else self._run(largest)
         return ()
 
     def _more_than(self, most: int, key: Callable[[Waiting], str], name: str) -> bool:

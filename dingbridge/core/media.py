@@ -30,6 +30,9 @@ text names 1 MB for pictures and 10 MB for files, and then its answer says so.""
 ZIPPED_BYTES: Final = 200 * MEGABYTE
 """Largest file that is put into a zip in the hope that the zip is small enough; ours."""
 
+ASK_AGAIN: Final = "Ask for it to be sent again."
+"""What to do about a file that did not come: it is not fetched a second time."""
+
 DOWNLOAD_BYTES: Final = 100 * MEGABYTE
 """Most that is fetched of one attachment; ours, people cannot send much more."""
 

@@ -23,9 +23,11 @@ DROPPED = "dropped by you"
 
 
 class Kind(str, Enum):
-    """What a message is for; replies go first when the platform's budget is short."""
+    """What a message is for. Notifications go last when the platform's budget is short. A word is
+    the bridge's own, such as the answer to a command: no reply to what was said to a session."""
 
     REPLY = "reply"
+    WORD = "word"
     NOTIFICATION = "notification"
 
 

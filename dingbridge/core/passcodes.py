@@ -25,15 +25,20 @@ def new_code(taken: Collection[str], chance: Callable[[int], int]) -> str:
     return code
 
 
+def bare(typed: str) -> str:
+    """What somebody typed or copied, as a code is written: in capitals, without full-width letters,
+    spaces, hyphens or quotes."""
+    plain = unicodedata.normalize("NFKC", typed).upper()
+    return "".join(filter(str.isalnum, plain))
+
+
 def find(typed: str, codes: Collection[str]) -> str:
-    """The one of `codes` that somebody typed or copied, or an empty text: in any case, with
-    full-width letters, with spaces, hyphens or quotes.
+    """The one of `codes` that somebody typed or copied in whatever form, or an empty text.
 
     All are compared, each in constant time: how long it takes tells nothing about them.
     """
-    plain = unicodedata.normalize("NFKC", typed).upper()
-    bare = "".join(filter(str.isalnum, plain)).encode()
-    same = [code for code in codes if hmac.compare_digest(bare, code.encode())]
+    wanted = bare(typed).encode()
+    same = [code for code in codes if hmac.compare_digest(wanted, code.encode())]
     return same[0] if same else ""
 
 

@@ -177,8 +177,9 @@ class Plan:
                 self._offline += 1
             case Retryable(may_have_arrived=True) if not self._may_repeat():
                 self._end = _may_have_arrived(error.message)
-            case Retryable() if self._tries < ANSWERED_TRIES:
-                self._wait = Wait(self._back_off(self._tries), error.message)
+            case Retryable(may_have_arrived=perhaps) if self._tries < ANSWERED_TRIES:
+                why = f"{error.message}; it may have arrived or not" if perhaps else error.message
+                self._wait = Wait(self._back_off(self._tries), why)
                 self._tries += 1
             case Retryable() if len(self._routes) > 1:
                 self._change_route(error)

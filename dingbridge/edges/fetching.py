@@ -111,7 +111,7 @@ class Fetcher:
         robot_code: str,
         progress: Callable[[int, int], None],
     ) -> tuple[str | None, str]:
-        """The path of an attachment, or None and a phrase that says why there is none."""
+        """The path of an attachment, or None and what says why there is none and what to do."""
         try:
             kept = self._folder.found(message, number)
         except OSError as error:
@@ -128,17 +128,17 @@ class Fetcher:
                 return str(self._once(message, number, attachment, robot_code, progress)), ""
             except FreshToken as error:
                 if fresh:
-                    return None, error.message
+                    return None, _told(error)
                 fresh, self._token = True, HeldToken()
             except (Retryable, RetryAfter) as error:
                 asked = error.seconds if isinstance(error, RetryAfter) else 0.0
                 late = time.monotonic() > until
                 if late or not pauses or asked > LONGEST_PAUSE or self._stop.is_set():
-                    return None, error.message
+                    return None, _told(error)
                 self._stop.wait(max(asked, pauses.pop(0)))
             except DeliveryError as error:
                 log.info("an attachment could not be fetched: %s %s", error.code, error.message)
-                return None, error.message
+                return None, _told(error)
             except OSError as error:
                 return None, _unwritable(error)
 
@@ -178,6 +178,14 @@ class Fetcher:
             )
             self._token = held(answers.read_token(answer), asked)
         return self._token.value
+
+
+def _told(error: DeliveryError) -> str:
+    """What happened and what to do. Nobody who reads it wonders what arrived: nothing was sent."""
+    parts = [error.message, error.fix]
+    if isinstance(error, Retryable | RetryAfter) or error.fix:
+        parts.append(media.ASK_AGAIN)
+    return " ".join(f"{part.rstrip('.')}." for part in dict.fromkeys(parts) if part)
 
 
 def _unwritable(error: OSError) -> str:

@@ -33,8 +33,9 @@ end
 ---@param cursorpos integer bytes before the cursor
 ---@param sessions? string[] ids of the sessions there are
 ---@param accounts? string[] names of the accounts there are
+---@param outbox? { failed: string[], waiting: string[] } ids of messages
 ---@return string[]
-function M.complete(arglead, cmdline, cursorpos, sessions, accounts)
+function M.complete(arglead, cmdline, cursorpos, sessions, accounts, outbox)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
   if #words == 2 and vim.tbl_contains(declared.platforms, words[2]) then
     return beginning_with(accounts or {}, arglead)
@@ -50,6 +51,11 @@ function M.complete(arglead, cmdline, cursorpos, sessions, accounts)
         return beginning_with(declared.platforms, arglead)
       elseif command.completion == 'file' then
         return vim.fn.getcompletion(arglead, 'file')
+      elseif command.completion == 'failed' then
+        return beginning_with(outbox and outbox.failed or {}, arglead)
+      elseif command.completion == 'outbox' then
+        local ids = outbox and vim.list_extend(vim.list_slice(outbox.failed), outbox.waiting)
+        return beginning_with(ids or {}, arglead)
       end
       return {}
     end
@@ -71,22 +77,23 @@ local function ids_on_disk()
   return ids
 end
 
---- The same, with the sessions of this editor.
+--- The same, with the sessions, accounts and messages that this editor knows of.
 ---@param arglead string
 ---@param cmdline string
 ---@param cursorpos integer
 ---@return string[]
 function M.line(arglead, cmdline, cursorpos)
+  local store = require('dingbridge.store')
   local ids = vim.tbl_map(function(session)
     return session.id
-  end, require('dingbridge.store').sessions)
+  end, store.sessions)
   if not require('dingbridge.host').is_running() then
     ids = ids_on_disk()
   end
   local accounts = vim.tbl_map(function(account)
     return account.account
   end, require('dingbridge').status().accounts)
-  return M.complete(arglead, cmdline, cursorpos, ids, accounts)
+  return M.complete(arglead, cmdline, cursorpos, ids, accounts, store.outbox)
 end
 
 return M

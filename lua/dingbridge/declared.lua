@@ -19,7 +19,7 @@
 ---@field arguments string as shown
 ---@field meaning string
 ---@field takes_range boolean
----@field completion 'none'|'session'|'platform'|'file'|'subcommand'
+---@field completion 'none'|'session'|'platform'|'file'|'failed'|'outbox'|'subcommand'
 
 ---@class dingbridge.Declared
 ---@field prefix string where the options stand in the table given to `setup()`
@@ -676,14 +676,14 @@ return {
       arguments = '[id]',
       meaning = 'Send a failed message again, or all of them.',
       takes_range = false,
-      completion = 'none',
+      completion = 'failed',
     },
     {
       name = 'drop',
       arguments = '{id}',
       meaning = 'Give up a message that waits or that failed.',
       takes_range = false,
-      completion = 'none',
+      completion = 'outbox',
     },
     {
       name = 'pair',

@@ -4,13 +4,25 @@ local M = {}
 
 ---@type table<string, any> canonical option names to values, with defaults
 local options = nil
+--- What the settings say of the bridge before a host has read them.
+local before = { mode = 'off', account = '' }
 local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
+
+--- Takes these settings.
+---@param raw any
+---@return string[] problems
+local function take(raw)
+  local problems, values, _, account, mode = require('dingbridge.options').check(raw)
+  options = values
+  before = { mode = mode, account = mode == 'off' and '' or account }
+  return problems
+end
 
 --- The options in force: those of `setup()`, else what the environment and the defaults say.
 ---@return table<string, any>
 local function in_force()
   if not options then
-    options = select(2, require('dingbridge.options').check({}))
+    take({})
   end
   return options
 end
@@ -21,7 +33,7 @@ function M.setup(opts)
   opts = opts or {}
   local host = require('dingbridge.host')
   local checker = require('dingbridge.options')
-  local raw, problems, found = opts, {}, nil
+  local raw, problems = opts, {}
   if opts.integrations then
     raw = opts.integrations.dingtalk or {}
     for name in pairs(opts.integrations) do
@@ -30,8 +42,7 @@ function M.setup(opts)
       end
     end
   end
-  found, options = checker.check(raw)
-  vim.list_extend(problems, found)
+  vim.list_extend(problems, take(raw))
   local given = options.responder == 'lua' and checker.canonical(raw).responder
   responder = type(given) == 'function' and given or nil
   host.configure(raw)
@@ -98,16 +109,11 @@ function M.status()
   if status then
     return vim.deepcopy(status)
   end
-  local mode, values = 'off', in_force()
-  if values.enabled and values.app_key then
-    mode = 'api'
-  elseif values.enabled and values.webhook then
-    mode = 'webhook'
-  end
+  in_force()
   return {
-    mode = mode,
+    mode = before.mode,
     connected = false,
-    account = mode == 'off' and '' or 'default',
+    account = before.account,
     session = '',
     owner = '',
     link = 'off',

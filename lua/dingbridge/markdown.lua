@@ -1,8 +1,12 @@
---- Markdown colours for the messages on the screen.
+--- Markdown colours for the messages on the screen and for drafts.
 ---
 --- Each message is parsed by itself, when it is first seen: one with an open code block does not
 --- colour those after it, and the length of the transcript does not matter. (A parser of the whole
---- buffer takes a quarter of a second for 10,000 messages, at every new one.)
+--- buffer takes a quarter of a second for 10,000 messages, at every new one.) A draft is parsed when
+--- its writer pauses.
+---
+--- What is parsed is always a text that `is_harmless`, never a buffer: a parser of Neovim's own goes
+--- on in the background with whatever stands in its buffer by then.
 
 local M = {}
 
@@ -14,6 +18,7 @@ local LONGEST_FOREIGN = 8000
 local DEEPEST = 32 -- quotes and lists that one line may open
 local INDENTED = 120 -- columns in front of a line; each list within a list needs two
 local MOST_MARKS = 4000 -- of one message
+local PAUSE = 100 -- milliseconds without a change, after which a draft is parsed
 local SILENT = { spell = true, nospell = true, none = true }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
@@ -27,7 +32,7 @@ local paintings = {}
 
 --- Whether a message is short and flat enough for the parser.
 ---@param text string
----@param is_foreign boolean whether it came from DingTalk
+---@param is_foreign boolean whether others may have written it
 ---@return boolean
 local function is_harmless(text, is_foreign)
   if #text > (is_foreign and LONGEST_FOREIGN or LONGEST) then
@@ -156,12 +161,38 @@ function M.transcript(buffer, headings)
   end
 end
 
+---@param buffer integer
+local function paint_draft(buffer)
+  if not vim.api.nvim_buf_is_loaded(buffer) then
+    return
+  end
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
+  -- What is pasted was written by others too, and a draft is parsed again and again.
+  if is_harmless(text, true) then
+    paint(buffer, 0, text)
+  end
+end
+
 --- Colours a draft, without the filetype, whose plugins are meant for files.
 ---@param buffer integer
 function M.draft(buffer)
-  if has_parser() then
-    vim.treesitter.start(buffer, 'markdown')
+  if not has_parser() then
+    return
   end
+  local timer = assert(vim.uv.new_timer())
+  local function changed()
+    timer:start(PAUSE, 0, vim.schedule_wrap(function()
+      paint_draft(buffer)
+    end))
+  end
+  vim.api.nvim_buf_attach(buffer, false, {
+    on_lines = changed,
+    on_reload = changed,
+    on_detach = function()
+      timer:close()
+    end,
+  })
 end
 
 vim.api.nvim_create_autocmd('BufWipeout', {

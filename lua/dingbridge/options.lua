@@ -103,13 +103,34 @@ local function inherited(reading, own, outer, apart)
   return given
 end
 
+--- How an account runs; the twin of `Options.mode`. Credentials that a program or a file is to say
+--- count as there. What a file may say without being asked for it is not known.
+---@param reading dingbridge.Reading
+---@param values table<string, any>
+---@param outside table<string, true> names of the values that are not known here
+---@return 'off'|'webhook'|'api'|'unknown'
+local function mode_of(reading, values, outside)
+  local function has(name)
+    return values[name] ~= nil or outside[name] ~= nil
+  end
+  if not values.enabled then
+    return 'off'
+  elseif has('app_key') and has('app_secret') then
+    return 'api'
+  elseif reading.unread then
+    return 'unknown'
+  end
+  return has('webhook') and 'webhook' or 'off'
+end
+
 --- The values of one account, by canonical name.
 ---@param reading dingbridge.Reading
 ---@param scope dingbridge.Scope what it is given
 ---@param groups? dingbridge.Given[] the groups given around it
----@return table<string, any>
+---@return table<string, any> values
+---@return 'off'|'webhook'|'api'|'unknown' mode
 local function account(reading, scope, groups)
-  local values = {}
+  local values, outside = {}, {}
   -- A webhook may be on the host of an endpoint, so the endpoints are read before it.
   for _, is_webhook in ipairs({ false, true }) do
     for _, option in ipairs(declared.options) do
@@ -125,6 +146,9 @@ local function account(reading, scope, groups)
         elseif option.kind == 'address' and value then
           require('dingbridge.options.addresses').trust(reading, value)
         end
+        if value == values_of.UNKNOWN then
+          outside[option.name] = true
+        end
         if value == nil or value == values_of.UNKNOWN then
           value = option.default_from and values[option.default_from] or option.default
         end
@@ -136,7 +160,7 @@ local function account(reading, scope, groups)
       end
     end
   end
-  return values
+  return values, mode_of(reading, values, outside)
 end
 
 --- Everything wrong with the table under `integrations.dingtalk`, and what it means.
@@ -150,15 +174,16 @@ end
 ---@return table<string, any> values
 ---@return table<string, table<string, any>> accounts the values of all accounts by name
 ---@return string default_account
+---@return 'off'|'webhook'|'api'|'unknown' mode of the default account; off when there are problems
 function M.check(raw, environ)
   local reading, places = start(raw, environ or vim.env)
-  local accounts, name = {}, declared.default_account
+  local accounts, modes, name = {}, {}, declared.default_account
   local outer, groups = places.outer, places.outer.groups
   if next(places.accounts) or places.env[1] or outer.env_file or outer.default_account then
     local several = require('dingbridge.options.accounts')
     several.variables(reading, places)
     for each, scope in pairs(several.split(reading, places, inherited)) do
-      accounts[each] = account(reading:anew(), scope, groups)
+      accounts[each], modes[each] = account(reading:anew(), scope, groups)
     end
     if next(places.accounts) then
       -- What every account gives anew is used by none, and yet must be right.
@@ -166,11 +191,11 @@ function M.check(raw, environ)
     end
     name = several.default_of(reading, places, accounts)
   else
-    accounts[name] = account(reading, inherited(reading, {}, outer, {}), groups)
+    accounts[name], modes[name] = account(reading, inherited(reading, {}, outer, {}), groups)
   end
   local problems = vim.tbl_keys(reading.problems)
   table.sort(problems)
-  return problems, accounts[name] or {}, accounts, name
+  return problems, accounts[name] or {}, accounts, name, problems[1] and 'off' or modes[name]
 end
 
 ---@param scope dingbridge.Scope

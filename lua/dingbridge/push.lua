@@ -52,7 +52,8 @@ local handlers = {
     drafts.put_back(update.id)
   end,
   status = function(update)
-    update.kind = nil
+    store.outbox = update.outbox
+    update.kind, update.outbox = nil, nil
     store.status = update
     view.refresh_bars()
   end,

@@ -25,7 +25,7 @@
 ---@field failed integer
 
 ---@class dingbridge.Status
----@field mode 'off'|'webhook'|'api'
+---@field mode 'off'|'webhook'|'api'|'unknown' unknown only before the host has started
 ---@field connected boolean
 ---@field account string
 ---@field session string the bound session, or empty
@@ -51,6 +51,9 @@ local M = {
   messages = {},
   ---@type dingbridge.Status|nil
   status = nil,
+  --- Ids of the latest messages that failed and that wait, newest first, as commands take them.
+  ---@type { failed: string[], waiting: string[] }
+  outbox = { failed = {}, waiting = {} },
   --- The session the user looked at last.
   current = '',
 }

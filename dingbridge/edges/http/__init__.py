@@ -97,7 +97,11 @@ class Http:
                 stream=True,
             )
         except FOREIGN as cause:
-            raise translated(cause) from cause
+            error = translated(cause)
+            if isinstance(error, Retryable):
+                # What was asked for changes nothing there.
+                error.may_have_arrived = False
+            raise error from cause
         with response:
             return receive(
                 response,

@@ -28,7 +28,7 @@ def translated(cause: Exception) -> DeliveryError:
             )
         case foreign.Timeout():
             return Retryable(
-                "no answer came within the time limit, so it may have arrived or not",
+                "no answer came within the time limit",
                 may_have_arrived=True,
             )
         case foreign.ConnectionError() if _proxy_refused(cause):
@@ -65,7 +65,7 @@ def translated(cause: Exception) -> DeliveryError:
 def broke() -> Retryable:
     """The connection broke after the request had left."""
     return Retryable(
-        "the connection broke before the answer, so it may have arrived or not",
+        "the connection broke before the answer",
         may_have_arrived=True,
     )
 

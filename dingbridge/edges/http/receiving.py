@@ -9,7 +9,7 @@ from collections.abc import Callable
 import requests
 
 from dingbridge.core.errors import DeliveryError, Refused, Retryable
-from dingbridge.core.media import amount
+from dingbridge.core.media import ASK_AGAIN, amount
 from dingbridge.edges.http.failures import FOREIGN
 
 PIECE = 64 * 1024
@@ -74,11 +74,9 @@ def _by_status(status: int) -> DeliveryError:
     if status in (408, 429) or status >= 500:
         return Retryable(f"the file could not be fetched (HTTP {status})")
     if status in (403, 404, 410):
-        return Refused(
-            f"it is not available any more (HTTP {status})", fix="Ask for it to be sent again."
-        )
+        return Refused(f"it is not available any more (HTTP {status})", fix=ASK_AGAIN)
     return Refused(f"it could not be fetched (HTTP {status})")
 
 
 def _broke() -> Retryable:
-    return Retryable("the connection broke before the file was here")
+    return Retryable("the connection broke before the whole file was here")

@@ -17,7 +17,14 @@ from msgspec import structs
 
 from dingbridge.core import answers, payloads, posting
 from dingbridge.core.answers import Answer
-from dingbridge.core.errors import DeliveryError, Refused, Retryable, RetryAfter, Uncertain
+from dingbridge.core.errors import (
+    DeliveryError,
+    Refused,
+    Retryable,
+    RetryAfter,
+    Uncertain,
+    in_words,
+)
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
 from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Tried, Waiting
 from dingbridge.core.pace import Pace, key_of
@@ -248,8 +255,7 @@ class Carrier:
         if refused and self.rest.members and not self.rest.start:
             self._ledger.record(Parted(outbound.id))
             raise Refusal
-        words = f"{error.message}. {error.fix}".rstrip(". ") if error.fix else error.message
-        self._ledger.record(Failed(outbound.id, words, time.time()))
+        self._ledger.record(Failed(outbound.id, in_words(error), time.time()))
         return error
 
     def _report(self, outbound: Outbound, plan: Plan, delivery: Delivery, reason: str = "") -> None:
