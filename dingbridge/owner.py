@@ -14,33 +14,29 @@ from dingbridge.bridge import hub as hubs
 from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
-from dingbridge.core import exchange, inbox, sent_keys
+from dingbridge.core import exchange, sent_keys
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.exchange import News
-from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Done, Dropped, Record, Waiting
+from dingbridge.core.messages import DeliveryReport
+from dingbridge.core.outbox import Record, Waiting
 from dingbridge.core.pace import Pace
-from dingbridge.core.patience import ALL_HERE_WITHIN
+from dingbridge.core.patience import ALL_HERE_WITHIN, LOOK_FOR_LEFT_EVERY
 from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
 from dingbridge.core.state import State, with_pace, with_reactions
-from dingbridge.core.transcript import Entry, Fate
 from dingbridge.edges.exchange import ExchangeError, Heard, Joined, Left, Server, ServerEvent
 from dingbridge.edges.http import Http
 from dingbridge.edges.reactor import Reactor
 from dingbridge.edges.sender import Sender
 from dingbridge.edges.storage.lock import Card, OwnerLock
+from dingbridge.edges.storage.records import LiveRecords
 from dingbridge.edges.storage.robot import (
-    INBOX,
-    OUTBOX,
-    STATE,
     Files,
     Gate,
     Inheritance,
     RobotFiles,
-    transcript_of,
 )
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
 from dingbridge.parcels import Courier
@@ -82,6 +78,7 @@ class Owner:
         self._stopped = False
         self._robot_files = RobotFiles(files, robot, options.app_key)
         self._gate = Gate(files)
+        self._records = LiveRecords(files, self._robot_files, self._damaged)
         self._server = self._listen()
 
     def _listen(self) -> Server | None:
@@ -114,20 +111,19 @@ class Owner:
         if self._stopped:
             return
         if left.damaged is not None:
-            self._tell_own(exchange.Words(left.damaged.message, "warn"))
+            self._damaged(left.damaged)
         self._seen = Seen(left.seen)
         paced = left.state.paces.get(self._robot)
         if paced is not None:
             self._pace = Pace.restore(paced, random.random)
-        ports = hubs.Ports(self, self, self, self._chance, self._tell, self)
+        ports = hubs.Ports(self._records, self, self, self._chance, self._tell, self)
         self._hub = Hub(self._robot, ports, self._options, left.state, left.outbox)
         self._hub.start(left.inbox)
         outstanding = left.state.reactions.get(self._robot, ())
         if outstanding:
             self._react(outstanding)
-        settling = threading.Timer(ALL_HERE_WITHIN, lambda: self._post(self._settled))
-        settling.daemon = True
-        settling.start()
+        self._later(ALL_HERE_WITHIN, self._settled)
+        self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
         card = Card(pid)
         if self._server is not None:
             self._server.start()
@@ -153,6 +149,10 @@ class Owner:
             self.disconnect()
         if self._hub is not None:
             self._hub.configure(options)
+
+    def _damaged(self, damaged: StoredDataDamaged) -> None:
+        words = exchange.Words(damaged.message, "warn")
+        self._post(lambda: self._tell_own(words))
 
     def _write_card(self, lock: OwnerLock, card: Card) -> None:
         if not self._stopped:
@@ -182,51 +182,16 @@ class Owner:
         self._gate.close()
         self._robot_files.compact()
 
-    # --- what the hub needs: records ------------------------------------------------------------
+    def _look_again(self) -> None:
+        """Look now and then: an editor that leaves at once is never heard of."""
+        if not self._stopped:
+            self.hub.outgoing.look()
+            self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
 
-    def outbox(self, record: Record, then: Callable[[], None]) -> None:
-        """Write a record; `then` runs once it is on the disk."""
-        self._files.disk.insist(OUTBOX, lambda: self._append(record), lambda _: then())
-
-    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
-        """A robot message goes to this session; `then` runs once that is on the disk."""
-        line = inbox.encode(inbox.Routed(key, session))
-        self._write_inbox(line, then)
-
-    def handed(self, key: str) -> None:
-        """A robot message needs nothing more."""
-        self._write_inbox(inbox.encode(inbox.Handed(key)), lambda: None)
-
-    def _write_inbox(self, line: bytes, then: Callable[[], None]) -> None:
-        self._files.disk.insist(
-            INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
-        )
-
-    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
-        """Write the end of a message into its transcript."""
-        entry = Entry(fate=Fate(message, fate, reason))
-        self._files.disk.insist(
-            transcript_of(session), lambda: self._files.transcripts.append(session, entry)
-        )
-
-    def change(
-        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
-    ) -> None:
-        """Change what is remembered between runs; `then` runs once it is on the disk."""
-        self._files.disk.insist(STATE, lambda: self._update(change), lambda _: then())
-
-    def _update(self, change: Callable[[State], State]) -> None:
-        """Change the state file. For the disk thread."""
-        try:
-            self._files.state.update(change)
-        except StoredDataDamaged as error:
-            # The change was made all the same, to a clean state.
-            words = exchange.Words(error.message, "warn")
-            self._post(lambda: self._tell_own(words))
-
-    def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
-        """Which of these messages are written down as those of another robot?"""
-        self._files.disk.do(lambda: self._robot_files.of_others(set(messages)), then)
+    def _later(self, seconds: float, then: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, lambda: self._post(then))
+        timer.daemon = True
+        timer.start()
 
     # --- what the hub needs: queue --------------------------------------------------------------
 
@@ -244,10 +209,9 @@ class Owner:
             self._sender.start()
         self._sender.put(waiting)
 
-    def drop(self, message: str) -> None:
-        """Take a message out of the queue."""
-        if self._sender is not None:
-            self._sender.drop(message)
+    def drop(self, message: str) -> bool:
+        """Take a message out of the queue. Returns whether it waited there."""
+        return self._sender is not None and self._sender.drop(message)
 
     # --- what the hub needs: reactions ----------------------------------------------------------
 
@@ -285,7 +249,7 @@ class Owner:
         def change(state: State) -> State:
             return with_reactions(state, self._robot, reactions)
 
-        self._files.disk.wait(lambda: self._files.state.update(change))
+        self._records.update(change)
 
     # --- what the hub needs: link ---------------------------------------------------------------
 
@@ -322,15 +286,8 @@ class Owner:
 
     def record(self, record: Record) -> None:
         """Write a record; returns when it is on the disk. For the sender's thread."""
-        self._files.disk.wait(lambda: self._append(record))
+        self._records.append(record)
         self._post(lambda: self.hub.outgoing.recorded(record))
-
-    def _append(self, record: Record) -> None:
-        """Write a record of the outbox. For the disk thread."""
-        self._robot_files.append(record)
-        if isinstance(record, Done | Dropped):
-            # A dead letter keeps its file: it may be sent again.
-            self._files.outgoing.forget(record.id)
 
     # --- news from threads, on the host loop ----------------------------------------------------
 
@@ -343,9 +300,9 @@ class Owner:
             case sent_keys.Sent():
                 self.hub.sent(event)
             case Sending(paced=paced):
-                self.change(lambda state: with_pace(state, self._robot, paced))
+                self._records.change(lambda state: with_pace(state, self._robot, paced))
             case CoolDown(until=until, reason=reason, paced=paced):
-                self.change(lambda state: with_pace(state, self._robot, paced))
+                self._records.change(lambda state: with_pace(state, self._robot, paced))
                 self.hub.cooling_down(until, reason)
 
     def _from_stream(self, stream: Stream, event: StreamEvent) -> None:
@@ -373,6 +330,7 @@ class Owner:
             case Left(peer=peer, reason=reason):
                 log.info("an editor has left: %s", reason)
                 self.hub.leave(peer)
+                self.hub.outgoing.look()
             case Joined():
                 log.info("another editor has joined")
 

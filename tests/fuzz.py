@@ -13,7 +13,16 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from dingbridge.core import answers, exchange, frames, inbox, outbox, state, transcript
+from dingbridge.core import (
+    answers,
+    exchange,
+    frames,
+    inbox,
+    outbox,
+    outbox_journal,
+    state,
+    transcript,
+)
 from dingbridge.core.answers import Answer
 from dingbridge.core.callback import read_robot_message
 from dingbridge.core.errors import BridgeError
@@ -62,7 +71,7 @@ def readers() -> dict[str, tuple[Reader, list[bytes]]]:
         ),
         "state file": (state.decode, [state.encode(state.State(seen={"a": 1.0}))]),
         "outbox": (outbox.decode, [put, b'{"type":"done","id":"m","time":1}']),
-        "outbox lines": (lambda data: outbox.shortened(data.split(b"\n"), "r", 1.0), [put]),
+        "outbox lines": (lambda data: outbox_journal.shortened(data.split(b"\n"), "r", 1.0), [put]),
         "inbox": (inbox.decode, [b'{"type":"handed","key":"k"}']),
         "transcript": (lambda data: transcript.read(data.split(b"\n"), info), [line]),
         "asks": (exchange.decode_ask, [exchange.encode(exchange.Hello(1, "/x"))]),

@@ -43,7 +43,9 @@ from dingbridge.core.messages import (
     Delivery,
     DeliveryReport,
     Inbound,
+    Message,
     Outbound,
+    Role,
     Sender,
     SessionWebhook,
     Target,
@@ -64,7 +66,7 @@ from dingbridge.core.outbox import (
     Tried,
     Waiting,
 )
-from dingbridge.core.patience import REFUSAL_EVERY
+from dingbridge.core.patience import DONE_REMEMBERED, REFUSAL_EVERY
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.routing import Route, of_session
 from dingbridge.core.settings import read
@@ -100,11 +102,14 @@ class Owner:
         self.fates: list[tuple[str, str, Delivery, str]] = []
         self.state = state or State()
         self.queue: list[Waiting] = []
+        self.under_way: set[str] = set()
         self.let_go: list[str] = []
         self.reactions: list[str] = []
         self.is_idle = True
         self.linked = False
         self.others: set[str] = set()
+        self.ended: dict[str, tuple[Message, ...]] = {}
+        self.left: tuple[Put, ...] = ()
         self.told: dict[int, list[News]] = {}
         self._ids = 0
         ports = Ports(self, self, self, self, self._tell, self)
@@ -133,14 +138,24 @@ class Owner:
         else:
             then()
 
-    def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
-        then(self.others & set(messages))
+    def traces(
+        self,
+        session: str,
+        messages: tuple[str, ...],
+        then: Callable[[set[str], tuple[Message, ...]], None],
+    ) -> None:
+        then(self.others & set(messages), self.ended.get(session, ()))
+
+    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+        then(self.left)
 
     def put(self, waiting: Waiting) -> None:
         self.queue.append(waiting)
 
-    def drop(self, message: str) -> None:
+    def drop(self, message: str) -> bool:
+        waited = message not in {*self.under_way, *self.let_go}
         self.let_go.append(message)
+        return waited
 
     def connect(self) -> None:
         self.linked = True
@@ -780,7 +795,6 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Own
     owner.send(1, "m1", "s2")
     owner.ask(OWN, Drop("m1"))
     assert owner.let_go == ["m1"]
-    assert owner.written[-1] == Dropped("m1", owner.time)
     assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
     assert owner.heard(1, exchange.State)[-1].queued == 0
@@ -798,12 +812,48 @@ def test_a_dead_letter_can_be_dropped(owner: Owner) -> None:
 
 def test_a_message_that_left_before_it_could_be_dropped_is_told_as_sent(owner: Owner) -> None:
     owner.send(1, "m1", "s2")
-    owner.slow = True
+    owner.under_way.add("m1")
     owner.ask(OWN, Drop("m1"))
     owner.hub.outgoing.recorded(Done("m1", NOW))
-    owner.catch_up()
     assert owner.fates == [("s2", "m1", Delivery.SENT, "")]
-    assert owner.fates_of(1, "m1")[-1] == (Delivery.SENT, "")
+    assert not [record for record in owner.written if isinstance(record, Dropped)]
+
+
+def test_a_message_that_is_let_go_of_on_its_way_is_told_as_dropped_by_then(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.under_way.add("m1")
+    owner.ask(OWN, Drop("m1"))
+    assert owner.let_go == ["m1"]
+    assert owner.fates == []
+    owner.hub.outgoing.recorded(Dropped("m1", NOW))
+    assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
+    assert owner.heard(1, exchange.State)[-1].queued == 0
+
+
+def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks_is_told(
+    owner: Owner,
+) -> None:
+    owner.send(1, "m1", "s2")
+    owner.send(1, "m2", "s2")
+    owner.hub.outgoing.recorded(Merged(("m1", "m2"), Outbound("m1+2", TARGET, "both")))
+    owner.ask(OWN, Drop("m2"))
+    assert [news.text for news in owner.heard(OWN, Words)] == [
+        "message m2 goes out as one with others, as m1+2"
+    ]
+    assert owner.let_go == []
+    owner.ask(OWN, Drop("m1+2"))
+    told = [("s2", name, Delivery.FAILED, DROPPED) for name in ("m1", "m2")]
+    assert owner.fates == told
+
+
+def test_a_dead_letter_that_is_being_tried_again_is_not_dropped_meanwhile(owner: Owner) -> None:
+    fail(owner, "m1")
+    owner.slow = True
+    owner.ask(OWN, Retry("m1"), Drop("m1"))
+    assert "is being tried again" in owner.heard(OWN, Words)[-1].text
+    owner.catch_up()
+    assert [waiting.id for waiting in owner.queue] == ["m1"]
+    assert list(owner.of_disk().hub.outgoing.describe("").split()[:2]) == ["waiting", "m1"]
 
 
 def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
@@ -829,6 +879,72 @@ def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> N
     assert ":Chat retry" in hint
     assert ":Chat drop" in hint
     assert owner.heard(OWN, Words) == []
+
+
+def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Owner) -> None:
+    fail(owner, *(f"dead{n}" for n in range(60)))
+    for n in range(10_000):
+        owner.send(1, f"m{n}", "s2")
+    lines = owner.hub.outgoing.describe("").splitlines()
+    assert len(lines) == 50 + 1 + 2 * 50 + 1 + 1
+    assert lines[49].split()[:2] == ["waiting", "m49"]
+    assert lines[50].strip() == "… and 9950 more waiting"
+    assert lines[-2].strip() == "… and 10 more failed"
+
+
+# --- what nobody told the owner -------------------------------------------------------------------
+
+
+def left(*messages: str) -> tuple[Put, ...]:
+    return tuple(
+        Put(ROBOT, Outbound(name, TARGET, "bye"), Kind.REPLY, "s9", NOW) for name in messages
+    )
+
+
+def test_what_an_editor_that_left_wrote_down_itself_is_taken_up_once(owner: Owner) -> None:
+    owner.send(1, "m1", "s2")
+    owner.left = left("m1", "m2")
+    owner.hub.outgoing.look()
+    owner.hub.outgoing.look()
+    assert [waiting.id for waiting in owner.queue] == ["m1", "m2"]
+    assert owner.fates_of(1, "m2") == [(Delivery.QUEUED, "")]
+    owner.hub.outgoing.recorded(Done("m2", NOW))
+    owner.hub.outgoing.look()
+    assert len(owner.queue) == 2
+    assert owner.fates == [("s9", "m2", Delivery.SENT, "")]
+
+
+def test_what_stands_in_the_journal_is_not_told_as_never_left(owner: Owner) -> None:
+    owner.left = left("m2")
+    owner.ask(OWN, Known("s9", ("m2",)))
+    assert owner.fates == []
+    assert {fate for fate, _ in owner.fates_of(OWN, "m2")} == {Delivery.QUEUED}
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"), [(Delivery.SENT, ""), (Delivery.FAILED, "robot removed")]
+)
+def test_the_end_that_a_transcript_shows_counts_when_the_outbox_has_forgotten_it(
+    owner: Owner, end: Delivery, reason: str
+) -> None:
+    owner.ended["s2"] = (Message("m1", Role.EDITOR, "You", "hello", NOW, end, reason),)
+    owner.ask(1, Known("s2", ("m1", "m2")))
+    assert owner.fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
+    assert owner.fates_of(1, "m1") == [(end, reason)]
+
+
+def test_an_owner_that_lives_for_days_forgets_what_was_done_more_than_a_day_ago() -> None:
+    box = Outbox()
+    owner = Owner(box=box)
+    owner.join(OWN)
+    for day in range(5):
+        owner.time = NOW + day * DONE_REMEMBERED
+        owner.send(OWN, f"m{day}")
+        owner.send(OWN, f"n{day}")
+        owner.hub.outgoing.recorded(Done(f"m{day}", owner.time))
+        owner.ask(OWN, Drop(f"n{day}"))
+    assert set(box.done) == {"m4", "n4"}
+    assert box.dropped == {"n4"}
 
 
 # --- reactions ------------------------------------------------------------------------------------

@@ -426,6 +426,21 @@ def test_quitting_while_dingtalk_answers_does_not_send_the_message_again(
     assert [each.text for each in sandbox.client.arrived()] == ["ship it"]
 
 
+def test_what_an_editor_sent_that_left_at_once_goes_out_while_another_holds_the_link(
+    team: Team, sandbox: Sandbox
+) -> None:
+    team.options["user_id"] = "zhangsan"
+    team.start("alpha")
+    team.owner()
+    script = team.enter("beta")
+    script.setup(team.options)
+    script.lua("require('dingbridge').notify('from a script')")
+    team.leave("beta", "quit")
+    [arrived] = sandbox.client.wait_arrived(lambda each: each.text == "from a script", 10)
+    assert arrived.user_ids == ("zhangsan",)
+    assert len(sandbox.client.arrived()) == 1
+
+
 def test_owners_that_leave_one_after_the_other_leave_no_gap(three: Team, sandbox: Sandbox) -> None:
     for how in ("both", "quit"):
         three.leave(three.owner(), how)

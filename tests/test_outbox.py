@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import outbox
+from dingbridge.core import outbox_journal
 from dingbridge.core.messages import At, Delivery, Outbound, SessionWebhook, Target
 from dingbridge.core.outbox import (
     DROPPED,
@@ -23,13 +23,11 @@ from dingbridge.core.outbox import (
     Retried,
     Sent,
     Tried,
-    compacted,
     decode,
     encode,
     fold,
-    of_robot,
-    shortened,
 )
+from dingbridge.core.outbox_journal import compacted, of_robot, shortened
 from dingbridge.core.patience import DONE_REMEMBERED
 from dingbridge.core.routing import Route
 
@@ -345,7 +343,7 @@ def test_a_transcript_is_told_every_end_that_the_journal_knows() -> None:
         *(Done("a1", NOW), Failed("a2", "no", NOW), Done("a3", NOW), Dropped("a4", NOW)),
         *(Failed("b1+2", "refused", NOW), Dropped("b1+2", NOW)),
     ]
-    assert outbox.ends(history) == [
+    assert outbox_journal.ends(history) == [
         ("s1", "a1", Delivery.SENT, ""),
         ("s2", "a2", Delivery.FAILED, "no"),
         ("s1", "a4", Delivery.FAILED, DROPPED),
@@ -362,7 +360,7 @@ def test_a_message_that_waits_was_told_no_end_since_it_was_last_tried_again(
     history: list[Record],
 ) -> None:
     box = fold(history)
-    sent = {name for _, name, fate, _ in outbox.ends(history) if fate is Delivery.SENT}
+    sent = {name for _, name, fate, _ in outbox_journal.ends(history) if fate is Delivery.SENT}
     assert not sent & {one.id for whole in box.waiting.values() for one in whole.everyone()}
     assert sent <= set(box.done)
 

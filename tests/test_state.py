@@ -16,6 +16,7 @@ from dingbridge.core.pairing import Kind as PairingKind
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Kind, Quota
 from dingbridge.core.state import (
+    MADE_MOST,
     OPENINGS,
     OPENINGS_WINDOW,
     REFUSED_MOST,
@@ -28,6 +29,7 @@ from dingbridge.core.state import (
     pairings_of,
     with_binding,
     with_conversation,
+    with_made,
     with_opened,
     with_pace,
     with_pairings,
@@ -261,3 +263,31 @@ def test_of_very_many_refusals_the_oldest_are_forgotten() -> None:
 def test_a_name_that_is_no_unicode_can_be_written_down() -> None:
     state = with_binding(State(), Binding("s1", label="half \ud83d of a pair"))
     assert decode(encode(state)).bindings["s1"].label == "half \ufffd of a pair"
+
+
+def test_of_very_many_sessions_made_on_demand_the_oldest_are_forgotten_but_none_in_use() -> None:
+    state = with_binding(State(), Binding("typed", time=0.0))
+    state = with_binding(state, Binding("open", time=1.0, scope="robot/open"))
+    for n in range(MADE_MOST + 9):
+        made = Binding(f"made{n}", time=NOW + n, scope=f"robot/{n}")
+        state = with_made(state, made, {"open"})
+        state = with_conversation(state, f"cid{n}", made.session, Target(user_id="u"))
+        # The first one of all is still spoken to; the next two conversations have moved on.
+        if n in (1, 2):
+            state = with_conversation(state, f"cid{n}", "made0", Target(user_id="u"))
+    assert len(state.bindings) == MADE_MOST + 1
+    assert {"typed", "open", f"made{MADE_MOST + 8}"} <= set(state.bindings)
+    assert not {"made1", "made2", "made9"} & set(state.bindings)
+    assert set(state.conversations.values()) <= set(state.bindings)
+
+
+def test_what_no_conversation_speaks_to_any_more_is_forgotten_first() -> None:
+    state = State()
+    for n in range(MADE_MOST):
+        state = with_made(state, Binding(f"made{n}", time=NOW + n, scope="robot/a"), ())
+        if n != 7:
+            state = with_conversation(state, f"cid{n}", f"made{n}", Target(user_id="u"))
+    state = with_made(state, Binding("new", time=NOW, scope="robot/a"), ())
+    assert "made7" not in state.bindings
+    assert {"made0", "new"} <= set(state.bindings)
+    assert len(state.bindings) == MADE_MOST

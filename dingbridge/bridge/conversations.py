@@ -12,7 +12,7 @@ from dingbridge.core.messages import Inbound, Outbound, Target
 from dingbridge.core.remote_words import Row, choose
 from dingbridge.core.routing import of_session, reply_target
 from dingbridge.core.settings import Options
-from dingbridge.core.state import Binding, with_binding, with_conversation
+from dingbridge.core.state import Binding, with_conversation, with_made
 
 
 class Member(Struct):
@@ -93,7 +93,8 @@ class Conversations:
         scope = self._key(inbound)
         start = scopes.start(self._options(), inbound)
         binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
-        self._remembered.change(lambda state: with_binding(state, binding))
+        bound = {member.session for _, member in self.bound()}
+        self._remembered.change(lambda state: with_made(state, binding, bound))
         self.speak_to(session, inbound)
 
     def speak_to(self, session: str, inbound: Inbound) -> None:

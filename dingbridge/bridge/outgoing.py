@@ -10,7 +10,7 @@ from msgspec import structs
 from dingbridge.bridge.ports import Chance, Queue, Records
 from dingbridge.core import exchange, markdown
 from dingbridge.core.exchange import News
-from dingbridge.core.messages import Delivery, DeliveryReport
+from dingbridge.core.messages import Delivery, DeliveryReport, Message
 from dingbridge.core.outbox import (
     DROPPED,
     Done,
@@ -30,6 +30,9 @@ LATEST = 30
 every change, for completion: `describe` knows all."""
 
 NEVER_LEFT = "it never left: the editor ended before it could be written down"
+
+SHOWN = 50
+"""Messages that wait, and as many that failed, that `:Chat outbox` shows."""
 
 
 class Outgoing:
@@ -58,6 +61,7 @@ class Outgoing:
         self._tell = tell
         self._changed = changed
         self._ended = ended
+        self._retrying: set[str] = set()
         self.last_error = ""
 
     @property
@@ -105,12 +109,23 @@ class Outgoing:
         self._queue.put(self._outbox.waiting[put.outbound.id])
         self._changed()
 
+    def look(self) -> None:
+        """Take up what editors that have left wrote down themselves."""
+        self._records.look(self._found)
+
+    def _found(self, puts: tuple[Put, ...]) -> None:
+        for put in puts:
+            self._queued(put)
+
     # --- news from the queue --------------------------------------------------------------------
 
     def recorded(self, record: Record) -> None:
-        """The queue wrote a record: note what it means, and tell who shows it."""
-        whole = self._outbox.waiting.get(getattr(record, "id", ""))
+        """A record is on the disk: note what it means, and tell who shows it."""
+        name = getattr(record, "id", "")
+        letter = self._outbox.dead.get(name)
+        whole = letter.waiting if letter else self._outbox.waiting.get(name)
         self._outbox.apply(record)
+        self._outbox.forget_old(self._chance.now())
         match record:
             case Merged():
                 for one in self._outbox.waiting[record.outbound.id].members:
@@ -124,6 +139,8 @@ class Outgoing:
             case Failed() if whole is not None:
                 self.last_error = record.reason
                 self._settle(whole, Delivery.FAILED, record.reason)
+            case Dropped() if whole is not None:
+                self._settle(whole, Delivery.FAILED, DROPPED)
         self._changed()
 
     def progress(self, report: DeliveryReport) -> None:
@@ -152,12 +169,22 @@ class Outgoing:
             if message not in unknown:
                 self._tell_known(message, session)
         if unknown:
-            self._records.of_others(unknown, lambda others: self._gone(session, unknown, others))
+            # It may stand in the journal all the same, written there by an editor that left.
+            self.look()
+            self._records.traces(
+                session, unknown, lambda *found: self._traced(session, unknown, *found)
+            )
 
-    def _gone(self, session: str, unknown: tuple[str, ...], others: set[str]) -> None:
+    def _traced(
+        self, session: str, unknown: tuple[str, ...], others: set[str], ended: tuple[Message, ...]
+    ) -> None:
+        ends = {message.id: message for message in ended}
         for message in unknown:
+            end = ends.get(message)
             if self._outbox.knows(message):
                 self._tell_known(message, session)
+            elif end is not None:
+                self._fate(message, session, end.delivery, end.reason)
             elif message not in others:
                 if session:
                     self._records.fate(session, message, Delivery.FAILED, NEVER_LEFT)
@@ -186,9 +213,11 @@ class Outgoing:
         return ""
 
     def _retry(self, record: Retried) -> None:
+        self._retrying.add(record.id)
         self._records.outbox(record, lambda: self._retried(record))
 
     def _retried(self, record: Retried) -> None:
+        self._retrying.discard(record.id)
         if record.id not in self._outbox.dead:
             # It was asked for twice, or dropped meanwhile.
             return
@@ -200,36 +229,38 @@ class Outgoing:
         self._changed()
 
     def drop(self, message: str) -> str:
-        """Give up a message that waits or that failed. Returns what is wrong."""
-        if self._whole(message) is None:
+        """Give up a message that waits or that failed. Returns what is wrong.
+
+        What waits is the queue's: nothing is written down about a message that it does not let go.
+        """
+        if message in self._retrying:
+            return f"message {message} is being tried again; drop it once it waits"
+        whole = self._outbox.whole(message)
+        if whole is None:
             return f"there is no waiting or failed message {message}; see :Chat outbox"
-        self._queue.drop(message)
-        record = Dropped(message, self._chance.now())
-        self._records.outbox(record, lambda: self._dropped(record))
+        if whole.id != message:
+            return f"message {message} goes out as one with others, as {whole.id}"
+        if message in self._outbox.dead or self._queue.drop(message):
+            record = Dropped(message, self._chance.now())
+            self._records.outbox(record, lambda: self.recorded(record))
         return ""
 
-    def _whole(self, message: str) -> Waiting | None:
-        """What waits or failed under this id."""
-        letter = self._outbox.dead.get(message)
-        return letter.waiting if letter else self._outbox.waiting.get(message)
-
-    def _dropped(self, record: Dropped) -> None:
-        gone = self._whole(record.id)
-        if gone is None:
-            # It was taken, or merged into another one, before the queue let go of it.
-            return
-        self._outbox.apply(record)
-        self._settle(gone, Delivery.FAILED, DROPPED)
-        self._changed()
-
     def describe(self, prefix: str) -> str:
-        """What waits and what failed, a line or two each; `prefix` stands before every id."""
+        """What waits and what failed, a line or two each; the first ones when there are many.
+        `prefix` stands before every id."""
+        waiting, dead = self._outbox.waiting.values(), self._outbox.dead.values()
         lines = []
-        for waiting in self._outbox.waiting.values():
-            lines.append(f"waiting  {prefix}{waiting.id}  {markdown.title(waiting.outbound.text)}")
-        for letter in self._outbox.dead.values():
+        for one in islice(waiting, SHOWN):
+            lines.append(f"waiting  {prefix}{one.id}  {markdown.title(one.outbound.text)}")
+        lines.extend(_more(len(waiting), "waiting"))
+        for letter in islice(dead, SHOWN):
             title = markdown.title(letter.waiting.outbound.text)
             lines.append(f"failed   {prefix}{letter.waiting.id}  {title}\n         {letter.reason}")
+        lines.extend(_more(len(dead), "failed"))
         if not lines:
             return "the outbox is empty"
         return "\n".join([*lines, ":Chat retry [id] tries again, :Chat drop {id} gives up"])
+
+
+def _more(count: int, what: str) -> list[str]:
+    return [f"         … and {count - SHOWN} more {what}"] if count > SHOWN else []

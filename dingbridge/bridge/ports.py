@@ -12,7 +12,7 @@ from dingbridge.bridge.updates import Update
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Send
 from dingbridge.core.messages import Attachment, Delivery, Message, Question
-from dingbridge.core.outbox import Record, Waiting
+from dingbridge.core.outbox import Put, Record, Waiting
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.settings import Options
@@ -265,8 +265,18 @@ class Records(Protocol):
         """Change what is remembered between runs; `then` runs once it is on the disk."""
         ...
 
-    def of_others(self, messages: tuple[str, ...], then: Callable[[set[str]], None]) -> None:
-        """Which of these messages are written down as those of another robot?"""
+    def traces(
+        self,
+        session: str,
+        messages: tuple[str, ...],
+        then: Callable[[set[str], tuple[Message, ...]], None],
+    ) -> None:
+        """What the disk knows of messages that the outbox does not know: which are written down as
+        those of another robot, and which the session's transcript shows with their end."""
+        ...
+
+    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+        """Look for messages that editors wrote down themselves, without an owner that answered."""
         ...
 
 
@@ -277,8 +287,9 @@ class Queue(Protocol):
         """Add a message to the end."""
         ...
 
-    def drop(self, message: str) -> None:
-        """Take a message out."""
+    def drop(self, message: str) -> bool:
+        """Take a message out. Returns whether it waited, and so has left the queue for good. One
+        that is under way is let go of; a record tells if that was before its end."""
         ...
 
 

@@ -51,11 +51,12 @@ class Lineup:
         """Put a message at the head of its place again: it could not be carried now."""
         self._queue(waiting).put_back(waiting)
 
-    def remove(self, message: str) -> None:
-        """Take a message out, if it waits."""
+    def remove(self, message: str) -> bool:
+        """Take a message out, if it waits. Returns whether it did."""
         place = self._places.pop(message, None)
         if place is not None and self._queues[place].remove(message):
             del self._queues[place]
+        return place is not None
 
     def choose(
         self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int

@@ -19,8 +19,9 @@ IDLE_CONNECTION = 5.0
 ANSWER_BYTES = 1_000_000
 """What is read of an answer at most, in bytes. Real answers are a few hundred."""
 
-DONE_REMEMBERED = 3600.0
-"""How long a delivered message's id is kept, against handing the same one over twice."""
+DONE_REMEMBERED = 24 * 3600.0
+"""How long a delivered message's id is kept, against handing the same one over twice: an editor
+may have been away for that long."""
 
 # --- the disk -----------------------------------------------------------------------------------
 
@@ -57,6 +58,9 @@ SLEPT = 15.0
 
 ALL_HERE_WITHIN = 1.0
 """Time for the editors of an owner that is gone to find the new one."""
+
+LOOK_FOR_LEFT_EVERY = 2.0
+"""How often an owner looks for messages that an editor wrote into the journal itself."""
 
 # --- stopping and answering ---------------------------------------------------------------------
 

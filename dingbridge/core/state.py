@@ -26,6 +26,9 @@ OPENINGS_WINDOW = 60.0
 REFUSED_MOST = 1000
 """Refusals (a count) that are remembered; the oldest go."""
 
+MADE_MOST = 500
+"""Sessions made on demand (a count) that are remembered; the oldest go."""
+
 
 class Binding(Struct, frozen=True):
     """A session that is bound to a robot.
@@ -116,6 +119,22 @@ def binding_for(state: State, robot: str, cwd: str, taken: Collection[str]) -> B
 def with_binding(state: State, binding: Binding) -> State:
     """`state` with this session bound."""
     return structs.replace(state, bindings={**state.bindings, binding.session: binding})
+
+
+def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
+    """`state` with this session, which was made on demand. Of too many the oldest go, those first
+    that no conversation speaks to any more, but none of those that are `bound` in an editor."""
+    state = with_binding(state, binding)
+    made = [one for one in state.bindings.values() if one.scope]
+    spoken_to = set(state.conversations.values())
+    free = [one for one in made if one.session not in bound and one.session != binding.session]
+    free.sort(key=lambda one: (one.session in spoken_to, one.time))
+    gone = {one.session for one in free[: max(0, len(made) - MADE_MOST)]}
+    if not gone:
+        return state
+    bindings = {name: one for name, one in state.bindings.items() if name not in gone}
+    conversations = {key: one for key, one in state.conversations.items() if one not in gone}
+    return structs.replace(state, bindings=bindings, conversations=conversations)
 
 
 def without_binding(state: State, session: str, instead: str = "") -> State:

@@ -61,6 +61,9 @@ _decoder = msgspec.json.Decoder(Entry)
 UNSETTLED = (Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
 """A message that was left like this has a fate that only the robot's owner knows."""
 
+SETTLED = (Delivery.SENT, Delivery.FAILED)
+"""The ends that a message can meet."""
+
 
 def encode(entry: Entry) -> bytes:
     """The entry's line with its end. A lone surrogate in a text becomes U+FFFD."""

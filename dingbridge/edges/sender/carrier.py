@@ -61,8 +61,8 @@ hears in words how far it is, and what says that it is to stop. Raises `Delivery
 
 
 class Held(Exception):
-    """DingTalk lets the message go on later only, so others may go meanwhile. What is left of it is
-    `Carrier.rest`."""
+    """The message goes no further now: DingTalk lets it go on later only, so others may go
+    meanwhile, or nobody wants it any more. What is left of it is `Carrier.rest`."""
 
 
 class Refusal(Exception):
@@ -100,7 +100,7 @@ class Carrier:
         self._ledger = ledger or NoLedger()
         self.pace = pace or Pace(random.random)
         self._stopped = False
-        self._dropped: set[str] = set()
+        self.unwanted = ""
         self._wake = threading.Event()
         self._token = HeldToken()
         self.rest: Waiting
@@ -113,9 +113,9 @@ class Carrier:
         self._token = HeldToken()
         self._wake.set()
 
-    def drop(self, message: str) -> None:
-        """Let go of the message if it is under way."""
-        self._dropped.add(message)
+    def let_go(self, message: str) -> None:
+        """The message under way, which is this one, is to go no further; empty takes that back."""
+        self.unwanted = message
         self._wake.set()
 
     def stop(self) -> None:
@@ -133,10 +133,10 @@ class Carrier:
     def carry(self, waiting: Waiting) -> DeliveryError | None:
         """Send all chunks. Returns the error that ended it, if any.
 
-        Comes back without a fate when the sender is being stopped or the message was dropped. When
-        patient, raises `Held` when DingTalk wants it to wait. Raises `Refusal` for merged messages
-        that are to go one by one, and OSError when the ledger cannot be written. Until the next
-        call, `rest` is what is left of the message then.
+        Comes back without a fate when the sender is being stopped. Raises `Held` when the message
+        is let go of, and, when patient, when DingTalk wants it to wait; `Refusal` for merged
+        messages that are to go one by one; and OSError when the ledger cannot be written. Until the
+        next call, `rest` is what is left of the message then.
         """
         outbound = waiting.outbound
         tried = waiting.tried
@@ -152,8 +152,12 @@ class Carrier:
             tried=(tried.start, tried.end, tried.route) if tried else None,
         )
         self._report(outbound, plan, Delivery.SENDING)
-        while not self._stopped and outbound.id not in self._dropped:
+        while not self._stopped:
             match plan.next():
+                case Finished(error=None):
+                    return self._finish(outbound, None)
+                case _ if outbound.id == self.unwanted:
+                    raise Held
                 case Finished(error=error):
                     return self._finish(outbound, error)
                 case Wait(seconds=seconds, reason=reason):
@@ -282,7 +286,7 @@ class Carrier:
             step.route,
             lambda: self._access_token(fresh=step.fresh_token),
             lambda words: self._report(outbound, plan, Delivery.SENDING, words),
-            lambda: self._stopped or outbound.id in self._dropped,
+            lambda: self._stopped or outbound.id == self.unwanted,
         )
 
     def _post(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:

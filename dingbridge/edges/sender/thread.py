@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from dingbridge.core import lineup
 from dingbridge.core.limits import CHUNK_CHARACTERS
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Failed, Waiting, apart
+from dingbridge.core.outbox import Dropped, Failed, Merged, Waiting, apart
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.patience import DISK_PAUSE
 from dingbridge.core.sender_events import CoolDown, SenderEvent
@@ -34,98 +33,137 @@ class Sender(threading.Thread):
         courier: Courier | None = None,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
-        self._log = logging.getLogger(f"{__package__}.{options.account}")
+        self._log = logging.getLogger(f"{__name__}.{options.account}")
         self._carrier = Carrier(
             options, http, self._hear, patient=True, ledger=ledger, pace=pace, courier=courier
         )
         self._ledger = ledger
         self._tell = tell
-        self._commands: queue.SimpleQueue[Waiting | str | None] = queue.SimpleQueue()
         self._waiting = Lineup()
+        self._under_way = ""
         self._cooling_until = 0.0
         self._stopped = False
+        self._news = False
+        # Guards all five above; held for nothing that takes time.
+        self._changed = threading.Condition()
 
     def put(self, waiting: Waiting) -> None:
         """Add a message to the end of the queue."""
-        self._commands.put(waiting)
+        with self._changed:
+            self._waiting.add(waiting)
+            self._wake()
 
-    def drop(self, message: str) -> None:
-        """Take a message out of the queue; one that is under way is let go of."""
-        self._commands.put(message)
-        self._carrier.drop(message)
+    def drop(self, message: str) -> bool:
+        """Take a message out of the queue. Returns whether it waited there: then it will not leave,
+        and nothing is written down about it any more.
+
+        One that is under way is let go of as soon as can be; if that is before its end, the ledger
+        is told. One that goes out as a part of another cannot be taken out.
+        """
+        with self._changed:
+            waited = self._waiting.remove(message)
+            if message == self._under_way:
+                self._carrier.let_go(message)
+            self._wake()
+        return waited
 
     def configure(self, options: Options, http: Poster) -> None:
         """Use these options from now on, also for the message that waits to be tried again."""
         self._carrier.configure(options, http)
+        with self._changed:
+            self._wake()
 
     def stop(self) -> None:
         """End the thread soon: it wakes from a pause, but finishes a request under way."""
         self._carrier.stop()
-        self._commands.put(None)
+        with self._changed:
+            self._stopped = True
+            self._wake()
 
     def run(self) -> None:
         """Carry one message after the other until stopped."""
-        self._obey(block=True, seconds=None)
         while not self._stopped:
+            run, merged, ready = self._next()
+            if run:
+                self._carry(run, merged)
+            else:
+                self._rest(ready)
+
+    def _next(self) -> tuple[tuple[Waiting, ...], Merged | None, float | None]:
+        """Take out what goes now, and, when that is several, how they become one; else the seconds
+        until something may go, None when nothing waits."""
+        with self._changed:
             run = self._waiting.choose(
                 self._key,
                 lambda key: self._carrier.pace.room(key, time.time()),
                 CHUNK_CHARACTERS // 4,
             )
             ready = self._tell_ready()
+            for one in run:
+                self._waiting.remove(one.id)
+            merged = lineup.merged(run) if len(run) > 1 else None
             if run:
-                self._carry(run)
-                self._obey(block=not self._waiting, seconds=None)
-            else:
-                self._obey(block=True, seconds=ready)
+                self._under_way = merged.outbound.id if merged else run[0].id
+                self._carrier.unwanted = ""
+            return run, merged, ready
 
-    def _carry(self, run: tuple[Waiting, ...]) -> None:
-        for one in run:
-            self._waiting.remove(one.id)
+    def _carry(self, run: tuple[Waiting, ...], merged: Merged | None) -> None:
         try:
-            waiting = self._as_one(run)
+            waiting = self._as_one(run, merged)
         except OSError as error:
             self._cannot_write(run, error)
             return
         try:
-            self._carrier.carry(waiting)
-        except Held:
-            self._waiting.put_back(self._carrier.rest)
-        except Refusal:
-            for one in reversed(apart(self._carrier.rest)):
-                self._waiting.put_back(one)
+            self._carry_one(waiting)
         except OSError as error:
             self._cannot_write((self._carrier.rest,), error)
+
+    def _carry_one(self, waiting: Waiting) -> None:
+        try:
+            self._carrier.carry(waiting)
+        except Held:
+            if not self._waits_again(self._carrier.rest):
+                self._ledger.record(Dropped(waiting.id, time.time()))
+        except Refusal:
+            self._put_back(apart(self._carrier.rest))
+        except OSError:
+            raise
         except Exception:  # noqa: BLE001 - told to the user, and no harm to those behind it
             self._log.exception("a defect in sending")
-            self._give_up(waiting)
+            reason = "something went wrong in dingbridge, see :Chat log"
+            self._ledger.record(Failed(waiting.id, reason, time.time()))
 
-    def _give_up(self, waiting: Waiting) -> None:
-        failed = Failed(
-            waiting.id, "something went wrong in dingbridge, see :Chat log", time.time()
-        )
-        try:
-            self._ledger.record(failed)
-        except OSError as error:
-            self._cannot_write((), error)
-
-    def _as_one(self, run: tuple[Waiting, ...]) -> Waiting:
-        if len(run) == 1:
+    def _as_one(self, run: tuple[Waiting, ...], merged: Merged | None) -> Waiting:
+        if merged is None:
             return run[0]
-        record = lineup.merged(run)
-        self._ledger.record(record)
+        self._ledger.record(merged)
         self._log.info("%d notifications go out as one", len(run))
-        return lineup.as_one(run, record)
+        return lineup.as_one(run, merged)
+
+    def _waits_again(self, rest: Waiting) -> bool:
+        """Put back what is under way, unless the user dropped it. Returns whether it waits."""
+        with self._changed:
+            if self._carrier.unwanted == self._under_way:
+                return False
+            self._put_back((rest,))
+            return True
+
+    def _put_back(self, run: tuple[Waiting, ...]) -> None:
+        with self._changed:
+            self._under_way = ""
+            for one in reversed(run):
+                self._waiting.put_back(one)
 
     def _cannot_write(self, run: tuple[Waiting, ...], error: OSError) -> None:
         """The ledger is out of reach, on a full disk say: nothing may leave that is not written
         down, so the queue waits until it is."""
         reason = f"the outbox cannot be written ({error.strerror or type(error).__name__})"
         self._log.error("%s", reason)
-        for one in reversed(run):
-            self._waiting.put_back(one)
+        # One that was dropped meanwhile waits as well: that cannot be written down either.
+        self._put_back(run)
+        for one in run:
             self._tell(DeliveryReport(one.id, Delivery.RETRYING, reason))
-        self._obey(block=True, seconds=DISK_PAUSE)
+        self._rest(DISK_PAUSE)
 
     def _key(self, waiting: Waiting) -> str:
         route = self._carrier.route_of(waiting)
@@ -149,18 +187,12 @@ class Sender(threading.Thread):
             self._cooling_until = event.until
         self._tell(event)
 
-    def _obey(self, *, block: bool, seconds: float | None) -> None:
-        """Take in what other threads ask for; wait for the first of it when `block`."""
-        try:
-            command = self._commands.get(block, seconds)
-            while True:
-                match command:
-                    case None:
-                        self._stopped = True
-                    case Waiting():
-                        self._waiting.add(command)
-                    case str():
-                        self._waiting.remove(command)
-                command = self._commands.get_nowait()
-        except queue.Empty:
-            return
+    def _wake(self) -> None:
+        self._news = True
+        self._changed.notify()
+
+    def _rest(self, seconds: float | None) -> None:
+        """Wait until another thread wants something; at most so many seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._news, seconds)
+            self._news = False

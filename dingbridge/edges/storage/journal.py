@@ -70,6 +70,15 @@ class Journal:
             if made:
                 self._sync_folder()
 
+    def mark(self) -> tuple[int, int]:
+        """The file's number and its size in bytes, which are others once somebody has changed it;
+        (0, 0) without a file."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (status.st_ino, status.st_size)
+
     def read(self, decode: Callable[[bytes], T]) -> tuple[list[T], int]:
         """What the lines mean, in order, and how many damaged pieces were passed over.
 

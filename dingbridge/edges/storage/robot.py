@@ -13,13 +13,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dingbridge.core import inbox
+from dingbridge.core import inbox, outbox_journal
 from dingbridge.core import outbox as outboxes
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.inbox import Received
-from dingbridge.core.outbox import Outbox, Record
+from dingbridge.core.messages import Message
+from dingbridge.core.outbox import Outbox, Put, Record
 from dingbridge.core.state import State, may_open_at, with_opened, with_seen
-from dingbridge.core.transcript import Entry, Fate
+from dingbridge.core.transcript import SETTLED, Entry, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.outgoing import OutgoingFolder
@@ -94,18 +95,36 @@ class RobotFiles:
         self._outbox_records = 0
         self._outbox_kept = 0
         self._inbox_records = 0
+        self._looked = (0, 0)
 
     def append(self, record: Record) -> None:
         """Write a record of the outbox; it is on the disk when this returns."""
-        self._files.outbox.append(outboxes.encode(record))
+        line = outboxes.encode(record)
+        self._files.outbox.append(line)
+        # What is our own is no news.
+        self._looked = (self._looked[0], self._looked[1] + len(line) + 1)
         self._outbox_records += 1
         if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
             _if_possible(self._compact_outbox)
 
-    def of_others(self, messages: set[str]) -> set[str]:
-        """Which of these messages are written down as those of another robot."""
+    def look(self) -> tuple[Put, ...]:
+        """All messages that wait, when somebody else has written since the last look: among them
+        are those of editors that left before an owner answered. Else none."""
+        mark = self._files.outbox.mark()
+        if mark == self._looked:
+            return ()
         records, _ = self._files.outbox.read(outboxes.decode)
-        return messages & outboxes.ids_of_others(records, self._robot)
+        # What was added while it was read is news the next time.
+        self._looked = mark
+        return outbox_journal.waiting_puts(records, self._robot)
+
+    def traces(self, session: str, messages: set[str]) -> tuple[set[str], tuple[Message, ...]]:
+        """Which of these messages are written down as those of another robot, and those that stand
+        with their end in the session's transcript."""
+        records, _ = self._files.outbox.read(outboxes.decode)
+        others = messages & outbox_journal.ids_of_others(records, self._robot)
+        shown = self._files.transcripts.load(session).messages if session else ()
+        return others, tuple(one for one in shown if one.id in messages and one.delivery in SETTLED)
 
     def append_inbox(self, line: bytes) -> None:
         """Write a record of the inbox; it is on the disk when this returns."""
@@ -125,7 +144,7 @@ class RobotFiles:
         now = time.time()
 
         def keep(lines: list[bytes]) -> list[bytes]:
-            kept = outboxes.shortened(lines, self._robot, now)
+            kept = outbox_journal.shortened(lines, self._robot, now)
             self._outbox_kept = len(kept)
             return kept
 
@@ -148,8 +167,8 @@ class RobotFiles:
         Raises `OSError` or `BridgeError` when a file cannot be read."""
         state, damaged_state = self._files.state.read()
         records, damaged = self._files.outbox.read(outboxes.decode)
-        mine = outboxes.of_robot(records, self._robot)
-        for session, message, fate, reason in outboxes.ends(mine):
+        mine = outbox_journal.of_robot(records, self._robot)
+        for session, message, fate, reason in outbox_journal.ends(mine):
             # The end may have come between the journal's line and the transcript's.
             entry = Entry(fate=Fate(message, fate, reason))
             self._tell_transcript(session, entry)

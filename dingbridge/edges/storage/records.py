@@ -1,0 +1,107 @@
+"""What the owner of one robot writes down, behind the disk thread: nothing asked for here waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.core import inbox
+from dingbridge.core.errors import StoredDataDamaged
+from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.outbox import Done, Dropped, Put, Record
+from dingbridge.core.state import State
+from dingbridge.core.transcript import Entry, Fate
+from dingbridge.edges.storage.robot import (
+    INBOX,
+    OUTBOX,
+    STATE,
+    Files,
+    RobotFiles,
+    transcript_of,
+)
+
+
+class LiveRecords:
+    """The records as the hub and the threads of the owner need them. `damaged` is told, on the disk
+    thread, that the state file had to be set aside."""
+
+    def __init__(
+        self,
+        files: Files,
+        robot_files: RobotFiles,
+        damaged: Callable[[StoredDataDamaged], None],
+    ) -> None:
+        self._files = files
+        self._robot_files = robot_files
+        self._damaged = damaged
+
+    # --- for the host loop ----------------------------------------------------------------------
+
+    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+        """Write a record; `then` runs once it is on the disk."""
+        self._files.disk.insist(OUTBOX, lambda: self._append(record), lambda _: then())
+
+    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
+        """A robot message goes to this session; `then` runs once that is on the disk."""
+        self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)
+
+    def handed(self, key: str) -> None:
+        """A robot message needs nothing more."""
+        self._write_inbox(inbox.encode(inbox.Handed(key)), lambda: None)
+
+    def _write_inbox(self, line: bytes, then: Callable[[], None]) -> None:
+        self._files.disk.insist(
+            INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
+        )
+
+    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
+        """Write the end of a message into its transcript."""
+        entry = Entry(fate=Fate(message, fate, reason))
+        self._files.disk.insist(
+            transcript_of(session), lambda: self._files.transcripts.append(session, entry)
+        )
+
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Change what is remembered between runs; `then` runs once it is on the disk."""
+        self._files.disk.insist(STATE, lambda: self._update(change), lambda _: then())
+
+    def traces(
+        self,
+        session: str,
+        messages: tuple[str, ...],
+        then: Callable[[set[str], tuple[Message, ...]], None],
+    ) -> None:
+        """What the disk knows of messages that the outbox does not know."""
+        self._files.disk.do(
+            lambda: self._robot_files.traces(session, set(messages)), lambda found: then(*found)
+        )
+
+    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+        """Look for messages that editors wrote down themselves."""
+        self._files.disk.do(self._robot_files.look, then)
+
+    # --- for other threads ----------------------------------------------------------------------
+
+    def append(self, record: Record) -> None:
+        """Write a record of the outbox; returns when it is on the disk. Raises `OSError`."""
+        self._files.disk.wait(lambda: self._append(record))
+
+    def update(self, change: Callable[[State], State]) -> None:
+        """Change the state; returns when it is on the disk. Raises `OSError` or `BridgeError`."""
+        self._files.disk.wait(lambda: self._files.state.update(change))
+
+    # --- on the disk thread ---------------------------------------------------------------------
+
+    def _append(self, record: Record) -> None:
+        self._robot_files.append(record)
+        if isinstance(record, Done | Dropped):
+            # A dead letter keeps its file: it may be sent again.
+            self._files.outgoing.forget(record.id)
+
+    def _update(self, change: Callable[[State], State]) -> None:
+        try:
+            self._files.state.update(change)
+        except StoredDataDamaged as error:
+            # The change was made all the same, to a clean state.
+            self._damaged(error)
