@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dingbridge import __version__
-from dingbridge.core.errors import BadOptions, DeliveryError, in_words
+from dingbridge.core.errors import BadOptions, DeliveryError, whole_reason
 from dingbridge.core.messages import At
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.redaction import redact
@@ -154,7 +154,7 @@ def _notify(asked: argparse.Namespace) -> int:
     except DeliveryError as error:
         # A refusal quotes what DingTalk said, which may quote what was sent.
         secrets = (options.webhook, options.secret, options.app_secret, options.proxy)
-        said = redact(in_words(error), [each for each in secrets if each])
+        said = redact(whole_reason(error), [each for each in secrets if each])
         _complain(" ".join(said.split()))
         return REFUSED if was_reached(error) else UNREACHABLE
     if asked.verbose:

@@ -77,7 +77,11 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     if name == "notify":
         note = read_as(payload, NotifyRequest, name)
         at = At(note.at_user_ids, note.at_mobiles, note.at_all)
-        return lambda: bridge.correspondence.notify(note.id, note.text, note.title, at, note.target)
+
+        def tell() -> None:
+            bridge.correspondence.notify(note.id, note.text, note.title, at, note.target)
+
+        return tell
     if name == "open":
         session = read_as(payload, OpenRequest, name).session
         return lambda: bridge.sessions.open(session)

@@ -68,8 +68,8 @@ class LiveStorage:
         )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
-        """Read a transcript."""
-        self._disk.do(lambda: self._files.load(session), then)
+        """Read a transcript, with all that was added to it here before."""
+        self._disk.after(transcript_of(session), lambda: self._files.load(session), then)
 
     def clear(self, info: SessionInfo) -> None:
         """Start a transcript anew."""

@@ -15,7 +15,7 @@ from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, sent_keys
-from dingbridge.core.errors import StoredDataDamaged
+from dingbridge.core.errors import StoredDataDamaged, in_words
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.outbox import Record, Waiting
@@ -87,7 +87,7 @@ class Owner:
             return Server(lambda event: self._post(lambda: self._from_editor(event)))
         except ExchangeError as error:
             log.error("no local socket: %s", error.message)
-            words = f"other Neovims cannot attach: {error.message}. {error.fix}".rstrip(". ")
+            words = in_words(f"other Neovims cannot attach: {error.message}", error.fix)
             self._post(lambda: self._tell_own(exchange.Words(words, "warn")))
             return None
 
@@ -312,7 +312,7 @@ class Owner:
         elif stream is not self._stream:
             return
         elif isinstance(event, LinkChanged):
-            self.hub.link_changed(event.state, event.reason, event.fix)
+            self.hub.link_changed(event.state, event.reason, event.fix, event.retry_in)
         else:
             self.hub.trouble(event.sentence, event.code)
 

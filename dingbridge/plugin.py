@@ -16,7 +16,7 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.application import Bridge, Place
 from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
-from dingbridge.core.errors import BadOptions, BridgeError
+from dingbridge.core.errors import BadOptions, BridgeError, in_words
 from dingbridge.core.exchange import News, Restore
 from dingbridge.core.outside import Found, Wants
 from dingbridge.core.patience import STOP_WITHIN
@@ -135,7 +135,10 @@ class Plugin:
     def refused(self, error: BridgeError) -> None:
         """Tell the user what could not be done and what to do about it."""
         log.info("refused: %s", error)
-        words = f"{error}: {error.fix}" if error.fix else str(error)
+        if error.fix and not error.fix[0].isupper():
+            words = f"{error.message.rstrip('.')}: {error.fix}"
+        else:
+            words = in_words(error.message, error.fix)
         self._editor.show(updates.Say(words, "error"))
 
     def broke(self, error: Exception) -> None:

@@ -239,14 +239,14 @@ def test_tab_offers_the_messages_that_can_be_tried_again_or_given_up(
     assert offered("Chat retry ") == []
     refuse(two, sandbox, other)
     failed = shown_ids(two, "from work", "from personal")
-    assert set(offered("Chat retry ")) == {*failed}
+    two.until(lambda: set(offered("Chat retry ")) == {*failed})
     assert offered("DingTalk drop pers") == failed[1:]
     sandbox.client.fault(Fault.hang("/v1.0/robot/oToMessages/*"))
     two.chat("notify dingtalk:work:lisi waiting")
     two.until(lambda: two.status()["queued"] == 1)
     [waiting] = shown_ids(two, "waiting")
     assert set(offered("Chat retry ")) == {*failed}
-    assert set(offered("Chat drop ")) == {*failed, waiting}
+    two.until(lambda: set(offered("Chat drop ")) == {*failed, waiting})
     assert "outbox" not in two.status()
     sandbox.client.release()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from dingbridge.sandbox.faults import Fault
@@ -20,6 +22,35 @@ def test_wrong_credentials_are_told_once_with_the_settings_to_check(
     assert "not-the-right-secret" not in said + editor.log()
     assert not editor.status()["connected"]
     assert editor.status()["link"] == "waiting"
+    editor.chat("status")
+    line = editor.until_said("link: waiting: DingTalk does not accept the app's credentials")
+    assert re.search(r"link: waiting: .*app_secret.*; next try in \d+ s$", line, re.MULTILINE), line
+    assert "credentials" in editor.status()["last_error"]
+    assert editor.status()["accounts"][0]["last_error"] == editor.status()["last_error"]
+    editor.setup(api_options)
+    editor.until_lua("require('dingbridge').status().connected")
+    assert editor.status()["last_error"] == ""
+
+
+def test_an_editor_that_joins_learns_why_the_link_is_down(
+    start_editor: StartEditor, api_options: dict[str, Any]
+) -> None:
+    options = {
+        **api_options,
+        "endpoint": {"api": "http://127.0.0.1:9", "oapi": "http://127.0.0.1:9"},
+    }
+    first, second = start_editor(), start_editor()
+    first.setup(options)
+    first.chat("bridge dingtalk")
+    first.until_said("not connected: no connection to DingTalk. Check the network. Trying again")
+    second.setup(options)
+    second.chat("new second")
+    second.chat("bridge dingtalk")
+    second.until(lambda: second.status()["link"] == "waiting")
+    second.chat("status")
+    second.until_said("link: waiting in Neovim process")
+    second.until_said(": no connection to DingTalk. Check the network")
+    assert second.status()["last_error"] == "no connection to DingTalk. Check the network"
 
 
 def test_an_outage_is_told_once_at_its_start_and_once_at_its_end(
@@ -105,3 +136,76 @@ def test_no_secret_reaches_log_buffers_or_messages(
     for secret in (sandbox.client_secret, "session=", "ticket=t", "access_token="):
         assert secret not in everything
     assert "hi" in bound.log()
+
+
+def test_settings_with_a_problem_show_that_problem_and_nothing_the_user_never_set(
+    editor: Editor,
+) -> None:
+    editor.setup({"integrations": {"dingtalk": {"app_key": "dingabc"}}})
+    editor.chat("status")
+    said = editor.until_said("mode: off")
+    lines = said.split("\n")
+    assert lines[0] == "mode: off (the settings have problems)"
+    assert "app_secret" in lines[1]
+    assert "enabled" not in said
+    assert "not set;" not in said
+
+
+def test_a_failed_message_is_named_and_dropping_it_is_no_fault(
+    bound: Editor,
+) -> None:
+    bound.chat("send dingtalk:nobody first refused")
+    bound.chat("send dingtalk:nobody second refused")
+    bound.until_said("not delivered: “second refused”: ")
+    bound.until_said("not delivered: “first refused”: ")
+    assert bound.status()["last_error"]
+    ids = [row["id"] for row in bound.transcript() if row["delivery"] == "failed"]
+    bound.chat(f"drop {ids[0]}")
+    bound.until_said("dropped: “first refused”")
+    assert bound.status()["last_error"]
+    bound.chat(f"drop {ids[1]}")
+    bound.until_said("dropped: “second refused”")
+    bound.until(lambda: bound.status()["failed"] == 0)
+    assert bound.status()["last_error"] == ""
+    assert not any("not delivered" in text and "dropped" in text for text in bound.said())
+    levels = bound.lua("""
+        return vim.tbl_map(function(row)
+          return row.level
+        end, vim.tbl_filter(function(row)
+          return vim.startswith(row.text, 'dropped')
+        end, require('dingbridge.notice').said))
+    """)
+    assert levels == [2, 2]
+
+
+def test_an_account_that_does_not_exist_is_not_taken_for_a_person(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    bound.chat("send dingtalk:nosuch:xx hello")
+    bound.until_said("there is no account nosuch: known are default")
+    assert bound.transcript() == []
+    assert sandbox.client.arrived() == []
+
+
+def test_a_file_that_a_webhook_cannot_carry_is_refused_in_whole_sentences(
+    editor: Editor, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    editor.setup(webhook_options)
+    editor.chat("bridge dingtalk")
+    editor.until_said("is bound to DingTalk")
+    editor.chat(f"send-file {tmp_path}/a.png")
+    said = editor.until_said("cannot go through")
+    assert "text and links only. Set app_key and app_secret" in said
+    assert ".." not in said
+
+
+def test_a_delivered_notification_says_where_it_went(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    editor.lua("require('dingbridge').notify('by a program')")
+    sandbox.client.wait_arrived(1)
+    editor.chat("notify hi")
+    editor.until_said("notified: the robot's group")
+    assert len([text for text in editor.said() if "notified" in text]) == 1

@@ -246,3 +246,127 @@ def test_an_app_changed_in_setup_leaves_the_old_one(
     editor.chat("bridge dingtalk")
     connected(editor)
     assert len(sandbox.client.connections().open) == 1
+
+
+def test_a_session_keeps_its_conversation_when_it_is_released_and_bound_again(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    sandbox.client.say("hello")
+    bound.until(bound.transcript)
+    bound.chat("unbridge")
+    bound.until_said("is no longer bound to DingTalk")
+    bound.chat("bridge dingtalk")
+    bound.until(lambda: bound.status()["session"] == session)
+    assert bound.status()["target"] == "张三"
+    bound.chat("send answer")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "answer"
+
+
+def test_another_session_that_is_bound_instead_does_not_inherit_the_conversation(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    first = current(bound)
+    sandbox.client.say("for the first only")
+    bound.until(bound.transcript)
+    bound.chat("new second")
+    bound.until(lambda: current(bound) != first)
+    bound.chat("bridge dingtalk")
+    bound.until(lambda: bound.status()["session"] == current(bound))
+    assert bound.status()["target"] == ""
+    bound.chat("send to nobody")
+    bound.until(lambda: [row["delivery"] for row in bound.transcript()] == ["failed"])
+    bound.chat(f"open {first}")
+    bound.until(lambda: current(bound) == first)
+    bound.chat("bridge dingtalk")
+    bound.until(lambda: bound.status()["session"] == first)
+    assert bound.status()["target"] == "张三"
+    assert sandbox.client.arrived() == []
+
+
+def test_a_conversation_outlives_the_release_and_a_restart(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    before = start_editor()
+    before.setup(api_options)
+    before.chat("bridge dingtalk")
+    connected(before)
+    sandbox.client.say("before")
+    before.until(before.transcript)
+    session = before.status()["session"]
+    before.chat("unbridge")
+    before.until(lambda: state(before).get("bindings", {}) == {})
+    before.close()
+
+    after = start_editor()
+    after.setup(api_options)
+    after.chat(f"open {session}")
+    after.until(lambda: current(after) == session)
+    after.chat("bridge dingtalk")
+    after.until(lambda: after.status()["session"] == session)
+    assert after.status()["target"] == "张三"
+
+
+def together(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> tuple[Editor, Editor, str]:
+    """Two editors with one session open, which the second one has bound; each side has spoken."""
+    first, second = start_editor(), start_editor()
+    first.setup(api_options)
+    first.chat()
+    session = str(first.until(lambda: current(first)))
+    first.chat("send typed here")
+    first.until(first.transcript)
+    second.setup(api_options)
+    second.chat()
+    second.until(lambda: current(second) == session)
+    second.chat("bridge dingtalk")
+    connected(second)
+    sandbox.client.say("question")
+    second.until(lambda: len(second.transcript(session)) == 2)
+    second.chat("send answer")
+    second.until(lambda: [row["delivery"] for row in second.transcript()][-1] == "sent")
+    return first, second, session
+
+
+ALL = ["typed here", "question", "answer"]
+
+
+def texts(editor: Editor, session: str) -> list[str]:
+    """What the editor shows of a session."""
+    return [str(row["text"]) for row in editor.transcript(session)]
+
+
+def test_a_binding_brings_the_conversation_and_what_was_said_to_another_editor(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, second, session = together(start_editor, sandbox, api_options)
+    assert texts(first, session) == ["typed here"]
+    first.chat("bridge dingtalk")
+    first.until(lambda: texts(first, session) == ALL)
+    assert first.status()["target"] == "张三"
+    second.until_said("is bound in Neovim process")
+    first.chat("send from the first")
+    arrived = sandbox.client.wait_arrived(2)
+    assert arrived[-1].text == "from the first"
+    sandbox.client.say("and back")
+    first.until(lambda: texts(first, session) == [*ALL, "from the first", "and back"])
+    second.chat("bridge dingtalk")
+    second.until(lambda: texts(second, session) == [*ALL, "from the first", "and back"])
+    shown = [line for line in second.lines(f"chat://{session}") if line in (*ALL, "and back")]
+    assert shown == [*ALL, "and back"]
+
+
+def test_opening_a_session_shows_what_another_editor_wrote_into_it(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, _, session = together(start_editor, sandbox, api_options)
+    first.chat(f"open {session}")
+    first.until(lambda: texts(first, session) == ALL)
+    assert [row["delivery"] for row in first.transcript(session)] == ["", "", "sent"]
+    lines = first.lines(f"chat://{session}")
+    assert [line for line in lines if line in ALL] == ALL
+    first.chat(f"open {session}")
+    first.chat("send last")
+    first.until(lambda: texts(first, session) == [*ALL, "last"])

@@ -18,6 +18,7 @@ from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, outbox, posting
 from dingbridge.core.exchange import (
     Bind,
+    Bound,
     Busy,
     Deliver,
     Drop,
@@ -1191,3 +1192,51 @@ def test_what_an_earlier_version_left_without_an_address_does_not_go_to_the_robo
     owner.join(OWN)
     owner.ask(OWN, structs.replace(typed("m2", "d1"), outbound=Outbound("m2", Target(), "more")))
     assert [ways(waiting) for waiting in owner.queue] == [(), ()]
+
+
+# --- a session that moves ------------------------------------------------------------------------
+
+
+def test_a_session_that_moves_to_another_editor_brings_its_conversation() -> None:
+    owner = Owner()
+    owner.join(1)
+    owner.join(2)
+    owner.ask(1, Bind("s1", "One", "/p"))
+    owner.say("hello")
+    owner.ask(2, Bind("s1", "One", "/p"))
+    [told] = owner.heard(2, Bound)
+    assert told.target is not None
+    assert (told.target.user_id, told.target.session_webhook) == ("zhangsan", None)
+    owner.ask(2, Unbind("s1"), Bind("s2", "Two", "/p"))
+    assert owner.heard(2, Bound)[-1] == Bound("s2", None)
+    later = owner.of_disk()
+    later.join(1)
+    later.ask(1, Bind("s1", "One", "/p"))
+    assert later.heard(1, Bound)[-1].target == told.target
+
+
+def test_what_the_editor_before_still_wrote_is_told_to_the_one_that_has_the_session_now() -> None:
+    owner = Owner()
+    owner.join(1)
+    owner.join(2)
+    owner.ask(1, Bind("s1", "One", "/p"))
+    key = owner.say("hello")
+    owner.ask(2, Bind("s1", "One", "/p"))
+    owner.forget()
+    owner.ask(1, Handed(key))
+    assert [news.session for news in owner.heard(2, Bound)] == ["s1"]
+    owner.ask(1, Handed(key))
+    assert len(owner.heard(2, Bound)) == 1
+
+
+def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
+    owner = Owner()
+    owner.join(1)
+    owner.ask(1, Bind("s1", "One", "/p"))
+    owner.hub.link_changed(LinkState.WAITING, "no answer", "check the network", 12.0)
+    owner.join(2)
+    assert owner.heard(2, LinkNews) == [
+        LinkNews("waiting", "no answer", "check the network", NOW + 12)
+    ]
+    owner.hub.link_changed(LinkState.CONNECTED, "", "")
+    assert owner.heard(2, LinkNews)[-1] == LinkNews("connected")

@@ -20,9 +20,11 @@ from dingbridge.core.state import (
     OPENINGS,
     OPENINGS_WINDOW,
     REFUSED_MOST,
+    RELEASED_MOST,
     VERSION,
     Binding,
     State,
+    binding_of,
     decode,
     encode,
     may_open_at,
@@ -65,6 +67,7 @@ STATES = st.builds(
     State,
     version=st.just(VERSION),
     bindings=st.dictionaries(NAMES, BINDINGS, max_size=3),
+    released=st.dictionaries(NAMES, BINDINGS, max_size=3),
     conversations=st.dictionaries(NAMES, NAMES, max_size=3),
     seen=TIMES,
     refused=TIMES,
@@ -291,3 +294,25 @@ def test_what_no_conversation_speaks_to_any_more_is_forgotten_first() -> None:
     assert "made7" not in state.bindings
     assert {"made0", "new"} <= set(state.bindings)
     assert len(state.bindings) == MADE_MOST
+
+
+def test_a_released_session_keeps_its_conversation_for_itself_and_its_robot() -> None:
+    bound = Binding("s1", "robot", "One", "/p", NOW, user_id="zhangsan", label="张三")
+    state = without_binding(with_binding(State(), bound), "s1", instead="s2")
+    assert state.bindings == {}
+    assert binding_of(state, "robot", "s1") == bound
+    assert binding_of(state, "robot", "s2").target is None
+    assert binding_of(state, "other", "s1").target is None
+    again = with_binding(state, bound)
+    assert (again.bindings, again.released) == ({"s1": bound}, {})
+
+
+def test_only_the_latest_released_sessions_are_remembered() -> None:
+    state = State()
+    for number in range(RELEASED_MOST + 2):
+        name = f"s{number}"
+        state = without_binding(with_binding(state, Binding(name, "robot")), name)
+    assert len(state.released) == RELEASED_MOST
+    assert next(iter(state.released)) == "s2"
+    # One that is not bound is nothing new.
+    assert without_binding(state, "s9").released["s9"].robot == "robot"

@@ -700,6 +700,31 @@ def test_a_defect_is_told_and_not_tried_again(first: Exception) -> None:
     assert len(loop.errors) >= 2
 
 
+def test_what_is_read_holds_what_was_written_before_even_if_the_disk_refused_it_first() -> None:
+    loop, file = Loop(), Refusing()
+    read: list[list[str]] = []
+    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.after("file", lambda: list(file.written), read.append)
+    loop.disk.wait(lambda: None)
+    file.has_room = True
+    while not read:
+        loop.posted.get(timeout=10)()
+    assert read == [["one"]]
+    loop.finish()
+
+
+def test_what_cannot_be_read_holds_up_nothing_that_is_written_after_it() -> None:
+    loop, file = Loop(), Refusing()
+    unreadable = Refusing()
+    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.after("file", lambda: unreadable.write("never"), lambda _: None)
+    loop.disk.wait(lambda: None)
+    file.has_room = True
+    loop.disk.insist("file", lambda: file.write("two"))
+    assert loop.disk.wait(lambda: list(file.written)) == ["one", "two"]
+    loop.finish()
+
+
 def test_leaving_does_not_wait_for_a_disk_that_hangs() -> None:
     loop = Loop()
     hang = threading.Event()

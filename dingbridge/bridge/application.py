@@ -20,6 +20,7 @@ from dingbridge.core import exchange, markdown, targets
 from dingbridge.core.commands import Call
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
+from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
 
@@ -86,6 +87,7 @@ class Bridge:
             self.responders,
             ports.cwd,
         )
+        self._notified: dict[str, str] = {}
         self.sessions.unsettled = self._ask_fates
 
     def leave(self) -> None:
@@ -192,7 +194,8 @@ class Bridge:
     def _notify(self, text: str, place: Place) -> None:
         to, text = targets.leading(text)
         body = "\n\n".join(part for part in (text, place.block) if part)
-        self.correspondence.notify(self._chance.new_id(), body, to=to)
+        message = self._chance.new_id()
+        self._notified[message] = self.correspondence.notify(message, body, to=to)
 
     def _bind(self, name: str, place: Place) -> None:
         account = self.accounts.named(name)
@@ -280,12 +283,13 @@ class Bridge:
         match news:
             case exchange.Restore(session=session, target=target):
                 account.restore(session, target)
-            case exchange.Bound(session=session):
-                account.is_bound(session)
+            case exchange.Bound(session=session, target=target):
+                account.is_bound(session, target)
             case exchange.Released(session=session, by=pid):
                 account.released(session, pid)
             case exchange.Fate(report=report, session=session):
                 self.correspondence.fate(account, report, session)
+                self._notification_ended(report)
             case exchange.Deliver():
                 self.correspondence.take(account, news)
             case exchange.Obey():
@@ -299,10 +303,17 @@ class Bridge:
                 self._say(account.labelled(text))
             case exchange.State():
                 account.owner_is(news)
-            case exchange.LinkNews(link=link, reason=reason, fix=fix):
-                account.link_changed(LinkState(link), reason, fix)
+            case exchange.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
+                account.link_changed(LinkState(link), reason, fix, next_try)
             case exchange.Words(text=text, level=level):
                 self._say(account.labelled(text), _level(level))
+
+    def _notification_ended(self, report: DeliveryReport) -> None:
+        """A notification stands in no session, so its delivery is told."""
+        if report.delivery in (Delivery.SENT, Delivery.FAILED):
+            place = self._notified.pop(report.message_id, "")
+            if place and report.delivery is Delivery.SENT:
+                self._say(f"notified: {place}")
 
     # --- settings and status --------------------------------------------------------------------
 

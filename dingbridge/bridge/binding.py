@@ -10,13 +10,12 @@ from dingbridge.bridge.member import Member
 from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, passcodes, routing
-from dingbridge.core.errors import BridgeError
+from dingbridge.core import exchange, passcodes, routing, status_words
+from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import At, Inbound, Target
 from dingbridge.core.options import DEFAULT_ACCOUNT
 from dingbridge.core.settings import Options, read
-from dingbridge.core.sources import describe_sources
 from dingbridge.core.transcript import SessionInfo
 
 log = logging.getLogger(__name__)
@@ -38,12 +37,14 @@ class Account:
         self._exchange = ports.exchange(name)
         self._storage = ports.storage
         self._pid = ports.pid
+        self._chance = ports.chance
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
         self._link = LinkState.OFF
+        self._trouble, self._next_try = "", 0.0
         self._outage = False
-        self._target: Target | None = None
+        # By session, so that none ever speaks to another one's conversation.
         self._targets: dict[str, Target] = {}
         self._asking: set[str] = set()
         self._people = People()
@@ -60,6 +61,8 @@ class Account:
         if _robot(options) != _robot(self.options):
             for ask in self.member.moved():
                 self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
+            # Whom one robot may write to, the next one does not know.
+            self._targets = {}
         self.options = options
         self._problems = problems
         log.info("%s: %s", self._shown, "enabled" if options.mode != "off" else "off")
@@ -100,8 +103,6 @@ class Account:
         """Bind `session` in the place of any other of this editor, and say what happened."""
         self.need_mode()
         before = self.bound
-        if before != session and not before:
-            self._target = None
         self._hold(session)
         self._sessions.watch(session)
         self._binding = (session, before)
@@ -110,10 +111,16 @@ class Account:
             self._say(f"“{title}” is bound as soon as the Neovim that holds the link answers")
         self._changed()
 
-    def is_bound(self, session: str) -> None:
-        """The owner has written down that the session is bound: only now it is told."""
+    def is_bound(self, session: str, target: Target | None) -> None:
+        """The owner has written down that the session is bound: only now it is told. `target` is
+        the conversation that spoke to it last, in whichever editor it was then."""
+        if session != self.bound:
+            return
         asked, before = self._binding
-        if session != asked or session != self.bound:
+        if target is not None and (session == asked or session not in self._targets):
+            self._targets[session] = self._as_known(session, target)
+        self._sessions.watch(session)
+        if session != asked:
             return
         self._binding = ("", "")
         self._sessions.tell_list()
@@ -127,7 +134,6 @@ class Account:
             raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
         self._hold("")
         self._binding = ("", "")
-        self._target = None
         self.member.unbind(session)
         self._sessions.tell_list()
         self._say(f"“{self._sessions.title(session)}” is no longer bound to DingTalk")
@@ -143,7 +149,8 @@ class Account:
             return
         self._hold(session)
         self._sessions.current = session
-        self._target = target
+        if target is not None:
+            self._targets[session] = target
         self.member.holds(session, self._sessions.title(session))
         self._sessions.watch(session)
         self._sessions.tell_list()
@@ -163,7 +170,6 @@ class Account:
         if self.bound == session:
             self._hold("")
             self._binding = ("", "")
-            self._target = None
             self.member.released()
             self._sessions.tell_list()
             self._say(f"“{self._sessions.title(session)}” is bound in Neovim process {by} now")
@@ -204,10 +210,7 @@ class Account:
     def spoke(self, session: str, target: Target, inbound: Inbound) -> None:
         """A conversation spoke to a session: what is typed there next goes to it."""
         self._people.met(inbound)
-        if session == self.bound:
-            self._target = target
-        else:
-            self._targets[session] = target
+        self._targets[session] = target
 
     def notify_target(self) -> Target | None:
         """Where notifications go: the custom robot's group, else the configured target."""
@@ -223,11 +226,12 @@ class Account:
 
     def at(self, target: Target) -> Target:
         """`target`, with the reply address that is known if it spoke last."""
-        last = self._target
-        if last is not None and (last.conversation_id, last.user_id) == (
-            target.conversation_id,
-            target.user_id,
-        ):
+        return self._as_known(self.bound, target)
+
+    def _as_known(self, session: str, target: Target) -> Target:
+        """`target`, with the reply address if it spoke to the session last."""
+        last = self._targets.get(session)
+        if last is not None and last.place == target.place:
             return last
         return target
 
@@ -236,8 +240,8 @@ class Account:
         only known to the robot's owner, `routing.of_session` leaves that to it."""
         info = self._sessions.info(session)
         is_made = info is not None and bool(info.account)
-        if session == self.bound and (self._target is not None or not is_made):
-            return self._target or routing.configured_target(self.options)
+        if session == self.bound and session not in self._targets and not is_made:
+            return routing.configured_target(self.options)
         return self._targets.get(session) or routing.of_session(session)
 
     def members(self, conversation_id: str) -> dict[str, str]:
@@ -262,9 +266,12 @@ class Account:
         pid = self._state.owner_pid
         return f"Neovim process {pid}" if pid not in (0, self._pid) else ""
 
-    def link_changed(self, link: LinkState, reason: str, fix: str) -> None:
-        """News of the stream connection. An outage is told once, at its start and at its end."""
+    def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
+        """News of the stream connection. An outage is told once, at its start and at its end.
+        `next_try` is Unix seconds, 0 when it is not known."""
         before, self._link = self._link, link
+        self._trouble = in_words(reason, fix).rstrip(".") if link is LinkState.WAITING else ""
+        self._next_try = next_try
         if link is LinkState.CONNECTED and before is not LinkState.CONNECTED:
             again = " again" if self._outage else ""
             self._say(f"{self._shown} is connected{again}")
@@ -272,8 +279,9 @@ class Account:
             self._event("DingbridgeConnected")
         elif link is LinkState.WAITING and not self._outage:
             self._outage = True
-            words = f"{self._shown} is not connected: {reason}. {fix}".rstrip(". ")
-            self._editor.show(updates.Say(f"{words}. Trying again by itself.", "warn"))
+            words = in_words(f"{self._shown} is not connected: {reason}", fix)
+            words = in_words(words.rstrip("."), "Trying again by itself.")
+            self._editor.show(updates.Say(words, "warn"))
             self._event("DingbridgeDisconnected", reason=reason)
         elif link is LinkState.OFF:
             self._outage = False
@@ -335,7 +343,7 @@ class Account:
             failed=state.failed,
             refused=state.refused,
             asking=state.asking,
-            last_error=state.last_error,
+            last_error=self._trouble or state.last_error,
             cool_down_until=state.cool_down_until,
             cool_down=state.cool_down_reason,
             quota=state.quota,
@@ -343,33 +351,18 @@ class Account:
 
     def describe(self) -> str:
         """The status in words, for `:Chat status`."""
-        options = self.options
+        if self._problems:
+            return status_words.with_problems(self._problems)
         status = self.status()
-        lines = [f"mode: {options.mode}" + ("" if options.mode != "off" else " (not set up)")]
-        if options.mode == "off":
-            lines.extend(f"  {sentence}" for sentence in (*self._problems, *options.missing()))
-        if options.mode == "api":
-            held = f" in {status.owner}" if status.owner else ""
-            lines.append(f"app: {options.app_key} (account {self.name})")
-            lines.append(f"link: {status.link}{held}")
-            lines.append(f"admitted: {self._state.admitted or 'nobody yet known'}")
-            if self._state.asking:
-                lines.append(f"asking to be let in: {self._state.asking} (:Chat pair)")
-            if self._state.refused:
-                lines.append(f"refused messages: {self._state.refused}")
-        session = self.bound
-        lines.append(f"session: {self._sessions.title(session)}" if session else "session: none")
-        if session:
-            lines.append(f"messages go to: {status.target or 'nobody yet'}")
-        lines.append(f"queued: {status.queued}, failed: {status.failed}")
-        if status.cool_down:
-            lines.append(f"waiting: {status.cool_down}")
-        if status.quota:
-            lines.append(f"quota: {status.quota}")
-        if status.last_error:
-            lines.append(f"last error: {status.last_error}")
-        lines.extend(f"  {line}" for line in describe_sources(options))
-        return "\n".join(lines)
+        return status_words.describe(
+            self.name,
+            self.options,
+            self._state,
+            status_words.Link(status.link, status.owner, self._trouble, self._next_try),
+            session=self._sessions.title(self.bound) if self.bound else "",
+            target=status.target,
+            now=self._chance.now(),
+        )
 
     @property
     def _shown(self) -> str:

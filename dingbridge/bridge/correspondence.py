@@ -98,9 +98,9 @@ class Correspondence:
         title: str = "",
         at: At = At(),  # noqa: B008 - At is immutable
         to: str = "",
-    ) -> None:
+    ) -> str:
         """A message outside any session: to the address `to`, else to the robot's group or the
-        configured target."""
+        configured target. Returns in words where it goes."""
         text = _filled(text)
         account = self._accounts.default
         if to:
@@ -110,6 +110,7 @@ class Correspondence:
             target = self._configured(account)
         outbound = self._written(account, message_id, text, target, title=title, at=at)
         self._put(account, outbound, Kind.NOTIFICATION, "")
+        return target.label
 
     def _configured(self, account: Account) -> Target:
         target = account.notify_target()
@@ -148,6 +149,7 @@ class Correspondence:
             )
             self._changed()
         else:
+            self.last_error = ""
             self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
             outbound = self._written(account, message.id, message.text, target, session, at=at)
             self._put(account, outbound, Kind.REPLY, session)
@@ -201,7 +203,7 @@ class Correspondence:
         if fate is Delivery.SENT:
             self._event("DingbridgeDelivered", account=account.name, id=message, session=session)
         if fate is Delivery.FAILED:
-            self._editor.show(updates.Say(f"not delivered: {reason}", "error"))
+            self._editor.show(updates.not_delivered(report))
             self._event(
                 "DingbridgeFailed",
                 account=account.name,

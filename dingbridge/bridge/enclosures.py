@@ -16,7 +16,7 @@ from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor, Packed, Parcels
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import attachments, exchange, file_names, media
-from dingbridge.core.errors import BridgeError
+from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
 
@@ -144,9 +144,9 @@ class Enclosures:
         log.info("a file was not sent: %s", error)
         self._under_way.pop(message_id, None)
         account.member.give_up(message_id)
-        words = f"not sent: {error}".rstrip(".")
+        words = in_words(f"not sent: {error}", error.fix).rstrip(".")
         self._editor.show(
-            updates.Say(f"{words}. {error.fix}" if error.fix else words, "error"),
+            updates.Say(words, "error"),
             updates.Event(
                 "DingbridgeFailed",
                 {

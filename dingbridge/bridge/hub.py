@@ -30,9 +30,9 @@ from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
 from dingbridge.core.settings import Options
 from dingbridge.core.state import (
-    Binding,
     State,
     binding_for,
+    binding_of,
     with_binding,
     with_sent_key,
     without_binding,
@@ -79,7 +79,7 @@ class Hub:
         self._options = options
         self._remembered = Remembered(state, ports.records)
         self._members: dict[int, Member] = {}
-        self._link_state = LinkState.OFF
+        self._link_news = exchange.LinkNews(LinkState.OFF.value)
         self._last_error = ""
         self._cool_down = (0.0, "")
         self._conversations = Conversations(
@@ -176,7 +176,7 @@ class Hub:
             case exchange.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
             case exchange.Handed(key=key):
-                self._reception.handed(key)
+                self._handed(member, key)
             case exchange.Busy(busy=busy):
                 self._members[member].busy = busy
             case exchange.Retry(id=message):
@@ -210,7 +210,8 @@ class Hub:
         self._members[member] = Member(hello.pid, hello.cwd)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._tell(member, self._state_news())
-        self._tell(member, exchange.LinkNews(self._link_state.value, "another editor takes over"))
+        reason = self._link_news.reason or "another editor takes over"
+        self._tell(member, structs.replace(self._link_news, reason=reason))
         if hello.bound:
             known = self._remembered.state.bindings.get(hello.bound)
             # It comes back with what it had bound: which one was bound last stays as it was.
@@ -238,18 +239,31 @@ class Hub:
                 self._tell(other, exchange.Released(session, self._members[member].pid))
         before = self._members[member].session
         self._members[member].session = session
-        known = self._remembered.state.bindings.get(session) or Binding(session)
-        binding = structs.replace(known, robot=self._robot, title=title, cwd=cwd, time=time)
+        known = binding_of(self._remembered.state, self._robot, session)
+        binding = structs.replace(known, title=title, cwd=cwd, time=time)
 
         def change(state: State) -> State:
             if before and before != session:
                 state = without_binding(state, before, instead=session)
             return with_binding(state, binding)
 
-        self._remembered.change(change, lambda: self._tell(member, exchange.Bound(session)))
+        self._remembered.change(change, lambda: self._tell_bound(member, session))
         self._hold_link()
         self._tell_state()
         self._reception.hand_out(NOBODY)
+
+    def _tell_bound(self, member: int, session: str) -> None:
+        """The session is this member's, and this is the conversation that it goes on with."""
+        target = binding_of(self._remembered.state, self._robot, session).target
+        self._tell(member, exchange.Bound(session, target))
+
+    def _handed(self, member: int, key: str) -> None:
+        """A robot message stands in its transcript. Whoever has bound the session meanwhile has
+        read that before."""
+        session = self._reception.handed(key)
+        for other, holder in self._members.items():
+            if session and holder.session == session and other != member:
+                self._tell_bound(other, session)
 
     def _unbind(self, member: int, session: str) -> None:
         if self._members[member].session == session:
@@ -270,7 +284,7 @@ class Hub:
             self._link.connect()
             return
         self._link.disconnect()
-        if self._link_state is not LinkState.OFF:
+        if self._link_news.link != LinkState.OFF.value:
             self.link_changed(LinkState.OFF, "", "")
 
     # --- in -------------------------------------------------------------------------------------
@@ -301,10 +315,12 @@ class Hub:
 
     # --- news of the robot ----------------------------------------------------------------------
 
-    def link_changed(self, link: LinkState, reason: str, fix: str) -> None:
-        """The stream connection's state changed."""
-        self._link_state = link
-        self._broadcast(exchange.LinkNews(link.value, reason, fix))
+    def link_changed(self, link: LinkState, reason: str, fix: str, retry_in: float = 0.0) -> None:
+        """The stream connection's state changed; it is opened again in `retry_in` seconds, unless
+        that is 0."""
+        next_try = self._chance.now() + retry_in if retry_in else 0.0
+        self._link_news = exchange.LinkNews(link.value, reason, fix, next_try)
+        self._broadcast(self._link_news)
         self._tell_state()
 
     def trouble(self, sentence: str, code: str) -> None:
@@ -349,7 +365,7 @@ class Hub:
         own = self._members.get(OWN)
         return exchange.State(
             owner_pid=own.pid if own else 0,
-            link=self._link_state.value,
+            link=self._link_news.link,
             queued=self.outgoing.queued,
             failed=self.outgoing.failed,
             refused=self._admission.refused,

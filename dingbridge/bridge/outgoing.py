@@ -24,6 +24,10 @@ from dingbridge.core.outbox import (
     Retried,
     Waiting,
 )
+from dingbridge.core.text import shorten
+
+TITLE = 30
+"""Characters of a message that name it where its end is told."""
 
 LATEST = 30
 """Ids (a count) of messages that wait, and of those that failed, that editors are told of with
@@ -62,7 +66,11 @@ class Outgoing:
         self._changed = changed
         self._ended = ended
         self._retrying: set[str] = set()
-        self.last_error = ""
+
+    @property
+    def last_error(self) -> str:
+        """Why the latest of the dead letters failed; empty without one."""
+        return next((one.reason for one in reversed(self._outbox.dead.values())), "")
 
     @property
     def queued(self) -> int:
@@ -137,7 +145,6 @@ class Outgoing:
             case Done() if whole is not None:
                 self._settle(whole, Delivery.SENT, "")
             case Failed() if whole is not None:
-                self.last_error = record.reason
                 self._settle(whole, Delivery.FAILED, record.reason)
             case Dropped() if whole is not None:
                 self._settle(whole, Delivery.FAILED, DROPPED)
@@ -154,7 +161,9 @@ class Outgoing:
         for one in whole.everyone():
             if one.session:
                 self._records.fate(one.session, one.id, fate, reason)
-            self._fate(one.id, one.session, fate, reason)
+            title = shorten(one.outbound.file_name or markdown.title(one.outbound.text), TITLE)
+            report = DeliveryReport(one.id, fate, reason, title=title)
+            self._tell(exchange.Fate(report, one.session))
         self._ended(whole)
 
     def _fate(self, message: str, session: str, fate: Delivery, reason: str = "") -> None:

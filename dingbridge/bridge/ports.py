@@ -51,7 +51,7 @@ class Storage(Protocol):
         ...
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
-        """Read a transcript."""
+        """Read a transcript, with all that was added to it here before."""
         ...
 
     def clear(self, info: SessionInfo) -> None:

@@ -94,10 +94,13 @@ class Reception:
             else:
                 self._take(key, entry.received)
 
-    def handed(self, key: str) -> None:
-        """A message needs nothing more."""
-        if self._open.pop(key, None) is not None:
-            self._records.handed(key)
+    def handed(self, key: str) -> str:
+        """A message needs nothing more. Returns the session it went to, empty without one."""
+        done = self._open.pop(key, None)
+        if done is None:
+            return ""
+        self._records.handed(key)
+        return done[0].session
 
     def _is_awaited(self, session: str) -> bool:
         """Whether the editor with that session may still be on its way here from an earlier owner:

@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dingbridge.bridge import updates
+from dingbridge.bridge.catching_up import Shown, difference, note
 from dingbridge.bridge.ports import Chance, Editor, Storage
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.text import well_formed
-from dingbridge.core.transcript import UNSETTLED, Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 
 
 class Sessions:
     """Keeps transcripts on disk and the editor's copy of them in step. Host loop only.
 
-    A transcript is read when it is first opened; from then on the editor is told of every change.
-    `bindings` maps a session that is bound to the account it is bound to.
+    A transcript is read whenever it is opened or bound, as another editor may have written into it;
+    what happens here is shown at once. `bindings` maps a session that is bound to the
+    account it is bound to.
     """
 
     def __init__(
@@ -28,8 +30,10 @@ class Sessions:
         self._storage = storage
         self._chance = chance
         self._infos = {info.id: info for info in known}
-        self._shown: set[str] = set()
-        self._loading: dict[str, list[updates.Update]] = {}
+        self._shown: dict[str, Shown] = {}
+        # What has come since the transcript was asked for, which it may lack.
+        self._since: dict[str, list[updates.Messages | updates.Fate]] = {}
+        self._damaged: dict[str, int] = {}
         self.current = known[0].id if known else ""
         self.bindings: dict[str, str] = {}
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
@@ -96,12 +100,12 @@ class Sessions:
         self.watch(session)
 
     def watch(self, session: str) -> None:
-        """Have the editor hold the session's transcript, whether or not it is on the screen."""
-        if session in self._shown:
-            return
-        self._shown.add(session)
-        self._loading[session] = []
-        self._storage.load(session, lambda transcript: self._loaded(session, transcript))
+        """Have the editor hold the session's transcript as it is on the disk now, whether or not it
+        is on the screen."""
+        self._shown.setdefault(session, {})
+        since: list[updates.Messages | updates.Fate] = []
+        self._since[session] = since
+        self._storage.load(session, lambda transcript: self._loaded(session, transcript, since))
 
     def is_used(self, session: str) -> bool:
         """Whether this editor has opened the session, sent in it, or taken up its binding."""
@@ -126,7 +130,7 @@ class Sessions:
         self._need(session)
         following = self.neighbour(session, 1)
         del self._infos[session]
-        self._shown.discard(session)
+        self._shown.pop(session, None)
         self._storage.delete(session)
         self._editor.show(updates.Closed(session))
         self.current = following if following in self._infos else ""
@@ -167,32 +171,37 @@ class Sessions:
         self._infos = {**own, **listed} if own else listed
         self.tell_list()
 
-    def _loaded(self, session: str, transcript: Transcript) -> None:
-        waiting = self._loading.pop(session, [])
-        if session not in self._infos:
+    def _loaded(
+        self,
+        session: str,
+        transcript: Transcript,
+        since: list[updates.Messages | updates.Fate],
+    ) -> None:
+        if self._since.get(session) is not since or session not in self._infos:
+            # It is being read anew, or was deleted.
             return
-        self._editor.show(*updates.slices(session, transcript.messages)[:1])
-        for piece in updates.slices(session, transcript.messages)[1:]:
-            self._editor.show(piece)
-        if transcript.damaged:
+        del self._since[session]
+        shown = self._shown[session]
+        found = difference(session, shown, transcript.messages, since)
+        for update in found.updates:
+            note(shown, update)
+            self._editor.show(update)
+        if transcript.damaged > self._damaged.get(session, 0):
+            self._damaged[session] = transcript.damaged
             self._editor.show(
                 updates.Say(
                     f"{transcript.damaged} damaged lines of this transcript were passed over",
                     "warn",
                 )
             )
-        if waiting:
-            self._editor.show(*waiting)
-        unsettled = tuple(
-            message.id for message in transcript.messages if message.delivery in UNSETTLED
-        )
-        if unsettled:
-            self.unsettled(session, unsettled)
+        if found.open:
+            self.unsettled(session, found.open)
 
-    def _show(self, session: str, update: updates.Update) -> None:
-        if session in self._loading:
-            self._loading[session].append(update)
-        elif session in self._shown:
+    def _show(self, session: str, update: updates.Messages | updates.Fate) -> None:
+        if session in self._since:
+            self._since[session].append(update)
+        if session in self._shown:
+            note(self._shown[session], update)
             self._editor.show(update)
 
     def _need(self, session: str) -> None:

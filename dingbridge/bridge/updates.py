@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.messages import Delivery, DeliveryReport, Message
+from dingbridge.core.outbox import DROPPED
 
 Level = Literal["info", "warn", "error"]
 
@@ -201,6 +202,14 @@ Update = (
     | AskPair
     | Edit
 )
+
+
+def not_delivered(report: DeliveryReport) -> Say:
+    """The line about a message that was given up; that of one the user dropped is no complaint."""
+    title = f"“{report.title}”" if report.title else ""
+    dropped = report.reason == DROPPED
+    words = ("dropped", title) if dropped else ("not delivered", title, report.reason)
+    return Say(": ".join(filter(None, words)), "info" if dropped else "error")
 
 
 def slices(session: str, messages: tuple[Message, ...]) -> list[Messages]:

@@ -23,6 +23,18 @@ Messages are for people and never hold a secret. Every error keeps its cause.
 from __future__ import annotations
 
 
+def in_words(message: str, fix: str) -> str:
+    """The message and then what can be done about it, as sentences. Names of commands and options
+    stay as they are written."""
+    if not fix:
+        return message
+    first = fix.partition(" ")[0]
+    if first.isalpha() and first.islower() and first.isascii():
+        fix = fix[0].upper() + fix[1:]
+    ended = message.endswith((".", "!", "?", "。"))
+    return f"{message} {fix}" if ended else f"{message}. {fix}"
+
+
 class BridgeError(Exception):
     """Base of all errors that this project raises on purpose.
 
@@ -104,12 +116,14 @@ class Uncertain(Refused):
     """It may have arrived, so nothing of it is sent again unless the user says so."""
 
 
-def in_words(error: DeliveryError) -> str:
-    """Why a message was not delivered and what to do, in sentences, for whoever sent it."""
-    parts = [error.message, error.fix]
+def whole_reason(error: DeliveryError) -> str:
+    """Why a message was not delivered and what to do, in sentences, for whoever sent it; the last
+    one without its full stop."""
+    words = in_words(error.message, error.fix)
     if isinstance(error, Retryable) and error.may_have_arrived:
-        parts.append("It may have arrived all the same: look in DingTalk before you send it again")
-    return ". ".join(part.rstrip(".") for part in parts if part)
+        arrived = "It may have arrived all the same: look in DingTalk before you send it again"
+        words = in_words(words, arrived)
+    return words.rstrip(".")
 
 
 class LinkError(BridgeError):

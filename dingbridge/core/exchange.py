@@ -136,9 +136,11 @@ class Restore(Struct, frozen=True, tag="restore"):
 
 
 class Bound(Struct, frozen=True, tag="bound"):
-    """The member's session is bound, and that is on the disk."""
+    """The member's session is bound, and that is on the disk; or another editor has just written
+    into its transcript. `target` is the conversation that spoke to it last, if any did."""
 
     session: str
+    target: Target | None = None
 
 
 class Released(Struct, frozen=True, tag="released"):
@@ -225,11 +227,12 @@ class State(Struct, frozen=True, tag="state"):
 
 
 class LinkNews(Struct, frozen=True, tag="link"):
-    """The link's state changed."""
+    """The link's state changed. `next_try` is when it is opened again, in Unix seconds, or 0."""
 
     link: str
     reason: str = ""
     fix: str = ""
+    next_try: float = 0.0
 
 
 class Words(Struct, frozen=True, tag="words"):

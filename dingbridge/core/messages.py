@@ -206,10 +206,12 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 class DeliveryReport(Struct, frozen=True):
-    """News of an outbound message from the sender: its new state and, in words, why."""
+    """News of an outbound message from the sender: its new state and, in words, why. `title` says
+    which one it is, where that may have to be told."""
 
     message_id: str
     delivery: Delivery
     reason: str = ""
     sent_chunks: int = 0
     chunks: int = 0
+    title: str = ""

@@ -11,7 +11,7 @@ from dingbridge.core.options import BY_NAME, GROUPS, PREFIX, SPELLINGS, WRAPPERS
 from dingbridge.core.outside import SPACE
 from dingbridge.core.problems import Problems, join, kind_of
 
-_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _PLATFORM = "dingtalk"  # what an account cannot be called, for targets are dingtalk:work:id
 
 
@@ -83,7 +83,7 @@ class _Gatherer:
                 self._account(name, account, join(path, name))
 
     def _account(self, name: str, table: object, path: str) -> None:
-        if not _ACCOUNT_NAME.fullmatch(name) or name.lower() == _PLATFORM:
+        if not ACCOUNT_NAME.fullmatch(name) or name.lower() == _PLATFORM:
             self._problems.add(path, "account_name")
             return
         self.table(table, path, "", self.found.accounts.setdefault(name, {}), may_wrap=False)

@@ -23,6 +23,9 @@ OPENINGS = 6
 OPENINGS_WINDOW = 60.0
 """A link is opened at most `OPENINGS` times in so many seconds, over all editors."""
 
+RELEASED_MOST = 100
+"""Released sessions (a count) whose conversations are remembered; the oldest go."""
+
 REFUSED_MOST = 1000
 """Refusals (a count) that are remembered; the oldest go."""
 
@@ -68,7 +71,9 @@ class Binding(Struct, frozen=True):
 class State(Struct, frozen=True):
     """The state file's content. Times are Unix seconds.
 
-    `bindings` by session; `conversations` maps a conversation's id to the session it speaks to;
+    `bindings` by session, and `released` those that were, the latest one last: a session that is
+    bound again goes on with its conversation. `conversations` maps a conversation's id to the
+    session it speaks to;
     `seen` by robot and message id; `refused` by a name for each refusal; `quotas`,
     `paces` and `pairings` by robot; `opened` are the times at which links were opened lately.
     `sent_keys` are beginnings of what went out, `reactions` what may stand at a message, by robot.
@@ -76,6 +81,7 @@ class State(Struct, frozen=True):
 
     version: int = VERSION
     bindings: dict[str, Binding] = field(default_factory=dict)
+    released: dict[str, Binding] = field(default_factory=dict)
     conversations: dict[str, str] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
@@ -116,9 +122,18 @@ def binding_for(state: State, robot: str, cwd: str, taken: Collection[str]) -> B
     return max(free, key=lambda one: one.time, default=None)
 
 
+def binding_of(state: State, robot: str, session: str) -> Binding:
+    """The session's binding to this robot as it is, or as it was before it was released. What it
+    said to another robot stays there: its ids mean nothing here."""
+    known = state.bindings.get(session) or state.released.get(session)
+    return known if known is not None and known.robot == robot else Binding(session, robot)
+
+
 def with_binding(state: State, binding: Binding) -> State:
     """`state` with this session bound."""
-    return structs.replace(state, bindings={**state.bindings, binding.session: binding})
+    released = {name: one for name, one in state.released.items() if name != binding.session}
+    bindings = {**state.bindings, binding.session: binding}
+    return structs.replace(state, bindings=bindings, released=released)
 
 
 def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
@@ -138,14 +153,19 @@ def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
 
 
 def without_binding(state: State, session: str, instead: str = "") -> State:
-    """`state` with this session released; its conversations go to `instead`, or to nobody."""
+    """`state` with this session released. Those who spoke to it speak to `instead` from now on, or
+    to nobody; where its own messages went is remembered for it alone."""
     conversations = {
         conversation: instead if bound == session else bound
         for conversation, bound in state.conversations.items()
         if bound != session or instead
     }
     bindings = {name: binding for name, binding in state.bindings.items() if name != session}
-    return structs.replace(state, bindings=bindings, conversations=conversations)
+    released = [(name, one) for name, one in state.released.items() if name not in state.bindings]
+    if session in state.bindings:
+        released.append((session, state.bindings[session]))
+    latest = dict(released[-RELEASED_MOST:])
+    return structs.replace(state, bindings=bindings, released=latest, conversations=conversations)
 
 
 def with_conversation(state: State, conversation: str, session: str, target: Target) -> State:

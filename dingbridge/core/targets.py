@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
+from dingbridge.core.places import ACCOUNT_NAME
 
 SCHEME = "dingtalk:"
 
@@ -37,8 +38,9 @@ class Address(Struct, frozen=True):
 def read(text: str, accounts: Collection[str]) -> Address:
     """The address in `text`. Raises `BridgeError` when it is none.
 
-    What stands before a second colon is an account only if there is one of that name: an id may
-    hold colons itself.
+    What stands before a second colon is an account: no staff id and no conversation id holds one,
+    and a name that is wrong must not become a person's. A sender's id does (`$:…`), and is left to
+    the platform to refuse.
     """
     rest = text.strip().removeprefix(SCHEME)
     if rest == text.strip() or not rest or not rest.isprintable() or " " in rest:
@@ -49,6 +51,9 @@ def read(text: str, accounts: Collection[str]) -> Address:
     account, colon, id = rest.partition(":")
     if colon and id and account in accounts:
         return Address(account, id)
+    if colon and id and ACCOUNT_NAME.fullmatch(account):
+        known = ", ".join(accounts)
+        raise BridgeError(f"there is no account {account}", fix=f"known are {known}")
     return Address("", rest)
 
 

@@ -23,7 +23,7 @@ from dingbridge.core.errors import (
     Retryable,
     RetryAfter,
     Uncertain,
-    in_words,
+    whole_reason,
 )
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
 from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Tried, Waiting
@@ -259,7 +259,7 @@ class Carrier:
         if refused and self.rest.members and not self.rest.start:
             self._ledger.record(Parted(outbound.id))
             raise Refusal
-        self._ledger.record(Failed(outbound.id, in_words(error), time.time()))
+        self._ledger.record(Failed(outbound.id, whole_reason(error), time.time()))
         return error
 
     def _report(self, outbound: Outbound, plan: Plan, delivery: Delivery, reason: str = "") -> None:

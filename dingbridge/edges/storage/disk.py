@@ -64,6 +64,32 @@ class Disk(threading.Thread):
 
         self._queue.put(lambda: self._in_turn(name, step))
 
+    def after(self, name: str, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Like `do`, but not before what the disk has refused so far under `name` is done."""
+
+        def step() -> None:
+            result = work()
+            self._post(lambda: then(result))
+
+        def in_turn() -> None:
+            if name in self._refused:
+                self._refused[name].append(self._once(step))
+            else:
+                step()
+
+        self._queue.put(in_turn)
+
+    def _once(self, step: Work) -> Work:
+        """What is not tried again, among what is."""
+
+        def tried() -> None:
+            try:
+                step()
+            except (BridgeError, OSError) as error:
+                self._tell(error)
+
+        return tried
+
     def wait(self, work: Callable[[], T]) -> T:
         """Run `work` on the disk thread and wait for its result. For other threads than the loop.
         Raises what `work` raised."""
