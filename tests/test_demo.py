@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import struct
@@ -24,7 +25,7 @@ from dingbridge.demo import neovim
 from dingbridge.demo.conversation import Line, Piece, differences, put_together
 from dingbridge.demo.phone import GREETING, HELP, Phone, bubble
 from dingbridge.demo.script import LONG, long_text, play
-from dingbridge.demo.words import width, wrapped
+from dingbridge.demo.words import CODE, width, wrapped
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
@@ -195,21 +196,54 @@ def test_the_phone_greets_and_shows_the_answer_with_the_way_it_took(
 def test_the_phone_speaks_in_the_group_and_as_a_stranger(
     bound: Editor, phone: Phone, screen: io.StringIO
 ) -> None:
-    phone.enter("/group is it green?")
-    phone.enter("/stranger let me in")
+    phone.enter(":group is it green?")
+    phone.enter(":stranger let me in")
     bound.until(lambda: bound.status()["refused"] == 1)
     bound.until(bound.transcript)
     assert [each["author"] for each in bound.transcript()] == ["张三 · 产品讨论群"]
     phone.listen_once()
     assert "→ 李四 · session webhook" in screen.getvalue()
-    phone.enter("/stranger please")
+    phone.enter(":stranger please")
     assert "was told once" in screen.getvalue()
+
+
+def test_the_phone_does_not_call_a_stranger_refused_who_was_let_in(
+    bound: Editor, phone: Phone, sandbox: Sandbox, screen: io.StringIO
+) -> None:
+    phone.enter(":stranger let me in")
+    [told] = sandbox.client.wait_arrived(1)
+    found = CODE.search(told.text)
+    assert found
+    bound.chat(f"pair {found[1]}")
+    sandbox.client.wait_arrived(2)
+    phone.enter(":stranger thank you")
+    bound.until(lambda: "thank you" in [each["text"] for each in bound.transcript()])
+    assert "stays silent" not in screen.getvalue()
+
+
+@pytest.mark.parametrize("line", ["/whoami", "/状态", "/group hello", "/nonsense"])
+def test_what_begins_with_a_slash_is_for_the_robot_which_answers(
+    bound: Editor, phone: Phone, sandbox: Sandbox, screen: io.StringIO, line: str
+) -> None:
+    phone.enter(line)
+    [answer] = sandbox.client.wait_arrived(1)
+    assert answer.user_ids == ("zhangsan",) or answer.conversation_id == "cid1TO1zhangsan=="
+    assert screen.getvalue() == ""
+    assert bound.transcript() == []
+
+
+@pytest.mark.parametrize("line", [":-) fine", ":", ":thumbsup: fine", ": fine"])
+def test_a_colon_that_begins_no_word_is_only_a_message(
+    phone: Phone, sandbox: Sandbox, line: str
+) -> None:
+    phone.enter(line)
+    assert len(sandbox.client.said()) == 1
 
 
 def test_the_phone_cuts_the_connection_and_it_comes_back(
     bound: Editor, sandbox: Sandbox, phone: Phone, screen: io.StringIO
 ) -> None:
-    phone.enter("/offline")
+    phone.enter(":offline")
     assert "It comes back by itself." in screen.getvalue()
     sandbox.client.wait_connections(1, total=2, timeout=10)
     phone.enter("still there?")
@@ -219,16 +253,27 @@ def test_the_phone_cuts_the_connection_and_it_comes_back(
 def test_the_phone_says_when_nobody_is_connected(phone: Phone, screen: io.StringIO) -> None:
     phone.enter("anybody?")
     assert "Not delivered: the editor is not connected." in screen.getvalue()
-    phone.enter("/offline")
+    phone.enter(":offline")
     assert "There is no connection." in screen.getvalue()
 
 
-@pytest.mark.parametrize("line", ["/help", "/nonsense", "/group", "/stranger  "])
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (":help", ""),
+        (":nonsense", "This phone knows no :nonsense."),
+        (":group", ":group needs a TEXT."),
+        (":stranger  ", ":stranger needs a TEXT."),
+        (":Chat pair ABC", "Tab goes to Neovim, where :Chat belongs."),
+        (":q", "Esc, then :q leaves the demo."),
+    ],
+)
 def test_the_phone_explains_itself(
-    phone: Phone, screen: io.StringIO, sandbox: Sandbox, line: str
+    phone: Phone, screen: io.StringIO, sandbox: Sandbox, line: str, said: str
 ) -> None:
     phone.enter(line)
-    assert "/group TEXT" in screen.getvalue()
+    assert said in screen.getvalue()
+    assert (":group TEXT" in screen.getvalue()) == (line not in (":Chat pair ABC", ":q"))
     assert sandbox.client.said() == []
 
 
@@ -263,13 +308,13 @@ def test_the_phone_says_every_line_and_ends_with_its_terminal(
         [sys.executable, "-m", "dingbridge.demo.phone", sandbox.url],
         env=environment({}),
         cwd=ROOT,
-        input="第一行\n/help\nsecond line\n".encode(),
+        input="第一行\n:help\nsecond line\n".encode(),
         capture_output=True,
         timeout=30,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode().count("/stranger TEXT") == 2
+    assert done.stdout.decode().count(":stranger TEXT") == 2
     wanted = [GREETING, "第一行", "second line"]
     bound.until(lambda: [each["text"] for each in bound.transcript()] == wanted)
 
@@ -421,6 +466,15 @@ def test_in_a_terminal_one_chats_on_both_sides_and_leaving_ends_everything(
     terminal.until(lambda: terminal.nvim.api.get_mode()["mode"] == "t")
     terminal.type("hello from the phone\r")
     terminal.until(lambda: terminal.transcript()[2:] == ["hello from the phone"])
+    terminal.type(":group hello from the group\r")
+    terminal.until(lambda: terminal.transcript()[3:] == ["hello from the group"])
+    terminal.type("/list\r")
+    terminal.until(lambda: re.search(r"│ .*1\. .*张三", terminal.phone()))
+    terminal.type(":stranger let me in\r")
+    told = terminal.until(lambda: CODE.search(terminal.phone()))
+    terminal.nvim.command(f"Chat pair {told[1]}")
+    terminal.type(":stranger hello from a friend\r")
+    terminal.until(lambda: terminal.transcript()[4:] == ["hello from a friend"])
 
     terminal.type("\t")
     terminal.until(lambda: terminal.nvim.api.get_mode()["mode"] == "i")

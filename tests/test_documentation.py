@@ -57,6 +57,25 @@ def events() -> dict[str, set[str]]:
     return found
 
 
+SHOW = """
+vim.opt.runtimepath:prepend(arg[1])
+local look = require('dingbridge.look')
+local function show(author, minute, text, fate)
+  local time = os.date('*t')
+  time.hour, time.min = 14, minute
+  local message = { author = author, time = os.time(time), text = text, delivery = fate }
+  message.reason = ''
+  local heading = look.heading(message, 50)
+  for number, line in ipairs(look.lines(message)) do
+    local sign = number == 1 and heading.virt_text and (' ' .. heading.virt_text[1][1]) or ''
+    line = number == 1 and line:sub(heading.end_col + 1) or line
+    io.write(vim.trim(line .. sign), '\\n')
+  end
+end
+"""
+"""Prints messages line by line, each heading with the sign of its fate."""
+
+
 def prose(text: str) -> str:
     """The text without its examples, in which a slash may mean anything."""
     return re.sub(r"^```.*?^```$|>(?:lua|sh|vim)?\n.*?^<$", "", text, flags=re.M | re.S)
@@ -222,6 +241,30 @@ def test_the_first_screen_has_the_picture_and_the_two_commands() -> None:
     assert "make test" in "\n".join(first)
     assert any("✓ sent" in line for line in first)
     assert all(visible(line) or not line for line in first)
+
+
+@both
+def test_the_picture_shows_messages_as_they_appear(name: str, tmp_path: Path) -> None:
+    rows = [row.split("│")[1] for row in TEXTS[name].splitlines() if row.strip().startswith("│")]
+    first = next(number for number, row in enumerate(rows) if "Zhang San ·" in row)
+    last = next(number for number, row in enumerate(rows) if "Draft →" in row)
+    messages = [
+        ("Zhang San", 2, "Is the build green?", "none"),
+        ("You", 3, "Yes, all of it.", "sent"),
+        ("You", 4, "Shall I tag it?", "sending"),
+    ]
+    lua = "\n".join(f"show('{who}', {minute}, '{text}', '{fate}')"
+                    for who, minute, text, fate in messages)  # fmt: skip
+    (tmp_path / "show.lua").write_text(SHOW + lua, "utf-8")
+    shown = subprocess.run(
+        [find_neovim(), "--clean", "--headless", "-l", "show.lua", str(ROOT)],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout.splitlines()
+    # The last blank line is where the draft's window begins.
+    assert [" ".join(row.split()) for row in rows[first:last]] == shown[:-1]
 
 
 def test_every_link_inside_the_readme_leads_somewhere() -> None:

@@ -125,4 +125,8 @@ vim.api.nvim_create_autocmd('QuitPre', {
   end,
 })
 
-require('dingbridge').setup({ python = vim.env.DINGBRIDGE_DEMO_PYTHON })
+require('dingbridge').setup({
+  python = vim.env.DINGBRIDGE_DEMO_PYTHON,
+  admins = { 'zhangsan' }, -- so that every command can be tried from the phone
+  group_policy = 'open',
+})

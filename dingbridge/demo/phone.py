@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -10,7 +11,7 @@ import time
 from typing import TextIO
 
 from dingbridge.core.text import clean
-from dingbridge.demo.words import WAYS, place_of, width, wrapped
+from dingbridge.demo.words import CODE, WAYS, place_of, width, wrapped
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.records import Arrived
 
@@ -24,12 +25,20 @@ STRANGER, STRANGER_ID = "李四", "lisi"
 GROUP = "产品讨论群"
 PROMPT = f"{ME}> "
 HELP = """\
-Type a line to write to the editor.
-/group TEXT     ask in the group
-/stranger TEXT  as one not allowed
-/offline        cut the connection
-/help           show this again
+Type a line to write to the editor,
+or /help to ask the robot itself.
+:group TEXT     ask in the group
+:stranger TEXT  as one not allowed
+:offline        cut the connection
+:help           show this again
 """
+COMMAND = re.compile(r":[A-Za-z]+!?$")
+"""A word that is for the phone. DingTalk's robots have the slash for theirs."""
+NEOVIMS = {
+    ":Chat": "Tab goes to Neovim, where :Chat belongs.",
+    ":q": "Esc, then :q leaves the demo.",
+}
+"""What to say to a word that is for Neovim."""
 GREETING = "你好！Hello from the phone. 能看到我吗？"
 CONNECTED_WITHIN = 30.0
 """Seconds that the editor has for its first connection."""
@@ -51,7 +60,6 @@ class Phone:
         self._out = out
         self._lock = threading.Lock()
         self._shown = 0
-        self._refused = False
         self._typing = False
 
     def greet(self) -> None:
@@ -65,21 +73,27 @@ class Phone:
         """Do what a typed line asks for."""
         word, _, text = line.strip().partition(" ")
         text = text.strip()
-        if not word.startswith("/"):
+        if not COMMAND.match(word):
             if line.strip():
                 self._say(line.strip(), ME_ID)
-        elif word == "/group" and text:
+        elif word == ":group" and text:
             self._say(text, ME_ID, GROUP)
-        elif word == "/stranger" and text:
+        elif word == ":stranger" and text:
+            refused = self._refused()
             self._say(text, STRANGER_ID)
-            if self._refused:
+            if refused:
                 self.note(f"{STRANGER} was told once; now the bridge stays silent.")
-            self._refused = True
-        elif word == "/offline":
+        elif word == ":offline":
             cut = self._client.abort()
             self.note("Cut. It comes back by itself." if cut else "There is no connection.")
-        else:
+        elif word in NEOVIMS:
+            self.note(NEOVIMS[word])
+        elif word in (":group", ":stranger"):
+            self.note(f"{word} needs a TEXT.\n{HELP}")
+        elif word == ":help":
             self.note(HELP)
+        else:
+            self.note(f"This phone knows no {word}.\n{HELP}")
 
     def listen_once(self) -> None:
         """Show what arrives next, or nothing when nothing does for a while."""
@@ -107,6 +121,11 @@ class Phone:
     @property
     def _columns(self) -> int:
         return shutil.get_terminal_size().columns - 1
+
+    def _refused(self) -> bool:
+        """Whether the last that the stranger got is the code: who is let in gets a welcome."""
+        got = [each.text for each in self._client.arrived() if place_of(each) == STRANGER]
+        return bool(got and CODE.search(got[-1]))
 
     def _say(self, text: str, user: str, group: str | None = None) -> None:
         said = self._client.say(text, user=user, group=group)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 import tempfile
 import time
@@ -14,7 +13,7 @@ from typing import TextIO
 from dingbridge.core.text import shorten
 from dingbridge.demo.conversation import Line, Piece, differences, plain, put_together
 from dingbridge.demo.editor import Editor
-from dingbridge.demo.words import WAYS, place_of, width
+from dingbridge.demo.words import CODE, WAYS, place_of, width
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
 
@@ -26,7 +25,6 @@ SHOWN = 40
 """Characters of a message that the list of all messages shows."""
 RULE = 70
 """Columns of the line above such a list."""
-CODE = re.compile(r":Chat pair ([0-9A-Z]+)")
 YOU = "You"
 FRIEND, FRIEND_ID = "张三", "zhangsan"
 STRANGER, STRANGER_ID = "李四", "lisi"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from dingbridge.core.routing import Route
@@ -15,6 +16,9 @@ WAYS = {
     "group": Route.GROUP.value,
 }
 """The sandbox's words for a way, to ours."""
+
+CODE = re.compile(r":Chat pair ([0-9A-Z]+)")
+"""What somebody who is not let in is told, with the code to be let in by."""
 
 _PLACES = {
     **{person.single_conversation: person.nick for person in PEOPLE},

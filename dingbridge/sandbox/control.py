@@ -39,7 +39,14 @@ class Control:
         self._stream = stream
 
     def routes(self) -> list[web.RouteDef]:
-        """The paths answered here."""
+        """The paths answered here: all below the control address."""
+        return [
+            *self._known(),
+            web.route("*", CONTROL.rstrip("/"), self.overview),
+            web.route("*", CONTROL + "{anything:.*}", self.overview),
+        ]
+
+    def _known(self) -> list[web.RouteDef]:
         return [
             web.get(f"{CONTROL}log/{{name}}", self.log),
             web.get(f"{CONTROL}connections", self.connections),
@@ -64,21 +71,27 @@ class Control:
 
     async def log(self, request: web.Request) -> web.Response:
         """A list from its beginning; waits until it has `at_least` entries or time is up."""
-        world = self._world
-        logs: dict[str, list[Any]] = {
-            "arrived": world.arrived,
-            "acks": world.acks,
-            "calls": world.calls,
-            "said": world.said,
-            "uploads": world.uploads,
-            "reacted": world.reacted,
-        }
-        entries = logs.get(request.match_info["name"])
+        entries = self._logs().get(request.match_info["name"])
         if entries is None:
-            return answer({"error": f"there is no log {request.match_info['name']!r}"}, 404)
+            return await self.overview(request)
         at_least = int(request.query.get("at_least", "0"))
         await self._until(lambda: len(entries) >= at_least, request)
         return answer(entries)
+
+    async def overview(self, request: web.Request) -> web.Response:
+        """What there is, after what is wrong with the request if it asked for anything else."""
+        paths: dict[str, list[str]] = {"POST": [], "GET": []}
+        for route in self._known():
+            name = route.path.removeprefix(CONTROL)
+            names = [f"log/{each}" for each in self._logs()] if name == "log/{name}" else [name]
+            paths[route.method] += names
+        wanted = request.path.removeprefix(CONTROL.rstrip("/")).strip("/")
+        if not wanted:
+            return answer(paths)
+        for method, names in paths.items():
+            if wanted in names:
+                return answer({"error": f"{wanted!r} takes a {method}", **paths}, 405)
+        return answer({"error": f"there is no {wanted!r}", **paths}, 404)
 
     async def connections(self, request: web.Request) -> web.Response:
         """All connections; waits until exactly `open` are open and `total` have been, or time."""
@@ -183,6 +196,17 @@ class Control:
         """Adds a custom robot."""
         robots = (*self._world.settings.robots, robot)
         self._world.settings = structs.replace(self._world.settings, robots=robots)
+
+    def _logs(self) -> dict[str, list[Any]]:
+        world = self._world
+        return {
+            "arrived": world.arrived,
+            "acks": world.acks,
+            "calls": world.calls,
+            "said": world.said,
+            "uploads": world.uploads,
+            "reacted": world.reacted,
+        }
 
     def _command(self, name: str, kind: type[T], act: Act[T]) -> web.RouteDef:
         async def handle(request: web.Request) -> web.Response:
