@@ -17,7 +17,8 @@ from dingbridge.core.patience import JOB_WITHIN
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 from dingbridge.edges import git, outside, project
-from dingbridge.edges.command import Answered, Job, Programs, Task
+from dingbridge.edges.command import Answered, Programs, Task, run_job
+from dingbridge.edges.process import Runner
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import Files, transcript_of
 
@@ -134,7 +135,7 @@ class LiveProject:
     ) -> None:
         self._post = post
         self._on_error = on_error
-        self._job = Job()
+        self._runner = Runner()
         self._files: Disk | None = None
         self._jobs: Disk | None = None
 
@@ -189,14 +190,14 @@ class LiveProject:
             self._jobs = self._thread()
         self._try(
             self._jobs,
-            lambda: self._job.run(argv, cwd, JOB_WITHIN),
+            lambda: run_job(argv, cwd, JOB_WITHIN, self._runner),
             lambda ended: then(*ended),
             failed,
         )
 
     def stop(self) -> None:
         """End a job that runs; what is asked for from now on is not done any more."""
-        self._job.stop()
+        self._runner.stop()
 
     def _quick(self) -> Disk:
         if self._files is None:
@@ -234,7 +235,12 @@ class LookUp(threading.Thread):
         self._wanted = wanted
         self._cwd = cwd
         self._tell = tell
+        self._runner = Runner()
 
     def run(self) -> None:
         """Look everything up, once."""
-        self._tell(outside.look_up(self._wanted, self._cwd))
+        self._tell(outside.look_up(self._wanted, self._cwd, self._runner))
+
+    def stop(self) -> None:
+        """End the program that is asked; it leaves nothing behind."""
+        self._runner.stop()

@@ -127,6 +127,9 @@ class Plugin:
 
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
+        if self._lookup is not None:
+            self._lookup.stop()
+            self._lookup = None
         self._settle()
         for stop in self._stops:
             stop()

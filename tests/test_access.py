@@ -22,7 +22,6 @@ from dingbridge.core.access import (
     Verdict,
     admit,
     describe,
-    group_rules,
     may_use,
     rules_of,
 )
@@ -284,17 +283,6 @@ def test_what_holds_for_all_groups_lets_no_group_in(
     )
     if inbound.conversation.kind is ConversationKind.GROUP and not is_paired:
         assert not isinstance(verdict(inbound, rules, pairings), Admitted)
-
-
-@given(GROUPS, st.booleans(), IDS)
-def test_access_and_settings_agree_on_what_holds_in_a_group(
-    groups: dict[str, Group], required: bool, group: str
-) -> None:
-    options = structs.replace(read({}, {}), groups=groups, require_mention=required)
-    merged = group_rules(groups, group)
-    if merged.require_mention is None:
-        merged = structs.replace(merged, require_mention=required)
-    assert options.group(group) == merged
 
 
 @given(INBOUND, RULES, PAIRINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -286,6 +287,23 @@ def test_a_program_that_gives_no_secret_is_told_and_nothing_is_sent(
     editor.chat("bridge dingtalk")
     assert "app_secret" in editor.until_said("exit code 7")
     assert sandbox.client.connections().total == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program runs")
+def test_who_leaves_the_editor_leaves_no_program_that_is_still_asked(
+    editor: Editor, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    waits = 'exec 3>"$1"; echo up >&3; sleep 60'
+    program = ["/bin/sh", "-c", waits, "sh", str(pipe)]
+    editor.setup({**app(sandbox), "app_secret": {"cmd": program}})
+    editor.chat("bridge dingtalk")
+    # The pipe ends when the program and what it started, which hold it open, have ended.
+    with pipe.open() as lines:
+        assert lines.readline() == "up\n"
+        editor.close()
+        assert lines.read() == ""
 
 
 # --- sessions made on demand ----------------------------------------------------------------------

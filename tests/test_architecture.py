@@ -34,6 +34,7 @@ ONLY_IN: dict[str, set[str]] = {
     "requests": {"dingbridge/edges/http/", "dingbridge/sandbox/client.py"},
     "urllib3": {"dingbridge/edges/http/"},
     "websocket": {"dingbridge/edges/stream/"},
+    "subprocess": {"dingbridge/edges/process.py", "dingbridge/demo/"},
     "selectors": {"dingbridge/edges/exchange/"},
     "socket": {"dingbridge/edges/exchange/", "dingbridge/edges/stream/"},
     "filelock": {"dingbridge/edges/storage/"},
@@ -53,7 +54,10 @@ PUT_TOGETHER = {
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "core": ("dingbridge.core",),
     "bridge": ("dingbridge.core", "dingbridge.bridge"),
-    "edges": ("dingbridge.core", "dingbridge.bridge.ports", "dingbridge.bridge.updates"),
+    "edges": (
+        *("dingbridge.core", "dingbridge.bridge.ports", "dingbridge.bridge.updates"),
+        "dingbridge.edges.process",
+    ),
     "sandbox": ("dingbridge.core", "dingbridge.sandbox"),
 }
 """What a layer may import of ours; an edge itself as well, and everybody the version."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dingbridge.core.outside import Argv, Found, Wants
 from dingbridge.edges import outside
 from dingbridge.edges.outside import look_up
+from dingbridge.edges.process import Runner
 
 SECRET = "v3ry-s3cret-v4lue"
 
@@ -23,9 +24,9 @@ def python(code: str, *arguments: str) -> Argv:
     return (sys.executable, "-c", code, *arguments)
 
 
-def said(argv: Argv, cwd: Path, stop: threading.Event | None = None) -> str:
+def said(argv: Argv, cwd: Path, runner: Runner | None = None) -> str:
     """What the program said, or in brackets why it said nothing."""
-    found = look_up(Wants((argv,)), str(cwd), stop)
+    found = look_up(Wants((argv,)), str(cwd), runner)
     assert found.outputs.keys() | found.failures.keys() == {argv}
     return found.outputs.get(argv) or f"[{found.failures[argv]}]"
 
@@ -49,21 +50,6 @@ def test_the_first_line_is_the_value_without_the_space_around_it(tmp_path: Path)
 def test_arguments_reach_the_program_as_they_are(tmp_path: Path) -> None:
     odd = "$HOME `id` 'x' ; | * \\"
     assert said(python("import sys; print(sys.argv[1])", odd), tmp_path) == odd
-
-
-def test_a_program_that_asks_does_not_get_what_is_meant_for_the_host(tmp_path: Path) -> None:
-    # The host speaks with the editor on its standard input.
-    reads, writes = os.pipe()
-    os.write(writes, b"a message of the editor")
-    os.close(writes)
-    kept = os.dup(0)
-    os.dup2(reads, 0)
-    try:
-        assert said(python("print(repr(__import__('sys').stdin.read()))"), tmp_path) == "''"
-    finally:
-        os.dup2(kept, 0)
-        os.close(kept)
-        os.close(reads)
 
 
 def test_a_program_starts_in_the_folder_of_the_editor(tmp_path: Path) -> None:
@@ -112,22 +98,22 @@ def test_who_leaves_the_editor_waits_neither_for_a_program_nor_for_what_it_start
         " threading.Event().wait()"
     )
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
-    stop = threading.Event()
+    runner = Runner()
     ended: list[bytes] = []
 
     def leave_once_it_runs() -> None:
         with pipe.open("rb", 0) as reader:
             ended.append(reader.read(1))
-            stop.set()
+            runner.stop()
             # The pipe ends when the child, which holds it open, has ended.
             ended.append(reader.read(1))
 
     leaving = threading.Thread(target=leave_once_it_runs, daemon=True)
     leaving.start()
-    assert said(python(code, child, str(pipe)), tmp_path, stop) == "[was stopped]"
+    assert said(python(code, child, str(pipe)), tmp_path, runner) == "[was stopped]"
     leaving.join(20)
     assert ended == [b"1", b""]
-    assert said(python("print('x')"), tmp_path, stop) == "[was not started]"
+    assert said(python("print('x')"), tmp_path, runner) == "[was not started]"
 
 
 # --- the file -------------------------------------------------------------------------------------

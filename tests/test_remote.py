@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core import remote, remote_answers, remote_words
-from dingbridge.core.markdown import fenced
+from dingbridge.core.markdown import code_span, fenced
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Role, Sender
 from dingbridge.core.remote import (
     COMMANDS,
@@ -524,7 +524,7 @@ def test_jobs_are_listed_and_an_unknown_one_is_named() -> None:
 
 @given(st.text())
 def test_code_on_one_line_cannot_end_early(text: str) -> None:
-    span = remote_answers.code(text)
+    span = code_span(text)
     marks = span[: len(span) - len(span.lstrip("`"))]
     inside = span[len(marks) : -len(marks)]
     assert span.endswith(marks)

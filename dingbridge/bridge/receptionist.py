@@ -121,7 +121,7 @@ class Receptionist:
         options = self._options()
         tools = None
         if inbound.conversation.kind is ConversationKind.GROUP:
-            tools = access.group_rules(options.groups, inbound.conversation.id).tools
+            tools = options.group(inbound.conversation.id).tools
         return tuple(
             name
             for name in remote.NAMES
@@ -132,6 +132,6 @@ class Receptionist:
         """The option that says which commands may be used here."""
         group = inbound.conversation.id
         is_group = inbound.conversation.kind is ConversationKind.GROUP
-        if is_group and access.group_rules(self._options().groups, group).tools is not None:
+        if is_group and self._options().group(group).tools is not None:
             return f"groups['{group}'].tools"
         return "commands"

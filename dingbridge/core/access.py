@@ -11,7 +11,7 @@ from dingbridge.core import refusals
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.pairing import Kind, Pairings, is_paired
 from dingbridge.core.refusals import Reason, lua_text
-from dingbridge.core.settings import Group, Options
+from dingbridge.core.settings import Group, Options, group_of
 
 EVERYBODY = "*"
 """Stands for everybody in a list of people, for every command in a list of commands."""
@@ -110,9 +110,9 @@ def _one_to_one(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) 
 
 
 def _in_group(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
-    group = group_rules(rules.groups, inbound.conversation.id)
-    needed = rules.require_mention if group.require_mention is None else group.require_mention
-    if needed and not inbound.mentioned:
+    required = rules.require_mention
+    group = group_of(rules.groups, inbound.conversation.id, require_mention=required)
+    if group.require_mention and not inbound.mentioned:
         return NotForUs("a group message that does not mention the robot")
     verdict = _group_first(inbound, rules, pairings, now) or _sender_second(
         inbound, rules, group, pairings, now
@@ -164,19 +164,6 @@ def _is_welcome(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) 
         or _names(rules.allow_from or (), identity)
         or (rules.dm_policy == "open" and rules.allow_from is None)
         or is_paired(pairings, Kind.PERSON, identity, now)
-    )
-
-
-def group_rules(groups: dict[str, Group], conversation_id: str) -> Group:
-    """What holds in a group: its own entry, and what that does not give from `groups['*']`."""
-    nothing = Group()
-    own = groups.get(conversation_id, nothing)
-    default = groups.get(DEFAULTS, nothing)
-    return Group(
-        *(
-            getattr(default, key) if getattr(own, key) is None else getattr(own, key)
-            for key in Group.__struct_fields__
-        )
     )
 
 

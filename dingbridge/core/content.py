@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from dingbridge.core.attachments import words
+from dingbridge.core.fences import backticks
 from dingbridge.core.fields import duration_of, first, list_of, number_of, object_of
 from dingbridge.core.messages import Attachment
 from dingbridge.core.text import clean, clean_name, tame, whole_character
@@ -258,7 +259,7 @@ def _inline_code(text: str) -> str:
     line = " ".join(text.split("\n"))
     if not line.strip():
         return line
-    fence = "`" * (_longest_run(line) + 1)
+    fence = backticks(line, 1)
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}"
 
@@ -266,12 +267,8 @@ def _inline_code(text: str) -> str:
 def _code_block(text: str) -> str:
     if not text.strip():
         return text
-    fence = "`" * max(3, _longest_run(text) + 1)
+    fence = backticks(text, 3)
     return f"\n\n{fence}\n{text.strip(chr(10))}\n{fence}\n\n"
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
 
 
 # --- forwarded chats ----------------------------------------------------------------------------

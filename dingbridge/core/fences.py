@@ -1,4 +1,4 @@
-"""Where the fenced code blocks of a Markdown text are, and how one is closed and opened again."""
+"""Where the fenced code blocks of a Markdown text are, and what closes or encloses code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _MARK = re.compile(
     r"(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)\n?",
     re.MULTILINE,
 )
+_BACKTICKS = re.compile("`+")
 _LONGEST_LEAD_AND_MARK = 40
 _LONGEST_INFO = 40
 _DEEPEST_QUOTE = 8
@@ -78,6 +79,13 @@ def frame(opening_line: str) -> Frame | None:
     info = match["rest"].rstrip()
     fence = lead + match["mark"]
     return Frame(f"{fence}{info if len(info) <= _LONGEST_INFO else ''}\n", fence)
+
+
+def backticks(code: str, least: int) -> str:
+    """What encloses `code` whatever is in it: the shortest run of backticks, of the `least` or
+    more, that is longer than every run in it."""
+    longest = max(map(len, _BACKTICKS.findall(code)), default=0)
+    return "`" * max(least, longest + 1)
 
 
 def is_fence_line(line: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from dingbridge.core.fences import backticks
 from dingbridge.core.text import clean
 
 _LANGUAGE = re.compile(r"[\w+#.-]+")
-_BACKTICKS = re.compile(r"`+")
 
 
 def title(text: str) -> str:
@@ -33,18 +33,20 @@ def fenced(code: str, file_name: str, language: str, first_line: int, last_line:
     name = " ".join(clean(file_name).split())
     unnamed = "line" if one else "lines"
     origin = f"{name}:{lines}" if name else f"{unnamed} {lines}"
-    fence = _longer_than_runs(code, 3)
     known = _LANGUAGE.match(language)
+    return f"{code_span(origin)}\n{block(code, known[0] if known else '')}"
+
+
+def block(code: str, language: str = "") -> str:
+    """`code` as it is in a fenced block of a `language`, which is one word."""
+    fence = backticks(code, 3)
     body = code if not code or code.endswith("\n") else code + "\n"
-    return f"{_code_span(origin)}\n{fence}{known[0] if known else ''}\n{body}{fence}"
+    return f"{fence}{language}\n{body}{fence}"
 
 
-def _code_span(content: str) -> str:
-    marks = _longer_than_runs(content, 1)
-    padding = " " if "`" in content else ""
-    return f"{marks}{padding}{content}{padding}{marks}"
-
-
-def _longer_than_runs(text: str, least: int) -> str:
-    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
-    return "`" * max(least, longest + 1)
+def code_span(text: str) -> str:
+    """`text` on one line as code, whatever is in it."""
+    line = " ".join(clean(text).split())
+    marks = backticks(line, 1)
+    padding = " " if "`" in line or not line else ""
+    return f"{marks}{padding}{line}{padding}{marks}"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator
-from urllib.parse import quote, quote_plus
+from collections.abc import Collection
+
+from dingbridge.core.secret_values import own_values, spellings
 
 MASK = "***"
 """What stands where a secret stood."""
-
-LEAST_SECRET = len(MASK) + 1
-"""Shorter secret values are not searched for: masking them would shred the text."""
 
 _HEADER = r"x-acs-dingtalk-access-token"
 _FIELD = rf"(?:access_?token|secret|session_?webhook|ticket|{_HEADER})"
@@ -41,33 +38,23 @@ _PATTERNS = tuple(
 def redact(text: str, secrets: Collection[str] = ()) -> str:
     """Return `text` with every secret replaced by `MASK`.
 
-    Masked are the given `secrets` (as they are, URL-encoded and JSON-escaped; those shorter than
-    `LEAST_SECRET` are ignored) and whatever has the shape of a DingTalk secret: tokens, tickets,
-    signatures and sessions in URLs, secret fields of JSON, the token header, robot secrets.
-    Idempotent, never raises.
+    Masked are the given `secrets` in all their spellings (those shorter than `LEAST_OWN` are
+    ignored) and whatever has the shape of a DingTalk secret: tokens, tickets, signatures and
+    sessions in URLs, secret fields of JSON, the token header, robot secrets. Idempotent, never
+    raises.
     """
-    spellings = sorted({*_spellings(secrets)}, key=lambda spelling: (-len(spelling), spelling))
+    known = {spelling for secret in own_values(secrets) for spelling in spellings(secret)}
+    longest_first = sorted(known, key=lambda spelling: (-len(spelling), spelling))
     # A mask can complete another match with the text around it. This ends: masking adds no name of
     # a field, and all but the first masking after a name makes the text shorter.
-    while (masked := _masked_once(text, spellings)) != text:
+    while (masked := _masked_once(text, longest_first)) != text:
         text = masked
     return text
 
 
-def _masked_once(text: str, spellings: list[str]) -> str:
-    for spelling in spellings:
+def _masked_once(text: str, known: list[str]) -> str:
+    for spelling in known:
         text = text.replace(spelling, MASK)
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{MASK}", text)
     return text
-
-
-def _spellings(secrets: Collection[str]) -> Iterator[str]:
-    # One secret passed as a plain string would otherwise be a collection of its letters.
-    for secret in (secrets,) if isinstance(secrets, str) else secrets:
-        if len(secret) >= LEAST_SECRET:
-            yield secret
-            yield quote(secret, safe="", errors="replace")
-            yield quote_plus(secret, errors="replace")
-            yield json.dumps(secret)[1:-1]
-            yield json.dumps(secret, ensure_ascii=False)[1:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dingbridge.core import markdown
+from dingbridge.core.markdown import block, code_span, fenced
 from dingbridge.core.text import clean, shorten
 
 EXCERPT = 200
@@ -23,7 +22,6 @@ DIFF = 12_000
 """Characters of a diff, from its beginning."""
 
 _SEVERITY = {"error": "❌", "warn": "⚠️", "info": "ℹ️", "hint": "💡"}
-_BACKTICKS = re.compile("`+")
 
 
 class Lines(Struct, frozen=True):
@@ -78,13 +76,13 @@ def describe_where(found: object, branch: str) -> str:
     if place is None:
         return _UNREADABLE
     changed = " (未保存 modified)" if place.modified else ""
-    lines = [f"- {code(f'{place.file}:{place.line}:{place.column}')}{changed}"]
+    lines = [f"- {code_span(f'{place.file}:{place.line}:{place.column}')}{changed}"]
     if place.function:
-        lines.append(f"- 函数 Function: {code(place.function)}")
+        lines.append(f"- 函数 Function: {code_span(place.function)}")
     if branch:
-        lines.append(f"- 分支 Branch: {code(branch)}")
+        lines.append(f"- 分支 Branch: {code_span(branch)}")
     if place.filetype:
-        lines.append(f"- 类型 Type: {code(place.filetype)}")
+        lines.append(f"- 类型 Type: {code_span(place.filetype)}")
     return "\n".join(lines)
 
 
@@ -119,8 +117,8 @@ def _list_of(head: str, seen: _Items) -> str:
 
 def _one(item: _Item) -> str:
     sign = _SEVERITY.get(item.severity, "")
-    place = code(f"{item.file}:{item.line}")
-    return f"{sign} {place} {code(shorten(clean(item.message), EXCERPT))}".strip()
+    place = code_span(f"{item.file}:{item.line}")
+    return f"{sign} {place} {code_span(shorten(clean(item.message), EXCERPT))}".strip()
 
 
 def describe_opened(found: object) -> str:
@@ -128,7 +126,7 @@ def describe_opened(found: object) -> str:
     opened = _read(found, _Opened)
     if opened is None:
         return _UNREADABLE
-    return f"已在编辑器中打开 Opened in the editor: {code(f'{opened.file}:{opened.line}')}"
+    return f"已在编辑器中打开 Opened in the editor: {code_span(f'{opened.file}:{opened.line}')}"
 
 
 def _read(found: object, kind: type[Any]) -> Any:
@@ -145,29 +143,29 @@ def _read(found: object, kind: type[Any]) -> Any:
 def describe_lines(lines: Lines) -> str:
     """A part of a file."""
     language = PurePosixPath(lines.path).suffix.lstrip(".")
-    block = markdown.fenced(clean(lines.text), lines.path, language, lines.first, lines.last)
+    shown = fenced(clean(lines.text), lines.path, language, lines.first, lines.last)
     if lines.cut:
-        return f"{block}\n… 太长，已截断 too long, cut here"
+        return f"{shown}\n… 太长，已截断 too long, cut here"
     following = f"`/file {lines.path}:{lines.last + 1}`" if "`" not in lines.path else ""
-    return f"{block}\n… 后面还有 there is more: {following}" if lines.more else block
+    return f"{shown}\n… 后面还有 there is more: {following}" if lines.more else shown
 
 
 def describe_diff(output: str, path: str = "") -> str:
     """What `git diff` printed, from its beginning."""
     text = clean(output).strip("\n")
-    where = f" {code(path)}" if path else ""
+    where = f" {code_span(path)}" if path else ""
     if not text:
         return f"没有改动 No changes{where}."
     shown = _whole_lines(text, DIFF)
     rest = text.count("\n") - shown.count("\n")
     more = f"\n… 还有 and {rest} 行 more lines" if rest or len(shown) < len(text) else ""
-    return f"改动 Changes{where}\n{_block(shown, 'diff')}{more}"
+    return f"改动 Changes{where}\n{block(shown, 'diff')}{more}"
 
 
 def describe_jobs(jobs: Iterable[str], wanted: str = "") -> str:
     """Which jobs there are; `wanted` is one that there is not, or empty."""
-    names = " ".join(code(f"/run {name}") for name in jobs)
-    missing = f"没有任务 No such job: {code(wanted)}\n\n" if wanted else ""
+    names = " ".join(code_span(f"/run {name}") for name in jobs)
+    missing = f"没有任务 No such job: {code_span(wanted)}\n\n" if wanted else ""
     if not names:
         return f"{missing}设置中没有任务。The settings name no jobs (`jobs`)."
     return f"{missing}任务 Jobs: {names}"
@@ -176,14 +174,14 @@ def describe_jobs(jobs: Iterable[str], wanted: str = "") -> str:
 def describe_run(name: str, status: int, output: str) -> str:
     """How a job ended, with the end of what it printed."""
     sign = "✅" if status == 0 else "❌"
-    head = f"{sign} {code(name)} 结束，状态 ended with status {status}"
+    head = f"{sign} {code_span(name)} 结束，状态 ended with status {status}"
     text = clean(output).strip("\n")
     if not text:
         return head
     tail = text[-TAIL:]
     if len(tail) < len(text):
         tail = "…\n" + (tail.partition("\n")[2] or tail)
-    return f"{head}\n{_block(tail, '')}"
+    return f"{head}\n{block(tail)}"
 
 
 def _whole_lines(text: str, characters: int) -> str:
@@ -192,21 +190,3 @@ def _whole_lines(text: str, characters: int) -> str:
     return (
         text[: text.rfind("\n", 0, characters)] if "\n" in text[:characters] else text[:characters]
     )
-
-
-def _block(text: str, language: str) -> str:
-    fence = _longer_than_runs(text, 3)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def code(text: str) -> str:
-    """`text` on one line as code, whatever is in it."""
-    line = " ".join(clean(text).split())
-    padding = " " if "`" in line or not line else ""
-    marks = _longer_than_runs(line, 1)
-    return f"{marks}{padding}{line}{padding}{marks}"
-
-
-def _longer_than_runs(text: str, least: int) -> str:
-    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
-    return "`" * max(least, longest + 1)

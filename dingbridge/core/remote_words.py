@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from msgspec import Struct
 
+from dingbridge.core.markdown import code_span
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Sender
 from dingbridge.core.remote import COMMANDS, Bad, Unknown, declared
-from dingbridge.core.remote_answers import code
 from dingbridge.core.text import clean, shorten
 
 EXCERPT = 200
@@ -42,7 +42,7 @@ def describe_help(allowed: Collection[str]) -> str:
 def describe_unknown(unknown: Unknown) -> str:
     """There is no such command; perhaps another was meant."""
     near = f"您是不是要 Did you mean `/{unknown.nearest}`? " if unknown.nearest else ""
-    return f"没有命令 No such command: {code('/' + unknown.word)}\n\n{near}`/help` 帮助"
+    return f"没有命令 No such command: {code_span('/' + unknown.word)}\n\n{near}`/help` 帮助"
 
 
 def describe_bad(bad: Bad) -> str:
@@ -55,8 +55,8 @@ def describe_not_allowed(name: str, identity: str, setting: str) -> str:
     """Who asks may not use the command; `setting` is the option that would change it."""
     return (
         f"您不能使用 You may not use `/{name}`.\n\n"
-        f"您的编号 Your id: {code(identity)}\n\n"
-        f"设置 Setting: {code(setting)} (`'{name}'`), 或 or `admins`"
+        f"您的编号 Your id: {code_span(identity)}\n\n"
+        f"设置 Setting: {code_span(setting)} (`'{name}'`), 或 or `admins`"
     )
 
 
@@ -79,7 +79,7 @@ def describe_sessions(rows: Sequence[Row], text: str = "") -> str:
         if any(sought in part.casefold() for part in (row.title, _folder(row), row.session))
     ]
     if not found:
-        return f"没有含 {code(text)} 的会话。No session has that in its title or folder."
+        return f"没有含 {code_span(text)} 的会话。No session has that in its title or folder."
     # A Markdown list would count on from the first number, whatever the others are.
     form = "{}. {}" if len(found) == len(rows) else "**{}** · {}"
     lines = [form.format(number, _described(row)) for number, row in found]
@@ -116,9 +116,9 @@ def describe_whoami(sender: Sender, allowed: Collection[str], *, is_admin: bool)
     """The sender's own ids, and what they may do."""
     role = "管理员 admin" if is_admin else "成员 member"
     may = " ".join(f"`/{one.name}`" for one in COMMANDS if one.name in allowed) or "-"
-    staff = code(sender.staff_id) if sender.staff_id else "没有 none"
+    staff = code_span(sender.staff_id) if sender.staff_id else "没有 none"
     return (
-        f"- 员工编号 Staff id: {staff}\n- senderId: {code(sender.sender_id)}\n"
+        f"- 员工编号 Staff id: {staff}\n- senderId: {code_span(sender.sender_id)}\n"
         f"- 角色 Role: {role}\n- 命令 Commands: {may}"
     )
 
@@ -128,7 +128,8 @@ def describe_whereami(conversation: Conversation, row: Row | None) -> str:
     kind = "群聊 group" if conversation.kind is ConversationKind.GROUP else "单聊 1:1"
     title = f" · {conversation.title}" if conversation.title else ""
     session = _described(row) if row else "没有 none"
-    return f"- {kind}{title}\n- conversationId: {code(conversation.id)}\n- 会话 Session: {session}"
+    identity = code_span(conversation.id)
+    return f"- {kind}{title}\n- conversationId: {identity}\n- 会话 Session: {session}"
 
 
 def describe_history(messages: Sequence[Message], count: int, zone: tzinfo | None = None) -> str:
@@ -136,10 +137,11 @@ def describe_history(messages: Sequence[Message], count: int, zone: tzinfo | Non
     last = messages[-count:] if count > 0 else ()
     if not last:
         return "还没有消息。There are no messages yet."
-    return "\n".join(
-        f"- **{each.author}** {_clock(each.time, zone)} {code(shorten(clean(each.text), EXCERPT))}"
-        for each in last
-    )
+    lines = []
+    for each in last:
+        excerpt = code_span(shorten(clean(each.text), EXCERPT))
+        lines.append(f"- **{each.author}** {_clock(each.time, zone)} {excerpt}")
+    return "\n".join(lines)
 
 
 def _clock(time: float, zone: tzinfo | None) -> str:

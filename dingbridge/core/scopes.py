@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dingbridge.core import access
 from dingbridge.core.exchange import Start
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.settings import Options
@@ -40,7 +39,7 @@ def start(options: Options, inbound: Inbound) -> Start:
 def instructions(options: Options, inbound: Inbound) -> str:
     """The instructions that hold in the message's conversation: the group's, else the account's."""
     if inbound.conversation.kind is ConversationKind.GROUP:
-        group = access.group_rules(options.groups, inbound.conversation.id)
+        group = options.group(inbound.conversation.id)
         if group.instructions is not None:
             return group.instructions
     return options.instructions

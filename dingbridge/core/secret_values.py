@@ -10,7 +10,8 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 LEAST_OWN: Final = 4
-"""Characters of the shortest setting of ours that is searched for."""
+"""Characters of the shortest setting of ours that is searched for. Masking shorter ones would shred
+the text; and as long as a mask is shorter than what it hides, masking comes to an end."""
 
 LEAST_VARIABLE: Final = 8
 """Characters of the shortest value of an environment variable that is searched for."""

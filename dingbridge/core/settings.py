@@ -39,6 +39,16 @@ class Group(Struct, frozen=True):
     instructions: str | None = None
 
 
+def group_of(groups: Mapping[str, Group], conversation_id: str, *, require_mention: bool) -> Group:
+    """What holds in a group, listed or not: its own settings over those of `*`, key by key, and
+    the account's `require_mention` below both."""
+    merged: dict[str, Any] = {"require_mention": require_mention}
+    for name in (EVERYTHING, conversation_id):
+        given = msgspec.structs.asdict(groups.get(name, Group()))
+        merged |= {key: value for key, value in given.items() if value is not None}
+    return Group(**merged)
+
+
 class Options(Struct, frozen=True, kw_only=True):
     """All options of one account, each with a value. Text that was not given is empty.
 
@@ -130,13 +140,8 @@ class Options(Struct, frozen=True, kw_only=True):
         return option.is_secret or source.startswith(programs.SHOWN)
 
     def group(self, conversation_id: str) -> Group:
-        """What holds in a group, listed or not: its own settings over those of `*`, key by key,
-        and this account's `require_mention` below both."""
-        merged: dict[str, Any] = {"require_mention": self.require_mention}
-        for name in (EVERYTHING, conversation_id):
-            given = msgspec.structs.asdict(self.groups.get(name, Group()))
-            merged |= {key: value for key, value in given.items() if value is not None}
-        return Group(**merged)
+        """What holds in a group of this account; see `group_of`."""
+        return group_of(self.groups, conversation_id, require_mention=self.require_mention)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{option.field}={self._shown(option)}" for option in OPTIONS)

@@ -1,1 +1,2 @@
-"""One module for each outside thing. None imports another; all of them speak the values of core."""
+"""One module for each outside thing. None imports another, except that several run programs by
+`process`; all of them speak the values of core."""

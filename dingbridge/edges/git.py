@@ -25,15 +25,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from dingbridge.core import paths
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean, shorten
+from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong
 
 DIFF_BYTES = 256 * 1024
 """What is read of a diff, from its beginning."""
@@ -47,6 +46,7 @@ _REF = re.compile(rb"ref: refs/heads/([^\x00-\x20\x7f]+)\s*")
 _HASH = re.compile(rb"([0-9a-f]{40,64})\s*")
 _FILTER_KEY = re.compile(rb"filter\.([A-Za-z0-9_.-]{1,100})\.[a-z]+")
 _MOST_FILTERS = 50
+_ENVIRON = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _PROTOCOLS = ("file", "git", "ssh", "http", "https", "ftp", "ftps", "ext")
 
 _NO_REPOSITORY = "这里没有 git 仓库。There is no git repository here."
@@ -192,33 +192,12 @@ def program(folders: Sequence[str], cwd: str) -> str | None:
 
 def _run(argv: list[str], cwd: str, seconds: float) -> tuple[int, bytes]:
     """The program's status and the beginning of its output; it is ended when that is enough."""
+    bounds = Bounds(seconds, DIFF_BYTES, "first and no more")
     try:
-        process = subprocess.Popen(  # noqa: S603 - git and words of ours, no shell
-            argv,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
-        )
-    except (OSError, ValueError) as cause:
+        ended = Runner().run(argv, bounds, cwd=cwd, environ=_ENVIRON)
+    except NotStarted as cause:
         raise BridgeError(_NO_GIT) from cause
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        process.kill()
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    with process:
-        output = process.stdout.read(DIFF_BYTES) if process.stdout else b""
-        enough = len(output) == DIFF_BYTES
-        if enough:
-            process.kill()
-        status = process.wait()
-    timer.cancel()
-    if late.is_set():
-        raise BridgeError(_TOO_SLOW)
-    return (0 if enough else status), output
+    except TookTooLong as cause:
+        raise BridgeError(_TOO_SLOW) from cause
+    is_enough = len(ended.output) == DIFF_BYTES
+    return (0 if is_enough else ended.status), ended.output

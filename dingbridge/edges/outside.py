@@ -6,21 +6,15 @@ neither is what a command complains about.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
-import signal
 import stat
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
-from typing import IO
 
 from dotenv.parser import parse_stream
 
 from dingbridge.core.outside import SPACE, Argv, Found, Wants
+from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
 
 COMMAND_WITHIN = 30.0
 """Seconds a command may take, which is enough to type a passphrase into a window."""
@@ -31,20 +25,18 @@ LINE_BYTES = 65_536
 FILE_BYTES = 1_000_000
 """Size that an `env_file` may have."""
 
-_STOP_NOTICED_WITHIN = 0.1  # seconds
 
-
-def look_up(wants: Wants, cwd: str, stop: threading.Event | None = None) -> Found:
+def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
     """All that `wants` names, one after the other; takes as long as its commands, never raises.
 
-    `cwd` is where commands start and where a relative path begins. Once `stop` is set, running
-    commands are ended and further ones are not started.
+    `cwd` is where commands start and where a relative path begins. Once the
+    `runner` is stopped, a running command is ended and further ones are not started.
     """
-    stop = stop or threading.Event()
+    runner = runner or Runner()
     outputs: dict[Argv, str] = {}
     failures: dict[Argv, str] = {}
     for argv in wants.commands:
-        output, failure = _run(argv, cwd, stop)
+        output, failure = _ask(argv, cwd, runner)
         if failure:
             failures[argv] = failure
         else:
@@ -61,59 +53,21 @@ def look_up(wants: Wants, cwd: str, stop: threading.Event | None = None) -> Foun
     )
 
 
-def _run(argv: Argv, cwd: str, stop: threading.Event) -> tuple[str, str]:
+def _ask(argv: Argv, cwd: str, runner: Runner) -> tuple[str, str]:
     """The first line that a program says, or in words why there is none."""
-    if stop.is_set():
+    if runner.is_stopped:
         return "", "was not started"
     try:
-        process = subprocess.Popen(  # noqa: S603 - a list from the user's own settings, no shell
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=cwd,
-            start_new_session=os.name == "posix",
-        )
-    except (OSError, ValueError) as cause:
-        reason = cause.strerror if isinstance(cause, OSError) else "bad arguments"
-        return "", f"cannot be started ({reason})"
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    reader = _Reader(process.stdout)
-    reader.start()
-    ended = _wait(process, stop)
-    if not ended:
-        _kill(process)
-        process.wait()
-        return "", "was stopped" if stop.is_set() else f"took longer than {COMMAND_WITHIN:g} s"
-    # What the program left running may hold the pipe open for ever.
-    reader.join(1.0)
-    if process.returncode != 0:
-        return "", f"ended with exit code {process.returncode}"
-    return _first_line(bytes(reader.kept))
-
-
-def _wait(process: subprocess.Popen[bytes], stop: threading.Event) -> bool:
-    """Whether the program ended by itself and in time."""
-    until = time.monotonic() + COMMAND_WITHIN
-    while not stop.is_set() and time.monotonic() < until:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_NOTICED_WITHIN)
-            return True
-    return False
-
-
-class _Reader(threading.Thread):
-    """Reads a pipe to its end, so that the program never waits, and keeps the beginning."""
-
-    def __init__(self, pipe: IO[bytes]) -> None:
-        super().__init__(name="dingbridge-secret", daemon=True)
-        self._pipe = pipe
-        self.kept = bytearray()
-
-    def run(self) -> None:
-        with self._pipe:
-            while part := os.read(self._pipe.fileno(), LINE_BYTES):
-                self.kept += part[: LINE_BYTES - len(self.kept)]
+        ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=cwd)
+    except NotStarted as failure:
+        return "", f"cannot be started ({failure})"
+    except TookTooLong:
+        return "", f"took longer than {COMMAND_WITHIN:g} s"
+    except Stopped:
+        return "", "was stopped"
+    if ended.status != 0:
+        return "", f"ended with exit code {ended.status}"
+    return _first_line(ended.output)
 
 
 def _first_line(output: bytes) -> tuple[str, str]:
@@ -123,15 +77,6 @@ def _first_line(output: bytes) -> tuple[str, str]:
         return "", "said something that is no text"
     lines = text.splitlines()
     return (lines[0].strip(SPACE), "") if lines else ("", "said nothing")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the program and whatever it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _file(path: Path) -> tuple[dict[str, str] | None, str, tuple[str, ...]]:

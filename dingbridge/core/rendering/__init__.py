@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from markdown_it.token import Token
 
-from dingbridge.core.fences import fences
+from dingbridge.core.fences import backticks, fences
 from dingbridge.core.rendering import spans, tables
 from dingbridge.core.rendering.parsing import block_parser
 from dingbridge.core.rendering.tables import Alignment, Cell, Style, Table
@@ -28,7 +28,6 @@ _LARGEST_NUMBER = 999_999_999
 _TASK = re.compile(r"\[([ xX])\](?=[ \t])")
 _CLOSED_HEADING = re.compile(r"(?:^|[ \t])#+$")
 _RULE_OF_MARKS = re.compile(r"([-*])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
-_BACKTICKS = re.compile(r"`+")
 _LINE_END = re.compile(r"(?<=\S)[ \t]*\n(?=[ \t]*\S)")
 
 _ALIGNMENTS: dict[str, Alignment] = {"": "", "left": "left", "center": "center", "right": "right"}
@@ -282,8 +281,7 @@ def _html(source: str) -> _Block:
 
 
 def _fenced(code: str, language: str) -> str:
-    longest = max(map(len, _BACKTICKS.findall(code)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = backticks(code, 3)
     body = code if not code or code.endswith("\n") else code + "\n"
     return f"{fence}{language.replace('`', '').strip()}\n{harmless(body)}{fence}"
 
