@@ -18,11 +18,12 @@ T = TypeVar("T")
 
 class SendRequest(Struct, frozen=True):
     """A draft, or `require('dingbridge').send()`. `file` is a whole path, `file_id` the id of the
-    message that brings it."""
+    message that brings it. `opened`, as of a `Place`, is there when the caller named no session."""
 
     id: str
     text: str = ""
     session: str = ""
+    opened: int | None = None
     target: str = ""
     file: str = ""
     file_id: str = ""
@@ -79,7 +80,7 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
         at = At(note.at_user_ids, note.at_mobiles, note.at_all)
 
         def tell() -> None:
-            bridge.correspondence.notify(note.id, note.text, note.title, at, note.target)
+            bridge.deliveries.notify(note.id, note.text, note.title, at, note.target)
 
         return tell
     if name == "open":
@@ -88,8 +89,8 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     if name == "reply":
         reply = read_as(payload, Reply, name)
         if reply.failure:
-            return lambda: bridge.correspondence.could_not_reply(reply.request, reply.failure)
-        return lambda: bridge.correspondence.replied(reply.request, reply.text)
+            return lambda: bridge.answering.could_not_reply(reply.request, reply.failure)
+        return lambda: bridge.answering.replied(reply.request, reply.text)
     if name == "looked":
         looked = read_as(payload, Looked, name)
         return lambda: bridge.obedience.looked(looked.request, looked.found, looked.failure)
@@ -103,6 +104,8 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
 def _send(bridge: Bridge, asked: SendRequest) -> None:
     """The text and then the file; neither when the file could go nowhere."""
     session = asked.session or bridge.sessions.current
+    if asked.opened is not None:
+        session = bridge.sessions.meant(session, asked.opened)
     if asked.file:
         bridge.enclosures.need_target(session, asked.target)
     if asked.text or not asked.file:

@@ -72,6 +72,10 @@ class LiveStorage:
         """Read a transcript, with all that was added to it here before."""
         self._disk.after(transcript_of(session), lambda: self._files.load(session), then)
 
+    def written(self, session: str, then: Callable[[], None]) -> None:
+        """Wait for what was added to a transcript here before."""
+        self._disk.after(transcript_of(session), lambda: None, lambda _: then())
+
     def clear(self, info: SessionInfo) -> None:
         """Start a transcript anew."""
         self._write(info.id, lambda: self._files.clear(info))

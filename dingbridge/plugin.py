@@ -18,7 +18,7 @@ from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
 from dingbridge.core.errors import BadOptions, BridgeError, in_words
 from dingbridge.core.exchange import News, Restore
-from dingbridge.core.outside import Found, Wants
+from dingbridge.core.outside import Found, Wants, not_looked_up
 from dingbridge.core.patience import STOP_WITHIN
 from dingbridge.core.settings import read_all, wants
 from dingbridge.core.state import State, binding_for
@@ -32,6 +32,7 @@ from dingbridge.live import LiveChance, LivePrograms, LiveProject, LiveStorage, 
 from dingbridge.live_media import LiveMedia
 from dingbridge.membership import SETTLED_WITHIN, LiveExchange, robot_name
 from dingbridge.parcels import LiveParcels
+from dingbridge.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +69,15 @@ class Plugin:
         self._path = path
         self._bridge: Bridge | None = None
         self._stops: list[Callable[[], object]] = []
-        self._early: list[Callable[[], None]] | None = []
+        self._turns = Turns(lambda: self._lookup is not None or not self._settled, self._guarded)
+        self._settled = False
+        self._leaving = False
         self._awaited: set[str] = set()
         self._exchanges: dict[str, LiveExchange] = {}
         self._remembered = State()
         self._cwd = ""
         self._lookup: LookUp | None = None
+        self._give_up_looking: Callable[[], None] = lambda: None
 
     # --- called by the remote plugin's stub, on the host loop -----------------------------------
 
@@ -82,7 +86,7 @@ class Plugin:
         with_command = read_as(sent, FromEditor, "command")
         bridge = self._ready(with_command.settings)
         call = commands.parse(line, has_range=with_command.has_range)
-        self._when_settled(lambda: bridge.command(call, with_command.place))
+        self._turns.put(lambda: bridge.command(call, with_command.place))
 
     def event(self, name: str, payload: Any) -> None:
         """Something that Lua passes on."""
@@ -91,7 +95,7 @@ class Plugin:
             return
         bridge = self._ready(None)
         act = action(bridge, name, payload)
-        self._when_settled(lambda: self._act(act, payload))
+        self._turns.put(lambda: self._act(act, payload))
 
     def _act(self, act: Callable[[], None], payload: Any) -> None:
         try:
@@ -101,22 +105,14 @@ class Plugin:
                 self._editor.show(updates.Unsent(str(payload["id"])))
             raise
 
-    def _when_settled(self, call: Callable[[], None]) -> None:
-        """Carry out `call` once it is known who owns the robot and what is bound."""
-        if self._early is None:
-            call()
-        else:
-            self._early.append(call)
-
     def _settle(self) -> None:
-        """Carry out what came before it was known what is bound. Where no owner has told us, the
-        state file's last word has to do."""
-        early, self._early = self._early, None
-        if early is not None:
+        """It is known who owns the robots and what is bound. Where no owner has told us, the state
+        file's last word has to do."""
+        if not self._settled:
+            self._settled = True
             self._restore_by_file()
-        self._awaited.clear()
-        for call in early or ():
-            self._guarded(call)
+            self._awaited.clear()
+        self._turns.go_on()
 
     def _restore_by_file(self) -> None:
         for account in self._bridge.accounts if self._bridge is not None else ():
@@ -127,9 +123,8 @@ class Plugin:
 
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
-        if self._lookup is not None:
-            self._lookup.stop()
-            self._lookup = None
+        self._leaving = True
+        self._give_up_looking()
         self._settle()
         for stop in self._stops:
             stop()
@@ -157,8 +152,16 @@ class Plugin:
                 raise BridgeError("the editor sent no settings", fix="restart Neovim")
             self._bridge = self._build(settings)
         if settings is not None:
-            self._configure(self._bridge, settings)
+            self._take(self._bridge, settings)
         return self._bridge
+
+    def _take(self, bridge: Bridge, settings: Settings) -> None:
+        """Use these settings for what is asked from now on, never for what was asked before."""
+        if self._turns.is_empty:
+            # Nobody needs the ones before; these may well correct them.
+            self._configure(bridge, settings)
+        else:
+            self._turns.put(lambda: self._configure(bridge, settings))
 
     def _build(self, settings: Settings) -> Bridge:
         log_path = Path(settings.log, LOG_FILE)
@@ -237,7 +240,7 @@ class Plugin:
         for exchange in self._exchanges.values():
             exchange.wait_until_left(end - time.monotonic())
         if disk.finish(end - time.monotonic()) and self._bridge is not None:
-            self._bridge.correspondence.written_down()
+            self._bridge.deliveries.written_down()
 
     def _heard(self, name: str, news: News) -> None:
         """A word of the owner of an account's robot. On the host loop."""
@@ -256,24 +259,31 @@ class Plugin:
 
     def _configure(self, bridge: Bridge, settings: Settings) -> None:
         wanted = wants(settings.options or {}, os.environ)
-        self._lookup = LookUp(
-            wanted, settings.cwd, lambda result: self._post(lambda: found(result))
-        )
-        lookup = self._lookup
+        lookup = LookUp(wanted, settings.cwd, lambda result: self._post(lambda: found(result)))
 
         def found(result: Found) -> None:
             # A later setup() may have overtaken this one.
             if lookup is self._lookup:
                 self._lookup = None
                 self._configured(bridge, settings, result)
+                self._turns.go_on()
 
         def still_waiting() -> None:
             if lookup is self._lookup:
                 names = ", ".join(argv[0] for argv in wanted.commands) or "the env_file"
                 self._editor.show(updates.Say(f"the settings wait for {names}"))
 
+        def give_up() -> None:
+            lookup.stop()
+            found(not_looked_up(wanted, "was not read: the editor is closing"))
+
+        if self._lookup is not None:
+            self._lookup.stop()
+        self._lookup, self._give_up_looking = lookup, give_up
         if wanted == Wants():
             found(Found())
+        elif self._leaving:
+            give_up()
         else:
             lookup.start()
             self._after(SETTLED_WITHIN, still_waiting)
@@ -297,17 +307,14 @@ class Plugin:
             verbose=configuration.default.verbose,
             secrets=configuration.secrets,
         )
-        if self._early is not None:
+        if not self._settled:
             self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
         bridge.configure(configuration, problems)
         if not self._awaited:
             self._settle()
-        elif self._early is not None:
-            self._limit_early()
-
-    def _limit_early(self) -> None:
-        """An owner that hangs must not hold up the user's commands for long."""
-        self._after(SETTLED_WITHIN, self._settle)
+        elif not self._settled:
+            # An owner that hangs must not hold up the user's commands for long.
+            self._after(SETTLED_WITHIN, self._settle)
 
     def _after(self, seconds: float, call: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, lambda: self._post(call))
@@ -319,10 +326,10 @@ class Plugin:
     def _answered(self, answer: Answered) -> None:
         if answer.failure:
             self._on_loop(
-                lambda bridge: bridge.correspondence.could_not_reply(answer.request, answer.failure)
+                lambda bridge: bridge.answering.could_not_reply(answer.request, answer.failure)
             )
         else:
-            self._on_loop(lambda bridge: bridge.correspondence.replied(answer.request, answer.text))
+            self._on_loop(lambda bridge: bridge.answering.replied(answer.request, answer.text))
 
     def _on_loop(self, call: Callable[[Bridge], None]) -> None:
         def with_bridge() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
@@ -146,6 +147,54 @@ def test_deleting_the_bound_session_releases_it_first(bound: Editor, sandbox: Sa
     assert bound.lines(f"chat://{session}") == []
 
 
+def test_a_binding_is_told_once_the_session_s_own_file_is_there(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    """Otherwise a crash in between would leave a binding to a session that nobody knows."""
+    sessions = editor.data / "dingbridge" / "sessions"
+    editor.setup(api_options)
+    editor.chat("status")
+    editor.until_said("mode: api")
+    sessions.parent.mkdir(parents=True, exist_ok=True)
+    sessions.write_text("in the way")
+    editor.chat("bridge dingtalk")
+    editor.until_said("cannot use sessions")
+    editor.chat("outbox")
+    editor.until_said("the outbox is empty")  # the owner has answered what was asked later
+    assert editor.status()["session"] == ""
+    assert not (editor.data / "chat-dingtalk-state.json").exists()
+    sessions.unlink()
+    editor.until_said("is bound to DingTalk")
+    [path] = sessions.glob("*.jsonl")
+    assert editor.status()["session"] == path.stem
+
+
+@pytest.mark.parametrize("what", ["unbridge", "new Another\nbridge dingtalk"])
+def test_a_binding_that_was_given_up_before_its_file_was_there_does_not_come_back(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], what: str
+) -> None:
+    sessions = editor.data / "dingbridge" / "sessions"
+    editor.setup(api_options)
+    editor.chat("new First")
+    editor.until(lambda: list(sessions.glob("*.jsonl")))
+    kept = sessions.rename(sessions.with_suffix(".kept"))
+    sessions.write_text("in the way")
+    editor.chat("new Second")
+    editor.chat("bridge dingtalk")
+    editor.until_said("cannot use sessions")
+    for line in what.split("\n"):
+        editor.chat(line)
+    sessions.unlink()
+    kept.rename(sessions)
+    another = what != "unbridge"
+    editor.until(lambda: len(list(sessions.glob("*.jsonl"))) == 2 + another)
+    titles = {row["title"]: row["bound"] for row in editor.sessions()}
+    if another:
+        editor.until_said("“Another” is bound to DingTalk")
+    assert not titles["Second"]
+    assert [row["title"] for row in editor.sessions() if row["bound"]] == ["Another"] * another
+
+
 def test_a_restart_restores_the_binding(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
@@ -246,6 +295,25 @@ def test_an_app_changed_in_setup_leaves_the_old_one(
     editor.chat("bridge dingtalk")
     connected(editor)
     assert len(sandbox.client.connections().open) == 1
+
+
+def test_what_waits_for_an_app_that_is_taken_out_of_setup_is_told_and_goes_when_it_is_back(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], webhook_options: dict[str, Any]
+) -> None:
+    app = {**api_options, "user_id": "zhangsan"}
+    sandbox.client.fault(Fault.http("/v1.0/robot/oToMessages/*", 500, "down", times=None))
+    editor.setup(app)
+    editor.chat("notify for one person")
+    editor.until(lambda: editor.status()["queued"] == 1)
+    editor.setup(webhook_options)
+    said = "1 message waits for the robot that was set up before"
+    assert "when it is set up again" in editor.until_said(said)
+    editor.until(lambda: editor.status()["mode"] == "webhook")
+    assert editor.status()["queued"] == 0
+    sandbox.client.clear_faults()
+    editor.setup(app)
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("single", "for one person")
 
 
 def test_a_session_keeps_its_conversation_when_it_is_released_and_bound_again(

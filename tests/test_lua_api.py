@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
@@ -107,6 +109,29 @@ def test_send_gives_an_id_at_once_under_which_the_message_is_found(
     bound.until(lambda: [m["delivery"] for m in bound.transcript() if m["id"] == name] == ["sent"])
     message = bound.transcript()[1]
     assert {"id", "role", "author", "text", "time", "delivery"} <= set(message)
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        "Chat send for the new one",
+        "lua require('dingbridge').send('for the new one')",
+    ],
+)
+def test_what_follows_a_new_session_in_one_go_is_meant_for_the_new_one(
+    bound: Editor, sandbox: Sandbox, send: str
+) -> None:
+    first = bound.status()["session"]
+    sandbox.client.say("hello")
+    bound.until(lambda: bound.transcript(first))
+    bound.lua("vim.cmd('Chat new Private') ; vim.cmd(...)", send)
+    bound.until(
+        lambda: any(row["text"] == "for the new one" for row in bound.transcript()), "the text"
+    )
+    [private] = [row for row in bound.sessions() if row["title"] == "Private"]
+    assert [row["text"] for row in bound.transcript(private["id"])] == ["for the new one"]
+    assert [row["text"] for row in bound.transcript(first)] == ["hello"]
+    assert sandbox.client.arrived() == []
 
 
 def test_notify_takes_a_title_and_mentions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,52 @@ def test_a_late_answer_goes_to_the_one_who_asked(
         ("to zhangsan", first.message_id),
         ("to lisi", second.message_id),
     ]
+
+
+@pytest.mark.parametrize(
+    ("then", "reason"),
+    [
+        ("{}", "DingTalk is not set up"),
+        (
+            "{ accounts = { other = App }, default_account = 'other' }",
+            "the account default is not set up any more",
+        ),
+    ],
+)
+def test_an_answer_whose_robot_is_set_up_no_more_stays_in_the_session_with_the_reason(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], then: str, reason: str
+) -> None:
+    start_lua(editor, api_options, "function(_, reply) Later = reply end")
+    session = editor.status()["session"]
+    sandbox.client.say("question")
+    editor.until_lua("Later ~= nil")
+    other = {**api_options, "app_key": "dingother"}
+    editor.lua(f"App = ... ; require('dingbridge').setup({then})", other)
+    editor.lua("Later('the answer')")
+    editor.until(lambda: len(editor.transcript(session)) == 2)
+    answer = editor.transcript(session)[1]
+    assert (answer["text"], answer["delivery"]) == ("the answer", "failed")
+    assert reason in answer["reason"]
+    assert sandbox.client.arrived() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program goes on")
+def test_nobody_is_told_of_a_failure_by_a_robot_that_is_set_up_no_more(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    responder = ["/bin/sh", "-c", 'read -r _ < "$0"; exit 3', str(pipe)]
+    editor.setup({**api_options, "responder": responder})
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("question")
+    editor.until(editor.transcript)
+    editor.setup({})
+    pipe.write_text("go on\n")
+    editor.until(lambda: any("No answer" in row["text"] for row in editor.transcript()))
+    editor.until(lambda: "default is not set up any more: an answer stays unsaid" in editor.log())
+    assert editor.status()["queued"] == 0
 
 
 def test_in_an_unbound_session_the_answer_stays_in_the_editor(

@@ -254,6 +254,110 @@ def test_setup_may_be_called_again_while_the_host_runs(
     assert sandbox.client.wait_arrived(1)[0].text == "somewhere"
 
 
+def test_what_is_sent_between_two_setups_never_goes_by_the_second_one(
+    editor: Editor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    webhook_options: dict[str, Any],
+) -> None:
+    """Lua may do all of it before the host even runs."""
+    app = {**api_options, "user_id": "zhangsan"}
+    editor.lua(
+        """
+        local app, group = ...
+        local chat = require('dingbridge')
+        chat.setup(app)
+        chat.notify('for one person')
+        chat.setup(group)
+        chat.notify('for the group')
+        """,
+        app,
+        webhook_options,
+    )
+    sandbox.client.wait_arrived(1)
+    editor.setup(app)
+    editor.chat("notify for one person again")
+    arrived = sandbox.client.wait_arrived(3)
+    assert sorted((one.route, one.text) for one in arrived) == [
+        ("single", "for one person"),
+        ("single", "for one person again"),
+        ("webhook", "for the group"),
+    ]
+
+
+def waiting_program(pipe: Path, says: str) -> list[str]:
+    """A program that tells a secret once somebody has written into the pipe."""
+    return ["/bin/sh", "-c", 'read -r _ < "$1"; echo "$2"', "sh", str(pipe), says]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program goes on")
+def test_what_is_sent_after_a_setup_waits_for_the_programs_it_names(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    editor.setup(webhook_options)
+    editor.chat("notify before")
+    sandbox.client.wait_arrived(1)
+    app = {**sandbox.settings(), "user_id": "zhangsan"}
+    app.pop("webhook")
+    secret = waiting_program(pipe, str(app["app_secret"]))
+    editor.setup({**app, "app_secret": {"cmd": secret}})
+    editor.chat("notify after")
+    editor.until_said("the settings wait for /bin/sh")
+    assert len(sandbox.client.arrived()) == 1
+    pipe.write_text("go\n")
+    [_, after] = sandbox.client.wait_arrived(2)
+    assert (after.route, after.text) == ("single", "after")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program goes on")
+def test_settings_that_correct_others_do_not_wait_for_them(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    app = sandbox.settings()
+    editor.setup({**app, "app_secret": {"cmd": waiting_program(pipe, "never said")}})
+    editor.lua("require('dingbridge.host').start()")
+    editor.setup(webhook_options)
+    editor.chat("notify at once")
+    assert sandbox.client.wait_arrived(1)[0].text == "at once"
+    with pytest.raises(OSError, match="No such device"):  # nobody reads from it any more
+        os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program goes on")
+def test_what_waits_for_settings_when_the_editor_is_left_goes_by_no_others(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    editor = start_editor()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    editor.setup(webhook_options)
+    editor.chat("notify before")
+    sandbox.client.wait_arrived(1)
+    secret = {"cmd": waiting_program(pipe, "never said")}
+    editor.lua(
+        """
+        local waiting, group = ...
+        local chat = require('dingbridge')
+        chat.setup(waiting)
+        chat.notify('for the app')
+        chat.setup(group)
+        chat.notify('for the group')
+        """,
+        {**sandbox.settings(), "app_secret": secret},
+        webhook_options,
+    )
+    editor.close()
+    following = start_editor()
+    following.setup(webhook_options)
+    following.chat("notify after")
+    arrived = [one.text for one in sandbox.client.wait_arrived(3)]
+    assert arrived == ["before", "for the group", "after"]
+
+
 def test_leaving_the_editor_ends_the_host_and_closes_the_link(
     bound: Editor, sandbox: Sandbox
 ) -> None:

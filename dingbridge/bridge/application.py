@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.answering import Answering
 from dingbridge.bridge.correspondence import Correspondence
+from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.enclosures import Enclosures
 from dingbridge.bridge.obedience import Obedience
 from dingbridge.bridge.ports import Ports
@@ -29,9 +31,11 @@ CLOSED = "抱歉，编辑器在回答之前关闭了。Sorry, the editor was clo
 
 class Place(Struct, frozen=True):
     """Where in the editor a command was given. `session` is that of the chat the user is in or
-    was in last; `lines` are those of the range, empty without one; `cwd` is the editor's."""
+    was in last, after `opened` openings that the editor had carried out (a count); `lines` are
+    those of the range, empty without one; `cwd` is the editor's."""
 
     session: str = ""
+    opened: int = 0
     cwd: str = ""
     file: str = ""
     filetype: str = ""
@@ -59,14 +63,25 @@ class Bridge:
         self.sessions = Sessions(ports.editor, ports.storage, ports.chance, known)
         self.responders = Responders(ports.editor, ports.programs)
         self.accounts = Accounts(ports, self.sessions, self._tell_status)
+        self.deliveries = Deliveries(
+            ports.editor,
+            ports.chance,
+            self.sessions,
+            self.accounts,
+            ports.environ,
+            self._tell_status,
+        )
+        self.answering = Answering(
+            ports.chance, self.sessions, self.accounts, self.responders, self.deliveries
+        )
         self.correspondence = Correspondence(
             ports.editor,
             ports.chance,
             self.sessions,
             self.accounts,
-            self.responders,
             ports.media,
-            ports.environ,
+            self.deliveries,
+            self.answering,
             self._tell_status,
         )
         self.enclosures = Enclosures(
@@ -83,7 +98,7 @@ class Bridge:
             ports.project,
             ports.chance,
             self.sessions,
-            self.correspondence,
+            self.deliveries,
             self.responders,
             ports.cwd,
         )
@@ -97,7 +112,7 @@ class Bridge:
         for asked in self.responders.give_up():
             account = self.accounts.find(asked.account)
             if account is not None:
-                self.correspondence.answer(account, asked.target, CLOSED)
+                self.deliveries.answer(account, asked.target, CLOSED)
 
     def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
         account = self.accounts.of(session) or self.accounts.default
@@ -195,7 +210,7 @@ class Bridge:
         to, text = targets.leading(text)
         body = "\n\n".join(part for part in (text, place.block) if part)
         message = self._chance.new_id()
-        self._notified[message] = self.correspondence.notify(message, body, to=to)
+        self._notified[message] = self.deliveries.notify(message, body, to=to)
 
     def _bind(self, name: str, place: Place) -> None:
         account = self.accounts.named(name)
@@ -226,9 +241,7 @@ class Bridge:
             raise BridgeError("no answer is being worked on")
 
     def _current_or_none(self, place: Place) -> str:
-        if place.session in self.sessions:
-            return place.session
-        return self.sessions.current
+        return self.sessions.meant(place.session, place.opened)
 
     def _current(self, place: Place) -> str:
         session = self._current_or_none(place)
@@ -288,7 +301,7 @@ class Bridge:
             case exchange.Released(session=session, by=pid):
                 account.released(session, pid)
             case exchange.Fate(report=report, session=session):
-                self.correspondence.fate(account, report, session)
+                self.deliveries.fate(account, report, session)
                 self._notification_ended(report)
             case exchange.Deliver():
                 self.correspondence.take(account, news)
@@ -323,7 +336,7 @@ class Bridge:
 
     @property
     def _last_error(self) -> str:
-        return self.correspondence.last_error
+        return self.deliveries.last_error
 
     def _tell_status(self) -> None:
         self._editor.show(self.accounts.status(self._last_error))

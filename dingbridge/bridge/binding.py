@@ -21,6 +21,9 @@ from dingbridge.core.transcript import SessionInfo
 log = logging.getLogger(__name__)
 
 
+NOTHING_HEARD = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
+
+
 def _robot(options: Options) -> tuple[str, str]:
     """Which robot is meant, whatever else the options say."""
     return options.mode, options.app_key if options.mode == "api" else options.webhook
@@ -50,7 +53,7 @@ class Account:
         self._people = People()
         # The session that is being bound, and the one before it, until that is on the disk.
         self._binding = ("", "")
-        self._state = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
+        self._state = NOTHING_HEARD
         self.options = read({}, {})
         self.member = Member(self._exchange, ports.pid, ports.cwd)
 
@@ -59,8 +62,11 @@ class Account:
     def configure(self, options: Options, problems: tuple[str, ...]) -> None:
         """Use these options from now on, and join the editors that use the same robot."""
         if _robot(options) != _robot(self.options):
-            for ask in self.member.moved():
+            left = self.member.moved()
+            for ask in left:
                 self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
+            self._leave_behind(len(left) + (0 if self._owner else self._state.queued))
+            self._state = NOTHING_HEARD
             # Whom one robot may write to, the next one does not know.
             self._targets = {}
         self.options = options
@@ -70,6 +76,18 @@ class Account:
         if options.mode == "off":
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
+
+    def _leave_behind(self, count: int) -> None:
+        """That many messages wait for a robot that the settings name no more."""
+        if count:
+            waits = "1 message waits" if count == 1 else f"{count} messages wait"
+            self._editor.show(
+                updates.Say(
+                    f"{waits} for the robot that was set up before, and will go when it is"
+                    " set up again",
+                    "warn",
+                )
+            )
 
     def leave(self) -> None:
         """The settings name this account no more."""
@@ -106,10 +124,16 @@ class Account:
         self._hold(session)
         self._sessions.watch(session)
         self._binding = (session, before)
-        if not self.member.bind(session, self._sessions.title(session)):
-            title = self._sessions.title(session)
-            self._say(f"“{title}” is bound as soon as the Neovim that holds the link answers")
+        # Only what is on the disk can be taken up again when this host dies in the next moment.
+        self._storage.written(session, lambda: self._ask_for(session))
         self._changed()
+
+    def _ask_for(self, session: str) -> None:
+        if session != self._binding[0]:
+            return
+        title = self._sessions.title(session)
+        if not self.member.bind(session, title):
+            self._say(f"“{title}” is bound as soon as the Neovim that holds the link answers")
 
     def is_bound(self, session: str, target: Target | None) -> None:
         """The owner has written down that the session is bound: only now it is told. `target` is

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from dingbridge.bridge.ports import Exchange
 from dingbridge.core.exchange import Ask, Bind, Busy, Hello, Known, Send, Unbind
+
+REMEMBERED = 1000
+"""Messages whose end is told once (a count)."""
 
 
 class Member:
@@ -18,6 +23,7 @@ class Member:
         self._line: dict[str, Send | None] = {}
         self._unanswered: dict[str, Send] = {}
         self._under_way: dict[str, str] = {}
+        self._ended: OrderedDict[str, str] = OrderedDict()
         self._untold: list[Ask] = []
         self._busy = False
 
@@ -85,9 +91,22 @@ class Member:
         """Whether the message left from here and has met no end yet."""
         return message in self._under_way
 
-    def ended(self, message: str) -> None:
-        """The message has met its end."""
-        self._under_way.pop(message, None)
+    def ended(self, message: str) -> bool:
+        """The message has met its end. Returns whether that is news: an owner tells it when it
+        happens, and once more to whoever asked meanwhile."""
+        session = self._under_way.pop(message, "")
+        if message in self._ended:
+            return False
+        self._ended[message] = session
+        while len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        return True
+
+    def goes_on(self, message: str) -> None:
+        """The message is on its way; after its end that means that it is tried again."""
+        session = self._ended.pop(message, None)
+        if session is not None:
+            self._under_way[message] = session
 
     def moved(self) -> tuple[Send, ...]:
         """From now on it is another robot's owner, who knows nothing of what was sent so far.

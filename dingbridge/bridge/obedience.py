@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
-from dingbridge.bridge.correspondence import Correspondence
+from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Chance, Editor, Project, Storage
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
@@ -33,7 +33,7 @@ class Obedience:
         project: Project,
         chance: Chance,
         sessions: Sessions,
-        correspondence: Correspondence,
+        deliveries: Deliveries,
         responders: Responders,
         cwd: str,
     ) -> None:
@@ -42,7 +42,7 @@ class Obedience:
         self._project = project
         self._chance = chance
         self._sessions = sessions
-        self._correspondence = correspondence
+        self._deliveries = deliveries
         self._responders = responders
         self._cwd = cwd
         self._looking: dict[str, Callable[[object, str], None]] = {}
@@ -54,7 +54,7 @@ class Obedience:
         command = remote.read(obey.inbound.text)
 
         def answer(words: str) -> None:
-            self._correspondence.answer(account, routing.reply_target(obey.inbound), words)
+            self._deliveries.answer(account, routing.reply_target(obey.inbound), words)
             account.member.tell(exchange.Handed(obey.key))
 
         if command is None or isinstance(command, remote.Unknown | remote.Bad):

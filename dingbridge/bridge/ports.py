@@ -54,6 +54,10 @@ class Storage(Protocol):
         """Read a transcript, with all that was added to it here before."""
         ...
 
+    def written(self, session: str, then: Callable[[], None]) -> None:
+        """Call `then` once all that was added to a transcript here so far is on the disk."""
+        ...
+
     def clear(self, info: SessionInfo) -> None:
         """Start a transcript anew, keeping the old one in the trash."""
         ...

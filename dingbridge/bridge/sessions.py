@@ -35,6 +35,7 @@ class Sessions:
         self._since: dict[str, list[updates.Messages | updates.Fate]] = {}
         self._damaged: dict[str, int] = {}
         self.current = known[0].id if known else ""
+        self._opened = 0
         self.bindings: dict[str, str] = {}
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
 
@@ -96,8 +97,15 @@ class Sessions:
         """Show a session and make it the current one."""
         self._need(session)
         self.current = session
+        self._opened += 1
         self._editor.show(updates.Open(session))
         self.watch(session)
+
+    def meant(self, session: str, opened: int) -> str:
+        """The session that is meant where the editor named this one, after it had carried out
+        `opened` openings (a count): one that is still on its way there is where the user will be.
+        Empty when there is none."""
+        return session if session in self and opened >= self._opened else self.current
 
     def watch(self, session: str) -> None:
         """Have the editor hold the session's transcript as it is on the disk now, whether or not it

@@ -38,6 +38,14 @@ class Found(Struct, frozen=True):
         return "Found(***)"
 
 
+def not_looked_up(wants: Wants, why: str) -> Found:
+    """What was found where nothing could be looked up. `why` in a few words: "was stopped"."""
+    return Found(
+        file_problem=why if wants.env_file else "",
+        failures=dict.fromkeys(wants.commands, why),
+    )
+
+
 class Variable(Struct, frozen=True):
     """What a variable holds, stripped, and where: `$NAME`, or `$NAME in env` or `in env_file`."""
 

@@ -80,10 +80,12 @@ function M.send(text, opts)
   local drafts = require('dingbridge.drafts')
   local id = drafts.new_id()
   local file_id = opts.file and text and drafts.new_id() or nil
+  local store = require('dingbridge.store')
   require('dingbridge.host').tell('send', {
     id = id,
     text = text,
-    session = opts.session or require('dingbridge.store').current,
+    session = opts.session or store.current,
+    opened = not opts.session and store.opened or nil,
     target = opts.target,
     file = opts.file and vim.fn.fnamemodify(opts.file, ':p'),
     file_id = file_id,

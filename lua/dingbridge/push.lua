@@ -22,6 +22,7 @@ local handlers = {
     view.refresh_bars()
   end,
   open = function(update)
+    store.opened = store.opened + 1
     store.current = update.id
     view.open(update.id)
   end,
@@ -109,6 +110,7 @@ local UNDER_WAY = { queued = true, sending = true, retrying = true }
 --- The host is gone: nothing is connected, what it did not take is put back, and what was under way
 --- waits: the owner of the robot, here or elsewhere, sends what was written down.
 function M.host_ended()
+  store.opened = 0
   if store.status then
     store.status.connected = false
     store.status.link = 'off'

@@ -20,6 +20,7 @@ function M.take(range, first, last)
   return {
     place = {
       session = vim.b[buffer].dingbridge_session or store.current,
+      opened = store.opened,
       cwd = vim.fn.getcwd(),
       file = name ~= '' and not is_chat and vim.fn.fnamemodify(name, ':.') or '',
       filetype = is_chat and 'markdown' or vim.bo[buffer].filetype,

@@ -56,6 +56,8 @@ local M = {
   outbox = { failed = {}, waiting = {} },
   --- The session the user looked at last.
   current = '',
+  --- How many sessions the host has had opened here, so that it knows which ones we do not show yet.
+  opened = 0,
 }
 
 ---@param id string

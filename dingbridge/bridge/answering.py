@@ -1,0 +1,111 @@
+"""Messages go to the responder, and its answers back to where they were asked."""
+
+from __future__ import annotations
+
+import logging
+
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.deliveries import Deliveries
+from dingbridge.bridge.ports import Chance
+from dingbridge.bridge.responders import Asked, Responders
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import exchange, mentions
+from dingbridge.core.messages import At, Message, Question, Role, Target
+from dingbridge.core.outbox import Kind
+from dingbridge.core.text import well_formed
+
+log = logging.getLogger(__name__)
+
+SORRY = "抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message."
+
+
+class Answering:
+    """Asks the responder and passes on what it says. Host loop only."""
+
+    def __init__(
+        self,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+        responders: Responders,
+        deliveries: Deliveries,
+    ) -> None:
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+        self._responders = responders
+        self._deliveries = deliveries
+
+    def ask(
+        self,
+        session: str,
+        message: Message,
+        account: Account | None,
+        target: Target,
+        deliver: exchange.Deliver | None = None,
+        files: tuple[str, ...] = (),
+    ) -> None:
+        """Hand a message to the responder, if there is one. `target` is where the answer goes;
+        `deliver` is how the message came, None for what was typed here; `files` are whole paths."""
+        info = self._sessions.info(session)
+        instructions = deliver.instructions if deliver is not None else ""
+        asker = deliver.inbound.sender.identity if deliver is not None else ""
+        question = Question(
+            session=session,
+            message=message,
+            instructions=instructions or (info.instructions if info else ""),
+            cwd=info.cwd if info else "",
+            model=info.model if info else "",
+            files=files,
+        )
+        options = (account or self._accounts.default).options
+        name = account.name if account is not None else ""
+        at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
+        if self._responders.ask(question, Asked(session, name, target, asker, at), options):
+            self._work(name, busy=True)
+
+    def replied(self, request: str, text: str) -> None:
+        """The responder's answer, or one of several, to an earlier message."""
+        text = well_formed(text)
+        asked = self._ended(request)
+        if asked is None or asked.session not in self._sessions or not text.strip():
+            return
+        message = Message(
+            self._chance.new_id(), Role.RESPONDER, "Responder", text, self._chance.now()
+        )
+        account = self._account(asked)
+        if asked.account and account is None:
+            why_not = f"the account {asked.account} is not set up any more"
+            self._deliveries.add_unsent(asked.account, asked.session, message, why_not)
+        else:
+            self._deliveries.add_and_send(account, asked.session, message, asked.target, asked.at)
+
+    def could_not_reply(self, request: str, failure: str) -> None:
+        """The responder gave no answer: say so on both sides, never fall silent."""
+        failure = well_formed(failure)
+        asked = self._ended(request)
+        log.error("no answer from the responder: %s", failure)
+        if asked is None or asked.session not in self._sessions:
+            return
+        self._deliveries.notice(asked.session, f"No answer: {failure}.")
+        account = self._account(asked)
+        if account is not None:
+            self._deliveries.answer(account, asked.target, SORRY, Kind.REPLY)
+
+    def _ended(self, request: str) -> Asked | None:
+        asked = self._responders.asked(request)
+        self._responders.ended(request)
+        if asked is not None:
+            self._work(asked.account, busy=self._responders.is_busy(asked.account))
+        return asked
+
+    def _work(self, account: str, *, busy: bool) -> None:
+        for one in self._accounts:
+            if one.name == account:
+                one.member.work(busy=busy)
+
+    def _account(self, asked: Asked) -> Account | None:
+        """The account that a question came by; None for one that was asked in the editor, or when
+        the settings name it no more."""
+        return self._accounts.find(asked.account)

@@ -1,0 +1,204 @@
+"""What leaves through this editor's robots: as what it is written, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from msgspec import structs
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.ports import Chance, Editor
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import exchange, long_text, writing
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
+from dingbridge.core.outbox import Kind
+from dingbridge.core.text import well_formed
+from dingbridge.core.writing import Circumstances, written
+
+log = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """Hands messages to the robots' owners. Host loop only. `changed` is called when the status is
+    new."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+        environ: Mapping[str, str],
+        changed: Callable[[], None],
+    ) -> None:
+        self._editor = editor
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+        self._environ = environ
+        self._changed = changed
+        self.last_error = ""
+
+    def notify(
+        self,
+        message_id: str,
+        text: str,
+        title: str = "",
+        at: At = At(),  # noqa: B008 - At is immutable
+        to: str = "",
+    ) -> str:
+        """A message outside any session: to the address `to`, else to the robot's group or the
+        configured target. Returns in words where it goes."""
+        text = filled(text)
+        account = self._accounts.default
+        if to:
+            account, target = self._accounts.addressed(to)
+        else:
+            account.need_mode()
+            target = self._configured(account)
+        outbound = self._written(account, message_id, text, target, title=title, at=at)
+        self._put(account, outbound, Kind.NOTIFICATION, "")
+        return target.label
+
+    def _configured(self, account: Account) -> Target:
+        target = account.notify_target()
+        if target is None:
+            raise BridgeError(
+                "there is nobody to notify", fix="set webhook, conversation_id or user_id"
+            )
+        return target
+
+    def answer(self, account: Account, target: Target, text: str, kind: Kind = Kind.WORD) -> None:
+        """A word of the bridge itself in a conversation, which is part of no session."""
+        if account.options.mode == "off":
+            log.warning("%s is not set up any more: an answer stays unsaid", account.name)
+            return
+        outbound = self._written(account, self._chance.new_id(), text, target)
+        self._put(account, outbound, kind, "")
+
+    def add_and_send(
+        self,
+        account: Account | None,
+        session: str,
+        message: Message,
+        target: Target | None,
+        at: At = At(),  # noqa: B008 - At is immutable
+    ) -> None:
+        """Into the transcript, and out to `target`; without an account it stays here, and without a
+        target it has failed."""
+        if account is None:
+            self._sessions.add(session, message)
+        elif target is None or account.options.mode == "off":
+            self.add_unsent(account.name, session, message, account.why_no_target())
+        else:
+            self.last_error = ""
+            self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
+            outbound = self._written(account, message.id, message.text, target, session, at=at)
+            self._put(account, outbound, Kind.REPLY, session)
+
+    def add_unsent(self, account: str, session: str, message: Message, why_not: str) -> None:
+        """Into the transcript as a message that has failed, as it could not even leave."""
+        failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
+        self._sessions.add(session, failed)
+        self.last_error = why_not
+        self._event(
+            "DingbridgeFailed", account=account, id=message.id, session=session, reason=why_not
+        )
+        self._changed()
+
+    def _written(
+        self,
+        account: Account,
+        message_id: str,
+        text: str,
+        target: Target,
+        session: str = "",
+        *,
+        title: str = "",
+        at: At = At(),  # noqa: B008 - At is immutable
+    ) -> Outbound:
+        """The message as it leaves; the user is told what was masked in it."""
+        circumstances = Circumstances(
+            self._accounts.secrets, self._environ, account.members(target.conversation_id)
+        )
+        made = written(message_id, text, target, account.options, circumstances, title=title, at=at)
+        told = writing.told(made.masked, target)
+        if told and session:
+            self.notice(session, told)
+        elif told:
+            self._editor.show(updates.Say(told, "warn"))
+        return made.outbound
+
+    def _put(self, account: Account, outbound: Outbound, kind: Kind, session: str) -> None:
+        now = self._chance.now()
+        for each in long_text.parted(account.options, outbound, now):
+            if session and each.file_name:
+                self._sessions.add(session, long_text.line(each, now))
+            account.member.send(exchange.Send(each, kind, session))
+        self._changed()
+
+    # --- what became of it ----------------------------------------------------------------------
+
+    def fate(self, account: Account, report: DeliveryReport, session: str) -> None:
+        """News of a message that is on its way, or was."""
+        member = account.member
+        message, fate, reason = report.message_id, report.delivery, report.reason
+        if member.answered(message):
+            self._event("DingbridgeQueued", account=account.name, id=message, session=session)
+        if fate is Delivery.SENDING and report.chunks > 1:
+            reason = f"{report.sent_chunks}/{report.chunks}"
+        if session in self._sessions:
+            self._sessions.settle(session, message, fate, reason)
+        if fate not in (Delivery.SENT, Delivery.FAILED):
+            member.goes_on(message)
+            return
+        # Every editor hears of every message; only one should speak of it.
+        if not member.sent(message) and session not in self._sessions.bindings:
+            return
+        if not member.ended(message):
+            return
+        if fate is Delivery.SENT:
+            self._event("DingbridgeDelivered", account=account.name, id=message, session=session)
+        else:
+            self._editor.show(updates.not_delivered(report))
+            self._event(
+                "DingbridgeFailed",
+                account=account.name,
+                id=message,
+                session=session,
+                reason=reason,
+            )
+
+    def written_down(self) -> None:
+        """The editor leaves, and what no owner had answered is in the journal for the next one."""
+        for account in self._accounts:
+            for ask in account.member.unanswered:
+                account.member.answered(ask.outbound.id)
+                self._event(
+                    "DingbridgeQueued",
+                    account=account.name,
+                    id=ask.outbound.id,
+                    session=ask.session,
+                )
+
+    def notice(self, session: str, text: str) -> None:
+        """A line of the bridge itself in a session; it does not leave the editor."""
+        self._sessions.add(
+            session,
+            Message(self._chance.new_id(), Role.NOTICE, "dingbridge", text, self._chance.now()),
+        )
+
+    def _event(self, name: str, **data: str) -> None:
+        self._editor.show(updates.Event(name, data))
+
+
+def filled(text: str) -> str:
+    """The text as it can be stored and sent. Raises `BridgeError` when nothing is in it."""
+    text = well_formed(text)
+    if not text.strip():
+        raise BridgeError("there is nothing to send")
+    return text

@@ -1,0 +1,35 @@
+"""What the editor asks for, carried out in the order in which it was asked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+Call = Callable[[], None]
+
+
+class Turns:
+    """Calls that wait while something before them is still taking effect. Host loop only.
+
+    `is_held` says whether it is; `run` carries a call out, whatever that raises.
+    """
+
+    def __init__(self, is_held: Callable[[], bool], run: Callable[[Call], None]) -> None:
+        self._is_held = is_held
+        self._run = run
+        self._waiting: deque[Call] = deque()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    def put(self, call: Call) -> None:
+        """Carry out `call` once it is its turn."""
+        self._waiting.append(call)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Carry out what waits, until something takes effect that has to be waited for."""
+        while self._waiting and not self._is_held():
+            self._run(self._waiting.popleft())

@@ -1,0 +1,140 @@
+"""What an editor says of its messages, where what the owner tells comes in an odd order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.deliveries import Deliveries
+from dingbridge.bridge.ports import Ports
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core.exchange import Ask, Known, Send
+from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
+from dingbridge.core.settings import Options, read_all
+from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.live import LiveChance
+
+SESSION = SessionInfo("s", "Session", 1.0)
+APP = {"app_key": "key", "app_secret": "secret"}
+
+
+class Outside:
+    """All that a `Bridge` has around it: notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.shown: list[updates.Update] = []
+        self.asked: list[Ask] = []
+
+    def show(self, *shown: updates.Update) -> None:
+        self.shown.extend(shown)
+
+    def configure(self, options: Options) -> None:
+        pass
+
+    def tell(self, ask: Ask) -> bool:
+        self.asked.append(ask)
+        return True
+
+    def write_down(self, sends: tuple[Send, ...]) -> None:
+        pass
+
+    def append(self, session: str, entry: Entry) -> None:
+        pass
+
+    def load(self, session: str, then: Callable[[Transcript], None]) -> None:
+        then(Transcript(SESSION, ()))
+
+    def written(self, session: str, then: Callable[[], None]) -> None:
+        then()
+
+
+class Made:
+    """An editor with one session and one robot."""
+
+    def __init__(self) -> None:
+        self.outside = Outside()
+        ports = Ports(
+            editor=self.outside,
+            storage=cast(Any, self.outside),
+            exchange=lambda _: self.outside,
+            programs=cast(Any, None),
+            project=cast(Any, None),
+            media=cast(Any, None),
+            parcels=cast(Any, None),
+            chance=LiveChance(),
+            log_path="",
+            pid=1,
+            cwd="/",
+            environ={},
+        )
+        sessions = Sessions(self.outside, ports.storage, ports.chance, [SESSION])
+        accounts = Accounts(ports, sessions, lambda: None)
+        accounts.configure(read_all(APP, {}), ())
+        self.account = accounts.default
+        self.deliveries = Deliveries(
+            self.outside, ports.chance, sessions, accounts, {}, lambda: None
+        )
+
+    def send(self, message: str) -> None:
+        """Send something in the session."""
+        made = Message(message, Role.EDITOR, "You", "text", 1.0)
+        self.deliveries.add_and_send(self.account, "s", made, Target(user_id="zhangsan"))
+
+    def told(self, message: str, *fates: Delivery) -> list[str]:
+        """The names of the autocommands that come of what an owner tells, one after the other."""
+        self.outside.shown.clear()
+        for fate in fates:
+            report = DeliveryReport(message, fate, "why" if fate is Delivery.FAILED else "")
+            self.deliveries.fate(self.account, report, "s")
+        return [one.name for one in self.outside.shown if isinstance(one, updates.Event)]
+
+
+@pytest.fixture(params=["bound", "not bound"])
+def made(request: pytest.FixtureRequest) -> Made:
+    one = Made()
+    if request.param == "bound":
+        one.account.restore("s", None)
+    return one
+
+
+def test_an_end_that_is_told_again_to_who_asked_meanwhile_is_announced_once(made: Made) -> None:
+    made.send("m1")
+    assert made.told("m1", Delivery.QUEUED, Delivery.SENT, Delivery.SENT) == [
+        "DingbridgeQueued",
+        "DingbridgeDelivered",
+    ]
+
+
+def test_a_message_that_failed_and_is_tried_again_is_announced_with_each_end(made: Made) -> None:
+    made.send("m1")
+    assert made.told("m1", Delivery.QUEUED, Delivery.FAILED, Delivery.FAILED) == [
+        "DingbridgeQueued",
+        "DingbridgeFailed",
+    ]
+    assert made.told("m1", Delivery.QUEUED, Delivery.SENDING, Delivery.SENT, Delivery.SENT) == [
+        "DingbridgeDelivered"
+    ]
+
+
+def test_a_message_that_is_tried_again_is_asked_about_after_the_owner_changed(made: Made) -> None:
+    made.send("m1")
+    made.told("m1", Delivery.QUEUED, Delivery.FAILED)
+    made.outside.asked.clear()
+    made.account.member.joined()
+    assert not any(isinstance(ask, Known) for ask in made.outside.asked)
+    made.told("m1", Delivery.QUEUED)
+    made.account.member.joined()
+    assert Known("s", ("m1",)) in made.outside.asked
+
+
+def test_of_very_many_ends_only_the_latest_are_kept() -> None:
+    made = Made()
+    made.account.restore("s", None)
+    for number in range(1001):
+        assert made.told(f"m{number}", Delivery.SENT) == ["DingbridgeDelivered"]
+    assert made.told("m1", Delivery.SENT) == []
+    assert made.told("m0", Delivery.SENT) == ["DingbridgeDelivered"]
