@@ -271,9 +271,13 @@ class LiveExchange:
     def _own(self) -> None:
         assert self._options is not None  # noqa: S101 - configure() comes first
         assert self._lock is not None  # noqa: S101 - configure() made it
-        owner = Owner(
-            self._robot, self._options, self._files, self._chance, self._post, self._heard
-        )
+
+        def told(news: News) -> None:
+            # One that is being left still tells what becomes of messages; its state is history.
+            if owner is self._owner or isinstance(news, exchange.Fate):
+                self._heard(news)
+
+        owner = Owner(self._robot, self._options, self._files, self._chance, self._post, told)
         self._owner = owner
         owner.start(self._lock, self._pid, lambda: self._serving(owner))
 

@@ -84,11 +84,11 @@ class Made:
         made = Message(message, Role.EDITOR, "You", "text", 1.0)
         self.deliveries.add_and_send(self.account, "s", made, Target(user_id="zhangsan"))
 
-    def told(self, message: str, *fates: Delivery) -> list[str]:
+    def told(self, message: str, *fates: Delivery, why: str = "why") -> list[str]:
         """The names of the autocommands that come of what an owner tells, one after the other."""
         self.outside.shown.clear()
         for fate in fates:
-            report = DeliveryReport(message, fate, "why" if fate is Delivery.FAILED else "")
+            report = DeliveryReport(message, fate, why if fate is Delivery.FAILED else "")
             self.deliveries.fate(self.account, report, "s")
         return [one.name for one in self.outside.shown if isinstance(one, updates.Event)]
 
@@ -118,6 +118,15 @@ def test_a_message_that_failed_and_is_tried_again_is_announced_with_each_end(mad
     assert made.told("m1", Delivery.QUEUED, Delivery.SENDING, Delivery.SENT, Delivery.SENT) == [
         "DingbridgeDelivered"
     ]
+
+
+def test_a_message_that_failed_and_is_dropped_is_announced_as_both(made: Made) -> None:
+    made.send("m1")
+    assert made.told("m1", Delivery.QUEUED, Delivery.FAILED, Delivery.FAILED) == [
+        "DingbridgeQueued",
+        "DingbridgeFailed",
+    ]
+    assert made.told("m1", Delivery.FAILED, Delivery.FAILED, why="dropped") == ["DingbridgeFailed"]
 
 
 def test_a_message_that_is_tried_again_is_asked_about_after_the_owner_changed(made: Made) -> None:

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterable
 
 from dingbridge.bridge import updates
+from dingbridge.bridge.link import Link
 from dingbridge.bridge.member import Member
 from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, passcodes, routing, status_words
-from dingbridge.core.errors import BridgeError, in_words
+from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import At, Inbound, Target
 from dingbridge.core.options import DEFAULT_ACCOUNT
@@ -44,9 +45,7 @@ class Account:
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
-        self._link = LinkState.OFF
-        self._trouble, self._next_try = "", 0.0
-        self._outage = False
+        self._link = Link(ports.editor, name)
         # By session, so that none ever speaks to another one's conversation.
         self._targets: dict[str, Target] = {}
         self._asking: set[str] = set()
@@ -61,19 +60,20 @@ class Account:
 
     def configure(self, options: Options, problems: tuple[str, ...]) -> None:
         """Use these options from now on, and join the editors that use the same robot."""
-        if _robot(options) != _robot(self.options):
+        is_another = _robot(options) != _robot(self.options)
+        if is_another:
             left = self.member.moved()
             for ask in left:
                 self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
             self._leave_behind(len(left) + (0 if self._owner else self._state.queued))
-            self._state = NOTHING_HEARD
             # Whom one robot may write to, the next one does not know.
             self._targets = {}
         self.options = options
         self._problems = problems
         log.info("%s: %s", self._shown, "enabled" if options.mode != "off" else "off")
         self._exchange.configure(options)
-        if options.mode == "off":
+        if is_another:
+            self._state = NOTHING_HEARD
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
 
@@ -214,7 +214,7 @@ class Account:
             if options.responder is not None:
                 words += " The responder has nothing to answer."
             return words
-        connected = "connected" if self._link is LinkState.CONNECTED else "connecting…"
+        connected = "connected" if self._link.state is LinkState.CONNECTED else "connecting…"
         if self._owner:
             connected += f" through {self._owner}"
         target = self._describe_target() or "whoever writes first"
@@ -291,26 +291,8 @@ class Account:
         return f"Neovim process {pid}" if pid not in (0, self._pid) else ""
 
     def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
-        """News of the stream connection. An outage is told once, at its start and at its end.
-        `next_try` is Unix seconds, 0 when it is not known."""
-        before, self._link = self._link, link
-        self._trouble = in_words(reason, fix).rstrip(".") if link is LinkState.WAITING else ""
-        self._next_try = next_try
-        if link is LinkState.CONNECTED and before is not LinkState.CONNECTED:
-            again = " again" if self._outage else ""
-            self._say(f"{self._shown} is connected{again}")
-            self._outage = False
-            self._event("DingbridgeConnected")
-        elif link is LinkState.WAITING and not self._outage:
-            self._outage = True
-            words = in_words(f"{self._shown} is not connected: {reason}", fix)
-            words = in_words(words.rstrip("."), "Trying again by itself.")
-            self._editor.show(updates.Say(words, "warn"))
-            self._event("DingbridgeDisconnected", reason=reason)
-        elif link is LinkState.OFF:
-            self._outage = False
-            if before is LinkState.CONNECTED:
-                self._event("DingbridgeDisconnected", reason=reason or "released")
+        """News of the stream connection. `next_try` is Unix seconds, 0 when it is not known."""
+        self._link.changed(self._shown, link, reason, fix, next_try)
         self._changed()
 
     def knocked(self, knock: exchange.Knock) -> None:
@@ -358,16 +340,16 @@ class Account:
         return updates.AccountStatus(
             account=self.name,
             mode=self.options.mode,
-            connected=self._link is LinkState.CONNECTED,
+            connected=self._link.state is LinkState.CONNECTED,
             session="" if self._binding[0] else self.bound,
             owner=self._owner,
-            link=self._link.value,
+            link=self._link.state.value,
             target=self._describe_target() if self.bound else "",
             queued=state.queued + len(self.member.unanswered),
             failed=state.failed,
             refused=state.refused,
             asking=state.asking,
-            last_error=self._trouble or state.last_error,
+            last_error=self._link.trouble or state.last_error,
             cool_down_until=state.cool_down_until,
             cool_down=state.cool_down_reason,
             quota=state.quota,
@@ -382,7 +364,7 @@ class Account:
             self.name,
             self.options,
             self._state,
-            status_words.Link(status.link, status.owner, self._trouble, self._next_try),
+            status_words.Link(status.link, status.owner, self._link.trouble, self._link.next_try),
             session=self._sessions.title(self.bound) if self.bound else "",
             target=status.target,
             now=self._chance.now(),

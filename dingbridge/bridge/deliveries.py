@@ -159,7 +159,7 @@ class Deliveries:
         # Every editor hears of every message; only one should speak of it.
         if not member.sent(message) and session not in self._sessions.bindings:
             return
-        if not member.ended(message):
+        if not member.ended(message, (fate, reason)):
             return
         if fate is Delivery.SENT:
             self._event("DingbridgeDelivered", account=account.name, id=message, session=session)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from msgspec import Struct
+
 from dingbridge.bridge.ports import Exchange
 from dingbridge.core.exchange import Ask, Bind, Busy, Hello, Known, Send, Unbind
+from dingbridge.core.messages import Delivery
 
 REMEMBERED = 1000
 """Messages whose end is told once (a count)."""
+
+
+class _Ended(Struct, frozen=True):
+    """The end that a message of a session has met, and why."""
+
+    session: str
+    end: tuple[Delivery, str]
 
 
 class Member:
@@ -23,7 +33,7 @@ class Member:
         self._line: dict[str, Send | None] = {}
         self._unanswered: dict[str, Send] = {}
         self._under_way: dict[str, str] = {}
-        self._ended: OrderedDict[str, str] = OrderedDict()
+        self._ended: OrderedDict[str, _Ended] = OrderedDict()
         self._untold: list[Ask] = []
         self._busy = False
 
@@ -88,25 +98,24 @@ class Member:
         return self._unanswered.pop(message, None) is not None
 
     def sent(self, message: str) -> bool:
-        """Whether the message left from here and has met no end yet."""
-        return message in self._under_way
+        """Whether the message left from here, lately or a while ago."""
+        return message in self._under_way or message in self._ended
 
-    def ended(self, message: str) -> bool:
-        """The message has met its end. Returns whether that is news: an owner tells it when it
-        happens, and once more to whoever asked meanwhile."""
-        session = self._under_way.pop(message, "")
-        if message in self._ended:
-            return False
-        self._ended[message] = session
+    def ended(self, message: str, end: tuple[Delivery, str]) -> bool:
+        """The message has met this end, with its reason. Returns whether that is news: an owner
+        tells it when it happens, and once more to whoever asked meanwhile."""
+        known = self._ended.pop(message, None)
+        session = known.session if known is not None else self._under_way.pop(message, "")
+        self._ended[message] = _Ended(session, end)
         while len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
-        return True
+        return known is None or known.end != end
 
     def goes_on(self, message: str) -> None:
         """The message is on its way; after its end that means that it is tried again."""
-        session = self._ended.pop(message, None)
-        if session is not None:
-            self._under_way[message] = session
+        known = self._ended.pop(message, None)
+        if known is not None:
+            self._under_way[message] = known.session
 
     def moved(self) -> tuple[Send, ...]:
         """From now on it is another robot's owner, who knows nothing of what was sent so far.
