@@ -52,20 +52,28 @@ class LiveStorage:
         """All sessions there are."""
         self._disk.do(self._files.list, then)
 
-    def append(self, session: str, entry: Entry) -> None:
+    def append(self, info: SessionInfo, entry: Entry) -> None:
         """Add to a transcript."""
-        self._write(session, lambda: self._files.append(session, entry))
+        self._write(info.id, lambda: self._files.append(info.id, entry, info))
 
     def begin(self, info: SessionInfo) -> None:
         """Start a transcript, unless it is there already."""
         self._write(info.id, lambda: self._files.begin(info))
 
     def take(
-        self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
+        self,
+        session: str,
+        message: Message,
+        info: SessionInfo | None,
+        *,
+        again: bool,
+        then: Callable[[bool], None],
     ) -> None:
         """Add a robot message for good, with `again` only when it is new there."""
         self._disk.insist(
-            transcript_of(session), lambda: self._files.take(session, message, again=again), then
+            transcript_of(session),
+            lambda: self._files.take(session, message, info, again=again),
+            then,
         )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:

@@ -18,7 +18,7 @@ from dingbridge.core import exchange, sent_keys
 from dingbridge.core.errors import StoredDataDamaged, in_words
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import DeliveryReport
-from dingbridge.core.outbox import Record, Waiting
+from dingbridge.core.outbox import Dropped, Record, Waiting
 from dingbridge.core.pace import Pace
 from dingbridge.core.patience import ALL_HERE_WITHIN, LOOK_FOR_LEFT_EVERY
 from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
@@ -180,6 +180,10 @@ class Owner:
     def close(self) -> None:
         """Leave the files to the next owner. For the disk thread."""
         self._gate.close()
+        dropped = self._sender.given_up() if self._sender is not None else ""
+        if dropped:
+            # Its request may yet be taken, but the next owner must not repeat it.
+            self._robot_files.append(Dropped(dropped, self._chance.now()))
         self._robot_files.compact()
 
     def _look_again(self) -> None:

@@ -239,7 +239,9 @@ class Plugin:
         end = time.monotonic() + STOP_WITHIN
         for exchange in self._exchanges.values():
             exchange.wait_until_left(end - time.monotonic())
-        if disk.finish(end - time.monotonic()) and self._bridge is not None:
+        if not disk.finish(end - time.monotonic()):
+            log.error("the disk was too slow: some of what was asked for last is not written down")
+        elif self._bridge is not None:
             self._bridge.deliveries.written_down()
 
     def _heard(self, name: str, news: News) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -314,6 +315,78 @@ def test_what_waits_for_an_app_that_is_taken_out_of_setup_is_told_and_goes_when_
     editor.setup(app)
     [arrived] = sandbox.client.wait_arrived(1)
     assert (arrived.route, arrived.text) == ("single", "for one person")
+
+
+def test_what_is_typed_in_a_bound_session_while_the_settings_are_broken_is_told_as_not_sent(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    session = editor.status()["session"]
+    editor.close()
+    after = start_editor()
+    after.setup({**api_options, "app_secret": {"cmd": [sys.executable, "-c", "exit(7)"]}})
+    after.chat(f"open {session}")
+    after.lua("require('dingbridge').send('do you see this?')")
+    [row] = after.until(lambda: after.transcript(session))
+    assert row["delivery"] == "failed"
+    assert "the settings cannot be used" in row["reason"]
+    assert "exit code 7" in row["reason"]
+
+
+def test_a_deleted_session_does_not_come_back_with_the_end_of_its_message(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    editor.listen()
+    editor.setup(webhook_options)
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.status()["session"])
+    sandbox.client.fault(Fault.hang("/robot/send"))
+    editor.lua("require('dingbridge').send('last words')")
+    sandbox.client.wait_hanging()
+    editor.chat("delete")
+    editor.until(lambda: not editor.sessions())
+    sandbox.client.release()
+    sandbox.client.wait_arrived(1)
+    editor.until(lambda: editor.status()["queued"] == 0)
+    editor.close()
+    assert list((editor.data / "dingbridge" / "sessions").glob("*.jsonl")) == []
+
+
+def test_a_session_that_another_editor_deleted_comes_back_whole_with_the_next_message(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    one = start_editor()
+    one.listen()
+    one.setup({**api_options, "session_scope": "user"})
+    one.chat("status")
+    connected(one)
+    sandbox.client.say("first")
+    [heard] = one.until(lambda: one.heard("DingbridgeReceived"))
+    session = heard["session"]
+    [before] = one.sessions()
+    two = start_editor()
+    two.setup({**api_options, "session_scope": "user"})
+    two.chat(f"open {session}")
+    two.until(lambda: two.transcript(session))
+    two.chat("delete")
+    two.until(lambda: not two.sessions())
+    two.close()
+    sandbox.client.say("second")
+    one.until(lambda: len(one.heard("DingbridgeReceived")) == 2)
+    one.close()
+    after = start_editor()
+    after.setup({**api_options, "session_scope": "user"})
+    after.chat(f"open {session}")
+    after.until(lambda: [row["text"] for row in after.transcript(session)] == ["second"])
+    assert [row["title"] for row in after.sessions()] == [before["title"]]
+    connected(after)
+    after.lua("require('dingbridge').send('my answer')")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "my answer"
 
 
 def test_a_session_keeps_its_conversation_when_it_is_released_and_bound_again(

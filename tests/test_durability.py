@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 import pytest
 
+from dingbridge.core import transcript
+from dingbridge.core.messages import Message, Role
+from dingbridge.core.transcript import Entry
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
@@ -334,6 +337,32 @@ def test_who_waits_for_an_answer_is_told_when_neovim_is_closed_before_it_comes(
     assert arrived.reply_to
 
 
+def test_a_burst_in_a_long_session_is_written_down_when_neovim_is_left_at_once(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    session = bind(editor, webhook_options)
+    editor.close()
+    path = editor.data / "dingbridge" / "sessions" / f"{session}.jsonl"
+    with path.open("a") as file:
+        for number in range(20_000):
+            old = Message(f"old{number}", Role.DINGTALK, "Zhang San", "older " * 20, float(number))
+            file.write(transcript.encode(Entry(message=old)).decode())
+    after = start_editor()
+    go_on(after, webhook_options)
+    after.until(lambda: after.status()["session"] == session)
+    after.until(lambda: after.lua("return #require('dingbridge').transcript(...)", session) > 0)
+    sandbox.client.fault(Fault.hang("/robot/send"))
+    texts = [f"message {number}" for number in range(80)]
+    after.lua("for _, text in ipairs(...) do require('dingbridge').send(text) end", texts)
+    after.close()
+    puts = [line for line in lines_of(outbox(after)) if line["type"] == "put"]
+    written = [line["outbound"]["text"] for line in puts]
+    assert written == texts
+    assert on_disk(after, session)[-80:] == texts
+    sandbox.client.release()
+
+
 def test_what_a_transcript_could_not_take_for_a_moment_stands_there_once_and_in_order(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
@@ -547,6 +576,32 @@ def test_a_dropped_message_is_not_sent_even_after_a_kill(
     until_fates(after, session, [*ends, ("wanted", "sent")])
     assert [each.text for each in sandbox.client.arrived()] == ["under way", "wanted"]
     assert after.transcript(session)[2]["reason"] == "dropped by you"
+
+
+@pytest.mark.parametrize("when", ["during a request", "between two tries"])
+def test_a_message_that_is_dropped_on_its_way_does_not_leave_after_the_editor_was_left(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any], when: str
+) -> None:
+    hangs = when == "during a request"
+    editor = start_editor()
+    editor.setup(webhook_options)
+    sandbox.client.fault(
+        Fault.hang("/robot/send") if hangs else Fault.drop("/robot/send", times=None)
+    )
+    unwanted = editor.lua("return require('dingbridge').notify('unwanted')")
+    if hangs:
+        sandbox.client.wait_hanging()
+    else:
+        sandbox.client.wait_calls(1)
+    editor.chat(f"drop {unwanted}")
+    editor.close()
+    sandbox.client.clear_faults()
+    after = start_editor()
+    after.setup(webhook_options)
+    after.chat("notify wanted")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "wanted"
+    after.until(lambda: after.status()["queued"] == 0)
 
 
 @pytest.mark.parametrize(

@@ -915,6 +915,17 @@ def test_what_an_editor_that_left_wrote_down_itself_is_taken_up_once(owner: Owne
     assert owner.fates == [("s9", "m2", Delivery.SENT, "")]
 
 
+def test_what_is_being_written_down_is_not_told_as_never_left(owner: Owner) -> None:
+    owner.slow = True
+    owner.send(1, "m1", "s1")
+    owner.ask(1, Known("s1", ("m1",)))
+    assert owner.fates == []
+    owner.catch_up()
+    assert {fate for fate, _ in owner.fates_of(1, "m1")} == {Delivery.QUEUED}
+    owner.ask(1, Known("s1", ("m1",)))
+    assert {fate for fate, _ in owner.fates_of(1, "m1")} == {Delivery.QUEUED}
+
+
 def test_what_stands_in_the_journal_is_not_told_as_never_left(owner: Owner) -> None:
     owner.left = left("m2")
     owner.ask(OWN, Known("s9", ("m2",)))

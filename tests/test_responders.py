@@ -143,6 +143,27 @@ def test_an_answer_whose_robot_is_set_up_no_more_stays_in_the_session_with_the_r
     assert sandbox.client.arrived() == []
 
 
+@pytest.mark.parametrize(
+    ("does", "words"), [("reply('the answer')", "the answer"), ("error('broken')", SORRY)]
+)
+def test_who_asked_is_answered_though_the_session_was_deleted_meanwhile(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], does: str, words: str
+) -> None:
+    start_lua(
+        editor,
+        api_options,
+        f"""function(_, reply)
+             vim.cmd('Chat delete')
+             vim.wait(2000, function() return #require('dingbridge').sessions() == 0 end, 5)
+             {does}
+           end""",
+    )
+    sandbox.client.say("question")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert words in arrived.text
+    assert editor.sessions() == []
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program goes on")
 def test_nobody_is_told_of_a_failure_by_a_robot_that_is_set_up_no_more(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path

@@ -69,7 +69,10 @@ class Answering:
         """The responder's answer, or one of several, to an earlier message."""
         text = well_formed(text)
         asked = self._ended(request)
-        if asked is None or asked.session not in self._sessions or not text.strip():
+        if asked is None or not text.strip():
+            return
+        if asked.session not in self._sessions:
+            self._answer_all_the_same(asked, text)
             return
         message = Message(
             self._chance.new_id(), Role.RESPONDER, "Responder", text, self._chance.now()
@@ -86,12 +89,21 @@ class Answering:
         failure = well_formed(failure)
         asked = self._ended(request)
         log.error("no answer from the responder: %s", failure)
-        if asked is None or asked.session not in self._sessions:
+        if asked is None:
+            return
+        if asked.session not in self._sessions:
+            self._answer_all_the_same(asked, SORRY)
             return
         self._deliveries.notice(asked.session, f"No answer: {failure}.")
         account = self._account(asked)
         if account is not None:
             self._deliveries.answer(account, asked.target, SORRY, Kind.REPLY)
+
+    def _answer_all_the_same(self, asked: Asked, text: str) -> None:
+        """The session was deleted meanwhile; whoever asked waits all the same."""
+        account = self._account(asked)
+        if account is not None:
+            self._deliveries.answer(account, asked.target, text, Kind.REPLY)
 
     def _ended(self, request: str) -> Asked | None:
         asked = self._responders.asked(request)

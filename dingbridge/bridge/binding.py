@@ -97,12 +97,14 @@ class Account:
     def need_mode(self) -> None:
         """Raise `BridgeError`, saying what is missing, unless something can be sent."""
         if self._problems:
-            raise BridgeError(
-                "the settings cannot be used: " + "; ".join(self._problems),
-                fix="correct them in setup()",
-            )
+            raise BridgeError(self.why_no_target(), fix="correct them in setup()")
         if self.options.mode == "off":
             raise BridgeError("DingTalk is not set up: " + "; or ".join(self.options.missing()))
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether the settings have problems, so that nobody knows what is bound."""
+        return bool(self._problems)
 
     @property
     def bound(self) -> str:
@@ -242,6 +244,8 @@ class Account:
 
     def why_no_target(self) -> str:
         """Why a message of the bound session cannot go anywhere."""
+        if self._problems:
+            return "the settings cannot be used: " + "; ".join(self._problems)
         if self.options.mode == "off":
             return "DingTalk is not set up"
         return (

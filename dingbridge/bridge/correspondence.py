@@ -56,7 +56,12 @@ class Correspondence:
         elif account is not None:
             target = account.target_of(session)
         at = account.asker(target) if account is not None and target is not None else At()
-        self._sessions.watch(session)
+        self._sessions.hold(session)
+        default = self._accounts.default
+        if account is None and default.is_unusable:
+            # It may be meant for DingTalk: a session that is bound cannot be told from another.
+            self._deliveries.add_unsent(default.name, session, message, default.why_no_target())
+            return
         self._deliveries.add_and_send(account, session, message, target, at)
         if account is None:
             self._answering.ask(session, message, account, Target())
@@ -68,7 +73,7 @@ class Correspondence:
         target = routing.reply_target(inbound)
         if deliver.start is not None:
             self._sessions.begin(deliver.session, account.name, deliver.start)
-            self._sessions.watch(deliver.session)
+            self._sessions.hold(deliver.session)
         elif deliver.session != account.bound:
             known = deliver.session in self._sessions
             title = self._sessions.title(deliver.session) if known else deliver.session

@@ -112,7 +112,7 @@ class Enclosures:
     ) -> None:
         now = self._chance.now()
         message = Message(message_id, Role.EDITOR, "You", line, now, delivery, reason)
-        self._sessions.watch(session)
+        self._sessions.hold(session)
         self._sessions.add(session, message)
 
     def _packed(

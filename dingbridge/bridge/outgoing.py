@@ -66,6 +66,8 @@ class Outgoing:
         self._changed = changed
         self._ended = ended
         self._retrying: set[str] = set()
+        # Messages that are being written down: they have no fate, and get one.
+        self._accepting: set[str] = set()
 
     @property
     def last_error(self) -> str:
@@ -106,10 +108,12 @@ class Outgoing:
         if self._outbox.knows(message):
             self._tell_known(message, ask.session)
             return
+        self._accepting.add(message)
         put = Put(self._robot, ask.outbound, ask.kind, ask.session, self._chance.now())
         self._records.outbox(put, lambda: self._queued(put))
 
     def _queued(self, put: Put) -> None:
+        self._accepting.discard(put.outbound.id)
         if self._outbox.knows(put.outbound.id):
             return
         self._outbox.apply(put)
@@ -173,8 +177,9 @@ class Outgoing:
 
     def answer_known(self, session: str, ids: tuple[str, ...]) -> None:
         """Tell the fate of messages that a transcript shows without one."""
-        unknown = tuple(message for message in ids if not self._outbox.knows(message))
-        for message in ids:
+        asked = tuple(message for message in ids if message not in self._accepting)
+        unknown = tuple(message for message in asked if not self._outbox.knows(message))
+        for message in asked:
             if message not in unknown:
                 self._tell_known(message, session)
         if unknown:

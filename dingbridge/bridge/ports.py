@@ -35,8 +35,8 @@ class Storage(Protocol):
         """All sessions there are, also those of other editors."""
         ...
 
-    def append(self, session: str, entry: Entry) -> None:
-        """Add to a transcript."""
+    def append(self, info: SessionInfo, entry: Entry) -> None:
+        """Add to the transcript of a session, whose file begins with `info`."""
         ...
 
     def begin(self, info: SessionInfo) -> None:
@@ -44,10 +44,17 @@ class Storage(Protocol):
         ...
 
     def take(
-        self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
+        self,
+        session: str,
+        message: Message,
+        info: SessionInfo | None,
+        *,
+        again: bool,
+        then: Callable[[bool], None],
     ) -> None:
         """Add a robot message and make sure that it is on the disk. With `again` only when it does
-        not stand there yet; `then` is told whether it was added."""
+        not stand there yet; `then` is told whether it was added. `info` is None for a session that
+        is not known here."""
         ...
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:

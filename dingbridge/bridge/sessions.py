@@ -68,7 +68,7 @@ class Sessions:
         made = datetime.fromtimestamp(now)
         session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
         info = SessionInfo(session, well_formed(title) or f"Chat {made:%Y-%m-%d %H:%M}", now)
-        self._storage.append(session, Entry(session=info))
+        self._storage.begin(info)
         self._infos = {session: info, **self._infos}
         self.current = session
         self.tell_list()
@@ -115,6 +115,12 @@ class Sessions:
         self._since[session] = since
         self._storage.load(session, lambda transcript: self._loaded(session, transcript, since))
 
+    def hold(self, session: str) -> None:
+        """Have the editor hold the session's transcript, unless it does: reading it takes the
+        longer the more is in it."""
+        if session not in self._shown:
+            self.watch(session)
+
     def is_used(self, session: str) -> bool:
         """Whether this editor has opened the session, sent in it, or taken up its binding."""
         return session in self._shown
@@ -152,7 +158,7 @@ class Sessions:
 
     def add(self, session: str, message: Message) -> None:
         """Append a message to the transcript, on disk and in the editor."""
-        self._storage.append(session, Entry(message=message))
+        self._storage.append(self._infos[session], Entry(message=message))
         self._show(session, updates.Messages(session, (message,)))
 
     def arrive(
@@ -166,7 +172,7 @@ class Sessions:
                 self._show(session, updates.Messages(session, (message,)))
             then(new)
 
-        self._storage.take(session, message, again=again, then=taken)
+        self._storage.take(session, message, self._infos.get(session), again=again, then=taken)
 
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
         """Show what became of a message. Its end is written down by the robot's owner."""

@@ -152,12 +152,14 @@ class Carrier:
             tried=(tried.start, tried.end, tried.route) if tried else None,
         )
         self._report(outbound, plan, Delivery.SENDING)
-        while not self._stopped:
+        while True:
             match plan.next():
                 case Finished(error=None):
                     return self._finish(outbound, None)
                 case _ if outbound.id == self.unwanted:
                     raise Held
+                case _ if self._stopped:
+                    return None
                 case Finished(error=error):
                     return self._finish(outbound, error)
                 case Wait(seconds=seconds, reason=reason):
@@ -165,7 +167,6 @@ class Carrier:
                     plan.waited()
                 case Post() as step:
                     self._step(outbound, plan, step)
-        return None
 
     def _step(self, outbound: Outbound, plan: Plan, step: Post) -> None:
         key = key_of(step.route, outbound.target)

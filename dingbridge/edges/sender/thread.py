@@ -80,6 +80,13 @@ class Sender(threading.Thread):
             self._stopped = True
             self._wake()
 
+    def given_up(self) -> str:
+        """The message under way whose request nobody waits for any more, while the user has dropped
+        it; empty without one. For who stops the thread."""
+        with self._changed:
+            dropped = self._under_way == self._carrier.unwanted
+            return self._under_way if dropped and self.is_alive() else ""
+
     def run(self) -> None:
         """Carry one message after the other until stopped."""
         while not self._stopped:

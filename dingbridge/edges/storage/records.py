@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from dingbridge.core import inbox
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.outbox import Done, Dropped, Put, Record
 from dingbridge.core.state import State
-from dingbridge.core.transcript import Entry, Fate
+from dingbridge.core.transcript import Fate
 from dingbridge.edges.storage.robot import (
     INBOX,
     OUTBOX,
@@ -33,12 +34,16 @@ class LiveRecords:
         self._files = files
         self._robot_files = robot_files
         self._damaged = damaged
+        # Records of the outbox that were asked for, and those that the disk refused.
+        self._asked: deque[Record] = deque()
+        self._refused: list[Record] = []
 
     # --- for the host loop ----------------------------------------------------------------------
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""
-        self._files.disk.insist(OUTBOX, lambda: self._append(record), lambda _: then())
+        self._asked.append(record)
+        self._files.disk.insist(OUTBOX, self._write_asked, lambda _: then())
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A robot message goes to this session; `then` runs once that is on the disk."""
@@ -55,9 +60,9 @@ class LiveRecords:
 
     def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
         """Write the end of a message into its transcript."""
-        entry = Entry(fate=Fate(message, fate, reason))
+        end = Fate(message, fate, reason)
         self._files.disk.insist(
-            transcript_of(session), lambda: self._files.transcripts.append(session, entry)
+            transcript_of(session), lambda: self._files.transcripts.settle(session, end)
         )
 
     def change(
@@ -85,7 +90,7 @@ class LiveRecords:
 
     def append(self, record: Record) -> None:
         """Write a record of the outbox; returns when it is on the disk. Raises `OSError`."""
-        self._files.disk.wait(lambda: self._append(record))
+        self._files.disk.wait(lambda: self._append([record]))
 
     def update(self, change: Callable[[State], State]) -> None:
         """Change the state; returns when it is on the disk. Raises `OSError` or `BridgeError`."""
@@ -93,11 +98,20 @@ class LiveRecords:
 
     # --- on the disk thread ---------------------------------------------------------------------
 
-    def _append(self, record: Record) -> None:
-        self._robot_files.append(record)
-        if isinstance(record, Done | Dropped):
-            # A dead letter keeps its file: it may be sent again.
-            self._files.outgoing.forget(record.id)
+    def _write_asked(self) -> None:
+        """Write all that was asked for by now at once: a burst costs few writes, not one each."""
+        while self._asked:
+            self._refused.append(self._asked.popleft())
+        if self._refused:
+            self._append(self._refused)
+            self._refused = []
+
+    def _append(self, records: Sequence[Record]) -> None:
+        self._robot_files.append(*records)
+        for record in records:
+            if isinstance(record, Done | Dropped):
+                # A dead letter keeps its file: it may be sent again.
+                self._files.outgoing.forget(record.id)
 
     def _update(self, change: Callable[[State], State]) -> None:
         try:

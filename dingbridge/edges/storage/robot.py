@@ -20,7 +20,7 @@ from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Message
 from dingbridge.core.outbox import Outbox, Put, Record
 from dingbridge.core.state import State, may_open_at, with_opened, with_seen
-from dingbridge.core.transcript import SETTLED, Entry, Fate
+from dingbridge.core.transcript import SETTLED, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.outgoing import OutgoingFolder
@@ -97,13 +97,13 @@ class RobotFiles:
         self._inbox_records = 0
         self._looked = (0, 0)
 
-    def append(self, record: Record) -> None:
-        """Write a record of the outbox; it is on the disk when this returns."""
-        line = outboxes.encode(record)
-        self._files.outbox.append(line)
+    def append(self, *records: Record) -> None:
+        """Write records of the outbox; they are on the disk when this returns."""
+        lines = [outboxes.encode(record) for record in records]
+        self._files.outbox.append(*lines)
         # What is our own is no news.
-        self._looked = (self._looked[0], self._looked[1] + len(line) + 1)
-        self._outbox_records += 1
+        self._looked = (self._looked[0], self._looked[1] + sum(len(line) + 1 for line in lines))
+        self._outbox_records += len(lines)
         if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
             _if_possible(self._compact_outbox)
 
@@ -170,8 +170,7 @@ class RobotFiles:
         mine = outbox_journal.of_robot(records, self._robot)
         for session, message, fate, reason in outbox_journal.ends(mine):
             # The end may have come between the journal's line and the transcript's.
-            entry = Entry(fate=Fate(message, fate, reason))
-            self._tell_transcript(session, entry)
+            self._tell_transcript(session, Fate(message, fate, reason))
         received, also_damaged = self._files.inbox.read(inbox.decode)
         if damaged or also_damaged:
             log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
@@ -181,9 +180,9 @@ class RobotFiles:
         seen = {**state.seen, **inbox.times(received)}
         return Inheritance(state, outboxes.fold(mine), open_, seen, damaged_state)
 
-    def _tell_transcript(self, session: str, entry: Entry) -> None:
+    def _tell_transcript(self, session: str, end: Fate) -> None:
         self._files.disk.insist(
-            transcript_of(session), lambda: self._files.transcripts.append(session, entry)
+            transcript_of(session), lambda: self._files.transcripts.settle(session, end)
         )
 
 

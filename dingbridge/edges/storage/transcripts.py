@@ -13,7 +13,7 @@ from msgspec import structs
 from dingbridge.core import transcript
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
 from dingbridge.edges.storage import files
 
 log = logging.getLogger(__name__)
@@ -65,21 +65,35 @@ class Transcripts:
         if not self._path(info.id).exists():
             self.append(info.id, Entry(session=info))
 
-    def append(self, session: str, entry: Entry) -> None:
-        """Add one line. A session's first line makes its file."""
+    def append(self, session: str, entry: Entry, info: SessionInfo | None = None) -> None:
+        """Add one line. A session's first line makes its file, with `info` as its head: another
+        editor may have deleted the session."""
         path = self._path(session)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._begin(path, info)
         files.append_line(path, transcript.encode(entry))
 
-    def take(self, session: str, message: Message, *, again: bool) -> bool:
+    def settle(self, session: str, fate: Fate) -> None:
+        """Write what became of a message below it, unless the session was deleted meanwhile."""
+        path = self._path(session)
+        if path.exists():
+            files.append_line(path, transcript.encode(Entry(fate=fate)))
+
+    def _begin(self, path: Path, info: SessionInfo | None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if info is not None and not path.exists():
+            files.append_line(path, transcript.encode(Entry(session=info)))
+
+    def take(
+        self, session: str, message: Message, info: SessionInfo | None = None, *, again: bool
+    ) -> bool:
         """Add a robot message, for good even if the power fails, unless it stands there already.
-        Returns whether it was added.
+        Returns whether it was added. `info` is as for `append`.
 
         An editor that slept may come late with what another one has written meanwhile, so the end
         of the transcript is looked at each time; with `again` all of it.
         """
         path = self._path(session)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._begin(path, info)
         name = f'"id":"{message.id}"'.encode()
         found = files.lines_with(path, name, None if again else LATELY)
         fallback = SessionInfo(session, session, message.time)

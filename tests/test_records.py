@@ -1,0 +1,109 @@
+"""What the owner of a robot writes down: in bursts, and on a disk that refuses."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dingbridge.core import outbox
+from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.outbox import Dropped, Kind, Put
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.records import LiveRecords
+from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
+from tests.disk import out_of_reach
+
+MANY = 200
+
+
+class Owner:
+    """An owner's records, behind a disk thread and a host loop that the test turns by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.errors: list[Exception] = []
+        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk.start()
+        self.files: Files = files_in(folder, self.disk)
+        self.records = LiveRecords(self.files, RobotFiles(self.files, "r", "app"), lambda _: None)
+        self.accepted: list[str] = []
+
+    def accept(self, name: str) -> None:
+        """Ask for a message to be written down."""
+        put = Put("r", Outbound(name, Target(user_id="u"), "text", "title"), Kind.REPLY, "", 1.0)
+        self.records.outbox(put, lambda: self.accepted.append(name))
+
+    def turn_until(self, done: Callable[[], bool]) -> None:
+        """Run what is posted until `done`."""
+        while not done():
+            self.posted.get(timeout=10)()
+
+    def written(self) -> list[str]:
+        """The ids in the journal."""
+        records, damaged = self.files.outbox.read(outbox.decode)
+        assert damaged == 0
+        return [
+            one.outbound.id if isinstance(one, Put) else f"-{one.id}"
+            for one in records
+            if isinstance(one, Put | Dropped)
+        ]
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Owner]:
+    made = Owner(tmp_path)
+    yield made
+    assert made.disk.finish(5)
+
+
+def test_a_burst_of_messages_is_on_the_disk_with_few_writes_and_in_order(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = []
+    really = os.fsync
+
+    def counted(file: int) -> None:
+        writes.append(file)
+        really(file)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    busy = threading.Event()
+    owner.disk.do(busy.wait)
+    names = [f"m{number}" for number in range(MANY)]
+    for name in names:
+        owner.accept(name)
+    busy.set()
+    owner.turn_until(lambda: len(owner.accepted) == MANY)
+    assert owner.accepted == names
+    assert owner.written() == names
+    assert len(writes) < MANY / 10
+
+
+def test_a_burst_that_the_disk_refused_is_written_once_and_in_order(
+    owner: Owner, tmp_path: Path
+) -> None:
+    with out_of_reach(tmp_path / "chat-dingtalk-outbox.jsonl"):
+        owner.accept("m1")
+        owner.accept("m2")
+        owner.turn_until(lambda: bool(owner.errors))
+        owner.accept("m3")
+        assert owner.accepted == []
+    owner.turn_until(lambda: len(owner.accepted) == 3)
+    assert owner.accepted == ["m1", "m2", "m3"]
+    assert owner.written() == ["m1", "m2", "m3"]
+
+
+def test_what_is_dropped_in_a_burst_takes_its_file_along(owner: Owner) -> None:
+    copy = owner.files.outgoing.put("m1", "a.png", b"picture")
+    assert copy.exists()
+    owner.accept("m1")
+    dropped: list[bool] = []
+    owner.records.outbox(Dropped("m1", 2.0), lambda: dropped.append(True))
+    owner.turn_until(lambda: bool(dropped))
+    assert owner.written() == ["m1", "-m1"]
+    assert not copy.exists()
