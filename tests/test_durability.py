@@ -307,6 +307,27 @@ def test_what_could_not_be_written_down_for_a_moment_leaves_in_its_order(
     assert [each.text for each in sandbox.client.arrived()] == ["one", "two"]
 
 
+def test_a_message_that_could_not_be_written_down_until_neovim_was_closed_is_told_as_not_sent(
+    editor: Editor,
+    start_editor: StartEditor,
+    sandbox: Sandbox,
+    webhook_options: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    session = bind(editor, webhook_options)
+    queued = tmp_path / "queued"
+    editor.nvim.command(f"autocmd User DingbridgeQueued call writefile([], '{queued}')")
+    with out_of_reach(outbox(editor)):
+        editor.lua("require('dingbridge').send('one')")
+        editor.until_said("cannot use chat-dingtalk-outbox.jsonl")
+        editor.close()
+        assert not queued.exists()
+    after = start_editor()
+    go_on(after, webhook_options)
+    until_fates(after, session, [("one", "failed")])
+    assert not sandbox.client.arrived()
+
+
 # --- in -------------------------------------------------------------------------------------------
 
 
@@ -374,6 +395,24 @@ def test_what_a_transcript_could_not_take_for_a_moment_stands_there_once_and_in_
     sandbox.client.say("second")
     editor.until(lambda: [row["text"] for row in editor.transcript(session)] == ["first", "second"])
     assert [row["text"] for row in editor.heard("DingbridgeReceived")] == ["first", "second"]
+
+
+def test_a_session_that_could_not_be_read_when_neovim_started_is_bound_and_gets_its_messages(
+    editor: Editor, start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = connect(editor, api_options)
+    sandbox.client.say("before")
+    editor.until(editor.transcript)
+    editor.close()
+    after = start_editor()
+    with out_of_reach(editor.data / "dingbridge" / "sessions" / f"{session}.jsonl"):
+        go_on(after, api_options)
+        after.until(lambda: after.status()["session"] == session)
+    after.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("after")
+    after.until(lambda: on_disk(after, session) == ["before", "after"])
+    after.chat(f"open {session}")
+    after.until(lambda: [row["text"] for row in after.transcript(session)] == ["before", "after"])
 
 
 def receive_in_vain(editor: Editor, sandbox: Sandbox, session: str, text: str) -> Path:

@@ -24,6 +24,7 @@ from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.state import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
+from tests.disk import out_of_reach
 from tests.neovim import find_neovim
 
 POSIX = os.name == "posix"
@@ -349,6 +350,18 @@ def test_without_sessions_the_list_is_empty_and_a_missing_one_has_no_messages(
     assert transcripts.load("s1").messages == ()
 
 
+def test_a_session_whose_file_cannot_be_read_just_now_is_listed_by_its_id(
+    transcripts: Transcripts, tmp_path: Path
+) -> None:
+    readable, unreadable = (start_session(transcripts, name) for name in ("s1", "s2"))
+    with out_of_reach(tmp_path / "sessions" / "s2.jsonl"):
+        assert {(one.id, one.title) for one in transcripts.list()} == {
+            ("s1", readable.title),
+            ("s2", "s2"),
+        }
+    assert {one.title for one in transcripts.list()} == {readable.title, unreadable.title}
+
+
 def test_the_session_that_was_written_to_last_comes_first(
     transcripts: Transcripts, tmp_path: Path
 ) -> None:
@@ -370,7 +383,12 @@ def test_strange_files_among_the_transcripts_keep_nobody_from_starting(
     (folder / "damaged.jsonl").write_bytes(b'{"session": {"id": "\xff"}}\n')
     (folder / "empty.jsonl").write_bytes(b"")
     found = {entry.id: entry.title for entry in transcripts.list()}
-    assert found == {"good": info.title, "damaged": "damaged", "empty": "empty"}
+    assert found == {
+        "good": info.title,
+        "folder": "folder",
+        "damaged": "damaged",
+        "empty": "empty",
+    }
 
 
 def test_the_file_name_is_the_id_whatever_the_file_says(
@@ -679,6 +697,26 @@ def test_what_the_disk_refused_is_tried_once_more_when_leaving() -> None:
     loop.disk.insist("file", lambda: file.write("one"))
     loop.disk.wait(lambda: None)
     file.has_room = True
+    assert loop.disk.finish(10)
+    assert file.written == ["one"]
+
+
+def test_what_the_disk_refuses_to_the_end_does_not_count_as_done_when_leaving() -> None:
+    loop, file = Loop(), Refusing()
+    loop.disk.insist("file", lambda: file.write("one"))
+    assert not loop.disk.finish(0.3)
+
+
+def test_what_the_disk_refuses_while_neovim_is_closed_is_tried_until_it_is_done() -> None:
+    loop, file = Loop(), Refusing()
+    tries: list[str] = []
+
+    def write() -> None:
+        tries.append("again")
+        file.has_room = len(tries) > 4
+        file.write("one")
+
+    loop.disk.insist("file", write)
     assert loop.disk.finish(10)
     assert file.written == ["one"]
 

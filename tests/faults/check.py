@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import inf
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ NOTICED = 0.2
 
 _LINE = re.compile(r"\bm(\d+)l(\d+)of(\d+)\b")
 _SAID = re.compile(r"\bi(\d+)said\b")
+_LINKED = re.compile(r"\]\([^)]*\)")
 
 Target = tuple[str, bool]
 """A conversation, and whether it was reached by a custom robot's webhook."""
@@ -27,6 +28,8 @@ class Sent(Struct, frozen=True):
 
     `certain`: nothing happened to the processes that took it, so it must have been accepted.
     `notification`: it stands in no session, and replies go first when the platform wants a pause.
+    `sha256`: the hex digest of the bytes when it is a file, which may be told as not sent when
+    its editor leaves before the file was copied.
     """
 
     message: int
@@ -34,6 +37,7 @@ class Sent(Struct, frozen=True):
     lines: int
     certain: bool
     notification: bool = False
+    sha256: str = ""
 
 
 class Uttered(Struct, frozen=True):
@@ -60,7 +64,10 @@ class Records(Struct, frozen=True, kw_only=True):
     the messages from DingTalk by session; `announced` what `DingbridgeReceived` brought, in no
     order; `strangers` the conversations of people who are not admitted; `told_to_wait` whether the
     platform asked for a pause; `problems` sentences about processes that did not do what they
-    should.
+    should. `uploads` is the digest of what was uploaded by its media id; `told_unsent` are messages
+    of which a session says that they were not sent; `unwhole` is what came with a file that is not
+    what was sent; `unanswered` counts the requests that the platform may have carried out and that
+    nobody may know the answer to.
     """
 
     sent: tuple[Sent, ...] = ()
@@ -75,6 +82,10 @@ class Records(Struct, frozen=True, kw_only=True):
     told_to_wait: bool = False
     killed: bool = False
     problems: tuple[str, ...] = ()
+    uploads: dict[str, str] = {}
+    told_unsent: tuple[int, ...] = ()
+    unwhole: tuple[int, ...] = ()
+    unanswered: int = 0
 
 
 class Violation(Struct, frozen=True):
@@ -95,14 +106,29 @@ def outgoing(message: int, lines: int) -> str:
     )
 
 
+def file_name(message: int, ending: str) -> str:
+    """The name of a file that is sent, which is its only line."""
+    return f"m{message}l1of1.{ending}"
+
+
+def file_said(message: int) -> str:
+    """The name of a file that is sent to the robot."""
+    return f"i{message}said.txt"
+
+
+def content(name: str) -> bytes:
+    """What stands in a file of that name."""
+    return b"\x89PNG\r\n\x1a\n" + name.encode() + bytes(range(256)) * 20
+
+
 def incoming(message: int) -> str:
     """The text of something said to the robot."""
     return f"i{message}said 你好, is anybody there?"
 
 
 def heard(text: str) -> list[int]:
-    """The numbers of what was said to the robot, found in a text."""
-    return [int(number) for number in _SAID.findall(text)]
+    """The numbers of what was said to the robot, found in a text; where a link leads is no text."""
+    return [int(number) for number in _SAID.findall(_LINKED.sub("]", text))]
 
 
 def lines_of(text: str) -> list[tuple[int, int]]:
@@ -129,6 +155,8 @@ def unheard(records: Records) -> list[int]:
 def unaccepted(records: Records) -> list[int]:
     """The messages that should have been accepted and were not."""
     there = {message for accepted in records.accepted.values() for message in accepted}
+    files = {sent.message for sent in records.sent if sent.sha256}
+    there.update(files.intersection(records.told_unsent))
     return [sent.message for sent in records.sent if sent.certain and sent.message not in there]
 
 
@@ -137,7 +165,11 @@ def judge(records: Records) -> list[Violation]:
     return [
         *_every_accepted_message_arrived(records),
         *_order_was_kept(records),
+        *_accepted_in_order(records),
         *_nothing_twice_with_a_key(records),
+        *_nothing_twice_without_a_reason(records),
+        *_told_the_truth(records),
+        *_files_are_whole(records),
         *_nothing_astray(records),
         *_every_utterance_heard_once(records),
         *_one_link_at_a_time(records),
@@ -189,6 +221,51 @@ def _nothing_twice_with_a_key(records: Records) -> Iterator[Violation]:
     for (message, line), count in counts.items():
         if count > 1:
             yield Violation("twice", f"line {line} of m{message} came {count} times by the webhook")
+
+
+def _accepted_in_order(records: Records) -> Iterator[Violation]:
+    places = {sent.message: place for place, sent in enumerate(records.sent)}
+    for sender, accepted in records.accepted.items():
+        for earlier, later in pairwise(dict.fromkeys(accepted)):
+            if places.get(earlier, -1) > places.get(later, len(places)):
+                yield Violation(
+                    "out of order", f"{sender} sent m{later} before m{earlier}, accepted after it"
+                )
+
+
+def _nothing_twice_without_a_reason(records: Records) -> Iterator[Violation]:
+    there: set[tuple[Target, int, int]] = set()
+    repeats: list[str] = []
+    for arrived in records.arrived:
+        # By the webhook, which has a key, nothing may come twice for whatever reason.
+        keyless = arrived.route != "webhook"
+        lines = [(_target(arrived), *line) for line in lines_of(arrived.text) if keyless]
+        if lines and there.issuperset(lines):
+            repeats.append(f"m{lines[0][1]}l{lines[0][2]}")
+        there.update(lines)
+    if len(repeats) > records.unanswered:
+        yield Violation(
+            "twice",
+            f"{', '.join(repeats)} came again, and the answer to {records.unanswered} requests "
+            "may have been missed",
+        )
+
+
+def _told_the_truth(records: Records) -> Iterator[Violation]:
+    arrived = {line[0] for each in records.arrived for line in lines_of(each.text)}
+    for message in sorted(arrived.intersection(records.told_unsent)):
+        yield Violation("told wrongly", f"m{message} arrived and is shown as not sent")
+
+
+def _files_are_whole(records: Records) -> Iterator[Violation]:
+    digests = {sent.message: sent.sha256 for sent in records.sent}
+    for arrived in records.arrived:
+        for message, _ in lines_of(arrived.text):
+            digest = digests.get(message, "")
+            if digest and records.uploads.get(arrived.media_id) != digest:
+                yield Violation("damaged", f"the file m{message} is not what was sent")
+    for message in records.unwhole:
+        yield Violation("damaged", f"the file of i{message} is not what was sent")
 
 
 def _nothing_astray(records: Records) -> Iterator[Violation]:

@@ -14,7 +14,9 @@ from typing import Any
 
 import pynvim
 
+from tests import disk
 from tests.editor import Editor
+from tests.faults import check
 
 READY = 5.0
 """Seconds in which an editor has carried out a command of its user, on a busy machine."""
@@ -69,6 +71,7 @@ class Seat:
         self._host = 0
         self._hosts: list[int] = []
         self._sent: list[int] = []
+        self._files: set[int] = set()
         self._healthy = False
 
     # --- coming and going -------------------------------------------------------------------------
@@ -150,14 +153,14 @@ class Seat:
     def kill_host(self) -> None:
         """`kill -9` of the Python host."""
         self._note_host()
-        self._doubt()
+        self.doubt()
         self._healthy = False
         _kill(self._host)
 
     def kill(self, *, host: bool) -> None:
         """`kill -9` of the editor."""
         self._note_host()
-        self._doubt()
+        self.doubt()
         _kill(self._pid)
         if host:
             _kill(self._host)
@@ -166,10 +169,15 @@ class Seat:
     def quit(self) -> None:
         """Leave the editor as its user would."""
         if not self._healthy:
-            self._doubt()
+            self.doubt()
         self._note_host()
         if self._editor is not None:
-            self._editor.close()
+            try:
+                self._editor.nvim.command("qa")
+            except (EOFError, OSError):
+                pass  # it is gone, as asked
+            except pynvim.NvimError as error:
+                self._complain(f":qa raised {error}")
         self._left()
 
     def end(self) -> None:
@@ -177,6 +185,12 @@ class Seat:
         for pid in (self._pid, *self._hosts):
             _kill(pid)
         self._left()
+
+    def fill(self) -> Callable[[], None]:
+        """Let the disk be full for the host that runs now. Returns what gives it room again. Only
+        Linux can do that: elsewhere there is room all the time."""
+        self._note_host()
+        return disk.fill(self._host)
 
     def until_gone(self) -> None:
         """Wait until no host of earlier editors is left; complain when one stays behind."""
@@ -191,26 +205,50 @@ class Seat:
 
     def send(self, message: int, text: str, *, notify: bool = False) -> bool:
         """Send a message. Whether it must be accepted now, as far as one can know."""
+        if notify:
+            return self._hand_over([message], "return { require('dingbridge').notify(...) }", text)
+        code = (
+            "local text, session = ... "
+            "return { require('dingbridge').send(text, { session = session }) }"
+        )
+        return self._hand_over([message], code, text, self.session)
+
+    def _hand_over(self, messages: list[int], code: str, *words: str) -> bool:
         if self._editor is None:
             return False
         try:
-            if notify:
-                code = "return require('dingbridge').notify(...)"
-                made = self._editor.lua(code, text)
-            else:
-                code = (
-                    "local text, session = ... "
-                    "return require('dingbridge').send(text, { session = session })"
-                )
-                made = self._editor.lua(code, text, self.session)
+            made = self._editor.lua(code, *words)
         except pynvim.NvimError as error:
             if self._healthy:
                 self._complain(f"sending raised {error}")
             return False
-        self.ids[str(made)] = message
+        self.ids.update(zip(map(str, made), messages, strict=True))
         if self._healthy:
-            self._sent.append(message)
+            self._sent += messages
         return self._healthy
+
+    def send_file(self, message: int, name: str, words: int, text: str) -> bool:
+        """Send a file of that name, after some text if there is any, which is the message `words`.
+        Whether they must be accepted now, as far as one can know."""
+        path = self._folder / name
+        path.write_bytes(check.content(name))
+        self._files.add(message)
+        code = (
+            "local text, session, file = ... return { require('dingbridge').send("
+            "text ~= '' and text or nil, { session = session, file = file }) }"
+        )
+        return self._hand_over(
+            [words, message] if text else [message], code, text, self.session, str(path)
+        )
+
+    def doubt(self) -> None:
+        """What was handed to processes that end now may not have been taken."""
+        self.uncertain.update(self._sent)
+        self._sent = []
+
+    def doubt_files(self) -> None:
+        """What was handed over as a file may not be taken: for want of room, say."""
+        self.uncertain.update(self._files.intersection(self._sent))
 
     def accepted(self) -> tuple[int, ...]:
         """The messages that were accepted, in order."""
@@ -241,11 +279,6 @@ class Seat:
             if pid not in self._hosts:
                 self._host = int(pid)
                 self._hosts.append(self._host)
-
-    def _doubt(self) -> None:
-        """What was handed to processes that end now may not have been taken."""
-        self.uncertain.update(self._sent)
-        self._sent = []
 
     def _left(self) -> None:
         editor, self._editor = self._editor, None

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from dingbridge.sandbox.faults import Fault
+from tests.faults import troubles
 from tests.faults.operations import (
     STRANGER,
     Abort,
@@ -17,8 +18,10 @@ from tests.faults.operations import (
     Bind,
     Chat,
     Disconnect,
+    Ending,
     ExpireSessionWebhooks,
     File,
+    Fill,
     HalfOpen,
     KillEditor,
     KillHost,
@@ -27,33 +30,19 @@ from tests.faults.operations import (
     Pass,
     Quit,
     Redeliver,
+    Refuse,
     Release,
     RevokeTokens,
     Say,
     Send,
+    SendFile,
     Start,
     Tear,
     Trouble,
     Unbind,
+    What,
 )
-
-Mode = Literal["group", "person", "both", "webhook"]
-"""Where unsolicited messages go: an app's group, an app's person, an app's person with a custom
-robot for notifications, or a custom robot alone."""
-
-WEBHOOK = "/robot/send"
-SESSION = "/robot/sendBySession"
-PEOPLE = "/v1.0/robot/oToMessages/batchSend"
-GROUP = "/v1.0/robot/groupMessages/send"
-TOKEN = "/v1.0/oauth2/accessToken"
-OPEN = "/v1.0/gateway/connections/open"
-
-PATHS: dict[Mode, tuple[str, ...]] = {
-    "group": (SESSION, SESSION, GROUP, TOKEN, OPEN),
-    "person": (SESSION, SESSION, PEOPLE, TOKEN, OPEN),
-    "both": (WEBHOOK, WEBHOOK, SESSION, PEOPLE, OPEN),
-    "webhook": (WEBHOOK,),
-}
+from tests.faults.troubles import DOWNLOAD, FILES, OPEN, PATHS, SLOW, UPLOAD, WEBHOOK, Mode
 
 LONG = 12
 """Lines of a long message: three chunks or four."""
@@ -64,6 +53,9 @@ OPENINGS = 5
 KILLS = 3
 PAUSES = 3
 """Seconds of waiting between attempts that the faults of a history may cost."""
+REFUSALS = 2
+REFUSED_FOR = (40, 150, 400, 700)
+"""Milliseconds for which the disk may refuse: an editor that is quit has two seconds."""
 
 
 class History(Struct, frozen=True):
@@ -104,6 +96,7 @@ class _Author:
         self._state: dict[int, Literal["off", "up", "no host"]] = dict.fromkeys(
             range(1, self._editors + 1), "off"
         )
+        self._order: list[int] = []
         self._unbound: set[int] = set()
         self._messages = 0
         self._said = 0
@@ -111,6 +104,7 @@ class _Author:
         self._openings = 0
         self._kills = 0
         self._pauses = 0.0
+        self._refusals = 0
         self._hanging = False
         self._half_open = False
         self._spoken = False
@@ -122,10 +116,7 @@ class _Author:
             self._start(editor)
         self._await("link", 0.9)
         while len(self._steps) < length:
-            choices = [(weight, act) for weight, sensible, act in self._choices() if sensible]
-            weights = [weight for weight, _ in choices]
-            act = self._random.choices([act for _, act in choices], weights)[0]
-            act()
+            self._act()
         return History(self._seed, self._mode, self._editors, tuple(self._steps))
 
     # --- what can happen next ---------------------------------------------------------------------
@@ -141,10 +132,12 @@ class _Author:
         return [
             (14, bool(bound) and room, self._send),
             (8, bool(self._up) and room, self._notify),
+            (5, api and bool(bound) and room, self._send_file),
+            (3, kill and bool(bound) and room, self._send_and_quit),
             (18, speak, self._say),
             (4, speak and self._said > 0, self._redeliver),
             (7, room and self._pauses < PAUSES, self._trouble),
-            (3, room and not self._hanging and bool(bound), self._hang),
+            (5, room and not self._hanging and bool(bound), self._hang),
             (6, self._hanging, self._release),
             (2, api, lambda: self._add(RevokeTokens())),
             (2, api and self._said > 0, lambda: self._add(ExpireSessionWebhooks())),
@@ -160,6 +153,7 @@ class _Author:
             (1, calm and link and not self._half_open, self._unbind),
             (9, not calm, self._bind),
             (9, not self._running, self._tear),
+            (4, self._refusals < REFUSALS and bool(self._running), self._refuse),
             (4, True, lambda: self._add(Pass(self._random.choice((1, 5, 20, 60))))),
             (2, bool(bound), lambda: self._await("accepted")),
             (2, speak and bool(bound), lambda: self._await("acked")),
@@ -197,8 +191,29 @@ class _Author:
         number, lines = self._next_message()
         self._add(Notify(self._random.choice(self._up), number, lines))
 
-    def _next_message(self) -> tuple[int, int]:
-        lines = LONG if self._random.random() < 0.2 else 1
+    def _send_file(self) -> None:
+        editor = self._random.choice([each for each in self._up if each not in self._unbound])
+        self._send_file_from(editor)
+
+    def _send_file_from(self, editor: int) -> None:
+        if self._random.random() < 0.3 and self._pauses < PAUSES:
+            self._passing_trouble(UPLOAD)
+        words = self._next_message(1)[0] if self._random.random() < 0.3 else 0
+        ending: Ending = self._random.choice(("pdf", "png"))
+        self._add(SendFile(editor, self._next_message(1)[0], ending, words))
+
+    def _send_and_quit(self) -> None:
+        """Nobody has had the time to answer the editor when it leaves."""
+        editor = self._random.choice([each for each in self._up if each not in self._unbound])
+        chance = self._random.random()
+        if chance < 0.25 and self._mode != "webhook":
+            self._send_file_from(editor)
+        else:
+            self._add((Notify if chance < 0.5 else Send)(editor, *self._next_message()))
+        self._end("off", Quit(editor), editor)
+
+    def _next_message(self, lines: int = 0) -> tuple[int, int]:
+        lines = lines or LONG if self._random.random() < 0.2 else 1
         self._chunks += 4 if lines > 1 else 1
         self._messages += 1
         return self._messages, lines
@@ -208,7 +223,12 @@ class _Author:
         user = self._random.choices(("zhangsan", "lisi", STRANGER), (6, 4, 1))[0]
         group = user != STRANGER and self._random.random() < 0.35
         mention = not group or self._random.random() < 0.85
-        self._add(Say(self._said, user, group, mention, twice=self._random.random() < 0.15))
+        chance = self._random.random()
+        what: What = "picture" if chance < 0.1 else "file" if chance < 0.2 and not group else "text"
+        twice = what == "text" and self._random.random() < 0.15
+        if what != "text" and self._random.random() < 0.3 and self._pauses < PAUSES:
+            self._passing_trouble(self._random.choice((DOWNLOAD, FILES)))
+        self._add(Say(self._said, user, group, mention, twice, what))
 
     def _redeliver(self) -> None:
         self._add(Redeliver(self._random.randint(1, self._said)))
@@ -218,41 +238,29 @@ class _Author:
         if path == OPEN and self._openings >= OPENINGS:
             return
         times = self._random.choices((1, 2, 3), (80, 15, 5))[0]
-        fault, pause = self._fault(path, times)
+        fault, pause = troubles.fault(self._random, path, times)
         self._openings += times if path == OPEN else 0
         self._pauses += pause
         self._chunks += times
         self._add(Trouble(fault))
 
-    def _fault(self, path: str, times: int) -> tuple[Fault, float]:
-        """A fault, and the seconds that waiting between the attempts will take."""
-        pause = 2.0**times - 1
-        old = path in (WEBHOOK, SESSION)
-        passing = [
-            (Fault.drop(path, "before", 1), 1.0),
-            (Fault.drop(path, "after", 1), 1.0),
-            (Fault.http(path, 500, "ServiceUnavailable", times), pause),
-            (Fault.html(path, 502, times), pause),
-        ]
-        if path == OPEN:
-            return self._random.choice(passing)
-        passing += [
-            (Fault.qps(path, times), 1.5 * times),
-            (Fault.errcode(path, -1, "系统繁忙", times), pause),
-        ]
-        if path == SESSION:
-            passing += [(Fault.errcode(path, 300001, "session 不存在", times), 0.0)] * 2
-        elif not old and path != TOKEN:
-            passing += [(Fault.http(path, 400, "InvalidAuthentication", 1), 0.0)] * 2
-        return self._random.choice(passing)
+    def _passing_trouble(self, path: str) -> None:
+        """The next upload or download does not succeed at once, or takes its time."""
+        if self._random.random() < 0.3:
+            self._add(Trouble(Fault.hang(path, seconds=self._random.choice(SLOW))))
+            return
+        fault, pause = troubles.fault(self._random, path, 1)
+        self._pauses += pause
+        self._add(Trouble(fault))
 
     def _hang(self) -> None:
         """A message is caught between request and answer."""
         path = self._random.choice([path for path in PATHS[self._mode] if path not in (OPEN,)])
         when = self._random.choices(("before", "after"), (35, 65))[0]
-        self._hanging = True
+        seconds = self._random.choice(SLOW) if self._random.random() < 0.3 else None
+        self._hanging = seconds is None
         self._chunks += 1
-        self._add(Trouble(Fault.hang(path, "after" if when == "after" else "before")))
+        self._add(Trouble(Fault.hang(path, "after" if when == "after" else "before", 1, seconds)))
         if self._random.random() < 0.75:
             bound = [each for each in self._up if each not in self._unbound]
             number, lines = self._next_message()
@@ -260,12 +268,20 @@ class _Author:
             editor = self._random.choice(bound)
             self._add(step(editor, number, lines))
             self._await("hanging")
-            if self._may_kill and self._random.random() < 0.4:
-                # What was accepted and not answered is where most bridges send twice or never.
-                if self._random.random() < 0.5:
-                    self._end("no host", KillHost(editor), editor)
-                else:
-                    self._end("off", KillEditor(editor, host=True), editor)
+            if self._may_kill and self._random.random() < 0.6:
+                self._end_in_the_middle(editor)
+
+    def _end_in_the_middle(self, sender: int) -> None:
+        """What was accepted and not answered is where most bridges send twice or never."""
+        # The one that has run longest has the robot, unless three compete for it.
+        editor = self._order[0] if self._random.random() < 0.7 else sender
+        chance = self._random.random()
+        if chance < 0.6:
+            self._end("off", Quit(editor), editor)
+        elif chance < 0.8 and self._state[editor] == "up":
+            self._end("no host", KillHost(editor), editor)
+        else:
+            self._end("off", KillEditor(editor, host=True), editor)
 
     def _release(self) -> None:
         self._hanging = False
@@ -293,11 +309,14 @@ class _Author:
         self._kills += 1
         self._openings += 1
         self._state[editor] = state
+        if editor in self._order:
+            self._order.remove(editor)
         self._add(step)
 
     def _start(self, editor: int) -> None:
         self._openings += 0 if self._openings else 1
         self._state[editor] = "up"
+        self._order.append(editor)
         self._add(Start(editor))
 
     def _start_one(self) -> None:
@@ -307,6 +326,7 @@ class _Author:
     def _chat(self) -> None:
         editor = self._one_that_is("no host")
         self._state[editor] = "up"
+        self._order.append(editor)
         self._add(Chat(editor))
 
     def _one_that_is(self, wanted: str) -> int:
@@ -325,3 +345,29 @@ class _Author:
     def _tear(self) -> None:
         files: tuple[File, ...] = ("outbox", "outbox", "inbox", "transcript")
         self._add(Tear(self._random.choice(files)))
+
+    def _refuse(self) -> None:
+        """Most times something happens at once that needs what is refused."""
+        self._refusals += 1
+        milliseconds = self._random.choice(REFUSED_FOR)
+        file: File = self._random.choice(("outbox", "outbox", "inbox", "transcript"))
+        if self._random.random() < 0.3 and self._up:
+            self._add(Fill(self._random.choice(self._up), milliseconds))
+        else:
+            self._add(Refuse(file, milliseconds))
+        wanted = [self._send, self._send_and_quit] if file == "outbox" else [self._say]
+        wanted += [self._quit, self._kill_editor, self._start_one]
+        if self._random.random() < 0.8:
+            self._act(wanted)
+
+    def _act(self, wanted: list[Callable[[], None]] | None = None) -> None:
+        """Do something that makes sense now, or one of these if any does."""
+        choices = [
+            (weight, act)
+            for weight, sensible, act in self._choices()
+            if sensible and (wanted is None or act in wanted)
+        ]
+        if choices:
+            self._random.choices([act for _, act in choices], [weight for weight, _ in choices])[
+                0
+            ]()

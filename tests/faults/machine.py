@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from math import inf
 from pathlib import Path
 from threading import Timer
@@ -15,8 +16,9 @@ from msgspec import structs
 
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
-from tests.faults import check
+from tests.faults import check, evidence
 from tests.faults.check import Link, Records, Sent
+from tests.faults.disks import Disk
 from tests.faults.editors import READY, Seat, wait
 from tests.faults.histories import History
 from tests.faults.operations import (
@@ -27,6 +29,7 @@ from tests.faults.operations import (
     Chat,
     Disconnect,
     ExpireSessionWebhooks,
+    Fill,
     HalfOpen,
     KillEditor,
     KillHost,
@@ -35,10 +38,12 @@ from tests.faults.operations import (
     Pass,
     Quit,
     Redeliver,
+    Refuse,
     Release,
     RevokeTokens,
     Say,
     Send,
+    SendFile,
     Start,
     Tear,
     Trouble,
@@ -52,11 +57,6 @@ MOMENT = 1.0
 """Seconds that an `Await` waits for what need not come."""
 STUCK = 50.0
 """Seconds after which the processes of a history are killed, so that nobody waits for ever."""
-HALF_A_LINE = {
-    "outbox": b'{"put":{"id":"torn","target":{"conversation_id":"cid',
-    "inbox": b'{"version":1,"message":{"id":"torn \xe4\xbd',
-    "transcript": b'{"message":{"id":"torn","role":"dingtalk","author":"',
-}
 
 
 class Machine:
@@ -77,6 +77,8 @@ class Machine:
         self._sent: list[Sent] = []
         self._given_up: set[str] = set()
         self._killed = False
+        self._disk = Disk(home)
+        self._cut_off = 0
         self.queued = 0
 
     # --- the whole of it --------------------------------------------------------------------------
@@ -94,6 +96,7 @@ class Machine:
             return self.records()
         finally:
             stuck.cancel()
+            self._disk.work()
             self.end_all()
 
     def carry_out(self, operation: Operation) -> None:
@@ -107,6 +110,8 @@ class Machine:
                 self._send(seats[editor], message, lines, notify=False)
             case Notify(editor=editor, message=message, lines=lines):
                 self._send(seats[editor], message, lines, notify=True)
+            case SendFile():
+                self._send_file(operation)
             case Say():
                 self.people.say(operation)
             case Redeliver(message=message):
@@ -127,12 +132,14 @@ class Machine:
                 self._given_up.update(client.half_open())
             case KillHost(editor=editor):
                 self._killed = True
+                self._cut_off += 1
                 seats[editor].kill_host()
             case KillEditor(editor=editor, host=host):
                 self._killed = True
+                self._cut_off += 1
                 seats[editor].kill(host=host)
             case Quit(editor=editor):
-                seats[editor].quit()
+                self._quit(seats[editor])
             case Chat(editor=editor):
                 seats[editor].chat()
                 if not self._alone:
@@ -144,7 +151,13 @@ class Machine:
             case Bind(editor=editor):
                 seats[editor].bind()
             case Tear(file=file):
-                self._tear(file)
+                for seat in seats.values():
+                    seat.until_gone()
+                self._disk.tear(file)
+            case Refuse(file=file, milliseconds=milliseconds):
+                self._disk.refuse(file, milliseconds / 1000)
+            case Fill(editor=editor, milliseconds=milliseconds):
+                self._disk.fill(seats[editor], milliseconds / 1000)
             case Pass(milliseconds=milliseconds):
                 wait(lambda: False, milliseconds / 1000, 0.001)
             case Await(what=what):
@@ -154,19 +167,27 @@ class Machine:
 
     def records(self) -> Records:
         """What is known now."""
+        left = self._disk.transcripts()
+        heard = {session: tuple(evidence.from_dingtalk(data)) for session, data in left.items()}
+        uploads = {each.media_id: each.sha256 for each in self._client.uploads()}
+        calls = self._client.calls()
         return Records(
             sent=tuple(self._certain(sent) for sent in self._sent),
             accepted={seat.name: seat.accepted() for seat in self.seats.values()},
-            arrived=tuple(self._client.arrived()),
+            arrived=tuple(evidence.named(self._client.arrived(), uploads, self._sent)),
             said=self.people.said(),
-            transcripts=self._transcripts(),
+            transcripts=heard,
             announced=tuple(text for seat in self.seats.values() for text in seat.announced()),
             strangers=(self._settings.person(STRANGER).single_conversation,),
             links=self._links(),
             queued=self.queued,
-            told_to_wait=any("Qps" in call.code for call in self._client.calls()),
+            told_to_wait=any("Qps" in call.code for call in calls),
             killed=self._killed,
             problems=tuple(words for seat in self.seats.values() for words in seat.problems),
+            uploads=uploads,
+            told_unsent=tuple(chain.from_iterable(map(evidence.told_unsent, left.values()))),
+            unwhole=tuple(evidence.unwhole(chain.from_iterable(heard.values()), self._files())),
+            unanswered=evidence.unanswered(calls) + self._cut_off,
         )
 
     # --- steps ------------------------------------------------------------------------------------
@@ -175,18 +196,22 @@ class Machine:
         certain = seat.send(message, check.outgoing(message, lines), notify=notify)
         self._sent.append(Sent(message, seat.name, lines, certain, notification=notify))
 
-    def _tear(self, which: str) -> None:
-        for seat in self.seats.values():
-            seat.until_gone()
-        data = self.home / "data" / "nvim"
-        folder = data / "dingbridge" / "sessions"
-        if which == "transcript":
-            paths = sorted(folder.glob("*.jsonl"))
-        else:
-            paths = sorted(path for path in data.rglob("*.jsonl") if which in path.name)
-        for path in paths:
-            with path.open("ab") as file:
-                file.write(HALF_A_LINE[which])
+    def _send_file(self, asked: SendFile) -> None:
+        seat, name = self.seats[asked.editor], check.file_name(asked.message, asked.ending)
+        text = check.outgoing(asked.words, 1) if asked.words else ""
+        certain = seat.send_file(asked.message, name, asked.words, text)
+        if self._disk.full_for == asked.editor:
+            # Then there may be no room for the copy, which the user is told.
+            seat.doubt_files()
+        if asked.words:
+            self._sent.append(Sent(asked.words, seat.name, 1, certain))
+        digest = hashlib.sha256(check.content(name)).hexdigest()
+        self._sent.append(Sent(asked.message, seat.name, 1, certain, sha256=digest))
+
+    def _quit(self, seat: Seat) -> None:
+        # An answer that came cannot be written down, so that what it answers may be sent again.
+        self._cut_off += self._disk.refuses
+        seat.quit()
 
     def _await(self, what: str) -> None:
         if what == "hanging":
@@ -210,6 +235,7 @@ class Machine:
     def _calm_down(self) -> None:
         """The trouble ends: everything gets the chance to find its place."""
         client = self._client
+        self._disk.work()
         client.clear_faults()
         client.release()
         for each in client.connections().open:
@@ -262,29 +288,19 @@ class Machine:
 
     # --- records ----------------------------------------------------------------------------------
 
+    def _files(self) -> set[int]:
+        """What was said with a file that must have come; without room it is only told of."""
+        return set() if self._disk.was_full else self.people.files()
+
     def _certain(self, sent: Sent) -> Sent:
         doubted = any(sent.message in seat.uncertain for seat in self.seats.values())
         return structs.replace(sent, certain=sent.certain and not doubted)
-
-    def _transcripts(self) -> dict[str, tuple[str, ...]]:
-        folder = self.home / "data" / "nvim" / "dingbridge" / "sessions"
-        return {path.stem: tuple(_from_dingtalk(path)) for path in sorted(folder.glob("*.jsonl"))}
 
     def _links(self) -> tuple[Link, ...]:
         return tuple(
             Link(each.id, each.opened, each.closed or inf, each.id in self._given_up)
             for each in self._client.connections().all
         )
-
-
-def _from_dingtalk(path: Path) -> Iterator[str]:
-    for line in path.read_bytes().split(b"\n"):
-        try:
-            message = json.loads(line).get("message")
-        except ValueError:
-            continue  # a torn line
-        if message and message["role"] == "dingtalk":
-            yield str(message["text"])
 
 
 def settings(history: History) -> Settings:

@@ -10,6 +10,8 @@ from dingbridge.sandbox.faults import Fault
 
 Awaited: TypeAlias = Literal["link", "hanging", "accepted", "acked"]
 File: TypeAlias = Literal["outbox", "inbox", "transcript"]
+Ending: TypeAlias = Literal["pdf", "png"]
+What: TypeAlias = Literal["text", "file", "picture"]
 STRANGER = "陌生人"
 """Somebody who is not admitted."""
 
@@ -44,14 +46,25 @@ class Notify(Operation, frozen=True):
     lines: int = 1
 
 
+class SendFile(Operation, frozen=True):
+    """An editor sends a file in its session; with `words`, a message of its own, before it."""
+
+    editor: int
+    message: int
+    ending: Ending
+    words: int = 0
+
+
 class Say(Operation, frozen=True):
-    """Somebody says something to the robot; `twice` pushes the same frame again."""
+    """Somebody says something to the robot; `twice` pushes the same frame again. A picture comes
+    with words, a file alone."""
 
     message: int
     user: str = "zhangsan"
     group: bool = False
     mention: bool = True
     twice: bool = False
+    what: What = "text"
 
     @property
     def admitted(self) -> bool:
@@ -114,7 +127,7 @@ class KillEditor(Operation, frozen=True):
 
 
 class Quit(Operation, frozen=True):
-    """`:qa!`"""
+    """`:qa`"""
 
     editor: int
 
@@ -141,6 +154,20 @@ class Tear(Operation, frozen=True):
     """Half a line stands at the end of a file, as a power cut leaves it. No process runs."""
 
     file: File
+
+
+class Refuse(Operation, frozen=True):
+    """For so long the disk neither reads nor writes a file, whoever asks."""
+
+    file: File
+    milliseconds: int
+
+
+class Fill(Operation, frozen=True):
+    """For so long the disk takes nothing more from an editor's Python host, into whatever file."""
+
+    editor: int
+    milliseconds: int
 
 
 class Pass(Operation, frozen=True):

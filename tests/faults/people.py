@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.inbound import ROBOT_TOPIC, Utterance, frame, message_data
@@ -29,21 +30,35 @@ class People:
         """What was said so far."""
         return tuple(Uttered(say.message, say.admitted) for say, _ in self._said.values())
 
+    def files(self) -> set[int]:
+        """What was said with a file or a picture."""
+        return {number for number, (say, _) in self._said.items() if say.what != "text"}
+
     def say(self, say: Say) -> None:
         """Say something. With `twice` the same frame comes again, if the link still stands."""
-        said = self._client.say(
-            check.incoming(say.message),
-            user=say.user,
-            group=TEAM if say.group else None,
-            mention=say.mention,
-            message_id=f"said-{say.message}",
-        )
+        said = self._spoken(say)
         self._said[say.message] = (say, said)
         if say.twice and not said.lost:
             try:
                 self._client.raw_frame(self._frame(say, said), said.connection_id)
             except ValueError:
                 return  # the link broke in between
+
+    def _spoken(self, say: Say) -> Said:
+        words: dict[str, Any] = {
+            "user": say.user,
+            "group": TEAM if say.group else None,
+            "mention": say.mention,
+            "message_id": f"said-{say.message}",
+        }
+        text, name = check.incoming(say.message), check.file_said(say.message)
+        match say.what:
+            case "text":
+                return self._client.say(text, **words)
+            case "file":
+                return self._client.say_file(name, check.content(name), **words)
+            case "picture":
+                return self._client.say_rich(text, check.content(name), **words)
 
     def push_again(self, message: int) -> None:
         """The same message under a new header id."""

@@ -120,7 +120,7 @@ def test_a_notification_must_never_come_before_what_was_accepted_before_it() -> 
 
 
 def test_a_reply_must_never_come_between_the_chunks_of_a_notification() -> None:
-    sent = (*GOOD.sent[:2], Sent(3, "a", 6, True, notification=True))
+    sent = (GOOD.sent[1], Sent(3, "a", 6, True, notification=True), GOOD.sent[0])
     between = structs.replace(
         with_arrived(TWO, LONG[0], ONE, *LONG[1:]),
         sent=sent,
@@ -128,6 +128,15 @@ def test_a_reply_must_never_come_between_the_chunks_of_a_notification() -> None:
         told_to_wait=True,
     )
     assert kinds(between) == ["out of order"]
+
+
+def test_messages_must_be_accepted_in_the_order_in_which_they_were_sent() -> None:
+    swapped = structs.replace(with_arrived(TWO, ONE, *LONG), accepted={"a": (2, 1, 3)})
+    [violation] = check.judge(swapped)
+    assert (violation.kind, violation.words) == (
+        "out of order",
+        "a sent m1 before m2, accepted after it",
+    )
 
 
 def test_two_senders_may_overtake_each_other() -> None:
@@ -141,12 +150,19 @@ def test_two_targets_may_overtake_each_other() -> None:
     assert kinds(two) == []
 
 
-def test_a_repeat_is_passed_where_no_key_exists() -> None:
-    assert kinds(with_arrived(ONE, ONE, TWO, LONG[0], LONG[0], *LONG[1:], ONE)) == []
+def test_a_repeat_is_passed_where_no_key_exists_and_an_answer_may_have_been_missed() -> None:
+    three = with_arrived(ONE, ONE, TWO, LONG[0], LONG[0], *LONG[1:], ONE)
+    assert kinds(structs.replace(three, unanswered=3)) == []
+    assert kinds(structs.replace(three, unanswered=2)) == ["twice"]
+
+
+def test_a_repeat_without_any_reason_is_a_duplicate() -> None:
+    assert kinds(with_arrived(ONE, ONE, TWO, *LONG)) == ["twice"]
 
 
 def test_a_repeat_must_not_hide_that_the_first_one_came_late() -> None:
-    assert kinds(with_arrived(TWO, ONE, TWO, *LONG)) == ["out of order"]
+    late = structs.replace(with_arrived(TWO, ONE, TWO, *LONG), unanswered=1)
+    assert kinds(late) == ["out of order"]
 
 
 def test_a_repeat_by_the_webhook_is_a_duplicate() -> None:
@@ -226,3 +242,64 @@ def test_nothing_may_wait_at_the_end() -> None:
 
 def test_a_process_that_misbehaves_is_told() -> None:
     assert kinds(structs.replace(GOOD, problems=("a host stayed",))) == ["process"]
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+FILE = check.file_name(4, "pdf")
+WITH_FILE = structs.replace(
+    GOOD,
+    sent=(*GOOD.sent, Sent(4, "a", 1, True, sha256="as sent")),
+    accepted={"a": (1, 2, 3, 4)},
+    arrived=(*GOOD.arrived, structs.replace(arrived(FILE)[0], media_id="medium")),
+    uploads={"medium": "as sent"},
+)
+
+
+def test_a_file_that_arrived_whole_and_in_its_place_is_passed() -> None:
+    assert kinds(WITH_FILE) == []
+
+
+def test_a_file_that_did_not_arrive_is_lost() -> None:
+    assert kinds(structs.replace(WITH_FILE, arrived=GOOD.arrived)) == ["lost"]
+
+
+def test_a_file_that_arrives_before_its_turn_is_found() -> None:
+    early = (WITH_FILE.arrived[-1], *GOOD.arrived)
+    assert kinds(structs.replace(WITH_FILE, arrived=early)) == ["out of order"]
+
+
+def test_a_file_that_arrives_twice_without_a_reason_is_a_duplicate() -> None:
+    twice = (*WITH_FILE.arrived, WITH_FILE.arrived[-1])
+    assert kinds(structs.replace(WITH_FILE, arrived=twice)) == ["twice"]
+
+
+def test_a_file_that_is_not_what_was_sent_is_found() -> None:
+    assert kinds(structs.replace(WITH_FILE, uploads={"medium": "other bytes"})) == ["damaged"]
+    assert kinds(structs.replace(WITH_FILE, uploads={})) == ["damaged"]
+
+
+def test_a_file_of_a_healthy_editor_is_accepted_or_told_as_not_sent() -> None:
+    not_copied = structs.replace(GOOD, sent=WITH_FILE.sent)
+    assert kinds(not_copied) == ["not accepted"]
+    assert kinds(structs.replace(not_copied, told_unsent=(4,))) == []
+
+
+def test_a_text_must_be_accepted_even_if_it_is_told_as_not_sent() -> None:
+    refused = structs.replace(GOOD, sent=(*GOOD.sent, Sent(4, "a", 1, True)), told_unsent=(4,))
+    assert kinds(refused) == ["not accepted"]
+
+
+def test_what_arrived_must_not_be_told_as_not_sent() -> None:
+    assert kinds(structs.replace(GOOD, told_unsent=(2,))) == ["told wrongly"]
+
+
+def test_a_file_that_came_and_is_not_what_was_said_is_found() -> None:
+    assert kinds(structs.replace(GOOD, unwhole=(1,))) == ["damaged"]
+
+
+def test_the_name_of_a_file_counts_once_wherever_its_link_leads() -> None:
+    name = check.file_said(7)
+    assert check.heard(f"[{name}](/data/media/abc-{name})") == [7]
+    assert check.heard(f"[file: {name}] (not fetched: it is gone)") == [7]
+    assert check.heard(f"{check.incoming(7)}\n\n![picture](</a folder/{name}>)") == [7]

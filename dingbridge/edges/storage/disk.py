@@ -40,6 +40,7 @@ class Disk(threading.Thread):
         self._refused: dict[str, deque[Work]] = {}
         self._pause = DISK_FIRST_PAUSE
         self._again_at = 0.0
+        self._end_at = 0.0
 
     def do(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
         """Run `work` on the disk thread and `then`, with its result, on the host loop."""
@@ -109,10 +110,11 @@ class Disk(threading.Thread):
 
     def finish(self, seconds: float) -> bool:
         """Wait until everything asked for so far is done, at most `seconds`; then the thread ends.
-        Returns whether all of it was done."""
+        Returns whether all of it was done: what the disk refuses is tried again until then."""
+        self._end_at = time.monotonic() + seconds
         self._queue.put(None)
         self.join(seconds)
-        return not self.is_alive()
+        return not self.is_alive() and not self._refused
 
     def run(self) -> None:
         """Work until told to finish."""
@@ -128,7 +130,16 @@ class Disk(threading.Thread):
                 step()
             except Exception as error:  # noqa: BLE001 - nothing may end the thread for all others
                 self._tell(error)
+        self._try_to_the_end()
+
+    def _try_to_the_end(self) -> None:
+        """Nothing more will come: what the disk still refuses has until `_end_at`."""
         self._try_again()
+        last = self._end_at - DISK_FIRST_PAUSE
+        pause = threading.Event()
+        while self._refused and time.monotonic() < last:
+            pause.wait(DISK_FIRST_PAUSE)
+            self._try_again()
 
     def _seconds(self) -> float | None:
         """Until what was refused is tried again; None when nothing was."""

@@ -32,21 +32,25 @@ class Transcripts:
         self._trash = folder / "trash"
 
     def list(self) -> list[SessionInfo]:
-        """All sessions, the one that was written to last first."""
+        """All sessions, the one that was written to last first. One that cannot be read is listed
+        by its id."""
         found: list[tuple[float, SessionInfo]] = []
         if not self._folder.is_dir():
             return []
         for path in self._folder.glob("*.jsonl"):
             if not _ID.fullmatch(path.stem):
                 continue
+            info, changed = None, 0.0
             try:
+                changed = path.stat().st_mtime
                 with path.open("rb") as file:
                     info = transcript.read_info(file.readline())
-                changed = path.stat().st_mtime
-            except OSError as cause:
-                # Another editor may have deleted it just now; the others can be listed.
-                log.warning("%s was left out: %s", path.name, cause.strerror)
+            except FileNotFoundError:
+                # Another editor has deleted it just now; the others can be listed.
                 continue
+            except OSError as cause:
+                # It is there all the same, and may be bound: the disk may give it back.
+                log.warning("%s cannot be read: %s", path.name, cause.strerror)
             fallback = SessionInfo(path.stem, path.stem, changed)
             found.append((changed, structs.replace(info or fallback, id=path.stem)))
         return [info for _, info in sorted(found, key=lambda pair: pair[0], reverse=True)]

@@ -1,0 +1,80 @@
+"""The disk of a history: what stands on it, and how it is torn, refuses or is full for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Timer
+
+from tests.disk import Refusals
+from tests.faults.editors import Seat
+
+HALF_A_LINE = {
+    "outbox": b'{"put":{"id":"torn","target":{"conversation_id":"cid',
+    "inbox": b'{"version":1,"message":{"id":"torn \xe4\xbd',
+    "transcript": b'{"message":{"id":"torn","role":"dingtalk","author":"',
+}
+
+
+class Disk:
+    """The files that all editors of a history share. `refuses` says that something cannot be
+    written now; `full_for` is the editor that has no room, 0 when there is none such,
+    and `was_full` that there was one."""
+
+    def __init__(self, home: Path) -> None:
+        self._data = home / "data" / "nvim"
+        self._refusals = Refusals(home / "refused")
+        self._trouble: Timer | None = None
+        self.refuses = False
+        self.full_for = 0
+        self.was_full = False
+
+    def transcripts(self) -> dict[str, bytes]:
+        """What stands in the transcripts, by session."""
+        return {path.stem: self._refusals.read(path) for path in self._paths("transcript")}
+
+    def tear(self, which: str) -> None:
+        """Half a line stands at the end of a file."""
+        self.work()
+        for path in self._paths(which):
+            if path.exists():
+                with path.open("ab") as file:
+                    file.write(HALF_A_LINE[which])
+
+    def refuse(self, which: str, seconds: float) -> None:
+        """Refuse a file for so long, or until `work`."""
+        self.work()
+        if self._refusals.begin(*self._paths(which)):
+            self._end_after(seconds, self._refusals.end)
+
+    def fill(self, seat: Seat, seconds: float) -> None:
+        """Have no room for what an editor's host writes, for so long or until `work`."""
+        self.work()
+        seat.doubt_files()
+        self.full_for = seat.number
+        self.was_full = True
+        self._end_after(seconds, seat.fill())
+
+    def work(self) -> None:
+        """Work again, now."""
+        if self._trouble is not None:
+            self._trouble.cancel()
+            self._trouble.join()
+            if self.refuses:
+                self._trouble.function()
+
+    def _end_after(self, seconds: float, end: Callable[[], None]) -> None:
+        def over() -> None:
+            end()
+            self.refuses = False
+            self.full_for = 0
+
+        self.refuses = True
+        self._trouble = Timer(seconds, over)
+        self._trouble.daemon = True
+        self._trouble.start()
+
+    def _paths(self, which: str) -> list[Path]:
+        if which == "transcript":
+            return sorted((self._data / "dingbridge" / "sessions").glob("*.jsonl"))
+        return [self._data / f"chat-dingtalk-{which}.jsonl"] if self._data.is_dir() else []

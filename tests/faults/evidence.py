@@ -1,0 +1,69 @@
+"""Reads the records of a history out of what is left of it: transcripts, calls, uploads."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from msgspec import structs
+
+from dingbridge.core import transcript
+from dingbridge.core.messages import Delivery
+from dingbridge.core.transcript import SessionInfo
+from dingbridge.sandbox.records import Arrived, Call
+from tests.faults import check
+from tests.faults.check import Sent
+from tests.faults.troubles import GROUP, PEOPLE, SESSION
+
+KEYLESS = (SESSION, PEOPLE, GROUP)
+"""Where the platform cannot know that it had a message before."""
+
+_LINK = re.compile(r"\]\(<?([^)>]*)>?\)")
+
+
+def from_dingtalk(data: bytes) -> Iterator[str]:
+    """The texts of the robot messages in a transcript, each as often as it stands there."""
+    for line in data.split(b"\n"):
+        try:
+            message = json.loads(line).get("message")
+        except ValueError:
+            continue  # a torn line
+        if message and message["role"] == "dingtalk":
+            yield str(message["text"])
+
+
+def told_unsent(data: bytes) -> Iterator[int]:
+    """The messages that a transcript shows as not sent."""
+    for message in transcript.read(io.BytesIO(data), SessionInfo("", "", 0.0)).messages:
+        if message.delivery is Delivery.FAILED:
+            yield from dict.fromkeys(number for number, _ in check.lines_of(message.text))
+
+
+def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:
+    """What was said with a file, which are `files`, and does not link to it, among the texts of
+    robot messages."""
+    for text in texts:
+        for number in set(files).intersection(check.heard(text)):
+            paths = [Path(path) for path in _LINK.findall(text)]
+            sent = check.content(check.file_said(number))
+            if [path.read_bytes() for path in paths if path.is_file()] != [sent]:
+                yield number
+
+
+def named(
+    arrived: Iterable[Arrived], uploads: dict[str, str], sent: Iterable[Sent]
+) -> Iterator[Arrived]:
+    """What arrived. Pictures come without their names, and are known by their content."""
+    names = {one.sha256: check.file_name(one.message, "png") for one in sent if one.sha256}
+    for each in arrived:
+        name = names.get(uploads.get(each.media_id, ""), "")
+        yield structs.replace(each, text=each.text or name)
+
+
+def unanswered(calls: Iterable[Call]) -> int:
+    """The requests that the platform may have carried out and whose answer may have been missed."""
+    faults = [call.fault for call in calls if call.path in KEYLESS]
+    return sum(fault == "drop after" or fault.startswith("hang") for fault in faults)
