@@ -63,6 +63,12 @@ class Looked(Struct, frozen=True):
     failure: str = ""
 
 
+class RefreshRequest(Struct, frozen=True):
+    """A report that is shown, by its name, to be brought up to date."""
+
+    report: str
+
+
 class PairRequest(Struct, frozen=True):
     """Somebody to let in, chosen in the editor."""
 
@@ -94,6 +100,9 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     if name == "looked":
         looked = read_as(payload, Looked, name)
         return lambda: bridge.obedience.looked(looked.request, looked.found, looked.failure)
+    if name == "refresh":
+        report = read_as(payload, RefreshRequest, name).report
+        return lambda: bridge.show_again(report)
     if name == "pair":
         pair = read_as(payload, PairRequest, name)
         call = commands.Call("pair", f"{pair.account}:{pair.code}")
@@ -109,7 +118,7 @@ def _send(bridge: Bridge, asked: SendRequest) -> None:
     if asked.file:
         bridge.enclosures.need_target(session, asked.target)
     if asked.text or not asked.file:
-        bridge.correspondence.send(session, asked.id, asked.text, asked.target)
+        bridge.send(session, asked.id, asked.text, asked.target)
     if asked.file:
         bridge.enclosures.send_file(session, asked.file_id or asked.id, asked.file, asked.target)
 

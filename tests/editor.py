@@ -24,6 +24,14 @@ for _, one in ipairs(vim.api.nvim_list_chans()) do
 end
 return 0
 """
+_LINES = """
+for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+  if vim.api.nvim_buf_get_name(buffer) == ... then
+    return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+  end
+end
+return {}
+"""
 _LISTEN = """
 _G.events = {}
 vim.api.nvim_create_autocmd('User', {
@@ -191,10 +199,8 @@ class Editor:
 
     def lines(self, name: str) -> list[str]:
         """The lines of the buffer with that name, or none."""
-        for buffer in self.nvim.buffers:
-            if buffer.name == name:
-                return list(buffer[:])
-        return []
+        # In one request: a buffer may go between two.
+        return list(self.lua(_LINES, name))
 
     def log(self) -> str:
         """The plugin's log so far."""

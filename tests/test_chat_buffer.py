@@ -413,6 +413,7 @@ def test_nothing_that_is_said_waits_for_a_key(bound: Editor, sandbox: Sandbox) -
         notice.show('长' .. ('x'):rep(500))
     """)
     assert not bound.nvim.api.get_mode()["blocking"]
+    bound.nvim.command("enew")  # the session is deleted, and only the report is left
     bound.nvim.input("itext")
     bound.until(lambda: bound.nvim.api.get_mode()["mode"] == "i")
     bound.lua("require('dingbridge.notice').show('short')")

@@ -132,6 +132,7 @@ def test_markdown_that_would_end_the_editor_may_be_pasted_into_a_draft(
     assert "deep" in "".join(draft[:])
     editor.chat("status")
     editor.until_said("mode: off")
+    editor.nvim.command("wincmd p")  # back from the report
     # And it has its colours again when the deep text is gone.
     editor.nvim.command("undo")
     editor.until(lambda: "@markup.strong.markdown_inline" in colours(editor, draft.number))

@@ -26,6 +26,7 @@ from dingbridge.core.exchange import (
     Handed,
     Hello,
     Known,
+    Letters,
     LinkNews,
     News,
     Released,
@@ -854,7 +855,8 @@ def test_a_dead_letter_that_is_being_tried_again_is_not_dropped_meanwhile(owner:
     assert "is being tried again" in owner.heard(OWN, Words)[-1].text
     owner.catch_up()
     assert [waiting.id for waiting in owner.queue] == ["m1"]
-    assert list(owner.of_disk().hub.outgoing.describe("").split()[:2]) == ["waiting", "m1"]
+    _, (shown, _) = owner.of_disk().hub.outgoing.describe("")
+    assert shown.split()[:2] == ["waiting", "m1"]
 
 
 def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
@@ -868,29 +870,33 @@ def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
 
 def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> None:
     owner.ask(1, ShowOutbox())
-    assert [news.text for news in owner.heard(1, Words)] == ["the outbox is empty"]
+    assert [news.lines for news in owner.heard(1, Letters)] == [(("the outbox is empty", ""),)]
     fail(owner, "m1")
     owner.send(1, "m2", "s2", "deploy is done")
     owner.ask(1, ShowOutbox())
-    [words] = owner.heard(1, Words)
-    waiting, failed, reason, hint = words.text.splitlines()
-    assert waiting.split(maxsplit=2) == ["waiting", "m2", "deploy is done"]
-    assert failed.split(maxsplit=2) == ["failed", "m1", "hello"]
-    assert reason.strip() == "no permission"
-    assert ":Chat retry" in hint
-    assert ":Chat drop" in hint
-    assert owner.heard(OWN, Words) == []
+    [letters] = owner.heard(1, Letters)
+    summary, *lines = letters.lines
+    assert [(text.split(maxsplit=2), message) for text, message in lines] == [
+        (["waiting", "m2", "deploy is done"], "m2"),
+        (["failed", "m1", "hello"], "m1"),
+        (["no", "permission"], "m1"),
+    ]
+    assert summary[0].startswith("waiting: 1, failed: 1; ")
+    assert ":Chat retry" in summary[0]
+    assert ":Chat drop" in summary[0]
+    assert owner.heard(OWN, Letters) == []
 
 
 def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Owner) -> None:
     fail(owner, *(f"dead{n}" for n in range(60)))
     for n in range(10_000):
         owner.send(1, f"m{n}", "s2")
-    lines = owner.hub.outgoing.describe("").splitlines()
-    assert len(lines) == 50 + 1 + 2 * 50 + 1 + 1
-    assert lines[49].split()[:2] == ["waiting", "m49"]
-    assert lines[50].strip() == "… and 9950 more waiting"
-    assert lines[-2].strip() == "… and 10 more failed"
+    lines = owner.hub.outgoing.describe("")
+    assert len(lines) == 1 + 50 + 1 + 2 * 50 + 1
+    assert lines[0][0].startswith("waiting: 10000, failed: 60; ")
+    assert lines[50][0].split()[:2] == ["waiting", "m49"]
+    assert lines[51][0].strip() == "… and 9950 more waiting"
+    assert lines[-1][0].strip() == "… and 10 more failed"
 
 
 # --- what nobody told the owner -------------------------------------------------------------------

@@ -62,6 +62,32 @@ def test_files_voices_and_videos_arrive_as_well(bound: Editor, sandbox: Sandbox)
     assert len(files(bound)) == 3
 
 
+MARKS = """
+local space = vim.api.nvim_get_namespaces().dingbridge_files
+local buffer = vim.fn.bufnr('^chat://' .. ... .. '$')
+return vim.tbl_map(function(mark)
+  local line = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]
+  return { mark[4].virt_text[1][1], line:sub(mark[3] + 1, mark[3] + 3) }
+end, vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true }))
+"""
+
+
+def test_a_mark_stands_before_what_was_received_and_the_text_stays_as_it_is(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    sandbox.client.say("[a link](https://example.com/dingbridge/media/x) and ![one](/etc/passwd)")
+    sandbox.client.say_picture()
+    sandbox.client.say_file("a [1] \\ plan.pdf", b"%PDF-1.7 a plan")
+    sandbox.client.say_rich("before", b"\x89PNG one", "between", b"\x89PNG two", group=TEAM)
+    arrived = arrive(bound, 4)
+    wanted = [["📷 ", "![p"], ["📎 ", "[a "], ["📷 ", "![p"], ["📷 ", "![p"]]
+    bound.until(lambda: bound.lua(MARKS, session) == wanted)
+    assert not any("📎" in text or "📷" in text for text in arrived)
+    bound.nvim.command("wincmd k | edit! | wincmd p")
+    bound.until(lambda: bound.lua(MARKS, session) == wanted)
+
+
 def test_pictures_between_words_stay_in_their_places(bound: Editor, sandbox: Sandbox) -> None:
     sandbox.client.say_rich("before", b"\x89PNG one", "between", b"\x89PNG two", group=TEAM)
     [text] = arrive(bound)

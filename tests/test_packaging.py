@@ -30,7 +30,7 @@ def dependencies() -> set[str]:
 
 
 def test_the_editor_looks_for_exactly_the_packages_that_are_installed() -> None:
-    source = (ROOT / "lua" / "dingbridge" / "host.lua").read_text(encoding="utf-8")
+    source = (ROOT / "lua" / "dingbridge" / "python.lua").read_text(encoding="utf-8")
     [needed] = re.findall(r"needed = \((.*?)\)", source)
     looked_for = set(re.findall(r"'(\w+)'", needed))
     assert looked_for == {IMPORTED_AS.get(name, name) for name in dependencies()}
@@ -54,7 +54,7 @@ def test_what_is_installed_meets_the_declaration() -> None:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    source = (ROOT / "lua" / "dingbridge" / "host.lua").read_text(encoding="utf-8")
+    source = (ROOT / "lua" / "dingbridge" / "python.lua").read_text(encoding="utf-8")
     [oldest] = re.findall(r'requires-python = ">=3\.(\d+)"', project())
     assert re.findall(r"version_info < \(3, (\d+)\)", source) == [oldest]
     assert f'target-version = "py3{oldest}"' in project()

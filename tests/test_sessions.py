@@ -98,13 +98,48 @@ def test_a_command_that_cannot_be_carried_out_says_why(
     assert editor.windows() == 1
 
 
+KEPT = "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
+
+
+def test_a_session_that_is_not_bound_says_so_above_it_and_when_something_is_sent(
+    editor: Editor, webhook_options: dict[str, Any], sandbox: Sandbox
+) -> None:
+    editor.setup(webhook_options)
+    new(editor, "mine")
+    editor.until(lambda: any(bar.strip().endswith("not bound") for bar in open_titles(editor)))
+    editor.type_draft("nobody reads this")
+    editor.nvim.command("write")
+    editor.until_said(KEPT)
+    assert [row["text"] for row in editor.transcript()] == ["nobody reads this"]
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: not any("not bound" in bar for bar in open_titles(editor)))
+    editor.type_draft("somebody does")
+    editor.nvim.command("write")
+    assert [each.text for each in sandbox.client.wait_arrived(1)] == ["somebody does"]
+    assert editor.said().count(KEPT) == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"responder": ["cat"]}])
+def test_nothing_is_said_about_binding_where_it_is_not_missed(
+    editor: Editor, webhook_options: dict[str, Any], options: dict[str, Any]
+) -> None:
+    editor.setup({**webhook_options, **options} if options else {})
+    new(editor, "mine")
+    editor.type_draft("for the session")
+    editor.nvim.command("write")
+    editor.until(lambda: len(editor.transcript()) == 1 + len(options))
+    editor.chat("open nothing")
+    editor.until_said("there is no session nothing")
+    assert KEPT not in editor.said()
+
+
 def test_sessions_are_made_listed_opened_stepped_through_and_deleted(editor: Editor) -> None:
     editor.setup({})
     first, second, third = new(editor, "one"), new(editor, "two"), new(editor, "three %#x")
     assert [row["title"] for row in editor.sessions()] == ["three %#x", "two", "one"]
     bars = editor.until(lambda: [bar for bar in open_titles(editor) if "three" in bar])
     assert bars[0].startswith(" three %#x")
-    assert "not bound" in bars[0]
+    assert "not bound" not in bars[0]  # there is nothing to bind it to
 
     editor.type_draft("kept here")
     editor.chat(f"open {first}")

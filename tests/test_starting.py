@@ -93,7 +93,7 @@ def test_the_plugins_own_environment_comes_before_the_global_setting(tmp_path: P
         shutil.copytree(ROOT / folder, plugin / folder)
     look = (
         f"set rtp+={plugin} | let g:python3_host_prog='/global/python' |"
-        " lua io.write(require('dingbridge.host').python())"
+        " lua io.write((require('dingbridge.host').python()))"
     )
 
     def chosen() -> str:
@@ -241,6 +241,26 @@ def test_all_problems_of_the_settings_are_told_together_and_the_editor_goes_on(
     editor.until(editor.sessions)
     editor.chat("bridge dingtalk")
     editor.until_said("the settings cannot be used")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"integrations": {"dingtlk": {}}}, "integrations.dingtlk: unknown option, did you mean"),
+        ({"integration": {"dingtalk": {}}}, "integration: unknown option, did you mean integra"),
+        ({"integrations": {"slack": {}}}, "integrations.slack: only 'dingtalk' is served here"),
+        ({"integrations": "dingtalk"}, "integrations: expected a table with dingtalk, got text"),
+        ({"instruction": "x"}, "integrations.dingtalk.instruction: unknown option, did you mean"),
+    ],
+)
+def test_what_is_wrong_around_the_options_is_told_with_the_nearest_name(
+    editor: Editor, given: dict[str, Any], words: str
+) -> None:
+    editor.setup(given)
+    [said] = editor.said()
+    assert words in said
+    assert said.count("\n") == 1
+    assert editor.status()["mode"] == "off"
 
 
 def test_setup_may_be_called_again_while_the_host_runs(

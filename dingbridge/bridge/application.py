@@ -15,6 +15,7 @@ from dingbridge.bridge.correspondence import Correspondence
 from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.enclosures import Enclosures
 from dingbridge.bridge.obedience import Obedience
+from dingbridge.bridge.outbox_report import OutboxReport
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
@@ -27,6 +28,8 @@ from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
 
 CLOSED = "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
+
+NOT_BOUND = "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
 
 
 class Place(Struct, frozen=True):
@@ -103,6 +106,7 @@ class Bridge:
             ports.cwd,
         )
         self._notified: dict[str, str] = {}
+        self._outbox = OutboxReport(self.accounts)
         self.sessions.unsettled = self._ask_fates
 
     def leave(self) -> None:
@@ -142,7 +146,7 @@ class Bridge:
             "pair": lambda code, _: self._pair(code),
             "deny": lambda code, _: self._decide(code, exchange.Deny),
             "revoke": lambda name, _: self._decide(name, exchange.Revoke),
-            "status": lambda _, __: self._say(self.accounts.describe(self._last_error)),
+            "status": lambda _, __: self._show_status(),
             "outbox": lambda _, __: self._show_outbox(),
             "retry": lambda message, _: self._retry(message),
             "drop": lambda message, _: self._drop(message),
@@ -182,9 +186,17 @@ class Bridge:
         body = "\n\n".join(part for part in (text, place.block) if part)
         if body:
             session = self._current_or_none(place) or self.sessions.new("")
-            self.correspondence.send(session, self._chance.new_id(), body, to)
+            self.send(session, self._chance.new_id(), body, to)
         else:
             self._editor.show(updates.SendDraft(self._current(place)))
+
+    def send(self, session: str, message: str, text: str, to: str = "") -> None:
+        """A message typed in the editor, with a word about one that nobody will read."""
+        session = session or self.sessions.current
+        self.correspondence.send(session, message, text, to)
+        is_read = to or self.accounts.of(session) or self.accounts.default.options.responder
+        if not is_read and any(account.options.mode != "off" for account in self.accounts):
+            self._say(NOT_BOUND, "warn")
 
     def _send_file(self, name: str, place: Place) -> None:
         if name == "%":
@@ -256,9 +268,22 @@ class Bridge:
         for account in self.accounts.set_up():
             account.member.tell(ask)
 
-    def _show_outbox(self) -> None:
-        for account in self.accounts.set_up():
+    def _show_status(self, *, again: bool = False) -> None:
+        text = self.accounts.describe(self._last_error)
+        self._editor.show(updates.report("status", text, again=again))
+
+    def _show_outbox(self, *, again: bool = False) -> None:
+        accounts = self.accounts.set_up()
+        self._outbox.ask(again=again)
+        for account in accounts:
             account.member.tell(exchange.ShowOutbox(self.accounts.prefix(account)))
+
+    def show_again(self, report: str) -> None:
+        """Bring a report that is shown up to date. Raises `BridgeError` as its command does."""
+        if report == "status":
+            self._show_status(again=True)
+        elif report == "outbox":
+            self._show_outbox(again=True)
 
     def _retry(self, message: str) -> None:
         if message:
@@ -313,7 +338,11 @@ class Bridge:
                 account.hear_of(code for code, _ in asking)
                 if asking:
                     self._editor.show(updates.AskPair(account.name, asking))
-                self._say(account.labelled(text))
+                    self._say(account.labelled(text))
+                else:
+                    self._editor.show(updates.report("pairings", account.labelled(text)))
+            case exchange.Letters(lines=lines):
+                self._editor.show(self._outbox.answered(account, lines))
             case exchange.State():
                 account.owner_is(news)
             case exchange.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):

@@ -184,7 +184,7 @@ class Hub:
             case exchange.Drop(id=message):
                 problem = self.outgoing.drop(message)
             case exchange.ShowOutbox(prefix=prefix):
-                self._tell(member, exchange.Words(self.outgoing.describe(prefix)))
+                self._tell(member, exchange.Letters(self.outgoing.describe(prefix)))
             case exchange.ShowPairings():
                 self._tell(member, self._admission.list())
             case exchange.Pair(code=code, once=once):

@@ -259,22 +259,26 @@ class Outgoing:
             self._records.outbox(record, lambda: self.recorded(record))
         return ""
 
-    def describe(self, prefix: str) -> str:
-        """What waits and what failed, a line or two each; the first ones when there are many.
-        `prefix` stands before every id."""
+    def describe(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """What waits and what failed, a line or two each with the id it is about; the first ones
+        when there are many. `prefix` stands before every id. The first line sums up."""
         waiting, dead = self._outbox.waiting.values(), self._outbox.dead.values()
-        lines = []
+        if not waiting and not dead:
+            return (("the outbox is empty", ""),)
+        counts = f"waiting: {len(waiting)}, failed: {len(dead)}"
+        lines = [(f"{counts}; :Chat retry [id] tries again, :Chat drop {{id}} gives up", "")]
         for one in islice(waiting, SHOWN):
-            lines.append(f"waiting  {prefix}{one.id}  {markdown.title(one.outbound.text)}")
+            shown = f"{prefix}{one.id}"
+            lines.append((f"waiting  {shown}  {markdown.title(one.outbound.text)}", shown))
         lines.extend(_more(len(waiting), "waiting"))
         for letter in islice(dead, SHOWN):
+            shown = f"{prefix}{letter.waiting.id}"
             title = markdown.title(letter.waiting.outbound.text)
-            lines.append(f"failed   {prefix}{letter.waiting.id}  {title}\n         {letter.reason}")
+            lines.append((f"failed   {shown}  {title}", shown))
+            lines.append((f"         {letter.reason}", shown))
         lines.extend(_more(len(dead), "failed"))
-        if not lines:
-            return "the outbox is empty"
-        return "\n".join([*lines, ":Chat retry [id] tries again, :Chat drop {id} gives up"])
+        return tuple(lines)
 
 
-def _more(count: int, what: str) -> list[str]:
-    return [f"         … and {count - SHOWN} more {what}"] if count > SHOWN else []
+def _more(count: int, what: str) -> list[tuple[str, str]]:
+    return [(f"         … and {count - SHOWN} more {what}", "")] if count > SHOWN else []

@@ -30,6 +30,25 @@ class Say(Struct, frozen=True, tag_field="kind", tag="say"):
     level: Level = "info"
 
 
+ReportName = Literal["status", "outbox", "pairings"]
+
+
+class Line(Struct, frozen=True):
+    """A line of a report, with the id of the message it is about, as commands take it."""
+
+    text: str
+    message: str = ""
+
+
+class Report(Struct, frozen=True, tag_field="kind", tag="report"):
+    """Several lines for the user, who may look at them as long as they like. `again`: the report is
+    shown and shall be as things are now; where it is not shown any more, nothing opens."""
+
+    name: ReportName
+    lines: tuple[Line, ...]
+    again: bool = False
+
+
 class SessionRow(Struct, frozen=True):
     """A session as it is listed. `created` is Unix seconds."""
 
@@ -187,6 +206,7 @@ class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
 Update = (
     Host
     | Say
+    | Report
     | Sessions
     | Open
     | Pick
@@ -210,6 +230,11 @@ def not_delivered(report: DeliveryReport) -> Say:
     dropped = report.reason == DROPPED
     words = ("dropped", title) if dropped else ("not delivered", title, report.reason)
     return Say(": ".join(filter(None, words)), "info" if dropped else "error")
+
+
+def report(name: ReportName, text: str, *, again: bool = False) -> Report:
+    """A report of lines that are about no message."""
+    return Report(name, tuple(Line(line) for line in text.split("\n")), again)
 
 
 def slices(session: str, messages: tuple[Message, ...]) -> list[Messages]:

@@ -206,6 +206,13 @@ class Pairings(Struct, frozen=True, tag="pairings"):
     text: str
 
 
+class Letters(Struct, frozen=True, tag="letters"):
+    """Answer to `ShowOutbox`: lines, each with the id of the message it is about, as commands take
+    it; empty for a line about none. The first one sums up."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
 class State(Struct, frozen=True, tag="state"):
     """How the owner is doing. `cool_down_until` is Unix seconds, 0 without one; `quota` is the
     month's use in words, `admitted` says who is let in, and `asking` counts who asks to be.
@@ -243,7 +250,18 @@ class Words(Struct, frozen=True, tag="words"):
 
 
 News = (
-    Restore | Bound | Released | Fate | Deliver | Obey | Knock | Pairings | State | LinkNews | Words
+    Restore
+    | Bound
+    | Released
+    | Fate
+    | Deliver
+    | Obey
+    | Knock
+    | Pairings
+    | Letters
+    | State
+    | LinkNews
+    | Words
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -1,27 +1,13 @@
 --- The Python host: registers it, starts it on first use, and passes events to it.
 
+local python = require('dingbridge.python')
+
 local M = {}
 
 local NAME = 'dingbridge'
 local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 local COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
 local SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<range>, <line1>, <line2>)"
-
-local ROOT = vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2))))
-local STUB = ROOT .. '/rplugin/python3/dingbridge_rplugin.py'
-
---- Looks for the packages before it imports anything, so that what is missing is named at once.
-local BOOT = [[
-import importlib.util, sys
-if sys.version_info < (3, 10):
-    sys.exit('Python 3.10 or newer is needed, this is %d.%d' % sys.version_info[:2])
-needed = ('pynvim', 'requests', 'websocket', 'appdirs', 'msgspec', 'filelock', 'dotenv', 'markdown_it', 'wcwidth')
-missing = [name for name in needed if importlib.util.find_spec(name) is None]
-if missing:
-    sys.exit('missing: ' + ' '.join(missing))
-import pynvim
-pynvim.start_host()
-]]
 
 --- The commands, as the decorators of the stub declare them.
 M.specs = {}
@@ -39,33 +25,27 @@ local channel ---@type integer|nil
 local revision, sent_revision = 0, nil
 local settings = { options = {} }
 
----@return string
+--- The interpreter that is used, and what chose it, in words.
+---@return string program
+---@return string why
 function M.python()
-  local own = ROOT .. (vim.fn.has('win32') == 1 and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
-  local chosen = require('dingbridge.options').canonical(settings.options).python
-  if type(chosen) == 'string' and chosen ~= '' then
-    return vim.fn.expand(chosen)
-  elseif vim.uv.fs_stat(own) then
-    return own
-  end
-  return vim.g.python3_host_prog or 'python3'
+  return python.choose(require('dingbridge.options').canonical(settings.options).python)
 end
 
----@param python string
+---@param program string
 ---@param words string
-local function cannot_start(python, words)
-  local missing = words:match('missing: ([%w_ ]+)')
-  if missing then
-    local command = ('%s -m pip install %s'):format(vim.fn.shellescape(python), vim.fn.shellescape(ROOT))
-    words = ('Python packages are missing (%s). Install them with:\n  %s'):format(missing, command)
+local function cannot_start(program, words)
+  local problem, command = python.explain(program, words)
+  if command then
+    problem = ('%s. Install them with:\n  %s'):format(problem, command)
   end
-  require('dingbridge.notice').show(('the host cannot start with %s: %s'):format(python, words), 'error')
+  require('dingbridge.notice').show(('the host cannot start with %s: %s'):format(program, problem), 'error')
 end
 
 --- Whether we may define a command: another plugin's `:Chat` is left alone, `:DingTalk` is ours.
 ---@param name string
 ---@return boolean
-local function is_ours(name)
+function M.is_ours(name)
   local existing = vim.api.nvim_get_commands({})[name]
   return name == 'DingTalk' or not existing or existing.definition:find(NAME, 1, true) ~= nil
 end
@@ -73,7 +53,7 @@ end
 --- Makes the commands start the host, with the range exactly as it was given.
 local function define_starters()
   for _, spec in ipairs(M.specs) do
-    if is_ours(spec.name) then
+    if M.is_ours(spec.name) then
       vim.api.nvim_create_user_command(spec.name, function(call)
         if M.start() then
           local range = call.range > 0 and { call.line1, call.line2 } or nil
@@ -97,9 +77,9 @@ end
 
 ---@param ended integer
 ---@param code integer
----@param python string
+---@param program string
 ---@param words string what it wrote to standard error
-local function on_exit(ended, code, python, words)
+local function on_exit(ended, code, program, words)
   if ended ~= channel then
     return
   end
@@ -112,7 +92,7 @@ local function on_exit(ended, code, python, words)
     M.greeted = false
     require('dingbridge.notice').show(('the host ended (%d); the next :Chat starts it again'):format(code), 'error')
   else
-    cannot_start(python, vim.trim(words))
+    cannot_start(program, vim.trim(words))
   end
   require('dingbridge.push').host_ended()
 end
@@ -120,20 +100,20 @@ end
 --- The factory that Neovim's remote plugin machinery calls on first use.
 ---@return integer channel
 local function start_job()
-  local python = M.python()
+  local program = M.python()
   local words = {}
-  if vim.fn.executable(python) ~= 1 then
-    cannot_start(python, 'it cannot be run; set the option `python` to a Python 3.10 or newer')
+  if vim.fn.executable(program) ~= 1 then
+    cannot_start(program, 'it cannot be run; set the option `python` to a Python 3.10 or newer')
     return 0
   end
   local job
-  job = vim.fn.jobstart({ python, '-c', BOOT, STUB }, {
+  job = vim.fn.jobstart({ program, '-c', python.BOOT, python.STUB }, {
     rpc = true,
     on_stderr = function(_, lines)
       words[#words + 1] = table.concat(lines, '\n')
     end,
     on_exit = function(_, code)
-      on_exit(job, code, python, table.concat(words):sub(-2000))
+      on_exit(job, code, program, table.concat(words):sub(-2000))
     end,
   })
   return job
@@ -156,7 +136,7 @@ end
 ---@param path string under which the host knows the plugin
 local function define_remote(path)
   for _, spec in ipairs(M.specs) do
-    if is_ours(spec.name) then
+    if M.is_ours(spec.name) then
       local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
       local method = ('%s:command:%s'):format(path, spec.name)
       vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)
@@ -178,7 +158,7 @@ function M.start()
     return false
   end
   channel = started
-  define_remote(STUB)
+  define_remote(python.STUB)
   vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
   return true
 end
@@ -215,6 +195,12 @@ function M.tell(name, payload)
   end
   -- The channel may have closed a moment ago, before we were told that the host ended.
   return (pcall(vim.rpcnotify, channel, 'dingbridge_event', name, payload))
+end
+
+--- The user's table as it was given.
+---@return table
+function M.given()
+  return settings.options
 end
 
 --- Keeps the user's table for the host, and passes it on at once to one that runs.

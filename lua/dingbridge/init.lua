@@ -6,16 +6,18 @@ local M = {}
 local options = nil
 --- What the settings say of the bridge before a host has read them.
 local before = { mode = 'off', account = '' }
+---@type string[] what is wrong with the settings
+local problems = {}
 local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
 
 --- Takes these settings.
 ---@param raw any
----@return string[] problems
-local function take(raw)
-  local problems, values, _, account, mode = require('dingbridge.options').check(raw)
+---@param around? string[] what is wrong around them
+local function take(raw, around)
+  local found, values, _, account, mode = require('dingbridge.options').check(raw)
+  problems = vim.list_extend(vim.list_slice(around or {}), found)
   options = values
   before = { mode = mode, account = mode == 'off' and '' or account }
-  return problems
 end
 
 --- The options in force: those of `setup()`, else what the environment and the defaults say.
@@ -33,16 +35,8 @@ function M.setup(opts)
   opts = opts or {}
   local host = require('dingbridge.host')
   local checker = require('dingbridge.options')
-  local raw, problems = opts, {}
-  if opts.integrations then
-    raw = opts.integrations.dingtalk or {}
-    for name in pairs(opts.integrations) do
-      if name ~= 'dingtalk' then
-        problems[#problems + 1] = ('integrations.%s: only dingtalk is known here'):format(name)
-      end
-    end
-  end
-  vim.list_extend(problems, take(raw))
+  local raw, around = checker.unwrapped(opts)
+  take(raw, around)
   local given = options.responder == 'lua' and checker.canonical(raw).responder
   responder = type(given) == 'function' and given or nil
   host.configure(raw)
@@ -53,6 +47,13 @@ function M.setup(opts)
       'error'
     )
   end
+end
+
+--- What is wrong with the settings, a sentence each.
+---@return string[]
+function M.problems()
+  in_force()
+  return problems
 end
 
 --- The key that sends a draft, or nil.

@@ -28,6 +28,7 @@ local function is_replaced()
   return not vim.startswith(debug.getinfo(vim.notify, 'S').source, '@vim/')
 end
 
+--- Shows lines in a corner for a while.
 ---@param text string
 ---@param level integer
 local function float(text, level)
@@ -69,16 +70,23 @@ local function float(text, level)
   end, SHOWN_FOR + 1000 * #lines)
 end
 
+--- Notes what the user is told.
+---@param text string
+---@param level? integer
+function M.note(text, level)
+  M.said[#M.said + 1] = { text = text, level = level or vim.log.levels.INFO }
+  if #M.said > KEPT then
+    table.remove(M.said, 1)
+  end
+end
+
 --- Says something. One short line goes to the message area, anything longer into a corner, as does
 --- everything in modes that draw over that area.
 ---@param text string
 ---@param level? 'info'|'warn'|'error'
 function M.show(text, level)
   local number = vim.log.levels[(level or 'info'):upper()]
-  M.said[#M.said + 1] = { text = text, level = number }
-  if #M.said > KEPT then
-    table.remove(M.said, 1)
-  end
+  M.note(text, number)
   if is_replaced() then
     vim.notify(text, number, { title = 'dingbridge' })
     return

@@ -175,6 +175,7 @@ end
 ---@return table<string, table<string, any>> accounts the values of all accounts by name
 ---@return string default_account
 ---@return 'off'|'webhook'|'api'|'unknown' mode of the default account; off when there are problems
+---@return table<string, 'off'|'webhook'|'api'|'unknown'> modes of all accounts by name
 function M.check(raw, environ)
   local reading, places = start(raw, environ or vim.env)
   local accounts, modes, name = {}, {}, declared.default_account
@@ -195,7 +196,43 @@ function M.check(raw, environ)
   end
   local problems = vim.tbl_keys(reading.problems)
   table.sort(problems)
-  return problems, accounts[name] or {}, accounts, name, problems[1] and 'off' or modes[name]
+  return problems, accounts[name] or {}, accounts, name, problems[1] and 'off' or modes[name], modes
+end
+
+--- The table with the options in what `setup()` is given, which is that table or one around it, and
+--- what is wrong around it.
+---@param given any
+---@return any raw
+---@return string[] problems sentences, sorted
+function M.unwrapped(given)
+  local outer, inner = declared.prefix:match('^(%w+)%.(%w+)$')
+  if type(given) ~= 'table' then
+    return given, {}
+  end
+  local reading = values_of.reading({})
+  local raw = given
+  for key, value in pairs(given) do
+    if key == outer then
+      raw = type(value) == 'table' and value[inner] or {}
+      reading:entries(value, outer, ('a table with %s'):format(inner), function(name)
+        local near = name ~= inner and values_of.near(name, { inner })
+        if near then
+          reading:say(values_of.join(outer, name), 'unknown_near', near)
+        elseif name ~= inner then
+          reading:say(values_of.join(outer, name), 'type')
+        end
+      end)
+    elseif type(key) == 'string' and type(value) == 'table' and not declared.spellings[key] then
+      local near = values_of.near(key, vim.list_extend({ outer }, names_inside('', true)))
+      if near == outer then
+        raw = given[outer] and raw or {}
+        reading:say(key, 'unknown_near', near)
+      end
+    end
+  end
+  local problems = vim.tbl_keys(reading.problems)
+  table.sort(problems)
+  return raw, problems
 end
 
 ---@param scope dingbridge.Scope

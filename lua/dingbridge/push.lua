@@ -3,6 +3,7 @@
 local drafts = require('dingbridge.drafts')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
+local report = require('dingbridge.report')
 local responder = require('dingbridge.responder')
 local store = require('dingbridge.store')
 local view = require('dingbridge.view')
@@ -16,6 +17,9 @@ local handlers = {
   end,
   say = function(update)
     notice.show(update.text, update.level)
+  end,
+  report = function(update)
+    report.show(update)
   end,
   sessions = function(update)
     store.sessions = update.list
@@ -53,7 +57,11 @@ local handlers = {
     drafts.put_back(update.id)
   end,
   status = function(update)
+    local has_changed = not vim.deep_equal(store.outbox, update.outbox)
     store.outbox = update.outbox
+    if has_changed then
+      report.outbox_changed()
+    end
     update.kind, update.outbox = nil, nil
     store.status = update
     view.refresh_bars()
@@ -76,11 +84,14 @@ local handlers = {
   end,
 }
 
+--- The updates that change windows.
+local MOVES = { open = true, edit = true, closed = true, report = true }
+
 --- Carries out what changes windows once the user has left the command-line window, where Neovim
 --- allows no such thing; the rest at once.
 ---@param update table
 local function carry_out(update)
-  local moves = update.kind == 'open' or update.kind == 'edit' or update.kind == 'closed'
+  local moves = MOVES[update.kind]
   if moves and vim.fn.getcmdwintype() ~= '' then
     vim.api.nvim_create_autocmd('CmdwinLeave', {
       once = true,

@@ -14,6 +14,7 @@ function M.take(range, first, last)
     -- Neovim repeats the command that starts a host from the manifest with a range of its own.
     range = 0
   end
+  require('dingbridge.report').asked()
   local buffer = vim.api.nvim_get_current_buf()
   local name = vim.api.nvim_buf_get_name(buffer)
   local is_chat = vim.b[buffer].dingbridge_session ~= nil

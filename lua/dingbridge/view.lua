@@ -4,6 +4,7 @@
 --- buffer would make the user's own undo change the wrong lines. What arrives never touches the
 --- buffer that is being written in.
 
+local attachments = require('dingbridge.attachments')
 local buffers = require('dingbridge.buffers')
 local drafts = require('dingbridge.drafts')
 local look = require('dingbridge.look')
@@ -197,6 +198,7 @@ local function add_slice(view, transcript)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, start, -1, false, lines)
   vim.bo[buffer].modifiable = false
+  attachments.mark(buffer, start, lines)
   local width = width_of(buffer)
   for _, heading in ipairs(headings) do
     local message = heading.message
@@ -244,6 +246,7 @@ function M.add(session, reset)
     view.marks, view.shown = {}, 0
     vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
     markdown.transcript(buffer, look.namespace)
+    attachments.clear(buffer)
     vim.bo[buffer].modifiable = true
     vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
     vim.bo[buffer].modifiable = false
@@ -283,6 +286,30 @@ local function as_text(text)
   return (look.one_line(text):gsub('%%', '%%%%'))
 end
 
+--- The account that a session is bound to.
+---@param session string
+---@return dingbridge.AccountStatus|nil
+local function account_of(session)
+  for _, account in ipairs(store.status and store.status.accounts or {}) do
+    if account.session == session then
+      return account
+    end
+  end
+end
+
+--- What the line above a transcript says of its link.
+---@param session string
+---@return string
+local function link_of(session)
+  local account, status = account_of(session), require('dingbridge').status()
+  if not account then
+    return status.mode ~= 'off' and 'not bound' or ''
+  elseif account.account == status.account then
+    return require('dingbridge').statusline()
+  end
+  return ('DingTalk (%s) %s'):format(account.account, account.connected and '●' or '○')
+end
+
 --- The line above each chat window, from the tables alone.
 ---@return string
 function M.bar()
@@ -292,16 +319,14 @@ function M.bar()
   if not session then
     return ''
   end
-  local status = store.status
-  local bound = status and status.session == id
   if vim.endswith(vim.api.nvim_buf_get_name(buffer), '/draft') then
-    local target = bound and (' → ' .. (status.target ~= '' and status.target or 'nobody yet')) or ''
+    local bound = account_of(id)
+    local target = bound and (' → ' .. (bound.target ~= '' and bound.target or 'nobody yet')) or ''
     local key = require('dingbridge').send_key()
     local how = key and (':w or ' .. key .. ' sends') or ':w sends'
     return ('%%#Comment# Draft%%<%s%%=%s '):format(as_text(target), how)
   end
-  local state = bound and require('dingbridge').statusline() or 'not bound'
-  return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(state))
+  return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(link_of(id)))
 end
 
 function M.refresh_bars()

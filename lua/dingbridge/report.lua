@@ -1,0 +1,193 @@
+--- Reports of several lines: one small window at the bottom, used again by the next report.
+
+local host = require('dingbridge.host')
+local look = require('dingbridge.look')
+local notice = require('dingbridge.notice')
+
+local M = {}
+
+local TITLES = { status = 'DingTalk status', outbox = 'DingTalk outbox', pairings = 'Who is let in' }
+local KEYS = {
+  status = 'R refreshes · q closes',
+  outbox = 'r tries again · d drops · R refreshes · q closes',
+  pairings = 'q closes',
+}
+
+local buffer ---@type integer|nil
+local shown = '' ---@type string name of the report in the buffer
+local messages = {} ---@type table<integer, string> line number to id of the message it is about
+local asked_in ---@type integer|nil window in which the user gave the latest command
+
+---@return integer|nil
+local function window_of()
+  local windows = buffer and vim.api.nvim_buf_is_valid(buffer) and vim.fn.win_findbuf(buffer) or {}
+  return windows[1]
+end
+
+--- Notes that the user gives a command here: its report may take the focus if they stay.
+function M.asked()
+  asked_in = vim.api.nvim_get_current_win()
+end
+
+local function close()
+  -- Back to where the user was before, and not to whatever window is beside.
+  vim.cmd.wincmd('p')
+  vim.api.nvim_buf_delete(buffer, { force = true })
+end
+
+---@param name string
+local function refresh(name)
+  host.tell('refresh', { report = name })
+end
+
+--- Gives the command about the message that the cursor is on.
+---@param command 'retry'|'drop'
+local function about_message(command)
+  local message = messages[vim.api.nvim_win_get_cursor(0)[1]]
+  if message then
+    -- The other name is always ours.
+    vim.api.nvim_cmd({ cmd = 'DingTalk', args = { command .. ' ' .. message } }, {})
+  else
+    notice.show('no message stands on this line', 'warn')
+  end
+end
+
+---@return integer
+local function make_buffer()
+  local made = vim.api.nvim_create_buf(false, true)
+  vim.bo[made].bufhidden = 'wipe'
+  vim.bo[made].modifiable = false
+  vim.bo[made].filetype = 'dingbridge-report'
+  local keys = {
+    q = { close, 'Close the report' },
+    R = {
+      function()
+        if shown ~= 'pairings' then
+          refresh(shown)
+        end
+      end,
+      'Bring the report up to date',
+    },
+    r = {
+      function()
+        about_message('retry')
+      end,
+      'Try the message again',
+    },
+    d = {
+      function()
+        about_message('drop')
+      end,
+      'Drop the message',
+    },
+  }
+  for key, meaning in pairs(keys) do
+    vim.keymap.set('n', key, meaning[1], { buffer = made, nowait = true, desc = meaning[2] })
+  end
+  return made
+end
+
+--- Puts lines into the buffer. What comes from outside is text and nothing else.
+---@param lines { text: string, message: string }[]
+local function fill(lines)
+  local texts = {}
+  messages = {}
+  for _, line in ipairs(lines) do
+    for _, text in ipairs(vim.split(line.text, '\n', { plain = true })) do
+      texts[#texts + 1] = look.one_line(text)
+      messages[#texts] = line.message ~= '' and line.message or nil
+    end
+  end
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, texts)
+  vim.bo[buffer].modifiable = false
+end
+
+--- Makes the window as high as its lines, up to a third of the screen.
+---@param window integer
+local function fit(window)
+  local rows = vim.api.nvim_win_text_height(window, {}).all
+  local most = math.max(1, math.floor(vim.o.lines / 3))
+  vim.api.nvim_win_set_height(window, math.min(rows + 1, most))
+end
+
+---@return integer|nil window nil when there is no room for one
+local function open()
+  -- A small screen has no room for one window more.
+  local ok, window = pcall(vim.api.nvim_open_win, buffer, false, { split = 'below', win = -1, height = 5 })
+  return ok and window or nil
+end
+
+---@param window integer
+---@param name string
+local function dress(window, name)
+  local of_window = { scope = 'local', win = window }
+  for option, value in pairs({
+    wrap = true,
+    linebreak = true,
+    breakindent = true,
+    number = false,
+    relativenumber = false,
+    signcolumn = 'no',
+    foldenable = false,
+    list = false,
+    spell = false,
+    cursorline = true,
+    winfixheight = true,
+    winbar = ('%%#Title# %s %%=%%#Comment#%s '):format(TITLES[name], KEYS[name]),
+  }) do
+    vim.api.nvim_set_option_value(option, value, of_window)
+  end
+end
+
+--- Shows a report; one of a single line is a message, unless its window is there.
+---@param report { name: 'status'|'outbox'|'pairings', lines: { text: string, message: string }[], again: boolean }
+function M.show(report)
+  local window = window_of()
+  local is_here = window ~= nil and shown == report.name
+  if report.again and not is_here then
+    return
+  end
+  local texts = vim.tbl_map(function(line)
+    return line.text
+  end, report.lines)
+  local text = table.concat(texts, '\n')
+  if not is_here and not text:find('\n', 1, true) then
+    notice.show(text)
+    return
+  end
+  if window and vim.api.nvim_win_get_tabpage(window) ~= vim.api.nvim_get_current_tabpage() and not report.again then
+    vim.api.nvim_win_close(window, true)
+    window = nil
+  end
+  if not buffer or not vim.api.nvim_buf_is_valid(buffer) then
+    buffer = make_buffer()
+  end
+  shown = report.name
+  fill(report.lines)
+  window = window or open()
+  if not window then
+    notice.show(text)
+    return
+  end
+  notice.note(text)
+  dress(window, report.name)
+  fit(window)
+  if not is_here then
+    vim.api.nvim_win_set_cursor(window, { 1, 0 })
+  end
+  -- Somebody who has gone on typing elsewhere is left alone.
+  local stays = asked_in == vim.api.nvim_get_current_win() and vim.api.nvim_get_mode().mode == 'n'
+  if stays and not report.again then
+    vim.api.nvim_set_current_win(window)
+  end
+end
+
+--- What is in the outbox has changed: a report of it that is shown follows.
+function M.outbox_changed()
+  if window_of() and shown == 'outbox' then
+    refresh('outbox')
+  end
+end
+
+return M
