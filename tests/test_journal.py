@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -294,6 +295,16 @@ def test_a_rewrite_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
         journal.rewrite(fail)
     journal.append(b"2")
     assert lines_of(journal) == [b"1", b"2"]
+
+
+def test_an_editor_that_never_lets_go_of_a_journal_is_told_and_not_waited_for(path: Path) -> None:
+    with (
+        FileLock(f"{path}.lock", mode=0o600),
+        pytest.raises(OSError, match="another Neovim keeps it locked"),
+    ):
+        Journal(path, lock_within=0.01).append(b"one")
+    Journal(path, lock_within=0.01).append(b"two")
+    assert Journal(path, lock_within=0.01).read(bytes) == ([b"two"], 0)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ DISK_FIRST_PAUSE = 0.1
 DISK_PAUSE = 5.0
 """Longest pause of that kind."""
 
+LOCK_WITHIN = 5.0
+"""Time for another editor to let go of a file that it is writing; that takes milliseconds."""
+
 # --- the link -----------------------------------------------------------------------------------
 
 LINK_BACK_OFF_LONGEST = 60.0

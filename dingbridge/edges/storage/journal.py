@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.edges.storage import files
 
 T = TypeVar("T")
@@ -32,11 +34,13 @@ class Journal:
     """An append-only file of lines that any number of threads and processes share.
 
     The lock `<path>.lock` is held for each operation, and the file is opened anew by its path, so
-    that every process sees what another one has rewritten. `OSError` tells what the disk refuses.
+    that every process sees what another one has rewritten. `OSError` tells what the disk refuses,
+    or that another process did not let go of the lock within `lock_within` seconds.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock_within: float = LOCK_WITHIN) -> None:
         self._path = path
+        self._lock_within = lock_within
         self._lock = FileLock(f"{path}.lock", mode=0o600)
 
     def append(self, *lines: bytes) -> None:
@@ -118,8 +122,15 @@ class Journal:
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock.acquire(poll_interval=_LOOK_EVERY):
+        try:
+            self._lock.acquire(timeout=self._lock_within, poll_interval=_LOOK_EVERY)
+        except Timeout as cause:
+            reason = "another Neovim keeps it locked, find the one that hangs and end it"
+            raise OSError(errno.EBUSY, reason, str(self._path)) from cause
+        try:
             yield
+        finally:
+            self._lock.release()
 
     def _lines(self) -> Iterator[bytes | None]:
         """The lines without their ends; None for each damaged piece."""

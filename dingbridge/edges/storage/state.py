@@ -10,11 +10,9 @@ from filelock import FileLock, Timeout
 
 from dingbridge.core import state as states
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
+from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.core.state import State
 from dingbridge.edges.storage import files
-
-LOCK_WITHIN = 5.0
-"""Seconds to wait for another editor that is writing the file; that takes milliseconds."""
 
 Change = Callable[[State], State]
 
