@@ -12,7 +12,7 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core.exchange import Ask, Known, Send
+from dingbridge.core.exchange import Ask, Drop, Known, Mark, Revoke, Send
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.settings import Options, read_all
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
@@ -138,6 +138,43 @@ def test_a_message_that_is_tried_again_is_asked_about_after_the_owner_changed(ma
     made.told("m1", Delivery.QUEUED)
     made.account.member.joined()
     assert Known("s", ("m1",)) in made.outside.asked
+
+
+def test_what_an_owner_has_not_written_down_is_told_to_the_next_one() -> None:
+    made = Made()
+    member = made.account.member
+    member.insist(Revoke("lisi"))
+    member.insist(Drop("m1"))
+    assert made.outside.asked == [Revoke("lisi"), Mark(1), Drop("m1"), Mark(2)]
+    member.settled(1)
+    made.outside.asked.clear()
+    member.joined()
+    assert made.outside.asked[1:] == [Drop("m1"), Mark(2)]
+    member.settled(2)
+    made.outside.asked.clear()
+    member.joined()
+    assert len(made.outside.asked) == 1
+
+
+def test_a_session_that_is_bound_again_is_not_released_by_an_owner_that_comes_later() -> None:
+    made = Made()
+    member = made.account.member
+    member.unbind("s")
+    member.insist(Drop("m1"))
+    member.bind("s", "Session")
+    made.outside.asked.clear()
+    member.joined()
+    assert made.outside.asked[1:] == [Drop("m1"), Mark(2)]
+
+
+def test_another_robot_is_not_told_what_was_meant_for_the_one_before() -> None:
+    made = Made()
+    member = made.account.member
+    member.insist(Revoke("lisi"))
+    member.moved()
+    made.outside.asked.clear()
+    member.joined()
+    assert len(made.outside.asked) == 1
 
 
 def test_of_very_many_ends_only_the_latest_are_kept() -> None:

@@ -28,6 +28,8 @@ from dingbridge.core.exchange import (
     Known,
     Letters,
     LinkNews,
+    Mark,
+    Marked,
     News,
     Released,
     Restore,
@@ -135,6 +137,12 @@ class Owner:
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
         self.state = change(self.state)
+        if self.slow:
+            self.unwritten.append(then)
+        else:
+            then()
+
+    def settled(self, then: Callable[[], None]) -> None:
         if self.slow:
             self.unwritten.append(then)
         else:
@@ -1257,3 +1265,23 @@ def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
     ]
     owner.hub.link_changed(LinkState.CONNECTED, "", "")
     assert owner.heard(2, LinkNews)[-1] == LinkNews("connected")
+
+
+# --- what must not be forgotten -------------------------------------------------------------------
+
+
+def test_a_mark_is_answered_once_what_came_before_it_is_on_the_disk(owner: Owner) -> None:
+    owner.slow = True
+    owner.ask(1, Unbind("s1"))
+    owner.ask(1, Mark(7))
+    assert owner.heard(1, Marked) == []
+    owner.catch_up()
+    assert owner.heard(1, Marked) == [Marked(7)]
+
+
+def test_who_drops_a_message_again_at_the_next_owner_hears_no_complaint(owner: Owner) -> None:
+    owner.send(1, "m1")
+    owner.ask(1, Drop("m1"))
+    told = len(owner.heard(1, Words))
+    owner.ask(1, Drop("m1"))
+    assert len(owner.heard(1, Words)) == told

@@ -499,6 +499,30 @@ def test_what_attached_editors_send_while_the_owner_changes_arrives_once(
         assert [text for text in arrived if text.startswith(name)] == wanted
 
 
+def test_what_the_user_decided_while_the_owner_hung_holds_at_the_next_one(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    """Somebody whose permission was taken back must not get in because the owner was killed."""
+    options = {**api_options, "allow_from": [], "dm": {"policy": "pairing"}}
+    team = Team(start_editor, options, tmp_path)
+    team.start("alpha")
+    team.start("beta")
+    beta, owner = team.editors["beta"], team.editors["alpha"].host_pid()
+    beta.until(lambda: beta.status()["owner"])
+    sandbox.client.say("let me in", user="lisi")
+    [knock] = beta.until(lambda: beta.heard("DingbridgePairing"))
+    beta.chat(f"pair {knock['code']}")
+    beta.until_said("is let in")
+    os.kill(owner, signal.SIGSTOP)
+    beta.chat("revoke lisi")
+    os.kill(owner, signal.SIGKILL)
+    beta.until(lambda: beta.status()["connected"] and not beta.status()["owner"])
+    beta.until_said("is not paired any more")
+    sandbox.client.say("still here", user="lisi")
+    beta.until(lambda: beta.status()["refused"] + beta.status()["asking"] > 0)
+    assert beta.heard("DingbridgeReceived") == []
+
+
 def test_an_editor_that_was_away_during_the_change_hears_what_became_of_its_messages(
     start_editor: StartEditor, webhook_options: dict[str, Any], sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -296,7 +296,7 @@ class Bridge:
     def _drop(self, message: str) -> None:
         account, message = self.accounts.split(message)
         account.need_mode()
-        account.member.tell(exchange.Drop(message))
+        account.member.insist(exchange.Drop(message))
 
     def _pair(self, argument: str) -> None:
         code = argument.removesuffix(" once")
@@ -309,7 +309,12 @@ class Bridge:
         """Who may talk is decided at the robot that was asked."""
         account, about = self.accounts.decide(about)
         account.need_mode()
-        account.member.tell(ask(about))
+        asked = ask(about)
+        if isinstance(asked, exchange.Pair):
+            # A code can be used once only; who hears nothing may use it again.
+            account.member.tell(asked)
+        else:
+            account.member.insist(asked)
 
     # --- news of the owners ---------------------------------------------------------------------
 
@@ -347,6 +352,8 @@ class Bridge:
                 account.owner_is(news)
             case exchange.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
+            case exchange.Marked(number=mark):
+                account.member.settled(mark)
             case exchange.Words(text=text, level=level):
                 self._say(account.labelled(text), _level(level))
 

@@ -77,6 +77,7 @@ class Hub:
         self._chance = ports.chance
         self._tell = ports.tell
         self._options = options
+        self._records = ports.records
         self._remembered = Remembered(state, ports.records)
         self._members: dict[int, Member] = {}
         self._link_news = exchange.LinkNews(LinkState.OFF.value)
@@ -187,6 +188,8 @@ class Hub:
                 self._tell(member, exchange.Letters(self.outgoing.describe(prefix)))
             case exchange.ShowPairings():
                 self._tell(member, self._admission.list())
+            case exchange.Mark(number=number):
+                self._records.settled(lambda: self._tell(member, exchange.Marked(number)))
             case exchange.Pair(code=code, once=once):
                 self._told(member, *self._admission.pair(code, once=once))
             case exchange.Deny(code=code):

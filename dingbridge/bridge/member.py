@@ -7,7 +7,7 @@ from collections import OrderedDict
 from msgspec import Struct
 
 from dingbridge.bridge.ports import Exchange
-from dingbridge.core.exchange import Ask, Bind, Busy, Hello, Known, Send, Unbind
+from dingbridge.core.exchange import Ask, Bind, Busy, Hello, Known, Mark, Send, Unbind
 from dingbridge.core.messages import Delivery
 
 REMEMBERED = 1000
@@ -35,6 +35,8 @@ class Member:
         self._under_way: dict[str, str] = {}
         self._ended: OrderedDict[str, _Ended] = OrderedDict()
         self._untold: list[Ask] = []
+        self._unsettled: dict[int, Ask] = {}
+        self._marks = 0
         self._busy = False
 
     @property
@@ -48,6 +50,9 @@ class Member:
         self._exchange.tell(Hello(self._pid, self._cwd, session, title, again=self._joined))
         self._joined = True
         untold, self._untold = self._untold, []
+        for mark, ask in self._unsettled.items():
+            self._exchange.tell(ask)
+            self._exchange.tell(Mark(mark))
         for ask in (*self._unanswered.values(), *untold, *self._whats_unknown()):
             self._exchange.tell(ask)
 
@@ -65,6 +70,19 @@ class Member:
         """Tell the owner something, now or as soon as there is one."""
         if not self._exchange.tell(ask):
             self._untold.append(ask)
+
+    def insist(self, ask: Ask) -> None:
+        """Tell the owner something that must not be forgotten with it: the next one is told as
+        well, unless it was written down. It does no harm when it is told twice."""
+        self._marks += 1
+        self._unsettled[self._marks] = ask
+        if self._exchange.tell(ask):
+            self._exchange.tell(Mark(self._marks))
+
+    def settled(self, mark: int) -> None:
+        """An owner has written down what it was told up to this mark."""
+        for number in [number for number in self._unsettled if number <= mark]:
+            del self._unsettled[number]
 
     def reserve(self, message: str) -> None:
         """Keep the place of a message that is still being made: what is sent later waits for it."""
@@ -126,6 +144,8 @@ class Member:
         self._exchange.write_down(left)
         self._unanswered = {}
         self._under_way = {}
+        self._untold = []
+        self._unsettled = {}
         return left
 
     def work(self, *, busy: bool) -> None:
@@ -137,6 +157,10 @@ class Member:
         """This session is to be bound; a later owner is told with the first word. Returns False
         while there is no owner."""
         self._bound = (session, title)
+        # An earlier release is over, whoever has heard of it.
+        self._unsettled = {
+            mark: ask for mark, ask in self._unsettled.items() if ask != Unbind(session)
+        }
         return self._exchange.tell(Bind(session, title, self._cwd))
 
     def holds(self, session: str, title: str) -> None:
@@ -146,7 +170,7 @@ class Member:
     def unbind(self, session: str) -> None:
         """The session is not bound any more."""
         self._bound = ("", "")
-        self.tell(Unbind(session))
+        self.insist(Unbind(session))
 
     def released(self) -> None:
         """Another editor has bound our session."""

@@ -249,6 +249,9 @@ class Outgoing:
         """
         if message in self._retrying:
             return f"message {message} is being tried again; drop it once it waits"
+        if message in self._outbox.dropped:
+            # An editor that could not be answered asks the next owner again.
+            return ""
         whole = self._outbox.whole(message)
         if whole is None:
             return f"there is no waiting or failed message {message}; see :Chat outbox"

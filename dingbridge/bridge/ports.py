@@ -276,6 +276,10 @@ class Records(Protocol):
         """Change what is remembered between runs; `then` runs once it is on the disk."""
         ...
 
+    def settled(self, then: Callable[[], None]) -> None:
+        """Call `then` once all that was to be written in state and outbox so far is on the disk."""
+        ...
+
     def traces(
         self,
         session: str,

@@ -109,6 +109,12 @@ class ShowPairings(Struct, frozen=True, tag="show_pairings"):
     """Who asks to be let in, and who was?"""
 
 
+class Mark(Struct, frozen=True, tag="mark"):
+    """Say `Marked`, with this number, once all that was asked for before is on the disk."""
+
+    number: int
+
+
 Ask = (
     Hello
     | Bind
@@ -124,6 +130,7 @@ Ask = (
     | Deny
     | Revoke
     | ShowPairings
+    | Mark
 )
 
 
@@ -249,6 +256,12 @@ class Words(Struct, frozen=True, tag="words"):
     level: str = "info"
 
 
+class Marked(Struct, frozen=True, tag="marked"):
+    """Answer to `Mark`."""
+
+    number: int
+
+
 News = (
     Restore
     | Bound
@@ -262,6 +275,7 @@ News = (
     | State
     | LinkNews
     | Words
+    | Marked
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -71,6 +71,14 @@ class LiveRecords:
         """Change what is remembered between runs; `then` runs once it is on the disk."""
         self._files.disk.insist(STATE, lambda: self._update(change), lambda _: then())
 
+    def settled(self, then: Callable[[], None]) -> None:
+        """Call `then` once all that was to be written in state and outbox so far is on the disk."""
+
+        def state_is(_: None) -> None:
+            self._files.disk.insist(OUTBOX, lambda: None, lambda _: then())
+
+        self._files.disk.insist(STATE, lambda: None, state_is)
+
     def traces(
         self,
         session: str,
