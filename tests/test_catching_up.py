@@ -100,6 +100,7 @@ def test_a_long_one_comes_in_bites() -> None:
     ("here", "disk", "shown", "asked"),
     [
         (Delivery.QUEUED, Delivery.SENT, Delivery.SENT, ()),
+        (Delivery.FAILED, Delivery.SENT, Delivery.SENT, ()),
         (Delivery.RETRYING, Delivery.QUEUED, Delivery.RETRYING, ()),
         (Delivery.SENT, Delivery.QUEUED, Delivery.SENT, ()),
         (Delivery.QUEUED, Delivery.FAILED, Delivery.QUEUED, ("a",)),
@@ -109,10 +110,19 @@ def test_a_long_one_comes_in_bites() -> None:
 def test_what_became_of_a_message_never_goes_back(
     here: Delivery, disk: Delivery, shown: Delivery, asked: tuple[str, ...]
 ) -> None:
-    screen = Screen("a")
-    screen.carry_out(Fate("s", "a", here))
-    assert screen.read(message("a", disk)) == asked
-    assert screen.shown["a"][0] is shown
+    for file in ([message("a", disk)], [message("0"), message("a", disk)]):
+        screen = Screen("a")
+        screen.carry_out(Fate("s", "a", here))
+        screen.since.clear()
+        assert screen.read(*file) == asked
+        assert screen.shown["a"][0] is shown
+
+
+def test_the_end_of_a_message_that_comes_while_it_is_read_counts() -> None:
+    screen = Screen()
+    screen.carry_out(Fate("s", "a", Delivery.SENT))
+    assert screen.read(message("a", Delivery.QUEUED)) == ()
+    assert screen.shown["a"][0] is Delivery.SENT
 
 
 def test_only_a_message_that_is_new_here_is_asked_about() -> None:

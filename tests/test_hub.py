@@ -403,6 +403,9 @@ def test_binding_another_session_in_the_same_editor_takes_the_conversations_alon
     owner.say("/session s1")
     owner.ask(OWN, Bind("s3", "Third", "/one"))
     assert set(owner.state.bindings) == {"s2", "s3"}
+    # Of those who speak to nobody, the session that was bound last hears.
+    owner.time += 1
+    owner.ask(1, Bind("s2", "Second", "/two"))
     owner.say("hello")
     assert owner.delivered(OWN) == [("s3", "hello", False)]
 
@@ -805,6 +808,7 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Own
     owner.send(1, "m1", "s2")
     owner.ask(OWN, Drop("m1"))
     assert owner.let_go == ["m1"]
+    assert owner.written[-1] == Dropped("m1", owner.time)
     assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
     assert owner.heard(1, exchange.State)[-1].queued == 0
@@ -814,6 +818,8 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Own
 
 def test_a_dead_letter_can_be_dropped(owner: Owner) -> None:
     fail(owner, "m1")
+    # The queue has let go of it before.
+    owner.let_go.append("m1")
     owner.ask(OWN, Drop("m1"))
     assert owner.heard(1, exchange.State)[-1].failed == 0
     owner.ask(OWN, Retry("m1"))
@@ -854,6 +860,8 @@ def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks
     owner.ask(OWN, Drop("m1+2"))
     told = [("s2", name, Delivery.FAILED, DROPPED) for name in ("m1", "m2")]
     assert owner.fates == told
+    owner.ask(1, Known("s2", ("m2",)))
+    assert owner.fates_of(1, "m2")[-1] == (Delivery.FAILED, DROPPED)
 
 
 def test_a_dead_letter_that_is_being_tried_again_is_not_dropped_meanwhile(owner: Owner) -> None:
@@ -865,6 +873,9 @@ def test_a_dead_letter_that_is_being_tried_again_is_not_dropped_meanwhile(owner:
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     _, (shown, _) = owner.of_disk().hub.outgoing.describe("")
     assert shown.split()[:2] == ["waiting", "m1"]
+    owner.ask(OWN, Drop("m1"))
+    owner.catch_up()
+    assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
 
 
 def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
@@ -872,6 +883,7 @@ def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
     owner.slow = True
     owner.ask(OWN, Drop("m1"))
     owner.ask(1, Drop("m1"))
+    assert owner.fates == []
     owner.catch_up()
     assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
 
@@ -905,6 +917,9 @@ def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Ow
     assert lines[50][0].split()[:2] == ["waiting", "m49"]
     assert lines[51][0].strip() == "… and 9950 more waiting"
     assert lines[-1][0].strip() == "… and 10 more failed"
+    state = owner.heard(1, exchange.State)[-1]
+    assert state.failed_ids == tuple(f"dead{n}" for n in range(59, 29, -1))
+    assert state.waiting_ids == tuple(f"m{n}" for n in range(9_999, 9_969, -1))
 
 
 # --- what nobody told the owner -------------------------------------------------------------------
@@ -1160,6 +1175,8 @@ def test_what_is_typed_to_an_outsider_never_reaches_the_robots_group_after_a_res
     later.ask(OWN, typed("m2", session))
     assert later.queue[-1].id == "m2"
     assert ways(later.queue[-1]) == ()
+    [put] = [record for record in later.written if isinstance(record, Put)]
+    assert put.outbound.target.place == SINGLE.id
     later.hub.outgoing.recorded(Failed("m2", "nobody knows where", NOW))
 
     # They write again, and the dead letter can go.
@@ -1245,6 +1262,9 @@ def test_what_the_editor_before_still_wrote_is_told_to_the_one_that_has_the_sess
     owner.join(1)
     owner.join(2)
     owner.ask(1, Bind("s1", "One", "/p"))
+    owner.forget()
+    owner.ask(1, Handed(owner.say("before")))
+    assert owner.heard(1, Bound) == []
     key = owner.say("hello")
     owner.ask(2, Bind("s1", "One", "/p"))
     owner.forget()

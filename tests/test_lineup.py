@@ -101,10 +101,11 @@ def test_what_goes_as_one_is_no_longer_than_a_message_may_be() -> None:
     assert chosen(line(note("n1", text="x" * 99), note("n2")), team=1) == ["n1"]
 
 
-def test_what_is_under_way_or_merged_is_not_merged_again() -> None:
+def test_what_is_under_way_or_merged_and_a_file_are_not_merged() -> None:
     tried = structs.replace(note("n1"), tried=Tried("n1", 0, 5, Route.GROUP))
     merged = structs.replace(note("n1"), members=(note("x"), note("y")))
-    for first in (tried, merged):
+    file = structs.replace(note("n1").outbound, file_name="a.txt")
+    for first in (tried, merged, structs.replace(note("n1"), outbound=file)):
         assert chosen(line(first, note("n2"), note("n3")), team=1) == ["n1"]
         second = structs.replace(first, outbound=structs.replace(first.outbound, id="n2"))
         assert chosen(line(note("n1"), second, note("n3")), team=1) == ["n1"]
@@ -123,6 +124,12 @@ def test_a_target_whose_budget_is_spent_does_not_hold_up_another() -> None:
     assert chosen(up, team=0, boss=5) == ["b1"]
     assert chosen(up, team=0, boss=0) == []
     assert chosen(up, team=5, boss=5) == ["n1"]
+
+
+def test_of_two_targets_the_one_whose_first_message_came_earlier_is_next() -> None:
+    up = line(note("n1"), note("b1", BOSS), note("n2"))
+    up.remove("n1")
+    assert chosen(up) == ["b1"]
 
 
 def test_a_reply_to_one_target_does_not_overtake_where_there_is_budget() -> None:
@@ -144,6 +151,8 @@ def test_a_message_that_is_put_back_is_the_first_again_also_among_replies() -> N
     up.remove("r1")
     up.put_back(reply("r1"))
     assert ids(up) == ["r1", "n1", "r2"]
+    assert chosen(up, team=1) == ["r1"]
+    up.put_back(note("n0"))
     assert chosen(up, team=1) == ["r1"]
 
 
@@ -200,7 +209,8 @@ def test_a_notification_does_not_overtake_one_that_has_to_wait_for_its_way() -> 
 def test_a_reply_goes_before_a_notification_that_has_to_wait_for_its_way() -> None:
     up = line(note("n1", BOSS), by_session(reply("r1", BOSS)))
     assert chosen_by_way(up, api_boss=0) == ["r1"]
-    assert chosen_by_way(up) == ["n1"]
+    # The reply takes nothing of what the notification needs.
+    assert chosen_by_way(up, api_boss=1) == ["n1"]
 
 
 def test_nothing_comes_between_the_pieces_of_a_message_that_has_to_wait() -> None:
@@ -388,6 +398,9 @@ def test_what_goes_as_one_mentions_no_more_people_than_a_message_may() -> None:
     ]
     assert chosen(line(*crowds), largest=500, team=1) == ["n0", "n1"]
     assert chosen(line(crowds[0], note("x"), crowds[1]), largest=500, team=1) == ["n0", "x", "n1"]
+    crowd = At(tuple(f"a{n}" for n in range(AT_MENTIONS + 1)))
+    alone = structs.replace(note("n0"), outbound=structs.replace(note("n0").outbound, at=crowd))
+    assert chosen(line(alone, note("x")), largest=500, team=1) == ["n0"]
 
 
 def test_names_never_take_the_room_of_the_text_they_stand_in() -> None:

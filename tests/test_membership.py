@@ -118,6 +118,34 @@ def test_who_is_told_to_leave_while_reading_what_was_left_serves_nobody(host: Ho
     other.release()
 
 
+def test_who_is_told_to_leave_before_hearing_that_the_robot_is_its_own_serves_nobody(
+    host: Host,
+) -> None:
+    host.exchange.configure(OPTIONS)
+    owned = host.posted.get(timeout=10)
+    host.exchange.configure(OFF)
+    owned()
+    other = OwnerLock(host.folder, ROBOT)
+    host.turn_until_free(other)
+    assert not host.joined.is_set()
+    other.release()
+
+
+def test_who_is_told_to_leave_before_its_card_is_written_writes_none(host: Host) -> None:
+    host.exchange.configure(OPTIONS)
+    host.turn()
+    started = host.posted.get(timeout=10)
+    busy = threading.Event()
+    host.disk.do(busy.wait)
+    started()
+    host.exchange.configure(OFF)
+    busy.set()
+    other = OwnerLock(host.folder, ROBOT)
+    host.turn_until_free(other)
+    assert other.read_card() == Card()
+    other.release()
+
+
 def test_an_editor_goes_on_looking_after_the_disk_refused_the_lock(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

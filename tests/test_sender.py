@@ -24,6 +24,7 @@ from dingbridge.core.messages import (
 )
 from dingbridge.core.outbox import (
     Done,
+    Dropped,
     Failed,
     Kind,
     Merged,
@@ -917,6 +918,20 @@ def test_dropped_messages_do_not_leave_whether_they_wait_or_are_under_way(
     sandbox.client.clear_faults()
     assert isinstance(sending.send("stays", Target()), Done)
     assert [a.text for a in sandbox.client.arrived()] == ["stays"]
+
+
+def test_what_goes_out_as_one_can_be_dropped_by_its_own_name_while_it_is_under_way(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.http(ROBOT, 500, "system.error", times=None))
+    sending = make_queue(spent(18))
+    for n in range(4):
+        sending.put(f"note {n}", Target(), Kind.NOTIFICATION)
+    sending.start()
+    whole = sending.until(Merged).outbound.id
+    sending.until_retrying(whole)
+    assert not sending.sender.drop(whole)
+    sending.until(Dropped, lambda dropped: dropped.id == whole)
 
 
 # --- the count ------------------------------------------------------------------------------------

@@ -199,6 +199,7 @@ def test_each_robot_has_its_own_count_and_its_own_pace() -> None:
     assert (state.quotas, state.paces) == ({"r1": quota}, {"r2": paced})
     state = with_pace(with_quota(state, "r2", Quota()), "r2", Paced())
     assert (state.quotas, state.paces) == ({"r1": quota, "r2": Quota()}, {"r2": Paced()})
+    assert with_pace(state, "r1", paced).paces == {"r1": paced, "r2": Paced()}
 
 
 def test_each_robot_has_its_own_pairings() -> None:

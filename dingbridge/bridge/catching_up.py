@@ -59,7 +59,7 @@ def difference(
         here = shown.get(name, fates.get(name))
         now = message.delivery, message.reason
         if here is not None and here != now:
-            if here[0] in UNSETTLED and message.delivery is Delivery.SENT:
+            if message.delivery is Delivery.SENT:
                 settled.append(updates.Fate(session, name, *now))
             else:
                 # A failed one may be under way again, which its transcript does not tell.

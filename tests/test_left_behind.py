@@ -1,0 +1,107 @@
+"""What an editor that leaves writes into the journal itself is sent by the owner that lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from dingbridge.core import outbox
+from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
+from dingbridge.core.outbox import Done, Kind, Merged, Put, Record
+from dingbridge.core.transcript import Entry, Fate
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
+
+TARGET = Target(user_id="u")
+
+
+def put(name: str, robot: str = "a") -> Put:
+    return Put(robot, Outbound(name, TARGET, "hello"), Kind.REPLY, "", time.time())
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Files]:
+    disk = Disk(lambda work: work(), lambda error: None)
+    disk.start()
+    yield files_in(tmp_path, disk)
+    disk.finish(5)
+
+
+def write(files: Files, *records: Record) -> None:
+    """Another editor writes these."""
+    files.outbox.append(*(outbox.encode(record) for record in records))
+
+
+def found(owner: RobotFiles) -> list[str]:
+    return [put.outbound.id for put in owner.look()]
+
+
+def test_what_another_editor_wrote_is_found_once_among_the_owners_own(files: Files) -> None:
+    owner = RobotFiles(files, "a", "app")
+    owner.read()
+    assert found(owner) == []
+    owner.append(put("own"))
+    write(files, put("left"))
+    owner.append(Done("nothing", 1.0))
+    assert found(owner) == ["own", "left"]
+    assert found(owner) == []
+
+
+def test_what_the_owner_writes_itself_makes_it_read_nothing(files: Files) -> None:
+    owner = RobotFiles(files, "a", "app")
+    write(files, put("before"))
+    assert found(owner) == ["before"]
+    for n in range(3):
+        owner.append(put(f"own{n}"))
+        assert found(owner) == []
+
+
+def test_only_what_waits_for_the_same_robot_is_found(files: Files) -> None:
+    owner = RobotFiles(files, "a", "app")
+    write(files, put("done"), put("others", "b"), put("m1"), put("m2"), put("left"))
+    write(files, Done("done", time.time()), Merged(("m1", "m2"), Outbound("m1+2", Target(), "x")))
+    assert found(owner) == ["left"]
+
+
+@pytest.mark.parametrize("robot", ["a", "b"])
+def test_it_is_found_though_the_journal_was_made_short_meanwhile(files: Files, robot: str) -> None:
+    owner = RobotFiles(files, "a", "app")
+    write(files, *(put(f"m{n}", robot) for n in range(5)))
+    write(files, *(Done(f"m{n}", 1.0) for n in range(5)))
+    owner.look()
+    write(files, put("left"))
+    RobotFiles(files, robot, "app").compact()
+    assert found(owner) == ["left"]
+
+
+def test_a_journal_that_was_made_short_is_another_one_also_at_the_same_size(files: Files) -> None:
+    owner = RobotFiles(files, "a", "app")
+    write(files, *(put(f"m{n}") for n in range(5)))
+    write(files, *(Done(f"m{n}", 1.0) for n in range(5)))
+    owner.look()
+    _, size = files.outbox.mark()
+    write(files, put("left"))
+    RobotFiles(files, "a", "app").compact()
+    filler = put("x", "b")
+    missing = size - files.outbox.mark()[1] - len(outbox.encode(filler)) - 1
+    write(files, structs.replace(filler, outbound=Outbound("x" * (missing + 1), TARGET, "hello")))
+    assert files.outbox.mark()[1] == size
+    assert found(owner) == ["left"]
+
+
+def test_the_end_in_a_transcript_and_the_messages_of_another_robot_are_found(files: Files) -> None:
+    owner = RobotFiles(files, "a", "app")
+    write(files, put("others", "b"), put("not asked", "b"), put("mine"))
+    for name in ("sent", "waits", "mine", "also not asked"):
+        message = Message(name, Role.EDITOR, "You", "hello", 1.0, Delivery.QUEUED)
+        files.transcripts.append("s1", Entry(message=message))
+    for name in ("sent", "also not asked"):
+        files.transcripts.append("s1", Entry(fate=Fate(name, Delivery.SENT)))
+    others, ended = owner.traces("s1", {"others", "sent", "waits", "mine", "nowhere"})
+    assert others == {"others"}
+    assert [(one.id, one.delivery) for one in ended] == [("sent", Delivery.SENT)]
+    assert owner.traces("", {"others", "sent"}) == ({"others"}, ())
