@@ -15,7 +15,6 @@ from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, outbox
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState
-from dingbridge.core.patience import LEAVE_WITHIN
 from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.disk import Disk
@@ -143,18 +142,19 @@ class Leaving(threading.Thread):
     """Gives a robot up: waits until its owner has stopped, then lets others have the lock.
 
     The next owner must not open its link before ours is closed, nor repeat a message whose answer
-    is about to come.
+    is about to come. `within` limits the wait (seconds), for a process that is about to end.
     """
 
-    def __init__(self, owner: Owner, disk: Disk, lock: OwnerLock) -> None:
+    def __init__(self, owner: Owner, disk: Disk, lock: OwnerLock, within: float | None) -> None:
         super().__init__(name="dingbridge-leaving", daemon=True)
         self._owner = owner
         self._disk = disk
         self._lock = lock
+        self._within = within
 
     def run(self) -> None:
         """Do so, and end when it is done."""
-        self._owner.wait_until_stopped(LEAVE_WITHIN)
+        self._owner.wait_until_stopped(self._within)
         # Behind everything that was to be written: the next owner reads the files at once.
         self._disk.do(self._owner.close)
         self._disk.do(self._lock.release)
@@ -229,8 +229,9 @@ class LiveExchange:
         if lines and self._robot:
             self._files.disk.insist(OUTBOX, lambda: self._files.outbox.append(*lines))
 
-    def leave(self) -> None:
-        """Leave the other editors; one of them takes over what was ours."""
+    def leave(self, within: float | None = None) -> None:
+        """Leave the other editors; one of them takes over what was ours, as soon as nothing is
+        under way here any more, or after `within` seconds."""
         self._ready = False
         if self._search is not None:
             self._search.stop()
@@ -239,7 +240,7 @@ class LiveExchange:
         lock, self._lock = self._lock, None
         if owner is not None and lock is not None:
             owner.stop()
-            self._leaving = Leaving(owner, self._files.disk, lock)
+            self._leaving = Leaving(owner, self._files.disk, lock, within)
             self._leaving.start()
         elif lock is not None:
             self._files.disk.do(lock.release)

@@ -169,13 +169,13 @@ class Owner:
         if self._reactor is not None:
             self._reactor.stop()
 
-    def wait_until_stopped(self, seconds: float) -> None:
+    def wait_until_stopped(self, seconds: float | None) -> None:
         """Return once the link is closed and the request under way was answered and written down,
         or after `seconds`. Not for the host loop while it is needed, nor for the disk thread."""
-        end = time.monotonic() + seconds
+        end = None if seconds is None else time.monotonic() + seconds
         for thread in (self._before, self._sender):
             if thread is not None:
-                thread.join(max(0.0, end - time.monotonic()))
+                thread.join(None if end is None else max(0.0, end - time.monotonic()))
 
     def close(self) -> None:
         """Leave the files to the next owner. For the disk thread."""

@@ -19,7 +19,7 @@ from dingbridge.core import commands
 from dingbridge.core.errors import BadOptions, BridgeError, in_words
 from dingbridge.core.exchange import News, Restore
 from dingbridge.core.outside import Found, Wants, not_looked_up
-from dingbridge.core.patience import STOP_WITHIN
+from dingbridge.core.patience import LEAVE_WITHIN, STOP_WITHIN
 from dingbridge.core.settings import read_all, wants
 from dingbridge.core.state import State, binding_for
 from dingbridge.edges import log as log_file
@@ -231,7 +231,7 @@ class Plugin:
 
     def _leave(self) -> None:
         for exchange in self._exchanges.values():
-            exchange.leave()
+            exchange.leave(LEAVE_WITHIN)
 
     def _finish(self, disk: Disk) -> None:
         """Wait for what is under way and for the disk; what no owner had answered is accepted by

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.patience import LEAVE_WITHIN
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
@@ -315,6 +316,26 @@ def test_what_waits_for_an_app_that_is_taken_out_of_setup_is_told_and_goes_when_
     editor.setup(app)
     [arrived] = sandbox.client.wait_arrived(1)
     assert (arrived.route, arrived.text) == ("single", "for one person")
+
+
+def test_a_message_whose_answer_is_awaited_is_not_repeated_when_the_app_is_set_up_again(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup({**api_options, "user_id": "zhangsan"})
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    sandbox.client.fault(Fault.hang("/v1.0/robot/oToMessages/batchSend"))
+    editor.lua("require('dingbridge').send('once, please')")
+    sandbox.client.wait_hanging()
+    editor.setup({})
+    editor.until(lambda: editor.status()["mode"] == "off")
+    editor.setup({**api_options, "user_id": "zhangsan"})
+    with pytest.raises(TimeoutError):  # longer than an editor that is closed would wait for it
+        sandbox.client.wait_arrived(1, LEAVE_WITHIN + 1)
+    sandbox.client.release()
+    connected(editor)
+    editor.until(lambda: editor.status()["queued"] == 0)
+    assert [one.text for one in sandbox.client.arrived()] == ["once, please"]
 
 
 def test_what_is_typed_in_a_bound_session_while_the_settings_are_broken_is_told_as_not_sent(

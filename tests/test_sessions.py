@@ -387,7 +387,8 @@ def test_a_folder_among_the_transcripts_or_a_strange_name_stops_nothing(editor: 
     editor.setup({})
     editor.chat("open long")
     editor.until(editor.transcript)
-    assert [row["id"] for row in editor.sessions()] == ["long"]
+    # What cannot be read now may be a session on a disk that has trouble: it stays in the list.
+    assert {row["id"] for row in editor.sessions()} == {"long", "folder"}
 
 
 def test_a_killed_host_loses_nothing_and_doubles_nothing(bound: Editor, sandbox: Sandbox) -> None:
