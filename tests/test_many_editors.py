@@ -15,6 +15,7 @@ import pytest
 
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.settings import TEAM, Group, Robot
 from tests.conftest import StartEditor
 from tests.disk import out_of_reach
 from tests.editor import Editor
@@ -497,6 +498,55 @@ def test_what_attached_editors_send_while_the_owner_changes_arrives_once(
     for name in followers:
         wanted = [f"{name} {when} {number}" for when in ("before", "after") for number in range(3)]
         assert [text for text in arrived if text.startswith(name)] == wanted
+
+
+OTHER_GROUP = "for the group of another custom robot"
+
+
+def other_webhook(sandbox: Sandbox) -> str:
+    """The webhook of a second custom robot, in a group of customers."""
+    sandbox.client.add_group(Group("cidCUSTOMERS==", "客户群"))
+    sandbox.client.add_robot(Robot("customer-token", conversation_id="cidCUSTOMERS=="))
+    return sandbox.webhook_url.rpartition("access_token=")[0] + "access_token=customer-token"
+
+
+@pytest.mark.parametrize("owners", ["another webhook", "no webhook"])
+def test_a_notification_never_goes_to_the_group_of_the_owners_webhook(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], owners: str
+) -> None:
+    one, two = start_editor(), start_editor()
+    webhook = {"webhook": other_webhook(sandbox)} if owners == "another webhook" else {}
+    one.setup({**api_options, **webhook})
+    one.chat("bridge dingtalk")
+    one.until(lambda: one.status()["connected"])
+    two.listen()
+    two.setup({**api_options, "webhook": sandbox.webhook_url})
+    two.chat("status")
+    two.until(lambda: two.status()["owner"])
+    two.lua("require('dingbridge').notify('internal: we will raise prices')")
+    [failed] = two.until(lambda: two.heard("DingbridgeFailed"))
+    assert OTHER_GROUP in failed["reason"]
+    assert sandbox.client.arrived() == []
+    one.setup({**api_options, "webhook": sandbox.webhook_url})
+    one.chat("retry")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.conversation_id == TEAM
+
+
+def test_a_notification_that_waits_does_not_go_to_the_group_of_a_new_webhook(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    editor.listen()
+    editor.setup({**api_options, "webhook": sandbox.webhook_url})
+    sandbox.client.fault(Fault.drop("/robot/send", times=None))
+    editor.lua("require('dingbridge').notify('internal: we will raise prices')")
+    sandbox.client.wait_calls(1)
+    editor.setup({**api_options, "webhook": other_webhook(sandbox)})
+    sandbox.client.clear_faults()
+    [failed] = editor.until(lambda: editor.heard("DingbridgeFailed"))
+    assert OTHER_GROUP in failed["reason"]
+    assert sandbox.client.arrived() == []
 
 
 def test_what_the_user_decided_while_the_owner_hung_holds_at_the_next_one(

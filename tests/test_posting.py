@@ -34,7 +34,8 @@ TARGET = Target(
 def sent(text: str, route: Route, at: At, **changes: Any) -> list[tuple[bytes, Post]]:
     """Body and step for each chunk by this route."""
     options = read({**SETTINGS, **changes}, {})
-    outbound = Outbound("m1", TARGET, text, "标题", at)
+    target = Target() if route is Route.WEBHOOK else TARGET
+    outbound = Outbound("m1", target, text, "标题", at)
     plan = Plan(outbound, (route,), lambda way: posting.room(options, outbound, way), lambda: 0.0)
     bodies = []
     while isinstance(step := plan.next(), Post):

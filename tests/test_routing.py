@@ -22,6 +22,7 @@ from dingbridge.core.pairing import Kind, Request
 from dingbridge.core.routing import (
     Route,
     configured_target,
+    custom_robot,
     notify_target,
     of_session,
     reply_target,
@@ -60,21 +61,39 @@ WEBHOOK = {"webhook": "https://oapi.dingtalk.com/robot/send?access_token=0123456
 def test_the_ways_of_a_message_are_listed_best_first(
     target: Target, api: bool, webhook: bool, expected: list[Route]
 ) -> None:
-    assert list(routes(target, api=api, webhook=webhook, now=NOW)) == expected
+    assert list(routes(target, api=api, webhook="robot" if webhook else "", now=NOW)) == expected
 
 
 @settings(deadline=None)
 @given(st.integers(-7200, 7200))
 def test_a_session_webhook_is_used_until_shortly_before_its_expiry(left: int) -> None:
     webhook = SessionWebhook(VALID.url, NOW + left)
-    found = routes(Target(user_id="u", session_webhook=webhook), api=True, webhook=False, now=NOW)
+    found = routes(Target(user_id="u", session_webhook=webhook), api=True, webhook="", now=NOW)
     assert (Route.SESSION in found) == (left > SESSION_WEBHOOK_MARGIN)
     assert Route.SINGLE in found
 
 
+@pytest.mark.parametrize("named", ["webhook", "earlier version"])
+def test_a_message_for_one_custom_robots_group_never_goes_by_another_one(named: str) -> None:
+    ours, other = custom_robot("https://x/send?access_token=a"), custom_robot("https://x/send?b")
+    target = Target(custom_robot=ours if named == "webhook" else "")
+    assert routes(target, api=True, webhook=ours, now=NOW) == (Route.WEBHOOK,)
+    by_other = routes(target, api=True, webhook=other, now=NOW)
+    assert by_other == (() if named == "webhook" else (Route.WEBHOOK,))
+    assert routes(target, api=True, webhook="", now=NOW) == ()
+
+
+def test_the_name_of_a_custom_robot_shows_nothing_of_its_webhook() -> None:
+    name = custom_robot("https://oapi.dingtalk.com/robot/send?access_token=s3cr3t")
+    assert "s3cr3t" not in name
+    assert "access" not in name
+    assert len(name) == 16
+    assert custom_robot("") == ""
+
+
 def test_an_answer_to_a_person_never_falls_into_the_robots_group() -> None:
     expired = SessionWebhook(VALID.url, NOW - 1)
-    assert routes(Target(session_webhook=expired), api=False, webhook=True, now=NOW) == ()
+    assert routes(Target(session_webhook=expired), api=False, webhook="robot", now=NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +155,7 @@ def test_an_answer_in_a_group_goes_to_the_group_and_not_to_whoever_wrote(
 
 def test_somebody_of_another_organisation_is_answered_by_the_session_webhook_only() -> None:
     found = reply_target(inbound(Conversation("cid1", ConversationKind.SINGLE), staff_id=""))
-    assert routes(found, api=True, webhook=True, now=NOW) == (Route.SESSION,)
+    assert routes(found, api=True, webhook="robot", now=NOW) == (Route.SESSION,)
 
 
 def test_a_private_chat_without_a_reply_address_is_not_the_robots_group() -> None:
@@ -145,5 +164,5 @@ def test_a_private_chat_without_a_reply_address_is_not_the_robots_group() -> Non
     request = Request("c", Kind.PERSON, "$:x", "Li", "$:x", "Li", NOW, NOW)
     for target in (found, request.target, of_session("s1"), Binding("s1", private="cid1").target):
         assert target is not None
-        assert routes(target, api=True, webhook=True, now=NOW) == ()
+        assert routes(target, api=True, webhook="robot", now=NOW) == ()
     assert found.place == "cid1"

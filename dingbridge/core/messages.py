@@ -145,8 +145,9 @@ class Target(Struct, frozen=True):
     Routes are tried in this order: the session webhook while it is valid, then OpenAPI by
     `conversation_id` (group) or `user_id` (1:1). `private` stands for a conversation to which no id
     leads, but only its session webhook: the id of a 1:1 chat with somebody from outside the
-    organisation, or what `routing.of_session` gives. All of these empty means the custom robot's
-    group.
+    organisation, or what `routing.of_session` gives. All of these empty means the group of a custom
+    robot: the one that `custom_robot` names, see `routing.custom_robot`, or whichever is configured
+    where it is empty, as earlier versions left it.
     """
 
     conversation_id: str = ""
@@ -155,12 +156,18 @@ class Target(Struct, frozen=True):
     session_webhook: SessionWebhook | None = None
     label: str = ""
     private: str = ""
+    custom_robot: str = ""
 
     @property
     def place(self) -> str:
-        """The id of the conversation, or in a 1:1 chat the person's, whatever way leads there;
-        empty for the custom robot's group."""
-        return self.conversation_id or self.user_id or self.private
+        """The id of the conversation, or in a 1:1 chat the person's, whatever way leads there; for
+        a custom robot's group the robot's name."""
+        return self.conversation_id or self.user_id or self.private or self.custom_robot
+
+    def is_group_of(self, custom_robot: str) -> bool:
+        """Whether it is the group of this custom robot, named as by `routing.custom_robot`."""
+        elsewhere = self.conversation_id or self.user_id or self.private or self.session_webhook
+        return not elsewhere and self.custom_robot in ("", custom_robot)
 
 
 class Outbound(Struct, frozen=True):

@@ -35,7 +35,7 @@ from dingbridge.core.errors import (
 from dingbridge.core.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.messages import Outbound
 from dingbridge.core.patience import ANSWERED_TRIES, BACK_OFF_LONGEST, PAUSES
-from dingbridge.core.routing import Route
+from dingbridge.core.routing import Route, of_another_robot
 
 KEY_CHARACTERS = 32
 """Length of a chunk's key, which goes out with it as `msgUuid`."""
@@ -124,6 +124,8 @@ class Plan:
                 "nobody knows how to reach this conversation until somebody writes there again",
                 fix="wait for that, then :Chat retry sends the message",
             )
+        elif outbound.target.custom_robot:
+            self._end = of_another_robot()
         else:
             self._end = DeliveryError(
                 "no way to this target",

@@ -9,7 +9,7 @@ from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.media import Parcel
 from dingbridge.core.messages import At, Outbound
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk
-from dingbridge.core.routing import Route, routes
+from dingbridge.core.routing import Route, custom_robot, of_another_robot, routes
 from dingbridge.core.sent_keys import TEXT_CHARACTERS, Sent
 from dingbridge.core.settings import Options
 
@@ -27,7 +27,7 @@ class Uploaded(Struct, frozen=True):
 def ways(options: Options, outbound: Outbound, now: float) -> tuple[Route, ...]:
     """The routes that the message can take at `now` (Unix seconds), best first."""
     found = routes(
-        outbound.target, api=bool(options.app_key), webhook=bool(options.webhook), now=now
+        outbound.target, api=bool(options.app_key), webhook=custom_robot(options.webhook), now=now
     )
     # OpenAPI alone takes files; what else there is says why it does not, but for pictures.
     direct = tuple(route for route in found if route in (Route.SINGLE, Route.GROUP))
@@ -38,11 +38,14 @@ def robot(
     options: Options, outbound: Outbound, chunk: Chunk, route: Route, now: float
 ) -> tuple[str, bytes]:
     """Address and body for the custom robot's webhook, or for the session webhook, which the
-    message's target has. `now` is Unix seconds, for the signature."""
+    message's target has. `now` is Unix seconds, for the signature. Raises `Refused` for a message
+    that is for another custom robot's group: the settings may have changed since it set out."""
     session = outbound.target.session_webhook
     at = _mentioned(outbound, chunk)
     if route is Route.SESSION and session is not None:
         return session.url, payloads.robot_body(options.msgtype, outbound.title, chunk.text, at)
+    if not outbound.target.is_group_of(custom_robot(options.webhook)):
+        raise of_another_robot()
     url = options.webhook
     if options.secret:
         url = payloads.signed_url(url, options.secret, int(now * 1000))

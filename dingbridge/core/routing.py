@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import Enum
 
+from dingbridge.core.errors import Refused
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
 from dingbridge.core.messages import ConversationKind, Inbound, Target
 from dingbridge.core.settings import Options
@@ -18,13 +20,27 @@ class Route(str, Enum):
     GROUP = "OpenAPI group"
 
 
-def routes(target: Target, *, api: bool, webhook: bool, now: float) -> tuple[Route, ...]:
+def custom_robot(webhook: str) -> str:
+    """A name for the custom robot with this webhook that shows nothing of it; empty for none."""
+    return hashlib.sha256(webhook.encode()).hexdigest()[:16] if webhook else ""
+
+
+def of_another_robot() -> Refused:
+    """Why a message for a custom robot's group does not go by the one that is configured now: that
+    one's group may be anybody."""
+    return Refused(
+        "it is for the group of another custom robot than the one that is set up now",
+        fix="set that `webhook` again in the Neovim that holds the link, then :Chat retry sends it",
+    )
+
+
+def routes(target: Target, *, api: bool, webhook: str, now: float) -> tuple[Route, ...]:
     """The routes open to a message for `target` at `now` (Unix seconds), best first.
 
-    `api` tells that app credentials are configured, `webhook` that a custom robot's URL is. The
-    session webhook counts until shortly before the expiry that DingTalk sent along (protocol
-    section 5.4). The custom robot serves messages for its own group alone: one that belongs
-    to a conversation never takes this way.
+    `api` tells that app credentials are configured, `webhook` names the configured custom robot as
+    `custom_robot` does. The session webhook counts until shortly before the expiry that DingTalk
+    sent along (protocol section 5.4). A custom robot serves messages for its own group alone: one
+    that belongs to a conversation, or to another robot's group, never takes this way.
     """
     found = []
     session = target.session_webhook
@@ -34,14 +50,14 @@ def routes(target: Target, *, api: bool, webhook: bool, now: float) -> tuple[Rou
         found.append(Route.GROUP)
     if api and target.user_id:
         found.append(Route.SINGLE)
-    if webhook and not (target.place or session):
+    if webhook and target.is_group_of(webhook):
         found.append(Route.WEBHOOK)
     return tuple(found)
 
 
 def notify_target(options: Options) -> Target | None:
     """Where notifications go: the custom robot's group, else the configured target."""
-    return _ROBOTS_GROUP if options.webhook else configured_target(options)
+    return _robots_group(options) if options.webhook else configured_target(options)
 
 
 def configured_target(options: Options) -> Target | None:
@@ -51,11 +67,12 @@ def configured_target(options: Options) -> Target | None:
     if options.mode == "api" and options.user_id:
         return Target(user_id=options.user_id, label=options.user_id)
     if options.webhook and options.mode != "off":
-        return _ROBOTS_GROUP
+        return _robots_group(options)
     return None
 
 
-_ROBOTS_GROUP = Target(label="the robot's group")
+def _robots_group(options: Options) -> Target:
+    return Target(label="the robot's group", custom_robot=custom_robot(options.webhook))
 
 
 def reply_target(inbound: Inbound) -> Target:
