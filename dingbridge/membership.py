@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec import Struct
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, outbox
+from dingbridge.core.errors import in_words
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState
 from dingbridge.core.settings import Options
@@ -59,7 +61,14 @@ class Said(Struct, frozen=True):
     news: News
 
 
-Event = Owned | Attached | Detached | Said
+class Barred(Struct, frozen=True):
+    """The folder of the robot's lock cannot be written, for this reason; it is tried again."""
+
+    folder: Path
+    reason: str
+
+
+Event = Owned | Attached | Detached | Said | Barred
 
 
 class Search(threading.Thread):
@@ -73,6 +82,7 @@ class Search(threading.Thread):
         self._lost = threading.Event()
         self._client: Client | None = None
         self._vain = 0
+        self._barred = False
 
     def stop(self) -> None:
         """End soon, and leave the owner."""
@@ -87,17 +97,32 @@ class Search(threading.Thread):
         tries = 0
         while not self._stopping.is_set():
             try:
-                if self._lock.acquire():
+                if self._acquire():
                     self._tell(Owned())
                     return
                 card = self._lock.read_card()
-                if card.address and self._attach(card):
+                if not card.address:
+                    self._note("it has not said how it is reached")
+                elif self._attach(card):
                     tries = 0
             except Exception as error:  # noqa: BLE001 - an editor that stops looking is cut off
                 self._note(f"{type(error).__name__}: {error}")
             # A card may be older than the owner: it is written once that one serves.
             self._stopping.wait(TRY_AFTER[min(tries, len(TRY_AFTER) - 1)])
             tries += 1
+
+    def _acquire(self) -> bool:
+        """Take the lock if nobody has it. That the disk refuses it is told, once each time."""
+        try:
+            acquired = self._lock.acquire()
+        except OSError as cause:
+            if not self._barred:
+                self._barred = True
+                reason = os.strerror(cause.errno) if cause.errno else type(cause).__name__
+                self._tell(Barred(self._lock.folder, reason))
+            raise
+        self._barred = False
+        return acquired
 
     def _note(self, reason: str) -> None:
         """Log a vain attempt: the 1st, 2nd, 4th, 8th…, for there may be many."""
@@ -268,6 +293,13 @@ class LiveExchange:
                 self._joined()
             case Owned():
                 self._own()
+            case Barred(folder=folder, reason=reason):
+                words = in_words(
+                    f"the folder {folder} cannot be written ({reason}), so nothing is sent or"
+                    " received",
+                    "Let your user write there; it goes on by itself then.",
+                )
+                self._heard(exchange.Words(words, "error"))
 
     def _own(self) -> None:
         assert self._options is not None  # noqa: S101 - configure() comes first

@@ -26,7 +26,16 @@ from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
 from dingbridge.core.state import State, with_pace, with_reactions
-from dingbridge.edges.exchange import ExchangeError, Heard, Joined, Left, Server, ServerEvent
+from dingbridge.edges.exchange import (
+    ExchangeError,
+    Heard,
+    Joined,
+    Left,
+    Moved,
+    Server,
+    ServerEvent,
+    Unreachable,
+)
 from dingbridge.edges.http import Http
 from dingbridge.edges.reactor import Reactor
 from dingbridge.edges.sender import Sender
@@ -76,9 +85,11 @@ class Owner:
         self._stream: Stream | None = None
         self._before: Stream | None = None
         self._stopped = False
+        self._write_card: Callable[[], None] = lambda: None
         self._robot_files = RobotFiles(files, robot, options.app_key)
         self._gate = Gate(files)
         self._records = LiveRecords(files, self._robot_files, self._damaged)
+        self._unreachable = False
         self._server = self._listen()
 
     def _listen(self) -> Server | None:
@@ -86,10 +97,17 @@ class Owner:
         try:
             return Server(lambda event: self._post(lambda: self._from_editor(event)))
         except ExchangeError as error:
-            log.error("no local socket: %s", error.message)
-            words = in_words(f"other Neovims cannot attach: {error.message}", error.fix)
-            self._post(lambda: self._tell_own(exchange.Words(words, "warn")))
+            self._cannot_be_reached(error)
             return None
+
+    def _cannot_be_reached(self, error: ExchangeError) -> None:
+        """There is no socket. It is told once, though it is tried again and again."""
+        if self._unreachable:
+            return
+        self._unreachable = True
+        log.error("no local socket: %s", error.message)
+        words = in_words(f"other Neovims cannot attach: {error.message}", error.fix)
+        self._post(lambda: self._tell_own(exchange.Words(words, "warn")))
 
     @property
     def hub(self) -> Hub:
@@ -124,11 +142,10 @@ class Owner:
             self._react(outstanding)
         self._later(ALL_HERE_WITHIN, self._settled)
         self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
-        card = Card(pid)
         if self._server is not None:
             self._server.start()
-            card = Card(pid, self._server.address, self._server.secret)
-        self._files.disk.insist(f"card of {self._robot}", lambda: self._write_card(lock, card))
+        self._write_card = lambda: self._put_card(lock, pid)
+        self._write_card()
         days = self._options.media_days
         self._files.disk.do(lambda: self._files.outgoing.remove_old(days))
         log.info("this editor holds the link; %d messages wait", len(left.outbox.waiting))
@@ -154,9 +171,15 @@ class Owner:
         words = exchange.Words(damaged.message, "warn")
         self._post(lambda: self._tell_own(words))
 
-    def _write_card(self, lock: OwnerLock, card: Card) -> None:
-        if not self._stopped:
-            lock.write_card(card)
+    def _put_card(self, lock: OwnerLock, pid: int) -> None:
+        server = self._server
+        card = Card(pid, server.address, server.secret) if server is not None else Card(pid)
+
+        def write() -> None:
+            if not self._stopped:
+                lock.write_card(card)
+
+        self._files.disk.insist(f"card of {self._robot}", write)
 
     def stop(self) -> None:
         """Close the link and end the threads soon; `wait_until_stopped` tells when."""
@@ -187,10 +210,22 @@ class Owner:
         self._robot_files.compact()
 
     def _look_again(self) -> None:
-        """Look now and then: an editor that leaves at once is never heard of."""
+        """Look now and then: an editor that leaves at once is never heard of, nor one that does not
+        find our socket."""
         if not self._stopped:
             self.hub.outgoing.look()
+            if self._server is not None:
+                self._server.look()
+            else:
+                self._listen_again()
             self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
+
+    def _listen_again(self) -> None:
+        self._server = self._listen()
+        if self._server is not None:
+            self._server.start()
+            self._unreachable = False
+            self._write_card()
 
     def _later(self, seconds: float, then: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, lambda: self._post(then))
@@ -335,6 +370,12 @@ class Owner:
                 log.info("an editor has left: %s", reason)
                 self.hub.leave(peer)
                 self.hub.outgoing.look()
+            case Moved():
+                log.warning("the local socket was gone; there is another one now")
+                self._unreachable = False
+                self._write_card()
+            case Unreachable(error=error):
+                self._cannot_be_reached(error)
             case Joined():
                 log.info("another editor has joined")
 

@@ -72,6 +72,7 @@ class Plugin:
         self._turns = Turns(lambda: self._lookup is not None or not self._settled, self._guarded)
         self._settled = False
         self._leaving = False
+        self._without_log = False
         self._awaited: set[str] = set()
         self._exchanges: dict[str, LiveExchange] = {}
         self._remembered = State()
@@ -119,7 +120,7 @@ class Plugin:
             robot = robot_name(account.options)
             binding = binding_for(self._remembered, robot, self._cwd, ())
             if robot and binding is not None and account.name in self._awaited:
-                account.restore(binding.session, binding.target)
+                account.restore(binding.session, binding.target, supposed=True)
 
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
@@ -165,7 +166,7 @@ class Plugin:
 
     def _build(self, settings: Settings) -> Bridge:
         log_path = Path(settings.log, LOG_FILE)
-        log_file.write_to(log_path, verbose=False, secrets=())
+        self._log_to(log_path)
         self._editor.show(updates.Host(self._editor.channel, self._path))
 
         disk = Disk(self._post, self._file_trouble)
@@ -220,6 +221,19 @@ class Plugin:
         if damaged is not None:
             self._editor.show(updates.Say(damaged.message, "warn"))
         return bridge
+
+    def _log_to(self, path: Path, *, verbose: bool = False, secrets: tuple[str, ...] = ()) -> None:
+        """Log to this file, or go on without one: that is said once."""
+        try:
+            log_file.write_to(path, verbose=verbose, secrets=secrets)
+        except OSError as cause:
+            if not self._without_log:
+                reason = cause.strerror or type(cause).__name__
+                words = f"the log file {path} cannot be written ({reason}); it goes on without one"
+                self._editor.show(updates.Say(words, "warn"))
+            self._without_log = True
+        else:
+            self._without_log = False
 
     def _give_up(self) -> None:
         if self._bridge is not None:
@@ -304,11 +318,8 @@ class Plugin:
         for warning in found.warnings:
             self._editor.show(updates.Say(warning, "warn"))
         accounts = configuration.accounts
-        log_file.write_to(
-            Path(settings.log, LOG_FILE),
-            verbose=configuration.default.verbose,
-            secrets=configuration.secrets,
-        )
+        verbose, secrets = configuration.default.verbose, configuration.secrets
+        self._log_to(Path(settings.log, LOG_FILE), verbose=verbose, secrets=secrets)
         if not self._settled:
             self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
         bridge.configure(configuration, problems)

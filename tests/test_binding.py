@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.exchange import Hello
 from dingbridge.core.patience import LEAVE_WITHIN
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.test_deliveries import Made
 
 
 def state(editor: Editor) -> dict[str, Any]:
@@ -220,6 +222,19 @@ def test_a_restart_restores_the_binding(
     after.chat("send answer")
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "answer"
+
+
+@pytest.mark.parametrize("told", ["", "s"])
+def test_the_owners_late_word_on_what_is_bound_counts_more_than_what_was_supposed(
+    told: str,
+) -> None:
+    one = Made()
+    one.account.restore("s", None, supposed=True)
+    assert one.account.bound == "s"
+    one.account.restore(told, None)
+    assert one.account.bound == told
+    one.account.member.joined()
+    assert one.outside.asked == [Hello(1, "/", told, "Session" if told else "")]
 
 
 def test_a_second_editor_attaches_to_the_first_and_names_it(

@@ -688,3 +688,48 @@ def test_only_the_user_can_read_what_is_kept(
     assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in kept} == dict.fromkeys(
         names, "0o600"
     )
+
+
+# --- folders that cannot be written ---------------------------------------------------------------
+
+NOTIFY = "return require('dingbridge').notify(...)"
+
+
+def test_a_data_folder_that_cannot_be_written_is_told_and_nothing_is_lost_meanwhile(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    there = tmp_path / "unplugged"
+    editor = start_editor()
+    editor.data.parent.mkdir(parents=True, exist_ok=True)
+    editor.data.symlink_to(there)
+    editor.setup(webhook_options)
+    editor.chat("status")
+    editor.until_said("cannot be written")
+    editor.lua(NOTIFY, "while it is away")
+    editor.until_said("mode: webhook")
+    there.mkdir()
+    assert sandbox.client.wait_arrived(1)[0].text == "while it is away"
+    editor.lua(NOTIFY, "once it is back")
+    assert sandbox.client.wait_arrived(2)[1].text == "once it is back"
+    assert len([text for text in editor.said() if "cannot be written" in text]) == 1
+    assert not [text for text in editor.said() if "unexpected" in text]
+
+
+def test_without_a_log_file_everything_goes_on_and_that_is_said_once(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    in_the_way = editor.home / "state" / "nvim" / "dingbridge.log"
+    in_the_way.mkdir(parents=True)
+    editor.setup(webhook_options)
+    editor.lua(NOTIFY, "without a log")
+    assert sandbox.client.wait_arrived(1)[0].text == "without a log"
+    editor.setup(webhook_options)
+    editor.lua(NOTIFY, "and again")
+    sandbox.client.wait_arrived(2)
+    assert len([text for text in editor.said() if "log file" in text]) == 1
+    in_the_way.rmdir()
+    editor.setup(webhook_options)
+    editor.lua(NOTIFY, "with a log")
+    sandbox.client.wait_arrived(3)
+    assert "DingTalk: enabled" in editor.log()

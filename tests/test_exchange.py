@@ -34,9 +34,11 @@ from dingbridge.edges.exchange import (
     Joined,
     Left,
     Lost,
+    Moved,
     Server,
     ServerEvent,
     Timing,
+    Unreachable,
 )
 from dingbridge.edges.exchange.line import (
     HEARTBEAT,
@@ -761,6 +763,46 @@ def test_without_a_runtime_folder_one_is_made_that_only_the_user_can_open(
     assert Path(server.address).parent == Path(again.address).parent == temporary
     assert mode(temporary) == 0o700
     assert mode(Path(server.address)) == 0o600
+
+
+@posix
+def test_a_socket_whose_folder_was_taken_away_is_opened_anew_and_its_peers_stay(
+    here: Ends, runtime: Path
+) -> None:
+    server, owner, peer, _, guest = here.pair()
+    before = server.address
+    server.look()
+    server.send(peer, b"one")
+    assert guest.hear(1) == [b"one"]
+    assert server.address == before
+    shutil.rmtree(runtime)
+    runtime.mkdir(mode=0o700)
+    server.look()
+    owner.until(Moved)
+    assert server.address != before
+    assert mode(Path(server.address)) == 0o600
+    _, newcomer = here.client(server.address, server.secret)
+    newcomer.until(Connected)
+    assert owner.until(Joined).peer != peer
+    server.send(peer, b"two")
+    assert guest.hear(1) == [b"two"]
+    assert not [event for event in owner.drained() if isinstance(event, Left)]
+
+
+@posix
+def test_a_socket_that_cannot_be_opened_anew_is_told_with_what_to_do(
+    here: Ends, temporary: Path
+) -> None:
+    server, owner = here.server()
+    shutil.rmtree(temporary)
+    temporary.touch()
+    server.look()
+    assert str(temporary) in owner.until(Unreachable).error.fix
+    temporary.unlink()
+    server.look()
+    owner.until(Moved)
+    _, guest = here.client(server.address, server.secret)
+    guest.until(Connected)
 
 
 @posix

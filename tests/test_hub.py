@@ -301,6 +301,25 @@ def owner() -> Owner:
 # --- joining and leaving --------------------------------------------------------------------------
 
 
+def test_what_a_newcomer_only_supposes_to_be_bound_is_taken_from_nobody(owner: Owner) -> None:
+    owner.ask(2, Hello(102, "/two", "s2", "Second", supposed=True))
+    assert owner.heard(1, Released) == []
+    assert [(news.session, news.by) for news in owner.heard(2, Released)] == [("s2", 101)]
+    assert owner.heard(2, Restore) == [Restore()]
+    assert owner.heard(2, Bound) == []
+    owner.say("/session 2")
+    owner.say("for the second")
+    assert ("s2", "for the second", False) in owner.delivered(1)
+
+
+def test_what_a_newcomer_supposes_is_bound_to_it_when_nobody_has_it(owner: Owner) -> None:
+    owner.hub.leave(1)
+    owner.ask(2, Hello(102, "/two", "s2", "Second", supposed=True))
+    assert [news.session for news in owner.heard(2, Bound)] == ["s2"]
+    owner.ask(1, Hello(101, "/two", "s2", "Second", again=True))
+    assert [(news.session, news.by) for news in owner.heard(2, Released)] == [("s2", 101)]
+
+
 def test_an_editor_that_joins_learns_how_the_link_and_the_owner_are() -> None:
     owner = Owner()
     owner.join(OWN)

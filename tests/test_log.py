@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,6 +145,23 @@ def test_what_is_no_unicode_is_written_all_the_same(path: Path) -> None:
     log_file.write_to(path, verbose=False, secrets=())
     log.info("half \ud83d of a pair")
     assert "half ? of a pair" in path.read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_opened_is_told_and_no_line_comes_on_the_screen(
+    path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Somebody else's handler, which masks nothing, and ours, that the package has from the start.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(sys.stderr)])
+    logging.getLogger("dingbridge").addHandler(logging.NullHandler())
+    path.parent.write_bytes(b"")
+    with pytest.raises(OSError, match="exists"):
+        log_file.write_to(path, verbose=False, secrets=(SECRET,))
+    log.error("with %s", SECRET)
+    assert capfd.readouterr() == ("", "")
+    path.parent.unlink()
+    log_file.write_to(path, verbose=False, secrets=(SECRET,))
+    log.error("with %s", SECRET)
+    assert lines(path)[0].endswith("with ***")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -709,6 +710,43 @@ def test_an_owner_that_hangs_does_not_hold_up_another_editors_commands(
     session = beta.status()["session"]
     sandbox.client.say("to beta")
     beta.until(lambda: texts(beta, session) == ["to beta"])
+    assert sandbox.client.connections().total == 1
+
+
+def test_an_owner_that_hangs_for_a_while_keeps_its_session(team: Team, sandbox: Sandbox) -> None:
+    alpha = team.start("alpha")
+    session = team.sessions["alpha"]
+    alpha.until_lua("require('dingbridge').status().connected")
+    host = alpha.host_pid()
+    os.kill(host, signal.SIGSTOP)
+    try:
+        newcomer = team.enter("alpha")
+        newcomer.setup(team.options)
+        newcomer.chat()
+        newcomer.until(lambda: newcomer.status().get("session") == session)
+    finally:
+        os.kill(host, signal.SIGCONT)
+    newcomer.until_said(f"is bound in Neovim process {alpha.pid()} now")
+    assert newcomer.status()["session"] == ""
+    sandbox.client.say("to the one that has it")
+    alpha.until(lambda: alpha.heard("DingbridgeReceived"))
+    assert alpha.status()["session"] == session
+    assert newcomer.heard("DingbridgeReceived") == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no socket files")
+def test_a_newcomer_finds_the_owner_after_the_runtime_folder_was_taken_away(
+    team: Team, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    run = tmp_path / "home" / "run"
+    run.mkdir(parents=True, mode=0o700)
+    team.start("alpha").until_lua("require('dingbridge').status().connected")
+    assert list(run.iterdir())
+    shutil.rmtree(run)
+    run.mkdir(mode=0o700)
+    beta = team.start("beta")
+    beta.until_lua("require('dingbridge').status().connected")
+    assert holds_link(team.editors["alpha"])
     assert sandbox.client.connections().total == 1
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core import inbox, outbox
-from dingbridge.core.exchange import News
+from dingbridge.core.exchange import News, Words
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import (
     Conversation,
@@ -27,7 +29,7 @@ from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.robot import Gate, files_in
 from dingbridge.live import LiveChance
-from dingbridge.membership import LiveExchange, Owned, Search, robot_name
+from dingbridge.membership import Barred, LiveExchange, Owned, Search, robot_name
 
 NOWHERE = "http://127.0.0.1:1"
 OPTIONS = read(
@@ -158,9 +160,60 @@ def test_an_editor_goes_on_looking_after_the_disk_refused_the_lock(
     while "no connection to the owner (4 times)" not in caplog.text:
         assert time.monotonic() < end, caplog.text
     (tmp_path / "owner-r.lock").rmdir()
+    assert isinstance(told.get(timeout=10), Barred)
     assert told.get(timeout=10) == Owned()
     search.join(5)
     assert "(3 times)" not in caplog.text
+
+
+def test_a_robot_that_was_set_up_for_a_moment_can_be_used_by_others(host: Host) -> None:
+    for _ in range(40):
+        host.exchange.configure(OPTIONS)
+        host.exchange.configure(OFF)
+    host.turn_until_free(OwnerLock(host.folder, ROBOT))
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_tried_until_it_can(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "dingbridge")
+    host.folder.write_bytes(b"")
+    host.exchange.configure(OPTIONS)
+    end = time.monotonic() + 10
+    while "no connection to the owner (4 times)" not in caplog.text:
+        assert time.monotonic() < end, caplog.text
+    host.folder.unlink()
+    while not host.joined.is_set():
+        host.turn()
+    told = [news for news in host.news if isinstance(news, Words)]
+    assert [news.level for news in told] == ["error"]
+    assert str(host.folder) in told[0].text
+    assert "goes on by itself" in told[0].text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no socket files")
+def test_an_owner_that_could_open_no_socket_says_so_once_and_opens_one_when_it_can(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="db-") as folder:
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        in_the_way = Path(folder, f"dingbridge-{os.geteuid()}")
+        in_the_way.touch()
+        host.exchange.configure(OPTIONS)
+        while not host.joined.is_set():
+            host.turn()
+        host.disk.wait(lambda: None)
+        lock = OwnerLock(host.folder, ROBOT)
+        assert (lock.read_card().pid, lock.read_card().address) == (1, "")
+        in_the_way.unlink()
+        while not lock.read_card().address:
+            host.turn()
+            host.disk.wait(lambda: None)
+        told = [news.text for news in host.news if isinstance(news, Words)]
+        assert [text for text in told if "cannot attach" in text] == told[:1]
+        host.exchange.configure(OFF)
+        host.exchange.wait_until_left(5)
 
 
 def test_nothing_is_acked_once_the_next_owner_has_read_what_is_there(host: Host) -> None:

@@ -546,6 +546,15 @@ def test_giving_back_what_is_not_ours_changes_nothing(tmp_path: Path) -> None:
     assert not other.acquire()
 
 
+def test_an_app_that_was_given_back_is_not_taken_by_an_attempt_that_comes_late(
+    tmp_path: Path,
+) -> None:
+    lock = OwnerLock(tmp_path, "app")
+    lock.release()
+    assert not lock.acquire()
+    assert OwnerLock(tmp_path, "app").acquire()
+
+
 @pytest.mark.parametrize(
     "card", [b"", b"{", b"\xff", b'{"pid": "x"}', b'{"secret": "\xff"}', b"[" * 100_000, None]
 )

@@ -142,6 +142,7 @@ class Account:
         the conversation that spoke to it last, in whichever editor it was then."""
         if session != self.bound:
             return
+        self.member.holds(session, self._sessions.title(session))
         asked, before = self._binding
         if target is not None and (session == asked or session not in self._targets):
             self._targets[session] = self._as_known(session, target)
@@ -165,29 +166,38 @@ class Account:
         self._say(f"“{self._sessions.title(session)}” is no longer bound to DingTalk")
         self._changed()
 
-    def restore(self, session: str, target: Target | None) -> None:
-        """Take up the binding that was there before."""
+    def restore(self, session: str, target: Target | None, *, supposed: bool = False) -> None:
+        """Take up the binding that was there before: the owner says so, or it is only `supposed`
+        until one says anything."""
+        if self.member.supposes and not supposed and not self._binding[0]:
+            if session == self.bound:
+                self.member.holds(session, self._sessions.title(session))
+                return
+            self._hold("")
+            self.member.released()
+            self._sessions.tell_list()
+            self._changed()
         if self.bound or not session:
             return
         if session not in self._sessions:
             # Made by another editor since this one started, or deleted.
-            self._storage.list(lambda infos: self._restore_listed(session, target, infos))
+            self._storage.list(lambda infos: self._restore_listed(session, target, infos, supposed))
             return
         self._hold(session)
         self._sessions.current = session
         if target is not None:
             self._targets[session] = target
-        self.member.holds(session, self._sessions.title(session))
+        self.member.holds(session, self._sessions.title(session), supposed=supposed)
         self._sessions.watch(session)
         self._sessions.tell_list()
         self._changed()
 
     def _restore_listed(
-        self, session: str, target: Target | None, infos: list[SessionInfo]
+        self, session: str, target: Target | None, infos: list[SessionInfo], supposed: bool
     ) -> None:
         self._sessions.refresh(infos)
         if session in self._sessions:
-            self.restore(session, target)
+            self.restore(session, target, supposed=supposed)
         else:
             self.member.unbind(session)
 

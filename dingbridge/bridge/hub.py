@@ -215,7 +215,11 @@ class Hub:
         self._tell(member, self._state_news())
         reason = self._link_news.reason or "another editor takes over"
         self._tell(member, structs.replace(self._link_news, reason=reason))
-        if hello.bound:
+        holder = next((one for one in self._members.values() if one.session == hello.bound), None)
+        if hello.bound and hello.supposed and holder is not None:
+            self._tell(member, exchange.Released(hello.bound, holder.pid))
+            self._restore(member, hello.cwd)
+        elif hello.bound:
             known = self._remembered.state.bindings.get(hello.bound)
             # It comes back with what it had bound: which one was bound last stays as it was.
             time = known.time if known else self._chance.now()

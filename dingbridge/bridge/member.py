@@ -29,6 +29,7 @@ class Member:
         self._pid = pid
         self._cwd = cwd
         self._bound = ("", "")
+        self._supposed = False
         self._joined = False
         self._line: dict[str, Send | None] = {}
         self._unanswered: dict[str, Send] = {}
@@ -47,7 +48,8 @@ class Member:
     def joined(self) -> None:
         """There is an owner, perhaps a new one."""
         session, title = self._bound
-        self._exchange.tell(Hello(self._pid, self._cwd, session, title, again=self._joined))
+        hello = Hello(self._pid, self._cwd, session, title, self._joined, self._supposed)
+        self._exchange.tell(hello)
         self._joined = True
         untold, self._untold = self._untold, []
         for mark, ask in self._unsettled.items():
@@ -156,22 +158,28 @@ class Member:
     def bind(self, session: str, title: str) -> bool:
         """This session is to be bound; a later owner is told with the first word. Returns False
         while there is no owner."""
-        self._bound = (session, title)
+        self._bound, self._supposed = (session, title), False
         # An earlier release is over, whoever has heard of it.
         self._unsettled = {
             mark: ask for mark, ask in self._unsettled.items() if ask != Unbind(session)
         }
         return self._exchange.tell(Bind(session, title, self._cwd))
 
-    def holds(self, session: str, title: str) -> None:
-        """The owner says that this session is bound here."""
-        self._bound = (session, title)
+    def holds(self, session: str, title: str, *, supposed: bool = False) -> None:
+        """The owner says that this session is bound here; or it is only `supposed`, for no owner
+        has said anything: then it is taken from no other editor."""
+        self._bound, self._supposed = (session, title), supposed
+
+    @property
+    def supposes(self) -> bool:
+        """Whether no owner has said yet that the bound session is bound here."""
+        return self._supposed
 
     def unbind(self, session: str) -> None:
         """The session is not bound any more."""
-        self._bound = ("", "")
+        self.released()
         self.insist(Unbind(session))
 
     def released(self) -> None:
-        """Another editor has bound our session."""
-        self._bound = ("", "")
+        """No session is bound here any more."""
+        self._bound, self._supposed = ("", ""), False

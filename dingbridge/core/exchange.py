@@ -17,13 +17,15 @@ from dingbridge.core.outbox import Kind
 
 class Hello(Struct, frozen=True, tag="hello"):
     """First word of a member. `cwd` is its project folder. `again`: it was a member of another
-    owner before, and `bound` is the session it has bound, or empty."""
+    owner before, and `bound` is the session it has bound, or empty. `supposed`: that is only what
+    the state file said while no owner answered, so it is taken from nobody."""
 
     pid: int
     cwd: str
     bound: str = ""
     title: str = ""
     again: bool = False
+    supposed: bool = False
 
 
 class Bind(Struct, frozen=True, tag="bind"):

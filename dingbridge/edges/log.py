@@ -43,16 +43,20 @@ class Masking(logging.Formatter):
 
 
 def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
-    """Log to `path`: info and above, or everything when `verbose`. May be called again."""
+    """Log to `path`: info and above, or everything when `verbose`. May be called again.
+
+    Raises `OSError` when it cannot be opened; nothing is logged then until another call can."""
     global _handler
     root = logging.getLogger("dingbridge")
+    # Nothing goes further up, also without a file: other handlers mask nothing.
+    root.propagate = False
     if _handler is None or Path(_handler.baseFilename) != path.absolute():
         if _handler is not None:
             root.removeHandler(_handler)
             _handler.close()
+            _handler = None
         path.parent.mkdir(parents=True, exist_ok=True)
         _handler = RotatingLog(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8")
         root.addHandler(_handler)
-        root.propagate = False
     _handler.setFormatter(Masking(secrets))
     root.setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -12,7 +12,9 @@ from dingbridge.edges.exchange.events import (
     Joined,
     Left,
     Lost,
+    Moved,
     ServerEvent,
+    Unreachable,
 )
 from dingbridge.edges.exchange.line import FRAME_BYTES, UNSENT_BYTES, Timing
 from dingbridge.edges.exchange.place import ExchangeError
@@ -29,7 +31,9 @@ __all__ = [
     "Joined",
     "Left",
     "Lost",
+    "Moved",
     "Server",
     "ServerEvent",
     "Timing",
+    "Unreachable",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.edges.exchange.place import ExchangeError
+
 
 class Joined(Struct, frozen=True):
     """A peer has proved that it knows the secret. Its number is never used again."""
@@ -28,6 +30,16 @@ class Left(Struct, frozen=True):
     reason: str
 
 
+class Moved(Struct, frozen=True):
+    """The socket's file was gone: there is another one now, with another address."""
+
+
+class Unreachable(Struct, frozen=True):
+    """The socket's file is gone, and this keeps another one from being made."""
+
+    error: ExchangeError
+
+
 class Connected(Struct, frozen=True):
     """Both ends have proved that they know the secret."""
 
@@ -38,5 +50,5 @@ class Lost(Struct, frozen=True):
     reason: str
 
 
-ServerEvent = Joined | Heard | Left
+ServerEvent = Joined | Heard | Left | Moved | Unreachable
 ClientEvent = Connected | Heard | Lost

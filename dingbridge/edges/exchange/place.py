@@ -110,6 +110,12 @@ def _uid(connection: socket.socket) -> int | None:
     return None
 
 
+def is_there(address: str) -> bool:
+    """Whether the socket can still be found: its file may have been taken away with its folder, as
+    some systems do when the user logs out."""
+    return not address.startswith("/") or os.path.exists(address)
+
+
 def remove(address: str) -> None:
     """Take the socket file away; a loopback port leaves none."""
     if address.startswith("/"):

@@ -8,7 +8,14 @@ import secrets
 from collections.abc import Callable
 
 from dingbridge.edges.exchange import place
-from dingbridge.edges.exchange.events import Heard, Joined, Left, ServerEvent
+from dingbridge.edges.exchange.events import (
+    Heard,
+    Joined,
+    Left,
+    Moved,
+    ServerEvent,
+    Unreachable,
+)
 from dingbridge.edges.exchange.line import Line, Timing, prove_as_server
 from dingbridge.edges.exchange.loop import READ, Loop, Peer
 
@@ -43,6 +50,7 @@ class Server(Loop):
         self._numbers = itertools.count(1)
         self._refused = 0
         self._deaf = False
+        self._asked_to_look = False
         self._listen()
 
     def send(self, peer: int, data: bytes) -> None:
@@ -55,6 +63,27 @@ class Server(Loop):
     def drop(self, peer: int) -> None:
         """Close a peer's connection after what the system takes at once. For any thread."""
         self._command(peer, None)
+
+    def look(self) -> None:
+        """Make another socket if the file of this one is gone, and tell that; those who have joined
+        stay. For any thread."""
+        self._asked_to_look = True
+        self._waker.wake()
+
+    def _look(self) -> None:
+        if place.is_there(self.address):
+            return
+        try:
+            listener, address = place.listen(tcp=False)
+        except place.ExchangeError as error:
+            self._tell(Unreachable(error))
+            return
+        if not self._deaf:
+            self._selector.unregister(self._listener)
+        self._listener.close()
+        self._listener, self.address = listener, address
+        self._listen()
+        self._tell(Moved())
 
     def _listen(self) -> None:
         self._selector.register(self._listener, READ, "caller")
@@ -71,6 +100,9 @@ class Server(Loop):
         super()._turn(wait)
         if deaf and not self._stopping:
             self._listen()
+        if self._asked_to_look and not self._stopping:
+            self._asked_to_look = False
+            self._look()
 
     def _call(self, now: float) -> None:
         try:

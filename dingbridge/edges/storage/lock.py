@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import msgspec
@@ -25,26 +26,36 @@ class Card(Struct, frozen=True):
 class OwnerLock:
     """Held by at most one editor for each app. The operating system frees it when we die.
 
-    `robot` is the app's name in file names. For any thread, but one at a time.
+    `robot` is the app's name in file names. For any thread.
     """
 
     def __init__(self, folder: Path, robot: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._mutex = threading.Lock()
+        self._given_back = False
         # Taken by one thread and released by another, so it must not be bound to either.
         self._lock = FileLock(folder / f"owner-{robot}.lock", mode=0o600, thread_local=False)
         self._card = folder / f"owner-{robot}.json"
 
     def acquire(self) -> bool:
-        """Take the lock without waiting. Returns whether it is ours."""
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            return False
-        return True
+        """Take the lock without waiting, making its folder. Returns whether it is ours, which it
+        never is again after `release`. Raises `OSError` when the folder cannot be written."""
+        with self._mutex:
+            if self._given_back:
+                return False
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                return False
+            return True
 
     def release(self) -> None:
-        """Give the lock back. Without effect when it is not ours."""
-        self._lock.release()
+        """Give the lock back for good: also an attempt that is under way does not get it any more,
+        for nobody would give it back then. The lock of somebody else is left alone."""
+        with self._mutex:
+            self._given_back = True
+            self._lock.release()
 
     def write_card(self, card: Card) -> None:
         """Tell the others how the owner is reached."""
