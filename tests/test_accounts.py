@@ -244,7 +244,8 @@ def test_tab_offers_the_messages_that_can_be_tried_again_or_given_up(
     assert offered("DingTalk drop pers") == failed[1:]
     sandbox.client.fault(Fault.hang("/v1.0/robot/oToMessages/*"))
     two.chat("notify dingtalk:work:lisi waiting")
-    two.until(lambda: two.status()["queued"] == 1)
+    # It is counted as soon as it is handed over, and listed once it is written down.
+    two.until_lua("#require('dingbridge.store').outbox.waiting == 1")
     [waiting] = shown_ids(two, "waiting")
     assert set(offered("Chat retry ")) == {*failed}
     two.until(lambda: set(offered("Chat drop ")) == {*failed, waiting})
