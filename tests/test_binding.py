@@ -522,7 +522,7 @@ def test_a_binding_brings_the_conversation_and_what_was_said_to_another_editor(
     assert texts(first, session) == ["typed here"]
     first.chat("bridge dingtalk")
     first.until(lambda: texts(first, session) == ALL)
-    assert first.status()["target"] == "张三"
+    first.until(lambda: first.status()["target"] == "张三")
     second.until_said("is bound in Neovim process")
     first.chat("send from the first")
     arrived = sandbox.client.wait_arrived(2)
