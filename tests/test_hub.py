@@ -17,10 +17,12 @@ from dingbridge.bridge.outgoing import NEVER_LEFT
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, outbox, posting
 from dingbridge.core.exchange import (
+    Ask,
     Bind,
     Bound,
     Busy,
     Deliver,
+    Deny,
     Drop,
     Fate,
     Handed,
@@ -31,9 +33,11 @@ from dingbridge.core.exchange import (
     Mark,
     Marked,
     News,
+    Pair,
     Released,
     Restore,
     Retry,
+    Revoke,
     Send,
     ShowOutbox,
     Unbind,
@@ -1324,3 +1328,12 @@ def test_who_drops_a_message_again_at_the_next_owner_hears_no_complaint(owner: O
     told = len(owner.heard(1, Words))
     owner.ask(1, Drop("m1"))
     assert len(owner.heard(1, Words)) == told
+
+
+@pytest.mark.parametrize("ask", [Pair("AAAA"), Deny("AAAA"), Revoke("lisi")])
+def test_what_was_decided_is_told_once_that_is_on_the_disk(owner: Owner, ask: Ask) -> None:
+    owner.slow = True
+    owner.ask(1, ask)
+    assert owner.heard(1, Words) == []
+    owner.catch_up()
+    assert len(owner.heard(1, Words)) == 1

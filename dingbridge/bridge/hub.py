@@ -200,7 +200,9 @@ class Hub:
             self._tell(member, exchange.Words(problem, "error"))
 
     def _told(self, member: int, words: str, well: bool) -> None:
-        self._tell(member, exchange.Words(words, "info" if well else "error"))
+        """What was decided is told once it is on the disk: who was let in stays so."""
+        answer = exchange.Words(words, "info" if well else "error")
+        self._records.settled(lambda: self._tell(member, answer))
 
     def leave(self, member: int) -> None:
         """An editor is gone: what it did not put into a transcript goes to another one."""
