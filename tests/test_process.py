@@ -84,7 +84,11 @@ def test_a_message_that_nobody_reads_holds_nobody_up() -> None:
 def test_complaints_go_where_they_are_wanted(
     complaints: Complaints, output: bytes, complaint: bytes
 ) -> None:
-    code = "import sys; sys.stderr.write('x' * 600 + 'bad'); print('out', end=''); sys.exit(3)"
+    # Each is written at once: what a Python keeps back until its end goes by its environment.
+    code = (
+        "import sys; print('x' * 600 + 'bad', end='', file=sys.stderr, flush=True);"
+        "print('out', end='', flush=True); sys.exit(3)"
+    )
     ended = Runner().run(python(code), ENOUGH, cwd="", complaints=complaints)
     assert ended == Ended(3, output, complaint)
 

@@ -253,7 +253,7 @@ def test_a_program_gets_the_message_and_its_arguments_without_a_shell(
     arguments = ["$(touch owned)", "; touch owned", "%", "*", "a b", "`touch owned`"]
     answer = program(
         tmp_path,
-        "print(repr(sys.argv[1:]))\nprint(os.getcwd())\n"
+        "print(repr(sys.argv[1:]), os.getcwd(), sep='\\n', flush=True)\n"
         "sys.stdout.buffer.write(sys.stdin.buffer.read())",
     )
     editor.nvim.command(f"cd {tmp_path}")
