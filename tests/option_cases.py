@@ -382,6 +382,12 @@ PEOPLE: list[Case] = [
             }
         },
     ),
+    Case("a group with blanks around its id", {"groups": {" cidA ": {"users": [" lisi "]}}}),
+    Case(
+        "a group with and without blanks around its id",
+        {"groups": {" cidA": {"users": ["a"]}, "cidA": {"users": ["b"]}}},
+        (f".groups[...]: has another value than {AT}.groups['cidA'], which is the same option",),
+    ),
     Case("a group that is null", {"groups": {"cidA": None}}),
     Case("no groups", {"groups": []}),
     Case(

@@ -12,6 +12,7 @@ from dingbridge.core.content import parts_of, put_together
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.fields import said_true, seconds_of
 from dingbridge.core.messages import (
+    SENDER_IDS,
     Conversation,
     ConversationKind,
     Inbound,
@@ -47,6 +48,7 @@ class _Callback(Struct, rename="camel"):
     sender_id: Any = None
     sender_nick: Any = None
     sender_staff_id: Any = None
+    sender_corp_id: Any = None
     robot_code: Any = None
     is_in_at_list: Any = None
     session_webhook: Any = None
@@ -56,6 +58,7 @@ class _Callback(Struct, rename="camel"):
     text: Any = None
     content: Any = None
     chatbot_user_id: Any = None
+    chatbot_corp_id: Any = None
     original_msg_id: Any = None
     original_process_query_key: Any = None
     quote_message: Any = None
@@ -92,14 +95,14 @@ def read_robot_message(data: str, trusted_origins: tuple[str, ...] = ()) -> Inbo
     title = wire.text_of(callback.conversation_title)
     return Inbound(
         id=_required(callback.msg_id, "msgId"),
-        robot_code=_id(callback.robot_code, "robotCode"),
+        robot_code=_robot_code(callback),
         conversation=Conversation(
             id=_required(callback.conversation_id, "conversationId"),
             kind=kind,
             title=clean_name(title) if title else "",
         ),
         sender=Sender(
-            staff_id=_id(callback.sender_staff_id, "senderStaffId"),
+            staff_id=_staff_id(callback),
             sender_id=_required(callback.sender_id, "senderId"),
             nick=clean_name(wire.text_of(callback.sender_nick)),
         ),
@@ -132,10 +135,10 @@ def _quote(callback: _Callback) -> Quoted | None:
     return quoted_message.read(
         (callback.text, callback.content),
         older=callback.quote_message,
-        message_id=wire.text_of(callback.original_msg_id),
-        key=wire.text_of(callback.original_process_query_key),
-        robot=wire.text_of(callback.chatbot_user_id),
-        person=(wire.text_of(callback.sender_id), wire.text_of(callback.sender_nick)),
+        message_id=wire.id_of(callback.original_msg_id),
+        key=wire.id_of(callback.original_process_query_key),
+        robot=wire.id_of(callback.chatbot_user_id),
+        person=(wire.id_of(callback.sender_id), wire.text_of(callback.sender_nick)),
     )
 
 
@@ -153,14 +156,31 @@ def _quota_gone(callback: _Callback) -> QuotaGone:
 
 
 def _required(value: object, name: str) -> str:
-    found = _id(value, name)
-    if not found:
+    found = wire.id_of(value)
+    if not found.strip():
         raise BadFrame(f"A robot message cannot be read: it has no {name}")
-    return found
-
-
-def _id(value: object, name: str) -> str:
-    found = wire.text_of(value)
     if not found.isprintable():
         raise BadFrame(f"A robot message cannot be read: its {name} is not an id")
     return found
+
+
+def _staff_id(callback: _Callback) -> str:
+    """The sender's staff id, exactly as it came; empty unless the robot's own organisation gave it.
+
+    In another organisation the same id is somebody else. What has a blank or a character without a
+    shape in it, or the form of a sender id, was given by no organisation.
+    """
+    staff_id = wire.id_of(callback.sender_staff_id)
+    is_ours = callback.sender_corp_id in (None, "") or (
+        wire.id_of(callback.sender_corp_id) == wire.id_of(callback.chatbot_corp_id) != ""
+    )
+    is_an_id = staff_id.isprintable() and " " not in staff_id
+    if not is_ours or not is_an_id or staff_id.startswith(SENDER_IDS):
+        return ""
+    return staff_id
+
+
+def _robot_code(callback: _Callback) -> str:
+    """The code that answers name; empty when it is none, and then the settings have it."""
+    code = wire.id_of(callback.robot_code)
+    return code if code.isprintable() else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -43,11 +43,18 @@ class Conversation(Struct, frozen=True):
     title: str = ""
 
 
+_ENCRYPTED: Final = "$:"
+_MARK: Final = "sender:"
+
+SENDER_IDS: Final = (_ENCRYPTED, _MARK)
+"""What the identity of a person without a staff id begins with, and no staff id does."""
+
+
 class Sender(Struct, frozen=True):
     """The author of a robot message.
 
-    `staff_id` is empty for people outside the robot's organisation (protocol section 5.1).
-    `nick` is chosen by the person and identifies nobody.
+    `staff_id` is empty for people outside the robot's organisation (protocol section 5.1), and
+    never begins with one of `SENDER_IDS`. `nick` is chosen by the person and identifies nobody.
     """
 
     staff_id: str
@@ -56,8 +63,14 @@ class Sender(Struct, frozen=True):
 
     @property
     def identity(self) -> str:
-        """The id an access rule may name: the staff id, or the exact `senderId` without one."""
-        return self.staff_id or self.sender_id
+        """The id that an access rule names: the staff id, or without one the exact `senderId`.
+
+        The platform's sender ids begin with `$:`. Any other gets a mark, so that it cannot be a
+        staff id: `sender:user001`.
+        """
+        if self.staff_id or not self.sender_id or self.sender_id.startswith(_ENCRYPTED):
+            return self.staff_id or self.sender_id
+        return f"{_MARK}{self.sender_id}"
 
 
 class SessionWebhook(Struct, frozen=True):

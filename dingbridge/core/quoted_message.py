@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from dingbridge.core import wire
 from dingbridge.core.content import KINDS, Part, parts_of, put_together
 from dingbridge.core.fields import first, object_of, said_true, seconds_of
 from dingbridge.core.messages import Quoted
@@ -50,7 +51,7 @@ def read(
     said = _quoted(payloads, older)
     if not said and not message_id and not key and not any(map(_answers, payloads)):
         return None
-    author = first(said, "senderId").strip()
+    author = wire.id_of(said.get("senderId"))
     nick = first(said, "senderNick", "senderName").strip()
     if not nick and author and author == person[0]:
         nick = person[1]
@@ -60,7 +61,7 @@ def read(
         text=content.text if known else "",
         author=clean_name(nick) if nick else "",
         ours=bool(key) or (bool(author) and author == robot),
-        message_id=first(said, "msgId").strip() or message_id,
+        message_id=wire.id_of(said.get("msgId")) or message_id,
         key=key,
         created=seconds_of(said.get("createdAt")),
         attachments=content.attachments if known else (),

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from dingbridge.core.messages import Inbound, Quoted
+from dingbridge.core.messages import ConversationKind, Inbound, Quoted
 from dingbridge.core.text import shorten
 
 KEPT: Final = 300
@@ -74,7 +74,9 @@ def with_quote(book: SentKeys, robot: str, inbound: Inbound) -> Inbound:
     quote = inbound.quote
     if quote is None or quote.text:
         return inbound
-    places = {inbound.conversation.id, inbound.sender.staff_id} - {""}
+    places = {inbound.conversation.id}
+    if inbound.conversation.kind is ConversationKind.SINGLE:
+        places |= {inbound.sender.staff_id} - {""}
     found = find(book, robot, quote, places)
     if found is None:
         return inbound

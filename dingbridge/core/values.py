@@ -231,8 +231,11 @@ class Values:
             return None
         for name, table in self.problems.entries(value, path):
             here = join_conversation(path, name)
-            if table is not None and self._text(option, name, here, option.expects) is not None:
-                groups[name] = self._group(table, here)
+            text = None if table is None else self._text(option, name, here, option.expects)
+            if text is not None and text != name and text in value:
+                self._problem(here, "differs", join_conversation(path, text))
+            elif text is not None:
+                groups[text] = self._group(table, here)
         return groups
 
     def _group(self, table: object, path: str) -> dict[str, object]:

@@ -64,10 +64,16 @@ def _utf_8(text: str) -> bytes:
 def text_of(value: object) -> str:
     """The text of a JSON scalar, for fields that come as string or number: `0` and `"0"` are one.
 
-    Everything that is no string and no number is an empty text.
+    Without the white space around it. Everything that is no string and no number is an empty text.
     """
+    return id_of(value).strip()
+
+
+def id_of(value: object) -> str:
+    """The text of a JSON scalar exactly as it came, for what is compared: ids that differ in a
+    blank are two. Everything that is no string and no number is an empty text."""
     if isinstance(value, str):
-        return value.strip()
+        return value
     if isinstance(value, bool):
         return ""
     if isinstance(value, int):

@@ -145,8 +145,11 @@ function M.conversations(reading, option, value, path)
   local groups = {}
   reading:entries(value, path, option.expects, function(name, entry)
     local here = values_of.join_conversation(path, name)
-    if values_of.is_given(entry) and reading:text(option, name, here, option.expects) then
-      groups[name] = group(reading, entry, here)
+    local text = values_of.is_given(entry) and reading:text(option, name, here, option.expects)
+    if text and text ~= name and value[text] ~= nil then
+      reading:say(here, 'differs', values_of.join_conversation(path, text))
+    elseif text then
+      groups[text] = group(reading, entry, here)
     end
   end)
   return groups
