@@ -43,10 +43,12 @@ MEDIA_FOLDER = Path("dingbridge", "media")
 class Settings(Struct, frozen=True):
     """What the editor tells about itself, once and after each `setup()`.
 
-    `options` is the user's table as written, functions replaced by a marker; `pid` is Neovim's.
+    `options` is the user's table as written, functions replaced by a marker; `problems` are those
+    of what stood around it, in which it cannot be found; `pid` is Neovim's.
     """
 
     options: Any
+    problems: tuple[str, ...]
     data: str
     log: str
     pid: int
@@ -305,12 +307,13 @@ class Plugin:
             self._after(SETTLED_WITHIN, still_waiting)
 
     def _configured(self, bridge: Bridge, settings: Settings, found: Found) -> None:
-        problems: tuple[str, ...] = ()
+        problems = settings.problems
         try:
             configuration = read_all(settings.options or {}, os.environ, found)
         except BadOptions as error:
+            problems += error.problems
+        if problems:
             # The editor showed most of them at setup(); the bridge stays usable without DingTalk.
-            problems = error.problems
             configuration = read_all({"enabled": False}, {})
             if found != Found():
                 words = "the settings have problems:\n  " + "\n  ".join(problems)

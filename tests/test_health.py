@@ -351,4 +351,7 @@ def test_settings_that_only_the_host_can_refuse_are_told(editor: Editor, tmp_pat
     editor.setup({"app_key": "ding1", "app_secret": {"cmd": [program]}})
     editor.chat("status")
     editor.until_said("exit code 3")
-    assert "The host cannot use the settings" in check(editor).of("ERROR")
+    found = check(editor)
+    assert "The host says that the settings cannot be used" in found.of("ERROR")
+    assert "exit code 3" in found.of("ERROR")
+    assert found.of("WARNING") == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 from dingbridge.bridge import updates
@@ -11,7 +12,10 @@ from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, targets
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
-from dingbridge.core.settings import Configuration, read_all
+from dingbridge.core.options import DEFAULT_ACCOUNT
+from dingbridge.core.settings import Configuration, Options
+
+log = logging.getLogger(__name__)
 
 
 class Accounts:
@@ -24,26 +28,25 @@ class Accounts:
         self._ports = ports
         self._sessions = sessions
         self._changed = changed
-        self._accounts: dict[str, Account] = {}
+        # Until the settings come.
+        self._accounts = {DEFAULT_ACCOUNT: Account(DEFAULT_ACCOUNT, ports, sessions, self._told)}
+        self._default = DEFAULT_ACCOUNT
         self.secrets: tuple[str, ...] = ()
-        self._default = ""
         self._taking = False
-        self._take(read_all({"enabled": False}, {}), ())
 
     def __iter__(self) -> Iterator[Account]:
         return iter(tuple(self._accounts.values()))
 
     def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
         """Use these settings from now on. `problems` are those that made them fall back."""
-        self._take(configuration, problems)
-        self._changed()
-
-    def _take(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
         self._taking = True
         self.secrets = configuration.secrets
         for name in [name for name in self._accounts if name not in configuration.accounts]:
             # Its messages are in the journal, and go when it is configured again.
-            self._accounts.pop(name).leave()
+            gone = self._accounts.pop(name)
+            if gone.options.mode != "off":
+                log.info("%s: off", gone.shown)
+            gone.leave()
         before = self._accounts
         self._accounts = {
             name: before.get(name) or Account(name, self._ports, self._sessions, self._told)
@@ -51,8 +54,18 @@ class Accounts:
         }
         self._default = configuration.default_account
         for name, options in configuration.accounts.items():
+            self._log_state(self._accounts[name], options, problems)
             self._accounts[name].configure(options, problems)
         self._taking = False
+        self._changed()
+
+    def _log_state(self, account: Account, options: Options, problems: tuple[str, ...]) -> None:
+        if problems:
+            log.error("%s: off, the settings have problems: %s", account.shown, "; ".join(problems))
+        elif options.mode == "off":
+            log.info("%s: off, %s", account.shown, "; or ".join(options.missing()))
+        else:
+            log.info("%s: enabled", account.shown)
 
     def _told(self) -> None:
         # Nobody can be told of the accounts while they are being changed.
@@ -68,6 +81,7 @@ class Accounts:
         """The account of that name, the default one for an empty name. Raises `BridgeError`."""
         account = self._accounts.get(name) if name else self.default
         if account is None:
+            self.default.need_settings()
             known = ", ".join(self._accounts)
             raise BridgeError(f"there is no account {name}", fix=f"known are {known}")
         return account
@@ -76,11 +90,19 @@ class Accounts:
         """The account of exactly that name; None when the settings name it no more."""
         return self._accounts.get(name)
 
+    def why_gone(self, name: str) -> str:
+        """Why there is no account of this name, which there was."""
+        if self.default.is_unusable:
+            return self.default.why_no_target()
+        return f"the account {name} is not set up any more"
+
     def set_up(self) -> list[Account]:
         """The accounts that can send something. Raises `BridgeError`, saying what is missing, when
-        the default one cannot."""
-        self.default.need_mode()
-        return [account for account in self if account.options.mode != "off"]
+        there is none."""
+        found = [account for account in self if account.options.mode != "off"]
+        if not found:
+            self.default.need_mode()
+        return found
 
     def of(self, session: str) -> Account | None:
         """The account that a session is bound to or was made for."""
@@ -90,6 +112,7 @@ class Accounts:
 
     def addressed(self, address: str) -> tuple[Account, Target]:
         """The account and the place that `dingtalk:<account>:<id>` names. Raises `BridgeError`."""
+        self.default.need_settings()
         read = targets.read(address, self._accounts)
         account = self.named(read.account)
         account.need_mode()

@@ -79,7 +79,7 @@ class Answering:
         )
         account = self._account(asked)
         if asked.account and account is None:
-            why_not = f"the account {asked.account} is not set up any more"
+            why_not = self._accounts.why_gone(asked.account)
             self._deliveries.add_unsent(asked.account, asked.session, message, why_not)
         else:
             self._deliveries.add_and_send(account, asked.session, message, asked.target, asked.at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 
 from dingbridge.bridge import updates
@@ -18,9 +17,6 @@ from dingbridge.core.messages import At, Inbound, Target
 from dingbridge.core.options import DEFAULT_ACCOUNT
 from dingbridge.core.settings import Options, read
 from dingbridge.core.transcript import SessionInfo
-
-log = logging.getLogger(__name__)
-
 
 NOTHING_HEARD = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
 
@@ -70,7 +66,6 @@ class Account:
             self._targets = {}
         self.options = options
         self._problems = problems
-        log.info("%s: %s", self._shown, "enabled" if options.mode != "off" else "off")
         self._exchange.configure(options)
         if is_another:
             self._state = NOTHING_HEARD
@@ -94,12 +89,16 @@ class Account:
         self.configure(read({"enabled": False}, {}), ())
         self._hold("")
 
-    def need_mode(self) -> None:
-        """Raise `BridgeError`, saying what is missing, unless something can be sent."""
+    def need_settings(self) -> None:
+        """Raise `BridgeError`, saying what is wrong, when the settings have problems."""
         if self._problems:
             raise BridgeError(self.why_no_target(), fix="correct them in setup()")
+
+    def need_mode(self) -> None:
+        """Raise `BridgeError`, saying what is missing, unless something can be sent."""
+        self.need_settings()
         if self.options.mode == "off":
-            raise BridgeError("DingTalk is not set up: " + "; or ".join(self.options.missing()))
+            raise BridgeError(self.why_no_target())
 
     @property
     def is_unusable(self) -> bool:
@@ -158,6 +157,7 @@ class Account:
         """Release the bound session. The link closes with the last one of all editors."""
         session = self.bound
         if not session:
+            self.need_settings()
             raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
         self._hold("")
         self._binding = ("", "")
@@ -257,7 +257,7 @@ class Account:
         if self._problems:
             return "the settings cannot be used: " + "; ".join(self._problems)
         if self.options.mode == "off":
-            return "DingTalk is not set up"
+            return "DingTalk is not set up: " + "; or ".join(self.options.missing())
         return (
             "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
         )
@@ -306,7 +306,7 @@ class Account:
 
     def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
         """News of the stream connection. `next_try` is Unix seconds, 0 when it is not known."""
-        self._link.changed(self._shown, link, reason, fix, next_try)
+        self._link.changed(self.shown, link, reason, fix, next_try)
         self._changed()
 
     def knocked(self, knock: exchange.Knock) -> None:
@@ -314,7 +314,7 @@ class Account:
         self.hear_of([knock.code])
         self._editor.show(
             updates.Say(
-                f"{knock.who} asks to talk to you on {self._shown}: :Chat pair {knock.code} lets"
+                f"{knock.who} asks to talk to you on {self.shown}: :Chat pair {knock.code} lets"
                 f" them in, :Chat deny {knock.code} refuses",
                 "warn",
             )
@@ -351,6 +351,7 @@ class Account:
     def status(self) -> updates.AccountStatus:
         """The state of the account as the editor shows it."""
         state = self._state
+        unusable = self.why_no_target() if self._problems else ""
         return updates.AccountStatus(
             account=self.name,
             mode=self.options.mode,
@@ -363,7 +364,7 @@ class Account:
             failed=state.failed,
             refused=state.refused,
             asking=state.asking,
-            last_error=self._link.trouble or state.last_error,
+            last_error=unusable or self._link.trouble or state.last_error,
             cool_down_until=state.cool_down_until,
             cool_down=state.cool_down_reason,
             quota=state.quota,
@@ -385,7 +386,7 @@ class Account:
         )
 
     @property
-    def _shown(self) -> str:
+    def shown(self) -> str:
         """How the account is called where it is one of several."""
         return "DingTalk" if self.name == DEFAULT_ACCOUNT else f"DingTalk ({self.name})"
 

@@ -53,6 +53,8 @@ class Enclosures:
             return self._accounts.addressed(to)
         account = self._accounts.of(session)
         if account is None:
+            # A session that is bound cannot be told from another while nobody can say so.
+            self._accounts.default.need_settings()
             raise BridgeError(
                 "this session is not bound, so there is nobody to send a file to",
                 fix=":Chat bridge dingtalk binds it",

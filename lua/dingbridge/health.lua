@@ -147,9 +147,18 @@ local function check_host()
     return
   end
   health.ok('The host runs')
+  if #require('dingbridge').problems() > 0 then
+    return -- they stand among the settings
+  end
   local wanted = select(5, require('dingbridge.options').check(host.given()))
-  if status.mode == 'off' and wanted ~= 'off' then
-    health.error('The host cannot use the settings', { '`:Chat status` says what is wrong' })
+  local trouble = status.accounts[1].last_error
+  if status.mode == 'off' and wanted ~= 'off' and trouble ~= '' then
+    health.error('The host says that ' .. look.one_line(trouble), {
+      'Correct it in `setup()`, or what it reads outside',
+    })
+    return
+  elseif status.mode == 'off' and wanted ~= 'off' then
+    health.warn('DingTalk is not set up', { '`:Chat status` says what is missing' })
   end
   for _, account in ipairs(status.accounts) do
     local prefix = #status.accounts > 1 and (account.account .. ': ') or ''

@@ -23,7 +23,7 @@ end
 local registered = false
 local channel ---@type integer|nil
 local revision, sent_revision = 0, nil
-local settings = { options = {} }
+local settings = { options = {}, problems = {} }
 
 --- The interpreter that is used, and what chose it, in words.
 ---@return string program
@@ -205,8 +205,9 @@ end
 
 --- Keeps the user's table for the host, and passes it on at once to one that runs.
 ---@param options table
-function M.configure(options)
-  settings = { options = options }
+---@param problems string[] what is wrong around the table
+function M.configure(options, problems)
+  settings = { options = options, problems = problems }
   revision = revision + 1
   if channel then
     vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
@@ -234,6 +235,7 @@ function M.new_settings()
   sent_revision = revision
   return {
     options = sendable(settings.options),
+    problems = settings.problems,
     data = vim.fn.stdpath('data'),
     log = vim.fn.stdpath('log'),
     pid = vim.fn.getpid(),

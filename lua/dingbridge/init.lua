@@ -5,7 +5,7 @@ local M = {}
 ---@type table<string, any> canonical option names to values, with defaults
 local options = nil
 --- What the settings say of the bridge before a host has read them.
-local before = { mode = 'off', account = '' }
+local before = { mode = 'off', account = '', last_error = '' }
 ---@type string[] what is wrong with the settings
 local problems = {}
 local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
@@ -17,7 +17,12 @@ local function take(raw, around)
   local found, values, _, account, mode = require('dingbridge.options').check(raw)
   problems = vim.list_extend(vim.list_slice(around or {}), found)
   options = values
-  before = { mode = mode, account = mode == 'off' and '' or account }
+  mode = problems[1] and 'off' or mode
+  before = {
+    mode = mode,
+    account = mode == 'off' and '' or account,
+    last_error = problems[1] and ('the settings cannot be used: ' .. table.concat(problems, '; ')) or '',
+  }
 end
 
 --- The options in force: those of `setup()`, else what the environment and the defaults say.
@@ -39,7 +44,7 @@ function M.setup(opts)
   take(raw, around)
   local given = options.responder == 'lua' and checker.canonical(raw).responder
   responder = type(given) == 'function' and given or nil
-  host.configure(raw)
+  host.configure(raw, around)
   host.register()
   if #problems > 0 then
     require('dingbridge.notice').show(
@@ -125,7 +130,7 @@ function M.status()
     failed = 0,
     refused = 0,
     asking = 0,
-    last_error = '',
+    last_error = before.last_error,
     cool_down_until = 0,
     cool_down = '',
     quota = '',
