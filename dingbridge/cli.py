@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dingbridge import __version__
-from dingbridge.core.errors import BadOptions, DeliveryError, whole_reason
+from dingbridge.core.errors import MAY_BE_TWICE, BadOptions, DeliveryError, whole_reason
 from dingbridge.core.messages import At
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.redaction import redact
@@ -142,7 +142,7 @@ def _notify(asked: argparse.Namespace) -> int:
     from dingbridge.notify import deliver, was_reached
 
     try:
-        deliver(
+        may_be_twice = deliver(
             options,
             target,
             text,
@@ -157,6 +157,8 @@ def _notify(asked: argparse.Namespace) -> int:
         said = redact(whole_reason(error), [each for each in secrets if each])
         _complain(" ".join(said.split()))
         return REFUSED if was_reached(error) else UNREACHABLE
+    if may_be_twice:
+        _complain(f"delivered; {MAY_BE_TWICE}")
     if asked.verbose:
         print(f"delivered to {target.label}")  # noqa: T201 - this is what was asked for
     return DELIVERED

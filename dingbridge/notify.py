@@ -38,8 +38,9 @@ def deliver(
     at: At = At(),  # noqa: B008 - At is immutable
     seconds: float,
     waiting: Callable[[str], None],
-) -> None:
+) -> bool:
     """Send `text` to `target`; return when all of it was accepted, else raise `DeliveryError`.
+    Returns whether some of it may be there twice.
 
     Nothing new is tried after `seconds`. `waiting` is told why, each time a pause begins, and what
     was masked in the text.
@@ -80,6 +81,7 @@ def deliver(
         http.close()
     if error is not None:
         raise error
+    return bool(carrier.rest.tried)
 
 
 def was_reached(error: DeliveryError) -> bool:

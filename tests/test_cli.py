@@ -204,6 +204,26 @@ def test_wrong_credentials_end_with_1(app: dict[str, str]) -> None:
     assert "app_secret" in done.stderr
 
 
+def test_a_refusal_after_a_lost_answer_says_that_it_may_have_arrived(
+    sandbox: Sandbox, webhook: dict[str, str]
+) -> None:
+    sandbox.client.fault(Fault.drop("/robot/send", when="after"))
+    sandbox.client.fault(Fault.errcode("/robot/send", 430104, "improper content"))
+    done = run("notify", "hi", environ=webhook)
+    assert done.returncode == 1
+    assert "may have arrived" in done.stderr
+    assert len(sandbox.client.arrived()) == 1
+
+
+def test_a_message_that_may_be_there_twice_is_delivered_with_a_word_about_it(
+    sandbox: Sandbox, app: dict[str, str]
+) -> None:
+    sandbox.client.fault(Fault.drop("/v1.0/robot/oToMessages/batchSend", when="after"))
+    done = run("notify", "hi", environ={**app, "DINGTALK_USER_ID": "zhangsan"})
+    assert done.returncode == 0
+    assert "may be there twice" in done.stderr
+
+
 def test_a_pause_that_dingtalk_asks_for_counts_as_refused_when_time_is_up(
     sandbox: Sandbox, webhook: dict[str, str]
 ) -> None:

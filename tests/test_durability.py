@@ -269,9 +269,8 @@ def test_where_dingtalk_knows_no_repeats_the_option_delivery_decides(
     until_fates(after, session, [("uncertain", fate), ("next", "sent")])
     texts = [each.text for each in sandbox.client.arrived()]
     assert texts == ["uncertain"] * arrivals + ["next"]
-    if fate == "failed":
-        row = next(row for row in after.transcript(session) if row["text"] == "uncertain")
-        assert "may have arrived" in row["reason"]
+    row = next(row for row in after.transcript(session) if row["text"] == "uncertain")
+    assert ("may have arrived" if fate == "failed" else "may be there twice") in row["reason"]
 
 
 def test_a_torn_line_in_the_outbox_stops_nothing(
@@ -542,6 +541,28 @@ def refused(editor: Editor, sandbox: Sandbox, session: str, text: str) -> str:
 
     editor.until(failed)
     return name
+
+
+def test_what_failed_and_may_have_arrived_says_so_wherever_it_is_shown(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    session = bind(editor, webhook_options)
+    editor.listen()
+    sandbox.client.fault(Fault.drop("/robot/send", "after"))
+    name = refused(editor, sandbox, session, "uncertain")
+    assert [each.text for each in sandbox.client.arrived()] == ["uncertain"]
+    [row] = editor.transcript(session)
+    [failed] = editor.until(lambda: editor.heard("DingbridgeFailed"))
+    editor.chat("outbox")
+    shown = editor.until_said(f"failed   {name}")
+    for words in (row["reason"], failed["reason"], shown, editor.until_said("not delivered")):
+        assert "may have arrived" in words
+    editor.chat("retry")
+    editor.until_said("not sent again, for they may have arrived: 1")
+    assert editor.status()["failed"] == 1
+    editor.chat(f"retry {name}")
+    editor.until_said("may be there twice")
+    until_fates(editor, session, [("uncertain", "sent")])
 
 
 def test_the_outbox_shows_what_waits_and_what_failed_with_the_reason(

@@ -28,8 +28,7 @@ def test_what_happened_comes_first_and_then_what_to_do(error: DeliveryError, wor
 
 def test_of_a_message_that_may_have_arrived_nobody_thinks_it_is_lost() -> None:
     assert whole_reason(Retryable("no answer came", may_have_arrived=True, fix="Check it.")) == (
-        "no answer came. Check it. It may have arrived all the same: look in DingTalk before you"
-        " send it again"
+        "It may have arrived: look in DingTalk before you send it again. No answer came. Check it"
     )
 
 

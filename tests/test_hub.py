@@ -16,6 +16,7 @@ from dingbridge.bridge.hub import Hub, Ports
 from dingbridge.bridge.outgoing import NEVER_LEFT
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, outbox, posting
+from dingbridge.core.attempts import Tried
 from dingbridge.core.exchange import (
     Ask,
     Bind,
@@ -71,7 +72,6 @@ from dingbridge.core.outbox import (
     Record,
     Retried,
     Sent,
-    Tried,
     Waiting,
 )
 from dingbridge.core.patience import DONE_REMEMBERED, REFUSAL_EVERY
@@ -741,12 +741,12 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
     later = owner.of_disk()
     later.hub.start({})
     assert [waiting.id for waiting in later.queue] == ["m1", "m2"]
-    assert (later.queue[0].start, later.queue[0].tried) == (3, Tried("m1", 3, 5, Route.SINGLE))
+    assert (later.queue[0].start, later.queue[0].tried) == (3, (Tried("m1", 3, 5, Route.SINGLE),))
     later.join(1, "/two", bound="s2")
     later.ask(1, Known("s2", ("m0", "m1", "m2", "m3", "m9")))
     assert [later.fates_of(1, f"m{n}") for n in (0, 1, 2, 3, 9)] == [
         [(Delivery.SENT, "")],
-        [(Delivery.QUEUED, "")],
+        [(Delivery.QUEUED, "an attempt was not answered: it may have arrived")],
         [(Delivery.QUEUED, "")],
         [(Delivery.FAILED, "refused")],
         [(Delivery.FAILED, NEVER_LEFT)],
@@ -818,6 +818,54 @@ def test_all_dead_letters_are_queued_again_in_their_order(owner: Owner) -> None:
     owner.ask(OWN, Retry(""), Retry(""))
     owner.catch_up()
     assert [waiting.id for waiting in owner.queue] == ["m1", "m2", "m3"]
+
+
+def lost(owner: Owner, *messages: str) -> None:
+    """These messages failed, after an attempt that DingTalk did not answer."""
+    for message in messages:
+        owner.send(1, message, "s2")
+        owner.hub.outgoing.recorded(Tried(message, 0, 5, Route.SINGLE))
+        owner.hub.outgoing.recorded(Failed(message, "It may have arrived", NOW))
+    owner.queue.clear()
+
+
+def test_what_may_have_arrived_is_sent_again_by_its_name_only(owner: Owner) -> None:
+    fail(owner, "m1")
+    lost(owner, "m2", "m3")
+    owner.ask(OWN, Retry(""))
+    assert [waiting.id for waiting in owner.queue] == ["m1"]
+    [said] = owner.heard(OWN, Words)
+    assert said.level == "warn"
+    assert "may have arrived: 2" in said.text
+
+
+def test_what_may_have_arrived_and_is_sent_again_is_told_until_its_end(owner: Owner) -> None:
+    lost(owner, "m2")
+    owner.ask(OWN, Retry("m2"))
+    [waiting] = owner.queue
+    assert waiting.may_have_arrived
+    assert "may be there twice" in owner.heard(OWN, Words)[-1].text
+    assert "may have arrived" in owner.fates_of(1, "m2")[-1][1]
+    _, _, (shown, about) = owner.hub.outgoing.describe("")
+    assert (about, "may have arrived" in shown) == ("m2", True)
+    owner.hub.outgoing.recorded(Done("m2", NOW, uncertain=True))
+    fate, reason = owner.fates_of(1, "m2")[-1]
+    assert (fate, "may be there twice" in reason) == (Delivery.SENT, True)
+    assert owner.fates[-1] == ("s2", "m2", fate, reason)
+    owner.ask(1, Known("s2", ("m2",)))
+    assert owner.fates_of(1, "m2")[-1] == (fate, reason)
+
+
+def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
+    owner.send(1, "m2", "s2")
+    owner.hub.outgoing.recorded(Tried("m2", 0, 5, Route.SINGLE))
+    owner.hub.outgoing.recorded(Dropped("m2", NOW))
+    fate, reason = owner.fates_of(1, "m2")[-1]
+    assert fate is Delivery.FAILED
+    assert reason.startswith(DROPPED)
+    assert "may have arrived" in reason
+    owner.ask(1, Known("s2", ("m2",)))
+    assert owner.fates_of(1, "m2")[-1] == (fate, reason)
 
 
 def test_without_such_a_letter_only_who_asked_is_told(owner: Owner) -> None:

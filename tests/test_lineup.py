@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core import lineup, mentions
+from dingbridge.core.attempts import Tried
 from dingbridge.core.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.lineup import SEPARATOR, Lineup
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
-from dingbridge.core.outbox import Kind, Tried, Waiting
+from dingbridge.core.outbox import Kind, Waiting
 from dingbridge.core.routing import Route
 from dingbridge.core.writing import LONGER
 
@@ -102,7 +103,7 @@ def test_what_goes_as_one_is_no_longer_than_a_message_may_be() -> None:
 
 
 def test_what_is_under_way_or_merged_and_a_file_are_not_merged() -> None:
-    tried = structs.replace(note("n1"), tried=Tried("n1", 0, 5, Route.GROUP))
+    tried = structs.replace(note("n1"), tried=(Tried("n1", 0, 5, Route.GROUP),))
     merged = structs.replace(note("n1"), members=(note("x"), note("y")))
     file = structs.replace(note("n1").outbound, file_name="a.txt")
     for first in (tried, merged, structs.replace(note("n1"), outbound=file)):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core import outbox_journal
+from dingbridge.core.attempts import Tried
 from dingbridge.core.messages import At, Delivery, Outbound, SessionWebhook, Target
 from dingbridge.core.outbox import (
     DROPPED,
@@ -22,7 +23,6 @@ from dingbridge.core.outbox import (
     Record,
     Retried,
     Sent,
-    Tried,
     decode,
     encode,
     fold,
@@ -68,7 +68,7 @@ RECORDS = st.one_of(
     st.builds(put, st.sampled_from([*OURS, *THEIRS]), st.sampled_from(["", "s1", "s2"])),
     st.builds(Tried, NAMES, PLACES, PLACES, st.sampled_from(Route)),
     st.builds(Sent, NAMES, PLACES),
-    st.builds(Done, NAMES, TIMES),
+    st.builds(Done, NAMES, TIMES, st.booleans(), st.booleans()),
     st.builds(Failed, NAMES, st.text(max_size=5), TIMES),
     st.builds(Retried, NAMES),
     st.builds(Parted, NAMES),
@@ -90,8 +90,8 @@ HISTORIES = st.builds(
 def meaning(box: Outbox) -> tuple[object, ...]:
     """Everything that what comes next depends on: the order counts for what waits."""
     remembered = {name for name, time in box.done.items() if time > NOW - DONE_REMEMBERED}
-    dropped = box.dropped & remembered
-    return list(box.waiting.items()), list(box.dead.items()), remembered, dropped, box.queued
+    marked = (box.dropped & remembered, box.uncertain & remembered)
+    return list(box.waiting.items()), list(box.dead.items()), remembered, marked, box.queued
 
 
 # --- for every history ----------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_parted_messages_wait_again_in_order_each_with_its_own_fate() -> None:
     assert list(box.waiting) == ["a1", "a2", "a3", "a4"]
     assert box.queued == 4
     parted = [box.waiting["a2"], box.waiting["a3"]]
-    assert [(one.alone, one.start, one.tried) for one in parted] == [(True, 0, None)] * 2
+    assert [(one.alone, one.start, one.may_have_arrived) for one in parted] == [(True, 0, True)] * 2
     again = fold([*history, Merged(("a2", "a3"), out("a2+2"))])
     assert meaning(again) == meaning(box)
     ended = fold([*history, Done("a2", NOW), Failed("a3", "bad words", NOW)])
@@ -272,11 +272,11 @@ def test_what_is_partly_there_is_not_parted() -> None:
 
 def test_what_was_taken_of_a_message_is_not_sent_again() -> None:
     box = fold([put("a1"), tried("a1"), Sent("a1", 5)])
-    assert (box.waiting["a1"].start, box.waiting["a1"].tried) == (5, None)
+    assert (box.waiting["a1"].start, box.waiting["a1"].tried) == (5, ())
     box = fold([put("a1"), tried("a1"), Sent("a1", 5), Tried("a1", 5, 9, Route.GROUP)])
     assert (box.waiting["a1"].start, box.waiting["a1"].tried) == (
         5,
-        Tried("a1", 5, 9, Route.GROUP),
+        (Tried("a1", 5, 9, Route.GROUP),),
     )
 
 
@@ -290,22 +290,25 @@ def test_a_dead_letter_keeps_its_reason_and_goes_to_the_end_when_it_is_tried_aga
     assert not again.dead
 
 
-def test_tried_again_by_the_user_a_chunk_that_may_have_arrived_counts_as_never_tried() -> None:
-    history: list[Record] = [
-        put("a1"),
-        Sent("a1", 3),
-        tried("a1"),
-        Failed("a1", "no answer", NOW),
-        Retried("a1"),
-    ]
+@pytest.mark.parametrize("route", Route)
+def test_tried_again_by_the_user_it_is_not_forgotten_that_it_may_have_arrived(
+    route: Route,
+) -> None:
+    chunk = Tried("a1", 3, 5, route)
+    failed = Failed("a1", "no answer", NOW)
+    history: list[Record] = [put("a1"), Sent("a1", 3), chunk, failed, Retried("a1")]
     waiting = fold(history).waiting["a1"]
-    assert (waiting.start, waiting.tried) == (3, None)
+    assert (waiting.start, waiting.tried) == (3, (structs.replace(chunk, again=True),))
+    assert waiting.may_have_arrived
 
 
-def test_tried_again_by_the_user_the_custom_robots_chunk_keeps_its_key() -> None:
-    chunk = tried("a1", route=Route.WEBHOOK)
-    history: list[Record] = [put("a1"), chunk, Failed("a1", "no answer", NOW), Retried("a1")]
-    assert fold(history).waiting["a1"].tried == chunk
+@pytest.mark.parametrize("end", [Done("a1", NOW, uncertain=True), Dropped("a1", NOW)])
+def test_the_end_of_what_may_have_arrived_is_remembered_as_uncertain(end: Record) -> None:
+    history: list[Record] = [put("a1"), tried("a1"), end]
+    assert fold(history).uncertain == {"a1"}
+    assert fold(compacted(history, NOW)).uncertain == {"a1"}
+    [(_, _, _, reason)] = outbox_journal.ends(history)
+    assert "may" in reason
 
 
 def test_a_dropped_message_is_gone_for_good() -> None:

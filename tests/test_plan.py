@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from dingbridge.core.attempts import Tried
 from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.errors import (
     DeliveryError,
@@ -100,7 +101,7 @@ def a_plan(
     patient: bool = True,
     repeat: bool = True,
     start: int = 0,
-    tried: tuple[int, int, Route] | None = None,
+    tried: tuple[Tried, ...] = (),
 ) -> Plan:
     return Plan(
         outbound(text),
@@ -404,14 +405,14 @@ def test_at_least_once_repeats_what_may_have_arrived_as_often_as_any_passing_fai
     way = travel(a_plan(routes=(route,)), repeat(SILENCE))
     assert len(way.posts) == ANSWERED_TRIES + 1
     assert len(set(way.keys)) == 1
-    assert way.end == Finished(SILENCE)
+    assert way.end == Finished(SILENCE, uncertain=True)
     assert {wait.reason for wait in way.waits} == {"no answer; it may have arrived or not"}
 
 
 def test_at_least_once_goes_on_by_another_route_when_there_is_never_an_answer() -> None:
     plan = a_plan(routes=(Route.SESSION, Route.SINGLE))
     way = travel(plan, answered(*[SILENCE] * (ANSWERED_TRIES + 1)))
-    assert way.end == Finished()
+    assert way.end == Finished(uncertain=True)
     assert way.posts[-1].route is Route.SINGLE
 
 
@@ -445,7 +446,7 @@ def test_the_custom_robot_knows_a_repeated_message_by_its_key_so_it_is_repeated_
 
 def test_the_tries_are_counted_anew_for_each_chunk() -> None:
     silent: list[Reply] = [*[SILENCE] * ANSWERED_TRIES, ACCEPTED]
-    assert travel(a_plan("x" * 40_000), cycle(silent)).end == Finished()
+    assert travel(a_plan("x" * 40_000), cycle(silent)).end == Finished(uncertain=True)
 
 
 def test_a_refused_token_is_replaced_once() -> None:
@@ -575,9 +576,10 @@ def test_a_message_that_was_interrupted_anywhere_goes_on_with_the_same_chunks_an
     start = whole.accepted[sent - 1].end if sent else 0
     left = whole.accepted[sent:]
     under_way = bool(left) and data.draw(st.booleans())
-    tried = (left[0].start, left[0].end, route) if under_way else None
+    tried = (Tried("m1", left[0].start, left[0].end, route),) if under_way else ()
     rest = travel(a_plan(text, (route,), rooms.__getitem__, start=start, tried=tried), answered())
-    assert rest.end == whole.end
+    by_key = route is Route.WEBHOOK
+    assert rest.end == Finished(whole.end.error, uncertain=under_way and not by_key)
     assert rest.accepted == left, "the same ranges, keys, texts and counts"
 
 
@@ -588,7 +590,7 @@ def test_a_chunk_that_was_halved_and_may_have_arrived_keeps_its_cut_and_key() ->
     step = first.next()
     assert isinstance(step, Post)
     chunk = step.chunk
-    tried = (chunk.start, chunk.end, Route.WEBHOOK)
+    tried = (Tried("m1", chunk.start, chunk.end, Route.WEBHOOK),)
     way = travel(a_plan(text, (Route.WEBHOOK,), tried=tried), answered())
     assert way.posts[0].chunk.key == chunk.key
     assert joined([post.chunk.text for post in way.posts]) == text
@@ -601,7 +603,7 @@ def test_by_another_route_what_was_tried_is_cut_for_that_one() -> None:
         (Route.SINGLE,),
         rooms.__getitem__,
         start=2000,
-        tried=(2000, 5000, Route.SESSION),
+        tried=(Tried("m1", 2000, 5000, Route.SESSION),),
     )
     way = travel(plan, answered())
     assert [chunk.start for chunk in way.accepted] == [2000, 2985, 3970, 4955]
@@ -613,7 +615,7 @@ def test_by_another_route_what_was_tried_is_cut_for_that_one() -> None:
 def test_at_most_once_does_not_send_what_may_have_left_before_the_end_of_the_editor(
     route: Route,
 ) -> None:
-    plan = a_plan(routes=(Route.SINGLE,), repeat=False, tried=(0, 5, route))
+    plan = a_plan(routes=(Route.SINGLE,), repeat=False, tried=(Tried("m1", 0, 5, route),))
     way = travel(plan, answered())
     assert way.posts == []
     assert way.end.error is not None
@@ -622,7 +624,7 @@ def test_at_most_once_does_not_send_what_may_have_left_before_the_end_of_the_edi
 
 def test_at_most_once_sends_what_never_left_and_what_the_custom_robot_would_recognise() -> None:
     assert len(travel(a_plan("x" * 20_000, repeat=False, start=14_000), answered()).posts) == 1
-    plan = a_plan(routes=(Route.WEBHOOK,), repeat=False, tried=(0, 5, Route.WEBHOOK))
+    plan = a_plan(routes=(Route.WEBHOOK,), repeat=False, tried=(Tried("m1", 0, 5, Route.WEBHOOK),))
     assert len(travel(plan, answered()).posts) == 1
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import structs
 
 from dingbridge.core import outbox
 from dingbridge.core.answers import Answer, Token
+from dingbridge.core.attempts import Tried
+from dingbridge.core.errors import Refused
 from dingbridge.core.inbox import Received
 from dingbridge.core.lineup import SEPARATOR
 from dingbridge.core.messages import (
@@ -32,10 +35,11 @@ from dingbridge.core.outbox import (
     Put,
     Record,
     Sent,
-    Tried,
     Waiting,
 )
 from dingbridge.core.pace import Hold, Pace, Paced
+from dingbridge.core.posting import Uploaded
+from dingbridge.core.routing import Route
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
 from dingbridge.core.settings import read
@@ -769,20 +773,24 @@ def test_a_long_message_that_is_told_to_wait_goes_on_where_it_was(
     assert last == "a reply"
 
 
-def test_what_the_webhook_is_told_to_send_later_stays_the_same_chunk(
+def test_what_the_webhook_may_have_taken_stays_the_same_chunk_when_it_is_told_to_wait(
     start_queue: StartQueue, sandbox: Sandbox
 ) -> None:
+    sandbox.client.fault(Fault.drop(ROBOT, when="after"))
     sandbox.client.fault(Fault.qps(ROBOT))
     sending = start_queue(text_chunk_limit=400)
     message = sending.put("x" * 500, Target())
-    sending.until_retrying(message)
+    sending.until(
+        DeliveryReport,
+        lambda report: "calls" in report.reason and "may have arrived" in report.reason,
+    )
     # A chunk that was cut anew would have another key, and DingTalk would not know it again.
     options = {key: value for key, value in sandbox.settings().items() if value}
     sending.sender.configure(read({**options, "text_chunk_limit": 300}, {}), Http())
     assert isinstance(sending.until_end(message), Done)
     tried = sending.all(Tried)
-    assert tried[0] == tried[1]
-    assert len(set(tried)) == len(tried) - 1
+    assert tried[0] == tried[1] == tried[2]
+    assert len(set(tried)) == len(tried) - 2
     assert joined([a.text for a in sandbox.client.arrived()]) == "x" * 500
 
 
@@ -951,3 +959,107 @@ def test_the_code_of_a_refusal_is_told(sending: Queue, sandbox: Sandbox) -> None
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
     sending.fails("hi", Target())
     assert sending.all(Counted) == [Counted(code="430104")]
+
+
+# --- what may have arrived ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "refusal"),
+    [
+        (Target(user_id="zhangsan"), SINGLE, Fault.http(SINGLE, 400, "resource.unavailable")),
+        (Target(conversation_id=TEAM), GROUP, Fault.http(GROUP, 400, "resource.unavailable")),
+        (Target(), ROBOT, Fault.errcode(ROBOT, 430104, "improper content")),
+    ],
+    ids=["1:1", "group", "custom robot"],
+)
+def test_a_refusal_after_an_answer_that_was_lost_does_not_hide_that_it_may_have_arrived(
+    sending: Queue, sandbox: Sandbox, target: Target, path: str, refusal: Fault
+) -> None:
+    sandbox.client.fault(Fault.drop(path, when="after"))
+    sandbox.client.fault(refusal)
+    assert "may have arrived" in sending.fails("answer", target)
+    assert len(sandbox.client.arrived()) == 1
+    [letter] = outbox.fold(sending.ledger.read()).dead.values()
+    assert letter.waiting.may_have_arrived
+
+
+def test_a_message_that_was_sent_again_without_an_answer_in_between_is_told_as_perhaps_twice(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.drop(SINGLE, when="after"))
+    end = sending.send("twice", Target(user_id="zhangsan"))
+    assert isinstance(end, Done)
+    assert end.uncertain
+    assert [a.text for a in sandbox.client.arrived()] == ["twice", "twice"]
+    end = sending.send("once", Target())
+    assert isinstance(end, Done)
+    assert not end.uncertain
+
+
+def test_what_was_refused_before_a_crash_is_not_said_to_have_arrived_perhaps(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.http(SINGLE, 500, "system.error"))
+    first = start_queue()
+    first.until_retrying(first.put("later", Target(user_id="zhangsan")))
+    first.stop()
+    assert not outbox.fold(first.ledger.read()).waiting["m1"].may_have_arrived
+
+
+def test_what_was_under_way_when_the_editor_crashed_may_have_arrived_until_its_end(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    first = start_queue()
+    first.put("once", Target(user_id="zhangsan"))
+    first.until(Sent)
+    first.stop()
+    first.ledger.journal.rewrite(lambda lines: lines[:2])
+    sandbox.client.fault(Fault.http(SINGLE, 400, "resource.unavailable"))
+    second = start_queue()
+    assert second.take_up() == ["m1"]
+    end = second.until_end("m1")
+    assert isinstance(end, Failed)
+    assert "may have arrived" in end.reason
+
+
+def test_an_upload_that_fails_does_not_answer_for_an_attempt_before_it(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    target = Target(user_id="zhangsan")
+    first = make_queue()
+    first.put("once", target)
+    first.ledger.record(Tried("m1", 0, 4, Route.SINGLE))
+
+    def cannot(*_: object) -> Uploaded:
+        raise Refused("the file is gone")
+
+    options = {key: value for key, value in sandbox.settings().items() if value}
+    sender = Sender(
+        read(options, {}), Http(), first.told.put, first.ledger, Pace(lambda: 0.0), cannot
+    )
+    [waiting] = outbox.fold(first.ledger.read()).waiting.values()
+    file = structs.replace(waiting.outbound, file_name="a.txt")
+    sender.put(structs.replace(waiting, outbound=file))
+    sender.start()
+    end = first.until_end("m1")
+    sender.stop()
+    assert isinstance(end, Failed)
+    assert "may have arrived" in end.reason
+
+
+def test_a_merged_message_whose_answer_was_lost_is_parted_with_the_doubt_about_each(
+    make_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    sending = make_queue()
+    boss = Target(user_id="zhangsan")
+    for text in ("one", "two"):
+        sending.put(text, boss, Kind.NOTIFICATION)
+    sending.ledger.record(Merged(("m1", "m2"), Outbound("m1+2", boss, "one\n\n---\n\ntwo", "t")))
+    sandbox.client.fault(Fault.drop(SINGLE, when="after"))
+    sandbox.client.fault(Fault.http(SINGLE, 400, "resource.unavailable"))
+    second = make_queue()
+    second.take_up()
+    second.start()
+    ends = [second.until_end("m1"), second.until_end("m2")]
+    assert [(type(end), getattr(end, "uncertain", False)) for end in ends] == [(Done, True)] * 2

@@ -362,7 +362,8 @@ class Bridge:
         if report.delivery in (Delivery.SENT, Delivery.FAILED):
             place = self._notified.pop(report.message_id, "")
             if place and report.delivery is Delivery.SENT:
-                self._say(f"notified: {place}")
+                doubt = f"; {report.reason}" if report.reason else ""
+                self._say(f"notified: {place}{doubt}", "warn" if doubt else "info")
 
     # --- settings and status --------------------------------------------------------------------
 

@@ -162,7 +162,13 @@ class Deliveries:
         if not member.ended(message, (fate, reason)):
             return
         if fate is Delivery.SENT:
-            self._event("DingbridgeDelivered", account=account.name, id=message, session=session)
+            self._event(
+                "DingbridgeDelivered",
+                account=account.name,
+                id=message,
+                session=session,
+                reason=reason,
+            )
         else:
             self._editor.show(updates.not_delivered(report))
             self._event(

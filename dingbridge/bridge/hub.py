@@ -181,7 +181,8 @@ class Hub:
             case exchange.Busy(busy=busy):
                 self._members[member].busy = busy
             case exchange.Retry(id=message):
-                problem = self.outgoing.retry(message)
+                if words := self.outgoing.retry(message):
+                    self._tell(member, words)
             case exchange.Drop(id=message):
                 problem = self.outgoing.drop(message)
             case exchange.ShowOutbox(prefix=prefix):

@@ -9,10 +9,10 @@ from msgspec import structs
 
 from dingbridge.bridge.ports import Chance, Queue, Records
 from dingbridge.core import exchange, markdown
-from dingbridge.core.exchange import News
+from dingbridge.core.errors import MAY_BE_TWICE
+from dingbridge.core.exchange import News, Words
 from dingbridge.core.messages import Delivery, DeliveryReport, Message
 from dingbridge.core.outbox import (
-    DROPPED,
     Done,
     Dropped,
     Failed,
@@ -24,6 +24,7 @@ from dingbridge.core.outbox import (
     Retried,
     Waiting,
 )
+from dingbridge.core.outbox_journal import dropped_in_words, end_in_words
 from dingbridge.core.text import shorten
 
 TITLE = 30
@@ -142,16 +143,14 @@ class Outgoing:
             case Merged():
                 for one in self._outbox.waiting[record.outbound.id].members:
                     self._fate(one.id, one.session, Delivery.SENDING, "merged with others")
-            case Parted():
-                for one in whole.members if whole is not None else ():
+            case Parted() if whole is not None:
+                for one in whole.members:
                     why = "it was refused together with others, and now goes alone"
+                    if whole.may_have_arrived:
+                        why = f"{why}; it may have arrived with them"
                     self._fate(one.id, one.session, Delivery.RETRYING, why)
-            case Done() if whole is not None:
-                self._settle(whole, Delivery.SENT, "")
-            case Failed() if whole is not None:
-                self._settle(whole, Delivery.FAILED, record.reason)
-            case Dropped() if whole is not None:
-                self._settle(whole, Delivery.FAILED, DROPPED)
+            case Done() | Failed() | Dropped() if whole is not None:
+                self._settle(whole, *end_in_words(record, whole))
         self._changed()
 
     def progress(self, report: DeliveryReport) -> None:
@@ -206,25 +205,40 @@ class Outgoing:
 
     def _tell_known(self, message: str, session: str) -> None:
         letter = self._outbox.letter(message)
+        uncertain = message in self._outbox.uncertain
         if letter is not None:
             self._fate(message, session, Delivery.FAILED, letter.reason)
         elif message in self._outbox.dropped:
-            self._fate(message, session, Delivery.FAILED, DROPPED)
+            reason = dropped_in_words(uncertain=uncertain)
+            self._fate(message, session, Delivery.FAILED, reason)
         elif message in self._outbox.done:
-            self._fate(message, session, Delivery.SENT)
+            self._fate(message, session, Delivery.SENT, MAY_BE_TWICE if uncertain else "")
         else:
-            self._fate(message, session, Delivery.QUEUED)
+            whole = self._outbox.whole(message)
+            self._fate(message, session, Delivery.QUEUED, _doubt(whole) if whole else "")
 
     # --- dead letters ---------------------------------------------------------------------------
 
-    def retry(self, message: str) -> str:
-        """Send a dead letter again, or all of them for an empty id. Returns what is wrong."""
+    def retry(self, message: str) -> Words | None:
+        """Send a dead letter again; for an empty id all that certainly did not arrive. Returns what
+        the user has to know of it, if anything."""
         letters = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
         if not letters:
-            return f"there is no failed message {message}".rstrip() + "; see :Chat outbox"
+            which = f"there is no failed message {message}".rstrip()
+            return Words(f"{which}; see :Chat outbox", "error")
+        doubtful = [letter for letter in letters if letter.waiting.may_have_arrived]
         for letter in letters:
-            self._retry(Retried(letter.waiting.id))
-        return ""
+            if message or letter not in doubtful:
+                self._retry(Retried(letter.waiting.id))
+        if not doubtful:
+            return None
+        if message:
+            return Words(f"message {message} is sent again and may be there twice", "warn")
+        return Words(
+            f"not sent again, for they may have arrived: {len(doubtful)}. Look in DingTalk, then "
+            ":Chat retry {id} sends one again, :Chat drop {id} gives it up",
+            "warn",
+        )
 
     def _retry(self, record: Retried) -> None:
         self._retrying.add(record.id)
@@ -238,7 +252,7 @@ class Outgoing:
         self._outbox.apply(record)
         whole = self._outbox.waiting[record.id]
         for one in whole.everyone():
-            self._fate(one.id, one.session, Delivery.QUEUED)
+            self._fate(one.id, one.session, Delivery.QUEUED, _doubt(whole))
         self._queue.put(whole)
         self._changed()
 
@@ -273,6 +287,8 @@ class Outgoing:
         for one in islice(waiting, SHOWN):
             shown = f"{prefix}{one.id}"
             lines.append((f"waiting  {shown}  {markdown.title(one.outbound.text)}", shown))
+            if doubt := _doubt(one):
+                lines.append((f"         {doubt}", shown))
         lines.extend(_more(len(waiting), "waiting"))
         for letter in islice(dead, SHOWN):
             shown = f"{prefix}{letter.waiting.id}"
@@ -281,6 +297,11 @@ class Outgoing:
             lines.append((f"         {letter.reason}", shown))
         lines.extend(_more(len(dead), "failed"))
         return tuple(lines)
+
+
+def _doubt(whole: Waiting) -> str:
+    """What is said of a message that waits, when it may be there already."""
+    return "an attempt was not answered: it may have arrived" if whole.may_have_arrived else ""
 
 
 def _more(count: int, what: str) -> list[tuple[str, str]]:

@@ -227,8 +227,9 @@ Update = (
 def not_delivered(report: DeliveryReport) -> Say:
     """The line about a message that was given up; that of one the user dropped is no complaint."""
     title = f"“{report.title}”" if report.title else ""
-    dropped = report.reason == DROPPED
-    words = ("dropped", title) if dropped else ("not delivered", title, report.reason)
+    dropped = report.reason.startswith(DROPPED)
+    doubt = report.reason[len(DROPPED) :].lstrip("; ") if dropped else report.reason
+    words = ("dropped" if dropped else "not delivered", title, doubt)
     return Say(": ".join(filter(None, words)), "info" if dropped else "error")
 
 

@@ -116,7 +116,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "retry",
         "[id]",
-        "Send a failed message again, or all of them.",
+        "Send a failed message again, or all that did not arrive.",
         completion=Completion.FAILED,
     ),
     Command(

@@ -53,15 +53,18 @@ class BridgeError(Exception):
 
 
 class DeliveryError(BridgeError):
-    """One outbound chunk was not accepted."""
+    """One outbound chunk was not accepted.
+
+    `may_have_arrived` is true when the request was sent and no answer came: repeating it without
+    an idempotency key can deliver it twice. Where a message has ended with the error, it is true
+    when any of its attempts may have arrived.
+    """
+
+    may_have_arrived = False
 
 
 class Retryable(DeliveryError):
-    """The same bytes may succeed in a moment.
-
-    `may_have_arrived` is true when the request was sent and no answer came: repeating it without
-    an idempotency key can deliver it twice.
-    """
+    """The same bytes may succeed in a moment."""
 
     def __init__(
         self,
@@ -116,13 +119,19 @@ class Uncertain(Refused):
     """It may have arrived, so nothing of it is sent again unless the user says so."""
 
 
+MAY_HAVE_ARRIVED = "It may have arrived: look in DingTalk before you send it again"
+"""Said first of a message that failed after an attempt of unknown outcome."""
+
+MAY_BE_TWICE = "it may be there twice: DingTalk did not answer an attempt before"
+"""Said of a message that was delivered after an attempt of unknown outcome."""
+
+
 def whole_reason(error: DeliveryError) -> str:
     """Why a message was not delivered and what to do, in sentences, for whoever sent it; the last
     one without its full stop."""
     words = in_words(error.message, error.fix)
-    if isinstance(error, Retryable) and error.may_have_arrived:
-        arrived = "It may have arrived all the same: look in DingTalk before you send it again"
-        words = in_words(words, arrived)
+    if error.may_have_arrived and not isinstance(error, Uncertain):
+        words = in_words(MAY_HAVE_ARRIVED, words)
     return words.rstrip(".")
 
 

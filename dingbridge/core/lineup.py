@@ -178,7 +178,7 @@ def _mergeable(waiting: Waiting) -> bool:
     return (
         waiting.kind is Kind.NOTIFICATION
         and not waiting.start
-        and waiting.tried is None
+        and not waiting.tried
         and not waiting.members
         and not waiting.alone
         and not waiting.outbound.file_name

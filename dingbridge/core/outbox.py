@@ -1,8 +1,9 @@
 """What waits to be sent, told as records: the journal holds the records, this module their meaning.
 
-A message enters with `Put`. Before a chunk leaves, `Tried` says so; once it was taken, `Sent`. The
-message's end is `Done`, `Failed` (a dead letter, kept until the user decides) or `Dropped`. Nothing
-else changes the outbox, so whoever reads the journal from its start knows what is left to do.
+A message enters with `Put`. Before a chunk leaves, `Tried` says so; once DingTalk has answered,
+`Sent` says how much of the text was taken so far. The message's end is `Done`, `Failed` (a dead
+letter, kept until the user decides) or `Dropped`. Nothing else changes the outbox, so whoever reads
+the journal from its start knows what is left to do.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from itertools import takewhile
 import msgspec
 from msgspec import Struct, structs
 
-from dingbridge.core import wire
+from dingbridge.core import attempts, wire
+from dingbridge.core.attempts import Attempts, Tried
 from dingbridge.core.messages import Outbound
 from dingbridge.core.patience import DONE_REMEMBERED
-from dingbridge.core.routing import Route
 
 DROPPED = "dropped by you"
 """Why a message that the user gave up was not sent."""
@@ -42,28 +43,21 @@ class Put(Struct, frozen=True, tag="put"):
     time: float
 
 
-class Tried(Struct, frozen=True, tag="tried"):
-    """`text[start:end]` is about to leave by `route`."""
-
-    id: str
-    start: int
-    end: int
-    route: Route
-
-
 class Sent(Struct, frozen=True, tag="sent"):
-    """Everything before `end` was taken."""
+    """DingTalk has answered: everything before `end` was taken, and nothing behind it."""
 
     id: str
     end: int
 
 
 class Done(Struct, frozen=True, tag="done"):
-    """The whole message was taken, or, as a compacted journal remembers it, `dropped`."""
+    """The whole message was taken, or, as a compacted journal remembers it, `dropped`.
+    `uncertain`: it may be there twice; what was dropped may have arrived."""
 
     id: str
     time: float
     dropped: bool = False
+    uncertain: bool = False
 
 
 class Failed(Struct, frozen=True, tag="failed"):
@@ -122,8 +116,8 @@ def decode(line: bytes) -> Record:
 class Waiting(Struct, frozen=True):
     """A message that is to be sent.
 
-    Everything before `start` was taken. `tried` is the chunk that was about to leave last, and
-    whose fate is not known. `members` are the messages that go out with it as one. One
+    Everything before `start` was taken. `tried` are the attempts whose outcome is not known, the
+    last of which may be under way. `members` are the messages that go out with it as one. One
     that is to go `alone` is merged with nothing.
     """
 
@@ -133,7 +127,7 @@ class Waiting(Struct, frozen=True):
     session: str
     time: float
     start: int = 0
-    tried: Tried | None = None
+    tried: Attempts = ()
     members: tuple[Waiting, ...] = ()
     alone: bool = False
 
@@ -141,6 +135,11 @@ class Waiting(Struct, frozen=True):
     def id(self) -> str:
         """The message's id."""
         return self.outbound.id
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether what is still to be sent may have arrived."""
+        return attempts.may_have_arrived(self.tried, self.start)
 
     def everyone(self) -> tuple[Waiting, ...]:
         """The messages whose fate this one decides."""
@@ -156,13 +155,15 @@ class Dead(Struct, frozen=True):
 
 
 class Outbox:
-    """The meaning of the records so far. `waiting` is in the order in which messages leave."""
+    """The meaning of the records so far. `waiting` is in the order in which messages leave; of
+    what is `done`, some was `dropped`, and of some the outcome is `uncertain`."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, Waiting] = {}
         self.dead: dict[str, Dead] = {}
         self.done: dict[str, float] = {}
         self.dropped: set[str] = set()
+        self.uncertain: set[str] = set()
         self.queued = 0
         self._within: dict[str, str] = {}
 
@@ -196,9 +197,11 @@ class Outbox:
                         )
                     )
             case Tried() if record.id in self.waiting:
-                self._change(record.id, tried=record)
+                tried = attempts.begun(self.waiting[record.id].tried, record)
+                self._change(record.id, tried=tried)
             case Sent() if record.id in self.waiting:
-                self._change(record.id, start=record.end, tried=None)
+                tried = attempts.answered(self.waiting[record.id].tried, record.end)
+                self._change(record.id, start=record.end, tried=tried)
             case Done() | Dropped():
                 self._end(record)
             case Failed() if record.id in self.waiting:
@@ -220,6 +223,7 @@ class Outbox:
         for message, _ in old:
             del self.done[message]
             self.dropped.discard(message)
+            self.uncertain.discard(message)
 
     def _enter(self, whole: Waiting) -> None:
         self.waiting[whole.id] = whole
@@ -249,6 +253,8 @@ class Outbox:
             self.done[name] = record.time
         if isinstance(record, Dropped) or record.dropped:
             self.dropped.update(names)
+        if is_uncertain(record, whole):
+            self.uncertain.update(names)
 
     def _merge(self, record: Merged) -> None:
         members = [self.waiting[name] for name in record.ids if name in self.waiting]
@@ -281,19 +287,27 @@ class Outbox:
         self.waiting = rebuilt
 
 
+def is_uncertain(end: Done | Dropped, whole: Waiting | None) -> bool:
+    """Whether a message may be there twice, or may have arrived although it was dropped. `whole` is
+    what it was before."""
+    if isinstance(end, Done):
+        return end.uncertain
+    return whole is not None and whole.may_have_arrived
+
+
 def apart(whole: Waiting) -> tuple[Waiting, ...]:
     """What `Parted` makes of a message: each of its members on its own, else itself."""
-    return tuple(structs.replace(one, alone=True) for one in whole.everyone())
+    if not whole.members:
+        return (structs.replace(whole, alone=True),)
+    return tuple(
+        structs.replace(one, alone=True, tried=attempts.of_part(whole.tried, one.id))
+        for one in whole.members
+    )
 
 
 def _tried_anew(waiting: Waiting) -> Waiting:
-    """A dead letter that the user wants sent again, even where it may have arrived.
-
-    The custom robot knows a repeat by its key, so there the chunk stays as it was cut.
-    """
-    if waiting.tried is None or waiting.tried.route is Route.WEBHOOK:
-        return waiting
-    return structs.replace(waiting, tried=None)
+    """A dead letter that the user wants sent again, even where it may have arrived."""
+    return structs.replace(waiting, tried=attempts.sent_again(waiting.tried))
 
 
 def fold(records: Iterable[Record]) -> Outbox:

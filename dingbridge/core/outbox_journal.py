@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dingbridge.core.errors import MAY_BE_TWICE
 from dingbridge.core.messages import Delivery
 from dingbridge.core.outbox import (
     DROPPED,
@@ -20,6 +21,7 @@ from dingbridge.core.outbox import (
     decode,
     encode,
     fold,
+    is_uncertain,
 )
 from dingbridge.core.patience import DONE_REMEMBERED
 
@@ -33,7 +35,8 @@ def compacted(records: Iterable[Record], now: float) -> list[Record]:
     kept: list[Record] = []
     for message, time in outbox.done.items():
         if time > now - DONE_REMEMBERED:
-            kept.append(Done(message, time, dropped=message in outbox.dropped))
+            dropped, uncertain = message in outbox.dropped, message in outbox.uncertain
+            kept.append(Done(message, time, dropped, uncertain))
     # Dead letters come first: a later `Retried` puts them behind what waits now.
     for letter in outbox.dead.values():
         kept.extend(_records_of(letter.waiting))
@@ -53,9 +56,7 @@ def _records_of(waiting: Waiting) -> list[Record]:
         records.append(Parted(waiting.id))
     if waiting.start:
         records.append(Sent(waiting.id, waiting.start))
-    if waiting.tried is not None:
-        records.append(waiting.tried)
-    return records
+    return [*records, *waiting.tried]
 
 
 def waiting_puts(records: Iterable[Record], robot: str) -> tuple[Put, ...]:
@@ -102,19 +103,25 @@ def ends(records: Iterable[Record]) -> list[tuple[str, str, Delivery, str]]:
         outbox.apply(record)
         if whole is None or record.id in outbox.waiting:
             continue
-        fate, reason = _end_in_words(record)
+        fate, reason = end_in_words(record, whole)
         found.extend((one.session, one.id, fate, reason) for one in whole.everyone() if one.session)
     return found
 
 
-def _end_in_words(record: Done | Failed | Dropped) -> tuple[Delivery, str]:
+def end_in_words(record: Done | Failed | Dropped, whole: Waiting) -> tuple[Delivery, str]:
+    """What became of a message, and why or with what doubt. `whole` is what it was before."""
     match record:
         case Failed():
             return Delivery.FAILED, record.reason
         case Dropped():
-            return Delivery.FAILED, DROPPED
+            return Delivery.FAILED, dropped_in_words(uncertain=is_uncertain(record, whole))
         case Done():
-            return Delivery.SENT, ""
+            return Delivery.SENT, MAY_BE_TWICE if record.uncertain else ""
+
+
+def dropped_in_words(*, uncertain: bool) -> str:
+    """Why a message that the user gave up was not sent, if it was not."""
+    return f"{DROPPED}; it may have arrived before that" if uncertain else DROPPED
 
 
 def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:

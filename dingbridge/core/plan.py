@@ -4,7 +4,8 @@ A `Plan` is a pure state machine. The sender asks `next()` for a step, carries i
 plan what came of it with `accepted()`, `waited()` or `failed(error)`. It keeps three promises:
 chunks leave in order; the accepted chunks put together are the text, but for chunks that are
 nothing but white space, which DingTalk refuses; and after a refusal nothing of the message is sent
-any more (no text with holes).
+any more (no text with holes). An attempt whose outcome is not known is remembered until the end,
+which says so (see `attempts`).
 
 Each of several chunks carries its number and the total as far as it is known: when a chunk turns
 out too long, or the next route takes less, the count goes on with a new total. What an earlier
@@ -19,6 +20,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from dingbridge.core import attempts
+from dingbridge.core.attempts import Attempts, Tried
 from dingbridge.core.blocks import Blocks
 from dingbridge.core.chunking import LARGEST_CODE_POINT, Cutter, encoded_size
 from dingbridge.core.errors import (
@@ -67,9 +70,11 @@ class Wait(Struct, frozen=True):
 
 
 class Finished(Struct, frozen=True):
-    """Step: nothing more to do. `error` is None when every chunk was accepted."""
+    """Step: nothing more to do. `error` is None when every chunk was accepted. `uncertain`: what
+    failed may have arrived all the same, what was accepted may be there twice."""
 
     error: DeliveryError | None = None
+    uncertain: bool = False
 
 
 Room = Callable[[Route], tuple[int, int]]
@@ -82,9 +87,9 @@ class Plan:
     `routes`: best first. `room`: what a chunk may hold by route. `chance`: returns [0, 1), for
     jitter. `patient`: go on for ever while nothing can be reached or the platform asks to wait;
     otherwise give up after a few tries. `repeat`: send a chunk that may have arrived once more,
-    also where the platform cannot recognise it. `start` is where an earlier attempt got to, and
-    `tried` the chunk that was under way then (its range and route): by the same route it is cut the
-    same, so that it has the same key.
+    also where the platform cannot recognise it. `start` is where an earlier plan got to, and
+    `tried` its attempts of unknown outcome: by the same route such a chunk is cut the same, so that
+    it has the same key.
     """
 
     def __init__(
@@ -97,7 +102,7 @@ class Plan:
         patient: bool = True,
         repeat: bool = True,
         start: int = 0,
-        tried: tuple[int, int, Route] | None = None,
+        tried: Attempts = (),
     ) -> None:
         self._outbound = outbound
         self._routes = deque(routes)
@@ -105,6 +110,7 @@ class Plan:
         self._chance = chance
         self._patient = patient
         self._repeat = repeat
+        self._tried = tried
         self._blocks = Blocks(outbound.text)
         self._left: deque[tuple[int, int]] = deque()
         self._taken = 0
@@ -114,11 +120,10 @@ class Plan:
         self._pauses = 0
         self._fresh_token = False
         self._wait: Wait | None = None
-        if self._routes and tried is not None and not repeat and tried[2] is not Route.WEBHOOK:
-            self._end = _may_have_arrived("the editor ended before DingTalk answered")
-        elif self._routes:
-            same = tried is not None and tried[2] is self._routes[0]
-            self._taken = self._cut(start, tried[:2] if tried is not None and same else None)
+        self._start = start
+        if self._routes:
+            self._taken = self._cut(start, self._tried_chunk(start))
+            self._stop_repeats("DingTalk did not answer the attempt before")
         elif outbound.target.private:
             self._end = DeliveryError(
                 "nobody knows how to reach this conversation until somebody writes there again",
@@ -139,10 +144,17 @@ class Plan:
         earlier attempts."""
         return self._taken, self._taken + len(self._left)
 
+    @property
+    def tried(self) -> Attempts:
+        """The attempts whose outcome is not known, with those before this plan."""
+        return self._tried
+
     def next(self) -> Post | Wait | Finished:
         """The next step. Asking twice without an answer in between gives the same step."""
-        if self._end is not None or not self._left:
-            return Finished(self._end)
+        if self._end is not None:
+            return Finished(self._end, attempts.may_have_arrived(self._tried, self._start))
+        if not self._left:
+            return Finished(None, bool(self._tried))
         if self._wait is not None:
             return self._wait
         return Post(self._routes[0], self._chunk(*self._left[0]), self._fresh_token)
@@ -153,19 +165,24 @@ class Plan:
 
     def accepted(self) -> None:
         """The platform took the chunk."""
+        attempt = self._attempt
+        self._tried = attempts.answered(attempts.begun(self._tried, attempt), attempt.end)
+        self._start = attempt.end
         self._left.popleft()
         self._taken += 1
         self._start_over()
 
     def failed(self, error: DeliveryError) -> None:
         """The platform did not take the chunk; decide by the type of `error`."""
+        if error.may_have_arrived:
+            self._tried = tuple(dict.fromkeys((*self._tried, self._attempt)))
         if not isinstance(error, Unreachable):
             self._offline = 0
         match error:
             case FreshToken() if not self._fresh_token:
                 self._fresh_token = True
             case FreshToken() if self._patient and self._tries < ANSWERED_TRIES:
-                self._wait = Wait(self._back_off(self._tries), error.message)
+                self._wait_for(self._back_off(self._tries), error)
                 self._tries += 1
             case TooLong() if not self._outbound.file_name:
                 self._split(error)
@@ -173,29 +190,54 @@ class Plan:
                 self._change_route(error)
             case RetryAfter(seconds=seconds) if self._patient or self._pauses < PAUSES:
                 self._pauses += 1
-                self._wait = Wait(seconds, error.message)
+                self._wait_for(seconds, error)
             case Unreachable() if self._patient:
-                self._wait = Wait(self._back_off(self._offline), error.message)
+                self._wait_for(self._back_off(self._offline), error)
                 self._offline += 1
-            case Retryable(may_have_arrived=True) if not self._may_repeat():
-                self._end = _may_have_arrived(error.message)
-            case Retryable(may_have_arrived=perhaps) if self._tries < ANSWERED_TRIES:
-                why = f"{error.message}; it may have arrived or not" if perhaps else error.message
-                self._wait = Wait(self._back_off(self._tries), why)
+            case Retryable() if self._tries < ANSWERED_TRIES:
+                self._wait_for(self._back_off(self._tries), error)
                 self._tries += 1
             case Retryable() if len(self._routes) > 1:
                 self._change_route(error)
             case _:
                 self._end = error
+        self._stop_repeats(error.message)
+
+    def in_words(self, error: DeliveryError) -> str:
+        """Why the message waits, for the person waiting."""
+        perhaps = attempts.may_have_arrived(self._tried, self._start)
+        return f"{error.message}; it may have arrived or not" if perhaps else error.message
+
+    def _wait_for(self, seconds: float, error: DeliveryError) -> None:
+        self._wait = Wait(seconds, self.in_words(error))
+
+    @property
+    def _attempt(self) -> Tried:
+        return Tried(self._outbound.id, *self._left[0], self._routes[0])
+
+    def _stop_repeats(self, why: str) -> None:
+        """End here when the next attempt could bring for the second time what must not come twice:
+        DingTalk would not know it again, and the user has not asked for it."""
+        if self._repeat or self._end is not None or not self._left:
+            return
+        attempt = self._attempt
+        if any(not (one.again or attempts.is_recognised(one, attempt)) for one in self._tried):
+            self._end = Uncertain(
+                f"the message may have arrived and is not sent again: {why}",
+                fix=":Chat retry {id} sends it again",
+            )
+
+    def _tried_chunk(self, start: int) -> tuple[int, int] | None:
+        """The range of the chunk that the best route was tried with last, from `start` on."""
+        for one in reversed(self._tried):
+            if one.route is self._routes[0] and start <= one.start < one.end:
+                return one.start, one.end
+        return None
 
     def _back_off(self, tries: int) -> float:
         """1, 2, 4 … seconds with up to a quarter more, so that many senders do not march."""
         # The power is bounded because days offline are many tries.
         return min(2.0 ** min(tries, 16) * (1 + self._chance() / 4), BACK_OFF_LONGEST)
-
-    def _may_repeat(self) -> bool:
-        """Only the custom robot knows a repeated chunk, by its key (protocol section 1)."""
-        return self._repeat or self._routes[0] is Route.WEBHOOK
 
     def _start_over(self) -> None:
         self._tries = 0
@@ -250,10 +292,3 @@ class Plan:
         key = hashlib.sha256(name.encode()).hexdigest()[:KEY_CHARACTERS]
         total = self._taken + len(self._left)
         return Chunk(start, end, key, self._cutter.sent(start, end, self._taken + 1, total))
-
-
-def _may_have_arrived(why: str) -> Uncertain:
-    return Uncertain(
-        f"{why}: the message may have arrived and is not sent again",
-        fix=":Chat retry sends it again",
-    )

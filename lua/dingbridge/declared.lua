@@ -674,7 +674,7 @@ return {
     {
       name = 'retry',
       arguments = '[id]',
-      meaning = 'Send a failed message again, or all of them.',
+      meaning = 'Send a failed message again, or all that did not arrive.',
       takes_range = false,
       completion = 'failed',
     },

@@ -15,8 +15,9 @@ from typing import Protocol
 
 from msgspec import structs
 
-from dingbridge.core import answers, payloads, posting
+from dingbridge.core import answers, attempts, payloads, posting
 from dingbridge.core.answers import Answer
+from dingbridge.core.attempts import Tried
 from dingbridge.core.errors import (
     DeliveryError,
     Refused,
@@ -26,7 +27,7 @@ from dingbridge.core.errors import (
     whole_reason,
 )
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Tried, Waiting
+from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Waiting
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
 from dingbridge.core.posting import Uploaded
@@ -139,7 +140,6 @@ class Carrier:
         next call, `rest` is what is left of the message then.
         """
         outbound = waiting.outbound
-        tried = waiting.tried
         self.rest = waiting
         plan = Plan(
             outbound,
@@ -149,19 +149,19 @@ class Carrier:
             patient=self._patient,
             repeat=self._repeats,
             start=waiting.start,
-            tried=(tried.start, tried.end, tried.route) if tried else None,
+            tried=waiting.tried,
         )
         self._report(outbound, plan, Delivery.SENDING)
         while True:
             match plan.next():
-                case Finished(error=None):
-                    return self._finish(outbound, None)
+                case Finished(error=None) as end:
+                    return self._finish(outbound, end)
                 case _ if outbound.id == self.unwanted:
                     raise Held
                 case _ if self._stopped:
                     return None
-                case Finished(error=error):
-                    return self._finish(outbound, error)
+                case Finished() as end:
+                    return self._finish(outbound, end)
                 case Wait(seconds=seconds, reason=reason):
                     self._pause(outbound, plan, seconds, reason)
                     plan.waited()
@@ -177,25 +177,31 @@ class Carrier:
             self._hold(plan, step, ready - now, cooling[1] if cooling else "pacing")
             return
         chunk = step.chunk
+        has_begun = False
         try:
             uploaded = self._upload(outbound, plan, step)
-            tried = Tried(outbound.id, chunk.start, chunk.end, step.route)
-            self._ledger.record(tried)
+            attempt = Tried(outbound.id, chunk.start, chunk.end, step.route)
+            self._ledger.record(attempt)
+            has_begun = True
+            self.rest = structs.replace(self.rest, tried=attempts.begun(plan.tried, attempt))
             name = self._post(outbound, step, uploaded)
         except DeliveryError as error:
             self._log.info(
                 "message %s by %s: %s %s", outbound.id, step.route.value, error.code, error.message
             )
             self._tell(Counted(code=error.code))
-            if getattr(error, "may_have_arrived", False):
+            if error.may_have_arrived:
                 self.pace.sent(key, time.time())
-            elif not self._repeats:
-                # It did not arrive: a later process may send it, though it was tried.
-                self._ledger.record(Sent(outbound.id, chunk.start))
             if isinstance(error, RetryAfter):
-                self._told_to_wait(plan, step, error)
-            else:
+                error.seconds = self.pace.held(error, key, time.time())
+            if not (self._patient and isinstance(error, RetryAfter)):
                 plan.failed(error)
+            self.rest = structs.replace(self.rest, start=chunk.start, tried=plan.tried)
+            if has_begun and not error.may_have_arrived:
+                # It did not arrive, which nobody has to wonder about after a crash.
+                self._ledger.record(Sent(outbound.id, chunk.start))
+            if self._patient and isinstance(error, RetryAfter):
+                self._hold(plan, step, error.seconds, plan.in_words(error))
         else:
             self.pace.sent(key, time.time())
             if step.route is not Route.WEBHOOK:
@@ -205,25 +211,11 @@ class Carrier:
             self._tell(Counted(int(direct), int(step.route is Route.SESSION)))
             if not direct:
                 self._tell(Sending(self.pace.snapshot(time.time())))
-            self.rest = structs.replace(self.rest, start=chunk.end, tried=None)
-            self._ledger.record(Sent(outbound.id, chunk.end))
             plan.accepted()
+            self.rest = structs.replace(self.rest, start=chunk.end, tried=plan.tried)
+            self._ledger.record(Sent(outbound.id, chunk.end))
             if plan.progress[1] > 1:
                 self._report(outbound, plan, Delivery.SENDING)
-
-    def _told_to_wait(self, plan: Plan, step: Post, error: RetryAfter) -> None:
-        """Take in how long our pace makes of the refusal, and wait as it is told."""
-        target, chunk = self.rest.outbound.target, step.chunk
-        seconds = self.pace.held(error, key_of(step.route, target), time.time())
-        if not self._patient:
-            details = {"code": error.code, "fix": error.fix, "request_id": error.request_id}
-            plan.failed(RetryAfter(error.message, seconds, **details))
-            return
-        # The custom robot knows a repeated chunk, so it has to stay the same chunk.
-        same = step.route is Route.WEBHOOK
-        tried = Tried(self.rest.id, chunk.start, chunk.end, step.route) if same else None
-        self.rest = structs.replace(self.rest, start=chunk.start, tried=tried)
-        self._hold(plan, step, seconds, error.message)
 
     def _hold(self, plan: Plan, step: Post, seconds: float, reason: str) -> None:
         """Wait, or when others may go meanwhile, raise `Held`."""
@@ -250,14 +242,17 @@ class Carrier:
         now = time.time()
         self._tell(CoolDown(0.0, "", self.pace.snapshot(now)))
 
-    def _finish(self, outbound: Outbound, error: DeliveryError | None) -> DeliveryError | None:
+    def _finish(self, outbound: Outbound, end: Finished) -> DeliveryError | None:
+        error = end.error
         if error is None:
             self._log.info("message %s was delivered", outbound.id)
-            self._ledger.record(Done(outbound.id, time.time()))
+            self._ledger.record(Done(outbound.id, time.time(), uncertain=end.uncertain))
             return None
+        error.may_have_arrived = end.uncertain
         self._log.error("message %s failed: %s %s", outbound.id, error.code, error.message)
         refused = isinstance(error, Refused) and not isinstance(error, Uncertain)
-        if refused and self.rest.members and not self.rest.start:
+        may_come_again = self._repeats or not end.uncertain
+        if refused and may_come_again and self.rest.members and not self.rest.start:
             self._ledger.record(Parted(outbound.id))
             raise Refusal
         self._ledger.record(Failed(outbound.id, whole_reason(error), time.time()))

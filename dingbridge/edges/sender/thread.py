@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from dingbridge.core import lineup
+from dingbridge.core.errors import MAY_HAVE_ARRIVED, in_words
 from dingbridge.core.limits import CHUNK_CHARACTERS
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport
@@ -138,6 +139,8 @@ class Sender(threading.Thread):
         except Exception:  # noqa: BLE001 - told to the user, and no harm to those behind it
             self._log.exception("a defect in sending")
             reason = "something went wrong in dingbridge, see :Chat log"
+            if self._carrier.rest.may_have_arrived:
+                reason = in_words(MAY_HAVE_ARRIVED, reason)
             self._ledger.record(Failed(waiting.id, reason, time.time()))
 
     def _as_one(self, run: tuple[Waiting, ...], merged: Merged | None) -> Waiting:
