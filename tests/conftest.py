@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,18 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+pytest_plugins = ["pytester", "tests.deadline"]
+
+
+def pytest_configure() -> None:
+    """Children hear the signals that tests send them, although a run in the background, or under
+    nohup, ignores some and would hand that down."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+            signal.signal(number, usual)
 
 
 @pytest.fixture
@@ -54,16 +68,14 @@ StartEditor = Callable[..., Editor]
 @pytest.fixture
 def start_editor(tmp_path: Path) -> Iterator[StartEditor]:
     """Start editors. Those with the same `home` share their files."""
-    started: list[Editor] = []
+    with ExitStack() as stack:
 
-    def start(home: str = "home", environ: dict[str, str] | None = None) -> Editor:
-        editor = Editor(tmp_path / home, environ)
-        started.append(editor)
-        return editor
+        def start(home: str = "home", environ: dict[str, str] | None = None) -> Editor:
+            editor = Editor(tmp_path / home, environ)
+            stack.callback(editor.close)
+            return editor
 
-    yield start
-    for editor in started:
-        editor.close()
+        yield start
 
 
 @pytest.fixture

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pynvim
 
 from tests.neovim import find_neovim
+from tests.processes import Child
 
 ROOT = Path(__file__).resolve().parents[1]
 DEADLINE = 10.0
+LIFE = 600.0
+"""Seconds after which a Neovim that nobody ended is ended, whatever test it belongs to."""
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 T = TypeVar("T")
 
@@ -45,36 +55,98 @@ vim.api.nvim_create_autocmd('User', {
 """
 
 
+class _Neovim(pynvim.Nvim):  # type: ignore[misc]  # pynvim has no types
+    """A Neovim whose every request goes through one function."""
+
+    bounded: Callable[[Callable[[], Any]], Any]
+
+    def request(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        return self.bounded(partial(super().request, name, *args, **kwargs))
+
+
 class Editor:
-    """One headless Neovim. `home` holds its data, state and configuration."""
+    """One headless Neovim. `home` holds its data, state and configuration.
+
+    Each request has an answer within `patience` seconds, or Neovim is ended with all it started:
+    one that waits at a prompt would wait for ever.
+    """
 
     def __init__(self, home: Path, environ: dict[str, str] | None = None) -> None:
         self.home = home
+        self.patience = 20.0
         self._closed = False
-        # pynvim starts its child with this process's environment.
-        changes = {
-            "XDG_DATA_HOME": str(home / "data"),
-            "XDG_STATE_HOME": str(home / "state"),
-            "XDG_CONFIG_HOME": str(home / "config"),
-            "XDG_CACHE_HOME": str(home / "cache"),
-            "XDG_RUNTIME_DIR": str(home / "run"),
-            "NVIM_LOG_FILE": str(home / "nvim.log"),
-            "NVIM_APPNAME": "nvim",
-            **(environ or {}),
-        }
-        before = dict(os.environ)
-        os.environ.update(changes)
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
-            os.environ.pop(name, None)
-        try:
-            self.nvim = pynvim.attach(
-                "child", argv=[find_neovim(), "--clean", "-n", "--embed", "--headless"]
+        home.mkdir(parents=True, exist_ok=True)
+        # Not in `home`: the path of a socket may have about a hundred characters only.
+        self._run = tempfile.mkdtemp(prefix="dbe")
+        address = (
+            rf"\\.\pipe\{Path(self._run).name}" if sys.platform == "win32" else f"{self._run}/nvim"
+        )
+        self._printed = Path(self._run) / "printed"
+        with self._printed.open("wb") as printed:
+            self._process = Child(
+                [find_neovim(), "--clean", "-n", "--headless", "--listen", address],
+                seconds=LIFE,
+                stdin=subprocess.PIPE,
+                stdout=printed,
+                stderr=printed,
+                env={
+                    **{k: v for k, v in os.environ.items() if k.upper() not in PROXIES},
+                    "XDG_DATA_HOME": str(home / "data"),
+                    "XDG_STATE_HOME": str(home / "state"),
+                    "XDG_CONFIG_HOME": str(home / "config"),
+                    "XDG_CACHE_HOME": str(home / "cache"),
+                    "XDG_RUNTIME_DIR": str(home / "run"),
+                    "NVIM_LOG_FILE": str(home / "nvim.log"),
+                    "NVIM_APPNAME": "nvim",
+                    **(environ or {}),
+                },
             )
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        self.nvim.command(f"set rtp+={ROOT}")
+        self.nvim: pynvim.Nvim = self._attach(address)
+        self.lua("vim.opt.rtp:append(...)", str(ROOT))
         self.nvim.command("set columns=120 lines=40")
+
+    def _attach(self, address: str) -> pynvim.Nvim:
+        end = time.monotonic() + self.patience
+        waiting = threading.Event()
+        while True:
+            try:
+                session = pynvim.socket_session(path=address)
+                nvim = self._bounded(partial(_Neovim.from_session, session))
+                break
+            except OSError:
+                if time.monotonic() > end or self._process.poll() is not None:
+                    self._process.end()
+                    raise AssertionError(f"Neovim did not start: {self._screen()}") from None
+                waiting.wait(0.005)
+        nvim.bounded = self._bounded
+        return nvim
+
+    def _bounded(self, request: Callable[[], T]) -> T:
+        """What a request answers. Fails, with what Neovim shows, when it does not answer."""
+        late = threading.Event()
+
+        def be_late() -> None:
+            late.set()
+            self._process.end()
+
+        timer = threading.Timer(self.patience, be_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            return request()
+        except (EOFError, OSError):
+            if late.is_set():
+                raise AssertionError(
+                    f"Neovim did not answer within {self.patience:g} s and was ended; "
+                    f"it shows: {self._screen()}"
+                ) from None
+            raise
+        finally:
+            timer.cancel()
+
+    def _screen(self) -> str:
+        """What a Neovim without a screen printed: its messages and its prompts."""
+        return self._printed.read_text("utf-8", "replace").strip()
 
     # --- driving ----------------------------------------------------------------------------------
 
@@ -89,6 +161,12 @@ class Editor:
     def chat(self, line: str = "") -> None:
         """`:Chat …`"""
         self.nvim.command(f"Chat {line}".strip())
+
+    def execute(self, command: str, *arguments: object) -> None:
+        """Run an Ex command with arguments that mean themselves, such as paths."""
+        self.nvim.api.cmd(
+            {"cmd": command, "args": [*map(str, arguments)], "magic": {"file": False}}, {}
+        )
 
     def type_draft(self, text: str) -> None:
         """Put text into the current buffer, as a user would before sending it."""
@@ -117,10 +195,13 @@ class Editor:
         self._closed = True
         try:
             self.nvim.command("qa!")
+            self._process.wait(self.patience)
         except (EOFError, OSError):
             pass  # it is gone, as asked
         finally:
             self.nvim.close()
+            self._process.end()
+            shutil.rmtree(self._run, ignore_errors=True)
 
     # --- looking ----------------------------------------------------------------------------------
 

@@ -167,7 +167,7 @@ def test_only_the_draft_itself_is_sent_never_by_saving_everything(
     editor.until_lua("not vim.bo.modified")
     editor.nvim.command("wall")
     copy = tmp_path / "copy.md"
-    editor.nvim.command(f"write {copy}")
+    editor.execute("write", copy)
     assert copy.read_text() == "half a thou\n"
     editor.chat("status")
     editor.until_said("mode: off")
@@ -202,7 +202,7 @@ def test_the_first_command_of_all_sends_a_range_as_a_block(
     code = [f"local line_{number} = ']]' -- 中文" for number in range(1, 7)]
     (folder / "thing.lua").write_text("\n".join(code) + "\n", "utf-8")
     editor.setup({})
-    editor.nvim.command(f"cd {tmp_path / 'project'}")
+    editor.execute("cd", tmp_path / "project")
     editor.nvim.command("edit src/thing.lua")
     editor.nvim.command("set filetype=lua")
     editor.nvim.command(command)
@@ -301,7 +301,7 @@ def test_hostile_text_is_shown_and_never_run(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:
     editor.setup({**api_options, "allow_from": ["*"]})
-    editor.nvim.command(f"cd {tmp_path}")
+    editor.execute("cd", tmp_path)
     editor.chat("new %{execute('let g:owned = 1')} ]] title")
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")

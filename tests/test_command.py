@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dingbridge.edges.command import ANSWER_CHARACTERS, Answered, Programs, Task
+from tests.processes import is_alive, until
 
 POSIX = os.name == "posix"
 
@@ -50,25 +50,10 @@ def responder() -> Iterator[Responder]:
     assert not running.programs.is_alive()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for another process to get somewhere."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        os.sched_yield()
-
-
 def line_of(pipe: Path) -> str:
     """The line that a program writes into a named pipe; waits for it."""
     with pipe.open() as file:
         return file.readline().strip()
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 ECHO = "import sys; sys.stdout.write('got ' + sys.stdin.read())"
@@ -221,7 +206,7 @@ def test_a_program_that_takes_too_long_ends_with_all_it_started(
     child = int(line_of(pipe))
     assert is_alive(child)
     assert "took longer than 2 s" in responder.answer().failure
-    until(lambda: not is_alive(child))
+    until(lambda: not is_alive(child), "the child is gone")
 
 
 @pytest.mark.skipif(not POSIX, reason="process groups of POSIX")
@@ -230,7 +215,7 @@ def test_a_stopped_program_ends_with_all_it_started(responder: Responder, pipe: 
     child = int(line_of(pipe))
     assert responder.programs.stop_running()
     assert responder.answer().failure.endswith("was stopped")
-    until(lambda: not is_alive(child))
+    until(lambda: not is_alive(child), "the child is gone")
     assert not responder.programs.stop_running()
     responder.put(ECHO)
     assert responder.answer().text == "got"

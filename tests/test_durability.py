@@ -315,7 +315,8 @@ def test_a_message_that_could_not_be_written_down_until_neovim_was_closed_is_tol
 ) -> None:
     session = bind(editor, webhook_options)
     queued = tmp_path / "queued"
-    editor.nvim.command(f"autocmd User DingbridgeQueued call writefile([], '{queued}')")
+    editor.nvim.vars["queued"] = str(queued)
+    editor.nvim.command("autocmd User DingbridgeQueued call writefile([], g:queued)")
     with out_of_reach(outbox(editor)):
         editor.lua("require('dingbridge').send('one')")
         editor.until_said("cannot use chat-dingtalk-outbox.jsonl")

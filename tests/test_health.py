@@ -70,7 +70,7 @@ def test_a_python_that_is_not_there_is_told_with_the_option(editor: Editor) -> N
 
 
 def test_missing_packages_are_named_with_the_command(editor: Editor, tmp_path: Path) -> None:
-    bare = write_program(tmp_path / "bare", f'exec {sys.executable} -S -E "$@"')
+    bare = write_program(tmp_path / "bare", f'exec "{sys.executable}" -S -E "$@"')
     editor.setup({"python": bare})
     found = check(editor)
     assert re.search(r"packages are missing \(.*websocket.*\)", found.of("ERROR"))
@@ -80,7 +80,7 @@ def test_missing_packages_are_named_with_the_command(editor: Editor, tmp_path: P
 
 def test_an_old_python_is_an_error(editor: Editor, tmp_path: Path) -> None:
     code = "import sys; sys.version_info = (3, 8, 1); exec(sys.argv[1])"
-    old = write_program(tmp_path / "old", f'exec {sys.executable} -c "{code}" "$2"')
+    old = write_program(tmp_path / "old", f'exec "{sys.executable}" -c "{code}" "$2"')
     editor.setup({"python": old})
     found = check(editor)
     assert "Python 3.10 or newer is needed, this is 3.8" in found.of("ERROR")

@@ -152,7 +152,7 @@ def test_a_file_goes_to_the_group_that_spoke(
     sandbox.client.say("hello all", group=TEAM)
     bound.until(lambda: len(bound.transcript()) == 1)
     (tmp_path / "a.zip").write_bytes(PDF)
-    bound.nvim.command(f"cd {tmp_path}")
+    bound.execute("cd", tmp_path)
     bound.chat("send-file a.zip")
     arrived = sandbox.client.wait_arrived()[0]
     assert arrived.conversation_id == TEAM
@@ -199,7 +199,7 @@ def test_text_and_file_from_lua_arrive_in_this_order(
     talking: Editor, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     (tmp_path / "a.pdf").write_bytes(PDF)
-    talking.nvim.command(f"cd {tmp_path}")
+    talking.execute("cd", tmp_path)
     ids = talking.lua(
         "local a, b = require('dingbridge').send('see:', { file = 'a.pdf' }); return { a, b }"
     )
@@ -406,7 +406,8 @@ def test_selected_code_arrives_as_a_picture(
     image = pytest.importorskip("PIL.Image")
     path = tmp_path / "app.py"
     path.write_text("".join(f"print({number})\n" for number in range(1, 60)))
-    talking.nvim.command(f"cd {tmp_path} | edit app.py")
+    talking.execute("cd", tmp_path)
+    talking.nvim.command("edit app.py")
     talking.nvim.command("10,40Chat send-image")
     arrived = sandbox.client.wait_arrived(timeout=20.0)[0]
     assert arrived.body["msgKey"] == "sampleImageMsg"

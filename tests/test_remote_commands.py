@@ -46,7 +46,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def desk(editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], project: Path) -> Editor:
     """An editor in the project, in which 张三 may do everything."""
-    editor.nvim.command(f"cd {project}")
+    editor.execute("cd", project)
     editor.setup(
         {
             **api_options,
@@ -232,7 +232,7 @@ def test_a_command_about_to_change_something_is_not_carried_out_twice(
     desk.until(counted.exists)
     desk.kill()
     again = start_editor()
-    again.nvim.command(f"cd {project}")
+    again.execute("cd", project)
     again.setup(options)
     again.chat("bridge dingtalk")
     sandbox.client.wait_arrived(lambda each: "The editor ended" in each.text, timeout=10)

@@ -367,7 +367,7 @@ def test_a_file_that_another_editor_has_open_asks_the_user_nothing(
 ) -> None:
     other = start_editor("other")
     for each in (other, editor):
-        each.nvim.command(f"set directory={tmp_path} swapfile updatecount=1")
+        each.lua("vim.o.directory, vim.o.swapfile, vim.o.updatecount = ..., true, 1", str(tmp_path))
     edit(other, project / "c.c")
     other.nvim.current.line = "changed"
     other.nvim.command("preserve")

@@ -256,7 +256,7 @@ def test_a_program_gets_the_message_and_its_arguments_without_a_shell(
         "print(repr(sys.argv[1:]), os.getcwd(), sep='\\n', flush=True)\n"
         "sys.stdout.buffer.write(sys.stdin.buffer.read())",
     )
-    editor.nvim.command(f"cd {tmp_path}")
+    editor.execute("cd", tmp_path)
     start(editor, {**api_options, "responder": [*answer, *arguments]})
     sandbox.client.say("$(touch owned); `touch owned`\nsecond line 中文")
     [arrived] = sandbox.client.wait_arrived(1)

@@ -194,7 +194,7 @@ def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
 
 def test_a_session_is_saved_to_a_file_and_loaded_from_it(editor: Editor, tmp_path: Path) -> None:
     editor.setup({})
-    editor.nvim.command(f"cd {tmp_path}")
+    editor.execute("cd", tmp_path)
     (tmp_path / "notes.txt").write_text("not a transcript\n")
     (tmp_path / "taken.jsonl").write_text("precious")
     new(editor, "A title")
@@ -246,7 +246,7 @@ def completions(editor: Editor, line: str) -> list[str]:
 def test_commands_ids_platforms_and_files_are_completed(editor: Editor, tmp_path: Path) -> None:
     write_transcript(editor, "long-ago", 1)
     editor.setup({})
-    editor.nvim.command(f"cd {tmp_path}")
+    editor.execute("cd", tmp_path)
     assert completions(editor, "Chat open ") == ["long-ago"]  # no host runs yet
     session = new(editor, "one")
     assert completions(editor, "Chat un") == ["unbridge"]
@@ -455,7 +455,7 @@ def test_a_draft_that_is_no_valid_text_is_sent_with_replacement_characters(
     editor: Editor, tmp_path: Path
 ) -> None:
     editor.setup({})
-    editor.nvim.command(f"cd {tmp_path}")
+    editor.execute("cd", tmp_path)
     new(editor, "one")
     editor.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'a\\xff\\xfeb' })")
     editor.nvim.command("write")

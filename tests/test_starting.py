@@ -6,7 +6,6 @@ import importlib.util
 import inspect
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import ROOT, Editor
 from tests.neovim import find_neovim
+from tests.processes import is_alive, run, until
 
 STUB = ROOT / "rplugin" / "python3" / "dingbridge_rplugin.py"
 
@@ -79,7 +79,7 @@ def test_lua_specs_and_python_decorators_agree(editor: Editor) -> None:
 def test_the_option_python_chooses_the_interpreter(editor: Editor, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     program = write_program(
-        tmp_path / "my-python", f'#!/bin/sh\necho ran > {trace}\nexec {sys.executable} "$@"\n'
+        tmp_path / "my-python", f'#!/bin/sh\necho ran > "{trace}"\nexec "{sys.executable}" "$@"\n'
     )
     editor.setup({"python": program})
     editor.chat("new x")
@@ -92,18 +92,17 @@ def test_the_plugins_own_environment_comes_before_the_global_setting(tmp_path: P
     for folder in ("lua", "rplugin"):
         shutil.copytree(ROOT / folder, plugin / folder)
     look = (
-        f"set rtp+={plugin} | let g:python3_host_prog='/global/python' |"
-        " lua io.write((require('dingbridge.host').python()))"
+        "lua vim.opt.rtp:append(vim.env.PLUGIN); vim.g.python3_host_prog = '/global/python';"
+        "io.write((require('dingbridge.host').python()))"
     )
 
     def chosen() -> str:
-        shown = subprocess.run(
+        shown = run(
             [find_neovim(), "--clean", "--headless", "-c", look, "-c", "qa!"],
-            capture_output=True,
+            env={**os.environ, "PLUGIN": str(plugin)},
             text=True,
-            check=True,
         )
-        return shown.stdout
+        return str(shown.stdout)
 
     assert chosen() == "/global/python"
     own = plugin / ".venv" / "bin" / "python"
@@ -116,7 +115,7 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(
     editor: Editor, tmp_path: Path
 ) -> None:
     program = write_program(
-        tmp_path / "bare-python", f'#!/bin/sh\nexec {sys.executable} -S -E "$@"\n'
+        tmp_path / "bare-python", f'#!/bin/sh\nexec "{sys.executable}" -S -E "$@"\n'
     )
     editor.setup({"python": program})
     editor.chat("new x")
@@ -134,7 +133,7 @@ def test_an_old_python_is_refused_by_its_version(editor: Editor, tmp_path: Path)
     program = write_program(
         tmp_path / "old-python",
         "#!/bin/sh\n"
-        f'exec {sys.executable} -c "import sys; sys.version_info = (3, 8, 1); exec(sys.argv[1])" '
+        f'exec "{sys.executable}" -c "import sys; sys.version_info = (3, 8, 1); exec(sys.argv[1])" '
         '"$2"\n',
     )
     editor.setup({"python": program})
@@ -164,7 +163,7 @@ def test_the_manifest_gives_the_same_commands(
 
     second = start_editor("manifest", environ)
     second.lua("vim.g.python3_host_prog = ...", sys.executable)
-    second.nvim.command(f"source {manifest}")
+    second.execute("source", manifest)
     second.nvim.command("Chat notify by manifest")
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "by manifest"
@@ -182,7 +181,7 @@ def test_the_first_command_of_the_manifest_takes_its_line_for_no_range(
     editor = start_editor("manifest", {"NVIM_RPLUGIN_MANIFEST": str(manifest)})
     editor.lua("vim.g.python3_host_prog = ...", sys.executable)
     write_manifest(editor, manifest)
-    editor.nvim.command(f"source {manifest}")
+    editor.execute("source", manifest)
     editor.type_draft("local secret = 1")
     editor.nvim.command("Chat send")
     editor.until_said("no session yet")
@@ -208,7 +207,7 @@ def test_require_chat_is_ours_unless_another_plugin_has_it(editor: Editor, tmp_p
     other = tmp_path / "other" / "lua" / "chat"
     other.mkdir(parents=True)
     (other / "init.lua").write_text("return { theirs = true }\n")
-    editor.nvim.command(f"set rtp+={other.parents[1]}")
+    editor.lua("vim.opt.rtp:append(...)", str(other.parents[1]))
     editor.lua("package.loaded.chat = nil")
     assert editor.lua("return require('chat').theirs") is True
 
@@ -384,9 +383,7 @@ def test_leaving_the_editor_ends_the_host_and_closes_the_link(
     [pid] = host_pids(bound)
     bound.close()
     sandbox.client.wait_connections(0)
-    bound_gone = [sys.executable, "-c", f"import os; os.waitpid({pid}, 0)"]
-    subprocess.run(bound_gone, check=False, capture_output=True)
-    assert not Path(f"/proc/{pid}/cmdline").exists() or os.name != "posix"
+    until(lambda: not is_alive(pid), "the host is gone")
 
 
 def test_no_secret_is_in_the_argument_list_of_the_host(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import pynvim
 from tests import disk
 from tests.editor import Editor
 from tests.faults import check
+from tests.processes import is_alive
 
 READY = 5.0
 """Seconds in which an editor has carried out a command of its user, on a busy machine."""
@@ -85,7 +85,7 @@ class Seat:
         """Start the editor; take up the session of before, or make one and bind it."""
         self._folder.mkdir(exist_ok=True)
         editor = self._editor = Editor(self._home)
-        editor.nvim.command(f"cd {self._folder}")
+        editor.execute("cd", self._folder)
         self._pid = int(editor.lua("return vim.fn.getpid()"))
         editor.lua(_RECORD, str(self._accepted), str(self._received))
         editor.setup(self._options)
@@ -196,7 +196,7 @@ class Seat:
         """Wait until no host of earlier editors is left; complain when one stays behind."""
         hosts = [pid for pid in self._hosts if self._editor is None or pid != self._host]
         for pid in hosts:
-            if not wait(lambda pid=pid: not _alive(pid), GONE):  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            if not wait(lambda pid=pid: not is_alive(pid), GONE):  # type: ignore[misc]  # mypy cannot infer a lambda's default
                 self._complain(f"a host outlived its editor by {GONE:g} s")
                 _kill(pid)
         self._hosts = [pid for pid in self._hosts if pid not in hosts]
@@ -319,14 +319,3 @@ def _kill(pid: int) -> None:
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         except ProcessLookupError:
             return
-
-
-def _alive(pid: int) -> bool:
-    """Whether the process runs; one that ended and that nobody asked about does not."""
-    try:
-        os.kill(pid, 0)
-        if sys.platform == "linux":
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-    return True
