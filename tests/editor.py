@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _HOST = """
 for _, one in ipairs(vim.api.nvim_list_chans()) do
-  if one.argv and vim.tbl_contains(one.argv, '-c') then return vim.fn.jobpid(one.id) end
+  if one.argv and vim.tbl_contains(one.argv, 'host') then return vim.fn.jobpid(one.id) end
 end
 return 0
 """

@@ -41,13 +41,13 @@ ONLY_IN: dict[str, set[str]] = {
     "appdirs": {"dingbridge/edges/storage/"},
     "PIL": {"dingbridge/edges/picture/"},
     "pygments": {"dingbridge/edges/picture/"},
-    "pynvim": {"rplugin/python3/dingbridge_rplugin.py", "dingbridge/demo/"},
+    "pynvim": {"rplugin/python3/dingbridge_rplugin.py", "dingbridge/demo/", "dingbridge/launch.py"},
 }
 """Who may import a package. The demo plays the user, and the sandbox is apart from the edges."""
 
 PUT_TOGETHER = {
     *("cli.py", "live.py", "live_media.py", "membership.py", "notify.py", "owner.py"),
-    *("parcels.py", "plugin.py"),
+    *("parcels.py", "plugin.py", "demo/neovim.py"),
 }
 """The modules that know the edges: they put layers together."""
 

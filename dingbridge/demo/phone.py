@@ -184,7 +184,3 @@ def _listen(phone: Phone) -> None:
             phone.listen_once()
     except OSError:
         os._exit(0)  # the sandbox is gone, and the main thread waits for a line
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))

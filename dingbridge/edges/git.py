@@ -25,14 +25,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from dingbridge.core import paths
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean, shorten
-from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong
+from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong, find_program
 
 DIFF_BYTES = 256 * 1024
 """What is read of a diff, from its beginning."""
@@ -179,15 +178,9 @@ def _without_secrets() -> list[str]:
 
 def program(folders: Sequence[str], cwd: str) -> str | None:
     """git in the first absolute one of the `folders`, but not in the project `cwd`."""
-    name = "git.exe" if sys.platform == "win32" else "git"
     project = Path(os.path.realpath(cwd))
-    for folder in folders:
-        found = os.path.join(folder, name)
-        is_program = os.path.isfile(found) and os.access(found, os.X_OK)
-        is_project = Path(os.path.realpath(folder)).is_relative_to(project)
-        if os.path.isabs(folder) and is_program and not is_project:
-            return found
-    return None
+    foreign = [each for each in folders if not Path(os.path.realpath(each)).is_relative_to(project)]
+    return find_program("git", foreign)
 
 
 def _run(argv: list[str], cwd: str, seconds: float) -> tuple[int, bytes]:

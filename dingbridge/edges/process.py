@@ -8,6 +8,7 @@ no such groups, and there the program alone is ended.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -65,6 +66,20 @@ class Stopped(Exception):
     """The program was ended, or not even started, because somebody wanted that."""
 
 
+def find_program(name: str, folders: Sequence[str]) -> str | None:
+    """The program of that name in the first absolute one of the `folders` that has it.
+
+    So it is never one in the current folder, which a relative entry of the PATH stands for, and
+    where Windows looks first.
+    """
+    names = (f"{name}.exe", name) if sys.platform == "win32" else (name,)
+    for folder in folders:
+        for found in (os.path.join(folder, each) for each in names):
+            if os.path.isabs(folder) and os.path.isfile(found) and os.access(found, os.X_OK):
+                return found
+    return None
+
+
 class Runner:
     """Runs one program at a time. One thread waits for it, any other may end it."""
 
@@ -86,20 +101,22 @@ class Runner:
     ) -> Ended:
         """Run a program in the folder `cwd` and wait for its end.
 
-        It reads `message` on standard input, and `environ` is added to its environment. Raises
-        `NotStarted`, `TookTooLong` or `Stopped`.
+        A name alone is looked for by `find_program`. It reads `message` on standard input, and
+        `environ` is added to its environment. Raises `NotStarted`, `TookTooLong` or `Stopped`.
         """
         if self.is_stopped:
             raise Stopped
         self._was_ended = False
+        surroundings = {**os.environ, **(environ or {})}
+        program = argv[0] if os.path.dirname(argv[0]) else _on_path(argv[0], surroundings)
         try:
             process = subprocess.Popen(  # noqa: S603 - words of ours or of the user's own settings
-                argv,
+                [program, *argv[1:]],
                 stdin=subprocess.PIPE if message else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=_STANDARD_ERROR[complaints],
                 cwd=cwd or None,
-                env={**os.environ, **(environ or {})},
+                env=surroundings,
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows
             )
@@ -146,6 +163,13 @@ class Runner:
         """End the program that runs now, and run no other."""
         self.is_stopped = True
         self.stop_running()
+
+
+def _on_path(name: str, environ: Mapping[str, str]) -> str:
+    found = find_program(name, os.get_exec_path(environ))
+    if found is None:
+        raise NotStarted(os.strerror(errno.ENOENT))
+    return found
 
 
 def _reason(cause: OSError | ValueError, cwd: str) -> str:

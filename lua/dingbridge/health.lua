@@ -31,8 +31,8 @@ end
 local function ask(program)
   -- What cannot be started, such as a file of another machine, raises.
   local ok, ended = pcall(function()
-    local how = { text = true, timeout = M.answer_within }
-    return vim.system({ program, '-c', python.PROBE }, how):wait(M.answer_within + 500)
+    local how = { text = true, timeout = M.answer_within, cwd = python.FOLDER }
+    return vim.system(python.command(program, 'check'), how):wait(M.answer_within + 500)
   end)
   if not ok then
     return nil, 'it cannot be run'
@@ -48,11 +48,12 @@ local function ask(program)
 end
 
 local function check_python()
-  local program, why = host.python()
-  local shown = ('`%s`, chosen by %s'):format(program, why)
-  if vim.fn.executable(program) ~= 1 then
+  local chosen = host.python()
+  local program = chosen.program
+  local shown = ('`%s`, chosen by %s'):format(program or chosen.written, chosen.why)
+  if not program then
     local advice = "Set the option `python` to a Python 3.10 or newer, or run `make install` in the plugin's folder"
-    health.error('Python cannot be run: ' .. shown, { advice })
+    health.error(('Python cannot be run: %s: %s'):format(shown, chosen.problem), { advice })
     return
   end
   local version, words = ask(program)

@@ -25,9 +25,8 @@ local channel ---@type integer|nil
 local revision, sent_revision = 0, nil
 local settings = { options = {}, problems = {} }
 
---- The interpreter that is used, and what chose it, in words.
----@return string program
----@return string why
+--- The interpreter that is used.
+---@return dingbridge.Python
 function M.python()
   return python.choose(require('dingbridge.options').canonical(settings.options).python)
 end
@@ -100,15 +99,17 @@ end
 --- The factory that Neovim's remote plugin machinery calls on first use.
 ---@return integer channel
 local function start_job()
-  local program = M.python()
+  local chosen = M.python()
+  local program = chosen.program
   local words = {}
-  if vim.fn.executable(program) ~= 1 then
-    cannot_start(program, 'it cannot be run; set the option `python` to a Python 3.10 or newer')
+  if not program then
+    cannot_start(chosen.written, chosen.problem .. '; set the option `python` to a Python 3.10 or newer')
     return 0
   end
   local job
-  job = vim.fn.jobstart({ program, '-c', python.BOOT, python.STUB }, {
+  job = vim.fn.jobstart(python.command(program, 'host'), {
     rpc = true,
+    cwd = python.FOLDER,
     on_stderr = function(_, lines)
       words[#words + 1] = table.concat(lines, '\n')
     end,

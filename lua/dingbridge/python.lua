@@ -6,44 +6,92 @@ local ROOT = vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(debug.getinfo(1, 'S').
 
 M.STUB = ROOT .. '/rplugin/python3/dingbridge_rplugin.py'
 
---- Looks for the packages before it imports anything, so that what is missing is named at once.
-local LOOK = [[
-import importlib.util, sys
-needed = ('pynvim', 'requests', 'websocket', 'appdirs', 'msgspec', 'filelock', 'dotenv', 'markdown_it', 'wcwidth')
-missing = [name for name in needed if importlib.util.find_spec(name) is None]
-problem = 'missing: ' + ' '.join(missing) if missing else None
-if sys.version_info < (3, 10):
-    problem = 'Python 3.10 or newer is needed, this is %d.%d' % sys.version_info[:2]
-]]
+--- The folder in which the host runs: none that somebody else may have filled.
+M.FOLDER = ROOT
 
---- Runs the host, or ends with what is wrong on standard error.
-M.BOOT = LOOK .. [[
-if problem:
-    sys.exit(problem)
-import pynvim
-pynvim.start_host()
-]]
+local IS_WINDOWS = vim.fn.has('win32') == 1
 
---- Says the version, and ends as `BOOT` would.
-M.PROBE = LOOK .. [[
-print('%d.%d.%d' % sys.version_info[:3])
-sys.exit(problem)
-]]
+--- What the interpreter is started with. It runs a file by its path: `-c` and `-m` would look for modules in the
+--- current folder.
+---@param program string
+---@param part 'host'|'check'
+---@return string[]
+function M.command(program, part)
+  return { program, ROOT .. '/dingbridge/launch.py', part, M.STUB }
+end
+
+---@param path string
+---@return boolean
+local function is_absolute(path)
+  return vim.startswith(path, '/') or IS_WINDOWS and path:match('^%a:/') ~= nil
+end
+
+--- Whether a folder of programs belongs to a virtual environment below the current folder: the project's, not the
+--- user's.
+---@param folder string
+---@return boolean
+local function is_of_project(folder)
+  local environment = vim.fs.dirname(folder)
+  local project = vim.fs.normalize(vim.fn.getcwd())
+  return environment ~= ROOT .. '/.venv'
+    and vim.startswith(environment .. '/', vim.endswith(project, '/') and project or project .. '/')
+    and vim.uv.fs_stat(environment .. '/pyvenv.cfg') ~= nil
+end
+
+--- A program of that name in an absolute folder of the `PATH`. Neovim itself would look in relative ones as well, and
+--- on Windows in the current folder first.
+---@param name string
+---@return string|nil path
+function M.find(name)
+  local file = IS_WINDOWS and not name:match('%.[eE][xX][eE]$') and name .. '.exe' or name
+  for _, entry in ipairs(vim.split(vim.env.PATH or '', IS_WINDOWS and ';' or ':', { plain = true })) do
+    local folder = vim.fs.normalize(entry, { expand_env = false })
+    local path = vim.fs.joinpath(folder, file)
+    if is_absolute(folder) and vim.fn.executable(path) == 1 and not is_of_project(folder) then
+      return path
+    end
+  end
+end
+
+--- What somebody wrote as an interpreter, as a whole path.
+---@param written string
+---@return string|nil program
+---@return string? problem
+local function whole_path(written)
+  local name = vim.trim(written)
+  if not name:find('[/\\]') then
+    return M.find(name), ('there is no `%s` on the `PATH`'):format(name)
+  end
+  local path = vim.fs.normalize(name)
+  if not is_absolute(path) then
+    return nil, 'it must be an absolute path, or a name that is on the `PATH`'
+  elseif vim.fn.executable(path) ~= 1 then
+    return nil, 'it cannot be run'
+  end
+  return path
+end
+
+---@class dingbridge.Python
+---@field program string|nil whole path; nil when there is none
+---@field written string as it was chosen
+---@field why string what chose it, in words
+---@field problem string|nil in words, without a program
 
 --- The interpreter that is used.
 ---@param wanted any the option `python`
----@return string program
----@return string why what chose it, in words
+---@return dingbridge.Python
 function M.choose(wanted)
-  local own = ROOT .. (vim.fn.has('win32') == 1 and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
+  local own = ROOT .. (IS_WINDOWS and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
+  local written, why = 'python3', 'the `PATH`'
   if type(wanted) == 'string' and wanted ~= '' then
-    return vim.fn.expand(wanted), 'the option `python`'
+    written, why = wanted, 'the option `python`'
   elseif vim.uv.fs_stat(own) then
-    return own, "`.venv` in the plugin's folder"
+    written, why = own, "`.venv` in the plugin's folder"
   elseif vim.g.python3_host_prog then
-    return vim.g.python3_host_prog, '`g:python3_host_prog`'
+    written, why = vim.g.python3_host_prog, '`g:python3_host_prog`'
   end
-  return 'python3', 'the `PATH`'
+  local program, problem = whole_path(written)
+  return { program = program, written = written, why = why, problem = not program and problem or nil }
 end
 
 --- What a program that cannot run the host complained of, and what helps.

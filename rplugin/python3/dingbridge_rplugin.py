@@ -15,7 +15,12 @@ if str(ROOT) not in sys.path:
     # The package stands beside this folder; no installation is needed to find it.
     sys.path.insert(0, str(ROOT))
 
-from dingbridge.core.errors import BridgeError  # noqa: E402 - the path comes first
+from dingbridge.launch import forget_current_folder  # noqa: E402 - the path comes first
+
+# Neovim's own provider starts its host in the current folder, with what the user's PYTHONPATH has.
+forget_current_folder()
+
+from dingbridge.core.errors import BridgeError  # noqa: E402 - only what is ours is imported now
 from dingbridge.plugin import Plugin  # noqa: E402
 
 COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"

@@ -36,7 +36,9 @@ local function check_source(shown, option, value, is_given)
   local name = variable(value)
   if type(value) == 'table' and vim.islist(value.cmd) then
     local program = tostring(value.cmd[1])
-    if vim.fn.executable(program) == 1 then
+    -- A name alone is never looked for in the current folder.
+    local path = program:find('[/\\]') and program or require('dingbridge.python').find(program)
+    if path and vim.fn.executable(path) == 1 then
       health.ok(('%s: said by the program `%s`'):format(shown, program))
     else
       health.error(('%s: the program `%s` cannot be run'):format(shown, program), {
