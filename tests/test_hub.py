@@ -610,11 +610,41 @@ def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(owner: O
     assert len(owner.answers()) == 2
 
 
+def test_a_stranger_is_told_why_in_each_conversation(owner: Owner) -> None:
+    owner.say("let me in", who="mallory")
+    owner.say("let me in", TEAM, who="mallory")
+    owner.say("let me in", TEAM, who="mallory")
+    assert [each.outbound.target.place for each in owner.queue] == ["mallory", TEAM.id]
+
+
+def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(owner: Owner) -> None:
+    pairing = {"dm": {"policy": "pairing"}, "group_policy": "allowlist"}
+    owner.hub.configure(read({**APP, **pairing}, {}))
+    groups = [Conversation(f"cid{n}==", ConversationKind.GROUP, "G") for n in range(9)]
+    for group in groups:
+        owner.say("let us in", group, who="mallory")
+    asking = owner.heard(1, exchange.Knock)
+    assert 0 < len(asking) < len(groups)
+    assert owner.heard(1, exchange.State)[-1].refused == len(groups)
+
+
 def test_a_stranger_cannot_list_or_choose_sessions(owner: Owner) -> None:
     owner.say("/list", who="mallory")
     owner.say("/session 1", who="mallory")
     assert not any("First" in answer for answer in owner.answers())
     assert owner.state.conversations == {}
+
+
+def test_why_a_message_failed_is_told_to_an_admin_and_to_nobody_else(owner: Owner) -> None:
+    options = {**APP, "allow_from": ["zhangsan", "lisi"], "admins": ["lisi"]}
+    owner.hub.configure(read(options, {}))
+    owner.send(OWN, "m1")
+    owner.hub.outgoing.recorded(Failed("m1", "the robot was taken away", NOW))
+    owner.say("/status")
+    owner.say("/status", who="lisi")
+    members, admins = owner.answers()
+    assert "the robot was taken away" not in members
+    assert "the robot was taken away" in admins
 
 
 # --- commands from DingTalk -----------------------------------------------------------------------

@@ -23,6 +23,7 @@ from dingbridge.core.content import (
     ATTACHMENTS,
     INBOUND_CHARACTERS,
     RECORDS,
+    Words,
     parts_of,
     put_together,
 )
@@ -517,3 +518,10 @@ def test_a_chat_record_within_a_chat_record_does_not_go_on_for_ever() -> None:
     for _ in range(200):
         content = {"chatRecord": [{"msgType": "chatRecord", "content": content}]}
     assert put_together(parts_of("chatRecord", None, content)).text.endswith("[chat record]")
+
+
+def test_words_beside_attachments_take_none_of_their_places() -> None:
+    words_only = [Words("[emoji]")] * (ATTACHMENTS + 1)
+    files = [Attachment("file", CODE, f"{n}.txt") for n in range(ATTACHMENTS)]
+    found = put_together([*words_only, *files])
+    assert [each.file_name for each in found.attachments] == [each.file_name for each in files]

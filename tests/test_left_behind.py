@@ -105,3 +105,12 @@ def test_the_end_in_a_transcript_and_the_messages_of_another_robot_are_found(fil
     assert others == {"others"}
     assert [(one.id, one.delivery) for one in ended] == [("sent", Delivery.SENT)]
     assert owner.traces("", {"others", "sent"}) == ({"others"}, ())
+
+
+def test_a_message_whose_end_only_the_journal_knows_shows_it_in_its_session(files: Files) -> None:
+    message = Message("m1", Role.EDITOR, "You", "hello", 1.0, Delivery.QUEUED)
+    files.transcripts.append("s1", Entry(message=message))
+    write(files, structs.replace(put("m1"), session="s1"), Done("m1", time.time()))
+    RobotFiles(files, "a", "app").read()
+    files.disk.wait(lambda: None)
+    assert [one.delivery for one in files.transcripts.load("s1").messages] == [Delivery.SENT]

@@ -166,3 +166,8 @@ def test_a_private_chat_without_a_reply_address_is_not_the_robots_group() -> Non
         assert target is not None
         assert routes(target, api=True, webhook="robot", now=NOW) == ()
     assert found.place == "cid1"
+
+
+def test_somebody_of_another_organisation_is_answered_in_the_group_where_they_wrote() -> None:
+    found = reply_target(inbound(Conversation("cid1", ConversationKind.GROUP, "Team"), staff_id=""))
+    assert (found.place, found.private) == ("cid1", "")

@@ -364,6 +364,16 @@ def test_the_margin_of_a_token_is_five_minutes_or_half_its_life() -> None:
     assert "secret-token" not in repr(HeldToken("secret-token", 1.0))
 
 
+def test_a_token_that_nobody_answered_for_is_asked_for_again_and_the_message_leaves_once(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    # The request for a token may have arrived, but the message has not left before.
+    sandbox.client.fault(Fault.drop(TOKEN, when="after"))
+    sending = start_queue(delivery="at_most_once")
+    assert isinstance(sending.send("once", Target(user_id="zhangsan")), Done)
+    assert [arrived.text for arrived in sandbox.client.arrived()] == ["once"]
+
+
 def test_a_refused_token_is_replaced_once_and_the_message_goes_out(
     sending: Queue, sandbox: Sandbox
 ) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 import pytest
+from msgspec import structs
 
 from dingbridge.core.inbox import Received
+from dingbridge.core.limits import RATE_PAUSE
 from dingbridge.core.link import LinkState, Pace
 from dingbridge.core.seen import Seen
 from dingbridge.edges.http import Http
@@ -23,6 +25,7 @@ from dingbridge.edges.stream import (
 )
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
+from tests.processes import until
 
 QUICK = Pace(look_every=0.05, ping_after=0.2, pong_within=0.3)
 OPEN = "/v1.0/gateway/connections/open"
@@ -344,6 +347,34 @@ def test_a_gateway_that_is_down_is_asked_again(listen: Listen, sandbox: Sandbox)
     listener = listen()
     assert listener.until_link(LinkState.WAITING).retry_in < 2
     listener.until_link(LinkState.CONNECTED)
+
+
+def test_after_a_stable_while_the_failures_before_it_are_forgotten(
+    listen: Listen, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.html(OPEN, status=502, times=2))
+    listener = listen(pace=structs.replace(QUICK, stable=0.5))
+    listener.until_link(LinkState.CONNECTED)
+    since = time.monotonic()
+    until(lambda: time.monotonic() - since > 0.6, "a while has passed")
+    sandbox.client.abort()
+    assert listener.until_link(LinkState.WAITING).retry_in <= 1
+
+
+def test_a_link_that_was_hardly_there_does_not_make_the_next_pause_shorter(
+    listen: Listen, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.html(OPEN, status=502, times=2))
+    listener = listen()
+    listener.until_link(LinkState.CONNECTED)
+    sandbox.client.abort()
+    waits = [each.retry_in for each in listener.all if isinstance(each, LinkChanged)]
+    assert listener.until_link(LinkState.WAITING).retry_in > max(waits)
+
+
+def test_a_gateway_that_asks_for_a_pause_gets_it(listen: Listen, sandbox: Sandbox) -> None:
+    sandbox.client.fault(Fault.ip_ban(OPEN))
+    assert listen().until_link(LinkState.WAITING).retry_in >= RATE_PAUSE
 
 
 def test_nobody_listening_at_the_address_is_a_passing_failure(listen: Listen) -> None:

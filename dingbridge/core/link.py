@@ -41,6 +41,7 @@ class Pace(Struct, frozen=True):
     ping_after: float = PING_AFTER
     pong_within: float = PONG_WITHIN
     slept: float = SLEPT
+    stable: float = LINK_STABLE
 
 
 class Watchdog:
@@ -82,12 +83,13 @@ class Watchdog:
 class Reconnect:
     """How long to wait before the next attempt: doubling with jitter, calm after a stable time."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
+        self._pace = pace
         self._failures = 0
 
     def lasted(self, seconds: float) -> None:
         """A connection lived for `seconds`; a stable one forgets the failures before it."""
-        if seconds >= LINK_STABLE:
+        if seconds >= self._pace.stable:
             self._failures = 0
 
     def wait(self, chance: float, *, refused: bool = False) -> float:

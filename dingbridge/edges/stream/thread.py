@@ -129,7 +129,7 @@ class Stream(threading.Thread):
         self._after = after
         self._stopping = threading.Event()
         self._socket: websocket.WebSocket | None = None
-        self._reconnect = Reconnect()
+        self._reconnect = Reconnect(pace)
         self._failures = 0
 
     def stop(self) -> None:
