@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core import limits
+from dingbridge.core import codes, limits
 from dingbridge.core.answers import (
     Answer,
     Receipt,
@@ -277,6 +277,45 @@ def test_a_token_is_read_from_the_new_the_unified_and_the_old_call(granted: Answ
     assert read_token(granted) == Token("tok", 7200.0)
 
 
+ALL_CODES = sorted({code.replace("*", "Any") for rule in codes.RULES for code in rule.codes})
+OF_ROBOTS = ("webhook", "anew", "`keyword`", "`secret`")
+OF_APPS = ("app_key", "app_secret", "robot_code", "user_id", "conversation_id", "the app")
+
+
+def advice(read: Reader, code: str, text: str) -> str:
+    """What to do about a refusal with this code and these words."""
+    refusal = answer(400, code=code, message=text)
+    if read in (read_webhook, read_session_webhook):
+        refusal = answer(errcode=code, errmsg=text)
+    return failure(read, refusal).fix
+
+
+@pytest.mark.parametrize("text", ["", "keywords not in content", "sign not match", "no token"])
+@pytest.mark.parametrize("code", [*ALL_CODES, "987654"])
+def test_no_advice_is_about_the_other_mode(code: str, text: str) -> None:
+    assert not [word for word in OF_APPS if word in advice(read_webhook, code, text)]
+    for read in (read_session_webhook, read_send, read_token):
+        assert not [word for word in OF_ROBOTS if word in advice(read, code, text)]
+
+
+@pytest.mark.parametrize("code", ["300001", "300005", "400106", "40014", "session.expired"])
+def test_a_reply_address_that_is_gone_needs_a_new_message_and_no_new_robot(code: str) -> None:
+    error = failure(read_session_webhook, answer(errcode=code, errmsg="session 不存在"))
+    assert type(error) is OtherRoute
+    assert "reply address" in error.message
+    assert "session 不存在" in error.message
+    assert "write again" in error.fix
+
+
+@pytest.mark.parametrize("odd", [None, 0, -1, "inf", "soon", []])
+@pytest.mark.parametrize("names", [(), ("expireIn",), ("expires_in", "expireIn")])
+def test_a_token_without_a_usable_lifetime_is_used_for_the_two_hours_that_are_documented(
+    names: tuple[str, ...], odd: object
+) -> None:
+    told = dict.fromkeys(names, odd)
+    assert read_token(answer(accessToken="tok", **told)) == Token("tok", 7200.0)
+
+
 @pytest.mark.parametrize(
     "refusal",
     [
@@ -296,14 +335,10 @@ def test_wrong_credentials_never_ask_for_another_token(refusal: Answer) -> None:
     "unusable",
     [
         answer(),
-        answer(accessToken="tok"),
         answer(expireIn=7200),
         answer(accessToken="", expireIn=7200),
         answer(accessToken="a\r\nb", expireIn=7200),
         answer(accessToken=["tok"], expireIn=7200),
-        answer(accessToken="tok", expireIn=-1),
-        answer(accessToken="tok", expireIn="inf"),
-        answer(accessToken="tok", expireIn="soon"),
     ],
 )
 def test_an_unusable_token_is_asked_for_again(unusable: Answer) -> None:
@@ -415,7 +450,9 @@ def test_an_error_repeats_at_most_200_characters_of_the_platform() -> None:
 
 
 def test_the_trace_of_an_unreadable_answer_holds_nothing_of_its_body() -> None:
-    error = failure(read_token, Answer(200, b'{"accessToken":"s3cr3t-token","expireIn":"s3cr3t"}'))
+    error = failure(
+        read_token, Answer(200, b'{"accessToken":["s3cr3t-token"],"expireIn":"s3cr3t"}')
+    )
     assert "s3cr3t" not in "".join(traceback.format_exception(error))
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from msgspec import structs
 
-from dingbridge.bridge.hub import Hub, Ports
+from dingbridge.bridge.hub import NO_SESSION_WEBHOOK, Hub, Ports
 from dingbridge.bridge.outgoing import NEVER_LEFT
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, outbox, posting
@@ -896,6 +896,19 @@ def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
     assert "may have arrived" in reason
     owner.ask(1, Known("s2", ("m2",)))
     assert owner.fates_of(1, "m2")[-1] == (fate, reason)
+
+
+def test_that_dingtalk_sends_no_session_webhook_is_told_once_and_stays_in_the_status(
+    owner: Owner, caplog: pytest.LogCaptureFixture
+) -> None:
+    for key in ("k1", "k2", "k3"):
+        one = received(key)
+        inbound = structs.replace(one.inbound, session_webhook=None)
+        owner.hub.arrived(structs.replace(one, inbound=inbound))
+    assert [words.text for words in owner.heard(1, Words)] == [NO_SESSION_WEBHOOK]
+    assert owner.heard(1, exchange.State)[-1].last_error == NO_SESSION_WEBHOOK
+    assert caplog.text.count("No sessionWebhook in a message") == 1
+    assert "permissions" in NO_SESSION_WEBHOOK
 
 
 def test_without_such_a_letter_only_who_asked_is_told(owner: Owner) -> None:

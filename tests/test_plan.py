@@ -249,24 +249,6 @@ def test_no_platform_can_keep_a_message_for_ever(
     travel(a_plan(text, routes, rooms.__getitem__, chance, patient=patient), cycle(replies))
 
 
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, max_size=30))
-def test_a_fresh_token_is_asked_for_only_after_a_refused_one_for_the_same_chunk_and_route(
-    text: str,
-    routes: tuple[Route, ...],
-    rooms: dict[Route, tuple[int, int]],
-    replies: list[Reply],
-) -> None:
-    way = travel(a_plan(text, routes, rooms.__getitem__), answered(*replies))
-    refused = False
-    for post, reply in zip(way.posts, way.replies, strict=True):
-        assert not post.fresh_token or refused
-        if isinstance(reply, FreshToken):
-            refused = True
-        elif reply is ACCEPTED or isinstance(reply, TooLong | OtherRoute):
-            refused = False
-
-
 # --- one kind of answer after the other -------------------------------------------------------
 
 
@@ -423,7 +405,7 @@ def test_at_most_once_never_repeats_what_may_have_arrived(route: Route) -> None:
     assert len(way.posts) == 2
     assert isinstance(way.end.error, Refused)
     assert "may have arrived" in way.end.error.message
-    assert ":Chat retry" in way.end.error.fix
+    assert "DingTalk" in way.end.error.fix
 
 
 @pytest.mark.parametrize(
@@ -449,11 +431,9 @@ def test_the_tries_are_counted_anew_for_each_chunk() -> None:
     assert travel(a_plan("x" * 40_000), cycle(silent)).end == Finished(uncertain=True)
 
 
-def test_a_refused_token_is_replaced_once() -> None:
-    error = FreshToken("expired")
-    way = travel(a_plan(), answered(error))
-    assert [post.fresh_token for post in way.posts] == [False, True]
-    assert way.end == Finished()
+def test_after_a_refused_token_the_chunk_is_repeated_at_once() -> None:
+    way = travel(a_plan(), answered(FreshToken("expired")))
+    assert (way.end, way.waits) == (Finished(), [])
 
 
 def test_a_token_that_is_refused_again_and_again_ends_the_message_at_last() -> None:
@@ -461,7 +441,6 @@ def test_a_token_that_is_refused_again_and_again_ends_the_message_at_last() -> N
     way = travel(a_plan(), repeat(error))
     assert way.end == Finished(error)
     assert len(way.posts) == ANSWERED_TRIES + 2
-    assert all(post.fresh_token for post in way.posts[1:])
     hasty = travel(a_plan(patient=False), repeat(error))
     assert hasty.end == Finished(error)
     assert len(hasty.posts) == 2

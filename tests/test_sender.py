@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import requests
 from msgspec import structs
 
 from dingbridge.core import outbox
@@ -355,6 +357,27 @@ def test_a_token_is_replaced_before_its_end(sending: Queue, sandbox: Sandbox) ->
         assert isinstance(sending.send("hi", Target(conversation_id=TEAM)), Done)
     assert len(sandbox.client.calls(TOKEN)) == 2
     assert {call.status for call in sandbox.client.calls(GROUP)} == {200}
+
+
+def test_a_token_whose_answer_has_no_lifetime_is_fetched_once(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    credentials = {"appKey": sandbox.client_id, "appSecret": sandbox.client_secret}
+    granted = requests.post(f"{sandbox.url}{TOKEN}", json=credentials, timeout=5).json()
+    body = json.dumps({"accessToken": granted["accessToken"]})
+    sandbox.client.fault(Fault(TOKEN, times=None, body=body))
+    for _ in range(5):
+        assert isinstance(sending.send("hi", Target(user_id="zhangsan")), Done)
+    assert len(sandbox.client.calls(TOKEN)) == 2
+
+
+def test_a_refused_token_is_replaced_once_also_when_the_repeat_fails_for_another_reason(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.http(GROUP, 400, "InvalidAuthentication"))
+    sandbox.client.fault(Fault.http(GROUP, 500, "system.error", times=2))
+    assert isinstance(sending.send("hi", Target(conversation_id=TEAM)), Done)
+    assert len(sandbox.client.calls(TOKEN)) == 2
 
 
 def test_the_margin_of_a_token_is_five_minutes_or_half_its_life() -> None:

@@ -40,6 +40,14 @@ from dingbridge.core.state import (
 
 log = logging.getLogger(__name__)
 
+NO_SESSION_WEBHOOK = (
+    "No sessionWebhook in a message from DingTalk: answers to it go by OpenAPI, which takes calls of"
+    " the month's quota and reaches nobody without a staff id. Check the robot's permissions in the"
+    " DingTalk console and publish the app"
+)
+"""Told once, as the guides promise. The reply URL is a part of every robot message (protocol
+section 5.1)."""
+
 
 class Ports(Struct, frozen=True):
     """What the hub needs of the outside. `tell` reaches one member."""
@@ -82,6 +90,7 @@ class Hub:
         self._members: dict[int, Member] = {}
         self._link_news = exchange.LinkNews(LinkState.OFF.value)
         self._last_error = ""
+        self._lacks_webhook = False
         self._cool_down = (0.0, "")
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
@@ -303,6 +312,10 @@ class Hub:
         """A robot message that is written down and acked."""
         log_arrival(received.inbound, self._options.account)
         self._usage.count(pushes=1)
+        if received.inbound.session_webhook is None and not self._lacks_webhook:
+            self._lacks_webhook = True
+            log.warning("%s", NO_SESSION_WEBHOOK)
+            self.trouble(NO_SESSION_WEBHOOK, "")
         self._tell_state()
         self._reception.arrived(received)
 

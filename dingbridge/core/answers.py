@@ -7,7 +7,7 @@ from math import inf
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.core import codes, limits, wire
 from dingbridge.core.errors import (
@@ -129,16 +129,27 @@ def unreadable(answer: Answer, reason: str) -> DeliveryError | LinkError:
 def read_token(answer: Answer) -> Token:
     """Read the answer to the new, the unified or the old token call (section 2).
 
-    Raises a `DeliveryError`, never `FreshToken`: wrong credentials are `Refused`.
+    A token without a usable lifetime is good for the time that is documented. Raises a
+    `DeliveryError`, never `FreshToken`: wrong credentials are `Refused`.
     """
     _check(answer, _Call.TOKEN)
     fields = _decode(answer, _Granted, _Call.TOKEN)
     value = fields.accessToken or fields.access_token
-    lifetime = fields.expireIn or fields.expires_in
-    if not _is_header_value(value) or not 0 < lifetime < inf:
-        missing = "lifetime" if _is_header_value(value) else "usable access token"
-        raise _error(_unreadable(answer.status, f"it has no {missing}"), _Said(), _Call.TOKEN)
-    return Token(value, lifetime)
+    if not _is_header_value(value):
+        reason = "it has no usable access token"
+        raise _error(_unreadable(answer.status, reason), _Said(), _Call.TOKEN)
+    return Token(
+        value, _lifetime(fields.expireIn) or _lifetime(fields.expires_in) or limits.TOKEN_SECONDS
+    )
+
+
+def _lifetime(told: Any) -> float:
+    """The seconds that were told; 0 for anything else."""
+    try:
+        seconds = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return seconds if 0 < seconds < inf else 0.0
 
 
 def read_connection(answer: Answer) -> Ticket:
@@ -183,8 +194,8 @@ class _Sent(Struct):
 class _Granted(Struct):
     accessToken: str = ""
     access_token: str = ""
-    expireIn: float = 0.0
-    expires_in: float = 0.0
+    expireIn: Any = None
+    expires_in: Any = None
 
 
 class _Opened(Struct):
@@ -293,6 +304,7 @@ def _link_refused(status: int, said: _Said) -> LinkError:
 
 def _error(rule: codes.Rule, said: _Said, call: _Call) -> DeliveryError | LinkError:
     """The rule as the error that it means for this call."""
+    rule = _fitting(rule, call)
     message = _sentence(rule.sentence, said)
     code, request_id = quoted(said.code), quoted(said.request_id)
     kind = _kind(rule, said, call)
@@ -315,13 +327,24 @@ def _error(rule: codes.Rule, said: _Said, call: _Call) -> DeliveryError | LinkEr
     return kind(message, code=code, fix=rule.fix, request_id=request_id)
 
 
+def _fitting(rule: codes.Rule, call: _Call) -> codes.Rule:
+    """The rule as it fits the call: a session webhook's token is its address, a custom robot's is
+    in `webhook`, and what helps one of them, or an app, helps no other."""
+    if call is _Call.SESSION and (rule.about == "webhook" or rule.error is FreshToken):
+        return codes.find("session.expired") or rule
+    if call is _Call.ROBOT and rule.error is FreshToken:
+        return codes.find("300005") or rule
+    foreign = "app" if call is _Call.ROBOT else "webhook"
+    return structs.replace(rule, fix="") if rule.about == foreign else rule
+
+
 def _kind(rule: codes.Rule, said: _Said, call: _Call) -> type[DeliveryError]:
     kind = rule.error
     if call is _Call.SESSION:
         stays = kind in (RetryAfter, TooLong) or rule.content
         busy = kind is Retryable and not said.code
         return kind if stays or busy else OtherRoute
-    # A custom robot has no other route, and neither it nor the token call uses an access token.
+    # A custom robot has no other route, and the token call uses no access token.
     if call in (_Call.ROBOT, _Call.TOKEN) and kind in (FreshToken, OtherRoute):
         return Refused
     return kind

@@ -6,6 +6,7 @@ Protocol section 10 says what a client should do, sections 0 to 8 where each cod
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from msgspec import Struct
 
@@ -27,7 +28,8 @@ class Rule(Struct, frozen=True):
     `codes` are exact or patterns with `*`; without any, the rule is found by the platform's words
     alone. `words` (lower case) tell apart rules that share a code. `seconds` is the pause of a
     `RetryAfter`. `content` marks the platform's content check, which refuses on every route.
-    `may_have_arrived`: the message may be delivered all the same.
+    `may_have_arrived`: the message may be delivered all the same. `about` says what the advice is
+    about, when it fits nothing else: a custom robot's webhook, or an app.
     """
 
     codes: tuple[str, ...]
@@ -38,6 +40,7 @@ class Rule(Struct, frozen=True):
     seconds: float = 0.0
     content: bool = False
     may_have_arrived: bool = False
+    about: Literal["", "webhook", "app"] = ""
 
 
 _DEFECT = "This is a defect of dingbridge: please report it with the code."
@@ -80,6 +83,7 @@ RULES: tuple[Rule, ...] = (
         Refused,
         "The app accepts calls from listed addresses only, and this one is not listed.",
         "Add this machine's public address in the DingTalk console under security settings.",
+        about="app",
     ),
     # --- credentials and token (section 2) ----------------------------------------------------
     Rule(
@@ -97,6 +101,7 @@ RULES: tuple[Rule, ...] = (
         FreshToken,
         "DingTalk does not accept the access token.",
         "Check app_key and app_secret if this goes on.",
+        about="app",
     ),
     Rule(
         (
@@ -109,12 +114,14 @@ RULES: tuple[Rule, ...] = (
         Refused,
         "DingTalk does not accept the app's credentials.",
         "Compare app_key and app_secret with Client ID and Client Secret in the DingTalk console.",
+        about="app",
     ),
     Rule(
         ("*AccessTokenPermissionDenied", "60011"),
         Refused,
         "The app lacks a permission for this call.",
         "Grant it in the DingTalk console under permissions, then publish the app.",
+        about="app",
     ),
     Rule(
         ("22", "88"),
@@ -140,6 +147,7 @@ RULES: tuple[Rule, ...] = (
         "The message lacks the keyword that the robot requires.",
         "Set `keyword` to one of the robot's keywords.",
         words=("keyword", "关键词"),
+        about="webhook",
     ),
     Rule(
         ("310000",),
@@ -147,6 +155,7 @@ RULES: tuple[Rule, ...] = (
         "The signature's time is more than an hour away from DingTalk's clock.",
         "Set this computer's clock.",
         words=("timestamp", "签名过期"),
+        about="webhook",
     ),
     Rule(
         ("310000",),
@@ -154,6 +163,7 @@ RULES: tuple[Rule, ...] = (
         "The robot accepts messages from listed addresses only, and this one is not listed.",
         "Add this machine's public address to the robot's list.",
         words=("whitelist", "white list", "白名单"),
+        about="webhook",
     ),
     Rule(
         ("310000",),
@@ -161,24 +171,28 @@ RULES: tuple[Rule, ...] = (
         "The signature does not match the robot's secret.",
         "Copy the robot's secret (it begins with SEC) into `secret`.",
         words=("sign", "签名"),
+        about="webhook",
     ),
     Rule(
         ("310000",),
         Refused,
         "The robot's security settings refused the message.",
         _SECURITY,
+        about="webhook",
     ),
     Rule(
         ("300005", "400101", "400106"),
         Refused,
         "DingTalk does not know this robot.",
         _NEW_WEBHOOK,
+        about="webhook",
     ),
     Rule(
         ("300001",),
         Refused,
         "DingTalk knows neither this robot nor its parameters.",
         _NEW_WEBHOOK,
+        about="webhook",
     ),
     Rule(
         ("400013", "group.disbanded"),
@@ -216,6 +230,7 @@ RULES: tuple[Rule, ...] = (
         ("session.expired", "session.notExisted"),
         OtherRoute,
         "The reply address of this conversation is not valid any more.",
+        "The person must write again; then :Chat retry sends the message.",
     ),
     Rule(
         ("bot.forbidden.sendMessage", "send.forbidden"),
@@ -228,24 +243,28 @@ RULES: tuple[Rule, ...] = (
         Refused,
         "The robot cannot write to people directly.",
         "Enable the robot for 1:1 chats in the DingTalk console and publish the app.",
+        about="app",
     ),
     Rule(
         ("staffId.notExisted",),
         Refused,
         "The person is not known in the robot's organisation.",
         "Check `user_id`.",
+        about="app",
     ),
     Rule(
         ("conversation.org.notMatch", "invalid.openConversationId", "resource.not.found"),
         Refused,
         "The robot has no such conversation.",
         "Check `conversation_id`, and that the robot was added to the group.",
+        about="app",
     ),
     Rule(
         ("resource.unavailable",),
         Refused,
         "The conversation or the robot is not available.",
         "Check that the robot is published and was added to the group.",
+        about="app",
     ),
     Rule(
         ("only.groupAdmin.canAtAll",),
@@ -264,6 +283,7 @@ RULES: tuple[Rule, ...] = (
         Refused,
         "The robot code does not belong to this app.",
         "Check `robot_code`; for most apps it is the same as app_key.",
+        about="app",
     ),
     Rule(
         ("robot.processQueryKey.expired", "notRevoke.all.messages"),
@@ -313,8 +333,9 @@ RULES: tuple[Rule, ...] = (
         (),
         FreshToken,
         "DingTalk does not accept the token.",
-        "Check the credentials or the webhook's URL if this goes on.",
+        "Check app_key and app_secret if this goes on.",
         words=("token",),
+        about="app",
     ),
 )
 

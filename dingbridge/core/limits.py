@@ -65,6 +65,9 @@ SEEN_SECONDS = 24 * 3600
 SESSION_WEBHOOK_MARGIN = 300.0
 """Seconds before its expiry from which a session webhook is not used any more (section 5.4)."""
 
+TOKEN_SECONDS = 7200.0
+"""Seconds that an access token is valid (section 2)."""
+
 TOKEN_MARGIN = 300.0
 """Seconds before its expiry from which an access token is fetched anew (section 2)."""
 

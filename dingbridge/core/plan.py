@@ -55,11 +55,10 @@ class Chunk(Struct, frozen=True):
 
 
 class Post(Struct, frozen=True):
-    """Step: send this chunk by this route. `fresh_token`: with a newly fetched token."""
+    """Step: send this chunk by this route."""
 
     route: Route
     chunk: Chunk
-    fresh_token: bool = False
 
 
 class Wait(Struct, frozen=True):
@@ -118,7 +117,7 @@ class Plan:
         self._tries = 0
         self._offline = 0
         self._pauses = 0
-        self._fresh_token = False
+        self._token_refused = False
         self._wait: Wait | None = None
         self._start = start
         if self._routes:
@@ -157,7 +156,7 @@ class Plan:
             return Finished(None, bool(self._tried))
         if self._wait is not None:
             return self._wait
-        return Post(self._routes[0], self._chunk(*self._left[0]), self._fresh_token)
+        return Post(self._routes[0], self._chunk(*self._left[0]))
 
     def waited(self) -> None:
         """The time of the last `Wait` has passed."""
@@ -179,8 +178,8 @@ class Plan:
         if not isinstance(error, Unreachable):
             self._offline = 0
         match error:
-            case FreshToken() if not self._fresh_token:
-                self._fresh_token = True
+            case FreshToken() if not self._token_refused:
+                self._token_refused = True
             case FreshToken() if self._patient and self._tries < ANSWERED_TRIES:
                 self._wait_for(self._back_off(self._tries), error)
                 self._tries += 1
@@ -224,7 +223,7 @@ class Plan:
         if any(not (one.again or attempts.is_recognised(one, attempt)) for one in self._tried):
             self._end = Uncertain(
                 f"the message may have arrived and is not sent again: {why}",
-                fix=":Chat retry {id} sends it again",
+                fix="look in DingTalk before you send it again",
             )
 
     def _tried_chunk(self, start: int) -> tuple[int, int] | None:
@@ -243,7 +242,7 @@ class Plan:
         self._tries = 0
         self._offline = 0
         self._pauses = 0
-        self._fresh_token = False
+        self._token_refused = False
         self._wait = None
 
     def _change_route(self, error: DeliveryError) -> None:

@@ -71,7 +71,10 @@ def broke() -> Retryable:
 
 
 def _unusable() -> Refused:
-    return Refused("the address cannot be used", fix="check `webhook`, `endpoint` and `proxy`")
+    return Refused(
+        "the address cannot be used",
+        fix="check `endpoint` and `proxy`, and the `webhook` of a custom robot",
+    )
 
 
 def _proxy_refused(cause: BaseException) -> bool:

@@ -20,6 +20,7 @@ from dingbridge.core.answers import Answer
 from dingbridge.core.attempts import Tried
 from dingbridge.core.errors import (
     DeliveryError,
+    FreshToken,
     Refused,
     Retryable,
     RetryAfter,
@@ -192,6 +193,8 @@ class Carrier:
             self._tell(Counted(code=error.code))
             if error.may_have_arrived:
                 self.pace.sent(key, time.time())
+            if isinstance(error, FreshToken):
+                self._token = HeldToken()
             if isinstance(error, RetryAfter):
                 error.seconds = self.pace.held(error, key, time.time())
             if not (self._patient and isinstance(error, RetryAfter)):
@@ -280,7 +283,7 @@ class Carrier:
             self._options,
             outbound,
             step.route,
-            lambda: self._access_token(fresh=step.fresh_token),
+            self._access_token,
             lambda words: self._report(outbound, plan, Delivery.SENDING, words),
             lambda: self._stopped or outbound.id == self.unwanted,
         )
@@ -294,14 +297,14 @@ class Carrier:
         else:
             url, body = posting.robot(options, outbound, step.chunk, route, time.time())
         if route in (Route.SINGLE, Route.GROUP):
-            headers = {"x-acs-dingtalk-access-token": self._access_token(fresh=step.fresh_token)}
+            headers = {"x-acs-dingtalk-access-token": self._access_token()}
             return answers.read_send(self._http.post(url, body, headers)).process_query_key
         answers.read_robot(self._http.post(url, body), session=route is Route.SESSION)
         return ""
 
-    def _access_token(self, *, fresh: bool) -> str:
+    def _access_token(self) -> str:
         asked = time.monotonic()
-        if fresh or not self._token.usable(asked):
+        if not self._token.usable(asked):
             try:
                 answer = self._http.post(
                     f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
