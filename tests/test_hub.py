@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import pytest
 from msgspec import structs
 
-from dingbridge.bridge.hub import NO_SESSION_WEBHOOK, Hub, Ports
+from dingbridge.bridge.hub import Hub, Ports
 from dingbridge.bridge.outgoing import NEVER_LEFT
-from dingbridge.bridge.reception import OWN
+from dingbridge.bridge.reception import NO_SESSION_WEBHOOK, OWN
 from dingbridge.core import exchange, inbox, outbox, posting
 from dingbridge.core.attempts import Tried
 from dingbridge.core.exchange import (

@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
+from dingbridge.bridge import reception
 from dingbridge.bridge.admission import Admission
 from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.outgoing import Outgoing
 from dingbridge.bridge.ports import Chance, Courtesy, Link, Queue, Records
-from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception, log_arrival
+from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.usage import Usage
@@ -39,14 +40,6 @@ from dingbridge.core.state import (
 )
 
 log = logging.getLogger(__name__)
-
-NO_SESSION_WEBHOOK = (
-    "No sessionWebhook in a message from DingTalk: answers to it go by OpenAPI, which takes calls of"
-    " the month's quota and reaches nobody without a staff id. Check the robot's permissions in the"
-    " DingTalk console and publish the app"
-)
-"""Told once, as the guides promise. The reply URL is a part of every robot message (protocol
-section 5.1)."""
 
 
 class Ports(Struct, frozen=True):
@@ -310,12 +303,11 @@ class Hub:
 
     def arrived(self, received: Received) -> None:
         """A robot message that is written down and acked."""
-        log_arrival(received.inbound, self._options.account)
+        reception.log_arrival(received.inbound, self._options.account)
         self._usage.count(pushes=1)
         if received.inbound.session_webhook is None and not self._lacks_webhook:
             self._lacks_webhook = True
-            log.warning("%s", NO_SESSION_WEBHOOK)
-            self.trouble(NO_SESSION_WEBHOOK, "")
+            self.trouble(reception.NO_SESSION_WEBHOOK, "")
         self._tell_state()
         self._reception.arrived(received)
 
@@ -348,6 +340,7 @@ class Hub:
 
     def trouble(self, sentence: str, code: str) -> None:
         """Something came in that could not be used; `code` is the platform's, if it sent one."""
+        log.warning("%s", sentence)
         self._last_error = sentence
         self._usage.refused(code)
         self._broadcast(exchange.Words(sentence, "warn"))

@@ -20,6 +20,13 @@ from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.routing import reply_target
 from dingbridge.core.settings import Options
 
+NO_SESSION_WEBHOOK = (
+    "No sessionWebhook in a message from DingTalk: answers to it go by OpenAPI, which takes calls"
+    " of the month's quota and reaches nobody without a staff id. Check the robot's permissions in"
+    " the DingTalk console and publish the app"
+)
+"""Told once. The reply URL is a part of every robot message (protocol section 5.1)."""
+
 OWN = 0
 """The member that lives in the owner's own editor."""
 
