@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,8 +25,10 @@ pytest_plugins = ["pytester", "tests.deadline"]
 
 
 def pytest_configure() -> None:
-    """Children hear the signals that tests send them, although a run in the background, or under
+    """Hosts that tests start keep their bytecode, which they would else make anew each time.
+    Children hear the signals that tests send them, although a run in the background, or under
     nohup, ignores some and would hand that down."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
