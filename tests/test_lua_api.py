@@ -186,7 +186,7 @@ def test_everything_that_happens_is_announced(
     name = editor.lua("return require('dingbridge').send('answer')")
     told = {"id": name, "session": session, "account": "default"}
     assert heard(editor, "DingbridgeQueued") == told
-    assert heard(editor, "DingbridgeDelivered") == told
+    assert heard(editor, "DingbridgeDelivered") == {**told, "reason": ""}
 
     sandbox.client.fault(Fault.errcode("/robot/sendBySession", 430104, "improper content"))
     name = editor.lua("return require('dingbridge').send('answer')")
@@ -224,7 +224,8 @@ def test_a_message_is_announced_as_queued_once_it_is_on_the_disk(
     sandbox.client.wait_hanging()
     assert editor.heard("DingbridgeDelivered") == []
     sandbox.client.release()
-    assert heard(editor, "DingbridgeDelivered") == {"id": name, "session": "", "account": "default"}
+    told = {"id": name, "session": "", "account": "default", "reason": ""}
+    assert heard(editor, "DingbridgeDelivered") == told
     assert len(editor.heard("DingbridgeQueued")) == 1
 
 
