@@ -12,6 +12,7 @@ from dingbridge.core.exchange import Hello
 from dingbridge.core.patience import LEAVE_WITHIN
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.settings import Settings
 from tests.conftest import StartEditor
 from tests.editor import Editor
 from tests.test_deliveries import Made
@@ -312,6 +313,43 @@ def test_an_app_changed_in_setup_leaves_the_old_one(
     editor.chat("bridge dingtalk")
     connected(editor)
     assert len(sandbox.client.connections().open) == 1
+
+
+def test_what_is_sent_after_another_robot_was_set_up_goes_where_its_settings_say(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    sandbox.client.say("hello", user="zhangsan", group="cidTEAM==")
+    editor.until(editor.transcript)
+    with Sandbox(Settings(client_id="dingother")) as other:
+        app = {name: other.settings()[name] for name in ("app_key", "app_secret", "endpoint")}
+        editor.setup({**api_options, **app, "user_id": "lisi"})
+        editor.chat("bridge dingtalk")
+        editor.lua("require('dingbridge').send('to whom the settings name')")
+        [arrived] = other.client.wait_arrived(1)
+        assert (arrived.route, arrived.text) == ("single", "to whom the settings name")
+        assert arrived.user_ids == ("lisi",)
+    assert sandbox.client.arrived() == []
+
+
+def test_after_a_restart_whoever_spoke_last_of_two_is_answered(
+    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any], start_editor: StartEditor
+) -> None:
+    options = {**api_options, "allow_from": ["zhangsan", "lisi"]}
+    bound.setup(options)
+    for count, user in enumerate(["zhangsan", "lisi", "zhangsan"], start=1):
+        sandbox.client.say(f"from {user}", user=user)
+        bound.until(lambda count=count: len(bound.transcript()) == count)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    bound.close()
+    again = start_editor()
+    again.setup(options)
+    again.chat()
+    connected(again)
+    again.lua("require('dingbridge').send('to the last one')")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.text, arrived.user_ids) == ("to the last one", ("zhangsan",))
 
 
 def test_what_waits_for_an_app_that_is_taken_out_of_setup_is_told_and_goes_when_it_is_back(

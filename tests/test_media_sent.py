@@ -104,6 +104,19 @@ def test_what_is_sent_after_a_large_file_arrives_after_it(
     ]
 
 
+def test_a_session_that_is_deleted_while_its_file_is_copied_holds_up_nothing(
+    talking: Editor, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    talking.lua("require('dingbridge').send('', { file = ... })", str(large(tmp_path)))
+    talking.chat("delete")
+    talking.until(lambda: not talking.sessions())
+    talking.chat("new Another")
+    talking.chat("bridge dingtalk")
+    talking.until(lambda: talking.status()["session"])
+    talking.lua("require('dingbridge').notify('goes on', { target = 'dingtalk:zhangsan' })")
+    assert [each.text for each in sandbox.client.wait_arrived(1)] == ["goes on"]
+
+
 def test_a_file_that_cannot_be_copied_holds_up_nothing(
     talking: Editor, sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,20 @@ def start(editor: Editor, options: dict[str, Any]) -> None:
     editor.until_lua("require('dingbridge').status().connected")
 
 
-def start_lua(editor: Editor, options: dict[str, Any], responder: str) -> None:
+def start_lua(
+    editor: Editor,
+    options: dict[str, Any],
+    responder: str,
+    allow_from: Sequence[str] = ("zhangsan", "lisi"),
+) -> None:
     """The same with a Lua function that answers."""
     editor.lua(
         f"""
         local options = ...
-        options.allow_from = {{ 'zhangsan', 'lisi' }}
         options.responder = {responder}
         require('dingbridge').setup(options)
         """,
-        options,
+        {**options, "allow_from": allow_from},
     )
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")
@@ -106,6 +111,32 @@ def test_a_late_answer_goes_to_the_one_who_asked(
     )
     first = sandbox.client.say("from zhangsan", user="zhangsan")
     second = sandbox.client.say("from lisi", user="lisi")
+    editor.until_lua("type((Later or {})['from lisi']) == 'function'")
+    editor.lua("Later['from zhangsan']('to zhangsan')")
+    editor.lua("Later['from lisi']('to lisi')")
+    arrived = sandbox.client.wait_arrived(2)
+    assert [(each.text, each.reply_to) for each in arrived] == [
+        ("to zhangsan", first.message_id),
+        ("to lisi", second.message_id),
+    ]
+
+
+@pytest.mark.parametrize("scope", ["bound", "single"])
+def test_a_late_answer_to_somebody_outside_the_organisation_reaches_nobody_else(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], scope: str
+) -> None:
+    start_lua(
+        editor,
+        {**api_options, "session_scope": scope},
+        """function(message, reply)
+             Later = Later or {}
+             Later[message.text] = reply
+           end""",
+        allow_from=["*"],
+    )
+    # Neither has a staff id: a reply address is all that leads to them.
+    first = sandbox.client.say("from zhangsan", user="zhangsan", staff_id=False)
+    second = sandbox.client.say("from lisi", user="lisi", staff_id=False)
     editor.until_lua("type((Later or {})['from lisi']) == 'function'")
     editor.lua("Later['from zhangsan']('to zhangsan')")
     editor.lua("Later['from lisi']('to lisi')")

@@ -174,6 +174,18 @@ def test_sessions_are_made_listed_opened_stepped_through_and_deleted(editor: Edi
     editor.until(lambda: current(editor) in (first, second))
 
 
+def test_what_lua_sends_after_the_current_session_was_deleted_goes_into_the_one_before(
+    editor: Editor,
+) -> None:
+    editor.setup({})
+    first, second = new(editor, "one"), new(editor, "two")
+    assert current(editor) == second
+    editor.chat("delete")
+    editor.until(lambda: [row["id"] for row in editor.sessions()] == [first])
+    editor.lua("require('dingbridge').send('goes on')")
+    editor.until(lambda: [row["text"] for row in editor.transcript(first)] == ["goes on"])
+
+
 def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
     editor: Editor,
 ) -> None:
@@ -430,6 +442,18 @@ def test_a_killed_host_loses_nothing_and_doubles_nothing(bound: Editor, sandbox:
         *texts,
         "after",
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a host that stands still")
+def test_drafts_that_a_killed_host_never_took_come_back_in_their_order(bound: Editor) -> None:
+    host = bound.host_pid()
+    os.kill(host, signal.SIGSTOP)
+    for text in ("first", "second", "third"):
+        bound.type_draft(text)
+        bound.nvim.command("write")
+    os.kill(host, signal.SIGKILL)
+    bound.until_said("the next :Chat starts it again")
+    assert bound.nvim.current.buffer[:] == ["first", "", "second", "", "third"]
 
 
 def test_a_draft_sent_after_the_host_was_killed_is_shown_without_opening_again(
