@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dingbridge.core.addressing import without_mention
 from dingbridge.core.callback import QuotaGone, read_robot_message, trusted
-from dingbridge.core.content import without_mention
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import (
     Conversation,
@@ -172,7 +172,11 @@ def test_without_being_mentioned_nothing_is_taken_away() -> None:
         ("file", {"fileName": "report.pdf"}, "[file: report.pdf]"),
         ("file", {"fileName": "a\x1b[2J\n.pdf"}, "[file: a .pdf]"),
         ("file", [], "[file]"),
-        ("interactiveCard", {"biz_custom_action_url": "u"}, "[card]"),
+        (
+            "interactiveCard",
+            {"biz_custom_action_url": "u"},
+            "[card]\n\n[a link that cannot be shown]",
+        ),
         ("chatRecord", {"title": "Ann and Bob", "chatRecord": "[]"}, "[chat record: Ann and Bob]"),
         ("markdown", {"text": "**bold**"}, "**bold**"),
         ("unknownMsgType", {"unknownMsgType": "hat"}, "[message of type hat, not supported yet]"),
@@ -200,7 +204,7 @@ def test_other_kinds_of_message_arrive_as_a_readable_line(
         ([{"type": "at", "atName": "My Robot"}, {"text": "hello"}], "hello"),
         ([{"text": " "}, {"type": "at", "atName": "Ann"}, {"text": "hello"}], "@Ann\u2005hello"),
         ([{"type": "at"}, {"text": "hello"}], "hello"),
-        ([7, None, {"text": ["x"]}, {"type": []}, {}], ""),
+        ([7, None, {"text": ["x"]}, {}], "7 [unknown part] [unknown part] [unknown part]"),
         ({}, ""),
         (None, ""),
     ],

@@ -19,15 +19,9 @@ from markdown_it import MarkdownIt
 
 from dingbridge.core.attachments import NAME_CHARACTERS, shown_name, with_paths, words
 from dingbridge.core.callback import read_robot_message
-from dingbridge.core.content import (
-    ATTACHMENTS,
-    INBOUND_CHARACTERS,
-    RECORDS,
-    Words,
-    parts_of,
-    put_together,
-)
+from dingbridge.core.content import ATTACHMENTS, INBOUND_CHARACTERS, put_together
 from dingbridge.core.messages import Attachment, Inbound, Quoted
+from dingbridge.core.parts import RECORDS, Words, parts_of
 from dingbridge.core.quoted_message import QUOTE_CHARACTERS, QUOTE_LINES, above
 from dingbridge.core.sent_keys import (
     KEPT,

@@ -12,7 +12,7 @@ from dingbridge.bridge.binding import Account
 from dingbridge.bridge.deliveries import Deliveries, filled
 from dingbridge.bridge.ports import Chance, Editor, Media
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import attachments, exchange, inbox, quoted_message, routing
+from dingbridge.core import exchange, inbound_entry, inbox, routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, ConversationKind, Message, Role, Target
 
@@ -85,13 +85,14 @@ class Correspondence:
             def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
                 self._take_in(account, deliver, paths, failures, done)
 
-            if inbound.attachments:
+            wanted = inbound_entry.to_fetch(inbound)
+            if wanted:
                 name = inbox.message_id(deliver.key)
                 self._media.fetch(
                     account.options,
                     name,
                     inbound.robot_code,
-                    inbound.attachments,
+                    wanted,
                     lambda words: self._editor.show(updates.Say(words)),
                     fetched,
                 )
@@ -112,11 +113,7 @@ class Correspondence:
         author = inbound.sender.nick
         if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
             author = f"{author} · {inbound.conversation.title}"
-        text = inbound.text
-        if inbound.attachments:
-            text = attachments.with_paths(text, inbound.attachments, paths, failures)
-        if inbound.quote is not None:
-            text = quoted_message.above(inbound.quote, text)
+        text = inbound_entry.text(inbound, paths, failures)
         message = Message(
             inbox.message_id(deliver.key), Role.DINGTALK, author, text, inbound.created
         )
@@ -151,6 +148,8 @@ class Correspondence:
             files="\n".join(files),
         )
         self._changed()
+        if inbound.says_nothing:
+            return
         self._answering.ask(
             session, message, account, routing.reply_target(inbound), deliver, files
         )

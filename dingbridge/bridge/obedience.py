@@ -11,7 +11,7 @@ from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Chance, Editor, Project, Storage
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, remote, remote_answers, remote_words, routing
+from dingbridge.core import addressing, exchange, remote, remote_answers, remote_words, routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Obey
 from dingbridge.core.transcript import Transcript
@@ -51,7 +51,7 @@ class Obedience:
         """Carry out a command. The robot's owner has found that its sender may use it."""
         if obey.start is not None:
             self._sessions.begin(obey.session, account.name, obey.start)
-        command = remote.read(obey.inbound.text)
+        command = addressing.command_in(obey.inbound)
 
         def answer(words: str) -> None:
             self._deliveries.answer(account, routing.reply_target(obey.inbound), words)

@@ -166,8 +166,9 @@ class Reception:
         if self._receptionist.is_command(inbound):
             admin = inbound.sender.identity in options.admins
             return exchange.Obey(key, inbound, session, again, admin, start)
-        self._attention.worked_on(inbound, session)
         inbound = self._with_quote(inbound)
+        if not inbound.says_nothing:
+            self._attention.worked_on(inbound, session)
         instructions = scopes.instructions(options, inbound)
         return exchange.Deliver(key, inbound, session, again, start, instructions)
 

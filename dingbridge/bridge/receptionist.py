@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dingbridge.bridge.conversations import Conversations
 from dingbridge.bridge.ports import Chance
-from dingbridge.core import access, remote, remote_words, scopes
+from dingbridge.core import access, addressing, remote, remote_words, scopes
 from dingbridge.core.access import Admitted
 from dingbridge.core.exchange import State
 from dingbridge.core.messages import ConversationKind, Inbound
@@ -43,11 +43,11 @@ class Receptionist:
 
     def is_command(self, inbound: Inbound) -> bool:
         """Whether the message is meant for the bridge rather than for a session."""
-        return remote.read(inbound.text) is not None
+        return addressing.command_in(inbound) is not None
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> Said | None:
         """What comes of a message that is a command; None for one that is meant for a session."""
-        command = remote.read(inbound.text)
+        command = addressing.command_in(inbound)
         if command is None:
             return None
         if isinstance(command, remote.Unknown):

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dingbridge.core import codes, quoted_message, wire
+from dingbridge.core import addressing, codes, quoted_message, wire
 from dingbridge.core.addresses import read_address
-from dingbridge.core.content import parts_of, put_together
+from dingbridge.core.content import Content, put_together
 from dingbridge.core.errors import BadFrame
-from dingbridge.core.fields import said_true, seconds_of
+from dingbridge.core.fields import seconds_of
 from dingbridge.core.messages import (
     SENDER_IDS,
     Conversation,
@@ -20,10 +20,12 @@ from dingbridge.core.messages import (
     Sender,
     SessionWebhook,
 )
+from dingbridge.core.parts import Words, parts_of
 from dingbridge.core.quote import quoted
 from dingbridge.core.text import clean_name
 
 _QUOTA_GONE: Final = "20001"
+_EARLIEST: Final = 1_000_000_000.0
 _PLATFORM_DOMAINS: Final = ("dingtalk.com", "dingtalk.io")
 
 
@@ -51,6 +53,7 @@ class _Callback(Struct, rename="camel"):
     sender_corp_id: Any = None
     robot_code: Any = None
     is_in_at_list: Any = None
+    at_users: Any = None
     session_webhook: Any = None
     session_webhook_expired_time: Any = None
     msgtype: Any = None
@@ -68,11 +71,14 @@ class _Callback(Struct, rename="camel"):
     err_msg: Any = None
 
 
-def read_robot_message(data: str, trusted_origins: tuple[str, ...] = ()) -> Inbound | QuotaGone:
+def read_robot_message(
+    data: str, trusted_origins: tuple[str, ...] = (), arrived: float = 0.0
+) -> Inbound | QuotaGone:
     """Read the `data` of a robot message frame; raise `BadFrame` when it cannot be answered.
 
-    A conversation of an unknown kind counts as a group, for which the stricter rules hold. A time
-    that cannot be read is 0. A session webhook is kept only if `trusted` says so.
+    A conversation of an unknown kind counts as a group, for which the stricter rules hold. A
+    message without a time that can be read was written when it `arrived` (Unix seconds). A session
+    webhook is kept only if `trusted` says so.
     """
     try:
         callback = wire.decode(data, _Callback)
@@ -86,12 +92,14 @@ def read_robot_message(data: str, trusted_origins: tuple[str, ...] = ()) -> Inbo
         if wire.text_of(callback.conversation_type) == ConversationKind.SINGLE.value
         else ConversationKind.GROUP
     )
-    mentioned = said_true(callback.is_in_at_list)
-    msgtype = wire.text_of(callback.msgtype) or wire.text_of(callback.msg_type)
-    if not msgtype and callback.text is not None:
-        msgtype = "text"
-    addressed = mentioned and kind is ConversationKind.GROUP and msgtype in ("text", "richText")
-    said = put_together(parts_of(msgtype, callback.text, callback.content), addressed=addressed)
+    robot = wire.id_of(callback.chatbot_user_id)
+    is_group = kind is ConversationKind.GROUP
+    at_users = callback.at_users if is_group else None
+    mentioned = addressing.is_mentioned(callback.is_in_at_list, at_users, robot)
+    msgtype = _msgtype(callback)
+    said = _content(callback, msgtype, robot, addressed=mentioned and is_group)
+    if code not in ("", "0") and not said.text:
+        said = put_together([Words(_error_instead(callback, code))])
     title = wire.text_of(callback.conversation_title)
     return Inbound(
         id=_required(callback.msg_id, "msgId"),
@@ -109,11 +117,40 @@ def read_robot_message(data: str, trusted_origins: tuple[str, ...] = ()) -> Inbo
         mentioned=mentioned,
         msgtype=clean_name(msgtype) if msgtype else "",
         text=said.text,
-        created=seconds_of(callback.create_at),
+        created=_created(callback.create_at, arrived),
         session_webhook=_session_webhook(callback, trusted_origins),
         attachments=said.attachments,
         quote=_quote(callback),
     )
+
+
+def _msgtype(callback: _Callback) -> str:
+    msgtype = wire.text_of(callback.msgtype) or wire.text_of(callback.msg_type)
+    return "text" if not msgtype and callback.text is not None else msgtype
+
+
+def _content(callback: _Callback, msgtype: str, robot: str, *, addressed: bool) -> Content:
+    """What the message says, without the mention that says only that the robot is meant.
+
+    With others in `atUsers` a name at the start may be that of one of them, and stays.
+    """
+    is_typed = msgtype in ("text", "richText")
+    return put_together(
+        parts_of(msgtype, callback.text, callback.content),
+        robot=robot if addressed else "",
+        addressed=addressed and is_typed and addressing.is_alone(callback.at_users, robot),
+    )
+
+
+def _created(value: object, arrived: float) -> float:
+    """When the message was written, in Unix seconds. DingTalk is younger than `_EARLIEST`."""
+    seconds = seconds_of(value)
+    return seconds if seconds >= _EARLIEST else arrived
+
+
+def _error_instead(callback: _Callback, code: str) -> str:
+    said = quoted(wire.text_of(callback.error_message) or wire.text_of(callback.err_msg))
+    return f"[DingTalk sent error {' '.join((quoted(code), said)).strip()} in place of the message]"
 
 
 def trusted(url: str, origins: tuple[str, ...]) -> bool:

@@ -26,6 +26,15 @@ def first(container: object, *keys: str) -> str:
     return ""
 
 
+def said_in(container: object, *keys: str) -> str:
+    """The first of these fields that has text; or the text that comes in the place of the object,
+    which may also be a string of its JSON. Empty when there is none."""
+    found = object_of(container)
+    if isinstance(container, str) and not found:
+        return container
+    return first(found, *keys)
+
+
 def object_of(value: object) -> dict[str, Any]:
     """An object that may come as one, or as a string of its JSON; empty for anything else."""
     found = _read(value) if isinstance(value, str) else value

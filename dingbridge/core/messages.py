@@ -127,8 +127,8 @@ class Quoted(Struct, frozen=True):
 class Inbound(Struct, frozen=True):
     """One robot message as it came in. `created` is Unix seconds; `id` is the `msgId`.
 
-    `text` is Markdown in which words stand for each of the `attachments`; `quote` is the message
-    that it answers.
+    `text` is Markdown in which words stand for each of the `attachments`, and empty when a reader
+    would see nothing of it; `quote` is the message that it answers.
     """
 
     id: str
@@ -142,6 +142,13 @@ class Inbound(Struct, frozen=True):
     session_webhook: SessionWebhook | None = None
     attachments: tuple[Attachment, ...] = ()
     quote: Quoted | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is nothing in it to answer: no words, no attachment and no quote of any."""
+        quote = self.quote
+        is_bare = not self.text and not self.attachments
+        return is_bare and (quote is None or not (quote.text or quote.attachments))
 
 
 class At(Struct, frozen=True):

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from dingbridge.core import wire
-from dingbridge.core.content import KINDS, Part, parts_of, put_together
-from dingbridge.core.fields import first, object_of, said_true, seconds_of
+from dingbridge.core.content import put_together
+from dingbridge.core.fields import first, object_of, said_in, said_true, seconds_of
 from dingbridge.core.messages import Quoted
+from dingbridge.core.parts import KINDS, Part, attachment_in, card_words, kind_in, parts_of
 from dingbridge.core.text import clean_name, visible
 
 QUOTE_CHARACTERS: Final = 2_000
@@ -21,16 +22,6 @@ QUOTE_LINES: Final = 30
 _NO_CONTENT: Final = ("[interactive card message]", "[interactivecard]", "[卡片消息]")
 
 _OFTEN_WITHOUT_CONTENT: Final = ("interactiveCard", "unknownMsgType")
-_TELLING: Final = (
-    ("richText", "richText"),
-    ("recognition", "audio"),
-    ("videoType", "video"),
-    ("fileName", "file"),
-    ("downloadCode", "picture"),
-    ("pictureDownloadCode", "picture"),
-    ("chatRecord", "chatRecord"),
-    ("summary", "chatRecord"),
-)
 
 
 def read(
@@ -115,18 +106,12 @@ def _parts(said: dict[str, Any]) -> Iterable[Part]:
     body = object_of(content)
     if isinstance(content, str) and not body:
         return [content]
-    kind = first(said, "msgType", "msgtype") or _kind_of(body)
+    kind = first(said, "msgType", "msgtype") or kind_in(body)
     text = said.get("text")
     if kind in ("unknownMsgType", "interactiveCard") and first(body, "fileName"):
         kind = "file"
     if kind in _OFTEN_WITHOUT_CONTENT or kind not in KINDS:
-        return [first(body, "text", "content", "title", "summary") or first(text, "content")]
+        words = card_words(body) or first(body, "title", "summary") or said_in(text, "content")
+        found = attachment_in(body)
+        return [words, "\n\n", found] if found else [words]
     return parts_of(kind, text, body)
-
-
-def _kind_of(body: dict[str, Any]) -> str:
-    """The type of a quoted message that comes without one."""
-    for field, kind in _TELLING:
-        if field in body:
-            return kind
-    return "text"

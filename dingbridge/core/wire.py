@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TypeVar
 
 import msgspec
@@ -17,9 +18,9 @@ class NotReadable(ValueError):
 def decode(data: str | bytes, kind: type[T], *, strict: bool = True) -> T:
     """Read `data` as `kind`; raise `NotReadable` for everything that cannot be read as one.
 
-    Broken UTF-8, a byte order mark, lone surrogates and raw control characters in strings are
-    read as well: one bad character must not cost a message. Without `strict` a number may come as
-    a string.
+    Broken UTF-8, a byte order mark, lone surrogates, raw control characters in strings and numbers
+    that are none (`null` then) are read as well: one bad character must not cost a message. Without
+    `strict` a number may come as a string.
     """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     text = text.removeprefix("\ufeff")
@@ -32,10 +33,18 @@ def decode(data: str | bytes, kind: type[T], *, strict: bool = True) -> T:
     except ValueError as error:
         reason = str(error)
     try:
-        repaired = json.dumps(json.loads(text, strict=False), ensure_ascii=False)
+        repaired = json.dumps(
+            json.loads(text, strict=False, parse_constant=lambda _: None, parse_float=_number),
+            ensure_ascii=False,
+        )
         return _decode(repaired, kind, strict)
     except (ValueError, RecursionError) as error:
         raise NotReadable(reason) from error
+
+
+def _number(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _decode(text: str, kind: type[T], strict: bool) -> T:

@@ -305,8 +305,9 @@ class Stream(threading.Thread):
 
         What cannot be read is acked as well, because it would come back the same.
         """
+        now = time.time()
         try:
-            inbound = read_robot_message(frame.data, self._settings.trusted_origins)
+            inbound = read_robot_message(frame.data, self._settings.trusted_origins, now)
         except BadFrame as error:
             self._acknowledge(connection, frame)
             self._trouble(error.message)
@@ -315,7 +316,6 @@ class Stream(threading.Thread):
             self._acknowledge(connection, frame)
             self._trouble(inbound.message, inbound.code)
             return
-        now = time.time()
         key = Seen.key(inbound.robot_code, inbound.id)
         if not self._seen.first_time(key, now):
             self._acknowledge(connection, frame)

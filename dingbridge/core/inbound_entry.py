@@ -1,0 +1,31 @@
+"""What stands in a session for a robot message: its text, what came along, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dingbridge.core import attachments, quoted_message
+from dingbridge.core.messages import Attachment, Inbound
+
+WITHOUT_TEXT: Final = "[message without text]"
+"""In the place of a text in which a reader would see nothing: a mention alone, say."""
+
+
+def to_fetch(inbound: Inbound) -> tuple[Attachment, ...]:
+    """All that came along: the message's own attachments, then those of the message it answers. In
+    a group a quote is the only way to give a robot a file (protocol section 5.2)."""
+    return inbound.attachments + (inbound.quote.attachments if inbound.quote else ())
+
+
+def text(inbound: Inbound, paths: Sequence[str | None] = (), failures: Sequence[str] = ()) -> str:
+    """The entry's text, never empty. `paths` and `failures` belong to `to_fetch` one by one, as
+    those of `attachments.with_paths`."""
+    own = len(inbound.attachments)
+    said = attachments.with_paths(inbound.text, inbound.attachments, paths[:own], failures[:own])
+    said = WITHOUT_TEXT if inbound.says_nothing else said
+    quote = inbound.quote
+    if quote is None:
+        return said
+    quoted = attachments.with_paths(quote.text, quote.attachments, paths[own:], failures[own:])
+    return quoted_message.above(quote, said, quoted)
