@@ -74,7 +74,7 @@ def _run(part: str, *words: str) -> None:
     elif part == "phone":
         from dingbridge.demo.phone import main
 
-        sys.exit(main(*words))
+        sys.exit(main())
 
 
 if __name__ == "__main__":

@@ -452,7 +452,7 @@ def test_the_sandbox_serves_until_it_is_ended() -> None:
         line: dict[str, Any] = json.loads(program.stdout.readline())
         environ = {"DINGTALK_WEBHOOK": line["webhook"], "DINGTALK_OAPI_ENDPOINT": line["url"]}
         assert run("notify", "hi", environ=environ).returncode == 0
-        assert [each.text for each in SandboxClient(line["url"]).arrived()] == ["hi"]
+        assert [each.text for each in SandboxClient(line["control"]).arrived()] == ["hi"]
         program.terminate()
         assert program.wait(timeout=10) == 0
 

@@ -23,7 +23,7 @@ import requests
 
 from dingbridge.demo import neovim
 from dingbridge.demo.conversation import Line, Piece, differences, put_together
-from dingbridge.demo.phone import GREETING, HELP, Phone, bubble
+from dingbridge.demo.phone import CONTROL, GREETING, HELP, Phone, bubble
 from dingbridge.demo.script import LONG, long_text, play
 from dingbridge.demo.words import CODE, width, wrapped
 from dingbridge.sandbox.faults import Fault
@@ -306,8 +306,8 @@ def test_the_phone_says_every_line_and_ends_with_its_terminal(
     bound: Editor, sandbox: Sandbox
 ) -> None:
     done = subprocess.run(
-        [sys.executable, LAUNCH, "phone", sandbox.url],
-        env=environment({}),
+        [sys.executable, LAUNCH, "phone"],
+        env=environment({CONTROL: sandbox.control}),
         cwd=ROOT,
         input="第一行\n:help\nsecond line\n".encode(),
         capture_output=True,
@@ -321,11 +321,11 @@ def test_the_phone_says_every_line_and_ends_with_its_terminal(
 
 
 def test_the_phone_ends_when_the_sandbox_is_gone(sandbox: Sandbox) -> None:
-    url = sandbox.url
+    environ = environment({CONTROL: sandbox.control})
     sandbox.stop()
-    phone = [sys.executable, LAUNCH, "phone", url]
+    phone = [sys.executable, LAUNCH, "phone"]
     with subprocess.Popen(
-        phone, env=environment({}), cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        phone, env=environ, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
         assert program.stderr is not None
         assert program.wait(20) == 0

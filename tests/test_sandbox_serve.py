@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 import requests
 
-from dingbridge.sandbox import Sandbox, SandboxClient
+from dingbridge.sandbox import Fault, Sandbox, SandboxClient
 from tests.editor import Editor
 
 ROOT = Path(__file__).resolve().parents[1]
-DRIVING = re.compile(r"^( *)control=http://127.0.0.1:8765/_sandbox\n(?:\1.*\n)+", re.MULTILINE)
+SHOWN = "http://127.0.0.1:8765/_sandbox/TOKEN"
+DRIVING = re.compile(rf"^( *)control={SHOWN} .*\n(?:\1.*\n)+", re.MULTILINE)
 """The lines that the documents show for a sandbox's control address."""
 
 
@@ -43,7 +44,7 @@ def test_serving_says_where_and_ends_at_a_signal(number: int) -> None:
                 http.trust_env = False
                 body = {"msgtype": "text", "text": {"content": "你好"}}
                 assert http.post(line["webhook"], json=body, timeout=5).json()["errcode"] == 0
-            assert SandboxClient(line["url"]).arrived()[0].text == "你好"
+            assert SandboxClient(line["control"]).arrived()[0].text == "你好"
             program.send_signal(number)
             out, err = program.communicate(timeout=10)
         finally:
@@ -59,11 +60,15 @@ def test_the_lines_that_the_documents_show_drive_a_sandbox(
     found = DRIVING.search((ROOT / document).read_text("utf-8"))
     assert found
     bound.type_draft("is anybody there?")
-    SandboxClient(sandbox.url).say("hello?", user="zhangsan")
+    sandbox.client.say("hello?", user="zhangsan")
     bound.until(bound.transcript)
     bound.nvim.command("write")
     sandbox.client.wait_arrived(1)
-    shown = found[0].partition("```")[0].replace("http://127.0.0.1:8765", sandbox.url)
+    shown = (
+        found[0]
+        .partition("```")[0]
+        .replace("http://127.0.0.1:8765/_sandbox/TOKEN", sandbox.control)
+    )
     done = subprocess.run(
         ["sh", "-c", f"set -e\n{shown}"],
         env={**os.environ, "no_proxy": "*"},
@@ -96,8 +101,58 @@ def test_a_wrong_control_address_is_answered_with_what_there_is(
 ) -> None:
     with requests.Session() as http:
         http.trust_env = False
-        response = http.request(method, f"{sandbox.url}/_sandbox{path}", timeout=5)
+        kind = {"Content-Type": "application/json"}
+        response = http.request(method, sandbox.control + path, headers=kind, timeout=5)
     answer: dict[str, Any] = response.json()
     assert (response.status_code, answer.get("error")) == (status, words)
     assert "say" in answer["POST"]
     assert {"log/arrived", "connections"} <= {*answer["GET"]}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "attacker.example"}, 403),
+        ({"Host": "127.0.0.1.attacker.example:80"}, 403),
+        ({"Host": "attacker.example:8765"}, 403),
+        ({"Origin": "http://attacker.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "localhost:1"}, 200),
+        ({"Host": "[::1]:8765"}, 200),
+    ],
+)
+def test_no_web_page_speaks_in_the_name_of_everybody(
+    sandbox: Sandbox, headers: dict[str, str], status: int
+) -> None:
+    with requests.Session() as http:
+        http.trust_env = False
+        given = {"Content-Type": "application/json", **headers}
+        body = b'{"text": "rm -rf", "user": "zhangsan"}'
+        answer = http.post(f"{sandbox.control}/say", data=body, headers=given, timeout=5)
+    assert answer.status_code == status
+    assert len(sandbox.client.said()) == (status == 200)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["", "/", "/say", "/log/arrived", "/wrong-token/say"])
+def test_without_its_token_the_control_address_says_so_and_is_no_call_of_dingtalk(
+    sandbox: Sandbox, method: str, path: str
+) -> None:
+    sandbox.client.fault(Fault("*", body="{}"))
+    with requests.Session() as http:
+        http.trust_env = False
+        answer = http.request(method, f"{sandbox.url}/_sandbox{path}", json={}, timeout=5)
+    assert answer.status_code == 403
+    assert "`control`" in answer.json()["error"]
+    assert sandbox.client.calls() == []
+    with requests.Session() as http:
+        http.trust_env = False
+        assert http.get(f"{sandbox.url}/anything", timeout=5).text == "{}"
+
+
+def test_two_sandboxes_have_two_tokens() -> None:
+    with Sandbox() as one, Sandbox() as other:
+        assert one.control.rpartition("/")[2] != other.control.rpartition("/")[2]

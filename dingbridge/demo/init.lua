@@ -46,12 +46,14 @@ local function open_phone()
   vim.cmd.enew()
   phone = vim.api.nvim_get_current_win()
   local launch = package_folder .. '/launch.py'
-  local command = { vim.env.DINGBRIDGE_DEMO_PYTHON, launch, 'phone', vim.env.DINGBRIDGE_DEMO_URL }
+  local command = { vim.env.DINGBRIDGE_DEMO_PYTHON, launch, 'phone' }
   if vim.fn.has('nvim-0.11') == 1 then
     vim.fn.jobstart(command, { term = true })
   else
     vim.fn.termopen(command)
   end
+  -- Whoever has the address is everybody: the phone alone needs it.
+  vim.env.DINGBRIDGE_DEMO_CONTROL = nil
   for option, value in pairs({
     number = false,
     relativenumber = false,

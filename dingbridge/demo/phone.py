@@ -40,6 +40,8 @@ NEOVIMS = {
 }
 """What to say to a word that is for Neovim."""
 GREETING = "你好！Hello from the phone. 能看到我吗？"
+CONTROL = "DINGBRIDGE_DEMO_CONTROL"
+"""Variable with the address of the sandbox's control API; arguments are for all to see."""
 CONNECTED_WITHIN = 30.0
 """Seconds that the editor has for its first connection."""
 LISTEN = 20.0
@@ -154,9 +156,10 @@ def bubble(arrived: Arrived, columns: int) -> list[str]:
     return [*lines, f"{GREEN}╰{PLAIN}"]
 
 
-def main(url: str) -> int:
-    """Run the phone of the sandbox at `url` until its terminal or the sandbox goes away."""
-    phone = Phone(SandboxClient(url), sys.stdout)
+def main() -> int:
+    """Run the phone of the sandbox whose control address is in the environment, until its terminal
+    or the sandbox goes away."""
+    phone = Phone(SandboxClient(os.environ[CONTROL]), sys.stdout)
     try:
         phone.greet()
     except TimeoutError:

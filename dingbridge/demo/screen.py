@@ -41,7 +41,7 @@ def show() -> int:
             "DINGTALK_OAPI_ENDPOINT": sandbox.url,
             "DINGTALK_ALLOW_FROM": "zhangsan",
             "DINGBRIDGE_DEMO_PYTHON": sys.executable,
-            "DINGBRIDGE_DEMO_URL": sandbox.url,
+            "DINGBRIDGE_DEMO_CONTROL": sandbox.control,
             "PYTHONUTF8": "1",
         }
         command = [neovim, "--clean", "-n", "-u", str(INIT)]

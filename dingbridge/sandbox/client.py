@@ -44,15 +44,15 @@ NETWORK = 5.0
 
 
 class SandboxClient:
-    """The control API of the sandbox at `base_url`.
+    """The control API of a sandbox at its `control` address.
 
     Commands raise ValueError with the sandbox's words when they make no sense. Every `wait_…` ends
     as soon as its condition holds and raises TimeoutError, saying what there was instead, when it
     does not within `timeout` seconds.
     """
 
-    def __init__(self, base_url: str) -> None:
-        self._base = base_url.rstrip("/") + "/_sandbox/"
+    def __init__(self, control: str) -> None:
+        self._base = control.rstrip("/") + "/"
 
     def say(
         self,
@@ -86,7 +86,8 @@ class SandboxClient:
 
     def offer(self, data: bytes) -> str:
         """Keeps bytes for a message to the robot; the download code to put into it."""
-        response = self._call("POST", "offer", 30.0, data=data)
+        kind = {"Content-Type": "application/octet-stream"}
+        response = self._call("POST", "offer", 30.0, data=data, headers=kind)
         response.raise_for_status()
         return msgspec.json.decode(response.content, type=str)
 
@@ -319,7 +320,9 @@ class SandboxClient:
         return msgspec.json.decode(self._order(name, command), type=kind)
 
     def _order(self, name: str, command: msgspec.Struct) -> bytes:
-        response = self._call("POST", name, 0.0, data=msgspec.json.encode(command))
+        kind = {"Content-Type": "application/json"}
+        body = msgspec.json.encode(command)
+        response = self._call("POST", name, 0.0, data=body, headers=kind)
         if response.status_code == 400:
             raise ValueError(response.json()["error"])
         response.raise_for_status()

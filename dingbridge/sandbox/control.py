@@ -1,4 +1,4 @@
-"""The control API, `/_sandbox/…`: what a test or a demo says, asks and breaks, as JSON."""
+"""The control API, `/_sandbox/TOKEN/…`: what a test or a demo says, asks and breaks, as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dingbridge.sandbox.commands import (
 )
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
-from dingbridge.sandbox.platform import CONTROL, Platform
+from dingbridge.sandbox.platform import COMMANDS, Platform
 from dingbridge.sandbox.records import Connections, Said
 from dingbridge.sandbox.settings import Group, Person, Robot, Settings
 from dingbridge.sandbox.stream import Link, Stream
@@ -31,7 +31,7 @@ Act = Callable[[T], Awaitable[Any]]
 
 
 class Control:
-    """Answers `/_sandbox/…`. A command is a POST of its value, a question a GET."""
+    """Answers `/_sandbox/TOKEN/…`. A command is a POST of its value, a question a GET."""
 
     def __init__(self, platform: Platform, stream: Stream) -> None:
         self._platform = platform
@@ -42,15 +42,15 @@ class Control:
         """The paths answered here: all below the control address."""
         return [
             *self._known(),
-            web.route("*", CONTROL.rstrip("/"), self.overview),
-            web.route("*", CONTROL + "{anything:.*}", self.overview),
+            web.route("*", COMMANDS, self.overview),
+            web.route("*", f"{COMMANDS}/{{anything:.*}}", self.overview),
         ]
 
     def _known(self) -> list[web.RouteDef]:
         return [
-            web.get(f"{CONTROL}log/{{name}}", self.log),
-            web.get(f"{CONTROL}connections", self.connections),
-            web.get(f"{CONTROL}hanging", self.hanging),
+            web.get(f"{COMMANDS}/log/{{name}}", self.log),
+            web.get(f"{COMMANDS}/connections", self.connections),
+            web.get(f"{COMMANDS}/hanging", self.hanging),
             self._command("say", Utterance, self.say),
             self._command("raw", Raw, self.raw),
             self._command("ping", OnConnection, self.ping),
@@ -82,10 +82,10 @@ class Control:
         """What there is, after what is wrong with the request if it asked for anything else."""
         paths: dict[str, list[str]] = {"POST": [], "GET": []}
         for route in self._known():
-            name = route.path.removeprefix(CONTROL)
+            name = route.path.removeprefix(f"{COMMANDS}/")
             names = [f"log/{each}" for each in self._logs()] if name == "log/{name}" else [name]
             paths[route.method] += names
-        wanted = request.path.removeprefix(CONTROL.rstrip("/")).strip("/")
+        wanted = request.path.partition(self._world.token)[2].strip("/")
         if not wanted:
             return answer(paths)
         for method, names in paths.items():
@@ -217,7 +217,7 @@ class Control:
                 # msgspec's own errors are ValueErrors too and name the field.
                 return answer({"error": str(problem)}, 400)
 
-        return web.post(CONTROL + name, handle)
+        return web.post(f"{COMMANDS}/{name}", handle)
 
     def _links(self, name: str | None) -> dict[str, Link]:
         """The named connection, or all that are not closed. Raises ValueError when it is not."""

@@ -11,7 +11,7 @@ from aiohttp.multipart import MultipartReader
 from msgspec import Struct
 
 from dingbridge.sandbox.openapi import answering, authorised
-from dingbridge.sandbox.platform import CONTROL, Platform, json_response
+from dingbridge.sandbox.platform import COMMANDS, Platform, json_response
 from dingbridge.sandbox.records import Uploaded
 from dingbridge.sandbox.robots import refused
 from dingbridge.sandbox.shapes import ApiRefusal, RobotRefusal, api_body
@@ -49,8 +49,8 @@ class Media:
             web.post(UPLOAD_PATH, self.upload),
             web.post("/v1.0/robot/messageFiles/download", answering(self._locate)),
             web.get("/files/{name}", self.fetch),
-            web.post(f"{CONTROL}offer", self.offer),
-            web.get(f"{CONTROL}media/{{media_id}}", self.give),
+            web.post(f"{COMMANDS}/offer", self.offer),
+            web.get(f"{COMMANDS}/media/{{media_id}}", self.give),
         ]
 
     async def upload(self, request: web.Request) -> web.Response:

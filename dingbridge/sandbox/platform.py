@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from dingbridge.sandbox.faults import Fault
-from dingbridge.sandbox.state import World
+from dingbridge.sandbox.state import CONTROL, World
 
 if TYPE_CHECKING:
     from dingbridge.sandbox.stream import Link
 
-CONTROL = "/_sandbox/"
+COMMANDS = f"{CONTROL}/{{token}}"
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+BYTES = ("offer",)
+"""Commands whose body is bytes; that of all others is JSON."""
 STREAMED = ("/media/upload",)
 """Paths whose handlers read the body piece by piece."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -89,7 +93,10 @@ class Platform:
     @web.middleware
     async def watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Applies the fault that waits for a call, and records the call."""
-        if request.path.startswith(CONTROL):
+        if request.path == CONTROL or request.path.startswith(f"{CONTROL}/"):
+            refusal = self._refusal(request)
+            if refusal:
+                return json_response({"error": refusal[1]}, refusal[0])
             return await handler(request)
         began = self.world.now()
         fault = self.world.faults.take(request.path)
@@ -117,6 +124,23 @@ class Platform:
                 )
                 self.changes.note()
         return response if response is not None else web.Response()
+
+    def _refusal(self, request: web.Request) -> tuple[int, str] | None:
+        """Why a request to the control API is not carried out: no web page may drive a sandbox, not
+        by a form, nor by a name of its own that leads to this machine."""
+        host = request.host.rpartition(":")[0] if request.url.explicit_port else request.host
+        if host not in LOOPBACK:
+            return 403, f"the control API is at {LOOPBACK[0]} only"
+        if "Origin" in request.headers:
+            return 403, "the control API is not for web pages"
+        token = request.path.removeprefix(CONTROL).lstrip("/").partition("/")[0]
+        if not secrets.compare_digest(token.encode(), self.world.token.encode()):
+            return 403, "the address has a token: it is `control` in what the sandbox printed"
+        name = request.path.rpartition("/")[2]
+        wanted = "application/octet-stream" if name in BYTES else "application/json"
+        if request.method == "POST" and request.content_type != wanted:
+            return 415, f"it has to be sent with 'Content-Type: {wanted}'"
+        return None
 
     async def _go_wrong(
         self,

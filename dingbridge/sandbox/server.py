@@ -18,7 +18,7 @@ from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.control import Control
 from dingbridge.sandbox.media import Media
 from dingbridge.sandbox.openapi import OpenApi, not_found
-from dingbridge.sandbox.platform import CONTROL, Platform
+from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.reactions import Reactions
 from dingbridge.sandbox.robots import Robots
 from dingbridge.sandbox.settings import Settings
@@ -129,9 +129,14 @@ class Sandbox:
         return self._world.address
 
     @property
+    def control(self) -> str:
+        """The address of the control API, without a slash at its end."""
+        return self._world.control
+
+    @property
     def client(self) -> SandboxClient:
         """The control API of this sandbox."""
-        return SandboxClient(self.url)
+        return SandboxClient(self.control)
 
     @property
     def webhook_url(self) -> str:
@@ -196,7 +201,7 @@ def serve(port: int = 0, settings: Settings | None = None) -> None:
     def announce(bound: int) -> None:
         line = {
             "url": world.address,
-            "control": world.address + CONTROL.rstrip("/"),
+            "control": world.control,
             **bridge_options(world),
         }
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import secrets
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
@@ -37,6 +38,8 @@ from dingbridge.sandbox.shelf import Kept, Shelf
 if TYPE_CHECKING:
     from dingbridge.sandbox.media import Offer
 
+CONTROL = "/_sandbox"
+"""Where the control API is; behind it stands a token."""
 OPEN_PATH = "/v1.0/gateway/connections/open"
 
 
@@ -59,6 +62,7 @@ class World:
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self.settings = settings
         self.address = ""
+        self.token = secrets.token_urlsafe(16)
         self.tokens = TokenBook()
         self.tickets = TicketBook()
         self.sessions = SessionBook()
@@ -80,6 +84,11 @@ class World:
         self._windows: defaultdict[str, RateWindow] = defaultdict(RateWindow)
         self._uuids: set[tuple[str, str]] = set()
         self._pushes: dict[str, Push] = {}
+
+    @property
+    def control(self) -> str:
+        """The address of the control API, without a slash at its end. Who has it is everybody."""
+        return f"{self.address}{CONTROL}/{self.token}"
 
     def now(self) -> float:
         """Unix seconds by the sandbox's own clock."""
