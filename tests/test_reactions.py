@@ -394,7 +394,7 @@ def test_a_message_costs_at_most_three_calls_each_way(errors: list[DeliveryError
 
 
 def test_both_calls_have_the_body_that_the_platform_takes() -> None:
-    path, body = request(AddReaction(ONE))
+    path, body = request(AddReaction(ONE), ONE.robot_code)
     assert path == "/v1.0/robot/emotion/reply"
     assert json.loads(body) == {
         "robotCode": "ding1",
@@ -410,7 +410,7 @@ def test_both_calls_have_the_body_that_the_platform_takes() -> None:
         },
     }
     assert "👀".encode() in body
-    assert request(RemoveReaction(ONE)) == ("/v1.0/robot/emotion/recall", body)
+    assert request(RemoveReaction(ONE), ONE.robot_code) == ("/v1.0/robot/emotion/recall", body)
 
 
 @pytest.mark.parametrize(

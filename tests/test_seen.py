@@ -27,9 +27,9 @@ def test_the_memory_lasts_a_day() -> None:
 
 def test_a_group_message_that_mentions_two_robots_reaches_both() -> None:
     seen = Seen()
-    assert seen.first_time(Seen.key("robot1", "m1"), NOW)
-    assert seen.first_time(Seen.key("robot2", "m1"), NOW)
-    assert not seen.first_time(Seen.key("robot1", "m1"), NOW)
+    assert seen.first_time(Seen.key("app", "robot1", "m1"), NOW)
+    assert seen.first_time(Seen.key("app", "robot2", "m1"), NOW)
+    assert not seen.first_time(Seen.key("app", "robot1", "m1"), NOW)
 
 
 def test_what_an_earlier_run_saw_is_known() -> None:

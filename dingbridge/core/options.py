@@ -85,7 +85,7 @@ OPTIONS: tuple[Option, ...] = (
         kind=Kind.TEXT,
         belongs="the robot's code",
         default_from="app_key",
-        meaning="The robot's code; a message's own robot code wins for the reply to it.",
+        meaning="The robot's code; a message's own wins for the reply to it, unless it is refused.",
     ),
     Option(
         name="conversation_id",

@@ -9,6 +9,7 @@ from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.media import Parcel
 from dingbridge.core.messages import At, Outbound
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk
+from dingbridge.core.robot_codes import own_code
 from dingbridge.core.routing import Route, custom_robot, of_another_robot, routes
 from dingbridge.core.sent_keys import TEXT_CHARACTERS, Sent
 from dingbridge.core.settings import Options
@@ -70,7 +71,7 @@ def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tu
     """Address and body for OpenAPI, to a person or a group (protocol section 3)."""
     target = outbound.target
     text = mentions.readable(text, outbound.at, dict(outbound.names))
-    code = target.robot_code or options.robot_code or options.app_key
+    code = target.robot_code or own_code(options)
     if route is Route.SINGLE:
         return f"{options.endpoint_api}{_SINGLE}", payloads.send_to_people(
             code, (target.user_id,), options.msgtype, outbound.title, text
@@ -90,7 +91,7 @@ def file(
     if route is Route.SESSION and session is not None:
         picture = media.markdown_picture(media_id, parcel.name)
         return session.url, payloads.robot_body("markdown", outbound.title, picture, outbound.at)
-    code = target.robot_code or options.robot_code or options.app_key
+    code = target.robot_code or own_code(options)
     name, file_type = parcel.name, parcel.file_type
     if route is Route.SINGLE:
         people = (target.user_id,)

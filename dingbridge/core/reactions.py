@@ -102,7 +102,7 @@ def quota_is_short(quota: Quota, budget: Budget) -> bool:
     return bool(budget.calls) and quota.calls * CALLS_KEPT >= budget.calls * (CALLS_KEPT - 1)
 
 
-def request(step: Step) -> tuple[str, bytes]:
+def request(step: Step, robot_code: str) -> tuple[str, bytes]:
     """Path and body of the call for this step (section 7); both calls have the same body."""
     reaction = step.reaction
     label = {
@@ -112,7 +112,7 @@ def request(step: Step) -> tuple[str, bytes]:
         "backgroundId": _BACKGROUND_ID,
     }
     body = {
-        "robotCode": reaction.robot_code,
+        "robotCode": robot_code,
         "openMsgId": reaction.message_id,
         "openConversationId": reaction.conversation_id,
         "emotionType": _TEXT_LABEL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dingbridge.core.limits import SEEN_SECONDS
+from dingbridge.core.robot_codes import NAMELESS
 
 
 class Seen:
@@ -23,9 +24,10 @@ class Seen:
         return len(self._known)
 
     @staticmethod
-    def key(robot_code: str, message_id: str) -> str:
-        """The name a message is remembered by."""
-        return f"{robot_code}/{message_id}"
+    def key(app: str, robot_code: str, message_id: str) -> str:
+        """The name a message is remembered by. The `app` stands for a robot without a code of its
+        own: several may share such a one, and none of them may hide what came to another."""
+        return f"{app if robot_code in NAMELESS else robot_code}/{message_id}"
 
     def first_time(self, key: str, now: float) -> bool:
         """True once for each key within `SEEN_SECONDS`; remembers the key."""

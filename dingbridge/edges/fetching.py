@@ -14,6 +14,7 @@ from dingbridge.core import answers, media, payloads
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
+from dingbridge.core.robot_codes import RobotCodes
 from dingbridge.core.settings import Options
 from dingbridge.core.token import HeldToken, held
 
@@ -102,6 +103,7 @@ class Fetcher:
         self._folder = folder
         self._stop = stop
         self._token = HeldToken()
+        self._codes = RobotCodes()
 
     def fetch(
         self,
@@ -151,13 +153,12 @@ class Fetcher:
         progress: Callable[[int, int], None],
     ) -> Path:
         options = self._options
-        code = robot_code or options.robot_code or options.app_key
-        answer = self._web.post(
-            f"{options.endpoint_api}{_ADDRESS}",
-            media.download_body(code, attachment.download_code),
-            {"x-acs-dingtalk-access-token": self._access_token()},
-        )
-        url = media.read_download(answer, (options.endpoint_api, options.endpoint_oapi))
+        try:
+            url = self._address(attachment, robot_code)
+        except DeliveryError as error:
+            if not self._codes.may_try_again(robot_code, options, error):
+                raise
+            url = self._address(attachment, robot_code)
         with self._folder.receive(message, number, attachment) as incoming:
             self._web.download(
                 url,
@@ -168,6 +169,16 @@ class Fetcher:
                 progress=progress,
             )
             return incoming.keep()
+
+    def _address(self, attachment: Attachment, robot_code: str) -> str:
+        options = self._options
+        code = self._codes.named(robot_code, options)
+        answer = self._web.post(
+            f"{options.endpoint_api}{_ADDRESS}",
+            media.download_body(code, attachment.download_code),
+            {"x-acs-dingtalk-access-token": self._access_token()},
+        )
+        return media.read_download(answer, (options.endpoint_api, options.endpoint_oapi))
 
     def _access_token(self) -> str:
         asked = time.monotonic()

@@ -19,6 +19,7 @@ from dingbridge.core import answers, payloads, reactions
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
 from dingbridge.core.reactions import Reaction, Reactions, Step
+from dingbridge.core.robot_codes import RobotCodes
 from dingbridge.core.settings import Options
 from dingbridge.core.token import HeldToken, held
 
@@ -85,6 +86,7 @@ class Reactor(threading.Thread):
         self._counted = counted
         self._idle = idle
         self._token = HeldToken()
+        self._codes = RobotCodes()
         self._stopped = False
         self._has_failed = False
         self._commands: queue.SimpleQueue[_Arrived | _Finished | _Idle | _Configured | _Stopped] = (
@@ -157,7 +159,8 @@ class Reactor(threading.Thread):
                     case _Idle(idle=idle):
                         self._idle = idle
                     case _Configured(options=options, http=http):
-                        self._options, self._http, self._token = options, http, HeldToken()
+                        self._options, self._http = options, http
+                        self._token, self._codes = HeldToken(), RobotCodes()
                     case _Stopped():
                         self._stopped = True
                 command = self._commands.get_nowait()
@@ -185,7 +188,17 @@ class Reactor(threading.Thread):
             self._reactions.failed(step, error, time.monotonic())
 
     def _call(self, step: Step) -> None:
-        path, body = reactions.request(step)
+        given = step.reaction.robot_code
+        try:
+            self._call_once(step)
+        except DeliveryError as error:
+            if not self._codes.may_try_again(given, self._options, error):
+                raise
+            self._call_once(step)
+
+    def _call_once(self, step: Step) -> None:
+        code = self._codes.named(step.reaction.robot_code, self._options)
+        path, body = reactions.request(step, code)
         headers = {"x-acs-dingtalk-access-token": self._access_token()}
         answer = self._http.post(f"{self._options.endpoint_api}{path}", body, headers)
         answers.read_fields(answer, _Nothing)

@@ -32,6 +32,7 @@ from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Waiting
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
 from dingbridge.core.posting import Uploaded
+from dingbridge.core.robot_codes import RobotCodes
 from dingbridge.core.routing import Route
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
@@ -105,6 +106,7 @@ class Carrier:
         self.unwanted = ""
         self._wake = threading.Event()
         self._token = HeldToken()
+        self._codes = RobotCodes()
         self.rest: Waiting
 
     # --- for other threads ----------------------------------------------------------------------
@@ -112,7 +114,7 @@ class Carrier:
     def configure(self, options: Options, http: Poster) -> None:
         """Use these from the next attempt on, which comes at once."""
         self._options, self._http = options, http
-        self._token = HeldToken()
+        self._token, self._codes = HeldToken(), RobotCodes()
         self._wake.set()
 
     def let_go(self, message: str) -> None:
@@ -289,7 +291,20 @@ class Carrier:
         )
 
     def _post(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
+        code = outbound.target.robot_code
+        try:
+            return self._post_once(outbound, step, uploaded)
+        except DeliveryError as error:
+            if not self._codes.may_try_again(code, self._options, error):
+                raise
+            self._log.info("the robot code %s is refused (%s)", code, error.code)
+            return self._post_once(outbound, step, uploaded)
+
+    def _post_once(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
         options, route = self._options, step.route
+        code = self._codes.named(outbound.target.robot_code, options)
+        target = structs.replace(outbound.target, robot_code=code)
+        outbound = structs.replace(outbound, target=target)
         if uploaded is not None:
             url, body = posting.file(options, outbound, uploaded, route)
         elif route in (Route.SINGLE, Route.GROUP):

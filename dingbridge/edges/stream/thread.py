@@ -316,7 +316,7 @@ class Stream(threading.Thread):
             self._acknowledge(connection, frame)
             self._trouble(inbound.message, inbound.code)
             return
-        key = Seen.key(inbound.robot_code, inbound.id)
+        key = Seen.key(self._settings.client_id, inbound.robot_code, inbound.id)
         if not self._seen.first_time(key, now):
             self._acknowledge(connection, frame)
             self._log.info("passing over a message that was received before")
