@@ -55,6 +55,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tel
 
 CALM = Timing()
 QUICK = Timing(heartbeat=0.05, silence=0.6, proof=0.3, farewell=0.3)
+STILL = Timing(heartbeat=60.0, silence=120.0)
+"""What happens within `DEADLINE` has not waited for a heartbeat or its lack."""
 DEADLINE = 15.0
 
 E = TypeVar("E")
@@ -398,11 +400,9 @@ def test_the_secret_is_never_on_the_wire_nor_shown(here: Ends) -> None:
 def test_a_stranger_is_shown_out_within_the_time_for_the_proof(here: Ends, said: bytes) -> None:
     server, owner = here.server(QUICK)
     stranger = here.call(server.address)
-    began = time.monotonic()
     with contextlib.suppress(ConnectionError):
         stranger.sendall(said)
     assert is_closed(stranger)
-    assert time.monotonic() - began < QUICK.proof + 2
     good, _ = here.client(server.address, server.secret, QUICK)
     good.send(b"unmoved")
     assert owner.until(Heard).data == b"unmoved"
@@ -427,6 +427,23 @@ def test_only_so_many_strangers_are_listened_to_at_once(here: Ends) -> None:
     client, _ = here.client(server.address, server.secret)
     client.send(b"in the free place")
     assert owner.until(Heard).data == b"in the free place"
+
+
+@linux
+def test_a_user_that_is_not_ours_is_refused_by_both_ends(
+    here: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The system says whose the other end is. Who we are is said to be somebody else.
+    server, owner = here.server()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert is_closed(here.call(server.address))
+    _, guest = here.client(server.address, server.secret)
+    assert guest.until(Lost).reason == "another user answers there"
+    monkeypatch.undo()
+    client, _ = here.client(server.address, server.secret)
+    client.send(b"ours")
+    assert owner.until(Heard).data == b"ours"
+    assert [type(event) for event in owner.all] == [Joined, Heard]
 
 
 @linux
@@ -656,14 +673,12 @@ def serve(ends: Ends, timing: Timing) -> tuple[subprocess.Popen[str], str, str]:
 
 
 def test_a_killed_server_is_noticed_at_once(here: Ends, runtime: Path) -> None:
-    process, address, secret = serve(here, CALM)
-    client, guest = here.client(address, secret)
+    process, address, secret = serve(here, STILL)
+    client, guest = here.client(address, secret, STILL)
     client.send(b"echo")
     assert guest.until(Heard).data == b"echo"
     process.kill()
-    began = time.monotonic()
-    guest.until(Lost)
-    assert time.monotonic() - began < 1.0
+    assert "silent" not in guest.until(Lost).reason
 
 
 @posix
@@ -672,9 +687,7 @@ def test_a_stopped_server_is_noticed_by_its_silence(here: Ends, runtime: Path) -
     _, guest = here.client(address, secret, QUICK)
     guest.until(Connected)
     os.kill(process.pid, signal.SIGSTOP)
-    began = time.monotonic()
     assert "silent" in guest.until(Lost).reason
-    assert time.monotonic() - began < 5.0
     _, late = here.client(address, secret, QUICK)
     assert "did not prove" in late.until(Lost).reason
 
@@ -1049,11 +1062,10 @@ def test_a_client_stopped_before_its_start_is_lost_at_its_start(here: Ends) -> N
 def test_stopping_is_quick_when_nobody_is_there_and_bounded_when_somebody_is_stuck(
     ends: Ends,
 ) -> None:
-    idle, _ = ends.server()
-    began = time.monotonic()
+    idle, _ = ends.server(STILL)
     idle.stop()
     idle.join(DEADLINE)
-    assert time.monotonic() - began < 0.4, "woken at once"
+    assert not idle.is_alive()
 
     server, owner = ends.server()
     stuck, stranger = ends.call(server.address), ends.call(server.address)
@@ -1061,25 +1073,21 @@ def test_stopping_is_quick_when_nobody_is_there_and_bounded_when_somebody_is_stu
     for _ in range(30):
         server.send(1, bytes(1_000_000))
     owner.until(Joined)
-    began = time.monotonic()
     server.stop()
     server.join(DEADLINE)
-    assert time.monotonic() - began < CALM.farewell + 1.0
+    assert not server.is_alive()
     assert owner.until(Left) == Left(1, "stopped")
     assert is_closed(stranger)
 
 
 def test_an_idle_end_sends_at_once(ends: Ends) -> None:
-    server, owner, peer, client, guest = ends.pair(Timing(heartbeat=5.0, silence=30.0))
-    took = []
-    for _ in range(20):
-        began = time.monotonic()
-        client.send(b"ping")
-        owner.until(Heard)
-        server.send(peer, b"pong")
-        guest.until(Heard)
-        took.append(time.monotonic() - began)
-    assert sorted(took)[10] < 0.25
+    # An end that only looked around with each heartbeat would miss every deadline here.
+    server, owner, peer, client, guest = ends.pair(STILL)
+    for number in range(20):
+        client.send(b"ping %d" % number)
+        assert owner.until(Heard).data == b"ping %d" % number
+        server.send(peer, b"pong %d" % number)
+        assert guest.until(Heard).data == b"pong %d" % number
 
 
 # --- arbitrary bytes ----------------------------------------------------------------------------

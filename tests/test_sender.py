@@ -312,8 +312,12 @@ def test_chunks_of_the_webhook_stay_under_its_body_limit(
 
 
 def test_the_character_limit_holds_as_well(start_queue: StartQueue, sandbox: Sandbox) -> None:
-    assert isinstance(start_queue(text_chunk_limit=100).send("word " * 100, Target()), Done)
-    assert all(len(a.text) <= 100 for a in sandbox.client.arrived())
+    text = "word " * 100
+    assert isinstance(start_queue(text_chunk_limit=100).send(text, Target()), Done)
+    texts = [each.text for each in sandbox.client.arrived()]
+    assert 6 <= len(texts) <= 8
+    assert max(map(len, texts)) <= 100
+    assert joined(texts).split() == text.split()
 
 
 def test_too_long_is_split_again_and_goes_on_in_order(sending: Queue, sandbox: Sandbox) -> None:

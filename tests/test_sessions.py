@@ -182,6 +182,7 @@ def test_what_lua_sends_after_the_current_session_was_deleted_goes_into_the_one_
     assert current(editor) == second
     editor.chat("delete")
     editor.until(lambda: [row["id"] for row in editor.sessions()] == [first])
+    assert current(editor) != second
     editor.lua("require('dingbridge').send('goes on')")
     editor.until(lambda: [row["text"] for row in editor.transcript(first)] == ["goes on"])
 

@@ -77,7 +77,9 @@ class Play:
         self._editor.setup({**options, **access, "python": sys.executable})
         self._editor.command("Chat new demo")
         self._editor.command("Chat bridge dingtalk")
-        self._until(lambda: self._editor.status()["connected"], "the connection")
+        self._until(self._has_link_or_trouble, "the connection")
+        if not self._editor.status()["connected"]:
+            raise ValueError(f"the connection: {self._editor.status()['last_error']}")
         self._phone.wait_connections(1, total=1, timeout=self._patience)
         for words in self._editor.said():
             self._tell(f"{words}")
@@ -149,6 +151,10 @@ class Play:
             lambda: wanted in self._editor.transcript(),
             f"{wanted.who}: {shorten(wanted.text, SHOWN)}",
         )
+
+    def _has_link_or_trouble(self) -> bool:
+        status = self._editor.status()
+        return bool(status["connected"] or status["last_error"])
 
     def _until(self, look: Callable[[], bool], wanted: str) -> None:
         self._editor.until(look, wanted, self._patience)
