@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from wcwidth import wcswidth
 
+from dingbridge.core.outgoing_text import may_link, may_show
 from dingbridge.core.rendering import LARGEST, for_dingtalk
 from dingbridge.core.rendering.tables import Style
 from tests import commonmark
@@ -23,8 +24,9 @@ STYLES: tuple[Style, ...] = get_args(Style)
 
 READER = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
 """A client that knows all of Markdown, to compare what is shown before and after."""
-WRITTEN_OUT = frozenset("☐☑◦▪‹✗›─\u200b")
-"""What stands for a mark that DingTalk does not draw."""
+WRITTEN_OUT = frozenset("☐☑◦▪‹✗›─\u200b[]")
+"""What stands for a mark that DingTalk does not draw; and brackets, which around a link are words
+as they cannot be one."""
 LINE_BREAK = re.compile(r"<br\s*/?>")
 TASK = re.compile(r"\A\[[ xX]\][ \t]")
 
@@ -111,6 +113,7 @@ SPANS = st.one_of(
     st.builds("~~{}~~".format, WORDS),
     st.builds("`` {} ``".format, CODE),
     st.builds("[{}](https://a.b/c)".format, WORDS),
+    st.builds("[{}]({})".format, WORDS, st.sampled_from(["a/b.py", "dtmd://x/y?z", "s", "//a_b"])),
     st.builds('![{}](@media "title")'.format, WORDS),
     st.builds("<b>{}</b>".format, WORDS),
     st.sampled_from(["<https://a.b>", "<br>", "[x] y", "<std::map>", "a  \nb", "c\\\nd"]),
@@ -196,6 +199,8 @@ def test_only_what_every_client_draws_is_left(text: str, style: Style) -> None:
         assert token.type not in {"html_inline", "html_block", "code_block", "hr", "s_open"}
         assert token.type != "table_open" or style in {"auto", "native"}
         assert token.attrGet("title") is None
+        assert token.type != "link_open" or may_link(str(token.attrs["href"]))
+        assert token.type != "image" or may_show(str(token.attrs["src"]))
         lists += token.nesting if token.type.endswith("_list_open") else 0
         lists -= 1 if token.type.endswith("_list_close") else 0
         assert lists <= 1, "a list in a list"
@@ -260,13 +265,19 @@ def test_every_text_has_a_file_that_shows_what_it_becomes() -> None:
         ("`a\nb`", "`a b`"),
         ("`<script>` <script", "`<\u200bscript>` &lt;script"),
         ("[a](<b)c", r"[a]\(&lt;b)c"),
-        ("[a](</b c>)", "[a](/b%20c)"),
-        ("[a](/b?c=1&copy=2 'd')", "[a](/b?c=1&copy=2)"),
+        ("[a](</b c>)", "a (/b%20c)"),
+        ("[a](http://b/?c=1&copy=2 'd')", "[a](http://b/?c=1&copy=2)"),
         ("![a](data:image/png;base64,AAAA)", "🖼 a"),
-        ("![[a](b)](c)", "![a](c)"),
+        ("![[a](b)](http://c)", "![a](http://c)"),
+        ("![a](b)", "🖼 a (b)"),
+        ("*[a*](b)", r"*a\* (b)"),
+        ("[[a](b)](c)", "a (b) (c)"),
+        ("[a [b](c)](https://d)", "[a b (c)](https://d)"),
+        ("[`a`](b)", "`a` (b)"),
         ("[^1]: note", "[^1]: note"),
         ("[a]: /b", r"\[a\]: /b"),
-        ("[a]\n\n[a]: /b", "[a](/b)"),
+        ("[a]\n\n[a]: /b", "a (/b)"),
+        ("[a]\n\n[a]: <https://b>", "[a](https://b)"),
         ("<br>", "&nbsp;"),
         ("<b *a*>", "&lt;b *a*>"),
         ('<a href="*x*">y', r'&lt;a href="\*x\*">y'),

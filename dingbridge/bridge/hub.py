@@ -21,11 +21,11 @@ from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.usage import Usage
-from dingbridge.core import exchange, markdown, scopes, writing
+from dingbridge.core import exchange, scopes
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import Inbound, Outbound, Target
+from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.outbox import Kind, Outbox, Waiting
 from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
@@ -38,6 +38,7 @@ from dingbridge.core.state import (
     with_sent_key,
     without_binding,
 )
+from dingbridge.core.writing import Circumstances, written
 
 log = logging.getLogger(__name__)
 
@@ -316,11 +317,9 @@ class Hub:
 
     def _answer(self, target: Target, text: str) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""
-        title = markdown.title(text)
-        if self._options.msgtype == "markdown":
-            text = writing.drawn(text, self._options)
-        outbound = Outbound(self._chance.new_id(), target, text, title)
-        self.outgoing.send(exchange.Send(outbound, Kind.WORD, ""))
+        known = Circumstances(self._options.secrets)
+        made = written(self._chance.new_id(), text, target, self._options, known)
+        self.outgoing.send(exchange.Send(made.outbound, Kind.WORD, ""))
 
     def _call(self, news: News) -> None:
         """Tell the editors that have a session bound, else the owner's own."""

@@ -9,10 +9,10 @@ the robot is for `isInAtList` alone to say (section 5.1).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from dingbridge.core.fences import fences
+from dingbridge.core import code_regions
 from dingbridge.core.limits import AT_MENTIONS
 from dingbridge.core.messages import At, ConversationKind, Inbound, Sender
 
@@ -20,9 +20,6 @@ SHARED: Final = ""
 """In the place of a staff id: a name of several members, or of one who cannot be mentioned."""
 
 _BREAK: Final = "\u200b"
-_BLANK: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)*(?=\n)")
-_INDENTED: Final = re.compile(r"\n*(?:(?: {4}| {0,3}\t)[^\n]*(?:\n|\Z))+")
-_BACKTICKS: Final = re.compile(r"`+")
 # An address of mail or on the web, a path, an escape: what stands before @ is part of the word.
 _AT: Final = r"@(?<![A-Za-z0-9_.%+\-/\\@=&?#]@)"
 # The name goes on, or is part of a host, a path or a package.
@@ -78,7 +75,8 @@ def with_known(text: str, known: Mapping[str, str]) -> tuple[str, At]:
 
     if pattern is None:
         return text, At()
-    return _outside_code(text, lambda prose: pattern.sub(mention, prose)), At(tuple(found))
+    changed = code_regions.changed_prose(text, lambda prose: pattern.sub(mention, prose))
+    return changed, At(tuple(found))
 
 
 def readable(text: str, at: At, known: Mapping[str, str]) -> str:
@@ -87,7 +85,9 @@ def readable(text: str, at: At, known: Mapping[str, str]) -> str:
     pattern = _any_of(names)
     if pattern is None:
         return text
-    return _outside_code(text, lambda prose: pattern.sub(lambda m: f"@{names[m[1]]}", prose))
+    return code_regions.changed_prose(
+        text, lambda prose: pattern.sub(lambda m: f"@{names[m[1]]}", prose)
+    )
 
 
 def without_everybody(text: str) -> str:
@@ -97,7 +97,7 @@ def without_everybody(text: str) -> str:
     an OpenAPI send can be refused with `only.groupAdmin.canAtAll` (section 3), so some text does as
     well: an invisible U+200B after the @ breaks the word up. Code stays as it is, for copying.
     """
-    return _outside_code(text, lambda prose: _EVERYBODY.sub(f"@{_BREAK}", prose))
+    return code_regions.changed_prose(text, lambda prose: _EVERYBODY.sub(f"@{_BREAK}", prose))
 
 
 def together(*ats: At) -> At:
@@ -118,62 +118,3 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
     if not longest:
         return None
     return re.compile(f"{_AT}({'|'.join(map(re.escape, longest))}){_NAME_ENDS}")
-
-
-# --- what is code ---------------------------------------------------------------------------------
-
-
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    """`text` with `change` made to everything that is not code. Linear."""
-    pieces: list[str] = []
-    position = 0
-    for start, end in _code(text):
-        pieces += [change(text[position:start]), text[start:end]]
-        position = end
-    return "".join([*pieces, change(text[position:])])
-
-
-def _code(text: str) -> Iterator[tuple[int, int]]:
-    """Where code is, in order: fenced blocks, indented blocks and code spans."""
-    position = 0
-    for fence in fences(text):
-        yield from _code_between(text, position, fence.start)
-        yield fence.start, fence.end
-        position = fence.end
-    yield from _code_between(text, position, len(text))
-
-
-def _code_between(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Code in a part of `text` that has no fences, paragraph by paragraph."""
-    while start < end:
-        blank = _BLANK.search(text, start, end)
-        stop = blank.start() if blank else end
-        indented = _INDENTED.match(text, start, stop)
-        if indented is not None:
-            yield start, indented.end()
-            start = indented.end()
-        yield from _spans(text, start, stop)
-        start = blank.end() if blank else end
-
-
-def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Code spans of one paragraph: from a run of backticks to the next one of the same length."""
-    runs = [match.span() for match in _BACKTICKS.finditer(text, start, end)]
-    closing: list[tuple[int, int] | None] = []
-    latest: dict[int, tuple[int, int]] = {}
-    for opening, after in reversed(runs):
-        length = after - opening
-        closing.append(latest.get(length - _is_escaped(text, start, opening)))
-        latest[length] = opening, after
-    position = start
-    for (opening, _), close in zip(runs, reversed(closing), strict=True):
-        if opening >= position and close is not None:
-            position = close[1]
-            yield opening, position
-
-
-def _is_escaped(text: str, start: int, position: int) -> bool:
-    first = position
-    while first > start and text[first - 1] == "\\":
-        first -= 1
-    return (position - first) % 2 == 1

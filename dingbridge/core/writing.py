@@ -1,5 +1,5 @@
-"""What becomes of a text before it leaves: secrets are masked, names become mentions, and Markdown
-takes the form that DingTalk draws."""
+"""What becomes of a text before it leaves: what acts or disguises is taken out, secrets are masked,
+names become mentions, and Markdown takes the form that DingTalk draws."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
-from dingbridge.core import guard, markdown, mentions
+from dingbridge.core import guard, markdown, mentions, outgoing_text
 from dingbridge.core.guard import Finding
 from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, Target
 from dingbridge.core.settings import Options
-from dingbridge.core.text import clean, shorten, well_formed
+from dingbridge.core.text import shorten
 
 LONGER = 1000
 """Characters by which a text may grow where names stand in the place of ids; beyond that the ids
@@ -50,6 +50,8 @@ def written(
 ) -> Written:
     """The message that `text` becomes on its way to `target`. Its title is made from the text,
     unless one is given; that is masked like the text, since phones show it in the push."""
+    # First of all: what hides inside a secret or an address would keep both from being known.
+    text, title = outgoing_text.characters(text), outgoing_text.characters(title)
     masked: tuple[Finding, ...] = ()
     if options.mask_secrets and not is_excepted(options, target):
         # Before the title is cut: a secret that is cut in two is not known as one.
@@ -57,7 +59,8 @@ def written(
         guarded, entitled = (guard.mask(one, own, environment) for one in (text, title))
         text, title = guarded.text, entitled.text
         masked = guard.counted_together(guarded.found, entitled.found)
-    title = shorten(clean(well_formed(title)), TITLE_CHARACTERS) or markdown.title(text)
+    title = shorten(title, TITLE_CHARACTERS) or markdown.title(text)
+    title = outgoing_text.without_acting_links(title)
     if not at.all:
         text = mentions.without_everybody(text)
     text, found = mentions.with_known(text, circumstances.members)
@@ -67,8 +70,7 @@ def written(
         for name, staff_id in circumstances.members.items()
         if staff_id and staff_id in people.user_ids
     )
-    if options.msgtype == "markdown":
-        text = drawn(text, options)
+    text = _drawn(text, options)
     named = mentions.readable(text, people, dict(names))
     if len(named) - len(text) > LONGER:
         names = ()
@@ -76,12 +78,14 @@ def written(
     return Written(Outbound(message_id, target, text, title, everyone, names=names), masked)
 
 
-def drawn(text: str, options: Options) -> str:
-    """Markdown in the form that DingTalk draws."""
-    # Loaded late: the parser costs a starting editor tens of milliseconds.
-    from dingbridge.core import rendering
+def _drawn(text: str, options: Options) -> str:
+    """`text` in the form that DingTalk draws, without links that act."""
+    if options.msgtype == "markdown":
+        # Loaded late: the parser costs a starting editor tens of milliseconds.
+        from dingbridge.core import rendering
 
-    return rendering.for_dingtalk(text, table=options.table)
+        text = rendering.for_dingtalk(text, table=options.table)
+    return outgoing_text.without_acting_links(text)
 
 
 def is_excepted(options: Options, target: Target) -> bool:

@@ -18,6 +18,7 @@ from dingbridge.sandbox.commands import (
     Nothing,
     OnConnection,
     Raw,
+    Tap,
 )
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
@@ -133,6 +134,12 @@ class SandboxClient:
                 code = self.offer(item)
                 rich.append({"type": "picture", "downloadCode": code, "pictureDownloadCode": code})
         return self.say(msgtype="richText", content={"richText": rich}, **words)
+
+    def tap(self, message: Arrived, link: str, user: str = "zhangsan") -> Said | None:
+        """Somebody taps the link with these words or this address in a message; what that says in
+        their name, or None when it says nothing (`sandbox.links`)."""
+        said = self._order("tap", Tap(message.number, link, user))
+        return msgspec.json.decode(said, type=Said | None)
 
     def raw_frame(
         self, data: str | bytes, connection: str | None = None, wire: bool = False

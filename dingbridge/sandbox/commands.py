@@ -33,6 +33,15 @@ class Disconnect(Command, frozen=True):
     reason: str = "connection is expired"
 
 
+class Tap(Command, frozen=True):
+    """Somebody taps a link in a robot's message. `message` is the `number` with which it arrived,
+    `link` the words of the link or its address, `user` as in `Utterance`."""
+
+    message: int
+    link: str
+    user: str = "zhangsan"
+
+
 class Advance(Command, frozen=True):
     """Move the sandbox's clock forward by seconds."""
 

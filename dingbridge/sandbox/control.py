@@ -18,9 +18,11 @@ from dingbridge.sandbox.commands import (
     Nothing,
     OnConnection,
     Raw,
+    Tap,
 )
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
+from dingbridge.sandbox.links import links, sent_by_tap
 from dingbridge.sandbox.platform import COMMANDS, Platform
 from dingbridge.sandbox.records import Connections, Said
 from dingbridge.sandbox.settings import Group, Person, Robot, Settings
@@ -52,6 +54,7 @@ class Control:
             web.get(f"{COMMANDS}/connections", self.connections),
             web.get(f"{COMMANDS}/hanging", self.hanging),
             self._command("say", Utterance, self.say),
+            self._command("tap", Tap, self.tap),
             self._command("raw", Raw, self.raw),
             self._command("ping", OnConnection, self.ping),
             self._command("disconnect", Disconnect, self.disconnect),
@@ -114,6 +117,25 @@ class Control:
     async def say(self, utterance: Utterance) -> Said:
         """Somebody says something to the robot."""
         return await self._stream.say(utterance)
+
+    async def tap(self, tap: Tap) -> Said | None:
+        """Somebody taps a link: what that says in their name, if anything. Raises ValueError when
+        there is no such message or link."""
+        message = next((one for one in self._world.arrived if one.number == tap.message), None)
+        if message is None:
+            raise ValueError(f"no message {tap.message} has arrived")
+        shown = [*links(message.text), *links(message.title)]
+        link = next((one for one in shown if tap.link in (one.label, one.address)), None)
+        if link is None:
+            raise ValueError(f"message {tap.message} has no link {tap.link!r}, it has {shown}")
+        text = sent_by_tap(link)
+        if text is None:
+            return None
+        groups = {group.conversation_id for group in self._world.settings.groups}
+        place = message.conversation_id
+        # That a client adds the mention in a group is unconfirmed; here it does the worst.
+        group = place if place in groups else None
+        return await self._stream.say(Utterance(text, tap.user, group))
 
     async def raw(self, command: Raw) -> int:
         """Pushes arbitrary text or bytes; to how many connections."""

@@ -38,7 +38,7 @@ def block_parser() -> MarkdownIt:
     `meta['label']` names it, a footnote is an ordinary paragraph, cells beyond the last column stay
     in the last one, and what is nested deeper than `DEEPEST` stays as it is written.
     """
-    md = MarkdownIt("commonmark", {"maxNesting": 2 * DEEPEST}).enable("table").disable("inline")
+    md = _parser(2 * DEEPEST).enable("table").disable("inline")
     paragraphs = ["paragraph", "reference"]
     everything = [*paragraphs, "blockquote", "list"]
     md.block.ruler.at("blockquote", _not_too_deep(blockquote), {"alt": everything})
@@ -50,7 +50,20 @@ def block_parser() -> MarkdownIt:
 
 def span_parser() -> MarkdownIt:
     """Return a new parser for the spans of CommonMark and the strikethrough of GitHub."""
-    return MarkdownIt("commonmark", {"maxNesting": DEEPEST_SPAN}).enable("strikethrough")
+    return _parser(DEEPEST_SPAN).enable("strikethrough")
+
+
+def _parser(deepest: int) -> MarkdownIt:
+    return _AnyAddress("commonmark", {"maxNesting": deepest})
+
+
+class _AnyAddress(MarkdownIt):
+    """Reads a link wherever it leads. The stock parser takes `[x](javascript:…)` for text, which
+    would then leave as it is, and be a link for a client that knows no better."""
+
+    def validateLink(self, url: str) -> bool:
+        """Whether `url` may be read as an address."""
+        return True
 
 
 @cache

@@ -24,6 +24,7 @@ from markdown_it.rules_inline import (
 )
 from markdown_it.token import Token
 
+from dingbridge.core.outgoing_text import may_link, may_show
 from dingbridge.core.rendering import parsing
 from dingbridge.core.rendering.parsing import visible_text
 from dingbridge.core.rendering.tags import harmless, literal
@@ -34,10 +35,12 @@ STRUCK = ("‹✗ ", "›")
 LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
 """The one tag that does what it means."""
 
+_MOST_ROUNDS = 4
+"""How often links that may not leave are taken out, one around the other, before all is text."""
+
 _BREAK = "\0"  # A parser of CommonMark has no such character in its text.
 _REMARKABLE = re.compile(r"[`<\[]|~~|\\\n")
 """Without any of these only the line ends matter."""
-_ADDRESS = re.compile(r"<(?:[^\s:<>]+://|mailto:|tel:|[^\s:<>]+@)", re.IGNORECASE)
 _PLAIN_TARGET = re.compile(r"\([^\s<>]*\)")
 _TARGET_WITH_TITLE = re.compile(r"\([ \t]*([^\s<>()]+)[ \t]+[\"'(]")
 _BEFORE_A_TARGET = re.compile(r"\]([(:])\s*\Z")
@@ -78,18 +81,24 @@ def lines(content: str, env: Env) -> list[str]:
     `env` is the parser's, with the text's `references`; labels that are used are added to its set
     `used`. Between these lines belongs a hard break. Empty lines are left out.
     """
-    if not _REMARKABLE.search(content):
-        return _filled(content.split("\n"))
-    edits: list[_Edit] = []
-    struck: list[tuple[Token, int]] = []
-    tokens: list[Token] = []
-    own = {**env, "edits": edits, "struck": struck}
-    md = _WITH_STRIKETHROUGH if "~~" in content else _WITHOUT_EMPHASIS
-    md.inline.parse(content, md, own, tokens)
-    for token, position in struck:
-        if token.type in {"s_open", "s_close"}:
-            edits.append(_Edit(position, position + 2, STRUCK[token.type == "s_close"]))
-    return _filled(_edited(content, edits).split(_BREAK))
+    for _ in range(_MOST_ROUNDS):
+        if not _REMARKABLE.search(content):
+            return _filled(content.split("\n"))
+        edits: list[_Edit] = []
+        struck: list[tuple[Token, int]] = []
+        refused: list[_Edit] = []
+        tokens: list[Token] = []
+        own = {**env, "edits": edits, "struck": struck, "refused": refused}
+        md = _WITH_STRIKETHROUGH if "~~" in content else _WITHOUT_EMPHASIS
+        md.inline.parse(content, md, own, tokens)
+        if not refused:
+            for token, position in struck:
+                if token.type in {"s_open", "s_close"}:
+                    edits.append(_Edit(position, position + 2, STRUCK[token.type == "s_close"]))
+            return _filled(_edited(content, edits).split(_BREAK))
+        # What stood around a link could not be one; without it, it can.
+        content = _edited(content, refused)
+    return _filled(literal(content).split("\n"))
 
 
 def kept_together(found: list[str]) -> str:
@@ -160,6 +169,7 @@ def _noting(rule: InlineRule, replacement: Callable[[StateInline, int], str | No
         start = state.pos
         edits = len(state.env.get("edits", ()))
         struck = len(state.env.get("struck", ()))
+        refused = len(state.env.get("refused", ()))
         if not rule(state, silent):
             return False
         if not silent and "edits" in state.env:
@@ -169,6 +179,7 @@ def _noting(rule: InlineRule, replacement: Callable[[StateInline, int], str | No
                 # part of what is replaced.
                 del state.env["edits"][edits:]
                 del state.env["struck"][struck:]
+                del state.env["refused"][refused:]
                 _note_no_target(state, start, found)
                 state.env["edits"].append(_Edit(start, state.pos, found))
         return True
@@ -211,8 +222,8 @@ def _tag(state: StateInline, start: int) -> str:
 
 
 def _autolink(state: StateInline, start: int) -> str | None:
-    found = state.src[start : state.pos]
-    return None if _ADDRESS.match(found) else literal(found)
+    address = str(state.tokens[-3].attrs["href"])
+    return None if may_link(address) else literal(state.src[start : state.pos])
 
 
 def _picture(state: StateInline, start: int) -> str:
@@ -223,9 +234,12 @@ def _picture(state: StateInline, start: int) -> str:
     label_end = start + 2 + len(token.content)
     tail = state.src[label_end + 1 : state.pos]
     address = str(token.attrs.get("src", ""))
-    if address.startswith("data:"):
-        return f"🖼 {words}".rstrip()  # never drawn (section 6)
-    return f"![{words}]{_target(state, token, tail, address, label_end, start + 2)}"
+    target = _target(state, token, tail, address, label_end, start + 2)
+    if may_show(target[1:-1]):
+        return f"![{words}]{target}"
+    # The bytes themselves are never drawn (section 6), and nobody wants to read them.
+    where = "" if address.startswith("data:") else _readable(target)
+    return f"🖼 {words}{where}".rstrip()
 
 
 def _link(state: StateInline, silent: bool) -> bool:
@@ -242,9 +256,25 @@ def _link(state: StateInline, silent: bool) -> bool:
     tail = state.src[label_end + 1 : end]
     address = str(opening.attrs.get("href", ""))
     target = _target(state, opening, tail, address, label_end, start + 1)
-    if target != tail:
+    if not may_link(target[1:-1]):
+        words = _alone(state.src, start, label_end)
+        where = "" if words == target[1:-1] else _readable(target)
+        state.env["refused"].append(_Edit(start, end, words + where))
+    elif target != tail:
         state.env["edits"].append(_Edit(label_end + 1, end, target))
     return True
+
+
+def _alone(source: str, start: int, label_end: int) -> str:
+    """The words of a link so that they stay what they are without its brackets."""
+    words = source[start + 1 : label_end]
+    touched = start > 0 and source[start - 1] in "!\\`*_~[]<&"
+    return literal(shown_by(words)) if touched or _MARKS.search(_CLOSED.sub("", words)) else words
+
+
+def _readable(target: str) -> str:
+    """What stands after the words of a link that is none any more: where it would have led."""
+    return f" ({literal(target[1:-1])})" if target[1:-1].strip() else ""
 
 
 def _target(
