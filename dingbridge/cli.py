@@ -18,9 +18,10 @@ from dingbridge.core.messages import At
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.redaction import redact
 from dingbridge.core.routing import notify_target
-from dingbridge.core.settings import Options, read, wants
+from dingbridge.core.settings import Options, read, variables_read, wants
 from dingbridge.core.text import visible
 from dingbridge.edges import outside
+from dingbridge.edges.process import keep_from_children
 
 DELIVERED, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes; the last is what a shell expects after Ctrl-C."""
@@ -167,10 +168,12 @@ def _notify(asked: argparse.Namespace) -> int:
 def _options(config: Path | None) -> Options:
     try:
         table = {} if config is None else _table(config)
-        found = outside.look_up(wants(table, os.environ), os.getcwd())
+        environ = dict(os.environ)
+        keep_from_children(variables_read(table))
+        found = outside.look_up(wants(table, environ), os.getcwd())
         for warning in found.warnings:
             _complain(warning)
-        options = read(table, os.environ, found)
+        options = read(table, environ, found)
     except BadOptions as error:
         raise Usage("the settings have problems:\n  " + "\n  ".join(error.problems)) from error
     if options.mode == "off":

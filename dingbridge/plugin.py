@@ -20,11 +20,12 @@ from dingbridge.core.errors import BadOptions, BridgeError, in_words
 from dingbridge.core.exchange import News, Restore
 from dingbridge.core.outside import Found, Wants, not_looked_up
 from dingbridge.core.patience import LEAVE_WITHIN, STOP_WITHIN
-from dingbridge.core.settings import read_all, wants
+from dingbridge.core.settings import read_all, variables_read, wants
 from dingbridge.core.state import State, binding_for
 from dingbridge.edges import log as log_file
 from dingbridge.edges.command import Answered
 from dingbridge.edges.neovim import Neovim
+from dingbridge.edges.process import keep_from_children
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import files_in
 from dingbridge.events import action, read_as
@@ -69,6 +70,8 @@ class Plugin:
     def __init__(self, nvim: Any, path: str) -> None:
         self._editor = Neovim(nvim)
         self._path = path
+        # Before anything of it is kept from the programs that are started.
+        self._environ = dict(os.environ)
         self._bridge: Bridge | None = None
         self._stops: list[Callable[[], object]] = []
         self._turns = Turns(lambda: self._lookup is not None or not self._settled, self._guarded)
@@ -216,7 +219,7 @@ class Plugin:
             log_path=str(log_path),
             pid=settings.pid,
             cwd=settings.cwd,
-            environ=os.environ,
+            environ=self._environ,
         )
         bridge = Bridge(ports, files.transcripts.list())
         bridge.sessions.tell_list()
@@ -276,7 +279,8 @@ class Plugin:
             account.member.joined()
 
     def _configure(self, bridge: Bridge, settings: Settings) -> None:
-        wanted = wants(settings.options or {}, os.environ)
+        keep_from_children(variables_read(settings.options or {}))
+        wanted = wants(settings.options or {}, self._environ)
         lookup = LookUp(wanted, settings.cwd, lambda result: self._post(lambda: found(result)))
 
         def found(result: Found) -> None:
@@ -309,7 +313,7 @@ class Plugin:
     def _configured(self, bridge: Bridge, settings: Settings, found: Found) -> None:
         problems = settings.problems
         try:
-            configuration = read_all(settings.options or {}, os.environ, found)
+            configuration = read_all(settings.options or {}, self._environ, found)
         except BadOptions as error:
             problems += error.problems
         if problems:

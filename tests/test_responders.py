@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox.server import Sandbox
+from tests.conftest import StartEditor
 from tests.editor import Editor
 
 SORRY = "Sorry, something went wrong"
@@ -338,3 +339,45 @@ def test_without_a_responder_nobody_answers_but_a_person(bound: Editor, sandbox:
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "an answer"
     assert rows(bound) == [("dingtalk", "question"), ("editor", "an answer")]
+
+
+# --- the environment of a program -----------------------------------------------------------------
+
+
+def test_no_program_gets_the_variables_that_the_settings_are_read_from(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
+) -> None:
+    secret = sandbox.client_secret
+    environ = {
+        "DINGTALK_CLIENT_SECRET": secret,
+        "DINGTALK_ALLOW_FROM": "zhangsan",
+        "MY_ROBOT": secret,
+        "KEPT": "stays",
+    }
+    asked = tmp_path / "asked"
+    ask = ["sh", "-c", f"env > '{asked}'; printf %s '{sandbox.client_id}'"]
+    options = {
+        **api_options,
+        "app_key": {"cmd": ask},
+        "app_secret": "$MY_ROBOT",
+        "admins": ["zhangsan"],
+        "responder": ["sh", "-c", "env"],
+        "jobs": {"env": ["sh", "-c", "env"]},
+    }
+    del options["allow_from"]
+    editor = start_editor(environ=environ)
+    editor.setup(options)
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("question")
+    sandbox.client.say("/run env")
+    shown = [
+        each.text for each in sandbox.client.wait_arrived(lambda one: "KEPT=stays" in one.text)
+    ]
+    answers = editor.until(lambda: [text for _, text in rows(editor) if "KEPT=stays" in text])
+    sandbox.client.wait_arrived(2)
+    arrived = [each.text for each in sandbox.client.arrived()]
+    for text in (*shown, *answers, *arrived, asked.read_text("utf-8")):
+        assert "KEPT" in text or "stays" not in text
+        for name in ("DINGTALK_", "MY_ROBOT", secret):
+            assert name not in text

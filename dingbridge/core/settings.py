@@ -27,7 +27,7 @@ from dingbridge.core.outside import Argv, Found, Wants
 from dingbridge.core.places import gather
 from dingbridge.core.problems import Problems
 from dingbridge.core.programs import Responder
-from dingbridge.core.values import Values
+from dingbridge.core.values import Values, variable_in
 
 
 class Group(Struct, frozen=True):
@@ -185,6 +185,20 @@ def wants(raw: object, environ: Mapping[str, str]) -> Wants:
                     argv for x in found if (argv := programs.saying(BY_NAME[name], x.value))
                 }
     return Wants(tuple(sorted(commands)), accounts.env_file_of(places, variables, unheard))
+
+
+def variables_read(raw: object) -> frozenset[str]:
+    """The environment variables that are ours: those of the options, and those that `raw` names for
+    its secrets. A proxy's address is everybody's."""
+    places = gather(raw, Problems())
+    named = {
+        variable_in(given.value)
+        for scope in (places.outer, *places.accounts.values())
+        for name, found in scope.items()
+        if BY_NAME[name].is_secret and name != "proxy"
+        for given in found
+    }
+    return frozenset({option.env for option in OPTIONS} | named) - {""}
 
 
 def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Configuration:  # noqa: B008 - it never changes

@@ -93,7 +93,7 @@ class Values:
         """Where the value comes from, in words."""
         if given.from_environment:
             return given.path
-        name = _variable_in(given.value)
+        name = variable_in(given.value)
         variable = self.variables.look_up(name) if name else None
         if variable is not None:
             return variable.source
@@ -121,7 +121,7 @@ class Values:
 
     def _substituted(self, value: object, path: str) -> tuple[object, bool]:
         """`value`, or what the environment holds for `$NAME` and `${NAME}`; and which it was."""
-        name = _variable_in(value)
+        name = variable_in(value)
         if not name:
             return value, False
         variable = self.variables.look_up(name)
@@ -315,7 +315,7 @@ def is_placeholder(text: str) -> bool:
     return text.lower().replace("-", "_") in PLACEHOLDERS or bool(_PLACEHOLDER_FORM.fullmatch(text))
 
 
-def _variable_in(value: object) -> str:
+def variable_in(value: object) -> str:
     """The name in `$NAME` or `${NAME}`; empty for anything else."""
     match = _VARIABLE.fullmatch(value.strip(SPACE)) if isinstance(value, str) else None
     return (match.group(1) or match.group(2)) if match else ""

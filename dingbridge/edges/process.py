@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import IO, Literal
 
 from msgspec import Struct
@@ -43,6 +43,13 @@ class Bounds(Struct, frozen=True):
     seconds: float
     size: int
     part: Literal["first", "last", "first and no more"] = "first"
+
+
+def keep_from_children(variables: Collection[str]) -> None:
+    """Hand these environment variables to no program from now on, whoever starts it: this process
+    has them no more."""
+    for name in variables:
+        os.environ.pop(name, None)
 
 
 class Ended(Struct, frozen=True):
