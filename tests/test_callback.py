@@ -20,6 +20,8 @@ from dingbridge.core.messages import (
     SessionWebhook,
 )
 
+pytestmark = pytest.mark.environment
+
 WEBHOOK = "https://oapi.dingtalk.com/robot/sendBySession?session=abc"
 GROUP: dict[str, Any] = {
     "conversationId": "cidAAA==",

@@ -11,6 +11,8 @@ from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 
+pytestmark = pytest.mark.environment
+
 USERS_OWN = """
 local draft = vim.fn.bufnr('chat://' .. require('dingbridge.store').current .. '/draft')
 local state = {

@@ -11,6 +11,8 @@ import pytest
 from tests.editor import ROOT, Editor
 from tests.processes import Child, descendants, is_alive, run, until
 
+pytestmark = pytest.mark.environment
+
 POSIX = pytest.mark.skipif(os.name != "posix", reason="process groups of POSIX")
 
 STARTS_ANOTHER = (

@@ -22,6 +22,8 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Robot
 from tests.pieces import joined
 
+pytestmark = pytest.mark.environment
+
 ROOT = Path(__file__).resolve().parents[1]
 SIGNING = "SECsandbox0123456789abcdef"
 TOKEN = "sandbox-robot-token"

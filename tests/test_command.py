@@ -13,6 +13,8 @@ import pytest
 from dingbridge.edges.command import ANSWER_CHARACTERS, Answered, Programs, Task
 from tests.processes import is_alive, until
 
+pytestmark = pytest.mark.environment
+
 POSIX = os.name == "posix"
 
 

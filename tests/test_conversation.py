@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
+
+pytestmark = pytest.mark.environment
 
 
 def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(

@@ -27,6 +27,8 @@ from dingbridge.edges import outside
 from dingbridge.edges.storage import robot
 from tests.neovim import find_neovim
 
+pytestmark = pytest.mark.environment
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in ("README.md", "doc/dingbridge.txt")}
 README, MANUAL = TEXTS

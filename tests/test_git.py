@@ -13,7 +13,10 @@ import pytest
 from dingbridge.core.errors import BridgeError
 from dingbridge.edges import git
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
+pytestmark = [
+    pytest.mark.environment,
+    pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here"),
+]
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="made of what Windows lacks")
 
 

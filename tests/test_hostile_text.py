@@ -11,6 +11,8 @@ from dingbridge.core.text import STACKED_MARKS
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 
+pytestmark = pytest.mark.environment
+
 _WATCH_PARSER = """
 local make = vim.treesitter.get_string_parser
 _G.parsed = 0

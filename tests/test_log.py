@@ -16,6 +16,8 @@ from dingbridge.core.errors import DeliveryError
 from dingbridge.edges import log as log_file
 from dingbridge.edges.http import Http
 
+pytestmark = pytest.mark.environment
+
 SECRET = "Zq7-app-secret-value"
 WEBHOOK = "https://oapi.dingtalk.com/robot/send?access_token=Zq7token0123456789"
 

@@ -17,6 +17,8 @@ from dingbridge.edges import outside
 from dingbridge.edges.outside import look_up
 from dingbridge.edges.process import Runner
 
+pytestmark = pytest.mark.environment
+
 SECRET = "v3ry-s3cret-v4lue"
 
 

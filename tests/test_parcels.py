@@ -21,6 +21,8 @@ from dingbridge.core.routing import Route
 from dingbridge.core.settings import Options, read
 from dingbridge.edges.storage.outgoing import OutgoingFolder
 
+pytestmark = pytest.mark.environment
+
 SESSION = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=1", 2e9)
 PERSON = Target(user_id="zhangsan", session_webhook=SESSION)
 

@@ -25,6 +25,8 @@ from dingbridge.edges.process import (
     TookTooLong,
 )
 
+pytestmark = pytest.mark.environment
+
 POSIX = pytest.mark.skipif(os.name != "posix", reason="groups, signals and pipes of POSIX")
 ENOUGH = Bounds(20.0, 10_000)
 SECRET = "v3ry-s3cret-v4lue"

@@ -17,6 +17,8 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.remote_answers import Lines
 from dingbridge.edges import project
 
+pytestmark = pytest.mark.environment
+
 on_posix = pytest.mark.skipif(sys.platform == "win32", reason="made of what Windows lacks")
 
 SECRET = "the secret"

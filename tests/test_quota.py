@@ -13,6 +13,8 @@ from dingbridge.core import codes
 from dingbridge.core.errors import Refused
 from dingbridge.core.quota import Budget, Kind, Quota, counted, describe, used_up, warning
 
+pytestmark = pytest.mark.environment
+
 BUDGET = Budget()
 AUGUST = datetime(2026, 8, 15, 12, tzinfo=timezone.utc).timestamp()
 CALL_CODES = ["Forbidden.AccessDenied.ApiCountLimitForOrg", "90020"]

@@ -41,6 +41,8 @@ from dingbridge.core.remote import (
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.remote_words import Row
 
+pytestmark = pytest.mark.environment
+
 # --- reading --------------------------------------------------------------------------------------
 
 

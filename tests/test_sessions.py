@@ -15,6 +15,8 @@ from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
 
+pytestmark = pytest.mark.environment
+
 
 def write_transcript(editor: Editor, session: str, messages: int, rest: bytes = b"") -> None:
     """A transcript as an earlier Neovim left it."""

@@ -18,6 +18,8 @@ from tests.editor import ROOT, Editor
 from tests.neovim import find_neovim
 from tests.processes import is_alive, run, until
 
+pytestmark = pytest.mark.environment
+
 STUB = ROOT / "rplugin" / "python3" / "dingbridge_rplugin.py"
 
 
