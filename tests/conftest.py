@@ -73,8 +73,12 @@ def start_editor(tmp_path: Path) -> Iterator[StartEditor]:
     """Start editors. Those with the same `home` share their files."""
     with ExitStack() as stack:
 
-        def start(home: str = "home", environ: dict[str, str] | None = None) -> Editor:
-            editor = Editor(tmp_path / home, environ)
+        def start(
+            home: str = "home",
+            environ: dict[str, str] | None = None,
+            commands: tuple[str, ...] = (),
+        ) -> Editor:
+            editor = Editor(tmp_path / home, environ, commands)
             stack.callback(editor.close)
             return editor
 

@@ -65,13 +65,16 @@ class _Neovim(pynvim.Nvim):  # type: ignore[misc]  # pynvim has no types
 
 
 class Editor:
-    """One headless Neovim. `home` holds its data, state and configuration.
+    """One headless Neovim. `home` holds its data, state and configuration; `commands` are carried
+    out while it starts, as the last lines of an init.lua are.
 
     Each request has an answer within `patience` seconds, or Neovim is ended with all it started:
     one that waits at a prompt would wait for ever.
     """
 
-    def __init__(self, home: Path, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, environ: dict[str, str] | None = None, commands: tuple[str, ...] = ()
+    ) -> None:
         self.home = home
         self.patience = 20.0
         self._closed = False
@@ -82,9 +85,12 @@ class Editor:
             rf"\\.\pipe\{Path(self._run).name}" if sys.platform == "win32" else f"{self._run}/nvim"
         )
         self._printed = Path(self._run) / "printed"
+        starting = ["--cmd", f"lua vim.opt.rtp:append([==[{ROOT}]==])"] if commands else []
+        for command in commands:
+            starting += ["-c", command]
         with self._printed.open("wb") as printed:
             self._process = Child(
-                [find_neovim(), "--clean", "-n", "--headless", "--listen", address],
+                [find_neovim(), "--clean", "-n", "--headless", "--listen", address, *starting],
                 seconds=LIFE,
                 stdin=subprocess.PIPE,
                 stdout=printed,

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, object] = {
     "webhook": WEBHOOK,
     "secret": SECRET,
     "keyword": "build",
+    "autostart": False,
     "app_key": "dinga1",
     "app_secret": SECRET,
     "robot_code": "dinga2",

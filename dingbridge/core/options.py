@@ -335,6 +335,14 @@ OPTIONS: tuple[Option, ...] = (
         meaning="Seconds a responder may take for one answer.",
     ),
     Option(
+        name="autostart",
+        kind=Kind.FLAG,
+        editor_wide=True,
+        default=True,
+        meaning="Whether the channel starts with Neovim, where a session is bound in this folder or"
+        " `session_scope` makes sessions on demand; false: with the first command.",
+    ),
+    Option(
         name="send_key",
         kind=Kind.KEY,
         editor_wide=True,

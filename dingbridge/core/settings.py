@@ -99,6 +99,7 @@ class Options(Struct, frozen=True, kw_only=True):
     python: str
     responder: Responder
     responder_timeout: float
+    autostart: bool
     send_key: str
     verbose: bool
     sources: dict[str, str]

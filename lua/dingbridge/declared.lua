@@ -327,6 +327,12 @@ return {
       most = 86400,
     },
     {
+      name = 'autostart',
+      kind = 'flag',
+      default = true,
+      expects = 'true or false',
+    },
+    {
       name = 'send_key',
       kind = 'key',
       default = '<C-s>',
@@ -388,6 +394,7 @@ return {
   },
   editor_wide = {
     python = true,
+    autostart = true,
     send_key = true,
     verbose = true,
     accounts = true,
@@ -461,6 +468,7 @@ return {
     responder = 'responder',
     responder_timeout = 'responder_timeout',
     responderTimeout = 'responder_timeout',
+    autostart = 'autostart',
     send_key = 'send_key',
     sendKey = 'send_key',
     verbose = 'verbose',

@@ -8,15 +8,22 @@ local options = nil
 local before = { mode = 'off', account = '', last_error = '' }
 ---@type string[] what is wrong with the settings
 local problems = {}
+local channels = {} ---@type dingbridge.Channel[]
 local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
 
 --- Takes these settings.
 ---@param raw any
 ---@param around? string[] what is wrong around them
 local function take(raw, around)
-  local found, values, _, account, mode = require('dingbridge.options').check(raw)
+  local found, values, accounts, account, mode, modes = require('dingbridge.options').check(raw)
   problems = vim.list_extend(vim.list_slice(around or {}), found)
   options = values
+  channels = {}
+  for name, one in pairs(problems[1] and {} or accounts) do
+    if modes[name] == 'api' or modes[name] == 'unknown' then
+      channels[#channels + 1] = { app_key = one.app_key, on_demand = one.session_scope ~= 'bound' }
+    end
+  end
   mode = problems[1] and 'off' or mode
   before = {
     mode = mode,
@@ -46,6 +53,7 @@ function M.setup(opts)
   responder = type(given) == 'function' and given or nil
   host.configure(raw, around)
   host.register()
+  require('dingbridge.autostart').plan(options.autostart and channels or {})
   if #problems > 0 then
     require('dingbridge.notice').show(
       'the settings have problems:\n  ' .. table.concat(problems, '\n  '),

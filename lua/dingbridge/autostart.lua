@@ -1,0 +1,121 @@
+--- Starts the host by itself, so that messages arrive although the user has typed no command: where a
+--- session is bound in this folder, or sessions are made on demand. Looks at the state file only.
+
+local M = {}
+
+---@class dingbridge.Channel an account that can receive
+---@field app_key? string nil when only the host can find out
+---@field on_demand boolean whether sessions are made for those who write
+
+--- The file that the host remembers bindings in.
+local STATE_FILE = 'chat-dingtalk-state.json'
+local LARGEST = 64 * 1024 * 1024 -- bytes; what is larger was not written by the host
+
+--- Reads a file without holding up the editor. Anything but a plain file, which might never answer,
+--- counts as not there.
+---@param path string
+---@param read fun(text: string) called in a fast event, and only when there is something to read
+local function read_later(path, read)
+  vim.uv.fs_stat(path, function(_, file)
+    if not file or file.type ~= 'file' or file.size > LARGEST then
+      return
+    end
+    vim.uv.fs_open(path, 'r', 0, function(_, descriptor)
+      if not descriptor then
+        return
+      end
+      vim.uv.fs_read(descriptor, file.size, 0, function(_, text)
+        vim.uv.fs_close(descriptor)
+        if text then
+          read(text)
+        end
+      end)
+    end)
+  end)
+end
+
+--- How the host names a robot in its files; the twin of `membership.robot_name`.
+---@param app_key string
+---@return string
+local function robot_name(app_key)
+  return vim.fn.sha256(app_key):sub(1, 16)
+end
+
+--- Whether the state file has a session that is bound in this folder to the robot of a channel.
+---@param text string the state file
+---@param channels dingbridge.Channel[]
+---@return boolean
+local function is_bound_here(text, channels)
+  local ok, state = pcall(vim.json.decode, text) -- a damaged file is the host's to tell of
+  local bindings = ok and type(state) == 'table' and state.bindings
+  if type(bindings) ~= 'table' then
+    return false
+  end
+  local robots, any = {}, false
+  for _, channel in ipairs(channels) do
+    any = any or not channel.app_key
+    robots[channel.app_key and robot_name(channel.app_key) or ''] = true
+  end
+  local here = vim.fn.getcwd()
+  for _, binding in pairs(bindings) do
+    -- A session that was made on demand has a scope; it belongs to no folder.
+    local is_ours = type(binding) == 'table' and binding.cwd == here and (binding.scope or '') == ''
+    if is_ours and (any or robots[binding.robot]) then
+      return true
+    end
+  end
+  return false
+end
+
+--- Calls back once Neovim has started and its screen is drawn, so that nobody waits for us.
+---@param call fun()
+local function once_started(call)
+  local group = vim.api.nvim_create_augroup('dingbridge_autostart', {})
+  if vim.v.vim_did_enter == 1 then
+    vim.schedule(call)
+    return
+  end
+  local function on(event, callback)
+    vim.api.nvim_create_autocmd(event, { group = group, once = true, callback = callback })
+  end
+  on('VimEnter', function()
+    if #vim.api.nvim_list_uis() == 0 then
+      vim.schedule(call)
+    else
+      on('UIEnter', vim.schedule_wrap(call))
+    end
+  end)
+end
+
+---@type dingbridge.Channel[]
+local wanted = {}
+
+local function look()
+  local host = require('dingbridge.host')
+  if wanted[1] == nil or host.is_running() then
+    return
+  end
+  for _, channel in ipairs(wanted) do
+    if channel.on_demand then
+      host.start()
+      return
+    end
+  end
+  read_later(vim.fs.joinpath(vim.fn.stdpath('data'), STATE_FILE), function(text)
+    vim.schedule(function()
+      if is_bound_here(text, wanted) then
+        host.start()
+      end
+    end)
+  end)
+end
+
+--- Starts the host when one of these channels has somebody to serve: soon when Neovim has started, else
+--- after that. Another call takes the place of the one before.
+---@param channels dingbridge.Channel[]
+function M.plan(channels)
+  wanted = channels
+  once_started(look)
+end
+
+return M
