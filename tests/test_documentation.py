@@ -38,7 +38,7 @@ FUNCTIONS = ("setup", "send", "notify", "status", "statusline", "sessions", "tra
 SUBCOMMANDS_OF_THE_SHELL = ("notify", "sandbox", "demo")
 EXIT_CODES = {cli.DELIVERED: "delivered", cli.REFUSED: "refused", cli.USAGE: "usage",
               cli.UNREACHABLE: "reached"}  # fmt: skip
-LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)",
+LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)", "is let in", "chunk 1 of 3",
              "DingTalk channel connected via Stream Mode", "message from staff id",
              "conversationId")  # fmt: skip
 """What set-up guides tell people to look for."""

@@ -60,6 +60,7 @@ class Admission:
         rules = access.rules_of(self._options())
         match access.admit(inbound, rules, self._pairings, now):
             case Admitted() as admitted:
+                log.debug("%s is let in", inbound.sender.identity)
                 return admitted
             case NotForUs(reason=reason):
                 log.debug("passed over: %s", reason)

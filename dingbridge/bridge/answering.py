@@ -62,13 +62,18 @@ class Answering:
         options = (account or self._accounts.default).options
         name = account.name if account is not None else ""
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
+        kind = "a Lua function" if options.responder == "lua" else "a program"
         if self._responders.ask(question, Asked(session, name, target, asker, at), options):
+            log.debug(
+                "message %s of session %s is with the responder, %s", message.id, session, kind
+            )
             self._work(name, busy=True)
 
     def replied(self, request: str, text: str) -> None:
         """The responder's answer, or one of several, to an earlier message."""
         text = well_formed(text)
         asked = self._ended(request)
+        log.debug("the responder answers message %s with %d characters", request, len(text))
         if asked is None or not text.strip():
             return
         if asked.session not in self._sessions:

@@ -27,6 +27,8 @@ NO_SESSION_WEBHOOK = (
 )
 """Told once. The reply URL is a part of every robot message (protocol section 5.1)."""
 
+log = logging.getLogger(__name__)
+
 OWN = 0
 """The member that lives in the owner's own editor."""
 
@@ -128,6 +130,7 @@ class Reception:
         if said is not None and said.words:
             self._answer(reply_target(inbound), said.words)
         if said is not None and not said.goes_on:
+            log.debug("message %r was answered here and goes to no session", inbound.id)
             self.handed(key)
             return
         session = self._conversations.session_for(inbound)
@@ -137,6 +140,7 @@ class Reception:
         if not session:
             self._nobody_for(key, received)
             return
+        log.debug("message %r goes to session %s", inbound.id, session)
         self._conversations.speak_to(session, inbound)
         entry = Open(received, session)
         self._open[key] = (entry, ON_ITS_WAY)
@@ -182,11 +186,11 @@ class Reception:
 
 def log_arrival(inbound: Inbound, account: str) -> None:
     """Tell the log who wrote where, as the set-up guides promise; the text only when verbose."""
-    log = logging.getLogger(f"{__name__}.{account}")
-    log.info(
+    of_account = logging.getLogger(f"{__name__}.{account}")
+    of_account.info(
         "message from staff id %s (%s), conversationId %s",
         inbound.sender.staff_id or "-",
         inbound.sender.sender_id,
         inbound.conversation.id,
     )
-    log.debug("its text: %s", inbound.text)
+    of_account.debug("its text: %s", inbound.text)

@@ -18,6 +18,10 @@ class HeldToken(Struct, frozen=True):
         """Whether a call may still be made with it."""
         return now < self.until
 
+    def told(self, now: float) -> str:
+        """That it is new and when its use ends, for the log; `now` is on the clock of `until`."""
+        return f"access token fetched; another one is fetched in {self.until - now:.0f} s"
+
     def __repr__(self) -> str:
         return f"HeldToken(value='***', until={self.until!r})"
 

@@ -188,6 +188,7 @@ class Fetcher:
                 payloads.token_body(self._options.app_key, self._options.app_secret),
             )
             self._token = held(answers.read_token(answer), asked)
+            log.debug("%s", self._token.told(asked))
         return self._token.value
 
 

@@ -215,6 +215,7 @@ class Reactor(threading.Thread):
                     payloads.token_body(options.app_key, options.app_secret),
                 )
                 self._token = held(answers.read_token(answer), asked)
+                self._log.debug("%s", self._token.told(asked))
             except Retryable as error:
                 if not error.may_have_arrived:
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,15 +10,18 @@ from collections.abc import Callable, Mapping
 import requests
 
 from dingbridge.core.answers import Answer
-from dingbridge.core.errors import Retryable
+from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN
 from dingbridge.core.patience import ANSWER_BYTES, IDLE_CONNECTION
+from dingbridge.core.quote import quoted
 from dingbridge.edges.http.failures import FOREIGN, broke, translated
 from dingbridge.edges.http.receiving import Part, receive
 from dingbridge.edges.http.upload import Upload
 
 __all__ = ["Http", "Upload", "translated"]
+
+log = logging.getLogger(__name__)
 
 
 class Http:
@@ -86,6 +90,24 @@ class Http:
         Raises `Refused` when there is no such file (any more) or it is too large, `Retryable` when
         the connection broke, it took too long or was stopped, and as `post` does.
         """
+        began = time.monotonic()
+        try:
+            taken = self._download(url, part, most, within, stop or threading.Event(), progress)
+        except DeliveryError as error:
+            _trace("GET", url, began, error.message)
+            raise
+        _trace("GET", url, began, f"{taken} bytes")
+        return taken
+
+    def _download(
+        self,
+        url: str,
+        part: Part,
+        most: int,
+        within: float,
+        stop: threading.Event,
+        progress: Callable[[int, int], None] | None,
+    ) -> int:
         self._drop_idle_connections()
         try:
             response = self._session.get(
@@ -108,11 +130,21 @@ class Http:
                 part,
                 most=most,
                 deadline=time.monotonic() + within,
-                stop=stop or threading.Event(),
+                stop=stop,
                 progress=progress,
             )
 
     def _post(self, url: str, body: bytes | Upload, headers: Mapping[str, str]) -> Answer:
+        began = time.monotonic()
+        try:
+            answer = self._exchange(url, body, headers)
+        except DeliveryError as error:
+            _trace("POST", url, began, error.message)
+            raise
+        _trace("POST", url, began, str(answer.status))
+        return answer
+
+    def _exchange(self, url: str, body: bytes | Upload, headers: Mapping[str, str]) -> Answer:
         self._drop_idle_connections()
         try:
             with self._session.post(
@@ -145,6 +177,13 @@ class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: even for a redirect that is not followed, requests would read the whole answer
         and take its address apart, which fails on a broken one."""
+
+
+def _trace(method: str, url: str, began: float, outcome: str) -> None:
+    """A line for those who want to see every step; the address without its query."""
+    if log.isEnabledFor(logging.DEBUG):
+        took = 1000 * (time.monotonic() - began)
+        log.debug("%s %s: %s in %.0f ms", method, quoted(url), outcome, took)
 
 
 def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -187,6 +187,13 @@ class Carrier:
             self._ledger.record(attempt)
             has_begun = True
             self.rest = structs.replace(self.rest, tried=attempts.begun(plan.tried, attempt))
+            self._log.debug(
+                "message %s: chunk %d of %d by %s",
+                outbound.id,
+                plan.progress[0] + 1,
+                plan.progress[1],
+                step.route.value,
+            )
             name = self._post(outbound, step, uploaded)
         except DeliveryError as error:
             self._log.info(
@@ -326,6 +333,7 @@ class Carrier:
                     payloads.token_body(self._options.app_key, self._options.app_secret),
                 )
                 self._token = held(answers.read_token(answer), asked)
+                self._log.debug("%s", self._token.told(asked))
             except Retryable as error:
                 if not error.may_have_arrived:
                     raise

@@ -34,6 +34,7 @@ from dingbridge.core.errors import (
 from dingbridge.core.inbox import Received
 from dingbridge.core.limits import READ_TIMEOUT
 from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
+from dingbridge.core.quote import quoted
 from dingbridge.core.seen import Seen
 from dingbridge.edges.stream import sockets
 
@@ -242,11 +243,14 @@ class Stream(threading.Thread):
         endpoint = urlsplit(ticket.endpoint)
         if endpoint.scheme != "wss" and urlsplit(self._settings.api).scheme == "https":
             raise LinkRefused("DingTalk named a stream address without encryption")
+        began = time.monotonic()
         url = f"{ticket.endpoint}?ticket={quote(ticket.ticket, safe='')}"
         try:
             connection = sockets.connect(url, self._settings.proxy)
         except (websocket.WebSocketException, OSError, ValueError) as cause:
             raise LinkLost(f"the stream socket was refused ({sockets.words(cause)})") from cause
+        took = 1000 * (time.monotonic() - began)
+        self._log.debug("socket to %s open in %.0f ms", quoted(ticket.endpoint), took)
         connection.settimeout(self._pace.look_every)
         if self._stopping.is_set():
             sockets.close(connection)
@@ -279,6 +283,7 @@ class Stream(threading.Thread):
             case Check.DEAD:
                 raise LinkLost("the stream socket is silent: no answer to a ping")
             case Check.PING:
+                self._log.debug("the socket is quiet: a ping is sent")
                 self._send(connection, connection.ping)
         if opcode == ABNF.OPCODE_CLOSE:
             raise LinkLost("the server closed the stream socket")
@@ -294,10 +299,14 @@ class Stream(threading.Thread):
         match frame:
             case frames.Ping():
                 self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
+                self._log.debug("frame %r: ping, acked", frame.message_id)
             case frames.RobotMessage():
                 self._take(connection, frame)
+            case frames.Idle(topic=topic):
+                self._log.debug("frame %r: %s", frame.message_id, quoted(topic))
             case frames.Unknown(type=kind, topic=topic):
-                self._log.debug("passing over a frame of type %s, topic %s", kind, topic)
+                name = frame.message_id
+                self._log.debug("frame %r: of type %s, topic %s, passed over", name, kind, topic)
                 self._send(connection, lambda: connection.send(frames.ack_unknown(frame)))
 
     def _take(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
@@ -306,6 +315,7 @@ class Stream(threading.Thread):
         What cannot be read is acked as well, because it would come back the same.
         """
         now = time.time()
+        self._log.debug("frame %r: a robot message", frame.message_id)
         try:
             inbound = read_robot_message(frame.data, self._settings.trusted_origins, now)
         except BadFrame as error:
@@ -337,6 +347,7 @@ class Stream(threading.Thread):
 
     def _acknowledge(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
         self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
+        self._log.debug("frame %r: acked", frame.message_id)
 
     def _trouble(self, sentence: str, code: str = "") -> None:
         self._log.warning("%s", sentence)
