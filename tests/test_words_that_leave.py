@@ -186,13 +186,21 @@ def test_a_text_of_nothing_but_mentions_keeps_room_for_itself() -> None:
     ("table", "shown"),
     [
         ("native", TABLE),
-        ("auto", TABLE),
+        ("auto", "```\na  b\n-  -\n1  2\n```"),
         ("code", "```\na  b\n-  -\n1  2\n```"),
     ],
 )
 def test_a_table_is_sent_as_the_option_says(table: str, shown: str) -> None:
     made = written("m", TABLE, GROUP, options(table=table), Circumstances())
     assert made.outbound.text.split() == shown.split()
+
+
+def test_a_table_whose_links_lead_somewhere_keeps_them_on_every_phone() -> None:
+    linked = TABLE.replace("1", "[docs](https://x.test)")
+    made = written("m", linked, GROUP, options(), Circumstances())
+    assert "[docs](https://x.test)" in made.outbound.text
+    assert "|" not in made.outbound.text
+    assert "```" not in made.outbound.text
 
 
 def test_line_ends_stay_visible_and_the_title_comes_from_the_content(

@@ -122,8 +122,9 @@ OPTIONS: tuple[Option, ...] = (
         default="auto",
         choices=("auto", "native", "text", "code"),
         meaning=(
-            "How tables are sent: drawn by DingTalk, as aligned plain text, as a code block, or"
-            " as it fits: drawn when narrow enough for a phone, else as a code block."
+            "How tables are sent: 'native' = drawn by DingTalk, which some phones do not do;"
+            " 'text' = aligned plain text; 'code' = a code block; 'auto' = what every phone shows:"
+            " 'text' for a table with links, else 'code'."
         ),
     ),
     Option(

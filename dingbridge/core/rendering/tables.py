@@ -11,12 +11,7 @@ from wcwidth import wcswidth
 Style = Literal["auto", "native", "text", "code"]
 Alignment = Literal["", "left", "center", "right"]
 
-PHONE_COLUMNS = 40
-"""Half-width characters that fit side by side on a phone; a Chinese character takes two."""
-
 _GAP = "  "
-_WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+|\S")
-"""What a line may not be broken within. Chinese may be broken anywhere."""
 _PIPE = re.compile(r"\|")
 _NO_BREAK = "\u00a0"
 
@@ -40,25 +35,19 @@ class Table(NamedTuple):
 def chosen(table: Table, style: Style) -> Style:
     """Return the style that is meant for this table, which is never 'auto'.
 
-    Current clients draw tables, older ones and custom robots on some phones do not (section 9).
-    'auto' is 'native' for a table whose words fit side by side on a phone (`PHONE_COLUMNS`), as a
-    client can then break the lines inside the cells, else 'code', which scrolls.
+    Desktop clients draw tables, some phones and custom robots do not (section 9). So 'auto' is
+    'code', or 'text' for a table with links, which code would not have.
     """
     if style != "auto":
         return style
-    columns = zip(*table.rows, strict=True)
-    needed = sum(max(_longest_word(cell.shown) for cell in column) + 2 for column in columns)
-    return "native" if needed <= PHONE_COLUMNS else "code"
+    linked = any(cell.shown != cell.plain for row in table.rows for cell in row)
+    return "text" if linked else "code"
 
 
 def width(text: str) -> int:
     """Return the half-width columns that one line of text takes."""
     found = wcswidth(text)
     return found if found >= 0 else len(text)
-
-
-def _longest_word(text: str) -> int:
-    return max(map(width, _WORD.findall(text)), default=0)
 
 
 def native(table: Table) -> str:
