@@ -71,12 +71,13 @@ def run(
     *,
     seconds: float = SECONDS,
     given: str | bytes | None = None,
+    check: bool = False,
     **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
     """Run a program to its end and return what it wrote and its status.
 
     `given` is its standard input, nothing by default. Fails the test with what the program wrote
-    when it takes longer than `seconds`.
+    when it takes longer than `seconds` or, with `check`, when it fails.
     """
     streams: dict[str, Any] = {
         "stdin": subprocess.DEVNULL if given is None else subprocess.PIPE,
@@ -86,6 +87,7 @@ def run(
     with Child(argv, seconds=seconds, **{**streams, **options}) as child:
         out, err = child.communicate(given)
     assert not child.is_late, f"{argv} did not end within {seconds:g} s: {out!r} {err!r}"
+    assert not (check and child.returncode), f"{argv} failed: {out!r} {err!r}"
     return subprocess.CompletedProcess(argv, child.returncode, out, err)
 
 

@@ -20,7 +20,9 @@ from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Robot
+from tests import processes
 from tests.pieces import joined
+from tests.processes import Child
 
 pytestmark = pytest.mark.environment
 
@@ -40,14 +42,12 @@ def run(
     *words: str, environ: Mapping[str, str], given: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    done = subprocess.run(
+    done = processes.run(
         [sys.executable, "-m", "dingbridge.cli", *words],
         env=environment(environ),
         cwd=ROOT,
-        input=given,
-        capture_output=True,
-        timeout=50,
-        check=False,
+        given=given,
+        seconds=50,
     )
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -230,7 +230,7 @@ def test_a_pause_that_dingtalk_asks_for_counts_as_refused_when_time_is_up(
     sandbox: Sandbox, webhook: dict[str, str]
 ) -> None:
     sandbox.client.fault(Fault.errcode("/robot/send", 130101, "send too fast", times=None))
-    done = run("notify", "--timeout", "0.3", "hi", environ=webhook)
+    done = run("notify", "--timeout", "3", "hi", environ=webhook)
     assert done.returncode == 1
     assert "not delivered in time: " in done.stderr
     assert "--timeout" in done.stderr
@@ -242,7 +242,7 @@ def test_nobody_there_ends_with_3(webhook: dict[str, str]) -> None:
         "DINGTALK_WEBHOOK": f"{closed}/robot/send?access_token={TOKEN}",
         "DINGTALK_OAPI_ENDPOINT": closed,
     }
-    done = run("notify", "--timeout", "0.3", "hi", environ=environ)
+    done = run("notify", "--timeout", "3", "hi", environ=environ)
     assert (done.returncode, done.stdout) == (3, "")
     [line] = done.stderr.splitlines()
     assert "no connection to DingTalk" in line
@@ -251,7 +251,7 @@ def test_nobody_there_ends_with_3(webhook: dict[str, str]) -> None:
 
 def test_a_gateways_error_page_ends_with_3(sandbox: Sandbox, webhook: dict[str, str]) -> None:
     sandbox.client.fault(Fault.html("/robot/send", 502, times=None))
-    done = run("notify", "--timeout", "0.3", "hi", environ=webhook)
+    done = run("notify", "--timeout", "3", "hi", environ=webhook)
     assert done.returncode == 3
     assert "<html>" not in done.stderr
 
@@ -269,13 +269,12 @@ def test_a_passing_failure_is_tried_again_without_noise(
 def test_at_a_terminal_it_says_why_it_waits(sandbox: Sandbox, webhook: dict[str, str]) -> None:
     sandbox.client.fault(Fault.html("/robot/send", 503, times=1))
     ours, theirs = pty.openpty()
-    done = subprocess.run(
+    done = processes.run(
         [sys.executable, "-m", "dingbridge.cli", "notify", "hi"],
         env=environment(webhook),
         cwd=ROOT,
         stderr=theirs,
-        timeout=50,
-        check=False,
+        seconds=50,
     )
     os.close(theirs)
     assert done.returncode == 0
@@ -286,7 +285,7 @@ def test_at_a_terminal_it_says_why_it_waits(sandbox: Sandbox, webhook: dict[str,
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_with_130(sandbox: Sandbox, webhook: dict[str, str]) -> None:
     sandbox.client.fault(Fault.errcode("/robot/send", 130101, "send too fast", times=None))
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-m", "dingbridge.cli", "notify", "hi"],
         env=environment(webhook),
         cwd=ROOT,
@@ -444,7 +443,7 @@ def test_version_is_the_packages() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
 def test_the_sandbox_serves_until_it_is_ended() -> None:
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-m", "dingbridge.cli", "sandbox"],
         env=environment({}),
         cwd=ROOT,

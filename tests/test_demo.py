@@ -28,7 +28,9 @@ from dingbridge.demo.script import LONG, long_text, play
 from dingbridge.demo.words import CODE, width, wrapped
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
+from tests import processes
 from tests.editor import Editor
+from tests.processes import Child
 from tests.test_cli import environment, run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -306,14 +308,12 @@ def test_lines_are_wrapped_by_the_room_their_characters_take() -> None:
 def test_the_phone_says_every_line_and_ends_with_its_terminal(
     bound: Editor, sandbox: Sandbox
 ) -> None:
-    done = subprocess.run(
+    done = processes.run(
         [sys.executable, LAUNCH, "phone"],
         env=environment({CONTROL: sandbox.control}),
         cwd=ROOT,
-        input="第一行\n:help\nsecond line\n".encode(),
-        capture_output=True,
-        timeout=30,
-        check=False,
+        given="第一行\n:help\nsecond line\n".encode(),
+        seconds=30,
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().count(":stranger TEXT") == 2
@@ -325,7 +325,7 @@ def test_the_phone_ends_when_the_sandbox_is_gone(sandbox: Sandbox) -> None:
     environ = environment({CONTROL: sandbox.control})
     sandbox.stop()
     phone = [sys.executable, LAUNCH, "phone"]
-    with subprocess.Popen(
+    with Child(
         phone, env=environ, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
         assert program.stderr is not None
@@ -355,14 +355,13 @@ class Terminal:
         self._drawn = threading.Event()
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.program = subprocess.Popen(
+        self.program = Child(
             command,
             env=environment({"TMPDIR": str(folder), "TERM": "xterm-256color"}),
             cwd=cwd,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            start_new_session=True,
         )
         os.close(theirs)
         self._reader = threading.Thread(target=self._read, daemon=True)

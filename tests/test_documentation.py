@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from dingbridge.core.settings import Configuration, read_all, wants
 from dingbridge.core.text import visible
 from dingbridge.edges import outside
 from dingbridge.edges.storage import robot
+from tests import processes
 from tests.neovim import find_neovim
 
 pytestmark = pytest.mark.environment
@@ -258,10 +258,9 @@ def test_the_picture_shows_messages_as_they_appear(name: str, tmp_path: Path) ->
     lua = "\n".join(f"show('{who}', {minute}, '{text}', '{fate}')"
                     for who, minute, text, fate in messages)  # fmt: skip
     (tmp_path / "show.lua").write_text(SHOW + lua, "utf-8")
-    shown = subprocess.run(
+    shown = processes.run(
         [find_neovim(), "--clean", "--headless", "-l", "show.lua", str(ROOT)],
         cwd=tmp_path,
-        capture_output=True,
         encoding="utf-8",
         check=True,
     ).stdout.splitlines()
@@ -349,13 +348,11 @@ def run(folder: Path, code: str) -> dict[str, Any]:
     (folder / "run.lua").write_text(RUN, "utf-8")
     (folder / "example.lua").write_text(code, "utf-8")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DINGTALK_")}
-    done = subprocess.run(
+    done = processes.run(
         [find_neovim(), "--clean", "--headless", "-l", "run.lua", str(ROOT), "example.lua"],
         cwd=folder,
         env={**kept, **variables(code), "NVIM_LOG_FILE": str(folder / "nvim.log")},
-        capture_output=True,
         encoding="utf-8",
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -438,7 +435,7 @@ def tags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     doc = tmp_path_factory.mktemp("help") / "doc"
     shutil.copytree(ROOT / "doc", doc, ignore=shutil.ignore_patterns("tags"))
     program = [find_neovim(), "--clean", "--headless", "-c", f"helptags {doc}", "-c", "qall!"]
-    done = subprocess.run(program, capture_output=True, encoding="utf-8", check=False)
+    done = processes.run(program, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
     lines = (doc / "tags").read_text("utf-8").splitlines()
     return {tag: file for tag, file, _ in (line.split("\t") for line in lines) if tag[0] != "!"}
@@ -471,7 +468,7 @@ def test_every_link_in_the_help_leads_somewhere(tags: dict[str, str], tmp_path: 
     )
     foreign = sorted(links - {*tags})
     program = [find_neovim(), "--clean", "--headless", "-l", str(tmp_path / "look.lua"), *foreign]
-    done = subprocess.run(program, capture_output=True, encoding="utf-8", check=False)
+    done = processes.run(program, encoding="utf-8")
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 

@@ -49,6 +49,7 @@ from dingbridge.edges.exchange.line import (
     prove_as_server,
 )
 from dingbridge.edges.exchange.server import STRANGERS
+from tests.processes import Child, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of a socket")
@@ -134,7 +135,7 @@ class Ends:
 
     def process(self, code: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
         """Another Python that runs `code`."""
-        process = subprocess.Popen(
+        process = Child(
             [sys.executable, "-c", code, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -461,13 +462,12 @@ def test_another_user_is_refused_even_when_the_folder_was_opened(here: Ends, run
     mine = here.process(code, server.address)
     assert mine.communicate(timeout=DEADLINE)[0].strip() == "32"
     # The system's own Python: the project's may lie where another user cannot read.
-    other = subprocess.run(
+    other = run(
         ["/usr/bin/python3", "-c", code, server.address],
         user=65534,
         cwd="/",
-        capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        seconds=DEADLINE,
     )
     assert other.stdout.strip() == "0" or "ConnectionResetError" in other.stderr, other
 
@@ -484,7 +484,7 @@ def test_a_client_says_nothing_to_another_users_server(here: Ends, folder: Path)
         "print('listening', flush=True)\n"
         "print(listener.accept()[0].recv(100), flush=True)\n"
     )
-    trap = subprocess.Popen(
+    trap = Child(
         ["/usr/bin/python3", "-c", code, str(folder / "trap.sock")],
         user=65534,
         cwd="/",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from dingbridge.core.errors import BridgeError
 from dingbridge.edges import git
+from tests import processes
 
 pytestmark = [
     pytest.mark.environment,
@@ -31,11 +31,9 @@ def run(folder: Path, *words: str) -> str:
         "GIT_COMMITTER_NAME": "t",
         "GIT_COMMITTER_EMAIL": "t@example.org",
     }
-    done = subprocess.run(
-        ["git", *words], cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
+    done = processes.run(["git", *words], cwd=folder, env=environ, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return str(done.stdout)
 
 
 @pytest.fixture
@@ -225,7 +223,7 @@ def test_no_program_of_the_repository_is_run(repository: Path, trap: Path, kind:
     assert changed(git.diff(str(repository))) == {"one.txt", "src/two.txt"}
     assert not sprung(trap)
     os.utime(repository / "src" / "three.txt", (2, 2))
-    subprocess.run(["git", "diff", "HEAD"], cwd=repository, capture_output=True, check=False)
+    processes.run(["git", "diff", "HEAD"], cwd=repository)
     assert sprung(trap), "the trap would not have caught a careless diff either"
 
 
@@ -247,12 +245,8 @@ def test_a_missing_object_is_not_fetched(repository: Path, trap: Path) -> None:
     with pytest.raises(BridgeError, match="did not succeed"):
         git.diff(str(repository))
     assert not sprung(trap)
-    subprocess.run(
-        ["git", "diff", "HEAD"],
-        cwd=repository,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "GIT_NO_LAZY_FETCH": "0"},
+    processes.run(
+        ["git", "diff", "HEAD"], cwd=repository, env={**os.environ, "GIT_NO_LAZY_FETCH": "0"}
     )
     assert sprung(trap), "the trap would not have caught a careless diff either"
 
@@ -285,12 +279,7 @@ def test_another_folder_named_as_the_worktree_is_not_shown(
     other.mkdir()
     (other / "one.txt").write_text("private\n", "utf-8")
     run(repository, "config", "core.worktree", str(other))
-    assert (
-        "private"
-        in subprocess.run(
-            ["git", "diff", "HEAD"], cwd=repository, capture_output=True, text=True, check=False
-        ).stdout
-    )
+    assert "private" in processes.run(["git", "diff", "HEAD"], cwd=repository, text=True).stdout
     assert "private" not in git.diff(str(repository))
 
 

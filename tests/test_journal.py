@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingbridge.edges.storage.journal import LONGEST_LINE, Journal
+from tests.processes import Child
 
 POSIX = os.name == "posix"
 IO_OF_THIS_PROCESS = Path("/proc/self/io")
@@ -60,7 +61,7 @@ class Process:
     )
 
     def __init__(self, code: str, path: Path, name: str) -> None:
-        self.popen = subprocess.Popen(
+        self.popen = Child(
             [sys.executable, "-c", self.HEAD + code, str(path), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -75,13 +76,12 @@ class Process:
 
     def line(self) -> str:
         """The next line it writes."""
-        assert self.popen.stdout is not None
-        return self.popen.stdout.readline().strip()
+        return self.popen.line()
 
     def kill(self) -> list[str]:
         """End it at once; the lines that it wrote before."""
         self.popen.kill()
-        return self.popen.communicate()[0].split()
+        return str(self.popen.communicate()[0]).split()
 
 
 StartProcess = Callable[[str, Path, str], Process]

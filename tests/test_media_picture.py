@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 
 from dingbridge.core.errors import Refused
 from dingbridge.edges.picture import COLUMNS, ROWS, render
+from tests.processes import run
 
 NO_FONTS: tuple[Path, ...] = ()
 """No folder to look in: Pillow's own font then is the same on every machine."""
@@ -118,8 +118,6 @@ def test_without_the_packages_it_is_said_how_to_get_them() -> None:
         "try: render('x')\n"
         "except Exception as error: print(type(error).__name__, error, error.fix)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
-    )
+    done = run([sys.executable, "-c", program], text=True, seconds=30, check=True)
     assert done.stdout.startswith("Refused Pictures need packages that are not installed: PIL")
     assert "-m pip install pygments pillow" in done.stdout

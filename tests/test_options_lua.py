@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options import GROUP_SPELLINGS, OPTIONS, SPELLINGS
 from dingbridge.core.settings import read_all
+from tests import processes
 from tests.neovim import find_neovim
 from tests.option_cases import CASES, OUTSIDE, SECRET, WEBHOOK, Case, expected
 
@@ -57,7 +57,7 @@ file:close()
 """
         (folder / "script.lua").write_text(script, encoding="utf-8")
         program = [find_neovim(), "--clean", "-l", "script.lua", str(folder), str(LUA.parent)]
-        done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+        done = processes.run(program, cwd=folder, text=True)
         assert done.returncode == 0, done.stderr
         return json.loads((folder / "output.json").read_bytes())
 

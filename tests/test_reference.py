@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.options import OPTIONS
 from dingbridge.reference import GENERATED, declared_lua, lua_literal, main, stale, write
+from tests.processes import run
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,7 +32,7 @@ def test_the_files_in_the_project_are_up_to_date() -> None:
 
 def test_the_check_runs_from_the_command_line() -> None:
     command = [sys.executable, "-m", "dingbridge.reference", "--check"]
-    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    assert run(command, cwd=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize(

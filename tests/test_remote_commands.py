@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.processes import run
 
 DIAGNOSTIC = """
 local buffer = vim.fn.bufadd(...)
@@ -36,9 +36,9 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "outside.txt").write_text("out of bounds\n")
     (folder / "link.txt").symlink_to(tmp_path / "outside.txt")
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(folder)]
-    subprocess.run([*git, "init", "-q", "-b", "topic"], check=True)
-    subprocess.run([*git, "add", "app.py"], check=True)
-    subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
+    run([*git, "init", "-q", "-b", "topic"], check=True)
+    run([*git, "add", "app.py"], check=True)
+    run([*git, "commit", "-q", "-m", "first"], check=True)
     (folder / "app.py").write_text("import sys\n\ndef main():\n    return sys\n" + "#\n" * 100)
     return folder
 

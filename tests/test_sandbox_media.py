@@ -21,6 +21,7 @@ from dingbridge.core.media import MEGABYTE, Parcel
 from dingbridge.edges.http import Http, Upload
 from dingbridge.sandbox import TEAM, Fault, Said, Sandbox
 from dingbridge.sandbox.client import PICTURE
+from tests.processes import Child, run
 
 TOKEN = "x-acs-dingtalk-access-token"
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
@@ -357,7 +358,7 @@ def test_the_sdk_fetches_pictures_and_uploads_them_again(sandbox: Sandbox) -> No
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", SDK],
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -436,13 +437,11 @@ def test_twenty_megabytes_are_sent_without_being_held_in_memory(
     path = tmp_path / name
     path.write_bytes(data)
     given = [sandbox.url, sandbox.client_id, sandbox.client_secret, str(path)]
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-c", CHILD, *given],
         env={**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
-        capture_output=True,
         text=True,
-        timeout=50,
-        check=False,
+        seconds=50,
     )
     assert done.returncode == 0, done.stderr
     media_id, before, after = done.stdout.split()

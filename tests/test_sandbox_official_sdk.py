@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from dingbridge.sandbox import TEAM, Sandbox, Settings
+from tests.processes import Child
 
 PROGRAM = """
 import os, dingtalk_stream
@@ -51,7 +52,7 @@ def sandbox() -> Iterator[Sandbox]:
             "no_proxy": "127.0.0.1",
             "PYTHONUTF8": "1",
         }
-        with subprocess.Popen(
+        with Child(
             [sys.executable, "-c", PROGRAM],
             env=environment,
             stdout=subprocess.DEVNULL,

@@ -17,6 +17,7 @@ import requests
 
 from dingbridge.sandbox import Fault, Sandbox, SandboxClient
 from tests.editor import Editor
+from tests.processes import Child, run
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = "http://127.0.0.1:8765/_sandbox/TOKEN"
@@ -28,7 +29,7 @@ DRIVING = re.compile(rf"^( *)control={SHOWN} .*\n(?:\1.*\n)+", re.MULTILINE)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serving_says_where_and_ends_at_a_signal(number: int) -> None:
     code = "from dingbridge.sandbox import serve; serve(0)"
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -69,13 +70,11 @@ def test_the_lines_that_the_documents_show_drive_a_sandbox(
         .partition("```")[0]
         .replace("http://127.0.0.1:8765/_sandbox/TOKEN", sandbox.control)
     )
-    done = subprocess.run(
+    done = run(
         ["sh", "-c", f"set -e\n{shown}"],
         env={**os.environ, "no_proxy": "*"},
-        capture_output=True,
         encoding="utf-8",
-        timeout=30,
-        check=False,
+        seconds=30,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('"lost":false') == 2

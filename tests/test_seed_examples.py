@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from dingbridge.core.outside import Found
 from dingbridge.core.settings import Configuration, Group, read_all, wants
 from dingbridge.edges.outside import look_up
 from tests.neovim import find_neovim
+from tests.processes import run
 from tests.test_options_lua import Lua, checked
 from tests.test_options_lua import lua as lua
 
@@ -257,13 +257,11 @@ def set_up(code: str, folder: Path) -> dict[str, Any]:
     """What Neovim says to the example, and the table that the host gets."""
     (folder / "run.lua").write_text(RUN, "utf-8")
     (folder / "example.lua").write_text(code, "utf-8")
-    done = subprocess.run(
+    done = run(
         [find_neovim(), "--clean", "--headless", "-l", "run.lua", str(ROOT), "example.lua"],
         cwd=folder,
         env={"PATH": "", "HOME": str(folder), "NVIM_LOG_FILE": str(folder / "nvim.log")},
-        capture_output=True,
         encoding="utf-8",
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

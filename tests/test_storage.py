@@ -26,6 +26,7 @@ from dingbridge.edges.storage.state import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
 from tests.disk import out_of_reach
 from tests.neovim import find_neovim
+from tests.processes import Child, run
 
 POSIX = os.name == "posix"
 NOW = 1_800_000_000.0
@@ -39,7 +40,7 @@ class Process:
     """Another Python that runs `code`, to be talked with by lines."""
 
     def __init__(self, code: str, *arguments: object) -> None:
-        self.popen = subprocess.Popen(
+        self.popen = Child(
             [sys.executable, "-c", code, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -48,8 +49,7 @@ class Process:
 
     def line(self) -> str:
         """The next line it writes."""
-        assert self.popen.stdout is not None
-        return self.popen.stdout.readline().strip()
+        return self.popen.line()
 
     def go(self) -> None:
         """Give it a line."""
@@ -796,13 +796,12 @@ def test_the_folders_are_those_that_neovim_itself_uses(
             monkeypatch.setenv(variable, str(tmp_path / variable))
         else:
             monkeypatch.delenv(variable, raising=False)
-    asked = subprocess.run(
+    asked = run(
         [
             *(find_neovim(), "--clean", "--headless", "-c"),
             "lua io.stdout:write(vim.fn.stdpath('data'), '\\n', vim.fn.stdpath('log'))",
             *("-c", "qa!"),
         ],
-        capture_output=True,
         text=True,
         check=True,
     )

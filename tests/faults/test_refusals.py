@@ -10,6 +10,7 @@ import pytest
 
 from tests import disk
 from tests.disk import Refusals
+from tests.processes import Child
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can refuse like that")
 
@@ -62,7 +63,7 @@ def test_a_process_whose_disk_is_full_can_write_again_once_there_is_room(tmp_pat
         "    except OSError as error:\n"
         "        print(error.strerror, flush=True)\n"
     )
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None
