@@ -5,7 +5,6 @@ The ports of the hub are played by simple recordings, as its protocols ask for.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -79,6 +78,7 @@ from dingbridge.core.reactions import Reaction
 from dingbridge.core.routing import Route, of_session
 from dingbridge.core.settings import read
 from dingbridge.core.state import Binding, State
+from tests.costs import instructions
 
 ROBOT = "robot"
 NOW = 1_800_000_000.0
@@ -1228,25 +1228,24 @@ def test_a_cool_down_is_told_when_it_changes(owner: Owner) -> None:
 
 
 def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
-    def seconds(waiting: int) -> float:
-        """The quickest of many rounds, which no pause of the machine makes slower."""
+    def cost(waiting: int) -> int:
+        """The instructions that a few messages take."""
         box = outbox.fold(
             Put(ROBOT, Outbound(f"w{n}", TARGET, "hi"), Kind.NOTIFICATION, "", NOW)
             for n in range(waiting)
         )
         owner = Owner(box=box)
         owner.join(OWN)
-        times = []
-        for n in range(50):
-            before = time.perf_counter()
-            for m in range(20):
-                owner.send(OWN, f"m{n}-{m}")
-                owner.hub.outgoing.recorded(Done(f"m{n}-{m}", NOW))
-            times.append(time.perf_counter() - before)
-            owner.forget()
-        return min(times)
 
-    assert seconds(10_000) < 1.5 * seconds(10)
+        def send_some() -> None:
+            for n in range(5):
+                owner.send(OWN, f"m{n}")
+                owner.hub.outgoing.recorded(Done(f"m{n}", NOW))
+
+        return instructions(send_some)
+
+    cost(10)  # what is done once for all
+    assert cost(10_000) < 1.1 * cost(10)
 
 
 # --- sessions made on demand, and people from outside ---------------------------------------------
