@@ -292,7 +292,7 @@ def test_an_attached_editor_answers_and_shows_what_became_of_it(
     name = gamma.transcript(session)[1]["id"]
     told = {"id": name, "session": session, "account": "default"}
     assert gamma.heard("DingbridgeQueued") == [told]
-    assert gamma.heard("DingbridgeDelivered") == [told]
+    assert gamma.heard("DingbridgeDelivered") == [{**told, "reason": ""}]
     assert three.editors["alpha"].heard("DingbridgeDelivered") == []
 
     sandbox.client.fault(Fault.errcode("/robot/sendBySession", 430104, "improper content"))
