@@ -396,35 +396,14 @@ def test_a_chat_that_was_closed_in_whatever_way_opens_again_whole(
     assert arrived.text == "answer"
 
 
-def test_nothing_that_is_said_waits_for_a_key(bound: Editor, sandbox: Sandbox) -> None:
+def test_no_command_waits_for_a_key(bound: Editor, sandbox: Sandbox) -> None:
     bound.nvim.ui_attach(80, 24)
     bound.nvim.command("set columns=80 lines=24")
     sandbox.client.fault(Fault.http("/v1.0/*", 400, "not.today", None))
     for command in ("status", "new a", "bridge dingtalk", "unbridge", "delete", "nonsense"):
         bound.chat(command)
     bound.until_said("unknown subcommand nonsense")
-    bound.lua("""
-        local notice = require('dingbridge.notice')
-        notice.show('one')
-        notice.show('two', 'warn')
-        notice.show(('long '):rep(200), 'error')
-        notice.show(('line' .. string.char(10)):rep(100))
-        notice.show('长' .. ('x'):rep(500))
-    """)
     assert not bound.nvim.api.get_mode()["blocking"]
-    bound.nvim.command("enew")  # the session is deleted, and only the report is left
-    bound.nvim.input("itext")
-    bound.until(lambda: bound.nvim.api.get_mode()["mode"] == "i")
-    bound.lua("require('dingbridge.notice').show('short')")
-    assert not bound.nvim.api.get_mode()["blocking"]
-    shown = bound.lua("""
-        for _, window in ipairs(vim.api.nvim_list_wins()) do
-          if vim.api.nvim_win_get_config(window).relative ~= '' then
-            return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false)
-          end
-        end
-    """)
-    assert shown == [" short"]
 
 
 def test_only_the_message_with_an_open_code_block_is_coloured_as_code(

@@ -19,6 +19,7 @@ local DEEPEST = 32 -- quotes and lists that one line may open
 local INDENTED = 120 -- columns in front of a line; each list within a list needs two
 local MOST_MARKS = 4000 -- of one message
 local PAUSE = 100 -- milliseconds without a change, after which a draft is parsed
+local PRIORITY = 100 -- as `vim.treesitter.highlighter` has it; see |treesitter-highlight-priority|
 local SILENT = { spell = true, nospell = true, none = true }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
@@ -77,7 +78,7 @@ local function paint(buffer, first, text)
           end_col = to_column,
           hl_group = ('@%s.%s'):format(name, language),
           conceal = metadata.conceal or metadata[id] and metadata[id].conceal or nil,
-          priority = tonumber(metadata.priority) or vim.hl.priorities.treesitter,
+          priority = tonumber(metadata.priority) or PRIORITY,
           undo_restore = false,
           strict = false,
         })

@@ -19,16 +19,45 @@ local HIGHLIGHT = {
   [vim.log.levels.ERROR] = 'ErrorMsg',
 }
 
-local window ---@type integer|nil
+local namespace = vim.api.nvim_create_namespace('dingbridge_notice')
+local offered = {} ---@type any[] the arguments for `vim.notify`
 
---- Whether the user, or a plugin of theirs, shows notifications in their own way.
----@return boolean
-local function is_replaced()
-  -- What comes with Neovim has no full path.
-  return not vim.startswith(debug.getinfo(vim.notify, 'S').source, '@vim/')
+--- For the one command that may run it.
+function M.notify_offered()
+  vim.notify(unpack(offered))
 end
 
---- Shows lines in a corner for a while.
+--- Whether the user, or a plugin of theirs, shows this in their own way. Neovim's own `vim.notify`
+--- writes into the message area, which may ask for a key: what is written there is caught and counts
+--- as not shown, and so does what fails.
+---@param text string
+---@param level integer
+---@return boolean
+local function is_shown_by_user(text, level)
+  offered = { text, level, { title = 'dingbridge' } }
+  local errmsg = vim.v.errmsg
+  vim.v.errmsg = ''
+  local command = "silent! call v:lua.require'dingbridge.notice'.notify_offered()"
+  local caught = vim.api.nvim_exec2(command, { output = true }).output
+  local is_shown = caught == '' and vim.v.errmsg == ''
+  vim.v.errmsg = errmsg
+  return is_shown
+end
+
+---@class dingbridge.Corner what stands in the corner
+---@field window integer
+---@field buffer integer
+---@field rows integer of its text
+---@field width integer
+
+local corner ---@type dingbridge.Corner|nil
+
+---@return dingbridge.Corner|nil
+local function open_corner()
+  return corner and vim.api.nvim_win_is_valid(corner.window) and corner or nil
+end
+
+--- Shows lines in a corner for a while, below those that stand there.
 ---@param text string
 ---@param level integer
 local function float(text, level)
@@ -36,36 +65,51 @@ local function float(text, level)
   if most < 10 then
     return
   end
-  local width = 0
+  local before = open_corner()
+  local width, rows = before and before.width or 0, before and before.rows or 0
   local lines = vim.tbl_map(function(line)
     width = math.max(width, vim.fn.strdisplaywidth(line) + 2)
     return ' ' .. line
   end, wrap.lines(text, most - 2))
-  if window and vim.api.nvim_win_is_valid(window) then
-    vim.api.nvim_win_close(window, true)
-  end
-  local buffer = vim.api.nvim_create_buf(false, true)
+  local buffer = before and before.buffer or vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = 'wipe'
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  local shown = vim.api.nvim_open_win(buffer, false, {
+  vim.api.nvim_buf_set_lines(buffer, rows, -1, false, lines)
+  vim.api.nvim_buf_set_extmark(buffer, namespace, rows, 0, {
+    end_row = rows + #lines,
+    hl_group = HIGHLIGHT[level],
+    hl_eol = true,
+    strict = false,
+  })
+  rows = rows + #lines
+  local height = math.min(rows, math.max(1, vim.o.lines - 4))
+  local place = {
     relative = 'editor',
     anchor = 'NE',
     row = 1,
     col = vim.o.columns - 1,
     width = width,
-    height = math.min(#lines, math.max(1, vim.o.lines - 4)),
-    style = 'minimal',
-    border = 'rounded',
-    title = ' DingTalk ',
-    focusable = false,
-    noautocmd = true,
-    zindex = 60,
-  })
-  vim.wo[shown].winhighlight = 'NormalFloat:' .. HIGHLIGHT[level]
-  window = shown
+    height = height,
+  }
+  if before then
+    vim.api.nvim_win_set_config(before.window, place)
+  else
+    place = vim.tbl_extend('error', place, {
+      style = 'minimal',
+      border = 'rounded',
+      title = ' DingTalk ',
+      focusable = false,
+      noautocmd = true,
+      zindex = 60,
+    })
+  end
+  local window = before and before.window or vim.api.nvim_open_win(buffer, false, place)
+  -- What is new is seen where not all of it fits.
+  vim.api.nvim_win_set_cursor(window, { rows, 0 })
+  local now = { window = window, buffer = buffer, rows = rows, width = width }
+  corner = now
   vim.defer_fn(function()
-    if vim.api.nvim_win_is_valid(shown) then
-      vim.api.nvim_win_close(shown, true)
+    if corner == now and open_corner() then
+      vim.api.nvim_win_close(window, true)
     end
   end, SHOWN_FOR + 1000 * #lines)
 end
@@ -80,24 +124,33 @@ function M.note(text, level)
   end
 end
 
---- Says something. One short line goes to the message area, anything longer into a corner, as does
---- everything in modes that draw over that area.
+---@param text string
+---@param level integer
+local function display(text, level)
+  local mode = vim.api.nvim_get_mode().mode
+  if vim.startswith(mode, 'c') then
+    -- Neovim 0.10 catches nothing while a command line is open.
+    vim.api.nvim_create_autocmd('CmdlineLeave', {
+      once = true,
+      callback = vim.schedule_wrap(function()
+        display(text, level)
+      end),
+    })
+  elseif not is_shown_by_user(text, level) then
+    float(text, level)
+  end
+end
+
+--- Says something: in the way that the user has for notifications, or in a corner. The message area
+--- is left alone, where a second line makes Neovim ask for a key.
 ---@param text string
 ---@param level? 'info'|'warn'|'error'
 function M.show(text, level)
   local number = vim.log.levels[(level or 'info'):upper()]
   M.note(text, number)
-  if is_replaced() then
-    vim.notify(text, number, { title = 'dingbridge' })
-    return
-  end
-  local line = 'dingbridge: ' .. text
-  local fits = not text:find('\n', 1, true) and vim.fn.strdisplaywidth(line) < vim.v.echospace
-  if fits and vim.api.nvim_get_mode().mode == 'n' then
-    vim.api.nvim_echo({ { line, number > vim.log.levels.INFO and HIGHLIGHT[number] or nil } }, true, {})
-  else
-    float(text, number)
-  end
+  vim.schedule(function()
+    display(text, number)
+  end)
 end
 
 return M
