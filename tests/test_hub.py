@@ -128,6 +128,9 @@ class Owner:
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         self._write(record, then)
 
+    def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
+        self._write(received, then)
+
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         self._write(inbox.Routed(key, session), then)
 

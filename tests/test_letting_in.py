@@ -86,7 +86,7 @@ def test_a_stranger_gets_a_code_and_is_let_in_by_it_for_good(
     strict.until_said("is let in for good")
     sandbox.client.wait_arrived(lambda each: "您已获准" in each.text)
     sandbox.client.say("now I may", user="lisi")
-    strict.until(lambda: texts(strict) == ["now I may"])
+    strict.until(lambda: texts(strict) == ["hello?", "now I may"])
     assert strict.status()["asking"] == 0
 
     # It is used up, and it lasts.
@@ -107,11 +107,12 @@ def test_once_is_for_an_hour_and_a_pairing_can_be_taken_back(
     strict.until_said("is let in for an hour")
     [one] = strict.until(lambda: paired(strict))
     assert one["until"] - one["since"] == 3600
+    strict.until(lambda: texts(strict) == ["hello?"])
     strict.chat("revoke lisi")
     strict.until_said("is not paired any more")
     sandbox.client.say("still?", user="lisi")
     strict.until(lambda: strict.status()["asking"] == 1)
-    assert texts(strict) == []
+    assert texts(strict) == ["hello?"]
 
 
 def test_whoever_is_denied_hears_it_once_and_can_not_ask_again(
@@ -169,7 +170,7 @@ def test_fifty_strangers_do_not_keep_a_friend_out(strict: Editor, sandbox: Sandb
     strict.chat(f"pair {code}")
     strict.until_said("is let in for good")
     sandbox.client.say("I am the friend", user="lisi")
-    strict.until(lambda: texts(strict) == ["I am the friend"])
+    strict.until(lambda: texts(strict) == ["hello?", "I am the friend"])
     assert [one["id"] for one in paired(strict)] == ["lisi"]
 
 
@@ -193,7 +194,112 @@ def test_people_outside_the_organisation_are_known_by_their_sender_id(
     strict.chat(f"pair {code}")
     strict.until_said("$:LWCP_v1:$stranger")
     sandbox.client.say("from outside", user="陌生人")
-    strict.until(lambda: texts(strict) == ["from outside"])
+    strict.until(lambda: texts(strict) == ["hello?", "from outside"])
+
+
+# --- the first message ----------------------------------------------------------------------------
+
+NOTE = """
+local options = ...
+_G.asked = {}
+options.responder = function(message, reply)
+  table.insert(_G.asked, message.text)
+  reply('I read it')
+end
+require('dingbridge').setup(options)
+"""
+
+
+def state(editor: Editor) -> str:
+    return (editor.data / "chat-dingtalk-state.json").read_text("utf-8")
+
+
+def test_nobody_sees_what_a_stranger_wrote_before_the_code_is_taken(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.lua(NOTE, {**api_options, "allow_from": []})
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    editor.listen()
+    code = asked(sandbox, "lisi")
+    sandbox.client.say("are you there?", user="lisi")
+    editor.until(lambda: editor.status()["refused"] == 2)
+    editor.lua("vim.ui.select = function(_, _, on_choice) on_choice(nil) end")
+    editor.chat("pair")
+    editor.until_said("pending: ")
+    assert not any("hello?" in said for said in editor.said())
+    assert "hello?" not in str(editor.heard("DingbridgePairing"))
+    assert editor.heard("DingbridgeReceived") == []
+    assert editor.lua("return _G.asked") == []
+    assert texts(editor) == []
+
+    editor.chat(f"pair {code}")
+    editor.until(lambda: texts(editor) == ["hello?", "I read it"])
+    assert editor.lua("return _G.asked") == ["hello?"]
+    [event] = editor.heard("DingbridgeReceived")
+    assert event["text"] == "hello?"
+    sandbox.client.wait_arrived(lambda each: each.text == "I read it")
+    assert "hello?" not in state(editor)
+
+
+def test_what_a_stranger_wrote_waits_through_a_kill(
+    strict: Editor, sandbox: Sandbox, start_editor: StartEditor, api_options: dict[str, Any]
+) -> None:
+    code = asked(sandbox, "lisi")
+    strict.until(lambda: "hello?" in state(strict))
+    strict.kill()
+    again = start_editor()
+    bind(again, {**api_options, "allow_from": []})
+    again.until(lambda: again.status()["asking"] == 1)
+    assert texts(again) == []
+    again.chat(f"pair {code}")
+    again.until(lambda: texts(again) == ["hello?"])
+
+
+def test_what_the_one_who_is_denied_wrote_is_gone(strict: Editor, sandbox: Sandbox) -> None:
+    code = asked(sandbox, "lisi")
+    strict.until(lambda: "hello?" in state(strict))
+    strict.chat(f"deny {code}")
+    strict.until_said("is not let in")
+    strict.until(lambda: "hello?" not in state(strict))
+    assert texts(strict) == []
+
+
+def test_a_long_first_message_is_cut_and_its_address_is_not_written_down(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.say("x" * 5000, user="lisi")
+    told = sandbox.client.wait_arrived(1)[-1]
+    strict.until(lambda: "were not kept" in state(strict))
+    assert "sendBySession" not in state(strict)
+    assert len(state(strict)) < 10_000
+    found = CODE.search(told.text)
+    assert found is not None
+    strict.chat(f"pair {found[1]}")
+    [text] = strict.until(lambda: texts(strict))
+    assert text == "x" * 1000 + "\n\n[… 4,000 more characters were not kept]"
+
+
+def test_a_picture_of_who_is_let_in_is_fetched_then_and_not_before(
+    strict: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.say_picture(user="lisi")
+    found = CODE.search(sandbox.client.wait_arrived(1)[-1].text)
+    assert found is not None
+    assert sandbox.client.calls("/v1.0/robot/messageFiles/download") == []
+    strict.chat(f"pair {found[1]}")
+    [text] = strict.until(lambda: texts(strict))
+    assert text.startswith("![picture](")
+
+
+def test_who_has_no_staff_id_is_welcomed_and_answered(strict: Editor, sandbox: Sandbox) -> None:
+    code = asked(sandbox, "陌生人")
+    strict.chat(f"pair {code}")
+    strict.until(lambda: texts(strict) == ["hello?"])
+    sandbox.client.wait_arrived(lambda each: "您已获准" in each.text)
+    strict.type_draft("welcome")
+    strict.nvim.command("write")
+    sandbox.client.wait_arrived(lambda each: each.text == "welcome")
 
 
 # --- policies -------------------------------------------------------------------------------------
@@ -238,11 +344,11 @@ def test_groups_are_closed_until_one_is_let_in_by_its_id_or_by_a_code(
     editor.chat(f"pair {code}")
     editor.until_said("is let in for good")
     sandbox.client.say("from the group", group=TEAM)
-    editor.until(lambda: texts(editor) == ["from the group"])
+    editor.until(lambda: texts(editor) == ["hello?", "from the group"])
     # The group is in; who speaks there is asked all the same.
     sandbox.client.say("me too", user="lisi", group=TEAM)
     editor.until(lambda: editor.status()["refused"] >= 3)
-    assert texts(editor) == ["from the group"]
+    assert texts(editor) == ["hello?", "from the group"]
 
 
 def test_a_group_names_its_users_and_whether_it_needs_a_mention(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,17 @@ from msgspec import structs
 
 from dingbridge.core import refusals
 from dingbridge.core.access import Admitted, MayPair, Rules, Stranger, admit
+from dingbridge.core.attachments import with_paths
+from dingbridge.core.content import put_together
+from dingbridge.core.first_message import CHARACTERS as FIRST_CHARACTERS
+from dingbridge.core.first_message import kept
+from dingbridge.core.inbox import Received
 from dingbridge.core.messages import (
+    Attachment,
     Conversation,
     ConversationKind,
     Inbound,
+    Quoted,
     Sender,
     SessionWebhook,
     Target,
@@ -635,3 +643,47 @@ def test_who_was_let_in_or_denied_is_told_so_in_both_languages() -> None:
         assert f"{words} let in for 1 h." in refusals.accepted_told(request, once=True)
         assert "有效 1 小时" in refusals.accepted_told(request, once=True)
     assert refusals.denied_told(person) != refusals.denied_told(group)
+
+
+# --- the first message ----------------------------------------------------------------------------
+
+
+def first(text: str = "hello", **changes: Any) -> Received:
+    return kept(
+        Received("app", "app/m1", structs.replace(said_by("ann"), text=text, **changes), NOW)
+    )
+
+
+def test_the_message_that_asks_waits_with_the_request_and_goes_with_it() -> None:
+    ann = said_by("ann")
+    pairings, answer = ask(Pairings(), ann, NOW, CHANCE, first())
+    assert isinstance(answer, Asked)
+    later, _ = ask(pairings, ann, NOW + REPEAT_EVERY, CHANCE, first("again"))
+    code = answer.request.code
+    _, accepted = accept(later, code, NOW + REPEAT_EVERY)
+    assert isinstance(accepted, Accepted)
+    assert accepted.request.first == first()
+    assert "hello" in repr(later)
+    for over in (
+        accept(later, code, NOW + REPEAT_EVERY)[0],
+        deny(later, code, NOW + REPEAT_EVERY)[0],
+        current(later, NOW + VALID_FOR),
+    ):
+        assert "hello" not in repr(over)
+
+
+@given(st.text(max_size=3000), st.integers(0, 5), st.text(max_size=3000))
+def test_what_waits_is_short_and_holds_no_secret(text: str, pictures: int, quoted: str) -> None:
+    content = put_together(
+        [text, *(Attachment("picture", f"c{number}") for number in range(pictures))]
+    )
+    found = first(content.text, attachments=content.attachments, quote=Quoted(text=quoted)).inbound
+    assert found.session_webhook is None
+    assert len(found.text) <= FIRST_CHARACTERS + 60
+    assert content.text.startswith(found.text[: min(len(content.text), 100)])
+    assert found.quote is not None
+    assert len(found.quote.text) <= FIRST_CHARACTERS + 60
+    assert len(found.attachments) == len(content.attachments)
+    paths = tuple(f"/m/{number}" for number in range(len(found.attachments)))
+    shown = with_paths(found.text, found.attachments, paths)
+    assert all(f"({path})" in shown for path in paths)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from msgspec import structs
+
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import access, exchange, pairing, refusals
+from dingbridge.core import access, exchange, first_message, pairing, refusals
 from dingbridge.core.access import Admitted, MayPair, NotForUs
 from dingbridge.core.exchange import News
-from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.inbox import Received
+from dingbridge.core.messages import Inbound, SessionWebhook, Target
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.settings import Options
 from dingbridge.core.state import pairings_of, with_pairings, with_refused
@@ -22,7 +25,7 @@ class Admission:
     """Decides on every message, and keeps the pairings. Host loop of the owner only.
 
     `answer` says something in a conversation, `call` tells the editors, `changed` is called when
-    the counts are new.
+    the counts are new. `come_in` takes the first message of who is let in.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Admission:
         answer: Callable[[Target, str], None],
         call: Callable[[News], None],
         changed: Callable[[], None],
+        come_in: Callable[[Received], None],
     ) -> None:
         self._robot = robot
         self._remembered = remembered
@@ -42,6 +46,8 @@ class Admission:
         self._answer = answer
         self._call = call
         self._changed = changed
+        self._come_in = come_in
+        self._webhooks: dict[str, SessionWebhook] = {}
         self.refused = 0
 
     @property
@@ -54,8 +60,10 @@ class Admission:
         paired = pairing.current(self._pairings, self._chance.now()).paired
         return access.describe(access.rules_of(self._options()), len(paired))
 
-    def verdict(self, inbound: Inbound, target: Target) -> Admitted | None:
+    def verdict(self, received: Received, target: Target) -> Admitted | None:
         """Whether the message is let in. Who is not is told why, once in a while."""
+        inbound = received.inbound
+        self.forget_what_is_over()
         now = self._chance.now()
         rules = access.rules_of(self._options())
         match access.admit(inbound, rules, self._pairings, now):
@@ -65,21 +73,25 @@ class Admission:
             case NotForUs(reason=reason):
                 log.debug("passed over: %s", reason)
             case MayPair() as may:
-                self._knock(inbound, target, may)
+                self._knock(received, target, may)
             case stranger:
                 self._refuse(inbound, target, stranger.refusal, stranger.reason)
         return None
 
-    def _knock(self, inbound: Inbound, target: Target, may: MayPair) -> None:
+    def _knock(self, received: Received, target: Target, may: MayPair) -> None:
+        inbound = received.inbound
         now = self._chance.now()
         self.refused += 1
-        pairings, answer = pairing.ask(self._pairings, inbound, now, self._chance.below)
+        pairings, answer = pairing.ask(
+            self._pairings, inbound, now, self._chance.below, first_message.kept(received)
+        )
         self._keep(pairings)
         match answer:
             case pairing.Asked(request=request, is_new=is_new):
                 log.info("%s %s asks to be let in", request.kind.value, request.id)
                 self._answer(target, refusals.code_told(inbound, request, now))
                 if is_new:
+                    self._keep_webhook(request, inbound.session_webhook)
                     who = pairing.who(request)
                     self._call(exchange.Knock(request.code, request.id, request.kind.value, who))
             case pairing.Silent(reason=reason):
@@ -106,13 +118,32 @@ class Admission:
     def pair(self, code: str, *, once: bool) -> tuple[str, bool]:
         """Let in whom the code belongs to. Returns what came of it, and whether it went well."""
         pairings, answer = pairing.accept(self._pairings, code, self._chance.now(), once=once)
+        webhook = None
+        if isinstance(answer, pairing.Accepted):
+            webhook = self._webhooks.pop(answer.request.code, None)
+            # Before the request goes, so that a crash between the two loses nothing.
+            self._show_first(answer.request.first, webhook)
         self._keep(pairings)
         self._changed()
         if isinstance(answer, pairing.Problem):
             return answer.sentence, False
-        self._answer(answer.request.target, refusals.accepted_told(answer.request, once=once))
+        target = structs.replace(answer.request.target, session_webhook=webhook)
+        self._answer(target, refusals.accepted_told(answer.request, once=once))
         how = "for an hour" if once else "for good"
         return f"{pairing.who(answer.request)} is let in {how}", True
+
+    def _show_first(self, first: Received | None, webhook: SessionWebhook | None) -> None:
+        """What asked comes in now, like any message."""
+        if first is not None:
+            inbound = structs.replace(first.inbound, session_webhook=webhook)
+            self._come_in(structs.replace(first, inbound=inbound))
+
+    def _keep_webhook(self, request: pairing.Request, webhook: SessionWebhook | None) -> None:
+        """The way to answer who has no id, as long as the request is open."""
+        open_ = {one.code for one in self._pairings.requests}
+        self._webhooks = {code: one for code, one in self._webhooks.items() if code in open_}
+        if webhook is not None:
+            self._webhooks[request.code] = webhook
 
     def deny(self, code: str) -> tuple[str, bool]:
         """Refuse whom the code belongs to. Returns what came of it, and whether it went well."""
@@ -140,6 +171,10 @@ class Admission:
         asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
         lines = pairing.describe(pairings, now)
         return exchange.Pairings(asking, "\n".join(lines) or "nobody asks, and nobody is paired")
+
+    def forget_what_is_over(self) -> None:
+        """Requests that nobody can take any more go, and what was written with them."""
+        self._keep(pairing.current(self._pairings, self._chance.now()))
 
     @property
     def _pairings(self) -> pairing.Pairings:

@@ -25,7 +25,7 @@ from dingbridge.core import exchange, scopes
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.messages import Target
 from dingbridge.core.outbox import Kind, Outbox, Waiting
 from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
@@ -117,6 +117,7 @@ class Hub:
             self._answer,
             self._call,
             self._tell_state,
+            lambda received: self._reception.come_in(received),
         )
         receptionist = Receptionist(
             self._conversations,
@@ -137,7 +138,7 @@ class Hub:
                 ports.tell,
                 self._answer,
                 self._attention,
-                self._with_quote,
+                lambda inbound: with_quote(self._remembered.state.sent_keys, robot, inbound),
             )
         )
 
@@ -311,9 +312,6 @@ class Hub:
             self.trouble(reception.NO_SESSION_WEBHOOK, "")
         self._tell_state()
         self._reception.arrived(received)
-
-    def _with_quote(self, inbound: Inbound) -> Inbound:
-        return with_quote(self._remembered.state.sent_keys, self._robot, inbound)
 
     def _answer(self, target: Target, text: str) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from dingbridge.bridge.updates import Update
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Send
+from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Attachment, Delivery, Message, Question
 from dingbridge.core.outbox import Put, Record, Waiting
 from dingbridge.core.reactions import Reaction
@@ -256,6 +257,10 @@ class Records(Protocol):
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""
+        ...
+
+    def received(self, received: Received, then: Callable[[], None]) -> None:
+        """A robot message is to be handed over; `then` runs once that is on the disk."""
         ...
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:

@@ -75,6 +75,7 @@ class Reception:
 
     def start(self, inbox: dict[str, Open]) -> None:
         """Take up what an earlier owner did not hand over."""
+        self._admission.forget_what_is_over()
         # Nobody holds these yet; they go out when the first editor says hello.
         self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
 
@@ -87,6 +88,10 @@ class Reception:
         """A robot message that is written down and acked."""
         self._open[received.key] = (Open(received), NOBODY)
         self.hand_out(NOBODY)
+
+    def come_in(self, received: Received) -> None:
+        """A message that waited until its sender was let in: written down again, then taken."""
+        self._records.received(received, lambda: self.arrived(received))
 
     def hand_out(self, holder: int) -> None:
         """Bring everything that `holder` has, or nobody, where it belongs."""
@@ -118,7 +123,7 @@ class Reception:
 
     def _take(self, key: str, received: Received) -> None:
         inbound = received.inbound
-        admitted = self._admission.verdict(inbound, reply_target(inbound))
+        admitted = self._admission.verdict(received, reply_target(inbound))
         if admitted is None:
             self.handed(key)
         elif not self._is_awaited(self._conversations.chosen(inbound)):

@@ -16,6 +16,7 @@ from enum import Enum
 from msgspec import Struct, structs
 
 from dingbridge.core import passcodes
+from dingbridge.core.inbox import Received
 from dingbridge.core.messages import ConversationKind, Inbound, Target
 from dingbridge.core.text import clean_name
 
@@ -61,8 +62,9 @@ class Request(Struct, frozen=True):
     """An open request. `id` is the person's identity or the group's conversation id.
 
     `label` is the nick or the group's title, chosen by anybody. `asker` is the identity of whoever
-    asked and `nick` their name. `told` is when the code was last said. The last three fields say
-    where an answer goes.
+    asked and `nick` their name. `told` is when the code was last said. The next three fields say
+    where an answer goes. `first` is the message that asked, which nobody sees before the code is
+    taken (`first_message.kept`).
     """
 
     code: str
@@ -76,6 +78,7 @@ class Request(Struct, frozen=True):
     conversation_id: str = ""
     user_id: str = ""
     robot_code: str = ""
+    first: Received | None = None
 
     @property
     def target(self) -> Target:
@@ -163,10 +166,14 @@ def is_paired(pairings: Pairings, kind: Kind, id: str, now: float) -> bool:
 
 
 def ask(
-    pairings: Pairings, inbound: Inbound, now: float, chance: Callable[[int], int]
+    pairings: Pairings,
+    inbound: Inbound,
+    now: float,
+    chance: Callable[[int], int],
+    first: Received | None = None,
 ) -> tuple[Pairings, Asked | Silent | TooMany]:
     """A stranger's message asks to be let in. `chance(n)` is a random number from 0 to n - 1 that
-    nobody can foretell.
+    nobody can foretell; `first` is what waits with a new request.
 
     There is one request for each person and each group, with one code, which is repeated at most
     every ten minutes: whoever writes a lot gets no more codes, and no more answers.
@@ -207,6 +214,7 @@ def ask(
         conversation_id=inbound.conversation.id if kind is Kind.GROUP else "",
         user_id=inbound.sender.staff_id if kind is Kind.PERSON else "",
         robot_code=inbound.robot_code,
+        first=first,
     )
     requests = _without_surplus((*pairings.requests, request))
     return structs.replace(pairings, requests=requests), Asked(request, is_new=True)

@@ -45,6 +45,10 @@ class LiveRecords:
         self._asked.append(record)
         self._files.disk.insist(OUTBOX, self._write_asked, lambda _: then())
 
+    def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
+        """A robot message is to be handed over; `then` runs once that is on the disk."""
+        self._write_inbox(inbox.encode(received), then)
+
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A robot message goes to this session; `then` runs once that is on the disk."""
         self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)

@@ -1,0 +1,41 @@
+"""What a stranger wrote first: it waits with the request, short and without secrets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import structs
+
+from dingbridge.core.inbox import Received
+from dingbridge.core.messages import Attachment
+from dingbridge.core.text import whole_character
+
+CHARACTERS: Final = 1000
+"""Most that is kept of its text, and of the message that it answers, in code points: anybody can
+ask, and all that waits stands in the state file."""
+
+
+def kept(received: Received) -> Received:
+    """The message as it waits. Its session webhook is a secret and stays in memory."""
+    inbound = received.inbound
+    text, attachments = _cut(inbound.text, inbound.attachments)
+    quote = inbound.quote
+    if quote is not None:
+        quoted, along = _cut(quote.text, quote.attachments)
+        quote = structs.replace(quote, text=quoted, attachments=along)
+    inbound = structs.replace(
+        inbound, text=text, attachments=attachments, quote=quote, session_webhook=None
+    )
+    return structs.replace(received, inbound=inbound)
+
+
+def _cut(text: str, attachments: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
+    """The beginning of a text with a word about the rest. An attachment whose place is cut off has
+    none any more and comes at the end."""
+    if len(text) <= CHARACTERS:
+        return text, attachments
+    end = whole_character(text, 0, CHARACTERS)
+    left = f"{text[:end]}\n\n[… {len(text) - end:,} more characters were not kept]"
+    return left, tuple(
+        one if one.end <= end else structs.replace(one, start=-1, end=-1) for one in attachments
+    )
