@@ -15,6 +15,7 @@ import pytest
 
 from dingbridge.edges.storage.robot import STATE_FILE
 from dingbridge.sandbox.server import Sandbox
+from tests import processes
 from tests.conftest import StartEditor
 from tests.editor import ROOT, Editor
 from tests.neovim import find_neovim
@@ -241,3 +242,30 @@ def test_a_state_file_that_is_none_holds_nothing_up(
     editor.setup(api_options)
     assert not editor.lua(f"return {NEVER}")
     assert editor.said() == []
+
+
+def test_a_host_that_still_starts_does_not_hold_up_who_leaves(
+    start_editor: StartEditor, tmp_path: Path, api_options: dict[str, Any], left: str
+) -> None:
+    slow = tmp_path / "slow-python"
+    slow.write_text(f"#!/bin/sh\necho began >> {tmp_path}/began\nexec sleep 60\n")
+    slow.chmod(0o755)
+    editor = start_editor()
+    editor.patience = 10.0
+    editor.setup({**api_options, "python": str(slow)})
+    editor.until_lua("require('dingbridge.host').is_running()")
+    host = editor.host_pid()
+    editor.close()
+    processes.until(lambda: not processes.is_alive(host), "the end of the host")
+
+
+def test_a_command_that_comes_while_the_host_starts_by_itself_is_carried_out(
+    start_editor: StartEditor, api_options: dict[str, Any], left: str
+) -> None:
+    editor = start_editor()
+    editor.setup(api_options)
+    editor.lua(
+        "vim.wait(5000, require('dingbridge.host').is_running, 1); vim.cmd('Chat new At once')"
+    )
+    editor.until(lambda: "At once" in [row["title"] for row in editor.sessions()])
+    assert editor.until(lambda: editor.status()["session"]) == left

@@ -97,14 +97,14 @@ local function look()
   end
   for _, channel in ipairs(wanted) do
     if channel.on_demand then
-      host.start()
+      host.start_unasked()
       return
     end
   end
   read_later(vim.fs.joinpath(vim.fn.stdpath('data'), STATE_FILE), function(text)
     vim.schedule(function()
       if is_bound_here(text, wanted) then
-        host.start()
+        host.start_unasked()
       end
     end)
   end)

@@ -22,6 +22,7 @@ end
 
 local registered = false
 local channel ---@type integer|nil
+local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
 local revision, sent_revision = 0, nil
 local settings = { options = {}, problems = {} }
 
@@ -145,9 +146,19 @@ local function define_remote(path)
   end
 end
 
---- Starts the host unless it runs.
+--- Starts the host unless it runs, for something that it is to be asked.
 ---@return boolean running
 function M.start()
+  if M.start_unasked() and unasked then
+    unasked = false
+    define_remote(python.STUB)
+  end
+  return channel ~= nil
+end
+
+--- Starts the host unless it runs, because it has something to do by itself.
+---@return boolean running
+function M.start_unasked()
   if channel then
     return true
   end
@@ -158,8 +169,7 @@ function M.start()
   if started <= 0 then
     return false
   end
-  channel = started
-  define_remote(python.STUB)
+  channel, unasked = started, true
   vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
   return true
 end
@@ -169,10 +179,10 @@ end
 ---@param path string under which it knows the plugin
 function M.greet(reached, path)
   M.greeted = true
-  if channel ~= reached then
-    -- Started from the manifest, whose commands lose the range when they are first used.
+  if channel ~= reached or unasked then
+    -- Started from the manifest, whose commands lose the range when they are first used; or unasked.
     M.register()
-    channel = reached
+    channel, unasked = reached, false
     define_remote(path)
   end
 end
@@ -244,9 +254,13 @@ function M.new_settings()
   }
 end
 
---- Lets the host close its link and write what is to be written. It takes two seconds at most.
+--- Lets the host close its link and write what is to be written. It takes two seconds at most. One
+--- that is still starting, and was asked for nothing, has neither.
 function M.stop()
-  if channel then
+  if channel and unasked then
+    vim.fn.jobstop(channel)
+    channel = nil
+  elseif channel then
     -- A host that died a moment ago cannot be asked any more, and nothing is lost by that.
     pcall(vim.rpcrequest, channel, 'dingbridge_stop')
     channel = nil
