@@ -1256,12 +1256,14 @@ def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
 WEBHOOK = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 
 
-def outsider(owner: Owner, text: str, webhook: str, key: str = "robot/x1") -> None:
+def outsider(
+    owner: Owner, text: str, webhook: str, key: str = "robot/x1", who: str = "$:outside"
+) -> None:
     """Somebody without a staff id writes 1:1."""
     got = received(key, text, who="")
     inbound = structs.replace(
         got.inbound,
-        sender=Sender("", "$:outside", "Out"),
+        sender=Sender("", who, "Out"),
         session_webhook=SessionWebhook(webhook, NOW + 3600),
     )
     owner.hub.arrived(structs.replace(got, inbound=inbound))
@@ -1302,6 +1304,20 @@ def test_what_is_typed_to_an_outsider_never_reaches_the_robots_group_after_a_res
     webhook = later.queue[-1].outbound.target.session_webhook
     assert webhook is not None
     assert webhook.url == "https://session/2"
+
+
+def test_an_answer_to_somebody_outside_leaves_the_mark_of_whoever_else_waits() -> None:
+    owner = Owner(session_scope="user", allow_from=["*"])
+    owner.join(OWN)
+    outsider(owner, "from ann", "https://session/1", "robot/x1", "$:ann")
+    outsider(owner, "from ben", "https://session/2", "robot/x2", "$:ben")
+    to_ann, to_ben = [delivered.session for delivered in owner.heard(OWN, Deliver)]
+    assert to_ann != to_ben
+    for number, session, key in ((1, to_ann, "robot/x1"), (2, to_ben, "robot/x2")):
+        owner.reactions.clear()
+        owner.ask(OWN, typed(f"m{number}", session))
+        owner.hub.outgoing.recorded(Done(f"m{number}", NOW))
+        assert owner.reactions == [f"done {key}"]
 
 
 def test_a_session_of_which_nothing_is_remembered_sends_nowhere() -> None:
