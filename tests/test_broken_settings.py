@@ -137,7 +137,7 @@ def test_checkhealth_names_what_only_the_host_could_find_out(
     editor = start_editor()
     editor.setup({"app_key": "dingabcdef", "app_secret": "x1", "env_file": str(tmp_path / "none")})
     editor.chat("new Here")
-    editor.until(lambda: editor.status()["accounts"])
+    editor.until(lambda: "env_file" in editor.status()["last_error"])
     editor.nvim.command("checkhealth dingbridge")
     report = "\n".join(editor.nvim.current.buffer[:])
     assert "The host says that the settings cannot be used" in report
