@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -62,9 +61,9 @@ class Said(Struct, frozen=True):
 
 
 class Barred(Struct, frozen=True):
-    """The folder of the robot's lock cannot be written, for this reason; it is tried again."""
+    """The robot's lock, or its folder, cannot be used, for this reason; it is tried again."""
 
-    folder: Path
+    path: str
     reason: str
 
 
@@ -118,8 +117,8 @@ class Search(threading.Thread):
         except OSError as cause:
             if not self._barred:
                 self._barred = True
-                reason = os.strerror(cause.errno) if cause.errno else type(cause).__name__
-                self._tell(Barred(self._lock.folder, reason))
+                reason = cause.strerror or type(cause).__name__
+                self._tell(Barred(str(cause.filename or self._lock.folder), reason))
             raise
         self._barred = False
         return acquired
@@ -293,10 +292,9 @@ class LiveExchange:
                 self._joined()
             case Owned():
                 self._own()
-            case Barred(folder=folder, reason=reason):
+            case Barred(path=path, reason=reason):
                 words = in_words(
-                    f"the folder {folder} cannot be written ({reason}), so nothing is sent or"
-                    " received",
+                    f"{path} cannot be written ({reason}), so nothing is sent or received",
                     "Let your user write there; it goes on by itself then.",
                 )
                 self._heard(exchange.Words(words, "error"))

@@ -26,6 +26,7 @@ from dingbridge.edges import log as log_file
 from dingbridge.edges.command import Answered
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.process import keep_from_children
+from dingbridge.edges.storage import folders
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import files_in
 from dingbridge.events import action, read_as
@@ -179,7 +180,12 @@ class Plugin:
         data = Path(settings.data)
         files = files_in(data, disk)
         chance = LiveChance()
-        self._remembered, damaged = files.state.read()
+        damaged = None
+        try:
+            self._remembered, damaged = files.state.read()
+        except OSError as error:
+            # Whoever owns a robot tries again until it can be read.
+            self._file_trouble(error)
         self._cwd = settings.cwd
         programs = LivePrograms(self._answered, settings.cwd)
         project = LiveProject(self._post, self._file_trouble)
@@ -225,6 +231,9 @@ class Plugin:
         bridge.sessions.tell_list()
         if damaged is not None:
             self._editor.show(updates.Say(damaged.message, "warn"))
+        for sentence in folders.mended(data):
+            log.warning("%s", sentence)
+            self._editor.show(updates.Say(sentence, "warn"))
         return bridge
 
     def _log_to(self, path: Path, *, verbose: bool = False, secrets: tuple[str, ...] = ()) -> None:

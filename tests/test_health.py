@@ -292,6 +292,19 @@ def test_files_that_others_can_read_are_named_with_the_command_that_helps(
     assert "for you alone" in check(bound).of("OK")
 
 
+def test_folders_that_others_can_enter_or_change_are_named(bound: Editor) -> None:
+    ours = bound.data / "dingbridge"
+    ours.chmod(0o755)
+    assert str(ours) in check(bound).of("WARNING")
+    ours.chmod(0o700)
+    bound.data.chmod(0o775)
+    warned = check(bound).of("WARNING")
+    assert f"in the place of what is kept in `{bound.data}`" in warned
+    assert f"chmod go-w '{bound.data}'" in warned
+    bound.data.chmod(0o755)
+    assert check(bound).of("WARNING").count("chmod") == 0
+
+
 def test_it_says_where_the_log_is(bound: Editor) -> None:
     log = bound.home / "state" / "nvim" / "dingbridge.log"
     assert f"`{log}` (1 KB, `:Chat log` opens it)" in check(bound).of("INFO")

@@ -19,7 +19,8 @@ from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.state import Binding, State, decode, encode, with_binding, with_seen
 from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
-from dingbridge.edges.storage import files, paths
+from dingbridge.edges import files
+from dingbridge.edges.storage import paths
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.state import StateFile
@@ -118,7 +119,7 @@ def test_the_old_content_survives_a_disk_that_fills_up(
     process = start_process(
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
-        "from dingbridge.edges.storage import files\n"
+        "from dingbridge.edges import files\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"
@@ -248,21 +249,23 @@ print(state.bindings["s1"].session, damaged, flush=True)
 """
 
 
-@pytest.mark.skipif(not POSIX, reason="named pipes of POSIX")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at a process by /proc")
 def test_a_good_file_that_another_editor_wrote_meanwhile_is_not_set_aside(
     tmp_path: Path, start_process: StartProcess
 ) -> None:
     path = tmp_path / "state.json"
-    # A reader waits at a pipe until it is written to: so the other editor is caught in its reading.
-    os.mkfifo(path)
-    with FileLock(f"{path}.lock", mode=0o600):
+    path.write_bytes(b"{ damaged")
+    lock = f"{path}.lock"
+    with FileLock(lock, mode=0o600):
         process = start_process(READ_STATE, path)
         assert process.line() == "ready"
-        with path.open("wb") as pipe:
-            path.unlink()
-            files.write_whole(path, encode(with_binding(State(), Binding("s1"))))
-            pipe.write(b"{ damaged")
+        # It sleeps only between two looks at the lock, for which it has read the damaged file.
+        status = Path("/proc", str(process.popen.pid), "stat")
+        while status.read_text().rpartition(") ")[2][0] != "S":
+            assert process.popen.poll() is None
+        files.write_whole(path, encode(with_binding(State(), Binding("s1"))))
     assert process.line() == "s1 None"
+    assert [each.name for each in tmp_path.glob("*.bad-*")] == []
 
 
 def test_an_editor_that_never_lets_go_of_the_state_file_is_told_and_not_waited_for(

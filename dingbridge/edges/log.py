@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from dingbridge.core.redaction import redact
+from dingbridge.edges import files
 
 MAX_BYTES = 1_000_000
 """A log file of this size is set aside as `.1`, and the one before it dropped."""
@@ -20,7 +21,7 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
 
     def _open(self):  # type: ignore[no-untyped-def]  # the type of the base class is a stub's secret
         return os.fdopen(
-            os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
+            files.open_file(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND | os.O_CREAT),
             self.mode,
             encoding="utf-8",
             errors="replace",
@@ -55,7 +56,7 @@ def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
             root.removeHandler(_handler)
             _handler.close()
             _handler = None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(path.parent)
         _handler = RotatingLog(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8")
         root.addHandler(_handler)
     _handler.setFormatter(Masking(secrets))

@@ -80,6 +80,12 @@ local handlers = {
     require('dingbridge.pairing').choose(update.account, update.asking)
   end,
   edit = function(update)
+    local found = vim.uv.fs_stat(update.path)
+    -- Neovim would wait at a pipe, and read a device without end.
+    if vim.uv.fs_lstat(update.path) and (not found or found.type ~= 'file') then
+      notice.show(update.path .. ' is no file that can be shown', 'error')
+      return
+    end
     vim.cmd.tabedit(vim.fn.fnameescape(update.path))
   end,
 }

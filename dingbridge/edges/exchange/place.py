@@ -10,7 +10,6 @@ import errno
 import os
 import secrets
 import socket
-import stat
 import struct
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 
 from dingbridge.core.errors import BridgeError
+from dingbridge.edges import files
 
 UNIX = hasattr(socket, "AF_UNIX") and os.name == "posix"
 LONGEST_PATH = 103
@@ -157,7 +157,7 @@ def _listen_in(folder: Path) -> tuple[socket.socket, str]:
 def _folder() -> Path:
     """A folder of ours in which a socket's path is short enough. Raises `ExchangeError`."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(runtime) and _fits(Path(runtime)) and not _fault(Path(runtime)):
+    if os.path.isabs(runtime) and _fits(Path(runtime)) and not files.fault(Path(runtime)):
         return Path(runtime)
     name = f"dingbridge-{os.geteuid()}"
     folder = Path(tempfile.gettempdir()).absolute() / name
@@ -165,7 +165,7 @@ def _folder() -> Path:
         folder = Path("/tmp") / name  # noqa: S108 - made 0700, refused unless it is ours
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    if fault := _fault(folder):
+    if fault := files.fault(folder):
         raise ExchangeError(
             f"the folder {folder} {fault}, so no socket is opened in it",
             fix=f"Remove {folder}, or set XDG_RUNTIME_DIR to a folder that only you can open.",
@@ -175,21 +175,6 @@ def _folder() -> Path:
 
 def _fits(folder: Path) -> bool:
     return len(os.fsencode(folder / f"{PREFIX}12345678{SUFFIX}")) <= LONGEST_PATH
-
-
-def _fault(folder: Path) -> str:
-    """What keeps this folder from being private, in words; empty when it is."""
-    try:
-        found = folder.lstat()
-    except OSError:
-        return "is not there"
-    if not stat.S_ISDIR(found.st_mode):
-        return "is a link or a file"
-    if found.st_uid != os.geteuid():
-        return "belongs to another user"
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        return "is open to other users"
-    return ""
 
 
 def _sweep(folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 from filelock import FileLock, Timeout
 
 from dingbridge.core.patience import LOCK_WITHIN
-from dingbridge.edges.storage import files
+from dingbridge.edges import files
 
 T = TypeVar("T")
 
@@ -55,8 +55,7 @@ class Journal:
         data = _joined(lines)
         with self._held():
             made = not self._path.exists()
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(self._path, flags, 0o600)
+            descriptor = files.open_file(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             try:
                 size = os.lseek(descriptor, 0, os.SEEK_END)
                 if size and _last_byte(descriptor, size) != _END:
@@ -121,7 +120,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self._path.parent)
         try:
             self._lock.acquire(timeout=self._lock_within, poll_interval=_LOOK_EVERY)
         except Timeout as cause:
@@ -135,7 +134,7 @@ class Journal:
     def _lines(self) -> Iterator[bytes | None]:
         """The lines without their ends; None for each damaged piece."""
         try:
-            file = self._path.open("rb")
+            file = files.reading(self._path)
         except FileNotFoundError:
             return
         with file:

@@ -9,7 +9,7 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from dingbridge.edges.storage import files
+from dingbridge.edges import files
 
 
 class Card(Struct, frozen=True):
@@ -43,7 +43,7 @@ class OwnerLock:
         with self._mutex:
             if self._given_back:
                 return False
-            self.folder.mkdir(parents=True, exist_ok=True)
+            files.make_own_folder(self.folder)
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
@@ -64,6 +64,7 @@ class OwnerLock:
     def read_card(self) -> Card:
         """How the owner is reached; an empty card when that is not known."""
         try:
-            return msgspec.json.decode(self._card.read_bytes(), type=Card)
+            with files.reading(self._card) as file:
+                return msgspec.json.decode(file.read(), type=Card)
         except (OSError, ValueError):
             return Card()

@@ -17,6 +17,7 @@ from typing import BinaryIO
 from dingbridge.core.errors import Refused
 from dingbridge.core.media import kept_name
 from dingbridge.core.messages import Attachment
+from dingbridge.edges import files
 
 log = logging.getLogger(__name__)
 
@@ -210,8 +211,7 @@ class MediaFolder:
         return found
 
     def _made(self) -> Path:
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        files.make_own_folder(self._folder)
         return self._folder
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from dingbridge.core.errors import Refused
 from dingbridge.core.file_names import safe_name
 from dingbridge.core.media import Parcel, parcel
+from dingbridge.edges import files
 from dingbridge.edges.storage.media import MediaFolder, Outgoing
 
 log = logging.getLogger(__name__)
@@ -92,9 +93,8 @@ class OutgoingFolder:
         self._media.remove_old(days, most=1 << 62)
 
     def _write(self, folder: Path, message: str, name: str, pieces: Iterator[bytes]) -> Path:
-        self._folder.parent.parent.mkdir(parents=True, exist_ok=True)
         for each in (self._folder.parent, self._folder):
-            each.mkdir(mode=0o700, exist_ok=True)
+            files.make_own_folder(each)
         path = folder / f"{_key(message)}-{safe_name(name)}"
         part = path.with_name(f"{path.name}.part")
         try:

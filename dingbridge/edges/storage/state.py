@@ -12,7 +12,7 @@ from dingbridge.core import state as states
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.core.state import State
-from dingbridge.edges.storage import files
+from dingbridge.edges import files
 
 Change = Callable[[State], State]
 
@@ -43,7 +43,7 @@ class StateFile:
         Raises `StoredDataDamaged`, with the change made, when the file had to be set aside, and
         `BridgeError` when another editor does not let go of it.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self._path.parent)
         with self._locked():
             old, damaged = self._read()
             new = change(old)
@@ -54,7 +54,8 @@ class StateFile:
 
     def _decoded(self) -> State:
         try:
-            return states.decode(self._path.read_bytes())
+            with files.reading(self._path) as file:
+                return states.decode(file.read())
         except FileNotFoundError:
             return State()
 

@@ -14,7 +14,7 @@ from dingbridge.core import transcript
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message
 from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
-from dingbridge.edges.storage import files
+from dingbridge.edges import files
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Transcripts:
             info, changed = None, 0.0
             try:
                 changed = path.stat().st_mtime
-                with path.open("rb") as file:
+                with files.reading(path) as file:
                     info = transcript.read_info(file.readline())
             except FileNotFoundError:
                 # Another editor has deleted it just now; the others can be listed.
@@ -59,7 +59,7 @@ class Transcripts:
         """A session's transcript."""
         fallback = SessionInfo(session, session, time.time())
         try:
-            with self._path(session).open("rb") as file:
+            with files.reading(self._path(session)) as file:
                 return transcript.read(file, fallback)
         except FileNotFoundError:
             return Transcript(fallback, ())
@@ -83,7 +83,7 @@ class Transcripts:
             files.append_line(path, transcript.encode(Entry(fate=fate)))
 
     def _begin(self, path: Path, info: SessionInfo | None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_own_folder(path.parent)
         if info is not None and not path.exists():
             files.append_line(path, transcript.encode(Entry(session=info)))
 
@@ -117,15 +117,16 @@ class Transcripts:
         path = self._path(session)
         if not path.exists():
             return
-        self._trash.mkdir(parents=True, exist_ok=True)
+        files.make_own_folder(self._trash)
         os.replace(path, self._trash / f"{session}-{time.time_ns()}.jsonl")
 
     def save(self, session: str, target: Path) -> Path:
-        """Write a copy to a file of the user's choice, which must not exist yet."""
+        """Write a copy to a file of the user's choice, which must not exist yet, for them alone."""
         loaded = self.load(session)
         data = transcript.encode_all(loaded.info, loaded.messages)
         try:
-            with target.open("xb") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            with os.fdopen(os.open(target, flags, 0o600), "wb") as file:
                 file.write(data)
         except FileExistsError as cause:
             raise BridgeError(
@@ -138,7 +139,7 @@ class Transcripts:
     def take_in(self, source: Path, session: str) -> Transcript:
         """Make a new session from a file that `save` wrote."""
         try:
-            with source.open("rb") as file:
+            with files.reading(source, of_anybody=True) as file:
                 loaded = transcript.read(file, SessionInfo(session, source.stem, time.time()))
         except OSError as cause:
             raise BridgeError(f"{source} cannot be read: {cause.strerror}") from cause
@@ -149,7 +150,7 @@ class Transcripts:
             )
         info = structs.replace(loaded.info, id=session)
         path = self._path(session)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_own_folder(path.parent)
         files.write_whole(path, transcript.encode_all(info, loaded.messages))
         return structs.replace(loaded, info=info)
 

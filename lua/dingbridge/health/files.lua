@@ -33,14 +33,13 @@ local function check_folder(what, folder)
   end
 end
 
---- Whether others may do with a file of ours what they should not.
+--- Whether others may do with a file or folder what they should not.
 ---@param path string
----@param is_media boolean folders of pictures and files are for the owner alone
+---@param unwanted integer rights that nobody but the owner should have
 ---@return boolean
-local function is_open(path, is_media)
+local function is_open(path, unwanted)
   local found = vim.uv.fs_stat(path)
-  local unwanted = found and (found.type ~= 'directory' or is_media) and OTHERS or OTHERS_WRITE
-  return found ~= nil and bit.band(found.mode, unwanted) ~= 0
+  return found ~= nil and (bit.band(found.mode, unwanted) ~= 0 or found.uid ~= vim.uv.getuid())
 end
 
 --- What others can read or change: the files, and what to take the rights from.
@@ -50,8 +49,8 @@ end
 ---@return table<string, true> roots
 local function open_to_others(data, log)
   local open, roots = {}, {}
-  local function look(path, root, is_media)
-    if is_open(path, is_media) then
+  local function look(path, root)
+    if is_open(path, OTHERS) then
       open[#open + 1] = path
       roots[root] = true
     end
@@ -59,16 +58,16 @@ local function open_to_others(data, log)
   for name in vim.fs.dir(data) do
     if vim.startswith(name, 'chat-dingtalk-') then
       local path = vim.fs.joinpath(data, name)
-      look(path, path, false)
+      look(path, path)
     end
   end
   local ours = vim.fs.joinpath(data, 'dingbridge')
-  look(ours, ours, false)
+  look(ours, ours)
   for name in vim.fs.dir(ours, { depth = 4 }) do
-    look(vim.fs.joinpath(ours, name), ours, vim.startswith(name, 'media'))
+    look(vim.fs.joinpath(ours, name), ours)
   end
   for _, path in ipairs({ log, log .. '.1' }) do
-    look(path, path, false)
+    look(path, path)
   end
   return open, roots
 end
@@ -78,6 +77,11 @@ end
 local function check_rights(data, log)
   if vim.fn.has('win32') == 1 then
     return
+  end
+  if is_open(data, OTHERS_WRITE) then
+    health.warn(('Others can put something else in the place of what is kept in `%s`'):format(data), {
+      'Make that folder yours, and: chmod go-w ' .. vim.fn.shellescape(data),
+    })
   end
   local open, roots = open_to_others(data, log)
   if #open == 0 then

@@ -1,0 +1,183 @@
+"""Files and folders of ours on disk: for their owner only, written whole and at once.
+
+What stands in the place of one and is none of ours is refused in words, as an `OSError`: a pipe or
+a device would keep a reader waiting, and what another user put there is not what we wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import stat
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import BinaryIO
+
+log = logging.getLogger(__name__)
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFREG: "a file",
+}
+_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_AS_IT_IS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def open_file(path: Path, flags: int, *, of_anybody: bool = False) -> int:
+    """A descriptor of a file of ours, or `of_anybody`, made 0600 where `flags` want it made. Never
+    waits."""
+    _need_file(path, _found(path), of_anybody=of_anybody)
+    descriptor = os.open(path, flags | _NEVER_WAIT | _AS_IT_IS, 0o600)
+    try:
+        # What was looked at before may have been replaced since.
+        _need_file(path, os.fstat(descriptor), of_anybody=of_anybody)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def reading(path: Path, *, of_anybody: bool = False) -> BinaryIO:
+    """The same, open for reading. Raises `FileNotFoundError` without one."""
+    return os.fdopen(open_file(path, os.O_RDONLY, of_anybody=of_anybody), "rb")
+
+
+def _found(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _need_file(path: Path, found: os.stat_result | None, *, of_anybody: bool) -> None:
+    if found is None:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"{kind} stands in the place of the file", str(path))
+    if not of_anybody:
+        _need_owner(path, found)
+
+
+def _need_owner(path: Path, found: os.stat_result) -> None:
+    # What root wrote is no attack: whoever is root needs none.
+    if os.name == "posix" and found.st_uid not in (os.geteuid(), 0):
+        raise PermissionError(errno.EPERM, "it belongs to another user", str(path))
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing: for their owner only, whatever the umask
+    is. One that is there stays as it is."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_folder(path.parent)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        found = _found(path)
+        if found is None or not stat.S_ISDIR(found.st_mode):
+            kind = _KINDS.get(stat.S_IFMT(found.st_mode), "") if found else ""
+            words = f"{kind or 'something else'} stands in the place of the folder"
+            raise NotADirectoryError(errno.ENOTDIR, words, str(path)) from None
+
+
+def make_own_folder(path: Path) -> None:
+    """The same for a folder that is ours alone: the rights that others have in one that is there
+    are taken away, and another user's is refused."""
+    make_folder(path)
+    if os.name != "posix":
+        return
+    found = path.stat()
+    _need_owner(path, found)
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        log.warning("%s was open to other users", path)
+        path.chmod(0o700)
+
+
+def fault(folder: Path) -> str:
+    """What keeps a folder from being private, in words; empty when it is."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return "is not there"
+    if not stat.S_ISDIR(found.st_mode):
+        return "is a link or a file"
+    if found.st_uid != os.geteuid():
+        return "belongs to another user"
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        return "is open to other users"
+    return ""
+
+
+def may_be_changed(folder: Path) -> str:
+    """Who but us may put something else in the place of our files in a folder that is not ours
+    alone, in words; empty for nobody. Its rights to read are the user's affair."""
+    found = _found(folder)
+    if os.name != "posix" or found is None:
+        return ""
+    if found.st_uid not in (os.geteuid(), 0):
+        return "belongs to another user"
+    return "can be written by others" if stat.S_IMODE(found.st_mode) & 0o022 else ""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace the file's content: afterwards it is either the old or the new one, never a part."""
+    make_folder(path.parent)
+    # mkstemp makes the file 0600, which the rename keeps.
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
+    """Add a line to the file's end, making the file, 0600, when it is not there. With `sync` it is
+    on the disk when this returns."""
+    descriptor = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    with os.fdopen(descriptor, "ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                # A crash tore the last line: this one must not become a part of it.
+                line = b"\n" + line
+        file.write(line)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def lines_with(path: Path, part: bytes, within: int | None) -> list[bytes]:
+    """The lines with `part` in the last `within` bytes of the file, or in all of it for None. A
+    crash may have torn any of them."""
+    try:
+        with reading(path) as file:
+            if within is not None:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - within))
+            return [line for line in file if part in line]
+    except FileNotFoundError:
+        return []
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file to `<name>.bad-<time>`, which nothing overwrites; return that path."""
+    time = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
+    kept = path.with_name(f"{path.name}.bad-{time}")
+    os.replace(path, kept)
+    log.error("%s could not be read and was set aside as %s", path.name, kept.name)
+    return kept

@@ -1,0 +1,36 @@
+"""The folders that are looked at when a host starts: who else may read or change what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dingbridge.edges import files
+from dingbridge.edges.storage.robot import OUTGOING_FOLDER, SESSIONS_FOLDER
+
+OURS = (
+    Path("dingbridge"),
+    SESSIONS_FOLDER,
+    SESSIONS_FOLDER / "trash",
+    OUTGOING_FOLDER.parent,
+    OUTGOING_FOLDER,
+)
+"""Below the data folder: nobody but us has anything to do there."""
+
+
+def mended(data: Path) -> tuple[str, ...]:
+    """Take away what others may do in our folders. Returns in sentences what we may not change: the
+    data folder itself belongs to all of Neovim."""
+    told = []
+    for folder in OURS:
+        if (data / folder).is_dir():
+            try:
+                files.make_own_folder(data / folder)
+            except OSError as cause:
+                told.append(f"the folder {data / folder} is not safe: {cause.strerror}")
+    who = files.may_be_changed(data)
+    if who:
+        told.append(
+            f"the folder {data} {who}: whoever can write there can replace what is remembered, such"
+            f" as who is let in. Make it yours, or run: chmod go-w {data}"
+        )
+    return tuple(told)
