@@ -233,7 +233,8 @@ def test_a_working_responder_shows_as_busy_until_it_has_answered(
     )
     beta.chat("new Session beta")
     beta.chat("bridge dingtalk")
-    beta.until_lua("require('dingbridge').status().connected")
+    # Connected it is already, through alpha.
+    beta.until(lambda: beta.status()["session"])
     sandbox.client.say("question")
     beta.until_lua("_G.reply ~= nil")
     assert "2. Session beta · beta (忙 busy) ←" in answer_to(sandbox, "/list")
@@ -266,7 +267,8 @@ def test_a_working_responder_still_shows_as_busy_under_the_next_owner(
     )
     beta.chat("new Session beta")
     beta.chat("bridge dingtalk")
-    beta.until_lua("require('dingbridge').status().connected")
+    # Connected it is already, through alpha.
+    beta.until(lambda: beta.status()["session"])
     sandbox.client.say("question")
     beta.until_lua("_G.reply ~= nil")
     team.leave("alpha", "both")
