@@ -324,6 +324,24 @@ SEVERAL: list[Case] = [
             }
         },
     ),
+    Case("a type beside the options", {"type": "dingtalk", **APP}),
+    Case("a type that is nothing", {"type": None, **APP}),
+    Case("a type in an account", {"accounts": {"work": {"type": " dingtalk ", **APP}}}),
+    Case(
+        "the type of another network beside the options",
+        {"type": "slack", **APP},
+        (".type: only 'dingtalk' is served here",),
+    ),
+    Case(
+        "a type that is no text beside the options",
+        {"type": 5, **APP},
+        (".type: expected 'dingtalk', got a number",),
+    ),
+    Case(
+        "a type within a group of options",
+        {"dm": {"type": "dingtalk"}},
+        (".dm.type: unknown option",),
+    ),
     Case("the pasted block with a type", {"channels": {"dingtalk": {"type": "dingtalk", **APP}}}),
     Case(
         "channels of other networks",
@@ -345,9 +363,9 @@ SEVERAL: list[Case] = [
         ),
     ),
     Case(
-        "a type in an account",
-        {"accounts": {"work": {"type": "dingtalk", **APP}}},
-        (".accounts.work.type: unknown option, did you mean msgtype?",),
+        "the type of another network in an account",
+        {"accounts": {"work": {"type": "slack", **APP}}},
+        (".accounts.work.type: only 'dingtalk' is served here",),
     ),
 ]
 

@@ -12,7 +12,8 @@ from dingbridge.core.outside import SPACE
 from dingbridge.core.problems import Problems, join, kind_of
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_PLATFORM = "dingtalk"  # what an account cannot be called, for targets are dingtalk:work:id
+_PLATFORM = "dingtalk"
+"""What `type` says, and what no account is called, for targets are dingtalk:work:id."""
 
 
 class Given(Struct, frozen=True):
@@ -70,9 +71,11 @@ class _Gatherer:
                 places.append(Given(here, value))
             elif spelling in GROUPS:
                 self.table(value, here, spelling + ".", scope, may_wrap=False)
+            elif spelling == "type" and value is not None:
+                self._is_ours(value, here)
             elif may_wrap and spelling in WRAPPERS:
                 self._blocks(value, here, WRAPPERS[spelling])
-            elif not name:
+            elif not name and spelling != "type":
                 known = [*SPELLINGS, *GROUPS, *(WRAPPERS if may_wrap else ())]
                 inside = [each[len(within) :] for each in known if each.startswith(within)]
                 self._problems.unknown(here, key, inside)
@@ -93,17 +96,21 @@ class _Gatherer:
         for name, block in self._problems.entries(table, path):
             here = join(path, name)
             kind = block.get("type") if isinstance(block, Mapping) else None
-            if isinstance(block, Mapping) and kind is not None:
-                if not isinstance(kind, str):
-                    self._problems.add(f"{here}.type", "expected", f"'{platform}'", kind_of(kind))
-                    continue
-                if kind.strip(SPACE) != platform:
-                    self._problems.add(f"{here}.type", "type")
-                    continue
-                block = {key: value for key, value in block.items() if key != "type"}
+            if kind is not None and not self._is_ours(kind, f"{here}.type"):
+                continue
             if name == platform:
                 self.table(block, here, "", self.found.outer, may_wrap=False)
             elif kind is not None:
                 self._account(name, block, here)
             else:
                 self._problems.unknown(here, name, [platform])
+
+    def _is_ours(self, kind: object, path: str) -> bool:
+        """Whether a table's `type` names our platform, as the settings of other gateways do."""
+        if not isinstance(kind, str):
+            self._problems.add(path, "expected", f"'{_PLATFORM}'", kind_of(kind))
+        elif kind.strip(SPACE) != _PLATFORM:
+            self._problems.add(path, "type")
+        else:
+            return True
+        return False

@@ -18,6 +18,7 @@ local LONGEST_FOREIGN = 8000
 local DEEPEST = 32 -- quotes and lists that one line may open
 local INDENTED = 120 -- columns in front of a line; each list within a list needs two
 local MOST_MARKS = 4000 -- of one message
+local NEAR = 32 -- rows above a window that are searched at first for where its first message begins
 local PAUSE = 100 -- milliseconds without a change, after which a draft is parsed
 local PRIORITY = 100 -- as `vim.treesitter.highlighter` has it; see |treesitter-highlight-priority|
 local SILENT = { spell = true, nospell = true, none = true }
@@ -87,6 +88,26 @@ local function paint(buffer, first, text)
   end)
 end
 
+--- The mark of the message that a row belongs to, if any. Neovim walks through all marks of a range
+--- that is searched upwards, so it is searched in ranges that grow with the message.
+---@param buffer integer
+---@param headings integer namespace
+---@param row integer
+---@return vim.api.keyset.get_extmark_item[]
+local function message_at(buffer, headings, row)
+  local rows = NEAR
+  local last = row
+  while last >= 0 do
+    local first = math.max(0, last - rows)
+    local found = vim.api.nvim_buf_get_extmarks(buffer, headings, { last, 0 }, { first, 0 }, { limit = 1 })
+    if found[1] then
+      return found
+    end
+    last, rows = first - 1, 2 * rows
+  end
+  return {}
+end
+
 --- The messages of a buffer that begin on the rows, and the one that goes on from above.
 ---@param buffer integer
 ---@param top integer
@@ -94,10 +115,8 @@ end
 ---@return vim.api.keyset.get_extmark_item[]
 local function visible(buffer, top, bottom)
   local headings = paintings[buffer].headings
-  local above = { limit = 1 }
-  local marks = vim.api.nvim_buf_get_extmarks(buffer, headings, { top, 0 }, { 0, 0 }, above)
   local below = vim.api.nvim_buf_get_extmarks(buffer, headings, { top, 1 }, { bottom, -1 }, {})
-  return vim.list_extend(marks, below)
+  return vim.list_extend(message_at(buffer, headings, top), below)
 end
 
 ---@param buffer integer

@@ -56,6 +56,10 @@ local function gather(reading, places, value, path, within, scope, may_wrap)
       end
     elseif declared.groups[spelling] then
       gather(reading, places, entry, here, spelling .. '.', scope, false)
+    elseif spelling == 'type' then
+      if values_of.is_given(entry) then
+        values_of.is_ours(reading, entry, here)
+      end
     elseif may_wrap and platform then
       require('dingbridge.options.accounts').blocks(reading, places, entry, here, platform, gather)
     else

@@ -64,16 +64,8 @@ function M.blocks(reading, places, value, path, platform, gather)
     if values_of.is_named(block) and values_of.is_given(block.type) then
       kind = block.type
     end
-    if kind ~= nil then
-      if type(kind) ~= 'string' then
-        reading:say(here .. '.type', 'expected', ("'%s'"):format(platform), values_of.kind_of(kind))
-        return
-      elseif values_of.stripped(kind) ~= platform then
-        reading:say(here .. '.type', 'type')
-        return
-      end
-      block = vim.tbl_extend('force', block, {})
-      block.type = nil
+    if kind ~= nil and not values_of.is_ours(reading, kind, here .. '.type') then
+      return
     end
     if name == platform then
       gather(reading, places, block, here, '', places.outer, false)

@@ -103,6 +103,23 @@ function M.is_named(value)
   return type(value) == 'table' and (next(value) == nil or not M.is_list(value))
 end
 
+--- Whether a table's `type` names our platform, as the settings of other gateways do.
+---@param reading dingbridge.Reading
+---@param kind any
+---@param path string
+---@return boolean
+function M.is_ours(reading, kind, path)
+  local platform = declared.platforms[1]
+  if type(kind) ~= 'string' then
+    reading:say(path, 'expected', ("'%s'"):format(platform), M.kind_of(kind))
+  elseif M.stripped(kind) ~= platform then
+    reading:say(path, 'type')
+  else
+    return true
+  end
+  return false
+end
+
 --- The known name nearest to `key`, or nil.
 ---@param key string
 ---@param known string[]
