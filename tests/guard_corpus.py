@@ -307,6 +307,97 @@ PLACED: dict[str, tuple[str, str, Callable[[Draw], str], str]] = {
         lambda d: drawn_value(d, 12),
         "&x=1",
     ),
+    "full-width colon": ("assigned secret", "AppSecret：", lambda d: drawn_value(d, 30), "\n"),
+    "password in Chinese": (
+        "assigned password",
+        "密码：",
+        lambda d: "p" + d(LOWER, 6) + "7x",
+        "\n",
+    ),
+    "password in Chinese, said": (
+        "assigned password",
+        "登录密码是",
+        lambda d: "Xy9!" + d(LOWER, 6),
+        "，别外传",
+    ),
+    "watchword in Chinese": ("assigned password", "口令:", lambda d: "k8" + d(LOWER, 6), " "),
+    "key in Chinese": ("assigned secret", "密钥: ", lambda d: drawn_value(d, 32), "。"),
+    "key in other characters": ("assigned secret", "秘钥：", lambda d: drawn_value(d, 32), "\n"),
+    "token in Chinese": ("assigned secret", "令牌为", lambda d: drawn_value(d, 32), "\n"),
+    "kubeconfig": (
+        "client key",
+        "    client-key-data: ",
+        lambda d: "LS0tLS1CRUdJTiBSU0Eg" + d(BASE64, 200) + "==",
+        "\n",
+    ),
+    "docker login": (
+        "encoded login",
+        '{"auths": {"r.test": {"auth": "',
+        lambda d: base64.b64encode(f"user1:{drawn_value(d, 12)}".encode()).decode(),
+        '"}}}',
+    ),
+    "login in base64": (
+        "encoded login",
+        "send ",
+        lambda d: base64.b64encode(f"zhang.san@corp:{drawn_value(d, 14)}".encode()).decode(),
+        " along",
+    ),
+    "cookie": ("cookie", "Cookie: ", lambda d: "sessionid=" + d(LOWER, 30) + "7", "\r\n"),
+    "cookies": (
+        "cookie",
+        "curl -H 'Cookie: ",
+        lambda d: "lang=zh-CN-hans; sid=" + d(MIXED, 30) + "7; theme=dark",
+        "'",
+    ),
+    "cookie in JSON": (
+        "cookie",
+        '{"Cookie": "',
+        lambda d: "PHPSESSID=" + d(LOWER, 25) + "8",
+        '"}',
+    ),
+    "mysql": ("password of a program", "mysql -uroot -p", lambda d: "r" + d(LOWER, 8) + "9", " db"),
+    "mysqldump": (
+        "password of a program",
+        "mysqldump -h db -u app -p",
+        lambda d: "r" + d(MIXED, 8) + "9",
+        " --all-databases",
+    ),
+    "mysqladmin": ("password of a program", "mysqladmin -p", lambda d: "r#" + d(LOWER, 8), "\n"),
+    "mariadb": ("password of a program", "mariadb -p", lambda d: "r9" + d(LOWER, 8), "\n"),
+    "sshpass": ("password of a program", "sshpass -p '", lambda d: "r9" + d(LOWER, 8), "' ssh h"),
+    "redis-cli": ("password of a program", "redis-cli -a ", lambda d: "r9" + d(LOWER, 8), " ping"),
+    "pgpass": (
+        "password in .pgpass",
+        "db.internal:5432:app:app_user:",
+        lambda d: "p9" + d(MIXED, 10),
+        "\n",
+    ),
+    "pgpass for all": (
+        "password in .pgpass",
+        "# hosts\n*:*:*:postgres:",
+        lambda d: "p9#" + d(LOWER, 8),
+        "",
+    ),
+    "htpasswd": (
+        "password hash",
+        "admin:",
+        lambda d: "$apr1$" + d(MIXED, 8) + "$" + d(MIXED, 22),
+        "",
+    ),
+    "htpasswd, bcrypt": ("password hash", "admin:", lambda d: "$2y$05$" + d(MIXED, 53), "\n"),
+    "htpasswd, SHA": ("password hash", "admin:{SHA}", lambda d: d(BASE64, 27) + "=", "\n"),
+    "shadow": (
+        "password hash",
+        "root:",
+        lambda d: "$6$" + d(MIXED, 16) + "$" + d(MIXED, 86),
+        ":19000:0:99999:7:::",
+    ),
+    "JSON web key": (
+        "JSON web key",
+        '{"kty":"EC","crv":"P-256","x":"abc","d":"',
+        lambda d: d(URL_SAFE, 43),
+        '"}',
+    ),
     "password first in a query": (
         "assigned password",
         "https://h.test/login?password=",
@@ -467,6 +558,29 @@ def _public_parts() -> str:
 
 
 NEGATIVES = {
+    "what looks like a secret for its name": """
+PASS=Test-Passed-100%
+FAIL=Test-Failed-0% PASS=All-Checks-Passed
+secret: k8s-secret-name-v1-2024a
+token: next-page-token-value-v2-2024b
+authorization: bearer required1
+authorization: basic auth2
+""",
+    "what only looks like a login": """
+密码：见密码管理器 密码是什么 口令: 芝麻开门 密钥：用 vault 取 密码: ******** 令牌为 OAuth
+密码至少 8 位，密码：${DB_PASSWORD} 密码: <your-password> 口令：password
+Cookie: lang=zh-hans; theme=dark
+Set-Cookie: consent=accepted; Path=/; Secure; HttpOnly
+cookie: the value=none of it
+mysql -p -u root; mysql --protocol=tcp -port; mysqldump -p$PASS db; mariadb -pPASSWORD
+sshpass -p "$SSHPASS" ssh h; redis-cli -a $REDIS_PASSWORD ping; mysql -proot
+main.py:120:5:error:expected1 and 10:30:12:a:b1 and a:80:b:c:word
+$1 $2y $apr1 $6$ awk '{print $1$2}'
+{"d": "M10 10 L20 20 L30 30 Z and more of a path", "k": "v"}
+{"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86z", "e": "AQAB"}
+certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUM=
+dXNlcjpwYXNzd29yZA== aGVsbG8gd29ybGQsIGhvdyBhcmUgeW91 c2hhMjU2OmFiY2RlZg==
+""",
     "git log": _hashes(),
     "package-lock.json": _package_lock(),
     "other lock files": _lock_files(),

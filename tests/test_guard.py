@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from dingbridge.core.guard import OWN, VARIABLE, Finding, Guarded, describe, mask
 from dingbridge.core.private_keys import PRIVATE_KEY, private_keys
-from dingbridge.core.secrets_known import SHAPES, Shape
+from dingbridge.core.secrets_in_context import SHAPES
+from dingbridge.core.secrets_known import Shape
 from tests.guard_corpus import (
     ALONE,
     BASE64,
@@ -115,6 +116,43 @@ def test_a_hint_is_in_all_that_its_shape_finds() -> None:
         for shape in SHAPES:
             if found_by(shape, one.text):
                 assert shape.hint in (one.text.lower() if shape.folded else one.text)
+
+
+WRAPPED = ("GitHub personal", "GitLab", "OpenAI", "Anthropic", "Hugging Face", "AWS key", "Aliyun")
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_a_key_that_was_wrapped_at_a_line_end_is_masked(name: str) -> None:
+    for seed in range(20):
+        secret = ALONE[name][1](drawing((name, seed)))
+        half = max(12, len(secret) // 2)
+        for gap in ("\n", "\r\n", "\n    ", "\n> "):
+            text = masked(f"the key {secret[:half]}{gap}{secret[half:]} is new")
+            assert text.startswith("the key [secret masked: "), (name, seed, gap)
+            assert text.endswith("] is new")
+
+
+@pytest.mark.parametrize("name", ["GitHub personal", "GitHub fine-grained", "Stripe", "npm"])
+def test_a_key_with_the_escapes_of_markdown_is_masked(name: str) -> None:
+    secret = ALONE[name][1](drawing(name))
+    text = masked(f"my key is {secret.replace('_', chr(92) + '_')}!")
+    assert MARK.sub("", text) == "my key is !"
+
+
+def test_lines_of_words_are_no_wrapped_key() -> None:
+    words = "sk-learn-contrib-package\nnumpy\npandas\nmatplotlib\nscipyextensions2\n" * 20
+    whole = f"{GITHUB}\nnext line"
+    assert masked(words) == words
+    assert masked(whole).endswith("]\nnext line")
+
+
+def test_a_setting_of_ours_is_known_inside_a_login_in_base64() -> None:
+    for user in ("", "a:", "ab:", "abc:", "app@corp:"):
+        for secret in (STRONG, STRONG[:-1], STRONG[:-2]):
+            login = base64.b64encode(f"{user}{secret}".encode()).decode()
+            text = masked(f"x {login} y", (secret,))
+            assert "masked" in text, (user, secret)
+            assert login not in text
 
 
 @given(st.sampled_from([*ALONE]), st.integers(), st.text(max_size=30), st.text(max_size=30))
@@ -415,11 +453,22 @@ def test_only_one_letter_grows_when_it_is_made_small() -> None:
 
 LARGE = 1_000_000
 SLOW = [
-    *(shape.hint for shape in SHAPES),
+    *(shape.hint for shape in SHAPES if shape.hint),
     *("-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n" + "QWxhZGRp" * 8 + "\n"),
     *("-----BEGIN PRIVATE KEY-----" + "x" * 50 + "\n", "-----BEGIN PRIVATE KEY-----\nVersion: 1\n"),
     *("-" * 64, "eyJabcdefghijk.", "eyJabcdefghijk.eyJabcdefgh", "://a:b", "://" + "a" * 90 + ":"),
     *("token=abcdefgh12345678(", "token: ", "token=", "tokentoken=:", "password='" + "x" * 90),
+    *(
+        "curl ",
+        "curl x" * 9,
+        "password=",
+        "password: ",
+        "Cookie: ",
+        "cookie: a=b; ",
+        "mysql ",
+        "密码：",
+    ),
+    *("a:80:b:c:", "$1$", "{SHA}", '"kty"', '"d":"', "QUFB", "client-key-data:", "-p", "mysql -p "),
     *("curl " + "-u a:", "authorization: bearer ", "machine a login b password ", "AKIA0", "7:AA"),
     *(
         "Private-Lines: 1\n" + "A" * 24 + "\n",

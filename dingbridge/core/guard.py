@@ -5,14 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
 from dingbridge.core.private_keys import PRIVATE_KEY, private_keys
-from dingbridge.core.secret_values import own_values, secret_variables, spellings
-from dingbridge.core.secrets_known import SHAPES
+from dingbridge.core.secret_values import (
+    is_random,
+    is_stand_in,
+    own_values,
+    secret_variables,
+    spellings,
+)
+from dingbridge.core.secrets_in_context import SHAPES
+from dingbridge.core.secrets_known import KNOWN
 
 OWN: Final = "setting of dingbridge"
 """The kind of a secret that stands in our own settings."""
@@ -29,6 +37,10 @@ _MARKER: Final = re.compile(
     rf"{re.escape(_OPENING)}(?:{'|'.join(map(re.escape, _KINDS))}), [0-9a-f]{{4}}\]\u200b?"
 )
 _FINGERPRINT: Final = 4
+_GAP: Final = re.compile(
+    r"(?<=[A-Za-z0-9_-]{12})\r?\n[ \t>]{0,8}(?=[A-Za-z0-9_-])|(?<=[A-Za-z0-9])\\(?=[_~*-])"
+)
+"""What may stand inside a key that somebody wrapped or escaped."""
 _SURE: Final = 16
 """A value this long is a secret wherever it stands, also in the middle of a longer word."""
 
@@ -164,9 +176,44 @@ def _matches(text: str, known: Collection[_Known]) -> Iterator[_Match]:
             start, end = match.span(match.lastindex or 0)
             if shape.is_secret(text[start:end]):
                 yield _Match(start, end, shape.kind, text[start:end])
+    yield from _interrupted(text)
     for one in known:
         if one.kind == VARIABLE:
             yield from _places(text, one)
+
+
+def _interrupted(text: str) -> Iterator[_Match]:
+    """Keys that a reader puts together again: broken by a line end, or with Markdown's escapes."""
+    gaps = [found.span() for found in _GAP.finditer(text)]
+    if not gaps:
+        return
+    pieces = []
+    starts: list[int] = []  # in what is read, of what follows each gap
+    position = read = 0
+    for start, end in gaps:
+        pieces.append(text[position:start])
+        read += start - position
+        starts.append(read)
+        position = end
+    whole = "".join([*pieces, text[position:]])
+
+    def place(at: int) -> int:
+        passed = bisect_right(starts, at)
+        return at if not passed else gaps[passed - 1][1] + at - starts[passed - 1]
+
+    for shape in KNOWN:
+        if shape.hint not in whole:
+            continue
+        for match in shape.pattern.finditer(whole):
+            start, last = match.span(match.lastindex or 0)
+            value = whole[start:last]
+            begin, end = place(start), place(last - 1) + 1
+            if end - begin == last - start:
+                continue
+            alone = shape.pattern.match(text, begin)
+            rest = value[alone.end() - begin :] if alone else value
+            if is_random(rest) or (not alone and rest.isupper() and not is_stand_in(rest)):
+                yield _Match(begin, end, shape.kind, value)
 
 
 def _places(text: str, known: _Known) -> Iterator[_Match]:

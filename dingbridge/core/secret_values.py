@@ -37,6 +37,8 @@ _WORDS: Final = frozenset(
         *("keychain", "keyring", "osxkeychain", "libsecret", "wincred", "postgres", "postgresql"),
     }
 )
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_USER: Final = re.compile(r"[A-Za-z0-9_.@+-]{1,60}")
 _PATH: Final = re.compile(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]")
 
 
@@ -58,6 +60,10 @@ def is_random(value: str) -> bool:
     plain = _SEPARATORS.sub("", value)
     if is_stand_in(value) or len(plain) < 16 or not _DIGIT.search(plain):
         return False
+    parts = [part for part in _SEPARATORS.split(value) if part]
+    words = sum(len(part) for part in parts if len(part) > 2 and part.isalpha() and part.islower())
+    if len(parts) > 2 and 2 * words >= len(plain):
+        return False  # k8s-secret-name-v1-2024a
     # A capital at the start of a word is how names are written, and counts for nothing.
     changes = len(_CHANGE.findall(plain))
     return changes >= 0.2 * len(plain)
@@ -68,13 +74,40 @@ def is_password(value: str) -> bool:
     kinds = [
         bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^A-Za-z0-9_.]")
     ]
-    named = "passw" in value.casefold() or _NAMES.fullmatch(value) or _PATH.match(value)
-    return sum(kinds) >= 3 and not named and not is_stand_in(value)
+    return sum(kinds) >= 3 and not _is_named(value) and not is_stand_in(value)
+
+
+def is_chosen(value: str) -> bool:
+    """Whether `value`, of which what stands before it says that it is a password, is no word and no
+    stand-in for one."""
+    kinds = [re.search(kind, value) for kind in ("[A-Za-z]", "[0-9]", r"[^A-Za-z0-9_.]")]
+    several = sum(map(bool, kinds)) >= 2
+    return several and not _is_named(value) and not is_stand_in(value)
+
+
+def _is_named(value: str) -> bool:
+    # A percentage is no part of a name, and does not make a secret of one.
+    name = value.rstrip("%")
+    return bool("passw" in value.casefold() or _NAMES.fullmatch(name) or _PATH.match(value))
+
+
+def is_login(value: str) -> bool:
+    """Whether `value` is base64 of a name, a colon and a password."""
+    if len(value) % 4 or value.isalpha() or _HEXADECIMAL.fullmatch(value):
+        return False
+    try:
+        name, colon, secret = base64.b64decode(value, validate=True).decode("ascii").partition(":")
+    except ValueError:
+        return False
+    printable = all(" " < character < "\x7f" for character in secret)
+    return bool(colon and _USER.fullmatch(name) and printable and is_chosen(secret))
 
 
 def is_credential(value: str) -> bool:
     """Whether `value`, which stands in an authorization header, is more than a word there."""
     drawn = _DIGIT.search(value) or len(_CHANGE.findall(value)) >= 3
+    if re.fullmatch(r"[a-z]+[0-9]{1,2}", value):
+        return False  # a word of a sentence, with its number
     return bool(drawn) and not is_stand_in(value)
 
 
@@ -120,7 +153,16 @@ def spellings(value: str) -> Iterator[str]:
     yield quote_plus(value, errors="replace")
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield base64.b64encode(value.encode("utf-8", "replace")).decode().rstrip("=")
+    for before in range(3):
+        yield _inside_base64(value.encode("utf-8", "replace"), before)
+
+
+def _inside_base64(value: bytes, before: int) -> str:
+    """The part of base64 that is the same whatever stands around `value`, with `before` bytes, by
+    threes, in front of it, as in `user:value`."""
+    encoded = base64.b64encode(bytes(before) + value).decode()
+    start, bits = -(-8 * before // 6), 8 * (before + len(value))
+    return encoded[start : bits // 6 if before else len(encoded.rstrip("="))]
 
 
 def own_values(own: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The shapes of secrets: the keys of known services, and what is assigned, sent or logged in with.
+"""The shapes of keys that are known wherever they stand: those of services.
 
 A pattern begins with its literal `hint` wherever that is possible and has no repetition inside a
 repetition, so that searching stays linear and a text without the hint costs next to nothing.
@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dingbridge.core.secret_values import is_credential, is_password, is_random, is_stand_in
+from dingbridge.core.secret_values import is_stand_in
 
 
 class Shape(Struct, frozen=True):
@@ -37,24 +37,6 @@ def _shape(kind: str, hint: str, pattern: str) -> Shape:
     return Shape(kind, hint, re.compile(pattern))
 
 
-def _folded(
-    kind: str, hint: str, pattern: str, accepts: Callable[[str], bool] | None = None
-) -> Shape:
-    return Shape(kind, hint, re.compile(pattern), folded=True, accepts=accepts)
-
-
-_SYMBOL: Final = re.compile(r"[^A-Za-z0-9_./:-]")
-
-
-def _is_url_password(value: str) -> bool:
-    # "http://host:8080,@somebody" has a port and no password.
-    return not is_stand_in(value) and not re.fullmatch(r"[0-9]{1,5}\W*", value)
-
-
-def _has_symbol(value: str) -> bool:
-    return bool(_SYMBOL.search(value)) and is_password(value)
-
-
 def _alone(literal: str) -> str:
     """`literal` where nothing stands before it that could belong to a longer run.
 
@@ -65,7 +47,7 @@ def _alone(literal: str) -> str:
 
 _END: Final = r"(?![A-Za-z0-9])"
 
-_KNOWN: Final = (
+KNOWN: Final = (
     _shape("AWS access key", "AKIA", _alone("AKIA") + "[0-9A-Z]{16}" + _END),
     _shape("AWS access key", "ASIA", _alone("ASIA") + "[0-9A-Z]{16}" + _END),
     _shape("GitHub token", "gh", r"gh[pousr]_[A-Za-z0-9]{36,}"),
@@ -148,107 +130,4 @@ _KNOWN: Final = (
         r"(?:[A-Za-z0-9+/=]{1,64}(?=\s+Private-MAC))?)",
     ),
 )
-
-_VALUE: Final = r"[a-z0-9+/_.~-]"
-_BEHIND: Final = r"\\?[\"']?\]?\s{0,3}(?:=>|:=|:\s?str(?:ing)?\s?=|[:=>])\s{0,3}"
-"""What stands between a name and its value: an equals sign, a colon, and quotation marks."""
-_KEYS: Final = "|".join(
-    f"(?<={word}{between}key)"
-    for word in (
-        *("api", "app", "access", "secret", "private", "encryption", "signing", "master"),
-        *("account", "client", "auth", "admin", "deploy", "service", "subscription", "license"),
-        *("shared", "storage"),
-    )
-    for between in ("", "_", "-")
-)
-_NOT_A_PLACE: Final = "".join(
-    f"(?<!{word}{between}token)"
-    for word in (
-        *("next", "page", "pagination", "continuation", "lock", "change", "sync", "resume"),
-        *("idempotency", "csrf", "clientrequest"),
-    )
-    for between in ("", "_", "-")
-)
-"""Tokens that only say where a list goes on, or that a request is the same one."""
-
-_IN_CONTEXT: Final = (
-    Shape(
-        "password in a URL",
-        "://",
-        re.compile(
-            r"://[^\s/?#@:\"'<>]{0,100}:([^\s/?#@\"'<>]{3,200})@"
-            r"(?!(?:[a-z0-9-]{1,40}\.){0,3}example\.(?:com|org|net))[A-Za-z0-9\[]"
-        ),
-        accepts=_is_url_password,
-    ),
-    _folded(
-        "password for curl",
-        "curl ",
-        r"curl [^\n]{0,300}?(?<= )(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,60}:([^\s\"']{4,200})",
-    ),
-    Shape(
-        "password in .netrc",
-        "machine ",
-        re.compile(
-            r"machine\s{1,4}[^\s]{1,100}\s{1,4}login\s{1,4}[^\s]{1,100}\s{1,4}password\s{1,4}"
-            r"[\"']?([^\s\"'{}<>]{4,200})"
-        ),
-    ),
-    _folded(
-        "authorization header",
-        "authorization",
-        r"authorization\\?[\"']?\s{0,3}[:=,]\s{0,3}\\?[\"']?(?:basic|bearer|token|apikey)\s{1,3}"
-        rf"({_VALUE}{{8,}}={{0,2}})",
-        is_credential,
-    ),
-    _folded(
-        "bearer token",
-        "bearer",
-        rf"bearer\s{{1,3}}({_VALUE}{{15,}}[a-z0-9_~+/-]={{0,2}})",
-        is_random,
-    ),
-    *(
-        _folded(
-            "assigned secret",
-            hint,
-            rf"{hint}{condition}{_BEHIND}(?:\\?[\"'`])?({_VALUE}{{16,}}={{0,2}})",
-            is_random,
-        )
-        for hint, condition in (
-            ("token", _NOT_A_PLACE),
-            # The name of a secret at AWS is no secret: arn:aws:secretsmanager:…:secret:name
-            ("secret", "(?<!:secret)"),
-            ("key", f"(?:{_KEYS})"),
-        )
-    ),
-    *(
-        _folded(
-            "assigned password",
-            hint,
-            rf"{hint}{_BEHIND}\\?[\"'`]([^\s\"'`\\<>]{{8,100}})\\?[\"'`]",
-            is_password,
-        )
-        for hint in ("password", "passwd", "passphrase", "pwd")
-    ),
-    *(
-        _folded(
-            "assigned password",
-            hint,
-            rf"{hint}{_BEHIND}([^\s\"'`\\<>(){{}}\[\],;&]{{8,100}})(?=[\s;,&]|$)",
-            _has_symbol,
-        )
-        for hint in ("password", "passwd", "passphrase", "pwd")
-    ),
-    *(
-        Shape(
-            "assigned password",
-            hint,
-            re.compile(rf"{re.escape(hint)}=([^\s\"'`\\<>;&#]{{8,100}})(?=[\s;&#\"']|$)"),
-            accepts=is_password,
-        )
-        for hint in ("PASSWORD", "PASS", "Password", "Pwd", "&password", "?password")
-    ),
-)
-
-SHAPES: Final = (*_KNOWN, *_IN_CONTEXT)
-"""All shapes, the more telling ones first."""
+"""The shapes of keys that services give out."""
