@@ -246,6 +246,27 @@ def test_no_spelling_gets_out(tmp_path_factory: pytest.TempPathFactory, path: st
             ".npmrc",
         ),
         *(".git-credentials", "terraform.tfstate", "service-account-prod.json", ".bash_history"),
+        *(".env~", ".env-prod", ".env_prod", ".env.bak", ".envs/.production", "config.env.bak"),
+        *(".pypirc.bak", "key.pem.old", "secrets.json.bak", "key.pem.bak.1", "id_rsa.orig"),
+        *(".secrets.json.swp", ".#credentials.json", "#.env#", "server.key.2024", "x.p12.save"),
+        *("my-secrets.yaml", "app.secret.json", "secrets-prod.yml", "db_credentials.ini"),
+        *("auth.json", "kubeconfig", "kubeconfig.yaml", "prod.kubeconfig", ".config/gh/hosts.yml"),
+        *(
+            "application_default_credentials.json",
+            "passwords.txt",
+            "password.txt",
+            "db-passwords.csv",
+        ),
+        *("api_key.txt", "apikey.txt", "api-keys.json", "access_token.txt", "private_key.txt"),
+        *(".cargo/credentials.toml", ".m2/settings.xml", ".config/gcloud/x.db", ".config/rclone/a"),
+        *(
+            ".rclone.conf",
+            "rclone.conf",
+            ".terraformrc",
+            ".docker/config.json",
+            "sealed-secret.key~",
+        ),
+        *("secring.pgp", "ssh_host_rsa_key", "known.ovpn", ".htpasswd.old"),
     ],
 )
 def test_files_named_like_a_secret_are_not_shown_whether_or_not_they_exist(
@@ -263,6 +284,14 @@ def test_files_named_like_a_secret_are_not_shown_whether_or_not_they_exist(
     [
         *("environment.py", "secrets.py", "token.py", "credentials.go", "keys.md", "git/config"),
         *("env", "monkey.py", ".github/workflows/ci.yml", ".gitignore", "a.key.md", "tokens.py"),
+        *(
+            "secretary.txt",
+            "secret-santa.md",
+            "password_reset.html",
+            "auth.py",
+            "passwords/views.py",
+        ),
+        *("notes.bak", "api_key.py", "tokens.json", "hosts.yml", "author.json", ".editorconfig~"),
     ],
 )
 def test_ordinary_files_with_similar_names_are_shown(folder: Path, path: str) -> None:

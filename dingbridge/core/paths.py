@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from dingbridge.core.errors import BridgeError
@@ -12,14 +12,16 @@ from dingbridge.core.errors import BridgeError
 SECRET_FOLDERS: tuple[str, ...] = (
     *(".git", ".hg", ".svn", ".bzr", ".jj"),
     *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud"),
+    *(".envs", ".secrets"),
 )
 """Folders of which nothing is shown, as file name patterns in lower case."""
 
 SECRET_FILES: tuple[str, ...] = (
-    *(".env", ".env.*", "*.env", ".envrc", ".envrc.*"),
-    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
+    *(".env", ".env[-._]*", "*.env", ".envrc", ".envrc.*"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "ssh_host_*_key", "secring.*"),
     *("*.pem", "*.key", "*.p12", "*.pfx", "*.pkcs12", "*.p8", "*.jks", "*.keystore", "*.ppk"),
-    *("*.kdbx", "*.kdb", "*.gpg", "*.asc", "*.age", "wallet.dat"),
+    *("*.kdbx", "*.kdb", "*.gpg", "*.asc", "*.age", "wallet.dat", "*.ovpn"),
+    *("auth.json", "kubeconfig", "kubeconfig.*", "*.kubeconfig", ".terraformrc", "*rclone.conf"),
     *(".netrc", "_netrc", ".npmrc", ".yarnrc", ".pypirc", ".pgpass", ".my.cnf", ".htpasswd"),
     *(".git-credentials", ".dockercfg", ".s3cfg", ".boto", ".vault-token", ".*_history"),
     *("*.tfstate", "*.tfstate.*", "*.tfvars", "*.secret", "*.secrets"),
@@ -30,6 +32,22 @@ SECRET_FILES: tuple[str, ...] = (
     *("service-account*.json", "service_account*.json", "client_secret*.json"),
 )
 """Files whose name says that they hold a secret, as file name patterns in lower case."""
+
+_DATA = "json|toml|ya?ml|txt|ini|csv|xml|properties|conf|cfg|enc"
+_TELLING = re.compile(
+    r"(?:.*[-_. ])?(?:credentials?|secrets?|passwords?|passwd|(?:api|private|access)[-_]?keys?"
+    rf"|(?:access|auth)[-_]?tokens?)(?:[-_. ][^.]*)?(?:\.(?:{_DATA}))+"
+)
+"""A file of data that says in words what is in it."""
+_PLACES = re.compile(
+    r"(?:^|/)(?:gh/hosts\.ya?ml|\.config/(?:gcloud|rclone|hub|glab-cli|doctl)|\.m2/settings[^/]*\.xml)"
+    r"(?:/|$)"
+)
+"""Files and folders that hold secrets where they lie."""
+_COPY = re.compile(
+    r"(?:~|\.(?:bak|backup|old|orig|save|sav|copy|tmp|rej|sw[a-p]|dpkg-[a-z]+|rpm[a-z]+|[0-9]{1,8}))\Z"
+)
+"""What editors and people put behind the name of a copy."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|(?:file|data|jar):", re.IGNORECASE)
 _DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
@@ -70,16 +88,45 @@ def check(path: str, *, drives: bool = False) -> None:
 
 
 def is_secret(parts: Iterable[str]) -> bool:
-    """Whether one of a path's names says that what is there is a secret.
+    """Whether a path, as its names, says that what is there is a secret, or a copy of one.
 
     Names are compared as the most forgiving file system would: without case, width, invisible
     characters and what stands at the end but counts for nothing.
     """
-    return any(
-        fnmatchcase(name, pattern)
-        for name in map(_as_a_disk_may, parts)
-        for pattern in (*SECRET_FOLDERS, *SECRET_FILES)
+    names = [_as_a_disk_may(part) for part in parts]
+    return _PLACES.search("/".join(names)) is not None or any(
+        _TELLING.fullmatch(name)
+        or any(fnmatchcase(name, pattern) for pattern in (*SECRET_FOLDERS, *SECRET_FILES))
+        for part in names
+        for name in _originals(part)
     )
+
+
+def without_secrets(diff: str) -> str:
+    """What git printed of changes, without the files whose name says that they are secret."""
+    files = re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE)
+    return "".join(file for file in files if not _is_of_secret(file.partition("\n")[0]))
+
+
+def _is_of_secret(heading: str) -> bool:
+    # Which blank parts the two names cannot be told: "diff --git a/one b/one b/one".
+    if not heading.startswith("diff --git "):
+        return False
+    whole = heading.removeprefix("diff --git ").replace('"', "")
+    return is_secret(re.split(r"[/ ]", whole)) or is_secret(whole.split("/"))
+
+
+def _originals(name: str) -> Iterator[str]:
+    """A name, and those of the files that it may be a copy of: `.key.pem.swp`, `#key.pem#`."""
+    yield name
+    while True:
+        shorter = _COPY.sub("", name.strip("#")) or name
+        shorter = shorter.removeprefix(".#")
+        if shorter == name:
+            break
+        yield shorter
+        name = shorter
+    yield name.lstrip(".")
 
 
 def _as_a_disk_may(name: str) -> str:

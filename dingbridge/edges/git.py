@@ -120,7 +120,7 @@ def diff(cwd: str, path: str = "", seconds: float = DIFF_WITHIN) -> str:
     status, output = _run([git, *arguments(str(top), path, filters(listing))], cwd, seconds)
     if status != 0:
         raise BridgeError(_FAILED.format(status))
-    return output.decode("utf-8", "replace")
+    return paths.without_secrets(output.decode("utf-8", "replace"))
 
 
 FILTERS = ("config", "--name-only", "--get-regexp", r"^filter\.")
@@ -151,6 +151,7 @@ def arguments(top: str, path: str, filters: Sequence[str]) -> list[str]:
     settings = [
         "core.fsmonitor=false",
         "core.pager=cat",
+        "core.quotePath=false",
         f"core.hooksPath={os.devnull}",
         "protocol.allow=never",
         *(f"protocol.{each}.allow=never" for each in _PROTOCOLS),
