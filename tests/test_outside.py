@@ -78,7 +78,7 @@ def test_a_program_that_says_too_much_is_heard_to_its_end(tmp_path: Path) -> Non
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
     nothing = str(tmp_path / "nothing")
     assert said((nothing,), tmp_path).startswith("[cannot be started (")
-    assert said(("a\0b",), tmp_path) == "[cannot be started (bad arguments)]"
+    assert said((sys.executable, "a\0b"), tmp_path) == "[cannot be started (bad arguments)]"
 
 
 def test_a_program_that_takes_too_long_is_ended(

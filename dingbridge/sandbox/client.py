@@ -40,6 +40,8 @@ PICTURE = base64.b64decode(
     "gg=="
 )
 """The smallest picture there is, a PNG of one dot."""
+WITHIN = 15.0
+"""Seconds that something is waited for, on a busy machine."""
 NETWORK = 5.0
 """Seconds an answer may take beyond the time that was asked for."""
 
@@ -255,7 +257,7 @@ class SandboxClient:
         return [each for each in entries if message_id in (None, each.message_id)]
 
     def wait_reacted(
-        self, want: int | Callable[[Reacted], bool] = 1, timeout: float = 5.0
+        self, want: int | Callable[[Reacted], bool] = 1, timeout: float = WITHIN
     ) -> list[Reacted]:
         """Reactions, once there are `want` in all; or those that fit, once one does."""
         return self._wait_log("reacted", list[Reacted], want, timeout)
@@ -265,26 +267,28 @@ class SandboxClient:
         return self._ask("connections", {}, Connections)
 
     def wait_arrived(
-        self, want: int | Callable[[Arrived], bool] = 1, timeout: float = 5.0
+        self, want: int | Callable[[Arrived], bool] = 1, timeout: float = WITHIN
     ) -> list[Arrived]:
         """What arrived, once there are `want` in all; or those that fit, once one does."""
         return self._wait_log("arrived", list[Arrived], want, timeout)
 
-    def wait_ack(self, message_id: str, timeout: float = 5.0) -> Ack:
+    def wait_ack(self, message_id: str, timeout: float = WITHIN) -> Ack:
         """The acknowledgement of the frame with this header id."""
         return self._wait_log("acks", list[Ack], lambda a: a.message_id == message_id, timeout)[0]
 
-    def wait_acks(self, want: int | Callable[[Ack], bool] = 1, timeout: float = 5.0) -> list[Ack]:
+    def wait_acks(
+        self, want: int | Callable[[Ack], bool] = 1, timeout: float = WITHIN
+    ) -> list[Ack]:
         """Frames from clients, once there are `want` in all; or those that fit, once one does."""
         return self._wait_log("acks", list[Ack], want, timeout)
 
     def wait_calls(
-        self, want: int | Callable[[Call], bool] = 1, timeout: float = 5.0
+        self, want: int | Callable[[Call], bool] = 1, timeout: float = WITHIN
     ) -> list[Call]:
         """Ended requests, once there are `want` in all; or those that fit, once one does."""
         return self._wait_log("calls", list[Call], want, timeout)
 
-    def wait_connections(self, n: int = 1, total: int = 0, timeout: float = 5.0) -> Connections:
+    def wait_connections(self, n: int = 1, total: int = 0, timeout: float = WITHIN) -> Connections:
         """The connections, once exactly `n` are open and `total` were ever opened."""
         now = self._ask(
             "connections", {"open": n, "total": total, "timeout": timeout}, Connections, timeout
@@ -293,7 +297,7 @@ class SandboxClient:
             raise TimeoutError(f"{n} open connections of {total} wanted, there are {now!r}")
         return now
 
-    def wait_hanging(self, n: int = 1, timeout: float = 5.0) -> int:
+    def wait_hanging(self, n: int = 1, timeout: float = WITHIN) -> int:
         """How many requests hang, once there are at least `n`."""
         count = self._ask("hanging", {"at_least": n, "timeout": timeout}, int, timeout)
         if count < n:
