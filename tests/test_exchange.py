@@ -502,6 +502,10 @@ def test_a_client_says_nothing_to_another_users_server(here: Ends, folder: Path)
         _kill(trap)
 
 
+def test_what_was_said_shows_in_no_repr() -> None:
+    assert repr(Heard(3, b"private")) == "Heard(peer=3, data=<7 bytes>)"
+
+
 # --- what breaks ends with a reason, and for that peer alone ------------------------------------
 
 
