@@ -123,7 +123,7 @@ def test_a_diff_shows_no_copy_of_a_secret_however_its_name_is_written(repository
     names = ["key.pem.old", "my-secrets.yaml", "密 码 passwords.txt", ".env~", "a b.pem.bak"]
     for name in [*names, "fine notes.md"]:
         (repository / name).write_text(f"words of {name}\n", "utf-8")
-    subprocess.run(["git", "add", "-f", "."], cwd=repository, check=True, timeout=30)
+    run(repository, "add", "--force", "--all")
     diff = git.diff(str(repository))
     assert "words of fine notes.md" in diff
     assert not [name for name in names if name in diff]
