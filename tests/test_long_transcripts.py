@@ -27,7 +27,7 @@ push.apply({
   { kind = 'open', id = 'long' },
 })
 """
-# Neovim walks through all marks of such a range, whatever `limit` says, when it is searched upwards.
+# When it searches upwards, Neovim walks through all marks of such a range, whatever `limit` says.
 COUNT = """
 _G.searched = 0
 local search = vim.api.nvim_buf_get_extmarks
