@@ -480,7 +480,7 @@ def test_in_a_terminal_one_chats_on_both_sides_and_leaving_ends_everything(
     told = terminal.until(lambda: CODE.search(terminal.phone()))
     terminal.nvim.command(f"Chat pair {told[1]}")
     terminal.type(":stranger hello from a friend\r")
-    terminal.until(lambda: terminal.transcript()[4:] == ["hello from a friend"])
+    terminal.until(lambda: terminal.transcript()[4:] == ["let me in", "hello from a friend"])
 
     terminal.type("\t")
     terminal.until(lambda: terminal.nvim.api.get_mode()["mode"] == "i")

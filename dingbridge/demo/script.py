@@ -111,8 +111,9 @@ class Play:
 
     def _let_in(self) -> None:
         self._step("A stranger asks with a code, and is let in by it")
-        self._phone.say("让我也进来吧。", user=STRANGER_ID)
-        self._tell(f"{STRANGER}: 让我也进来吧。")
+        asking = "让我也进来吧。"
+        self._phone.say(asking, user=STRANGER_ID)
+        self._tell(f"{STRANGER}: {asking}")
         [told] = self._phone.wait_arrived(
             lambda each: place_of(each) == STRANGER, timeout=self._patience
         )
@@ -127,6 +128,9 @@ class Play:
         )[0]
         self._tell(f"dingbridge: {welcome.text}")
         self.in_dingtalk.append(Line(_way(welcome), plain(welcome.text)))
+        self.in_editor.append(Line(STRANGER, asking))
+        self._shown()
+        self._done("what they wrote is shown now")
         self._hear("谢谢！现在听得到我吗？", who=(STRANGER, STRANGER_ID))
 
     def _reconnect(self) -> None:
