@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bridge": ("dingbridge.core", "dingbridge.bridge"),
     "edges": (
         *("dingbridge.core", "dingbridge.bridge.ports", "dingbridge.bridge.updates"),
-        *("dingbridge.edges.process", "dingbridge.edges.files"),
+        *("dingbridge.edges.process", "dingbridge.edges.files", "dingbridge.edges.openapi"),
     ),
     "sandbox": ("dingbridge.core", "dingbridge.sandbox"),
 }

@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from dingbridge.core import answers, media, payloads
-from dingbridge.core.answers import Answer
+from dingbridge.core import media
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
-from dingbridge.core.robot_codes import RobotCodes
 from dingbridge.core.settings import Options
-from dingbridge.core.token import HeldToken, held
+from dingbridge.edges.openapi import OpenApi, Poster
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +71,8 @@ class Folder(Protocol):
         ...
 
 
-class Web(Protocol):
+class Web(Poster, Protocol):
     """What fetching needs of HTTP."""
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """POST a JSON body."""
-        ...
 
     def download(
         self,
@@ -102,8 +96,7 @@ class Fetcher:
         self._web = web
         self._folder = folder
         self._stop = stop
-        self._token = HeldToken()
-        self._codes = RobotCodes()
+        self._api = OpenApi(options, web, log)
 
     def fetch(
         self,
@@ -131,7 +124,8 @@ class Fetcher:
             except FreshToken as error:
                 if fresh:
                     return None, _told(error)
-                fresh, self._token = True, HeldToken()
+                fresh = True
+                self._api.drop_token()
             except (Retryable, RetryAfter) as error:
                 asked = error.seconds if isinstance(error, RetryAfter) else 0.0
                 late = time.monotonic() > until
@@ -153,12 +147,7 @@ class Fetcher:
         progress: Callable[[int, int], None],
     ) -> Path:
         options = self._options
-        try:
-            url = self._address(attachment, robot_code)
-        except DeliveryError as error:
-            if not self._codes.may_try_again(robot_code, options, error):
-                raise
-            url = self._address(attachment, robot_code)
+        url = self._api.call(robot_code, lambda code: self._address(attachment, code))
         with self._folder.receive(message, number, attachment) as incoming:
             self._web.download(
                 url,
@@ -172,24 +161,12 @@ class Fetcher:
 
     def _address(self, attachment: Attachment, robot_code: str) -> str:
         options = self._options
-        code = self._codes.named(robot_code, options)
         answer = self._web.post(
             f"{options.endpoint_api}{_ADDRESS}",
-            media.download_body(code, attachment.download_code),
-            {"x-acs-dingtalk-access-token": self._access_token()},
+            media.download_body(robot_code, attachment.download_code),
+            self._api.headers(),
         )
         return media.read_download(answer, (options.endpoint_api, options.endpoint_oapi))
-
-    def _access_token(self) -> str:
-        asked = time.monotonic()
-        if not self._token.usable(asked):
-            answer = self._web.post(
-                f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
-                payloads.token_body(self._options.app_key, self._options.app_secret),
-            )
-            self._token = held(answers.read_token(answer), asked)
-            log.debug("%s", self._token.told(asked))
-        return self._token.value
 
 
 def _told(error: DeliveryError) -> str:

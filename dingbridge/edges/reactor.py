@@ -10,26 +10,16 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core import answers, payloads, reactions
+from dingbridge.core import answers, reactions
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
 from dingbridge.core.reactions import Reaction, Reactions, Step
-from dingbridge.core.robot_codes import RobotCodes
 from dingbridge.core.settings import Options
-from dingbridge.core.token import HeldToken, held
-
-
-class Poster(Protocol):
-    """What it needs of HTTP."""
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """POST a JSON body."""
-        ...
+from dingbridge.edges.openapi import OpenApi, Poster
 
 
 class _Arrived(Struct, frozen=True):
@@ -85,8 +75,7 @@ class Reactor(threading.Thread):
         self._write_down = write_down
         self._counted = counted
         self._idle = idle
-        self._token = HeldToken()
-        self._codes = RobotCodes()
+        self._api = OpenApi(options, http, self._log)
         self._stopped = False
         self._has_failed = False
         self._commands: queue.SimpleQueue[_Arrived | _Finished | _Idle | _Configured | _Stopped] = (
@@ -160,7 +149,7 @@ class Reactor(threading.Thread):
                         self._idle = idle
                     case _Configured(options=options, http=http):
                         self._options, self._http = options, http
-                        self._token, self._codes = HeldToken(), RobotCodes()
+                        self._api = OpenApi(options, http, self._log)
                     case _Stopped():
                         self._stopped = True
                 command = self._commands.get_nowait()
@@ -181,44 +170,20 @@ class Reactor(threading.Thread):
         self._has_failed = True
         self._log.log(level, "no reaction: %s %s", error.code, error.message)
         if isinstance(error, FreshToken):
-            self._token = HeldToken()
+            self._api.drop_token()
         if error.code:
             self._counted(0, error.code)
         if step is not None:
             self._reactions.failed(step, error, time.monotonic())
 
     def _call(self, step: Step) -> None:
-        given = step.reaction.robot_code
-        try:
-            self._call_once(step)
-        except DeliveryError as error:
-            if not self._codes.may_try_again(given, self._options, error):
-                raise
-            self._call_once(step)
+        def request(robot_code: str) -> Answer:
+            path, body = reactions.request(step, robot_code)
+            url = f"{self._options.endpoint_api}{path}"
+            answer = self._http.post(url, body, self._api.headers())
+            answers.read_fields(answer, _Nothing)
+            return answer
 
-    def _call_once(self, step: Step) -> None:
-        code = self._codes.named(step.reaction.robot_code, self._options)
-        path, body = reactions.request(step, code)
-        headers = {"x-acs-dingtalk-access-token": self._access_token()}
-        answer = self._http.post(f"{self._options.endpoint_api}{path}", body, headers)
-        answers.read_fields(answer, _Nothing)
+        answer = self._api.call(step.reaction.robot_code, request)
         if not reactions.accepted(answer.body):
             raise Retryable("DingTalk does not say that it succeeded", may_have_arrived=True)
-
-    def _access_token(self) -> str:
-        asked = time.monotonic()
-        if not self._token.usable(asked):
-            options = self._options
-            try:
-                answer = self._http.post(
-                    f"{options.endpoint_api}/v1.0/oauth2/accessToken",
-                    payloads.token_body(options.app_key, options.app_secret),
-                )
-                self._token = held(answers.read_token(answer), asked)
-                self._log.debug("%s", self._token.told(asked))
-            except Retryable as error:
-                if not error.may_have_arrived:
-                    raise
-                # Only the request for a token may have arrived, and that shows nothing.
-                raise Retryable(error.message, code=error.code, fix=error.fix) from error
-        return self._token.value

@@ -10,19 +10,17 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import structs
 
-from dingbridge.core import answers, attempts, payloads, posting
-from dingbridge.core.answers import Answer
+from dingbridge.core import answers, attempts, posting
 from dingbridge.core.attempts import Tried
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
     Refused,
-    Retryable,
     RetryAfter,
     Uncertain,
     whole_reason,
@@ -32,19 +30,10 @@ from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Waiting
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
 from dingbridge.core.posting import Uploaded
-from dingbridge.core.robot_codes import RobotCodes
 from dingbridge.core.routing import Route
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
-from dingbridge.core.token import HeldToken, held
-
-
-class Poster(Protocol):
-    """What sending needs of HTTP."""
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """POST a JSON body."""
-        ...
+from dingbridge.edges.openapi import OpenApi, Poster
 
 
 class Ledger(Protocol):
@@ -105,8 +94,7 @@ class Carrier:
         self._stopped = False
         self.unwanted = ""
         self._wake = threading.Event()
-        self._token = HeldToken()
-        self._codes = RobotCodes()
+        self._api = OpenApi(options, http, self._log)
         self.rest: Waiting
 
     # --- for other threads ----------------------------------------------------------------------
@@ -114,7 +102,7 @@ class Carrier:
     def configure(self, options: Options, http: Poster) -> None:
         """Use these from the next attempt on, which comes at once."""
         self._options, self._http = options, http
-        self._token, self._codes = HeldToken(), RobotCodes()
+        self._api = OpenApi(options, http, self._log)
         self._wake.set()
 
     def let_go(self, message: str) -> None:
@@ -203,7 +191,7 @@ class Carrier:
             if error.may_have_arrived:
                 self.pace.sent(key, time.time())
             if isinstance(error, FreshToken):
-                self._token = HeldToken()
+                self._api.drop_token()
             if isinstance(error, RetryAfter):
                 error.seconds = self.pace.held(error, key, time.time())
             if not (self._patient and isinstance(error, RetryAfter)):
@@ -292,51 +280,35 @@ class Carrier:
             self._options,
             outbound,
             step.route,
-            self._access_token,
+            self._api.access_token,
             lambda words: self._report(outbound, plan, Delivery.SENDING, words),
             lambda: self._stopped or outbound.id == self.unwanted,
         )
 
     def _post(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
-        code = outbound.target.robot_code
-        try:
-            return self._post_once(outbound, step, uploaded)
-        except DeliveryError as error:
-            if not self._codes.may_try_again(code, self._options, error):
-                raise
-            self._log.info("the robot code %s is refused (%s)", code, error.code)
-            return self._post_once(outbound, step, uploaded)
-
-    def _post_once(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
+        """Send a chunk or an uploaded file. Returns the `processQueryKey`, empty without one."""
         options, route = self._options, step.route
-        code = self._codes.named(outbound.target.robot_code, options)
-        target = structs.replace(outbound.target, robot_code=code)
-        outbound = structs.replace(outbound, target=target)
+        if route in (Route.SINGLE, Route.GROUP):
+            return self._api.call(
+                outbound.target.robot_code,
+                lambda code: self._post_openapi(_named(outbound, code), step, uploaded),
+            )
         if uploaded is not None:
             url, body = posting.file(options, outbound, uploaded, route)
-        elif route in (Route.SINGLE, Route.GROUP):
-            url, body = posting.openapi(options, outbound, step.chunk.text, route)
         else:
             url, body = posting.robot(options, outbound, step.chunk, route, time.time())
-        if route in (Route.SINGLE, Route.GROUP):
-            headers = {"x-acs-dingtalk-access-token": self._access_token()}
-            return answers.read_send(self._http.post(url, body, headers)).process_query_key
         answers.read_robot(self._http.post(url, body), session=route is Route.SESSION)
         return ""
 
-    def _access_token(self) -> str:
-        asked = time.monotonic()
-        if not self._token.usable(asked):
-            try:
-                answer = self._http.post(
-                    f"{self._options.endpoint_api}/v1.0/oauth2/accessToken",
-                    payloads.token_body(self._options.app_key, self._options.app_secret),
-                )
-                self._token = held(answers.read_token(answer), asked)
-                self._log.debug("%s", self._token.told(asked))
-            except Retryable as error:
-                if not error.may_have_arrived:
-                    raise
-                # Only the request for a token may have arrived, and that delivers nothing.
-                raise Retryable(error.message, code=error.code, fix=error.fix) from error
-        return self._token.value
+    def _post_openapi(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
+        if uploaded is not None:
+            url, body = posting.file(self._options, outbound, uploaded, step.route)
+        else:
+            url, body = posting.openapi(self._options, outbound, step.chunk.text, step.route)
+        answer = self._http.post(url, body, self._api.headers())
+        return answers.read_send(answer).process_query_key
+
+
+def _named(outbound: Outbound, robot_code: str) -> Outbound:
+    """The same, to be sent by the robot of this code."""
+    return structs.replace(outbound, target=structs.replace(outbound.target, robot_code=robot_code))

@@ -17,7 +17,8 @@ from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.patience import DISK_PAUSE
 from dingbridge.core.sender_events import CoolDown, SenderEvent
 from dingbridge.core.settings import Options
-from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Poster, Refusal
+from dingbridge.edges.openapi import Poster
+from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Refusal
 
 
 class Sender(threading.Thread):
