@@ -217,6 +217,20 @@ def test_nobody_builds_lua_or_runs_a_shell() -> None:
                 raise AssertionError(where)
 
 
+def test_every_program_that_a_test_starts_has_a_deadline() -> None:
+    # What sets up the project is no test, and `processes` is what gives the deadline.
+    allowed = {"tests/processes.py", "tests/commonmark.py"}
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in (ROOT / "tests").rglob("*.py")
+        if name_of(path) not in allowed
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"subprocess.run", "subprocess.Popen"}
+    ]
+    assert found == [], "tests.processes runs programs"
+
+
 # --- words ----------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from dingbridge.core.limits import TOKEN_MARGIN
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Robot, Settings
+from tests.processes import run
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -45,7 +45,7 @@ def by_hand(script: str, sandbox: Sandbox, folder: Path, **environ: str) -> str:
     """What the script prints when the sandbox stands in the place of DingTalk."""
     kept = {k: v for k, v in os.environ.items() if not k.upper().endswith("_PROXY")}
     there = re.sub(r"https://(?:\$host|api)\.dingtalk\.com", sandbox.url, script)
-    done = subprocess.run(
+    done = run(
         ["sh", "-c", there],
         env={
             **kept,
@@ -54,13 +54,11 @@ def by_hand(script: str, sandbox: Sandbox, folder: Path, **environ: str) -> str:
             **environ,
         },
         cwd=folder,
-        capture_output=True,
         encoding="utf-8",
-        timeout=50,
-        check=False,
+        seconds=50,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
+    return str(done.stdout).strip()
 
 
 def fits(printed: str, promised: str) -> bool:

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from dingbridge.core.errors import DeliveryError
 from dingbridge.edges import log as log_file
 from dingbridge.edges.http import Http
+from tests.processes import run
 
 pytestmark = pytest.mark.environment
 
@@ -180,8 +180,6 @@ logging.getLogger("dingbridge").error("with a secret")
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 def test_a_full_disk_puts_nothing_of_a_line_on_the_screen(tmp_path: Path) -> None:
     path = tmp_path / "dingbridge.log"
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, str(path)], capture_output=True, timeout=30, check=False
-    )
+    done = run([sys.executable, "-c", FULL, str(path)], seconds=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert path.read_bytes() == b""
