@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dingbridge.bridge.application import Bridge, Place
+from dingbridge.bridge.application import Bridge
+from dingbridge.bridge.place import Place
 from dingbridge.core import commands
+from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At
 
@@ -18,7 +20,9 @@ T = TypeVar("T")
 
 class SendRequest(Struct, frozen=True):
     """A draft, or `require('dingbridge').send()`. `file` is a whole path, `file_id` the id of the
-    message that brings it. `opened`, as of a `Place`, is there when the caller named no session."""
+    message that brings it. `opened`, as of a `Place`, is there when the caller named no session.
+    `begun_for` is the conversation that the session's bar named when the text was begun, if it
+    named one; a draft always tells, nobody as well."""
 
     id: str
     text: str = ""
@@ -27,6 +31,7 @@ class SendRequest(Struct, frozen=True):
     target: str = ""
     file: str = ""
     file_id: str = ""
+    begun_for: Destination | None = None
 
 
 class NotifyRequest(Struct, frozen=True):
@@ -53,6 +58,15 @@ class OpenRequest(Struct, frozen=True):
     """A session chosen in the editor."""
 
     session: str
+
+
+class ToRequest(Struct, frozen=True):
+    """The conversation that new texts of a session are for; none: whoever speaks. Unless it
+    `stays`, it gives way to whoever speaks next."""
+
+    session: str
+    destination: Destination | None = None
+    stays: bool = False
 
 
 class Looked(Struct, frozen=True):
@@ -92,6 +106,9 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     if name == "open":
         session = read_as(payload, OpenRequest, name).session
         return lambda: bridge.sessions.open(session)
+    if name == "to":
+        to = read_as(payload, ToRequest, name)
+        return lambda: bridge.choosing.chosen(to.session, to.destination, stays=to.stays)
     if name == "reply":
         reply = read_as(payload, Reply, name)
         if reply.failure:
@@ -112,15 +129,18 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
 
 def _send(bridge: Bridge, asked: SendRequest) -> None:
     """The text and then the file; neither when the file could go nowhere."""
-    session = asked.session or bridge.sessions.current
+    session, begun_for = asked.session or bridge.sessions.current, asked.begun_for
     if asked.opened is not None:
         session = bridge.sessions.meant(session, asked.opened)
+    if session != asked.session:
+        begun_for = None
     if asked.file:
-        bridge.enclosures.need_target(session, asked.target)
+        bridge.enclosures.need_target(session, asked.target, begun_for)
     if asked.text or not asked.file:
-        bridge.send(session, asked.id, asked.text, asked.target)
+        bridge.send(session, asked.id, asked.text, asked.target, begun_for)
     if asked.file:
-        bridge.enclosures.send_file(session, asked.file_id or asked.id, asked.file, asked.target)
+        name = asked.file_id or asked.id
+        bridge.enclosures.send_file(session, name, asked.file, asked.target, begun_for)
 
 
 def read_as(payload: object, kind: type[T], name: str) -> T:

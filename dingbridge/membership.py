@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dingbridge.core import exchange, outbox
 from dingbridge.core.errors import in_words
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState
+from dingbridge.core.routing import robot_name
 from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.disk import Disk
@@ -30,14 +30,6 @@ TRY_AFTER = (0.01, 0.03, 0.1)
 
 SETTLED_WITHIN = 2.0
 """Seconds after which commands are carried out even if no owner has answered."""
-
-
-def robot_name(options: Options) -> str:
-    """A name for the configured robot that shows nothing of it; empty when there is none."""
-    if options.mode == "off":
-        return ""
-    who = options.app_key if options.mode == "api" else options.webhook
-    return hashlib.sha256(who.encode()).hexdigest()[:16]
 
 
 class Owned(Struct, frozen=True):

@@ -13,13 +13,15 @@ from typing import Any
 from msgspec import Struct
 
 from dingbridge.bridge import updates
-from dingbridge.bridge.application import Bridge, Place
+from dingbridge.bridge.application import Bridge
+from dingbridge.bridge.place import Place
 from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
 from dingbridge.core.errors import BadOptions, BridgeError, in_words
 from dingbridge.core.exchange import News, Restore
 from dingbridge.core.outside import Found, Wants, not_looked_up
 from dingbridge.core.patience import LEAVE_WITHIN, STOP_WITHIN
+from dingbridge.core.routing import robot_name
 from dingbridge.core.settings import read_all, variables_read, wants
 from dingbridge.core.state import State, binding_for
 from dingbridge.edges import log as log_file
@@ -32,7 +34,7 @@ from dingbridge.edges.storage.robot import files_in
 from dingbridge.events import action, read_as
 from dingbridge.live import LiveChance, LivePrograms, LiveProject, LiveStorage, LookUp
 from dingbridge.live_media import LiveMedia
-from dingbridge.membership import SETTLED_WITHIN, LiveExchange, robot_name
+from dingbridge.membership import SETTLED_WITHIN, LiveExchange
 from dingbridge.parcels import LiveParcels
 from dingbridge.turns import Turns
 
@@ -46,7 +48,8 @@ class Settings(Struct, frozen=True):
     """What the editor tells about itself, once and after each `setup()`.
 
     `options` is the user's table as written, functions replaced by a marker; `problems` are those
-    of what stood around it, in which it cannot be found; `pid` is Neovim's.
+    of what stood around it, in which it cannot be found; `pid` is Neovim's, `revision` counts the
+    settings that the editor was given.
     """
 
     options: Any
@@ -55,6 +58,7 @@ class Settings(Struct, frozen=True):
     log: str
     pid: int
     cwd: str
+    revision: int = 0
 
 
 class FromEditor(Struct, frozen=True):
@@ -339,6 +343,7 @@ class Plugin:
         if not self._settled:
             self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
         bridge.configure(configuration, problems)
+        self._editor.show(updates.Configured(settings.revision))
         if not self._awaited:
             self._settle()
         elif not self._settled:

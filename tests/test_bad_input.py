@@ -156,8 +156,8 @@ def test_a_failed_message_is_named_and_dropping_it_is_no_fault(
 ) -> None:
     bound.chat("send dingtalk:nobody first refused")
     bound.chat("send dingtalk:nobody second refused")
-    bound.until_said("not delivered: “second refused”: ")
-    bound.until_said("not delivered: “first refused”: ")
+    bound.until_said("not delivered to nobody (1:1): “second refused”: ")
+    bound.until_said("not delivered to nobody (1:1): “first refused”: ")
     assert bound.status()["last_error"]
     ids = [row["id"] for row in bound.transcript() if row["delivery"] == "failed"]
     bound.chat(f"drop {ids[0]}")

@@ -62,11 +62,11 @@ def events() -> dict[str, set[str]]:
 SHOW = """
 vim.opt.runtimepath:prepend(arg[1])
 local look = require('dingbridge.look')
-local function show(author, minute, text, fate)
+local function show(author, target, minute, text, fate)
   local time = os.date('*t')
   time.hour, time.min = 14, minute
   local message = { author = author, time = os.time(time), text = text, delivery = fate }
-  message.reason = ''
+  message.reason, message.role, message.target_name = '', 'editor', target
   local heading = look.heading(message, 50)
   for number, line in ipairs(look.lines(message)) do
     local sign = number == 1 and heading.virt_text and (' ' .. heading.virt_text[1][1]) or ''
@@ -251,12 +251,12 @@ def test_the_picture_shows_messages_as_they_appear(name: str, tmp_path: Path) ->
     first = next(number for number, row in enumerate(rows) if "Zhang San ·" in row)
     last = next(number for number, row in enumerate(rows) if "Draft →" in row)
     messages = [
-        ("Zhang San", 2, "Is the build green?", "none"),
-        ("You", 3, "Yes, all of it.", "sent"),
-        ("You", 4, "Shall I tag it?", "sending"),
+        ("Zhang San", "", 2, "Is the build green?", "none"),
+        ("You", "Zhang San (1:1)", 3, "Yes, all of it.", "sent"),
+        ("You", "Zhang San (1:1)", 4, "Shall I tag it?", "sending"),
     ]
-    lua = "\n".join(f"show('{who}', {minute}, '{text}', '{fate}')"
-                    for who, minute, text, fate in messages)  # fmt: skip
+    lua = "\n".join(f"show('{who}', '{target}', {minute}, '{text}', '{fate}')"
+                    for who, target, minute, text, fate in messages)  # fmt: skip
     (tmp_path / "show.lua").write_text(SHOW + lua, "utf-8")
     shown = processes.run(
         [find_neovim(), "--clean", "--headless", "-l", "show.lua", str(ROOT)],

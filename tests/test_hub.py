@@ -14,7 +14,7 @@ from msgspec import structs
 from dingbridge.bridge.hub import Hub, Ports
 from dingbridge.bridge.outgoing import NEVER_LEFT
 from dingbridge.bridge.reception import NO_SESSION_WEBHOOK, OWN
-from dingbridge.core import exchange, inbox, outbox, posting
+from dingbridge.core import exchange, inbox, outbox, posting, targets
 from dingbridge.core.attempts import Tried
 from dingbridge.core.exchange import (
     Ask,
@@ -1014,8 +1014,8 @@ def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> N
     [letters] = owner.heard(1, Letters)
     summary, *lines = letters.lines
     assert [(text.split(maxsplit=2), message) for text, message in lines] == [
-        (["waiting", "m2", "deploy is done"], "m2"),
-        (["failed", "m1", "hello"], "m1"),
+        (["waiting", "m2", "deploy is done  → zhangsan (1:1)"], "m2"),
+        (["failed", "m1", "hello  → zhangsan (1:1)"], "m1"),
         (["no", "permission"], "m1"),
     ]
     assert summary[0].startswith("waiting: 1, failed: 1; ")
@@ -1366,6 +1366,46 @@ def test_what_an_earlier_version_left_without_an_address_does_not_go_to_the_robo
     owner.join(OWN)
     owner.ask(OWN, structs.replace(typed("m2", "d1"), outbound=Outbound("m2", Target(), "more")))
     assert [ways(waiting) for waiting in owner.queue] == [(), ()]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("kind", ["", "group:", "user:"])
+def test_the_id_of_a_private_chat_never_goes_out_as_a_groups(restarted: bool, kind: str) -> None:
+    owner = Owner()
+    owner.join(OWN)
+    owner.ask(OWN, Bind("s1", "First", "/one"))
+    owner.say("hello")
+    if restarted:
+        owner = owner.of_disk()
+        owner.join(OWN)
+    target = targets.read(f"dingtalk:{kind}{SINGLE.id}", ()).target
+    owner.ask(OWN, Send(Outbound("m1", target, "words"), Kind.REPLY, "s1"))
+    assert ways(owner.queue[-1])[-1] is Route.SINGLE
+    assert owner.queue[-1].outbound.target.user_id == "zhangsan"
+    [put] = [record for record in owner.written if isinstance(record, Put)]
+    assert put.outbound.target.key == "user:zhangsan"
+
+
+def test_an_outsider_is_answered_in_the_private_chat_that_the_id_names_and_in_no_other() -> None:
+    owner = Owner(allow_from=["$:outside", "zhangsan"])
+    owner.join(OWN)
+    owner.ask(OWN, Bind("s1", "First", "/one"))
+    outsider(owner, "hello", "https://session/1")
+    other = Conversation("cid1TO1other==", ConversationKind.SINGLE)
+    got = received("robot/x2", "me too", who="")
+    inbound = structs.replace(
+        got.inbound,
+        conversation=other,
+        sender=Sender("", "$:outside", "Other"),
+        session_webhook=SessionWebhook("https://session/2", NOW + 3600),
+    )
+    owner.hub.arrived(structs.replace(got, inbound=inbound))
+    for number, chat in enumerate((SINGLE, other), 1):
+        target = targets.read(f"dingtalk:{chat.id}", ()).target
+        owner.ask(OWN, Send(Outbound(f"m{number}", target, "words"), Kind.REPLY, "s1"))
+        webhook = owner.queue[-1].outbound.target.session_webhook
+        assert webhook is not None
+        assert webhook.url == f"https://session/{number}"
 
 
 # --- a session that moves ------------------------------------------------------------------------

@@ -184,7 +184,9 @@ def test_everything_that_happens_is_announced(
     assert received["session"] == session
 
     name = editor.lua("return require('dingbridge').send('answer')")
-    told = {"id": name, "session": session, "account": "default"}
+    where = {"target": "dingtalk:default:user:zhangsan", "target_name": "张三 (1:1)"}
+    assert {name: received[name] for name in where} == where
+    told = {"id": name, "session": session, "account": "default", **where}
     assert heard(editor, "DingbridgeQueued") == told
     assert heard(editor, "DingbridgeDelivered") == {**told, "reason": ""}
 
@@ -219,13 +221,14 @@ def test_a_message_is_announced_as_queued_once_it_is_on_the_disk(
     editor.setup(webhook_options)
     sandbox.client.fault(Fault.hang("/robot/send"))
     name = editor.lua("return require('dingbridge').notify('words')")
-    assert heard(editor, "DingbridgeQueued") == {"id": name, "session": "", "account": "default"}
+    told = heard(editor, "DingbridgeQueued")
+    assert (told["id"], told["session"], told["account"]) == (name, "", "default")
+    assert told["target_name"] == "the robot's group"
     assert editor.lua("return _G.on_disk") is True
     sandbox.client.wait_hanging()
     assert editor.heard("DingbridgeDelivered") == []
     sandbox.client.release()
-    told = {"id": name, "session": "", "account": "default", "reason": ""}
-    assert heard(editor, "DingbridgeDelivered") == told
+    assert heard(editor, "DingbridgeDelivered") == {**told, "reason": ""}
     assert len(editor.heard("DingbridgeQueued")) == 1
 
 

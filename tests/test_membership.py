@@ -24,12 +24,13 @@ from dingbridge.core.messages import (
     Target,
 )
 from dingbridge.core.outbox import Kind, Put
+from dingbridge.core.routing import robot_name
 from dingbridge.core.settings import read
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.robot import Gate, files_in
 from dingbridge.live import LiveChance
-from dingbridge.membership import Barred, LiveExchange, Owned, Search, robot_name
+from dingbridge.membership import Barred, LiveExchange, Owned, Search
 
 NOWHERE = "http://127.0.0.1:1"
 OPTIONS = read(

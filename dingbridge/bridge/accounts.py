@@ -9,9 +9,10 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, targets
+from dingbridge.core import destinations, exchange, targets
+from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Target
+from dingbridge.core.messages import Message, Target
 from dingbridge.core.options import DEFAULT_ACCOUNT
 from dingbridge.core.settings import Configuration, Options
 
@@ -33,6 +34,9 @@ class Accounts:
         self._default = DEFAULT_ACCOUNT
         self.secrets: tuple[str, ...] = ()
         self._taking = False
+        self._told_of: dict[str, updates.Destinations] = {}
+        sessions.readdressed = self.tell_destinations
+        sessions.read = self._learn
 
     def __iter__(self) -> Iterator[Account]:
         return iter(tuple(self._accounts.values()))
@@ -91,9 +95,11 @@ class Accounts:
         return self._accounts.get(name)
 
     def why_gone(self, name: str) -> str:
-        """Why there is no account of this name, which there was."""
+        """Why the account of this name is not the one that there was."""
         if self.default.is_unusable:
             return self.default.why_no_target()
+        if name in self._accounts:
+            return f"the account {name} is another robot now"
         return f"the account {name} is not set up any more"
 
     def set_up(self) -> list[Account]:
@@ -117,6 +123,42 @@ class Accounts:
         account = self.named(read.account)
         account.need_mode()
         return account, account.at(read.target)
+
+    def destined(
+        self, session: str, to: str = "", begun_for: Destination | None = None
+    ) -> tuple[Account | None, Target | None]:
+        """Where a text of the session goes: to the address `to` if there is one; to the
+        conversation that it was begun for, when the editor has named it; else where a new text
+        goes. Without an account it stays here, without a target nobody is known yet. Raises
+        `BridgeError` when it cannot go where it was meant to; it never goes elsewhere instead.
+        """
+        if to:
+            return self.addressed(to)
+        account = self.of(session)
+        if account is None and begun_for is not None:
+            return None, destinations.checked(begun_for, "", "")
+        if account is None or account.options.mode == "off":
+            return account, None
+        if begun_for is None:
+            return account, account.destinations.target(session)
+        return account, account.destinations.begun_for(session, begun_for)
+
+    def tell_destinations(self, session: str) -> None:
+        """Tell the editor of a session's conversations, if there is news."""
+        account = self.of(session)
+        if account is None or account.options.mode == "off":
+            update = updates.Destinations(session)
+        else:
+            update = account.destinations.update(session)
+        if self._told_of.get(session) != update:
+            self._told_of[session] = update
+            self._ports.editor.show(update)
+
+    def _learn(self, session: str, messages: tuple[Message, ...]) -> None:
+        account = self.of(session)
+        if account is not None:
+            account.destinations.learn(session, messages)
+        self.tell_destinations(session)
 
     def split(self, id: str) -> tuple[Account, str]:
         """The account and the rest of a message's id as `:Chat outbox` shows it: see `prefix`."""

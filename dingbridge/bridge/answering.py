@@ -13,11 +13,14 @@ from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, mentions
 from dingbridge.core.messages import At, Message, Question, Role, Target
 from dingbridge.core.outbox import Kind
+from dingbridge.core.routing import robot_name
 from dingbridge.core.text import well_formed
 
 log = logging.getLogger(__name__)
 
 SORRY = "抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message."
+
+CLOSED = "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
 
 
 class Answering:
@@ -62,8 +65,10 @@ class Answering:
         options = (account or self._accounts.default).options
         name = account.name if account is not None else ""
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
+        robot = robot_name(options) if account is not None else ""
+        asked = Asked(session, name, target, asker, at, robot)
         kind = "a Lua function" if options.responder == "lua" else "a program"
-        if self._responders.ask(question, Asked(session, name, target, asker, at), options):
+        if self._responders.ask(question, asked, options):
             log.debug(
                 "message %s of session %s is with the responder, %s", message.id, session, kind
             )
@@ -104,6 +109,12 @@ class Answering:
         if account is not None:
             self._deliveries.answer(account, asked.target, SORRY, Kind.REPLY)
 
+    def closed(self, asked: Asked) -> None:
+        """The editor leaves before there is an answer."""
+        account = self._account(asked)
+        if account is not None:
+            self._deliveries.answer(account, asked.target, CLOSED)
+
     def _answer_all_the_same(self, asked: Asked, text: str) -> None:
         """The session was deleted meanwhile; whoever asked waits all the same."""
         account = self._account(asked)
@@ -124,5 +135,10 @@ class Answering:
 
     def _account(self, asked: Asked) -> Account | None:
         """The account that a question came by; None for one that was asked in the editor, or when
-        the settings name it no more."""
-        return self._accounts.find(asked.account)
+        the settings name it no more, or name another robot by it: whom one robot may write to, the
+        other does not know."""
+        account = self._accounts.find(asked.account)
+        if account is not None and robot_name(account.options) not in ("", asked.robot):
+            log.warning("%s is another robot now: an answer does not go out by it", account.name)
+            return None
+        return account

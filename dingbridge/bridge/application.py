@@ -6,53 +6,29 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.answering import Answering
+from dingbridge.bridge.choosing import Choosing
 from dingbridge.bridge.correspondence import Correspondence
 from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.enclosures import Enclosures
 from dingbridge.bridge.obedience import Obedience
 from dingbridge.bridge.outbox_report import OutboxReport
+from dingbridge.bridge.place import Place
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, markdown, targets
+from dingbridge.core import exchange, targets
 from dingbridge.core.commands import Call
+from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
 
-CLOSED = "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
-
 NOT_BOUND = "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
-
-
-class Place(Struct, frozen=True):
-    """Where in the editor a command was given. `session` is that of the chat the user is in or
-    was in last, after `opened` openings that the editor had carried out (a count); `lines` are
-    those of the range, empty without one; `cwd` is the editor's."""
-
-    session: str = ""
-    opened: int = 0
-    cwd: str = ""
-    file: str = ""
-    filetype: str = ""
-    first_line: int = 0
-    last_line: int = 0
-    lines: tuple[str, ...] = ()
-
-    @property
-    def block(self) -> str:
-        """The range as a fenced block with its file name, language and line numbers."""
-        if not self.lines:
-            return ""
-        code = "\n".join(self.lines)
-        return markdown.fenced(code, self.file, self.filetype, self.first_line, self.last_line)
 
 
 class Bridge:
@@ -95,6 +71,7 @@ class Bridge:
             ports.parcels,
             self._tell_status,
         )
+        self.choosing = Choosing(ports.editor, self.sessions, self.accounts)
         self.obedience = Obedience(
             ports.editor,
             ports.storage,
@@ -114,9 +91,7 @@ class Bridge:
         not ready to be sent is told as failed."""
         self.enclosures.leave()
         for asked in self.responders.give_up():
-            account = self.accounts.find(asked.account)
-            if account is not None:
-                self.deliveries.answer(account, asked.target, CLOSED)
+            self.answering.closed(asked)
 
     def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
         account = self.accounts.of(session) or self.accounts.default
@@ -137,6 +112,7 @@ class Bridge:
             "delete": lambda _, at: self._delete(self._current(at)),
             "save": self._save,
             "load": self._load,
+            "to": lambda words, at: self.choosing.to(self._current(at), words),
             "send": self._send,
             "send-file": self._send_file,
             "send-image": lambda _, at: self._send_image(at),
@@ -186,24 +162,37 @@ class Bridge:
         body = "\n\n".join(part for part in (text, place.block) if part)
         if body:
             session = self._current_or_none(place) or self.sessions.new("")
-            self.send(session, self._chance.new_id(), body, to)
+            self.send(session, self._chance.new_id(), body, to, self._begun_for(place))
         else:
             self._editor.show(updates.SendDraft(self._current(place)))
 
-    def send(self, session: str, message: str, text: str, to: str = "") -> None:
+    def send(
+        self,
+        session: str,
+        message: str,
+        text: str,
+        to: str = "",
+        begun_for: Destination | None = None,
+    ) -> None:
         """A message typed in the editor, with a word about one that nobody will read."""
         session = session or self.sessions.current
-        self.correspondence.send(session, message, text, to)
+        self.correspondence.send(session, message, text, to, begun_for)
         is_read = to or self.accounts.of(session) or self.accounts.default.options.responder
         if not is_read and any(account.options.mode != "off" for account in self.accounts):
             self._say(NOT_BOUND, "warn")
+
+    def _begun_for(self, place: Place) -> Destination | None:
+        """The conversation that the bar of the session named, unless another session is meant."""
+        return place.begun_for if self._current_or_none(place) == place.session else None
 
     def _send_file(self, name: str, place: Place) -> None:
         if name == "%":
             name = place.file
         path = os.path.join(place.cwd, os.path.expanduser(name))
         session = self._current_or_none(place)
-        self.enclosures.send_file(session, self._chance.new_id(), path)
+        self.enclosures.send_file(
+            session, self._chance.new_id(), path, begun_for=self._begun_for(place)
+        )
 
     def _send_image(self, place: Place) -> None:
         if not place.lines:
@@ -216,6 +205,7 @@ class Bridge:
             "\n".join(place.lines),
             place.filetype,
             place.first_line,
+            self._begun_for(place),
         )
 
     def _notify(self, text: str, place: Place) -> None:

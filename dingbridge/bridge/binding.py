@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from dingbridge.bridge import updates
+from dingbridge.bridge.destinations import SessionDestinations
 from dingbridge.bridge.link import Link
 from dingbridge.bridge.member import Member
 from dingbridge.bridge.people import People
@@ -42,14 +43,13 @@ class Account:
         self._changed = changed
         self._problems: tuple[str, ...] = ()
         self._link = Link(ports.editor, name)
-        # By session, so that none ever speaks to another one's conversation.
-        self._targets: dict[str, Target] = {}
         self._asking: set[str] = set()
         self._people = People()
         # The session that is being bound, and the one before it, until that is on the disk.
         self._binding = ("", "")
         self._state = NOTHING_HEARD
         self.options = read({}, {})
+        self.destinations = SessionDestinations(name, sessions, lambda: self.options)
         self.member = Member(self._exchange, ports.pid, ports.cwd)
 
     # --- settings -------------------------------------------------------------------------------
@@ -60,13 +60,15 @@ class Account:
         if is_another:
             left = self.member.moved()
             for ask in left:
-                self._event("DingbridgeQueued", id=ask.outbound.id, session=ask.session)
+                self._editor.show(updates.Event("DingbridgeQueued", self.about(ask)))
             self._leave_behind(len(left) + (0 if self._owner else self._state.queued))
             # Whom one robot may write to, the next one does not know.
-            self._targets = {}
+            self.destinations.forget()
         self.options = options
         self._problems = problems
         self._exchange.configure(options)
+        if self.bound:
+            self._sessions.readdressed(self.bound)
         if is_another:
             self._state = NOTHING_HEARD
             self.link_changed(LinkState.OFF, "", "")
@@ -112,9 +114,12 @@ class Account:
 
     def _hold(self, session: str) -> None:
         """From now on this session is the bound one, or none."""
-        self._sessions.bindings.pop(self.bound, None)
+        before = self.bound
+        self._sessions.bindings.pop(before, None)
         if session:
             self._sessions.bindings[session] = self.name
+        for changed in {before, session} - {""}:
+            self._sessions.readdressed(changed)
 
     # --- binding --------------------------------------------------------------------------------
 
@@ -143,8 +148,10 @@ class Account:
             return
         self.member.holds(session, self._sessions.title(session))
         asked, before = self._binding
-        if target is not None and (session == asked or session not in self._targets):
-            self._targets[session] = self._as_known(session, target)
+        if target is not None and session == asked:
+            self.destinations.spoke(session, self._as_known(session, target))
+        elif target is not None:
+            self.destinations.met(session, self._as_known(session, target))
         self._sessions.watch(session)
         if session != asked:
             return
@@ -186,7 +193,7 @@ class Account:
         self._hold(session)
         self._sessions.current = session
         if target is not None:
-            self._targets[session] = target
+            self.destinations.spoke(session, target)
         self.member.holds(session, self._sessions.title(session), supposed=supposed)
         self._sessions.watch(session)
         self._sessions.tell_list()
@@ -237,17 +244,6 @@ class Account:
 
     # --- targets --------------------------------------------------------------------------------
 
-    @property
-    def target(self) -> Target | None:
-        """Where the bound session's messages go: the conversation that spoke last, else the
-        configured one."""
-        return self.target_of(self.bound)
-
-    def spoke(self, session: str, target: Target, inbound: Inbound) -> None:
-        """A conversation spoke to a session: what is typed there next goes to it."""
-        self._people.met(inbound)
-        self._targets[session] = target
-
     def notify_target(self) -> Target | None:
         """Where notifications go: the custom robot's group, else the configured target."""
         return routing.notify_target(self.options)
@@ -263,24 +259,26 @@ class Account:
         )
 
     def at(self, target: Target) -> Target:
-        """`target`, with the reply address that is known if it spoke last."""
+        """`target`, with the reply address that is known of it."""
         return self._as_known(self.bound, target)
 
     def _as_known(self, session: str, target: Target) -> Target:
-        """`target`, with the reply address if it spoke to the session last."""
-        last = self._targets.get(session)
-        if last is not None and last.place == target.place:
-            return last
-        return target
+        return self.destinations.of(session).at(target.key) or target
 
-    def target_of(self, session: str) -> Target | None:
-        """Where a session's messages go. For one that was made on demand, whose conversation is
-        only known to the robot's owner, `routing.of_session` leaves that to it."""
-        info = self._sessions.info(session)
-        is_made = info is not None and bool(info.account)
-        if session == self.bound and session not in self._targets and not is_made:
-            return routing.configured_target(self.options)
-        return self._targets.get(session) or routing.of_session(session)
+    def met(self, inbound: Inbound) -> None:
+        """Somebody spoke to a session."""
+        self._people.met(inbound)
+
+    def about(self, ask: exchange.Send) -> dict[str, str]:
+        """What events tell of a message on its way out."""
+        there = self.destinations.destination(ask.session, ask.outbound.target)
+        return {
+            "account": self.name,
+            "id": ask.outbound.id,
+            "session": ask.session,
+            "target": there.target,
+            "target_name": there.name,
+        }
 
     def members(self, conversation_id: str) -> dict[str, str]:
         """The staff ids of those who were heard in a conversation, by name."""
@@ -293,7 +291,7 @@ class Account:
         return self._people.asker(target.conversation_id)
 
     def _describe_target(self) -> str:
-        target = self.target
+        target = self.destinations.target(self.bound)
         return target.label or target.conversation_id or target.user_id if target else ""
 
     # --- link and status ------------------------------------------------------------------------

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct, structs
 
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import scopes
+from dingbridge.core import acquaintances, scopes
 from dingbridge.core.messages import Inbound, Outbound, Target
 from dingbridge.core.remote_words import Row, choose
 from dingbridge.core.routing import of_session, reply_target
 from dingbridge.core.settings import Options
-from dingbridge.core.state import Binding, with_conversation, with_made
+from dingbridge.core.state import (
+    Binding,
+    acquaintances_of,
+    with_acquaintance,
+    with_conversation,
+    with_made,
+)
 
 
 class Member(Struct):
@@ -40,6 +47,8 @@ class Conversations:
         self._members = members
         self._options = options
         self._spoke: dict[str, Target] = {}
+        # How each conversation can be answered, by `Target.key`; session webhooks stay in memory.
+        self._ways: OrderedDict[str, Target] = OrderedDict()
 
     def bound(self) -> list[tuple[int, Member]]:
         """The editors that have a session bound."""
@@ -100,6 +109,10 @@ class Conversations:
     def speak_to(self, session: str, inbound: Inbound) -> None:
         """Remember that the conversation speaks to this session."""
         self._spoke[session] = reply_target(inbound)
+        self._ways[self._spoke[session].key] = self._spoke[session]
+        self._ways.move_to_end(self._spoke[session].key)
+        while len(self._ways) > acquaintances.MOST:
+            self._ways.popitem(last=False)
         target = structs.replace(self._spoke[session], session_webhook=None)
         key = self._key(inbound)
         binding = self._remembered.state.bindings.get(session)
@@ -107,22 +120,34 @@ class Conversations:
         if not known or self._remembered.state.conversations.get(key) != session:
             self._remembered.change(lambda state: with_conversation(state, key, session, target))
 
+    def met(self, inbound: Inbound) -> None:
+        """Somebody who may speak wrote from this conversation: remember what its id stands for."""
+        known = acquaintances_of(self._remembered.state, self._robot)
+        if acquaintances.met(known, inbound) is not known:
+            self._remembered.change(lambda state: with_acquaintance(state, self._robot, inbound))
+
     def addressed(self, outbound: Outbound, session: str) -> Outbound:
-        """A message of a session made on demand, for the conversation that it is for; one to a
-        private chat, with its latest session webhook. It stays as it is while that is unknown."""
+        """A message for the conversation that its ids stand for: one of a session made on demand
+        for the one that it is for, one to a private chat with its latest session webhook. It stays
+        as it is while that is unknown."""
         target = outbound.target
         if not target.place and not target.session_webhook and self.is_made(session):
             # Earlier versions left it empty.
             target = of_session(session)
-            outbound = structs.replace(outbound, target=target)
-        if not target.private:
-            return outbound
-        binding = self._remembered.state.bindings.get(session)
-        known = self._spoke.get(session) or (binding.target if binding is not None else None)
-        is_open = target == of_session(session) and self.is_made(session)
-        if known is None or not (is_open or known.private == target.private):
-            return outbound
-        return structs.replace(outbound, target=known)
+        known = acquaintances_of(self._remembered.state, self._robot)
+        target = acquaintances.resolved(known, target)
+        if target.private:
+            target = self._reachable(target, session)
+        return structs.replace(outbound, target=target)
+
+    def _reachable(self, target: Target, session: str) -> Target:
+        """A private chat with the way to it, if that is known."""
+        spoke = self._spoke.get(session)
+        if target.key == of_session(session).key and self.is_made(session):
+            binding = self._remembered.state.bindings.get(session)
+            target = spoke or (binding and binding.target) or target
+        way = spoke if spoke and spoke.key == target.key else self._ways.get(target.key)
+        return way or target
 
     def choose(self, wanted: str, inbound: Inbound, *, admin: bool) -> bool:
         """The conversation speaks to another session, by its number or id. Returns whether there

@@ -13,6 +13,7 @@ from dingbridge.bridge.deliveries import Deliveries, filled
 from dingbridge.bridge.ports import Chance, Editor, Media
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, inbound_entry, inbox, routing
+from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, ConversationKind, Message, Role, Target
 
@@ -42,20 +43,27 @@ class Correspondence:
         self._changed = changed
         self._arrivals = Arrivals()
 
-    def send(self, session: str, message_id: str, text: str, to: str = "") -> None:
-        """A message typed in the editor: into the transcript, and out when the session is bound,
-        or to the address `to` if that is given."""
+    def send(
+        self,
+        session: str,
+        message_id: str,
+        text: str,
+        to: str = "",
+        begun_for: Destination | None = None,
+    ) -> None:
+        """A message typed in the editor: into the transcript, and out to where
+        `Accounts.destined` says."""
         text = filled(text)
         session = session or self._sessions.current
         if session not in self._sessions:
             raise BridgeError("there is no such session", fix=":Chat starts one")
         message = Message(message_id, Role.EDITOR, "You", text, self._chance.now())
-        account, target = self._accounts.of(session), None
-        if to:
-            account, target = self._accounts.addressed(to)
-        elif account is not None:
-            target = account.target_of(session)
-        at = account.asker(target) if account is not None and target is not None else At()
+        account, target = self._accounts.destined(session, to, begun_for)
+        at = At()
+        if account is not None and target is not None:
+            at = account.asker(target)
+            if not to:
+                account.destinations.spoke(session, target)
         self._sessions.hold(session)
         default = self._accounts.default
         if account is None and default.is_unusable:
@@ -70,7 +78,6 @@ class Correspondence:
         """A robot message for a session here: after those that came before it, and with what came
         along. Until it stands in the transcript, its robot's owner hands it over again."""
         inbound = deliver.inbound
-        target = routing.reply_target(inbound)
         if deliver.start is not None:
             self._sessions.begin(deliver.session, account.name, deliver.start)
             self._sessions.hold(deliver.session)
@@ -79,7 +86,7 @@ class Correspondence:
             title = self._sessions.title(deliver.session) if known else deliver.session
             words = f"a message came for “{title}”, which is not open in any editor"
             self._editor.show(updates.Say(words))
-        account.spoke(deliver.session, target, inbound)
+        account.met(inbound)
 
         def start(done: Callable[[], None]) -> None:
             def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
@@ -117,12 +124,17 @@ class Correspondence:
         message = Message(
             inbox.message_id(deliver.key), Role.DINGTALK, author, text, inbound.created
         )
+        target = routing.reply_target(inbound)
+        message = account.destinations.marked(session, message, target)
         files = tuple(path for path in paths if path)
 
         def taken(new: bool) -> None:
             account.member.tell(exchange.Handed(deliver.key))
             if new:
+                account.destinations.spoke(session, target)
                 self._arrived(account, session, message, deliver, files)
+            else:
+                account.destinations.met(session, target)
 
         self._sessions.arrive(session, message, again=deliver.again, then=taken)
         done()  # the disk keeps the order, and may fail for this one without the next
@@ -146,6 +158,8 @@ class Correspondence:
             conversation_id=inbound.conversation.id,
             text=message.text,
             files="\n".join(files),
+            target=message.target,
+            target_name=message.target_name,
         )
         self._changed()
         if inbound.says_nothing:

@@ -12,7 +12,7 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, long_text, writing
+from dingbridge.core import exchange, long_text, targets, writing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
@@ -90,6 +90,8 @@ class Deliveries:
     ) -> None:
         """Into the transcript, and out to `target`; without an account it stays here, and without a
         target it has failed."""
+        if account is not None and target is not None:
+            message = account.destinations.marked(session, message, target)
         if account is None:
             self._sessions.add(session, message)
         elif target is None or account.options.mode == "off":
@@ -106,7 +108,13 @@ class Deliveries:
         self._sessions.add(session, failed)
         self.last_error = why_not
         self._event(
-            "DingbridgeFailed", account=account, id=message.id, session=session, reason=why_not
+            "DingbridgeFailed",
+            account=account,
+            id=message.id,
+            session=session,
+            reason=why_not,
+            target=message.target,
+            target_name=message.target_name,
         )
         self._changed()
 
@@ -137,7 +145,9 @@ class Deliveries:
         now = self._chance.now()
         for each in long_text.parted(account.options, outbound, now):
             if session and each.file_name:
-                self._sessions.add(session, long_text.line(each, now))
+                line = long_text.line(each, now)
+                marked = account.destinations.marked(session, line, each.target)
+                self._sessions.add(session, marked)
             account.member.send(exchange.Send(each, kind, session))
         self._changed()
 
@@ -147,8 +157,15 @@ class Deliveries:
         """News of a message that is on its way, or was."""
         member = account.member
         message, fate, reason = report.message_id, report.delivery, report.reason
+        about = {
+            "account": account.name,
+            "id": message,
+            "session": session,
+            "target": targets.with_key(account.name, report.key),
+            "target_name": report.place,
+        }
         if member.answered(message):
-            self._event("DingbridgeQueued", account=account.name, id=message, session=session)
+            self._event("DingbridgeQueued", **about)
         if fate is Delivery.SENDING and report.chunks > 1:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self._sessions:
@@ -162,34 +179,17 @@ class Deliveries:
         if not member.ended(message, (fate, reason)):
             return
         if fate is Delivery.SENT:
-            self._event(
-                "DingbridgeDelivered",
-                account=account.name,
-                id=message,
-                session=session,
-                reason=reason,
-            )
+            self._event("DingbridgeDelivered", **about, reason=reason)
         else:
             self._editor.show(updates.not_delivered(report))
-            self._event(
-                "DingbridgeFailed",
-                account=account.name,
-                id=message,
-                session=session,
-                reason=reason,
-            )
+            self._event("DingbridgeFailed", **about, reason=reason)
 
     def written_down(self) -> None:
         """The editor leaves, and what no owner had answered is in the journal for the next one."""
         for account in self._accounts:
             for ask in account.member.unanswered:
                 account.member.answered(ask.outbound.id)
-                self._event(
-                    "DingbridgeQueued",
-                    account=account.name,
-                    id=ask.outbound.id,
-                    session=ask.session,
-                )
+                self._event("DingbridgeQueued", **account.about(ask))
 
     def notice(self, session: str, text: str) -> None:
         """A line of the bridge itself in a session; it does not leave the editor."""

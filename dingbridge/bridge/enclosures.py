@@ -10,19 +10,36 @@ import logging
 from collections.abc import Callable
 from pathlib import PurePath
 
+from msgspec import Struct
+
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor, Packed, Parcels
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import attachments, exchange, file_names, media
+from dingbridge.core import attachments, exchange, file_names, media, routing
+from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
 
+ANOTHER_ROBOT = "another robot was set up before it was ready to be sent"
+
 log = logging.getLogger(__name__)
 
 LEFT = "Neovim was closed before it was ready to be sent; send it again"
+
+
+class Enclosure(Struct, frozen=True):
+    """A file that is being copied or drawn: the message `id` that it becomes, and where it goes, by
+    which account and which robot of it."""
+
+    id: str
+    account: Account
+    robot: str
+    target: Target
+    session: str
+    name: str
 
 
 class Enclosures:
@@ -43,15 +60,16 @@ class Enclosures:
         self._accounts = accounts
         self._parcels = parcels
         self._changed = changed
-        self._under_way: dict[str, tuple[Account, str, str]] = {}
+        self._under_way: dict[str, Enclosure] = {}
 
-    def need_target(self, session: str, to: str = "") -> tuple[Account, Target]:
-        """Where a file of this session would go. Raises `BridgeError` when that is nowhere."""
+    def need_target(
+        self, session: str, to: str = "", begun_for: Destination | None = None
+    ) -> tuple[Account, Target]:
+        """Where a file of this session would go, as `Accounts.destined` says. Raises `BridgeError`
+        when that is nowhere."""
         if session not in self._sessions:
             raise BridgeError("there is no such session", fix=":Chat starts one")
-        if to:
-            return self._accounts.addressed(to)
-        account = self._accounts.of(session)
+        account, target = self._accounts.destined(session, to, begun_for)
         if account is None:
             # A session that is bound cannot be told from another while nobody can say so.
             self._accounts.default.need_settings()
@@ -60,75 +78,99 @@ class Enclosures:
                 fix=":Chat bridge dingtalk binds it",
             )
         account.need_mode()
-        target = account.target_of(session)
         if target is None:
             raise BridgeError(account.why_no_target())
+        if not to:
+            account.destinations.spoke(session, target)
         return account, target
 
-    def send_file(self, session: str, message_id: str, path: str, to: str = "") -> None:
-        """Send the file at the whole path `path` as it is now, in the session's conversation or to
-        the address `to`. Raises `BridgeError` as `need_target` does; what is wrong with the file is
-        told later."""
-        account, target = self.need_target(session, to)
-        self._begin(account, session, message_id, PurePath(path).name)
+    def send_file(
+        self,
+        session: str,
+        message_id: str,
+        path: str,
+        to: str = "",
+        begun_for: Destination | None = None,
+    ) -> None:
+        """Send the file at the whole path `path` as it is now. Raises `BridgeError` as
+        `need_target` does; what is wrong with the file is told later, in the session."""
+        account, target = self.need_target(session, to, begun_for)
+        enclosure = self._begin(account, target, session, message_id, PurePath(path).name)
         self._parcels.pack(
             message_id,
             path,
-            lambda packed: self._packed(account, target, session, message_id, packed),
-            lambda error: self._failed(account, session, message_id, error),
+            lambda packed: self._packed(enclosure, packed),
+            lambda error: self._failed(enclosure, error),
         )
 
     def send_image(
-        self, session: str, message_id: str, name: str, code: str, filetype: str, first_line: int
+        self,
+        session: str,
+        message_id: str,
+        name: str,
+        code: str,
+        filetype: str,
+        first_line: int,
+        begun_for: Destination | None = None,
     ) -> None:
         """Send code as a picture of that name. Raises `BridgeError` as `need_target` does; what
-        cannot be drawn is told later."""
-        account, target = self.need_target(session)
+        cannot be drawn is told later, in the session."""
+        account, target = self.need_target(session, begun_for=begun_for)
         name = file_names.safe_name(name, "code.png")
-        self._begin(account, session, message_id, name)
+        enclosure = self._begin(account, target, session, message_id, name)
         self._parcels.draw(
             message_id,
             name,
             code,
             filetype,
             first_line,
-            lambda packed: self._packed(account, target, session, message_id, packed),
-            lambda error: self._failed(account, session, message_id, error),
+            lambda packed: self._packed(enclosure, packed),
+            lambda error: self._failed(enclosure, error),
         )
 
     def leave(self) -> None:
         """The editor leaves: what is not copied yet is told as not sent, in its session."""
-        for message_id, (account, session, name) in self._under_way.items():
-            account.member.give_up(message_id)
-            if session in self._sessions:
-                line = f"[file: {attachments.shown_name(name)}]"
-                self._add(session, message_id, line, Delivery.FAILED, LEFT)
+        for enclosure in self._under_way.values():
+            enclosure.account.member.give_up(enclosure.id)
+            self._add_unsent(enclosure, LEFT)
         self._under_way.clear()
 
-    def _begin(self, account: Account, session: str, message_id: str, name: str) -> None:
-        self._under_way[message_id] = (account, session, name)
+    def _begin(
+        self, account: Account, target: Target, session: str, message_id: str, name: str
+    ) -> Enclosure:
+        enclosure = Enclosure(
+            message_id, account, routing.robot_name(account.options), target, session, name
+        )
+        self._under_way[message_id] = enclosure
         account.member.reserve(message_id)
+        return enclosure
 
-    def _add(
-        self, session: str, message_id: str, line: str, delivery: Delivery, reason: str = ""
-    ) -> None:
-        now = self._chance.now()
-        message = Message(message_id, Role.EDITOR, "You", line, now, delivery, reason)
+    def _add(self, enclosure: Enclosure, line: str, delivery: Delivery, reason: str = "") -> None:
+        now, session = self._chance.now(), enclosure.session
+        message = Message(enclosure.id, Role.EDITOR, "You", line, now, delivery, reason)
         self._sessions.hold(session)
-        self._sessions.add(session, message)
+        marked = enclosure.account.destinations.marked(session, message, enclosure.target)
+        self._sessions.add(session, marked)
 
-    def _packed(
-        self, account: Account, target: Target, session: str, message_id: str, packed: Packed
-    ) -> None:
-        self._under_way.pop(message_id, None)
+    def _add_unsent(self, enclosure: Enclosure, reason: str) -> None:
+        if enclosure.session in self._sessions:
+            line = f"[file: {attachments.shown_name(enclosure.name)}]"
+            self._add(enclosure, line, Delivery.FAILED, reason)
+
+    def _packed(self, enclosure: Enclosure, packed: Packed) -> None:
+        account, session = enclosure.account, enclosure.session
+        self._under_way.pop(enclosure.id, None)
         if session not in self._sessions:
             # It was deleted meanwhile, and with it what was to be sent in it.
-            account.member.give_up(message_id)
+            account.member.give_up(enclosure.id)
+            return
+        if routing.robot_name(account.options) != enclosure.robot:
+            self._failed(enclosure, BridgeError(ANOTHER_ROBOT))
             return
         name = attachments.shown_name(packed.name)
         outbound = Outbound(
-            message_id,
-            target,
+            enclosure.id,
+            enclosure.target,
             f"[file: {name}]",
             file_names.safe_name(packed.name),
             file=packed.kept,
@@ -138,24 +180,28 @@ class Enclosures:
         line = attachments.link(name, packed.path, is_picture=is_picture)
         if packed.note:
             line += f"\n\n{packed.note}"
-        self._add(session, message_id, line, Delivery.QUEUED)
+        self._add(enclosure, line, Delivery.QUEUED)
         account.member.send(exchange.Send(outbound, Kind.REPLY, session))
         self._changed()
 
-    def _failed(self, account: Account, session: str, message_id: str, error: BridgeError) -> None:
+    def _failed(self, enclosure: Enclosure, error: BridgeError) -> None:
         log.info("a file was not sent: %s", error)
-        self._under_way.pop(message_id, None)
-        account.member.give_up(message_id)
+        self._under_way.pop(enclosure.id, None)
+        enclosure.account.member.give_up(enclosure.id)
         words = in_words(f"not sent: {error}", error.fix).rstrip(".")
+        self._add_unsent(enclosure, in_words(str(error), error.fix))
+        there = enclosure.account.destinations.destination(enclosure.session, enclosure.target)
         self._editor.show(
             updates.Say(words, "error"),
             updates.Event(
                 "DingbridgeFailed",
                 {
-                    "account": account.name,
-                    "id": message_id,
-                    "session": session,
+                    "account": enclosure.account.name,
+                    "id": enclosure.id,
+                    "session": enclosure.session,
                     "reason": str(error),
+                    "target": there.target,
+                    "target_name": there.name,
                 },
             ),
         )

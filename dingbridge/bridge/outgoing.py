@@ -8,10 +8,10 @@ from itertools import islice
 from msgspec import structs
 
 from dingbridge.bridge.ports import Chance, Queue, Records
-from dingbridge.core import exchange, markdown
+from dingbridge.core import destinations, exchange, markdown
 from dingbridge.core.errors import MAY_BE_TWICE
 from dingbridge.core.exchange import News, Words
-from dingbridge.core.messages import Delivery, DeliveryReport, Message
+from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target
 from dingbridge.core.outbox import (
     Done,
     Dropped,
@@ -118,7 +118,7 @@ class Outgoing:
         if self._outbox.knows(put.outbound.id):
             return
         self._outbox.apply(put)
-        self._fate(put.outbound.id, put.session, Delivery.QUEUED)
+        self._fate(put.outbound.id, put.session, Delivery.QUEUED, to=put.outbound.target)
         self._queue.put(self._outbox.waiting[put.outbound.id])
         self._changed()
 
@@ -166,11 +166,19 @@ class Outgoing:
                 self._records.fate(one.session, one.id, fate, reason)
             title = shorten(one.outbound.file_name or markdown.title(one.outbound.text), TITLE)
             report = DeliveryReport(one.id, fate, reason, title=title)
-            self._tell(exchange.Fate(report, one.session))
+            self._tell(exchange.Fate(_going_to(report, one.outbound.target), one.session))
         self._ended(whole)
 
-    def _fate(self, message: str, session: str, fate: Delivery, reason: str = "") -> None:
-        self._tell(exchange.Fate(DeliveryReport(message, fate, reason), session))
+    def _fate(
+        self,
+        message: str,
+        session: str,
+        fate: Delivery,
+        reason: str = "",
+        to: Target | None = None,
+    ) -> None:
+        report = DeliveryReport(message, fate, reason)
+        self._tell(exchange.Fate(_going_to(report, to) if to is not None else report, session))
 
     # --- what became of it? ---------------------------------------------------------------------
 
@@ -206,16 +214,18 @@ class Outgoing:
     def _tell_known(self, message: str, session: str) -> None:
         letter = self._outbox.letter(message)
         uncertain = message in self._outbox.uncertain
+        whole = self._outbox.whole(message)
+        to = whole.outbound.target if whole is not None else None
         if letter is not None:
-            self._fate(message, session, Delivery.FAILED, letter.reason)
+            self._fate(message, session, Delivery.FAILED, letter.reason, to)
         elif message in self._outbox.dropped:
             reason = dropped_in_words(uncertain=uncertain)
             self._fate(message, session, Delivery.FAILED, reason)
         elif message in self._outbox.done:
             self._fate(message, session, Delivery.SENT, MAY_BE_TWICE if uncertain else "")
         else:
-            whole = self._outbox.whole(message)
-            self._fate(message, session, Delivery.QUEUED, _doubt(whole) if whole else "")
+            doubt = _doubt(whole) if whole is not None else ""
+            self._fate(message, session, Delivery.QUEUED, doubt, to)
 
     # --- dead letters ---------------------------------------------------------------------------
 
@@ -252,7 +262,8 @@ class Outgoing:
         self._outbox.apply(record)
         whole = self._outbox.waiting[record.id]
         for one in whole.everyone():
-            self._fate(one.id, one.session, Delivery.QUEUED, _doubt(whole))
+            to = one.outbound.target
+            self._fate(one.id, one.session, Delivery.QUEUED, _doubt(whole), to)
         self._queue.put(whole)
         self._changed()
 
@@ -286,14 +297,13 @@ class Outgoing:
         lines = [(f"{counts}; :Chat retry [id] tries again, :Chat drop {{id}} gives up", "")]
         for one in islice(waiting, SHOWN):
             shown = f"{prefix}{one.id}"
-            lines.append((f"waiting  {shown}  {markdown.title(one.outbound.text)}", shown))
+            lines.append((f"waiting  {shown}  {_line(one)}", shown))
             if doubt := _doubt(one):
                 lines.append((f"         {doubt}", shown))
         lines.extend(_more(len(waiting), "waiting"))
         for letter in islice(dead, SHOWN):
             shown = f"{prefix}{letter.waiting.id}"
-            title = markdown.title(letter.waiting.outbound.text)
-            lines.append((f"failed   {shown}  {title}", shown))
+            lines.append((f"failed   {shown}  {_line(letter.waiting)}", shown))
             lines.append((f"         {letter.reason}", shown))
         lines.extend(_more(len(dead), "failed"))
         return tuple(lines)
@@ -302,6 +312,17 @@ class Outgoing:
 def _doubt(whole: Waiting) -> str:
     """What is said of a message that waits, when it may be there already."""
     return "an attempt was not answered: it may have arrived" if whole.may_have_arrived else ""
+
+
+def _line(waiting: Waiting) -> str:
+    """A message in the outbox: how it begins, and where it goes."""
+    outbound = waiting.outbound
+    place = destinations.name(outbound.target)
+    return f"{markdown.title(outbound.text)}  → {place}" if place else markdown.title(outbound.text)
+
+
+def _going_to(report: DeliveryReport, to: Target) -> DeliveryReport:
+    return structs.replace(report, key=to.key, place=destinations.name(to))
 
 
 def _more(count: int, what: str) -> list[tuple[str, str]]:

@@ -131,6 +131,7 @@ class Reception:
 
     def _admit(self, key: str, received: Received, admitted: Admitted) -> None:
         inbound = received.inbound
+        self._conversations.met(inbound)
         said = self._receptionist.answer(inbound, admitted)
         if said is not None and said.words:
             self._answer(reply_target(inbound), said.words)

@@ -79,7 +79,8 @@ class Receptionist:
                 return remote_words.describe_whoami(inbound.sender, allowed, is_admin=admin)
             case remote.WhereAmI():
                 row = self._here(inbound, admin=admin)
-                return remote_words.describe_whereami(inbound.conversation, row)
+                staff_id = inbound.sender.staff_id
+                return remote_words.describe_whereami(inbound.conversation, row, staff_id)
             case remote.ListSessions(text=text):
                 return self._list(inbound, text, admin=admin)
             case remote.ChooseSession(wanted=wanted) if wanted:

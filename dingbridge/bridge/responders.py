@@ -17,13 +17,15 @@ REMEMBERED = 1000
 
 class Asked(Struct, frozen=True):
     """Where an answer belongs, and whom it mentions. An empty `account` means: in the editor.
-    `asker` is the identity of whoever wrote the message, empty for the editor's user."""
+    `robot` is the one of the account that the message came by; `asker` is the identity of whoever
+    wrote it, empty for the editor's user."""
 
     session: str
     account: str
     target: Target
     asker: str = ""
     at: At = At()
+    robot: str = ""
 
 
 class Responders:

@@ -38,6 +38,9 @@ class Sessions:
         self._opened = 0
         self.bindings: dict[str, str] = {}
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
+        # The conversations of a session are others now; and what its transcript tells of them.
+        self.readdressed: Callable[[str], None] = lambda _session: None
+        self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
 
     def __contains__(self, session: str) -> bool:
         return session in self._infos
@@ -208,6 +211,7 @@ class Sessions:
                     "warn",
                 )
             )
+        self.read(session, transcript.messages)
         if found.open:
             self.unsettled(session, found.open)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dingbridge.core.destinations import NOBODY, Destination
 from dingbridge.core.messages import Delivery, DeliveryReport, Message
 from dingbridge.core.outbox import DROPPED
 
@@ -21,6 +22,12 @@ class Host(Struct, frozen=True, tag_field="kind", tag="host"):
 
     channel: int
     path: str
+
+
+class Configured(Struct, frozen=True, tag_field="kind", tag="configured"):
+    """The settings of this revision are in force: what was told before may be true no more."""
+
+    revision: int
 
 
 class Say(Struct, frozen=True, tag_field="kind", tag="say"):
@@ -95,6 +102,32 @@ class Fate(Struct, frozen=True, tag_field="kind", tag="fate"):
     message: str
     delivery: Delivery
     reason: str = ""
+
+
+class Destinations(Struct, frozen=True, tag_field="kind", tag="destinations"):
+    """The conversations of a session: the one that a new text is for (empty: nobody), whether the
+    user chose it, and all that can be chosen. `robot` is the account's (`routing.robot_name`); both
+    are empty where the session is not bound."""
+
+    id: str
+    account: str = ""
+    robot: str = ""
+    current: Destination = NOBODY
+    chosen: bool = False
+    known: tuple[Destination, ...] = ()
+
+
+class MoveDraft(Struct, frozen=True, tag_field="kind", tag="move_draft"):
+    """The session's draft is for this conversation now; empty: it stays in the editor."""
+
+    id: str
+    destination: Destination
+
+
+class ChooseDestination(Struct, frozen=True, tag_field="kind", tag="choose_destination"):
+    """Let the user choose among the conversations of a session."""
+
+    id: str
 
 
 class SendDraft(Struct, frozen=True, tag_field="kind", tag="send_draft"):
@@ -205,6 +238,7 @@ class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
 
 Update = (
     Host
+    | Configured
     | Say
     | Report
     | Sessions
@@ -213,6 +247,9 @@ Update = (
     | Closed
     | Messages
     | Fate
+    | Destinations
+    | MoveDraft
+    | ChooseDestination
     | SendDraft
     | Unsent
     | Status
@@ -229,8 +266,12 @@ def not_delivered(report: DeliveryReport) -> Say:
     title = f"“{report.title}”" if report.title else ""
     dropped = report.reason.startswith(DROPPED)
     doubt = report.reason[len(DROPPED) :].lstrip("; ") if dropped else report.reason
-    words = ("dropped" if dropped else "not delivered", title, doubt)
+    words = ("dropped" if dropped else _where(report), title, doubt)
     return Say(": ".join(filter(None, words)), "info" if dropped else "error")
+
+
+def _where(report: DeliveryReport) -> str:
+    return f"not delivered to {report.place}" if report.place else "not delivered"
 
 
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:

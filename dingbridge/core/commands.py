@@ -27,6 +27,7 @@ class Completion(str, Enum):
     FILE = "file"
     FAILED = "failed"
     OUTBOX = "outbox"
+    TARGET = "target"
     SUBCOMMAND = "subcommand"
 
 
@@ -80,6 +81,12 @@ COMMANDS: tuple[Command, ...] = (
         "[text]",
         "Send the text, or the lines of the range as a code block, or else the draft.",
         takes_range=True,
+    ),
+    Command(
+        "to",
+        "[name]",
+        "Choose the conversation that the draft and the session's next messages go to.",
+        completion=Completion.TARGET,
     ),
     Command(
         "send-file",
@@ -163,7 +170,7 @@ def parse(line: str, *, has_range: bool = False) -> Call:
         if len(words) > 1:
             raise BridgeError(f"{name} takes one argument only: {_shown(command)}")
         rest = "".join(words)
-    elif command.completion is Completion.FILE:
+    elif command.completion in (Completion.FILE, Completion.TARGET):
         rest = rest.strip()
     elif not rest.strip():
         rest = ""

@@ -167,7 +167,8 @@ class Target(Struct, frozen=True):
     leads, but only its session webhook: the id of a 1:1 chat with somebody from outside the
     organisation, or what `routing.of_session` gives. All of these empty means the group of a custom
     robot: the one that `custom_robot` names, see `routing.custom_robot`, or whichever is configured
-    where it is empty, as earlier versions left it.
+    where it is empty, as earlier versions left it. `guessed`: the user wrote an id without its
+    kind, so that what the robot's owner knows of it decides.
     """
 
     conversation_id: str = ""
@@ -177,6 +178,19 @@ class Target(Struct, frozen=True):
     label: str = ""
     private: str = ""
     custom_robot: str = ""
+    guessed: bool = False
+
+    @property
+    def key(self) -> str:
+        """The conversation among all of its robot, as kind and id: two targets with the same key
+        are the same conversation, whatever way leads there."""
+        if self.conversation_id:
+            return f"group:{self.conversation_id}"
+        if self.user_id:
+            return f"user:{self.user_id}"
+        if self.private:
+            return f"private:{self.private}"
+        return f"robot:{self.custom_robot}"
 
     @property
     def place(self) -> str:
@@ -209,7 +223,12 @@ class Outbound(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """One entry of a session's transcript. `time` is Unix seconds; `reason` explains a failure."""
+    """One entry of a session's transcript. `time` is Unix seconds; `reason` explains a failure.
+
+    `target` is the address of the conversation that it came from or goes to (`core.targets`),
+    `target_name` says in words which one that is, and `robot` names the robot that speaks there
+    (`routing.robot_name`); all are empty for what stays in the editor.
+    """
 
     id: str
     role: Role
@@ -218,6 +237,9 @@ class Message(Struct, frozen=True):
     time: float
     delivery: Delivery = Delivery.NONE
     reason: str = ""
+    target: str = ""
+    target_name: str = ""
+    robot: str = ""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -234,7 +256,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
 class DeliveryReport(Struct, frozen=True):
     """News of an outbound message from the sender: its new state and, in words, why. `title` says
-    which one it is, where that may have to be told."""
+    which one it is, where that may have to be told; `key` is the conversation that it goes to
+    (`Target.key`) and `place` says in words which one that is, both empty where nobody knows."""
 
     message_id: str
     delivery: Delivery
@@ -242,3 +265,5 @@ class DeliveryReport(Struct, frozen=True):
     sent_chunks: int = 0
     chunks: int = 0
     title: str = ""
+    key: str = ""
+    place: str = ""

@@ -123,13 +123,18 @@ def describe_whoami(sender: Sender, allowed: Collection[str], *, is_admin: bool)
     )
 
 
-def describe_whereami(conversation: Conversation, row: Row | None) -> str:
-    """The conversation's own id, and the session it speaks to."""
-    kind = "群聊 group" if conversation.kind is ConversationKind.GROUP else "单聊 1:1"
+def describe_whereami(conversation: Conversation, row: Row | None, staff_id: str = "") -> str:
+    """The conversation's own id, the target that leads to it, which in a 1:1 chat is the person's
+    `staff_id`, and the session it speaks to."""
+    is_group = conversation.kind is ConversationKind.GROUP
+    kind = "群聊 group" if is_group else "单聊 1:1"
     title = f" · {conversation.title}" if conversation.title else ""
     session = _described(row) if row else "没有 none"
-    identity = code_span(conversation.id)
-    return f"- {kind}{title}\n- conversationId: {identity}\n- 会话 Session: {session}"
+    lines = [f"- {kind}{title}", f"- conversationId: {code_span(conversation.id)}"]
+    target = f"group:{conversation.id}" if is_group else staff_id and f"user:{staff_id}"
+    if target:
+        lines.append(f"- 地址 Target: {code_span(f'dingtalk:{target}')}")
+    return "\n".join([*lines, f"- 会话 Session: {session}"])
 
 
 def describe_history(messages: Sequence[Message], count: int, zone: tzinfo | None = None) -> str:

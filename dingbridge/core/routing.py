@@ -25,6 +25,14 @@ def custom_robot(webhook: str) -> str:
     return hashlib.sha256(webhook.encode()).hexdigest()[:16] if webhook else ""
 
 
+def robot_name(options: Options) -> str:
+    """A name for the configured robot that shows nothing of it; empty when there is none."""
+    if options.mode == "off":
+        return ""
+    who = options.app_key if options.mode == "api" else options.webhook
+    return hashlib.sha256(who.encode()).hexdigest()[:16]
+
+
 def of_another_robot() -> Refused:
     """Why a message for a custom robot's group does not go by the one that is configured now: that
     one's group may be anybody."""
@@ -63,7 +71,7 @@ def notify_target(options: Options) -> Target | None:
 def configured_target(options: Options) -> Target | None:
     """Where a session's messages go while nobody has spoken to it yet; `None` when nowhere."""
     if options.mode == "api" and options.conversation_id:
-        return Target(conversation_id=options.conversation_id, label="the configured group")
+        return Target(conversation_id=options.conversation_id, label="the configured conversation")
     if options.mode == "api" and options.user_id:
         return Target(user_id=options.user_id, label=options.user_id)
     if options.webhook and options.mode != "off":

@@ -7,8 +7,9 @@ from collections.abc import Collection
 import msgspec
 from msgspec import Struct, field, structs
 
-from dingbridge.core import wire
-from dingbridge.core.messages import Target
+from dingbridge.core import acquaintances, wire
+from dingbridge.core.acquaintances import Acquaintance, Acquaintances
+from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.pace import Paced
 from dingbridge.core.pairing import Pairings
 from dingbridge.core.patience import REFUSAL_EVERY
@@ -76,7 +77,8 @@ class State(Struct, frozen=True):
     session it speaks to;
     `seen` by robot and message id; `refused` by a name for each refusal; `quotas`,
     `paces` and `pairings` by robot; `opened` are the times at which links were opened lately.
-    `sent_keys` are beginnings of what went out, `reactions` what may stand at a message, by robot.
+    `sent_keys` are beginnings of what went out, `reactions` what may stand at a message, and
+    `acquaintances` the conversations that spoke, by robot.
     """
 
     version: int = VERSION
@@ -91,6 +93,7 @@ class State(Struct, frozen=True):
     pairings: dict[str, Pairings] = field(default_factory=dict)
     sent_keys: SentKeys = field(default_factory=dict)
     reactions: dict[str, tuple[Reaction, ...]] = field(default_factory=dict)
+    acquaintances: dict[str, dict[str, Acquaintance]] = field(default_factory=dict)
 
 
 def decode(data: bytes) -> State:
@@ -205,6 +208,17 @@ def pairings_of(state: State, robot: str) -> Pairings:
 def with_pairings(state: State, robot: str, pairings: Pairings) -> State:
     """`state` with these pairings of a robot."""
     return structs.replace(state, pairings={**state.pairings, robot: pairings})
+
+
+def acquaintances_of(state: State, robot: str) -> Acquaintances:
+    """The conversations that spoke to a robot."""
+    return state.acquaintances.get(robot, {})
+
+
+def with_acquaintance(state: State, robot: str, inbound: Inbound) -> State:
+    """`state` that knows the conversation of a message to a robot."""
+    known = acquaintances.met(acquaintances_of(state, robot), inbound)
+    return structs.replace(state, acquaintances={**state.acquaintances, robot: dict(known)})
 
 
 def with_sent_key(state: State, robot: str, sent: Sent) -> State:

@@ -1,4 +1,5 @@
-"""Addresses of conversations as users write them: `dingtalk:<id>` and `dingtalk:<account>:<id>`."""
+"""Addresses of conversations as users write them: `dingtalk:<id>`, with the kind of the id or with
+the account before it, or with both: `dingtalk:<account>:user:<id>`."""
 
 from __future__ import annotations
 
@@ -13,48 +14,94 @@ from dingbridge.core.places import ACCOUNT_NAME
 
 SCHEME = "dingtalk:"
 
+KINDS = ("user", "group", "private", "robot")
+"""What can be said of an id, as in `Target.key`. Users write the first two; the others stand in
+what the bridge gives out: a 1:1 chat with somebody from outside, and a custom robot's group."""
+
 _GROUP = re.compile(r"cid[A-Za-z0-9+/=_-]{5,}")
 """What the id of a group's conversation looks like (protocol section 5.1); a staff id is anything
-else."""
+else. What is known of an id decides over how it looks: `Target.guessed`."""
 
 _LEADING = re.compile(r"(dingtalk:\S+)\s+(\S.*)", re.DOTALL)
 
 
 class Address(Struct, frozen=True):
-    """A conversation by its id: a group's conversation id or a person's staff id. An empty
-    `account` is the default one."""
+    """A conversation by its id. An empty `account` is the default one; without a `kind` the id may
+    be a group's conversation id or a person's staff id."""
 
     account: str
     id: str
+    kind: str = ""
 
     @property
     def target(self) -> Target:
         """The place to send to."""
+        match self.kind:
+            case "user":
+                return Target(user_id=self.id, label=self.id)
+            case "group":
+                return Target(conversation_id=self.id, label=self.id)
+            case "private":
+                return Target(private=self.id)
+            case "robot":
+                return Target(custom_robot=self.id, label="the robot's group")
         if _GROUP.fullmatch(self.id):
-            return Target(conversation_id=self.id, label=self.id)
-        return Target(user_id=self.id, label=self.id)
+            return Target(conversation_id=self.id, label=self.id, guessed=True)
+        return Target(user_id=self.id, label=self.id, guessed=True)
 
 
 def read(text: str, accounts: Collection[str]) -> Address:
     """The address in `text`. Raises `BridgeError` when it is none.
 
-    What stands before a second colon is an account: no staff id and no conversation id holds one,
-    and a name that is wrong must not become a person's. A sender's id does (`$:…`), and is left to
-    the platform to refuse.
+    What stands before a colon is an account or a kind: no staff id and no conversation id holds
+    one, and a name that is wrong must not become a person's. A sender's id does (`$:…`), and is
+    left to the platform to refuse.
     """
     rest = text.strip().removeprefix(SCHEME)
     if rest == text.strip() or not rest or not rest.isprintable() or " " in rest:
         raise BridgeError(
             "not a target of DingTalk",
-            fix="write dingtalk:<conversation_id>, dingtalk:<user_id> or dingtalk:<account>:<id>",
+            fix="write dingtalk:user:<user_id>, dingtalk:group:<conversation_id> or"
+            " dingtalk:<account>:<id>",
         )
-    account, colon, id = rest.partition(":")
-    if colon and id and account in accounts:
-        return Address(account, id)
-    if colon and id and ACCOUNT_NAME.fullmatch(account):
+    first, colon, more = rest.partition(":")
+    kind, id = _with_kind(more)
+    if first in accounts and kind:
+        return Address(first, id, kind)
+    if first in KINDS and first in accounts and more:
+        raise BridgeError(
+            f"{first} is a kind of target and an account",
+            fix=f"write dingtalk:{first}:user:<user_id> for the account",
+        )
+    if first in KINDS and more:
+        return Address("", more, first)
+    if colon and more and first in accounts:
+        return Address(first, more)
+    if colon and more and ACCOUNT_NAME.fullmatch(first):
         known = ", ".join(accounts)
-        raise BridgeError(f"there is no account {account}", fix=f"known are {known}")
+        raise BridgeError(f"there is no account {first}", fix=f"known are {known}")
     return Address("", rest)
+
+
+def _with_kind(text: str) -> tuple[str, str]:
+    """The kind that an id is written with, or an empty one, and the id."""
+    kind, _, id = text.partition(":")
+    return (kind, id) if kind in KINDS and id else ("", text)
+
+
+def written(account: str, target: Target) -> str:
+    """The address of a target, which `read` takes."""
+    return with_key(account, target.key)
+
+
+def with_key(account: str, key: str) -> str:
+    """The address of the target with this `Target.key`; empty without one."""
+    return f"{SCHEME}{account}:{key}" if key else ""
+
+
+def whole(text: str) -> Address:
+    """The address in what `written` gave. Raises `BridgeError` for anything else."""
+    return read(text, (text.removeprefix(SCHEME).partition(":")[0],))
 
 
 def leading(text: str) -> tuple[str, str]:

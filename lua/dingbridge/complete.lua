@@ -13,6 +13,18 @@ local function beginning_with(candidates, lead)
   end, candidates)
 end
 
+--- The ends of names that may have blanks in them, of which some words stand there already.
+---@param names string[]
+---@param words string[]
+---@param lead string
+---@return string[]
+local function names_beginning_with(names, words, lead)
+  local before = table.concat(words, ' ') .. (#words > 0 and ' ' or '')
+  return vim.tbl_map(function(name)
+    return name:sub(#before + 1)
+  end, beginning_with(names, before .. lead))
+end
+
 --- The words between the editor command and the one being completed.
 ---@param before string the command line up to that word
 ---@return string[]
@@ -34,9 +46,13 @@ end
 ---@param sessions? string[] ids of the sessions there are
 ---@param accounts? string[] names of the accounts there are
 ---@param outbox? { failed: string[], waiting: string[] } ids of messages
+---@param targets? string[] names of the session's conversations
 ---@return string[]
-function M.complete(arglead, cmdline, cursorpos, sessions, accounts, outbox)
+function M.complete(arglead, cmdline, cursorpos, sessions, accounts, outbox, targets)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
+  if words[1] == 'to' then
+    return names_beginning_with(targets or {}, vim.list_slice(words, 2), arglead)
+  end
   if #words == 2 and vim.tbl_contains(declared.platforms, words[2]) then
     return beginning_with(accounts or {}, arglead)
   elseif #words > 1 then
@@ -93,7 +109,9 @@ function M.line(arglead, cmdline, cursorpos)
   local accounts = vim.tbl_map(function(account)
     return account.account
   end, require('dingbridge').status().accounts)
-  return M.complete(arglead, cmdline, cursorpos, ids, accounts, store.outbox)
+  local session = vim.b.dingbridge_session or store.current
+  local targets = require('dingbridge.destination').names(session)
+  return M.complete(arglead, cmdline, cursorpos, ids, accounts, store.outbox, targets)
 end
 
 return M

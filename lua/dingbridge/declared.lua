@@ -19,7 +19,7 @@
 ---@field arguments string as shown
 ---@field meaning string
 ---@field takes_range boolean
----@field completion 'none'|'session'|'platform'|'file'|'failed'|'outbox'|'subcommand'
+---@field completion 'none'|'session'|'platform'|'file'|'failed'|'outbox'|'target'|'subcommand'
 
 ---@class dingbridge.Declared
 ---@field prefix string where the options stand in the table given to `setup()`
@@ -629,6 +629,13 @@ return {
       meaning = 'Send the text, or the lines of the range as a code block, or else the draft.',
       takes_range = true,
       completion = 'none',
+    },
+    {
+      name = 'to',
+      arguments = '[name]',
+      meaning = 'Choose the conversation that the draft and the session\'s next messages go to.',
+      takes_range = false,
+      completion = 'target',
     },
     {
       name = 'send-file',

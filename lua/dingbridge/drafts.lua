@@ -1,13 +1,22 @@
 --- Drafts: the text not yet sent, and what was handed to the host but not yet taken by it.
 
 local buffers = require('dingbridge.buffers')
+local destination = require('dingbridge.destination')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 
 local M = {}
 
----@type table<string, { session: string, text: string, number: integer }> by message id
+---@class dingbridge.HandedOver
+---@field session string
+---@field text string
+---@field number integer
+---@field destination dingbridge.Destination
+
+---@type table<string, dingbridge.HandedOver> by message id
 local handed_over = {}
+---@type table<string, dingbridge.HandedOver[]> by session: those that wait until the draft is empty
+local set_aside = {}
 local counter = 0
 
 --- An id that no other message has: this process, this moment, this call.
@@ -70,13 +79,14 @@ local function react(buffer, session)
     buffer = buffer,
     callback = function()
       vim.bo[buffer].modified = false
+      M.take_up(session)
     end,
   })
   vim.api.nvim_create_autocmd('ExitPre', {
     group = vim.api.nvim_create_augroup('dingbridge_draft_' .. session, {}),
     callback = function()
       if vim.api.nvim_buf_is_loaded(buffer) then
-        vim.bo[buffer].modified = text_of(buffer) ~= ''
+        vim.bo[buffer].modified = text_of(buffer) ~= '' or set_aside[session] ~= nil
       end
     end,
   })
@@ -92,7 +102,11 @@ function M.buffer(session)
     vim.bo[buffer].buftype = 'acwrite'
     vim.bo[buffer].filetype = 'dingbridge-draft'
     require('dingbridge.markdown').draft(buffer)
+    destination.follow(session, buffer)
     react(buffer, session)
+    vim.keymap.set({ 'n', 'i' }, '<C-t>', function()
+      destination.answer(session)
+    end, { buffer = buffer, desc = 'Send the draft to whoever wrote meanwhile, or choose' })
   end
   map_key(buffer, session)
   return buffer
@@ -124,10 +138,15 @@ function M.send(session)
     vim.bo[buffer].modified = false
     return
   end
-  local id = M.new_id()
-  if host.tell('send', { id = id, text = text, session = session }) then
-    handed_over[id] = { session = session, text = text, number = counter }
+  local id, to = M.new_id(), destination.of_draft(session, buffer)
+  if host.tell('send', { id = id, text = text, session = session, begun_for = to }) then
+    handed_over[id] = { session = session, text = text, number = counter, destination = to }
     put(buffer, -1, {})
+    destination.sent(session, id, to)
+    destination.settle(session, buffer)
+    vim.schedule(function()
+      M.take_up(session)
+    end)
   end
 end
 
@@ -136,12 +155,32 @@ end
 function M.arrived(messages)
   if next(handed_over) then
     for _, message in ipairs(messages) do
-      handed_over[message.id] = nil
+      local draft = handed_over[message.id]
+      if draft then
+        handed_over[message.id] = nil
+        destination.taken(draft.session, message.id)
+      end
     end
   end
 end
 
+--- Puts a text into the draft, before what is there.
+---@param draft dingbridge.HandedOver
+local function bring_back(draft)
+  local buffer = M.buffer(draft.session)
+  local lines = vim.split(draft.text, '\n', { plain = true })
+  if text_of(buffer) == '' then
+    put(buffer, -1, lines)
+    destination.move(draft.session, draft.destination)
+  else
+    lines[#lines + 1] = ''
+    put(buffer, 0, lines)
+  end
+  destination.settle(draft.session, buffer)
+end
+
 --- The host did not take a message: its text stands in the draft again, before what is there now.
+--- What is for another conversation than the text there waits until the draft is empty.
 ---@param id string
 function M.put_back(id)
   local draft = handed_over[id]
@@ -149,13 +188,27 @@ function M.put_back(id)
     return
   end
   handed_over[id] = nil
+  destination.taken(draft.session, id)
   local buffer = M.buffer(draft.session)
-  local lines = vim.split(draft.text, '\n', { plain = true })
-  if text_of(buffer) == '' then
-    put(buffer, -1, lines)
-  else
-    lines[#lines + 1] = ''
-    put(buffer, 0, lines)
+  local now = destination.of_draft(draft.session, buffer)
+  if text_of(buffer) == '' or now.target == draft.destination.target then
+    bring_back(draft)
+    return
+  end
+  set_aside[draft.session] = set_aside[draft.session] or {}
+  table.insert(set_aside[draft.session], draft)
+  notice.show('a text that was not sent comes back once the draft, which is for others, is empty', 'warn')
+end
+
+--- Brings back what waits for an empty draft.
+---@param session string
+function M.take_up(session)
+  local waiting = set_aside[session]
+  local buffer = waiting and M.buffer(session)
+  if waiting and text_of(buffer) == '' then
+    local draft = table.remove(waiting, 1)
+    set_aside[session] = #waiting > 0 and waiting or nil
+    bring_back(draft)
   end
 end
 

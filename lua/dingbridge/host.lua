@@ -23,7 +23,7 @@ end
 local registered = false
 local channel ---@type integer|nil
 local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
-local revision, sent_revision = 0, nil
+local revision, sent_revision, revision_in_force = 0, nil, nil
 local settings = { options = {}, problems = {} }
 
 --- The interpreter that is used.
@@ -187,6 +187,18 @@ function M.greet(reached, path)
   end
 end
 
+--- The host says that the settings of this revision are in force.
+---@param in_force integer
+function M.configured(in_force)
+  revision_in_force = in_force
+end
+
+--- Whether the host has told all that it tells by the latest settings.
+---@return boolean
+function M.is_configured()
+  return revision_in_force == revision
+end
+
 ---@return boolean
 function M.is_running()
   return channel ~= nil
@@ -251,6 +263,7 @@ function M.new_settings()
     log = vim.fn.stdpath('log'),
     pid = vim.fn.getpid(),
     cwd = vim.fn.getcwd(),
+    revision = revision,
   }
 end
 

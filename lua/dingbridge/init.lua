@@ -85,7 +85,8 @@ end
 --- Sends text in a session, as if it had been typed there, a file, or a file after some text.
 ---@param text? string nil for a file alone
 ---@param opts? { session?: string, target?: string, file?: string } `session`: the current one when not given;
---- `target`: `dingtalk:<id>` or `dingtalk:<account>:<id>` in the place of the session's conversation;
+--- `target`: `dingtalk:user:<id>`, `dingtalk:group:<id>` or `dingtalk:<account>:user:<id>`, in the place of
+--- the conversation that the session's bar names;
 --- `file`: a path, sent as the file is now
 ---@return string id of the message
 ---@return string|nil file_id id of the file's own message, when there is text as well
@@ -95,10 +96,12 @@ function M.send(text, opts)
   local id = drafts.new_id()
   local file_id = opts.file and text and drafts.new_id() or nil
   local store = require('dingbridge.store')
+  local session = opts.session or store.current
   require('dingbridge.host').tell('send', {
     id = id,
     text = text,
-    session = opts.session or store.current,
+    session = session,
+    begun_for = require('dingbridge.destination').named(session),
     opened = not opts.session and store.opened or nil,
     target = opts.target,
     file = opts.file and vim.fn.fnamemodify(opts.file, ':p'),
@@ -184,10 +187,11 @@ function M.sessions()
 end
 
 --- A session's messages; empty for one that was not opened yet.
----@param id string
+---@param id? string that of the session that `send()` would use, when not given
 ---@return dingbridge.Message[]
 function M.transcript(id)
-  return vim.deepcopy(require('dingbridge.store').transcripts[id] or {})
+  local store = require('dingbridge.store')
+  return vim.deepcopy(store.transcripts[id or store.current] or {})
 end
 
 return M

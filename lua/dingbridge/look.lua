@@ -17,6 +17,8 @@ local LINKS = {
   DingbridgeWaiting = 'Comment',
   DingbridgeSent = 'DiagnosticOk',
   DingbridgeFailed = 'DiagnosticError',
+  DingbridgeDestination = 'Title',
+  DingbridgeElsewhere = 'WarningMsg',
 }
 
 local ROLE = {
@@ -72,7 +74,11 @@ end
 ---@param message dingbridge.Message
 ---@return string[]
 function M.lines(message)
-  local lines = { ('%s%s · %s'):format(MARKER, M.one_line(message.author), clock(message.time)), '' }
+  local author = M.one_line(message.author)
+  if message.role ~= 'dingtalk' and message.target_name ~= '' then
+    author = ('%s → %s'):format(author, M.one_line(message.target_name))
+  end
+  local lines = { ('%s%s · %s'):format(MARKER, author, clock(message.time)), '' }
   for line in vim.gsplit(message.text:gsub('%z', ''), '\n', { plain = true }) do
     add_line(lines, line)
   end

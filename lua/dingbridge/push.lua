@@ -1,5 +1,6 @@
 --- Takes what the host sends and brings tables, buffers and autocommands up to date.
 
+local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
@@ -14,6 +15,9 @@ local M = {}
 local handlers = {
   host = function(update)
     host.greet(update.channel, update.path)
+  end,
+  configured = function(update)
+    host.configured(update.revision)
   end,
   say = function(update)
     notice.show(update.text, update.level)
@@ -41,7 +45,24 @@ local handlers = {
   messages = function(update)
     store.add(update.id, update.list, update.reset)
     drafts.arrived(update.list)
+    for _, message in ipairs(update.reset and {} or update.list) do
+      if message.role == 'dingtalk' then
+        destination.spoke(update.id, message)
+      end
+    end
     view.add(update.id, update.reset)
+  end,
+  destinations = function(update)
+    destination.update(update.id, update)
+  end,
+  move_draft = function(update)
+    destination.move(update.id, update.destination)
+  end,
+  choose_destination = function(update)
+    -- The list waits for an answer; the updates after this one do not.
+    vim.schedule(function()
+      destination.pick(update.id)
+    end)
   end,
   fate = function(update)
     local message = store.messages[update.message]

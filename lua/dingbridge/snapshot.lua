@@ -18,9 +18,11 @@ function M.take(range, first, last)
   local buffer = vim.api.nvim_get_current_buf()
   local name = vim.api.nvim_buf_get_name(buffer)
   local is_chat = vim.b[buffer].dingbridge_session ~= nil
+  local session = vim.b[buffer].dingbridge_session or store.current
   return {
     place = {
-      session = vim.b[buffer].dingbridge_session or store.current,
+      session = session,
+      begun_for = require('dingbridge.destination').named(session),
       opened = store.opened,
       cwd = vim.fn.getcwd(),
       file = name ~= '' and not is_chat and vim.fn.fnamemodify(name, ':.') or '',

@@ -8,6 +8,9 @@
 ---@field time number Unix seconds
 ---@field delivery ''|'queued'|'sending'|'retrying'|'sent'|'failed'
 ---@field reason string why it failed or waits
+---@field target string address of the conversation that it came from or goes to; empty: it stays here
+---@field target_name string which conversation that is
+---@field robot string who speaks there
 
 ---@class dingbridge.Session
 ---@field id string
@@ -51,6 +54,9 @@ local M = {
   messages = {},
   ---@type dingbridge.Status|nil
   status = nil,
+  --- The conversations of each session, and the one that a new text is for.
+  ---@type table<string, { account: string, robot: string, current: dingbridge.Destination, chosen: boolean, known: dingbridge.Destination[] }>
+  destinations = {},
   --- Ids of the latest messages that failed and that wait, newest first, as commands take them.
   ---@type { failed: string[], waiting: string[] }
   outbox = { failed = {}, waiting = {} },
@@ -97,6 +103,7 @@ end
 ---@param id string
 function M.forget(id)
   M.drop(id)
+  M.destinations[id] = nil
   if M.current == id then
     M.current = ''
   end

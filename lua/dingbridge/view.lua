@@ -320,11 +320,7 @@ function M.bar()
     return ''
   end
   if vim.endswith(vim.api.nvim_buf_get_name(buffer), '/draft') then
-    local bound = account_of(id)
-    local target = bound and (' → ' .. (bound.target ~= '' and bound.target or 'nobody yet')) or ''
-    local key = require('dingbridge').send_key()
-    local how = key and (':w or ' .. key .. ' sends') or ':w sends'
-    return ('%%#Comment# Draft%%<%s%%=%s '):format(as_text(target), how)
+    return require('dingbridge.destination').bar(id, require('dingbridge').send_key())
   end
   return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(link_of(id)))
 end

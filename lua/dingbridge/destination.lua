@@ -1,0 +1,318 @@
+--- The conversation of each session's draft: the one that its bar named when it was begun, or the
+--- one the user has moved it to since. The host decides which one a bar names; this notes it.
+
+local look = require('dingbridge.look')
+local store = require('dingbridge.store')
+
+local M = {}
+
+---@class dingbridge.Destination
+---@field target string address of a conversation; empty: nobody
+---@field name string which one that is
+---@field robot string who speaks there
+
+---@type dingbridge.Destination
+local NOBODY = { target = '', name = '', robot = '' }
+local NAME = 36 -- columns of a name in the bar
+
+---@class dingbridge.Draft
+---@field begun? dingbridge.Destination there while something is in the draft
+---@field soon? dingbridge.Destination what the bar names until the host has taken a text or a choice
+---@field soon_by? string id of that text
+---@field elsewhere? dingbridge.Destination who wrote while the bar named another one
+---@field sent? dingbridge.Destination where the latest text went
+---@field changes table<integer, dingbridge.Destination> by the number of the change (`changenr()`)
+---@field empty integer the number of the change that emptied it
+---@field returns boolean whether text came into an empty draft, perhaps by undo
+
+---@type table<string, dingbridge.Draft> by session
+local drafts = {}
+
+---@param session string
+---@return dingbridge.Draft
+local function of(session)
+  drafts[session] = drafts[session] or { changes = {}, empty = -1, returns = false }
+  return drafts[session]
+end
+
+---@param session string
+---@return { account: string, robot: string, current: dingbridge.Destination, chosen: boolean, known: dingbridge.Destination[] }
+local function known_of(session)
+  return store.destinations[session]
+    or { account = '', robot = '', current = NOBODY, chosen = false, known = {} }
+end
+
+---@param one? dingbridge.Destination
+---@param other? dingbridge.Destination
+---@return boolean
+local function is_same(one, other)
+  return one ~= nil and other ~= nil and one.target == other.target and one.robot == other.robot
+end
+
+--- What the bar of a session's draft names.
+---@param session string
+---@return dingbridge.Destination
+local function named(session)
+  local draft = of(session)
+  return draft.begun or draft.soon or known_of(session).current
+end
+
+--- What the bar of a session's draft names, for a text that a call or a command sends; nil when it
+--- names nobody, or does not know yet what new settings say: then the host decides.
+---@param session string
+---@return dingbridge.Destination|nil
+function M.named(session)
+  local shown = named(session)
+  return shown.target ~= '' and require('dingbridge.host').is_configured() and shown or nil
+end
+
+--- The number of the latest change that is not undone.
+---@param buffer integer
+---@return integer
+local function change_of(buffer)
+  return vim.api.nvim_buf_call(buffer, vim.fn.changenr)
+end
+
+--- The text of a draft changed, in whatever way: its first character takes what the bar names.
+---@param session string
+---@param buffer integer
+local function changed(session, buffer)
+  local draft = of(session)
+  local first = vim.api.nvim_buf_get_lines(buffer, 0, 1, false)[1]
+  if vim.api.nvim_buf_line_count(buffer) == 1 and (first or '') == '' then
+    draft.begun, draft.returns = nil, false
+  elseif not draft.begun then
+    draft.begun, draft.soon, draft.returns = named(session), nil, true
+  end
+end
+
+--- Notes for which conversation each state of a draft was, so that a text that undo brings back is
+--- for the same one as before.
+---@param session string
+---@param buffer integer
+function M.settle(session, buffer)
+  local draft = of(session)
+  local change = change_of(buffer)
+  if not draft.begun then
+    draft.empty = change
+    return
+  end
+  if draft.returns and change ~= draft.empty and draft.changes[change] then
+    draft.begun = draft.changes[change]
+    M.redraw()
+  end
+  draft.returns = false
+  draft.changes[change] = draft.begun
+end
+
+--- Follows the text of a draft from now on.
+---@param session string
+---@param buffer integer
+function M.follow(session, buffer)
+  drafts[session] = nil
+  local function on_change()
+    changed(session, buffer)
+    if buffer ~= vim.api.nvim_get_current_buf() then
+      -- No TextChanged comes for a buffer that the user is not in.
+      vim.schedule(function()
+        if vim.api.nvim_buf_is_loaded(buffer) then
+          M.settle(session, buffer)
+        end
+      end)
+    end
+  end
+  vim.api.nvim_buf_attach(buffer, false, { on_lines = on_change, on_reload = on_change })
+  vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
+    buffer = buffer,
+    desc = 'Keep the conversation of the draft',
+    callback = function()
+      M.settle(session, buffer)
+    end,
+  })
+end
+
+--- What a draft that is about to be sent is for.
+---@param session string
+---@param buffer integer
+---@return dingbridge.Destination
+function M.of_draft(session, buffer)
+  M.settle(session, buffer)
+  return named(session)
+end
+
+--- A draft was handed over and is empty: the bar stays until the host has taken the text.
+---@param session string
+---@param id string of the message
+---@param destination dingbridge.Destination
+function M.sent(session, id, destination)
+  local draft = of(session)
+  draft.soon, draft.soon_by, draft.sent = destination, id, destination
+  if is_same(draft.elsewhere, destination) then
+    draft.elsewhere = nil
+  end
+end
+
+--- The host has taken what was sent, or has handed it back.
+---@param session string
+---@param id string of the message
+function M.taken(session, id)
+  local draft = of(session)
+  if draft.soon_by == id then
+    draft.soon, draft.soon_by = nil, nil
+  end
+end
+
+--- The draft of a session is for this conversation from now on.
+---@param session string
+---@param destination dingbridge.Destination
+function M.move(session, destination)
+  local draft = of(session)
+  if draft.begun then
+    draft.begun, draft.returns = destination, false
+  end
+  if is_same(draft.elsewhere, destination) then
+    draft.elsewhere = nil
+  end
+  M.redraw()
+end
+
+--- A conversation spoke to a session.
+---@param session string
+---@param message dingbridge.Message
+function M.spoke(session, message)
+  local draft = of(session)
+  local who = { target = message.target, name = message.target_name, robot = message.robot }
+  local stays = draft.begun or draft.soon or known_of(session).chosen
+  if stays and who.target ~= '' and not is_same(named(session), who) then
+    draft.elsewhere = who
+  end
+end
+
+--- The host tells of a session's conversations.
+---@param session string
+---@param update table
+function M.update(session, update)
+  local draft, before = of(session), known_of(session)
+  store.destinations[session] = update
+  if is_same(draft.soon, update.current) then
+    draft.soon = nil
+  end
+  if not draft.begun and is_same(draft.elsewhere, update.current) then
+    draft.elsewhere = nil
+  end
+  if draft.begun and draft.begun.target == '' and before.account == '' and update.account ~= '' then
+    -- The user has bound the session, and with that said where the draft goes.
+    draft.begun = update.current
+  end
+  M.redraw()
+end
+
+---@param session string
+---@param destination? dingbridge.Destination nil: whoever speaks
+---@param stays boolean
+local function choose(session, destination, stays)
+  local draft = of(session)
+  if destination and not draft.begun then
+    draft.soon, draft.soon_by = destination, nil
+  end
+  if destination then
+    M.move(session, destination)
+  end
+  require('dingbridge.host').tell('to', { session = session, destination = destination, stays = stays })
+end
+
+--- Lets the user choose the conversation that a session writes to.
+---@param session string
+function M.pick(session)
+  local known = known_of(session)
+  local entries = vim.list_slice(known.known)
+  if known.chosen then
+    entries[#entries + 1] = { target = '', name = 'whoever writes last', robot = '' }
+  end
+  if #entries == 0 then
+    local words = known.account == '' and 'this session is not bound: :Chat bridge dingtalk binds it'
+      or 'nobody has written to this session yet'
+    require('dingbridge.notice').show(words)
+    return
+  end
+  vim.ui.select(entries, {
+    prompt = 'Write to',
+    kind = 'dingbridge_destination',
+    format_item = function(one)
+      return look.one_line(one.name) .. (is_same(one, named(session)) and '  (now)' or '')
+    end,
+  }, function(one)
+    if one then
+      choose(session, one.target ~= '' and one or nil, true)
+    end
+  end)
+end
+
+--- Moves the draft to whoever wrote meanwhile; where nobody did, the user may choose.
+---@param session string
+function M.answer(session)
+  local elsewhere = of(session).elsewhere
+  if elsewhere and not is_same(elsewhere, named(session)) then
+    choose(session, elsewhere, false)
+  else
+    M.pick(session)
+  end
+end
+
+--- The names that `:Chat to` takes in a session.
+---@param session string
+---@return string[]
+function M.names(session)
+  return vim.tbl_map(function(one)
+    return one.name
+  end, known_of(session).known)
+end
+
+function M.redraw()
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+--- A name as a part of a bar.
+---@param name string
+---@return string
+local function shown(name)
+  local text = look.one_line(name)
+  if vim.fn.strdisplaywidth(text) > NAME then
+    text = vim.fn.strcharpart(text, 0, NAME)
+    while vim.fn.strdisplaywidth(text) >= NAME do
+      text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+    end
+    text = text .. '…'
+  end
+  return (text:gsub('%%', '%%%%'))
+end
+
+--- The line above a draft: where it goes, and who else wrote.
+---@param session string
+---@param key? string that sends
+---@return string
+function M.bar(session, key)
+  local draft, known, to = of(session), known_of(session), named(session)
+  local line = '%#Comment# Draft'
+  if to.target ~= '' then
+    line = ('%s → %%#DingbridgeDestination#%s%%<'):format(line, shown(to.name))
+  elseif known.account ~= '' then
+    line = line .. ' → %#DingbridgeDestination#nobody yet%<'
+  end
+  local elsewhere = draft.elsewhere
+  local hint
+  if to.target ~= '' and (known.account == '' or to.robot ~= known.robot) then
+    hint = known.account == '' and 'not bound any more' or 'bound to another robot now'
+  elseif elsewhere and not is_same(elsewhere, to) then
+    hint = ('%s wrote: <C-t> goes there'):format(shown(elsewhere.name))
+  elseif draft.sent and draft.sent.target ~= '' and not is_same(draft.sent, to) then
+    hint = ('your last text: %s'):format(shown(draft.sent.name))
+  end
+  if hint then
+    return ('%s %%#DingbridgeElsewhere# %s %%*'):format(line, hint)
+  end
+  local how = key and (':w or ' .. key .. ' sends') or ':w sends'
+  return ('%s%%#Comment#%%=%s '):format(line, how)
+end
+
+return M
