@@ -21,7 +21,8 @@ from tests.neovim import find_neovim
 from tests.processes import Child
 
 ROOT = Path(__file__).resolve().parents[1]
-DEADLINE = 10.0
+DEADLINE = 20.0
+"""Seconds until what is waited for must be there, on a busy machine."""
 LIFE = 600.0
 """Seconds after which a Neovim that nobody ended is ended, whatever test it belongs to."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
