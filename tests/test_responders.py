@@ -378,6 +378,5 @@ def test_no_program_gets_the_variables_that_the_settings_are_read_from(
     sandbox.client.wait_arrived(2)
     arrived = [each.text for each in sandbox.client.arrived()]
     for text in (*shown, *answers, *arrived, asked.read_text("utf-8")):
-        assert "KEPT" in text or "stays" not in text
         for name in ("DINGTALK_", "MY_ROBOT", secret):
             assert name not in text

@@ -25,7 +25,7 @@ class Admission:
     """Decides on every message, and keeps the pairings. Host loop of the owner only.
 
     `answer` says something in a conversation, `call` tells the editors, `changed` is called when
-    the counts are new. `come_in` takes the first message of who is let in.
+    the counts are new. `receive` takes the message with which somebody asked, once they are let in.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Admission:
         answer: Callable[[Target, str], None],
         call: Callable[[News], None],
         changed: Callable[[], None],
-        come_in: Callable[[Received], None],
+        receive: Callable[[Received], None],
     ) -> None:
         self._robot = robot
         self._remembered = remembered
@@ -46,7 +46,7 @@ class Admission:
         self._answer = answer
         self._call = call
         self._changed = changed
-        self._come_in = come_in
+        self._receive = receive
         self._webhooks: dict[str, SessionWebhook] = {}
         self.refused = 0
 
@@ -63,7 +63,7 @@ class Admission:
     def verdict(self, received: Received, target: Target) -> Admitted | None:
         """Whether the message is let in. Who is not is told why, once in a while."""
         inbound = received.inbound
-        self.forget_what_is_over()
+        self.drop_expired()
         now = self._chance.now()
         rules = access.rules_of(self._options())
         match access.admit(inbound, rules, self._pairings, now):
@@ -133,13 +133,14 @@ class Admission:
         return f"{pairing.who(answer.request)} is let in {how}", True
 
     def _show_first(self, first: Received | None, webhook: SessionWebhook | None) -> None:
-        """What asked comes in now, like any message."""
+        """Pass on the message that was kept with the request, as if it had just arrived."""
         if first is not None:
             inbound = structs.replace(first.inbound, session_webhook=webhook)
-            self._come_in(structs.replace(first, inbound=inbound))
+            self._receive(structs.replace(first, inbound=inbound))
 
     def _keep_webhook(self, request: pairing.Request, webhook: SessionWebhook | None) -> None:
-        """The way to answer who has no id, as long as the request is open."""
+        """Remember how to answer somebody without a staff id while their request is open. In memory
+        only: the webhook is a secret."""
         open_ = {one.code for one in self._pairings.requests}
         self._webhooks = {code: one for code, one in self._webhooks.items() if code in open_}
         if webhook is not None:
@@ -172,8 +173,8 @@ class Admission:
         lines = pairing.describe(pairings, now)
         return exchange.Pairings(asking, "\n".join(lines) or "nobody asks, and nobody is paired")
 
-    def forget_what_is_over(self) -> None:
-        """Requests that nobody can take any more go, and what was written with them."""
+    def drop_expired(self) -> None:
+        """Drop the requests that have expired, with the messages kept for them."""
         self._keep(pairing.current(self._pairings, self._chance.now()))
 
     @property

@@ -71,7 +71,7 @@ class Enclosures:
             raise BridgeError("there is no such session", fix=":Chat starts one")
         account, target = self._accounts.destined(session, to, begun_for)
         if account is None:
-            # A session that is bound cannot be told from another while nobody can say so.
+            # Broken settings have no accounts, so whether the session is bound is not known.
             self._accounts.default.need_settings()
             raise BridgeError(
                 "this session is not bound, so there is nobody to send a file to",

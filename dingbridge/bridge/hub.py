@@ -117,7 +117,7 @@ class Hub:
             self._answer,
             self._call,
             self._tell_state,
-            lambda received: self._reception.come_in(received),
+            lambda received: self._reception.receive_kept(received),
         )
         receptionist = Receptionist(
             self._conversations,

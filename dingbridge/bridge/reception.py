@@ -75,7 +75,7 @@ class Reception:
 
     def start(self, inbox: dict[str, Open]) -> None:
         """Take up what an earlier owner did not hand over."""
-        self._admission.forget_what_is_over()
+        self._admission.drop_expired()
         # Nobody holds these yet; they go out when the first editor says hello.
         self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
 
@@ -89,8 +89,8 @@ class Reception:
         self._open[received.key] = (Open(received), NOBODY)
         self.hand_out(NOBODY)
 
-    def come_in(self, received: Received) -> None:
-        """A message that waited until its sender was let in: written down again, then taken."""
+    def receive_kept(self, received: Received) -> None:
+        """Take a message that was kept until its sender was let in, once it is on disk again."""
         self._records.received(received, lambda: self.arrived(received))
 
     def hand_out(self, holder: int) -> None:

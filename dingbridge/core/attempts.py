@@ -1,8 +1,8 @@
-"""Attempts to send a chunk whose outcome is not known: remembered with the message until its end.
+"""Send attempts without an answer, kept with the message until its end.
 
-An attempt that was answered is not among them: what was taken has left, what was refused has not.
-One that was not answered stays, whatever becomes of later ones; only the custom robot knows a
-repeat of the same chunk by its key (protocol section 1), so that there it counts as the same.
+An answered attempt is dropped: its chunk was taken or refused. An unanswered one stays whatever
+becomes of later attempts, unless the custom robot takes the same chunk: it recognises a repeat by
+its key (protocol section 1).
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ Attempts = tuple[Tried, ...]
 
 
 def begun(attempts: Attempts, attempt: Tried) -> Attempts:
-    """One more is under way."""
+    """Add the attempt that is about to be made."""
     return (*dict.fromkeys(attempts), attempt)
 
 
 def answered(attempts: Attempts, end: int) -> Attempts:
-    """The last one was answered: all of the text before `end` was taken, and nothing behind it."""
+    """Drop the last attempt, which was answered: the text before `end` was taken, the rest was
+    not. What the custom robot recognised as the same chunk is dropped with it."""
     if not attempts or end < attempts[-1].end:
         return attempts[:-1]
     *before, last = attempts
@@ -42,22 +43,22 @@ def answered(attempts: Attempts, end: int) -> Attempts:
 
 
 def is_recognised(one: Tried, other: Tried) -> bool:
-    """Whether DingTalk knows that one of them is a repeat of the other."""
+    """Whether DingTalk recognises one of them as a repeat of the other."""
     by_webhook = one.route is Route.WEBHOOK is other.route
     return by_webhook and (one.id, one.start, one.end) == (other.id, other.start, other.end)
 
 
 def sent_again(attempts: Attempts) -> Attempts:
-    """The user wants it sent again all the same."""
+    """Mark all of them: the user wants the message sent again although it may have arrived."""
     return tuple(dict.fromkeys(structs.replace(one, again=True) for one in attempts))
 
 
 def of_part(attempts: Attempts, message: str) -> Attempts:
-    """The same for a message that went out in a merged one, and now goes on its own."""
+    """The attempts of a merged message, as those of one of its members that now goes on its own."""
     found = (structs.replace(one, id=message, start=0, end=0) for one in attempts)
     return tuple(dict.fromkeys(found))
 
 
 def may_have_arrived(attempts: Attempts, start: int) -> bool:
-    """Whether some of the text from `start`, up to which all was taken, may have arrived."""
+    """Whether some of the text from `start` on may have arrived; all before it was taken."""
     return any(one.end > start or one.end == one.start for one in attempts)

@@ -1,4 +1,4 @@
-"""What a stranger wrote first: it waits with the request, short and without secrets."""
+"""The message with which a stranger asks for access, as it is kept until the code is accepted."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from dingbridge.core.messages import Attachment
 from dingbridge.core.text import whole_character
 
 CHARACTERS: Final = 1000
-"""Most that is kept of its text, and of the message that it answers, in code points: anybody can
-ask, and all that waits stands in the state file."""
+"""Longest text that is kept, and longest quote, in code points. Anybody can ask, and the state file
+holds all requests."""
 
 
 def kept(received: Received) -> Received:
-    """The message as it waits. Its session webhook is a secret and stays in memory."""
+    """Return the message shortened to `CHARACTERS`, without its session webhook: that is a secret,
+    and stays in memory."""
     inbound = received.inbound
     text, attachments = _cut(inbound.text, inbound.attachments)
     quote = inbound.quote
@@ -30,8 +31,8 @@ def kept(received: Received) -> Received:
 
 
 def _cut(text: str, attachments: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
-    """The beginning of a text with a word about the rest. An attachment whose place is cut off has
-    none any more and comes at the end."""
+    """The beginning of a text, with a line about the rest, and its attachments. Those whose place
+    was cut off come at the end."""
     if len(text) <= CHARACTERS:
         return text, attachments
     end = whole_character(text, 0, CHARACTERS)

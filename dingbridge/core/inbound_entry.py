@@ -1,4 +1,4 @@
-"""What stands in a session for a robot message: its text, what came along, and what it answers."""
+"""The session entry of a robot message: its text, its attachments and the message it answers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dingbridge.core import attachments, quoted_message
 from dingbridge.core.messages import Attachment, Inbound
 
 WITHOUT_TEXT: Final = "[message without text]"
-"""In the place of a text in which a reader would see nothing: a mention alone, say."""
+"""Shown for a text without visible characters, such as a mention alone."""
 
 
 def to_fetch(inbound: Inbound) -> tuple[Attachment, ...]:
-    """All that came along: the message's own attachments, then those of the message it answers. In
-    a group a quote is the only way to give a robot a file (protocol section 5.2)."""
+    """The message's own attachments, then those of the message it answers: in a group, quoting is
+    the only way to give a robot a file (protocol section 5.2)."""
     return inbound.attachments + (inbound.quote.attachments if inbound.quote else ())
 
 

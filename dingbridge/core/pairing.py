@@ -63,8 +63,8 @@ class Request(Struct, frozen=True):
 
     `label` is the nick or the group's title, chosen by anybody. `asker` is the identity of whoever
     asked and `nick` their name. `told` is when the code was last said. The next three fields say
-    where an answer goes. `first` is the message that asked, which nobody sees before the code is
-    taken (`first_message.kept`).
+    where an answer goes. `first` is the message that asked (see `first_message`); nobody sees it
+    before the code is accepted.
     """
 
     code: str

@@ -1,7 +1,7 @@
-"""Which robot code a call names: the callback's own, or that of the settings once it was refused.
+"""The robot code of an OpenAPI call: that of the callback, or of the settings once it was refused.
 
-A callback's `robotCode` wins (protocol section 11), but it may name no robot that OpenAPI knows:
-`normal`, or nothing.
+The `robotCode` of the callback wins (protocol section 11), but it may be missing, or `normal`,
+which OpenAPI does not know.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NOT_ALLOWED: Final = "not.allowed.robotcode"
 _MOST: Final = 100
 
 NAMELESS: Final = ("", "normal")
-"""Codes in callbacks that several robots may have."""
+"""Codes in callbacks that do not tell robots apart."""
 
 
 def own_code(options: Options) -> str:
@@ -32,11 +32,12 @@ class RobotCodes:
         self._refused: dict[str, None] = {}
 
     def named(self, given: str, options: Options) -> str:
-        """The code for a call about what came with the code `given`, or with none."""
+        """The code to use for a message that came with the code `given`; empty for none."""
         return own_code(options) if not given or given in self._refused else given
 
     def may_try_again(self, given: str, options: Options, error: DeliveryError) -> bool:
-        """Whether a call that was refused is worth one more attempt with what `named` gives now."""
+        """Take note of a refusal. Returns whether `named` now gives another code, worth one more
+        attempt."""
         code = error.code.casefold()
         about_it = code.startswith(_REFUSED) and code != _OF_A_FILE
         if not about_it and code != _NOT_ALLOWED:

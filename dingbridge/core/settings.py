@@ -189,8 +189,8 @@ def wants(raw: object, environ: Mapping[str, str]) -> Wants:
 
 
 def variables_read(raw: object) -> frozenset[str]:
-    """The environment variables that are ours: those of the options, and those that `raw` names for
-    its secrets. A proxy's address is everybody's."""
+    """The environment variables that settings come from: those of the options, and those that `raw`
+    names for its secrets. Not those of a proxy, which other programs need as well."""
     places = gather(raw, Problems())
     named = {
         variable_in(given.value)

@@ -19,7 +19,7 @@ class HeldToken(Struct, frozen=True):
         return now < self.until
 
     def told(self, now: float) -> str:
-        """That it is new and when its use ends, for the log; `now` is on the clock of `until`."""
+        """The log line about a new token; `now` is on the clock of `until`."""
         return f"access token fetched; another one is fetched in {self.until - now:.0f} s"
 
     def __repr__(self) -> str:

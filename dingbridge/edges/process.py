@@ -46,8 +46,8 @@ class Bounds(Struct, frozen=True):
 
 
 def keep_from_children(variables: Collection[str]) -> None:
-    """Hand these environment variables to no program from now on, whoever starts it: this process
-    has them no more."""
+    """Remove these environment variables from this process, so that no program it starts inherits
+    them."""
     for name in variables:
         os.environ.pop(name, None)
 
@@ -76,8 +76,8 @@ class Stopped(Exception):
 def find_program(name: str, folders: Sequence[str]) -> str | None:
     """The program of that name in the first absolute one of the `folders` that has it.
 
-    So it is never one in the current folder, which a relative entry of the PATH stands for, and
-    where Windows looks first.
+    Never one in the current folder: relative entries of the PATH are skipped, and Windows, which
+    looks there first, is not asked.
     """
     names = (f"{name}.exe", name) if sys.platform == "win32" else (name,)
     for folder in folders:

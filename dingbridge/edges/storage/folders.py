@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from dingbridge.edges import files
@@ -31,6 +32,6 @@ def mended(data: Path) -> tuple[str, ...]:
     if who:
         told.append(
             f"the folder {data} {who}: whoever can write there can replace what is remembered, such"
-            f" as who is let in. Make it yours, or run: chmod go-w {data}"
+            f" as who is let in. Make it yours, or run: chmod go-w {shlex.quote(str(data))}"
         )
     return tuple(told)
