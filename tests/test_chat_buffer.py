@@ -31,7 +31,8 @@ for name in ('"0123456789abc-.:/'):gmatch('.') do
 end
 for _, window in ipairs(vim.api.nvim_list_wins()) do
   local follows = vim.w[window].follows and window ~= state.window
-  if not follows then
+  local is_notice = vim.api.nvim_win_get_config(window).relative ~= ''
+  if not follows and not is_notice then
     state.views[window] = vim.api.nvim_win_call(window, vim.fn.winsaveview)
   end
 end

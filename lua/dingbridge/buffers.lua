@@ -2,6 +2,22 @@
 
 local M = {}
 
+--- What a chat needs, whatever the user's settings make of a new buffer: nothing is written to a
+--- file, and no line is broken or indented but by the user.
+local OPTIONS = {
+  bufhidden = 'hide',
+  swapfile = false,
+  undofile = false,
+  modeline = false,
+  modifiable = true,
+  readonly = false,
+  textwidth = 0,
+  wrapmargin = 0,
+  cindent = false,
+  smartindent = false,
+  indentexpr = '',
+}
+
 ---@type table<string, integer> by name
 local ours = {}
 
@@ -25,8 +41,12 @@ function M.make(name, session)
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_name(buffer, name)
   vim.b[buffer].dingbridge_session = session
-  vim.bo[buffer].bufhidden = 'hide'
-  vim.bo[buffer].swapfile = false
+  local own = vim.bo[buffer]
+  for option, value in pairs(OPTIONS) do
+    own[option] = value
+  end
+  -- Paragraphs that are formatted while they are typed lose their line breaks.
+  own.formatoptions = own.formatoptions:gsub('[aw]', '')
   ours[name] = buffer
   return buffer
 end

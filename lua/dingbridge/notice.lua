@@ -73,6 +73,7 @@ local function float(text, level)
   end, wrap.lines(text, most - 2))
   local buffer = before and before.buffer or vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = 'wipe'
+  vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, rows, -1, false, lines)
   vim.api.nvim_buf_set_extmark(buffer, namespace, rows, 0, {
     end_row = rows + #lines,

@@ -10,10 +10,10 @@ local drafts = require('dingbridge.drafts')
 local look = require('dingbridge.look')
 local markdown = require('dingbridge.markdown')
 local store = require('dingbridge.store')
+local windows = require('dingbridge.windows')
 
 local M = {}
 
-local DRAFT_HEIGHT = 6
 local SLICE = 5e6 -- nanoseconds of adding messages, after which the user's keys have their turn
 
 ---@class dingbridge.View
@@ -64,62 +64,6 @@ local function make_view(session)
   return views[session]
 end
 
---- A window of this tab page that shows a buffer of a chat.
----@param is_draft boolean
----@return integer|nil
-local function window_with(is_draft)
-  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
-    local name = vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window))
-    if vim.startswith(name, 'chat://') and vim.endswith(name, '/draft') == is_draft then
-      return window
-    end
-  end
-end
-
----@param window integer
----@param is_draft boolean
-local function dress(window, is_draft)
-  local of_window = { scope = 'local', win = window }
-  for option, value in pairs({
-    wrap = true,
-    linebreak = true,
-    number = false,
-    relativenumber = false,
-    signcolumn = 'no',
-    foldenable = false,
-    list = false,
-    conceallevel = is_draft and 0 or 2,
-    concealcursor = 'nc',
-    winfixheight = is_draft,
-    winbar = "%{%v:lua.require'dingbridge.view'.bar()%}",
-  }) do
-    vim.api.nvim_set_option_value(option, value, of_window)
-  end
-end
-
---- A window for the transcript: the one there is, an unused one, or a new one on the right.
----@return integer
-local function transcript_window()
-  local window = window_with(false)
-  if window then
-    return window
-  end
-  local draft = window_with(true)
-  if draft then
-    vim.api.nvim_set_current_win(draft)
-    vim.cmd('aboveleft split')
-    return vim.api.nvim_get_current_win()
-  end
-  local buffer = vim.api.nvim_get_current_buf()
-  local unused = vim.api.nvim_buf_get_name(buffer) == ''
-    and not vim.bo[buffer].modified
-    and vim.bo[buffer].buftype == ''
-  if not unused then
-    vim.cmd('botright vsplit')
-  end
-  return vim.api.nvim_get_current_win()
-end
-
 ---@param window integer
 ---@param buffer integer
 local function to_end(window, buffer)
@@ -130,21 +74,10 @@ end
 ---@param session string
 function M.open(session)
   local view = view_of(session) or make_view(session)
-  local window = transcript_window()
-  if vim.api.nvim_win_get_buf(window) ~= view.buffer then
-    vim.api.nvim_win_set_buf(window, view.buffer)
+  local window, is_new = windows.show(view.buffer, drafts.buffer(session))
+  if is_new then
     to_end(window, view.buffer)
   end
-  dress(window, false)
-  local draft = window_with(true)
-  if not draft then
-    vim.api.nvim_set_current_win(window)
-    vim.cmd('belowright ' .. DRAFT_HEIGHT .. 'split')
-    draft = vim.api.nvim_get_current_win()
-  end
-  vim.api.nvim_win_set_buf(draft, drafts.buffer(session))
-  dress(draft, true)
-  vim.api.nvim_set_current_win(draft)
   store.current = session
 end
 
