@@ -58,6 +58,17 @@ def test_a_robot_that_the_settings_name_no_more_is_told_as_off(
     ]
 
 
+def test_a_message_that_cannot_be_read_is_told_in_one_line(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("hello", extra={"msgId": None})
+    editor.until_said("it has no msgId")
+    assert editor.log().count("it has no msgId") == 1
+
+
 # --- verbose ------------------------------------------------------------------------------------
 
 STEPS = (

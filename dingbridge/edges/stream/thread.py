@@ -350,7 +350,6 @@ class Stream(threading.Thread):
         self._log.debug("frame %r: acked", frame.message_id)
 
     def _trouble(self, sentence: str, code: str = "") -> None:
-        self._log.warning("%s", sentence)
         self._tell(Trouble(sentence, code))
 
     def _send(self, connection: websocket.WebSocket, send: Callable[[], object]) -> None:
