@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -121,6 +122,26 @@ def linked(listen: Listen) -> Listener:
     listener = listen()
     listener.until_link(LinkState.CONNECTED)
     return listener
+
+
+def test_a_link_is_told_as_connecting_before_it_is_connected(listen: Listen) -> None:
+    listener = listen()
+    listener.until_link(LinkState.CONNECTED)
+    states = [told.state for told in listener.all if isinstance(told, LinkChanged)]
+    assert states == [LinkState.CONNECTING, LinkState.CONNECTED]
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_link_that_is_over_leaves_no_socket_to_be_collected(
+    linked: Listener, sandbox: Sandbox
+) -> None:
+    sandbox.client.half_open()
+    linked.until_link(LinkState.WAITING)
+    linked.until_link(LinkState.CONNECTED)
+    linked.stream.stop()
+    linked.stream.join(5)
+    gc.collect()
 
 
 def test_a_message_is_acked_and_told(linked: Listener, sandbox: Sandbox) -> None:
