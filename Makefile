@@ -42,7 +42,7 @@ types: $(READY) ## check the types
 doc: $(READY) ## write the generated tables into README, help and Lua
 	$(RUN) -m dingbridge.reference
 
-bench: $(READY) ## measure start-up, blocking and throughput
+bench: $(READY) ## measure speed and cost beside the official SDK and bare clients
 	$(RUN) -m tests.bench
 
 soak: $(READY) ## play N random histories of faults and kills with real processes (N=100)

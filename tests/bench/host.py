@@ -1,0 +1,81 @@
+"""The host as the bench starts it: it counts what happens at its edges, and sends without a pace.
+
+The option `python` names a script that runs this file in place of Python; the words behind it are
+those that the editor gives to Python (`launch.py host …`). The counts are whole numbers of eight
+bytes in the file `DINGBRIDGE_BENCH_COUNTS`, in the order of `COUNTED`, so that they can be read at
+any moment without asking the host, which would disturb what is measured.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import runpy
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+COUNTED = ("posts", "notifications", "fsyncs")
+SIZE = struct.calcsize("<q")
+UNLIMITED = 10**9
+
+
+def read(path: Path) -> dict[str, int]:
+    """The counts as they stand now."""
+    return dict(zip(COUNTED, struct.unpack(f"<{len(COUNTED)}q", path.read_bytes()), strict=True))
+
+
+def counting(path: str) -> Callable[[str], None]:
+    """A function that adds one to the count of a name."""
+    with open(path, "r+b") as file:
+        counts = mmap.mmap(file.fileno(), SIZE * len(COUNTED))
+    lock = threading.Lock()
+
+    def count(name: str) -> None:
+        place = COUNTED.index(name) * SIZE
+        with lock:
+            [before] = struct.unpack_from("<q", counts, place)
+            struct.pack_into("<q", counts, place, before + 1)
+
+    return count
+
+
+def counted(owner: Any, attribute: str, name: str, count: Callable[[str], None]) -> None:
+    """Count each call of `owner.attribute`, which must be there."""
+    call = getattr(owner, attribute)
+
+    def counting_call(*arguments: Any, **options: Any) -> Any:
+        count(name)
+        return call(*arguments, **options)
+
+    setattr(owner, attribute, counting_call)
+
+
+def main() -> None:
+    """Prepare this process, then run the program that the editor named in it."""
+    program, *words = sys.argv[1:]
+    path = os.environ.get("DINGBRIDGE_BENCH_COUNTS")
+    if path is not None and words[0] == "host":
+        sys.path.insert(0, str(Path(program).resolve().parents[1]))
+        from dingbridge.core import limits
+
+        limits.ROBOT_MESSAGES = UNLIMITED
+        from dingbridge.core import pace
+        from dingbridge.edges.neovim import Neovim
+
+        pace.CALLS_AT_ONCE = UNLIMITED
+        count = counting(path)
+        counted(Neovim, "post", "posts", count)
+        counted(Neovim, "show", "notifications", count)
+        counted(os, "fsync", "fsyncs", count)
+        if hasattr(os, "fdatasync"):
+            counted(os, "fdatasync", "fsyncs", count)
+    sys.argv = [program, *words]
+    runpy.run_path(program, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

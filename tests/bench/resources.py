@@ -1,0 +1,46 @@
+"""Memory, and what happens while nothing happens."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.figures import OURS, Figure
+from tests.bench.processes import Server, bridge, memory, usage, wake_ups
+from tests.editor import Editor
+
+IDLE = float(os.environ.get("BENCH_IDLE", "20"))
+"""Seconds that the bridge is left alone; ten minutes tell more."""
+
+MESSAGES = 1000
+
+
+def one_round(server: Server) -> Iterator[Figure]:
+    """The memory of each process, idle and after messages, and the wake-ups of an idle minute."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Editor(Path(folder))
+        control = memory(bare.pid())
+        bare.close()
+    client = f"{OURS}-idle"
+    with bridge(server.url, client) as one:
+        host, editor = one.editor.host_pid(), one.editor.pid()
+        yield Figure("memory (PSS), host, connected", OURS, "MB", memory(host))
+        yield Figure("memory (PSS), editor, connected", OURS, "MB", memory(editor))
+        yield Figure("memory (PSS), editor, connected", "without the plugin", "MB", control)
+        for name, pid in (("host", host), ("editor", editor)):
+            before, used, began = wake_ups(pid), usage(pid), time.monotonic()
+            time.sleep(IDLE)
+            minutes = (time.monotonic() - began) / 60
+            woken = [count - before.get(task, 0) for task, count in wake_ups(pid).items()]
+            yield Figure(f"idle, {name}: wake-ups", OURS, "/min", sum(woken) / minutes)
+            most = max(woken, default=0)
+            yield Figure(f"idle, {name}: its busiest thread", OURS, "/min", most / minutes)
+            share = (usage(pid) - used).cpu / (minutes * 60)
+            yield Figure(f"idle, {name}: of a core", OURS, "%", share * 100)
+        server.flood(client, MESSAGES)
+        one.until_shown(MESSAGES)
+        name = f"memory (PSS), host, after {MESSAGES:,} messages"
+        yield Figure(name, OURS, "MB", memory(host))
