@@ -23,6 +23,7 @@ from dingbridge.core import exchange, targets
 from dingbridge.core.commands import Call
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.excerpts import Around
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.settings import Configuration
@@ -159,10 +160,11 @@ class Bridge:
 
     def _send(self, text: str, place: Place) -> None:
         to, text = targets.leading(text)
-        body = "\n\n".join(part for part in (text, place.block) if part)
+        body, around = place.below(text)
         if body:
             session = self._current_or_none(place) or self.sessions.new("")
-            self.send(session, self._chance.new_id(), body, to, self._begun_for(place))
+            begun_for = self._begun_for(place)
+            self.send(session, self._chance.new_id(), body, to, begun_for, around)
         else:
             self._editor.show(updates.SendDraft(self._current(place)))
 
@@ -173,10 +175,11 @@ class Bridge:
         text: str,
         to: str = "",
         begun_for: Destination | None = None,
+        around: Around = Around(),  # noqa: B008 - Around is immutable
     ) -> None:
         """A message typed in the editor, with a word about one that nobody will read."""
         session = session or self.sessions.current
-        self.correspondence.send(session, message, text, to, begun_for)
+        self.correspondence.send(session, message, text, to, begun_for, around)
         is_read = to or self.accounts.of(session) or self.accounts.default.options.responder
         if not is_read and any(account.options.mode != "off" for account in self.accounts):
             self._say(NOT_BOUND, "warn")
@@ -198,11 +201,17 @@ class Bridge:
         if not place.lines:
             raise BridgeError("no lines are selected", fix=":'<,'>Chat send-image")
         stem = os.path.basename(place.file) or "code"
+        session = self._current_or_none(place)
+        code = self.deliveries.masked(
+            *self.enclosures.need_target(session, begun_for=self._begun_for(place)),
+            "\n".join(place.lines),
+            Around("\n".join(place.before)),
+        )
         self.enclosures.send_image(
-            self._current_or_none(place),
+            session,
             self._chance.new_id(),
             f"{stem}-{place.first_line}-{place.last_line}.png",
-            "\n".join(place.lines),
+            code.text,
             place.filetype,
             place.first_line,
             self._begun_for(place),
@@ -210,9 +219,9 @@ class Bridge:
 
     def _notify(self, text: str, place: Place) -> None:
         to, text = targets.leading(text)
-        body = "\n\n".join(part for part in (text, place.block) if part)
+        body, around = place.below(text)
         message = self._chance.new_id()
-        self._notified[message] = self.deliveries.notify(message, body, to=to)
+        self._notified[message] = self.deliveries.notify(message, body, to=to, around=around)
 
     def _bind(self, name: str, place: Place) -> None:
         account = self.accounts.named(name)

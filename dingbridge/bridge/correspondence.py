@@ -15,6 +15,7 @@ from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, inbound_entry, inbox, routing
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.excerpts import Around
 from dingbridge.core.messages import At, ConversationKind, Message, Role, Target
 
 
@@ -50,9 +51,10 @@ class Correspondence:
         text: str,
         to: str = "",
         begun_for: Destination | None = None,
+        around: Around = Around(),  # noqa: B008 - Around is immutable
     ) -> None:
         """A message typed in the editor: into the transcript, and out to where
-        `Accounts.destined` says."""
+        `Accounts.destined` says. `around` is what stood before lines of a file that it shows."""
         text = filled(text)
         session = session or self._sessions.current
         if session not in self._sessions:
@@ -70,7 +72,7 @@ class Correspondence:
             # It may be meant for DingTalk: a session that is bound cannot be told from another.
             self._deliveries.add_unsent(default.name, session, message, default.why_no_target())
             return
-        self._deliveries.add_and_send(account, session, message, target, at)
+        self._deliveries.add_and_send(account, session, message, target, at, around)
         if account is None:
             self._answering.ask(session, message, account, Target())
 

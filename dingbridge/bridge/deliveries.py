@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import structs
 
@@ -12,10 +12,13 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, long_text, targets, writing
+from dingbridge.core import excerpts, exchange, guard, long_text, targets, writing
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.excerpts import Around, Mask
+from dingbridge.core.guard import Finding, Guarded
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
+from dingbridge.core.outgoing_text import characters
 from dingbridge.core.text import well_formed
 from dingbridge.core.writing import Circumstances, written
 
@@ -50,6 +53,7 @@ class Deliveries:
         title: str = "",
         at: At = At(),  # noqa: B008 - At is immutable
         to: str = "",
+        around: Around = Around(),  # noqa: B008 - Around is immutable
     ) -> str:
         """A message outside any session: to the address `to`, else to the robot's group or the
         configured target. Returns in words where it goes."""
@@ -60,7 +64,9 @@ class Deliveries:
         else:
             account.need_mode()
             target = self._configured(account)
-        outbound = self._written(account, message_id, text, target, title=title, at=at)
+        outbound = self._written(
+            account, message_id, text, target, title=title, at=at, around=around
+        )
         self._put(account, outbound, Kind.NOTIFICATION, "")
         return target.label
 
@@ -80,6 +86,37 @@ class Deliveries:
         outbound = self._written(account, self._chance.new_id(), text, target)
         self._put(account, outbound, kind, "")
 
+    def answer_excerpt(
+        self, account: Account, target: Target, describe: Callable[[Mask], str]
+    ) -> None:
+        """A word of the bridge about a part of something longer. `describe` masks that before it
+        is cut, with what it is given for it."""
+        found: list[Collection[Finding]] = []
+
+        def mask(text: str, around: Around) -> str:
+            guarded = self.masked(account, target, text, around)
+            found.append(guarded.found)
+            return guarded.text
+
+        words = describe(mask)
+        left = excerpts.those_in(words, guard.counted_together(*found))
+        self._tell(writing.told(left, target))
+        self.answer(account, target, words)
+
+    def masked(
+        self,
+        account: Account,
+        target: Target,
+        text: str,
+        around: Around = Around(),  # noqa: B008 - Around is immutable
+    ) -> Guarded:
+        """`text` without secrets, as the settings want it for this target."""
+        options = account.options
+        text = characters(text)
+        if not options.mask_secrets or writing.is_excepted(options, target):
+            return Guarded(text)
+        return excerpts.mask(text, around, self._accounts.secrets, self._environ)
+
     def add_and_send(
         self,
         account: Account | None,
@@ -87,6 +124,7 @@ class Deliveries:
         message: Message,
         target: Target | None,
         at: At = At(),  # noqa: B008 - At is immutable
+        around: Around = Around(),  # noqa: B008 - Around is immutable
     ) -> None:
         """Into the transcript, and out to `target`; without an account it stays here, and without a
         target it has failed."""
@@ -99,7 +137,9 @@ class Deliveries:
         else:
             self.last_error = ""
             self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
-            outbound = self._written(account, message.id, message.text, target, session, at=at)
+            outbound = self._written(
+                account, message.id, message.text, target, session, at=at, around=around
+            )
             self._put(account, outbound, Kind.REPLY, session)
 
     def add_unsent(self, account: str, session: str, message: Message, why_not: str) -> None:
@@ -128,18 +168,24 @@ class Deliveries:
         *,
         title: str = "",
         at: At = At(),  # noqa: B008 - At is immutable
+        around: Around = Around(),  # noqa: B008 - Around is immutable
     ) -> Outbound:
         """The message as it leaves; the user is told what was masked in it."""
         circumstances = Circumstances(
             self._accounts.secrets, self._environ, account.members(target.conversation_id)
         )
-        made = written(message_id, text, target, account.options, circumstances, title=title, at=at)
-        told = writing.told(made.masked, target)
-        if told and session:
-            self.notice(session, told)
-        elif told:
-            self._editor.show(updates.Say(told, "warn"))
+        options = account.options
+        made = written(
+            message_id, text, target, options, circumstances, title=title, at=at, around=around
+        )
+        self._tell(writing.told(made.masked, target), session)
         return made.outbound
+
+    def _tell(self, masked: str, session: str = "") -> None:
+        if masked and session:
+            self.notice(session, masked)
+        elif masked:
+            self._editor.show(updates.Say(masked, "warn"))
 
     def _put(self, account: Account, outbound: Outbound, kind: Kind, session: str) -> None:
         now = self._chance.now()

@@ -13,6 +13,7 @@ from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import addressing, exchange, remote, remote_answers, remote_words, routing
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.excerpts import Mask
 from dingbridge.core.exchange import Obey
 from dingbridge.core.transcript import Transcript
 
@@ -57,12 +58,16 @@ class Obedience:
             self._deliveries.answer(account, routing.reply_target(obey.inbound), words)
             account.member.tell(exchange.Handed(obey.key))
 
+        def answer_excerpt(describe: Callable[[Mask], str]) -> None:
+            self._deliveries.answer_excerpt(account, routing.reply_target(obey.inbound), describe)
+            account.member.tell(exchange.Handed(obey.key))
+
         if command is None or isinstance(command, remote.Unknown | remote.Bad):
             account.member.tell(exchange.Handed(obey.key))
         elif obey.again and remote.declared(command).effect:
             answer(PERHAPS_DONE)
         else:
-            self._carry_out(account, obey, command, answer)
+            self._carry_out(account, obey, command, answer, answer_excerpt)
 
     def _carry_out(
         self,
@@ -70,6 +75,7 @@ class Obedience:
         obey: Obey,
         command: remote.Command,
         answer: Callable[[str], None],
+        answer_excerpt: Callable[[Callable[[Mask], str]], None],
     ) -> None:
         session, cwd = obey.session, self._folder(obey.session)
 
@@ -91,7 +97,10 @@ class Obedience:
             case remote.History(count=count):
 
                 def loaded(transcript: Transcript) -> None:
-                    answer(remote_words.describe_history(transcript.messages, count))
+                    messages = transcript.messages
+                    answer_excerpt(
+                        lambda mask: remote_words.describe_history(messages, count, mask=mask)
+                    )
 
                 self._storage.load(session, loaded)
             case remote.Where():
@@ -100,22 +109,24 @@ class Obedience:
                     lambda branch: self._look(
                         "where",
                         cwd,
-                        answer,
-                        lambda found: remote_answers.describe_where(found, branch),
+                        answer_excerpt,
+                        lambda found, _: remote_answers.describe_where(found, branch),
                     ),
                 )
             case remote.Diagnostics(level=level):
-                self._look("diag", cwd, answer, remote_answers.describe_diagnostics, level=level)
+                self._look(
+                    "diag", cwd, answer_excerpt, remote_answers.describe_diagnostics, level=level
+                )
             case remote.Quickfix():
-                self._look("qf", cwd, answer, remote_answers.describe_quickfix)
+                self._look("qf", cwd, answer_excerpt, remote_answers.describe_quickfix)
             case remote.OpenAt(path=path, line=line):
 
                 def found(whole: str) -> None:
                     self._look(
                         "open",
                         cwd,
-                        answer,
-                        remote_answers.describe_opened,
+                        answer_excerpt,
+                        lambda opened, _: remote_answers.describe_opened(opened),
                         path=whole,
                         line=line,
                     )
@@ -126,18 +137,22 @@ class Obedience:
                     cwd,
                     path,
                     (first, last),
-                    lambda lines: answer(remote_answers.describe_lines(lines)),
+                    lambda lines: answer_excerpt(
+                        lambda mask: remote_answers.describe_lines(lines, mask)
+                    ),
                     failed,
                 )
             case remote.Diff(path=path):
                 self._project.diff(
                     cwd,
                     path,
-                    lambda output: answer(remote_answers.describe_diff(output, path)),
+                    lambda output: answer_excerpt(
+                        lambda mask: remote_answers.describe_diff(output, path, mask)
+                    ),
                     failed,
                 )
             case remote.RunJob(name=name):
-                self._run(account, name, cwd, answer, failed)
+                self._run(account, name, cwd, answer, answer_excerpt, failed)
             case _:
                 answer("")
 
@@ -153,6 +168,7 @@ class Obedience:
         name: str,
         cwd: str,
         answer: Callable[[str], None],
+        answer_excerpt: Callable[[Callable[[Mask], str]], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
         jobs = account.options.jobs
@@ -162,7 +178,9 @@ class Obedience:
         self._project.run(
             jobs[name],
             cwd,
-            lambda status, output: answer(remote_answers.describe_run(name, status, output)),
+            lambda status, output: answer_excerpt(
+                lambda mask: remote_answers.describe_run(name, status, output, mask)
+            ),
             failed,
         )
 
@@ -172,8 +190,8 @@ class Obedience:
         self,
         what: str,
         cwd: str,
-        answer: Callable[[str], None],
-        describe: Callable[[object], str],
+        answer_excerpt: Callable[[Callable[[Mask], str]], None],
+        describe: Callable[[object, Mask], str],
         *,
         path: str = "",
         line: int = 0,
@@ -182,7 +200,7 @@ class Obedience:
         request = self._chance.new_id()
 
         def looked(found: object, failure: str) -> None:
-            answer(failure or describe(found))
+            answer_excerpt(lambda mask: failure or describe(found, mask))
 
         self._looking[request] = looked
         self._editor.show(updates.Look(request, what, cwd, path, line, level))

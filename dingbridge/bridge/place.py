@@ -1,4 +1,4 @@
-"""Where in the editor a command was given."""
+"""Where in the editor a command was given, and what it took along from there."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from msgspec import Struct
 
 from dingbridge.core import markdown
 from dingbridge.core.destinations import Destination
+from dingbridge.core.excerpts import Around
 
 
 class Place(Struct, frozen=True):
     """Where in the editor a command was given. `session` is that of the chat the user is in or
     was in last, after `opened` openings that the editor had carried out (a count); `lines` are
-    those of the range, empty without one; `cwd` is the editor's. `begun_for` is the conversation
-    that the bar of that session names, if it names one."""
+    those of the range, empty without one, and `before` some that stand above them; `cwd` is the
+    editor's. `begun_for` is the conversation that the bar of that session names, if it names
+    one."""
 
     session: str = ""
     opened: int = 0
@@ -23,11 +25,15 @@ class Place(Struct, frozen=True):
     last_line: int = 0
     lines: tuple[str, ...] = ()
     begun_for: Destination | None = None
+    before: tuple[str, ...] = ()
 
-    @property
-    def block(self) -> str:
-        """The range as a fenced block with its file name, language and line numbers."""
+    def below(self, text: str) -> tuple[str, Around]:
+        """`text`, and below it the range as a fenced block with its file name, language and line
+        numbers; and what stood before the block's code."""
         if not self.lines:
-            return ""
+            return text, Around()
         code = "\n".join(self.lines)
-        return markdown.fenced(code, self.file, self.filetype, self.first_line, self.last_line)
+        block = markdown.fenced(code, self.file, self.filetype, self.first_line, self.last_line)
+        whole = f"{text}\n\n{block}" if text else block
+        line = whole.count("\n") - block.count("\n") + 2
+        return whole, Around("\n".join(self.before), line)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
-from dingbridge.core.private_keys import PRIVATE_KEY, private_keys
+from dingbridge.core.private_keys import PRIVATE_KEY, lines_of_keys, private_keys
 from dingbridge.core.secret_values import (
     is_random,
     is_stand_in,
@@ -74,26 +74,39 @@ class _Match(NamedTuple):
     variable: str = ""
 
 
-def mask(text: str, own: Collection[str], environment: Mapping[str, str]) -> Guarded:
+def mask(
+    text: str,
+    own: Collection[str],
+    environment: Mapping[str, str],
+    *,
+    by_line: bool = False,
+    part_of_key: bool = False,
+) -> Guarded:
     """Replace each secret in `text` by a mark like `[secret masked: GitHub token, 3f2a]`.
 
     Masked are private keys, keys of a known shape, the values in `own` (as they are, in a URL, in
     JSON, in base64) and those of the variables in `environment` whose name says that they are
     secret. The rest of the text stays as it is. A mark is one line and plain text in Markdown,
     in code as well. Idempotent, linear, never raises.
+
+    With `by_line` each line of a secret becomes a mark, so that lines keep their numbers. With
+    `part_of_key` lines count as a private key that look like the inside of one.
     """
     known = [*_own(own), *_variables(environment)]
     key = hashlib.sha256("\0".join(own_values(own)).encode("utf-8", "replace"))
     counted: dict[tuple[str, str, str], int] = {}
     # A mark can free the secret next to it, which was no word of its own before. This ends: each
     # round leaves less text that is not a mark.
-    while matches := _apart(text, _matches(text, known)):
+    while matches := _apart(text, _matches(text, known, part_of_key=part_of_key)):
         pieces, position = [], 0
         for match in matches:
             fingerprint = _fingerprint(key.digest(), match.value)
             found = (match.kind, fingerprint, match.variable)
             counted[found] = counted.get(found, 0) + 1
-            pieces += [text[position : match.start], f"{_OPENING}{match.kind}, {fingerprint}]"]
+            marks = [_mark(match.kind, fingerprint)]
+            if by_line:
+                marks *= 1 + text.count("\n", match.start, match.end)
+            pieces += [text[position : match.start], "\n".join(marks)]
             if text[match.end : match.end + 1] in ("(", "[", ":"):
                 pieces.append("\u200b")  # or Markdown would make a link of it, or hide it
             position = match.end
@@ -105,6 +118,15 @@ def mask(text: str, own: Collection[str], environment: Mapping[str, str]) -> Gua
             for (kind, fingerprint, variable), count in counted.items()
         ),
     )
+
+
+def mark(finding: Finding) -> str:
+    """What stands in the place of a secret."""
+    return _mark(finding.kind, finding.fingerprint)
+
+
+def _mark(kind: str, fingerprint: str) -> str:
+    return f"{_OPENING}{kind}, {fingerprint}]"
 
 
 def counted_together(*found: Collection[Finding]) -> tuple[Finding, ...]:
@@ -158,13 +180,16 @@ def _variables(environment: Mapping[str, str]) -> Iterator[_Known]:
         yield _Known(value, VARIABLE, name)
 
 
-def _matches(text: str, known: Collection[_Known]) -> Iterator[_Match]:
+def _matches(text: str, known: Collection[_Known], *, part_of_key: bool) -> Iterator[_Match]:
     """All secrets, the more telling kind first; they may overlap."""
     for one in known:
         if one.kind == OWN:
             yield from _places(text, one)
     if "PRIVATE KEY" in text:
         for start, end in private_keys(text):
+            yield _Match(start, end, PRIVATE_KEY, text[start:end])
+    if part_of_key:
+        for start, end in lines_of_keys(text):
             yield _Match(start, end, PRIVATE_KEY, text[start:end])
     # The one character whose lower case is longer than itself; offsets have to stay the same.
     lower = text.replace("\u0130", "I").lower()

@@ -18,6 +18,13 @@ _LINES: Final = re.compile(
     r"(?:[^A-Za-z0-9+/=]{0,12}[A-Za-z0-9+/=]{24,})+"
     r"(?:[^A-Za-z0-9+/=]{1,12}[A-Za-z0-9+/]{1,23}={1,2})?"
 )
+_WIDE_LINES: Final = re.compile(
+    r"^[ +-](?:[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{70}|[A-Za-z0-9+/]{76})\r?$"
+    r"(?:\n[ +-][A-Za-z0-9+/]{1,76}={0,2}\r?$)*",
+    re.MULTILINE,
+)
+_ANY_MARK: Final = re.compile(r"-{4,6} ?(?:BEGIN|END) [A-Z0-9 ]{3,60}")
+_DRAWN: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
 
 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:
@@ -35,6 +42,20 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
         body = _LINES.match(text, headers.end() if headers else begin.end())
         if body is not None:
             yield begin.start(), body.end()
+
+
+def lines_of_keys(diff: str) -> Iterator[tuple[int, int]]:
+    """Where lines stand in a diff that look like the inside of a private key: base64 as wide as in
+    PEM and PGP. What a mark above or below them in the same hunk says is public is none."""
+    for run in _WIDE_LINES.finditer(diff):
+        hunk = max(diff.rfind("\n@@", 0, run.start()), 0)
+        following = diff.find("\n@@", run.end())
+        above = _ANY_MARK.findall(diff, hunk, run.start())
+        below = _ANY_MARK.search(diff, run.end(), following if following >= 0 else len(diff))
+        nearest = [above[-1]] if above else []
+        nearest += [below[0]] if below else []
+        if all("PRIVATE" in mark for mark in nearest) and _DRAWN.search(run[0]):
+            yield run.start() + 1, run.end()
 
 
 def _is_body(text: str) -> bool:

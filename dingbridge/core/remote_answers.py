@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import block, code_span, fenced
 from dingbridge.core.text import clean, shorten
 
@@ -26,7 +27,8 @@ _SEVERITY = {"error": "❌", "warn": "⚠️", "info": "ℹ️", "hint": "💡"}
 
 class Lines(Struct, frozen=True):
     """Lines `first` to `last` of a file below the project folder, from 1. `more` lines follow;
-    `cut` tells that the text ends early because it would be too long."""
+    `cut` tells that the text ends early because it would be too long. `before` are some lines that
+    stand above them."""
 
     path: str
     first: int
@@ -34,6 +36,7 @@ class Lines(Struct, frozen=True):
     text: str
     more: bool = False
     cut: bool = False
+    before: str = ""
 
 
 # --- from the editor ------------------------------------------------------------------------------
@@ -86,7 +89,7 @@ def describe_where(found: object, branch: str) -> str:
     return "\n".join(lines)
 
 
-def describe_diagnostics(found: object) -> str:
+def describe_diagnostics(found: object, mask: Mask = unmasked) -> str:
     """The editor's diagnostics, the worst first."""
     seen = _read(found, _Items)
     if seen is None:
@@ -94,31 +97,32 @@ def describe_diagnostics(found: object) -> str:
     if not seen.total:
         return "没有诊断信息。No diagnostics."
     head = f"诊断 Diagnostics: {seen.total} (❌ {seen.errors} · ⚠️ {seen.warnings})"
-    return _list_of(head, seen)
+    return _list_of(head, seen, mask)
 
 
-def describe_quickfix(found: object) -> str:
+def describe_quickfix(found: object, mask: Mask = unmasked) -> str:
     """The editor's quickfix list, in its order."""
     seen = _read(found, _Items)
     if seen is None:
         return _UNREADABLE
     if not seen.total:
         return "快速修复列表是空的。The quickfix list is empty."
-    return _list_of(f"快速修复 Quickfix: {seen.total}", seen)
+    return _list_of(f"快速修复 Quickfix: {seen.total}", seen, mask)
 
 
-def _list_of(head: str, seen: _Items) -> str:
-    lines = [f"- {_one(each)}" for each in seen.items]
+def _list_of(head: str, seen: _Items, mask: Mask) -> str:
+    lines = [f"- {_one(each, mask)}" for each in seen.items]
     rest = seen.total - len(seen.items)
     if rest > 0:
         lines.append(f"- … 还有 and {rest} 项 more")
     return "\n".join([head, "", *lines])
 
 
-def _one(item: _Item) -> str:
+def _one(item: _Item, mask: Mask) -> str:
     sign = _SEVERITY.get(item.severity, "")
     place = code_span(f"{item.file}:{item.line}")
-    return f"{sign} {place} {code_span(shorten(clean(item.message), EXCERPT))}".strip()
+    message = mask(clean(item.message), Around())
+    return f"{sign} {place} {code_span(shorten(message, EXCERPT))}".strip()
 
 
 def describe_opened(found: object) -> str:
@@ -140,19 +144,20 @@ def _read(found: object, kind: type[Any]) -> Any:
 # --- from the project -----------------------------------------------------------------------------
 
 
-def describe_lines(lines: Lines) -> str:
+def describe_lines(lines: Lines, mask: Mask = unmasked) -> str:
     """A part of a file."""
     language = PurePosixPath(lines.path).suffix.lstrip(".")
-    shown = fenced(clean(lines.text), lines.path, language, lines.first, lines.last)
+    text = mask(clean(lines.text), Around(lines.before))
+    shown = fenced(text, lines.path, language, lines.first, lines.last)
     if lines.cut:
         return f"{shown}\n… 太长，已截断 too long, cut here"
     following = f"`/file {lines.path}:{lines.last + 1}`" if "`" not in lines.path else ""
     return f"{shown}\n… 后面还有 there is more: {following}" if lines.more else shown
 
 
-def describe_diff(output: str, path: str = "") -> str:
+def describe_diff(output: str, path: str = "", mask: Mask = unmasked) -> str:
     """What `git diff` printed, from its beginning."""
-    text = clean(output).strip("\n")
+    text = mask(clean(output).strip("\n"), Around(changes=True))
     where = f" {code_span(path)}" if path else ""
     if not text:
         return f"没有改动 No changes{where}."
@@ -171,11 +176,11 @@ def describe_jobs(jobs: Iterable[str], wanted: str = "") -> str:
     return f"{missing}任务 Jobs: {names}"
 
 
-def describe_run(name: str, status: int, output: str) -> str:
+def describe_run(name: str, status: int, output: str, mask: Mask = unmasked) -> str:
     """How a job ended, with the end of what it printed."""
     sign = "✅" if status == 0 else "❌"
     head = f"{sign} {code_span(name)} 结束，状态 ended with status {status}"
-    text = clean(output).strip("\n")
+    text = mask(clean(output).strip("\n"), Around())
     if not text:
         return head
     tail = text[-TAIL:]

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from msgspec import Struct
 
+from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import code_span
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Sender
 from dingbridge.core.remote import COMMANDS, Bad, Unknown, declared
@@ -137,14 +138,19 @@ def describe_whereami(conversation: Conversation, row: Row | None, staff_id: str
     return "\n".join([*lines, f"- 会话 Session: {session}"])
 
 
-def describe_history(messages: Sequence[Message], count: int, zone: tzinfo | None = None) -> str:
+def describe_history(
+    messages: Sequence[Message],
+    count: int,
+    zone: tzinfo | None = None,
+    mask: Mask = unmasked,
+) -> str:
     """The last `count` messages, each in one line; times are those of `zone`, else of here."""
     last = messages[-count:] if count > 0 else ()
     if not last:
         return "还没有消息。There are no messages yet."
     lines = []
     for each in last:
-        excerpt = code_span(shorten(clean(each.text), EXCERPT))
+        excerpt = code_span(shorten(mask(clean(each.text), Around()), EXCERPT))
         lines.append(f"- **{each.author}** {_clock(each.time, zone)} {excerpt}")
     return "\n".join(lines)
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
-from dingbridge.core import guard, markdown, mentions, outgoing_text
+from dingbridge.core import excerpts, guard, markdown, mentions, outgoing_text
+from dingbridge.core.excerpts import Around
 from dingbridge.core.guard import Finding
 from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, Target
@@ -47,16 +48,19 @@ def written(
     *,
     title: str = "",
     at: At = At(),  # noqa: B008 - At is immutable
+    around: Around = Around(),  # noqa: B008 - Around is immutable
 ) -> Written:
     """The message that `text` becomes on its way to `target`. Its title is made from the text,
-    unless one is given; that is masked like the text, since phones show it in the push."""
+    unless one is given; that is masked like the text, since phones show it in the push. `around` is
+    what stood before lines of a file that the text shows."""
     # First of all: what hides inside a secret or an address would keep both from being known.
     text, title = outgoing_text.characters(text), outgoing_text.characters(title)
     masked: tuple[Finding, ...] = ()
     if options.mask_secrets and not is_excepted(options, target):
         # Before the title is cut: a secret that is cut in two is not known as one.
         own, environment = circumstances.secrets, circumstances.environment
-        guarded, entitled = (guard.mask(one, own, environment) for one in (text, title))
+        guarded = excerpts.mask(text, around, own, environment)
+        entitled = guard.mask(title, own, environment)
         text, title = guarded.text, entitled.text
         masked = guard.counted_together(guarded.found, entitled.found)
     title = shorten(title, TITLE_CHARACTERS) or markdown.title(text)

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from dingbridge.core import paths
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.excerpts import LINES_BEFORE
 from dingbridge.core.remote import MOST_LINES
 from dingbridge.core.remote_answers import Lines
 
@@ -25,6 +26,7 @@ SEARCHED_BYTES = 64 * 1024 * 1024
 """How far into a file its lines are counted."""
 
 _BLOCK = 64 * 1024
+_MOST_BEFORE = 1024 * 1024
 _LOOKED_AT = 8192
 """Bytes at a file's start that tell whether it is text."""
 
@@ -73,6 +75,8 @@ def read_lines(
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise BridgeError(_NOT_A_FILE)
             data, more = _slice(descriptor, first, wanted, most_bytes)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            before = _before(descriptor, first)
         finally:
             os.close(descriptor)
     except OSError as cause:
@@ -80,9 +84,12 @@ def read_lines(
     if b"\0" in data:
         raise BridgeError(_BINARY)
     cut = len(data) > most_bytes
-    data = data[:most_bytes]
+    # Half a line may be half a secret, which nobody knows as one.
+    whole_lines = data.rfind(b"\n", 0, most_bytes)
+    data = data[: whole_lines if cut and whole_lines > 0 else most_bytes]
     shown = PurePosixPath(*parts).as_posix()
-    return Lines(shown, first, first + data.count(b"\n"), _decoded(data, cut=cut), more, cut)
+    last = first + data.count(b"\n")
+    return Lines(shown, first, last, _decoded(data, cut=cut), more, cut, before)
 
 
 def _found(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
@@ -185,6 +192,15 @@ def _slice(descriptor: int, first: int, wanted: int, most_bytes: int) -> tuple[b
         more = bool(pieces.pop()) or bool(os.read(descriptor, 1))
         return b"\n".join(pieces), more
     return bytes(kept.removesuffix(b"\n")), False
+
+
+def _before(descriptor: int, first: int) -> str:
+    """Some lines before line `first`, for what is decided by them."""
+    if first == 1:
+        return ""
+    start = max(1, first - LINES_BEFORE)
+    data, _ = _slice(descriptor, start, first - start, _MOST_BEFORE)
+    return data.decode("utf-8", "replace")
 
 
 def _passed(block: bytes, line: int, first: int) -> tuple[int, bytes]:

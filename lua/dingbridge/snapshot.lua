@@ -5,6 +5,16 @@ local store = require('dingbridge.store')
 
 local M = {}
 
+--- Lines above a range that tell whether it lies inside a secret, such as a private key.
+local LINES_BEFORE = 400
+
+---@param buffer integer
+---@param first integer
+---@return string[]
+local function lines_before(buffer, first)
+  return vim.api.nvim_buf_get_lines(buffer, math.max(first - 1 - LINES_BEFORE, 0), first - 1, false)
+end
+
 ---@param range integer how many line numbers the command was given
 ---@param first integer
 ---@param last integer
@@ -30,6 +40,7 @@ function M.take(range, first, last)
       first_line = first,
       last_line = last,
       lines = range > 0 and vim.api.nvim_buf_get_lines(buffer, first - 1, last, false) or {},
+      before = range > 0 and lines_before(buffer, first) or {},
     },
     has_range = range > 0,
     settings = host.new_settings(),
