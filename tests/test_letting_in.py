@@ -13,7 +13,7 @@ from dingbridge.sandbox.settings import TEAM, Group, Person
 from tests.conftest import StartEditor
 from tests.editor import Editor
 
-CODE = re.compile(r":Chat pair ([0-9A-Z]{8})")
+CODE = re.compile(r":DingTalk pair ([0-9A-Z]{8})")
 SELECT = """
 _G.offered = nil
 vim.ui.select = function(items, opts, on_choice)

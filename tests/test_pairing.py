@@ -625,7 +625,7 @@ def test_a_stranger_is_told_the_code_what_to_do_with_it_and_their_id_in_both_lan
     inbound = said_by("ann", group=group)
     _, request = asked(Pairings(), inbound)
     told = refusals.code_told(inbound, request, NOW + 600)
-    assert told.count(f"`:Chat pair {request.code}`") == 2
+    assert told.count(f"`:DingTalk pair {request.code}`") == 2
     assert "50 分钟" in told
     assert "50 min" in told
     assert "`ann`" in told

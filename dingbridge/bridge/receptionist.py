@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dingbridge.bridge.conversations import Conversations
 from dingbridge.bridge.ports import Chance
-from dingbridge.core import access, addressing, remote, remote_words, scopes
+from dingbridge.core import access, addressing, commands, remote, remote_words, scopes
 from dingbridge.core.access import Admitted
 from dingbridge.core.exchange import State
 from dingbridge.core.messages import ConversationKind, Inbound
@@ -100,7 +100,7 @@ class Receptionist:
             editors=self._editors(),
             queued=state.queued,
             failed=state.failed,
-            problem=state.last_error if admin else "",
+            problem=commands.for_outside(state.last_error) if admin else "",
         )
 
     def _list(self, inbound: Inbound, text: str, *, admin: bool) -> str:

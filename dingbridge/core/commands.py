@@ -11,8 +11,12 @@ from msgspec import Struct
 from dingbridge.core import passcodes
 from dingbridge.core.errors import BridgeError
 
-EDITOR_COMMANDS = ("Chat", "DingTalk")
-"""The editor commands that take the subcommands below."""
+ALWAYS_OURS = "DingTalk"
+"""The editor command that no other plugin has."""
+
+EDITOR_COMMANDS = ("Chat", ALWAYS_OURS)
+"""The editor commands that take the subcommands below. Sentences name the first one; the editor
+puts the other in its place where another plugin has it."""
 
 PLATFORMS = ("dingtalk",)
 """The networks that a session can be bound to."""
@@ -139,7 +143,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("deny", "{code}", "Refuse whoever asks with this code."),
     Command("revoke", "{id}", "Take back what a code has allowed a person or a group."),
-    Command("log", "", "Open the log file."),
+    Command("log", "", "Open the log at its end, and follow it."),
     Command("stop", "", "Stop the answer that the responder is working on."),
 )
 
@@ -179,6 +183,11 @@ def parse(line: str, *, has_range: bool = False) -> Call:
     elif command.takes_code:
         rest = _code(command, rest.split())
     return Call(name=name, argument=rest)
+
+
+def for_outside(words: str) -> str:
+    """`words` for somebody on DingTalk, who does not know whose `:Chat` is in which Neovim."""
+    return re.sub(r":Chat\b", f":{ALWAYS_OURS}", words)
 
 
 def _account(command: Command, words: list[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.commands import ALWAYS_OURS
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.pairing import ONCE_FOR, Kind, Request, minutes_left
 
@@ -52,7 +53,7 @@ def refusal(inbound: Inbound, reason: Reason, line: str) -> str:
 def code_told(inbound: Inbound, request: Request, now: float) -> str:
     """What a stranger is told who may ask: the code, and what the robot's owner does with it."""
     minutes = minutes_left(request, now)
-    command = f"`:Chat pair {request.code}`"
+    command = f"`:{ALWAYS_OURS} pair {request.code}`"
     group = request.kind is Kind.GROUP
     return _paragraphs(
         f"{'我还不认识本群' if group else '我还不认识您'}。"

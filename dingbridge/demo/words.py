@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from dingbridge.core.commands import ALWAYS_OURS
 from dingbridge.core.routing import Route
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.settings import GROUPS, PEOPLE
@@ -17,7 +18,7 @@ WAYS = {
 }
 """The sandbox's words for a way, to ours."""
 
-CODE = re.compile(r":Chat pair ([0-9A-Z]+)")
+CODE = re.compile(rf":{ALWAYS_OURS} pair ([0-9A-Z]+)")
 """What somebody who is not let in is told, with the code to be let in by."""
 
 _PLACES = {

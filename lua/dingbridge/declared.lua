@@ -724,7 +724,7 @@ return {
     {
       name = 'log',
       arguments = '',
-      meaning = 'Open the log file.',
+      meaning = 'Open the log at its end, and follow it.',
       takes_range = false,
       completion = 'none',
     },

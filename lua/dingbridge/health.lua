@@ -1,11 +1,13 @@
 --- `:checkhealth dingbridge`: what is there, what is missing and what helps. Starts no host and
 --- reaches nothing outside this machine.
 
+local chat_module = require('dingbridge.chat_module')
+local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
 local look = require('dingbridge.look')
 local python = require('dingbridge.python')
 
-local health = vim.health
+local health = require('dingbridge.health.say')
 
 local M = {
   --- Milliseconds that the interpreter may take to say what it is.
@@ -72,14 +74,17 @@ local function check_python()
 end
 
 local function check_commands()
+  local other = chat_module.other()
   if vim.fn.exists(':DingTalk') ~= 2 then
-    health.warn('The commands are not defined', {
-      "Call require('dingbridge').setup({ … }) in your init.lua",
-    })
-  elseif host.is_ours('Chat') then
+    local call = "Call `require('dingbridge').setup({ … })` in your init.lua"
+    health.warn('The commands are not defined', { chat_module.hint() or call })
+  elseif command_name.is_ours('Chat') then
     health.ok('`:Chat` and `:DingTalk` are those of dingbridge')
   else
-    health.warn('`:Chat` is that of another plugin', { 'Use `:DingTalk`, which takes the same words' })
+    vim.health.warn('`:Chat` is that of another plugin', { 'Use `:DingTalk`, which takes the same words' })
+  end
+  if other then
+    health.info(("`require('chat')` is the module of another plugin, `%s`; ours is `require('dingbridge')`"):format(other))
   end
 end
 
@@ -170,15 +175,15 @@ end
 
 --- Writes the report of `:checkhealth dingbridge`.
 function M.check()
-  health.start('dingbridge: Neovim and Python')
+  vim.health.start('dingbridge: Neovim and Python')
   check_neovim()
   check_python()
   check_commands()
-  health.start('dingbridge: settings')
+  vim.health.start('dingbridge: settings')
   require('dingbridge.health.settings').check()
-  health.start('dingbridge: files')
+  vim.health.start('dingbridge: files')
   require('dingbridge.health.files').check()
-  health.start('dingbridge: host')
+  vim.health.start('dingbridge: host')
   check_host()
 end
 

@@ -1,5 +1,6 @@
 --- The Python host: registers it, starts it on first use, and passes events to it.
 
+local command_name = require('dingbridge.command_name')
 local python = require('dingbridge.python')
 
 local M = {}
@@ -24,7 +25,7 @@ local registered = false
 local channel ---@type integer|nil
 local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
 local revision, sent_revision, revision_in_force = 0, nil, nil
-local settings = { options = {}, problems = {} }
+local settings = { options = {} } ---@type { options: table, problems?: string[] } no problems before `setup()`
 
 --- The interpreter that is used.
 ---@return dingbridge.Python
@@ -42,18 +43,10 @@ local function cannot_start(program, words)
   require('dingbridge.notice').show(('the host cannot start with %s: %s'):format(program, problem), 'error')
 end
 
---- Whether we may define a command: another plugin's `:Chat` is left alone, `:DingTalk` is ours.
----@param name string
----@return boolean
-function M.is_ours(name)
-  local existing = vim.api.nvim_get_commands({})[name]
-  return name == 'DingTalk' or not existing or existing.definition:find(NAME, 1, true) ~= nil
-end
-
 --- Makes the commands start the host, with the range exactly as it was given.
 local function define_starters()
   for _, spec in ipairs(M.specs) do
-    if M.is_ours(spec.name) then
+    if command_name.is_ours(spec.name) then
       vim.api.nvim_create_user_command(spec.name, function(call)
         if M.start() then
           local range = call.range > 0 and { call.line1, call.line2 } or nil
@@ -138,7 +131,7 @@ end
 ---@param path string under which the host knows the plugin
 local function define_remote(path)
   for _, spec in ipairs(M.specs) do
-    if M.is_ours(spec.name) then
+    if command_name.is_ours(spec.name) then
       local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
       local method = ('%s:command:%s'):format(path, spec.name)
       vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)
@@ -258,7 +251,7 @@ function M.new_settings()
   sent_revision = revision
   return {
     options = sendable(settings.options),
-    problems = settings.problems,
+    problems = settings.problems or { require('dingbridge.chat_module').hint() },
     data = vim.fn.stdpath('data'),
     log = vim.fn.stdpath('log'),
     pid = vim.fn.getpid(),

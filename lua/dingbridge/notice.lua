@@ -1,5 +1,6 @@
 --- Lines for the user that never stop them: no prompt to press a key, no change of focus or mode.
 
+local command_name = require('dingbridge.command_name')
 local wrap = require('dingbridge.wrap')
 
 local M = {
@@ -148,6 +149,7 @@ end
 ---@param level? 'info'|'warn'|'error'
 function M.show(text, level)
   local number = vim.log.levels[(level or 'info'):upper()]
+  text = command_name.shown(text)
   M.note(text, number)
   vim.schedule(function()
     display(text, number)

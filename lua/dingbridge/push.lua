@@ -1,5 +1,6 @@
 --- Takes what the host sends and brings tables, buffers and autocommands up to date.
 
+local command_name = require('dingbridge.command_name')
 local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
 local host = require('dingbridge.host')
@@ -10,6 +11,15 @@ local store = require('dingbridge.store')
 local view = require('dingbridge.view')
 
 local M = {}
+
+--- Makes sentences of ours name the command that is ours.
+---@param about table what they are about
+---@param ... string their names
+local function name_command(about, ...)
+  for _, name in ipairs({ ... }) do
+    about[name] = about[name] and command_name.shown(about[name])
+  end
+end
 
 ---@type table<string, fun(update: table)>
 local handlers = {
@@ -43,6 +53,9 @@ local handlers = {
     view.close(update.id)
   end,
   messages = function(update)
+    for _, message in ipairs(update.list) do
+      name_command(message, 'reason', message.role == 'notice' and 'text' or nil)
+    end
     store.add(update.id, update.list, update.reset)
     drafts.arrived(update.list)
     for _, message in ipairs(update.reset and {} or update.list) do
@@ -65,6 +78,7 @@ local handlers = {
     end)
   end,
   fate = function(update)
+    name_command(update, 'reason')
     local message = store.messages[update.message]
     if message then
       message.delivery, message.reason = update.delivery, update.reason
@@ -84,10 +98,14 @@ local handlers = {
       report.outbox_changed()
     end
     update.kind, update.outbox = nil, nil
+    for _, one in ipairs({ update, unpack(update.accounts) }) do
+      name_command(one, 'last_error', 'cool_down')
+    end
     store.status = update
     view.refresh_bars()
   end,
   event = function(update)
+    name_command(update.data, 'reason')
     local how = { pattern = update.name, data = update.data, modeline = false }
     vim.api.nvim_exec_autocmds('User', how)
   end,
@@ -107,7 +125,7 @@ local handlers = {
       notice.show(update.path .. ' is no file that can be shown', 'error')
       return
     end
-    vim.cmd.tabedit(vim.fn.fnameescape(update.path))
+    require('dingbridge.log').open(update.path)
   end,
 }
 

@@ -1,5 +1,6 @@
 --- Reports of several lines: one small window at the bottom, used again by the next report.
 
+local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
 local look = require('dingbridge.look')
 local notice = require('dingbridge.notice')
@@ -149,6 +150,7 @@ function M.show(report)
     return
   end
   local texts = vim.tbl_map(function(line)
+    line.text = command_name.shown(line.text)
     return line.text
   end, report.lines)
   local text = table.concat(texts, '\n')

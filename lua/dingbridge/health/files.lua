@@ -1,6 +1,6 @@
 --- The part of `:checkhealth dingbridge` about files: can they be written, and who can read them?
 
-local health = vim.health
+local health = require('dingbridge.health.say')
 
 local M = {}
 

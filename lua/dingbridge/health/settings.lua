@@ -4,7 +4,7 @@
 local declared = require('dingbridge.declared')
 local host = require('dingbridge.host')
 
-local health = vim.health
+local health = require('dingbridge.health.say')
 
 local M = {}
 

@@ -1,0 +1,64 @@
+"""`:Chat log` shows the end of the log, and what is added."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.editor import Editor
+
+LINES = [f"line {number}" for number in range(200)]
+
+
+@pytest.fixture
+def path(editor: Editor) -> Path:
+    """The log, long and shown. The host's first lines stand above."""
+    editor.setup({})
+    editor.nvim.command("Chat status")
+    path = editor.home / "state" / "nvim" / "dingbridge.log"
+    editor.until(path.exists)
+    append(path, *LINES)
+    editor.nvim.command("Chat log")
+    editor.until(lambda: editor.nvim.current.buffer.name == str(path))
+    return path
+
+
+def append(path: Path, *lines: str) -> None:
+    with path.open("a", encoding="utf-8") as log:
+        log.write("".join(f"{line}\n" for line in lines))
+
+
+def at_end(editor: Editor) -> bool:
+    return bool(editor.lua("return vim.fn.line('.') == vim.fn.line('$')"))
+
+
+def test_the_log_opens_at_its_end_and_follows_what_is_written(editor: Editor, path: Path) -> None:
+    editor.until(lambda: at_end(editor))
+    append(path, "one more")
+    editor.until(lambda: editor.nvim.current.buffer[-1] == "one more")
+    assert at_end(editor)
+    assert editor.nvim.api.get_mode() == {"mode": "n", "blocking": False}
+
+
+def test_who_reads_further_up_is_left_there(editor: Editor, path: Path) -> None:
+    editor.nvim.command("normal! ggjj")
+    append(path, "one more")
+    editor.until(lambda: editor.nvim.current.buffer[-1] == "one more")
+    assert editor.nvim.current.window.cursor[0] == 3
+
+
+def test_the_log_that_is_shown_already_is_not_shown_twice(editor: Editor, path: Path) -> None:
+    editor.nvim.command("tabfirst | Chat log")
+    editor.until(lambda: editor.nvim.current.buffer.name == str(path))
+    assert len(editor.nvim.tabpages) == 2
+
+
+def test_a_log_that_was_closed_is_not_looked_at_any_more(editor: Editor, path: Path) -> None:
+    editor.nvim.command("tabclose")
+    append(path, "one more")
+    editor.nvim.command("Chat log")
+    editor.until(lambda: editor.nvim.current.buffer.name == str(path))
+    assert editor.nvim.current.buffer[-1] == "one more"
+    assert at_end(editor)
+    assert len(editor.nvim.tabpages) == 2
