@@ -1,6 +1,5 @@
 # dingbridge: every target sets up what it needs by itself, in the project's own .venv.
 
-PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
@@ -8,47 +7,57 @@ else
 BIN := $(VENV)/bin
 endif
 RUN := $(BIN)/python
-READY := $(VENV)/.ready
+
+# The first that runs: the shim of a version manager may stand for nothing. One that is too old
+# hands over to a newer one on the PATH. PYTHON=... is taken as it is.
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python3.10 /usr/bin/python3 python
+FOUND = $(shell for each in $(CANDIDATES); do "$$each" -c '' >/dev/null 2>&1 && echo "$$each" && break; done)
+NONE = $(error Python 3.10 or newer is needed, and there is none on the PATH)
+ifdef PYTHON
+INSTALL = @"$(PYTHON)" dingbridge/launch.py install "$(CURDIR)" --exactly
+else
+INSTALL = @$(or $(FOUND),$(NONE)) dingbridge/launch.py install "$(CURDIR)"
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test coverage lint types doc bench soak fuzz all help
+.PHONY: install dev demo test coverage lint types doc bench soak fuzz all help
 N ?= 100
 SECONDS ?= 60
+WITH ?=
 
-$(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(RUN) -m tests.commonmark
-	@touch $(READY)
+install: ## make .venv with what the plugin needs (WITH="images sandbox" for more)
+	$(INSTALL) $(WITH)
 
-install: $(READY) ## make .venv and install the project and its tools into it
+dev: ## make .venv with all that working on the project needs; the targets below do it themselves
+	$(INSTALL) dev
 
-demo: $(READY) ## chat with a DingTalk on this machine; without a terminal, play a conversation
-	@$(RUN) -m dingbridge.cli demo
+demo: ## chat with a DingTalk on this machine; without a terminal, play a conversation
+	$(INSTALL) demo
+	@$(BIN)/dingbridge demo
 
-test: $(READY) ## run all tests
+test: dev ## run all tests
 	$(RUN) -m pytest -n 3
 
-coverage: $(READY) ## run all tests, slower, and measure the branches they cover
+coverage: dev ## run all tests, slower, and measure the branches they cover
 	$(RUN) -m pytest -n 3 --cov --cov-report=term --cov-fail-under=90
 
-lint: $(READY) ## check the style of the code
+lint: dev ## check the style of the code
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
-types: $(READY) ## check the types
+types: dev ## check the types
 	$(RUN) -m mypy
 
-doc: $(READY) ## write the generated tables into README, help and Lua
+doc: dev ## write the generated tables into README, help and Lua
 	$(RUN) -m dingbridge.reference
 
-bench: $(READY) ## measure speed and cost beside the official SDK and bare clients
+bench: dev ## measure speed and cost beside the official SDK and bare clients
 	$(RUN) -m tests.bench
 
-soak: $(READY) ## play N random histories of faults and kills with real processes (N=100)
+soak: dev ## play N random histories of faults and kills with real processes (N=100)
 	$(RUN) -m tests.faults.soak $(N)
 
-fuzz: $(READY) ## feed broken bytes to everything that reads them, for SECONDS (60)
+fuzz: dev ## feed broken bytes to everything that reads them, for SECONDS (60)
 	$(RUN) -m tests.fuzz $(SECONDS)
 
 all: lint types test ## everything that must be green

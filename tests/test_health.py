@@ -75,7 +75,8 @@ def test_missing_packages_are_named_with_the_command(editor: Editor, tmp_path: P
     editor.setup({"python": bare})
     found = check(editor)
     assert re.search(r"packages are missing \(.*websocket.*\)", found.of("ERROR"))
-    assert f"'{bare}' -m pip install '{ROOT}'" in found.of("ERROR")
+    assert "run :Chat install" in found.of("ERROR")
+    assert f"make -C '{ROOT}' install" in found.of("ERROR")
     assert "Python 3." in found.of("OK")
 
 

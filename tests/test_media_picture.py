@@ -120,4 +120,4 @@ def test_without_the_packages_it_is_said_how_to_get_them() -> None:
     )
     done = run([sys.executable, "-c", program], text=True, seconds=30, check=True)
     assert done.stdout.startswith("Refused Pictures need packages that are not installed: PIL")
-    assert "-m pip install pygments pillow" in done.stdout
+    assert ":Chat install images" in done.stdout

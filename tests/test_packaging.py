@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import sys
+import tarfile
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import dingbridge
-from dingbridge import launch
+from dingbridge import executables, launch
+from tests.processes import run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,7 +38,9 @@ def dependencies() -> set[str]:
 
 
 def test_the_host_looks_for_exactly_the_packages_that_are_installed() -> None:
-    assert set(launch.NEEDED) == {IMPORTED_AS.get(name, name) for name in dependencies()}
+    without_editor = {"appdirs"}
+    of_the_host = dependencies() - without_editor
+    assert set(launch.NEEDED) == {IMPORTED_AS.get(name, name) for name in of_the_host}
 
 
 def test_every_dependency_has_a_range() -> None:
@@ -54,7 +62,7 @@ def test_what_is_installed_meets_the_declaration() -> None:
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:
     [oldest] = re.findall(r'requires-python = ">=3\.(\d+)"', project())
-    assert (3, int(oldest)) == launch.OLDEST
+    assert (3, int(oldest)) == executables.OLDEST
     assert f'target-version = "py3{oldest}"' in project()
     assert f'python_version = "3.{oldest}"' in project()
     assert sys.version_info >= (3, int(oldest))
@@ -70,6 +78,86 @@ def test_the_package_has_the_version_of_its_source() -> None:
     assert metadata.version("dingbridge") == dingbridge.__version__
 
 
-def test_an_older_python_can_read_the_file_that_refuses_it() -> None:
-    source = Path(launch.__file__).read_text(encoding="utf-8")
-    ast.parse(source, feature_version=(3, 5))
+@pytest.mark.parametrize("module", [dingbridge, launch, executables])
+def test_an_older_python_can_read_what_refuses_it(module: ModuleType) -> None:
+    assert module.__file__
+    ast.parse(Path(module.__file__).read_text(encoding="utf-8"), feature_version=(3, 5))
+
+
+def constraints() -> dict[str, list[str]]:
+    """The versions that are tested, oldest first, by package."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            name, version = line.partition(";")[0].strip().split("==")
+            found.setdefault(name, []).append(version)
+    return found
+
+
+def release(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def test_no_package_may_be_older_than_what_is_tested() -> None:
+    tested = constraints()
+    bounds = re.findall(r'"([a-z][A-Za-z0-9-]*)>=([0-9.]+),<([0-9.]+)"', project())
+    assert len(bounds) > 20
+    for name, oldest, end in bounds:
+        versions = sorted(map(release, tested[name]))
+        count = len(release(oldest))
+        assert release(oldest) == versions[0][:count], name
+        assert versions[-1] < release(end), name
+
+
+def test_what_is_installed_here_is_what_is_tested() -> None:
+    tested = constraints()
+    for name in dependencies():
+        assert metadata.version(name) in tested[name]
+
+
+def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
+    """Built without a network, from a copy of the checkout."""
+    copy = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache", "*.egg-info")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    code = "from setuptools import build_meta; print(build_meta.build_sdist('dist'))"
+    done = run([sys.executable, "-c", code], cwd=copy, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "deprecat" not in done.stderr.lower()
+    [archive] = (copy / "dist").iterdir()
+    with tarfile.open(archive) as tar:
+        packed = {name.partition("/")[2] for name in tar.getnames()}
+        [described] = (
+            name for name in tar.getnames() if name.count("/") == 1 and "PKG-INFO" in name
+        )
+        about = tar.extractfile(described)
+        assert about is not None
+        text = about.read().decode()
+    whole = ("lua", "rplugin", "doc", "tests", "dingbridge")
+    wanted = {
+        path.relative_to(copy).as_posix()
+        for top in whole
+        for path in (copy / top).rglob("*")
+        if path.is_file() and path.name != "tags"
+    }
+    alone = {
+        "Makefile",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        "constraints.txt",
+    }
+    assert wanted | alone | {".ci/run"} <= packed
+    assert "License-Expression: Apache-2.0" in text
+    for minor in range(executables.OLDEST[1], executables.NEWEST[1] + 1):
+        assert f"Classifier: Programming Language :: Python :: 3.{minor}\n" in text
+
+
+def test_the_newest_python_is_the_same_everywhere() -> None:
+    lua = (ROOT / "lua" / "dingbridge" / "python.lua").read_text(encoding="utf-8")
+    [found] = re.findall(r"local OLDEST, NEWEST = (\d+), (\d+)", lua)
+    assert tuple(map(int, found)) == (executables.OLDEST[1], executables.NEWEST[1])
+    for name in ("README.md", "doc/dingbridge.txt"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert re.search(rf"CPython\s+3\.{found[0]} to 3\.{found[1]}\b", text), name

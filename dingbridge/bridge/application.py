@@ -128,6 +128,7 @@ class Bridge:
             "retry": lambda message, _: self._retry(message),
             "drop": lambda message, _: self._drop(message),
             "log": lambda _, __: self._editor.show(updates.Edit(self._log_path)),
+            "install": lambda extras, _: self._editor.show(updates.Install(extras)),
             "stop": lambda _, __: self._stop_answer(),
         }
         actions[call.name](call.argument, place)

@@ -236,6 +236,12 @@ class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
     path: str
 
 
+class Install(Struct, frozen=True, tag_field="kind", tag="install"):
+    """Make the plugin's own environment; `extras` as they were typed."""
+
+    extras: str
+
+
 Update = (
     Host
     | Configured
@@ -258,6 +264,7 @@ Update = (
     | Look
     | AskPair
     | Edit
+    | Install
 )
 
 

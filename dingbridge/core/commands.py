@@ -144,6 +144,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("deny", "{code}", "Refuse whoever asks with this code."),
     Command("revoke", "{id}", "Take back what a code has allowed a person or a group."),
     Command("log", "", "Open the log at its end, and follow it."),
+    Command(
+        "install",
+        "[images]",
+        "Make the plugin's own Python environment; `images` brings what pictures of code need.",
+    ),
     Command("stop", "", "Stop the answer that the responder is working on."),
 )
 

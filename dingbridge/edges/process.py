@@ -19,6 +19,8 @@ from typing import IO, Literal
 
 from msgspec import Struct
 
+from dingbridge.executables import find_program
+
 COMPLAINT_BYTES = 500
 """What is kept of a standard error that is read apart, from the end."""
 
@@ -71,20 +73,6 @@ class TookTooLong(Exception):
 
 class Stopped(Exception):
     """The program was ended, or not even started, because somebody wanted that."""
-
-
-def find_program(name: str, folders: Sequence[str]) -> str | None:
-    """The program of that name in the first absolute one of the `folders` that has it.
-
-    Never one in the current folder: relative entries of the PATH are skipped, and Windows, which
-    looks there first, is not asked.
-    """
-    names = (f"{name}.exe", name) if sys.platform == "win32" else (name,)
-    for folder in folders:
-        for found in (os.path.join(folder, each) for each in names):
-            if os.path.isabs(folder) and os.path.isfile(found) and os.access(found, os.X_OK):
-                return found
-    return None
 
 
 class Runner:

@@ -729,6 +729,13 @@ return {
       completion = 'none',
     },
     {
+      name = 'install',
+      arguments = '[images]',
+      meaning = 'Make the plugin\'s own Python environment; `images` brings what pictures of code need.',
+      takes_range = false,
+      completion = 'none',
+    },
+    {
       name = 'stop',
       arguments = '',
       meaning = 'Stop the answer that the responder is working on.',

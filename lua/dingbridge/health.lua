@@ -26,47 +26,48 @@ local function check_neovim()
   end
 end
 
---- What the interpreter says of itself.
----@param program string
----@return string? version nil when it does not answer
+--- What the interpreter, or the one that it hands over to, says of itself.
+---@param chosen dingbridge.Python
+---@return string? program nil when it does not answer
+---@return string? version
 ---@return string problem what keeps the host from running on it; empty when nothing does
-local function ask(program)
+local function ask(chosen)
   -- What cannot be started, such as a file of another machine, raises.
   local ok, ended = pcall(function()
     local how = { text = true, timeout = M.answer_within, cwd = python.FOLDER }
-    return vim.system(python.command(program, 'check'), how):wait(M.answer_within + 500)
+    return vim.system(python.command(chosen, 'check'), how):wait(M.answer_within + 500)
   end)
   if not ok then
-    return nil, 'it cannot be run'
+    return nil, nil, 'it cannot be run'
   elseif ended.code == 124 then
-    return nil, ('it did not answer within %g s'):format(M.answer_within / 1000)
+    return nil, nil, ('it did not answer within %g s'):format(M.answer_within / 1000)
   end
-  local version = (ended.stdout or ''):match('^%d+%.%d+%.%d+')
+  local program, version = (ended.stdout or ''):match('^([^\n]+)\n(%d+%.%d+%.%d+)')
   local words = vim.trim(ended.stderr or '')
   if not version and words == '' then
     words = 'it is no Python'
   end
-  return version, words:sub(-500)
+  return program, version, words:sub(-500)
 end
 
 local function check_python()
   local chosen = host.python()
-  local program = chosen.program
-  local shown = ('`%s`, chosen by %s'):format(program or chosen.written, chosen.why)
-  if not program then
-    local advice = "Set the option `python` to a Python 3.10 or newer, or run `make install` in the plugin's folder"
-    health.error(('Python cannot be run: %s: %s'):format(shown, chosen.problem), { advice })
+  local shown = ('`%s`, chosen by %s'):format(chosen.program or chosen.written, chosen.why)
+  if not chosen.program then
+    local problem, advice = python.explain(chosen, chosen.problem)
+    health.error(('Python cannot be run: %s: %s'):format(shown, problem), advice)
     return
   end
-  local version, words = ask(program)
-  local problem, command = python.explain(program, words)
-  if command then
+  local program, version, words = ask(chosen)
+  local problem, advice = python.explain(chosen, words)
+  if program and vim.fs.normalize(program) ~= chosen.program and not chosen.is_fixed then
+    shown = ('%s, which hands over to `%s`'):format(shown, program)
+  end
+  if problem ~= words then
     health.ok(('Python %s: %s'):format(version, shown))
-    health.error(problem, { 'Install them: ' .. command })
+    health.error(problem, advice)
   elseif problem ~= '' then
-    health.error(('Python cannot run the host: %s: %s'):format(shown, look.one_line(problem)), {
-      'Set the option `python` to a Python 3.10 or newer',
-    })
+    health.error(('Python cannot run the host: %s: %s'):format(shown, look.one_line(problem)), advice)
   else
     health.ok(('Python %s: %s'):format(version, shown))
     health.ok('All Python packages that are needed are there')

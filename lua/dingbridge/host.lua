@@ -33,14 +33,12 @@ function M.python()
   return python.choose(require('dingbridge.options').canonical(settings.options).python)
 end
 
----@param program string
----@param words string
-local function cannot_start(program, words)
-  local problem, command = python.explain(program, words)
-  if command then
-    problem = ('%s. Install them with:\n  %s'):format(problem, command)
-  end
-  require('dingbridge.notice').show(('the host cannot start with %s: %s'):format(program, problem), 'error')
+---@param chosen dingbridge.Python
+---@param words string what it complained of
+local function cannot_start(chosen, words)
+  local problem, advice = python.explain(chosen, words)
+  local shown = ('the host cannot start with %s: %s.\n%s'):format(chosen.program or chosen.written, problem, advice[1])
+  require('dingbridge.notice').show(shown, 'error')
 end
 
 --- Makes the commands start the host, with the range exactly as it was given.
@@ -48,7 +46,10 @@ local function define_starters()
   for _, spec in ipairs(M.specs) do
     if command_name.is_ours(spec.name) then
       vim.api.nvim_create_user_command(spec.name, function(call)
-        if M.start() then
+        local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
+        if word == 'install' then
+          require('dingbridge.install').run(rest)
+        elseif M.start() then
           local range = call.range > 0 and { call.line1, call.line2 } or nil
           vim.api.nvim_cmd({
             cmd = spec.name,
@@ -70,9 +71,9 @@ end
 
 ---@param ended integer
 ---@param code integer
----@param program string
+---@param chosen dingbridge.Python
 ---@param words string what it wrote to standard error
-local function on_exit(ended, code, program, words)
+local function on_exit(ended, code, chosen, words)
   if ended ~= channel then
     return
   end
@@ -85,7 +86,7 @@ local function on_exit(ended, code, program, words)
     M.greeted = false
     require('dingbridge.notice').show(('the host ended (%d); the next :Chat starts it again'):format(code), 'error')
   else
-    cannot_start(program, vim.trim(words))
+    cannot_start(chosen, vim.trim(words))
   end
   require('dingbridge.push').host_ended()
 end
@@ -94,21 +95,20 @@ end
 ---@return integer channel
 local function start_job()
   local chosen = M.python()
-  local program = chosen.program
   local words = {}
-  if not program then
-    cannot_start(chosen.written, chosen.problem .. '; set the option `python` to a Python 3.10 or newer')
+  if not chosen.program then
+    cannot_start(chosen, chosen.problem)
     return 0
   end
   local job
-  job = vim.fn.jobstart(python.command(program, 'host'), {
+  job = vim.fn.jobstart(python.command(chosen, 'host'), {
     rpc = true,
     cwd = python.FOLDER,
     on_stderr = function(_, lines)
       words[#words + 1] = table.concat(lines, '\n')
     end,
     on_exit = function(_, code)
-      on_exit(job, code, program, table.concat(words):sub(-2000))
+      on_exit(job, code, chosen, table.concat(words):sub(-2000))
     end,
   })
   return job

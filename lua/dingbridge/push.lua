@@ -127,6 +127,9 @@ local handlers = {
     end
     require('dingbridge.log').open(update.path)
   end,
+  install = function(update)
+    require('dingbridge.install').run(update.extras)
+  end,
 }
 
 --- The updates that change windows.

