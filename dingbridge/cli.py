@@ -1,4 +1,4 @@
-"""The command `dingbridge`: notifications from the shell, the sandbox and the demo."""
+"""The command `dingbridge`: notifications and reports from the shell, the sandbox, the demo."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from dingbridge import __version__
-from dingbridge.core.errors import MAY_BE_TWICE, BadOptions, DeliveryError, whole_reason
+from dingbridge.core.errors import (
+    MAY_BE_TWICE,
+    BadOptions,
+    BridgeError,
+    DeliveryError,
+    whole_reason,
+)
 from dingbridge.core.messages import At
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.redaction import redact
@@ -100,6 +106,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     notify.add_argument("--verbose", action="store_true", help="say where the message went")
     notify.set_defaults(run=_notify)
+
+    status = commands.add_parser(
+        "status",
+        help="say what is bound, what waits and what failed, without an editor",
+        description="Reads the files in Neovim's data folder, which NVIM_APPNAME and XDG_DATA_HOME "
+        "choose as they do for Neovim, and changes nothing.",
+        allow_abbrev=False,
+    )
+    status.set_defaults(run=lambda _: _report("status"))
+
+    outbox = commands.add_parser(
+        "outbox",
+        help="list the messages that wait and those that failed, without an editor",
+        description="Reads the outbox in Neovim's data folder and changes nothing. `:Chat retry` "
+        "and `:Chat drop` in Neovim take the ids.",
+        allow_abbrev=False,
+    )
+    outbox.set_defaults(run=lambda _: _report("outbox"))
 
     sandbox = commands.add_parser(
         "sandbox",
@@ -222,6 +246,21 @@ def _tell_wait(reason: str) -> None:
 
 def _variable(name: str) -> str:
     return next(option.env for option in OPTIONS if option.name == name)
+
+
+# --- status and outbox ----------------------------------------------------------------------------
+
+
+def _report(what: Literal["status", "outbox"]) -> int:
+    # Imported here, because a notification needs none of it.
+    from dingbridge import on_disk
+
+    try:
+        lines = on_disk.status() if what == "status" else on_disk.outbox()
+    except BridgeError as problem:
+        raise Usage(str(problem)) from problem
+    print("\n".join(lines))  # noqa: T201 - this is what was asked for
+    return 0
 
 
 # --- sandbox and demo -----------------------------------------------------------------------------

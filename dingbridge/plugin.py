@@ -40,7 +40,6 @@ from dingbridge.turns import Turns
 
 log = logging.getLogger(__name__)
 
-LOG_FILE = "dingbridge.log"
 MEDIA_FOLDER = Path("dingbridge", "media")
 
 
@@ -175,7 +174,7 @@ class Plugin:
             self._turns.put(lambda: self._configure(bridge, settings))
 
     def _build(self, settings: Settings) -> Bridge:
-        log_path = Path(settings.log, LOG_FILE)
+        log_path = Path(settings.log, log_file.LOG_FILE)
         self._log_to(log_path)
         self._editor.show(updates.Host(self._editor.channel, self._path))
 
@@ -339,7 +338,7 @@ class Plugin:
             self._editor.show(updates.Say(warning, "warn"))
         accounts = configuration.accounts
         verbose, secrets = configuration.default.verbose, configuration.secrets
-        self._log_to(Path(settings.log, LOG_FILE), verbose=verbose, secrets=secrets)
+        self._log_to(Path(settings.log, log_file.LOG_FILE), verbose=verbose, secrets=secrets)
         if not self._settled:
             self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
         bridge.configure(configuration, problems)

@@ -50,7 +50,7 @@ ONLY_IN: dict[str, set[str]] = {
 
 PUT_TOGETHER = {
     *("cli.py", "live.py", "live_media.py", "membership.py", "notify.py", "owner.py"),
-    *("parcels.py", "plugin.py"),
+    *("on_disk.py", "parcels.py", "plugin.py"),
 }
 """The modules that know the edges: they put layers together."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge import __version__, cli, live, plugin
+from dingbridge import __version__, cli, live
 from dingbridge.core import access, pairing, passcodes, patience, remote, remote_answers, targets
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.errors import BadOptions
@@ -22,7 +22,7 @@ from dingbridge.core.options import BY_NAME, OPTIONS
 from dingbridge.core.outside import Found
 from dingbridge.core.settings import Configuration, read_all, wants
 from dingbridge.core.text import visible
-from dingbridge.edges import outside
+from dingbridge.edges import log, outside
 from dingbridge.edges.storage import robot
 from tests import processes
 from tests.neovim import find_neovim
@@ -35,7 +35,7 @@ README, MANUAL = TEXTS
 both = pytest.mark.parametrize("name", TEXTS)
 
 FUNCTIONS = ("setup", "send", "notify", "status", "statusline", "sessions", "transcript")
-SUBCOMMANDS_OF_THE_SHELL = ("notify", "sandbox", "demo")
+SUBCOMMANDS_OF_THE_SHELL = ("notify", "status", "outbox", "sandbox", "demo")
 EXIT_CODES = {cli.DELIVERED: "delivered", cli.REFUSED: "refused", cli.USAGE: "usage",
               cli.UNREACHABLE: "reached"}  # fmt: skip
 LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)", "is let in", "chunk 1 of 3",
@@ -198,7 +198,7 @@ def test_targets_that_are_shown_can_be_used(name: str) -> None:
 def test_every_file_is_told(name: str) -> None:
     sessions = f"{robot.SESSIONS_FOLDER.as_posix()}/"
     shared = (robot.STATE_FILE, robot.OUTBOX_FILE, robot.INBOX_FILE)
-    for file in (*shared, sessions, plugin.LOG_FILE):
+    for file in (*shared, sessions, log.LOG_FILE):
         assert file in TEXTS[name], file
 
 

@@ -25,6 +25,7 @@ from dingbridge.core.outbox import (
     Waiting,
 )
 from dingbridge.core.outbox_journal import dropped_in_words, end_in_words
+from dingbridge.core.outbox_words import describe, doubt
 from dingbridge.core.text import shorten
 
 TITLE = 30
@@ -35,9 +36,6 @@ LATEST = 30
 every change, for completion: `describe` knows all."""
 
 NEVER_LEFT = "it never left: the editor ended before it could be written down"
-
-SHOWN = 50
-"""Messages that wait, and as many that failed, that `:Chat outbox` shows."""
 
 
 class Outgoing:
@@ -224,8 +222,8 @@ class Outgoing:
         elif message in self._outbox.done:
             self._fate(message, session, Delivery.SENT, MAY_BE_TWICE if uncertain else "")
         else:
-            doubt = _doubt(whole) if whole is not None else ""
-            self._fate(message, session, Delivery.QUEUED, doubt, to)
+            words = doubt(whole) if whole is not None else ""
+            self._fate(message, session, Delivery.QUEUED, words, to)
 
     # --- dead letters ---------------------------------------------------------------------------
 
@@ -263,7 +261,7 @@ class Outgoing:
         whole = self._outbox.waiting[record.id]
         for one in whole.everyone():
             to = one.outbound.target
-            self._fate(one.id, one.session, Delivery.QUEUED, _doubt(whole), to)
+            self._fate(one.id, one.session, Delivery.QUEUED, doubt(whole), to)
         self._queue.put(whole)
         self._changed()
 
@@ -288,42 +286,9 @@ class Outgoing:
         return ""
 
     def describe(self, prefix: str) -> tuple[tuple[str, str], ...]:
-        """What waits and what failed, a line or two each with the id it is about; the first ones
-        when there are many. `prefix` stands before every id. The first line sums up."""
-        waiting, dead = self._outbox.waiting.values(), self._outbox.dead.values()
-        if not waiting and not dead:
-            return (("the outbox is empty", ""),)
-        counts = f"waiting: {len(waiting)}, failed: {len(dead)}"
-        lines = [(f"{counts}; :Chat retry [id] tries again, :Chat drop {{id}} gives up", "")]
-        for one in islice(waiting, SHOWN):
-            shown = f"{prefix}{one.id}"
-            lines.append((f"waiting  {shown}  {_line(one)}", shown))
-            if doubt := _doubt(one):
-                lines.append((f"         {doubt}", shown))
-        lines.extend(_more(len(waiting), "waiting"))
-        for letter in islice(dead, SHOWN):
-            shown = f"{prefix}{letter.waiting.id}"
-            lines.append((f"failed   {shown}  {_line(letter.waiting)}", shown))
-            lines.append((f"         {letter.reason}", shown))
-        lines.extend(_more(len(dead), "failed"))
-        return tuple(lines)
-
-
-def _doubt(whole: Waiting) -> str:
-    """What is said of a message that waits, when it may be there already."""
-    return "an attempt was not answered: it may have arrived" if whole.may_have_arrived else ""
-
-
-def _line(waiting: Waiting) -> str:
-    """A message in the outbox: how it begins, and where it goes."""
-    outbound = waiting.outbound
-    place = destinations.name(outbound.target)
-    return f"{markdown.title(outbound.text)}  → {place}" if place else markdown.title(outbound.text)
+        """The outbox in words, see `outbox_words.describe`."""
+        return describe(self._outbox, prefix)
 
 
 def _going_to(report: DeliveryReport, to: Target) -> DeliveryReport:
     return structs.replace(report, key=to.key, place=destinations.name(to))
-
-
-def _more(count: int, what: str) -> list[tuple[str, str]]:
-    return [(f"         … and {count - SHOWN} more {what}", "")] if count > SHOWN else []

@@ -10,6 +10,9 @@ from pathlib import Path
 from dingbridge.core.redaction import redact
 from dingbridge.edges import files
 
+LOG_FILE = "dingbridge.log"
+"""Its name in `stdpath('log')`."""
+
 MAX_BYTES = 1_000_000
 """A log file of this size is set aside as `.1`, and the one before it dropped."""
 

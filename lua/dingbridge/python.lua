@@ -91,8 +91,9 @@ local OWN = ROOT .. (IS_WINDOWS and '/.venv/Scripts/python.exe' or '/.venv/bin/p
 --- Whether the plugin's own environment has an interpreter that is new enough, as far as files tell.
 ---@return boolean
 local function has_own()
+  -- Without that file, which raises, Python would find nothing of its own.
   local ok, lines = pcall(vim.fn.readfile, ROOT .. '/.venv/pyvenv.cfg', '', 50)
-  for _, line in ipairs(ok and lines or {}) do -- without that file, which raises, Python finds nothing of its own
+  for _, line in ipairs(ok and lines or {}) do
     local minor = line:match('^version%w*%s*=%s*3%.(%d+)')
     if minor and tonumber(minor) < OLDEST then
       return false

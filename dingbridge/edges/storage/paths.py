@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import appdirs
@@ -16,24 +17,27 @@ def neovim_name() -> str:
 
 def data_folder() -> Path:
     """`stdpath('data')`, honouring `XDG_DATA_HOME` and `NVIM_APPNAME`."""
-    return _folder("XDG_DATA_HOME", "data", Path(appdirs.user_data_dir()))
+    return _folder("XDG_DATA_HOME", "data", appdirs.user_data_dir)
 
 
 def log_folder() -> Path:
     """`stdpath('log')`, honouring `XDG_STATE_HOME` and `NVIM_APPNAME`."""
-    return _folder("XDG_STATE_HOME", "state", Path(appdirs.user_state_dir()))
+    return _folder("XDG_STATE_HOME", "state", appdirs.user_state_dir)
 
 
-def _folder(variable: str, kind: str, of_the_system: Path) -> Path:
+def _folder(variable: str, kind: str, of_the_system: Callable[[], str]) -> Path:
     """Neovim uses the XDG folders on macOS as well, and appends `-data` on Windows."""
     chosen = os.environ.get(variable)
+    if not chosen:
+        # Set to nothing counts as not set; appdirs would take it for a folder.
+        os.environ.pop(variable, None)
     if sys.platform == "win32":
-        base = Path(chosen) if chosen else of_the_system
+        base = Path(chosen or of_the_system())
         return base / f"{neovim_name()}-data"
     if chosen:
         base = Path(chosen)
     elif sys.platform == "darwin":
         base = Path.home() / ".local" / ("share" if kind == "data" else kind)
     else:
-        base = of_the_system
+        base = Path(of_the_system())
     return base / neovim_name()

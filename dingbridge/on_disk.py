@@ -1,0 +1,82 @@
+"""What Neovim's folders tell without an editor: for `dingbridge status` and `dingbridge outbox`.
+
+The files are read as they are; nothing is changed, and no folder is made.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dingbridge.core import outbox as outboxes
+from dingbridge.core import outbox_words
+from dingbridge.core import state as states
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.outbox import Outbox
+from dingbridge.core.state import Binding, State
+from dingbridge.core.text import clean, shorten
+from dingbridge.edges import files
+from dingbridge.edges.log import LOG_FILE
+from dingbridge.edges.storage.journal import Journal
+from dingbridge.edges.storage.paths import data_folder, log_folder
+from dingbridge.edges.storage.robot import OUTBOX_FILE, STATE_FILE
+
+NAME = 60
+"""Characters of a title or a name that are shown."""
+
+
+def status() -> tuple[str, ...]:
+    """What is bound, what waits and what failed, a line each. Raises `BridgeError` for a file that
+    cannot be read."""
+    state, outbox = _state(), _outbox()
+    bound = [one for one in state.bindings.values() if not one.scope]
+    made = len(state.bindings) - len(bound)
+    asking = sum(len(pairings.requests) for pairings in state.pairings.values())
+    lines = [_binding(one) for one in sorted(bound, key=lambda one: -one.time)]
+    lines = lines or ["no session is bound"]
+    if made:
+        lines.append(f"sessions made on demand: {made}")
+    if asking:
+        lines.append(f"asked to be let in: {asking}")
+    lines.append(f"waiting: {outbox.queued}, failed: {len(outbox.dead)}")
+    if outbox.dead:
+        latest = max(outbox.dead.values(), key=lambda letter: letter.time)
+        lines.append(f"  the latest failure: {_shown(latest.reason)}")
+    return (*lines, f"data: {data_folder()}", f"log: {log_folder() / LOG_FILE}")
+
+
+def outbox() -> tuple[str, ...]:
+    """The messages that wait and those that failed, each with its id. Raises `BridgeError`."""
+    return tuple(clean(text) for text, _ in outbox_words.describe(_outbox()))
+
+
+def _binding(one: Binding) -> str:
+    title = _shown(one.title) or one.session
+    target = f" → {_shown(one.label or one.target.place)}" if one.target else ""
+    return f"bound: {title}{target} (in {_shown(one.cwd, 200)})"
+
+
+def _shown(text: str, most: int = NAME) -> str:
+    return shorten(clean(text), most)
+
+
+def _state() -> State:
+    path = data_folder() / STATE_FILE
+    try:
+        with files.reading(path) as file:
+            return states.decode(file.read())
+    except FileNotFoundError:
+        return State()
+    except (OSError, ValueError) as cause:
+        reason = cause.strerror if isinstance(cause, OSError) else cause
+        raise BridgeError(f"{path} cannot be read: {reason}") from cause
+
+
+def _outbox() -> Outbox:
+    path = data_folder() / OUTBOX_FILE
+    if not os.path.lexists(path):
+        return Outbox()  # reading a journal would make its folder and its lock
+    try:
+        records, _ = Journal(path).read(outboxes.decode)
+    except OSError as cause:
+        raise BridgeError(f"{path} cannot be read: {cause.strerror or cause}") from cause
+    return outboxes.fold(records)
