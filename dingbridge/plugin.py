@@ -131,6 +131,14 @@ class Plugin:
             if robot and binding is not None and account.name in self._awaited:
                 account.restore(binding.session, binding.target, supposed=True)
 
+    def leave(self) -> None:
+        """The same, and tell the editor, which does not wait for a host that says nothing."""
+        self._editor.show(updates.Leaving("begun"))
+        try:
+            self.stop()
+        finally:
+            self._editor.show(updates.Leaving("done"))
+
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
         self._leaving = True

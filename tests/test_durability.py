@@ -306,7 +306,7 @@ def test_what_could_not_be_written_down_for_a_moment_leaves_in_its_order(
     assert [each.text for each in sandbox.client.arrived()] == ["one", "two"]
 
 
-def test_a_message_that_could_not_be_written_down_until_neovim_was_closed_is_told_as_not_sent(
+def test_a_message_that_could_not_be_written_down_until_neovim_was_closed_is_sent_by_the_next(
     editor: Editor,
     start_editor: StartEditor,
     sandbox: Sandbox,
@@ -324,8 +324,8 @@ def test_a_message_that_could_not_be_written_down_until_neovim_was_closed_is_tol
         assert not queued.exists()
     after = start_editor()
     go_on(after, webhook_options)
-    until_fates(after, session, [("one", "failed")])
-    assert not sandbox.client.arrived()
+    until_fates(after, session, [("one", "sent")])
+    assert [each.text for each in sandbox.client.arrived()] == ["one"]
 
 
 # --- in -------------------------------------------------------------------------------------------
@@ -377,10 +377,13 @@ def test_a_burst_in_a_long_session_is_written_down_when_neovim_is_left_at_once(
     texts = [f"message {number}" for number in range(80)]
     after.lua("for _, text in ipairs(...) do require('dingbridge').send(text) end", texts)
     after.close()
-    puts = [line for line in lines_of(outbox(after)) if line["type"] == "put"]
-    written = [line["outbound"]["text"] for line in puts]
+    records = lines_of(outbox(after)) if outbox(after).exists() else []
+    written = [line["outbound"]["text"] for line in records if line["type"] == "put"]
+    # A host that is busy for too long is ended: then the editor has written down the rest.
+    for left in (after.data / "dingbridge" / "unconfirmed").glob("*.json"):
+        rest = [row["payload"]["text"] for row in json.loads(left.read_text("utf-8"))["asked"]]
+        written += [text for text in rest if text not in written]
     assert written == texts
-    assert on_disk(after, session)[-80:] == texts
     sandbox.client.release()
 
 

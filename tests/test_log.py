@@ -157,7 +157,7 @@ def test_a_file_that_cannot_be_opened_is_told_and_no_line_comes_on_the_screen(
     monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(sys.stderr)])
     logging.getLogger("dingbridge").addHandler(logging.NullHandler())
     path.parent.write_bytes(b"")
-    with pytest.raises(OSError, match="a file stands in the place of the folder"):
+    with pytest.raises(OSError, match="it is a file and no folder"):
         log_file.write_to(path, verbose=False, secrets=(SECRET,))
     log.error("with %s", SECRET)
     assert capfd.readouterr() == ("", "")

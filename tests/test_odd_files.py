@@ -34,9 +34,9 @@ def device(path: Path) -> None:
 
 
 ODD: dict[str, tuple[Put, str]] = {
-    "a named pipe": (os.mkfifo, "a named pipe stands in the place of the file"),
-    "a folder": (Path.mkdir, "a folder stands in the place of the file"),
-    "a device": (device, "a device stands in the place of the file"),
+    "a named pipe": (os.mkfifo, "it is a named pipe and no file"),
+    "a folder": (Path.mkdir, "it is a folder and no file"),
+    "a device": (device, "it is a device and no file"),
     "a loop of links": (loop, "symbolic links"),
 }
 STATE = "chat-dingtalk-state.json"
@@ -118,7 +118,7 @@ def test_an_open_folder_of_ours_is_closed_and_that_of_another_user_refused(tmp_p
 @pytest.mark.parametrize("odd", [os.mkfifo, Path.touch])
 def test_what_is_no_folder_is_told_by_its_kind(tmp_path: Path, odd: Put) -> None:
     odd(tmp_path / "place")
-    with pytest.raises(NotADirectoryError, match="stands in the place of the folder"):
+    with pytest.raises(NotADirectoryError, match="and no folder"):
         files.make_own_folder(tmp_path / "place")
 
 

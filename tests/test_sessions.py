@@ -85,7 +85,7 @@ def new(editor: Editor, title: str) -> str:
         ("send", "there is no session yet: :Chat starts one"),
         ("open nothing", "there is no session nothing: :Chat list shows all of them"),
         ("load nothing.jsonl", "cannot be read: No such file or directory"),
-        ("load .", "cannot be read: Is a directory"),
+        ("load .", "cannot be read: it is a folder"),
         ("stop", "no answer is being worked on"),
         ("opne x", "unknown subcommand opne: did you mean open?"),
     ],

@@ -161,6 +161,9 @@ class Sessions:
 
     def add(self, session: str, message: Message) -> None:
         """Append a message to the transcript, on disk and in the editor."""
+        if message.id in self._shown.get(session, {}):
+            # An earlier host, or an earlier Neovim, had put it there before it was ended.
+            return
         self._storage.append(self._infos[session], Entry(message=message))
         self._show(session, updates.Messages(session, (message,)))
 

@@ -142,6 +142,12 @@ class Unsent(Struct, frozen=True, tag_field="kind", tag="unsent"):
     id: str
 
 
+class Leaving(Struct, frozen=True, tag_field="kind", tag="leaving"):
+    """How far the host is with leaving."""
+
+    word: Literal["begun", "done"]
+
+
 class AccountStatus(Struct, frozen=True, kw_only=True):
     """The state of one account, by the names of `Status`."""
 
@@ -258,6 +264,7 @@ Update = (
     | ChooseDestination
     | SendDraft
     | Unsent
+    | Leaving
     | Status
     | Event
     | Respond

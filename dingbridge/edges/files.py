@@ -62,7 +62,7 @@ def _need_file(path: Path, found: os.stat_result | None, *, of_anybody: bool) ->
         return
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
-        raise OSError(errno.EINVAL, f"{kind} stands in the place of the file", str(path))
+        raise OSError(errno.EINVAL, f"it is {kind} and no file", str(path))
     if not of_anybody:
         _need_owner(path, found)
 
@@ -86,7 +86,7 @@ def make_folder(path: Path) -> None:
         found = _found(path)
         if found is None or not stat.S_ISDIR(found.st_mode):
             kind = _KINDS.get(stat.S_IFMT(found.st_mode), "") if found else ""
-            words = f"{kind or 'something else'} stands in the place of the folder"
+            words = f"it is {kind or 'something else'} and no folder"
             raise NotADirectoryError(errno.ENOTDIR, words, str(path)) from None
 
 

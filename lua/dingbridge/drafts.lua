@@ -4,6 +4,7 @@ local buffers = require('dingbridge.buffers')
 local destination = require('dingbridge.destination')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
+local unconfirmed = require('dingbridge.unconfirmed')
 
 local M = {}
 
@@ -147,6 +148,8 @@ function M.send(session)
     vim.schedule(function()
       M.take_up(session)
     end)
+  else
+    unconfirmed.confirmed(id)
   end
 end
 
@@ -220,6 +223,8 @@ function M.put_all_back()
   end)
   for _, id in ipairs(ids) do
     M.put_back(id)
+    -- From now on it is the user's again.
+    unconfirmed.confirmed(id)
   end
 end
 

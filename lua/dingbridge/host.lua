@@ -2,6 +2,7 @@
 
 local command_name = require('dingbridge.command_name')
 local python = require('dingbridge.python')
+local unconfirmed = require('dingbridge.unconfirmed')
 
 local M = {}
 
@@ -21,6 +22,12 @@ for _, name in ipairs({ 'Chat', 'DingTalk' }) do
   }
 end
 
+local ANSWERS_WITHIN = 400 -- milliseconds of silence after which a host that is left is ended
+local STARTS_WITHIN = 5000 -- milliseconds of it that one which is still starting may take
+local LEAVES_WITHIN = 5000 -- milliseconds that leaving takes at most, whatever the host says
+
+local heard_at = 0 -- of `vim.uv.hrtime()`
+local leaving ---@type 'begun'|'done'|nil
 local registered = false
 local channel ---@type integer|nil
 local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
@@ -139,6 +146,18 @@ local function define_remote(path)
   end
 end
 
+--- The user's table with functions replaced by a marker: a function cannot leave the editor.
+---@param value any
+---@return any
+local function sendable(value)
+  if type(value) == 'function' then
+    return { lua = true }
+  elseif type(value) == 'table' then
+    return vim.tbl_map(sendable, value)
+  end
+  return value
+end
+
 --- Starts the host unless it runs, for something that it is to be asked.
 ---@return boolean running
 function M.start()
@@ -164,6 +183,14 @@ function M.start_unasked()
   end
   channel, unasked = started, true
   vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+  unconfirmed.take_up(sendable(settings.options))
+  unconfirmed.hand_over(function(name, payload)
+    vim.rpcnotify(started, 'dingbridge_event', name, payload)
+    unasked = false
+  end)
+  if not unasked then
+    define_remote(python.STUB)
+  end
   return true
 end
 
@@ -202,7 +229,9 @@ end
 ---@param payload table
 ---@return boolean sent
 function M.tell(name, payload)
-  if not M.start() then
+  local is_running = M.start()
+  unconfirmed.keep(name, payload)
+  if not is_running then
     return false
   end
   local fresh = M.new_settings()
@@ -230,18 +259,6 @@ function M.configure(options, problems)
   end
 end
 
---- The user's table with functions replaced by a marker: a function cannot leave the editor.
----@param value any
----@return any
-local function sendable(value)
-  if type(value) == 'function' then
-    return { lua = true }
-  elseif type(value) == 'table' then
-    return vim.tbl_map(sendable, value)
-  end
-  return value
-end
-
 --- What the host has to know and does not know yet, or nil.
 ---@return table|nil
 function M.new_settings()
@@ -260,17 +277,65 @@ function M.new_settings()
   }
 end
 
---- Lets the host close its link and write what is to be written. It takes two seconds at most. One
---- that is still starting, and was asked for nothing, has neither.
-function M.stop()
-  if channel and unasked then
-    vim.fn.jobstop(channel)
-    channel = nil
-  elseif channel then
-    -- A host that died a moment ago cannot be asked any more, and nothing is lost by that.
-    pcall(vim.rpcrequest, channel, 'dingbridge_stop')
-    channel = nil
+--- How far the host is with leaving, as it says itself.
+---@param word 'begun'|'done'
+function M.leaves(word)
+  leaving = word
+end
+
+--- Something came from the host: it is there.
+function M.heard()
+  heard_at = vim.uv.hrtime()
+end
+
+--- Waits until the host has left or is gone, as long as it gives a sign of life now and then.
+---@return boolean left
+local function waits_until_left()
+  local began = vim.uv.hrtime()
+  local is_silent = false
+  vim.wait(LEAVES_WITHIN, function()
+    local limit = leaving and LEAVES_WITHIN or M.greeted and ANSWERS_WITHIN or STARTS_WITHIN
+    is_silent = vim.uv.hrtime() - math.max(began, heard_at) > limit * 1e6
+    return channel == nil or leaving == 'done' or is_silent
+  end, 5)
+  return leaving == 'done'
+end
+
+--- Ends the host once whatever else happens when Neovim is left has happened: Neovim itself would
+--- wait two seconds for one that is frozen.
+---@param job integer
+local function end_at_last(job)
+  -- The channel may be closed by now.
+  local ok, pid = pcall(vim.fn.jobpid, job)
+  if ok then
+    vim.api.nvim_create_autocmd('VimLeave', {
+      once = true,
+      callback = function()
+        vim.uv.kill(pid, 'sigkill')
+      end,
+    })
   end
+end
+
+--- Lets the host close its link and write what is to be written, which takes two seconds at most. One
+--- that is silent for half a second is ended; one that is still starting has longer, unless it was
+--- asked for nothing. What nobody has written down is kept for the next start.
+function M.stop()
+  local job = channel
+  if not job then
+    return
+  end
+  local is_done = false
+  if not unasked then
+    -- A host that died a moment ago cannot be asked any more.
+    pcall(vim.rpcnotify, job, 'dingbridge_stop')
+    is_done = waits_until_left()
+  end
+  if not is_done then
+    end_at_last(job)
+  end
+  channel = nil
+  unconfirmed.write_down(sendable(settings.options))
 end
 
 return M

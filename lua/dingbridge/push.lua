@@ -8,6 +8,7 @@ local notice = require('dingbridge.notice')
 local report = require('dingbridge.report')
 local responder = require('dingbridge.responder')
 local store = require('dingbridge.store')
+local unconfirmed = require('dingbridge.unconfirmed')
 local view = require('dingbridge.view')
 
 local M = {}
@@ -20,6 +21,9 @@ local function name_command(about, ...)
     about[name] = about[name] and command_name.shown(about[name])
   end
 end
+
+--- Events after which a message is on the disk, or has met its end.
+local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true, DingbridgeFailed = true }
 
 ---@type table<string, fun(update: table)>
 local handlers = {
@@ -58,9 +62,13 @@ local handlers = {
     end
     store.add(update.id, update.list, update.reset)
     drafts.arrived(update.list)
-    for _, message in ipairs(update.reset and {} or update.list) do
-      if message.role == 'dingtalk' then
+    for _, message in ipairs(update.list) do
+      if message.role == 'dingtalk' and not update.reset then
         destination.spoke(update.id, message)
+      end
+      -- What is to leave is written down later than it is shown; all other messages stay here.
+      if message.delivery == '' or message.delivery == 'failed' then
+        unconfirmed.confirmed(message.id)
       end
     end
     view.add(update.id, update.reset)
@@ -90,6 +98,10 @@ local handlers = {
   end,
   unsent = function(update)
     drafts.put_back(update.id)
+    unconfirmed.refused(update.id)
+  end,
+  leaving = function(update)
+    host.leaves(update.word)
   end,
   status = function(update)
     local has_changed = not vim.deep_equal(store.outbox, update.outbox)
@@ -106,6 +118,9 @@ local handlers = {
   end,
   event = function(update)
     name_command(update.data, 'reason')
+    if WRITTEN_DOWN[update.name] then
+      unconfirmed.confirmed(update.data.id)
+    end
     local how = { pattern = update.name, data = update.data, modeline = false }
     vim.api.nvim_exec_autocmds('User', how)
   end,
@@ -158,6 +173,7 @@ end
 
 ---@param updates table[]
 function M.apply(updates)
+  host.heard()
   for _, update in ipairs(updates) do
     carry_out(update)
   end

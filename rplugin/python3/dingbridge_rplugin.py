@@ -52,11 +52,10 @@ class DingbridgePlugin:
         """Something that Lua passes on."""
         self._bounded(lambda: self._plugin.event(name, payload))
 
-    @pynvim.rpc_export("dingbridge_stop", sync=True)
-    def stop(self) -> bool:
+    @pynvim.rpc_export("dingbridge_stop")
+    def stop(self) -> None:
         """The editor is leaving; waits at most two seconds."""
-        self._bounded(self._plugin.stop)
-        return True
+        self._bounded(self._plugin.leave)
 
     def _bounded(self, call: Callable[[], None]) -> None:
         """The error boundary: pynvim would echo an exception with its arguments."""

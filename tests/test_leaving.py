@@ -1,0 +1,175 @@
+"""Leaving Neovim while its host does not answer: nobody waits, and no message is lost by that."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dingbridge.sandbox.server import Sandbox
+from tests.conftest import StartEditor
+from tests.editor import DEADLINE, Editor
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+def bind(editor: Editor, options: dict[str, Any]) -> None:
+    """Set up, bind, and wait until a host is there that answers."""
+    editor.setup(options)
+    editor.chat("bridge dingtalk")
+    editor.until_said("is bound")
+
+
+def kept(editor: Editor) -> list[Path]:
+    """The files that are for the next start."""
+    return sorted((editor.data / "dingbridge" / "unconfirmed").glob("*"))
+
+
+def freeze(editor: Editor) -> int:
+    """Stop the host where it is; its process."""
+    host = editor.host_pid()
+    os.kill(host, signal.SIGSTOP)
+    return host
+
+
+def texts(sandbox: Sandbox) -> list[str]:
+    return [each.text for each in sandbox.client.arrived()]
+
+
+def is_running(process: int) -> bool:
+    """Whether there is such a process that has not ended yet."""
+    try:
+        status = Path("/proc", str(process), "stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(") ")[2][0] != "Z"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at a process by /proc")
+def test_a_frozen_host_does_not_hold_up_leaving_and_is_gone_with_neovim(
+    editor: Editor, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    host = freeze(editor)
+    editor.close()
+    end = time.monotonic() + DEADLINE
+    while is_running(host):
+        assert time.monotonic() < end
+    assert kept(editor) == []
+
+
+def test_what_a_frozen_host_never_took_is_sent_once_by_the_next_start(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.type_draft("from a draft")
+    editor.nvim.command("write")
+    editor.lua("require('dingbridge').send('by send()')")
+    editor.lua("require('dingbridge').notify('by notify()')")
+    editor.close()
+    [file] = kept(editor)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert texts(sandbox) == []
+    later = start_editor()
+    later.setup(webhook_options)
+    later.chat()
+    sandbox.client.wait_arrived(3, timeout=15)
+    assert sorted(texts(sandbox)) == ["by notify()", "by send()", "from a draft"]
+    later.until(lambda: kept(later) == [])
+    later.until(
+        lambda: [row["text"] for row in later.transcript()] == ["from a draft", "by send()"]
+    )
+
+
+def test_what_was_handed_over_twice_stands_and_arrives_once(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    ask = "require('dingbridge.host').tell('send', { id = 'm1', text = 'once', session = ... })"
+    session = editor.status()["session"]
+    for _ in range(2):
+        editor.lua(ask, session)
+    editor.lua("require('dingbridge').send('last')")
+    sandbox.client.wait_arrived(lambda one: one.text == "last")
+    assert texts(sandbox) == ["once", "last"]
+    assert [row["text"] for row in editor.transcript(session)] == ["once", "last"]
+
+
+def test_what_a_killed_host_never_took_is_handed_to_the_next_one(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    host = freeze(editor)
+    for n in range(3):
+        editor.lua("require('dingbridge').send(...)", f"number {n}")
+    os.kill(host, signal.SIGKILL)
+    editor.until_said("the host ended")
+    editor.chat()
+    sandbox.client.wait_arrived(3, timeout=15)
+    assert texts(sandbox) == [f"number {n}" for n in range(3)]
+
+
+def test_with_other_settings_nothing_is_sent_to_another_place_but_told(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.lua("require('dingbridge').notify('for the first group')")
+    editor.close()
+    [file] = kept(editor)
+    later = start_editor()
+    bind(later, {**webhook_options, "keyword": "other"})
+    later.until_said(str(file))
+    later.lua("require('dingbridge').notify('new')")
+    sandbox.client.wait_arrived(1)
+    assert len(texts(sandbox)) == 1
+    assert "for the first group" in json.dumps(json.loads(file.read_text("utf-8")))
+
+
+def test_a_file_of_an_earlier_neovim_that_is_torn_harms_nothing(
+    editor: Editor, webhook_options: dict[str, Any]
+) -> None:
+    folder = editor.data / "dingbridge" / "unconfirmed"
+    folder.mkdir(parents=True)
+    (folder / "1-1.json").write_text('{"cwd": ')
+    (folder / "1-2.json").write_text('{"asked": [7, {"name": "quit"}], "time": "x"}')
+    os.mkfifo(folder / "1-3.json")
+    bind(editor, webhook_options)
+
+
+def test_after_leaving_in_peace_nothing_is_kept(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    editor.listen()
+    editor.lua("require('dingbridge').send('hello')")
+    editor.until(lambda: editor.heard("DingbridgeQueued"))
+    editor.close()
+    assert kept(editor) == []
+
+
+def test_what_was_sent_in_the_last_moment_arrives_once_however_fast_the_host_was(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    for n in range(10):
+        editor.lua("require('dingbridge').send(...)", f"number {n}")
+    editor.close()
+    later = start_editor()
+    bind(later, webhook_options)
+    later.lua("require('dingbridge').notify('last')")
+    sandbox.client.wait_arrived(lambda one: one.text.endswith("last"), timeout=20)
+    assert sorted(texts(sandbox)) == sorted([*(f"number {n}" for n in range(10)), "last"])
+    assert kept(later) == []
