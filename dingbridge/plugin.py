@@ -131,22 +131,19 @@ class Plugin:
             if robot and binding is not None and account.name in self._awaited:
                 account.restore(binding.session, binding.target, supposed=True)
 
-    def leave(self) -> None:
-        """The same, and tell the editor, which does not wait for a host that says nothing."""
-        self._editor.show(updates.Leaving("begun"))
-        try:
-            self.stop()
-        finally:
-            self._editor.show(updates.Leaving("done"))
-
     def stop(self) -> None:
         """The editor is leaving: close the link and write what is to be written, within 2 s."""
+        self._editor.show(updates.Leaving("begun"))
         self._leaving = True
         self._give_up_looking()
         self._settle()
         for stop in self._stops:
             stop()
         self._stops.clear()
+
+    def has_left(self) -> None:
+        """Tell the editor, which waits for that."""
+        self._editor.show(updates.Leaving("done"))
 
     def refused(self, error: BridgeError) -> None:
         """Tell the user what could not be done and what to do about it."""

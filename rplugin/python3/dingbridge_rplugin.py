@@ -55,7 +55,8 @@ class DingbridgePlugin:
     @pynvim.rpc_export("dingbridge_stop")
     def stop(self) -> None:
         """The editor is leaving; waits at most two seconds."""
-        self._bounded(self._plugin.leave)
+        self._bounded(self._plugin.stop)
+        self._bounded(self._plugin.has_left)
 
     def _bounded(self, call: Callable[[], None]) -> None:
         """The error boundary: pynvim would echo an exception with its arguments."""
