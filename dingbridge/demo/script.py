@@ -17,7 +17,7 @@ from dingbridge.demo.words import CODE, WAYS, place_of, width
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds that anything may take to arrive."""
 LONG = 21_000
 """Characters of the long message: more than the 20,000 that any one message may have."""
