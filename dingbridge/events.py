@@ -9,8 +9,6 @@ import msgspec
 from msgspec import Struct
 
 from dingbridge.bridge.application import Bridge
-from dingbridge.bridge.place import Place
-from dingbridge.core import commands
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At
@@ -83,13 +81,6 @@ class RefreshRequest(Struct, frozen=True):
     report: str
 
 
-class PairRequest(Struct, frozen=True):
-    """Somebody to let in, chosen in the editor."""
-
-    account: str
-    code: str
-
-
 def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     """What an event of the editor asks for. Raises `BridgeError` for one that cannot be used."""
     if name == "send":
@@ -120,10 +111,6 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     if name == "refresh":
         report = read_as(payload, RefreshRequest, name).report
         return lambda: bridge.show_again(report)
-    if name == "pair":
-        pair = read_as(payload, PairRequest, name)
-        call = commands.Call("pair", f"{pair.account}:{pair.code}")
-        return lambda: bridge.command(call, Place())
     raise BridgeError(f"the editor sent something unknown: {name}")
 
 

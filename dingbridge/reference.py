@@ -49,7 +49,7 @@ _LUA_CLASSES = """\
 ---@field arguments string as shown
 ---@field meaning string
 ---@field takes_range boolean
----@field completion 'none'|'session'|'platform'|'file'|'failed'|'outbox'|'target'|'subcommand'
+---@field completion string what its argument is completed with, or 'none'
 
 ---@class dingbridge.Declared
 ---@field prefix string where the options stand in the table given to `setup()`

@@ -130,6 +130,45 @@ def test_whoever_is_denied_hears_it_once_and_can_not_ask_again(
     assert strict.status()["asking"] == 0
 
 
+@pytest.mark.parametrize("command", ["Chat", "DingTalk"])
+def test_codes_and_ids_are_completed(strict: Editor, sandbox: Sandbox, command: str) -> None:
+    def completed(line: str) -> list[str]:
+        return list(strict.nvim.funcs.getcompletion(f"{command} {line}", "cmdline"))
+
+    assert completed("pair ") == completed("deny ") == completed("revoke ") == []
+    code = asked(sandbox, "lisi")
+    strict.until(lambda: completed("pair ") == [code])
+    assert completed("deny ") == [code]
+    strict.chat(f"pair {code}")
+    strict.until(lambda: completed("revoke ") == ["lisi"])
+    assert completed("pair ") == completed("deny ") == []
+    strict.chat("revoke lisi")
+    strict.until(lambda: completed("revoke ") == [])
+
+
+def test_deny_and_revoke_alone_let_the_user_choose(strict: Editor, sandbox: Sandbox) -> None:
+    strict.lua(SELECT)
+    strict.chat("deny")
+    strict.until_said("nobody asks to be let in")
+    strict.chat("revoke")
+    strict.until_said("nobody was let in by a code")
+    strict.chat(f"pair {asked(sandbox, 'zhangsan')}")
+    strict.until_said("is let in for good")
+    sandbox.client.wait_arrived(lambda each: "您已获准" in each.text)
+    code = asked(sandbox, "lisi")
+    strict.until_said(f"pair {code}")
+    strict.chat("deny")
+    [offered] = strict.until_lua("_G.offered")
+    assert offered.startswith(code)
+    strict.until_said("is not let in, and may ask again in a day")
+    strict.lua("_G.offered = nil")
+    strict.chat("revoke")
+    [offered] = strict.until_lua("_G.offered")
+    assert "zhangsan" in offered
+    strict.until_said("is not paired any more")
+    assert paired(strict) == []
+
+
 def test_pair_alone_lets_the_user_choose_and_lists_everything(
     strict: Editor, sandbox: Sandbox
 ) -> None:

@@ -354,6 +354,11 @@ def test_canonical_unwraps_every_spelling_and_keeps_the_values_as_written(lua: L
         ("Chat list ", []),
         ("DingTalk send Chat st", []),
         ("Chat nothing ", []),
+        ("Chat pair ", ["ABCD2345", "work:EFGH2345"]),
+        ("Chat pair ABCD2345 ", ["once"]),
+        ("Chat deny work", ["work:EFGH2345"]),
+        ("Chat deny ABCD2345 ", []),
+        ("Chat revoke l", ["lisi"]),
         ("Chat save scr", ["script.lua"]),
     ],
 )
@@ -364,7 +369,11 @@ def test_the_command_line_is_completed(lua: Lua, line: str, candidates: list[str
 def completed(lua: Lua, line: str) -> list[str]:
     code = """
 local lead = input:match('%S*$')
-return require('dingbridge.complete').complete(lead, input, #input, { 'alpha', 'beta' })
+return require('dingbridge.complete').complete(lead, input, #input, {
+  session = { 'alpha', 'beta' },
+  asking = { 'ABCD2345', 'work:EFGH2345' },
+  let_in = { 'lisi' },
+})
 """
     return list(lua(code, line))
 
@@ -373,5 +382,5 @@ def test_every_subcommand_is_offered_and_sessions_may_be_unknown(lua: Lua) -> No
     offered = completed(lua, "Chat ")
     assert offered[:4] == ["new", "list", "open", "next"]
     assert "" not in offered
-    code = "return require('dingbridge.complete').complete('', 'Chat open ', 10)"
+    code = "return require('dingbridge.complete').complete('', 'Chat open ', 10, {})"
     assert list(lua(code, {})) == []

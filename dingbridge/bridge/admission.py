@@ -173,6 +173,14 @@ class Admission:
         lines = pairing.describe(pairings, now)
         return exchange.Pairings(asking, "\n".join(lines) or "nobody asks, and nobody is paired")
 
+    def let_in(self) -> exchange.LetIn:
+        """Who asks, and whom a code let in."""
+        pairings = pairing.current(self._pairings, self._chance.now())
+        return exchange.LetIn(
+            tuple((one.code, pairing.who(one)) for one in pairings.requests),
+            tuple((one.id, one.label) for one in pairings.paired),
+        )
+
     def drop_expired(self) -> None:
         """Drop the requests that have expired, with the messages kept for them."""
         self._keep(pairing.current(self._pairings, self._chance.now()))

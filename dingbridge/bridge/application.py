@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dingbridge.bridge import updates
+from dingbridge.bridge.access_commands import AccessCommands
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.answering import Answering
 from dingbridge.bridge.choosing import Choosing
@@ -73,6 +74,7 @@ class Bridge:
             self._tell_status,
         )
         self.choosing = Choosing(ports.editor, self.sessions, self.accounts)
+        self.access = AccessCommands(self.accounts, ports.editor)
         self.obedience = Obedience(
             ports.editor,
             ports.storage,
@@ -120,9 +122,9 @@ class Bridge:
             "bridge": self._bind,
             "unbridge": lambda account, _: self._unbind(account),
             "notify": self._notify,
-            "pair": lambda code, _: self._pair(code),
-            "deny": lambda code, _: self._decide(code, exchange.Deny),
-            "revoke": lambda name, _: self._decide(name, exchange.Revoke),
+            "pair": lambda code, _: self.access.pair(code),
+            "deny": lambda code, _: self.access.deny(code),
+            "revoke": lambda id, _: self.access.revoke(id),
             "status": lambda _, __: self._show_status(),
             "outbox": lambda _, __: self._show_outbox(),
             "retry": lambda message, _: self._retry(message),
@@ -298,24 +300,6 @@ class Bridge:
         account.need_mode()
         account.member.insist(exchange.Drop(message))
 
-    def _pair(self, argument: str) -> None:
-        code = argument.removesuffix(" once")
-        if code:
-            self._decide(code, lambda bare: exchange.Pair(bare, once=code != argument))
-        else:
-            self._ask_owners(exchange.ShowPairings())
-
-    def _decide(self, about: str, ask: Callable[[str], exchange.Ask]) -> None:
-        """Who may talk is decided at the robot that was asked."""
-        account, about = self.accounts.decide(about)
-        account.need_mode()
-        asked = ask(about)
-        if isinstance(asked, exchange.Pair):
-            # A code can be used once only; who hears nothing may use it again.
-            account.member.tell(asked)
-        else:
-            account.member.insist(asked)
-
     # --- news of the owners ---------------------------------------------------------------------
 
     def news(self, name: str, news: exchange.News) -> None:
@@ -339,13 +323,10 @@ class Bridge:
                 self.obedience.obey(account, news)
             case exchange.Knock():
                 account.knocked(news)
-            case exchange.Pairings(asking=asking, text=text):
-                account.hear_of(code for code, _ in asking)
-                if asking:
-                    self._editor.show(updates.AskPair(account.name, asking))
-                    self._say(account.labelled(text))
-                else:
-                    self._editor.show(updates.report("pairings", account.labelled(text)))
+            case exchange.LetIn():
+                self.access.known(account, news)
+            case exchange.Pairings():
+                self.access.answered(account, news)
             case exchange.Letters(lines=lines):
                 self._editor.show(self._outbox.answered(account, lines))
             case exchange.State():

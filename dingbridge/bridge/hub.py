@@ -12,6 +12,7 @@ from collections.abc import Callable
 from msgspec import Struct, structs
 
 from dingbridge.bridge import reception
+from dingbridge.bridge.addressed_queue import AddressedQueue
 from dingbridge.bridge.admission import Admission
 from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
@@ -26,7 +27,7 @@ from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Target
-from dingbridge.core.outbox import Kind, Outbox, Waiting
+from dingbridge.core.outbox import Kind, Outbox
 from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
 from dingbridge.core.settings import Options
@@ -54,20 +55,6 @@ class Ports(Struct, frozen=True):
     courtesy: Courtesy
 
 
-class _Addressing:
-    """The queue, before which a message gets the address that was not known when it was accepted:
-    another editor wrote it down, or it failed for want of one."""
-
-    def __init__(self, queue: Queue, conversations: Conversations) -> None:
-        self._queue = queue
-        self._conversations = conversations
-        self.drop = queue.drop
-
-    def put(self, waiting: Waiting) -> None:
-        outbound = self._conversations.addressed(waiting.outbound, waiting.session)
-        self._queue.put(structs.replace(waiting, outbound=outbound))
-
-
 class Hub:
     """Everything that one app's editors share. Host loop of the owner only."""
 
@@ -86,6 +73,7 @@ class Hub:
         self._last_error = ""
         self._lacks_webhook = False
         self._cool_down = (0.0, "")
+        self._let_in = exchange.LetIn()
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
         )
@@ -103,7 +91,7 @@ class Hub:
             robot,
             outbox,
             ports.records,
-            _Addressing(ports.queue, self._conversations),
+            AddressedQueue(ports.queue, self._conversations),
             ports.chance,
             self._broadcast,
             self._outbox_changed,
@@ -116,7 +104,7 @@ class Hub:
             lambda: self._options,
             self._answer,
             self._call,
-            self._tell_state,
+            self._access_changed,
             lambda received: self._reception.receive_kept(received),
         )
         receptionist = Receptionist(
@@ -220,6 +208,7 @@ class Hub:
         self._members[member] = Member(hello.pid, hello.cwd)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._tell(member, self._state_news())
+        self._tell(member, self._admission.let_in())
         reason = self._link_news.reason or "another editor takes over"
         self._tell(member, structs.replace(self._link_news, reason=reason))
         holder = next((one for one in self._members.values() if one.session == hello.bound), None)
@@ -368,6 +357,14 @@ class Hub:
 
     def _outbox_changed(self) -> None:
         self._attention.idle(idle=not self.outgoing.queued)
+        self._tell_state()
+
+    def _access_changed(self) -> None:
+        """Somebody was refused, asks, or was decided about."""
+        let_in = self._admission.let_in()
+        if let_in != self._let_in:
+            self._let_in = let_in
+            self._broadcast(let_in)
         self._tell_state()
 
     def _tell_state(self) -> None:

@@ -229,11 +229,23 @@ class Look(Struct, frozen=True, tag_field="kind", tag="look"):
     level: str = ""
 
 
-class AskPair(Struct, frozen=True, tag_field="kind", tag="ask_pair"):
-    """Let the user choose whom to let in: codes with who asks. `account` is theirs."""
+Row = tuple[str, str]
+"""What a command about access takes, and who that is in words."""
+
+
+class LetIn(Struct, frozen=True, tag_field="kind", tag="let_in"):
+    """Who asks an account to be let in, by code, and whom a code let in, by id."""
 
     account: str
-    asking: tuple[tuple[str, str], ...]
+    asking: tuple[Row, ...]
+    paired: tuple[Row, ...]
+
+
+class Choose(Struct, frozen=True, tag_field="kind", tag="choose"):
+    """Let the user choose one of the rows for a command about access."""
+
+    command: Literal["pair", "deny", "revoke"]
+    rows: tuple[Row, ...]
 
 
 class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
@@ -269,7 +281,8 @@ Update = (
     | Event
     | Respond
     | Look
-    | AskPair
+    | LetIn
+    | Choose
     | Edit
     | Install
 )

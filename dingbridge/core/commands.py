@@ -31,6 +31,8 @@ class Completion(str, Enum):
     FILE = "file"
     FAILED = "failed"
     OUTBOX = "outbox"
+    ASKING = "asking"
+    LET_IN = "let_in"
     TARGET = "target"
     SUBCOMMAND = "subcommand"
 
@@ -140,9 +142,20 @@ COMMANDS: tuple[Command, ...] = (
         "pair",
         "[code] [once]",
         "Let in whoever asks with this code, for good or for an hour; without one, show who asks.",
+        completion=Completion.ASKING,
     ),
-    Command("deny", "{code}", "Refuse whoever asks with this code."),
-    Command("revoke", "{id}", "Take back what a code has allowed a person or a group."),
+    Command(
+        "deny",
+        "[code]",
+        "Refuse whoever asks with this code; without one, choose.",
+        completion=Completion.ASKING,
+    ),
+    Command(
+        "revoke",
+        "[id]",
+        "Take back what a code has allowed a person or a group; without an id, choose.",
+        completion=Completion.LET_IN,
+    ),
     Command("log", "", "Open the log at its end, and follow it."),
     Command(
         "install",

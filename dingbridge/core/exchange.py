@@ -215,6 +215,14 @@ class Pairings(Struct, frozen=True, tag="pairings"):
     text: str
 
 
+class LetIn(Struct, frozen=True, tag="let_in"):
+    """Told to whoever joins, and when it changes: the open codes with who asks, and the ids of
+    those whom a code let in with who they are."""
+
+    asking: tuple[tuple[str, str], ...] = ()
+    paired: tuple[tuple[str, str], ...] = ()
+
+
 class Letters(Struct, frozen=True, tag="letters"):
     """Answer to `ShowOutbox`: lines, each with the id of the message it is about, as commands take
     it; empty for a line about none. The first one sums up."""
@@ -273,6 +281,7 @@ News = (
     | Obey
     | Knock
     | Pairings
+    | LetIn
     | Letters
     | State
     | LinkNews

@@ -43,37 +43,28 @@ end
 ---@param arglead string
 ---@param cmdline string
 ---@param cursorpos integer bytes before the cursor
----@param sessions? string[] ids of the sessions there are
----@param accounts? string[] names of the accounts there are
----@param outbox? { failed: string[], waiting: string[] } ids of messages
----@param targets? string[] names of the session's conversations
+---@param known table<string, string[]> what there is, by the completion of a command that takes it
 ---@return string[]
-function M.complete(arglead, cmdline, cursorpos, sessions, accounts, outbox, targets)
+function M.complete(arglead, cmdline, cursorpos, known)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
   if words[1] == 'to' then
-    return names_beginning_with(targets or {}, vim.list_slice(words, 2), arglead)
-  end
-  if #words == 2 and vim.tbl_contains(declared.platforms, words[2]) then
-    return beginning_with(accounts or {}, arglead)
+    return names_beginning_with(known.target or {}, vim.list_slice(words, 2), arglead)
+  elseif #words == 2 and vim.tbl_contains(declared.platforms, words[2]) then
+    return beginning_with(known.account or {}, arglead)
+  elseif #words == 2 and words[1] == 'pair' then
+    return beginning_with({ 'once' }, arglead)
   elseif #words > 1 then
     return {}
   end
   local names = {}
   for _, command in ipairs(declared.commands) do
     if words[1] == command.name then
-      if command.completion == 'session' then
-        return beginning_with(sessions or {}, arglead)
-      elseif command.completion == 'platform' then
+      if command.completion == 'platform' then
         return beginning_with(declared.platforms, arglead)
       elseif command.completion == 'file' then
         return vim.fn.getcompletion(arglead, 'file')
-      elseif command.completion == 'failed' then
-        return beginning_with(outbox and outbox.failed or {}, arglead)
-      elseif command.completion == 'outbox' then
-        local ids = outbox and vim.list_extend(vim.list_slice(outbox.failed), outbox.waiting)
-        return beginning_with(ids or {}, arglead)
       end
-      return {}
+      return beginning_with(known[command.completion] or {}, arglead)
     end
     if command.name ~= '' then
       names[#names + 1] = command.name
@@ -93,25 +84,41 @@ local function ids_on_disk()
   return ids
 end
 
---- The same, with the sessions, accounts and messages that this editor knows of.
+---@param rows { [1]: string, [2]: string }[]
+---@return string[]
+local function firsts(rows)
+  return vim.tbl_map(function(row)
+    return row[1]
+  end, rows)
+end
+
+--- The same, with what this editor knows of.
 ---@param arglead string
 ---@param cmdline string
 ---@param cursorpos integer
 ---@return string[]
 function M.line(arglead, cmdline, cursorpos)
   local store = require('dingbridge.store')
-  local ids = vim.tbl_map(function(session)
+  local sessions = vim.tbl_map(function(session)
     return session.id
   end, store.sessions)
-  if not require('dingbridge.host').is_running() then
-    ids = ids_on_disk()
-  end
   local accounts = vim.tbl_map(function(account)
     return account.account
   end, require('dingbridge').status().accounts)
-  local session = vim.b.dingbridge_session or store.current
-  local targets = require('dingbridge.destination').names(session)
-  return M.complete(arglead, cmdline, cursorpos, ids, accounts, store.outbox, targets)
+  local known = {
+    session = require('dingbridge.host').is_running() and sessions or ids_on_disk(),
+    account = accounts,
+    failed = store.outbox.failed,
+    outbox = vim.list_extend(vim.list_slice(store.outbox.failed), store.outbox.waiting),
+    target = require('dingbridge.destination').names(vim.b.dingbridge_session or store.current),
+    asking = {},
+    let_in = {},
+  }
+  for _, of_account in pairs(store.let_in) do
+    vim.list_extend(known.asking, firsts(of_account.asking))
+    vim.list_extend(known.let_in, firsts(of_account.paired))
+  end
+  return M.complete(arglead, cmdline, cursorpos, known)
 end
 
 return M

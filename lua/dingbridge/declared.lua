@@ -19,7 +19,7 @@
 ---@field arguments string as shown
 ---@field meaning string
 ---@field takes_range boolean
----@field completion 'none'|'session'|'platform'|'file'|'failed'|'outbox'|'target'|'subcommand'
+---@field completion string what its argument is completed with, or 'none'
 
 ---@class dingbridge.Declared
 ---@field prefix string where the options stand in the table given to `setup()`
@@ -705,21 +705,21 @@ return {
       arguments = '[code] [once]',
       meaning = 'Let in whoever asks with this code, for good or for an hour; without one, show who asks.',
       takes_range = false,
-      completion = 'none',
+      completion = 'asking',
     },
     {
       name = 'deny',
-      arguments = '{code}',
-      meaning = 'Refuse whoever asks with this code.',
+      arguments = '[code]',
+      meaning = 'Refuse whoever asks with this code; without one, choose.',
       takes_range = false,
-      completion = 'none',
+      completion = 'asking',
     },
     {
       name = 'revoke',
-      arguments = '{id}',
-      meaning = 'Take back what a code has allowed a person or a group.',
+      arguments = '[id]',
+      meaning = 'Take back what a code has allowed a person or a group; without an id, choose.',
       takes_range = false,
-      completion = 'none',
+      completion = 'let_in',
     },
     {
       name = 'log',

@@ -1,21 +1,29 @@
---- Lets the user choose whom to let in, among those who asked from DingTalk.
+--- Lets the user choose whom to let in, to refuse, or to let in no more.
 
 local M = {}
 
---- Asks the user, in whatever way they have set up; the updates after this one do not wait.
----@param account string
----@param asking { [1]: string, [2]: string }[] codes, each with who asks
-function M.choose(account, asking)
+local PROMPTS = {
+  pair = 'Let in from DingTalk',
+  deny = 'Refuse from DingTalk',
+  revoke = 'Let in no more from DingTalk',
+}
+
+--- Asks the user, in whatever way they have set up, and gives the command; the updates after this
+--- one do not wait.
+---@param command 'pair'|'deny'|'revoke'
+---@param rows { [1]: string, [2]: string }[] what the command takes, each with who that is
+function M.choose(command, rows)
   vim.schedule(function()
-    vim.ui.select(asking, {
-      prompt = 'Let in from DingTalk',
+    vim.ui.select(rows, {
+      prompt = PROMPTS[command],
       kind = 'dingbridge_pairing',
-      format_item = function(one)
-        return ('%s  %s'):format(one[1], one[2])
+      format_item = function(row)
+        return ('%s  %s'):format(row[1], row[2])
       end,
-    }, function(one)
-      if one then
-        require('dingbridge.host').tell('pair', { account = account, code = one[1] })
+    }, function(row)
+      if row then
+        -- The other name is always ours.
+        vim.api.nvim_cmd({ cmd = 'DingTalk', args = { command .. ' ' .. row[1] } }, {})
       end
     end)
   end)

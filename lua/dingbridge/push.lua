@@ -130,8 +130,11 @@ local handlers = {
   look = function(update)
     require('dingbridge.remote').answer(update)
   end,
-  ask_pair = function(update)
-    require('dingbridge.pairing').choose(update.account, update.asking)
+  let_in = function(update)
+    store.let_in[update.account] = { asking = update.asking, paired = update.paired }
+  end,
+  choose = function(update)
+    require('dingbridge.pairing').choose(update.command, update.rows)
   end,
   edit = function(update)
     local found = vim.uv.fs_stat(update.path)

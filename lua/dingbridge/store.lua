@@ -60,6 +60,9 @@ local M = {
   --- Ids of the latest messages that failed and that wait, newest first, as commands take them.
   ---@type { failed: string[], waiting: string[] }
   outbox = { failed = {}, waiting = {} },
+  --- Who asks to be let in and who was, by account: what a command takes, and who that is.
+  ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
+  let_in = {},
   --- The session the user looked at last.
   current = '',
   --- How many sessions the host has had opened here, so that it knows which ones we do not show yet.

@@ -1,0 +1,99 @@
+"""The commands about who may talk: `pair`, `deny` and `revoke`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.ports import Editor
+from dingbridge.core import exchange
+
+
+class AccessCommands:
+    """Tells the owners of the robots what the user decides, and lets the user choose where the
+    command says nothing. Host loop only."""
+
+    def __init__(self, accounts: Accounts, editor: Editor) -> None:
+        self._accounts = accounts
+        self._editor = editor
+        self._let_in: dict[str, updates.LetIn] = {}
+
+    def pair(self, argument: str) -> None:
+        """Let in whom the code belongs to, `once` or for good; without one, show who asks."""
+        code = argument.removesuffix(" once")
+        if code:
+            self._decide(code, lambda bare: exchange.Pair(bare, once=code != argument))
+            return
+        for account in self._accounts.set_up():
+            account.member.tell(exchange.ShowPairings())
+
+    def deny(self, code: str) -> None:
+        """Refuse whom the code belongs to; without one, let the user choose."""
+        if code:
+            self._decide(code, exchange.Deny)
+        else:
+            self._choose("deny", lambda known: known.asking, "nobody asks to be let in")
+
+    def revoke(self, id: str) -> None:
+        """Let in no more whoever has this id; without one, let the user choose."""
+        if id:
+            self._decide(id, exchange.Revoke)
+        else:
+            self._choose("revoke", lambda known: known.paired, "nobody was let in by a code")
+
+    def _choose(
+        self,
+        command: Literal["deny", "revoke"],
+        rows_of: Callable[[updates.LetIn], tuple[updates.Row, ...]],
+        nobody: str,
+    ) -> None:
+        names = [account.name for account in self._accounts.set_up()]
+        known = [self._let_in[name] for name in names if name in self._let_in]
+        rows = tuple(row for each in known for row in rows_of(each))
+        if rows:
+            self._editor.show(updates.Choose(command, rows))
+        else:
+            self._editor.show(updates.Say(nobody))
+
+    def _decide(self, about: str, ask: Callable[[str], exchange.Ask]) -> None:
+        """Who may talk is decided at the robot that was asked."""
+        account, about = self._accounts.decide(about)
+        account.need_mode()
+        asked = ask(about)
+        if isinstance(asked, exchange.Pair):
+            # A code can be used once only; who hears nothing may use it again.
+            account.member.tell(asked)
+        else:
+            account.member.insist(asked)
+
+    # --- news of the owners ---------------------------------------------------------------------
+
+    def known(self, account: Account, let_in: exchange.LetIn) -> None:
+        """Who asks an account, and whom a code let in."""
+        account.hear_of(code for code, _ in let_in.asking)
+        rows = updates.LetIn(
+            account.name,
+            self._as_typed(account, let_in.asking),
+            self._as_typed(account, let_in.paired),
+        )
+        self._let_in[account.name] = rows
+        self._editor.show(rows)
+
+    def answered(self, account: Account, pairings: exchange.Pairings) -> None:
+        """The answer to `pair` without a code."""
+        account.hear_of(code for code, _ in pairings.asking)
+        words = account.labelled(pairings.text)
+        if pairings.asking:
+            rows = self._as_typed(account, pairings.asking)
+            self._editor.show(updates.Choose("pair", rows), updates.Say(words))
+        else:
+            self._editor.show(updates.report("pairings", words))
+
+    def _as_typed(self, account: Account, rows: tuple[updates.Row, ...]) -> tuple[updates.Row, ...]:
+        """The rows with the account's name before what a command takes, unless it is the default
+        one."""
+        prefix = self._accounts.prefix(account)
+        return tuple((prefix + id, who) for id, who in rows)
