@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from typing import Any
 
@@ -15,8 +16,10 @@ from dingbridge.core import outgoing_text, rendering
 from dingbridge.core.chunking import split
 from dingbridge.core.messages import Target
 from dingbridge.core.outgoing_text import may_link, may_show, without_acting_links
+from dingbridge.core.routing import custom_robot
 from dingbridge.core.settings import Options, read
 from dingbridge.core.writing import Circumstances, written
+from dingbridge.notify import deliver
 from dingbridge.sandbox.links import Link, links, sent_by_tap
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
@@ -356,6 +359,22 @@ def test_a_tap_on_a_link_of_dingtalks_own_says_its_text_as_who_taps(
         sandbox.client.tap(arrived, "other")
     with pytest.raises(ValueError, match="no message 99"):
         sandbox.client.tap(structs.replace(arrived, number=99), "docs")
+
+
+@pytest.mark.parametrize("msgtype", ["markdown", "text"])
+def test_what_reaches_dingtalk_in_pieces_holds_no_acting_link_and_no_control(
+    sandbox: Sandbox, msgtype: str
+) -> None:
+    given = {"webhook": sandbox.webhook_url, "endpoint": sandbox.settings()["endpoint"]}
+    settings = read({**given, "msgtype": msgtype, "text_chunk_limit": 700}, {})
+    target = Target(custom_robot=custom_robot(settings.webhook))
+    tricks = "\n\n".join(trick for name, trick in TRICKS.items() if "unfinished" not in name)
+    deliver(settings, target, tricks, title=SEND, seconds=60, waiting=lambda _: None)
+    arrived = sandbox.client.arrived()
+    assert len(arrived) > 5
+    for message in arrived:
+        assert not [link for link in links(message.text + message.title) if sent_by_tap(link)]
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", message.text + message.title)
 
 
 @pytest.mark.parametrize(

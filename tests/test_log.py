@@ -77,6 +77,20 @@ def test_a_full_log_is_set_aside_and_the_one_before_it_dropped(
     assert kept == [str(n) for n in range(100 - len(kept), 100)]
 
 
+def test_nothing_in_a_message_begins_a_line_of_its_own_or_acts_on_a_terminal(path: Path) -> None:
+    log_file.write_to(path, verbose=False, secrets=())
+    log.info("from %s", "x\n2026-01-01 00:00:00,000 INFO forged\r\x1b[2J\u202e\u2028 \x9b31m 名字")
+    [line] = lines(path)
+    assert line.endswith(
+        r"from x\n2026-01-01 00:00:00,000 INFO forged\r\x1b[2J\u202e\u2028 \x9b31m 名字"
+    )
+    try:
+        raise ValueError("x")
+    except ValueError:
+        log.exception("with a trace")
+    assert lines(path)[2].startswith("Traceback")
+
+
 def test_each_line_tells_when_how_grave_and_where(path: Path) -> None:
     log_file.write_to(path, verbose=False, secrets=())
     log.warning("你好 %s", "world")

@@ -184,7 +184,7 @@ def test_every_combining_mark_is_counted() -> None:
         ("### Ann", "＃＃＃ Ann"),
         ("> quote", "＞ quote"),
         ("**Ann**", "＊＊Ann＊＊"),
-        ("[x](http://y)", "［x］(http://y)"),
+        ("[x](http://y)", "［x］(http：//y)"),
         ("`code`", "｀code｀"),
         ("my_name", "my_name"),
         ("_my_", "＿my＿"),

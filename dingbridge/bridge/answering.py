@@ -14,7 +14,7 @@ from dingbridge.core import exchange, mentions
 from dingbridge.core.messages import At, Message, Question, Role, Target
 from dingbridge.core.outbox import Kind
 from dingbridge.core.routing import robot_name
-from dingbridge.core.text import well_formed
+from dingbridge.core.text import tame, well_formed
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Answering:
 
     def replied(self, request: str, text: str) -> None:
         """The responder's answer, or one of several, to an earlier message."""
-        text = well_formed(text)
+        text = tame(text)
         asked = self._ended(request)
         log.debug("the responder answers message %s with %d characters", request, len(text))
         if asked is None or not text.strip():

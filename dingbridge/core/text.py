@@ -1,4 +1,9 @@
-"""Text from outside, made harmless for an editor, and what a reader sees as one character."""
+"""What of a text from outside may enter the editor, and what a reader sees as one character.
+
+Whatever others can influence passes `tame` (their words), `clean` (what a program prints) or
+`clean_name` (names, titles) before it reaches a buffer, a bar, a picker, a notice or the log.
+`outgoing_text` decides what may leave.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +57,8 @@ _MARKUP = re.compile(r"[*`\[\]<>|\\~@]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
 _AT_THE_START = re.compile(r"^[#+\-=:]+")
 _NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?!\S)")
 _SPACED_DOT = re.compile(r"\s*([·•‧∙⋅・･])\s*")
+_SCHEME = re.compile(r":(?=[/\\])|(?<=script):|(?<=dtmd):", re.IGNORECASE)
+"""What makes an address of a name."""
 _TO_FULL_WIDTH = 0xFEE0
 
 
@@ -106,10 +113,11 @@ def clean_name(text: str) -> str:
 
     Characters without width are removed, so that two names that look alike are alike. A name of
     which nothing is left is '?'. A name cannot look like anything but a name: what Markdown would
-    read as markup, and `@`, becomes its full-width twin, and a dot between spaces, which parts a
-    name from what follows it, loses the spaces.
+    read as markup, `@`, and the colon of an address becomes its full-width twin, and a dot between
+    spaces, which parts a name from what follows it, loses the spaces.
     """
     line = " ".join(_INVISIBLE.sub("", tame(text)).split())
+    line = _SCHEME.sub(_full_width, line)
     line = _SPACED_DOT.sub(r"\1", _MARKUP.sub(_full_width, line))
     line = _AT_THE_START.sub(_full_width, line)
     line = _NUMBERED.sub(lambda found: found[1] + chr(ord(found[2]) + _TO_FULL_WIDTH), line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
+import re
 from pathlib import Path
 
 from dingbridge.core.redaction import redact
@@ -15,6 +16,9 @@ LOG_FILE = "dingbridge.log"
 
 MAX_BYTES = 1_000_000
 """A log file of this size is set aside as `.1`, and the one before it dropped."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What could begin a line of its own, or act on the screen of who reads the log."""
 
 _handler: RotatingLog | None = None
 
@@ -44,6 +48,15 @@ class Masking(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The finished line without a secret in it."""
         return redact(super().format(record), self._secrets)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line of the message itself: one, whatever is in it. A trace has more."""
+        record.message = _CONTROLS.sub(_escaped, record.message)
+        return super().formatMessage(record)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
 
 
 def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
