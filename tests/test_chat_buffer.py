@@ -217,6 +217,26 @@ def test_the_first_command_of_all_sends_a_range_as_a_block(
     assert editor.nvim.current.buffer[:] == code
 
 
+@pytest.mark.parametrize("where", ["elsewhere", "by a link in the project"])
+def test_of_a_file_outside_the_project_only_the_name_is_sent(
+    editor: Editor, tmp_path: Path, where: str
+) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "private").mkdir()
+    file = tmp_path / "private" / "notes.txt"
+    file.write_text("one\ntwo\nthree\n", "utf-8")
+    if where != "elsewhere":
+        (tmp_path / "project" / "inside").symlink_to(tmp_path / "private")
+        file = tmp_path / "project" / "inside" / "notes.txt"
+    editor.setup({})
+    editor.execute("cd", tmp_path / "project")
+    editor.execute("edit", file)
+    editor.nvim.command("1,3Chat send")
+    shown = "return require('dingbridge').transcript()"
+    editor.until(lambda: editor.lua(shown))
+    assert editor.lua(shown)[0]["text"] == "`notes.txt:1-3`\n```text\none\ntwo\nthree\n```"
+
+
 def test_the_first_send_of_all_without_a_range_sends_its_words_only(editor: Editor) -> None:
     editor.setup({})
     editor.nvim.current.buffer[:] = ["not this"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
@@ -363,3 +367,93 @@ def test_a_draft_keeps_its_conversation_over_the_death_of_the_host(
     chat.until_said("the host ended")
     keys(chat, "<C-s>")
     assert until_arrived(chat, sandbox, "between us") in (ZHANGSAN, "zhangsan")
+
+
+# --- whatever happens ---------------------------------------------------------------------------
+
+WHO = {"张三 (1:1)": ZHANGSAN, "李四 (1:1)": LISI, f"{GROUP} (group)": TEAM}
+SAID = {"zhang": ("zhangsan", None), "li": ("lisi", None), "group": ("lisi", GROUP)}
+CURRENT = "return require('dingbridge.store').current"
+NUMBERS = itertools.count(1)
+KEYS = {
+    "type": "A{token}<C-g>u",
+    "type on": "A more",
+    "send": "<C-s>",
+    "empty": "<Esc>ggdG",
+    "leave": "<Esc>",
+    "undo": "<Esc>u",
+    "redo": "<Esc><C-r>",
+    "answer": "<C-t>",
+}
+MOVES = {("keys", "answer"), *(("to", who) for who in WHO)}
+
+
+def pointed_at(editor: Editor) -> str:
+    """The conversation that the bar names."""
+    name = bar(editor).removeprefix(" Draft → ")
+    return next((place for who, place in WHO.items() if name.startswith(who)), "")
+
+
+def token_of(text: str) -> str:
+    """What a text was begun with."""
+    return next(iter(re.findall(r"<t\d+>", text)), "")
+
+
+def settle(editor: Editor) -> None:
+    """Wait until the host has carried out all that was asked of it so far."""
+    editor.lua("require('dingbridge.notice').said = {}")
+    editor.chat("stop")
+    editor.until_said("no answer is being worked on")
+
+
+def draft(editor: Editor) -> str:
+    """What is in the draft."""
+    return "\n".join(editor.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
+
+
+@settings(
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(list(SAID)).map(lambda who: ("say", who)),
+            st.sampled_from(list(KEYS)).map(lambda keys: ("keys", keys)),
+            st.sampled_from(list(WHO)).map(lambda who: ("to", who)),
+        ),
+        min_size=4,
+        max_size=14,
+    )
+)
+def test_no_text_ever_arrives_but_where_its_bar_pointed(
+    chat: Editor, sandbox: Sandbox, steps: list[tuple[str, str]]
+) -> None:
+    # In a session of its own, where nobody has spoken, each example begins anew.
+    keys(chat, "<Esc>")
+    before = chat.lua(CURRENT)
+    chat.chat("new")
+    chat.until(lambda: chat.lua(CURRENT) != before, "a new session")
+    chat.chat("bridge dingtalk")
+    chat.until(lambda: chat.status()["session"] == chat.lua(CURRENT), "bound")
+    chat.lua("vim.ui.select = function(_, _, choose) choose(nil) end")
+    pointed: dict[str, str] = {}
+    for kind, what in steps:
+        begun = token_of(draft(chat))
+        if kind == "say":
+            say(chat, sandbox, f"words {next(NUMBERS)}", *SAID[what])
+        elif kind == "to":
+            chat.chat(f"to {what}")
+        else:
+            keys(chat, KEYS[what].format(token=f"<t{next(NUMBERS)}>".replace("<", "<lt>")))
+        settle(chat)
+        now = token_of(draft(chat))
+        if now in pointed and not (now == begun and (kind, what) in MOVES):
+            # Whoever speaks, and whatever brings it back: what was begun stays where it was.
+            assert pointed_at(chat) == pointed[now], (kind, what, steps)
+        elif now:
+            pointed[now] = pointed_at(chat)
+    chat.until(lambda: chat.status()["queued"] == 0, "all is sent")
+    for one in sandbox.client.arrived():
+        token = token_of(one.text)
+        assert token not in pointed or where(one) == pointed[token], (one.text, steps)

@@ -134,6 +134,22 @@ def test_what_follows_a_new_session_in_one_go_is_meant_for_the_new_one(
     assert sandbox.client.arrived() == []
 
 
+def test_transcript_without_an_id_is_that_of_the_session_that_send_would_use(
+    editor: Editor,
+) -> None:
+    editor.setup({})
+    assert editor.lua("return require('dingbridge').transcript()") == []
+    for title in ("one", "two"):
+        editor.chat(f"new {title}")
+        editor.until(
+            lambda title=title: editor.sessions()[:1] and editor.sessions()[0]["title"] == title
+        )  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        editor.lua("require('dingbridge').send(...)", f"in {title}")
+        editor.until(editor.transcript)
+    [message] = editor.lua("return require('dingbridge').transcript()")
+    assert message["text"] == "in two"
+
+
 def test_notify_takes_a_title_and_mentions(
     editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
 ) -> None:

@@ -252,7 +252,10 @@ def test_what_is_no_sendable_file_is_refused_at_once_in_words(
     talking.until_said(words)
     heard = talking.until(lambda: talking.heard("DingbridgeFailed"))
     assert heard[0]["id"] == sent
-    assert len(talking.transcript()) == 1
+    [_, line] = talking.transcript()
+    assert (line["id"], line["text"], line["delivery"]) == (sent, "[file: a.pdf]", "failed")
+    assert words in line["reason"]
+    assert line["target_name"] == "张三 (1:1)"
     assert not sandbox.client.arrived()
     assert not waiting(talking)
 

@@ -193,7 +193,7 @@ class Bridge:
 
     def _send_file(self, name: str, place: Place) -> None:
         if name == "%":
-            name = place.file
+            name = place.path
         path = os.path.join(place.cwd, os.path.expanduser(name))
         session = self._current_or_none(place)
         self.enclosures.send_file(

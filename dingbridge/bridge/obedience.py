@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 
@@ -16,6 +17,8 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Mask
 from dingbridge.core.exchange import Obey
 from dingbridge.core.transcript import Transcript
+
+log = logging.getLogger(__name__)
 
 PERHAPS_DONE = (
     "编辑器在执行时结束了，请检查后再试。"
@@ -54,7 +57,13 @@ class Obedience:
             self._sessions.begin(obey.session, account.name, obey.start)
         command = addressing.command_in(obey.inbound)
 
+        robot = routing.robot_name(account.options)
+
         def answer(words: str) -> None:
+            if routing.robot_name(account.options) not in ("", robot):
+                # Whom one robot may write to, the next one does not know.
+                log.warning("%s is another robot now: an answer stays unsaid", account.name)
+                return
             self._deliveries.answer(account, routing.reply_target(obey.inbound), words)
             account.member.tell(exchange.Handed(obey.key))
 

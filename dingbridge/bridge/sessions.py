@@ -63,7 +63,7 @@ class Sessions:
             updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
             for info in self._infos.values()
         )
-        self._editor.show(updates.Sessions(rows))
+        self._editor.show(updates.Sessions(rows, self.current))
 
     def new(self, title: str) -> str:
         """Start a session, first in the list, and make it the current one. Returns its id."""

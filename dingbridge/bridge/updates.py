@@ -66,9 +66,11 @@ class SessionRow(Struct, frozen=True):
 
 
 class Sessions(Struct, frozen=True, tag_field="kind", tag="sessions"):
-    """All sessions, in the order of `:Chat next`."""
+    """All sessions, in the order of `:Chat next`; `current` is the one that is meant where the
+    editor shows none, empty without one."""
 
     list: tuple[SessionRow, ...]
+    current: str = ""
 
 
 class Open(Struct, frozen=True, tag_field="kind", tag="open"):

@@ -191,7 +191,8 @@ end
 ---@return dingbridge.Message[]
 function M.transcript(id)
   local store = require('dingbridge.store')
-  return vim.deepcopy(store.transcripts[id or store.current] or {})
+  local meant = store.session(store.current) and store.current or store.unshown
+  return vim.deepcopy(store.transcripts[id or meant] or {})
 end
 
 return M

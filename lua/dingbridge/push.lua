@@ -40,7 +40,7 @@ local handlers = {
     report.show(update)
   end,
   sessions = function(update)
-    store.sessions = update.list
+    store.sessions, store.unshown = update.list, update.current
     view.refresh_bars()
   end,
   open = function(update)

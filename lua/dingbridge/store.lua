@@ -65,6 +65,8 @@ local M = {
   let_in = {},
   --- The session the user looked at last.
   current = '',
+  --- The session that the host takes where none was looked at.
+  unshown = '',
   --- How many sessions the host has had opened here, so that it knows which ones we do not show yet.
   opened = 0,
 }
