@@ -21,7 +21,9 @@ ZHANGSAN = "cid1TO1zhangsan=="
 LISI = "cid1TO1lisi=="
 
 _BAR = """
-local window = vim.fn.bufwinid('chat://*/draft')
+local window = vim.iter(vim.api.nvim_list_wins()):find(function(one)
+  return vim.endswith(vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(one)), '/draft')
+end)
 local bar = vim.api.nvim_get_option_value('winbar', { win = window })
 return vim.api.nvim_eval_statusline(bar, { winid = window, use_winbar = true, maxwidth = 200 }).str
 """
@@ -412,7 +414,7 @@ def draft(editor: Editor) -> str:
 
 
 @settings(
-    max_examples=8,
+    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
