@@ -147,6 +147,35 @@ def test_a_text_that_undo_brings_back_is_for_the_same_people_as_before(
     assert until_arrived(chat, sandbox, "between us!") == ZHANGSAN
 
 
+def test_undo_in_one_go_brings_back_the_conversation_with_the_text(
+    chat: Editor, sandbox: Sandbox
+) -> None:
+    say(chat, sandbox, "first", "zhangsan")
+    keys(chat, "ito zhang<Esc>")
+    say(chat, sandbox, "second", "lisi")
+    keys(chat, "ccto li<Esc>")
+    until_bar(chat, "Draft → 李四 (1:1)")
+    keys(chat, "u")
+    until_bar(chat, "Draft → 张三 (1:1)")
+    keys(chat, "<C-r>")
+    until_bar(chat, "Draft → 李四 (1:1)")
+    keys(chat, "u<C-s>")
+    assert until_arrived(chat, sandbox, "to zhang") == ZHANGSAN
+
+
+def test_undo_within_a_draft_that_was_moved_does_not_move_it_back(
+    chat: Editor, sandbox: Sandbox
+) -> None:
+    say(chat, sandbox, "first", "zhangsan")
+    keys(chat, "ione<Esc>a two<Esc>")
+    say(chat, sandbox, "second", "lisi")
+    until_bar(chat, "wrote: <C-t>")
+    keys(chat, "<C-t>u")
+    until_bar(chat, "Draft → 李四 (1:1)")
+    keys(chat, "<C-s>")
+    assert until_arrived(chat, sandbox, "one") == LISI
+
+
 def test_undo_and_redo_without_a_history_take_what_the_bar_names(
     chat: Editor, sandbox: Sandbox
 ) -> None:
@@ -387,6 +416,13 @@ KEYS = {
     "redo": "<Esc><C-r>",
     "answer": "<C-t>",
 }
+STEPS = [
+    *(("say", who) for who in SAID),
+    *(("keys", "type"), ("keys", "send"), ("keys", "undo")) * 2,
+    *(("keys", name) for name in KEYS),
+    *(("to", who) for who in ("张三 (1:1)", "李四 (1:1)")),
+]
+"""What may happen, some of it more often."""
 MOVES = {("keys", "answer"), *(("to", who) for who in WHO)}
 
 
@@ -414,20 +450,10 @@ def draft(editor: Editor) -> str:
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(
-    st.lists(
-        st.one_of(
-            st.sampled_from(list(SAID)).map(lambda who: ("say", who)),
-            st.sampled_from(list(KEYS)).map(lambda keys: ("keys", keys)),
-            st.sampled_from(list(WHO)).map(lambda who: ("to", who)),
-        ),
-        min_size=4,
-        max_size=14,
-    )
-)
+@given(st.lists(st.sampled_from(STEPS), min_size=8, max_size=20))
 def test_no_text_ever_arrives_but_where_its_bar_pointed(
     chat: Editor, sandbox: Sandbox, steps: list[tuple[str, str]]
 ) -> None:

@@ -15,15 +15,17 @@ local M = {}
 local NOBODY = { target = '', name = '', robot = '' }
 local NAME = 36 -- columns of a name in the bar
 
+---@class dingbridge.Begun
+---@field to dingbridge.Destination
+
 ---@class dingbridge.Draft
----@field begun? dingbridge.Destination there while something is in the draft
+---@field begun? dingbridge.Begun there while something is in the draft
 ---@field soon? dingbridge.Destination what the bar names until the host has taken a text or a choice
 ---@field soon_by? string id of that text
 ---@field elsewhere? dingbridge.Destination who wrote while the bar named another one
 ---@field sent? dingbridge.Destination where the latest text went
----@field changes table<integer, dingbridge.Destination> by the number of the change (`changenr()`)
----@field empty integer the number of the change that emptied it
----@field returns boolean whether text came into an empty draft, perhaps by undo
+---@field changes table<integer, dingbridge.Begun> by the number of the change (`changenr()`)
+---@field change integer the number of the change that was looked at last
 
 ---@type table<string, dingbridge.Draft> by session
 local drafts = {}
@@ -31,7 +33,7 @@ local drafts = {}
 ---@param session string
 ---@return dingbridge.Draft
 local function of(session)
-  drafts[session] = drafts[session] or { changes = {}, empty = -1, returns = false }
+  drafts[session] = drafts[session] or { changes = {}, change = -1 }
   return drafts[session]
 end
 
@@ -54,7 +56,7 @@ end
 ---@return dingbridge.Destination
 local function named(session)
   local draft = of(session)
-  return draft.begun or draft.soon or known_of(session).current
+  return draft.begun and draft.begun.to or draft.soon or known_of(session).current
 end
 
 --- What the bar of a session's draft names, for a text that a call or a command sends; nil when it
@@ -80,29 +82,26 @@ local function changed(session, buffer)
   local draft = of(session)
   local first = vim.api.nvim_buf_get_lines(buffer, 0, 1, false)[1]
   if vim.api.nvim_buf_line_count(buffer) == 1 and (first or '') == '' then
-    draft.begun, draft.returns = nil, false
+    draft.begun = nil
   elseif not draft.begun then
-    draft.begun, draft.soon, draft.returns = named(session), nil, true
+    draft.begun, draft.soon = { to = named(session) }, nil
   end
 end
 
---- Notes for which conversation each state of a draft was, so that a text that undo brings back is
---- for the same one as before.
+--- Notes what was begun at each change, so that a text that undo or redo brings back is for the
+--- same conversation as before: a change that is known already is one of those.
 ---@param session string
 ---@param buffer integer
 function M.settle(session, buffer)
   local draft = of(session)
   local change = change_of(buffer)
-  if not draft.begun then
-    draft.empty = change
-    return
-  end
-  if draft.returns and change ~= draft.empty and draft.changes[change] then
-    draft.begun = draft.changes[change]
+  local known = draft.changes[change]
+  if draft.begun and known and change ~= draft.change and known ~= draft.begun then
+    draft.begun = known
     M.redraw()
   end
-  draft.returns = false
   draft.changes[change] = draft.begun
+  draft.change = change
 end
 
 --- Follows the text of a draft from now on.
@@ -168,7 +167,7 @@ end
 function M.move(session, destination)
   local draft = of(session)
   if draft.begun then
-    draft.begun, draft.returns = destination, false
+    draft.begun.to = destination
   end
   if is_same(draft.elsewhere, destination) then
     draft.elsewhere = nil
@@ -200,9 +199,9 @@ function M.update(session, update)
   if not draft.begun and is_same(draft.elsewhere, update.current) then
     draft.elsewhere = nil
   end
-  if draft.begun and draft.begun.target == '' and before.account == '' and update.account ~= '' then
+  if draft.begun and draft.begun.to.target == '' and before.account == '' and update.account ~= '' then
     -- The user has bound the session, and with that said where the draft goes.
-    draft.begun = update.current
+    draft.begun.to = update.current
   end
   M.redraw()
 end

@@ -126,6 +126,7 @@ local function put(buffer, last, lines)
   -- A change of its own for undo, even in insert mode: setting the option ends the open one.
   vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
   vim.api.nvim_buf_set_lines(buffer, 0, last, false, lines)
+  vim.bo[buffer].undolevels = vim.bo[buffer].undolevels
   vim.bo[buffer].modified = false
 end
 
