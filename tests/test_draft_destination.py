@@ -400,6 +400,32 @@ def test_a_draft_keeps_its_conversation_over_the_death_of_the_host(
     assert until_arrived(chat, sandbox, "between us") in (ZHANGSAN, "zhangsan")
 
 
+def test_a_draft_stays_where_it_is_when_another_editor_takes_its_session(
+    chat: Editor, sandbox: Sandbox, start_editor: StartEditor, api_options: dict[str, Any]
+) -> None:
+    session = chat.status()["session"]
+    say(chat, sandbox, "first", "zhangsan")
+    keys(chat, "iin the first editor<Esc>")
+    other = start_editor()
+    other.setup({**api_options, "allow_from": ["zhangsan", "lisi"]})
+    other.chat(f"open {session}")
+    other.until(lambda: other.transcript())
+    other.chat("bridge dingtalk")
+    other.until(lambda: other.status()["session"] == session, "bound there")
+    until_bar(other, "Draft → 张三 (1:1)")
+    until_bar(chat, "not bound any more")
+    keys(other, "iin the second editor<Esc>")
+    say(other, sandbox, "second", "lisi", GROUP)
+    until_bar(other, f"{GROUP} (group) wrote: <C-t> goes there")
+    keys(chat, "<C-s>")
+    chat.until_said("its session is not bound any more")
+    chat.until(lambda: draft(chat) == "in the first editor", "the text is handed back")
+    keys(other, "<C-s>")
+    place = until_arrived(other, sandbox, "in the second editor")
+    assert place in (ZHANGSAN, "zhangsan")
+    assert len(sandbox.client.arrived()) == 1
+
+
 # --- whatever happens ---------------------------------------------------------------------------
 
 WHO = {"张三 (1:1)": ZHANGSAN, "李四 (1:1)": LISI, f"{GROUP} (group)": TEAM}
@@ -449,8 +475,9 @@ def draft(editor: Editor) -> str:
     return "\n".join(editor.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
 
 
+@pytest.mark.timeout(300)
 @settings(
-    max_examples=12,
+    max_examples=20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.sampled_from(STEPS), min_size=8, max_size=20))
