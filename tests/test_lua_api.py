@@ -139,13 +139,11 @@ def test_transcript_without_an_id_is_that_of_the_session_that_send_would_use(
 ) -> None:
     editor.setup({})
     assert editor.lua("return require('dingbridge').transcript()") == []
-    for title in ("one", "two"):
-        editor.chat(f"new {title}")
-        editor.until(
-            lambda title=title: editor.sessions()[:1] and editor.sessions()[0]["title"] == title
-        )  # type: ignore[misc]  # mypy cannot infer a lambda's default
-        editor.lua("require('dingbridge').send(...)", f"in {title}")
-        editor.until(editor.transcript)
+    editor.chat("new one")
+    editor.chat("new two")
+    editor.until(lambda: [row["title"] for row in editor.sessions()] == ["two", "one"])
+    editor.lua("require('dingbridge').send('in two')")
+    editor.until(lambda: editor.lua("return require('dingbridge').transcript()"))
     [message] = editor.lua("return require('dingbridge').transcript()")
     assert message["text"] == "in two"
 
