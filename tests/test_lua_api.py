@@ -209,7 +209,7 @@ def test_everything_that_happens_is_announced(
     failed = heard(editor, "DingbridgeFailed")
     assert (failed["id"], failed["session"]) == (name, session)
     assert failed["reason"]
-    assert editor.status()["failed"] == 1
+    editor.until(lambda: editor.status()["failed"] == 1)
     assert editor.status()["last_error"] == failed["reason"]
     assert "1✗" in editor.lua("return require('dingbridge').statusline()")
 
