@@ -22,7 +22,7 @@ from dingbridge.core.writing import Circumstances, written
 from dingbridge.notify import deliver
 from dingbridge.sandbox.links import Link, links, sent_by_tap
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM
+from dingbridge.sandbox.settings import TEAM, Group, Person
 from tests.editor import Editor
 
 SEND = "dtmd://dingtalkclient/sendMessage?content=%2Fclear"
@@ -93,6 +93,15 @@ TRICKS = {
     "tab as an entity": f"[docs]({SEND.replace('tm', 't&Tab;m')})",
     "line end as an entity": f"[docs]({SEND.replace('tm', 't&NewLine;m')})",
     "bare entities": SEND.replace("t", "&#116;", 1),
+    "entity with many zeros for the colon": f"[docs]({SEND.replace(':', '&#' + '0' * 30 + '58;')})",
+    "bare entity with many zeros": SEND.replace(":", "&#x" + "0" * 300 + "3a;"),
+    "entity with many zeros for a letter": f"&#{'0' * 300}100;{SEND[1:]}",
+    "many entities without width": SEND.replace(":", "&ZeroWidthSpace;" * 15 + ":"),
+    "many entities without width in a link": f"[docs]({SEND.replace(':', '&#8203;' * 40 + ':')})",
+    "many entities in the scheme": SEND.replace("tm", "t" + "&shy;" * 40 + "m"),
+    "many entities before the slashes": "alipays:" + "&NoBreak;" * 10 + "//platformapi/startapp",
+    "many entities between the slashes": SEND.replace("//", "/" + "&zwj;" * 20 + "/"),
+    "many tabs": SEND.replace(":", "\t" * 200 + ":"),
     "percent in the scheme": f"[docs]({SEND.replace('t', '%74', 1)})",
     "percent colon": f"[docs]({SEND.replace(':', '%3A')})",
     "backslash before the colon": f"[docs]({SEND.replace(':', chr(92) + ':')})",
@@ -176,6 +185,14 @@ def test_no_cut_makes_a_link(trick: str, size: int) -> None:
     text, _ = left(f"some words before it {TRICKS[trick]} and after")
     for piece in split(text, size, 4 * size):
         assert not [link for link in links(piece) if sent_by_tap(link)]
+
+
+@pytest.mark.parametrize("size", [100, 150, 200])
+def test_no_cut_makes_a_link_of_what_was_code(size: int) -> None:
+    text, _ = left(f"`{'a b ' * 30}alipays://platformapi/startapp {'c d ' * 30}`")
+    assert acting(*split(text, size, 4 * size)) == []
+    text, _ = left(f"```{'i' * 300}\n{'a b ' * 30}\nalipays://platformapi/x\n{'c d ' * 30}\n```")
+    assert acting(*split(text, size, 4 * size)) == []
 
 
 def test_a_text_too_long_to_be_parsed_holds_no_acting_link_either() -> None:
@@ -336,7 +353,7 @@ def test_the_words_of_links_survive(text: str) -> None:
 def test_a_text_of_nothing_but_colons_and_brackets_takes_time_in_proportion() -> None:
     for piece in ("dtmd:", "](", "://", "&#58;", "https://a:", "`dtmd:`", "[a](dtmd:", "\\:"):
         text = piece * 20_000
-        assert len(without_acting_links(text)) >= len(text) // 4
+        assert len(without_acting_links(text)) >= len(text) // 5
 
 
 # --- with everything real -------------------------------------------------------------------------
@@ -388,6 +405,26 @@ def test_what_reaches_dingtalk_in_pieces_holds_no_acting_link_and_no_control(
 )
 def test_a_tap_on_anything_else_says_nothing(address: str) -> None:
     assert sent_by_tap(Link("x", address)) is None
+
+
+def test_a_name_that_somebody_chose_cannot_complete_a_link(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    sandbox.client.add_person(Person("dtmd://dingtalkclient/sendMessage", staff_id="mallory"))
+    sandbox.client.add_group(Group("cidPAIR==", "Pair"))
+    editor.setup({**api_options, "allow_from": ["*"], "admins": ["zhangsan"]})
+    editor.chat("bridge dingtalk")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("hello", user="mallory", group="cidPAIR==")
+    editor.until(lambda: len(editor.transcript()) == 1)
+    # By OpenAPI nobody can be mentioned, so that names stand in the place of ids.
+    sandbox.client.expire_session_webhooks()
+    editor.chat(f"send see @{SEND}")
+    editor.chat("send see @mallory?content=%2Fclear")
+    for message in sandbox.client.wait_arrived(2):
+        assert message.route == "group"
+        assert [link for link in links(message.text) if sent_by_tap(link)] == []
+        assert acting(message.text, message.title) == []
 
 
 def test_a_colleague_or_a_model_cannot_make_an_admin_run_a_command(

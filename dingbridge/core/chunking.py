@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dingbridge.core.blocks import Blocks
 from dingbridge.core.boundaries import best_cut
+from dingbridge.core.outgoing_text import without_acting_links
 
 LARGEST_CODE_POINT = 6
 """Bytes the most expensive code point takes in JSON: a control character, as ``\\u0000``."""
@@ -120,7 +121,8 @@ class Cutter:
         goes_on = bool(closing) if whole else not source.endswith("\n")
         gap = "\n" if closing and goes_on else ""
         mark = marker(number, total, goes_on=goes_on) if self._marked and total > 1 else ""
-        return f"{self._opening(start)}{source}{gap}{closing}{mark}"
+        # What was code in the whole text may be prose in its piece, where more is a link.
+        return without_acting_links(f"{self._opening(start)}{source}{gap}{closing}{mark}")
 
     def _end(self, start: int) -> int:
         opening = self._opening(start)

@@ -47,6 +47,10 @@ _IN_URL: Final = re.compile(f":|{_COLON}", re.IGNORECASE)
 _BEFORE: Final = 160
 _AFTER: Final = 64
 """Characters around a colon that tell whether it ends the scheme of a link."""
+_FEW: Final = 32
+"""Of these, characters that a client shows: with less, what tells it may be further away."""
+_PADDING: Final = re.compile(r"(?<=&#)(x?)0{7,}(?=[0-9a-f])", re.IGNORECASE)
+"""Zeros of an entity that no text needs; some clients count them, some take any number."""
 _SCHEME: Final = re.compile(r"(?:^|[^a-z0-9+.-])([a-z0-9+.-]+)\Z")
 _LINK_MAY_BEGIN: Final = re.compile(
     r"(?:\]\(|\]:|<|(?:href|src)\s?=\s?[\"']?)\s*<?[^\s()<>]*\Z", re.IGNORECASE
@@ -95,6 +99,7 @@ def without_acting_links(text: str) -> str:
     >>> without_acting_links("[docs](dtmd://dingtalkclient/sendMessage?content=%2Fclear)")
     '[docs](dtmd：//dingtalkclient/sendMessage?content=%2Fclear)'
     """
+    text = _PADDING.sub(r"\1", text)
     pieces: list[str] = []
     position = 0
     regions = code_regions.code(text)
@@ -137,7 +142,10 @@ def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
     """Whether the colon at `text[start:end]` ends the scheme of an address that is to be broken."""
     after = _plain(text[end : end + _AFTER])
     written = text[max(0, start - _BEFORE) : start]
-    found = _SCHEME.search(_plain(written))
+    before = _plain(written)
+    if (len(before) < _FEW and start > _BEFORE) or (len(after) < _FEW and len(text) - end > _AFTER):
+        return True
+    found = _SCHEME.search(before)
     if found is None:
         return False
     scheme, follows = found[1], bool(after) and not after[0].isspace()

@@ -8,6 +8,7 @@ from dingbridge.core import media, mentions, payloads
 from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.media import Parcel
 from dingbridge.core.messages import At, Outbound
+from dingbridge.core.outgoing_text import without_acting_links
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk
 from dingbridge.core.robot_codes import own_code
 from dingbridge.core.routing import Route, custom_robot, of_another_robot, routes
@@ -67,10 +68,17 @@ def _mentioned(outbound: Outbound, chunk: Chunk) -> At:
     return At(named(outbound.at.user_ids), named(outbound.at.mobiles))
 
 
+def _named(outbound: Outbound, text: str) -> str:
+    """`text` with names in the place of ids. People choose their names, so one may complete a link
+    that acts."""
+    named = mentions.readable(text, outbound.at, dict(outbound.names))
+    return without_acting_links(named)
+
+
 def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
     """Address and body for OpenAPI, to a person or a group (protocol section 3)."""
     target = outbound.target
-    text = mentions.readable(text, outbound.at, dict(outbound.names))
+    text = _named(outbound, text)
     code = target.robot_code or own_code(options)
     if route is Route.SINGLE:
         return f"{options.endpoint_api}{_SINGLE}", payloads.send_to_people(
@@ -117,7 +125,7 @@ def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
     characters = options.text_chunk_limit
     if route in (Route.SINGLE, Route.GROUP):
         size = payloads.msg_param_room(options.msgtype, outbound.title)
-        named = mentions.readable(outbound.text, outbound.at, dict(outbound.names))
+        named = _named(outbound, outbound.text)
         if named != outbound.text:
             # All that names take in the place of ids may be in one chunk.
             characters -= max(0, len(named) - len(outbound.text))
