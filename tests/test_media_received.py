@@ -63,12 +63,13 @@ def test_files_voices_and_videos_arrive_as_well(bound: Editor, sandbox: Sandbox)
 
 
 MARKS = """
-local space = vim.api.nvim_get_namespaces().dingbridge_files
+local space = vim.api.nvim_get_namespaces().dingbridge_links
 local buffer = vim.fn.bufnr('^chat://' .. ... .. '$')
+local marks = vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true })
 return vim.tbl_map(function(mark)
   local line = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]
   return { mark[4].virt_text[1][1], line:sub(mark[3] + 1, mark[3] + 3) }
-end, vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true }))
+end, vim.tbl_filter(function(mark) return mark[4].virt_text ~= nil end, marks))
 """
 
 

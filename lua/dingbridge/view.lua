@@ -4,9 +4,10 @@
 --- buffer would make the user's own undo change the wrong lines. What arrives never touches the
 --- buffer that is being written in.
 
-local attachments = require('dingbridge.attachments')
 local buffers = require('dingbridge.buffers')
 local drafts = require('dingbridge.drafts')
+local link_actions = require('dingbridge.link_actions')
+local links = require('dingbridge.links')
 local look = require('dingbridge.look')
 local markdown = require('dingbridge.markdown')
 local store = require('dingbridge.store')
@@ -52,6 +53,9 @@ local function make_view(session)
       M.open(session)
       vim.cmd.startinsert({ bang = true })
     end, { buffer = buffer, desc = 'Write in the draft' })
+  end
+  for key, does in pairs(link_actions.KEYS) do
+    vim.keymap.set('n', key, does[1], { buffer = buffer, desc = does[2] })
   end
   vim.api.nvim_create_autocmd('BufReadCmd', {
     buffer = buffer,
@@ -131,7 +135,7 @@ local function add_slice(view, transcript)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, start, -1, false, lines)
   vim.bo[buffer].modifiable = false
-  attachments.mark(buffer, start, lines)
+  links.mark(buffer, start, lines)
   local width = width_of(buffer)
   for _, heading in ipairs(headings) do
     local message = heading.message
@@ -179,7 +183,7 @@ function M.add(session, reset)
     view.marks, view.shown = {}, 0
     vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
     markdown.transcript(buffer, look.namespace)
-    attachments.clear(buffer)
+    links.clear(buffer)
     vim.bo[buffer].modifiable = true
     vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
     vim.bo[buffer].modifiable = false

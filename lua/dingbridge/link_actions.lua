@@ -1,0 +1,150 @@
+--- What the keys of a transcript do with a link: open, show, go to the file.
+---
+--- Links were written by others. Handed on are addresses of the web and of mail, and files of certain
+--- kinds that lie in the folder of received files or in the project; text opens in the editor, and
+--- anything else is shown and never opened.
+
+local links = require('dingbridge.links')
+local look = require('dingbridge.look')
+local notice = require('dingbridge.notice')
+local opening = require('dingbridge.opening')
+local places = require('dingbridge.places')
+
+local M = {}
+
+-- Neovim 0.12 opens on Windows by way of a shell, to which an address may be a command.
+local OPENER = vim.fn.has('win32') == 1 and { cmd = { 'rundll32', 'url.dll,FileProtocolHandler' } } or nil
+
+--- Endings of files that a program outside shows and that nothing runs.
+local SHOWN_OUTSIDE = {}
+for ending in
+  ('png jpg jpeg gif webp bmp heic pdf mp3 amr wav ogg m4a mp4 mov webm docx xlsx pptx zip'):gmatch('%a[%w]*')
+do
+  SHOWN_OUTSIDE[ending] = true
+end
+
+local SAMPLE = 8192 -- bytes in which a text has no NUL
+
+---@return dingbridge.Link|nil
+local function under_cursor()
+  local column = vim.api.nvim_win_get_cursor(0)[2] + 1
+  return links.at(vim.api.nvim_get_current_line(), column)
+end
+
+---@param target string
+---@param why string
+local function show(target, why)
+  notice.show(('%s\n%s'):format(look.one_line(target), why), 'warn')
+end
+
+--- The file that a target names, when it may be opened: in the folder of received files or in the
+--- project. Relative ones are seen from there.
+---@param target string
+---@return string? path
+---@return string? folder that it is in
+---@return integer? line
+local function file_of(target)
+  local path, line = target:match('^(.-):(%d+)$')
+  path = path or target
+  local folders = { links.media_folder(), vim.fn.getcwd() }
+  if not vim.startswith(path, '/') and not path:find('^%a:[/\\]') then
+    path = vim.fs.joinpath(folders[2], path)
+  end
+  for _, folder in ipairs(folders) do
+    local real = places.real(path)
+    local found = vim.uv.fs_stat(real)
+    if places.below(real, folder) and found and found.type == 'file' then
+      return real, folder, tonumber(line)
+    end
+  end
+end
+
+---@param path string
+---@return boolean
+local function is_text(path)
+  local file = io.open(path, 'rb')
+  local sample = file and file:read(SAMPLE) or ''
+  if file then
+    file:close()
+  end
+  return not sample:find('%z')
+end
+
+--- Hands something on to the program that the system has for it.
+---@param target string
+local function hand_on(target)
+  local _, problem = vim.ui.open(target, OPENER)
+  if problem then
+    show(target, problem)
+  end
+end
+
+---@param path string
+---@param folder string
+---@param line? integer
+local function edit(path, folder, line)
+  local shown = opening.open({ cwd = folder, path = path, line = line })
+  if shown.error then
+    show(path, shown.error)
+    return
+  end
+  local buffer = vim.fn.bufnr('^' .. vim.fn.escape(path, '[]*?,{}\\') .. '$')
+  vim.api.nvim_set_current_win(vim.fn.bufwinid(buffer))
+end
+
+--- Opens the link under the cursor, or the nearest one of its line.
+function M.open()
+  local link = under_cursor()
+  if not link then
+    notice.show('there is no link on this line')
+    return
+  end
+  local target = link.target
+  local path, folder, line = file_of(target)
+  if links.is_address(target) then
+    hand_on(target)
+  elseif not path or not folder then
+    show(target, 'is not opened: it is neither an address of the web nor a file of the project or a received one')
+  elseif SHOWN_OUTSIDE[(path:match('%.(%w+)$') or ''):lower()] and not path:find('$', 1, true) then
+    hand_on(path)
+  elseif is_text(path) then
+    edit(path, folder, line)
+  else
+    show(path, 'is not opened: a program may run it')
+  end
+end
+
+--- Shows where the link under the cursor leads.
+function M.show()
+  local link = under_cursor()
+  notice.show(link and look.one_line(link.target) or 'there is no link on this line')
+end
+
+--- Opens the file under the cursor in another window: a link's, or a name in the text.
+function M.go_to_file()
+  local column = vim.api.nvim_win_get_cursor(0)[2] + 1
+  local link = under_cursor()
+  local target = link and link.first <= column and column <= link.last and link.target
+  if not target then
+    local name = vim.fn.expand('<cfile>')
+    target = vim.api.nvim_get_current_line():match(vim.pesc(name) .. ':%d+') or name
+  end
+  local path, folder, line = file_of(target)
+  if not path or not folder then
+    show(target, 'is no file of the project or a received one')
+  elseif is_text(path) then
+    edit(path, folder, line)
+  else
+    show(path, 'is no text')
+  end
+end
+
+--- The keys of a transcript for links, with what they do.
+M.KEYS = {
+  ['<CR>'] = { M.open, 'Open the link' },
+  gx = { M.open, 'Open the link' },
+  K = { M.show, 'Show where the link leads' },
+  gf = { M.go_to_file, 'Open the file in another window' },
+}
+
+return M
