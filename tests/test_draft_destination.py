@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.settings import Group
 from tests.conftest import StartEditor
 from tests.editor import Editor
 
@@ -174,6 +175,45 @@ def test_undo_within_a_draft_that_was_moved_does_not_move_it_back(
     until_bar(chat, "Draft → 李四 (1:1)")
     keys(chat, "<C-s>")
     assert until_arrived(chat, sandbox, "one") == LISI
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "there"),
+    [
+        ("ux", "between u", ZHANGSAN),
+        ("uccnew<Esc>", "new", TEAM),
+    ],
+)
+def test_undo_and_more_in_one_mapping_keeps_the_text_for_its_people(
+    chat: Editor, sandbox: Sandbox, typed: str, text: str, there: str
+) -> None:
+    say(chat, sandbox, "first", "zhangsan")
+    keys(chat, "ibetween us<C-s><Esc>")
+    say(chat, sandbox, "second", "lisi", GROUP)
+    until_bar(chat, f"Draft → {GROUP} (group)")
+    chat.nvim.command(f"nnoremap <buffer> X {typed}")
+    keys(chat, "X")
+    assert chat.nvim.current.buffer[:] == [text]
+    keys(chat, "<C-s>")
+    assert until_arrived(chat, sandbox, text.strip()) == there
+
+
+def test_a_draft_that_was_read_again_keeps_its_conversation(chat: Editor, sandbox: Sandbox) -> None:
+    say(chat, sandbox, "first", "zhangsan")
+    chat.nvim.command("edit!")
+    keys(chat, "ibetween us")
+    say(chat, sandbox, "second", "lisi", GROUP)
+    until_bar(chat, f"{GROUP} (group) wrote: <C-t> goes there")
+    keys(chat, "<C-s>")
+    assert until_arrived(chat, sandbox, "between us") == ZHANGSAN
+
+
+def test_a_long_name_does_not_hide_what_kind_of_conversation_it_is(
+    chat: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.add_group(Group("cidLONG==", "张三 (1:1)　" + "发布前的最后检查" * 3))
+    say(chat, sandbox, "hello", "lisi", "cidLONG==")
+    assert until_bar(chat, "Draft → 张三").split("… ")[1].startswith("(group) ")
 
 
 def test_undo_and_redo_without_a_history_take_what_the_bar_names(
@@ -345,12 +385,39 @@ def test_what_is_sent_without_the_draft_goes_where_the_bar_points(
     assert where(file) in (ZHANGSAN, "zhangsan")
 
 
+_SEND_LATE = """
+local folder, options = ...
+-- The editor is busy: what the host tells of the message that it has written down waits.
+vim.wait(20000, function()
+  for _, path in ipairs(vim.fn.glob(folder .. '/**/sessions/*.jsonl', true, true)) do
+    if table.concat(vim.fn.readfile(path), ' '):find('"text":"second"', 1, true) then
+      return true
+    end
+  end
+end, 10, true)
+require('dingbridge').setup(options)
+require('dingbridge').send('between us')
+"""
+
+
+def test_settings_that_are_given_again_do_not_redirect_a_call(
+    chat: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    say(chat, sandbox, "first", "zhangsan")
+    until_bar(chat, "Draft → 张三 (1:1)")
+    given = {**api_options, "allow_from": ["zhangsan", "lisi"], "verbose": True}
+    sandbox.client.say("second", user="lisi", group=GROUP)
+    chat.lua(_SEND_LATE, str(chat.data), given)
+    assert until_arrived(chat, sandbox, "between us") == ZHANGSAN
+
+
 def test_where_a_message_goes_is_shown_wherever_the_message_is(
     chat: Editor, sandbox: Sandbox
 ) -> None:
     chat.listen()
     say(chat, sandbox, "first", "zhangsan")
     say(chat, sandbox, "second", "lisi", GROUP)
+    until_bar(chat, f"Draft → {GROUP} (group)")
     chat.chat("send hello")
     until_arrived(chat, sandbox, "hello")
     chat.until(lambda: chat.transcript()[-1]["delivery"] == "sent")

@@ -100,11 +100,15 @@ class SessionDestinations:
 
     def begun_for(self, session: str, wanted: Destination) -> Target | None:
         """The target of a text that was begun for a conversation; None for one that was begun for
-        nobody while nobody is known yet. Raises `BridgeError` when it can go there no more."""
+        nobody while nobody is known yet. Raises `BridgeError` when it can go there no more.
+
+        Who sent it after settings for another robot meant that robot."""
         known = self.of(session)
+        robot = routing.robot_name(self._options())
+        if wanted.outdated and wanted.robot != robot:
+            return known.target
         if not wanted.target and known.target is None:
             return None
-        robot = routing.robot_name(self._options())
         target = destinations.checked(wanted, self._account, robot)
         return target and (known.at(target.key) or target)
 

@@ -26,11 +26,13 @@ NAME = 40
 
 class Destination(Struct, frozen=True):
     """The conversation of a text, as the editor shows and names it: its address, which one that is
-    in words, and the robot that speaks there (`routing.robot_name`). All empty: nobody."""
+    in words, and the robot that speaks there (`routing.robot_name`). All empty: nobody. It is
+    `outdated` when settings were given since that the editor does not show yet."""
 
     target: str = ""
     name: str = ""
     robot: str = ""
+    outdated: bool = False
 
 
 NOBODY = Destination()

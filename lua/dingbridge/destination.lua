@@ -44,10 +44,11 @@ local function known_of(session)
     or { account = '', robot = '', current = NOBODY, chosen = false, known = {} }
 end
 
+--- Whether both are the same conversation of the same robot.
 ---@param one? dingbridge.Destination
 ---@param other? dingbridge.Destination
 ---@return boolean
-local function is_same(one, other)
+function M.is_same(one, other)
   return one ~= nil and other ~= nil and one.target == other.target and one.robot == other.robot
 end
 
@@ -60,12 +61,17 @@ local function named(session)
 end
 
 --- What the bar of a session's draft names, for a text that a call or a command sends; nil when it
---- names nobody, or does not know yet what new settings say: then the host decides.
+--- names nobody: then the host decides. So it does when the bar does not know yet that new settings
+--- name another robot.
 ---@param session string
 ---@return dingbridge.Destination|nil
 function M.named(session)
   local shown = named(session)
-  return shown.target ~= '' and require('dingbridge.host').is_configured() and shown or nil
+  if shown.target == '' then
+    return nil
+  end
+  local outdated = not require('dingbridge.host').is_configured()
+  return vim.tbl_extend('force', shown, { outdated = outdated })
 end
 
 --- The number of the latest change that is not undone.
@@ -104,11 +110,25 @@ function M.settle(session, buffer)
   draft.change = change
 end
 
---- Follows the text of a draft from now on.
+--- Follows the text of a draft that is new.
 ---@param session string
 ---@param buffer integer
 function M.follow(session, buffer)
   drafts[session] = nil
+  M.attach(session, buffer)
+  vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
+    buffer = buffer,
+    desc = 'Keep the conversation of the draft',
+    callback = function()
+      M.settle(session, buffer)
+    end,
+  })
+end
+
+--- Follows the text of a draft from now on, as it is when it has just been made or read again.
+---@param session string
+---@param buffer integer
+function M.attach(session, buffer)
   local function on_change()
     changed(session, buffer)
     if buffer ~= vim.api.nvim_get_current_buf() then
@@ -121,13 +141,7 @@ function M.follow(session, buffer)
     end
   end
   vim.api.nvim_buf_attach(buffer, false, { on_lines = on_change, on_reload = on_change })
-  vim.api.nvim_create_autocmd({ 'TextChanged', 'TextChangedI', 'TextChangedP' }, {
-    buffer = buffer,
-    desc = 'Keep the conversation of the draft',
-    callback = function()
-      M.settle(session, buffer)
-    end,
-  })
+  on_change()
 end
 
 --- What a draft that is about to be sent is for.
@@ -146,7 +160,7 @@ end
 function M.sent(session, id, destination)
   local draft = of(session)
   draft.soon, draft.soon_by, draft.sent = destination, id, destination
-  if is_same(draft.elsewhere, destination) then
+  if M.is_same(draft.elsewhere, destination) then
     draft.elsewhere = nil
   end
 end
@@ -169,7 +183,7 @@ function M.move(session, destination)
   if draft.begun then
     draft.begun.to = destination
   end
-  if is_same(draft.elsewhere, destination) then
+  if M.is_same(draft.elsewhere, destination) then
     draft.elsewhere = nil
   end
   M.redraw()
@@ -182,7 +196,7 @@ function M.spoke(session, message)
   local draft = of(session)
   local who = { target = message.target, name = message.target_name, robot = message.robot }
   local stays = draft.begun or draft.soon or known_of(session).chosen
-  if stays and who.target ~= '' and not is_same(named(session), who) then
+  if stays and who.target ~= '' and not M.is_same(named(session), who) then
     draft.elsewhere = who
   end
 end
@@ -193,10 +207,10 @@ end
 function M.update(session, update)
   local draft, before = of(session), known_of(session)
   store.destinations[session] = update
-  if is_same(draft.soon, update.current) then
+  if M.is_same(draft.soon, update.current) then
     draft.soon = nil
   end
-  if not draft.begun and is_same(draft.elsewhere, update.current) then
+  if not draft.begun and M.is_same(draft.elsewhere, update.current) then
     draft.elsewhere = nil
   end
   if draft.begun and draft.begun.to.target == '' and before.account == '' and update.account ~= '' then
@@ -238,7 +252,7 @@ function M.pick(session)
     prompt = 'Write to',
     kind = 'dingbridge_destination',
     format_item = function(one)
-      return look.one_line(one.name) .. (is_same(one, named(session)) and '  (now)' or '')
+      return look.one_line(one.name) .. (M.is_same(one, named(session)) and '  (now)' or '')
     end,
   }, function(one)
     if one then
@@ -251,7 +265,7 @@ end
 ---@param session string
 function M.answer(session)
   local elsewhere = of(session).elsewhere
-  if elsewhere and not is_same(elsewhere, named(session)) then
+  if elsewhere and not M.is_same(elsewhere, named(session)) then
     choose(session, elsewhere, false)
   else
     M.pick(session)
@@ -271,19 +285,23 @@ function M.redraw()
   vim.cmd.redrawstatus({ bang = true })
 end
 
---- A name as a part of a bar.
+--- A name as a part of a bar. What is too long is cut before the kind of the conversation, which
+--- nobody chooses.
 ---@param name string
 ---@return string
 local function shown(name)
   local text = look.one_line(name)
-  if vim.fn.strdisplaywidth(text) > NAME then
-    text = vim.fn.strcharpart(text, 0, NAME)
-    while vim.fn.strdisplaywidth(text) >= NAME do
-      text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+  local label, kind = text:match('^(.*)( %([^()]*%))$')
+  label, kind = label or text, kind or ''
+  local columns = math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)
+  if vim.fn.strdisplaywidth(label) > columns then
+    label = vim.fn.strcharpart(label, 0, NAME)
+    while vim.fn.strdisplaywidth(label) >= columns do
+      label = vim.fn.strcharpart(label, 0, vim.fn.strchars(label) - 1)
     end
-    text = text .. '…'
+    label = label .. '…'
   end
-  return (text:gsub('%%', '%%%%'))
+  return ((label .. kind):gsub('%%', '%%%%'))
 end
 
 --- The line above a draft: where it goes, and who else wrote.
@@ -302,9 +320,9 @@ function M.bar(session, key)
   local hint
   if to.target ~= '' and (known.account == '' or to.robot ~= known.robot) then
     hint = known.account == '' and 'not bound any more' or 'bound to another robot now'
-  elseif elsewhere and not is_same(elsewhere, to) then
+  elseif elsewhere and not M.is_same(elsewhere, to) then
     hint = ('%s wrote: <C-t> goes there'):format(shown(elsewhere.name))
-  elseif draft.sent and draft.sent.target ~= '' and not is_same(draft.sent, to) then
+  elseif draft.sent and draft.sent.target ~= '' and not M.is_same(draft.sent, to) then
     hint = ('your last text: %s'):format(shown(draft.sent.name))
   end
   if hint then

@@ -63,6 +63,14 @@ end
 ---@param buffer integer
 ---@param session string
 local function react(buffer, session)
+  vim.api.nvim_create_autocmd('BufReadCmd', {
+    buffer = buffer,
+    desc = 'Go on with an empty draft after :edit, which detaches from the buffer',
+    callback = function()
+      require('dingbridge.markdown').draft(buffer)
+      destination.attach(session, buffer)
+    end,
+  })
   vim.api.nvim_create_autocmd('BufWriteCmd', {
     buffer = buffer,
     callback = function(args)
@@ -195,7 +203,7 @@ function M.put_back(id)
   destination.taken(draft.session, id)
   local buffer = M.buffer(draft.session)
   local now = destination.of_draft(draft.session, buffer)
-  if text_of(buffer) == '' or now.target == draft.destination.target then
+  if text_of(buffer) == '' or destination.is_same(now, draft.destination) then
     bring_back(draft)
     return
   end
