@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wcwidth import wcswidth
 
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
@@ -120,6 +121,22 @@ def test_after_sending_the_bar_stays_until_somebody_speaks(chat: Editor, sandbox
     assert "Draft → 张三 (1:1)" in bar(chat)
     say(chat, sandbox, "third", "lisi", GROUP)
     assert "your last text: 张三 (1:1)" in until_bar(chat, f"Draft → {GROUP} (group)")
+
+
+@pytest.mark.parametrize("width", [60, 50, 43, 36])
+def test_in_a_narrow_window_the_bar_says_it_in_fewer_words(
+    chat: Editor, sandbox: Sandbox, width: int
+) -> None:
+    chat.nvim.command("vsplit | wincmd p")
+    chat.lua("vim.api.nvim_win_set_width(vim.fn.bufwinid('chat://*/draft'), ...)", width)
+    say(chat, sandbox, "first", "zhangsan", GROUP)
+    whole = until_bar(chat, f"Draft → {GROUP} (group)")
+    keys(chat, "ihello")
+    say(chat, sandbox, "second", "lisi")
+    marked = until_bar(chat, "<C-t>")
+    for line in (whole, marked):
+        assert f"Draft → {GROUP} (group)" in line
+        assert wcswidth(re.sub(r"\s{3,}", "  ", line)) <= width
 
 
 def test_a_draft_that_is_emptied_takes_what_the_bar_names_then(

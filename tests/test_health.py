@@ -246,7 +246,7 @@ def test_an_env_file_is_looked_at_and_not_shown(editor: Editor, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "rank", "words"),
     [
-        ({}, "INFO", "nobody is let in until you say so"),
+        ({}, "INFO", "the settings let nobody in: who writes"),
         ({"dm": {"policy": "allowlist"}}, "WARNING", "nobody is let in: allow_from is empty"),
         ({"dm": {"policy": "allowlist"}}, "WARNING", "dm = { policy = 'pairing' }"),
         ({"dm": {"policy": "open"}}, "WARNING", "everybody who can write to the robot"),

@@ -161,3 +161,14 @@ def test_what_the_users_own_way_does_not_show_is_shown_all_the_same(
     assert editor.until(lambda: floating(editor)) == [" first", " second"]
     assert mode(editor) == {"mode": "n", "blocking": False}
     assert editor.lua("return vim.v.errmsg") == "from before"
+
+
+def test_a_word_that_has_room_in_a_line_of_its_own_is_not_cut(editor: Editor) -> None:
+    with_screen(editor, 1)
+    option = "integrations.dingtalk.app_secret"
+    address = "https://example.com/" + "a" * 60
+    editor.lua(SHOW, f"and now {option} is not set: {address} {'长' * 60}", "warn")
+    shown = editor.until(lambda: floating(editor))
+    assert any(option in line for line in shown)
+    # What is longer than a line fills it.
+    assert "".join(line[1:] for line in shown).replace(" ", "").endswith(address + "长" * 60)

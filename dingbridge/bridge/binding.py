@@ -94,7 +94,11 @@ class Account:
     def need_settings(self) -> None:
         """Raise `BridgeError`, saying what is wrong, when the settings have problems."""
         if self._problems:
-            raise BridgeError(self.why_no_target(), fix="correct them in setup()")
+            raise BridgeError(
+                "\n  ".join(
+                    ("the settings cannot be used, correct them in setup():", *self._problems)
+                )
+            )
 
     def need_mode(self) -> None:
         """Raise `BridgeError`, saying what is missing, unless something can be sent."""

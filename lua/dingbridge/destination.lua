@@ -14,6 +14,7 @@ local M = {}
 ---@type dingbridge.Destination
 local NOBODY = { target = '', name = '', robot = '' }
 local NAME = 36 -- columns of a name in the bar
+local LEAST = 4 -- columns of it where there is no room
 
 ---@class dingbridge.Begun
 ---@field to dingbridge.Destination
@@ -285,23 +286,50 @@ function M.redraw()
   vim.cmd.redrawstatus({ bang = true })
 end
 
---- A name as a part of a bar. What is too long is cut before the kind of the conversation, which
---- nobody chooses.
+--- Text as a part of a bar that stands for nothing but itself.
+---@param text string
+---@return string
+local function as_text(text)
+  return (text:gsub('%%', '%%%%'))
+end
+
+--- Text that takes up to so many columns, with an ellipsis where something is left out.
+---@param text string
+---@param columns integer
+---@return string
+local function cut(text, columns)
+  if vim.fn.strdisplaywidth(text) <= columns then
+    return text
+  end
+  text = vim.fn.strcharpart(text, 0, columns)
+  while vim.fn.strdisplaywidth(text) >= columns and text ~= '' do
+    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+  end
+  return text .. '…'
+end
+
+--- A conversation's name for a bar. What is too long is cut before the kind of the conversation,
+--- which nobody chooses.
 ---@param name string
 ---@return string
 local function shown(name)
   local text = look.one_line(name)
   local label, kind = text:match('^(.*)( %([^()]*%))$')
   label, kind = label or text, kind or ''
-  local columns = math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)
-  if vim.fn.strdisplaywidth(label) > columns then
-    label = vim.fn.strcharpart(label, 0, NAME)
-    while vim.fn.strdisplaywidth(label) >= columns do
-      label = vim.fn.strcharpart(label, 0, vim.fn.strchars(label) - 1)
+  return cut(label, math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)) .. kind
+end
+
+--- The first of the wordings that fits, else nothing.
+---@param wordings string[]
+---@param columns integer
+---@return string
+local function fitting(wordings, columns)
+  for _, words in ipairs(wordings) do
+    if vim.fn.strdisplaywidth(words) <= columns then
+      return words
     end
-    label = label .. '…'
   end
-  return ((label .. kind):gsub('%%', '%%%%'))
+  return ''
 end
 
 --- The line above a draft: where it goes, and who else wrote.
@@ -310,26 +338,32 @@ end
 ---@return string
 function M.bar(session, key)
   local draft, known, to = of(session), known_of(session), named(session)
-  local line = '%#Comment# Draft'
+  local place, name = ' Draft', ''
   if to.target ~= '' then
-    line = ('%s → %%#DingbridgeDestination#%s%%<'):format(line, shown(to.name))
+    place, name = ' Draft → ', shown(to.name)
   elseif known.account ~= '' then
-    line = line .. ' → %#DingbridgeDestination#nobody yet%<'
+    place, name = ' Draft → ', 'nobody yet'
   end
-  local elsewhere = draft.elsewhere
-  local hint
-  if to.target ~= '' and (known.account == '' or to.robot ~= known.robot) then
-    hint = known.account == '' and 'not bound any more' or 'bound to another robot now'
+  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name) - 3
+  local line = ('%%#Comment#%s%%#DingbridgeDestination#%s%%<'):format(place, as_text(name))
+  local elsewhere, hints = draft.elsewhere, nil
+  if to.target ~= '' and known.account == '' then
+    hints = { 'not bound any more', 'not bound' }
+  elseif to.target ~= '' and to.robot ~= known.robot then
+    hints = { 'bound to another robot now', 'another robot' }
   elseif elsewhere and not M.is_same(elsewhere, to) then
-    hint = ('%s wrote: <C-t> goes there'):format(shown(elsewhere.name))
+    local who = shown(elsewhere.name)
+    local short = '<C-t>: ' .. cut(who, math.max(LEAST, room - #'<C-t>: '))
+    hints = { who .. ' wrote: <C-t> goes there', who .. ' wrote: <C-t>', short, '<C-t>' }
   elseif draft.sent and draft.sent.target ~= '' and not M.is_same(draft.sent, to) then
-    hint = ('your last text: %s'):format(shown(draft.sent.name))
+    local who = shown(draft.sent.name)
+    hints = { 'your last text: ' .. who, 'last: ' .. cut(who, math.max(LEAST, room - #'last: ')) }
   end
-  if hint then
-    return ('%s %%#DingbridgeElsewhere# %s %%*'):format(line, hint)
+  if hints then
+    return ('%s %%#DingbridgeElsewhere# %s %%*'):format(line, as_text(fitting(hints, room)))
   end
-  local how = key and (':w or ' .. key .. ' sends') or ':w sends'
-  return ('%s%%#Comment#%%=%s '):format(line, how)
+  local how = key and { ':w or ' .. key .. ' sends', key .. ' sends', key } or { ':w sends' }
+  return ('%s%%#Comment#%%=%s '):format(line, as_text(fitting(how, room + 1)))
 end
 
 return M

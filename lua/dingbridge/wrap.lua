@@ -2,7 +2,8 @@
 
 local M = {}
 
---- The longest beginning of `line` that fits, ending at a space when one stands far enough right.
+--- The longest beginning of `line` that fits. It ends at a space where one stands far enough right,
+--- or where the word behind it has room in a line of its own.
 ---@param line string
 ---@param width integer columns
 ---@return string
@@ -11,8 +12,13 @@ local function beginning(line, width)
   while vim.fn.strdisplaywidth(piece) > width and vim.fn.strchars(piece) > 1 do
     piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
   end
-  local space = #piece < #line and piece:match('.*() ') or nil
-  return space and space > #piece / 2 and piece:sub(1, space) or piece
+  local space = #piece < #line and piece:match('.*%S() ') or nil
+  if not space then
+    return piece
+  end
+  local word = line:match('^%S*', space + 1)
+  local is_far = space > #piece / 2 or vim.fn.strdisplaywidth(word) <= width
+  return is_far and piece:sub(1, space) or piece
 end
 
 ---@param text string

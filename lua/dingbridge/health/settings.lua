@@ -103,7 +103,7 @@ local function check_access(values, prefix)
   elseif policy == 'pairing' then
     health.info(
       prefix
-        .. 'nobody is let in until you say so: who writes to the robot gets a code,'
+        .. 'the settings let nobody in: who writes to the robot gets a code,'
         .. ' `:Chat pair` shows who asks, and `:Chat pair {code}` lets them in'
     )
   elseif next(values.groups or {}) == nil then
