@@ -177,7 +177,8 @@ def _step(line: str) -> str:
     if found := _COLLECTING.match(line):
         return f"collecting {found[1]}"
     if found := _INSTALLING.match(line):
-        return f"installing {len(found[1].split(','))} packages"
+        count = len(found[1].split(","))
+        return f"installing {count} package{'s' if count > 1 else ''}"
     return ""
 
 

@@ -465,6 +465,20 @@ def test_the_quickfix_list_is_listed() -> None:
     assert "empty" in remote_answers.describe_quickfix({"total": 0, "items": []})
 
 
+@pytest.mark.parametrize("file", [".env", "conf/my-secrets.yaml", "keys\\server.pem.old"])
+def test_lines_of_a_secret_file_leave_in_no_list(file: str) -> None:
+    items = [
+        {"file": file, "line": 1, "severity": "", "message": "PIN=4711"},
+        {"file": "a.c", "line": 1, "severity": "", "message": "m"},
+    ]
+    found = {"total": 2, "errors": 1, "warnings": 0, "items": items}
+    for describe in (remote_answers.describe_quickfix, remote_answers.describe_diagnostics):
+        words = describe(found)
+        assert "4711" not in words
+        assert "`a.c:1` `m`" in words
+        assert "1 项在机密文件中，不显示 in secret files, not shown" in words
+
+
 @pytest.mark.parametrize(
     "found", [None, [], {}, "words", {"file": 1, "line": "x", "items": [3], "total": "many"}]
 )

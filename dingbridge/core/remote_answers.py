@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import block, code_span, fenced
+from dingbridge.core.paths import is_secret
 from dingbridge.core.text import clean, shorten
 
 EXCERPT = 200
@@ -111,11 +112,20 @@ def describe_quickfix(found: object, mask: Mask = unmasked) -> str:
 
 
 def _list_of(head: str, seen: _Items, mask: Mask) -> str:
-    lines = [f"- {_one(each, mask)}" for each in seen.items]
+    # An item quotes a line of its file: of a secret file nothing is shown, as `/file` refuses it.
+    shown = [each for each in seen.items if not is_secret(_parts(each.file))]
+    lines = [f"- {_one(each, mask)}" for each in shown]
+    if hidden := len(seen.items) - len(shown):
+        lines.append(f"- {hidden} 项在机密文件中，不显示 in secret files, not shown")
     rest = seen.total - len(seen.items)
     if rest > 0:
         lines.append(f"- … 还有 and {rest} 项 more")
     return "\n".join([head, "", *lines])
+
+
+def _parts(file: str) -> tuple[str, ...]:
+    """The names in a path as Neovim writes it; on Windows with backslashes."""
+    return PurePosixPath(file.replace("\\", "/")).parts
 
 
 def _one(item: _Item, mask: Mask) -> str:
