@@ -207,8 +207,8 @@ def shown_ids(editor: Editor, *texts: str) -> list[str]:
     return [
         next(
             line.split()[1]
-            for line in editor.until_said(f"  {text}").splitlines()
-            if line.endswith(f"  {text}")
+            for line in editor.until_said(f"  {text}  → ").splitlines()
+            if f"  {text}  → " in line
         )
         for text in texts
     ]

@@ -53,7 +53,9 @@ LINES = st.sampled_from([*NOTES, TOKEN, "a token: " + TOKEN, "", "x"])
 
 
 @given(st.lists(LINES, min_size=1), st.data())
-def test_a_part_is_masked_as_it_is_with_all_that_stands_before_it(notes: list[str], data: st.DataObject) -> None:
+def test_a_part_is_masked_as_it_is_with_all_that_stands_before_it(
+    notes: list[str], data: st.DataObject
+) -> None:
     first = data.draw(st.integers(1, len(notes)))
     last = data.draw(st.integers(first, len(notes)))
     shown = excerpts.mask(*part(first, last, notes), (), {}).text
