@@ -292,7 +292,13 @@ def test_an_attached_editor_answers_and_shows_what_became_of_it(
     assert (arrived.text, arrived.reply_to) == ("answer", said.message_id)
     gamma.until(lambda: [row["delivery"] for row in gamma.transcript(session)] == ["", "sent"])
     name = gamma.transcript(session)[1]["id"]
-    told = {"id": name, "session": session, "account": "default"}
+    told = {
+        "id": name,
+        "session": session,
+        "account": "default",
+        "target": "dingtalk:default:user:zhangsan",
+        "target_name": "张三 (1:1)",
+    }
     assert gamma.heard("DingbridgeQueued") == [told]
     assert gamma.heard("DingbridgeDelivered") == [{**told, "reason": ""}]
     assert three.editors["alpha"].heard("DingbridgeDelivered") == []

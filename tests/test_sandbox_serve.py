@@ -60,9 +60,9 @@ def test_the_lines_that_the_documents_show_drive_a_sandbox(
 ) -> None:
     found = DRIVING.search((ROOT / document).read_text("utf-8"))
     assert found
-    bound.type_draft("is anybody there?")
     sandbox.client.say("hello?", user="zhangsan")
     bound.until(bound.transcript)
+    bound.type_draft("is anybody there?")
     bound.nvim.command("write")
     sandbox.client.wait_arrived(1)
     shown = (

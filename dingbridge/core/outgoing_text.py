@@ -38,8 +38,8 @@ _PLACE: Final = re.compile(
     r"(?P<url>(?<![A-Za-z0-9+-])https?://[^\s<>\"'`()\[\]，。；！？、（）「」《》]*)"
     # A colon that may end a scheme, as what follows is a slash, or what is before ends one of those
     # that act without.
-    rf"|(?P<colon>:(?=[/&{_JUNK}])|(?<=[dtea;{_JUNK}]):(?=\S)|{_COLON})"
-    r"|(?P<link>\]\(\s{0,9}<?(?!https?:|mailto:)[a-z][a-z0-9+.-]{0,40}:(?=\S))"
+    rf"|(?P<colon>:(?=[/&{_JUNK}])|(?<=[dktea;{_JUNK}]):(?=\S)|{_COLON})"
+    rf"|(?P<link>\]\(\s{{0,9}}<?(?!https?:|mailto:)[a-z&][a-z0-9+.&#;\-{_JUNK}]{{0,80}}:(?=\S))"
     rf"|(?<=\]\()(?P<same_scheme>\s{{0,9}}<?\s{{0,9}}\\?{_SLASH}(?=\\?{_SLASH}))",
     re.IGNORECASE,
 )
@@ -120,8 +120,8 @@ def _broken(text: str, place: re.Match[str], *, in_code: bool) -> str:
     if place["url"]:
         return _one_address(found, in_code=in_code)
     if place["link"]:
-        acts = not in_code or _acts(text, place.end() - 1, place.end(), in_code=True)
-        return found[:-1] + _BREAK if acts else found
+        # In code as well: a client that does not know code reads a link here.
+        return found[:-1] + _BREAK
     if place["same_scheme"]:
         return found if in_code else found[:-1] + "／"
     return _BREAK if _acts(text, place.start(), place.end(), in_code=in_code) else found
@@ -153,6 +153,8 @@ def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
         return follows or bool(text[end : end + 1].strip())
     if not follows:
         return False
+    if scheme.endswith(_PLATFORM) and (after[0] == "/" or _LINK_MAY_BEGIN.search(written)):
+        return True
     slashes = after.startswith("//")
     # Some clients join what a tab or a mark parts, some do not: it has to be harmless for both.
     apart = _SCHEME.search(written.lower())
