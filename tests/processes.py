@@ -50,6 +50,9 @@ class Child(subprocess.Popen[Any]):
         if self.poll() is None:
             end(self.pid)
         self.wait()
+        if self.stdin is not None:
+            with suppress(OSError):  # what it had not read
+                self.stdin.close()
 
     def __exit__(
         self,
