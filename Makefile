@@ -48,8 +48,8 @@ lint: dev ## check the style of the code
 types: dev ## check the types
 	$(RUN) -m mypy
 
-doc: dev ## write the generated tables into README, help and Lua
-	$(RUN) -m dingbridge.reference
+doc: dev ## write the tables of the documents, the help made from them, and the Lua declarations
+	$(RUN) -m docgen
 
 bench: dev ## measure speed and cost beside the official SDK and bare clients
 	$(RUN) -m tests.bench

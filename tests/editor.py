@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import pynvim
 
+from dingbridge.core.autocommands import AUTOCOMMANDS
 from tests.neovim import find_neovim
 from tests.processes import Child
 
@@ -244,9 +245,12 @@ class Editor:
         ]
 
     def heard(self, name: str) -> list[dict[str, Any]]:
-        """The data of the autocommands of that name since `listen`, in order."""
+        """The data of the autocommands of that name since `listen`, in order, as it is declared."""
         rows = self.lua("return _G.events")
-        return [dict(row["data"]) for row in rows if row["name"] == name]
+        found = [dict(row["data"]) for row in rows if row["name"] == name]
+        [declared] = [{*each.data} for each in AUTOCOMMANDS if each.name == name]
+        assert all({*data} == declared for data in found)
+        return found
 
     def pid(self) -> int:
         """Neovim's process."""

@@ -15,7 +15,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dingbridge"
-PYTHON = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "rplugin").rglob("*.py")])
+PYTHON = sorted(
+    [path for top in ("dingbridge", "docgen", "rplugin") for path in (ROOT / top).rglob("*.py")]
+)
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
 GENERATED = {"lua/dingbridge/declared.lua"}
 LONGEST = 400

@@ -133,7 +133,7 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
         about = tar.extractfile(described)
         assert about is not None
         text = about.read().decode()
-    whole = ("lua", "rplugin", "doc", "tests", "dingbridge")
+    whole = ("lua", "rplugin", "doc", "docgen", "tests", "dingbridge")
     wanted = {
         path.relative_to(copy).as_posix()
         for top in whole
@@ -143,6 +143,7 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
     alone = {
         "Makefile",
         "README.md",
+        "README.zh-CN.md",
         "LICENSE",
         "CHANGELOG.md",
         "pyproject.toml",
@@ -158,6 +159,6 @@ def test_the_newest_python_is_the_same_everywhere() -> None:
     lua = (ROOT / "lua" / "dingbridge" / "python.lua").read_text(encoding="utf-8")
     [found] = re.findall(r"local OLDEST, NEWEST = (\d+), (\d+)", lua)
     assert tuple(map(int, found)) == (executables.OLDEST[1], executables.NEWEST[1])
-    for name in ("README.md", "doc/dingbridge.txt"):
+    for name in ("README.md", "README.zh-CN.md", "doc/install.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        assert re.search(rf"CPython\s+3\.{found[0]} to 3\.{found[1]}\b", text), name
+        assert re.search(rf"CPython\s+3\.{found[0]} (to|到) 3\.{found[1]}\b", text), name

@@ -10,15 +10,15 @@ local LONGEST_LINE = 2000 -- bytes; a longer one is wrapped, so that drawing it 
 local REASON_LINES = 4
 
 local LINKS = {
-  DingbridgeEditor = 'Title',
-  DingbridgeDingtalk = 'Special',
-  DingbridgeResponder = 'Identifier',
-  DingbridgeNotice = 'Comment',
-  DingbridgeWaiting = 'Comment',
-  DingbridgeSent = 'DiagnosticOk',
-  DingbridgeFailed = 'DiagnosticError',
-  DingbridgeDestination = 'Title',
-  DingbridgeElsewhere = 'WarningMsg',
+  DingbridgeEditor = 'Title', -- headings of your messages
+  DingbridgeDingtalk = 'Special', -- headings of messages from DingTalk
+  DingbridgeResponder = 'Identifier', -- headings of a responder's answers
+  DingbridgeNotice = 'Comment', -- notices in a transcript
+  DingbridgeWaiting = 'Comment', -- `… queued`, `… sending`, `↻ retrying`
+  DingbridgeSent = 'DiagnosticOk', -- `✓ sent`
+  DingbridgeFailed = 'DiagnosticError', -- `✗ failed` and the reason
+  DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
+  DingbridgeElsewhere = 'WarningMsg', -- what the bar says of others who wrote meanwhile
 }
 
 local ROLE = {

@@ -1,0 +1,38 @@
+"""The generated files below the project's folder, and which of them are out of date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dingbridge.reference import declared_lua
+from docgen.manual import DOCUMENTS, help_text
+from docgen.tables import filled, tables
+
+HELP = "doc/dingbridge.txt"
+DECLARED = "lua/dingbridge/declared.lua"
+_LOOK = "lua/dingbridge/look.lua"
+
+
+def rendered(root: Path) -> dict[str, str]:
+    """What each generated file should hold, given the documents below `root`."""
+    bodies = tables(_held(root / _LOOK))
+    documents = {name: filled(_held(root / name), bodies) for name in DOCUMENTS}
+    return {DECLARED: declared_lua(), **documents, HELP: help_text(documents)}
+
+
+def stale(root: Path) -> list[str]:
+    """The generated files below `root` that are missing or out of date."""
+    return [name for name, text in rendered(root).items() if text != _held(root / name)]
+
+
+def write(root: Path) -> list[str]:
+    """Brings the generated files below `root` up to date; tells which were changed."""
+    texts, names = rendered(root), stale(root)
+    for name in names:
+        with (root / name).open("w", encoding="utf-8", newline="\n") as file:
+            file.write(texts[name])
+    return names
+
+
+def _held(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""

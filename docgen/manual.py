@@ -1,0 +1,67 @@
+"""`doc/dingbridge.txt`: the documents of the manual, one after the other, as help of Neovim."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+
+from dingbridge.core.autocommands import AUTOCOMMANDS
+from dingbridge.core.commands import COMMANDS
+from docgen import markdown, vimhelp
+
+DOCUMENTS = (
+    "README.md",
+    "doc/install.md",
+    "doc/setup-dingtalk.md",
+    "doc/configuration.md",
+    "doc/editor.md",
+    "doc/access-control.md",
+    "doc/remote-commands.md",
+    "doc/delivery.md",
+    "doc/responders.md",
+    "doc/lua-api.md",
+    "doc/cli.md",
+    "doc/troubleshooting.md",
+    "doc/security.md",
+)
+"""What users read, in the order of `:help`. What is about working on the project is not in it."""
+
+_FIRST = "*dingbridge.txt*  A Neovim chat session on DingTalk"
+_MODELINE = "vim:tw=78:ts=8:noet:ft=help:norl:"
+
+
+def help_text(sources: Mapping[str, str]) -> str:
+    """The whole of `doc/dingbridge.txt`, given the text of each document.
+
+    Raises ValueError for a link between documents that leads nowhere.
+    """
+    tags: dict[str, str] = {}
+    for name, source in sources.items():
+        for heading in markdown.headings(markdown.parse(source)):
+            tags.setdefault(name, heading.tags[0])
+            tags[f"{name}#{heading.anchor}"] = heading.tags[0]
+    commands = [f":Chat {command.name}".rstrip() for command in COMMANDS]
+    names = {command: command.replace(" ", "-") for command in commands}
+    names |= {each.name: each.name for each in AUTOCOMMANDS}
+    lines = [_FIRST]
+    for name in DOCUMENTS:
+        lines += ["", *vimhelp.page(sources[name], _links(name, tags), names)]
+    return "\n".join([*lines, "", _MODELINE]) + "\n"
+
+
+def _links(document: str, tags: Mapping[str, str]) -> Callable[[str], str]:
+    """What a link of that document becomes: `|tag|`, a file outside the manual, or a URL."""
+
+    def resolve(address: str) -> str:
+        if address.startswith("https:"):
+            return address
+        path, mark, anchor = address.partition("#")
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(document), path))
+        place = f"{name if path else document}{mark}{anchor}"
+        if place in tags:
+            return f"|{tags[place]}|"
+        if mark or name in DOCUMENTS:
+            raise ValueError(f"{document}: no heading for the link {address}")
+        return name
+
+    return resolve

@@ -1,0 +1,138 @@
+"""The tables of the documents, each in Markdown and from the declaration of what it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from dingbridge.core import autocommands, codes, errors
+from dingbridge.core.commands import COMMANDS, Command
+from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.options import OPTIONS
+from dingbridge.core.table_options import GROUP_OPTIONS, OUTER_OPTIONS
+from dingbridge.reference import lua_literal
+
+_HIGHLIGHT = re.compile(r"^  (Dingbridge\w+) = '(\w+)', -- (.+)$", re.MULTILINE)
+
+
+def tables(look: str) -> dict[str, str]:
+    """Every table by name; `look` is the text of `lua/dingbridge/look.lua`, which declares the
+    highlight groups."""
+    return {
+        "options": options(),
+        "commands": commands(),
+        "events": events(),
+        "codes": dingtalk_codes(),
+        "highlights": highlights(look),
+    }
+
+
+def filled(text: str, bodies: Mapping[str, str]) -> str:
+    """`text` with each table between its marks, `<!-- options: generated -->` and
+    `<!-- options: end -->`. Raises ValueError for a table whose end is not marked."""
+    for name, body in bodies.items():
+        begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
+        before, found, rest = text.partition(begin)
+        if found:
+            _, closed, after = rest.partition(end)
+            if not closed:
+                raise ValueError(f"{begin} without {end}")
+            text = f"{before}{begin}\n\n{body}\n{end}{after}"
+    return text
+
+
+def options() -> str:
+    """Name, default and meaning of every option; those of a single group come last."""
+    inside = [(f"groups.{{id}}.{option.name}", option) for option in GROUP_OPTIONS]
+    every = [*((option.name, option) for option in (*OPTIONS, *OUTER_OPTIONS)), *inside]
+    rows = [
+        (f"`{name}`", _default(option), _cell(" ".join([option.meaning, *_notes(option)])))
+        for name, option in every
+    ]
+    return _table(("option", "default", "meaning"), rows)
+
+
+def commands() -> str:
+    """Every subcommand of `:Chat`."""
+    rows = [(f"`{_shown(command)}`", _cell(command.meaning)) for command in COMMANDS]
+    return _table(("command", "meaning"), rows)
+
+
+def events() -> str:
+    """Every `User` autocommand with the names of its data."""
+    rows = [
+        (f"`{one.name}`", ", ".join(f"`{name}`" for name in one.data), _cell(one.meaning))
+        for one in autocommands.AUTOCOMMANDS
+    ]
+    return _table(("event", "data", "when"), rows)
+
+
+def dingtalk_codes() -> str:
+    """Every code of DingTalk that the bridge knows, in the order of the rules."""
+    rows = [
+        (_code_names(rule), _cell(f"{rule.sentence} {rule.fix or _BY_ITSELF[rule.error]}".rstrip()))
+        for rule in codes.RULES
+        if rule.codes
+    ]
+    return _table(("code", "meaning, and what to do"), rows)
+
+
+def highlights(look: str) -> str:
+    """Every highlight group with the group that it links to."""
+    rows = [(f"`{name}`", f"`{link}`", _cell(use)) for name, link, use in _HIGHLIGHT.findall(look)]
+    return _table(("group", "links to", "used for"), rows)
+
+
+_BY_ITSELF: dict[type[errors.DeliveryError], str] = {
+    errors.Retryable: "It is tried again.",
+    errors.RetryAfter: "It goes on by itself after a pause. Let no other program use the robot.",
+    errors.TooLong: "It goes in smaller pieces.",
+    errors.OtherRoute: "It goes another way.",
+    errors.Refused: "",
+}
+"""What happens by itself where a rule gives no advice."""
+
+
+def _code_names(rule: codes.Rule) -> str:
+    names = ", ".join(f"`{code}`" for code in rule.codes)
+    return f"{names} ({rule.words[0]})" if rule.words else names
+
+
+def _default(option: Option) -> str:
+    if option.default_from:
+        return f"the value of {option.default_from}"
+    if option.default in ("", None):
+        return ""
+    return f"`{lua_literal(option.default)}`"
+
+
+def _notes(option: Option) -> list[str]:
+    """What else there is to say: values, other names, sources."""
+    notes: list[str] = []
+    if option.kind in (Kind.CHOICE, Kind.NUMBER, Kind.WHOLE):
+        notes.append(f"{option.expects[0].upper()}{option.expects[1:]}.")
+    _, *others = option.spellings()
+    if others:
+        notes.append(f"Also: {', '.join(f'`{name}`' for name in others)}.")
+    if option.env:
+        notes.append(f"Environment: `{option.env}`.")
+    if option.may_come_from_a_command:
+        notes.append("May come from a command.")
+    if option.editor_wide:
+        notes.append("Not for a single account.")
+    return notes
+
+
+def _shown(command: Command) -> str:
+    line = " ".join(part for part in (":Chat", command.name, command.arguments) if part)
+    return line.replace(":", ":[range]", 1) if command.takes_range else line
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = [*head]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
