@@ -15,9 +15,13 @@ from dingbridge.core.messages import Attachment
 from dingbridge.core.settings import Options
 from dingbridge.edges.fetching import Fetcher
 from dingbridge.edges.http import Http
+from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.media import MediaFolder
 
 log = logging.getLogger(__name__)
+
+MEDIA_FOLDER = Path("dingbridge", "media")
+"""Where files are kept, in the data directory."""
 
 TELL_AFTER = 1.0
 """Seconds after which the user is told that something is being fetched."""
@@ -44,8 +48,11 @@ class Wanted(Struct, frozen=True):
 class LiveMedia:
     """Fetches attachments, one after the other. Starts its thread with the first one."""
 
-    def __init__(self, folder: Path, post: Callable[[Callable[[], None]], None]) -> None:
-        self._folder = MediaFolder(folder)
+    def __init__(
+        self, data: Path, tokens: AccessTokens, post: Callable[[Callable[[], None]], None]
+    ) -> None:
+        self._folder = MediaFolder(data / MEDIA_FOLDER)
+        self._tokens = tokens
         self._post = post
         self._queue: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -109,12 +116,12 @@ class LiveMedia:
         self._post(lambda: wanted.then(tuple(paths), tuple(failures)))
 
     def _fetcher(self, options: Options) -> Fetcher:
-        """The account's own, with its access token, as long as its options are the same."""
+        """The account's own, as long as its options are the same."""
         known = self._fetchers.get(options.account)
         if known is not None and known[0] == options:
             return known[1]
         http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
-        fetcher = Fetcher(options, http, self._folder, self._stop)
+        fetcher = Fetcher(options, http, self._tokens.of(options), self._folder, self._stop)
         self._fetchers[options.account] = options, fetcher
         return fetcher
 

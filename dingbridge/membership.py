@@ -18,6 +18,7 @@ from dingbridge.core.link import LinkState
 from dingbridge.core.routing import robot_name
 from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.robot import OUTBOX, Files
@@ -186,6 +187,7 @@ class LiveExchange:
         self,
         folder: Path,
         files: Files,
+        tokens: AccessTokens,
         pid: int,
         chance: Chance,
         post: Post,
@@ -194,6 +196,7 @@ class LiveExchange:
     ) -> None:
         self._folder = folder
         self._files = files
+        self._tokens = tokens
         self._pid = pid
         self._chance = chance
         self._post = post
@@ -300,7 +303,15 @@ class LiveExchange:
             if owner is self._owner or isinstance(news, exchange.Fate):
                 self._heard(news)
 
-        owner = Owner(self._robot, self._options, self._files, self._chance, self._post, told)
+        owner = Owner(
+            self._robot,
+            self._options,
+            self._files,
+            self._tokens,
+            self._chance,
+            self._post,
+            told,
+        )
         self._owner = owner
         owner.start(self._lock, self._pid, lambda: self._serving(owner))
 

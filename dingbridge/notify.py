@@ -18,7 +18,8 @@ from dingbridge.core.sender_events import SenderEvent
 from dingbridge.core.settings import Options
 from dingbridge.core.writing import Circumstances, told, written
 from dingbridge.edges.http import Http
-from dingbridge.edges.sender import Carrier, Poster
+from dingbridge.edges.openapi import AccessToken
+from dingbridge.edges.sender import Carrier, Poster, RobotClient
 
 
 class GaveUp(DeliveryError):
@@ -53,7 +54,8 @@ def deliver(
             within.reason = event.reason
             waiting(event.reason)
 
-    carrier = Carrier(options, within, news, patient=False)
+    client = RobotClient(options, within, AccessToken())
+    carrier = Carrier(client, news, patient=False)
 
     def time_is_up() -> None:
         within.over = True
@@ -61,7 +63,7 @@ def deliver(
         # a message that just got through is never taken for one that did not. A pace of its own
         # lets that attempt come at once, whatever DingTalk asked for.
         carrier.pace = Pace(random.random)
-        carrier.configure(options, within)
+        carrier.configure(client)
 
     timer = threading.Timer(seconds, time_is_up)
     timer.daemon = True

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from dingbridge.bridge import hub as hubs
 from dingbridge.bridge.hub import Hub
@@ -37,6 +36,7 @@ from dingbridge.edges.exchange import (
     Unreachable,
 )
 from dingbridge.edges.http import Http
+from dingbridge.edges.openapi import AccessTokens, RobotClient
 from dingbridge.edges.reactor import Reactor
 from dingbridge.edges.sender import Sender
 from dingbridge.edges.storage.lock import Card, OwnerLock
@@ -66,6 +66,7 @@ class Owner:
         robot: str,
         options: Options,
         files: Files,
+        tokens: AccessTokens,
         chance: Chance,
         post: Post,
         tell_own: Callable[[News], None],
@@ -73,6 +74,7 @@ class Owner:
         self._robot = robot
         self._options = options
         self._files = files
+        self._tokens = tokens
         self._chance = chance
         self._post = post
         self._tell_own = tell_own
@@ -159,13 +161,16 @@ class Owner:
         """Use these options from now on."""
         before, self._options = self._options, options
         if self._sender is not None:
-            self._sender.configure(options, Http(options.proxy))
+            self._sender.configure(self._client(Http(options.proxy)))
         if self._reactor is not None:
-            self._reactor.configure(options, _quick(options))
-        if _stream_settings(before) != _stream_settings(options):
+            self._reactor.configure(self._client(_quick(options)))
+        if StreamSettings.of(before) != StreamSettings.of(options):
             self.disconnect()
         if self._hub is not None:
             self._hub.configure(options)
+
+    def _client(self, http: Http) -> RobotClient:
+        return RobotClient(self._options, http, self._tokens.of(self._options))
 
     def _damaged(self, damaged: StoredDataDamaged) -> None:
         words = exchange.Words(damaged.message, "warn")
@@ -238,8 +243,7 @@ class Owner:
         """Add a message to the end of the queue."""
         if self._sender is None:
             self._sender = Sender(
-                self._options,
-                Http(self._options.proxy),
+                self._client(Http(self._options.proxy)),
                 lambda event: self._post(lambda: self._from_sender(event)),
                 self,
                 self._pace,
@@ -272,8 +276,7 @@ class Owner:
     def _react(self, outstanding: tuple[Reaction, ...]) -> Reactor:
         if self._reactor is None:
             self._reactor = Reactor(
-                self._options,
-                _quick(self._options),
+                self._client(_quick(self._options)),
                 outstanding,
                 self._outstanding,
                 lambda calls, code: self._post(lambda: self.hub.counted(calls, 0, code)),
@@ -297,7 +300,7 @@ class Owner:
         if self._stream is not None:
             return
         stream = Stream(
-            _stream_settings(self._options),
+            StreamSettings.of(self._options),
             Http(self._options.proxy),
             self._seen,
             self._gate,
@@ -382,17 +385,3 @@ class Owner:
 
 def _quick(options: Options) -> Http:
     return Http(options.proxy, connect_timeout=CALL_TIMEOUT, read_timeout=CALL_TIMEOUT)
-
-
-def _stream_settings(options: Options) -> StreamSettings:
-    return StreamSettings(
-        client_id=options.app_key,
-        client_secret=options.app_secret,
-        api=options.endpoint_api,
-        trusted_origins=tuple(
-            f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
-            for url in (options.endpoint_api, options.endpoint_oapi)
-        ),
-        proxy=options.proxy,
-        account=options.account,
-    )

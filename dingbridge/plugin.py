@@ -27,6 +27,7 @@ from dingbridge.core.state import State, binding_for
 from dingbridge.edges import log as log_file
 from dingbridge.edges.command import Answered
 from dingbridge.edges.neovim import Neovim
+from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.process import keep_from_children
 from dingbridge.edges.storage import folders
 from dingbridge.edges.storage.disk import Disk
@@ -39,8 +40,6 @@ from dingbridge.parcels import LiveParcels
 from dingbridge.turns import Turns
 
 log = logging.getLogger(__name__)
-
-MEDIA_FOLDER = Path("dingbridge", "media")
 
 
 class Settings(Struct, frozen=True):
@@ -197,12 +196,14 @@ class Plugin:
         self._cwd = settings.cwd
         programs = LivePrograms(self._answered, settings.cwd)
         project = LiveProject(self._post, self._file_trouble)
-        media = LiveMedia(data / MEDIA_FOLDER, self._post)
+        tokens = AccessTokens()
+        media = LiveMedia(data, tokens, self._post)
 
         def join(name: str) -> LiveExchange:
             exchange = LiveExchange(
                 data / "dingbridge",
                 files,
+                tokens,
                 settings.pid,
                 chance,
                 self._post,

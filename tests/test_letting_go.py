@@ -23,7 +23,8 @@ from dingbridge.core.outbox import Done, Dropped, Failed, Kind, Outbox, Put, Rec
 from dingbridge.core.pace import Pace, Paced
 from dingbridge.core.sender_events import SenderEvent
 from dingbridge.core.settings import read
-from dingbridge.edges.sender import Sender
+from dingbridge.edges.openapi import AccessToken
+from dingbridge.edges.sender import RobotClient, Sender
 
 OPTIONS = {"webhook": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"}
 PATIENCE = 20.0
@@ -49,7 +50,9 @@ class Run:
         self._settled = threading.Event()
         # So many of the 20 a minute are gone: what is too much for the rest is merged.
         pace = Pace.restore(Paced({"webhook": (time.time() - ago,) * sent}), lambda: 0.0)
-        self._sender = Sender(read(OPTIONS, {}), self, self._hear, self, pace)
+        self._sender = Sender(
+            RobotClient(read(OPTIONS, {}), self, AccessToken()), self._hear, self, pace
+        )
         for name in self.names:
             put = Put("r", Outbound(name, Target(), f"text of {name}"), Kind.NOTIFICATION, "", 1.0)
             self.records.append(put)

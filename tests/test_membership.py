@@ -26,6 +26,7 @@ from dingbridge.core.messages import (
 from dingbridge.core.outbox import Kind, Put
 from dingbridge.core.routing import robot_name
 from dingbridge.core.settings import read
+from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.robot import Gate, files_in
@@ -61,6 +62,7 @@ class Host:
         self.exchange = LiveExchange(
             self.folder,
             self.files,
+            AccessTokens(),
             1,
             LiveChance(),
             self.posted.put,

@@ -44,10 +44,11 @@ from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
-from dingbridge.core.settings import read
+from dingbridge.core.settings import Options, read
 from dingbridge.core.token import HeldToken, held
 from dingbridge.edges.http import Http
-from dingbridge.edges.sender import Sender
+from dingbridge.edges.openapi import AccessToken
+from dingbridge.edges.sender import Poster, RobotClient, Sender
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.stream import Arrived, Stream, StreamEvent, StreamSettings
 from dingbridge.sandbox.faults import Fault
@@ -64,6 +65,11 @@ TOKEN = "/v1.0/oauth2/accessToken"
 TEAM = "cidTEAM=="
 
 E = TypeVar("E")
+
+
+def client(options: Options, http: Poster | None = None) -> RobotClient:
+    """A robot with a token of its own."""
+    return RobotClient(options, http or Http(), AccessToken())
 
 
 class Journalled:
@@ -93,7 +99,7 @@ class Queue:
         self.seen: list[SenderEvent | Record] = []
         self.ledger = Journalled(path, self.told.put)
         options = {key: value for key, value in options.items() if value}
-        self.sender = Sender(read(options, {}), Http(), self.told.put, self.ledger, pace)
+        self.sender = Sender(client(read(options, {})), self.told.put, self.ledger, pace)
         self.started = False
         self.count = 0
 
@@ -480,7 +486,7 @@ def test_while_nothing_can_be_reached_it_waits_and_new_settings_help_at_once(
     sending.put("patient", Target(user_id="zhangsan"))
     assert "no connection" in sending.until_retrying("m1").reason
     good = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(read(good, {}), Http())
+    sending.sender.configure(client(read(good, {})))
     assert isinstance(sending.until_end("m1"), Done)
     assert [a.text for a in sandbox.client.arrived()] == ["patient"]
 
@@ -823,7 +829,7 @@ def test_what_the_webhook_may_have_taken_stays_the_same_chunk_when_it_is_told_to
     )
     # A chunk that was cut anew would have another key, and DingTalk would not know it again.
     options = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(read({**options, "text_chunk_limit": 300}, {}), Http())
+    sending.sender.configure(client(read({**options, "text_chunk_limit": 300}, {})))
     assert isinstance(sending.until_end(message), Done)
     tried = sending.all(Tried)
     assert tried[0] == tried[1] == tried[2]
@@ -941,7 +947,7 @@ def test_a_defect_costs_one_message_which_is_told_and_none_behind_it(
 
     sending = start_queue()
     options = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(read(options, {}), Broken())
+    sending.sender.configure(client(read(options, {}), Broken()))
     assert ":Chat log" in sending.fails("poison", Target())
     assert isinstance(sending.send("fine", Target()), Done)
     assert "a defect in sending" in caplog.text
@@ -1073,7 +1079,7 @@ def test_an_upload_that_fails_does_not_answer_for_an_attempt_before_it(
 
     options = {key: value for key, value in sandbox.settings().items() if value}
     sender = Sender(
-        read(options, {}), Http(), first.told.put, first.ledger, Pace(lambda: 0.0), cannot
+        client(read(options, {})), first.told.put, first.ledger, Pace(lambda: 0.0), cannot
     )
     [waiting] = outbox.fold(first.ledger.read()).waiting.values()
     file = structs.replace(waiting.outbound, file_name="a.txt")

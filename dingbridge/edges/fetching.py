@@ -14,7 +14,7 @@ from dingbridge.core import media
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
 from dingbridge.core.settings import Options
-from dingbridge.edges.openapi import OpenApi, Poster
+from dingbridge.edges.openapi import AccessToken, OpenApi, Poster, RobotClient
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +91,19 @@ class Web(Poster, Protocol):
 class Fetcher:
     """Fetches for one account. Used by one thread only; `stop` ends what is under way."""
 
-    def __init__(self, options: Options, web: Web, folder: Folder, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        options: Options,
+        web: Web,
+        token: AccessToken,
+        folder: Folder,
+        stop: threading.Event,
+    ) -> None:
         self._options = options
         self._web = web
         self._folder = folder
         self._stop = stop
-        self._api = OpenApi(options, web, log)
+        self._api = OpenApi(RobotClient(options, web, token), log)
 
     def fetch(
         self,

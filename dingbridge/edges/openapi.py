@@ -1,11 +1,17 @@
-"""What OpenAPI calls of one app have in common: its access token, and the robot code they name."""
+"""What OpenAPI calls of one app have in common: its access token, and the robot code they name.
+
+All threads of a process share one token for each app; each thread has its own `OpenApi`.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeVar
+
+from msgspec import Struct
 
 from dingbridge.core import answers, payloads
 from dingbridge.core.answers import Answer
@@ -27,37 +33,88 @@ class Poster(Protocol):
         ...
 
 
-class OpenApi:
-    """The access token and the robot codes of one app. Used by one thread only."""
+class AccessToken:
+    """The access token of one app, for all threads: whoever needs it first fetches it, and the
+    others wait for that."""
 
-    def __init__(self, options: Options, http: Poster, log: logging.Logger) -> None:
-        self._options = options
-        self._http = http
+    def __init__(self) -> None:
+        self._held = HeldToken()
+        self._lock = threading.Lock()
+
+    def get(self, fetch: Callable[[], HeldToken]) -> str:
+        """The token, fetched when there is none that can be used. Raises what `fetch` raises."""
+        with self._lock:
+            if not self._held.usable(time.monotonic()):
+                self._held = fetch()
+            return self._held.value
+
+    def refused(self, value: str) -> None:
+        """DingTalk refused this token: fetch another one, unless that was done meanwhile."""
+        with self._lock:
+            if self._held.value == value:
+                self._held = HeldToken()
+
+
+class AccessTokens:
+    """The access tokens of all apps of a process, for all threads."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[tuple[str, str], tuple[str, AccessToken]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, options: Options) -> AccessToken:
+        """The token of the app that these settings name; a new one when its secret is new."""
+        app = options.endpoint_api, options.app_key
+        with self._lock:
+            secret, token = self._tokens.get(app, ("", None))
+            if token is None or secret != options.app_secret:
+                token = AccessToken()
+                self._tokens[app] = options.app_secret, token
+            return token
+
+
+class RobotClient(Struct, frozen=True):
+    """What calls of one robot are made with. Each thread has an HTTP of its own in it."""
+
+    options: Options
+    http: Poster
+    token: AccessToken
+
+
+class OpenApi:
+    """The calls of one app: they name its token and its robot code. Used by one thread only."""
+
+    def __init__(self, client: RobotClient, log: logging.Logger) -> None:
+        self._client = client
         self._log = log
-        self._token = HeldToken()
+        self._used = ""
         self._codes = RobotCodes()
 
     def access_token(self) -> str:
         """The token, fetched when there is none that can be used. Raises `DeliveryError`."""
+        self._used = self._client.token.get(self._fetch)
+        return self._used
+
+    def _fetch(self) -> HeldToken:
+        options = self._client.options
         asked = time.monotonic()
-        if not self._token.usable(asked):
-            try:
-                answer = self._http.post(
-                    f"{self._options.endpoint_api}{_TOKEN}",
-                    payloads.token_body(self._options.app_key, self._options.app_secret),
-                )
-                self._token = held(answers.read_token(answer), asked)
-            except Retryable as error:
-                if not error.may_have_arrived:
-                    raise
-                # Only the request for a token may have arrived, and that delivers nothing.
-                raise Retryable(error.message, code=error.code, fix=error.fix) from error
-            self._log.debug("%s", self._token.told(asked))
-        return self._token.value
+        try:
+            answer = self._client.http.post(
+                f"{options.endpoint_api}{_TOKEN}",
+                payloads.token_body(options.app_key, options.app_secret),
+            )
+            token = held(answers.read_token(answer), asked)
+        except Retryable as error:
+            if not error.may_have_arrived:
+                raise
+            # Only the request for a token may have arrived, and that delivers nothing.
+            raise Retryable(error.message, code=error.code, fix=error.fix) from error
+        self._log.debug("%s", token.told(asked))
+        return token
 
     def drop_token(self) -> None:
-        """Fetch another token for the next call: DingTalk refused this one."""
-        self._token = HeldToken()
+        """Fetch another token for the next call: DingTalk refused the one that was used last."""
+        self._client.token.refused(self._used)
 
     def headers(self) -> dict[str, str]:
         """What a call proves itself by (protocol section 2). Raises `DeliveryError`."""
@@ -71,9 +128,9 @@ class OpenApi:
         settings. Raises the `DeliveryError` of the last attempt.
         """
         try:
-            return request(self._codes.named(given, self._options))
+            return request(self._codes.named(given, self._client.options))
         except DeliveryError as error:
-            if not self._codes.may_try_again(given, self._options, error):
+            if not self._codes.may_try_again(given, self._client.options, error):
                 raise
             self._log.info("the robot code %s is refused (%s)", given, error.code)
-        return request(self._codes.named(given, self._options))
+        return request(self._codes.named(given, self._client.options))

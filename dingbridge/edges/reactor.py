@@ -1,7 +1,7 @@
 """Reactions on messages: the thread that puts them on and takes them off; nothing waits for it.
 
-It has an access token and connections of its own, so that a call of its that hangs holds up no
-message; every decision is the state machine's. Before a call, what may stand afterwards is on disk.
+It has connections of its own, so that a call of its that hangs holds up no message; every decision
+is the state machine's. Before a call, what may stand afterwards is on disk.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from dingbridge.core import answers, reactions
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
 from dingbridge.core.reactions import Reaction, Reactions, Step
-from dingbridge.core.settings import Options
-from dingbridge.edges.openapi import OpenApi, Poster
+from dingbridge.edges.openapi import OpenApi, RobotClient
 
 
 class _Arrived(Struct, frozen=True):
@@ -36,8 +35,7 @@ class _Idle(Struct, frozen=True):
 
 
 class _Configured(Struct, frozen=True):
-    options: Options
-    http: Poster
+    client: RobotClient
 
 
 class _Stopped(Struct, frozen=True):
@@ -58,8 +56,7 @@ class Reactor(threading.Thread):
 
     def __init__(
         self,
-        options: Options,
-        http: Poster,
+        client: RobotClient,
         outstanding: tuple[Reaction, ...],
         write_down: Callable[[tuple[Reaction, ...]], None],
         counted: Callable[[int, str], None],
@@ -67,15 +64,14 @@ class Reactor(threading.Thread):
         idle: bool,
     ) -> None:
         super().__init__(name="dingbridge-reactor", daemon=True)
-        self._log = logging.getLogger(f"{__name__}.{options.account}")
-        self._options = options
-        self._http = http
+        self._log = logging.getLogger(f"{__name__}.{client.options.account}")
+        self._client = client
         self._reactions = Reactions(outstanding, time.monotonic())
         self._written = self._reactions.outstanding()
         self._write_down = write_down
         self._counted = counted
         self._idle = idle
-        self._api = OpenApi(options, http, self._log)
+        self._api = OpenApi(client, self._log)
         self._stopped = False
         self._has_failed = False
         self._commands: queue.SimpleQueue[_Arrived | _Finished | _Idle | _Configured | _Stopped] = (
@@ -96,9 +92,9 @@ class Reactor(threading.Thread):
         """Whether no message waits: only then is a call made."""
         self._commands.put(_Idle(idle))
 
-    def configure(self, options: Options, http: Poster) -> None:
-        """Use these from the next call on."""
-        self._commands.put(_Configured(options, http))
+    def configure(self, client: RobotClient) -> None:
+        """Use this from the next call on."""
+        self._commands.put(_Configured(client))
 
     def stop(self) -> None:
         """End the thread soon; a call under way is not interrupted."""
@@ -147,9 +143,9 @@ class Reactor(threading.Thread):
                         self._reactions.finished(message_id, time.monotonic())
                     case _Idle(idle=idle):
                         self._idle = idle
-                    case _Configured(options=options, http=http):
-                        self._options, self._http = options, http
-                        self._api = OpenApi(options, http, self._log)
+                    case _Configured(client=client):
+                        self._client = client
+                        self._api = OpenApi(client, self._log)
                     case _Stopped():
                         self._stopped = True
                 command = self._commands.get_nowait()
@@ -179,8 +175,8 @@ class Reactor(threading.Thread):
     def _call(self, step: Step) -> None:
         def request(robot_code: str) -> Answer:
             path, body = reactions.request(step, robot_code)
-            url = f"{self._options.endpoint_api}{path}"
-            answer = self._http.post(url, body, self._api.headers())
+            url = f"{self._client.options.endpoint_api}{path}"
+            answer = self._client.http.post(url, body, self._api.headers())
             answers.read_fields(answer, _Nothing)
             return answer
 

@@ -33,16 +33,19 @@ def main() -> None:
     if unknown:
         raise SystemExit(f"unknown part {unknown.pop()}; valid: {' '.join(PARTS)}")
     figures: dict[str, list[Figure]] = {part: [] for part in wanted}
-    with Server() as server:
-        for number in range(ROUNDS):
-            for part in wanted:
-                say(f"round {number + 1} of {ROUNDS}: {part}", sys.stderr.write)
-                for measure in PARTS[part]:
-                    figures[part].extend(measure(server))
-    say(f"{machine()}, {ROUNDS} rounds\n")
-    for part, measured in figures.items():
-        say(f"## {part}\n")
-        say("\n".join(table(measured)) + "\n")
+    try:
+        with Server() as server:
+            for number in range(ROUNDS):
+                for part in wanted:
+                    say(f"round {number + 1} of {ROUNDS}: {part}", sys.stderr.write)
+                    for measure in PARTS[part]:
+                        figures[part].extend(measure(server))
+    finally:
+        # What was measured before a failure took minutes.
+        say(f"{machine()}, {ROUNDS} rounds\n")
+        for part, measured in figures.items():
+            say(f"## {part}\n")
+            say("\n".join(table(measured)) + "\n")
 
 
 def machine() -> str:

@@ -111,6 +111,8 @@ def _long(server: Server) -> Iterator[Figure]:
         one = Bridge(Path(folder), server.url, f"{OURS}-long")
         try:
             one.editor.setup(one.options)
+            # `:Chat list` reads the sessions; its question would wait for an answer for ever.
+            one.editor.lua("vim.ui.select = function() end")
             one.editor.chat("list")
             one.editor.until(one.editor.sessions)
             began = time.monotonic()

@@ -1,4 +1,4 @@
-"""One outbound message at a time, carried to its end: it owns the access token and the pace.
+"""One outbound message at a time, carried to its end: it owns the pace.
 
 It touches DingTalk only through the poster it is given; every decision is the plan's or the pace's.
 Before a chunk leaves and after it was taken, the ledger knows.
@@ -33,7 +33,7 @@ from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.settings import Options
-from dingbridge.edges.openapi import OpenApi, Poster
+from dingbridge.edges.openapi import OpenApi, RobotClient
 
 
 class Ledger(Protocol):
@@ -74,8 +74,7 @@ class Carrier:
 
     def __init__(
         self,
-        options: Options,
-        http: Poster,
+        client: RobotClient,
         tell: Callable[[SenderEvent], None],
         *,
         patient: bool,
@@ -83,10 +82,9 @@ class Carrier:
         pace: Pace | None = None,
         courier: Courier | None = None,
     ) -> None:
-        self._options = options
+        self._options, self._http = client.options, client.http
         self._courier = courier
-        self._log = logging.getLogger(f"{__package__}.{options.account}")
-        self._http = http
+        self._log = logging.getLogger(f"{__package__}.{self._options.account}")
         self._tell = tell
         self._patient = patient
         self._ledger = ledger or NoLedger()
@@ -94,15 +92,15 @@ class Carrier:
         self._stopped = False
         self.unwanted = ""
         self._wake = threading.Event()
-        self._api = OpenApi(options, http, self._log)
+        self._api = OpenApi(client, self._log)
         self.rest: Waiting
 
     # --- for other threads ----------------------------------------------------------------------
 
-    def configure(self, options: Options, http: Poster) -> None:
-        """Use these from the next attempt on, which comes at once."""
-        self._options, self._http = options, http
-        self._api = OpenApi(options, http, self._log)
+    def configure(self, client: RobotClient) -> None:
+        """Use this from the next attempt on, which comes at once."""
+        self._options, self._http = client.options, client.http
+        self._api = OpenApi(client, self._log)
         self._wake.set()
 
     def let_go(self, message: str) -> None:

@@ -16,8 +16,7 @@ from dingbridge.core.outbox import Dropped, Failed, Merged, Waiting, apart
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.patience import DISK_PAUSE
 from dingbridge.core.sender_events import CoolDown, SenderEvent
-from dingbridge.core.settings import Options
-from dingbridge.edges.openapi import Poster
+from dingbridge.edges.openapi import RobotClient
 from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Refusal
 
 
@@ -27,17 +26,16 @@ class Sender(threading.Thread):
 
     def __init__(
         self,
-        options: Options,
-        http: Poster,
+        client: RobotClient,
         tell: Callable[[SenderEvent], None],
         ledger: Ledger,
         pace: Pace,
         courier: Courier | None = None,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
-        self._log = logging.getLogger(f"{__name__}.{options.account}")
+        self._log = logging.getLogger(f"{__name__}.{client.options.account}")
         self._carrier = Carrier(
-            options, http, self._hear, patient=True, ledger=ledger, pace=pace, courier=courier
+            client, self._hear, patient=True, ledger=ledger, pace=pace, courier=courier
         )
         self._ledger = ledger
         self._tell = tell
@@ -69,9 +67,9 @@ class Sender(threading.Thread):
             self._wake()
         return waited
 
-    def configure(self, options: Options, http: Poster) -> None:
-        """Use these options from now on, also for the message that waits to be tried again."""
-        self._carrier.configure(options, http)
+    def configure(self, client: RobotClient) -> None:
+        """Use this from now on, also for the message that waits to be tried again."""
+        self._carrier.configure(client)
         with self._changed:
             self._wake()
 

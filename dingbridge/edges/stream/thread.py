@@ -37,6 +37,7 @@ from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
 from dingbridge.core.quote import quoted
 from dingbridge.core.seen import Seen
 from dingbridge.edges.stream import sockets
+from dingbridge.edges.stream.settings import StreamSettings
 
 FOLLOW_WITHIN = 5.0
 """Seconds that a stream waits for the one before it to close; one in an HTTP call takes longer, but
@@ -87,20 +88,6 @@ class Gate(Protocol):
     def record(self, received: Received) -> None:
         """Write a message down; returns when it is on the disk. Raises `OSError`."""
         ...
-
-
-class StreamSettings(Struct, frozen=True):
-    """What the stream needs to know. `proxy` is a URL or empty; the log names the `account`."""
-
-    client_id: str
-    client_secret: str
-    api: str
-    trusted_origins: tuple[str, ...]
-    proxy: str = ""
-    account: str = "default"
-
-    def __repr__(self) -> str:
-        return f"StreamSettings(client_id={self.client_id!r}, client_secret='***')"
 
 
 class Stream(threading.Thread):
