@@ -13,8 +13,8 @@ FIXED = "\N{NO-BREAK SPACE}"
 """A blank at which no line ends; a plain blank in the lines that are returned."""
 
 _GAP = 2
-_READABLE = 22
-"""Columns that a cell of several lines has at least."""
+_READABLE = 60
+"""Columns that the cells of a row have at least together, where they have several lines."""
 
 
 def width(text: str) -> int:
@@ -54,7 +54,8 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int) ->
         max(width(word) for cell in column for word in cell.split(" ")) for column in cells
     ]
     least = [
-        min(whole, max(_READABLE, word)) for whole, word in zip(natural, longest_word, strict=True)
+        min(whole, max(_READABLE // len(cells), word))
+        for whole, word in zip(natural, longest_word, strict=True)
     ]
     room = columns - _GAP * len(natural)
     if sum(least) > room:

@@ -11,7 +11,7 @@ from docgen.layout import FIXED, WIDTH, aligned, fill, width
 
 RULE = "=" * WIDTH
 _INDENT = "    "
-_LONGEST_CODE = 50
+_LONGEST_CODE = 70
 """Columns of code in a sentence that stays in one line."""
 
 Links = Callable[[str], str]
