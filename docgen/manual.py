@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 
 from dingbridge.core.autocommands import AUTOCOMMANDS
-from dingbridge.core.commands import COMMANDS
+from dingbridge.core.commands import EDITOR_COMMANDS
 from docgen import markdown, vimhelp
 
 DOCUMENTS = (
@@ -40,9 +40,7 @@ def help_text(sources: Mapping[str, str]) -> str:
         for heading in markdown.headings(markdown.parse(source)):
             tags.setdefault(name, heading.tags[0])
             tags[f"{name}#{heading.anchor}"] = heading.tags[0]
-    commands = [f":Chat {command.name}".rstrip() for command in COMMANDS]
-    names = {command: command.replace(" ", "-") for command in commands}
-    names |= {each.name: each.name for each in AUTOCOMMANDS}
+    names = {f":{name}" for name in EDITOR_COMMANDS} | {each.name for each in AUTOCOMMANDS}
     lines = [_FIRST]
     for name in DOCUMENTS:
         lines += ["", *vimhelp.page(sources[name], _links(name, tags), names)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
@@ -18,10 +18,10 @@ Links = Callable[[str], str]
 """What a link's address becomes: `|tag|`, or the address; ValueError when it leads nowhere."""
 
 
-def page(source: str, links: Links, names: Mapping[str, str]) -> list[str]:
+def page(source: str, links: Links, names: Container[str]) -> list[str]:
     """The lines of one document, which begins with a rule and its title.
 
-    Code that is one of `names`, such as `:Chat status`, becomes a link to the tag given there.
+    Code that is one of `names`, such as `:Chat`, becomes a link to the tag of that name.
     """
     return _Page(links, names).lines(markdown.parse(source))
 
@@ -29,22 +29,29 @@ def page(source: str, links: Links, names: Mapping[str, str]) -> list[str]:
 class _Page:
     """Renders the blocks of a document."""
 
-    def __init__(self, links: Links, names: Mapping[str, str]) -> None:
+    def __init__(self, links: Links, names: Container[str]) -> None:
         self._links = links
         self._names = names
 
     def lines(self, tree: SyntaxTreeNode) -> list[str]:
-        """All blocks with a blank line between them."""
+        """All blocks with a blank line between them; the hidden marks of code look like one.
+
+        Not so after a list, where the mark would belong to its last item.
+        """
         headings = iter(markdown.headings(tree))
         lines: list[str] = []
+        before = ""
         for node, tags in markdown.blocks(tree):
+            if lines and before != "fence" and (before, node.type) != ("paragraph", "fence"):
+                lines.append("")
+            before = node.type
             if node.type == "heading":
-                lines += ["", *_heading(next(headings))]
+                lines += _heading(next(headings))
             elif node.type == "table":
-                lines += ["", *self._table(node, tags, "")]
+                lines += self._table(node, tags, "")
             else:
-                lines += ["", *self._block(node, "")]
-        return lines[1:]
+                lines += self._block(node, "")
+        return lines
 
     def _block(self, node: SyntaxTreeNode, indent: str) -> list[str]:
         if node.type == "paragraph":
@@ -111,7 +118,7 @@ class _Page:
 
     def _code_in_a_sentence(self, code: str) -> str:
         if code in self._names:
-            return f"|{self._names[code]}|"
+            return f"|{code}|"
         return f"`{code.replace(' ', FIXED) if width(code) <= _LONGEST_CODE else code}`"
 
 
