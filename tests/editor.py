@@ -124,7 +124,7 @@ class Editor:
             except OSError:
                 if time.monotonic() > end or self._process.poll() is not None:
                     self._process.end()
-                    raise AssertionError(f"Neovim did not start: {self._screen()}") from None
+                    raise AssertionError(f"Neovim did not start: {self.printed()}") from None
                 waiting.wait(0.005)
         nvim.bounded = self._bounded
         return nvim
@@ -146,15 +146,11 @@ class Editor:
             if late.is_set():
                 raise AssertionError(
                     f"Neovim did not answer within {self.patience:g} s and was ended; "
-                    f"it shows: {self._screen()}"
+                    f"it shows: {self.printed()}"
                 ) from None
             raise
         finally:
             timer.cancel()
-
-    def _screen(self) -> str:
-        """What a Neovim without a screen printed: its messages and its prompts."""
-        return self._printed.read_text("utf-8", "replace").strip()
 
     # --- driving ----------------------------------------------------------------------------------
 
@@ -251,6 +247,10 @@ class Editor:
         [declared] = [{*each.data} for each in AUTOCOMMANDS if each.name == name]
         assert all({*data} == declared for data in found)
         return found
+
+    def printed(self) -> str:
+        """What a Neovim without a screen printed: its messages and its prompts."""
+        return self._printed.read_text("utf-8", "replace").strip()
 
     def pid(self) -> int:
         """Neovim's process."""

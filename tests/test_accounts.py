@@ -172,6 +172,28 @@ def test_a_code_is_taken_as_people_copy_it_at_the_account_that_was_asked(
     assert "lisi" in two.until_said(outcome)
 
 
+def test_codes_and_ids_are_completed_with_the_account_that_they_belong_to(
+    two: Editor, sandbox: Sandbox, other: Sandbox
+) -> None:
+    def completed(command: str) -> list[str]:
+        return sorted(two.nvim.funcs.getcompletion(f"Chat {command} ", "cmdline"))
+
+    for name in ("work", "personal"):
+        begin(two, name)
+        two.chat(f"bridge dingtalk {name}")
+    two.until(lambda: all(account(two, name)["connected"] for name in ("work", "personal")))
+    two.listen()
+    sandbox.client.say("hello?", user="lisi")
+    other.client.say("hello?", user="lisi")
+    two.until(lambda: len(two.heard("DingbridgePairing")) == 2)
+    codes = {event["account"]: event["code"] for event in two.heard("DingbridgePairing")}
+    at_home = f"personal:{codes['personal']}"
+    two.until(lambda: completed("pair") == sorted([codes["work"], at_home]))
+    two.chat(f"pair {at_home}")
+    two.until(lambda: completed("revoke") == ["personal:lisi"])
+    assert completed("deny") == [codes["work"]]
+
+
 def test_a_code_from_before_a_restart_goes_to_the_account_that_lists_it(
     two: Editor, sandbox: Sandbox, other: Sandbox, start_editor: StartEditor
 ) -> None:

@@ -19,6 +19,7 @@ from tests import processes
 from tests.conftest import StartEditor
 from tests.editor import ROOT, Editor
 from tests.neovim import find_neovim
+from tests.test_leaving import WAITING
 
 NEVER = "vim.wait(400, require('dingbridge.host').is_running, 5)"
 """Long enough for a start that is wrong: a right one takes a few milliseconds."""
@@ -255,7 +256,9 @@ def test_a_host_that_still_starts_does_not_hold_up_who_leaves(
     editor.setup({**api_options, "python": str(slow)})
     editor.until_lua("require('dingbridge.host').is_running()")
     host = editor.host_pid()
+    editor.lua(WAITING, str(tmp_path / "waited"))
     editor.close()
+    assert not (tmp_path / "waited").exists()
     processes.until(lambda: not processes.is_alive(host), "the end of the host")
 
 

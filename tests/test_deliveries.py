@@ -140,6 +140,14 @@ def test_a_message_that_is_tried_again_is_asked_about_after_the_owner_changed(ma
     assert Known("s", ("m1",)) in made.outside.asked
 
 
+def test_a_failure_is_told_without_empty_quotes_where_nobody_knows_what_it_said() -> None:
+    made = Made()
+    made.send("m1")
+    made.told("m1", Delivery.FAILED)
+    [said] = [one for one in made.outside.shown if isinstance(one, updates.Say)]
+    assert said.text == "not delivered: why"
+
+
 def test_what_an_owner_has_not_written_down_is_told_to_the_next_one() -> None:
     made = Made()
     member = made.account.member

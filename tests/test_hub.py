@@ -889,6 +889,15 @@ def test_what_may_have_arrived_and_is_sent_again_is_told_until_its_end(owner: Ow
     assert owner.fates_of(1, "m2")[-1] == (fate, reason)
 
 
+def test_who_asks_about_a_message_that_may_have_arrived_hears_that(owner: Owner) -> None:
+    lost(owner, "m2")
+    owner.ask(OWN, Retry("m2"))
+    owner.forget()
+    owner.ask(1, Known("s2", ("m2",)))
+    [(fate, reason)] = owner.fates_of(1, "m2")
+    assert (fate, "may have arrived" in reason) == (Delivery.QUEUED, True)
+
+
 def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
     owner.send(1, "m2", "s2")
     owner.hub.outgoing.recorded(Tried("m2", 0, 5, Route.SINGLE))
@@ -1356,6 +1365,18 @@ def test_merged_notifications_that_are_parted_are_told_and_end_each_on_its_own()
         owner.hub.outgoing.recorded(record)
     assert [fate for fate, _ in owner.fates_of(OWN, "a")] == [Delivery.RETRYING, Delivery.SENT]
     assert owner.fates_of(OWN, "b")[-1] == (Delivery.FAILED, "bad words")
+
+
+def test_notifications_that_are_parted_after_a_lost_answer_may_have_arrived_together() -> None:
+    puts = [Put(ROBOT, Outbound(n, TARGET, n), Kind.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
+    box = outbox.fold([*puts, Merged(("a", "b"), Outbound("a+2", TARGET, "both"))])
+    owner = Owner(box=box)
+    owner.join(OWN)
+    for record in (Tried("a+2", 0, 4, Route.SINGLE), Parted("a+2")):
+        owner.hub.outgoing.recorded(record)
+    for name in ("a", "b"):
+        fate, reason = owner.fates_of(OWN, name)[-1]
+        assert (fate, "it may have arrived" in reason) == (Delivery.RETRYING, True)
 
 
 def test_what_an_earlier_version_left_without_an_address_does_not_go_to_the_robots_group() -> None:

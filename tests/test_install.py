@@ -170,6 +170,7 @@ def test_chat_install_makes_chat_work_without_a_restart(
     assert "\n" not in said
     shown = "\n".join(editor.nvim.current.buffer[:])
     assert "collecting" in shown or "asking the package index" in shown
+    assert "dingbridge: asking the package index" in editor.printed()
     editor.nvim.command("close")
 
     editor.lua("vim.env.PIP_FIND_LINKS = ...", str(wheels))

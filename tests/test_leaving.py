@@ -19,6 +19,36 @@ from tests.editor import DEADLINE, Editor
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
+WAITING = """
+local path, now, waited = ..., vim.uv.hrtime(), 0
+vim.uv.hrtime = function() return now end
+vim.wait = function(most, is_done, every)
+  while waited < most and not is_done() do
+    waited, now = waited + every, now + every * 1e6
+  end
+  vim.fn.writefile({ tostring(waited) }, path)
+end
+"""
+"""From now on the clock goes on only while Neovim waits; a file has the milliseconds of that."""
+
+AT_THE_END = """
+local process, path = ...
+local function is_gone()
+  local status = io.open(('/proc/%d/stat'):format(process))
+  local line = status and status:read('*a') or ') Z'
+  if status then
+    status:close()
+  end
+  return line:match('%) (%a)') == 'Z'
+end
+vim.api.nvim_create_autocmd('VimLeavePre', { callback = function()
+  vim.api.nvim_create_autocmd('VimLeave', { callback = function()
+    vim.fn.writefile({ vim.wait(3000, is_gone, 5) and 'gone' or 'there' }, path)
+  end })
+end })
+"""
+"""Writes into a file whether a process is gone before Neovim ends what it started."""
+
 
 def bind(editor: Editor, options: dict[str, Any]) -> None:
     """Set up, bind, and wait until a host is there that answers."""
@@ -63,6 +93,26 @@ def test_a_frozen_host_does_not_hold_up_leaving_and_is_gone_with_neovim(
     while is_running(host):
         assert time.monotonic() < end
     assert kept(editor) == []
+
+
+def test_a_host_that_says_nothing_is_waited_for_less_than_half_a_second(
+    editor: Editor, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.lua(WAITING, str(tmp_path / "waited"))
+    editor.close()
+    assert 0 < int((tmp_path / "waited").read_text()) < 500
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at a process by /proc")
+def test_a_frozen_host_is_ended_before_neovim_would_wait_for_it(
+    editor: Editor, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    bind(editor, webhook_options)
+    editor.lua(AT_THE_END, freeze(editor), str(tmp_path / "end"))
+    editor.close()
+    assert (tmp_path / "end").read_text() == "gone\n"
 
 
 def test_what_a_frozen_host_never_took_is_sent_once_by_the_next_start(
@@ -135,6 +185,76 @@ def test_with_other_settings_nothing_is_sent_to_another_place_but_told(
     sandbox.client.wait_arrived(1)
     assert len(texts(sandbox)) == 1
     assert "for the first group" in json.dumps(json.loads(file.read_text("utf-8")))
+
+
+def test_after_a_day_nothing_is_sent_but_told(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.lua("require('dingbridge').notify('of the day before')")
+    editor.close()
+    [file] = kept(editor)
+    left = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps({**left, "time": left["time"] - 25 * 3600}), "utf-8")
+    later = start_editor()
+    bind(later, webhook_options)
+    later.until_said(str(file))
+    later.lua("require('dingbridge').notify('new')")
+    sandbox.client.wait_arrived(1)
+    assert texts(sandbox) == ["new"]
+
+
+def test_what_was_left_in_another_folder_waits_for_a_neovim_there(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any], tmp_path: Path
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.lua("require('dingbridge').notify('there')")
+    editor.close()
+    elsewhere = start_editor()
+    elsewhere.execute("cd", tmp_path)
+    bind(elsewhere, webhook_options)
+    elsewhere.lua("require('dingbridge').notify('here')")
+    sandbox.client.wait_arrived(1)
+    elsewhere.close()
+    assert texts(sandbox) == ["here"]
+    later = start_editor()
+    bind(later, webhook_options)
+    sandbox.client.wait_arrived(2)
+    assert texts(sandbox) == ["here", "there"]
+
+
+def test_what_the_next_start_would_not_take_is_told_with_its_text(
+    start_editor: StartEditor, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.lua("require('dingbridge').send('an answer', { session = 'gone' })")
+    editor.close()
+    later = start_editor()
+    later.setup(webhook_options)
+    later.chat()
+    later.until_said("a message of an earlier Neovim was not sent: “an answer”")
+    later.until(lambda: kept(later) == [])
+
+
+def test_a_draft_that_a_killed_host_never_took_is_the_users_again_and_is_not_sent(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    host = freeze(editor)
+    editor.type_draft("a draft")
+    editor.nvim.command("write")
+    os.kill(host, signal.SIGKILL)
+    editor.until_said("the host ended")
+    assert editor.nvim.current.buffer[:] == ["a draft"]
+    editor.lua("require('dingbridge').notify('next')")
+    sandbox.client.wait_arrived(1)
+    assert texts(sandbox) == ["next"]
 
 
 def test_a_file_of_an_earlier_neovim_that_is_torn_harms_nothing(

@@ -146,6 +146,17 @@ def test_codes_and_ids_are_completed(strict: Editor, sandbox: Sandbox, command: 
     strict.until(lambda: completed("revoke ") == [])
 
 
+def test_a_neovim_that_starts_later_completes_who_was_let_in_before(
+    strict: Editor, sandbox: Sandbox, start_editor: StartEditor, api_options: dict[str, Any]
+) -> None:
+    strict.chat(f"pair {asked(sandbox, 'lisi')}")
+    strict.until(lambda: paired(strict))
+    later = start_editor()
+    later.setup({**api_options, "allow_from": []})
+    later.chat("new Later")
+    later.until(lambda: later.nvim.funcs.getcompletion("Chat revoke ", "cmdline") == ["lisi"])
+
+
 def test_deny_and_revoke_alone_let_the_user_choose(strict: Editor, sandbox: Sandbox) -> None:
     strict.lua(SELECT)
     strict.chat("deny")

@@ -9,6 +9,17 @@ import pytest
 from tests.editor import Editor
 
 LINES = [f"line {number}" for number in range(200)]
+COUNT_LOOKS = """
+_G.looks = {}
+local new = vim.uv.new_fs_poll
+vim.uv.new_fs_poll = function()
+  _G.looks[#_G.looks + 1] = new()
+  return _G.looks[#_G.looks]
+end
+"""
+LOOKED_AT = """
+return #vim.tbl_filter(function(look) return not look:is_closing() end, _G.looks)
+"""
 
 
 @pytest.fixture
@@ -19,6 +30,7 @@ def path(editor: Editor) -> Path:
     path = editor.home / "state" / "nvim" / "dingbridge.log"
     editor.until(path.exists)
     append(path, *LINES)
+    editor.lua(COUNT_LOOKS)
     editor.nvim.command("Chat log")
     editor.until(lambda: editor.nvim.current.buffer.name == str(path))
     return path
@@ -55,7 +67,9 @@ def test_the_log_that_is_shown_already_is_not_shown_twice(editor: Editor, path: 
 
 
 def test_a_log_that_was_closed_is_not_looked_at_any_more(editor: Editor, path: Path) -> None:
+    assert editor.lua(LOOKED_AT) == 1
     editor.nvim.command("tabclose")
+    assert editor.lua(LOOKED_AT) == 0
     append(path, "one more")
     editor.nvim.command("Chat log")
     editor.until(lambda: editor.nvim.current.buffer.name == str(path))

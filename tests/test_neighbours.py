@@ -63,6 +63,7 @@ def test_every_sentence_names_the_command_that_is_ours(
     [told] = sandbox.client.wait_arrived(1)
     assert ":DingTalk pair " in told.text
     beside.until_said(":DingTalk pair ")
+    beside.lua("vim.ui.select = function() end")  # it would wait for a key
     beside.nvim.command("DingTalk pair")
     for line in ("status", "outbox", "revoke nobody", "drop nothing", "load /nowhere", "save"):
         beside.nvim.command(f"silent! DingTalk {line}")
@@ -74,6 +75,50 @@ def test_every_sentence_names_the_command_that_is_ours(
     words = all_words(beside) + str(failed) + "".join(e.text for e in sandbox.client.arrived())
     assert ":DingTalk" in words
     assert ":Chat" not in words
+
+
+def message(id: str, role: str, text: str, delivery: str = "", reason: str = "") -> dict[str, Any]:
+    """A message as the host tells it."""
+    about = {"id": id, "role": role, "author": "zhangsan", "text": text, "time": 0}
+    return {**about, "delivery": delivery, "reason": reason, "target_name": ""}
+
+
+def test_whatever_lua_hands_out_names_our_command_and_leaves_what_people_wrote(
+    beside: Editor,
+) -> None:
+    said, shown = "see :Chat log", "see :DingTalk log"
+    beside.setup({})
+    beside.listen()
+    messages = [
+        message("notice", "notice", said),
+        message("failed", "editor", said, "failed", said),
+        message("under way", "editor", said, "queued"),
+        message("heard", "dingtalk", said),
+    ]
+    sessions = [{"id": "s", "title": "s", "created": 0, "bound": False}]
+    fate = {"id": "s", "message": "under way", "delivery": "failed", "reason": said}
+    about = dict.fromkeys(("account", "id", "session", "target", "target_name"), "")
+    event = {"name": "DingbridgeFailed", "data": {**about, "reason": said}}
+    trouble = {"last_error": said, "cool_down": said}
+    status = {**beside.status(), **trouble, "accounts": [trouble]}
+    updates = [
+        {"kind": "sessions", "list": sessions},
+        {"kind": "messages", "id": "s", "reset": True, "list": messages},
+        {"kind": "fate", **fate},
+        {"kind": "event", **event},
+        {"kind": "status", **status, "outbox": {"failed": [], "waiting": []}},
+    ]
+    beside.lua("require('dingbridge.push').apply(...)", updates)
+    assert [(row["text"], row["reason"]) for row in beside.transcript("s")] == [
+        (shown, ""),
+        (said, shown),
+        (said, shown),
+        (said, ""),
+    ]
+    assert [one["reason"] for one in beside.heard("DingbridgeFailed")] == [shown]
+    now = beside.status()
+    for one in (now, *now["accounts"]):
+        assert (one["last_error"], one["cool_down"]) == (shown, shown)
 
 
 def test_health_says_whose_module_answers_and_what_to_call(beside: Editor, tmp_path: Path) -> None:

@@ -107,6 +107,20 @@ def test_the_folder_is_the_one_that_neovim_would_use(tmp_path: Path) -> None:
     assert "bound: Mine (in /here)" in shown.stdout
 
 
+def test_the_editors_host_runs_without_what_finds_the_folders(
+    start_editor: StartEditor, tmp_path: Path
+) -> None:
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / "appdirs.py").write_text("raise ImportError('not here')")
+    environ = {"PYTHONPATH": str(folder)}
+    assert "not here" in told("status", tmp_path, **environ).stderr
+    editor = start_editor(environ=environ)
+    editor.setup({})
+    editor.chat("new Here")
+    editor.until(editor.sessions)
+
+
 def test_a_title_cannot_act_on_the_terminal(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "nvim"
     folder.mkdir(parents=True)

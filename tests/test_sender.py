@@ -733,15 +733,25 @@ def test_each_of_the_parted_has_its_own_fate_also_after_a_crash(
     assert set(outbox.fold(second.ledger.read()).done) >= {"m1", "m2", "m3"}
 
 
+@pytest.mark.parametrize(
+    ("target", "path", "refusal"),
+    [
+        (Target(user_id="zhangsan"), SINGLE, None),
+        (Target(), ROBOT, Fault.errcode(ROBOT, 430104, "improper content")),
+    ],
+    ids=["no answer", "no answer, then a refusal"],
+)
 def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_queue: StartQueue, sandbox: Sandbox, target: Target, path: str, refusal: Fault | None
 ) -> None:
     sending = make_queue(delivery="at_most_once")
-    boss = Target(user_id="zhangsan")
     for text in ("one", "two"):
-        sending.put(text, boss, Kind.NOTIFICATION)
-    sending.ledger.record(Merged(("m1", "m2"), Outbound("m1+2", boss, "one\n\n---\n\ntwo", "t")))
-    sandbox.client.fault(Fault.drop(SINGLE, when="after"))
+        sending.put(text, target, Kind.NOTIFICATION)
+    whole = Outbound("m1+2", target, SEPARATOR.join(("one", "two")), "t")
+    sending.ledger.record(Merged(("m1", "m2"), whole))
+    sandbox.client.fault(Fault.drop(path, when="after"))
+    if refusal is not None:
+        sandbox.client.fault(refusal)
     second = make_queue(delivery="at_most_once")
     assert second.take_up() == ["m1+2"]
     second.start()
@@ -1089,6 +1099,29 @@ def test_an_upload_that_fails_does_not_answer_for_an_attempt_before_it(
     sender.stop()
     assert isinstance(end, Failed)
     assert "may have arrived" in end.reason
+    [letter] = outbox.fold(first.ledger.read()).dead.values()
+    assert letter.waiting.may_have_arrived
+
+
+def test_a_defect_after_a_lost_answer_does_not_hide_that_it_may_have_arrived(
+    start_queue: StartQueue, sandbox: Sandbox
+) -> None:
+    class Broken(Http):
+        has_posted = False
+
+        def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+            if self.has_posted:
+                raise LookupError("a defect")
+            self.has_posted = True
+            return super().post(url, body, headers)
+
+    sending = start_queue()
+    options = {key: value for key, value in sandbox.settings().items() if value}
+    sending.sender.configure(client(read(options, {}), Broken()))
+    sandbox.client.fault(Fault.drop(ROBOT, when="after"))
+    reason = sending.fails("answer", Target())
+    assert ":Chat log" in reason
+    assert "may have arrived" in reason
 
 
 def test_a_merged_message_whose_answer_was_lost_is_parted_with_the_doubt_about_each(

@@ -135,6 +135,12 @@ UNKNOWN = "[unknown part]"
         ),
         (
             "chatRecord",
+            {"chatRecord": [{"msgType": "richText", "richText": [{"text": "rich words"}]}]},
+            None,
+            "[chat record]\n\n> rich words",
+        ),
+        (
+            "chatRecord",
             {"chatRecord": [{"senderNick": "甲", "msgType": "hologram", "content": {"a": 1}}]},
             None,
             "[chat record]\n\n> **甲**\n> [message of type hologram, not supported yet]",
@@ -291,6 +297,7 @@ def test_a_line_of_the_summary_may_be_cut() -> None:
         ["甲: b", "乙: a"],
         ["甲: a", "乙: something else"],
         ["甲: a", "no colon at all"],
+        ["甲 a", "乙: b"],
         ["甲: a", 7],
         [],
     ],
