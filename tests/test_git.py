@@ -129,6 +129,24 @@ def test_a_diff_shows_no_copy_of_a_secret_however_its_name_is_written(repository
     assert not [name for name in names if name in diff]
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["diff.srcPrefix=x", "diff.dstPrefix=x", "diff.noprefix=true", "diff.mnemonicPrefix=true"],
+)
+def test_no_setting_of_a_repository_gives_a_secret_another_name(
+    repository: Path, setting: str
+) -> None:
+    for what in ("words of before", "words of now"):
+        (repository / "api_key.txt").write_text(f"{what}\n", "utf-8")
+        run(repository, "add", "--force", "--all")
+        if what == "words of before":
+            run(repository, "commit", "--quiet", "-m", "second")
+    key, value = setting.split("=")
+    run(repository, "config", key, value)
+    run(repository, "config", "diff.srcPrefix" if "dst" in key else "diff.dstPrefix", "x")
+    assert "words of" not in git.diff(str(repository))
+
+
 def test_a_diff_stays_below_the_folder_of_the_session(repository: Path) -> None:
     assert changed(git.diff(str(repository / "src"))) == {"two.txt"}
 

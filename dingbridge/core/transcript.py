@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from dingbridge.core import wire
 from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.text import tame
 
 VERSION = 1
 
@@ -111,6 +112,31 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
             fates[entry.fate.id] = entry.fate
     shown = tuple(_with_fate(message, fates.get(name)) for name, message in messages.items())
     return Transcript(info, shown, damaged)
+
+
+def as_new_session(found: Transcript, session: str) -> Transcript:
+    """What a file that anybody may have written brings into a new session: words, who said them and
+    when. It decides neither for which account and in which folder the session is, nor where a text
+    goes; whether a message has left is known where it was sent."""
+    info = SessionInfo(session, _line(found.info.title) or session, found.info.created)
+    return structs.replace(found, info=info, messages=tuple(map(_words, found.messages)))
+
+
+def _words(message: Message) -> Message:
+    return structs.replace(
+        message,
+        author=_line(message.author),
+        text=tame(message.text),
+        delivery=Delivery.NONE if message.delivery in UNSETTLED else message.delivery,
+        reason=_line(message.reason),
+        target="",
+        target_name=_line(message.target_name),
+        robot="",
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(tame(text).split())
 
 
 def _with_fate(message: Message, fate: Fate | None) -> Message:

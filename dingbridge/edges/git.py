@@ -15,6 +15,7 @@ run these, so each is switched off by a word of the command line, which counts f
   no protocol is allowed;
 - a submodule's own configuration: submodules are not looked into;
 - `core.pager`, `pager.diff`: no pager;
+- `diff.srcPrefix` and its like, which would give a secret file another name: `a/` and `b/`;
 - `core.worktree`, which would show another folder: `--work-tree` says which.
 
 `git` itself is taken from an absolute folder of the PATH, never from the project.
@@ -165,6 +166,7 @@ def arguments(top: str, path: str, filters: Sequence[str]) -> list[str]:
         *("--no-pager", "--no-optional-locks", f"--work-tree={top}"),
         *(word for setting in settings for word in ("-c", setting)),
         *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--relative"),
+        *("--src-prefix=a/", "--dst-prefix=b/"),
         *("--ignore-submodules=all", "--submodule=short", "HEAD", "--", *shown),
     ]
 

@@ -49,6 +49,8 @@ function M.open(path)
   if window then
     vim.api.nvim_set_current_win(window)
   else
+    -- Others wrote parts of it: it sets no options.
+    vim.bo[vim.fn.bufadd(path)].modeline = false
     vim.cmd.tabedit(vim.fn.fnameescape(path))
     window, buffer = vim.api.nvim_get_current_win(), vim.api.nvim_get_current_buf()
     vim.bo[buffer].bufhidden = 'wipe'

@@ -137,7 +137,7 @@ class Transcripts:
         return target
 
     def take_in(self, source: Path, session: str) -> Transcript:
-        """Make a new session from a file that `save` wrote."""
+        """Make a new session from a file that `save` wrote, or that somebody else did."""
         try:
             with files.reading(source, of_anybody=True) as file:
                 loaded = transcript.read(file, SessionInfo(session, source.stem, time.time()))
@@ -148,11 +148,11 @@ class Transcripts:
                 f"{source} is not a transcript",
                 fix="load a file that `:Chat save` wrote",
             )
-        info = structs.replace(loaded.info, id=session)
+        loaded = transcript.as_new_session(loaded, session)
         path = self._path(session)
         files.make_own_folder(path.parent)
-        files.write_whole(path, transcript.encode_all(info, loaded.messages))
-        return structs.replace(loaded, info=info)
+        files.write_whole(path, transcript.encode_all(loaded.info, loaded.messages))
+        return loaded
 
     def _path(self, session: str) -> Path:
         if not _ID.fullmatch(session):
