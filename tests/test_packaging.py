@@ -162,3 +162,11 @@ def test_the_newest_python_is_the_same_everywhere() -> None:
     for name in ("README.md", "README.zh-CN.md", "doc/install.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert re.search(rf"CPython\s+3\.{found[0]} (to|到) 3\.{found[1]}\b", text), name
+
+
+def test_the_oldest_neovim_is_the_same_everywhere() -> None:
+    health = (ROOT / "lua" / "dingbridge" / "health.lua").read_text(encoding="utf-8")
+    [oldest] = re.findall(r"local OLDEST = '([\d.]+)'", health)
+    for name in ("README.md", "README.zh-CN.md", "doc/install.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert re.search(rf"Neovim {re.escape(oldest)} (and later|或更高版本)", text), name
