@@ -8,15 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dingbridge.core.messages import Attachment
 from dingbridge.core.settings import Options
-from dingbridge.edges.fetching import Fetcher
-from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.media import MediaFolder
+
+if TYPE_CHECKING:
+    from dingbridge.edges.fetching import Fetcher
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +122,10 @@ class LiveMedia:
         known = self._fetchers.get(options.account)
         if known is not None and known[0] == options:
             return known[1]
+        # Loaded late: most editors never fetch anything.
+        from dingbridge.edges.fetching import Fetcher
+        from dingbridge.edges.http import Http
+
         http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
         fetcher = Fetcher(options, http, self._tokens.of(options), self._folder, self._stop)
         self._fetchers[options.account] = options, fetcher

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -22,7 +23,9 @@ from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.robot import OUTBOX, Files
-from dingbridge.owner import Owner, Post
+
+if TYPE_CHECKING:
+    from dingbridge.owner import Owner, Post
 
 log = logging.getLogger(__name__)
 
@@ -295,6 +298,9 @@ class LiveExchange:
                 self._heard(exchange.Words(words, "error"))
 
     def _own(self) -> None:
+        # Loaded late: what talks to DingTalk costs a starting editor a tenth of a second.
+        from dingbridge.owner import Owner
+
         assert self._options is not None  # noqa: S101 - configure() comes first
         assert self._lock is not None  # noqa: S101 - configure() made it
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -20,10 +21,12 @@ from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
 from dingbridge.core.settings import Options
 from dingbridge.edges import picture
-from dingbridge.edges.http import Http, Upload
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.media import Outgoing
 from dingbridge.edges.storage.outgoing import OutgoingFolder
+
+if TYPE_CHECKING:
+    from dingbridge.edges.http import Http
 
 log = logging.getLogger(__name__)
 
@@ -182,6 +185,9 @@ class Courier:
             self._folder.discard(zipped)
 
     def _upload(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+        # Loaded late: most editors never upload anything.
+        from dingbridge.edges.http import Http, Upload
+
         options = errand.options
         stop = threading.Event()
         told_at, told = time.monotonic(), 0

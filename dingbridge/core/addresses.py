@@ -10,11 +10,11 @@ import re
 
 from msgspec import Struct
 
-_ADDRESS = re.compile(
-    r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", flags=re.ASCII | re.IGNORECASE
-)
-_AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
-_PRINTABLE = re.compile(r"[!-\[\]-~]*")
+from dingbridge.core.regex import regex
+
+_ADDRESS = regex(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", flags=re.ASCII | re.IGNORECASE)
+_AUTHORITY = regex(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+_PRINTABLE = regex(r"[!-\[\]-~]*")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 

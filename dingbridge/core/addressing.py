@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from dingbridge.core import remote, wire
 from dingbridge.core.fields import list_of, object_of, said_true
 from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.regex import regex
 
 # The client ends a mention it completed with U+2005, and then the name may contain spaces.
 _COMPLETED: Final = "@[^@\u2005\r\n]{1,64}\u2005"
-_LEADING: Final = re.compile(f"(?:{_COMPLETED}|@[^@\\s]+(?=\\s|$))")
+_LEADING: Final = regex(f"(?:{_COMPLETED}|@[^@\\s]+(?=\\s|$))")
 # What has the characters of a path is an argument: `/file @types/node.d.ts`.
-_ANYWHERE: Final = re.compile(f"(?<!\\S)(?:{_COMPLETED}|@[^@\\s/\\\\.:]+(?=\\s|$))[ \t]*")
-_ANY_NAME: Final = re.compile(f"(?<!\\S)(?:{_COMPLETED}|@[^@\r\n]{{1,64}}$)[ \t]*")
+_ANYWHERE: Final = regex(f"(?<!\\S)(?:{_COMPLETED}|@[^@\\s/\\\\.:]+(?=\\s|$))[ \t]*")
+_ANY_NAME: Final = regex(f"(?<!\\S)(?:{_COMPLETED}|@[^@\r\n]{{1,64}}$)[ \t]*")
 
 
 def is_mentioned(in_at_list: object, at_users: object, robot: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-_ATOM = re.compile(
+from dingbridge.core.regex import regex
+
+_ATOM = regex(
     r"^[ \t>]*(?:`{3}|~{3})[^\n]*"  # a line that would read as a fence
     r"|\\[!-/:-@\[-`{-~]"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
@@ -16,7 +18,7 @@ _ATOM = re.compile(
     r"|(?:https?|dingtalk|mailto|ftp)://[!-;=?-_a-~]+",
     re.MULTILINE,
 )
-_READS_AS_A_BLOCK = re.compile(
+_READS_AS_A_BLOCK = regex(
     r"[ \t]{0,8}(?:#{1,6}(?:\s|\Z)|[-*+](?:\s|\Z)|[0-9]{1,9}[.)](?:\s|\Z)|>|`{3}|~{3}|\||={3}|-{3})"
 )
 _LONGEST_GRAPHEME = 64

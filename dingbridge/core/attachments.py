@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from dingbridge.core.messages import Attachment
+from dingbridge.core.regex import regex
 from dingbridge.core.text import shorten, tame
 
 NAME_CHARACTERS = 80
 """Longest file name that is shown, in code points; its ending stays."""
 
 _WORDS = {"picture": "picture", "file": "file", "audio": "voice message", "video": "video"}
-_ESCAPED_IN_A_LABEL = re.compile(r"[\\`*\[\]<>&!]")
-_ESCAPED_IN_A_PATH = re.compile(r"[\\<>&]")
-_NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ESCAPED_IN_A_LABEL = regex(r"[\\`*\[\]<>&!]")
+_ESCAPED_IN_A_PATH = regex(r"[\\<>&]")
+_NOT_IN_A_PATH = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPE = r"\\\g<0>"
-_PLAIN_PATH = re.compile(r"[\w/.:+,@~=-]+")
-_WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\")
+_PLAIN_PATH = regex(r"[\w/.:+,@~=-]+")
+_WINDOWS = regex(r"[A-Za-z]:\\|\\\\")
 
 
 def words(attachment: Attachment) -> str:

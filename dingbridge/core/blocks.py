@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dingbridge.core.fences import Fence, Frame, fences, frame
+from dingbridge.core.regex import regex
 
 _HEADING = r" {0,3}#{1,6}(?=[ \t\r\n]|\Z)"
-_FIRST_HEADING = re.compile(_HEADING)
-_LATER_HEADING = re.compile(rf"\n{_HEADING}")
-_FILLED = re.compile(r"\S")
-_PERHAPS_DELIMITERS = re.compile(r"\n[ \t>]*[|:\-][|:\- \t\r]*(?=\n|\Z)")
-_DELIMITERS = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
+_FIRST_HEADING = regex(_HEADING)
+_LATER_HEADING = regex(rf"\n{_HEADING}")
+_FILLED = regex(r"\S")
+_PERHAPS_DELIMITERS = regex(r"\n[ \t>]*[|:\-][|:\- \t\r]*(?=\n|\Z)")
+_DELIMITERS = regex(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
 _LONGEST_DELIMITERS = 2_000
-_NO_ROW = re.compile(r"^[^|\n]*$", re.MULTILINE)
+_NO_ROW = regex(r"^[^|\n]*$", re.MULTILINE)
 
 
 class Table(NamedTuple):

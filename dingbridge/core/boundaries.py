@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 from dingbridge.core.atoms import Atoms, grapheme_start, reads_as_a_block
 from dingbridge.core.blocks import Blocks
+from dingbridge.core.regex import regex
 
 _ITEM = r"(?:[-*+]|[0-9]{1,9}[.)])[ \t]"
-_LINE_END = re.compile(r"\n")
-_BLANK_LINES = re.compile(r"\n(?:[ \t\r]*\n)+")
-_OUTER_ITEM = re.compile(rf"\n(?={_ITEM})")
+_LINE_END = regex(r"\n")
+_BLANK_LINES = regex(r"\n(?:[ \t\r]*\n)+")
+_OUTER_ITEM = regex(rf"\n(?={_ITEM})")
 # Lists that DingTalk would not nest are indented with spaces that it does not drop.
-_INNER_ITEM = re.compile(rf"\n(?=(?:[ \t>]|&nbsp;){{1,40}}(?:{_ITEM}|[◦▪] ))")
-_SENTENCE = re.compile(
+_INNER_ITEM = regex(rf"\n(?=(?:[ \t>]|&nbsp;){{1,40}}(?:{_ITEM}|[◦▪] ))")
+_SENTENCE = regex(
     r"(?<=[.!?;…])[\"'’”)\]*_]*[ \t]+"
     r"|(?<=[。！？；])[\"'’”」』】》）]*[ \t\u3000]*(?![。！？；…\"'’”」』】》）])"
 )
-_WHITE_SPACE = re.compile(r"[ \t\u3000\u2028\u2029](?![ \t\u3000\u2028\u2029])")
+_WHITE_SPACE = regex(r"[ \t\u3000\u2028\u2029](?![ \t\u3000\u2028\u2029])")
 _LOOKAHEAD = 64
 _FURTHEST_STEPS = 64
 """How far a cut inside a line moves back, in code points, for the rest not to look like a block."""

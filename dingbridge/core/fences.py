@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-_MARK = re.compile(
+from dingbridge.core.regex import regex
+
+_MARK = regex(
     r"^(?P<lead>[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)?)"
     r"(?P<mark>`{3,}|~{3,})(?P<rest>[^\n]*)\n?",
     re.MULTILINE,
 )
-_BACKTICKS = re.compile("`+")
+_BACKTICKS = regex("`+")
 _LONGEST_LEAD_AND_MARK = 40
 _LONGEST_INFO = 40
 _DEEPEST_QUOTE = 8
@@ -112,4 +114,4 @@ def _quote_end(text: str, opening: re.Match[str], known: dict[int, int]) -> int:
 
 @cache
 def _outside_quote(depth: int) -> re.Pattern[str]:
-    return re.compile(rf"^(?![ \t]*(?:>[ \t]*){{{depth}}})", re.MULTILINE)
+    return regex(rf"^(?![ \t]*(?:>[ \t]*){{{depth}}})", re.MULTILINE)

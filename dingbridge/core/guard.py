@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct, structs
 
 from dingbridge.core.private_keys import PRIVATE_KEY, lines_of_keys, private_keys
+from dingbridge.core.regex import regex
 from dingbridge.core.secret_values import (
     is_random,
     is_stand_in,
@@ -33,11 +34,11 @@ OFF_SWITCH: Final = "mask_secrets"
 
 _KINDS: Final = sorted({shape.kind for shape in SHAPES} | {OWN, VARIABLE, PRIVATE_KEY})
 _OPENING: Final = "[secret masked: "
-_MARKER: Final = re.compile(
+_MARKER: Final = regex(
     rf"{re.escape(_OPENING)}(?:{'|'.join(map(re.escape, _KINDS))}), [0-9a-f]{{4}}\]\u200b?"
 )
 _FINGERPRINT: Final = 4
-_GAP: Final = re.compile(
+_GAP: Final = regex(
     r"(?<=[A-Za-z0-9_-]{12})\r?\n[ \t>]{0,8}(?=[A-Za-z0-9_-])|(?<=[A-Za-z0-9])\\(?=[_~*-])"
 )
 """What may stand inside a key that somebody wrapped or escaped."""

@@ -15,6 +15,7 @@ from typing import Final
 from dingbridge.core import code_regions
 from dingbridge.core.limits import AT_MENTIONS
 from dingbridge.core.messages import At, ConversationKind, Inbound, Sender
+from dingbridge.core.regex import regex
 
 SHARED: Final = ""
 """In the place of a staff id: a name of several members, or of one who cannot be mentioned."""
@@ -24,7 +25,7 @@ _BREAK: Final = "\u200b"
 _AT: Final = r"@(?<![A-Za-z0-9_.%+\-/\\@=&?#]@)"
 # The name goes on, or is part of a host, a path or a package.
 _NAME_ENDS: Final = r"(?![\w@/\-\u0300-\u036f\u200d\ufe0f]|\.\w)"
-_EVERYBODY: Final = re.compile(
+_EVERYBODY: Final = regex(
     rf"@(?=所有人|全体成员)|{_AT}(?=(?:all|everyone)(?![0-9A-Za-z_\-]|\.\w))", re.IGNORECASE
 )
 
@@ -117,4 +118,4 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
     longest = sorted(filter(None, names), key=lambda name: (-len(name), name))
     if not longest:
         return None
-    return re.compile(f"{_AT}({'|'.join(map(re.escape, longest))}){_NAME_ENDS}")
+    return regex(f"{_AT}({'|'.join(map(re.escape, longest))}){_NAME_ENDS}")

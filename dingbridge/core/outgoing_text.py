@@ -12,16 +12,15 @@ import re
 from typing import Final
 
 from dingbridge.core import code_regions
+from dingbridge.core.regex import regex
 from dingbridge.core.text import tame
 
 _INVISIBLE: Final = "\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufeff"
-_IN_A_WORD: Final = re.compile(
-    rf"(?<=[A-Za-z0-9:/&#;%.+\\-])[{_INVISIBLE}]+(?=[A-Za-z0-9:/&#;%.+\\-])"
-)
-_MAY_LINK: Final = re.compile(
+_IN_A_WORD: Final = regex(rf"(?<=[A-Za-z0-9:/&#;%.+\\-])[{_INVISIBLE}]+(?=[A-Za-z0-9:/&#;%.+\\-])")
+_MAY_LINK: Final = regex(
     r"https?://[^\s/\\?#<>\"'`][^\s\\<>\"`]*|mailto:[^\s\\<>\"`]+", re.IGNORECASE
 )
-_MAY_SHOW: Final = re.compile(r"@[A-Za-z0-9+/=_.-]+")
+_MAY_SHOW: Final = regex(r"@[A-Za-z0-9+/=_.-]+")
 
 _BREAK: Final = "："
 """In the place of a colon: a reader sees an address, a client none."""
@@ -32,8 +31,8 @@ _COLON: Final = r"&(?:#0{0,9}58|#x0{0,9}3a|colon);?"
 _SLASH: Final = r"(?:[/\\]|&(?:#0{0,9}47|#x0{0,9}2f|sol);?)"
 _JUNK: Final = rf"\t\r\n\\*_~`{_INVISIBLE}"
 """What a client drops, or draws as nothing, inside an address."""
-_DROPPED: Final = re.compile(f"[{_JUNK}]+")
-_PLACE: Final = re.compile(
+_DROPPED: Final = regex(f"[{_JUNK}]+")
+_PLACE: Final = regex(
     # Of an address of the web, the part that no client takes for the end of it.
     r"(?P<url>(?<![A-Za-z0-9+-])https?://[^\s<>\"'`()\[\]，。；！？、（）「」《》]*)"
     # A colon that may end a scheme, as what follows is a slash, or what is before ends one of those
@@ -43,19 +42,19 @@ _PLACE: Final = re.compile(
     rf"|(?<=\]\()(?P<same_scheme>\s{{0,9}}<?\s{{0,9}}\\?{_SLASH}(?=\\?{_SLASH}))",
     re.IGNORECASE,
 )
-_IN_URL: Final = re.compile(f":|{_COLON}", re.IGNORECASE)
+_IN_URL: Final = regex(f":|{_COLON}", re.IGNORECASE)
 _BEFORE: Final = 160
 _AFTER: Final = 64
 """Characters around a colon that tell whether it ends the scheme of a link."""
 _FEW: Final = 32
 """Of these, characters that a client shows: with less, what tells it may be further away."""
-_PADDING: Final = re.compile(r"(?<=&#)(x?)0{7,}(?=[0-9a-f])", re.IGNORECASE)
+_PADDING: Final = regex(r"(?<=&#)(x?)0{7,}(?=[0-9a-f])", re.IGNORECASE)
 """Zeros of an entity that no text needs; some clients count them, some take any number."""
-_SCHEME: Final = re.compile(r"(?:^|[^a-z0-9+.-])([a-z0-9+.-]+)\Z")
-_LINK_MAY_BEGIN: Final = re.compile(
+_SCHEME: Final = regex(r"(?:^|[^a-z0-9+.-])([a-z0-9+.-]+)\Z")
+_LINK_MAY_BEGIN: Final = regex(
     r"(?:\]\(|\]:|<|(?:href|src)\s?=\s?[\"']?)\s*<?[^\s()<>]*\Z", re.IGNORECASE
 )
-_MEDIA_TYPE: Final = re.compile(r"[;,]|[a-z]+/[a-z0-9.+-]+[;,]")
+_MEDIA_TYPE: Final = regex(r"[;,]|[a-z]+/[a-z0-9.+-]+[;,]")
 _WEB: Final = ("http", "https")
 _RUNS: Final = ("dtmd", "javascript", "vbscript")
 """Schemes that act without any slashes after them."""

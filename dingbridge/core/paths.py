@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.regex import regex
 
 SECRET_FOLDERS: tuple[str, ...] = (
     *(".git", ".hg", ".svn", ".bzr", ".jj"),
@@ -34,25 +35,25 @@ SECRET_FILES: tuple[str, ...] = (
 """Files whose name says that they hold a secret, as file name patterns in lower case."""
 
 _DATA = "json|toml|ya?ml|txt|ini|csv|xml|properties|conf|cfg|enc"
-_TELLING = re.compile(
+_TELLING = regex(
     r"(?:.*[-_. ])?(?:credentials?|secrets?|passwords?|passwd|(?:api|private|access)[-_]?keys?"
     rf"|(?:access|auth)[-_]?tokens?)(?:[-_. ][^.]*)?(?:\.(?:{_DATA}))+"
 )
 """A file of data that says in words what is in it."""
-_PLACES = re.compile(
+_PLACES = regex(
     r"(?:^|/)(?:gh/hosts\.ya?ml|\.config/(?:gcloud|rclone|hub|glab-cli|doctl)|\.m2/settings[^/]*\.xml)"
     r"(?:/|$)"
 )
 """Files and folders that hold secrets where they lie."""
-_COPY = re.compile(
+_COPY = regex(
     r"(?:~|\.(?:bak|backup|old|orig|save|sav|copy|tmp|rej|sw[a-p]|dpkg-[a-z]+|rpm[a-z]+|[0-9]{1,8}))\Z"
 )
 """What editors and people put behind the name of a copy."""
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|(?:file|data|jar):", re.IGNORECASE)
-_DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[/\\]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SCHEME = regex(r"[a-z][a-z0-9+.-]*:/|(?:file|data|jar):", re.IGNORECASE)
+_DRIVE = regex(r"[a-z]:", re.IGNORECASE)
+_SEPARATORS = regex(r"[/\\]")
+_CONTROL = regex(r"[\x00-\x1f\x7f]")
 _LONGEST = 1000
 
 OUTSIDE = "这个路径不在项目文件夹内。This path is not inside the session's project folder."

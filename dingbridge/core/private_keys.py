@@ -6,25 +6,27 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from dingbridge.core.regex import regex
+
 PRIVATE_KEY: Final = "private key"
 """The kind of what `private_keys` finds."""
 
 _MARK: Final = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,6}"
-_BEGIN: Final = re.compile(rf"-{{4,6}} ?BEGIN {_MARK}")
-_TO_END: Final = re.compile(rf"([^-]*(?:-(?!---)[^-]*)*)-{{4,6}} ?END {_MARK}")
-_RUN: Final = re.compile(r"[A-Za-z0-9+/=]{16,}")
-_HEADERS: Final = re.compile(r"(?:\s*(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n]{0,200})*")
-_LINES: Final = re.compile(
+_BEGIN: Final = regex(rf"-{{4,6}} ?BEGIN {_MARK}")
+_TO_END: Final = regex(rf"([^-]*(?:-(?!---)[^-]*)*)-{{4,6}} ?END {_MARK}")
+_RUN: Final = regex(r"[A-Za-z0-9+/=]{16,}")
+_HEADERS: Final = regex(r"(?:\s*(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n]{0,200})*")
+_LINES: Final = regex(
     r"(?:[^A-Za-z0-9+/=]{0,12}[A-Za-z0-9+/=]{24,})+"
     r"(?:[^A-Za-z0-9+/=]{1,12}[A-Za-z0-9+/]{1,23}={1,2})?"
 )
-_WIDE_LINES: Final = re.compile(
+_WIDE_LINES: Final = regex(
     r"^[ +-](?:[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{70}|[A-Za-z0-9+/]{76})\r?$"
     r"(?:\n[ +-][A-Za-z0-9+/]{1,76}={0,2}\r?$)*",
     re.MULTILINE,
 )
-_ANY_MARK: Final = re.compile(r"-{4,6} ?(?:BEGIN|END) [A-Z0-9 ]{3,60}")
-_DRAWN: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
+_ANY_MARK: Final = regex(r"-{4,6} ?(?:BEGIN|END) [A-Z0-9 ]{3,60}")
+_DRAWN: Final = regex(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
 
 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:

@@ -6,12 +6,13 @@ import re
 
 from dingbridge.core.limits import REPORTED_CHARACTERS
 from dingbridge.core.redaction import MASK, redact
+from dingbridge.core.regex import regex
 from dingbridge.core.text import clean, shorten
 
 _ENOUGH = 20 * REPORTED_CHARACTERS
-_USER_INFO = re.compile(r"\b(\w{1,12}://)[^\s/?#@]+@")
-_QUERY = re.compile(r"\b(\w{1,12}://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
-_VALUE = re.compile(r"\b((?:token|session|sign)\s*=\s*)[^\s&\"'<>]+", re.IGNORECASE)
+_USER_INFO = regex(r"\b(\w{1,12}://)[^\s/?#@]+@")
+_QUERY = regex(r"\b(\w{1,12}://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+_VALUE = regex(r"\b((?:token|session|sign)\s*=\s*)[^\s&\"'<>]+", re.IGNORECASE)
 
 
 def quoted(text: str) -> str:

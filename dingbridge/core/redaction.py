@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from dingbridge.core.regex import regex
 from dingbridge.core.secret_values import own_values, spellings
 
 MASK = "***"
@@ -19,7 +20,7 @@ _QUERY_NAME = (
 
 # Group 1 is what stays before the masked value.
 _PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+    regex(pattern, re.IGNORECASE if ignore_case else 0)
     for ignore_case, pattern in (
         # JSON inside a JSON string: \"clientSecret\":\"…\". As in the next pattern, a value without
         # a closing quote (a shortened log line) lasts to the end of its line.

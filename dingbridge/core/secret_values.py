@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from dingbridge.core.regex import regex
+
 LEAST_OWN: Final = 4
 """Characters of the shortest setting of ours that is searched for. Masking shorter ones would shred
 the text; and as long as a mask is shorter than what it hides, masking comes to an end."""
@@ -16,17 +18,17 @@ the text; and as long as a mask is shorter than what it hides, masking comes to 
 LEAST_VARIABLE: Final = 8
 """Characters of the shortest value of an environment variable that is searched for."""
 
-_SEPARATORS: Final = re.compile(r"[-_./+=~:%,]")
-_DIGIT: Final = re.compile(r"[0-9]")
-_CHANGE: Final = re.compile(
+_SEPARATORS: Final = regex(r"[-_./+=~:%,]")
+_DIGIT: Final = regex(r"[0-9]")
+_CHANGE: Final = regex(
     r"(?<=[a-z])(?:[A-Z](?![a-z]{2})|[0-9])|(?<=[A-Z])[0-9]|(?<=[0-9])[A-Za-z]"
     r"|(?<=[A-Z])[A-Z](?=[a-z0-9])"
 )
-_NAMES: Final = re.compile(r"[#.]?[A-Za-z][A-Za-z0-9]*(?:[-_.:/][A-Za-z0-9]+)+")
-_EXAMPLE: Final = re.compile(
+_NAMES: Final = regex(r"[#.]?[A-Za-z][A-Za-z0-9]*(?:[-_.:/][A-Za-z0-9]+)+")
+_EXAMPLE: Final = regex(
     r"EXAMPLE|[Ee]xample|(?i:your[-_]|[-_]your|x{5}|placeholder|change_?me|redacted)|\*{3}"
 )
-_REFERENCE: Final = re.compile(
+_REFERENCE: Final = regex(
     r"\.\.\.|\$[{(]|\{\{|#\{|%\(|^\$(?:[A-Z_]|[a-z_]+$)|^%(?:[a-z]$|[A-Z_]+%$)|^[<{].*[>}]$|^&lt;"
 )
 _WORDS: Final = frozenset(
@@ -37,9 +39,9 @@ _WORDS: Final = frozenset(
         *("keychain", "keyring", "osxkeychain", "libsecret", "wincred", "postgres", "postgresql"),
     }
 )
-_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_USER: Final = re.compile(r"[A-Za-z0-9_.@+-]{1,60}")
-_PATH: Final = re.compile(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]")
+_HEXADECIMAL: Final = regex(r"[0-9a-f]+|[0-9A-F]+")
+_USER: Final = regex(r"[A-Za-z0-9_.@+-]{1,60}")
+_PATH: Final = regex(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]")
 
 
 def is_stand_in(value: str) -> bool:
@@ -113,14 +115,14 @@ def is_credential(value: str) -> bool:
 
 # --- values that are known ----------------------------------------------------------------------
 
-_SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = regex(
     r"(?:^|_)(?:[A-Z0-9]*(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY)S?|KEYS?|PATS?|PASS|PWD"
     r"|CREDENTIALS?|WEBHOOK)(?:_?[0-9]+|_(?:BASE64|B64|VALUE|PROD|DEV|TEST|STAGING))?$"
     r"|PASSWORD(?!_(?:STORE|MANAGER|LENGTH|POLICY|PROMPT|FILE))",
     re.IGNORECASE,
 )
 _FOLDERS: Final = frozenset({"PWD", "OLDPWD"})
-_STRONG: Final = re.compile(r"(?=[^/\\]*[a-z])(?=[^/\\]*[A-Z])(?=[^/\\]*[0-9])[^/\\]{12,}")
+_STRONG: Final = regex(r"(?=[^/\\]*[a-z])(?=[^/\\]*[A-Z])(?=[^/\\]*[0-9])[^/\\]{12,}")
 
 
 def secret_variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from dingbridge.core.regex import regex
 from dingbridge.core.secret_values import (
     is_chosen,
     is_credential,
@@ -20,10 +21,10 @@ from dingbridge.core.secrets_known import KNOWN, Shape
 def _folded(
     kind: str, hint: str, pattern: str, accepts: Callable[[str], bool] | None = None
 ) -> Shape:
-    return Shape(kind, hint, re.compile(pattern), folded=True, accepts=accepts)
+    return Shape(kind, hint, regex(pattern), folded=True, accepts=accepts)
 
 
-_SYMBOL: Final = re.compile(r"[^A-Za-z0-9_./:-]")
+_SYMBOL: Final = regex(r"[^A-Za-z0-9_./:-]")
 
 
 def _is_url_password(value: str) -> bool:
@@ -69,7 +70,7 @@ _IN_CONTEXT: Final = (
     Shape(
         "password in a URL",
         "://",
-        re.compile(
+        regex(
             r"://[^\s/?#@:\"'<>]{0,100}:([^\s/?#@\"'<>]{3,200})@"
             r"(?!(?:[a-z0-9-]{1,40}\.){0,3}example\.(?:com|org|net))[A-Za-z0-9\[]"
         ),
@@ -84,7 +85,7 @@ _IN_CONTEXT: Final = (
     Shape(
         "password in .netrc",
         "machine ",
-        re.compile(
+        regex(
             r"machine\s{1,4}[^\s]{1,100}\s{1,4}login\s{1,4}[^\s]{1,100}\s{1,4}password\s{1,4}"
             r"[\"']?([^\s\"'{}<>]{4,200})"
         ),
@@ -99,7 +100,7 @@ _IN_CONTEXT: Final = (
     Shape(
         "cookie",
         "ookie",
-        re.compile(
+        regex(
             r"[Cc]ookie\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']?"
             r"([A-Za-z0-9_.-]{1,60}=[^\s;\"'\\]{8,2000}"
             r"(?:; ?[A-Za-z0-9_.-]{1,60}=[^\s;\"'\\]{1,2000}){0,50})"
@@ -110,7 +111,7 @@ _IN_CONTEXT: Final = (
         Shape(
             "password of a program",
             hint,
-            re.compile(rf"{hint}[^\n]{{0,60}}? {option}([^\s\"'\\;|&<>()]{{4,100}})"),
+            regex(rf"{hint}[^\n]{{0,60}}? {option}([^\s\"'\\;|&<>()]{{4,100}})"),
             accepts=is_chosen,
         )
         for hint, option in (
@@ -122,7 +123,7 @@ _IN_CONTEXT: Final = (
     Shape(
         "password in .pgpass",
         ":",
-        re.compile(
+        regex(
             r"^[^\s:/]{1,100}:(?:[0-9]{2,5}|\*):[A-Za-z_*][^\s:]{0,60}:[A-Za-z_*][^\s:]{0,60}:"
             r"([^\s:]{4,100})$",
             re.MULTILINE,
@@ -132,15 +133,13 @@ _IN_CONTEXT: Final = (
     Shape(
         "password hash",
         "$",
-        re.compile(
-            r"(\$(?:apr1|2[abxy]|1|5|6|y|7|argon2(?:id?|d)|scrypt)\$[A-Za-z0-9./$=,+]{20,200})"
-        ),
+        regex(r"(\$(?:apr1|2[abxy]|1|5|6|y|7|argon2(?:id?|d)|scrypt)\$[A-Za-z0-9./$=,+]{20,200})"),
     ),
-    Shape("password hash", "SHA}", re.compile(r"\{S?SHA\}([A-Za-z0-9+/]{20,60}={0,2})")),
+    Shape("password hash", "SHA}", regex(r"\{S?SHA\}([A-Za-z0-9+/]{20,60}={0,2})")),
     Shape(
         "JSON web key",
         '"kty',
-        re.compile(r"\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,3}:\s{0,3}\\?\"([A-Za-z0-9_-]{20,})"),
+        regex(r"\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,3}:\s{0,3}\\?\"([A-Za-z0-9_-]{20,})"),
     ),
     _folded(
         "client key",
@@ -150,14 +149,14 @@ _IN_CONTEXT: Final = (
     Shape(
         "encoded login",
         "",
-        re.compile(r"(?<![A-Za-z0-9+/=_.-])([A-Za-z0-9+/]{10,400}={0,2})(?![A-Za-z0-9+/=_-])"),
+        regex(r"(?<![A-Za-z0-9+/=_.-])([A-Za-z0-9+/]{10,400}={0,2})(?![A-Za-z0-9+/=_-])"),
         accepts=is_login,
     ),
     *(
         Shape(
             "assigned password",
             hint,
-            re.compile(rf"{hint}{_TOLD}([!-&(-9;-~:]{{6,100}})(?=[\s\"'”’」`，。；]|$)"),
+            regex(rf"{hint}{_TOLD}([!-&(-9;-~:]{{6,100}})(?=[\s\"'”’」`，。；]|$)"),
             accepts=is_chosen,
         )
         for hint in ("密码", "口令")
@@ -166,7 +165,7 @@ _IN_CONTEXT: Final = (
         Shape(
             "assigned secret",
             hint,
-            re.compile(rf"{hint}{_TOLD}([A-Za-z0-9+/_.~-]{{16,}}={{0,2}})"),
+            regex(rf"{hint}{_TOLD}([A-Za-z0-9+/_.~-]{{16,}}={{0,2}})"),
             accepts=is_random,
         )
         for hint in ("密钥", "秘钥", "令牌")
@@ -213,7 +212,7 @@ _IN_CONTEXT: Final = (
         Shape(
             "assigned password",
             hint,
-            re.compile(rf"{re.escape(hint)}=([^\s\"'`\\<>;&#]{{8,100}})(?=[\s;&#\"']|$)"),
+            regex(rf"{re.escape(hint)}=([^\s\"'`\\<>;&#]{{8,100}})(?=[\s;&#\"']|$)"),
             accepts=is_password,
         )
         for hint in ("PASSWORD", "PASS", "Password", "Pwd", "&password", "?password")

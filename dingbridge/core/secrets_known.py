@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dingbridge.core.regex import regex
 from dingbridge.core.secret_values import is_stand_in
 
 
@@ -34,7 +35,7 @@ class Shape(Struct, frozen=True):
 
 
 def _shape(kind: str, hint: str, pattern: str) -> Shape:
-    return Shape(kind, hint, re.compile(pattern))
+    return Shape(kind, hint, regex(pattern))
 
 
 def _alone(literal: str) -> str:

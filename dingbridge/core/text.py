@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from dingbridge.core.regex import regex
+
 NAME_CHARACTERS = 40
 """Longest name `clean_name` returns, in code points, the ellipsis included."""
 
@@ -26,11 +28,11 @@ _ESCAPE_SEQUENCES = (
 )
 _CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _BIDI = r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-_UNWANTED = re.compile(f"{_ESCAPE_SEQUENCES}|{_CONTROLS}|{_BIDI}")
-_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
-_SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+_UNWANTED = regex(f"{_ESCAPE_SEQUENCES}|{_CONTROLS}|{_BIDI}")
+_LINE_ENDS = regex(r"\r\n?|[\u2028\u2029]")
+_SURROGATES = regex(r"[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 # Unicode's Default_Ignorable_Code_Point, and the blanks that are not white space.
-_INVISIBLE = re.compile(
+_INVISIBLE = regex(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -39,25 +41,25 @@ _ZERO_WIDTH_JOINER = "\u200d"
 _FLAG_OF_A_REGION = "\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"
 # Tag characters outside such a flag can say whole sentences that nobody sees. The others: word
 # joiner, invisible operators, deprecated formats, byte order mark, annotations, musical formats.
-_HIDDEN = re.compile(
+_HIDDEN = regex(
     f"({_FLAG_OF_A_REGION})|[\u180e\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
 # A second selector on one character, or one of ideographs on anything else, changes nothing on the
 # screen: with 256 of them a long message can hide behind a single smiley.
-_SELECTORS = re.compile(
+_SELECTORS = regex(
     "(?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
     "|(?<![\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]+"
 )
 # No mark is a letter or a digit, so only what matches here can hold a stack of them.
-_PERHAPS_STACKED = re.compile(rf"[^\w\s\x00-\u02ff]{{{STACKED_MARKS + 1},}}")
+_PERHAPS_STACKED = regex(rf"[^\w\s\x00-\u02ff]{{{STACKED_MARKS + 1},}}")
 _ON_TOP = "\u200b\u200c\u200d"
 
-_MARKUP = re.compile(r"[*`\[\]<>|\\~@]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
-_AT_THE_START = re.compile(r"^[#+\-=:]+")
-_NUMBERED = re.compile(r"^([0-9]{1,9})([.)])(?!\S)")
-_SPACED_DOT = re.compile(r"\s*([·•‧∙⋅・･])\s*")
-_SCHEME = re.compile(r":(?=[/\\])|(?<=script):|(?<=dtmd):", re.IGNORECASE)
+_MARKUP = regex(r"[*`\[\]<>|\\~@]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])")
+_AT_THE_START = regex(r"^[#+\-=:]+")
+_NUMBERED = regex(r"^([0-9]{1,9})([.)])(?!\S)")
+_SPACED_DOT = regex(r"\s*([·•‧∙⋅・･])\s*")
+_SCHEME = regex(r":(?=[/\\])|(?<=script):|(?<=dtmd):", re.IGNORECASE)
 """What makes an address of a name."""
 _TO_FULL_WIDTH = 0xFEE0
 
