@@ -152,6 +152,7 @@ def test_what_was_handed_over_twice_stands_and_arrives_once(
     editor.lua("require('dingbridge').send('last')")
     sandbox.client.wait_arrived(lambda one: one.text == "last")
     assert texts(sandbox) == ["once", "last"]
+    assert len(sandbox.client.calls("/robot/send")) == 2
     assert [row["text"] for row in editor.transcript(session)] == ["once", "last"]
 
 
@@ -266,6 +267,24 @@ def test_a_file_of_an_earlier_neovim_that_is_torn_harms_nothing(
     (folder / "1-2.json").write_text('{"asked": [7, {"name": "quit"}], "time": "x"}')
     os.mkfifo(folder / "1-3.json")
     bind(editor, webhook_options)
+
+
+def test_of_a_damaged_file_that_an_earlier_neovim_left_the_rest_is_sent(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    bind(editor, webhook_options)
+    freeze(editor)
+    editor.lua("require('dingbridge').notify('the rest')")
+    editor.close()
+    [file] = kept(editor)
+    left = json.loads(file.read_text("utf-8"))
+    damaged = [7, {"name": "quit"}, {"name": "send"}, {"name": "send", "payload": {"id": 7}}]
+    file.write_text(json.dumps({**left, "asked": [*damaged, *left["asked"]]}), "utf-8")
+    later = start_editor()
+    bind(later, webhook_options)
+    sandbox.client.wait_arrived(1)
+    assert texts(sandbox) == ["the rest"]
 
 
 def test_after_leaving_in_peace_nothing_is_kept(

@@ -131,7 +131,7 @@ def test_health_says_whose_module_answers_and_what_to_call(beside: Editor, tmp_p
     found = check(beside)
     assert "is the module of another plugin" in found.of("INFO") + found.text
     assert "`:Chat` is that of another plugin" in found.of("WARNING")
-    assert ":Chat " not in found.text.replace("`:Chat` is that", "")
+    assert ":Chat" not in found.text.replace("`:Chat` is that", "")
 
 
 def test_a_bridge_that_was_set_up_at_the_other_module_says_where_to_set_it_up(

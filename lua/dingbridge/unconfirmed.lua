@@ -188,8 +188,9 @@ function M.take_up(options)
     local is_late = kept and (tonumber(kept.time) or 0) < os.time() - FOR
     if kept and not is_late and kept.cwd == vim.fn.getcwd() and kept.settings == settings_key(options) then
       for _, row in ipairs(kept.asked) do
-        if OF_MESSAGES[row.name] and type(row.payload) == 'table' and type(row.payload.id) == 'string' then
-          note(row.name, row.payload, path)
+        local payload = type(row) == 'table' and OF_MESSAGES[row.name] and row.payload
+        if type(payload) == 'table' and type(payload.id) == 'string' then
+          note(row.name, payload, path)
         end
       end
     elseif kept and (is_late or kept.cwd == vim.fn.getcwd()) then
