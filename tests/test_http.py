@@ -83,7 +83,10 @@ class Server:
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 while len(body) < int(value):
-                    body += connection.recv(65536)
+                    part = connection.recv(65536)
+                    if not part:
+                        return False
+                    body += part
         self.requests.append(head + b"\r\n\r\n" + body)
         return True
 
@@ -94,6 +97,7 @@ class Server:
         finally:
             self._listener.close()
         self._thread.join(5)
+        assert not self._thread.is_alive()
 
 
 StartServer = Callable[[Callable[[Server, socket.socket], None]], Server]

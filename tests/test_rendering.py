@@ -343,8 +343,8 @@ def test_cells_that_would_change_each_other_are_written_as_text() -> None:
         *("[a]: b\n", "> a\n", "| a |\n|-|\n", "`a`\n", "[a](b", "(", "\n\n", "\u3000", "\0"),
     ],
 )
-def test_a_hundred_thousand_characters_of_marks_take_no_time_to_speak_of(piece: str) -> None:
-    text = piece * (100_000 // len(piece)) + "end"
+def test_fifty_thousand_characters_of_marks_take_no_time_to_speak_of(piece: str) -> None:
+    text = piece * (50_000 // len(piece)) + "end"
     assert "end" in for_dingtalk(text)
 
 
