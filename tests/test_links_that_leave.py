@@ -249,6 +249,43 @@ def test_what_leads_to_the_web_and_what_is_no_link_stays_as_it_is(text: str) -> 
     assert left(text)[0] == text
 
 
+DISGUISES = [
+    *(("weixin&#58//x", "weixin：//x"), ("weixin&#00058;//x", "weixin：//x")),
+    *(("weixin&#X0000000000003A;//x", "weixin：//x"), ("weixin&colon;x", "weixin：x")),
+    *(
+        (f"weixin{junk}://x", f"weixin{junk}：//x")
+        for junk in "\t\r\n\\*_~`\u00ad\u034f\u200b\ufeff"
+    ),
+    *((f"weixin&#{code};://x", f"weixin&#{code};：//x") for code in (13, 173, 847, 6158)),
+    *((f"weixin&#{code};://x", f"weixin&#{code};：//x") for code in (8203, 8288, 65279)),
+    *(("weixin:\\/\\/x", "weixin：\\/\\/x"), ("WEIXIN://x", "WEIXIN：//x")),
+    *(("javascrip&#116;:x", "javascrip&#116;：x"), ("*javascript*:x", "*javascript*：x")),
+    *(("DTMD:x", "DTMD：x"), ("dtmd:**", "dtmd：**"), ("vbscript:x", "vbscript：x")),
+    *(("<dingtalk:x>", "<dingtalk：x>"), ("dingtalk:/x", "dingtalk：/x")),
+    *(("file:/etc/passwd", "file：/etc/passwd"), ("file:x", "file:x")),
+    *(("data:text/html,x", "data：text/html,x"), ("data:,x", "data：,x")),
+    *(("[a](WEIXIN:x)", "[a](WEIXIN：x)"), ("[a](  weixin:x)", "[a](  weixin：x)")),
+    *(("[a](<weixin:x>)", "[a](<weixin：x>)"), ("[a](/\\x.test)", "[a](／\\x.test)")),
+    *(("[a](  //x.test)", "[a](  ／/x.test)"), ("[a](&#x2f;/x.test)", "[a](&#x2f／/x.test)")),
+    *(("[a](&sol;/x.test)", "[a](&sol／/x.test)"), ("[a](&#47;/x.test)", "[a](&#47／/x.test)")),
+    # In code, too.
+    *(("`dtmd-x://y`", "`dtmd-x：//y`"), ("`dingtalk-x://y`", "`dingtalk-x：//y`")),
+    *(("`<weixin://x>`", "`<weixin：//x>`"), ("`[a](x/weixin://y)`", "`[a](x/weixin：//y)`")),
+    *(("`href=weixin://x`", "`href=weixin：//x`"), ("`weixin://x`", "`weixin://x`")),
+    ("```\n[a]: weixin://x\n```", "```\n[a]: weixin：//x\n```"),
+    # Beside and inside an address of the web.
+    *(("xhttps://a.test", "xhttps：//a.test"), ("see\thttps&#58;//x", "see\thttps&#58;//x")),
+    ("https://x.test)[c](weixin:x)", "https://x.test)[c](weixin：x)"),
+    ("https://x.test，weixin://y", "https://x.test，weixin：//y"),
+    ("https://x.test?a=weixin&#58;//y", "https://x.test?a=weixin%3A//y"),
+]
+
+
+@pytest.mark.parametrize(("text", "harmless"), DISGUISES)
+def test_every_disguise_of_an_address_is_looked_through(text: str, harmless: str) -> None:
+    assert without_acting_links(text) == harmless
+
+
 def test_an_address_inside_one_of_the_web_still_leads_to_the_same_place() -> None:
     text, _ = left("[x](https://x.test/?next=dtmd://dingtalkclient/page)")
     assert text == "[x](https://x.test/?next=dtmd%3A//dingtalkclient/page)"

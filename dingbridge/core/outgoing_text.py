@@ -37,7 +37,7 @@ _PLACE: Final = regex(
     r"(?P<url>(?<![A-Za-z0-9+-])https?://[^\s<>\"'`()\[\]，。；！？、（）「」《》]*)"
     # A colon that may end a scheme, as what follows is a slash, or what is before ends one of those
     # that act without.
-    rf"|(?P<colon>:(?=[/&{_JUNK}])|(?<=[dktea;{_JUNK}]):(?=\S)|{_COLON})"
+    rf"|(?P<colon>:(?=[/&{_JUNK}])|(?<=[dkta;{_JUNK}]):(?=\S)|{_COLON})"
     rf"|(?P<link>\]\(\s{{0,9}}<?(?!https?:|mailto:)[a-z&][a-z0-9+.&#;\-{_JUNK}]{{0,80}}:(?=\S))"
     rf"|(?<=\]\()(?P<same_scheme>\s{{0,9}}<?\s{{0,9}}\\?{_SLASH}(?=\\?{_SLASH}))",
     re.IGNORECASE,
