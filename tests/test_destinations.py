@@ -240,6 +240,14 @@ def test_what_is_known_of_an_id_decides_over_how_it_looks() -> None:
     assert person.key == "user:cidZHANGSAN"
 
 
+@pytest.mark.parametrize(
+    ("text", "key"), [("dingtalk:cidABCDE", "group:cidABCDE"), ("dingtalk:cidABCD", "user:cidABCD")]
+)
+def test_an_id_of_which_nothing_is_known_is_what_it_looks_like(text: str, key: str) -> None:
+    met = acquainted(inbound(GROUP, "zhangsan"))
+    assert acquaintances.resolved(met, targets.read(text, ()).target).key == key
+
+
 @pytest.mark.parametrize("text", ["dingtalk:user:group-of-old", "dingtalk:group:cidZHANGSAN"])
 def test_what_was_said_of_an_id_is_not_taken_for_a_group_or_a_person(text: str) -> None:
     met = acquainted(inbound(GROUP, "zhangsan"), inbound(SINGLE, "cidZHANGSAN"))

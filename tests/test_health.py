@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -291,6 +292,20 @@ def test_files_that_others_can_read_are_named_with_the_command_that_helps(
         assert f"chmod -R go-rwx '{root}'" in warned
         path.chmod(before)
     assert "for you alone" in check(bound).of("OK")
+
+
+def test_a_log_that_others_can_read_and_a_file_of_another_user_are_named(bound: Editor) -> None:
+    log = bound.home / "state" / "nvim" / "dingbridge.log"
+    older = log.with_name("dingbridge.log.1")
+    older.write_text("older\n")
+    for path in (log, older):
+        path.chmod(0o644)
+        assert f"chmod -R go-rwx '{path}'" in check(bound).of("WARNING")
+        path.chmod(0o600)
+    assert "for you alone" in check(bound).of("OK")
+    if os.geteuid() == 0:
+        os.chown(older, 12345, 12345)
+        assert str(older) in check(bound).of("WARNING")
 
 
 def test_folders_that_others_can_enter_or_change_are_named(bound: Editor) -> None:

@@ -135,6 +135,31 @@ def test_a_data_folder_in_which_others_can_write_is_told_and_left_as_it_is(
     assert mode(tmp_path) == bits
 
 
+@pytest.mark.parametrize(
+    "name", ["", "sessions", "sessions/trash", "media", "media/outgoing", "unconfirmed"]
+)
+def test_each_open_folder_of_ours_is_closed_by_the_look_at_the_start(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "dingbridge" / name
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    assert folders.mended(tmp_path) == ()
+    assert mode(folder) == 0o700
+    if os.geteuid() == 0:
+        os.chown(folder, 12345, 12345)
+        [told] = folders.mended(tmp_path)
+        assert f"{folder} is not safe: it belongs to another user" in told
+
+
+def test_a_data_folder_of_another_user_is_told(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a folder away")
+    os.chown(tmp_path, 12345, 12345)
+    [told] = folders.mended(tmp_path)
+    assert "belongs to another user" in told
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o002])
 def test_all_that_a_start_makes_is_for_the_user_alone(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], mask: int

@@ -10,6 +10,7 @@ from dingbridge.edges.storage.robot import OUTGOING_FOLDER, SESSIONS_FOLDER
 
 OURS = (
     Path("dingbridge"),
+    Path("dingbridge", "unconfirmed"),
     SESSIONS_FOLDER,
     SESSIONS_FOLDER / "trash",
     OUTGOING_FOLDER.parent,
