@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dingbridge.reference import declared_lua
-from docgen.manual import DOCUMENTS, help_text
+from docgen.manual import BESIDE, DOCUMENTS, help_text
 from docgen.tables import filled, tables
 
 HELP = "doc/dingbridge.txt"
@@ -16,7 +16,7 @@ _LOOK = "lua/dingbridge/look.lua"
 def rendered(root: Path) -> dict[str, str]:
     """What each generated file should hold, given the documents below `root`."""
     bodies = tables(_held(root / _LOOK))
-    documents = {name: filled(_held(root / name), bodies) for name in DOCUMENTS}
+    documents = {name: filled(_held(root / name), bodies) for name in (*DOCUMENTS, *BESIDE)}
     return {DECLARED: declared_lua(), **documents, HELP: help_text(documents)}
 
 

@@ -26,6 +26,9 @@ DOCUMENTS = (
 )
 """What users read, in the order of `:help`. What is about working on the project is not in it."""
 
+BESIDE = ("doc/sandbox.md",)
+"""Documents with generated parts that are not in `:help`."""
+
 _FIRST = "*dingbridge.txt*  A Neovim chat session on DingTalk"
 _MODELINE = "vim:tw=78:ts=8:noet:ft=help:norl:"
 

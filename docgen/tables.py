@@ -11,6 +11,7 @@ from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.options import OPTIONS
 from dingbridge.core.table_options import GROUP_OPTIONS, OUTER_OPTIONS
 from dingbridge.reference import lua_literal
+from dingbridge.sandbox import rules
 
 _HIGHLIGHT = re.compile(r"^  (Dingbridge\w+) = '(\w+)', -- (.+)$", re.MULTILINE)
 
@@ -24,6 +25,7 @@ def tables(look: str) -> dict[str, str]:
         "events": events(),
         "codes": dingtalk_codes(),
         "highlights": highlights(look),
+        "rules": rules.markdown(),
     }
 
 

@@ -29,6 +29,7 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.transcript import SessionInfo
 from dingbridge.edges.exchange import Server
 from dingbridge.sandbox.inbound import Utterance
+from dingbridge.sandbox.robot_messages import RobotMessages
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.state import World
 
@@ -48,7 +49,8 @@ FRAME = (
 
 
 def _message() -> bytes:
-    push = World(Settings(), time.time).compose(Utterance("hello @all 你好", "zhangsan"))
+    messages = RobotMessages(World(Settings(), time.time))
+    push = messages.compose(Utterance("hello @all 你好", "zhangsan"))
     return str(push.data).encode()
 
 

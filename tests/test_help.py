@@ -12,7 +12,7 @@ from dingbridge.core.commands import COMMANDS
 from dingbridge.core.options import OPTIONS
 from docgen.layout import width
 from tests import processes
-from tests.documents import HELP, MANUAL, ROOT, TEXTS
+from tests.documents import DEVELOPERS, HELP, MANUAL, ROOT, TEXTS
 from tests.neovim import find_neovim
 
 pytestmark = pytest.mark.environment
@@ -79,7 +79,7 @@ def test_the_help_ends_with_a_modeline_for_help_files() -> None:
 
 
 def test_every_document_for_users_is_in_the_help() -> None:
-    for name in {*MANUAL} - {"doc/development.md", "doc/performance.md"}:
+    for name in {*MANUAL} - DEVELOPERS:
         [title] = re.findall(r"\A<!-- tag: (\S+) -->", TEXTS[name])
         assert f"*{title}*" in TEXT, name
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
+import websocket
 
 from dingbridge.sandbox import Fault, Sandbox, Settings
+from tests.sandbox_calls import TOKEN_PATH, post, request
 
 HELLO = {"msgtype": "text", "text": {"content": "hi"}}
 
@@ -46,6 +49,61 @@ def test_a_fault_answers_once_in_place_of_the_platform(
     assert sandbox.client.arrived() == []
     assert send(sandbox).json()["errcode"] == 0
     assert [call.fault for call in sandbox.client.calls()] == ["answer before", ""]
+
+
+def test_a_field_can_be_missing_from_a_true_answer(sandbox: Sandbox) -> None:
+    sandbox.client.fault(Fault.without(TOKEN_PATH, "expireIn"))
+    body = {"appKey": sandbox.client_id, "appSecret": sandbox.client_secret}
+    first, second = (post(sandbox, TOKEN_PATH, body)[1] for _ in range(2))
+    assert first == {"accessToken": second["accessToken"]}
+    assert second["expireIn"] == 7200
+
+
+def test_a_page_can_stand_in_the_place_of_any_answer(sandbox: Sandbox) -> None:
+    for path in (TOKEN_PATH, "/robot/send", "/v1.0/gateway/connections/open", "/media/upload"):
+        sandbox.client.fault(Fault.html(path, 200))
+        answer = request("POST", sandbox.url + path, json={})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (
+            200,
+            "text/html; charset=utf-8",
+        )
+
+
+def test_a_field_can_be_missing_from_what_is_pushed(sandbox: Sandbox) -> None:
+    with Stream(sandbox) as stream:
+        whole, part = stream.data(), stream.data(createAt=None, senderStaffId=None, text=None)
+    assert whole.keys() - part.keys() == {"createAt", "senderStaffId", "text"}
+
+
+class Stream:
+    """A plain client of Stream Mode that reads what is pushed."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._client = sandbox.client
+        body = {
+            "clientId": sandbox.client_id,
+            "clientSecret": sandbox.client_secret,
+            "subscriptions": [{"type": "CALLBACK", "topic": "/v1.0/im/bot/messages/get"}],
+        }
+        url = f"{sandbox.url}/v1.0/gateway/connections/open"
+        answer = request("POST", url, json=body, headers={"Accept": "application/json"}).json()
+        self._socket = websocket.create_connection(
+            f"{answer['endpoint']}?ticket={answer['ticket']}",
+            timeout=5,
+            http_no_proxy=["127.0.0.1"],
+        )
+
+    def data(self, **extra: Any) -> dict[str, Any]:
+        """The data of a message with these fields laid over it."""
+        self._client.say("hi", extra=extra)
+        data: dict[str, Any] = json.loads(json.loads(self._socket.recv())["data"])
+        return data
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
 
 
 def test_a_connection_dropped_before_acceptance_delivers_nothing(sandbox: Sandbox) -> None:

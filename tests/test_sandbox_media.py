@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from dingbridge.core import answers, media, payloads
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable, RetryAfter
@@ -22,6 +21,7 @@ from dingbridge.edges.http import Http, Upload
 from dingbridge.sandbox import TEAM, Fault, Said, Sandbox
 from dingbridge.sandbox.client import PICTURE
 from tests.processes import Child, run
+from tests.sandbox_calls import request
 
 TOKEN = "x-acs-dingtalk-access-token"
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
@@ -107,24 +107,43 @@ def test_what_was_uploaded_can_be_sent_and_nothing_else(
     assert shown == [("sampleImageMsg", picture, ""), ("sampleFile", file, "报告.pdf")]
 
 
+def refused_upload(sandbox: Sandbox, http: Http, token: str, parcel: Parcel, size: int) -> str:
+    """The errcode of an upload, of which nothing is kept."""
+    with pytest.raises(Refused) as refused:
+        upload(sandbox, http, token, b"x" * size, parcel)
+    assert sandbox.client.uploads() == []
+    return refused.value.code
+
+
+def test_an_upload_is_an_image_a_voice_a_video_or_a_file(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
+    kind: Any = "picture"
+    assert refused_upload(sandbox, http, token, Parcel(kind, "a.png"), 10) == "40004"
+
+
 @pytest.mark.parametrize(
-    ("kind", "name", "size", "errcode"),
+    ("kind", "name"),
+    [("image", "a.webp"), ("file", "a.py"), ("voice", "a.ogg"), ("video", "a.mov")],
+)
+def test_an_upload_has_one_of_the_formats_of_its_type(
+    sandbox: Sandbox, http: Http, token: str, kind: Any, name: str
+) -> None:
+    assert refused_upload(sandbox, http, token, Parcel(kind, name), 10) == "40005"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "size"),
     [
-        ("image", "a.webp", 10, "40005"),
-        ("file", "a.py", 10, "40005"),
-        ("picture", "a.png", 10, "40004"),
-        ("image", "a.png", 20 * MEGABYTE + 1, "40006"),
-        ("voice", "a.mp3", 2 * MEGABYTE + 1, "40006"),
-        ("file", "a.pdf", 0, "40006"),
+        ("image", "a.png", 20 * MEGABYTE + 1),
+        ("voice", "a.mp3", 2 * MEGABYTE + 1),
+        ("file", "a.pdf", 0),
     ],
 )
-def test_a_wrong_type_or_size_is_refused_as_the_platform_does(
-    sandbox: Sandbox, http: Http, token: str, kind: Any, name: str, size: int, errcode: str
+def test_an_upload_is_no_larger_than_its_type_may_be(
+    sandbox: Sandbox, http: Http, token: str, kind: Any, name: str, size: int
 ) -> None:
-    with pytest.raises(Refused) as refused:
-        upload(sandbox, http, token, b"x" * size, Parcel(kind, name))
-    assert refused.value.code == errcode
-    assert sandbox.client.uploads() == []
+    assert refused_upload(sandbox, http, token, Parcel(kind, name), size) == "40006"
 
 
 def test_the_limit_may_be_lower_than_the_documents_say(
@@ -138,24 +157,32 @@ def test_the_limit_may_be_lower_than_the_documents_say(
     assert upload(sandbox, http, token, b"x" * (MEGABYTE + 1), other)
 
 
-def test_an_upload_with_an_old_token_asks_for_a_fresh_one(
+def test_an_upload_without_a_token_is_refused(sandbox: Sandbox, http: Http) -> None:
+    with pytest.raises(FreshToken) as refused:
+        upload(sandbox, http, "", b"x", PDF)
+    assert refused.value.code == "41001"
+
+
+def test_an_upload_with_a_token_that_is_no_longer_valid_is_refused(
     sandbox: Sandbox, http: Http, token: str
 ) -> None:
     sandbox.client.revoke_tokens()
-    with pytest.raises(FreshToken):
+    with pytest.raises(FreshToken) as refused:
         upload(sandbox, http, token, b"x", PDF)
-    with pytest.raises(FreshToken):
-        upload(sandbox, http, "", b"x", PDF)
+    assert refused.value.code == "40014"
 
 
-def test_what_is_no_form_with_a_file_is_refused(sandbox: Sandbox, http: Http, token: str) -> None:
+def test_an_upload_comes_as_a_form(sandbox: Sandbox, http: Http, token: str) -> None:
     url = media.upload_url(sandbox.url, token, "file")
-    with pytest.raises(Refused, match="read the request"):
+    with pytest.raises(Refused, match="read the request") as refused:
         media.read_upload(http.post(url, b"{}"))
-    with requests.Session() as plain:
-        plain.trust_env = False
-        answer = plain.post(url, files={"other": ("a.pdf", b"x")}, timeout=5).json()
-    assert answer["errcode"] == 40035
+    assert refused.value.code == "43004"
+
+
+def test_an_upload_has_a_file(sandbox: Sandbox, token: str) -> None:
+    url = media.upload_url(sandbox.url, token, "file")
+    for files in ({"other": ("a.pdf", b"x")}, {"media": (None, b"x")}):
+        assert request("POST", url, files=files).json()["errcode"] == 40035
 
 
 @pytest.mark.parametrize(
@@ -194,42 +221,63 @@ def test_what_somebody_sends_is_fetched_in_two_steps(
     assert b"".join(parts) == data
 
 
-def test_a_code_and_an_address_expire(sandbox: Sandbox, http: Http, token: str) -> None:
-    code = sandbox.client.offer(b"x")
-    url = locate(sandbox, http, token, code)
-    sandbox.client.advance(601)
-    with pytest.raises(Refused, match="not available any more"):
-        http.download(url, lambda _: None)
-    locate(sandbox, http, token, code)
-    sandbox.client.configure(token_lifetime=100_000)
-    answers.read_token(
-        http.post(
-            f"{sandbox.url}/v1.0/oauth2/accessToken",
-            payloads.token_body(sandbox.client_id, sandbox.client_secret),
-        )
-    )
-    sandbox.client.advance(7200)
-    with pytest.raises(Refused, match="not available any more") as refused:
-        locate(sandbox, http, token, code)
-    assert refused.value.code == "invalidParameter.robotCode.downloadCode"
-
-
-def test_an_unknown_code_a_foreign_robot_and_a_bad_token_are_refused(
+def test_the_address_of_a_file_works_for_a_while_only(
     sandbox: Sandbox, http: Http, token: str
 ) -> None:
     code = sandbox.client.offer(b"x")
-    robot = sandbox.client_id
-    for body, refusal in (
-        ({"downloadCode": "other", "robotCode": robot}, "robotCode.downloadCode"),
-        ({"robotCode": robot}, "robotCode.downloadCode"),
-        ({"downloadCode": code, "robotCode": "other"}, "robotCode.auth"),
-        ({"downloadCode": code}, "robotCode.auth"),
+    url = locate(sandbox, http, token, code)
+    sandbox.client.advance(601)
+    answer = request("GET", url)
+    assert (answer.status_code, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
+    with pytest.raises(Refused, match="not available any more"):
+        http.download(url, lambda _: None)
+    assert request("GET", locate(sandbox, http, token, code)).content == b"x"
+
+
+def test_the_address_of_a_file_works_with_its_own_signature_only(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
+    first = locate(sandbox, http, token, sandbox.client.offer(b"first"))
+    second = locate(sandbox, http, token, sandbox.client.offer(b"second"))
+    query = second.partition("?")[2]
+    for url in (
+        first.partition("?")[0],
+        first + "x",
+        f"{first.partition('?')[0]}?{query}",
+        first.replace("Expires=", "Expires=9"),
     ):
-        with pytest.raises(Refused) as refused:
-            media.read_download(call(sandbox, http, token, DOWNLOAD, **body), (sandbox.url,))
-        assert refused.value.code == f"invalidParameter.{refusal}"
+        answer = request("GET", url)
+        assert (answer.status_code, "SignatureDoesNotMatch" in answer.text) == (403, True)
+    assert request("GET", first).content == b"first"
+
+
+def refused_download(sandbox: Sandbox, http: Http, token: str, **body: str) -> str:
+    with pytest.raises(Refused) as refused:
+        media.read_download(call(sandbox, http, token, DOWNLOAD, **body), (sandbox.url,))
+    return refused.value.code
+
+
+def test_a_file_of_a_message_is_fetched_by_a_code_that_is_still_good(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
+    code, robot = sandbox.client.offer(b"x"), sandbox.client_id
+    invalid = "invalidParameter.robotCode.downloadCode"
+    assert refused_download(sandbox, http, token, downloadCode="other", robotCode=robot) == invalid
+    assert refused_download(sandbox, http, token, robotCode=robot) == invalid
     with pytest.raises(FreshToken):
         locate(sandbox, http, "wrong", code)
+    assert locate(sandbox, http, token, code)
+    sandbox.client.configure(download_code_lifetime=0)
+    late = sandbox.client.offer(b"x")
+    assert refused_download(sandbox, http, token, downloadCode=late, robotCode=robot) == invalid
+
+
+def test_a_file_of_a_message_is_fetched_by_the_robot_that_got_it(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
+    code = sandbox.client.offer(b"x")
+    for body in ({"downloadCode": code, "robotCode": "other"}, {"downloadCode": code}):
+        assert refused_download(sandbox, http, token, **body) == "invalidParameter.robotCode.auth"
 
 
 def test_faults_meet_downloads(sandbox: Sandbox, http: Http, token: str) -> None:
@@ -263,7 +311,7 @@ def emotion(sandbox: Sandbox, message: str, conversation: str, label: str) -> di
     }
 
 
-def test_a_reaction_is_put_on_and_recalled(sandbox: Sandbox, http: Http, token: str) -> None:
+def test_a_reaction_is_put_on(sandbox: Sandbox, http: Http, token: str) -> None:
     said = sandbox.client.say("hi")
     body = emotion(sandbox, said.message_id, said.conversation_id, "👀")
     for path in (REPLY, RECALL):
@@ -272,12 +320,19 @@ def test_a_reaction_is_put_on_and_recalled(sandbox: Sandbox, http: Http, token: 
     seen = [(each.action, each.label) for each in sandbox.client.reacted(said.message_id)]
     assert seen == [("reply", "👀"), ("recall", "👀")]
     assert sandbox.client.wait_reacted(2)
-    again = call(sandbox, http, token, RECALL, **body)
-    assert (again.status, json.loads(again.body)) == (200, {"success": False})
-    assert len(sandbox.client.reacted()) == 2
 
 
-def test_a_reaction_on_a_message_that_is_not_there_yet_is_a_system_error(
+def test_a_reaction_that_is_not_there_is_not_recalled(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
+    said = sandbox.client.say("hi")
+    body = emotion(sandbox, said.message_id, said.conversation_id, "👀")
+    answer = call(sandbox, http, token, RECALL, **body)
+    assert (answer.status, json.loads(answer.body)) == (200, {"success": False})
+    assert sandbox.client.reacted() == []
+
+
+def test_a_reaction_on_a_message_that_is_not_there_is_a_system_error(
     sandbox: Sandbox, http: Http, token: str
 ) -> None:
     said = sandbox.client.say("hi")
@@ -288,15 +343,31 @@ def test_a_reaction_on_a_message_that_is_not_there_yet_is_a_system_error(
     assert sandbox.client.reacted() == []
 
 
-def test_a_reaction_lacks_nothing(sandbox: Sandbox, http: Http, token: str) -> None:
+def test_a_reaction_names_robot_message_and_conversation(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
+    said = sandbox.client.say("hi")
+    names = ("robotCode", "openMsgId", "openConversationId")
+    given = (sandbox.client_id, said.message_id, said.conversation_id)
+    good = dict(zip(names, given, strict=True))
+    for name in names:
+        body = {key: value for key, value in good.items() if key != name}
+        assert call(sandbox, http, token, REPLY, **body).status == 400, name
+    assert sandbox.client.reacted() == []
+    assert call(sandbox, http, token, REPLY, **good).status == 200
+    assert call(sandbox, http, "wrong", REPLY, **good).status == 400
+
+
+def test_a_reaction_that_has_a_label_has_all_of_it(
+    sandbox: Sandbox, http: Http, token: str
+) -> None:
     said = sandbox.client.say("hi")
     good = emotion(sandbox, said.message_id, said.conversation_id, "👀")
-    for name in ("robotCode", "openMsgId", "openConversationId", "emotionType", "textEmotion"):
+    for name in ("emotionType", "textEmotion"):
         body = {key: value for key, value in good.items() if key != name}
         assert call(sandbox, http, token, REPLY, **body).status == 400, name
     del good["textEmotion"]["text"]
     assert call(sandbox, http, token, REPLY, **good).status == 400
-    assert call(sandbox, http, "wrong", REPLY, **good).status == 400
     assert sandbox.client.reacted() == []
 
 

@@ -80,6 +80,13 @@ def test_the_lines_that_the_documents_show_drive_a_sandbox(bound: Editor, sandbo
     assert [each.lost for each in sandbox.client.said()] == [False] * 3
 
 
+def test_the_example_in_the_document_runs() -> None:
+    text = (ROOT / "doc" / "sandbox.md").read_text("utf-8")
+    [example] = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    done = run([sys.executable, "-c", example], encoding="utf-8", seconds=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "words"),
     [

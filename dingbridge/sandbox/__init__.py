@@ -8,26 +8,34 @@ from dingbridge.sandbox.records import (
     Ack,
     Arrived,
     Call,
+    Card,
     Connection,
     Connections,
+    Pressed,
     Reacted,
+    Recalled,
     Said,
     Uploaded,
 )
 from dingbridge.sandbox.server import Sandbox, serve
-from dingbridge.sandbox.settings import TEAM, Group, Person, Robot, Settings
+from dingbridge.sandbox.settings import TEAM, UNLIMITED, App, Group, Person, Robot, Settings
 
 __all__ = [
     "TEAM",
+    "UNLIMITED",
     "Ack",
+    "App",
     "Arrived",
     "Call",
+    "Card",
     "Connection",
     "Connections",
     "Fault",
     "Group",
     "Person",
+    "Pressed",
     "Reacted",
+    "Recalled",
     "Robot",
     "Said",
     "Sandbox",

@@ -3,145 +3,41 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
-import requests
 
-from dingbridge.sandbox.commands import (
-    Advance,
-    Configure,
-    Disconnect,
-    Nothing,
-    OnConnection,
-    Raw,
-    Tap,
-)
+from dingbridge.sandbox.commands import Advance, Configure, Disconnect, Nothing, OnConnection, Raw
+from dingbridge.sandbox.control_calls import WITHIN
 from dingbridge.sandbox.faults import Fault
-from dingbridge.sandbox.inbound import Utterance
 from dingbridge.sandbox.records import (
     Ack,
     Arrived,
     Call,
+    Card,
     Connections,
+    Pressed,
     Reacted,
+    Recalled,
     Route,
     Said,
     Uploaded,
 )
-from dingbridge.sandbox.settings import Group, Person, Robot
+from dingbridge.sandbox.settings import UNLIMITED, App, Group, Person, Robot
+from dingbridge.sandbox.speaking import PICTURE, Speaking
 
-T = TypeVar("T")
-PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
-    "gg=="
-)
-"""The smallest picture there is, a PNG of one dot."""
-WITHIN = 15.0
-"""Seconds that something is waited for, on a busy machine."""
-NETWORK = 5.0
-"""Seconds an answer may take beyond the time that was asked for."""
+__all__ = ["PICTURE", "WITHIN", "SandboxClient"]
 
 
-class SandboxClient:
+class SandboxClient(Speaking):
     """The control API of a sandbox at its `control` address.
 
     Commands raise ValueError with the sandbox's words when they make no sense. Every `wait_…` ends
     as soon as its condition holds and raises TimeoutError, saying what there was instead, when it
     does not within `timeout` seconds.
     """
-
-    def __init__(self, control: str) -> None:
-        self._base = control.rstrip("/") + "/"
-
-    def say(
-        self,
-        text: str = "",
-        user: str = "zhangsan",
-        group: str | None = None,
-        mention: bool = True,
-        msgtype: str = "text",
-        content: dict[str, Any] | None = None,
-        message_id: str | None = None,
-        repeat: bool = False,
-        session_webhook: bool = True,
-        staff_id: bool = True,
-        extra: dict[str, Any] | None = None,
-    ) -> Said:
-        """Somebody says something to the robot; see `Utterance` for the words."""
-        utterance = Utterance(
-            text=text,
-            user=user,
-            group=group,
-            mention=mention,
-            msgtype=msgtype,
-            content=content,
-            message_id=message_id,
-            repeat=repeat,
-            session_webhook=session_webhook,
-            staff_id=staff_id,
-            extra=extra or {},
-        )
-        return self._command("say", utterance, Said)
-
-    def offer(self, data: bytes) -> str:
-        """Keeps bytes for a message to the robot; the download code to put into it."""
-        kind = {"Content-Type": "application/octet-stream"}
-        response = self._call("POST", "offer", 30.0, data=data, headers=kind)
-        response.raise_for_status()
-        return msgspec.json.decode(response.content, type=str)
-
-    def say_picture(self, data: bytes = PICTURE, **words: Any) -> Said:
-        """Somebody sends a picture; `words` as for `say`."""
-        code = self.offer(data)
-        content = {"downloadCode": code, "pictureDownloadCode": code}
-        return self.say(msgtype="picture", content=content, **words)
-
-    def say_file(self, name: str, data: bytes, **words: Any) -> Said:
-        """Somebody sends a file; the platform delivers those of 1:1 chats only."""
-        content = {
-            "downloadCode": self.offer(data),
-            "fileName": name,
-            "spaceId": "1",
-            "fileId": "1",
-        }
-        return self.say(msgtype="file", content=content, **words)
-
-    def say_voice(
-        self, data: bytes, recognition: str = "", milliseconds: int = 2000, **words: Any
-    ) -> Said:
-        """Somebody speaks; `recognition` is what the platform understood of it."""
-        content = {
-            "downloadCode": self.offer(data),
-            "recognition": recognition,
-            "duration": milliseconds,
-        }
-        return self.say(msgtype="audio", content=content, **words)
-
-    def say_video(self, data: bytes, seconds: int = 2, **words: Any) -> Said:
-        """Somebody sends a video."""
-        content = {"downloadCode": self.offer(data), "videoType": "mp4", "duration": seconds}
-        return self.say(msgtype="video", content=content, **words)
-
-    def say_rich(self, *items: str | bytes, **words: Any) -> Said:
-        """Somebody sends text and pictures in one message, each item one of them."""
-        rich: list[dict[str, str]] = []
-        for item in items:
-            if isinstance(item, str):
-                rich.append({"text": item})
-            else:
-                code = self.offer(item)
-                rich.append({"type": "picture", "downloadCode": code, "pictureDownloadCode": code})
-        return self.say(msgtype="richText", content={"richText": rich}, **words)
-
-    def tap(self, message: Arrived, link: str, user: str = "zhangsan") -> Said | None:
-        """Somebody taps the link with these words or this address in a message; what that says in
-        their name, or None when it says nothing (`sandbox.links`)."""
-        said = self._order("tap", Tap(message.number, link, user))
-        return msgspec.json.decode(said, type=Said | None)
 
     def raw_frame(
         self, data: str | bytes, connection: str | None = None, wire: bool = False
@@ -204,6 +100,10 @@ class SandboxClient:
         """Changes settings by their names, see `Settings`."""
         self._order("configure", Configure(msgspec.to_builtins(changes)))
 
+    def lift_limits(self) -> None:
+        """Switches off all limits on how much and how fast, for floods."""
+        self.configure(**UNLIMITED)
+
     def add_person(self, person: Person) -> None:
         """Adds somebody who can write to the robot."""
         self._order("person", person)
@@ -211,6 +111,10 @@ class SandboxClient:
     def add_group(self, group: Group) -> None:
         """Adds a group in which the robot is installed."""
         self._order("group", group)
+
+    def add_app(self, app: App) -> None:
+        """Adds another app of the organisation, with its robot."""
+        self._order("app", app)
 
     def add_robot(self, robot: Robot) -> None:
         """Adds a custom robot."""
@@ -250,6 +154,25 @@ class SandboxClient:
             raise KeyError(media_id)
         response.raise_for_status()
         return response.content
+
+    def recalled(self) -> list[Recalled]:
+        """The messages that were taken back, in order."""
+        return self._log("recalled", list[Recalled])
+
+    def cards(self) -> list[Card]:
+        """All cards as they are now, in the order they were made."""
+        return [*{each.out_track_id: each for each in self._log("cards", list[Card])}.values()]
+
+    def pressed(self) -> list[Pressed]:
+        """The buttons that were pressed, in order."""
+        return self._log("pressed", list[Pressed])
+
+    def wait_cards(
+        self, want: int | Callable[[Card], bool] = 1, timeout: float = WITHIN
+    ) -> list[Card]:
+        """Cards as they were after each change, once there are `want` such states in all; or those
+        that fit, once one does."""
+        return self._wait_log("cards", list[Card], want, timeout)
 
     def reacted(self, message_id: str | None = None) -> list[Reacted]:
         """Reactions put on and recalled, in order; only those on one message when it is given."""
@@ -303,45 +226,3 @@ class SandboxClient:
         if count < n:
             raise TimeoutError(f"{n} hanging requests wanted, there are {count}")
         return count
-
-    def _wait_log(
-        self, name: str, kind: type[list[T]], want: int | Callable[[T], bool], timeout: float
-    ) -> list[T]:
-        deadline = time.monotonic() + timeout
-        at_least = want if isinstance(want, int) else 0
-        while True:
-            left = max(0.0, deadline - time.monotonic())
-            entries = self._ask(f"log/{name}", {"at_least": at_least, "timeout": left}, kind, left)
-            fitting = entries if isinstance(want, int) else [each for each in entries if want(each)]
-            if len(fitting) >= (want if isinstance(want, int) else 1):
-                return fitting
-            if time.monotonic() >= deadline:
-                raise TimeoutError(f"waited {timeout} s for {name}; there are {entries!r}")
-            at_least = len(entries) + 1
-
-    def _log(self, name: str, kind: type[T]) -> T:
-        return self._ask(f"log/{name}", {}, kind)
-
-    def _ask(self, path: str, query: dict[str, Any], kind: type[T], seconds: float = 0.0) -> T:
-        response = self._call("GET", path, seconds, params=query)
-        response.raise_for_status()
-        return msgspec.json.decode(response.content, type=kind)
-
-    def _command(self, name: str, command: msgspec.Struct, kind: type[T]) -> T:
-        return msgspec.json.decode(self._order(name, command), type=kind)
-
-    def _order(self, name: str, command: msgspec.Struct) -> bytes:
-        kind = {"Content-Type": "application/json"}
-        body = msgspec.json.encode(command)
-        response = self._call("POST", name, 0.0, data=body, headers=kind)
-        if response.status_code == 400:
-            raise ValueError(response.json()["error"])
-        response.raise_for_status()
-        return response.content
-
-    def _call(self, method: str, path: str, seconds: float, **words: Any) -> requests.Response:
-        # One connection per call: a client may be used by several threads and needs no closing.
-        with requests.Session() as http:
-            # The sandbox is on loopback: a proxy of the environment has no say.
-            http.trust_env = False
-            return http.request(method, self._base + path, timeout=seconds + NETWORK, **words)

@@ -42,6 +42,23 @@ class Tap(Command, frozen=True):
     user: str = "zhangsan"
 
 
+class Press(Command, frozen=True):
+    """Somebody presses a button of a card. `card` is its `outTrackId`, `action` the button's id,
+    `params` what a form holds, `user` as in `Utterance`."""
+
+    card: str
+    action: str
+    user: str = "zhangsan"
+    params: dict[str, Any] = {}
+
+
+class Read(Command, frozen=True):
+    """Somebody reads a message. `message` is the `number` with which it arrived."""
+
+    message: int
+    user: str = "zhangsan"
+
+
 class Advance(Command, frozen=True):
     """Move the sandbox's clock forward by seconds."""
 

@@ -17,16 +17,19 @@ from dingbridge.sandbox.commands import (
     Disconnect,
     Nothing,
     OnConnection,
+    Press,
     Raw,
+    Read,
     Tap,
 )
+from dingbridge.sandbox.connections import Link
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
-from dingbridge.sandbox.links import links, sent_by_tap
+from dingbridge.sandbox.people import People
 from dingbridge.sandbox.platform import COMMANDS, Platform
-from dingbridge.sandbox.records import Connections, Said
-from dingbridge.sandbox.settings import Group, Person, Robot, Settings
-from dingbridge.sandbox.stream import Link, Stream
+from dingbridge.sandbox.records import Connections
+from dingbridge.sandbox.settings import App, Group, Person, Robot, Settings
+from dingbridge.sandbox.stream import Stream
 
 T = TypeVar("T", bound=msgspec.Struct)
 Act = Callable[[T], Awaitable[Any]]
@@ -39,6 +42,7 @@ class Control:
         self._platform = platform
         self._world = platform.world
         self._stream = stream
+        self._people = People(platform, stream)
 
     def routes(self) -> list[web.RouteDef]:
         """The paths answered here: all below the control address."""
@@ -53,8 +57,10 @@ class Control:
             web.get(f"{COMMANDS}/log/{{name}}", self.log),
             web.get(f"{COMMANDS}/connections", self.connections),
             web.get(f"{COMMANDS}/hanging", self.hanging),
-            self._command("say", Utterance, self.say),
-            self._command("tap", Tap, self.tap),
+            self._command("say", Utterance, self._people.say),
+            self._command("tap", Tap, self._people.tap),
+            self._command("press", Press, self._people.press),
+            self._command("read", Read, self.read),
             self._command("raw", Raw, self.raw),
             self._command("ping", OnConnection, self.ping),
             self._command("disconnect", Disconnect, self.disconnect),
@@ -70,6 +76,7 @@ class Control:
             self._command("person", Person, self.person),
             self._command("group", Group, self.group),
             self._command("robot", Robot, self.robot),
+            self._command("app", App, self.app),
         ]
 
     async def log(self, request: web.Request) -> web.Response:
@@ -114,28 +121,14 @@ class Control:
         await self._until(lambda: self._platform.hanging >= at_least, request)
         return answer(self._platform.hanging)
 
-    async def say(self, utterance: Utterance) -> Said:
-        """Somebody says something to the robot."""
-        return await self._stream.say(utterance)
-
-    async def tap(self, tap: Tap) -> Said | None:
-        """Somebody taps a link: what that says in their name, if anything. Raises ValueError when
-        there is no such message or link."""
-        message = next((one for one in self._world.arrived if one.number == tap.message), None)
-        if message is None:
-            raise ValueError(f"no message {tap.message} has arrived")
-        shown = [*links(message.text), *links(message.title)]
-        link = next((one for one in shown if tap.link in (one.label, one.address)), None)
-        if link is None:
-            raise ValueError(f"message {tap.message} has no link {tap.link!r}, it has {shown}")
-        text = sent_by_tap(link)
-        if text is None:
-            return None
-        groups = {group.conversation_id for group in self._world.settings.groups}
-        place = message.conversation_id
-        # That a client adds the mention in a group is unconfirmed; here it does the worst.
-        group = place if place in groups else None
-        return await self._stream.say(Utterance(text, tap.user, group))
+    async def read(self, command: Read) -> None:
+        """Somebody reads a message, once. Raises ValueError when there is no such message."""
+        if not any(each.number == command.message for each in self._world.arrived):
+            raise ValueError(f"no message {command.message} has arrived")
+        reader = self._world.settings.person(command.user).staff_id
+        readers = self._world.read[command.message]
+        if reader not in readers:
+            readers.append(reader)
 
     async def raw(self, command: Raw) -> int:
         """Pushes arbitrary text or bytes; to how many connections."""
@@ -219,6 +212,11 @@ class Control:
         robots = (*self._world.settings.robots, robot)
         self._world.settings = structs.replace(self._world.settings, robots=robots)
 
+    async def app(self, app: App) -> None:
+        """Adds another app."""
+        apps = (*self._world.settings.other_apps, app)
+        self._world.settings = structs.replace(self._world.settings, other_apps=apps)
+
     def _logs(self) -> dict[str, list[Any]]:
         world = self._world
         return {
@@ -228,6 +226,9 @@ class Control:
             "said": world.said,
             "uploads": world.uploads,
             "reacted": world.reacted,
+            "recalled": world.recalled,
+            "cards": world.card_versions,
+            "pressed": world.pressed,
         }
 
     def _command(self, name: str, kind: type[T], act: Act[T]) -> web.RouteDef:

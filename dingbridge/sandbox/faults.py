@@ -12,20 +12,22 @@ from msgspec import Struct, structs
 class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     """What goes wrong with calls of `path` (a shell pattern, without the query).
 
-    `action`: "answer" gives `status` and `body`; "hang" gives no answer until released, then goes
-    on as usual; "drop" ends the connection without an answer. `when`: "before" the platform has
+    `action`: "answer" gives `status` and `body`; "omit" leaves `fields` out of the true answer;
+    "hang" gives no answer until released, then goes on as usual; "drop" ends the connection without
+    an answer, and a stream connection "after" its handshake. `when`: "before" the platform has
     looked at the request, or "after" it has accepted it. `times` is for how many calls, None for
     all of them until faults are cleared. `seconds` bounds a hang; None waits for the release.
     """
 
     path: str
-    action: Literal["answer", "hang", "drop"] = "answer"
+    action: Literal["answer", "omit", "hang", "drop"] = "answer"
     when: Literal["before", "after"] = "before"
     times: int | None = 1
     status: int = 200
     body: str = ""
     content_type: str = "application/json"
     seconds: float | None = None
+    fields: tuple[str, ...] = ()
 
     @classmethod
     def http(cls, path: str, status: int, code: str, times: int | None = 1) -> Fault:
@@ -55,6 +57,16 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
         """The answer to a banned address (protocol section 0)."""
         body = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "sandbox"}
         return cls(path, times=times, body=json.dumps(body))
+
+    @classmethod
+    def without(cls, path: str, *fields: str, times: int | None = 1) -> Fault:
+        """The true answer, but these fields of it are missing."""
+        return cls(path, action="omit", when="after", times=times, fields=fields)
+
+    @classmethod
+    def cut(cls, times: int | None = 1) -> Fault:
+        """A stream connection ends right after its handshake."""
+        return cls("/connect", action="drop", when="after", times=times)
 
     @classmethod
     def hang(

@@ -10,6 +10,12 @@ from msgspec import Struct
 from dingbridge.sandbox.settings import Group, Person
 
 ROBOT_TOPIC = "/v1.0/im/bot/messages/get"
+CARD_TOPIC = "/v1.0/card/instances/callback"
+TOPICS = (
+    *(ROBOT_TOPIC, CARD_TOPIC),
+    *("/v1.0/im/bot/messages/delegate", "/v1.0/graph/api/invoke"),
+)
+"""The callbacks there are: what section 4.1 shows, and what the official SDKs name besides."""
 CORPORATION = "dingsandboxcorp"
 ROBOT_USER = "$:LWCP_v1:$sandboxrobot"
 
@@ -23,7 +29,8 @@ class Utterance(Struct, frozen=True, forbid_unknown_fields=True):
     the payload of a msgtype other than text, or more fields of `text`. `message_id` chooses the
     `msgId`; `repeat` pushes the earlier message of that id (or the last one) again under a new
     header id. `session_webhook` and `staff_id` False leave these fields out. `extra` is laid over
-    the data, a None removes a field.
+    the data, a None removes a field. `app` is the client id of the app whose robot is spoken to,
+    empty for the first one.
     """
 
     text: str = ""
@@ -37,6 +44,7 @@ class Utterance(Struct, frozen=True, forbid_unknown_fields=True):
     session_webhook: bool = True
     staff_id: bool = True
     extra: dict[str, Any] = {}
+    app: str = ""
 
 
 def message_data(

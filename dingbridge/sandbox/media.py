@@ -8,14 +8,16 @@ from typing import Any
 
 from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.multipart import MultipartReader
-from msgspec import Struct
 
-from dingbridge.sandbox.openapi import answering, authorised
-from dingbridge.sandbox.platform import COMMANDS, Platform, json_response
+from dingbridge.sandbox.access import caller, within_second
+from dingbridge.sandbox.answers import json_response, new_style, old_style
+from dingbridge.sandbox.openapi_bodies import body_of
+from dingbridge.sandbox.platform import COMMANDS, Platform
 from dingbridge.sandbox.records import Uploaded
-from dingbridge.sandbox.robots import refused
-from dingbridge.sandbox.shapes import ApiRefusal, RobotRefusal, api_body
-from dingbridge.sandbox.shelf import Kept, Writer
+from dingbridge.sandbox.rules import media as rules
+from dingbridge.sandbox.rules import tokens
+from dingbridge.sandbox.rules.rule import RobotRefusal
+from dingbridge.sandbox.shelf import Offer, Writer
 
 UPLOAD_PATH = "/media/upload"
 FORMATS = {
@@ -29,13 +31,6 @@ PIECE = 256 * 1024
 """Bytes that are read or written at a time."""
 
 
-class Offer(Struct, frozen=True):
-    """What a download code, or a temporary address, leads to until `expires` (Unix seconds)."""
-
-    kept: Kept
-    expires: float
-
-
 class Media:
     """Answers uploads and downloads, and gives tests what arrived byte for byte."""
 
@@ -46,27 +41,21 @@ class Media:
     def routes(self) -> list[web.RouteDef]:
         """The paths answered here."""
         return [
-            web.post(UPLOAD_PATH, self.upload),
-            web.post("/v1.0/robot/messageFiles/download", answering(self._locate)),
+            web.post(UPLOAD_PATH, old_style(self._upload)),
+            web.post("/v1.0/robot/messageFiles/download", new_style(self._locate)),
             web.get("/files/{name}", self.fetch),
             web.post(f"{COMMANDS}/offer", self.offer),
             web.get(f"{COMMANDS}/media/{{media_id}}", self.give),
         ]
 
-    async def upload(self, request: web.Request) -> web.Response:
-        """An upload, old style: HTTP 200 whatever comes of it."""
-        try:
-            return json_response(await self._upload(request))
-        except RobotRefusal as refusal:
-            return refused(refusal)
-
     async def fetch(self, request: web.Request) -> web.StreamResponse:
         """The bytes behind a temporary address; without any token, as the real one."""
         offer = self._world.addresses.get(request.match_info["name"])
         if offer is None or self._world.now() >= offer.expires:
-            # The words of the object storage behind the real addresses.
-            text = "<Error><Code>AccessDenied</Code><Message>Request has expired.</Message></Error>"
-            return web.Response(status=403, text=text, content_type="application/xml")
+            return storage_refusal("AccessDenied", "Request has expired.")
+        expires = request.query.get("Expires") == str(int(offer.expires))
+        if not expires or request.query.get("Signature") != offer.signature:
+            return storage_refusal("SignatureDoesNotMatch", "The signature does not match.")
         headers = {hdrs.CONTENT_TYPE: "application/octet-stream"}
         return web.FileResponse(offer.kept.path, chunk_size=PIECE, headers=headers)
 
@@ -88,36 +77,33 @@ class Media:
         return web.FileResponse(kept.path, chunk_size=PIECE)
 
     async def _locate(self, request: web.Request) -> dict[str, Any]:
-        raw = await request.read()
-        authorised(self._world, request)
-        body = api_body(raw)
-        if body.get("robotCode") != self._world.settings.client_id:
-            raise ApiRefusal(400, "invalidParameter.robotCode.auth", "robotCode 无权限")
+        app = caller(self._world, request)
+        body = await body_of(request)
+        if body.get("robotCode") != app.client_id:
+            raise rules.CODE_FOREIGN.refusal()
         code = body.get("downloadCode")
         offer = self._world.download_codes.get(code) if isinstance(code, str) else None
         now = self._world.now()
         if offer is None or now >= offer.expires:
-            raise ApiRefusal(400, "invalidParameter.robotCode.downloadCode", "downloadCode 无效")
+            raise rules.CODE_INVALID.refusal()
         name = f"{uuid.uuid4().hex}.file"
         expires = now + self._world.settings.file_address_lifetime
-        self._world.addresses[name] = Offer(offer.kept, expires)
         # The query is there because that of the real ones is the secret part.
         signature = secrets.token_urlsafe(16)
+        self._world.addresses[name] = Offer(offer.kept, expires, signature)
         url = f"{self._world.address}/files/{name}?Expires={int(expires)}&Signature={signature}"
         return {"downloadUrl": url}
 
     async def _upload(self, request: web.Request) -> dict[str, Any]:
+        """An upload, old style: HTTP 200 whatever comes of it."""
         token = request.query.get("access_token", "")
         form = await self._read_form(request)
-        if not token:
-            raise RobotRefusal(41001, "缺少access_token参数")
-        if not self._world.tokens.valid(token, self._world.now()):
-            raise RobotRefusal(40014, "不合法的access_token")
+        self._check_caller(request, token)
         kind = request.query.get("type") or form.kind
         if kind not in FORMATS:
-            raise RobotRefusal(40004, "不合法的媒体文件类型")
+            raise rules.TYPE_UNKNOWN.refusal()
         if form.writer is None:
-            raise RobotRefusal(40035, "缺少参数 media")
+            raise rules.FILE_MISSING.refusal()
         try:
             self._check(kind, form.file_name, form.writer.size)
         except RobotRefusal:
@@ -137,18 +123,28 @@ class Media:
         self._world.uploads.append(uploaded)
         self._platform.changes.note()
         return {
-            "errcode": 0,
-            "errmsg": "ok",
             "type": kind,
             "media_id": uploaded.media_id,
             "created_at": int(uploaded.time * 1000),
         }
 
+    def _check_caller(self, request: web.Request, token: str) -> None:
+        world = self._world
+        if not token:
+            raise rules.UPLOAD_TOKEN_MISSING.refusal()
+        client_id = world.tokens.owner(token, world.now())
+        if not client_id:
+            raise rules.UPLOAD_TOKEN_INVALID.refusal()
+        if not within_second(world, client_id, request):
+            raise tokens.OLD_QPS.refusal()
+        if not world.calls_quota.spend(world.now(), world.settings.calls_per_month):
+            raise tokens.OLD_QUOTA.refusal()
+
     def _check(self, kind: str, file_name: str, size: int) -> None:
         if file_name.rpartition(".")[2].lower() not in FORMATS[kind]:
-            raise RobotRefusal(40005, "不合法的文件类型")
+            raise rules.FORMAT.refusal()
         if not 0 < size <= self._world.settings.upload_limit(kind):
-            raise RobotRefusal(40006, "不合法的文件大小")
+            raise rules.SIZE.refusal()
 
     async def _read_form(self, request: web.Request) -> _Form:
         """The form's parts in whatever order; raises RobotRefusal when there is no form.
@@ -157,11 +153,11 @@ class Media:
         """
         form = _Form()
         if not request.content_type.startswith("multipart/"):
-            raise RobotRefusal(43004, "无效的HTTP HEADER Content-Type")
+            raise rules.FORM_MISSING.refusal()
         try:
             await self._read_parts(await request.multipart(), form)
         except ValueError:
-            raise RobotRefusal(40035, "缺少参数 media") from None
+            raise rules.FILE_MISSING.refusal() from None
         return form
 
     async def _read_parts(self, reader: MultipartReader, form: _Form) -> None:
@@ -187,3 +183,9 @@ class _Form:
         self.kind = ""
         self.file_name = ""
         self.writer: Writer | None = None
+
+
+def storage_refusal(code: str, words: str) -> web.Response:
+    """A refusal in the words of the object storage behind the real addresses."""
+    text = f"<Error><Code>{code}</Code><Message>{words}</Message></Error>"
+    return web.Response(status=403, text=text, content_type="application/xml")

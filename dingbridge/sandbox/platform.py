@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from aiohttp import web
 
+from dingbridge.sandbox.answers import Handler, code_of, json_response
+from dingbridge.sandbox.changes import Changes
+from dingbridge.sandbox.connections import Link
 from dingbridge.sandbox.faults import Fault
-from dingbridge.sandbox.state import CONTROL, World
-
-if TYPE_CHECKING:
-    from dingbridge.sandbox.stream import Link
+from dingbridge.sandbox.records import Ack
+from dingbridge.sandbox.state import CONNECT_PATH, CONTROL, World
 
 COMMANDS = f"{CONTROL}/{{token}}"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -22,43 +23,18 @@ BYTES = ("offer",)
 """Commands whose body is bytes; that of all others is JSON."""
 STREAMED = ("/media/upload",)
 """Paths whose handlers read the body piece by piece."""
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Changes:
-    """Waiting for a condition on the state, without polling. Lives on one event loop."""
-
-    def __init__(self) -> None:
-        self._waiting: list[asyncio.Future[None]] = []
-
-    def note(self) -> None:
-        """Says that something has changed: everybody who waits looks again."""
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
-
-    async def until(self, holds: Callable[[], bool], timeout: float | None = None) -> bool:
-        """Waits until the condition holds; False when `timeout` seconds have passed before."""
-        loop = asyncio.get_running_loop()
-        deadline = None if timeout is None else loop.time() + timeout
-        while not holds():
-            remaining = None if deadline is None else deadline - loop.time()
-            if remaining is not None and remaining <= 0:
-                return False
-            future = loop.create_future()
-            self._waiting.append(future)
-            await asyncio.wait({future}, timeout=remaining)
-        return True
+CUT = web.RequestKey("cut", str)
+"""Where a request for a stream connection keeps the fault that cuts it after its handshake."""
 
 
 class Platform:
-    """What all handlers share."""
+    """What all handlers share. `heard` are told of each acknowledgement that arrives."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.changes = Changes()
         self.links: dict[str, Link] = {}
+        self.heard: list[Callable[[Ack], None]] = []
         self.hanging = 0
         self.stopping = False
         self._releases = 0
@@ -104,6 +80,8 @@ class Platform:
         size = request.content_length or 0
         if request.path not in STREAMED:
             size = len(await request.read())
+        if fault is not None and request.path == CONNECT_PATH and fault.when == "after":
+            request[CUT], fault = fault.name, None
         response: web.StreamResponse | None = None
         try:
             if fault is None or fault.when == "after":
@@ -117,7 +95,7 @@ class Platform:
                     request.method,
                     request.path,
                     status=response.status if response else 0,
-                    code=answer_code(response),
+                    code=code_of(response),
                     began=began,
                     size=size,
                     fault=fault.name if fault else "",
@@ -154,6 +132,8 @@ class Platform:
             return web.Response(
                 status=fault.status, text=fault.body, content_type=fault.content_type
             )
+        if fault.action == "omit":
+            return without(response, fault.fields)
         if fault.action == "hang":
             await self._hang(fault.seconds)
             gone = request.transport is None or request.transport.is_closing()
@@ -175,20 +155,10 @@ class Platform:
             self.changes.note()
 
 
-def answer_code(response: web.StreamResponse | None) -> str:
-    """The `errcode` or `code` in an answer; empty when there is none."""
+def without(response: web.StreamResponse | None, fields: tuple[str, ...]) -> web.StreamResponse:
+    """The answer without these fields of its JSON object."""
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
-        return ""
-    try:
-        answer = json.loads(response.body)
-    except ValueError:
-        return ""
-    if not isinstance(answer, dict):
-        return ""
-    return str(answer.get("errcode", answer.get("code", "")))
-
-
-def json_response(answer: Any, status: int = 200) -> web.Response:
-    """An answer as the platform writes it: JSON with real characters."""
-    text = json.dumps(answer, ensure_ascii=False)
-    return web.Response(status=status, text=text, content_type="application/json")
+        return response or web.Response()
+    answer = json.loads(response.body)
+    kept = {name: value for name, value in answer.items() if name not in fields}
+    return json_response(kept, response.status)

@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from dingbridge.sandbox.openapi import answering, authorised, of_our_robot
+from dingbridge.sandbox.access import caller, robot_of
+from dingbridge.sandbox.answers import new_style
+from dingbridge.sandbox.openapi_bodies import body_of
 from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.records import Reacted
-from dingbridge.sandbox.shapes import ApiRefusal, api_body
+from dingbridge.sandbox.rules import media as rules
 
 REPLY_PATH = "/v1.0/robot/emotion/reply"
 RECALL_PATH = "/v1.0/robot/emotion/recall"
@@ -26,8 +28,8 @@ class Reactions:
     def routes(self) -> list[web.RouteDef]:
         """The paths answered here."""
         return [
-            web.post(REPLY_PATH, answering(self._reply)),
-            web.post(RECALL_PATH, answering(self._recall)),
+            web.post(REPLY_PATH, new_style(self._reply)),
+            web.post(RECALL_PATH, new_style(self._recall)),
         ]
 
     async def _reply(self, request: web.Request) -> dict[str, Any]:
@@ -52,26 +54,29 @@ class Reactions:
 
     async def _checked(self, request: web.Request) -> tuple[str, str]:
         """Message and label of a good call. Raises ApiRefusal."""
-        raw = await request.read()
-        authorised(self._world, request)
-        body = of_our_robot(self._world, api_body(raw))
+        app = caller(self._world, request)
+        body = await body_of(request)
+        robot_of(self._world, app, body)
         for name in ("openMsgId", "openConversationId"):
             if not isinstance(body.get(name), str) or not body[name]:
-                raise ApiRefusal(400, f"Missing{name}", f"{name} is mandatory for this action.")
-        known = any(
-            (said.message_id, said.conversation_id)
-            == (body["openMsgId"], body["openConversationId"])
-            for said in self._world.said
-        )
+                raise rules.REACTION_FIELD.refusal(name=name)
+        named = body["openMsgId"], body["openConversationId"]
+        known = any((said.message_id, said.conversation_id) == named for said in self._world.said)
         if not known:
             # What a call hears that is faster than the message it is for.
-            raise ApiRefusal(400, "system.err", "system error")
-        text = body.get("textEmotion")
-        if body.get("emotionType") != TEXT_EMOTION or not isinstance(text, dict):
-            raise ApiRefusal(400, "invalidParameter", "textEmotion is empty")
-        if not all(
-            isinstance(text.get(name), str) and text[name]
-            for name in ("emotionId", "emotionName", "text", "backgroundId")
-        ):
-            raise ApiRefusal(400, "invalidParameter", "textEmotion is invalid")
-        return body["openMsgId"], text["text"]
+            raise rules.REACTION_EARLY.refusal()
+        return body["openMsgId"], label(body)
+
+
+def label(body: dict[str, Any]) -> str:
+    """The label of a reaction, of which no part is required (section 7). Raises ApiRefusal."""
+    text = body.get("textEmotion")
+    if text is None and "emotionType" not in body:
+        return str(body.get("emotionName", ""))
+    parts = ("emotionId", "emotionName", "text", "backgroundId")
+    whole = isinstance(text, dict) and all(
+        isinstance(text.get(name), str) and text[name] for name in parts
+    )
+    if not whole or body.get("emotionType") != TEXT_EMOTION:
+        raise rules.REACTION_LABEL.refusal()
+    return str(text["text"]) if isinstance(text, dict) else ""

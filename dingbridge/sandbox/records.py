@@ -59,6 +59,48 @@ class Reacted(Struct, frozen=True):
     label: str
 
 
+class Recalled(Struct, frozen=True):
+    """A message that was taken back. `message` is the `number` with which it arrived."""
+
+    number: int
+    time: float
+    message: int
+    process_query_key: str
+
+
+class Card(Struct, frozen=True):
+    """A card as it is after a change (protocol section 8).
+
+    `data` are its variables, `private` what somebody who pressed a button sees in their place, by
+    user id. `places` are the spaces it was delivered to. `state` is what its streaming variable is
+    in, `guids` the streaming updates that were taken. `client_id` is the app's.
+    """
+
+    out_track_id: str
+    template: str
+    client_id: str
+    callback: str
+    data: dict[str, str]
+    private: dict[str, dict[str, str]] = {}
+    places: tuple[str, ...] = ()
+    state: Literal["processing", "inputing", "finished", "failed"] = "processing"
+    guids: tuple[str, ...] = ()
+
+
+class Pressed(Struct, frozen=True):
+    """A button that was pressed. `header_id` is the id of the callback's frame; `lost` as in
+    `Said`."""
+
+    number: int
+    time: float
+    out_track_id: str
+    user_id: str
+    action: str
+    header_id: str
+    connection_id: str
+    lost: bool
+
+
 class Ack(Struct, frozen=True):
     """One frame a client sent on its socket.
 
@@ -97,7 +139,8 @@ class Call(Struct, frozen=True):
 class Said(Struct, frozen=True):
     """A message said to the robot and what became of it.
 
-    `lost` is true when no connection took it: nobody was connected or it went to a half-open one.
+    `lost` is true when no connection took it: nobody was connected, it went to a half-open one, or
+    DingTalk does not deliver such a message there, which `why` says.
     """
 
     number: int
@@ -108,6 +151,7 @@ class Said(Struct, frozen=True):
     connection_id: str
     lost: bool
     session_webhook: str = ""
+    why: str = ""
 
     def __repr__(self) -> str:
         fate = "lost" if self.lost else f"to {self.connection_id}"
@@ -115,7 +159,8 @@ class Said(Struct, frozen=True):
 
 
 class Connection(Struct, frozen=True):
-    """One stream connection. `state` ends at "closed", `closed` is then the time, else 0."""
+    """One stream connection of an app. `state` ends at "closed", `closed` is then the time, else
+    0."""
 
     id: str
     state: Literal["open", "leaving", "half-open", "closed"]
@@ -123,6 +168,7 @@ class Connection(Struct, frozen=True):
     closed: float
     ua: str
     topics: tuple[str, ...]
+    client_id: str = ""
 
 
 class Connections(Struct, frozen=True):

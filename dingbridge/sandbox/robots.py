@@ -1,24 +1,20 @@
-"""Old-style calls: custom robot webhooks, session webhooks (protocol sections 1 and 5.4)."""
+"""Custom robots' webhooks and session webhooks (protocol sections 1 and 5.4)."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from dingbridge.sandbox.platform import Platform, json_response
-from dingbridge.sandbox.rules import signature_problem
+from dingbridge.sandbox import signatures
+from dingbridge.sandbox.answers import old_style
+from dingbridge.sandbox.platform import Platform
+from dingbridge.sandbox.rules import webhooks as rules
+from dingbridge.sandbox.rules.rule import OapiRule
 from dingbridge.sandbox.settings import Robot
-from dingbridge.sandbox.shapes import RobotRefusal, has_keyword, robot_body, robot_content
-
-SECURITY = 310000
-HELP = "more: [https://ding-doc.dingtalk.com/doc#/serverapi2/qf2nxq]"
-RATE_WORDS = {
-    130101: "send too fast, exceed {limit} times per minute",
-    410100: "发送速度太快而限流",
-}
+from dingbridge.sandbox.webhook_bodies import content, decoded, has_keyword
 
 
 class Robots:
-    """Answers `/robot/send`, `/robot/sendBySession` and `/gettoken`."""
+    """Answers `/robot/send` and `/robot/sendBySession`."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -27,61 +23,30 @@ class Robots:
     def routes(self) -> list[web.RouteDef]:
         """The paths answered here, for every method."""
         return [
-            web.route("*", "/robot/send", self.send),
-            web.route("*", "/robot/sendBySession", self.send_by_session),
-            web.get("/gettoken", self.get_token),
+            web.route("*", "/robot/send", old_style(self._send)),
+            web.route("*", "/robot/sendBySession", old_style(self._send_by_session)),
         ]
 
-    async def send(self, request: web.Request) -> web.Response:
-        """A custom robot's message to its group."""
-        try:
-            await self._send(request)
-        except RobotRefusal as refusal:
-            return refused(refusal)
-        return accepted()
-
-    async def send_by_session(self, request: web.Request) -> web.Response:
-        """A reply through the session webhook of a message."""
-        try:
-            await self._send_by_session(request)
-        except RobotRefusal as refusal:
-            return refused(refusal)
-        return accepted()
-
-    async def get_token(self, request: web.Request) -> web.Response:
-        """The access token, old style (protocol section 2)."""
-        settings = self._world.settings
-        for name in ("appkey", "appsecret"):
-            if not request.query.get(name):
-                return refused(RobotRefusal(40035, f"缺少参数 {name}"))
-        given = (request.query["appkey"], request.query["appsecret"])
-        if given != (settings.client_id, settings.client_secret):
-            return refused(RobotRefusal(40096, "不合法的appKey或appSecret"))
-        token = self._world.tokens.issue(self._world.now(), settings.token_lifetime)
-        lifetime = settings.token_lifetime
-        return json_response(
-            {"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": lifetime}
-        )
-
     async def _send(self, request: web.Request) -> None:
+        """A custom robot's message to its group."""
         must_be_post(request)
         token = request.query.get("access_token", "")
         if not token:
-            raise RobotRefusal(40035, "缺少参数 access_token")
+            raise rules.TOKEN_MISSING.refusal()
         raw = await request.read()
-        body = robot_body(raw, request.content_type if request.body_exists else "")
+        body = decoded(raw, request.content_type)
         robot = self._robot(token)
         self._check_signature(robot, request)
-        content = robot_content(body)
-        if not has_keyword(content, robot.keywords):
-            raise RobotRefusal(SECURITY, f"keywords not in content, {HELP}")
+        said = content(body)
+        if not has_keyword(said, robot.keywords):
+            raise rules.KEYWORD.refusal()
         message_uuid = body.get("msgUuid")
         if isinstance(message_uuid, str) and self._world.known_uuid(token, message_uuid):
             return
-        self._check_rate(f"robot {token}", self._world.settings.rate_per_minute)
+        self._check_rate(f"robot {token}", self._world.settings.rate_per_minute, rules.RATE)
         self._world.accept(
             "webhook",
-            content,
+            said,
             robot=robot.name,
             conversation_id=robot.conversation_id,
             body=body,
@@ -91,19 +56,21 @@ class Robots:
         self._platform.changes.note()
 
     async def _send_by_session(self, request: web.Request) -> None:
+        """A reply through the session webhook of a message."""
         must_be_post(request)
         session = self._world.sessions.find(request.query.get("session", ""), self._world.now())
         if session is None:
-            raise RobotRefusal(300001, "session 不存在")
+            raise rules.SESSION.refusal()
         raw = await request.read()
-        body = robot_body(raw, request.content_type)
-        content = robot_content(body)
+        body = decoded(raw, request.content_type)
+        said = content(body)
         limit = self._world.settings.session_rate_per_minute
-        self._check_rate(f"session {session.conversation_id}", limit)
+        key = f"session {session.client_id} {session.conversation_id}"
+        self._check_rate(key, limit, rules.SESSION_RATE)
         self._world.accept(
             "session",
-            content,
-            robot=self._world.settings.client_id,
+            said,
+            robot=session.client_id,
             conversation_id=session.conversation_id,
             body=body,
             size=len(raw),
@@ -115,33 +82,25 @@ class Robots:
         for robot in self._world.settings.robots:
             if robot.token == token:
                 return robot
-        raise RobotRefusal(300005, "token is not exist")
+        raise rules.TOKEN_UNKNOWN.refusal()
 
     def _check_signature(self, robot: Robot, request: web.Request) -> None:
         if not robot.secret:
             return
         timestamp, signature = request.query.get("timestamp", ""), request.query.get("sign", "")
-        problem = signature_problem(robot.secret, timestamp, signature, self._world.now())
-        if problem:
-            raise RobotRefusal(SECURITY, f"{problem}, {HELP}")
+        broken = signatures.broken(robot.secret, timestamp, signature, self._world.now())
+        if broken is not None:
+            raise broken.refusal()
 
-    def _check_rate(self, key: str, limit: int | None) -> None:
-        errcode = self._world.rate_refusal(key, limit)
-        if errcode:
-            raise RobotRefusal(errcode, RATE_WORDS[errcode].format(limit=limit))
+    def _check_rate(self, sender: str, limit: int | None, rule: OapiRule) -> None:
+        rate = self._world.rate_limits.messages(sender)
+        penalty = self._world.settings.throttle_seconds
+        broken = rate.broken(self._world.now(), limit, penalty, rule)
+        if broken is not None:
+            raise broken.refusal(limit=limit)
 
 
 def must_be_post(request: web.Request) -> None:
     """Raises RobotRefusal for any other method."""
     if request.method != "POST":
-        raise RobotRefusal(43002, "需要POST请求")
-
-
-def accepted() -> web.Response:
-    """The answer to a message that went well."""
-    return json_response({"errcode": 0, "errmsg": "ok"})
-
-
-def refused(refusal: RobotRefusal) -> web.Response:
-    """The answer to a message that was refused: HTTP 200 all the same."""
-    return json_response({"errcode": refusal.errcode, "errmsg": refusal.errmsg})
+        raise rules.POST_ONLY.refusal()

@@ -14,12 +14,17 @@ from typing import Any
 
 from aiohttp import web
 
+from dingbridge.sandbox.access_tokens import AccessTokens
+from dingbridge.sandbox.answers import not_found
+from dingbridge.sandbox.cards import Cards
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.control import Control
 from dingbridge.sandbox.media import Media
-from dingbridge.sandbox.openapi import OpenApi, not_found
+from dingbridge.sandbox.messages import Messages
 from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.reactions import Reactions
+from dingbridge.sandbox.recall import Recall
+from dingbridge.sandbox.registration import Registration
 from dingbridge.sandbox.robots import Robots
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.state import World
@@ -40,10 +45,14 @@ async def run(
     app.add_routes(
         [
             *Robots(platform).routes(),
-            *OpenApi(platform).routes(),
+            *AccessTokens(platform).routes(),
+            *Messages(platform).routes(),
+            *Recall(platform).routes(),
+            *Registration(platform).routes(),
             *stream.routes(),
             *Media(platform).routes(),
             *Reactions(platform).routes(),
+            *Cards(platform).routes(),
             *Control(platform, stream).routes(),
             web.route("*", "/{anything:.*}", not_found),
         ]

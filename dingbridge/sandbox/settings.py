@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 TEAM = "cidTEAM=="
@@ -45,6 +47,19 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
 
 
+class App(Struct, frozen=True, forbid_unknown_fields=True):
+    """An internal app with its robot, whose code is the `client_id`. `missing_scopes` are the
+    permissions it lacks."""
+
+    client_id: str
+    client_secret: str
+    robot_name: str = "dingbridge"
+    missing_scopes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"App(client_id={self.client_id!r}, client_secret='***')"
+
+
 class Robot(Struct, frozen=True, forbid_unknown_fields=True):
     """A custom robot of a group (protocol section 1): one-way, known by its token.
 
@@ -80,43 +95,94 @@ UPLOAD_LIMITS = {
 """Bytes of an upload by its type (protocol section 6)."""
 
 
+UNLIMITED: dict[str, Any] = {
+    "rate_per_minute": None,
+    "session_rate_per_minute": None,
+    "calls_per_second": None,
+    "calls_per_month": None,
+    "pushes_per_month": None,
+}
+"""Settings that switch off all limits on how much and how fast."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that can be chosen about a sandbox. The defaults are the platform's own limits.
 
+    `client_id`, `client_secret`, `robot_name` and `missing_scopes` are those of the first app,
+    `other_apps` are further ones of the same organisation, `corporation`.
+
     Times are seconds. `rate_per_minute` and `session_rate_per_minute` are messages per rolling
-    minute of one custom robot and of one conversation's session webhooks, None switches the limit
-    off; `throttle_seconds` is the penalty for crossing it. `ping_interval` is the pause between
-    SYSTEM pings, None sends none. `missing_scopes` are permissions the app lacks,
-    `flow_controlled` the staff ids that may get no more 1:1 messages. `chance` starts the random
-    choice between several connections. `upload_limits` are bytes by the type of an upload, in the
-    place of the platform's own;
+    minute of one custom robot and of one conversation's session webhooks; `throttle_seconds` is the
+    penalty for crossing one. `calls_per_second` are those of one app to one interface,
+    `calls_per_month` and `pushes_per_month` those of the organisation. None switches a limit off,
+    `UNLIMITED` all of them.
+
+    `ping_interval` is the pause between SYSTEM pings and `connection_lifetime` the time after which
+    a client is told to leave; None does neither. `flow_controlled` are the staff ids that may get
+    no more 1:1 messages. `chance` starts the random choice between several connections.
+    `upload_limits` are bytes by the type of an upload, in the place of the platform's own;
     `download_code_lifetime` is how long the files of a message can be asked for,
-    `file_address_lifetime` how long the address works that one gets then.
+    `file_address_lifetime` how long the address works that one gets then. `card_bytes` is how much
+    one streaming update may hold, whose real limit is unconfirmed.
     """
 
     client_id: str = "dingsandbox"
     client_secret: str = "sandbox-client-secret-not-real"  # noqa: S105 - opens nothing but a sandbox
     robot_name: str = "dingbridge"
+    missing_scopes: tuple[str, ...] = ()
+    other_apps: tuple[App, ...] = ()
+    corporation: str = "dingsandboxcorp"
     robots: tuple[Robot, ...] = ROBOTS
     people: tuple[Person, ...] = PEOPLE
     groups: tuple[Group, ...] = GROUPS
     rate_per_minute: int | None = 20
-    session_rate_per_minute: int | None = None
+    session_rate_per_minute: int | None = 20
     throttle_seconds: float = 600.0
+    calls_per_second: int | None = 20
+    calls_per_month: int | None = 5_000
+    pushes_per_month: int | None = 3_000
     token_lifetime: int = 7200
     ticket_lifetime: float = 90.0
     session_lifetime: float = 5400.0
     disconnect_grace: float = 10.0
     ping_interval: float | None = None
-    missing_scopes: tuple[str, ...] = ()
+    connection_lifetime: float | None = None
     flow_controlled: tuple[str, ...] = ()
     chance: int = 0
     upload_limits: dict[str, int] = {}
     download_code_lifetime: float = 7200.0
     file_address_lifetime: float = 600.0
+    card_bytes: int = 100 * 1024
 
     def __repr__(self) -> str:
         return f"Settings(client_id={self.client_id!r}, client_secret='***')"
+
+    @classmethod
+    def unlimited(cls, **changes: Any) -> Settings:
+        """Settings for floods: no limit on how much and how fast, and these changes."""
+        return cls(**{**UNLIMITED, **changes})
+
+    @property
+    def apps(self) -> tuple[App, ...]:
+        """All apps, the first one first."""
+        first = App(self.client_id, self.client_secret, self.robot_name, self.missing_scopes)
+        return (first, *self.other_apps)
+
+    def app(self, client_id: str) -> App | None:
+        """The app with this id, which is also the code of its robot."""
+        return next((app for app in self.apps if app.client_id == client_id), None)
+
+    def sender_id(self, person: Person, app: App) -> str:
+        """What a person is called in messages to this app: each app has ids of its own (protocol
+        section 5.1)."""
+        return person.encrypted_id + self._of(app)
+
+    def conversation_with(self, person: Person, app: App) -> str:
+        """The 1:1 chat of a person with the robot of this app."""
+        return person.single_conversation + self._of(app)
+
+    def _of(self, app: App) -> str:
+        return "" if app.client_id == self.client_id else app.client_id
 
     def upload_limit(self, kind: str) -> int:
         """Most bytes of an upload of this type."""

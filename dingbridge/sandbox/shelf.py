@@ -20,6 +20,15 @@ class Kept(Struct, frozen=True):
     sha256: str
 
 
+class Offer(Struct, frozen=True):
+    """What a download code, or a temporary address, leads to until `expires` (Unix seconds).
+    An address has a `signature`."""
+
+    kept: Kept
+    expires: float
+    signature: str = ""
+
+
 class Shelf:
     """A folder that is made when the first bytes come."""
 

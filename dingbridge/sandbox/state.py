@@ -5,58 +5,45 @@ from __future__ import annotations
 import json
 import random
 import secrets
-import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from msgspec import Struct
-
+from dingbridge.sandbox.contents import Content
 from dingbridge.sandbox.faults import FaultBook
-from dingbridge.sandbox.inbound import Utterance, message_data
+from dingbridge.sandbox.quota import Quota
+from dingbridge.sandbox.rate_limits import RateLimits
 from dingbridge.sandbox.records import (
     Ack,
     Arrived,
     Call,
+    Card,
     Connection,
+    Pressed,
     Reacted,
+    Recalled,
     Route,
     Said,
     Uploaded,
 )
-from dingbridge.sandbox.rules import (
-    RateWindow,
-    Session,
-    SessionBook,
-    TicketBook,
-    TokenBook,
-)
+from dingbridge.sandbox.sessions import SessionBook
 from dingbridge.sandbox.settings import Settings
-from dingbridge.sandbox.shapes import Content
-from dingbridge.sandbox.shelf import Kept, Shelf
-
-if TYPE_CHECKING:
-    from dingbridge.sandbox.media import Offer
+from dingbridge.sandbox.shelf import Kept, Offer, Shelf
+from dingbridge.sandbox.tickets import TicketBook
+from dingbridge.sandbox.tokens import TokenBook
 
 CONTROL = "/_sandbox"
 """Where the control API is; behind it stands a token."""
 OPEN_PATH = "/v1.0/gateway/connections/open"
-
-
-class Push(Struct, frozen=True):
-    """A robot message ready to be pushed. `session_webhook` is empty when it has none."""
-
-    message_id: str
-    conversation_id: str
-    data: dict[str, Any]
-    session_webhook: str
+CONNECT_PATH = "/connect"
 
 
 class World:
     """The state of one sandbox. Lives on one thread. Of files it knows where they are.
 
     `media` is by media id, `download_codes` by the code in a message, `addresses` by the name in a
-    temporary address.
+    temporary address, `cards` by their `outTrackId`. `read` tells who has read a message, by its
+    number.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
@@ -76,14 +63,20 @@ class World:
         self.shelf = Shelf()
         self.uploads: list[Uploaded] = []
         self.reacted: list[Reacted] = []
+        self.recalled: list[Recalled] = []
+        self.read: defaultdict[int, list[str]] = defaultdict(list)
+        self.cards: dict[str, Card] = {}
+        self.card_versions: list[Card] = []
+        self.pressed: list[Pressed] = []
+        self.rate_limits = RateLimits()
+        self.calls_quota = Quota()
+        self.push_quota = Quota()
         self.media: dict[str, Kept] = {}
         self.download_codes: dict[str, Offer] = {}
         self.addresses: dict[str, Offer] = {}
         self._clock = clock
         self._ahead = 0.0
-        self._windows: defaultdict[str, RateWindow] = defaultdict(RateWindow)
         self._uuids: set[tuple[str, str]] = set()
-        self._pushes: dict[str, Push] = {}
 
     @property
     def control(self) -> str:
@@ -99,11 +92,6 @@ class World:
         if seconds < 0:
             raise ValueError("the clock only goes forward")
         self._ahead += seconds
-
-    def rate_refusal(self, key: str, per_minute: int | None) -> int:
-        """0 when the sender named `key` may send one more message now, else the errcode."""
-        window = self._windows[key]
-        return window.accept(self.now(), per_minute, self.settings.throttle_seconds)
 
     def known_uuid(self, robot: str, message_uuid: str) -> bool:
         """Whether a message of this robot with this `msgUuid` was accepted before."""
@@ -148,51 +136,6 @@ class World:
         self.arrived.append(arrived)
         return arrived
 
-    def compose(self, said: Utterance) -> Push:
-        """The push that an utterance makes. Raises ValueError for unknown names and ids."""
-        if said.repeat:
-            earlier = said.message_id or (self.said[-1].message_id if self.said else "")
-            if earlier not in self._pushes:
-                raise ValueError("no earlier message with that id can be repeated")
-            return self._pushes[earlier]
-        person = self.settings.person(said.user)
-        group = self.settings.group(said.group) if said.group is not None else None
-        message_id = said.message_id or f"msg{uuid.uuid4().hex}=="
-        conversation_id = group.conversation_id if group else person.single_conversation
-        session = None
-        if said.session_webhook:
-            expires = self.now() + self.settings.session_lifetime
-            value = self.sessions.issue(Session(conversation_id, message_id, expires))
-            session = (f"{self.address}/robot/sendBySession?session={value}", expires)
-        data = message_data(
-            said,
-            person,
-            group,
-            message_id=message_id,
-            now=self.now(),
-            robot_code=self.settings.client_id,
-            robot_name=self.settings.robot_name,
-            session=session,
-        )
-        push = Push(message_id, conversation_id, data, session[0] if session else "")
-        self._pushes[message_id] = push
-        return push
-
-    def record_said(self, push: Push, header_id: str, connection_id: str, lost: bool) -> Said:
-        """Records what became of a push."""
-        said = Said(
-            number=len(self.said) + 1,
-            time=self.now(),
-            message_id=push.message_id,
-            header_id=header_id,
-            conversation_id=push.conversation_id,
-            connection_id=connection_id,
-            lost=lost,
-            session_webhook=push.session_webhook,
-        )
-        self.said.append(said)
-        return said
-
     def record_ack(self, connection_id: str, raw: str) -> Ack:
         """Records a frame from a client, whatever it holds."""
         fields: dict[str, Any] = {}
@@ -230,6 +173,11 @@ class World:
         self.calls.append(
             Call(len(self.calls) + 1, method, path, status, code, began, self.now(), size, fault)
         )
+
+    def keep_card(self, card: Card) -> None:
+        """A card was made or has changed."""
+        self.cards[card.out_track_id] = card
+        self.card_versions.append(card)
 
     def reactions_on(self, message_id: str) -> list[str]:
         """The labels that a message shows now, in the order they came."""

@@ -305,7 +305,7 @@ class Machine:
 
 def settings(history: History) -> Settings:
     """The sandbox for a history: no limits of pace, which would hold messages for minutes."""
-    return Settings(rate_per_minute=None, disconnect_grace=1.0, chance=history.seed)
+    return Settings.unlimited(disconnect_grace=1.0, chance=history.seed)
 
 
 def options(history: History, sandbox: Sandbox) -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""The platform's rules, each declared once: the sandbox keeps them, the documents list them."""
+
+from __future__ import annotations
+
+from dingbridge.sandbox.rules import cards, media, openapi, stream, tokens, webhooks
+from dingbridge.sandbox.rules.rule import Rule
+
+GROUPS: dict[str, tuple[Rule, ...]] = {
+    "Webhooks": webhooks.RULES,
+    "Tokens and limits": tokens.RULES,
+    "OpenAPI messages": openapi.RULES,
+    "Media and reactions": media.RULES,
+    "Stream Mode": stream.RULES,
+    "Cards": cards.RULES,
+}
+"""All rules, by what they are about."""
+
+
+def markdown() -> str:
+    """The table of all rules for the documents."""
+    parts = []
+    for title, rules in GROUPS.items():
+        rows = [f"### {title}", "", "| rule | from | answer | test |", "| --- | --- | --- | --- |"]
+        rows += [f"| {r.says}. | {r.source} | {r.answer} | `{r.test}` |" for r in rules]
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
