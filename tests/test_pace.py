@@ -23,7 +23,7 @@ from dingbridge.core.limits import (
     SEND_PAUSE,
 )
 from dingbridge.core.messages import SessionWebhook, Target
-from dingbridge.core.pace import CALLS_AT_ONCE, Hold, Pace, Paced, key_of
+from dingbridge.core.pace import CALLS_AT_ONCE, CALLS_WINDOW, Hold, Pace, Paced, key_of
 from dingbridge.core.routing import Route
 
 NOW = 1_800_000_000.0
@@ -113,6 +113,45 @@ def test_openapi_has_no_budget_of_messages_a_minute(key: str) -> None:
         pace.sent(key, NOW)
     assert pace.room(key, NOW) == CALLS_AT_ONCE
     assert pace.snapshot(NOW) == Paced()
+
+
+@pytest.mark.parametrize("key", [GROUP, PERSON])
+def test_openapi_is_called_twenty_times_a_second_and_no_faster(key: str) -> None:
+    pace = Pace(half)
+    for count in range(CALLS_AT_ONCE):
+        now = NOW + count / 100
+        assert pace.ready_at(key, now) == now
+        pace.called(now)
+    late = NOW + 0.5
+    assert pace.ready_at(key, late) == NOW + CALLS_WINDOW
+    assert pace.room(key, late) == 0
+    assert pace.ready_at(WEBHOOK, late) == late
+    assert pace.paused_until(key, late) == late
+    assert pace.cool_down(late) is None
+    assert pace.room(key, NOW + CALLS_WINDOW) == CALLS_AT_ONCE
+    assert pace.snapshot(late) == Paced()
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.3), st.floats(0, 0.05)), min_size=30, max_size=120))
+def test_no_second_has_more_calls_than_are_allowed_however_long_each_takes(
+    steps: list[tuple[float, float]],
+) -> None:
+    pace, now, arrived = Pace(half), NOW, []
+    for idle, takes in steps:
+        now = pace.ready_at(GROUP, now + idle)
+        arrived.append(now + takes / 2)
+        now += takes
+        pace.called(now)
+    apart = zip(arrived, arrived[CALLS_AT_ONCE:], strict=False)
+    assert all(later - earlier >= CALLS_WINDOW - 1e-6 for earlier, later in apart)
+
+
+def test_a_clock_that_is_set_back_costs_one_second_of_calls_at_most() -> None:
+    pace = Pace(half)
+    for _ in range(CALLS_AT_ONCE):
+        pace.called(NOW)
+    past = NOW - 1e6
+    assert pace.ready_at(GROUP, past) == past + CALLS_WINDOW
 
 
 ACTS = st.tuples(

@@ -454,6 +454,15 @@ def test_a_flow_controlled_person_is_written_to_later(sending: Queue, sandbox: S
     assert sending.until_retrying(message).reason
 
 
+def test_a_burst_by_openapi_stays_within_what_an_app_may_call_in_a_second(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    for count in range(45):
+        sending.put(str(count), Target(conversation_id=TEAM))
+    sandbox.client.wait_arrived(45)
+    assert {call.status for call in sandbox.client.calls(GROUP)} == {200}
+
+
 def test_too_many_messages_wait_instead_of_being_lost(sending: Queue, sandbox: Sandbox) -> None:
     sandbox.client.configure(rate_per_minute=2)
     for _ in range(3):
@@ -763,7 +772,7 @@ def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
 def test_a_pause_is_told_at_its_start_and_at_its_end(
     make_queue: StartQueue, sandbox: Sandbox
 ) -> None:
-    sending = make_queue(on_hold(0.3))
+    sending = make_queue(on_hold(2.0))
     message = sending.put("patient", Target())
     sending.start()
     cooling = sending.until(CoolDown)

@@ -21,6 +21,9 @@ from dingbridge.core.routing import Route
 CALLS_AT_ONCE = 20
 """OpenAPI sends that may go at once: calls a second of the standard edition (section 0)."""
 
+CALLS_WINDOW = 1.0
+"""Seconds that `CALLS_AT_ONCE` are counted over (section 3, throttling)."""
+
 _ALL = "*"
 _OPENAPI = "OpenAPI"
 _ROBOT_CODES = ("130101", "410100", "660026")
@@ -88,6 +91,7 @@ class Pace:
     def __init__(self, chance: Callable[[], float]) -> None:
         self._chance = chance
         self._sent: dict[str, deque[float]] = {}
+        self._calls: deque[float] = deque()
         self._holds: dict[str, Hold] = {}
 
     @classmethod
@@ -113,6 +117,14 @@ class Pace:
 
         Ask again when it has come: a pause may have been added, or the clock set back.
         """
+        end = self.paused_until(key, now)
+        if _is_openapi(key) and len(self._calls) >= CALLS_AT_ONCE:
+            end = max(end, self._calls[-CALLS_AT_ONCE] + CALLS_WINDOW)
+        return end
+
+    def paused_until(self, key: str, now: float) -> float:
+        """The same without the fraction of a second that calls are apart, which is no pause that
+        anybody notices."""
         self._settle(now)
         ends = [hold.end for hold in self._holds_of(key)]
         times = self._sent.get(key)
@@ -131,6 +143,12 @@ class Pace:
             self._sent.setdefault(key, deque(maxlen=ROBOT_MESSAGES)).append(now)
         elif (hold := self._holds.get(_OPENAPI)) is not None:
             self._holds[_OPENAPI] = structs.replace(hold, hits=0)
+
+    def called(self, now: float) -> None:
+        """OpenAPI was called, whatever it answered. Call it when the answer has come or is given
+        up, as with `sent`."""
+        self._settle(now)
+        self._calls.append(now)
 
     def held(self, error: RetryAfter, key: str, now: float) -> float:
         """Take the platform's refusal in; returns the seconds to hold back messages of `key`.
@@ -177,7 +195,7 @@ class Pace:
         return longest if longest[0] > 0 else None
 
     def room(self, key: str, now: float) -> int:
-        """How many messages may go at once now."""
+        """How many messages may go without a pause; 0 when none may now."""
         if self.ready_at(key, now) > now:
             return 0
         if _is_openapi(key):
@@ -190,6 +208,10 @@ class Pace:
 
     def _settle(self, now: float) -> None:
         """Bring what lies in the future to `now`, for good, and forget what is over."""
+        if self._calls and self._calls[-1] > now:
+            self._calls = deque(min(time, now) for time in self._calls)
+        while self._calls and self._calls[0] + CALLS_WINDOW <= now:
+            self._calls.popleft()
         for key, times in list(self._sent.items()):
             while times and times[0] + ROBOT_WINDOW <= now:
                 times.popleft()

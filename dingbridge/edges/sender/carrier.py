@@ -303,7 +303,11 @@ class Carrier:
             url, body = posting.file(self._options, outbound, uploaded, step.route)
         else:
             url, body = posting.openapi(self._options, outbound, step.chunk.text, step.route)
-        answer = self._http.post(url, body, self._api.headers())
+        headers = self._api.headers()
+        try:
+            answer = self._http.post(url, body, headers)
+        finally:
+            self.pace.called(time.time())
         return answers.read_send(answer).process_query_key
 
 

@@ -183,13 +183,15 @@ class Sender(threading.Thread):
         until which some have to wait."""
         now = time.time()
         pace = self._carrier.pace
-        ends = [pace.ready_at(self._key(waiting), now) for waiting in self._waiting.candidates()]
-        until = min((end for end in ends if end > now), default=0.0)
+        keys = [self._key(waiting) for waiting in self._waiting.candidates()]
+        pauses = [pace.paused_until(key, now) for key in keys]
+        until = min((end for end in pauses if end > now), default=0.0)
         if until != self._cooling_until:
             cooling = pace.cool_down(now) if until else (0.0, "")
             reason = cooling[1] if cooling else "pacing"
             self._hear(CoolDown(until, reason, pace.snapshot(now)))
-        return max(0.0, min(ends) - now) if ends else None
+        ready = [pace.ready_at(key, now) for key in keys]
+        return max(0.0, min(ready) - now) if ready else None
 
     def _hear(self, event: SenderEvent) -> None:
         if isinstance(event, CoolDown):
