@@ -78,14 +78,22 @@ def _install(extras: set[str], *, exactly: bool) -> None:
     _pip(_requirement(wanted), constrained="dev" in wanted)
     if "dev" in wanted:
         _tell("fetching the examples of the CommonMark specification")
-        asked = [str(PYTHON), "-m", "tests.commonmark"]
-        done = subprocess.run(  # noqa: S603 - a module of ours, by the Python just installed
-            asked, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise Failed(f"they cannot be fetched: {_reason(done.stderr.strip().splitlines())}")
+        _fetch("tests.commonmark")
+        _tell("fetching DingTalk's SDK for Node")
+        if without := _fetch("tests.node_sdk"):
+            _tell(without)
     READY.write_text("\n".join([_declaration(), *sorted(wanted)]) + "\n", encoding="utf-8")
     _tell("done")
+
+
+def _fetch(module: str) -> str:
+    """Let a module of the tests fetch what they need and no package index has; what it said."""
+    done = subprocess.run(  # noqa: S603 - a module of ours, by the Python just installed
+        [str(PYTHON), "-m", module], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise Failed(f"that cannot be fetched: {_reason(done.stderr.strip().splitlines())}")
+    return done.stdout.strip()
 
 
 def _make() -> None:
