@@ -16,8 +16,9 @@ _LOOK = "lua/dingbridge/look.lua"
 def rendered(root: Path) -> dict[str, str]:
     """What each generated file should hold, given the documents below `root`."""
     bodies = tables(_held(root / _LOOK))
-    documents = {name: filled(_held(root / name), bodies) for name in (*DOCUMENTS, *BESIDE)}
-    return {DECLARED: declared_lua(), **documents, HELP: help_text(documents)}
+    documents = {name: filled(_held(root / name), bodies) for name in DOCUMENTS}
+    beside = {name: filled(_held(root / name), bodies) for name in BESIDE}
+    return {DECLARED: declared_lua(), **documents, **beside, HELP: help_text(documents)}
 
 
 def stale(root: Path) -> list[str]:

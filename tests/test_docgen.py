@@ -14,7 +14,7 @@ from docgen import markdown
 from docgen.__main__ import main
 from docgen.generated import DECLARED, HELP, stale
 from docgen.layout import WIDTH, aligned, fill, width
-from docgen.manual import DOCUMENTS
+from docgen.manual import BESIDE, DOCUMENTS
 from docgen.tables import filled, tables
 from docgen.vimhelp import page, row_name
 from tests.documents import ROOT, WHOLE
@@ -26,7 +26,7 @@ LOOK = "lua/dingbridge/look.lua"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the documents and of what is generated."""
-    for name in (*DOCUMENTS, HELP, DECLARED, LOOK):
+    for name in (*DOCUMENTS, *BESIDE, HELP, DECLARED, LOOK):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
@@ -48,6 +48,7 @@ def test_the_check_runs_from_the_command_line() -> None:
         ("doc/editor.md", "| `:Chat open {id}` |", "| `:Chat open` |"),
         ("doc/lua-api.md", "`DingbridgeQueued` | `id`, ", "`DingbridgeQueued` | "),
         ("doc/troubleshooting.md", "`*QpmLimit*`", "`QpmLimit`"),
+        ("doc/sandbox.md", "`errcode` 43002", "`errcode` 43003"),
         (HELP, "*dingbridge-option-webhook*", "*dingbridge-option-hook*"),
         (HELP, "*:DingTalk-stop*", ""),
         (HELP, "Nothing can come back.", "Something can."),
