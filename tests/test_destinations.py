@@ -62,7 +62,8 @@ def test_the_chosen_conversation_is_never_among_those_that_are_forgotten(
     others: list[Target],
 ) -> None:
     found = known(LI).chose(ZHANG)
-    for one in others:
+    many = [Target(user_id=f"many{number}") for number in range(MOST)]
+    for one in [*others, *many]:
         found = found.spoke(one)
     assert found.current == ZHANG.key
     assert found.target is not None

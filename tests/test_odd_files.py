@@ -123,7 +123,7 @@ def test_what_is_no_folder_is_told_by_its_kind(tmp_path: Path, odd: Put) -> None
 
 
 @pytest.mark.parametrize(
-    ("bits", "told"), [(0o700, 0), (0o755, 0), (0o775, 1), (0o777, 1), (0o722, 1)]
+    ("bits", "told"), [(0o700, 0), (0o755, 0), (0o775, 1), (0o777, 1), (0o722, 1), (0o757, 1)]
 )
 def test_a_data_folder_in_which_others_can_write_is_told_and_left_as_it_is(
     tmp_path: Path, bits: int, told: int
