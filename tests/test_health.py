@@ -226,6 +226,15 @@ def test_a_variable_that_is_not_set_is_an_error(editor: Editor) -> None:
     assert "the environment variable NO_SUCH_VARIABLE is not set" in check(editor).of("ERROR")
 
 
+def test_a_variable_of_the_settings_is_no_variable_of_the_environment(editor: Editor) -> None:
+    editor.setup(
+        {"app_key": "ding1", "app_secret": "$MY_SECRET", "env": {"MY_SECRET": "hidden-one"}}
+    )
+    found = check(editor)
+    assert "app_secret: from the variable MY_SECRET of `env` or `env_file`" in found.of("INFO")
+    assert "hidden" not in found.text
+
+
 def test_an_env_file_is_looked_at_and_not_shown(editor: Editor, tmp_path: Path) -> None:
     file = tmp_path / "secrets.env"
     editor.setup({"env_file": str(file)})
