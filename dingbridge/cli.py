@@ -21,10 +21,10 @@ from dingbridge.core.errors import (
     whole_reason,
 )
 from dingbridge.core.messages import At
-from dingbridge.core.options import OPTIONS
+from dingbridge.core.options import OPTIONS, Options
 from dingbridge.core.redaction import redact
 from dingbridge.core.routing import notify_target
-from dingbridge.core.settings import Options, read, variables_read, wants
+from dingbridge.core.settings import read, variables_read, wants
 from dingbridge.core.text import visible
 from dingbridge.edges import outside
 from dingbridge.edges.process import keep_from_children

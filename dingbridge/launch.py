@@ -2,7 +2,7 @@
 
 Run by its path, not by `-c` or `-m`, which would put the current folder in front of `sys.path`:
 
-    launch.py host|check STUB [PROJECT [INTERPRETER ...]]
+    launch.py host|check|settings STUB [PROJECT [INTERPRETER ...]]
     launch.py install PROJECT [--exactly] [EXTRA ...]
     launch.py phone
 
@@ -120,6 +120,10 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.install import main as install
 
         sys.exit(install(words[1:]))
+    if part == "settings":
+        from dingbridge.checkhealth import main as checkhealth
+
+        checkhealth()
     if part == "host":
         import pynvim
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dingbridge.core.messages import Attachment
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.media import MediaFolder
 

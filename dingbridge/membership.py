@@ -16,8 +16,8 @@ from dingbridge.core import exchange, outbox
 from dingbridge.core.errors import in_words
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState
+from dingbridge.core.options import Options
 from dingbridge.core.routing import robot_name
-from dingbridge.core.settings import Options
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.disk import Disk

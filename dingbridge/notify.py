@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Target
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Waiting
 from dingbridge.core.pace import Pace
 from dingbridge.core.sender_events import SenderEvent
-from dingbridge.core.settings import Options
 from dingbridge.core.writing import Circumstances, told, written
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessToken

@@ -17,13 +17,13 @@ from dingbridge.core import exchange, sent_keys
 from dingbridge.core.errors import StoredDataDamaged, in_words
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import DeliveryReport
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Dropped, Record, Waiting
 from dingbridge.core.pace import Pace
 from dingbridge.core.patience import ALL_HERE_WITHIN, LOOK_FOR_LEFT_EVERY
 from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
-from dingbridge.core.settings import Options
 from dingbridge.core.state import State, with_pace, with_reactions
 from dingbridge.edges.exchange import (
     ExchangeError,

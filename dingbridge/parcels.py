@@ -17,9 +17,9 @@ from dingbridge.core.errors import BridgeError, DeliveryError, Refused
 from dingbridge.core.file_names import ending
 from dingbridge.core.media import Parcel
 from dingbridge.core.messages import Outbound
+from dingbridge.core.options import Options
 from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
-from dingbridge.core.settings import Options
 from dingbridge.edges import picture
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.media import Outgoing

@@ -46,8 +46,8 @@ class Settings(Struct, frozen=True):
     """What the editor tells about itself, once and after each `setup()`.
 
     `options` is the user's table as written, functions replaced by a marker; `problems` are those
-    of what stood around it, in which it cannot be found; `pid` is Neovim's, `revision` counts the
-    settings that the editor was given.
+    that the editor has found and shown; `pid` is Neovim's, `revision` counts the settings that the
+    editor was given.
     """
 
     options: Any
@@ -333,11 +333,11 @@ class Plugin:
         try:
             configuration = read_all(settings.options or {}, self._environ, found)
         except BadOptions as error:
-            problems += error.problems
+            problems = tuple(dict.fromkeys((*problems, *error.problems)))
         if problems:
-            # The editor showed most of them at setup(); the bridge stays usable without DingTalk.
+            # The bridge stays usable without DingTalk.
             configuration = read_all({"enabled": False}, {})
-            if found != Found():
+            if problems != settings.problems:
                 words = "the settings have problems:\n  " + "\n  ".join(problems)
                 self._editor.show(updates.Say(words, "error"))
         for warning in found.warnings:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dingbridge.lua_types import types_lua
 from dingbridge.reference import declared_lua
 from docgen.manual import BESIDE, DOCUMENTS, help_text
 from docgen.tables import filled, tables
 
 HELP = "doc/dingbridge.txt"
 DECLARED = "lua/dingbridge/declared.lua"
+TYPES = "lua/dingbridge/types.lua"
 _LOOK = "lua/dingbridge/look.lua"
 
 
@@ -18,7 +20,8 @@ def rendered(root: Path) -> dict[str, str]:
     bodies = tables(_held(root / _LOOK))
     documents = {name: filled(_held(root / name), bodies) for name in DOCUMENTS}
     beside = {name: filled(_held(root / name), bodies) for name in BESIDE}
-    return {DECLARED: declared_lua(), **documents, **beside, HELP: help_text(documents)}
+    lua = {DECLARED: declared_lua(), TYPES: types_lua()}
+    return {**lua, **documents, **beside, HELP: help_text(documents)}
 
 
 def stale(root: Path) -> list[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from dingbridge.core import autocommands, codes, errors
 from dingbridge.core.commands import COMMANDS, Command
+from dingbridge.core.groups import GROUP_OPTIONS
 from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import OPTIONS
-from dingbridge.core.table_options import GROUP_OPTIONS, OUTER_OPTIONS
+from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
 from dingbridge.reference import lua_literal
 from dingbridge.sandbox import rules
 
@@ -46,7 +46,7 @@ def filled(text: str, bodies: Mapping[str, str]) -> str:
 def options() -> str:
     """Name, default and meaning of every option; those of a single group come last."""
     inside = [(f"groups.{{id}}.{option.name}", option) for option in GROUP_OPTIONS]
-    every = [*((option.name, option) for option in (*OPTIONS, *OUTER_OPTIONS)), *inside]
+    every = [*((option.name, option) for option in (*OPTIONS, *TABLE_OPTIONS)), *inside]
     rows = [
         (f"`{name}`", _default(option), _cell(" ".join([option.meaning, *_notes(option)])))
         for name, option in every

@@ -7,7 +7,7 @@ end
 
 return {
   --- The same as `require('dingbridge').setup`, as the documents write it.
-  ---@param opts { integrations: { dingtalk: table } }
+  ---@param opts? dingbridge.Options|dingbridge.Setup
   setup = function(opts)
     require('dingbridge').setup(opts)
   end,

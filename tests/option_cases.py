@@ -627,6 +627,14 @@ OUTSIDE: list[Case] = [
 BAD: list[Case] = [
     Case("a typo", {"app_kye": 1}, (".app_kye: unknown option, did you mean app_key?",)),
     Case(
+        "a typo that others need",
+        {"app_keyy": "dinga1", "app_secret": SECRET, "accounts": {"work": {**APP, "apKey": "d"}}},
+        (
+            ".app_keyy: unknown option, did you mean app_key?",
+            ".accounts.work.apKey: unknown option, did you mean appKey?",
+        ),
+    ),
+    Case(
         "a typo in camelCase",
         {"clientID": 1},
         (".clientID: unknown option, did you mean clientId?",),

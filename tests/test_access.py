@@ -25,9 +25,10 @@ from dingbridge.core.access import (
     may_use,
     rules_of,
 )
+from dingbridge.core.groups import Group
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
 from dingbridge.core.pairing import Kind, Paired, Pairings
-from dingbridge.core.settings import Group, read
+from dingbridge.core.settings import read
 
 NOW = 1_800_000_000.0
 OUTSIDER = "$:LWCP_v1:$yp9K0zJq3l5bq9nS2w=="

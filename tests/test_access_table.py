@@ -26,9 +26,9 @@ import pytest
 from msgspec import structs
 
 from dingbridge.core.access import Admitted, MayPair, NotForUs, Rules, Stranger, Verdict, admit
+from dingbridge.core.groups import Group
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
 from dingbridge.core.pairing import Kind, Paired, Pairings
-from dingbridge.core.settings import Group
 
 ONE_TO_ONE = """
 dm.policy  allow_from  paired  admin  ->  result

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.groups import Group
 from dingbridge.core.kinds import Kind
 from dingbridge.core.options import OPTIONS, ROBOT
 from dingbridge.core.outside import Found, Wants
-from dingbridge.core.settings import Configuration, Group, read, read_all, wants
+from dingbridge.core.settings import Configuration, read, read_all, wants
 from dingbridge.core.sources import describe_sources
 from tests.option_cases import AT, OTHER_APP, SECRET, WEBHOOK
 from tests.test_options import EXAMPLES, nested

@@ -19,7 +19,7 @@ PYTHON = sorted(
     [path for top in ("dingbridge", "docgen", "rplugin") for path in (ROOT / top).rglob("*.py")]
 )
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
-GENERATED = {"lua/dingbridge/declared.lua"}
+GENERATED = {"lua/dingbridge/declared.lua", "lua/dingbridge/types.lua"}
 LONGEST = 400
 
 NOT_IN_CORE = {
@@ -51,8 +51,8 @@ ONLY_IN: dict[str, set[str]] = {
 """Who may import a package. The demo plays the user, and the sandbox is apart from the edges."""
 
 PUT_TOGETHER = {
-    *("cli.py", "live.py", "live_media.py", "membership.py", "notify.py", "owner.py"),
-    *("on_disk.py", "parcels.py", "plugin.py"),
+    *("checkhealth.py", "cli.py", "live.py", "live_media.py", "membership.py", "notify.py"),
+    *("on_disk.py", "owner.py", "parcels.py", "plugin.py"),
 }
 """The modules that know the edges: they put layers together."""
 

@@ -14,7 +14,8 @@ from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core.exchange import Ask, Drop, Known, Mark, Revoke, Send
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
-from dingbridge.core.settings import Options, read_all
+from dingbridge.core.options import Options
+from dingbridge.core.settings import read_all
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 from dingbridge.live import LiveChance
 

@@ -10,9 +10,10 @@ import pytest
 
 from dingbridge.core import posting
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
+from dingbridge.core.options import Options
 from dingbridge.core.plan import Plan, Post
 from dingbridge.core.routing import Route
-from dingbridge.core.settings import Options, read
+from dingbridge.core.settings import read
 from dingbridge.core.writing import Circumstances, written
 
 GOLDEN = Path(__file__).parent / "golden" / "routes"

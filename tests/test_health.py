@@ -231,26 +231,61 @@ def test_a_variable_of_the_settings_is_no_variable_of_the_environment(editor: Ed
         {"app_key": "ding1", "app_secret": "$MY_SECRET", "env": {"MY_SECRET": "hidden-one"}}
     )
     found = check(editor)
-    assert "app_secret: from the variable MY_SECRET of `env` or `env_file`" in found.of("INFO")
+    assert "app_secret: from the variable MY_SECRET of `env`" in found.of("INFO")
     assert "hidden" not in found.text
 
 
-def test_an_env_file_is_looked_at_and_not_shown(editor: Editor, tmp_path: Path) -> None:
+def test_an_env_file_is_read_and_not_shown(editor: Editor, tmp_path: Path) -> None:
     file = tmp_path / "secrets.env"
     editor.setup({"env_file": str(file)})
-    assert f"there is no file `{file}`" in check(editor).of("ERROR")
+    assert "env_file: cannot be read (No such file or directory)" in check(editor).of("ERROR")
     file.mkdir()
-    assert f"`{file}` cannot be read" in check(editor).of("ERROR")
+    assert "env_file: cannot be read (not a file)" in check(editor).of("ERROR")
     file.rmdir()
     file.write_text("DINGTALK_CLIENT_SECRET=hidden\n")
     file.chmod(0o644)
     found = check(editor)
-    assert f"chmod 600 '{file}'" in found.of("WARNING")
+    assert "$DINGTALK_CLIENT_SECRET in env_file: needs app_key as well" in found.of("ERROR")
+    assert f"others can read {file}" in found.of("WARNING")
+    file.write_text("DINGTALK_CLIENT_SECRET=hidden\nDINGTALK_CLIENT_ID=dingabc\n")
     file.chmod(0o600)
     found = check(editor)
     assert f"env_file: `{file}`" in found.of("OK")
-    assert "once the host has read `env_file`" in found.of("INFO")
+    assert "API mode, both ways, app dingabc" in found.of("OK")
+    assert "app_secret: from the variable DINGTALK_CLIENT_SECRET of `env_file`" in found.of("OK")
     assert "hidden" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"app_key": "ding1"}, "app_key: needs app_secret as well"),
+        ({"accounts": {"a": APP, "b": APP}}, "a and b have the same robot"),
+        ({**APP, "client_id": "ding2"}, "has another value than"),
+        ({"webhook": "https://evil.example/robot/send?access_token=x"}, "is no host of DingTalk"),
+    ],
+)
+def test_what_is_bad_only_together_is_told_by_the_health_check_and_by_the_first_command(
+    editor: Editor, options: dict[str, Any], words: str
+) -> None:
+    editor.setup(options)
+    assert editor.said() == []
+    found = check(editor).of("ERROR")
+    assert words in found
+    assert "Correct it in `setup()`" in found
+    assert editor.host_pid() == 0
+    editor.chat("status")
+    editor.until_said("mode: off")
+    assert sum(words in text for text in editor.said()) == 2
+    assert words in check(editor).of("ERROR")
+    assert "The host says" not in check(editor).text
+
+
+def test_without_python_the_health_check_tells_what_the_editor_sees(editor: Editor) -> None:
+    editor.setup({"python": "/nowhere/python", "msgtype": "html"})
+    found = check(editor)
+    assert "integrations.dingtalk.msgtype: must be 'markdown' or 'text'" in found.of("ERROR")
+    assert "once Python can be run" in found.of("WARNING")
 
 
 @pytest.mark.parametrize(
@@ -388,6 +423,7 @@ def test_settings_that_only_the_host_can_refuse_are_told(editor: Editor, tmp_pat
     editor.setup({"app_key": "ding1", "app_secret": {"cmd": [program]}})
     editor.chat("status")
     editor.until_said("exit code 3")
+    editor.until(lambda: editor.status()["last_error"])
     found = check(editor)
     assert "The host says that the settings cannot be used" in found.of("ERROR")
     assert "exit code 3" in found.of("ERROR")

@@ -13,11 +13,12 @@ from msgspec import structs
 from dingbridge.core.access import Admitted, Rules, admit
 from dingbridge.core.callback import read_robot_message
 from dingbridge.core.errors import BadFrame
+from dingbridge.core.groups import Group
 from dingbridge.core.messages import Inbound, Quoted
 from dingbridge.core.pairing import Kind, Paired, Pairings
 from dingbridge.core.routing import reply_target
 from dingbridge.core.sent_keys import Sent, SentKeys, with_quote
-from dingbridge.core.settings import Group, read
+from dingbridge.core.settings import read
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.editor import Editor

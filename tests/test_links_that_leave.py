@@ -15,9 +15,10 @@ from msgspec import structs
 from dingbridge.core import outgoing_text, rendering
 from dingbridge.core.chunking import split
 from dingbridge.core.messages import Target
+from dingbridge.core.options import Options
 from dingbridge.core.outgoing_text import may_link, may_show, without_acting_links
 from dingbridge.core.routing import custom_robot
-from dingbridge.core.settings import Options, read
+from dingbridge.core.settings import read
 from dingbridge.core.writing import Circumstances, written
 from dingbridge.notify import deliver
 from dingbridge.sandbox.links import Link, links, sent_by_tap

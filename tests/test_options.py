@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.groups import GROUP_SPELLINGS
 from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import BY_NAME, GROUP_SPELLINGS, OPTIONS, SPELLINGS
-from dingbridge.core.settings import Options, read, wants
+from dingbridge.core.options import BY_NAME, OPTIONS, SPELLINGS, Options
+from dingbridge.core.settings import read, wants
 from tests.option_cases import APP, CASES, SECRET, WEBHOOK, Case, expected
 
 EXAMPLES: dict[str, object] = {

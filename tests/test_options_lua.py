@@ -1,34 +1,46 @@
-"""The editor's own check of options says exactly what the host would say, and reads the same."""
+"""The editor tells at once what can be seen in the table, in the words of the host, and no more."""
 
 from __future__ import annotations
 
 import json
-import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options import GROUP_SPELLINGS, OPTIONS, SPELLINGS
+from dingbridge.core.groups import GROUP_SPELLINGS
+from dingbridge.core.kinds import EXPECTED, Kind
+from dingbridge.core.options import BY_NAME, SPELLINGS
+from dingbridge.core.sentences import AT_ONCE, SENTENCES
 from dingbridge.core.settings import read_all
 from tests import processes
 from tests.neovim import find_neovim
-from tests.option_cases import CASES, OUTSIDE, SECRET, WEBHOOK, Case, expected
+from tests.option_cases import AT, CASES, OUTSIDE, SECRET, WEBHOOK, Case
 
 LUA = Path(__file__).resolve().parent.parent / "lua"
 
 CHECK = """
-local options = require('dingbridge.options')
-local results = {}
-for number, case in ipairs(input) do
-  local problems, values, accounts, default, mode = options.check(case.raw, case.environ)
-  assert(#problems > 0 or values == accounts[default])
-  results[number] = { problems = problems, accounts = accounts, default = default, mode = mode }
-end
-return results
+return vim.tbl_map(function(raw)
+  return (require('dingbridge.options').check({ integrations = { dingtalk = raw } }))
+end, input)
+"""
+FORESEE = """
+return vim.tbl_map(function(case)
+  for name, text in pairs(case.environ) do
+    vim.env[name] = text
+  end
+  local _, _, written = require('dingbridge.options').check(case.raw)
+  local accounts, default = require('dingbridge.accounts').foresee(written)
+  for name in pairs(case.environ) do
+    vim.env[name] = nil
+  end
+  return { accounts = accounts, default = default }
+end, input)
 """
 
 Lua = Callable[[str, object], Any]
@@ -64,84 +76,170 @@ file:close()
     return run
 
 
-def checked(lua: Lua, cases: list[tuple[object, dict[str, str]]]) -> list[dict[str, Any]]:
-    given = [{"raw": raw, "environ": environ} for raw, environ in cases]
-    results: list[dict[str, Any]] = lua(CHECK, given)
-    assert len(results) == len(cases)
+def said_by_the_editor(lua: Lua, tables: list[object]) -> list[list[str]]:
+    """What the editor says about each table of options."""
+    results = [list(problems) for problems in lua(CHECK, tables)]
+    assert len(results) == len(tables)
     return results
 
 
-@pytest.fixture(scope="module")
-def results(lua: Lua) -> dict[str, dict[str, Any]]:
-    """What the editor says about every case, from one process."""
-    found = checked(lua, [(case.raw, case.environ) for case in CASES])
-    assert len({case.title for case in CASES}) == len(CASES)
-    return {case.title: result for case, result in zip(CASES, found, strict=True)}
-
-
-def host_says(raw: object, environ: dict[str, str]) -> tuple[list[str], object]:
-    """The problems, or what the host reads: the default account's name, and all values of each."""
+def said_by_the_host(raw: object, environ: dict[str, str] | None = None) -> list[str]:
     try:
-        found = read_all(raw, environ)
+        read_all(raw, environ or {})
     except BadOptions as error:
-        return list(error.problems), None
-    accounts = {
-        name: {
-            option.name: plain(msgspec.to_builtins(getattr(options, option.field)))
-            for option in OPTIONS
-        }
-        for name, options in found.accounts.items()
-    }
-    return [], (found.default_account, accounts)
+        return list(error.problems)
+    return []
 
 
-def editor_says(result: dict[str, Any]) -> object:
-    """The same of the editor, where nil stands for the empty default."""
-    accounts = {
-        name: {
-            option.name: plain(values.get(option.name, msgspec.to_builtins(option.default)))
-            for option in OPTIONS
-        }
-        for name, values in result["accounts"].items()
-    }
-    return (result["default"], accounts)
+ADDRESSES = {EXPECTED[kind] for kind in (Kind.WEBHOOK, Kind.ENDPOINT, Kind.PROXY)}
+FORMS = [
+    re.compile(re.escape(SENTENCES[name]).replace("%s", "(.*)"), re.DOTALL) for name in AT_ONCE
+]
 
 
-def plain(value: object) -> object:
-    """Without what Lua cannot tell apart: what is nil is not there, an empty table is either."""
-    if isinstance(value, dict):
-        value = {key: plain(inner) for key, inner in value.items() if inner is not None}
-    elif isinstance(value, list | tuple):
-        value = [plain(inner) for inner in value]
-    return [] if value == {} else value
+def without_variables(raw: object) -> object:
+    """The same table, in which `env` gives no values."""
+    if isinstance(raw, dict):
+        blank = {name: " " if isinstance(text, str) else text for name, text in
+                 (raw["env"] if isinstance(raw.get("env"), dict) else {}).items()}  # fmt: skip
+        inner = {key: without_variables(value) for key, value in raw.items()}
+        return inner | {"env": blank} if blank else inner
+    return [*map(without_variables, raw)] if isinstance(raw, list) else raw
+
+
+def seen_in_the_table(raw: object) -> list[str]:
+    """What the host says about what stands in the table, of the kinds that must be told at once."""
+    found = []
+    for problem in said_by_the_host(without_variables(raw)):
+        path, _, sentence = problem.partition(": ")
+        fits = [match for form in FORMS if (match := form.fullmatch(sentence))]
+        of_address = sentence.removeprefix("must be ") in ADDRESSES
+        if fits and not path.startswith("$") and not of_address:
+            found.append(problem)
+    return found
+
+
+@pytest.fixture(scope="module")
+def told(lua: Lua) -> dict[str, list[str]]:
+    """What the editor says about every case, from one process."""
+    found = said_by_the_editor(lua, [case.raw for case in CASES])
+    assert len({case.title for case in CASES}) == len(CASES)
+    return {case.title: problems for case, problems in zip(CASES, found, strict=True)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
-def test_the_editor_finds_the_same_problems_as_the_host(
-    case: Case, results: dict[str, dict[str, Any]]
+def test_the_editor_tells_at_once_what_can_be_seen_in_the_table(
+    case: Case, told: dict[str, list[str]]
 ) -> None:
-    said = list(results[case.title]["problems"])
-    assert said == expected(case) == host_says(case.raw, case.environ)[0]
-    assert SECRET not in str(said)
+    assert told[case.title] == seen_in_the_table(case.raw)
+    assert set(told[case.title]) <= set(said_by_the_host(case.raw, case.environ))
+    assert SECRET not in str(told[case.title])
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if not case.problems], ids=lambda case: case.title
+def test_the_editor_tells_most_of_what_is_wrong(told: dict[str, list[str]]) -> None:
+    bad = [case for case in CASES if case.problems]
+    assert sum(bool(told[case.title]) for case in bad) > 0.55 * len(bad)
+
+
+NAMES = st.sampled_from(
+    [
+        *SPELLINGS,
+        *GROUP_SPELLINGS,
+        *("dm", "endpoint", "media", "quota", "channels", "dingtalk", "type", "work", "default"),
+        *("*", "cidA+/b=", "YOUR_CONVERSATION_ID", "app_kye", "allowform", "cmd", "lua"),
+    ]
 )
-def test_the_editor_reads_the_same_values_as_the_host(
-    case: Case, results: dict[str, dict[str, Any]]
-) -> None:
-    assert editor_says(results[case.title]) == host_says(case.raw, case.environ)[1]
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ["$HOME", "${NONE}", " $A ", "XXX", "dingxxx", "YOUR_APP_KEY", "<a b>", "text"]
+    )
+    | st.sampled_from(["open", "user", "dingtalk", " dingtalk ", WEBHOOK, "http://127.0.0.1:1"])
+)
+TABLES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(NAMES, inner, max_size=4)
+        | st.dictionaries(st.text(max_size=6), inner, max_size=2)
+    ),
+    max_leaves=15,
+)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
-def test_the_editor_tells_the_mode_as_the_host_will(
-    case: Case, results: dict[str, dict[str, Any]]
+@settings(max_examples=15, deadline=None)
+@given(tables=st.lists(st.dictionaries(NAMES, TABLES, max_size=6), min_size=40, max_size=80))
+def test_what_the_editor_refuses_the_host_refuses_and_what_it_must_see_it_sees(
+    lua: Lua, tables: list[object]
 ) -> None:
-    if case.problems:
-        assert results[case.title]["mode"] == "off"
-    elif case not in OUTSIDE:
-        assert results[case.title]["mode"] == read_all(case.raw, case.environ).default.mode
+    for raw, problems in zip(tables, said_by_the_editor(lua, tables), strict=True):
+        assert set(seen_in_the_table(raw)) <= set(problems), raw
+        assert said_by_the_host(raw) or not problems, raw
+
+
+def test_every_kind_of_option_is_checked_for_its_type(lua: Lua) -> None:
+    wrong: dict[str, object] = dict.fromkeys(BY_NAME, 1.5)
+    wrong |= {name: "x" for name, option in BY_NAME.items() if option.least or option.most}
+    [problems] = said_by_the_editor(lua, [wrong])
+    assert {problem.partition(": expected ")[0] for problem in problems} == {
+        f"{AT}.{name}" for name in BY_NAME
+    }
+
+
+def test_lua_functions_and_mixed_tables_are_judged(lua: Lua) -> None:
+    assert lua(
+        """
+local function f() end
+local looped = { keyword = 'x' }
+looped.channels = { dingtalk = looped }
+local function check(raw)
+  return (require('dingbridge.options').check(raw))
+end
+return {
+  fine = #check({ responder = f }),
+  wrong = check({ keyword = f, allow_from = { f } }),
+  mixed = check({ 'x', keyword = 'y' }),
+  looped = check(looped),
+  odd = check({ text_chunk_limit = 0 / 0, responder_timeout = 1 / 0 }),
+}
+""",
+        {},
+    ) == {
+        "fine": 0,
+        "wrong": [
+            f"{AT}.allow_from[1]: expected text in quotes, got a function",
+            f"{AT}.keyword: expected text in quotes, got a function",
+        ],
+        "mixed": [f"{AT}: every entry needs a name"],
+        "looped": [f"{AT}.channels.dingtalk.channels: unknown option"],
+        "odd": [
+            f"{AT}.responder_timeout: must be a number from 1 to 86400",
+            f"{AT}.text_chunk_limit: must be a whole number from 100 to 20000",
+        ],
+    }
+
+
+# --- what is foreseen before a host has read the settings -----------------------------------------
+
+FLAWLESS = [case for case in CASES if not case.problems and case not in OUTSIDE]
+
+
+def test_the_editor_foresees_the_accounts_as_the_host_will_read_them(lua: Lua) -> None:
+    cases = [{"raw": case.raw, "environ": case.environ} for case in FLAWLESS]
+    for case, foreseen in zip(FLAWLESS, lua(FORESEE, cases), strict=True):
+        read = read_all(case.raw, case.environ)
+        assert foreseen["default"] == read.default_account, case.title
+        assert {
+            name: (one["mode"], one.get("app_key", ""), one["on_demand"])
+            for name, one in foreseen["accounts"].items()
+        } == {
+            name: (one.mode, one.app_key, one.session_scope != "bound")
+            for name, one in read.accounts.items()
+        }, case.title
 
 
 PROGRAM = {"cmd": ["pass", "ding"]}
@@ -169,171 +267,11 @@ IN_FILE = {"app_key": "$KEY", "app_secret": "$SECRET"}
 def test_what_the_editor_does_not_read_itself_is_off_only_when_that_is_sure(
     lua: Lua, raw: object, mode: str
 ) -> None:
-    [result] = checked(lua, [(raw, {})])
-    assert (result["problems"], result["mode"]) == ([], mode)
+    [foreseen] = lua(FORESEE, [{"raw": raw, "environ": {}}])
+    assert foreseen["accounts"][foreseen["default"]]["mode"] == mode
 
 
-PIECES: list[object] = [
-    None, True, False, 0, 1, 150, 20000.0, 2.5, -1, "", " x ", "$A", "${B}", "$NONE", "XXX", "text",
-    "<a b>", "dingxx", "dingxxx", "<C-s>", [], {}, ["a"], ["$A", 1], [["a"]], {"lua": True},
-    {"a": 1}, ["*"], ["/help", "status"], ["hlep"], "open", "allowlist", "disabled", "user", "work",
-    {"cmd": ["pass", "ding"]}, {"cmd": []}, {"cmd": ["a"], "b": 1}, {"cmd": None}, "a\nb", "a\vb",
-    WEBHOOK, WEBHOOK + "&a#b", "http://localhost", "https://[::1]:1", "http://127.0.0.1:70000",
-    "https://a.b/c/", "http://x@y:1/", "https://dingtalk.com/robot/send?&access_token=b", "é",
-    "a\tb",
-    "https://", "://", "http://a b", "https://a?b", "1e3", "https://a_b", "http://[zz]", "HTTP://h/",
-]  # fmt: skip
-GOOD_PIECES: dict[str, list[object]] = {
-    "app_key": ["dinga1", "dinga2", "$A", {"cmd": ["id"]}],
-    "app_secret": ["s3cret1", "$A", "$NONE", {"cmd": ["pass", "ding"]}],
-    "webhook": [WEBHOOK, "$NONE", "https://elsewhere.example/robot/send?access_token=x"],
-    "groups": [],
-    "enabled": [True, False],
-    "endpoint.oapi": ["https://elsewhere.example", "$NONE"],
-    "default_account": ["work", "default", "my-dingtalk", "$NONE"],
-    "env_file": ["~/x.env"],
-    "allow_from": [["a"], ["$A", "b"], ["$NONE"], []],
-    "commands": [["/help"], ["*"]],
-}
-"""Values that fit, so that what several tables give together is compared as well."""
-
-
-def random_table(chance: random.Random, depth: int = 3) -> dict[str, object]:
-    tables = ("dm", "endpoint", "channels", "dingtalk", "accounts", "groups", "jobs", "env")
-    names = [*SPELLINGS, *tables, "allowFrom", "api", "oapi", "type", "work", "home", "my-dingtalk"]
-    names += [*GROUP_SPELLINGS, "*", "cidA+/b=", "YOUR_CONVERSATION_ID", "default", "DINGTALK", "A"]
-    table: dict[str, object] = {}
-    for _ in range(chance.randrange(6)):
-        name = chance.choice(names)
-        if chance.random() < 0.2:
-            spot = chance.randrange(len(name))
-            name = name[:spot] + chance.choice("aeK_é .-") + name[spot + chance.randrange(2) :]
-        nested = name in tables or name in ("*", "work", "home", "my-dingtalk", "cidA+/b=")
-        deeper = depth and nested and chance.random() < 0.9
-        table[name] = random_table(chance, depth - 1) if deeper else chance.choice(PIECES)
-    return table
-
-
-def likely_table(chance: random.Random) -> dict[str, object]:
-    """A table that is mostly right, with accounts, groups and variables."""
-
-    def account() -> dict[str, object]:
-        chosen = chance.sample([*GOOD_PIECES], chance.randrange(4))
-        wide = ("default_account", "env_file")
-        table: dict[str, object] = {
-            name: chance.choice(GOOD_PIECES[name])
-            for name in chosen
-            if GOOD_PIECES[name] and name not in wide
-        }
-        if "groups" in chosen:
-            table["groups"] = {
-                name: {
-                    key: value
-                    for key, value in {
-                        "requireMention": chance.choice([True, False, "$NONE", None]),
-                        "users": chance.choice([["a"], [], ["$NONE"], None]),
-                        "tools": chance.choice([["/where"], ["*"], None]),
-                    }.items()
-                    if chance.random() < 0.7
-                }
-                for name in chance.sample(["*", "cidA==", "cidB"], 2)
-            }
-        return table
-
-    table = account()
-    for wide in ("default_account", "env_file"):
-        if chance.random() < 0.3:
-            table[wide] = chance.choice(GOOD_PIECES[wide])
-    if chance.random() < 0.6:
-        names = chance.sample(["work", "home", "default"], chance.randrange(3))
-        table["accounts"] = {name: account() for name in names}
-    if chance.random() < 0.4:
-        table["channels"] = {"my-dingtalk": {"type": "dingtalk", **account()}}
-        if chance.random() < 0.5:
-            inner = {key: value for key, value in table.items() if key != "channels"}
-            table["channels"] = {"dingtalk": inner}
-    if chance.random() < 0.4:
-        table["env"] = {"A": "dinga3", "NONE": " ", "DINGTALK_CLIENT_SECRET": "s3cret2"}
-    return table
-
-
-def test_editor_and_host_agree_on_two_thousand_random_tables(lua: Lua) -> None:
-    chance = random.Random(20)
-    environ = {"A": "a,b", "B": "400", "DINGTALK_OAPI_ENDPOINT": "http://localhost:80"}
-    tables = [random_table(chance) for _ in range(1000)]
-    tables += [likely_table(chance) for _ in range(1000)]
-    cases: list[tuple[object, dict[str, str]]] = [
-        (raw, environ if chance.random() < 0.5 else {}) for raw in tables
-    ]
-    flawless = several = 0
-    for (raw, held), result in zip(cases, checked(lua, cases), strict=True):
-        problems, values = host_says(raw, held)
-        assert list(result["problems"]) == problems, raw
-        if not problems:
-            flawless += 1
-            assert editor_says(result) == values, raw
-            several += len(result["accounts"]) > 1
-    assert 250 < flawless < 1750
-    assert several > 50
-
-
-def test_lua_functions_and_mixed_tables_are_judged_in_the_editor(lua: Lua) -> None:
-    assert lua(
-        """
-local function f() end
-local looped = { keyword = 'x' }
-looped.channels = { dingtalk = looped }
-local check = require('dingbridge.options').check
-return {
-  fine = #check({ responder = f }, {}),
-  lua = ({ check({ responder = f }, {}) })[2].responder,
-  wrong = check({ keyword = f, allow_from = { f } }, {}),
-  mixed = check({ 'x', keyword = 'y' }, {}),
-  looped = check(looped, {}),
-  odd = check({ text_chunk_limit = 0 / 0, responder_timeout = 1 / 0 }, {}),
-}
-""",
-        {},
-    ) == {
-        "fine": 0,
-        "lua": "lua",
-        "wrong": [
-            "integrations.dingtalk.allow_from[1]: expected text in quotes, got a function",
-            "integrations.dingtalk.keyword: expected text in quotes, got a function",
-        ],
-        "mixed": ["integrations.dingtalk: every entry needs a name"],
-        "looped": ["integrations.dingtalk.channels.dingtalk.channels: unknown option"],
-        "odd": [
-            "integrations.dingtalk.responder_timeout: must be a number from 1 to 86400",
-            "integrations.dingtalk.text_chunk_limit: must be a whole number from 100 to 20000",
-        ],
-    }
-
-
-def test_without_a_second_argument_the_environment_is_the_editors(lua: Lua) -> None:
-    code = """
-vim.env.DINGTALK_ENABLED = 'perhaps'
-vim.env.DINGBRIDGE_TEST_NAME = 'somebody'
-return { require('dingbridge.options').check({ user_id = '$DINGBRIDGE_TEST_NAME' }) }
-"""
-    problems, values, *_ = lua(code, {})
-    assert "$DINGTALK_ENABLED: must be true or false" in problems
-    assert values["user_id"] == "somebody"
-
-
-def test_canonical_unwraps_every_spelling_and_keeps_the_values_as_written(lua: Lua) -> None:
-    raw = {
-        "clientId": "$KEY",
-        "dm": {"allowFrom": ["a"]},
-        "channels": {"dingtalk": {"sendKey": False, "endpoint": {"api": "x"}}},
-        "unknown": 1,
-    }
-    assert lua("return require('dingbridge.options').canonical(input)", raw) == {
-        "app_key": "$KEY",
-        "allow_from": ["a"],
-        "send_key": False,
-        "endpoint.api": "x",
-    }
+# --- completion -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from dingbridge.core.errors import Refused, TooLong
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.long_text import parted
 from dingbridge.core.messages import Outbound, SessionWebhook, Target
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Put, Waiting
 from dingbridge.core.plan import Finished, Plan, Post
 from dingbridge.core.routing import Route
-from dingbridge.core.settings import Options, read
+from dingbridge.core.settings import read
 from dingbridge.edges.storage.outgoing import OutgoingFolder
 
 pytestmark = pytest.mark.environment

@@ -27,6 +27,7 @@ from dingbridge.core.messages import (
     SessionWebhook,
     Target,
 )
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import (
     Done,
     Dropped,
@@ -44,7 +45,7 @@ from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
-from dingbridge.core.settings import Options, read
+from dingbridge.core.settings import read
 from dingbridge.core.token import HeldToken, held
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessToken

@@ -246,11 +246,12 @@ def test_all_problems_of_the_settings_are_told_together_and_the_editor_goes_on(
         "app_key",
         "YOUR_APP_SECRET",
         "msgtype",
-        "webhook",
     ):
         assert words in said
-    assert "hidden-token" not in said
     editor.chat("new Goes on")
+    more = editor.until_said("webhook: evil.example is no host of DingTalk")
+    assert {*said.split("\n")} < {*more.split("\n")}
+    assert "hidden-token" not in said + more
     editor.until(editor.sessions)
     editor.chat("bridge dingtalk")
     editor.until_said("the settings cannot be used")
@@ -264,6 +265,19 @@ def test_all_problems_of_the_settings_are_told_together_and_the_editor_goes_on(
         ({"integrations": {"slack": {}}}, "integrations.slack: only 'dingtalk' is served here"),
         ({"integrations": "dingtalk"}, "integrations: expected a table with dingtalk, got text"),
         ({"instruction": "x"}, "integrations.dingtalk.instruction: unknown option, did you mean"),
+        (
+            {"verbose": True, "integrations": {"dingtalk": {"keyword": "x"}}},
+            "verbose: belongs inside integrations = { dingtalk = { … } }",
+        ),
+        (
+            {"dm": {"policy": "open"}, "integrations": {"dingtalk": {}}},
+            "dm: belongs inside integrations = { dingtalk = { … } }",
+        ),
+        (
+            {"dingtalk": {"app_key": "dingabc", "app_secret": "x"}},
+            "dingtalk: belongs inside integrations = { dingtalk = { … } }",
+        ),
+        ({"app_keyy": "dingabc", "app_secret": "x"}, "app_keyy: unknown option, did you mean"),
     ],
 )
 def test_what_is_wrong_around_the_options_is_told_with_the_nearest_name(
@@ -274,6 +288,11 @@ def test_what_is_wrong_around_the_options_is_told_with_the_nearest_name(
     assert words in said
     assert said.count("\n") == 1
     assert editor.status()["mode"] == "off"
+    editor.chat("bridge dingtalk")
+    again = editor.until_said("the settings cannot be used")
+    assert words in again
+    assert again.count("\n") == 1
+    assert len(editor.said()) == 2
 
 
 def test_setup_may_be_called_again_while_the_host_runs(

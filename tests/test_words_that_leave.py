@@ -9,7 +9,8 @@ import pytest
 
 from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Target
-from dingbridge.core.settings import Options, read
+from dingbridge.core.options import Options
+from dingbridge.core.settings import read
 from dingbridge.core.text import well_formed
 from dingbridge.core.writing import Circumstances, written
 from dingbridge.sandbox.server import Sandbox

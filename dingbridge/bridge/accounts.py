@@ -13,8 +13,8 @@ from dingbridge.core import destinations, exchange, targets
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Target
-from dingbridge.core.options import DEFAULT_ACCOUNT
-from dingbridge.core.settings import Configuration, Options
+from dingbridge.core.options import DEFAULT_ACCOUNT, Options
+from dingbridge.core.settings import Configuration
 
 log = logging.getLogger(__name__)
 

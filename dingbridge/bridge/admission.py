@@ -14,8 +14,8 @@ from dingbridge.core.access import Admitted, MayPair, NotForUs
 from dingbridge.core.exchange import News
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Inbound, SessionWebhook, Target
+from dingbridge.core.options import Options
 from dingbridge.core.patience import REFUSAL_EVERY
-from dingbridge.core.settings import Options
 from dingbridge.core.state import pairings_of, with_pairings, with_refused
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from dingbridge.bridge.ports import Chance, Courtesy
 from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Waiting
 from dingbridge.core.reactions import MOST_OUTSTANDING, reaction_to
 from dingbridge.core.routing import reply_target
-from dingbridge.core.settings import Options
 
 
 class _Open(Struct, frozen=True):

@@ -15,8 +15,8 @@ from dingbridge.core import exchange, passcodes, routing, status_words
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import At, Inbound, Target
-from dingbridge.core.options import DEFAULT_ACCOUNT
-from dingbridge.core.settings import Options, read
+from dingbridge.core.options import DEFAULT_ACCOUNT, Options
+from dingbridge.core.settings import read
 from dingbridge.core.transcript import SessionInfo
 
 NOTHING_HEARD = exchange.State(0, LinkState.OFF.value, 0, 0, 0)

@@ -10,9 +10,9 @@ from msgspec import Struct, structs
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.core import acquaintances, scopes
 from dingbridge.core.messages import Inbound, Outbound, Target
+from dingbridge.core.options import Options
 from dingbridge.core.remote_words import Row, choose
 from dingbridge.core.routing import of_session, reply_target
-from dingbridge.core.settings import Options
 from dingbridge.core.state import (
     Binding,
     acquaintances_of,

@@ -12,7 +12,7 @@ from dingbridge.core import destinations, routing, targets
 from dingbridge.core.destinations import Destination, Destinations
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Role, Target
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 
 
 class SessionDestinations:

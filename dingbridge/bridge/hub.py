@@ -27,10 +27,10 @@ from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Target
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Outbox
 from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
-from dingbridge.core.settings import Options
 from dingbridge.core.state import (
     State,
     binding_for,

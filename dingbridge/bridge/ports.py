@@ -13,10 +13,10 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Send
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Attachment, Delivery, Message, Question
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Put, Record, Waiting
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
-from dingbridge.core.settings import Options
 from dingbridge.core.state import State
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
 

@@ -17,8 +17,8 @@ from dingbridge.core.access import Admitted
 from dingbridge.core.exchange import News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.options import Options
 from dingbridge.core.routing import reply_target
-from dingbridge.core.settings import Options
 
 NO_SESSION_WEBHOOK = (
     "No sessionWebhook in a message from DingTalk: answers to it go by OpenAPI, which takes calls"

@@ -12,8 +12,8 @@ from dingbridge.core import access, addressing, commands, remote, remote_words, 
 from dingbridge.core.access import Admitted
 from dingbridge.core.exchange import State
 from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.options import Options
 from dingbridge.core.remote import Place
-from dingbridge.core.settings import Options
 
 
 class Said(Struct, frozen=True):

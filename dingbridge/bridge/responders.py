@@ -9,7 +9,7 @@ from msgspec import Struct
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Editor, Programs
 from dingbridge.core.messages import At, Question, Target
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 
 REMEMBERED = 1000
 """Questions whose late answers still find their conversation (a count)."""

@@ -8,10 +8,11 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge.core import refusals
+from dingbridge.core.groups import Group, group_of
 from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.options import Options
 from dingbridge.core.pairing import Kind, Pairings, is_paired
 from dingbridge.core.refusals import Reason, lua_text
-from dingbridge.core.settings import Group, Options, group_of
 
 EVERYBODY = "*"
 """Stands for everybody in a list of people, for every command in a list of commands."""

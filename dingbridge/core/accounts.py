@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dingbridge.core.options import BY_NAME, DEFAULT_ACCOUNT, OPTIONS, PREFIX, ROBOT
+import msgspec
+
+from dingbridge.core.kinds import ITEM
+from dingbridge.core.options import BY_NAME, DEFAULT_ACCOUNT, OPTIONS, PREFIX, ROBOT, Options
 from dingbridge.core.outside import Found, Variables
 from dingbridge.core.places import Given, Places, Scope
 from dingbridge.core.problems import Problems, join, kind_of
@@ -42,7 +45,7 @@ def _table(env: list[Given], problems: Problems) -> dict[str, str]:
             if text is None:
                 continue
             if not isinstance(text, str):
-                problems.add(here, "expected", BY_NAME["env_file"].expects, kind_of(text))
+                problems.add(here, "expected", ITEM, kind_of(text))
             elif table.setdefault(name, text) != text:
                 problems.add(here, "differs", first[name])
             first.setdefault(name, here)
@@ -94,32 +97,28 @@ def merged_groups(outer: object, own: object) -> object:
     return outer | {name: outer.get(name, {}) | group for name, group in own.items()}
 
 
-def default_of(
-    accounts: Mapping[str, Mapping[str, object]],
-    places: list[Given],
-    values: Values,
-) -> str:
-    """The account meant when none is named. `accounts` are fields with values, sorted by name."""
+def default_of(accounts: Mapping[str, Options], places: list[Given], values: Values) -> str:
+    """The account meant when none is named. `accounts` are sorted by name."""
     named = values.agreed(BY_NAME["default_account"], places)
     if isinstance(named, str):
         if named not in accounts:
             values.problems.add(places[0].path, "no_account", ", ".join(accounts))
         return named
-    enabled = [name for name, fields in accounts.items() if fields["enabled"]] or [*accounts]
+    enabled = [name for name, options in accounts.items() if options.enabled] or [*accounts]
     return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in enabled else enabled[0]
 
 
-def check_robots(accounts: Mapping[str, Mapping[str, object]], problems: Problems) -> None:
+def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
     """Notes accounts that would answer for the same robot; those that are off do not."""
-    first: dict[object, str] = {}
-    for name, fields in accounts.items():
-        robot = fields["app_key"] or fields["webhook"]
-        if robot and fields["enabled"] and first.setdefault(robot, name) != name:
+    first: dict[str, str] = {}
+    for name, options in accounts.items():
+        robot = options.app_key or options.webhook
+        if robot and options.enabled and first.setdefault(robot, name) != name:
             problems.add(f"{PREFIX}.accounts", "same_robot", first[robot], name)
 
 
-def read_account(given: Scope, outer_groups: list[Given], values: Values) -> dict[str, object]:
-    """The fields of `Options` for what one account is given, apart from its name."""
+def read_account(name: str, given: Scope, outer_groups: list[Given], values: Values) -> Options:
+    """What one account is given, as options; what cannot be used has its default."""
     fields: dict[str, object] = {}
     sources = dict.fromkeys((option.name for option in OPTIONS), "default")
     # A webhook may be on the host of an endpoint, so the endpoints are read before it.
@@ -136,6 +135,6 @@ def read_account(given: Scope, outer_groups: list[Given], values: Values) -> dic
             if option.needs and option.needs not in given and not values.variables.unread:
                 values.problems.add(found[0].path, "needs", option.needs)
         if value is None or value is UNKNOWN:
-            value = fields[option.default_from] if option.default_from else option.default
+            value = fields.get(option.default_from, option.default)
         fields[option.field] = value
-    return fields | {"sources": sources}
+    return msgspec.convert(fields | {"account": name, "sources": sources}, Options)

@@ -1,7 +1,7 @@
 """Reads the few forms of web address that options take, strictly and without guessing.
 
-`urllib.parse` is lenient in ways that differ from the HTTP client's (white space, backslashes), and
-`lua/dingbridge/options.lua` has to decide alike, so the grammar here is small and closed.
+`urllib.parse` is lenient in ways that differ from the HTTP client's (white space, backslashes), so
+the grammar here is small and closed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,16 @@
-"""What an option is: its kind, its spellings, and what its value must be, in words."""
+"""What an option is: its kind, its spellings, and what its value must be, in words.
+
+An option is declared once, at the field that holds its value; see `core/options.py`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import Enum
+from typing import get_args
 
-from msgspec import Struct
+from msgspec import NODEFAULT, Struct, structs
 
 
 class Kind(str, Enum):
@@ -34,35 +38,38 @@ class Kind(str, Enum):
     ACCOUNTS = "accounts"
 
 
-class Option(Struct, frozen=True, kw_only=True):
-    """One option.
+class Option(Struct, frozen=True):
+    """One option, declared at the field that holds its value, with its meaning in one sentence:
 
-    `name` is canonical, dotted when nested; `meaning` is one sentence with the unit. `aliases` are
-    further canonical spellings (the camelCase form of each is accepted too). `env` is the variable
-    read when the option is not given. `least` and `most` bound a number. `belongs` says what to put
-    in the place of a placeholder; without it the value is not compared with placeholders. `needs`
+        dm_policy: Annotated[
+            Literal["open", "disabled"], Option(Kind.CHOICE, name="dm.policy"), "Who may write."
+        ] = "open"
+
+    `name` is canonical and dotted when nested; when it is not given, it is the field's. `aliases`
+    are further spellings (the camelCase form of each is accepted too). `env` is the variable read
+    when the option is not given. `least` and `most` bound a number. `belongs` says what to put in
+    the place of a placeholder; without it the value is not compared with placeholders. `needs`
     names the option this one is useless without, `default_from` the option whose value is the
     default. One that is `editor_wide` holds for all accounts and cannot stand in one of them.
+
+    `declared_in` fills in the rest from the field: its name, `meaning`, `default`, and for a choice
+    what its `Literal` lists.
     """
 
-    name: str
     kind: Kind
-    meaning: str
-    default: str | bool | float | tuple[str, ...] | Mapping[str, object] | None = ""
+    name: str = ""
     aliases: tuple[str, ...] = ()
     env: str = ""
-    choices: tuple[str, ...] = ()
     least: int = 0
     most: int = 0
     belongs: str = ""
     needs: str = ""
     default_from: str = ""
     editor_wide: bool = False
-
-    @property
-    def field(self) -> str:
-        """The attribute of `settings.Options` that holds the value."""
-        return self.name.replace(".", "_")
+    field: str = ""
+    meaning: str = ""
+    default: object = None
+    choices: tuple[str, ...] = ()
 
     @property
     def is_secret(self) -> bool:
@@ -91,15 +98,50 @@ class Option(Struct, frozen=True, kw_only=True):
                 yield camel_case(name)
 
 
+def declared_in(holder: type[Struct]) -> tuple[Option, ...]:
+    """The options that the fields of `holder` declare, in their order."""
+    found: list[Option] = []
+    for field in structs.fields(holder):
+        match getattr(field.type, "__metadata__", ()):
+            case Option() as option, str(meaning):
+                made = field.default is NODEFAULT
+                found.append(
+                    structs.replace(
+                        option,
+                        field=field.name,
+                        name=option.name or field.name,
+                        meaning=meaning,
+                        default=field.default_factory() if made else field.default,
+                        choices=get_args(field.type.__origin__)
+                        if option.kind is Kind.CHOICE
+                        else (),
+                    )
+                )
+    return tuple(found)
+
+
+def spellings_of(options: Iterable[Option]) -> dict[str, str]:
+    """Dotted path as a user may write it, to canonical name."""
+    return {spelling: option.name for option in options for spelling in option.spellings()}
+
+
 def camel_case(name: str) -> str:
     """`name` in camelCase, each dotted part for itself: `dm.allow_from` is `dm.allowFrom`."""
     return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
 
 
+PROGRAM = "a list of a program and its arguments"
+"""What stands for a program; it is started as it is, without a shell."""
+
+ITEM = "text in quotes"
+"""What stands in a list, and for a variable."""
+
+TABLE = "a table of options"
+
 EXPECTED = {
-    Kind.TEXT: "text in quotes",
-    Kind.PROSE: "text in quotes",
-    Kind.SECRET: "text in quotes",
+    Kind.TEXT: ITEM,
+    Kind.PROSE: ITEM,
+    Kind.SECRET: ITEM,
     Kind.FLAG: "true or false",
     Kind.LIST: "a list of text",
     Kind.PEOPLE: "a list of text",
@@ -115,6 +157,3 @@ EXPECTED = {
     Kind.VARIABLES: "a table of text by name",
     Kind.ACCOUNTS: "a table of accounts by name",
 }
-
-PROGRAM = "a list of a program and its arguments"
-"""What stands for a program; it is started as it is, without a shell."""

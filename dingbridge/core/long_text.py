@@ -10,8 +10,8 @@ from dingbridge.core.chunking import LARGEST_CODE_POINT, Cutter, encoded_size
 from dingbridge.core.file_form import as_file
 from dingbridge.core.file_names import safe_name
 from dingbridge.core.messages import Delivery, Message, Outbound, Role
+from dingbridge.core.options import Options
 from dingbridge.core.routing import Route
-from dingbridge.core.settings import Options
 
 
 def parted(options: Options, outbound: Outbound, now: float) -> tuple[Outbound, ...]:

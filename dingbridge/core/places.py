@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from dingbridge.core.options import BY_NAME, GROUPS, PREFIX, SPELLINGS, WRAPPERS
+from dingbridge.core.options import BY_NAME, NESTS, PREFIX, SPELLINGS, WRAPPERS
 from dingbridge.core.outside import SPACE
 from dingbridge.core.problems import Problems, join, kind_of
 
@@ -69,16 +69,19 @@ class _Gatherer:
             elif name and value is not None:
                 places = self.found.env if name == "env" else scope.setdefault(name, [])
                 places.append(Given(here, value))
-            elif spelling in GROUPS:
+            elif spelling in NESTS:
                 self.table(value, here, spelling + ".", scope, may_wrap=False)
             elif spelling == "type" and value is not None:
                 self._is_ours(value, here)
             elif may_wrap and spelling in WRAPPERS:
                 self._blocks(value, here, WRAPPERS[spelling])
             elif not name and spelling != "type":
-                known = [*SPELLINGS, *GROUPS, *(WRAPPERS if may_wrap else ())]
+                known = [*SPELLINGS, *NESTS, *(WRAPPERS if may_wrap else ())]
                 inside = [each[len(within) :] for each in known if each.startswith(within)]
-                self._problems.unknown(here, key, inside)
+                near = self._problems.unknown(here, key, inside)
+                if within + near in SPELLINGS:
+                    # It counts as given, so that nothing is said to miss it.
+                    scope.setdefault(SPELLINGS[within + near], [])
 
     def _accounts(self, table: object, path: str) -> None:
         for name, account in self._problems.entries(table, path, BY_NAME["accounts"].expects):

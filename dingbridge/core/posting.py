@@ -8,12 +8,12 @@ from dingbridge.core import media, mentions, payloads
 from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.media import Parcel
 from dingbridge.core.messages import At, Outbound
+from dingbridge.core.options import Options
 from dingbridge.core.outgoing_text import without_acting_links
 from dingbridge.core.plan import KEY_CHARACTERS, Chunk
 from dingbridge.core.robot_codes import own_code
 from dingbridge.core.routing import Route, custom_robot, of_another_robot, routes
 from dingbridge.core.sent_keys import TEXT_CHARACTERS, Sent
-from dingbridge.core.settings import Options
 
 _SINGLE = "/v1.0/robot/oToMessages/batchSend"
 _GROUP = "/v1.0/robot/groupMessages/send"

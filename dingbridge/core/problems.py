@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
+from dingbridge.core.kinds import TABLE
 from dingbridge.core.sentences import SENTENCES
 
 _SHOWABLE_KEY = re.compile(r"[A-Za-z0-9_.\u0080-\U0010ffff-]+")
@@ -23,16 +24,17 @@ class Problems:
         """Notes the declared `sentence` about `path`, with `words` in its gaps."""
         self.sentences.add(f"{path}: {SENTENCES[sentence] % words}")
 
-    def unknown(self, path: str, key: str, known: Iterable[str]) -> None:
-        """Notes an option that there is not, with the nearest of those that there are."""
+    def unknown(self, path: str, key: str, known: Iterable[str]) -> str:
+        """Notes an option that there is not; returns the nearest of those that there are."""
         near = nearest(key, known)
         if near:
             self.add(path, "unknown_near", near)
         else:
             self.add(path, "unknown")
+        return near
 
     def entries(
-        self, table: object, path: str, expects: str = "a table of options"
+        self, table: object, path: str, expects: str = TABLE
     ) -> Iterator[tuple[str, object]]:
         """The named entries of `table`; an empty Lua table may arrive as an empty list."""
         if isinstance(table, Mapping):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeGuard
 
-from dingbridge.core.kinds import PROGRAM, Option
+from dingbridge.core.kinds import ITEM, PROGRAM, Option
 from dingbridge.core.outside import SPACE, Argv
 from dingbridge.core.problems import Problems, join, kind_of
 
@@ -25,7 +25,7 @@ def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | N
     for number, word in enumerate(value, 1):
         here = f"{path}[{number}]"
         if not isinstance(word, str):
-            problems.add(here, "expected", "text in quotes", kind_of(word))
+            problems.add(here, "expected", ITEM, kind_of(word))
         elif number == 1 and not word.strip(SPACE):
             problems.add(here, "empty")
         elif "\0" in word:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from dingbridge.core.errors import DeliveryError
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 
 _REFUSED: Final = "invalidparameter.robotcode."
 _OF_A_FILE: Final = "invalidparameter.robotcode.downloadcode"

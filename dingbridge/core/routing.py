@@ -8,7 +8,7 @@ from enum import Enum
 from dingbridge.core.errors import Refused
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
 from dingbridge.core.messages import ConversationKind, Inbound, Target
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 
 
 class Route(str, Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dingbridge.core.exchange import Start
 from dingbridge.core.messages import ConversationKind, Inbound
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 
 
 def key(options: Options, robot: str, inbound: Inbound) -> str:

@@ -35,7 +35,15 @@ SENTENCES = {
     "no_account": "is no account; there are %s",
     "same_robot": "%s and %s have the same robot; give each its own app_key or webhook",
     "type": "only 'dingtalk' is served here",
+    "shape": "belongs inside integrations = { dingtalk = { … } }",
 }
+
+AT_ONCE = (
+    *("unknown", "unknown_near", "unnamed", "expected", "must", "empty", "control"),
+    *("placeholder", "program_name", "editor_wide", "account_name", "type", "shape"),
+)
+"""What the editor tells itself when `setup()` is called, about what is written there and not about
+what a variable holds; "must" is for choices and numbers only."""
 
 TRUTH = {
     "true": True,

@@ -1,156 +1,22 @@
-"""The options with all their values, for one account or several, and the reading of them.
+"""Reads the options of one account or several, or tells everything that is wrong with them.
 
-`lua/dingbridge/options.lua` decides the same with the same sentences inside the editor; one list of
-cases in the tests goes through both. The order of problems is that of their text, because a Lua
-table has no order of its own.
+What the editor itself can see, `lua/dingbridge/options.lua` tells at once, in the same sentences.
+The order of problems is that of their text, because a Lua table has no order of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
 from dingbridge.core import accounts, programs
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.kinds import Option
-from dingbridge.core.options import (
-    BY_NAME,
-    DEFAULT_ACCOUNT,
-    EVERYTHING,
-    OPTIONS,
-    PREFIX,
-)
+from dingbridge.core.options import BY_NAME, OPTIONS, Options
 from dingbridge.core.outside import Argv, Found, Wants
 from dingbridge.core.places import gather
 from dingbridge.core.problems import Problems
-from dingbridge.core.programs import Responder
 from dingbridge.core.values import Values, variable_in
-
-
-class Group(Struct, frozen=True):
-    """What is given for one group; `None` is not given. `tools` are remote commands without `/`."""
-
-    require_mention: bool | None = None
-    users: tuple[str, ...] | None = None
-    tools: tuple[str, ...] | None = None
-    instructions: str | None = None
-
-
-def group_of(groups: Mapping[str, Group], conversation_id: str, *, require_mention: bool) -> Group:
-    """What holds in a group, listed or not: its own settings over those of `*`, key by key, and
-    the account's `require_mention` below both."""
-    merged: dict[str, Any] = {"require_mention": require_mention}
-    for name in (EVERYTHING, conversation_id):
-        given = msgspec.structs.asdict(groups.get(name, Group()))
-        merged |= {key: value for key, value in given.items() if value is not None}
-    return Group(**merged)
-
-
-class Options(Struct, frozen=True, kw_only=True):
-    """All options of one account, each with a value. Text that was not given is empty.
-
-    `text_chunk_limit` is in characters, `responder_timeout` in seconds; an empty `send_key` means
-    that no key sends. An `allow_from` that was not given is `None`. `groups` is as given, with `*`
-    among its keys: ask `group`. `sources` says in words where each option's value came from, by
-    canonical name. Only `read_all` makes one, because that is where the defaults come from.
-    """
-
-    account: str
-    enabled: bool
-    webhook: str
-    secret: str
-    keyword: str
-    app_key: str
-    app_secret: str
-    robot_code: str
-    conversation_id: str
-    user_id: str
-    msgtype: Literal["markdown", "text"]
-    text_chunk_limit: int
-    table: Literal["auto", "native", "text", "code"]
-    file_after: int
-    mention_asker: bool
-    reaction: str
-    mask_secrets: bool
-    mask_secrets_except: tuple[str, ...]
-    media_size: int
-    media_days: int
-    delivery: Literal["at_least_once", "at_most_once"]
-    quota_calls: int
-    quota_pushes: int
-    dm_policy: Literal["pairing", "allowlist", "open", "disabled"]
-    allow_from: tuple[str, ...] | None
-    group_policy: Literal["disabled", "allowlist", "open"]
-    groups: dict[str, Group]
-    require_mention: bool
-    admins: tuple[str, ...]
-    commands: tuple[str, ...]
-    jobs: dict[str, Argv]
-    session_scope: Literal["bound", "user", "conversation", "single"]
-    instructions: str
-    cwd: str
-    model: str
-    endpoint_api: str
-    endpoint_oapi: str
-    proxy: str
-    python: str
-    responder: Responder
-    responder_timeout: float
-    autostart: bool
-    send_key: str
-    verbose: bool
-    sources: dict[str, str]
-
-    @property
-    def mode(self) -> Literal["off", "webhook", "api"]:
-        """How the bridge runs; API mode wins when both are configured."""
-        if not self.enabled:
-            return "off"
-        if self.app_key and self.app_secret:
-            return "api"
-        return "webhook" if self.webhook else "off"
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The values that must not be shown or logged anywhere."""
-        values = (getattr(self, option.field) for option in OPTIONS if self.is_hidden(option))
-        return tuple(value for value in values if value)
-
-    def missing(self) -> tuple[str, ...]:
-        """What is needed before anything can be sent, as sentences; empty unless mode is `off`."""
-        if self.mode != "off":
-            return ()
-        table = PREFIX if self.account == DEFAULT_ACCOUNT else f"{PREFIX}.accounts.{self.account}"
-        if not self.enabled:
-            return (f"{table}.enabled is false; set it to true",)
-        return (
-            f"{table}.webhook is not set; with it, messages go one way to a group",
-            f"{table}.app_key and {table}.app_secret are not set; with them, conversations go"
-            " both ways",
-        )
-
-    def is_hidden(self, option: Option) -> bool:
-        """Whether the value of this option must not be shown or logged."""
-        # What a program was asked for is kept in a safe place for a reason.
-        source = self.sources[option.name]
-        if source == "default" and option.default_from:
-            source = self.sources[option.default_from]
-        return option.is_secret or source.startswith(programs.SHOWN)
-
-    def group(self, conversation_id: str) -> Group:
-        """What holds in a group of this account; see `group_of`."""
-        return group_of(self.groups, conversation_id, require_mention=self.require_mention)
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{option.field}={self._shown(option)}" for option in OPTIONS)
-        return f"Options(account={self.account!r}, {shown})"
-
-    def _shown(self, option: Option) -> str:
-        value = getattr(self, option.field)
-        return "'***'" if self.is_hidden(option) and value else repr(value)
 
 
 class Configuration(Struct, frozen=True):
@@ -213,21 +79,19 @@ def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) ->
     places = gather(raw, problems)
     variables = accounts.variables_of(places, environ, found, problems)
     outer_groups = places.outer.get("groups", [])
-    fields: dict[str, dict[str, object]] = {}
-    for name, given in accounts.split(places, variables).items():
-        values = Values(variables, found, problems)
-        fields[name] = accounts.read_account(given, outer_groups, values)
-        fields[name]["account"] = name
+    every = {
+        name: accounts.read_account(name, given, outer_groups, Values(variables, found, problems))
+        for name, given in accounts.split(places, variables).items()
+    }
     values = Values(variables, found, problems)
     if places.accounts:
         # What every account gives anew is used by none, and yet must be right.
-        accounts.read_account(accounts.around(places, variables), outer_groups, values)
-    accounts.check_robots(fields, problems)
-    named = places.outer.get("default_account", [])
-    default = accounts.default_of(fields, named, values)
+        accounts.read_account("", accounts.around(places, variables), outer_groups, values)
+    accounts.check_robots(every, problems)
+    default = accounts.default_of(every, places.outer.get("default_account", []), values)
     if problems.sentences:
         raise BadOptions(tuple(sorted(problems.sentences)))
-    return msgspec.convert({"accounts": fields, "default_account": default}, Configuration)
+    return Configuration(every, default)
 
 
 def read(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Options:  # noqa: B008 - it never changes

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import OPTIONS
+from dingbridge.core.options import OPTIONS, Options
 from dingbridge.core.redaction import MASK
-from dingbridge.core.settings import Options
 from dingbridge.core.text import clean, shorten
 
 _LONGEST = 60  # characters of a value that are shown

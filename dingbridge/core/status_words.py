@@ -7,7 +7,7 @@ import math
 from msgspec import Struct
 
 from dingbridge.core.exchange import State
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 from dingbridge.core.sources import describe_sources
 
 

@@ -1,7 +1,4 @@
-"""Reads the value of one option by its kind, with `$NAME` replaced and placeholders refused.
-
-Everything here has its twin in `lua/dingbridge/options/`.
-"""
+"""Reads the value of one option by its kind, with `$NAME` replaced and placeholders refused."""
 
 from __future__ import annotations
 
@@ -11,13 +8,13 @@ from enum import Enum
 
 from dingbridge.core import programs
 from dingbridge.core.addresses import Address, read_address
-from dingbridge.core.kinds import PROGRAM, Kind, Option
-from dingbridge.core.options import EVERYTHING, GROUP_SPELLINGS, REMOTE_COMMANDS
+from dingbridge.core.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
+from dingbridge.core.kinds import ITEM, PROGRAM, Kind, Option
+from dingbridge.core.options import REMOTE_COMMANDS
 from dingbridge.core.outside import SPACE, Found, Variables
 from dingbridge.core.places import Given
 from dingbridge.core.problems import Problems, join, join_conversation, kind_of, nearest
 from dingbridge.core.sentences import DINGTALK_DOMAINS, PLACEHOLDERS, TRUTH
-from dingbridge.core.table_options import GROUP_OPTIONS
 
 
 class Unknown(Enum):
@@ -33,7 +30,6 @@ _PLACEHOLDER_FORM = re.compile(r"(?:[Dd][Ii][Nn][Gg])?[Xx]{3,}|<[A-Za-z _-]+>")
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ITEM = "text in quotes"
 _LISTS = (Kind.LIST, Kind.PEOPLE, Kind.COMMANDS)
 
 
@@ -203,7 +199,7 @@ class Values:
         return UNKNOWN if unknown else tuple(texts)
 
     def _item(self, option: Option, value: object, path: str) -> str | None:
-        text = self._text(option, value, path, _ITEM)
+        text = self._text(option, value, path, ITEM)
         if text is None:
             return None
         if option.kind is Kind.PEOPLE and text == EVERYTHING:

@@ -12,7 +12,7 @@ from dingbridge.core.excerpts import Around
 from dingbridge.core.guard import Finding
 from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, Target
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 from dingbridge.core.text import shorten
 
 LONGER = 1000

@@ -13,7 +13,7 @@ from typing import Protocol
 from dingbridge.core import media
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
-from dingbridge.core.settings import Options
+from dingbridge.core.options import Options
 from dingbridge.edges.openapi import AccessToken, OpenApi, Poster, RobotClient
 
 log = logging.getLogger(__name__)

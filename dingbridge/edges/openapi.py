@@ -16,8 +16,8 @@ from msgspec import Struct
 from dingbridge.core import answers, payloads
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
+from dingbridge.core.options import Options
 from dingbridge.core.robot_codes import RobotCodes
-from dingbridge.core.settings import Options
 from dingbridge.core.token import HeldToken, held
 
 _TOKEN: Final = "/v1.0/oauth2/accessToken"  # noqa: S105 - a path

@@ -3,10 +3,6 @@
 
 local M = {}
 
----@class dingbridge.Channel an account that can receive
----@field app_key? string nil when only the host can find out
----@field on_demand boolean whether sessions are made for those who write
-
 --- The file that the host remembers bindings in.
 local STATE_FILE = 'chat-dingtalk-state.json'
 local LARGEST = 64 * 1024 * 1024 -- bytes; what is larger was not written by the host
@@ -41,20 +37,20 @@ local function robot_name(app_key)
   return vim.fn.sha256(app_key):sub(1, 16)
 end
 
---- Whether the state file has a session that is bound in this folder to the robot of a channel.
+--- Whether the state file has a session that is bound in this folder to the robot of an account.
 ---@param text string the state file
----@param channels dingbridge.Channel[]
+---@param accounts dingbridge.Foreseen[]
 ---@return boolean
-local function is_bound_here(text, channels)
+local function is_bound_here(text, accounts)
   local ok, state = pcall(vim.json.decode, text) -- a damaged file is the host's to tell of
   local bindings = ok and type(state) == 'table' and state.bindings
   if type(bindings) ~= 'table' then
     return false
   end
   local robots, any = {}, false
-  for _, channel in ipairs(channels) do
-    any = any or not channel.app_key
-    robots[channel.app_key and robot_name(channel.app_key) or ''] = true
+  for _, account in ipairs(accounts) do
+    any = any or not account.app_key
+    robots[account.app_key and robot_name(account.app_key) or ''] = true
   end
   local here = vim.fn.getcwd()
   for _, binding in pairs(bindings) do
@@ -87,7 +83,7 @@ local function once_started(call)
   end)
 end
 
----@type dingbridge.Channel[]
+---@type dingbridge.Foreseen[] those that can receive
 local wanted = {}
 
 local function look()
@@ -95,8 +91,8 @@ local function look()
   if wanted[1] == nil or host.is_running() then
     return
   end
-  for _, channel in ipairs(wanted) do
-    if channel.on_demand then
+  for _, account in ipairs(wanted) do
+    if account.on_demand then
       host.start_unasked()
       return
     end
@@ -110,11 +106,13 @@ local function look()
   end)
 end
 
---- Starts the host when one of these channels has somebody to serve: soon when Neovim has started, else
+--- Starts the host when one of these accounts has somebody to serve: soon when Neovim has started, else
 --- after that. Another call takes the place of the one before.
----@param channels dingbridge.Channel[]
-function M.plan(channels)
-  wanted = channels
+---@param accounts dingbridge.Foreseen[]
+function M.plan(accounts)
+  wanted = vim.tbl_filter(function(account)
+    return account.mode == 'api' or account.mode == 'unknown'
+  end, accounts)
   once_started(look)
 end
 

@@ -143,7 +143,8 @@ local function check_messages(status, prefix)
 end
 
 --- What is known of the host from the tables it keeps in the editor; it is not asked.
-local function check_host()
+---@param are_good boolean whether the settings are
+local function check_host(are_good)
   if not host.is_running() then
     health.info('The host does not run; the first `:Chat` starts it')
     return
@@ -154,10 +155,10 @@ local function check_host()
     return
   end
   health.ok('The host runs')
-  if #require('dingbridge').problems() > 0 then
-    return -- they stand among the settings
+  if not are_good then
+    return -- what is wrong stands among the settings
   end
-  local wanted = select(5, require('dingbridge.options').check(host.given()))
+  local wanted = require('dingbridge').mode()
   local trouble = status.accounts[1].last_error
   if status.mode == 'off' and wanted ~= 'off' and trouble ~= '' then
     health.error('The host says that ' .. look.one_line(trouble), {
@@ -181,11 +182,11 @@ function M.check()
   check_python()
   check_commands()
   vim.health.start('dingbridge: settings')
-  require('dingbridge.health.settings').check()
+  local are_good = require('dingbridge.health.settings').check()
   vim.health.start('dingbridge: files')
   require('dingbridge.health.files').check()
   vim.health.start('dingbridge: host')
-  check_host()
+  check_host(are_good)
 end
 
 return M

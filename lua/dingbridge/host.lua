@@ -37,7 +37,8 @@ local settings = { options = {} } ---@type { options: table, problems?: string[]
 --- The interpreter that is used.
 ---@return dingbridge.Python
 function M.python()
-  return python.choose(require('dingbridge.options').canonical(settings.options).python)
+  local _, _, written = require('dingbridge.options').check(settings.options)
+  return python.choose(require('dingbridge.accounts').value(written.outer, 'python'))
 end
 
 ---@param chosen dingbridge.Python
@@ -242,21 +243,31 @@ function M.tell(name, payload)
   return (pcall(vim.rpcnotify, channel, 'dingbridge_event', name, payload))
 end
 
---- The user's table as it was given.
----@return table
-function M.given()
-  return settings.options
-end
-
 --- Keeps the user's table for the host, and passes it on at once to one that runs.
 ---@param options table
----@param problems string[] what is wrong around the table
+---@param problems string[] what the editor finds wrong with it
 function M.configure(options, problems)
+  -- A table that holds itself, or has names and positions, cannot leave the editor.
+  if problems[1] and not pcall(function()
+    vim.fn.type(sendable(options))
+  end) then
+    options = {}
+  end
   settings = { options = options, problems = problems }
   revision = revision + 1
   if channel then
     vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
   end
+end
+
+--- What is read as settings: the user's table, what is known to be wrong with it, and where it is.
+---@return { options: table, problems: string[], cwd: string }
+function M.settings()
+  return {
+    options = sendable(settings.options),
+    problems = settings.problems or { require('dingbridge.chat_module').hint() },
+    cwd = vim.fn.getcwd(),
+  }
 end
 
 --- What the host has to know and does not know yet, or nil.
@@ -266,15 +277,12 @@ function M.new_settings()
     return nil
   end
   sent_revision = revision
-  return {
-    options = sendable(settings.options),
-    problems = settings.problems or { require('dingbridge.chat_module').hint() },
+  return vim.tbl_extend('error', M.settings(), {
     data = vim.fn.stdpath('data'),
     log = vim.fn.stdpath('log'),
     pid = vim.fn.getpid(),
-    cwd = vim.fn.getcwd(),
     revision = revision,
-  }
+  })
 end
 
 --- How far the host is with leaving, as it says itself.

@@ -2,58 +2,57 @@
 
 local M = {}
 
----@type table<string, any> canonical option names to values, with defaults
-local options = nil
+---@type dingbridge.Written what the settings give, as written; nil before they were looked at
+local written = nil
 --- What the settings say of the bridge before a host has read them.
 local before = { mode = 'off', account = '', last_error = '' }
----@type string[] what is wrong with the settings
+---@type string[] what the editor finds wrong with the settings
 local problems = {}
-local channels = {} ---@type dingbridge.Channel[]
 local responder ---@type (fun(message: table, reply: fun(text: string)))|nil
 
 --- Takes these settings.
----@param raw any
----@param around? string[] what is wrong around them
-local function take(raw, around)
-  local found, values, accounts, account, mode, modes = require('dingbridge.options').check(raw)
-  problems = vim.list_extend(vim.list_slice(around or {}), found)
-  options = values
-  channels = {}
-  for name, one in pairs(problems[1] and {} or accounts) do
-    if modes[name] == 'api' or modes[name] == 'unknown' then
-      channels[#channels + 1] = { app_key = one.app_key, on_demand = one.session_scope ~= 'bound' }
-    end
+---@param given any
+---@return any raw the table with the options
+---@return dingbridge.Foreseen[] accounts none when there are problems
+local function take(given)
+  local raw
+  problems, raw, written = require('dingbridge.options').check(given)
+  if problems[1] then
+    local reason = 'the settings cannot be used: ' .. table.concat(problems, '; ')
+    before = { mode = 'off', account = '', last_error = reason }
+    return raw, {}
   end
-  mode = problems[1] and 'off' or mode
-  before = {
-    mode = mode,
-    account = mode == 'off' and '' or account,
-    last_error = problems[1] and ('the settings cannot be used: ' .. table.concat(problems, '; ')) or '',
-  }
+  local accounts, meant = require('dingbridge.accounts').foresee(written)
+  local mode = accounts[meant].mode
+  before = { mode = mode, account = mode == 'off' and '' or meant, last_error = '' }
+  return raw, vim.tbl_values(accounts)
 end
 
---- The options in force: those of `setup()`, else what the environment and the defaults say.
----@return table<string, any>
+---@return dingbridge.Written
 local function in_force()
-  if not options then
+  if not written then
     take({})
   end
-  return options
+  return written
+end
+
+--- The value of an option that is for the whole editor: as written, or the default.
+---@param name string
+---@return any
+local function value(name)
+  return (require('dingbridge.accounts').value(in_force().outer, name))
 end
 
 --- Sets the bridge up. May be called again to change settings while it runs.
----@param opts? table the options, or `{ integrations = { dingtalk = options } }`
+---@param opts? dingbridge.Options|dingbridge.Setup
 function M.setup(opts)
-  opts = opts or {}
   local host = require('dingbridge.host')
-  local checker = require('dingbridge.options')
-  local raw, around = checker.unwrapped(opts)
-  take(raw, around)
-  local given = options.responder == 'lua' and checker.canonical(raw).responder
-  responder = type(given) == 'function' and given or nil
-  host.configure(raw, around)
+  local raw, accounts = take(opts or {})
+  local answer = value('responder')
+  responder = type(answer) == 'function' and answer or nil
+  host.configure(raw, problems)
   host.register()
-  require('dingbridge.autostart').plan(options.autostart and channels or {})
+  require('dingbridge.autostart').plan(value('autostart') and accounts or {})
   if #problems > 0 then
     require('dingbridge.notice').show(
       'the settings have problems:\n  ' .. table.concat(problems, '\n  '),
@@ -62,18 +61,28 @@ function M.setup(opts)
   end
 end
 
---- What is wrong with the settings, a sentence each.
+--- What the editor finds wrong with the settings, a sentence each.
 ---@return string[]
 function M.problems()
   in_force()
   return problems
 end
 
+--- The mode that the settings choose, as far as the editor can tell.
+---@return 'off'|'webhook'|'api'|'unknown'
+function M.mode()
+  in_force()
+  return before.mode
+end
+
 --- The key that sends a draft, or nil.
 ---@return string|nil
 function M.send_key()
-  local key = in_force().send_key
-  return key ~= false and key ~= '' and key or nil
+  local key = value('send_key')
+  if type(key) ~= 'string' then
+    return key ~= false and require('dingbridge.declared').options.send_key.default or nil
+  end
+  return key
 end
 
 --- The Lua function that answers in a session, or nil.

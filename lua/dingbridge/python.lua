@@ -134,7 +134,7 @@ end
 --- What the interpreter is started with. It runs a file by its path: `-c` and `-m` would look for modules in the
 --- current folder.
 ---@param chosen dingbridge.Python
----@param part 'host'|'check'
+---@param part 'host'|'check'|'settings'
 ---@return string[]
 function M.command(chosen, part)
   local command = { chosen.program, LAUNCH, part, M.STUB }

@@ -26,13 +26,13 @@ from dingbridge.core.errors import (
     whole_reason,
 )
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Waiting
 from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
 from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
-from dingbridge.core.settings import Options
 from dingbridge.edges.openapi import OpenApi, RobotClient
 
 

@@ -1,0 +1,174 @@
+"""What `:checkhealth dingbridge` says of the settings, read as the host reads them.
+
+No program is run and no secret is shown. The editor asks in a process of its own, because no host
+need run: it writes the settings to standard input and reads rows from standard output, both JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from dingbridge.core import programs
+from dingbridge.core.errors import BadOptions
+from dingbridge.core.groups import EVERYTHING
+from dingbridge.core.kinds import Kind
+from dingbridge.core.options import OPTIONS, PREFIX, SPELLINGS, Options
+from dingbridge.core.outside import Wants
+from dingbridge.core.settings import read_all, wants
+from dingbridge.edges.outside import look_up
+from dingbridge.executables import find_program
+
+
+class Row(Struct, frozen=True):
+    """A line of the report, with what helps."""
+
+    rank: Literal["ok", "info", "warn", "error"]
+    text: str
+    advice: tuple[str, ...] = ()
+
+
+def report(
+    options: object, told: tuple[str, ...], cwd: str, environ: Mapping[str, str]
+) -> Iterator[Row]:
+    """The rows about a table of options. `told` are the problems that the editor has found;
+    relative paths begin at `cwd`."""
+    # The file is read, but no program is asked: what it says counts as given.
+    wanted = Wants(env_file=wants(options, environ).env_file)
+    found = look_up(wanted, cwd)
+    try:
+        configuration = read_all(options, environ, found)
+        problems = told
+    except BadOptions as error:
+        problems = tuple(dict.fromkeys((*told, *error.problems)))
+    for problem in problems:
+        yield Row("error", problem, (f"Correct it in `setup()`; {_help_of(problem)}",))
+    for warning in found.warnings:
+        yield Row("warn", warning)
+    if problems:
+        yield Row("info", "Until then DingTalk is off; sessions in the editor work")
+        return
+    if wanted.env_file and not found.warnings:
+        yield Row("ok", f"env_file: `{wanted.env_file}`")
+    for name, account in configuration.accounts.items():
+        several = len(configuration.accounts) > 1
+        for row in _account(account, cwd):
+            yield structs.replace(row, text=f"{name}: {row.text}") if several else row
+
+
+def _help_of(problem: str) -> str:
+    """The help of the option that a problem is about."""
+    path = re.match(rf"{re.escape(PREFIX)}\.([\w.]+)", problem)
+    spelling = path.group(1) if path else ""
+    name = SPELLINGS.get(spelling) or SPELLINGS.get(spelling.rpartition(".")[2])
+    return f":help dingbridge-option-{name}" if name else ":help dingbridge-options"
+
+
+def _account(options: Options, cwd: str) -> Iterator[Row]:
+    mode = _mode(options)
+    if not options.enabled:
+        yield Row("warn", "switched off", ("enabled = true switches it on",))
+    elif mode == "api":
+        app = f", app {options.app_key}" if options.app_key else ""
+        yield Row("ok", f"API mode, both ways{app} (account {options.account})")
+    elif mode == "webhook":
+        yield Row("ok", "webhook mode, one way: messages go to the robot's group")
+    else:
+        yield Row(
+            "warn",
+            "DingTalk is not set up",
+            (
+                "Set `webhook` to send to a group, or `app_key` and `app_secret` to talk both ways",
+                ":help dingbridge-configure shows how",
+            ),
+        )
+    for option in OPTIONS:
+        if option.kind in (Kind.SECRET, Kind.WEBHOOK):
+            yield from _source(option.name, options.sources[option.name], cwd)
+    if mode == "api":
+        yield from _access(options)
+
+
+def _mode(options: Options) -> str:
+    """How the account will run once its programs have said what they know."""
+
+    def is_given(name: str) -> bool:
+        return options.sources[name] != "default"
+
+    if not options.enabled:
+        return "off"
+    if is_given("app_key") and is_given("app_secret"):
+        return "api"
+    return "webhook" if is_given("webhook") else "off"
+
+
+def _source(name: str, source: str, cwd: str) -> Iterator[Row]:
+    """Where a secret comes from."""
+    variable, _, place = source.partition(" in ")
+    if source.startswith(programs.SHOWN):
+        program = source.removeprefix(programs.SHOWN)
+        if _can_be_run(program, cwd):
+            yield Row("ok", f"{name}: said by the program `{program}`")
+        else:
+            advice = "Install it, or give its whole path as the first word of `cmd`"
+            yield Row("error", f"{name}: the program `{program}` cannot be run", (advice,))
+    elif place:
+        rank: Literal["ok", "info"] = "info" if place == "env" else "ok"
+        yield Row(rank, f"{name}: from the variable {variable[1:]} of `{place}`")
+    elif source.startswith("$"):
+        yield Row("ok", f"{name}: from the environment variable {variable[1:]}")
+    elif source != "default":
+        yield Row("info", f"{name}: written in the settings")
+
+
+def _can_be_run(program: str, cwd: str) -> bool:
+    # A name alone is never looked for in the current folder.
+    if not re.search(r"[/\\]", program):
+        return find_program(program, os.get_exec_path()) is not None
+    path = Path(cwd, program)
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def _access(options: Options) -> Iterator[Row]:
+    """Who is let in."""
+    listed = options.allow_from or ()
+    people = tuple(dict.fromkeys((*options.admins, *listed)))
+    is_open = options.dm_policy == "open" and options.allow_from is None
+    naming = "Name staff ids: allow_from = { 'manager01' }; a refused sender is told theirs"
+    if is_open or EVERYTHING in listed:
+        yield Row("warn", "everybody who can write to the robot is let in", (naming,))
+    elif people:
+        yield Row("ok", f"let in: {', '.join(people)}")
+    elif options.dm_policy == "pairing":
+        yield Row(
+            "info",
+            "the settings let nobody in: who writes to the robot gets a code, `:Chat pair` shows"
+            " who asks, and `:Chat pair {code}` lets them in",
+        )
+    elif not options.groups:
+        yield Row(
+            "warn",
+            "nobody is let in: allow_from is empty",
+            (
+                naming,
+                "Or let people ask: dm = { policy = 'pairing' }, then `:Chat pair {code}` lets one"
+                " in",
+            ),
+        )
+    yield Row("info", f"1:1 chats: {options.dm_policy}; groups: {options.group_policy}")
+
+
+def main() -> None:
+    """Answer the editor: settings from standard input, rows to standard output."""
+    # Bytes that are no UTF-8 go through as they are.
+    asked: dict[str, Any] = json.loads(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
+    rows = report(asked["options"], tuple(asked["problems"]), asked["cwd"], os.environ)
+    answer = json.dumps([structs.asdict(row) for row in rows], ensure_ascii=False)
+    sys.stdout.buffer.write(answer.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,269 @@
+--- Checks values in the table given to `setup()`: their types, their shapes, and placeholders. What a
+--- value means is for Python to say (`dingbridge/core/values.py`), and so is what a variable holds.
+
+local declared = require('dingbridge.declared')
+
+local expects = declared.expects
+local LONGEST_KEY = 60 -- bytes; a longer one is not shown and not compared
+local TYPES = { flag = 'boolean', number = 'number', ['whole number'] = 'number' } -- any other is text
+local MAY_BE_OFF = { key = true, sign = true }
+local TOKEN = '^https://oapi%.dingtalk%.com/robot/send%?access_token=([^&#%s]+)$' -- of a webhook
+local KINDS =
+  { boolean = 'true or false', number = 'a number', string = 'text', ['function'] = 'a function' }
+
+--- What is wrong so far. Sentences never hold a value, only names, paths and placeholders.
+---@class dingbridge.Check
+---@field sentences table<string, true>
+local Check = {}
+Check.__index = Check
+
+---@param value any
+---@return boolean
+function Check.is_given(value)
+  return value ~= nil and value ~= vim.NIL
+end
+
+--- Whether `value` has positions rather than names; an empty table counts as either.
+---@param value any
+---@return boolean
+local function is_list(value)
+  return type(value) == 'table' and (next(value) == nil or vim.islist(value))
+end
+
+--- Whether a table has nothing but the entry of that name.
+---@param value table
+---@param name string
+---@return boolean
+local function has_only(value, name)
+  return next(value) == name and next(value, name) == nil
+end
+
+---@param value any
+---@return string
+local function kind_of(value)
+  if type(value) == 'table' then
+    return next(value) == nil and 'an empty table' or is_list(value) and 'a list' or 'a table'
+  end
+  return Check.is_given(value) and (KINDS[type(value)] or 'something else') or 'nothing'
+end
+
+---@param text string
+---@return string
+function Check.stripped(text)
+  return text:match('^[ \t\r\n\v\f]*(.-)[ \t\r\n\v\f]*$')
+end
+
+--- The variable that a value names: `'$NAME'` or `'${NAME}'`.
+---@param value any
+---@return string?
+function Check.variable(value)
+  local text = type(value) == 'string' and Check.stripped(value) or ''
+  return text:match('^%$([%a_][%w_]*)$') or text:match('^%${([%a_][%w_]*)}$')
+end
+
+---@param text string
+---@return boolean
+local function is_placeholder(text)
+  local lower = text:lower()
+  return declared.placeholders[(lower:gsub('-', '_'))] == true
+    or lower:gsub('^ding', ''):find('^xxx+$') ~= nil
+    or text:find('^<[%a _-]+>$') ~= nil
+end
+
+--- `path.key`, unless the key is no name at all: it may be a value in the wrong place.
+---@param path string
+---@param key string
+---@return string
+function Check.join(path, key)
+  local is_name = #key <= LONGEST_KEY and key:find('^[%w_.\128-\255-]+$')
+  return path .. (is_name and '.' .. key or '[...]')
+end
+
+--- The same for a conversation id, which may hold `+`, `/` and `=`.
+---@param path string
+---@param key string
+---@return string
+local function join_conversation(path, key)
+  local is_id = #key <= LONGEST_KEY and (key == '*' or key:find('^[%w+/=_-]+$'))
+  return path .. (is_id and ("['%s']"):format(key) or '[...]')
+end
+
+---@param path string
+---@param sentence string its name in the declaration
+---@param ... string
+function Check:say(path, sentence, ...)
+  self.sentences[path .. ': ' .. declared.sentences[sentence]:format(...)] = true
+end
+
+---@param path string
+---@param what string what it must be
+---@param value any
+function Check:expected(path, what, value)
+  self:say(path, 'expected', what, kind_of(value))
+end
+
+---@param key string
+---@param known string[]
+---@return string? near
+function Check.near(key, known)
+  return #key <= LONGEST_KEY and require('dingbridge.nearest')(key, known) or nil
+end
+
+---@param path string
+---@param key string
+---@param known string[]
+function Check:unknown(path, key, known)
+  local near = Check.near(key, known)
+  self:say(path, near and 'unknown_near' or 'unknown', near)
+end
+
+--- Calls `each` with every named entry of `value`.
+---@param value any
+---@param path string
+---@param what string what `value` must be
+---@param each fun(key: string, value: any)
+function Check:entries(value, path, what, each)
+  if not Check.is_given(value) then
+    return
+  elseif type(value) ~= 'table' or (is_list(value) and next(value) ~= nil) then
+    self:expected(path, what, value)
+    return
+  end
+  for key, entry in pairs(value) do
+    if type(key) == 'string' then
+      each(key, entry)
+    else
+      self:say(path, 'unnamed')
+    end
+  end
+end
+
+---@param option dingbridge.Option
+---@param value string
+---@param path string
+---@return boolean fits
+function Check:text(option, value, path)
+  local text = Check.stripped(value)
+  local shown = option.kind == 'webhook address' and text:match(TOKEN) or text
+  if text == '' then
+    self:say(path, 'empty')
+  elseif (option.kind == 'text of several lines' and text:gsub('[\t\n\r]', '') or text):find('%c') then
+    self:say(path, 'control')
+  elseif option.belongs and is_placeholder(shown) then
+    self:say(path, 'placeholder', shown, option.belongs)
+  elseif option.choices and not vim.tbl_contains(option.choices, text) then
+    self:say(path, 'must', option.expects)
+  else
+    return true
+  end
+  return false
+end
+
+--- A list whose items are text. `each` is told what is text.
+---@param value any
+---@param path string
+---@param each fun(item: string, path: string)
+function Check:items(value, path, each)
+  for number, item in ipairs(value) do
+    local here = ('%s[%d]'):format(path, number)
+    if type(item) == 'string' then
+      each(item, here)
+    else
+      self:expected(here, expects.text, item)
+    end
+  end
+end
+
+--- A program and its arguments.
+---@param value any
+---@param path string
+---@param what string what it must be
+function Check:program(value, path, what)
+  if not is_list(value) or #value == 0 then
+    self:expected(path, what, value)
+    return
+  end
+  self:items(value, path, function(word, here)
+    if vim.endswith(here, '[1]') and Check.stripped(word) == '' then
+      self:say(here, 'empty')
+    elseif word:find('\0', 1, true) then
+      self:say(here, 'control')
+    end
+  end)
+end
+
+--- The values that are tables with entries of their own, by kind.
+---@type table<string, fun(check: dingbridge.Check, option: dingbridge.Option, value: any, path: string)>
+local NESTED = {
+  responder = function(check, option, value, path)
+    local is_marker = type(value) == 'table' and value.lua == true and has_only(value, 'lua')
+    if type(value) ~= 'function' and not is_marker then
+      check:program(value, path, option.expects)
+    end
+  end,
+  ['programs by name'] = function(check, option, value, path)
+    check:entries(value, path, option.expects, function(name, words)
+      local here = Check.join(path, name)
+      if name == '' or name:find('[ \t\r\n\v\f]') then
+        check:say(here, 'program_name')
+      elseif Check.is_given(words) then
+        check:program(words, here, expects.program)
+      end
+    end)
+  end,
+  ['settings of conversations'] = function(check, option, value, path)
+    check:entries(value, path, option.expects, function(id, group)
+      local here = join_conversation(path, id)
+      if Check.is_given(group) and check:text(option, id, here) then
+        check:entries(group, here, expects.table, function(key, entry)
+          local below, name = Check.join(here, key), declared.group_spellings[key]
+          if not name then
+            check:unknown(below, key, vim.tbl_keys(declared.group_spellings))
+          elseif Check.is_given(entry) then
+            check:value(declared.group_options[name], entry, below)
+          end
+        end)
+      end
+    end)
+  end,
+  variables = function(check, option, value, path)
+    check:entries(value, path, option.expects, function(name, text)
+      if Check.is_given(text) and type(text) ~= 'string' then
+        check:expected(Check.join(path, name), expects.text, text)
+      end
+    end)
+  end,
+}
+
+---@param option dingbridge.Option
+---@param value any given
+---@param path string
+function Check:value(option, value, path)
+  if NESTED[option.kind] then
+    NESTED[option.kind](self, option, value, path)
+  elseif option.by_command and type(value) == 'table' and value.cmd ~= nil then
+    if has_only(value, 'cmd') then
+      self:program(value.cmd, path .. '.cmd', expects.program)
+    else
+      self:expected(path, option.expects, value)
+    end
+  elseif Check.variable(value) or (value == false and MAY_BE_OFF[option.kind]) then
+    return
+  elseif vim.startswith(option.kind, 'list of ') and is_list(value) then
+    self:items(value, path, function(item, here)
+      return Check.variable(item) or self:text(option, item, here)
+    end)
+  elseif vim.startswith(option.kind, 'list of ') or type(value) ~= (TYPES[option.kind] or 'string') then
+    self:expected(path, option.expects, value)
+  elseif type(value) == 'string' then
+    self:text(option, value, path)
+  elseif option.least then
+    -- Written so that NaN, which is neither below nor above anything, is outside.
+    local is_inside = value >= option.least and value <= option.most
+    if not is_inside or (option.kind == 'whole number' and value ~= math.floor(value)) then
+      self:say(path, 'must', option.expects)
+    end
+  end
+end
+
+return Check
