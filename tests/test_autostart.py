@@ -24,6 +24,15 @@ from tests.test_leaving import WAITING
 NEVER = "vim.wait(400, require('dingbridge.host').is_running, 5)"
 """Long enough for a start that is wrong: a right one takes a few milliseconds."""
 
+MANY_READERS = 5
+"""More than Neovim has threads for files."""
+ANSWERS = """
+local answered = false
+vim.uv.fs_stat('/', function() answered = true end)
+return vim.wait(5000, function() return answered end, 5)
+"""
+"""Whether Neovim can still look at a file in the background."""
+
 
 @pytest.fixture
 def left(start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]) -> str:
@@ -127,6 +136,19 @@ def test_an_account_whose_app_only_a_program_knows_starts_as_well(
     editor = start_editor()
     says = [sys.executable, "-c", f"print({api_options['app_key']!r})"]
     editor.setup({**api_options, "app_key": {"cmd": says}})
+    connected(editor)
+    assert editor.status()["session"] == left
+
+
+def test_an_account_that_only_a_file_tells_of_starts_as_well(
+    start_editor: StartEditor, tmp_path: Path, api_options: dict[str, Any], left: str
+) -> None:
+    file = tmp_path / "robot.env"
+    key, secret = api_options.pop("app_key"), api_options.pop("app_secret")
+    file.write_text(f"DINGTALK_CLIENT_ID={key}\nDINGTALK_CLIENT_SECRET={secret}\n")
+    file.chmod(0o600)
+    editor = start_editor()
+    editor.setup({**api_options, "env_file": str(file)})
     connected(editor)
     assert editor.status()["session"] == left
 
@@ -240,9 +262,11 @@ def test_a_state_file_that_is_none_holds_nothing_up(
         path.mkdir()
     else:
         path.write_text({"no JSON": "{", "a list": "[1]", "empty": ""}[kind])
-    editor.setup(api_options)
+    for _ in range(MANY_READERS):
+        editor.setup(api_options)
     assert not editor.lua(f"return {NEVER}")
     assert editor.said() == []
+    assert editor.lua(ANSWERS)
 
 
 def test_a_host_that_still_starts_does_not_hold_up_who_leaves(
