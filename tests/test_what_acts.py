@@ -43,6 +43,8 @@ TRICKS = {
     "joiners of Persian": ("می\u200cخواهم", "می\u200cخواهم"),
     "combining marks": ("e\u0301 ỹ", "e\u0301 ỹ"),
 }
+HIDDEN = ("\u180e", "\u2060", "\u2064", "\u206a", "\ufeff", "\ufff9", "\U0001bca0", "\U0001d173")
+TRICKS.update({f"hidden {ord(one):x}": (f"一{one}二", "一二") for one in (*HIDDEN, "\U000e01f0")})
 WITHIN_A_WORD = ("\u200b", "\u200c", "\u200d", "\u2060", "\u00ad", "\ufeff", "\u180e", "\u034f")
 
 
