@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from dingbridge.core import excerpts, remote_answers
 from dingbridge.core.excerpts import Around
 from dingbridge.core.guard import mask
 from dingbridge.core.private_keys import PRIVATE_KEY
-from dingbridge.edges import project
+from dingbridge.edges import picture, project
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 from tests.guard_corpus import ALONE, drawing, lines
@@ -158,6 +159,12 @@ def test_neither_a_command_nor_a_range_nor_a_picture_shows_the_inside_of_a_key(
     text = sandbox.client.wait_arrived(4, timeout=10)[-1].text
     assert "[secret masked: private key" in text
     assert not [line for line in KEY if line in text]
+    editor.nvim.command("6,8Chat send-image")
+    sandbox.client.wait_arrived(5, timeout=10)
+    [uploaded] = sandbox.client.uploads()
+    filetype = str(editor.lua("return vim.bo.filetype"))
+    unmasked = picture.render("\n".join(NOTES[5:8]), filetype, 6, "notes.md-6-8").data
+    assert uploaded.sha256 != hashlib.sha256(unmasked).hexdigest()
 
 
 @pytest.mark.parametrize("command", ["6,8Chat notify", "6,8Chat notify look"])

@@ -327,7 +327,7 @@ def test_files_that_others_can_read_are_named_with_the_command_that_helps(
     [transcript] = (bound.data / "dingbridge" / "sessions").glob("*.jsonl")
     state = bound.data / "chat-dingtalk-state.json"
     media = bound.data / "dingbridge" / "media"
-    for path, mode in ((transcript, 0o644), (state, 0o640), (media, 0o750)):
+    for path, mode in ((transcript, 0o644), (state, 0o640), (media, 0o750), (media, 0o711)):
         before = path.stat().st_mode
         path.chmod(mode)
         warned = check(bound).of("WARNING")
