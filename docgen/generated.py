@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dingbridge.lua_types import types_lua
-from dingbridge.reference import declared_lua
+from docgen.lua_declarations import declared_lua
+from docgen.lua_types import types_lua
 from docgen.manual import BESIDE, DOCUMENTS, help_text
 from docgen.tables import filled, tables
 

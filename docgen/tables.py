@@ -10,8 +10,8 @@ from dingbridge.core.commands import COMMANDS, Command
 from dingbridge.core.groups import GROUP_OPTIONS
 from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
-from dingbridge.reference import lua_literal
 from dingbridge.sandbox import rules
+from docgen.lua_declarations import lua_literal
 
 _HIGHLIGHT = re.compile(r"^  (Dingbridge\w+) = '(\w+)', -- (.+)$", re.MULTILINE)
 
@@ -131,7 +131,10 @@ def _shown(command: Command) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
+    """Text with marks of code in it; nothing else in it is a mark."""
+    parts = re.split(r"(`[^`]*`)", text.replace("|", "\\|"))
+    parts[::2] = [part.replace("*", "\\*").replace("<", "&lt;") for part in parts[::2]]
+    return "".join(parts)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

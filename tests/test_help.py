@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,28 @@ def test_every_link_in_the_help_leads_somewhere(tags: dict[str, str]) -> None:
 
 def test_no_line_of_the_help_is_wider_than_its_window() -> None:
     assert [line for line in TEXT.splitlines() if width(line) > 78] == []
+
+
+PARSE = """
+vim.cmd.edit(arg[1])
+local root = vim.treesitter.get_parser(0, 'vimdoc'):parse()[1]:root()
+local function show(node)
+  if node:type() == 'ERROR' or node:missing() then
+    io.write(vim.fn.getline(node:start() + 1), '\\n')
+  end
+  for child in node:iter_children() do
+    show(child)
+  end
+end
+show(root)
+"""
+
+
+def test_neovim_reads_every_line_of_the_help_as_it_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "parse.lua").write_text(PARSE, "utf-8")
+    program = [find_neovim(), "--clean", "--headless", "-l", "parse.lua", str(ROOT / HELP)]
+    done = processes.run(program, cwd=tmp_path, encoding="utf-8")
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_help_ends_with_a_modeline_for_help_files() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from dingbridge.core.groups import GROUP_OPTIONS
 from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
-from dingbridge.lua_types import types_lua
-from dingbridge.reference import declared_lua, lua_literal
+from docgen.lua_declarations import declared_lua, lua_literal
+from docgen.lua_types import types_lua
 
 
 def test_every_option_is_declared_in_lua() -> None:

@@ -23,14 +23,14 @@ class Group(Struct, frozen=True):
     users: Annotated[
         tuple[str, ...] | None,
         Option(Kind.LIST, belongs="a staff id"),
-        "Staff ids that may write in this group, in the place of `allow_from`; '*' is"
+        "Staff ids that may write in this group, in the place of `allow_from`; `'*'` is"
         " everybody in it, empty is nobody.",
     ] = None
     tools: Annotated[
         tuple[str, ...] | None,
         Option(Kind.COMMANDS),
         "Remote commands that its members may use, in the place of `commands`, with"
-        " or without '/'; '*' is all.",
+        " or without '/'; `'*'` is all.",
     ] = None
     instructions: Annotated[
         str | None,

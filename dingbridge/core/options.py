@@ -1,7 +1,7 @@
 """The one declaration of every option: the field that holds its value.
 
 Reading (`settings.py`), the editor's own check (`lua/dingbridge/options.lua`, by way of the
-generated `declared.lua`), the types for lua_ls, the README and `:help` all come from the structs
+generated `declared.lua`), the types for lua_ls and the documents all come from the structs
 below. An option stands here only when something uses it.
 """
 
@@ -192,7 +192,7 @@ class Options(Struct, frozen=True, kw_only=True):
         Option(
             Kind.LIST, aliases=("dm.allow_from",), env="DINGTALK_ALLOW_FROM", belongs="a staff id"
         ),
-        "Staff ids that may write to the session; '*' is everybody, empty is nobody."
+        "Staff ids that may write to the session; `'*'` is everybody, empty is nobody."
         " A list that is given also holds under the policy 'open'.",
     ] = None
     group_policy: Annotated[
@@ -203,7 +203,7 @@ class Options(Struct, frozen=True, kw_only=True):
     groups: Annotated[
         dict[str, Group],
         Option(Kind.CONVERSATIONS, belongs="the group's conversation id"),
-        "Settings of single groups by conversation id; '*' holds what is not given"
+        "Settings of single groups by conversation id; `'*'` holds what is not given"
         " for a group, and admits none.",
     ] = {}
     require_mention: Annotated[
@@ -217,7 +217,7 @@ class Options(Struct, frozen=True, kw_only=True):
     commands: Annotated[
         tuple[str, ...],
         Option(Kind.COMMANDS),
-        "Remote commands that everybody admitted may use, with or without '/'; '*' is all.",
+        "Remote commands that everybody admitted may use, with or without '/'; `'*'` is all.",
     ] = ("help", "status", "whoami", "whereami", "stop")
     jobs: Annotated[
         dict[str, Argv],

@@ -44,12 +44,12 @@
 ---@field delivery? 'at_least_once'|'at_most_once'|dingbridge.Variable What to do with a message that may have arrived, where DingTalk cannot recognise a repeat: send it again, or not.
 ---@field dm_policy? 'pairing'|'allowlist'|'open'|'disabled'|dingbridge.Variable The same as `dm.policy`.
 ---@field sender_policy? 'pairing'|'allowlist'|'open'|'disabled'|dingbridge.Variable The same as `dm.policy`.
----@field allow_from? string[]|dingbridge.Variable Staff ids that may write to the session; '*' is everybody, empty is nobody. A list that is given also holds under the policy 'open'.
+---@field allow_from? string[]|dingbridge.Variable Staff ids that may write to the session; `'*'` is everybody, empty is nobody. A list that is given also holds under the policy 'open'.
 ---@field group_policy? 'disabled'|'allowlist'|'open'|dingbridge.Variable Which groups may speak to the robot: none, those in `groups` or paired, or all.
----@field groups? table<string, dingbridge.Group> Settings of single groups by conversation id; '*' holds what is not given for a group, and admits none.
+---@field groups? table<string, dingbridge.Group> Settings of single groups by conversation id; `'*'` holds what is not given for a group, and admits none.
 ---@field require_mention? boolean|dingbridge.Variable Whether a message in a group must mention the robot.
 ---@field admins? string[]|dingbridge.Variable Staff ids that may use all remote commands; they are admitted as well.
----@field commands? string[]|dingbridge.Variable Remote commands that everybody admitted may use, with or without '/'; '*' is all.
+---@field commands? string[]|dingbridge.Variable Remote commands that everybody admitted may use, with or without '/'; `'*'` is all.
 ---@field jobs? table<string, dingbridge.Program> What `/run name` starts: names, each with a program and its arguments, which are passed as they are.
 ---@field session_scope? 'bound'|'user'|'conversation'|'single'|dingbridge.Variable Which session a message reaches: the one bound in the editor, or one made on demand for each person, for each conversation, or for all.
 ---@field instructions? string What the responder of a session made on demand is told first.
@@ -77,8 +77,8 @@
 
 ---@class dingbridge.Group what can be set for one group
 ---@field require_mention? boolean|dingbridge.Variable Whether a message in this group must mention the robot.
----@field users? string[]|dingbridge.Variable Staff ids that may write in this group, in the place of `allow_from`; '*' is everybody in it, empty is nobody.
----@field tools? string[]|dingbridge.Variable Remote commands that its members may use, in the place of `commands`, with or without '/'; '*' is all.
+---@field users? string[]|dingbridge.Variable Staff ids that may write in this group, in the place of `allow_from`; `'*'` is everybody in it, empty is nobody.
+---@field tools? string[]|dingbridge.Variable Remote commands that its members may use, in the place of `commands`, with or without '/'; `'*'` is all.
 ---@field instructions? string What the responder is told first in this group, in the place of `instructions`.
 
 ---@class dingbridge.Setup the same options among those of other integrations
