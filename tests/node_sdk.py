@@ -37,6 +37,7 @@ def fetch() -> str:
     place = _place()
     place.mkdir(parents=True, exist_ok=True)
     options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    options += ["--fetch-retries=0", "--fetch-timeout=30000"]
     command = [npm, "install", "--prefix", str(place), *options, f"{PACKAGE}@{VERSION}"]
     try:
         subprocess.run(command, check=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
