@@ -138,7 +138,33 @@ def test_checkhealth_reads_the_file_that_the_settings_name(
     editor.setup({"app_key": "dingabcdef", "app_secret": "x1", "env_file": str(tmp_path / "none")})
     editor.chat("new Here")
     editor.until(lambda: "env_file" in editor.status()["last_error"])
+    editor.until(lambda: editor.windows() > 1)
     editor.nvim.command("checkhealth dingbridge")
     report = "\n".join(editor.nvim.current.buffer[:])
     assert "env_file: cannot be read (No such file or directory)" in report
     assert "The host says" not in report
+
+
+@pytest.mark.parametrize(
+    ("table", "cause"),
+    [
+        ("{ 'x', keyword = 'y' }", "integrations.dingtalk: every entry needs a name"),
+        ("{ keyword = vim.uv.new_timer() }", "keyword: expected text in quotes, got something"),
+        ("Looped", "integrations.dingtalk.channels.dingtalk.channels: unknown option"),
+    ],
+)
+def test_a_table_that_cannot_leave_the_editor_is_told_and_the_next_one_works(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any], table: str, cause: str
+) -> None:
+    editor.lua("Looped = {}; Looped.channels = { dingtalk = Looped }")
+    editor.lua(f"require('dingbridge').setup({table})")
+    [said] = editor.said()
+    assert cause in said
+    editor.chat("bridge dingtalk")
+    assert cause in editor.until_said("the settings cannot be used")
+    editor.nvim.command("checkhealth dingbridge")
+    assert cause in "\n".join(editor.nvim.current.buffer[:])
+    editor.nvim.command("bwipeout!")
+    editor.setup(webhook_options)
+    editor.chat("notify works again")
+    assert sandbox.client.wait_arrived(1)[0].text == "works again"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import string
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import Struct, structs
 
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.groups import GROUP_SPELLINGS
-from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
 from dingbridge.core.options import BY_NAME, OPTIONS, SPELLINGS, Options
 from dingbridge.core.settings import read, wants
 from tests.option_cases import APP, CASES, SECRET, WEBHOOK, Case, expected
@@ -96,6 +96,28 @@ def test_no_problem_and_no_repr_shows_a_secret(case: Case) -> None:
 
 def test_every_declared_option_has_an_example_here() -> None:
     assert set(EXAMPLES) == {option.name for option in OPTIONS}
+
+
+class Declaring(Struct):
+    loud: Annotated[bool, Option(Kind.FLAG), "Whether it is heard."] = True
+    far_off: Annotated[
+        Literal["near", "far"],
+        Option(Kind.CHOICE, name="far.off", aliases=("way_off",)),
+        "How far.",
+    ] = "near"
+    held: Annotated[dict[str, str], Option(Kind.VARIABLES, editor_wide=True), "What is held."] = {}
+    no_option: int = 0
+
+
+def test_an_option_is_declared_by_its_field_alone() -> None:
+    loud, far_off, held = declared_in(Declaring)
+    assert (loud.name, loud.default, loud.meaning) == ("loud", True, "Whether it is heard.")
+    assert (far_off.name, far_off.field, far_off.default) == ("far.off", "far_off", "near")
+    assert far_off.expects == "'near' or 'far'"
+    assert (held.default, held.editor_wide) == ({}, True)
+    assert spellings_of((loud, far_off)) == {
+        "loud": "loud", "far.off": "far.off", "way_off": "far.off", "wayOff": "far.off",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)

@@ -5,8 +5,7 @@ generated `declared.lua`), the types for lua_ls and the documents all come from 
 below. An option stands here only when something uses it.
 """
 
-from __future__ import annotations
-
+# The annotations are values here, not text: `declared_in` reads them whenever a host starts.
 from typing import Annotated, Literal
 
 from msgspec import Struct

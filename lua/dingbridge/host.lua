@@ -249,7 +249,7 @@ end
 function M.configure(options, problems)
   -- A table that holds itself, or has names and positions, cannot leave the editor.
   if problems[1] and not pcall(function()
-    vim.fn.type(sendable(options))
+    vim.api.nvim_exec_lua('', { sendable(options) })
   end) then
     options = {}
   end
