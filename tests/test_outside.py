@@ -160,14 +160,18 @@ def test_variables_in_all_their_forms_and_nothing_replaced_in_them(tmp_path: Pat
     assert found.warnings == (f"line 11 of {tmp_path / 'a.env'} is not NAME=text",)
 
 
-def test_a_path_may_begin_at_home_or_where_the_editor_is(
+def test_a_path_may_begin_at_home_but_not_in_the_folder_one_happens_to_be_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     (tmp_path / "a.env").write_text("A=1\n", "utf-8")
     assert look_up(Wants((), "~/a.env"), "/").variables == {"A": "1"}
-    assert look_up(Wants((), "a.env"), str(tmp_path)).variables == {"A": "1"}
+    monkeypatch.chdir(tmp_path)
+    for path in ("a.env", "./a.env"):
+        found = look_up(Wants((), path), str(tmp_path))
+        assert found.variables is None
+        assert "whole path" in found.file_problem
 
 
 def test_no_file_is_read_that_is_not_named(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def placeholders(found: list[str]) -> list[tuple[str, str]]:
 
 def test_a_dotenv_text_left_as_it_is_gets_its_two_placeholders_named(tmp_path: Path) -> None:
     (tmp_path / "dingtalk.env").write_text(ENV, "utf-8")
-    raw = {"env_file": "dingtalk.env"}
+    raw = {"env_file": str(tmp_path / "dingtalk.env")}
     from_file = look_up(wants(raw, {}), str(tmp_path))
     with pytest.raises(BadOptions) as caught:
         read_all(raw, {}, from_file)
@@ -191,7 +191,9 @@ def test_a_dotenv_text_starts_the_channel_for_the_listed_employees(
     place: str, tmp_path: Path
 ) -> None:
     (tmp_path / "dingtalk.env").write_text(filled_in(ENV), "utf-8")
-    raw: dict[str, object] = {"env_file": "dingtalk.env"} if place == "env_file" else {}
+    raw: dict[str, object] = {"env_file": str(tmp_path / "dingtalk.env")}
+    if place == "environment":
+        raw = {}
     environ = variables(filled_in(ENV)) if place == "environment" else {}
     options = read_all(raw, environ, look_up(wants(raw, environ), str(tmp_path))).default
     assert (options.enabled, options.mode) == (True, "api")

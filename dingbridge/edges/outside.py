@@ -29,8 +29,9 @@ FILE_BYTES = 1_000_000
 def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
     """All that `wants` names, one after the other; takes as long as its commands, never raises.
 
-    `cwd` is where commands start and where a relative path begins. Once the
-    `runner` is stopped, a running command is ended and further ones are not started.
+    `cwd` is where commands start. The file needs a whole path: whatever folder the user is in must
+    not choose the settings, which say where the secrets go. Once the `runner` is stopped, a running
+    command is ended and further ones are not started.
     """
     runner = runner or Runner()
     outputs: dict[Argv, str] = {}
@@ -43,7 +44,7 @@ def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
             outputs[argv] = output
     if not wants.env_file:
         return Found(outputs=outputs, failures=failures)
-    variables, problem, warnings = _file(Path(cwd, os.path.expanduser(wants.env_file)))
+    variables, problem, warnings = _file(Path(os.path.expanduser(wants.env_file)))
     return Found(
         variables=variables,
         file_problem=problem,
@@ -81,6 +82,8 @@ def _first_line(output: bytes) -> tuple[str, str]:
 
 def _file(path: Path) -> tuple[dict[str, str] | None, str, tuple[str, ...]]:
     """The variables in a file, or in a few words why there are none; and warnings."""
+    if not path.is_absolute():
+        return None, "not a whole path: begin it with / or ~", ()
     try:
         status = path.stat()
         # A pipe or a device would keep the reader waiting, or never end.
