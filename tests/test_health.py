@@ -281,6 +281,18 @@ def test_what_is_bad_only_together_is_told_by_the_health_check_and_by_the_first_
     assert "The host says" not in check(editor).text
 
 
+def test_the_module_of_another_plugin_is_no_fault_of_the_settings(
+    editor: Editor, tmp_path: Path
+) -> None:
+    module = tmp_path / "chat.nvim" / "lua" / "chat.lua"
+    module.parent.mkdir(parents=True)
+    module.write_text("return {}")
+    editor.execute("set", f"rtp^={tmp_path / 'chat.nvim'}")
+    found = check(editor)
+    assert found.of("ERROR") == ""
+    assert "is the module of another plugin" in found.text
+
+
 def test_without_python_the_health_check_tells_what_the_editor_sees(editor: Editor) -> None:
     editor.setup({"python": "/nowhere/python", "msgtype": "html"})
     found = check(editor)

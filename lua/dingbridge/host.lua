@@ -249,7 +249,7 @@ end
 function M.configure(options, problems)
   -- A table that holds itself, or has names and positions, cannot leave the editor.
   if problems[1] and not pcall(function()
-    vim.api.nvim_exec_lua('', { sendable(options) })
+    vim.api.nvim_call_function('type', { sendable(options) })
   end) then
     options = {}
   end
@@ -260,14 +260,10 @@ function M.configure(options, problems)
   end
 end
 
---- What is read as settings: the user's table, what is known to be wrong with it, and where it is.
----@return { options: table, problems: string[], cwd: string }
+--- The user's table, and the folder in which its relative paths begin.
+---@return { options: table, cwd: string }
 function M.settings()
-  return {
-    options = sendable(settings.options),
-    problems = settings.problems or { require('dingbridge.chat_module').hint() },
-    cwd = vim.fn.getcwd(),
-  }
+  return { options = sendable(settings.options), cwd = vim.fn.getcwd() }
 end
 
 --- What the host has to know and does not know yet, or nil.
@@ -278,6 +274,7 @@ function M.new_settings()
   end
   sent_revision = revision
   return vim.tbl_extend('error', M.settings(), {
+    problems = settings.problems or { require('dingbridge.chat_module').hint() },
     data = vim.fn.stdpath('data'),
     log = vim.fn.stdpath('log'),
     pid = vim.fn.getpid(),

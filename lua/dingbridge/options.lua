@@ -147,13 +147,12 @@ local function unwrapped(check, given)
     raw = given[INNER]
     check:say(INNER, 'shape')
   end
-  local known = names_inside('', declared.wrappers)
   for key, value in pairs(given) do
-    local is_known = vim.tbl_contains(known, key)
-    if is_known and raw ~= given then
+    local is_ours = declared.spellings[key] or declared.nests[key] or declared.wrappers[key]
+    if is_ours and raw ~= given then
       check:say(key, 'shape')
-    elseif not is_known and type(key) == 'string' and type(value) == 'table' and key ~= OUTER then
-      if Check.near(key, { OUTER, unpack(known) }) == OUTER then
+    elseif not is_ours and type(key) == 'string' and type(value) == 'table' and key ~= OUTER then
+      if Check.near(key, { OUTER, unpack(names_inside('', declared.wrappers)) }) == OUTER then
         check:say(key, 'unknown_near', OUTER)
         raw = raw ~= given and raw or {}
       end

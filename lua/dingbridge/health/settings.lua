@@ -17,9 +17,11 @@ local M = {
 ---@field advice string[]
 
 --- What Python says of the settings.
+---@param problems string[] what the editor finds wrong
 ---@return dingbridge.HealthRow[]? rows nil when it does not answer
-local function ask()
-  local chosen, settings = host.python(), host.settings()
+local function ask(problems)
+  local chosen = host.python()
+  local settings = vim.tbl_extend('error', host.settings(), { problems = problems })
   -- What cannot be started raises, and so does an answer that is none.
   local ok, rows = pcall(function()
     local how = { stdin = vim.json.encode(settings), timeout = M.answer_within, cwd = python.FOLDER }
@@ -32,11 +34,12 @@ end
 --- Reports on the settings in force.
 ---@return boolean are_good whether nothing is wrong with them
 function M.check()
-  local rows = ask()
+  local problems = require('dingbridge').problems()
+  local rows = ask(problems)
   if not rows then
     rows = vim.tbl_map(function(problem)
       return { rank = 'error', text = problem, advice = { 'Correct it in `setup()`; :help dingbridge-options' } }
-    end, require('dingbridge').problems())
+    end, problems)
     rows[#rows + 1] = { rank = 'warn', text = 'Settings are checked as a whole once Python can be run' }
   end
   for _, row in ipairs(rows) do
