@@ -107,7 +107,7 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
         return lambda: bridge.answering.replied(reply.request, reply.text)
     if name == "looked":
         looked = read_as(payload, Looked, name)
-        return lambda: bridge.obedience.looked(looked.request, looked.found, looked.failure)
+        return lambda: bridge.remote_commands.looked(looked.request, looked.found, looked.failure)
     if name == "refresh":
         report = read_as(payload, RefreshRequest, name).report
         return lambda: bridge.show_again(report)

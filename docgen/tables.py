@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from dingbridge.core import autocommands, codes, errors
-from dingbridge.core.commands import COMMANDS, Command
+from dingbridge.core.commands import COMMANDS, Declaration
 from dingbridge.core.groups import GROUP_OPTIONS
 from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
@@ -125,7 +125,7 @@ def _notes(option: Option) -> list[str]:
     return notes
 
 
-def _shown(command: Command) -> str:
+def _shown(command: Declaration) -> str:
     line = " ".join(part for part in (":Chat", command.name, command.arguments) if part)
     return line.replace(":", ":[range]", 1) if command.takes_range else line
 

@@ -10,8 +10,12 @@ import tokenize
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from dingbridge.core.commands import Command
+from dingbridge.core.remote_commands import ForOwner, ForSession
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dingbridge"
@@ -247,6 +251,27 @@ def test_every_program_that_a_test_starts_has_a_deadline() -> None:
         and ast.unparse(node.func) in {"subprocess.run", "subprocess.Popen"}
     ]
     assert found == [], "tests.processes runs programs"
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "commands"),
+    [
+        ("application", "command", [one.name for one in Command]),
+        ("receptionist", "_reply", [one.__name__ for one in get_args(ForOwner)]),
+        ("remote_commands", "_dispatch", [one.__name__ for one in get_args(ForSession)]),
+    ],
+)
+def test_every_command_that_is_declared_has_its_case(
+    module: str, function: str, commands: list[str]
+) -> None:
+    [dispatch] = [
+        node
+        for node in ast.walk(parsed(PACKAGE / "bridge" / f"{module}.py"))
+        if isinstance(node, ast.FunctionDef) and node.name == function
+    ]
+    patterns = [case.pattern for node in ast.walk(dispatch) for case in getattr(node, "cases", ())]
+    shown = [ast.unparse(pattern).partition("(")[0] for pattern in patterns]
+    assert [name.rpartition(".")[2] for name in shown] == commands
 
 
 # --- words ----------------------------------------------------------------------------------------

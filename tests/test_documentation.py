@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dingbridge import __version__, cli, live
-from dingbridge.core import access, pairing, passcodes, patience, remote, remote_answers, targets
+from dingbridge.core import access, pairing, passcodes, patience, remote_answers, targets
+from dingbridge.core import remote_commands as remote
 from dingbridge.core.autocommands import AUTOCOMMANDS
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.options import BY_NAME, OPTIONS

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import timezone
-from typing import Any
+from typing import Any, get_args
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from dingbridge.core import remote, remote_answers, remote_words
+from dingbridge.core import remote_answers, remote_words
+from dingbridge.core import remote_commands as remote
 from dingbridge.core.markdown import code_span, fenced
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Role, Sender
-from dingbridge.core.remote import (
+from dingbridge.core.remote_answers import Lines
+from dingbridge.core.remote_commands import (
     COMMANDS,
     NAMES,
     Bad,
@@ -28,17 +30,16 @@ from dingbridge.core.remote import (
     ListSessions,
     NewSession,
     OpenAt,
-    Place,
     Quickfix,
     RunJob,
     Status,
     StopAnswer,
     Unknown,
+    Users,
     Where,
     WhereAmI,
     WhoAmI,
 )
-from dingbridge.core.remote_answers import Lines
 from dingbridge.core.remote_words import Row
 
 pytestmark = pytest.mark.environment
@@ -167,10 +168,8 @@ def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
 ) -> None:
     bad = remote.read(text)
     assert isinstance(bad, Bad)
-    assert bad.name == name
-    form = remote.declared(bad).form
-    assert f"`{form}`" in bad.words
-    assert form in remote_words.describe_bad(bad)
+    assert bad.declaration.name == name
+    assert f"`{bad.declaration.form}`" in remote_words.describe_bad(bad)
 
 
 @pytest.mark.parametrize(
@@ -240,15 +239,13 @@ def test_any_text_that_almost_is_a_command_is_read(text: str) -> None:
 def test_every_command_is_declared_once_in_both_languages_with_one_value() -> None:
     words = [word for one in COMMANDS for word in (one.name, one.chinese)]
     assert len(set(words)) == len(words) == 2 * len(NAMES)
-    kinds = Command.__args__
-    tags = [kind.__struct_config__.tag for kind in kinds]
-    assert sorted(tags) == sorted(NAMES)
+    kinds = get_args(Command)
     for one in COMMANDS:
         command = remote.read(
             f"/{one.name} a.py" if one.name in ("file", "open") else f"/{one.name}"
         )
         assert isinstance(command, kinds)
-        assert remote.declared(command) is one
+        assert command.declaration is one
         assert one.meaning
         assert one.meaning_chinese
 
@@ -257,27 +254,14 @@ def test_what_changes_something_is_marked() -> None:
     assert {one.name for one in COMMANDS if one.effect} == {
         *("session", "new", "clear", "stop", "open", "run")
     }
-    assert {one.name for one in COMMANDS if one.place is Place.EDITOR} == {
-        *("where", "diag", "qf", "open")
+
+
+def test_who_is_let_in_may_ask_for_help_and_an_id_and_change_nothing_but_stop_an_answer() -> None:
+    users = {one.name: one.users for one in COMMANDS if one.users is not Users.LISTED}
+    assert users == {
+        **dict.fromkeys(("help", "whoami"), Users.ALL),
+        **dict.fromkeys(("status", "whereami", "stop"), Users.BY_DEFAULT),
     }
-
-
-@pytest.mark.parametrize("text", ["/list a", "/file a.py:3-9", "/diag warn", "/stop", "/history"])
-def test_a_command_travels_between_editors_unchanged(text: str) -> None:
-    command = remote.read(text)
-    data = msgspec.msgpack.encode(command)
-    assert msgspec.msgpack.decode(data, type=Command) == command
-
-
-@pytest.mark.parametrize(
-    ("word", "name"),
-    [
-        *(("status", "status"), ("/status", "status"), ("／状态", "status"), ("状态", "status")),
-        *((" /WhoAmI ", "whoami"), ("", None), ("/", None), ("*", None), ("shell", None)),
-    ],
-)
-def test_settings_may_name_a_command_in_any_spelling(word: str, name: str | None) -> None:
-    assert remote.name_of(word) == name
 
 
 # --- sessions -------------------------------------------------------------------------------------
@@ -417,7 +401,7 @@ def test_history_shows_the_last_messages_shortened_to_a_line() -> None:
     ]
     assert "no messages" in remote_words.describe_history([], 5)
     assert "no messages" in remote_words.describe_history(messages, 0)
-    odd = msgspec.structs.replace(message(1), time=1e300)
+    odd = structs.replace(message(1), time=1e300)
     assert "** ? `" in remote_words.describe_history([odd], 1)
 
 

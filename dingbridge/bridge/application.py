@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.access_commands import AccessCommands
@@ -14,14 +12,15 @@ from dingbridge.bridge.choosing import Choosing
 from dingbridge.bridge.correspondence import Correspondence
 from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.enclosures import Enclosures
-from dingbridge.bridge.obedience import Obedience
 from dingbridge.bridge.outbox_report import OutboxReport
 from dingbridge.bridge.place import Place
 from dingbridge.bridge.ports import Ports
+from dingbridge.bridge.remote_commands import RemoteCommands
 from dingbridge.bridge.responders import Responders
+from dingbridge.bridge.session_commands import SessionCommands
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, targets
-from dingbridge.core.commands import Call
+from dingbridge.core.commands import Call, Command
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Around
@@ -38,7 +37,6 @@ class Bridge:
 
     def __init__(self, ports: Ports, known: list[SessionInfo]) -> None:
         self._editor = ports.editor
-        self._storage = ports.storage
         self._chance = ports.chance
         self._log_path = ports.log_path
         self.sessions = Sessions(ports.editor, ports.storage, ports.chance, known)
@@ -73,9 +71,12 @@ class Bridge:
             ports.parcels,
             self._tell_status,
         )
+        self._session_commands = SessionCommands(
+            ports.editor, ports.storage, ports.chance, self.sessions, self.accounts
+        )
         self.choosing = Choosing(ports.editor, self.sessions, self.accounts)
         self.access = AccessCommands(self.accounts, ports.editor)
-        self.obedience = Obedience(
+        self.remote_commands = RemoteCommands(
             ports.editor,
             ports.storage,
             ports.project,
@@ -102,74 +103,74 @@ class Bridge:
 
     # --- commands -------------------------------------------------------------------------------
 
-    def command(self, call: Call, place: Place) -> None:
+    def command(self, call: Call, at: Place) -> None:
         """Carry out a subcommand. Raises `BridgeError` for what cannot be done."""
-        actions: dict[str, Callable[[str, Place], None]] = {
-            "": self._open_current,
-            "new": lambda title, _: self.sessions.open(self.sessions.new(title)),
-            "list": lambda _, __: self._storage.list(self._pick),
-            "open": lambda session, _: self.sessions.open(session),
-            "next": lambda _, at: self._step(at, 1),
-            "prev": lambda _, at: self._step(at, -1),
-            "clear": lambda _, at: self.sessions.clear(self._current(at)),
-            "delete": lambda _, at: self._delete(self._current(at)),
-            "save": self._save,
-            "load": self._load,
-            "to": lambda words, at: self.choosing.to(self._current(at), words),
-            "send": self._send,
-            "send-file": self._send_file,
-            "send-image": lambda _, at: self._send_image(at),
-            "bridge": self._bind,
-            "unbridge": lambda account, _: self._unbind(account),
-            "notify": self._notify,
-            "pair": lambda code, _: self.access.pair(code),
-            "deny": lambda code, _: self.access.deny(code),
-            "revoke": lambda id, _: self.access.revoke(id),
-            "status": lambda _, __: self._show_status(),
-            "outbox": lambda _, __: self._show_outbox(),
-            "retry": lambda message, _: self._retry(message),
-            "drop": lambda message, _: self._drop(message),
-            "log": lambda _, __: self._editor.show(updates.Edit(self._log_path)),
-            "install": lambda extras, _: self._editor.show(updates.Install(extras)),
-            "stop": lambda _, __: self._stop_answer(),
-        }
-        actions[call.name](call.argument, place)
-
-    def _open_current(self, _: str, place: Place) -> None:
-        session = self._current_or_none(place) or self.sessions.new("")
-        self.sessions.open(session)
-
-    def _pick(self, infos: list[SessionInfo]) -> None:
-        self.sessions.refresh(infos)
-        self._editor.show(updates.Pick())
-
-    def _step(self, place: Place, step: int) -> None:
-        self.sessions.open(self.sessions.neighbour(self._current_or_none(place), step))
-
-    def _delete(self, session: str) -> None:
-        self._release(session)
-        title = self.sessions.title(session)
-        self.sessions.delete(session)
-        self._say(f"“{title}” was deleted; its transcript is in the sessions' trash folder")
-
-    def _save(self, name: str, place: Place) -> None:
-        target = Path(place.cwd, os.path.expanduser(name))
-        self._storage.save(self._current(place), target, lambda path: self._say(f"saved as {path}"))
-
-    def _load(self, name: str, place: Place) -> None:
-        session = f"loaded-{self._chance.new_id()[:12]}"
-        source = Path(place.cwd, os.path.expanduser(name))
-        self._storage.take_in(source, session, self.sessions.take_in)
+        argument, own = call.argument, self._session_commands
+        match call.command:
+            case Command.OPEN_CURRENT:
+                own.open_current(at)
+            case Command.NEW:
+                own.open_new(argument)
+            case Command.LIST:
+                own.pick()
+            case Command.OPEN:
+                self.sessions.open(argument)
+            case Command.NEXT:
+                own.step(at, 1)
+            case Command.PREV:
+                own.step(at, -1)
+            case Command.CLEAR:
+                self.sessions.clear(own.current(at))
+            case Command.DELETE:
+                own.delete(own.current(at))
+            case Command.SAVE:
+                own.save(argument, at)
+            case Command.LOAD:
+                own.load(argument, at)
+            case Command.SEND:
+                self._send(argument, at)
+            case Command.TO:
+                self.choosing.to(own.current(at), argument)
+            case Command.SEND_FILE:
+                self._send_file(argument, at)
+            case Command.SEND_IMAGE:
+                self._send_image(at)
+            case Command.BRIDGE:
+                own.bind(argument, at)
+            case Command.UNBRIDGE:
+                own.unbind(argument)
+            case Command.NOTIFY:
+                self._notify(argument, at)
+            case Command.STATUS:
+                self._show_status()
+            case Command.OUTBOX:
+                self._show_outbox()
+            case Command.RETRY:
+                self._retry(argument)
+            case Command.DROP:
+                self._drop(argument)
+            case Command.PAIR:
+                self.access.pair(argument)
+            case Command.DENY:
+                self.access.deny(argument)
+            case Command.REVOKE:
+                self.access.revoke(argument)
+            case Command.LOG:
+                self._editor.show(updates.Edit(self._log_path))
+            case Command.INSTALL:
+                self._editor.show(updates.Install(argument))
+            case Command.STOP:
+                self._stop_answer()
 
     def _send(self, text: str, place: Place) -> None:
         to, text = targets.leading(text)
         body, around = place.below(text)
         if body:
-            session = self._current_or_none(place) or self.sessions.new("")
+            session = self._session_commands.current_or_none(place) or self.sessions.new("")
             begun_for = self._begun_for(place)
             self.send(session, self._chance.new_id(), body, to, begun_for, around)
         else:
-            self._editor.show(updates.SendDraft(self._current(place)))
+            self._editor.show(updates.SendDraft(self._session_commands.current(place)))
 
     def send(
         self,
@@ -189,13 +190,17 @@ class Bridge:
 
     def _begun_for(self, place: Place) -> Destination | None:
         """The conversation that the bar of the session named, unless another session is meant."""
-        return place.begun_for if self._current_or_none(place) == place.session else None
+        return (
+            place.begun_for
+            if self._session_commands.current_or_none(place) == place.session
+            else None
+        )
 
     def _send_file(self, name: str, place: Place) -> None:
         if name == "%":
             name = place.path
         path = os.path.join(place.cwd, os.path.expanduser(name))
-        session = self._current_or_none(place)
+        session = self._session_commands.current_or_none(place)
         self.enclosures.send_file(
             session, self._chance.new_id(), path, begun_for=self._begun_for(place)
         )
@@ -204,7 +209,7 @@ class Bridge:
         if not place.lines:
             raise BridgeError("no lines are selected", fix=":'<,'>Chat send-image")
         stem = os.path.basename(place.file) or "code"
-        session = self._current_or_none(place)
+        session = self._session_commands.current_or_none(place)
         code = self.deliveries.masked(
             *self.enclosures.need_target(session, begun_for=self._begun_for(place)),
             "\n".join(place.lines),
@@ -226,42 +231,9 @@ class Bridge:
         message = self._chance.new_id()
         self._notified[message] = self.deliveries.notify(message, body, to=to, around=around)
 
-    def _bind(self, name: str, place: Place) -> None:
-        account = self.accounts.named(name)
-        account.need_mode()
-        session = self._current_or_none(place)
-        if not session or not self.sessions.is_used(session):
-            # The latest session on the disk may be one that another editor works in.
-            session = self.sessions.new("")
-            self.sessions.open(session)
-        if self.sessions.bindings.get(session) not in (None, account.name):
-            self._release(session)
-        account.bind(session)
-
-    def _unbind(self, name: str) -> None:
-        bound = [account for account in self.accounts if account.bound]
-        if name or len(bound) != 1:
-            self.accounts.named(name).unbind()
-        else:
-            bound[0].unbind()
-
-    def _release(self, session: str) -> None:
-        for account in self.accounts:
-            if account.bound == session:
-                account.unbind()
-
     def _stop_answer(self) -> None:
         if not self.responders.stop():
             raise BridgeError("no answer is being worked on")
-
-    def _current_or_none(self, place: Place) -> str:
-        return self.sessions.meant(place.session, place.opened)
-
-    def _current(self, place: Place) -> str:
-        session = self._current_or_none(place)
-        if not session:
-            raise BridgeError("there is no session yet", fix=":Chat starts one")
-        return session
 
     # --- what only a robot's owner can do -------------------------------------------------------
 
@@ -320,7 +292,7 @@ class Bridge:
             case exchange.Deliver():
                 self.correspondence.take(account, news)
             case exchange.Obey():
-                self.obedience.obey(account, news)
+                self.remote_commands.carry_out(account, news)
             case exchange.Knock():
                 account.knocked(news)
             case exchange.LetIn():

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from dingbridge.bridge.conversations import Conversations
 from dingbridge.bridge.ports import Chance
-from dingbridge.core import access, addressing, commands, remote, remote_words, scopes
+from dingbridge.core import access, addressing, commands, remote_words, scopes
+from dingbridge.core import remote_commands as remote
 from dingbridge.core.access import Admitted
 from dingbridge.core.exchange import State
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options import Options
-from dingbridge.core.remote import Place
 
 
 class Said(Struct, frozen=True):
@@ -52,23 +52,22 @@ class Receptionist:
             return None
         if isinstance(command, remote.Unknown):
             return Said(remote_words.describe_unknown(command))
-        declaration = remote.declared(command)
+        name = command.declaration.name
         allowed = self._allowed(inbound, admitted)
-        if declaration.name not in allowed:
+        if name not in allowed:
             identity = inbound.sender.identity
-            words = remote_words.describe_not_allowed(
-                declaration.name, identity, self._setting(inbound)
-            )
-            return Said(words)
+            setting = self._setting(inbound)
+            return Said(remote_words.describe_not_allowed(name, identity, setting))
         if isinstance(command, remote.Bad):
             return Said(remote_words.describe_bad(command))
-        is_new = isinstance(command, remote.NewSession) and scopes.is_made(self._options())
-        if declaration.place is Place.BRIDGE or is_new:
+        if isinstance(command, remote.ForOwner):
             return Said(self._reply(command, inbound, allowed, admin=admitted.role == "admin"))
+        if isinstance(command, remote.NewSession) and scopes.is_made(self._options()):
+            return Said(self._new(inbound))
         return Said(goes_on=True)
 
     def _reply(
-        self, command: remote.Command, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
+        self, command: remote.ForOwner, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
     ) -> str:
         match command:
             case remote.Help():
@@ -83,14 +82,14 @@ class Receptionist:
                 return remote_words.describe_whereami(inbound.conversation, row, staff_id)
             case remote.ListSessions(text=text):
                 return self._list(inbound, text, admin=admin)
-            case remote.ChooseSession(wanted=wanted) if wanted:
+            case remote.ChooseSession(wanted=wanted):
                 return self._choose(inbound, wanted, admin=admin)
-            case remote.NewSession():
-                options = self._options()
-                session = f"{options.account}-{self._chance.new_id()}"
-                self._conversations.make(session, inbound, self._chance.now())
-                return "新会话已开始。A new session has begun."
-        return self._list(inbound, "", admin=admin)
+
+    def _new(self, inbound: Inbound) -> str:
+        """A session of its own for the conversation, where those are made on demand."""
+        session = f"{self._options().account}-{self._chance.new_id()}"
+        self._conversations.make(session, inbound, self._chance.now())
+        return "新会话已开始。A new session has begun."
 
     def _status(self, inbound: Inbound, *, admin: bool) -> str:
         state = self._state()
@@ -108,7 +107,7 @@ class Receptionist:
         return remote_words.describe_sessions(rows, text)
 
     def _choose(self, inbound: Inbound, wanted: str, *, admin: bool) -> str:
-        if self._conversations.choose(wanted, inbound, admin=admin):
+        if not wanted or self._conversations.choose(wanted, inbound, admin=admin):
             return self._list(inbound, "", admin=admin)
         missing = "没有这个会话。There is no such session."
         return f"{missing}\n\n{self._list(inbound, '', admin=admin)}"

@@ -13,6 +13,7 @@ from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options import Options
 from dingbridge.core.pairing import Kind, Pairings, is_paired
 from dingbridge.core.refusals import Reason, lua_text
+from dingbridge.core.remote_commands import COMMANDS, Users
 
 EVERYBODY = "*"
 """Stands for everybody in a list of people, for every command in a list of commands."""
@@ -20,7 +21,7 @@ EVERYBODY = "*"
 DEFAULTS = "*"
 """The key of `groups` that holds what all groups begin with. It lets no group in."""
 
-ALWAYS = ("help", "whoami")
+ALWAYS = tuple(one.name for one in COMMANDS if one.users is Users.ALL)
 """The remote commands of everybody who is let in."""
 
 

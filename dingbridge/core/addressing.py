@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dingbridge.core import remote, wire
+from dingbridge.core import remote_commands as remote
+from dingbridge.core import wire
 from dingbridge.core.fields import list_of, object_of, said_true
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.regex import regex

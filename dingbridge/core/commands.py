@@ -37,7 +37,7 @@ class Completion(str, Enum):
     SUBCOMMAND = "subcommand"
 
 
-class Command(Struct, frozen=True):
+class Declaration(Struct, frozen=True):
     """One subcommand. `arguments` is shown as it stands: `[x]` may be left out, the rest must be
     there. `meaning` is one sentence. The empty name is the editor command on its own."""
 
@@ -63,109 +63,118 @@ class Command(Struct, frozen=True):
         return self.arguments.startswith(("{code}", "[code]"))
 
 
-class Call(Struct, frozen=True):
-    """A line that was read. `argument` is empty when there was none; after a platform's name it is
-    the account's."""
+class Command(Enum):
+    """The subcommands, each with its declaration. The bridge has a case for each
+    (`bridge/application.py`): mypy fails without one."""
 
-    name: str
-    argument: str
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("", "", "Open the current session.", completion=Completion.SUBCOMMAND),
-    Command("new", "[title]", "Start a session and open it."),
-    Command("list", "", "List all sessions."),
-    Command("open", "{id}", "Open a session.", completion=Completion.SESSION),
-    Command("next", "", "Open the next session."),
-    Command("prev", "", "Open the session before this one."),
-    Command("clear", "", "Remove all messages from the current session."),
-    Command("delete", "", "Delete the current session."),
-    Command("save", "{file}", "Write the current session to a file.", completion=Completion.FILE),
-    Command("load", "{file}", "Read a session from a file.", completion=Completion.FILE),
-    Command(
+    OPEN_CURRENT = Declaration(
+        "", "", "Open the current session.", completion=Completion.SUBCOMMAND
+    )
+    NEW = Declaration("new", "[title]", "Start a session and open it.")
+    LIST = Declaration("list", "", "List all sessions.")
+    OPEN = Declaration("open", "{id}", "Open a session.", completion=Completion.SESSION)
+    NEXT = Declaration("next", "", "Open the next session.")
+    PREV = Declaration("prev", "", "Open the session before this one.")
+    CLEAR = Declaration("clear", "", "Remove all messages from the current session.")
+    DELETE = Declaration("delete", "", "Delete the current session.")
+    SAVE = Declaration(
+        "save", "{file}", "Write the current session to a file.", completion=Completion.FILE
+    )
+    LOAD = Declaration("load", "{file}", "Read a session from a file.", completion=Completion.FILE)
+    SEND = Declaration(
         "send",
         "[text]",
         "Send the text, or the lines of the range as a code block, or else the draft.",
         takes_range=True,
-    ),
-    Command(
+    )
+    TO = Declaration(
         "to",
         "[name]",
         "Choose the conversation that the draft and the session's next messages go to.",
         completion=Completion.TARGET,
-    ),
-    Command(
+    )
+    SEND_FILE = Declaration(
         "send-file",
         "{file}",
         "Send a file to the session's conversation; `%` is the current one.",
         completion=Completion.FILE,
-    ),
-    Command(
+    )
+    SEND_IMAGE = Declaration(
         "send-image",
         "",
         "Send the lines of the range to the session's conversation, drawn as a picture.",
         takes_range=True,
-    ),
-    Command(
+    )
+    BRIDGE = Declaration(
         "bridge",
         "dingtalk [account]",
         "Bind the current session to DingTalk.",
         completion=Completion.PLATFORM,
-    ),
-    Command(
+    )
+    UNBRIDGE = Declaration(
         "unbridge",
         "[dingtalk] [account]",
         "Release the session that is bound to DingTalk.",
         completion=Completion.PLATFORM,
-    ),
-    Command(
+    )
+    NOTIFY = Declaration(
         "notify",
         "[text]",
         "Send the text or the lines of the range to DingTalk, outside any session.",
         takes_range=True,
-    ),
-    Command("status", "", "Show the mode, the connection and the messages under way."),
-    Command("outbox", "", "Show the messages that wait and those that failed."),
-    Command(
+    )
+    STATUS = Declaration("status", "", "Show the mode, the connection and the messages under way.")
+    OUTBOX = Declaration("outbox", "", "Show the messages that wait and those that failed.")
+    RETRY = Declaration(
         "retry",
         "[id]",
         "Send a failed message again, or all that did not arrive.",
         completion=Completion.FAILED,
-    ),
-    Command(
+    )
+    DROP = Declaration(
         "drop",
         "{id}",
         "Give up a message that waits or that failed.",
         completion=Completion.OUTBOX,
-    ),
-    Command(
+    )
+    PAIR = Declaration(
         "pair",
         "[code] [once]",
         "Let in whoever asks with this code, for good or for an hour; without one, show who asks.",
         completion=Completion.ASKING,
-    ),
-    Command(
+    )
+    DENY = Declaration(
         "deny",
         "[code]",
         "Refuse whoever asks with this code; without one, choose.",
         completion=Completion.ASKING,
-    ),
-    Command(
+    )
+    REVOKE = Declaration(
         "revoke",
         "[id]",
         "Take back what a code has allowed a person or a group; without an id, choose.",
         completion=Completion.LET_IN,
-    ),
-    Command("log", "", "Open the log at its end, and follow it."),
-    Command(
+    )
+    LOG = Declaration("log", "", "Open the log at its end, and follow it.")
+    INSTALL = Declaration(
         "install",
         "[images]",
         "Make the plugin's own Python environment; `images` brings what pictures of code need.",
-    ),
-    Command("stop", "", "Stop the answer that the responder is working on."),
-)
+    )
+    STOP = Declaration("stop", "", "Stop the answer that the responder is working on.")
 
-_BY_NAME = {command.name: command for command in COMMANDS}
+
+class Call(Struct, frozen=True):
+    """A line that was read. `argument` is empty when there was none; after a platform's name it is
+    the account's."""
+
+    command: Command
+    argument: str
+
+
+COMMANDS: tuple[Declaration, ...] = tuple(command.value for command in Command)
+
+_BY_NAME = {command.value.name: command for command in Command}
 _LINE = re.compile(r"\s*(\S*)\s*(.*)", flags=re.DOTALL)
 
 
@@ -178,9 +187,10 @@ def parse(line: str, *, has_range: bool = False) -> Call:
     """
     match = _LINE.fullmatch(line)
     name, rest = match.groups() if match else ("", "")
-    command = _BY_NAME.get(name)
-    if command is None:
+    found = _BY_NAME.get(name)
+    if found is None:
         raise BridgeError(_unknown("subcommand", name, [known for known in _BY_NAME if known]))
+    command = found.value
     if has_range and not command.takes_range:
         raise BridgeError(f"{_shown(command)} takes no range")
     if not command.arguments and rest.strip():
@@ -200,7 +210,7 @@ def parse(line: str, *, has_range: bool = False) -> Call:
         rest = _account(command, rest.split())
     elif command.takes_code:
         rest = _code(command, rest.split())
-    return Call(name=name, argument=rest)
+    return Call(found, rest)
 
 
 def for_outside(words: str) -> str:
@@ -208,7 +218,7 @@ def for_outside(words: str) -> str:
     return re.sub(r":Chat\b", f":{ALWAYS_OURS}", words)
 
 
-def _account(command: Command, words: list[str]) -> str:
+def _account(command: Declaration, words: list[str]) -> str:
     """The account named after the platform; empty without one."""
     if len(words) > 2:
         raise BridgeError(f"{command.name} takes two arguments only: {_shown(command)}")
@@ -217,7 +227,7 @@ def _account(command: Command, words: list[str]) -> str:
     return words[1] if len(words) == 2 else ""
 
 
-def _code(command: Command, words: list[str]) -> str:
+def _code(command: Declaration, words: list[str]) -> str:
     """The code in one word, with the account before it and `once` after it as they were given."""
     once = words[-1:] if command.arguments.endswith("[once]") and words[-1:] == ["once"] else []
     before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
@@ -230,7 +240,7 @@ def _code(command: Command, words: list[str]) -> str:
     return " ".join([before + colon + "".join(typed.split()), *once])
 
 
-def _shown(command: Command) -> str:
+def _shown(command: Declaration) -> str:
     return " ".join(part for part in (":Chat", command.name, command.arguments) if part)
 
 

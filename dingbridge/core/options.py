@@ -15,6 +15,7 @@ from dingbridge.core.groups import Group, group_of
 from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
 from dingbridge.core.outside import Argv
 from dingbridge.core.programs import Responder
+from dingbridge.core.remote_commands import COMMANDS, Users
 
 PREFIX = "integrations.dingtalk"
 """Where the options stand in the table given to `setup()`; every problem's path begins with it."""
@@ -29,12 +30,6 @@ DEFAULT_ACCOUNT = "default"
 ROBOT = ("app_key", "app_secret", "webhook", "secret")
 """What says which robot an account is. An account that gives any of these takes none of them, and
 no `robot_code`, from the outer table: half of one robot and half of another is no robot."""
-
-REMOTE_COMMANDS = (
-    *("help", "status", "session", "list", "new", "clear", "stop", "whoami", "whereami"),
-    *("history", "where", "diag", "qf", "diff", "file", "open", "run"),
-)
-"""Names of what can be asked from DingTalk, without the `/` in front."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -217,7 +212,7 @@ class Options(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Option(Kind.COMMANDS),
         "Remote commands that everybody admitted may use, with or without '/'; `'*'` is all.",
-    ] = ("help", "status", "whoami", "whereami", "stop")
+    ] = tuple(one.name for one in COMMANDS if one.users is not Users.LISTED)
     jobs: Annotated[
         dict[str, Argv],
         Option(Kind.PROGRAMS),

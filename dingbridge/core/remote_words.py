@@ -11,7 +11,7 @@ from msgspec import Struct
 from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import code_span
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Sender
-from dingbridge.core.remote import COMMANDS, Bad, Unknown, declared
+from dingbridge.core.remote_commands import COMMANDS, Bad, Unknown
 from dingbridge.core.text import clean, shorten
 
 EXCERPT = 200
@@ -48,8 +48,9 @@ def describe_unknown(unknown: Unknown) -> str:
 
 def describe_bad(bad: Bad) -> str:
     """How the command is written."""
-    one = declared(bad)
-    return f"{bad.words}\n\n{one.meaning_chinese} {one.meaning}"
+    one = bad.declaration
+    usage = f"用法 Usage: `{one.form}`{one.note}"
+    return f"{usage}\n\n{one.meaning_chinese} {one.meaning}"
 
 
 def describe_not_allowed(name: str, identity: str, setting: str) -> str:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-from dingbridge.core import programs
+from dingbridge.core import programs, remote_commands
 from dingbridge.core.addresses import Address, read_address
 from dingbridge.core.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
 from dingbridge.core.kinds import ITEM, PROGRAM, Kind, Option
-from dingbridge.core.options import REMOTE_COMMANDS
 from dingbridge.core.outside import SPACE, Found, Variables
 from dingbridge.core.places import Given
 from dingbridge.core.problems import Problems, join, join_conversation, kind_of, nearest
@@ -208,13 +207,13 @@ class Values:
         if option.kind is not Kind.COMMANDS or text == EVERYTHING:
             return text
         name = text.removeprefix("/")
-        if name in REMOTE_COMMANDS:
+        if name in remote_commands.NAMES:
             return name
-        near = nearest(name, REMOTE_COMMANDS)
+        near = nearest(name, remote_commands.NAMES)
         if near:
             self._problem(path, "command_near", near)
         else:
-            self._problem(path, "command", ", ".join(REMOTE_COMMANDS))
+            self._problem(path, "command", ", ".join(remote_commands.NAMES))
         return None
 
     def _conversations(

@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from dingbridge.core import paths
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import LINES_BEFORE
-from dingbridge.core.remote import MOST_LINES
 from dingbridge.core.remote_answers import Lines
+from dingbridge.core.remote_commands import MOST_LINES
 
 MOST_BYTES = 16_000
 """What is shown of a file at once."""

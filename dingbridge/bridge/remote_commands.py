@@ -1,0 +1,224 @@
+"""Carries out the remote commands that need this editor, and answers in the conversation."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+
+from msgspec import Struct
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.deliveries import Deliveries
+from dingbridge.bridge.ports import Chance, Editor, Project, Storage
+from dingbridge.bridge.responders import Responders
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import addressing, exchange, remote_answers, remote_words, routing
+from dingbridge.core import remote_commands as remote
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.excerpts import Mask
+from dingbridge.core.exchange import Obey
+from dingbridge.core.transcript import Transcript
+
+log = logging.getLogger(__name__)
+
+PERHAPS_DONE = (
+    "编辑器在执行时结束了，请检查后再试。"
+    "The editor ended while it carried this out; check, and try again."
+)
+
+
+class _Asked(Struct, frozen=True):
+    """A command that is carried out: in which session and folder, and how it is answered. The
+    excerpt of `answer_excerpt` masks each text before it is cut."""
+
+    account: Account
+    obey: Obey
+    cwd: str
+    answer: Callable[[str], None]
+    answer_excerpt: Callable[[Callable[[Mask], str]], None]
+
+    def failed(self, error: BridgeError) -> None:
+        """Tell why it cannot be done."""
+        self.answer(str(error))
+
+
+class RemoteCommands:
+    """Host loop only. A command is over once its answer is on its way, so that it is not lost; one
+    that changes something is never carried out twice."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        storage: Storage,
+        project: Project,
+        chance: Chance,
+        sessions: Sessions,
+        deliveries: Deliveries,
+        responders: Responders,
+        cwd: str,
+    ) -> None:
+        self._editor = editor
+        self._storage = storage
+        self._project = project
+        self._chance = chance
+        self._sessions = sessions
+        self._deliveries = deliveries
+        self._responders = responders
+        self._cwd = cwd
+        self._looking: dict[str, Callable[[object, str], None]] = {}
+
+    def carry_out(self, account: Account, obey: Obey) -> None:
+        """Carry out a command. The robot's owner has found that its sender may use it."""
+        if obey.start is not None:
+            self._sessions.begin(obey.session, account.name, obey.start)
+        command = addressing.command_in(obey.inbound)
+
+        robot = routing.robot_name(account.options)
+
+        def answer(words: str) -> None:
+            if routing.robot_name(account.options) not in ("", robot):
+                # Whom one robot may write to, the next one does not know.
+                log.warning("%s is another robot now: an answer stays unsaid", account.name)
+                return
+            self._deliveries.answer(account, routing.reply_target(obey.inbound), words)
+            account.member.tell(exchange.Handed(obey.key))
+
+        def answer_excerpt(describe: Callable[[Mask], str]) -> None:
+            self._deliveries.answer_excerpt(account, routing.reply_target(obey.inbound), describe)
+            account.member.tell(exchange.Handed(obey.key))
+
+        if not isinstance(command, remote.ForSession):
+            account.member.tell(exchange.Handed(obey.key))
+        elif obey.again and command.declaration.effect:
+            answer(PERHAPS_DONE)
+        else:
+            cwd = self._folder(obey.session)
+            self._dispatch(command, _Asked(account, obey, cwd, answer, answer_excerpt))
+
+    def _dispatch(self, command: remote.ForSession, asked: _Asked) -> None:
+        match command:
+            case remote.NewSession():
+                self._new(asked)
+            case remote.ClearSession():
+                self._sessions.clear(asked.obey.session)
+                asked.answer("会话已清空。The session is empty now.")
+            case remote.StopAnswer():
+                self._stop(asked)
+            case remote.History(count=count):
+                self._history(asked, count)
+            case remote.Where():
+                self._where(asked)
+            case remote.Diagnostics(level=level):
+                self._look("diag", asked, remote_answers.describe_diagnostics, level=level)
+            case remote.Quickfix():
+                self._look("qf", asked, remote_answers.describe_quickfix)
+            case remote.Diff(path=path):
+                self._diff(asked, path)
+            case remote.FileSlice(path=path, first=first, last=last):
+                self._file(asked, path, first, last)
+            case remote.OpenAt(path=path, line=line):
+                self._open(asked, path, line)
+            case remote.RunJob(name=name):
+                self._run(asked, name)
+
+    def _new(self, asked: _Asked) -> None:
+        """A new session in the place of the bound one."""
+        session = self._sessions.new("")
+        asked.account.bind(session)
+        title = self._sessions.title(session)
+        asked.answer(f"新会话已开始。A new session has begun: {title}")
+
+    def _stop(self, asked: _Asked) -> None:
+        asker = None if asked.obey.admin else asked.obey.inbound.sender.identity
+        stopped = self._responders.stop(asker)
+        asked.answer(
+            "已停止。Stopped." if stopped else "没有可停止的回答。There is nothing to stop."
+        )
+
+    def _history(self, asked: _Asked, count: int) -> None:
+        def loaded(transcript: Transcript) -> None:
+            messages = transcript.messages
+            asked.answer_excerpt(
+                lambda mask: remote_words.describe_history(messages, count, mask=mask)
+            )
+
+        self._storage.load(asked.obey.session, loaded)
+
+    def _diff(self, asked: _Asked, path: str) -> None:
+        def found(output: str) -> None:
+            asked.answer_excerpt(lambda mask: remote_answers.describe_diff(output, path, mask))
+
+        self._project.diff(asked.cwd, path, found, asked.failed)
+
+    def _file(self, asked: _Asked, path: str, first: int, last: int) -> None:
+        def found(lines: remote_answers.Lines) -> None:
+            asked.answer_excerpt(partial(remote_answers.describe_lines, lines))
+
+        self._project.lines(asked.cwd, path, (first, last), found, asked.failed)
+
+    def _run(self, asked: _Asked, name: str) -> None:
+        jobs = asked.account.options.jobs
+        if name not in jobs:
+            asked.answer(remote_answers.describe_jobs(jobs, name))
+            return
+
+        def ended(status: int, output: str) -> None:
+            asked.answer_excerpt(
+                lambda mask: remote_answers.describe_run(name, status, output, mask)
+            )
+
+        self._project.run(jobs[name], asked.cwd, ended, asked.failed)
+
+    # --- the editor -----------------------------------------------------------------------------
+
+    def _where(self, asked: _Asked) -> None:
+        def found(branch: str) -> None:
+            self._look(
+                "where", asked, lambda place, _: remote_answers.describe_where(place, branch)
+            )
+
+        self._project.branch(asked.cwd, found)
+
+    def _open(self, asked: _Asked, path: str, line: int) -> None:
+        def found(whole: str) -> None:
+            self._look(
+                "open",
+                asked,
+                lambda opened, _: remote_answers.describe_opened(opened),
+                path=whole,
+                line=line,
+            )
+
+        self._project.find(asked.cwd, path, found, asked.failed)
+
+    def _look(
+        self,
+        what: str,
+        asked: _Asked,
+        describe: Callable[[object, Mask], str],
+        *,
+        path: str = "",
+        line: int = 0,
+        level: str = "",
+    ) -> None:
+        request = self._chance.new_id()
+
+        def looked(found: object, failure: str) -> None:
+            asked.answer_excerpt(lambda mask: failure or describe(found, mask))
+
+        self._looking[request] = looked
+        self._editor.show(updates.Look(request, what, asked.cwd, path, line, level))
+
+    def looked(self, request: str, found: object, failure: str) -> None:
+        """What the editor found."""
+        then = self._looking.pop(request, None)
+        if then is not None:
+            then(found, failure)
+
+    def _folder(self, session: str) -> str:
+        """The session's project folder."""
+        info = self._sessions.info(session)
+        return os.path.expanduser(info.cwd) if info is not None and info.cwd else self._cwd

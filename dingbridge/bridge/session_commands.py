@@ -1,0 +1,111 @@
+"""The commands about sessions: which there are, which is shown, and which is bound."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.accounts import Accounts
+from dingbridge.bridge.place import Place
+from dingbridge.bridge.ports import Chance, Editor, Storage
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.transcript import SessionInfo
+
+
+class SessionCommands:
+    """Host loop only. `at` is where a command was given."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        storage: Storage,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+    ) -> None:
+        self._editor = editor
+        self._storage = storage
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+
+    def current_or_none(self, at: Place) -> str:
+        """The session that is meant there; empty without one."""
+        return self._sessions.meant(at.session, at.opened)
+
+    def current(self, at: Place) -> str:
+        """The session that is meant there. Raises `BridgeError` without one."""
+        session = self.current_or_none(at)
+        if not session:
+            raise BridgeError("there is no session yet", fix=":Chat starts one")
+        return session
+
+    def open_current(self, at: Place) -> None:
+        """Show the session that is meant, or a new one."""
+        self._sessions.open(self.current_or_none(at) or self._sessions.new(""))
+
+    def open_new(self, title: str) -> None:
+        """Start a session and show it."""
+        self._sessions.open(self._sessions.new(title))
+
+    def pick(self) -> None:
+        """Let the user choose among all sessions."""
+
+        def listed(infos: list[SessionInfo]) -> None:
+            self._sessions.refresh(infos)
+            self._editor.show(updates.Pick())
+
+        self._storage.list(listed)
+
+    def step(self, at: Place, step: int) -> None:
+        """Show the session `step` places further."""
+        self._sessions.open(self._sessions.neighbour(self.current_or_none(at), step))
+
+    def delete(self, session: str) -> None:
+        """Remove a session, which is bound no more."""
+        self._release(session)
+        title = self._sessions.title(session)
+        self._sessions.delete(session)
+        self._say(f"“{title}” was deleted; its transcript is in the sessions' trash folder")
+
+    def save(self, name: str, at: Place) -> None:
+        """Write the session to a file."""
+        target = Path(at.cwd, os.path.expanduser(name))
+        self._storage.save(self.current(at), target, lambda path: self._say(f"saved as {path}"))
+
+    def load(self, name: str, at: Place) -> None:
+        """Read a session from a file."""
+        session = f"loaded-{self._chance.new_id()[:12]}"
+        source = Path(at.cwd, os.path.expanduser(name))
+        self._storage.take_in(source, session, self._sessions.take_in)
+
+    def bind(self, name: str, at: Place) -> None:
+        """Bind the session to an account, the default one without a name."""
+        account = self._accounts.named(name)
+        account.need_mode()
+        session = self.current_or_none(at)
+        if not session or not self._sessions.is_used(session):
+            # The latest session on the disk may be one that another editor works in.
+            session = self._sessions.new("")
+            self._sessions.open(session)
+        if self._sessions.bindings.get(session) not in (None, account.name):
+            self._release(session)
+        account.bind(session)
+
+    def unbind(self, name: str) -> None:
+        """Release the session that is bound to an account; without a name to the only one."""
+        bound = [account for account in self._accounts if account.bound]
+        if name or len(bound) != 1:
+            self._accounts.named(name).unbind()
+        else:
+            bound[0].unbind()
+
+    def _release(self, session: str) -> None:
+        for account in self._accounts:
+            if account.bound == session:
+                account.unbind()
+
+    def _say(self, text: str) -> None:
+        self._editor.show(updates.Say(text))

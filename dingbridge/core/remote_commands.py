@@ -1,0 +1,363 @@
+"""The one declaration of the commands that people send from DingTalk, and the reading of a text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import get_close_matches
+from enum import Enum, auto
+from typing import ClassVar, Literal, TypeVar, get_args
+
+from msgspec import Struct
+
+MOST_MESSAGES = 50
+"""Messages that `/history` shows at most."""
+
+MOST_LINES = 200
+"""Lines that `/file` shows at most."""
+
+FEW_MESSAGES = 5
+FEW_LINES = 40
+"""What is shown when no number is given."""
+
+_LONGEST_ARGUMENT = 1000
+
+
+class Users(Enum):
+    """Who may use a command without being an admin."""
+
+    ALL = auto()
+    """Everybody who is let in, whatever the settings say."""
+    BY_DEFAULT = auto()
+    """Everybody who is let in, unless `commands` says otherwise."""
+    LISTED = auto()
+    """Nobody, unless `commands` lists it."""
+
+
+class Declaration(Struct, frozen=True):
+    """How a command is written, what it is for, and who may use it.
+
+    `arguments` is shown as it stands, `[x]` may be left out; `note` says more about them. `effect`:
+    it changes something, so it is never carried out twice.
+    """
+
+    name: str
+    chinese: str
+    meaning: str
+    meaning_chinese: str
+    arguments: str = ""
+    note: str = ""
+    users: Users = Users.LISTED
+    effect: bool = False
+
+    @property
+    def form(self) -> str:
+        """How it is written."""
+        return f"/{self.name} {self.arguments}".strip()
+
+
+_Request = TypeVar("_Request", bound="Request")
+
+
+class Request(Struct, frozen=True):
+    """Base of the commands: what a person asks for, with the arguments in its fields."""
+
+    declaration: ClassVar[Declaration]
+
+    @classmethod
+    def parse(cls: type[_Request], argument: str) -> _Request | None:
+        """The request with this argument; None for an argument that it cannot take."""
+        return None if argument else cls()
+
+
+class Help(Request, frozen=True):
+    """What may I say?"""
+
+    declaration = Declaration("help", "帮助", "This list", "这份清单", users=Users.ALL)
+
+
+class Status(Request, frozen=True):
+    """How is the bridge doing?"""
+
+    declaration = Declaration("status", "状态", "How it goes", "桥的状态", users=Users.BY_DEFAULT)
+
+
+class WhoAmI(Request, frozen=True):
+    """Which id has the person who asks?"""
+
+    declaration = Declaration("whoami", "我是谁", "Your id", "您的编号", users=Users.ALL)
+
+
+class WhereAmI(Request, frozen=True):
+    """Which conversation is this, and which session does it speak to?"""
+
+    declaration = Declaration(
+        "whereami", "我在哪", "This chat's id", "本会话编号", users=Users.BY_DEFAULT
+    )
+
+
+class ListSessions(Request, frozen=True):
+    """Which sessions are bound? Only those with `text` in them; empty means all."""
+
+    text: str = ""
+
+    declaration = Declaration("list", "列表", "Open sessions", "绑定的会话", "[text]")
+
+    @classmethod
+    def parse(cls, argument: str) -> ListSessions:
+        """With any text."""
+        return cls(argument)
+
+
+class ChooseSession(Request, frozen=True):
+    """Speak to that session, named by number or id. Empty asks which there are."""
+
+    wanted: str = ""
+
+    declaration = Declaration("session", "会话", "Switch session", "切换会话", "[n]", effect=True)
+
+    @classmethod
+    def parse(cls, argument: str) -> ChooseSession | None:
+        """With one word or none."""
+        return cls(argument.translate(_ASCII_DIGITS)) if len(argument.split()) <= 1 else None
+
+
+class NewSession(Request, frozen=True):
+    """Start a session for this conversation."""
+
+    declaration = Declaration("new", "新建", "New session", "新建会话", effect=True)
+
+
+class ClearSession(Request, frozen=True):
+    """Remove all messages from the session."""
+
+    declaration = Declaration("clear", "清空", "Clear it", "清空会话", effect=True)
+
+
+class StopAnswer(Request, frozen=True):
+    """Stop the answer that is being worked on."""
+
+    declaration = Declaration(
+        *("stop", "停止", "Stop answering", "停止回答"),
+        users=Users.BY_DEFAULT,
+        effect=True,
+    )
+
+
+class History(Request, frozen=True):
+    """The last `count` messages, 1 to `MOST_MESSAGES`."""
+
+    count: int = FEW_MESSAGES
+
+    declaration = Declaration(
+        "history", "历史", "Last messages", "最近的消息", "[n]", f" (1-{MOST_MESSAGES})"
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> History | None:
+        """With a number or nothing."""
+        if not argument:
+            return cls()
+        count = int(argument) if _COUNT.fullmatch(argument) else 0
+        return cls(count) if 1 <= count <= MOST_MESSAGES else None
+
+
+class Where(Request, frozen=True):
+    """Which place does the editor's user look at?"""
+
+    declaration = Declaration("where", "位置", "Place in Neovim", "编辑器位置")
+
+
+class Diagnostics(Request, frozen=True):
+    """The diagnostics: all, errors only, or errors and warnings (`warn`)."""
+
+    level: Literal["", "error", "warn"] = ""
+
+    declaration = Declaration("diag", "诊断", "Diagnostics", "诊断信息", "[error|warn]")
+
+    @classmethod
+    def parse(cls, argument: str) -> Diagnostics | None:
+        """With a level or nothing."""
+        level = _LEVELS.get(_folded(argument))
+        return None if level is None else cls(level)
+
+
+class Quickfix(Request, frozen=True):
+    """The quickfix list."""
+
+    declaration = Declaration("qf", "快速修复", "Quickfix list", "问题列表")
+
+
+class Diff(Request, frozen=True):
+    """What has changed since the last commit, in one file or, if empty, below the folder."""
+
+    path: str = ""
+
+    declaration = Declaration("diff", "差异", "Changes", "未提交的改动", "[file]")
+
+    @classmethod
+    def parse(cls, argument: str) -> Diff:
+        """With any path."""
+        return cls(argument)
+
+
+class FileSlice(Request, frozen=True):
+    """Lines `first` to `last` of a file, from 1, inclusive, `MOST_LINES` at most."""
+
+    path: str
+    first: int
+    last: int
+
+    declaration = Declaration(
+        *("file", "文件", "Lines of a file", "文件内容", "path:10-40"),
+        note=f" (最多 {MOST_LINES} 行 at most {MOST_LINES} lines)",
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> FileSlice | None:
+        """With a path, and a line or two after it."""
+        place = _place_in_file(argument)
+        if place is None:
+            return None
+        path, first, last = place
+        last = first + FEW_LINES - 1 if last is None else last
+        return cls(path, first, last) if last - first < MOST_LINES else None
+
+
+class OpenAt(Request, frozen=True):
+    """Show a file in the editor at a line, from 1."""
+
+    path: str
+    line: int = 1
+
+    declaration = Declaration(
+        "open", "打开", "Open in Neovim", "在编辑器打开", "path:88", effect=True
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> OpenAt | None:
+        """With a path, and perhaps a line after it."""
+        place = _place_in_file(argument)
+        return None if place is None else cls(place[0], place[1])
+
+
+class RunJob(Request, frozen=True):
+    """Run the job of that name from the settings. Empty asks which there are."""
+
+    name: str = ""
+
+    declaration = Declaration("run", "运行", "Run a job", "运行任务", "[name]", effect=True)
+
+    @classmethod
+    def parse(cls, argument: str) -> RunJob | None:
+        """With one word or none."""
+        return cls(argument) if len(argument.split()) <= 1 else None
+
+
+ForOwner = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
+"""What the robot's owner answers by itself (`bridge/receptionist.py`)."""
+
+ForSession = (
+    NewSession
+    | ClearSession
+    | StopAnswer
+    | History
+    | Where
+    | Diagnostics
+    | Quickfix
+    | Diff
+    | FileSlice
+    | OpenAt
+    | RunJob
+)
+"""What is answered where the session is, in its editor (`bridge/remote_commands.py`)."""
+
+Command = ForOwner | ForSession
+"""What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""
+
+
+class Unknown(Struct, frozen=True):
+    """A word that is no command. `nearest` is the known word closest to it, or empty."""
+
+    word: str
+    nearest: str
+
+
+class Bad(Struct, frozen=True):
+    """The command of that declaration, with an argument it cannot take."""
+
+    declaration: Declaration
+
+
+_NUMBER = "[0-9０-９]{1,7}"  # int() reads the digits of both widths
+_COUNT = re.compile(_NUMBER)
+_PLACE_IN_FILE = re.compile(rf"(.*?)(?:[:：]({_NUMBER})(?:[-－–—~～]({_NUMBER}))?)?", re.DOTALL)
+_ASCII_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+_LEVELS: dict[str, Literal["", "error", "warn"]] = {
+    **dict.fromkeys(("",), ""),
+    **dict.fromkeys(("error", "errors", "错误"), "error"),
+    **dict.fromkeys(("warn", "warning", "warnings", "警告"), "warn"),
+}
+
+
+def _place_in_file(rest: str) -> tuple[str, int, int | None] | None:
+    """The path, the first line (1 without one, None for no place at all) and the last line."""
+    found = _PLACE_IN_FILE.fullmatch(rest)
+    if found is None or not found[1].strip():
+        return None
+    first, last = int(found[2] or 1), int(found[3]) if found[3] else None
+    if first < 1 or (last is not None and last < first):
+        return None
+    return found[1].strip(), first, last
+
+
+_KINDS: tuple[type[Command], ...] = get_args(Command)
+
+COMMANDS: tuple[Declaration, ...] = tuple(kind.declaration for kind in _KINDS)
+
+NAMES: tuple[str, ...] = tuple(one.name for one in COMMANDS)
+"""The names that settings may list."""
+
+_BY_WORD: dict[str, type[Command]] = {
+    **{kind.declaration.name: kind for kind in _KINDS},
+    **{kind.declaration.chinese: kind for kind in _KINDS},
+}
+
+_FORM = re.compile(
+    r"[/／](?P<word>[^\W\d_][\w-]{0,31})(?P<mark>[:：]|[。．.!！?？,，]*(?=\s|$))\s*(?P<rest>.*)",
+    re.DOTALL,
+)
+
+
+def read(text: str) -> Command | Unknown | Bad | None:
+    """The command in a message; None for a message that is meant for the session.
+
+    A command starts with a slash and a letter, in any case and of any width. A known word is never
+    passed on, whatever follows it. A path (a second slash, a dot inside the word), a regular
+    expression, a comment and a text of several lines with an unknown word are for the session.
+    Never raises.
+    """
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        return None
+    word, rest = found["word"], found["rest"].strip()
+    kind = _BY_WORD.get(_folded(word))
+    if kind is None:
+        is_prose = found["mark"] or "\n" in text.strip()
+        return None if is_prose else Unknown(word, _nearest(_folded(word)))
+    if "\n" in rest or len(rest) > _LONGEST_ARGUMENT:
+        return Bad(kind.declaration)
+    return kind.parse(rest) or Bad(kind.declaration)
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).casefold()
+
+
+def _nearest(word: str) -> str:
+    begun = [known for known in _BY_WORD if known.startswith(word)]
+    holds = [one.chinese for one in COMMANDS if one.chinese in word]
+    # One Chinese character of two is much alike, half of a few letters is chance.
+    least = 0.6 if word.isascii() else 0.5
+    near = begun or holds or get_close_matches(word, _BY_WORD, n=1, cutoff=least)
+    return near[0] if near else ""
