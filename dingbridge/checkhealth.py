@@ -17,6 +17,8 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from dingbridge.core import programs
+from dingbridge.core.catalogue import checkhealth as say
+from dingbridge.core.catalogue import health
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.groups import EVERYTHING
 from dingbridge.core.kinds import Kind
@@ -49,18 +51,19 @@ def report(
     except BadOptions as error:
         problems = tuple(dict.fromkeys((*told, *error.problems)))
     for problem in problems:
-        yield Row("error", problem, (f"Correct it in `setup()`; {_help_of(problem)}",))
+        yield Row("error", problem, (health.CORRECT_SEE(help=_help_of(problem)),))
     for warning in found.warnings:
         yield Row("warn", warning)
     if problems:
-        yield Row("info", "Until then DingTalk is off; sessions in the editor work")
+        yield Row("info", say.OFF_UNTIL_THEN())
         return
     if wanted.env_file and not found.warnings:
-        yield Row("ok", f"env_file: `{wanted.env_file}`")
+        yield Row("ok", say.ENV_FILE(path=wanted.env_file))
     for name, account in configuration.accounts.items():
         several = len(configuration.accounts) > 1
         for row in _account(account, cwd):
-            yield structs.replace(row, text=f"{name}: {row.text}") if several else row
+            named = say.OF_ACCOUNT(account=name, row=row.text)
+            yield structs.replace(row, text=named) if several else row
 
 
 def _help_of(problem: str) -> str:
@@ -74,21 +77,15 @@ def _help_of(problem: str) -> str:
 def _account(options: Options, cwd: str) -> Iterator[Row]:
     mode = _mode(options)
     if not options.enabled:
-        yield Row("warn", "switched off", ("enabled = true switches it on",))
+        yield Row("warn", say.SWITCHED_OFF(), (say.SWITCH_ON(),))
     elif mode == "api":
-        app = f", app {options.app_key}" if options.app_key else ""
-        yield Row("ok", f"API mode, both ways{app} (account {options.account})")
+        app, account = options.app_key, options.account
+        known = say.API_MODE_OF_APP(app=app, account=account)
+        yield Row("ok", known if app else say.API_MODE(account=account))
     elif mode == "webhook":
-        yield Row("ok", "webhook mode, one way: messages go to the robot's group")
+        yield Row("ok", say.WEBHOOK_MODE())
     else:
-        yield Row(
-            "warn",
-            "DingTalk is not set up",
-            (
-                "Set `webhook` to send to a group, or `app_key` and `app_secret` to talk both ways",
-                ":help dingbridge-configure shows how",
-            ),
-        )
+        yield Row("warn", health.NOT_SET_UP(), (say.SET_WEBHOOK_OR_APP(), say.HELP_CONFIGURE()))
     for option in OPTIONS:
         if option.kind in (Kind.SECRET, Kind.WEBHOOK):
             yield from _source(option.name, options.sources[option.name], cwd)
@@ -115,17 +112,17 @@ def _source(name: str, source: str, cwd: str) -> Iterator[Row]:
     if source.startswith(programs.SHOWN):
         program = source.removeprefix(programs.SHOWN)
         if _can_be_run(program, cwd):
-            yield Row("ok", f"{name}: said by the program `{program}`")
+            yield Row("ok", say.SAID_BY_PROGRAM(option=name, program=program))
         else:
-            advice = "Install it, or give its whole path as the first word of `cmd`"
-            yield Row("error", f"{name}: the program `{program}` cannot be run", (advice,))
+            cannot = say.PROGRAM_CANNOT_BE_RUN(option=name, program=program)
+            yield Row("error", cannot, (say.INSTALL_PROGRAM(),))
     elif place:
         rank: Literal["ok", "info"] = "info" if place == "env" else "ok"
-        yield Row(rank, f"{name}: from the variable {variable[1:]} of `{place}`")
+        yield Row(rank, say.FROM_PLACE(option=name, variable=variable[1:], place=place))
     elif source.startswith("$"):
-        yield Row("ok", f"{name}: from the environment variable {variable[1:]}")
+        yield Row("ok", say.FROM_ENVIRONMENT(option=name, variable=variable[1:]))
     elif source != "default":
-        yield Row("info", f"{name}: written in the settings")
+        yield Row("info", say.IN_SETTINGS(option=name))
 
 
 def _can_be_run(program: str, cwd: str) -> bool:
@@ -141,28 +138,15 @@ def _access(options: Options) -> Iterator[Row]:
     listed = options.allow_from or ()
     people = tuple(dict.fromkeys((*options.admins, *listed)))
     is_open = options.dm_policy == "open" and options.allow_from is None
-    naming = "Name staff ids: allow_from = { 'manager01' }; a refused sender is told theirs"
     if is_open or EVERYTHING in listed:
-        yield Row("warn", "everybody who can write to the robot is let in", (naming,))
+        yield Row("warn", say.EVERYBODY_LET_IN(), (say.NAME_STAFF_IDS(),))
     elif people:
-        yield Row("ok", f"let in: {', '.join(people)}")
+        yield Row("ok", say.LET_IN(people=", ".join(people)))
     elif options.dm_policy == "pairing":
-        yield Row(
-            "info",
-            "the settings let nobody in: who writes to the robot gets a code, `:Chat pair` shows"
-            " who asks, and `:Chat pair {code}` lets them in",
-        )
+        yield Row("info", say.CODES_ONLY())
     elif not options.groups:
-        yield Row(
-            "warn",
-            "nobody is let in: allow_from is empty",
-            (
-                naming,
-                "Or let people ask: dm = { policy = 'pairing' }, then `:Chat pair {code}` lets one"
-                " in",
-            ),
-        )
-    yield Row("info", f"1:1 chats: {options.dm_policy}; groups: {options.group_policy}")
+        yield Row("warn", say.NOBODY_LET_IN(), (say.NAME_STAFF_IDS(), say.LET_ASK()))
+    yield Row("info", say.POLICIES(dm=options.dm_policy, groups=options.group_policy))
 
 
 def main() -> None:

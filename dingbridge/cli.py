@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from dingbridge import __version__
+from dingbridge.core.catalogue import shell as say
+from dingbridge.core.commands import for_outside
 from dingbridge.core.errors import (
-    MAY_BE_TWICE,
     BadOptions,
     BridgeError,
     DeliveryError,
@@ -34,12 +35,6 @@ DELIVERED, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 PATIENCE = 60.0
 """Seconds that `notify` keeps trying unless told otherwise."""
-
-_AFTER_HELP = """\
-The settings are the options of setup(), from these variables or from --config:
-{variables}
-
-Exit codes: 0 delivered, 1 refused, 2 usage or settings, 3 unreachable."""
 
 
 class Usage(Exception):
@@ -69,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="dingbridge",
-        description="A Neovim chat session on DingTalk, and notifications from the shell.",
+        description=say.ABOUT(),
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"dingbridge {__version__}")
@@ -77,68 +72,63 @@ def _parser() -> argparse.ArgumentParser:
 
     notify = commands.add_parser(
         "notify",
-        help="send a message to the robot's group, or to the configured group or person",
-        description="Sends one message to DingTalk. Nothing is printed when it was delivered.",
-        epilog=_AFTER_HELP.format(
+        help=say.NOTIFY(),
+        description=say.NOTIFY_ABOUT(),
+        epilog=say.NOTIFY_AFTER(
             variables="\n".join(f"  {option.env}" for option in OPTIONS if option.env)
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    notify.add_argument("text", metavar="TEXT", help="the message; - reads standard input")
-    notify.add_argument("--title", default="", help="what the conversation list shows")
+    notify.add_argument("text", metavar="TEXT", help=say.NOTIFY_TEXT())
+    notify.add_argument("--title", default="", help=say.NOTIFY_TITLE())
     notify.add_argument(
-        "--at-user", action="append", default=[], metavar="ID", help="mention a staff id"
+        "--at-user", action="append", default=[], metavar="ID", help=say.NOTIFY_AT_USER()
     )
     notify.add_argument(
-        "--at-mobile", action="append", default=[], metavar="N", help="mention a mobile number"
+        "--at-mobile", action="append", default=[], metavar="N", help=say.NOTIFY_AT_MOBILE()
     )
-    notify.add_argument("--at-all", action="store_true", help="mention everybody in the group")
-    notify.add_argument(
-        "--config", type=Path, metavar="FILE", help="a JSON file with the table given to setup()"
-    )
+    notify.add_argument("--at-all", action="store_true", help=say.NOTIFY_AT_ALL())
+    notify.add_argument("--config", type=Path, metavar="FILE", help=say.NOTIFY_CONFIG())
     notify.add_argument(
         "--timeout",
         type=_seconds,
         default=PATIENCE,
         metavar="SECONDS",
-        help=f"begin no new attempt after so long ({PATIENCE:g})",
+        help=say.NOTIFY_TIMEOUT(seconds=PATIENCE),
     )
-    notify.add_argument("--verbose", action="store_true", help="say where the message went")
+    notify.add_argument("--verbose", action="store_true", help=say.NOTIFY_VERBOSE())
     notify.set_defaults(run=_notify)
 
     status = commands.add_parser(
         "status",
-        help="say what is bound, what waits and what failed, without an editor",
-        description="Reads the files in Neovim's data folder, which NVIM_APPNAME and XDG_DATA_HOME "
-        "choose as they do for Neovim, and changes nothing.",
+        help=say.STATUS(),
+        description=say.STATUS_ABOUT(),
         allow_abbrev=False,
     )
     status.set_defaults(run=lambda _: _report("status"))
 
     outbox = commands.add_parser(
         "outbox",
-        help="list the messages that wait and those that failed, without an editor",
-        description="Reads the outbox in Neovim's data folder and changes nothing. `:Chat retry` "
-        "and `:Chat drop` in Neovim take the ids.",
+        help=say.OUTBOX(),
+        description=say.OUTBOX_ABOUT(),
         allow_abbrev=False,
     )
     outbox.set_defaults(run=lambda _: _report("outbox"))
 
     sandbox = commands.add_parser(
         "sandbox",
-        help="serve a DingTalk on this machine to try things with",
-        description="Serves a DingTalk on loopback; prints its address and settings as JSON.",
+        help=say.SANDBOX(),
+        description=say.SANDBOX_ABOUT(),
         allow_abbrev=False,
     )
-    sandbox.add_argument("--port", type=_port, default=0, help="0, the default, takes a free one")
+    sandbox.add_argument("--port", type=_port, default=0, help=say.SANDBOX_PORT())
     sandbox.set_defaults(run=_sandbox)
 
     demo = commands.add_parser(
         "demo",
-        help="chat with such a DingTalk in Neovim; without a terminal, play a conversation",
-        description="Opens Neovim beside a phone to chat with, both on this machine. Without a "
-        "terminal it plays a conversation and exits 0 only if everything arrived.",
+        help=say.DEMO(),
+        description=say.DEMO_ABOUT(),
         allow_abbrev=False,
     )
     demo.set_defaults(run=_demo)
@@ -153,13 +143,13 @@ def _notify(asked: argparse.Namespace) -> int:
     target = notify_target(options)
     if target is None:
         conversation, user = _variable("conversation_id"), _variable("user_id")
-        raise Usage(f"there is nobody to notify; set {conversation} or {user}")
+        raise Usage(say.NOBODY_TO_NOTIFY(conversation=conversation, user=user))
     text = _standard_input() if asked.text == "-" else asked.text
     if not visible(text):
-        raise Usage("there is nothing to send; the text is empty")
+        raise Usage(say.NOTHING_TO_SEND())
     at = At(tuple(asked.at_user), tuple(asked.at_mobile), asked.at_all)
     if at != At() and not options.webhook:
-        _complain("a mention needs a webhook; the message goes without it")
+        _complain(say.MENTION_NEEDS_WEBHOOK())
 
     # What the sender logs is told below in one line; without a handler it would be shown as well.
     logging.getLogger("dingbridge").addHandler(logging.NullHandler())
@@ -183,9 +173,9 @@ def _notify(asked: argparse.Namespace) -> int:
         _complain(" ".join(said.split()))
         return REFUSED if was_reached(error) else UNREACHABLE
     if may_be_twice:
-        _complain(f"delivered; {MAY_BE_TWICE}")
+        _complain(say.DELIVERED_PERHAPS_TWICE())
     if asked.verbose:
-        print(f"delivered to {target.label}")  # noqa: T201 - this is what was asked for
+        print(say.DELIVERED(place=target.label))  # noqa: T201 - this is what was asked for
     return DELIVERED
 
 
@@ -199,13 +189,13 @@ def _options(config: Path | None) -> Options:
             _complain(warning)
         options = read(table, environ, found)
     except BadOptions as error:
-        raise Usage("the settings have problems:\n  " + "\n  ".join(error.problems)) from error
+        raise Usage(say.SETTINGS_PROBLEMS(problems="\n  ".join(error.problems))) from error
     if options.mode == "off":
         if not options.enabled:
             raise Usage("; ".join(options.missing()))
         one_way = _variable("webhook")
-        both_ways = f"{_variable('app_key')} and {_variable('app_secret')}"
-        raise Usage(f"DingTalk is not set up; set {one_way}, or {both_ways}, or use --config")
+        key, secret = _variable("app_key"), _variable("app_secret")
+        raise Usage(say.NOT_SET_UP(webhook=one_way, key=key, secret=secret))
     return options
 
 
@@ -216,20 +206,21 @@ def _table(config: Path) -> object:
             mode = os.fstat(file.fileno()).st_mode
             whole = json.load(file)
     except OSError as problem:
-        raise Usage(f"cannot read {config}: {problem.strerror}") from problem
+        raise Usage(say.CANNOT_READ(path=config, reason=problem.strerror)) from problem
     except (ValueError, RecursionError) as problem:
         # Only the place is shown: the words of the file may be secrets.
-        where = f", line {problem.lineno}" if isinstance(problem, json.JSONDecodeError) else ""
-        raise Usage(f"{config} is not valid JSON{where}") from None
+        if isinstance(problem, json.JSONDecodeError):
+            raise Usage(say.BAD_JSON_AT(path=config, line=problem.lineno)) from None
+        raise Usage(say.BAD_JSON(path=config)) from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        _complain(f"others can read {config}, which may hold secrets; chmod 600 keeps them out")
+        _complain(say.OTHERS_CAN_READ(path=config))
     if not isinstance(whole, dict):
-        raise Usage(f"{config} must hold an object with the options")
+        raise Usage(say.NO_OBJECT(path=config))
     if "integrations" not in whole:
         return whole
     integrations = whole["integrations"]
     if not isinstance(integrations, dict) or set(integrations) != {"dingtalk"}:
-        raise Usage(f"{config}: integrations must hold dingtalk and nothing else")
+        raise Usage(say.ONLY_DINGTALK(path=config))
     return integrations["dingtalk"]
 
 
@@ -241,7 +232,7 @@ def _standard_input() -> str:
 
 def _tell_wait(reason: str) -> None:
     if sys.stderr.isatty():
-        _complain(f"not yet: {reason.rstrip('.')}; trying again")
+        _complain(say.NOT_YET(reason=reason.rstrip(".")))
 
 
 def _variable(name: str) -> str:
@@ -259,7 +250,7 @@ def _report(what: Literal["status", "outbox"]) -> int:
         lines = on_disk.status() if what == "status" else on_disk.outbox()
     except BridgeError as problem:
         raise Usage(str(problem)) from problem
-    print("\n".join(lines))  # noqa: T201 - this is what was asked for
+    print(for_outside("\n".join(lines)))  # noqa: T201 - this is what was asked for
     return 0
 
 
@@ -274,7 +265,7 @@ def _sandbox(asked: argparse.Namespace) -> int:
     try:
         serve(asked.port)
     except OSError as problem:
-        raise Usage(f"cannot serve on port {asked.port}: {problem.strerror}") from problem
+        raise Usage(say.CANNOT_SERVE(port=asked.port, reason=problem.strerror)) from problem
     return 0
 
 
@@ -296,14 +287,14 @@ def _not_installed(missing: ModuleNotFoundError) -> Usage:
     from dingbridge.install import how_to_install
 
     what_to_do = how_to_install("sandbox", missing.name or "")
-    return Usage(f"this needs the package {missing.name}; {what_to_do}")
+    return Usage(say.NEEDS_PACKAGE(package=missing.name, what_to_do=what_to_do))
 
 
 # --- words ----------------------------------------------------------------------------------------
 
 
 def _complain(words: str) -> None:
-    print(f"dingbridge: {words}", file=sys.stderr)  # noqa: T201 - the shell's place for this
+    print(f"dingbridge: {for_outside(words)}", file=sys.stderr)  # noqa: T201 - the shell's place for this
 
 
 def _readable(word: str) -> str:
@@ -315,14 +306,14 @@ def _readable(word: str) -> str:
 def _seconds(word: str) -> float:
     seconds = float(word)
     if not 0 < seconds <= 86400:
-        raise argparse.ArgumentTypeError("must be more than 0 and at most 86400")
+        raise argparse.ArgumentTypeError(say.SECONDS_BOUNDS())
     return seconds
 
 
 def _port(word: str) -> int:
     port = int(word)
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+        raise argparse.ArgumentTypeError(say.PORT_BOUNDS())
     return port
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from dingbridge.bridge.application import Bridge
+from dingbridge.core.catalogue import service as say
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At
@@ -111,7 +112,7 @@ def action(bridge: Bridge, name: str, payload: Any) -> Callable[[], None]:
     if name == "refresh":
         report = read_as(payload, RefreshRequest, name).report
         return lambda: bridge.show_again(report)
-    raise BridgeError(f"the editor sent something unknown: {name}")
+    raise BridgeError(say.UNKNOWN_EVENT(name=name))
 
 
 def _send(bridge: Bridge, asked: SendRequest) -> None:
@@ -136,4 +137,4 @@ def read_as(payload: object, kind: type[T], name: str) -> T:
     try:
         return msgspec.convert(payload, kind)
     except msgspec.ValidationError as error:
-        raise BridgeError(f"{name} was called with something it cannot use: {error}") from error
+        raise BridgeError(say.UNUSABLE_EVENT(name=name, reason=error)) from error

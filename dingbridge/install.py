@@ -15,6 +15,7 @@ import venv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dingbridge.core.catalogue import shell as say
 from dingbridge.demo.neovim import NoNeovim, find_neovim
 from dingbridge.executables import OLDEST
 
@@ -62,9 +63,9 @@ def how_to_install(extra: str, package: str) -> str:
     Distributions refuse to install anything into a Python of theirs, so that is never the advice.
     """
     if sys.prefix != sys.base_prefix or not (ROOT / "Makefile").exists():
-        return f"install it with\n  {sys.executable} -m pip install {package}"
-    command = f"make -C {shlex.quote(str(ROOT))} install WITH={extra}"
-    return f"make an environment with it, and run that one's dingbridge:\n  {command}\n  {BESIDE}"
+        return say.INSTALL_PACKAGE(python=sys.executable, package=package)
+    project = shlex.quote(str(ROOT))
+    return say.INSTALL_ELSEWHERE(project=project, extra=extra, program=BESIDE)
 
 
 def _install(extras: set[str], *, exactly: bool) -> None:
@@ -77,13 +78,13 @@ def _install(extras: set[str], *, exactly: bool) -> None:
     READY.unlink(missing_ok=True)
     _pip(_requirement(wanted), constrained="dev" in wanted)
     if "dev" in wanted:
-        _tell("fetching the examples of the CommonMark specification")
+        _tell(say.FETCHING_EXAMPLES())
         _fetch("tests.commonmark")
-        _tell("fetching DingTalk's SDK for Node")
+        _tell(say.FETCHING_SDK())
         if without := _fetch("tests.node_sdk"):
             _tell(without)
     READY.write_text("\n".join([_declaration(), *sorted(wanted)]) + "\n", encoding="utf-8")
-    _tell("done")
+    _tell(say.DONE())
 
 
 def _fetch(module: str) -> str:
@@ -92,20 +93,22 @@ def _fetch(module: str) -> str:
         [str(PYTHON), "-m", module], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise Failed(f"that cannot be fetched: {_reason(done.stderr.strip().splitlines())}")
+        raise Failed(say.NOT_FETCHED(reason=_reason(done.stderr.strip().splitlines())))
     return done.stdout.strip()
 
 
 def _make() -> None:
     """Make the environment anew, of the Python that runs this."""
-    _tell(f"making {FOLDER} with Python {sys.version.split()[0]}")
+    _tell(say.MAKING(folder=FOLDER, version=sys.version.split()[0]))
     # This Python may itself be that of an environment, even of the one that is made.
     sys.executable = getattr(sys, "_base_executable", sys.executable)
     try:
         venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name == "posix").create(FOLDER)
     except subprocess.CalledProcessError as failure:
         said = str(failure.output or b"", "utf-8", "replace").strip().splitlines()
-        raise Failed(f"{FOLDER} cannot be made: {said[-1] if said else failure}") from failure
+        raise Failed(
+            say.CANNOT_BE_MADE(folder=FOLDER, reason=said[-1] if said else failure)
+        ) from failure
 
 
 def _declaration() -> str:
@@ -149,7 +152,7 @@ def _requirement(extras: Iterable[str]) -> str:
 
 def _pip(requirement: str, *, constrained: bool) -> None:
     """Install with pip, and tell its steps. What was tested binds those who test."""
-    _tell("asking the package index")
+    _tell(say.ASKING_INDEX())
     command = [str(PYTHON), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--no-input", "--progress-bar", "off", "--editable", requirement]
     if constrained:
@@ -177,27 +180,26 @@ def _pip(requirement: str, *, constrained: bool) -> None:
             if step := _step(line):
                 _tell(step)
     if pip.returncode != 0:
-        raise Failed(f"{_reason(said)} (all that pip said is in {LOG})")
+        raise Failed(say.PIP_LOG(reason=_reason(said), log=LOG))
 
 
 def _step(line: str) -> str:
     """A line of pip as a step to tell; empty for most."""
     if found := _COLLECTING.match(line):
-        return f"collecting {found[1]}"
+        return say.COLLECTING(package=found[1])
     if found := _INSTALLING.match(line):
-        count = len(found[1].split(","))
-        return f"installing {count} package{'s' if count > 1 else ''}"
+        return say.INSTALLING(count=len(found[1].split(",")))
     return ""
 
 
 def _reason(said: Sequence[str]) -> str:
     """Why pip failed, from its own words."""
     if any(_UNREACHABLE.search(line) for line in said):
-        return "the package index cannot be reached; is this machine online, is a proxy needed?"
+        return say.INDEX_UNREACHABLE()
     errors = [line.partition("ERROR:")[2].strip() for line in said if "ERROR:" in line]
-    return (
-        f"pip could not install it: {errors[-1] if errors else (said or ['it said nothing'])[-1]}"
-    )
+    if errors or said:
+        return say.PIP_FAILED(reason=(errors or said)[-1])
+    return say.PIP_FAILED(reason=say.PIP_SAID_NOTHING())
 
 
 def _tell(words: str) -> None:

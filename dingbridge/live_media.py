@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.messages import Attachment
 from dingbridge.core.options import Options
 from dingbridge.edges.openapi import AccessTokens
@@ -108,7 +109,7 @@ class LiveMedia:
                 )
             except Exception:  # whatever it is: the message and all after it must still come
                 log.exception("a defect in fetching")
-                path, failure = None, "something went wrong; see :Chat log"
+                path, failure = None, say.DEFECT()
             paths.append(path)
             failures.append(failure)
         telling.stop()
@@ -139,7 +140,7 @@ class _Telling:
         self._tell = tell
         self._next = time.monotonic() + TELL_AFTER
         # Nothing may come at all, and then nobody would call `progress`.
-        self._first = threading.Timer(TELL_AFTER, lambda: tell("fetching what came with a message"))
+        self._first = threading.Timer(TELL_AFTER, lambda: tell(say.FETCHING()))
         self._first.daemon = True
         self._first.start()
 
@@ -152,5 +153,6 @@ class _Telling:
         if time.monotonic() >= self._next:
             self._first.cancel()
             self._next = time.monotonic() + TELL_EVERY
-            share = f" ({100 * done // whole} %)" if whole else ""
-            self._tell(f"fetching what came with a message: {done // 1024:,} KB{share}")
+            fetched = say.FETCHED_SHARE if whole else say.FETCHED_SO_FAR
+            share = 100 * done // whole if whole else 0
+            self._tell(fetched(amount=done // 1024, share=share))

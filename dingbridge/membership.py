@@ -13,6 +13,7 @@ from msgspec import Struct
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, outbox
+from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import in_words
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.link import LinkState
@@ -283,7 +284,7 @@ class LiveExchange:
             case Detached():
                 self._client, self._ready = None, False
                 # Its link went with it; whoever takes over tells of the next one.
-                gone = "the Neovim that held the link is gone"
+                gone = say.OWNER_GONE()
                 self._heard(exchange.LinkNews(LinkState.OFF.value, gone))
             case Attached(client=client):
                 self._client, self._ready = client, True
@@ -292,8 +293,8 @@ class LiveExchange:
                 self._own()
             case Barred(path=path, reason=reason):
                 words = in_words(
-                    f"{path} cannot be written ({reason}), so nothing is sent or received",
-                    "Let your user write there; it goes on by itself then.",
+                    say.FOLDER_UNWRITABLE(path=path, reason=reason),
+                    say.LET_WRITE(),
                 )
                 self._heard(exchange.Words(words, "error"))
 

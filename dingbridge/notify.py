@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from dingbridge.core.answers import Answer
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Target
 from dingbridge.core.options import Options
@@ -105,12 +106,9 @@ class _Within:
     def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """POST a JSON body, or raise `GaveUp`."""
         if self.over:
-            why = f": {self.reason}" if self.reason else ""
-            raise GaveUp(
-                f"not delivered in time{why}",
-                answered=self._answered,
-                fix="--timeout allows more",
-            )
+            why, late = self.reason, say.OUT_OF_TIME_BECAUSE if self.reason else say.OUT_OF_TIME
+            fix = say.TIMEOUT_ALLOWS_MORE()
+            raise GaveUp(late(reason=why), answered=self._answered, fix=fix)
         self._answered = False
         answer = self._http.post(url, body, headers)
         self._answered = answer.status < 500  # else it was some gateway that answered

@@ -10,6 +10,7 @@ import os
 from dingbridge.core import outbox as outboxes
 from dingbridge.core import outbox_words
 from dingbridge.core import state as states
+from dingbridge.core.catalogue import status as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.outbox import Outbox
 from dingbridge.core.state import Binding, State
@@ -32,16 +33,16 @@ def status() -> tuple[str, ...]:
     made = len(state.bindings) - len(bound)
     asking = sum(len(pairings.requests) for pairings in state.pairings.values())
     lines = [_binding(one) for one in sorted(bound, key=lambda one: -one.time)]
-    lines = lines or ["no session is bound"]
+    lines = lines or [say.NOTHING_BOUND()]
     if made:
-        lines.append(f"sessions made on demand: {made}")
+        lines.append(say.MADE(count=made))
     if asking:
-        lines.append(f"asked to be let in: {asking}")
-    lines.append(f"waiting: {outbox.queued}, failed: {len(outbox.dead)}")
+        lines.append(say.ASKED(count=asking))
+    lines.append(say.WAITING(waiting=outbox.queued, failed=len(outbox.dead)))
     if outbox.dead:
         latest = max(outbox.dead.values(), key=lambda letter: letter.time)
-        lines.append(f"  the latest failure: {_shown(latest.reason)}")
-    return (*lines, f"data: {data_folder()}", f"log: {log_folder() / LOG_FILE}")
+        lines.append(say.LATEST_FAILURE(reason=_shown(latest.reason)))
+    return (*lines, say.DATA(folder=data_folder()), say.LOG(file=log_folder() / LOG_FILE))
 
 
 def outbox() -> tuple[str, ...]:
@@ -51,8 +52,11 @@ def outbox() -> tuple[str, ...]:
 
 def _binding(one: Binding) -> str:
     title = _shown(one.title) or one.session
-    target = f" → {_shown(one.label or one.target.place)}" if one.target else ""
-    return f"bound: {title}{target} (in {_shown(one.cwd, 200)})"
+    folder = _shown(one.cwd, 200)
+    if one.target is None:
+        return say.BOUND(title=title, folder=folder)
+    place = _shown(one.label or one.target.place)
+    return say.BOUND_TO(title=title, place=place, folder=folder)
 
 
 def _shown(text: str, most: int = NAME) -> str:
@@ -68,7 +72,7 @@ def _state() -> State:
         return State()
     except (OSError, ValueError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else cause
-        raise BridgeError(f"{path} cannot be read: {reason}") from cause
+        raise BridgeError(say.UNREADABLE(path=path, reason=reason)) from cause
 
 
 def _outbox() -> Outbox:
@@ -78,5 +82,5 @@ def _outbox() -> Outbox:
     try:
         records, _ = Journal(path).read(outboxes.decode)
     except OSError as cause:
-        raise BridgeError(f"{path} cannot be read: {cause.strerror or cause}") from cause
+        raise BridgeError(say.UNREADABLE(path=path, reason=cause.strerror or cause)) from cause
     return outboxes.fold(records)

@@ -14,6 +14,7 @@ from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, sent_keys
+from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import StoredDataDamaged, in_words
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import DeliveryReport
@@ -108,7 +109,7 @@ class Owner:
             return
         self._unreachable = True
         log.error("no local socket: %s", error.message)
-        words = in_words(f"other Neovims cannot attach: {error.message}", error.fix)
+        words = in_words(say.NOBODY_CAN_ATTACH(reason=error.message), error.fix)
         self._post(lambda: self._tell_own(exchange.Words(words, "warn")))
 
     @property

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dingbridge.bridge.ports import Packed
 from dingbridge.core import media
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError, DeliveryError, Refused
 from dingbridge.core.file_names import ending
 from dingbridge.core.media import Parcel
@@ -104,7 +105,7 @@ class LiveParcels:
                 return lambda: failed(refusal)
             except OSError as cause:
                 reason = cause.strerror or type(cause).__name__
-                unkept = BridgeError(f"the file cannot be kept for sending: {reason}")
+                unkept = BridgeError(say.NOT_KEPT(reason=reason))
                 return lambda: failed(unkept)
             return lambda: then(packed)
 
@@ -143,7 +144,7 @@ class Courier:
             uploaded = self._uploaded(errand)
         except OSError as cause:
             reason = cause.strerror or type(cause).__name__
-            raise Refused(f"{outbound.file_name} cannot be sent: {reason}") from cause
+            raise Refused(say.CANNOT_BE_SENT(name=outbound.file_name, reason=reason)) from cause
         self._done = (key, uploaded)
         return uploaded
 
@@ -228,7 +229,6 @@ def _need_way(errand: _Errand) -> None:
         raise media.webhook_refusal(name)
     if errand.route is Route.SESSION and ending(name) not in media.PICTURES:
         raise Refused(
-            f"{name} cannot be sent to somebody outside the organisation, who can be sent text and "
-            "pictures only.",
-            fix="Put it where they can fetch it, and send the link.",
+            say.NOT_OUTSIDE(name=name),
+            fix=say.PUT_WHERE_THEY_CAN(),
         )

@@ -17,7 +17,8 @@ from dingbridge.bridge.application import Bridge
 from dingbridge.bridge.place import Place
 from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
-from dingbridge.core.errors import BadOptions, BridgeError, in_words
+from dingbridge.core.catalogue import service as say
+from dingbridge.core.errors import BadOptions, BridgeError, told
 from dingbridge.core.exchange import News, Restore
 from dingbridge.core.outside import Found, Wants, not_looked_up
 from dingbridge.core.patience import LEAVE_WITHIN, STOP_WITHIN
@@ -147,23 +148,19 @@ class Plugin:
     def refused(self, error: BridgeError) -> None:
         """Tell the user what could not be done and what to do about it."""
         log.info("refused: %s", error)
-        if error.fix and not error.fix[0].isupper():
-            words = f"{error.message.rstrip('.')}: {error.fix}"
-        else:
-            words = in_words(error.message, error.fix)
-        self._editor.show(updates.Say(words, "error"))
+        self._editor.show(updates.Say(*told(error)))
 
     def broke(self, error: Exception) -> None:
         """A defect of ours: one line for the user, the trace for the log."""
         log.exception("unexpected error")
-        self._editor.show(updates.Say(f"unexpected {type(error).__name__}; see :Chat log", "error"))
+        self._editor.show(updates.Say(say.UNEXPECTED(error=type(error).__name__), "error"))
 
     # --- putting it together --------------------------------------------------------------------
 
     def _ready(self, settings: Settings | None) -> Bridge:
         if self._bridge is None:
             if settings is None:
-                raise BridgeError("the editor sent no settings", fix="restart Neovim")
+                raise BridgeError(say.NO_SETTINGS(), fix=say.RESTART())
             self._bridge = self._build(settings)
         if settings is not None:
             self._take(self._bridge, settings)
@@ -239,7 +236,7 @@ class Plugin:
         bridge = Bridge(ports, files.transcripts.list())
         bridge.sessions.tell_list()
         if damaged is not None:
-            self._editor.show(updates.Say(damaged.message, "warn"))
+            self._editor.show(updates.Say(*told(damaged)))
         for sentence in folders.mended(data):
             log.warning("%s", sentence)
             self._editor.show(updates.Say(sentence, "warn"))
@@ -252,7 +249,7 @@ class Plugin:
         except OSError as cause:
             if not self._without_log:
                 reason = cause.strerror or type(cause).__name__
-                words = f"the log file {path} cannot be written ({reason}); it goes on without one"
+                words = say.LOG_NOT_WRITTEN(path=path, reason=reason)
                 self._editor.show(updates.Say(words, "warn"))
             self._without_log = True
         else:
@@ -310,12 +307,12 @@ class Plugin:
 
         def still_waiting() -> None:
             if lookup is self._lookup:
-                names = ", ".join(argv[0] for argv in wanted.commands) or "the env_file"
-                self._editor.show(updates.Say(f"the settings wait for {names}"))
+                names = ", ".join(argv[0] for argv in wanted.commands) or say.ENV_FILE()
+                self._editor.show(updates.Say(say.SETTINGS_WAIT(names=names)))
 
         def give_up() -> None:
             lookup.stop()
-            found(not_looked_up(wanted, "was not read: the editor is closing"))
+            found(not_looked_up(wanted, say.NOT_READ_CLOSING()))
 
         if self._lookup is not None:
             self._lookup.stop()
@@ -338,7 +335,7 @@ class Plugin:
             # The bridge stays usable without DingTalk.
             configuration = read_all({"enabled": False}, {})
             if problems != settings.problems:
-                words = "the settings have problems:\n  " + "\n  ".join(problems)
+                words = say.SETTINGS_PROBLEMS(problems="\n  ".join(problems))
                 self._editor.show(updates.Say(words, "error"))
         for warning in found.warnings:
             self._editor.show(updates.Say(warning, "warn"))
@@ -394,6 +391,6 @@ class Plugin:
             self.refused(error)
             return
         reason = getattr(error, "strerror", None) or type(error).__name__
-        name = Path(getattr(error, "filename", None) or "a file").name
+        name = Path(getattr(error, "filename", None) or say.A_FILE()).name
         log.error("cannot use %s: %s", name, reason)
-        self._editor.show(updates.Say(f"cannot use {name}: {reason}", "error"))
+        self._editor.show(updates.Say(say.CANNOT_USE(name=name, reason=reason), "error"))

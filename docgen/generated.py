@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docgen.lua_declarations import declared_lua
+from docgen.lua_declarations import declared_lua, sentences_lua
 from docgen.lua_types import types_lua
 from docgen.manual import BESIDE, DOCUMENTS, help_text
 from docgen.tables import filled, tables
@@ -12,6 +12,7 @@ from docgen.tables import filled, tables
 HELP = "doc/dingbridge.txt"
 DECLARED = "lua/dingbridge/declared.lua"
 TYPES = "lua/dingbridge/types.lua"
+SENTENCES = "lua/dingbridge/sentences.lua"
 _LOOK = "lua/dingbridge/look.lua"
 
 
@@ -20,7 +21,7 @@ def rendered(root: Path) -> dict[str, str]:
     bodies = tables(_held(root / _LOOK))
     documents = {name: filled(_held(root / name), bodies) for name in DOCUMENTS}
     beside = {name: filled(_held(root / name), bodies) for name in BESIDE}
-    lua = {DECLARED: declared_lua(), TYPES: types_lua()}
+    lua = {DECLARED: declared_lua(), TYPES: types_lua(), SENTENCES: sentences_lua()}
     return {**lua, **documents, **beside, HELP: help_text(documents)}
 
 

@@ -23,7 +23,9 @@ PYTHON = sorted(
     [path for top in ("dingbridge", "docgen", "rplugin") for path in (ROOT / top).rglob("*.py")]
 )
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
-GENERATED = {"lua/dingbridge/declared.lua", "lua/dingbridge/types.lua"}
+GENERATED = {
+    *("lua/dingbridge/declared.lua", "lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua")
+}
 LONGEST = 400
 
 NOT_IN_CORE = {

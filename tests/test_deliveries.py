@@ -193,3 +193,28 @@ def test_of_very_many_ends_only_the_latest_are_kept() -> None:
         assert made.told(f"m{number}", Delivery.SENT) == ["DingbridgeDelivered"]
     assert made.told("m1", Delivery.SENT) == []
     assert made.told("m0", Delivery.SENT) == ["DingbridgeDelivered"]
+
+
+@pytest.mark.parametrize(
+    ("report", "words", "level"),
+    [
+        (DeliveryReport("m", Delivery.FAILED, dropped=True, title="t"), "dropped: “t”", "info"),
+        (
+            DeliveryReport(
+                "m", Delivery.FAILED, "说", dropped=True, may_have_arrived=True, title="t"
+            ),
+            "dropped: “t”: it may have arrived before that",
+            "info",
+        ),
+        (
+            DeliveryReport("m", Delivery.FAILED, "dropped by you", title="t", place="张三"),
+            "not delivered to 张三: “t”: dropped by you",
+            "error",
+        ),
+        (DeliveryReport("m", Delivery.FAILED, "why"), "not delivered: why", "error"),
+    ],
+)
+def test_a_message_that_was_dropped_is_known_by_a_value_and_not_by_its_words(
+    report: DeliveryReport, words: str, level: updates.Level
+) -> None:
+    assert updates.not_delivered(report) == updates.Say(words, level)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from docgen import markdown
 from docgen.__main__ import main
-from docgen.generated import DECLARED, HELP, TYPES, stale
+from docgen.generated import DECLARED, HELP, SENTENCES, TYPES, stale
 from docgen.layout import WIDTH, aligned, fill, width
 from docgen.manual import BESIDE, DOCUMENTS
 from docgen.tables import filled, tables
@@ -26,7 +26,7 @@ LOOK = "lua/dingbridge/look.lua"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the documents and of what is generated."""
-    for name in (*DOCUMENTS, *BESIDE, HELP, DECLARED, TYPES, LOOK):
+    for name in (*DOCUMENTS, *BESIDE, HELP, DECLARED, TYPES, SENTENCES, LOOK):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.fences import fences
-from dingbridge.core.file_form import ATTACHED, HEAD_CHARACTERS, as_file
+from dingbridge.core.file_form import HEAD_CHARACTERS, as_file
 from tests.test_chunking import DOCUMENTS, TEXTS
 
+ATTACHED = f"\n\n……\n\n{say.ATTACHED()}"
 LONG = "# Title\n\nFirst words.\n\n" + "a paragraph of words\n\n" * 2000
 
 

@@ -12,10 +12,11 @@ import pytest
 from msgspec import structs
 
 from dingbridge.bridge.hub import Hub, Ports
-from dingbridge.bridge.outgoing import NEVER_LEFT
-from dingbridge.bridge.reception import NO_SESSION_WEBHOOK, OWN
+from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, outbox, posting, targets
 from dingbridge.core.attempts import Tried
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.catalogue import link
 from dingbridge.core.exchange import (
     Ask,
     Bind,
@@ -59,7 +60,6 @@ from dingbridge.core.messages import (
     Target,
 )
 from dingbridge.core.outbox import (
-    DROPPED,
     Done,
     Dropped,
     Failed,
@@ -80,6 +80,9 @@ from dingbridge.core.settings import read
 from dingbridge.core.state import Binding, State
 from tests.costs import instructions
 
+DROPPED = say.DROPPED_BY_YOU()
+NEVER_LEFT = say.NEVER_LEFT()
+NO_SESSION_WEBHOOK = link.NO_SESSION_WEBHOOK()
 ROBOT = "robot"
 NOW = 1_800_000_000.0
 APP = {
@@ -908,6 +911,8 @@ def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
     assert "may have arrived" in reason
     owner.ask(1, Known("s2", ("m2",)))
     assert owner.fates_of(1, "m2")[-1] == (fate, reason)
+    told = [news.report for news in owner.heard(1, Fate) if news.report.reason == reason]
+    assert [(one.dropped, one.may_have_arrived) for one in told] == [(True, True)] * 2
 
 
 def test_that_dingtalk_sends_no_session_webhook_is_told_once_and_stays_in_the_status(

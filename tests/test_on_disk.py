@@ -83,6 +83,8 @@ def test_a_failure_is_told_with_its_reason_and_the_id_that_commands_take(
     assert "waiting: 0, failed: 1\n  the latest failure: " in status.stdout
     outbox = told("outbox", editor.home)
     assert f"failed   {message}  nobody takes this" in outbox.stdout
+    assert ":DingTalk retry [id] tries again" in outbox.stdout
+    assert ":Chat" not in outbox.stdout
 
 
 def test_where_there_was_never_an_editor_nothing_is_bound_and_nothing_is_made(

@@ -9,9 +9,9 @@ from msgspec import structs
 
 from dingbridge.core import outbox_journal
 from dingbridge.core.attempts import Tried
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.messages import At, Delivery, Outbound, SessionWebhook, Target
 from dingbridge.core.outbox import (
-    DROPPED,
     Done,
     Dropped,
     Failed,
@@ -32,6 +32,7 @@ from dingbridge.core.patience import DONE_REMEMBERED
 from dingbridge.core.routing import Route
 
 NOW = 1_800_000_000.0
+DROPPED = say.DROPPED_BY_YOU()
 OURS = ("a1", "a2", "a3", "a4")
 THEIRS = ("b1", "b2")
 WHOLES = ("a1+2", "a2+2", "b1+2")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import paths
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.remote_answers import Lines
 from dingbridge.edges import project
@@ -62,7 +62,7 @@ def test_a_file_below_the_folder_is_found(folder: Path, path: str) -> None:
 def test_an_absolute_path_is_fine_if_it_leads_inside(folder: Path, tmp_path: Path) -> None:
     file = folder / "src" / "a.py"
     assert project.inside(str(folder), str(file)) == file.resolve()
-    assert refusal(folder, str(tmp_path / "secret.py")) == paths.OUTSIDE
+    assert refusal(folder, str(tmp_path / "secret.py")) == say.OUTSIDE()
 
 
 @on_posix
@@ -125,7 +125,7 @@ ABSOLUTE = ["/etc/hostname", "/proc/self/status", "/dev/null", "/", "/dev/stdin"
 
 @pytest.mark.parametrize("path", CLIMBING + ELSEWHERE + ABSOLUTE)
 def test_a_path_that_leads_elsewhere_is_refused_as_outside(folder: Path, path: str) -> None:
-    assert refusal(folder, path) == paths.OUTSIDE
+    assert refusal(folder, path) == say.OUTSIDE()
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_link_that_leads_outside_is_refused_whether_or_not_something_is_there(
         *("root/etc/hostname", "root/etc/no-such-file", "folder/no-such-file", "dangling"),
         *("root/proc/self/environ", "root/dev/null"),
     ):
-        assert refusal(folder, path) == paths.OUTSIDE, path
+        assert refusal(folder, path) == say.OUTSIDE(), path
 
 
 @on_posix
@@ -210,7 +210,7 @@ def test_what_is_hidden_in_a_home_folder_is_not_shown(
     assert project.inside(str(folder), ".config/hosts.txt")
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
-    assert refusal(folder, ".config/hosts.txt") == paths.HIDDEN
+    assert refusal(folder, ".config/hosts.txt") == say.HIDDEN()
     assert project.inside(str(folder), "src/a.py")
 
 
@@ -273,11 +273,11 @@ def test_no_spelling_gets_out(tmp_path_factory: pytest.TempPathFactory, path: st
 def test_files_named_like_a_secret_are_not_shown_whether_or_not_they_exist(
     folder: Path, path: str
 ) -> None:
-    assert refusal(folder, path) == paths.HIDDEN
+    assert refusal(folder, path) == say.HIDDEN()
     file = folder / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(SECRET, "utf-8")
-    assert refusal(folder, path) == paths.HIDDEN
+    assert refusal(folder, path) == say.HIDDEN()
 
 
 @pytest.mark.parametrize(
@@ -309,8 +309,8 @@ def test_a_link_inside_does_not_give_a_secret_another_name(folder: Path) -> None
     (folder / ".git").mkdir()
     (folder / ".git" / "config").write_text(SECRET, "utf-8")
     (folder / "store").symlink_to(".git")
-    assert refusal(folder, "notes.txt") == paths.HIDDEN
-    assert refusal(folder, "store/config") == paths.HIDDEN
+    assert refusal(folder, "notes.txt") == say.HIDDEN()
+    assert refusal(folder, "store/config") == say.HIDDEN()
 
 
 # --- lines ----------------------------------------------------------------------------------------

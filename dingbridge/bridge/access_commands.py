@@ -10,6 +10,7 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Editor
 from dingbridge.core import exchange
+from dingbridge.core.catalogue import access as say
 
 
 class AccessCommands:
@@ -35,14 +36,14 @@ class AccessCommands:
         if code:
             self._decide(code, exchange.Deny)
         else:
-            self._choose("deny", lambda known: known.asking, "nobody asks to be let in")
+            self._choose("deny", lambda known: known.asking, say.NOBODY_ASKS())
 
     def revoke(self, id: str) -> None:
         """Let in no more whoever has this id; without one, let the user choose."""
         if id:
             self._decide(id, exchange.Revoke)
         else:
-            self._choose("revoke", lambda known: known.paired, "nobody was let in by a code")
+            self._choose("revoke", lambda known: known.paired, say.NOBODY_PAIRED())
 
     def _choose(
         self,

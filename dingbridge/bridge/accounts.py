@@ -10,6 +10,8 @@ from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import destinations, exchange, targets
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.catalogue import status
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Target
@@ -87,7 +89,7 @@ class Accounts:
         if account is None:
             self.default.need_settings()
             known = ", ".join(self._accounts)
-            raise BridgeError(f"there is no account {name}", fix=f"known are {known}")
+            raise BridgeError(say.NO_ACCOUNT(name=name), fix=say.KNOWN_ARE(known=known))
         return account
 
     def find(self, name: str) -> Account | None:
@@ -99,8 +101,8 @@ class Accounts:
         if self.default.is_unusable:
             return self.default.why_no_target()
         if name in self._accounts:
-            return f"the account {name} is another robot now"
-        return f"the account {name} is not set up any more"
+            return say.ACCOUNT_IS_ANOTHER_ROBOT(name=name)
+        return say.ACCOUNT_IS_GONE(name=name)
 
     def set_up(self) -> list[Account]:
         """The accounts that can send something. Raises `BridgeError`, saying what is missing, when
@@ -214,5 +216,5 @@ class Accounts:
         """The status in words, for `:Chat status`."""
         parts = [account.describe() for account in self]
         if last_error:
-            parts.append(f"last error: {last_error}")
+            parts.append(status.LAST_ERROR(error=last_error))
         return "\n".join(parts)

@@ -11,6 +11,7 @@ from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.core import access, exchange, first_message, pairing, refusals
 from dingbridge.core.access import Admitted, MayPair, NotForUs
+from dingbridge.core.catalogue import access as say
 from dingbridge.core.exchange import News
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Inbound, SessionWebhook, Target
@@ -129,8 +130,8 @@ class Admission:
             return answer.sentence, False
         target = structs.replace(answer.request.target, session_webhook=webhook)
         self._answer(target, refusals.accepted_told(answer.request, once=once))
-        how = "for an hour" if once else "for good"
-        return f"{pairing.who(answer.request)} is let in {how}", True
+        let_in = say.LET_IN_ONCE if once else say.LET_IN
+        return let_in(who=pairing.who(answer.request)), True
 
     def _show_first(self, first: Received | None, webhook: SessionWebhook | None) -> None:
         """Pass on the message that was kept with the request, as if it had just arrived."""
@@ -154,7 +155,7 @@ class Admission:
         if isinstance(answer, pairing.Problem):
             return answer.sentence, False
         self._answer(answer.target, refusals.denied_told(answer))
-        return f"{pairing.who(answer)} is not let in, and may ask again in a day", True
+        return say.NOT_LET_IN(who=pairing.who(answer)), True
 
     def revoke(self, id: str) -> tuple[str, bool]:
         """Take back what a code allowed. Returns what came of it, and whether it went well."""
@@ -162,8 +163,9 @@ class Admission:
         self._keep(pairings)
         self._changed()
         if not revoked:
-            return f"nobody with the id {id} is paired; :Chat pair lists who is", False
-        return "; ".join(f"{one.label} ({one.id}) is not paired any more" for one in revoked), True
+            return say.NO_SUCH_ID(id=id), False
+        people = (say.PERSON(id=one.label, name=one.id) for one in revoked)
+        return "; ".join(say.REVOKED(who=who) for who in people), True
 
     def list(self) -> exchange.Pairings:
         """Who asks, and all there is to tell."""
@@ -171,7 +173,7 @@ class Admission:
         pairings = pairing.current(self._pairings, now)
         asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
         lines = pairing.describe(pairings, now)
-        return exchange.Pairings(asking, "\n".join(lines) or "nobody asks, and nobody is paired")
+        return exchange.Pairings(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
 
     def let_in(self) -> exchange.LetIn:
         """Who asks, and whom a code let in."""

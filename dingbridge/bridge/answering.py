@@ -11,16 +11,14 @@ from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.responders import Asked, Responders
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, mentions
+from dingbridge.core.catalogue import remote as say
+from dingbridge.core.catalogue import sessions as sessions_words
 from dingbridge.core.messages import At, Message, Question, Role, Target
 from dingbridge.core.outbox import Kind
 from dingbridge.core.routing import robot_name
 from dingbridge.core.text import tame, well_formed
 
 log = logging.getLogger(__name__)
-
-SORRY = "抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message."
-
-CLOSED = "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
 
 
 class Answering:
@@ -67,10 +65,12 @@ class Answering:
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
         robot = robot_name(options) if account is not None else ""
         asked = Asked(session, name, target, asker, at, robot)
-        kind = "a Lua function" if options.responder == "lua" else "a program"
         if self._responders.ask(question, asked, options):
             log.debug(
-                "message %s of session %s is with the responder, %s", message.id, session, kind
+                "message %s of session %s is with the responder, %s",
+                message.id,
+                session,
+                "a Lua function" if options.responder == "lua" else "a program",
             )
             self._work(name, busy=True)
 
@@ -85,7 +85,11 @@ class Answering:
             self._answer_all_the_same(asked, text)
             return
         message = Message(
-            self._chance.new_id(), Role.RESPONDER, "Responder", text, self._chance.now()
+            self._chance.new_id(),
+            Role.RESPONDER,
+            sessions_words.RESPONDER(),
+            text,
+            self._chance.now(),
         )
         account = self._account(asked)
         if asked.account and account is None:
@@ -102,18 +106,18 @@ class Answering:
         if asked is None:
             return
         if asked.session not in self._sessions:
-            self._answer_all_the_same(asked, SORRY)
+            self._answer_all_the_same(asked, say.SORRY())
             return
-        self._deliveries.notice(asked.session, f"No answer: {failure}.")
+        self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
         account = self._account(asked)
         if account is not None:
-            self._deliveries.answer(account, asked.target, SORRY, Kind.REPLY)
+            self._deliveries.answer(account, asked.target, say.SORRY(), Kind.REPLY)
 
     def closed(self, asked: Asked) -> None:
         """The editor leaves before there is an answer."""
         account = self._account(asked)
         if account is not None:
-            self._deliveries.answer(account, asked.target, CLOSED)
+            self._deliveries.answer(account, asked.target, say.CLOSED())
 
     def _answer_all_the_same(self, asked: Asked, text: str) -> None:
         """The session was deleted meanwhile; whoever asked waits all the same."""

@@ -20,6 +20,7 @@ from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.session_commands import SessionCommands
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, targets
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.commands import Call, Command
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
@@ -28,8 +29,6 @@ from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
-
-NOT_BOUND = "kept here only: this session is not bound; :Chat bridge dingtalk binds it"
 
 
 class Bridge:
@@ -186,7 +185,7 @@ class Bridge:
         self.correspondence.send(session, message, text, to, begun_for, around)
         is_read = to or self.accounts.of(session) or self.accounts.default.options.responder
         if not is_read and any(account.options.mode != "off" for account in self.accounts):
-            self._say(NOT_BOUND, "warn")
+            self._say(say.KEPT_HERE_ONLY(), "warn")
 
     def _begun_for(self, place: Place) -> Destination | None:
         """The conversation that the bar of the session named, unless another session is meant."""
@@ -207,7 +206,7 @@ class Bridge:
 
     def _send_image(self, place: Place) -> None:
         if not place.lines:
-            raise BridgeError("no lines are selected", fix=":'<,'>Chat send-image")
+            raise BridgeError(say.NO_LINES(), fix=say.SELECT_LINES())
         stem = os.path.basename(place.file) or "code"
         session = self._session_commands.current_or_none(place)
         code = self.deliveries.masked(
@@ -233,7 +232,7 @@ class Bridge:
 
     def _stop_answer(self) -> None:
         if not self.responders.stop():
-            raise BridgeError("no answer is being worked on")
+            raise BridgeError(say.NOTHING_TO_STOP())
 
     # --- what only a robot's owner can do -------------------------------------------------------
 
@@ -315,8 +314,10 @@ class Bridge:
         if report.delivery in (Delivery.SENT, Delivery.FAILED):
             place = self._notified.pop(report.message_id, "")
             if place and report.delivery is Delivery.SENT:
-                doubt = f"; {report.reason}" if report.reason else ""
-                self._say(f"notified: {place}{doubt}", "warn" if doubt else "info")
+                if report.reason:
+                    self._say(say.NOTIFIED_PERHAPS(place=place, doubt=report.reason), "warn")
+                else:
+                    self._say(say.NOTIFIED(place=place))
 
     # --- settings and status --------------------------------------------------------------------
 
@@ -339,4 +340,5 @@ def _level(level: str) -> updates.Level:
     match level:
         case "warn" | "error":
             return level
-    return "info"
+        case _:
+            return "info"

@@ -12,6 +12,8 @@ from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, passcodes, routing, status_words
+from dingbridge.core.catalogue import access as access_words
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import At, Inbound, Target
@@ -77,14 +79,7 @@ class Account:
     def _leave_behind(self, count: int) -> None:
         """That many messages wait for a robot that the settings name no more."""
         if count:
-            waits = "1 message waits" if count == 1 else f"{count} messages wait"
-            self._editor.show(
-                updates.Say(
-                    f"{waits} for the robot that was set up before, and will go when it is"
-                    " set up again",
-                    "warn",
-                )
-            )
+            self._editor.show(updates.Say(say.LEFT_BEHIND(count=count), "warn"))
 
     def leave(self) -> None:
         """The settings name this account no more."""
@@ -94,11 +89,7 @@ class Account:
     def need_settings(self) -> None:
         """Raise `BridgeError`, saying what is wrong, when the settings have problems."""
         if self._problems:
-            raise BridgeError(
-                "\n  ".join(
-                    ("the settings cannot be used, correct them in setup():", *self._problems)
-                )
-            )
+            raise BridgeError("\n  ".join((say.CORRECT_SETTINGS(), *self._problems)))
 
     def need_mode(self) -> None:
         """Raise `BridgeError`, saying what is missing, unless something can be sent."""
@@ -143,7 +134,7 @@ class Account:
             return
         title = self._sessions.title(session)
         if not self.member.bind(session, title):
-            self._say(f"“{title}” is bound as soon as the Neovim that holds the link answers")
+            self._say(say.BOUND_LATER(title=title))
 
     def is_bound(self, session: str, target: Target | None) -> None:
         """The owner has written down that the session is bound: only now it is told. `target` is
@@ -169,12 +160,12 @@ class Account:
         session = self.bound
         if not session:
             self.need_settings()
-            raise BridgeError("no session is bound", fix=":Chat bridge dingtalk binds one")
+            raise BridgeError(say.NO_SESSION_BOUND(), fix=say.BRIDGE_BINDS_ONE())
         self._hold("")
         self._binding = ("", "")
         self.member.unbind(session)
         self._sessions.tell_list()
-        self._say(f"“{self._sessions.title(session)}” is no longer bound to DingTalk")
+        self._say(say.RELEASED(title=self._sessions.title(session)))
         self._changed()
 
     def restore(self, session: str, target: Target | None, *, supposed: bool = False) -> None:
@@ -219,32 +210,35 @@ class Account:
             self._binding = ("", "")
             self.member.released()
             self._sessions.tell_list()
-            self._say(f"“{self._sessions.title(session)}” is bound in Neovim process {by} now")
+            self._say(say.TAKEN_BY_OTHER(title=self._sessions.title(session), pid=by))
             self._changed()
 
     def _what_happened(self, session: str, before: str) -> str:
-        options = self.options
-        moved = ""
-        if before and before != session and before in self._sessions:
-            moved = f" (“{self._sessions.title(before)}” was bound before)"
-        title = self._sessions.title(session)
-        if options.mode == "webhook":
-            words = (
-                f"“{title}” is bound to DingTalk{moved}: webhook mode, account {self.name}, "
-                "one-way. Messages go to the robot's group; answers cannot come back. "
-                "For both ways set app_key and app_secret."
-            )
-            if options.responder is not None:
-                words += " The responder has nothing to answer."
+        title, account = self._sessions.title(session), self.name
+        is_instead = before and before != session and before in self._sessions
+        instead_of = self._sessions.title(before) if is_instead else ""
+        if self.options.mode == "webhook":
+            if instead_of:
+                words = say.BOUND_ONE_WAY_INSTEAD(title=title, before=instead_of, account=account)
+            else:
+                words = say.BOUND_ONE_WAY(title=title, account=account)
+            if self.options.responder is not None:
+                words = f"{words} {say.NOTHING_FOR_RESPONDER()}"
             return words
-        connected = "connected" if self._link.state is LinkState.CONNECTED else "connecting…"
-        if self._owner:
-            connected += f" through {self._owner}"
-        target = self._describe_target() or "whoever writes first"
-        return (
-            f"“{title}” is bound to DingTalk{moved}: API mode, account {self.name} "
-            f"({options.app_key}), to {target}, {connected}"
+        app, target = self.options.app_key, self._describe_target() or say.WHOEVER_WRITES_FIRST()
+        link = self._describe_link()
+        if not instead_of:
+            return say.BOUND(title=title, account=account, app=app, target=target, link=link)
+        return say.BOUND_INSTEAD(
+            title=title, before=instead_of, account=account, app=app, target=target, link=link
         )
+
+    def _describe_link(self) -> str:
+        is_connected = self._link.state is LinkState.CONNECTED
+        if self._owner:
+            through = say.CONNECTED_THROUGH if is_connected else say.CONNECTING_THROUGH
+            return through(owner=self._owner)
+        return say.CONNECTED() if is_connected else say.CONNECTING()
 
     # --- targets --------------------------------------------------------------------------------
 
@@ -255,12 +249,10 @@ class Account:
     def why_no_target(self) -> str:
         """Why a message of the bound session cannot go anywhere."""
         if self._problems:
-            return "the settings cannot be used: " + "; ".join(self._problems)
+            return say.SETTINGS_UNUSABLE(problems="; ".join(self._problems))
         if self.options.mode == "off":
-            return "DingTalk is not set up: " + "; or ".join(self.options.missing())
-        return (
-            "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
-        )
+            return say.NOT_SET_UP(missing=say.OR().join(self.options.missing()))
+        return say.NOBODY_YET()
 
     def at(self, target: Target) -> Target:
         """`target`, with the reply address that is known of it."""
@@ -304,7 +296,7 @@ class Account:
     def _owner(self) -> str:
         """Which other editor holds the link, in words; empty when it is this one or nobody."""
         pid = self._state.owner_pid
-        return f"Neovim process {pid}" if pid not in (0, self._pid) else ""
+        return say.NEOVIM_PROCESS(pid=pid) if pid not in (0, self._pid) else ""
 
     def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
         """News of the stream connection. `next_try` is Unix seconds, 0 when it is not known."""
@@ -314,13 +306,8 @@ class Account:
     def knocked(self, knock: exchange.Knock) -> None:
         """Somebody asks to be let in: say so, without getting in the user's way."""
         self.hear_of([knock.code])
-        self._editor.show(
-            updates.Say(
-                f"{knock.who} asks to talk to you on {self.shown}: :Chat pair {knock.code} lets"
-                f" them in, :Chat deny {knock.code} refuses",
-                "warn",
-            )
-        )
+        asks = access_words.ASKS(who=knock.who, account=self.shown, code=knock.code)
+        self._editor.show(updates.Say(asks, "warn"))
         self._event(
             "DingbridgePairing", code=knock.code, id=knock.id, kind=knock.kind, who=knock.who
         )

@@ -8,6 +8,7 @@ from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Editor
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import targets
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.destinations import NOBODY, Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
@@ -27,12 +28,12 @@ class Choosing:
         account = self._accounts.of(session)
         if account is None and words:
             raise BridgeError(
-                "this session is not bound, so there is nobody to choose",
-                fix=":Chat bridge dingtalk binds it",
+                say.NOBODY_TO_CHOOSE(),
+                fix=say.BRIDGE_BINDS_IT(),
             )
         if account is None:
             self._editor.show(updates.MoveDraft(session, NOBODY))
-            self._say("this session is not bound: what is sent in it stays here")
+            self._say(say.STAYS_HERE())
         elif not words:
             account.need_mode()
             self._editor.show(updates.ChooseDestination(session))
@@ -42,7 +43,7 @@ class Choosing:
             account.destinations.choose(session, target)
             chosen = account.destinations.destination(session, target)
             self._editor.show(updates.MoveDraft(session, chosen))
-            self._say(f"“{self._sessions.title(session)}” writes to {chosen.name}")
+            self._say(say.WRITES_TO(title=self._sessions.title(session), place=chosen.name))
 
     def chosen(self, session: str, destination: Destination | None, *, stays: bool) -> None:
         """A choice that was made in the editor; none means whoever speaks. Unless it `stays`, it
@@ -66,8 +67,8 @@ class Choosing:
         other, target = self._accounts.addressed(words)
         if other is not account:
             raise BridgeError(
-                f"this session is bound to account {account.name}, not {other.name}",
-                fix=f":Chat send {words} … sends a single message there",
+                say.BOUND_TO_OTHER_ACCOUNT(account=account.name, other=other.name),
+                fix=say.SEND_THERE(target=words),
             )
         return target
 

@@ -13,6 +13,7 @@ from dingbridge.bridge.deliveries import Deliveries, filled
 from dingbridge.bridge.ports import Chance, Editor, Media
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, inbound_entry, inbox, routing
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Around
@@ -58,8 +59,8 @@ class Correspondence:
         text = filled(text)
         session = session or self._sessions.current
         if session not in self._sessions:
-            raise BridgeError("there is no such session", fix=":Chat starts one")
-        message = Message(message_id, Role.EDITOR, "You", text, self._chance.now())
+            raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
+        message = Message(message_id, Role.EDITOR, say.YOU(), text, self._chance.now())
         account, target = self._accounts.destined(session, to, begun_for)
         at = At()
         if account is not None and target is not None:
@@ -86,7 +87,7 @@ class Correspondence:
         elif deliver.session != account.bound:
             known = deliver.session in self._sessions
             title = self._sessions.title(deliver.session) if known else deliver.session
-            words = f"a message came for “{title}”, which is not open in any editor"
+            words = say.CAME_FOR_CLOSED_SESSION(title=title)
             self._editor.show(updates.Say(words))
         account.met(inbound)
 

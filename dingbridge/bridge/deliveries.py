@@ -13,6 +13,7 @@ from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import excerpts, exchange, guard, long_text, targets, writing
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Around, Mask
 from dingbridge.core.guard import Finding, Guarded
@@ -73,9 +74,7 @@ class Deliveries:
     def _configured(self, account: Account) -> Target:
         target = account.notify_target()
         if target is None:
-            raise BridgeError(
-                "there is nobody to notify", fix="set webhook, conversation_id or user_id"
-            )
+            raise BridgeError(say.NOBODY_TO_NOTIFY(), fix=say.SET_TARGET())
         return target
 
     def answer(self, account: Account, target: Target, text: str, kind: Kind = Kind.WORD) -> None:
@@ -252,5 +251,5 @@ def filled(text: str) -> str:
     """The text as it can be stored and sent. Raises `BridgeError` when nothing is in it."""
     text = well_formed(text)
     if not text.strip():
-        raise BridgeError("there is nothing to send")
+        raise BridgeError(say.NOTHING_TO_SEND())
     return text

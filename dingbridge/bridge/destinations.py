@@ -9,6 +9,7 @@ from msgspec import structs
 from dingbridge.bridge import updates
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import destinations, routing, targets
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.destinations import Destination, Destinations
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Role, Target
@@ -79,8 +80,8 @@ class SessionDestinations:
         target = known.find(words)
         if target is None:
             names = ", ".join(known.names().values())
-            fix = f"known are {names}" if names else "nobody has written to it yet"
-            raise BridgeError(f"this session has no conversation {words}", fix=fix)
+            fix = say.KNOWN_ARE(known=names) if names else say.NOBODY_HAS_WRITTEN()
+            raise BridgeError(say.NO_CONVERSATION(name=words), fix=fix)
         return target
 
     def choose(self, session: str, target: Target) -> None:

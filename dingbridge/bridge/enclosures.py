@@ -18,16 +18,14 @@ from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor, Packed, Parcels
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import attachments, exchange, file_names, media, routing
+from dingbridge.core.catalogue import received
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
 
-ANOTHER_ROBOT = "another robot was set up before it was ready to be sent"
-
 log = logging.getLogger(__name__)
-
-LEFT = "Neovim was closed before it was ready to be sent; send it again"
 
 
 class Enclosure(Struct, frozen=True):
@@ -68,14 +66,14 @@ class Enclosures:
         """Where a file of this session would go, as `Accounts.destined` says. Raises `BridgeError`
         when that is nowhere."""
         if session not in self._sessions:
-            raise BridgeError("there is no such session", fix=":Chat starts one")
+            raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
         account, target = self._accounts.destined(session, to, begun_for)
         if account is None:
             # Broken settings have no accounts, so whether the session is bound is not known.
             self._accounts.default.need_settings()
             raise BridgeError(
-                "this session is not bound, so there is nobody to send a file to",
-                fix=":Chat bridge dingtalk binds it",
+                say.NOBODY_FOR_FILE(),
+                fix=say.BRIDGE_BINDS_IT(),
             )
         account.need_mode()
         if target is None:
@@ -132,7 +130,7 @@ class Enclosures:
         """The editor leaves: what is not copied yet is told as not sent, in its session."""
         for enclosure in self._under_way.values():
             enclosure.account.member.give_up(enclosure.id)
-            self._add_unsent(enclosure, LEFT)
+            self._add_unsent(enclosure, say.NEOVIM_CLOSED())
         self._under_way.clear()
 
     def _begin(
@@ -147,14 +145,14 @@ class Enclosures:
 
     def _add(self, enclosure: Enclosure, line: str, delivery: Delivery, reason: str = "") -> None:
         now, session = self._chance.now(), enclosure.session
-        message = Message(enclosure.id, Role.EDITOR, "You", line, now, delivery, reason)
+        message = Message(enclosure.id, Role.EDITOR, say.YOU(), line, now, delivery, reason)
         self._sessions.hold(session)
         marked = enclosure.account.destinations.marked(session, message, enclosure.target)
         self._sessions.add(session, marked)
 
     def _add_unsent(self, enclosure: Enclosure, reason: str) -> None:
         if enclosure.session in self._sessions:
-            line = f"[file: {attachments.shown_name(enclosure.name)}]"
+            line = received.FILE_LINE(name=attachments.shown_name(enclosure.name))
             self._add(enclosure, line, Delivery.FAILED, reason)
 
     def _packed(self, enclosure: Enclosure, packed: Packed) -> None:
@@ -165,13 +163,13 @@ class Enclosures:
             account.member.give_up(enclosure.id)
             return
         if routing.robot_name(account.options) != enclosure.robot:
-            self._failed(enclosure, BridgeError(ANOTHER_ROBOT))
+            self._failed(enclosure, BridgeError(say.ANOTHER_ROBOT()))
             return
         name = attachments.shown_name(packed.name)
         outbound = Outbound(
             enclosure.id,
             enclosure.target,
-            f"[file: {name}]",
+            received.FILE_LINE(name=name),
             file_names.safe_name(packed.name),
             file=packed.kept,
             file_name=file_names.safe_name(packed.name),
@@ -188,7 +186,7 @@ class Enclosures:
         log.info("a file was not sent: %s", error)
         self._under_way.pop(enclosure.id, None)
         enclosure.account.member.give_up(enclosure.id)
-        words = in_words(f"not sent: {error}", error.fix).rstrip(".")
+        words = in_words(say.NOT_SENT(reason=error), error.fix).rstrip(".")
         self._add_unsent(enclosure, in_words(str(error), error.fix))
         there = enclosure.account.destinations.destination(enclosure.session, enclosure.target)
         self._editor.show(

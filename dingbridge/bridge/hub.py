@@ -23,6 +23,8 @@ from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.usage import Usage
 from dingbridge.core import exchange, scopes
+from dingbridge.core.catalogue import link
+from dingbridge.core.catalogue import service as say
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
@@ -149,16 +151,16 @@ class Hub:
 
     def ask(self, member: int, ask: Ask) -> None:
         """A word of an editor."""
-        if isinstance(ask, exchange.Hello):
-            self._join(member, ask)
-        elif member not in self._members:
-            log.warning("an editor spoke before it said hello")
-        else:
+        if member in self._members or isinstance(ask, exchange.Hello):
             self._carry_out(member, ask)
+        else:
+            log.warning("an editor spoke before it said hello")
 
     def _carry_out(self, member: int, ask: Ask) -> None:
         problem = ""
         match ask:
+            case exchange.Hello():
+                self._join(member, ask)
             case exchange.Bind(session=session, title=title, cwd=cwd):
                 self._bind(member, session, title, cwd, self._chance.now())
             case exchange.Unbind(session=session):
@@ -209,7 +211,7 @@ class Hub:
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._tell(member, self._state_news())
         self._tell(member, self._admission.let_in())
-        reason = self._link_news.reason or "another editor takes over"
+        reason = self._link_news.reason or say.TAKES_OVER()
         self._tell(member, structs.replace(self._link_news, reason=reason))
         holder = next((one for one in self._members.values() if one.session == hello.bound), None)
         if hello.bound and hello.supposed and holder is not None:
@@ -298,7 +300,8 @@ class Hub:
         self._usage.count(pushes=1)
         if received.inbound.session_webhook is None and not self._lacks_webhook:
             self._lacks_webhook = True
-            self.trouble(reception.NO_SESSION_WEBHOOK, "")
+            # The reply URL is a part of every robot message (protocol section 5.1).
+            self.trouble(link.NO_SESSION_WEBHOOK(), "")
         self._tell_state()
         self._reception.arrived(received)
 

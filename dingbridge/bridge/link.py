@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Editor
+from dingbridge.core.catalogue import link as say
 from dingbridge.core.errors import in_words
 from dingbridge.core.link import LinkState
 
@@ -31,20 +32,20 @@ class Link:
         self.trouble = in_words(reason, fix).rstrip(".") if state is LinkState.WAITING else ""
         self.next_try = next_try
         if state is LinkState.CONNECTED and before is not LinkState.CONNECTED:
-            again = " again" if self._in_outage else ""
-            self._editor.show(updates.Say(f"{name} is connected{again}"))
+            connected = say.CONNECTED_AGAIN if self._in_outage else say.CONNECTED
+            self._editor.show(updates.Say(connected(name=name)))
             self._in_outage = False
             self._event("DingbridgeConnected")
         elif state is LinkState.WAITING and not self._in_outage:
             self._in_outage = True
-            words = in_words(f"{name} is not connected: {reason}", fix)
-            words = in_words(words.rstrip("."), "Trying again by itself.")
+            words = in_words(say.NOT_CONNECTED(name=name, reason=reason), fix)
+            words = in_words(words.rstrip("."), say.TRYING_AGAIN())
             self._editor.show(updates.Say(words, "warn"))
             self._event("DingbridgeDisconnected", reason=reason)
         elif state is LinkState.OFF:
             self._in_outage = False
             if before is LinkState.CONNECTED:
-                self._event("DingbridgeDisconnected", reason=reason or "released")
+                self._event("DingbridgeDisconnected", reason=reason or say.RELEASED())
 
     def _event(self, name: str, **data: str) -> None:
         self._editor.show(updates.Event(name, {"account": self._account, **data}))

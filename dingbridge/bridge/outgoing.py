@@ -9,7 +9,7 @@ from msgspec import structs
 
 from dingbridge.bridge.ports import Chance, Queue, Records
 from dingbridge.core import destinations, exchange, markdown
-from dingbridge.core.errors import MAY_BE_TWICE
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.exchange import News, Words
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target
 from dingbridge.core.outbox import (
@@ -23,6 +23,7 @@ from dingbridge.core.outbox import (
     Record,
     Retried,
     Waiting,
+    is_uncertain,
 )
 from dingbridge.core.outbox_journal import dropped_in_words, end_in_words
 from dingbridge.core.outbox_words import describe, doubt
@@ -34,8 +35,6 @@ TITLE = 30
 LATEST = 30
 """Ids (a count) of messages that wait, and of those that failed, that editors are told of with
 every change, for completion: `describe` knows all."""
-
-NEVER_LEFT = "it never left: the editor ended before it could be written down"
 
 
 class Outgoing:
@@ -140,15 +139,13 @@ class Outgoing:
         match record:
             case Merged():
                 for one in self._outbox.waiting[record.outbound.id].members:
-                    self._fate(one.id, one.session, Delivery.SENDING, "merged with others")
+                    self._fate(one.id, one.session, Delivery.SENDING, say.MERGED())
             case Parted() if whole is not None:
                 for one in whole.members:
-                    why = "it was refused together with others, and now goes alone"
-                    if whole.may_have_arrived:
-                        why = f"{why}; it may have arrived with them"
-                    self._fate(one.id, one.session, Delivery.RETRYING, why)
+                    why = say.PARTED_DOUBTFUL if whole.may_have_arrived else say.PARTED
+                    self._fate(one.id, one.session, Delivery.RETRYING, why())
             case Done() | Failed() | Dropped() if whole is not None:
-                self._settle(whole, *end_in_words(record, whole))
+                self._settle(whole, record)
         self._changed()
 
     def progress(self, report: DeliveryReport) -> None:
@@ -157,13 +154,18 @@ class Outgoing:
         for one in whole.everyone() if whole else ():
             self._tell(exchange.Fate(structs.replace(report, message_id=one.id), one.session))
 
-    def _settle(self, whole: Waiting, fate: Delivery, reason: str) -> None:
+    def _settle(self, whole: Waiting, record: Done | Failed | Dropped) -> None:
         """Write a final fate into the transcripts, and tell it."""
+        fate, reason = end_in_words(record, whole)
+        dropped = isinstance(record, Dropped)
+        doubt = isinstance(record, Dropped) and is_uncertain(record, whole)
         for one in whole.everyone():
             if one.session:
                 self._records.fate(one.session, one.id, fate, reason)
             title = shorten(one.outbound.file_name or markdown.title(one.outbound.text), TITLE)
-            report = DeliveryReport(one.id, fate, reason, title=title)
+            report = DeliveryReport(
+                one.id, fate, reason, title=title, dropped=dropped, may_have_arrived=doubt
+            )
             self._tell(exchange.Fate(_going_to(report, one.outbound.target), one.session))
         self._ended(whole)
 
@@ -206,8 +208,8 @@ class Outgoing:
                 self._fate(message, session, end.delivery, end.reason)
             elif message not in others:
                 if session:
-                    self._records.fate(session, message, Delivery.FAILED, NEVER_LEFT)
-                self._fate(message, session, Delivery.FAILED, NEVER_LEFT)
+                    self._records.fate(session, message, Delivery.FAILED, say.NEVER_LEFT())
+                self._fate(message, session, Delivery.FAILED, say.NEVER_LEFT())
 
     def _tell_known(self, message: str, session: str) -> None:
         letter = self._outbox.letter(message)
@@ -218,9 +220,12 @@ class Outgoing:
             self._fate(message, session, Delivery.FAILED, letter.reason, to)
         elif message in self._outbox.dropped:
             reason = dropped_in_words(uncertain=uncertain)
-            self._fate(message, session, Delivery.FAILED, reason)
+            report = DeliveryReport(
+                message, Delivery.FAILED, reason, dropped=True, may_have_arrived=uncertain
+            )
+            self._tell(exchange.Fate(report, session))
         elif message in self._outbox.done:
-            self._fate(message, session, Delivery.SENT, MAY_BE_TWICE if uncertain else "")
+            self._fate(message, session, Delivery.SENT, say.MAY_BE_TWICE() if uncertain else "")
         else:
             words = doubt(whole) if whole is not None else ""
             self._fate(message, session, Delivery.QUEUED, words, to)
@@ -232,8 +237,7 @@ class Outgoing:
         the user has to know of it, if anything."""
         letters = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
         if not letters:
-            which = f"there is no failed message {message}".rstrip()
-            return Words(f"{which}; see :Chat outbox", "error")
+            return Words(say.NO_FAILED_ID(id=message) if message else say.NO_FAILED(), "error")
         doubtful = [letter for letter in letters if letter.waiting.may_have_arrived]
         for letter in letters:
             if message or letter not in doubtful:
@@ -241,12 +245,8 @@ class Outgoing:
         if not doubtful:
             return None
         if message:
-            return Words(f"message {message} is sent again and may be there twice", "warn")
-        return Words(
-            f"not sent again, for they may have arrived: {len(doubtful)}. Look in DingTalk, then "
-            ":Chat retry {id} sends one again, :Chat drop {id} gives it up",
-            "warn",
-        )
+            return Words(say.SENT_AGAIN(id=message), "warn")
+        return Words(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
 
     def _retry(self, record: Retried) -> None:
         self._retrying.add(record.id)
@@ -271,15 +271,15 @@ class Outgoing:
         What waits is the queue's: nothing is written down about a message that it does not let go.
         """
         if message in self._retrying:
-            return f"message {message} is being tried again; drop it once it waits"
+            return say.BEING_RETRIED(id=message)
         if message in self._outbox.dropped:
             # An editor that could not be answered asks the next owner again.
             return ""
         whole = self._outbox.whole(message)
         if whole is None:
-            return f"there is no waiting or failed message {message}; see :Chat outbox"
+            return say.NO_WAITING(id=message)
         if whole.id != message:
-            return f"message {message} goes out as one with others, as {whole.id}"
+            return say.GOES_WITH_OTHERS(id=message, whole=whole.id)
         if message in self._outbox.dead or self._queue.drop(message):
             record = Dropped(message, self._chance.now())
             self._records.outbox(record, lambda: self.recorded(record))

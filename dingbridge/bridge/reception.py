@@ -14,18 +14,12 @@ from dingbridge.bridge.ports import Chance, Records
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.core import exchange, scopes
 from dingbridge.core.access import Admitted
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.exchange import News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options import Options
 from dingbridge.core.routing import reply_target
-
-NO_SESSION_WEBHOOK = (
-    "No sessionWebhook in a message from DingTalk: answers to it go by OpenAPI, which takes calls"
-    " of the month's quota and reaches nobody without a staff id. Check the robot's permissions in"
-    " the DingTalk console and publish the app"
-)
-"""Told once. The reply URL is a part of every robot message (protocol section 5.1)."""
 
 log = logging.getLogger(__name__)
 
@@ -155,8 +149,7 @@ class Reception:
     def _nobody_for(self, key: str, received: Received) -> None:
         """No editor has a session bound. What an earlier owner accepted waits until one has."""
         if received.time >= self._started:
-            words = "现在没有打开的会话。No session is bound at the moment."
-            self._answer(reply_target(received.inbound), words)
+            self._answer(reply_target(received.inbound), say.NOBODY_THERE())
             self.handed(key)
 
     def _deliver(self, key: str, entry: Open, *, again: bool) -> None:

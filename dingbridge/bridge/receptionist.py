@@ -11,6 +11,7 @@ from dingbridge.bridge.ports import Chance
 from dingbridge.core import access, addressing, commands, remote_words, scopes
 from dingbridge.core import remote_commands as remote
 from dingbridge.core.access import Admitted
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.exchange import State
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options import Options
@@ -89,7 +90,7 @@ class Receptionist:
         """A session of its own for the conversation, where those are made on demand."""
         session = f"{self._options().account}-{self._chance.new_id()}"
         self._conversations.make(session, inbound, self._chance.now())
-        return "新会话已开始。A new session has begun."
+        return say.NEW_SESSION()
 
     def _status(self, inbound: Inbound, *, admin: bool) -> str:
         state = self._state()
@@ -109,8 +110,7 @@ class Receptionist:
     def _choose(self, inbound: Inbound, wanted: str, *, admin: bool) -> str:
         if not wanted or self._conversations.choose(wanted, inbound, admin=admin):
             return self._list(inbound, "", admin=admin)
-        missing = "没有这个会话。There is no such session."
-        return f"{missing}\n\n{self._list(inbound, '', admin=admin)}"
+        return f"{say.NO_SUCH_SESSION()}\n\n{self._list(inbound, '', admin=admin)}"
 
     def _here(self, inbound: Inbound, *, admin: bool) -> remote_words.Row | None:
         rows = self._conversations.rows(inbound, admin=admin)

@@ -17,17 +17,13 @@ from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import addressing, exchange, remote_answers, remote_words, routing
 from dingbridge.core import remote_commands as remote
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Mask
 from dingbridge.core.exchange import Obey
 from dingbridge.core.transcript import Transcript
 
 log = logging.getLogger(__name__)
-
-PERHAPS_DONE = (
-    "编辑器在执行时结束了，请检查后再试。"
-    "The editor ended while it carried this out; check, and try again."
-)
 
 
 class _Asked(Struct, frozen=True):
@@ -93,7 +89,7 @@ class RemoteCommands:
         if not isinstance(command, remote.ForSession):
             account.member.tell(exchange.Handed(obey.key))
         elif obey.again and command.declaration.effect:
-            answer(PERHAPS_DONE)
+            answer(say.PERHAPS_DONE())
         else:
             cwd = self._folder(obey.session)
             self._dispatch(command, _Asked(account, obey, cwd, answer, answer_excerpt))
@@ -104,7 +100,7 @@ class RemoteCommands:
                 self._new(asked)
             case remote.ClearSession():
                 self._sessions.clear(asked.obey.session)
-                asked.answer("会话已清空。The session is empty now.")
+                asked.answer(say.CLEARED())
             case remote.StopAnswer():
                 self._stop(asked)
             case remote.History(count=count):
@@ -128,15 +124,12 @@ class RemoteCommands:
         """A new session in the place of the bound one."""
         session = self._sessions.new("")
         asked.account.bind(session)
-        title = self._sessions.title(session)
-        asked.answer(f"新会话已开始。A new session has begun: {title}")
+        asked.answer(say.NEW_SESSION_NAMED(title=self._sessions.title(session)))
 
     def _stop(self, asked: _Asked) -> None:
         asker = None if asked.obey.admin else asked.obey.inbound.sender.identity
         stopped = self._responders.stop(asker)
-        asked.answer(
-            "已停止。Stopped." if stopped else "没有可停止的回答。There is nothing to stop."
-        )
+        asked.answer(say.STOPPED() if stopped else say.NOTHING_TO_STOP())
 
     def _history(self, asked: _Asked, count: int) -> None:
         def loaded(transcript: Transcript) -> None:

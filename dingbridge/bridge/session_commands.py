@@ -10,6 +10,7 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.place import Place
 from dingbridge.bridge.ports import Chance, Editor, Storage
 from dingbridge.bridge.sessions import Sessions
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.transcript import SessionInfo
 
@@ -39,7 +40,7 @@ class SessionCommands:
         """The session that is meant there. Raises `BridgeError` without one."""
         session = self.current_or_none(at)
         if not session:
-            raise BridgeError("there is no session yet", fix=":Chat starts one")
+            raise BridgeError(say.NO_SESSION_YET(), fix=say.CHAT_STARTS_ONE())
         return session
 
     def open_current(self, at: Place) -> None:
@@ -68,12 +69,12 @@ class SessionCommands:
         self._release(session)
         title = self._sessions.title(session)
         self._sessions.delete(session)
-        self._say(f"“{title}” was deleted; its transcript is in the sessions' trash folder")
+        self._say(say.DELETED(title=title))
 
     def save(self, name: str, at: Place) -> None:
         """Write the session to a file."""
         target = Path(at.cwd, os.path.expanduser(name))
-        self._storage.save(self.current(at), target, lambda path: self._say(f"saved as {path}"))
+        self._storage.save(self.current(at), target, lambda path: self._say(say.SAVED(path=path)))
 
     def load(self, name: str, at: Place) -> None:
         """Read a session from a file."""

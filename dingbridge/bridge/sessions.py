@@ -8,6 +8,7 @@ from datetime import datetime
 from dingbridge.bridge import updates
 from dingbridge.bridge.catching_up import Shown, difference, note
 from dingbridge.bridge.ports import Chance, Editor, Storage
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Delivery, Message
@@ -70,7 +71,7 @@ class Sessions:
         now = self._chance.now()
         made = datetime.fromtimestamp(now)
         session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
-        info = SessionInfo(session, well_formed(title) or f"Chat {made:%Y-%m-%d %H:%M}", now)
+        info = SessionInfo(session, well_formed(title) or say.TITLE(time=made), now)
         self._storage.begin(info)
         self._infos = {session: info, **self._infos}
         self.current = session
@@ -132,7 +133,7 @@ class Sessions:
         """The session `step` places further in the list, around its end."""
         ids = list(self._infos)
         if not ids:
-            raise BridgeError("there is no session yet", fix=":Chat new starts one")
+            raise BridgeError(say.NO_SESSION_YET(), fix=say.NEW_STARTS_ONE())
         at = ids.index(session) if session in self._infos else 0
         return ids[(at + step) % len(ids)]
 
@@ -210,7 +211,7 @@ class Sessions:
             self._damaged[session] = transcript.damaged
             self._editor.show(
                 updates.Say(
-                    f"{transcript.damaged} damaged lines of this transcript were passed over",
+                    say.DAMAGED_LINES(count=transcript.damaged),
                     "warn",
                 )
             )
@@ -227,4 +228,4 @@ class Sessions:
 
     def _need(self, session: str) -> None:
         if session not in self._infos:
-            raise BridgeError(f"there is no session {session}", fix=":Chat list shows all of them")
+            raise BridgeError(say.NO_SESSION_OF_ID(id=session), fix=say.LIST_SHOWS_ALL())

@@ -6,9 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.destinations import NOBODY, Destination
 from dingbridge.core.messages import Delivery, DeliveryReport, Message
-from dingbridge.core.outbox import DROPPED
 
 Level = Literal["info", "warn", "error"]
 
@@ -293,14 +293,11 @@ Update = (
 def not_delivered(report: DeliveryReport) -> Say:
     """The line about a message that was given up; that of one the user dropped is no complaint."""
     title = f"“{report.title}”" if report.title else ""
-    dropped = report.reason.startswith(DROPPED)
-    doubt = report.reason[len(DROPPED) :].lstrip("; ") if dropped else report.reason
-    words = ("dropped" if dropped else _where(report), title, doubt)
-    return Say(": ".join(filter(None, words)), "info" if dropped else "error")
-
-
-def _where(report: DeliveryReport) -> str:
-    return f"not delivered to {report.place}" if report.place else "not delivered"
+    if report.dropped:
+        doubt = say.ARRIVED_BEFORE() if report.may_have_arrived else ""
+        return Say(": ".join(filter(None, (say.DROPPED(), title, doubt))))
+    head = say.NOT_DELIVERED_TO(place=report.place) if report.place else say.NOT_DELIVERED()
+    return Say(": ".join(filter(None, (head, title, report.reason))), "error")
 
 
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:

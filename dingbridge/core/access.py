@@ -8,11 +8,13 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge.core import refusals
+from dingbridge.core.catalogue import access as say
+from dingbridge.core.catalogue.access import Refusal
 from dingbridge.core.groups import Group, group_of
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options import Options
 from dingbridge.core.pairing import Kind, Pairings, is_paired
-from dingbridge.core.refusals import Reason, lua_text
+from dingbridge.core.refusals import lua_text
 from dingbridge.core.remote_commands import COMMANDS, Users
 
 EVERYBODY = "*"
@@ -102,13 +104,13 @@ def admit(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Ver
 def _one_to_one(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
     if rules.dm_policy == "disabled":
         line = "dm = { policy = 'pairing' }"
-        return _stranger(inbound, refusals.NO_ONE_TO_ONE, "dm.policy", line)
+        return _stranger(inbound, say.NO_ONE_TO_ONE, "dm.policy", line)
     if _is_welcome(inbound, rules, pairings, now):
         return _admitted(inbound, rules)
     line = f"allow_from = {{ {lua_text(inbound.sender.identity)} }}"
     if rules.dm_policy == "pairing":
         return _may_pair(inbound, Kind.PERSON, "allow_from", line)
-    return _stranger(inbound, refusals.NOT_LISTED, "allow_from", line)
+    return _stranger(inbound, say.NOT_LISTED, "allow_from", line)
 
 
 def _in_group(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
@@ -132,7 +134,7 @@ def _group_first(
     entry = f"groups = {{ [{lua_text(group)}] = {{}} }}"
     if rules.group_policy == "disabled":
         line = f"group_policy = 'allowlist', {entry}"
-        return _stranger(inbound, refusals.NO_GROUPS, "group_policy", line)
+        return _stranger(inbound, say.NO_GROUPS, "group_policy", line)
     if rules.group_policy == "open" or is_paired(pairings, Kind.GROUP, group, now):
         return None
     if group != DEFAULTS and group in rules.groups:
@@ -148,14 +150,14 @@ def _sender_second(
     if group.users is None:
         if _is_welcome(inbound, rules, pairings, now):
             return _admitted(inbound, rules)
-        reason = refusals.NOT_PAIRED if rules.dm_policy == "pairing" else refusals.NOT_LISTED
+        reason = say.NOT_PAIRED if rules.dm_policy == "pairing" else say.NOT_LISTED
         line = f"allow_from = {{ {lua_text(identity)} }}"
         return _stranger(inbound, reason, "allow_from", line)
     if identity in rules.admins or _names(group.users, identity):
         return _admitted(inbound, rules)
     key = lua_text(_giver_of_users(rules, inbound.conversation.id))
     line = f"groups = {{ [{key}] = {{ users = {{ {lua_text(identity)} }} }} }}"
-    return _stranger(inbound, refusals.NOT_A_USER, f"groups[{key}].users", line)
+    return _stranger(inbound, say.NOT_A_USER, f"groups[{key}].users", line)
 
 
 def _is_welcome(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> bool:
@@ -178,14 +180,17 @@ def describe(rules: Rules, paired: int) -> str:
     """Who is let in, on one line for status; `paired` counts those that a code let in."""
     people = dict.fromkeys((*rules.admins, *(rules.allow_from or ())))
     everybody = rules.dm_policy == "open" and rules.allow_from is None
-    named = ["everybody"] if everybody or EVERYBODY in people else [*people]
+    named = [say.EVERYBODY()] if everybody or EVERYBODY in people else [*people]
     if paired:
-        named.append(f"{paired} by a code")
-    groups = len(rules.groups.keys() - {DEFAULTS})
-    listed = "" if rules.group_policy == "disabled" else f" ({groups} listed)"
-    return (
-        f"{', '.join(named) or 'nobody (allow_from is empty)'};"
-        f" 1:1 {rules.dm_policy}, groups {rules.group_policy}{listed}"
+        named.append(say.BY_A_CODE(count=paired))
+    told = ", ".join(named) or say.NOBODY()
+    if rules.group_policy == "disabled":
+        return say.ADMITTED(people=told, dm=rules.dm_policy, groups=rules.group_policy)
+    return say.ADMITTED_LISTED(
+        people=told,
+        dm=rules.dm_policy,
+        groups=rules.group_policy,
+        count=len(rules.groups.keys() - {DEFAULTS}),
     )
 
 
@@ -219,11 +224,11 @@ def _admitted(inbound: Inbound, rules: Rules) -> Admitted:
     return Admitted("admin" if inbound.sender.identity in rules.admins else "member")
 
 
-def _stranger(inbound: Inbound, reason: Reason, setting: str, line: str) -> Stranger:
-    return Stranger(refusals.refusal(inbound, reason, line), setting, reason.english)
+def _stranger(inbound: Inbound, reason: Refusal, setting: str, line: str) -> Stranger:
+    return Stranger(refusals.refusal(inbound, reason, line), setting, reason.reason)
 
 
 def _may_pair(inbound: Inbound, kind: Kind, setting: str, line: str) -> MayPair:
-    words = refusals.refusal(inbound, refusals.TOO_MANY_REQUESTS, line)
-    reason = refusals.GROUP_NOT_LISTED if kind is Kind.GROUP else refusals.NOT_LISTED
-    return MayPair(kind, words, setting, reason.english)
+    words = refusals.refusal(inbound, say.TOO_MANY_REQUESTS, line)
+    reason = say.GROUP_NOT_LISTED if kind is Kind.GROUP else say.NOT_LISTED
+    return MayPair(kind, words, setting, reason.reason)

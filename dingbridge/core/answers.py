@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import partial
 from math import inf
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from dingbridge.core import codes, limits, wire
+from dingbridge.core.catalogue import refusals as say
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -26,21 +28,17 @@ from dingbridge.core.quote import quoted
 
 _Fields = TypeVar("_Fields")
 
-_LINK_FIX: Final = (
-    "Check that app_key and app_secret are right, that the app is published, that its robot is set "
-    "to Stream Mode, and that no proxy rewrites the request."
-)
 _BANNED: Final = codes.Rule(
     codes=(),
     error=RetryAfter,
-    sentence="DingTalk, or something on the way to it, answers with a block page.",
-    fix="If it stays: too many calls came from this address, or a proxy asks for a log-in.",
+    says=say.BLOCK_PAGE,
+    advises=say.MANY_CALLS_OR_PROXY,
     seconds=limits.BAN_PAUSE,
 )
 _FLOW_CONTROL: Final = codes.Rule(
     codes=(),
     error=RetryAfter,
-    sentence="DingTalk holds back messages to this person for now.",
+    says=say.PERSON_HELD_BACK,
     seconds=limits.PERSON_PAUSE,
 )
 
@@ -89,7 +87,7 @@ def read_robot(answer: Answer, *, session: bool) -> None:
     """
     call = _Call.SESSION if session else _Call.ROBOT
     if _check(answer, call).code != "0":
-        raise _error(_unreadable(answer.status, "it has no errcode"), _Said(), call)
+        raise _error(_unreadable(answer.status, say.NO_ERRCODE()), _Said(), call)
 
 
 def read_send(answer: Answer) -> Receipt:
@@ -108,7 +106,7 @@ def read_send(answer: Answer) -> Receipt:
             ids = ", ".join(str(person) for person in people)
             raise _error(rule, _Said(text=ids), _Call.SEND)
     if not sent.processQueryKey:
-        raise _error(_unreadable(answer.status, "it has no processQueryKey"), _Said(), _Call.SEND)
+        raise _error(_unreadable(answer.status, say.NO_QUERY_KEY()), _Said(), _Call.SEND)
     return Receipt(sent.processQueryKey)
 
 
@@ -136,7 +134,7 @@ def read_token(answer: Answer) -> Token:
     fields = _decode(answer, _Granted, _Call.TOKEN)
     value = fields.accessToken or fields.access_token
     if not _is_header_value(value):
-        reason = "it has no usable access token"
+        reason = say.NO_ACCESS_TOKEN()
         raise _error(_unreadable(answer.status, reason), _Said(), _Call.TOKEN)
     return Token(
         value, _lifetime(fields.expireIn) or _lifetime(fields.expires_in) or limits.TOKEN_SECONDS
@@ -157,8 +155,8 @@ def read_connection(answer: Answer) -> Ticket:
     _check(answer, _Call.LINK)
     fields = _decode(answer, _Opened, _Call.LINK)
     if not _is_socket(fields.endpoint) or not fields.ticket:
-        missing = "ticket" if _is_socket(fields.endpoint) else "socket address"
-        raise _error(_unreadable(answer.status, f"it has no {missing}"), _Said(), _Call.LINK)
+        reason = say.NO_TICKET() if _is_socket(fields.endpoint) else say.NO_ADDRESS()
+        raise _error(_unreadable(answer.status, reason), _Said(), _Call.LINK)
     return Ticket(fields.endpoint, fields.ticket)
 
 
@@ -238,7 +236,7 @@ def _decode(answer: Answer, kind: type[_Fields], call: _Call) -> _Fields:
         elif call is _Call.LINK and answer.status in (400, 401):
             raise _link_refused(answer.status, _Said()) from error
         else:
-            rule = _unreadable(answer.status, str(error) if start else "it is empty")
+            rule = _unreadable(answer.status, str(error) if start else say.EMPTY())
         raise _error(rule, _Said(), call) from error
 
 
@@ -265,7 +263,7 @@ def _unreadable(status: int, reason: str) -> codes.Rule:
     return codes.Rule(
         codes=(),
         error=Retryable,
-        sentence=f"DingTalk's answer (HTTP {status}) cannot be read: {quoted(reason)}.",
+        says=partial(say.ANSWER_UNREADABLE, status=status, reason=quoted(reason)),
         may_have_arrived=200 <= status < 300,
     )
 
@@ -282,11 +280,11 @@ def _by_status(status: int, code: str) -> codes.Rule:
         error, seconds = RetryAfter, limits.RATE_PAUSE
     elif status == 408 or status >= 500:
         error = Retryable
-    with_code = f" with code {quoted(code)}" if code else ""
+    refused = say.REFUSED_WITH_CODE if code else say.REFUSED_WITH_STATUS
     return codes.Rule(
         codes=(),
         error=error,
-        sentence=f"DingTalk refused the request{with_code} (HTTP {status}).",
+        says=partial(refused, status=status, code=quoted(code)),
         seconds=seconds,
         may_have_arrived=status == 504,
     )
@@ -295,9 +293,9 @@ def _by_status(status: int, code: str) -> codes.Rule:
 def _link_refused(status: int, said: _Said) -> LinkError:
     credentials = codes.find("authFailed") if status == 401 else None
     return LinkRefused(
-        _sentence(credentials.sentence if credentials else "DingTalk refused to connect.", said),
+        _sentence(credentials.sentence if credentials else say.NOT_CONNECTED(), said),
         code=quoted(said.code),
-        fix=credentials.fix if credentials else _LINK_FIX,
+        fix=credentials.fix if credentials else say.CHECK_STREAM_MODE(),
         request_id=quoted(said.request_id),
     )
 
@@ -335,7 +333,7 @@ def _fitting(rule: codes.Rule, call: _Call) -> codes.Rule:
     if call is _Call.ROBOT and rule.error is FreshToken:
         return codes.find("300005") or rule
     foreign = "app" if call is _Call.ROBOT else "webhook"
-    return structs.replace(rule, fix="") if rule.about == foreign else rule
+    return structs.replace(rule, advises=None) if rule.about == foreign else rule
 
 
 def _kind(rule: codes.Rule, said: _Said, call: _Call) -> type[DeliveryError]:
@@ -351,11 +349,12 @@ def _kind(rule: codes.Rule, said: _Said, call: _Call) -> type[DeliveryError]:
 
 
 def _sentence(sentence: str, said: _Said) -> str:
+    sentences = [sentence]
     if said.scopes:
-        sentence += f" It needs: {quoted(', '.join(said.scopes))}."
+        sentences.append(say.NEEDS(scopes=quoted(", ".join(said.scopes))))
     if said.text:
-        sentence += f" DingTalk says: {quoted(said.text)}"
-    return sentence
+        sentences.append(say.SAYS(words=quoted(said.text)))
+    return " ".join(sentences)
 
 
 def _is_header_value(value: str) -> bool:

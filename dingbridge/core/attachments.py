@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dingbridge.core.catalogue import received as say
 from dingbridge.core.messages import Attachment
 from dingbridge.core.regex import regex
 from dingbridge.core.text import shorten, tame
@@ -11,7 +12,7 @@ from dingbridge.core.text import shorten, tame
 NAME_CHARACTERS = 80
 """Longest file name that is shown, in code points; its ending stays."""
 
-_WORDS = {"picture": "picture", "file": "file", "audio": "voice message", "video": "video"}
+_WORDS = {"picture": say.PICTURE, "file": say.FILE, "audio": say.VOICE, "video": say.VIDEO}
 _ESCAPED_IN_A_LABEL = regex(r"[\\`*\[\]<>&!]")
 _ESCAPED_IN_A_PATH = regex(r"[\\<>&]")
 _NOT_IN_A_PATH = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -22,7 +23,7 @@ _WINDOWS = regex(r"[A-Za-z]:\\|\\\\")
 
 def words(attachment: Attachment) -> str:
     """What a reader sees in the place of an attachment, as `[file: report.pdf, 12 KB]`."""
-    said = _WORDS[attachment.kind]
+    said = _WORDS[attachment.kind]()
     name = shown_name(attachment.file_name)
     if name:
         said += ": " + _ESCAPED_IN_A_LABEL.sub(r"\\\g<0>", name)
@@ -77,14 +78,15 @@ def with_paths(
 def _link(attachment: Attachment, path: str) -> str:
     if attachment.kind == "picture":
         return f"![picture]({_target(path)})"
-    label = shown_name(attachment.file_name) or _WORDS[attachment.kind]
+    label = shown_name(attachment.file_name) or _WORDS[attachment.kind]()
     return f"[{_ESCAPED_IN_A_LABEL.sub(_ESCAPE, label)}]({_target(path)})"
 
 
 def link(name: str, path: str, *, is_picture: bool) -> str:
     """A file of the user's as Markdown: `[file: notes.txt](/home/me/notes.txt)`."""
     label = _ESCAPED_IN_A_LABEL.sub(_ESCAPE, shown_name(name))
-    return f"![{label}]({_target(path)})" if is_picture else f"[file: {label}]({_target(path)})"
+    shown = f"![{label}]" if is_picture else say.FILE_LINE(name=label)
+    return f"{shown}({_target(path)})"
 
 
 def _target(path: str) -> str:
@@ -103,7 +105,7 @@ def _without_path(attachment: Attachment, failure: str) -> str:
     if not failure:
         return words(attachment)
     reason = " ".join(tame(failure).split()).rstrip(".")
-    return f"{words(attachment)} (not fetched: {reason})"
+    return say.NOT_FETCHED(attachment=words(attachment), reason=reason)
 
 
 def _clock(seconds: float) -> str:

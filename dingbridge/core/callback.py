@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dingbridge.core import addressing, codes, quoted_message, wire
+from dingbridge.core import addressing, quoted_message, wire
 from dingbridge.core.addresses import read_address
+from dingbridge.core.catalogue import received as say
+from dingbridge.core.catalogue import refusals
 from dingbridge.core.content import Content, put_together
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.fields import seconds_of
@@ -83,7 +85,7 @@ def read_robot_message(
     try:
         callback = wire.decode(data, _Callback)
     except wire.NotReadable as error:
-        raise BadFrame(f"A robot message cannot be read: {error}") from error
+        raise BadFrame(refusals.MESSAGE_UNREADABLE(reason=error)) from error
     code = wire.text_of(callback.error_code) or wire.text_of(callback.err_code)
     if code == _QUOTA_GONE:
         return _quota_gone(callback)
@@ -150,7 +152,7 @@ def _created(value: object, arrived: float) -> float:
 
 def _error_instead(callback: _Callback, code: str) -> str:
     said = quoted(wire.text_of(callback.error_message) or wire.text_of(callback.err_msg))
-    return f"[DingTalk sent error {' '.join((quoted(code), said)).strip()} in place of the message]"
+    return say.ERROR_INSTEAD(error=" ".join((quoted(code), said)).strip())
 
 
 def trusted(url: str, origins: tuple[str, ...]) -> bool:
@@ -187,17 +189,18 @@ def _session_webhook(callback: _Callback, origins: tuple[str, ...]) -> SessionWe
 
 def _quota_gone(callback: _Callback) -> QuotaGone:
     said = quoted(wire.text_of(callback.error_message) or wire.text_of(callback.err_msg))
-    rule = codes.find(_QUOTA_GONE)
-    sentence = f"{rule.sentence} {rule.fix}" if rule else "The monthly quota is used up."
-    return QuotaGone(_QUOTA_GONE, f"{sentence} DingTalk says: {said}" if said else sentence)
+    sentences = [refusals.QUOTA_USED_UP(), refusals.WAIT_OR_BUY()]
+    if said:
+        sentences.append(refusals.SAYS(words=said))
+    return QuotaGone(_QUOTA_GONE, " ".join(sentences))
 
 
 def _required(value: object, name: str) -> str:
     found = wire.id_of(value)
     if not found.strip():
-        raise BadFrame(f"A robot message cannot be read: it has no {name}")
+        raise BadFrame(refusals.MESSAGE_LACKS(name=name))
     if not found.isprintable():
-        raise BadFrame(f"A robot message cannot be read: its {name} is not an id")
+        raise BadFrame(refusals.MESSAGE_WITHOUT_ID(name=name))
     return found
 
 

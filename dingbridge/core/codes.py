@@ -5,12 +5,14 @@ Protocol section 10 says what a client should do, sections 0 to 8 where each cod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from msgspec import Struct
 
 from dingbridge.core import limits
+from dingbridge.core.catalogue import refusals as say
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -34,55 +36,61 @@ class Rule(Struct, frozen=True):
 
     codes: tuple[str, ...]
     error: type[DeliveryError]
-    sentence: str
-    fix: str = ""
+    says: Callable[[], str]
+    advises: Callable[[], str] | None = None
     words: tuple[str, ...] = ()
     seconds: float = 0.0
     content: bool = False
     may_have_arrived: bool = False
     about: Literal["", "webhook", "app"] = ""
 
+    @property
+    def sentence(self) -> str:
+        """What it means."""
+        return self.says()
 
-_DEFECT = "This is a defect of dingbridge: please report it with the code."
-_SECURITY = "Compare with the robot's security settings in the group."
-_NEW_WEBHOOK = "Create the robot anew in the group and set `webhook` to its new URL."
+    @property
+    def fix(self) -> str:
+        """What can be done about it; empty when there is nothing to say."""
+        return self.advises() if self.advises is not None else ""
+
 
 RULES: tuple[Rule, ...] = (
     # --- any call -----------------------------------------------------------------------------
     Rule(
         ("-1", "system.error", "system.busy", "system.err"),
         Retryable,
-        "DingTalk is busy.",
+        say.BUSY,
     ),
     Rule(
         ("unknown.send.result",),
         Retryable,
-        "DingTalk does not know whether the message was delivered.",
+        say.DOES_NOT_KNOW,
         may_have_arrived=True,
     ),
     Rule(
         ("*ApiCountLimitForOrg", "90020", "20001"),
         Refused,
-        "The organisation's monthly DingTalk quota is used up.",
-        "Wait for the next month, or buy a larger edition for the organisation.",
+        say.QUOTA_USED_UP,
+        say.WAIT_OR_BUY,
     ),
     Rule(
         ("*QpsLimit*", "90018", "90001", "90002"),
         RetryAfter,
-        "Too many calls in a second.",
+        say.TOO_MANY_IN_A_SECOND,
         seconds=limits.QPS_PAUSE,
     ),
     Rule(
         ("*QpmLimit*",),
         RetryAfter,
-        "Too many calls in a minute.",
+        say.TOO_MANY_IN_A_MINUTE,
         seconds=limits.QPM_PAUSE,
     ),
     Rule(
         ("*IpNotInWhiteList",),
         Refused,
-        "The app accepts calls from listed addresses only, and this one is not listed.",
-        "Add this machine's public address in the DingTalk console under security settings.",
+        say.APP_ADDRESS_NOT_LISTED,
+        say.LIST_APP_ADDRESS,
         about="app",
     ),
     # --- credentials and token (section 2) ----------------------------------------------------
@@ -99,8 +107,8 @@ RULES: tuple[Rule, ...] = (
             "41001",
         ),
         FreshToken,
-        "DingTalk does not accept the access token.",
-        "Check app_key and app_secret if this goes on.",
+        say.ACCESS_TOKEN_REFUSED,
+        say.CHECK_APP_KEY,
         about="app",
     ),
     Rule(
@@ -112,228 +120,228 @@ RULES: tuple[Rule, ...] = (
             "authFailed",
         ),
         Refused,
-        "DingTalk does not accept the app's credentials.",
-        "Compare app_key and app_secret with Client ID and Client Secret in the DingTalk console.",
+        say.CREDENTIALS_REFUSED,
+        say.COMPARE_CREDENTIALS,
         about="app",
     ),
     Rule(
         ("*AccessTokenPermissionDenied", "60011"),
         Refused,
-        "The app lacks a permission for this call.",
-        "Grant it in the DingTalk console under permissions, then publish the app.",
+        say.PERMISSION_LACKING,
+        say.GRANT_PERMISSION,
         about="app",
     ),
     Rule(
         ("22", "88"),
         Refused,
-        "DingTalk refused the call.",
-        _DEFECT,
+        say.REFUSED,
+        say.DEFECT,
     ),
     # --- custom robot and session webhook (section 1) -----------------------------------------
     Rule(
         ("130101", "410100", "660026"),
         RetryAfter,
-        "The robot sends too fast for DingTalk.",
+        say.ROBOT_TOO_FAST,
         seconds=limits.RATE_PAUSE,
     ),
     Rule(
         ("460101", "101002", "*.msgParam.tooLong"),
         TooLong,
-        "The message is too long for DingTalk.",
+        say.TOO_LONG,
     ),
     Rule(
         ("310000",),
         Refused,
-        "The message lacks the keyword that the robot requires.",
-        "Set `keyword` to one of the robot's keywords.",
+        say.KEYWORD_LACKING,
+        say.SET_KEYWORD,
         words=("keyword", "关键词"),
         about="webhook",
     ),
     Rule(
         ("310000",),
         Retryable,
-        "The signature's time is more than an hour away from DingTalk's clock.",
-        "Set this computer's clock.",
+        say.CLOCK_WRONG,
+        say.SET_CLOCK,
         words=("timestamp", "签名过期"),
         about="webhook",
     ),
     Rule(
         ("310000",),
         Refused,
-        "The robot accepts messages from listed addresses only, and this one is not listed.",
-        "Add this machine's public address to the robot's list.",
+        say.ROBOT_ADDRESS_NOT_LISTED,
+        say.LIST_ROBOT_ADDRESS,
         words=("whitelist", "white list", "白名单"),
         about="webhook",
     ),
     Rule(
         ("310000",),
         Refused,
-        "The signature does not match the robot's secret.",
-        "Copy the robot's secret (it begins with SEC) into `secret`.",
+        say.SIGNATURE_WRONG,
+        say.COPY_SECRET,
         words=("sign", "签名"),
         about="webhook",
     ),
     Rule(
         ("310000",),
         Refused,
-        "The robot's security settings refused the message.",
-        _SECURITY,
+        say.SECURITY_REFUSED,
+        say.COMPARE_SECURITY,
         about="webhook",
     ),
     Rule(
         ("300005", "400101", "400106"),
         Refused,
-        "DingTalk does not know this robot.",
-        _NEW_WEBHOOK,
+        say.ROBOT_UNKNOWN,
+        say.NEW_WEBHOOK,
         about="webhook",
     ),
     Rule(
         ("300001",),
         Refused,
-        "DingTalk knows neither this robot nor its parameters.",
-        _NEW_WEBHOOK,
+        say.ROBOT_OR_PARAMETERS_UNKNOWN,
+        say.NEW_WEBHOOK,
         about="webhook",
     ),
     Rule(
         ("400013", "group.disbanded"),
         Refused,
-        "The group does not exist any more.",
-        "Choose another group.",
+        say.GROUP_GONE,
+        say.CHOOSE_GROUP,
     ),
     Rule(
         ("400102", "bot.stopped", "template.stopped"),
         Refused,
-        "The robot is switched off.",
-        "Switch it on in the DingTalk console or in the group.",
+        say.ROBOT_OFF,
+        say.SWITCH_ROBOT_ON,
     ),
     Rule(
         ("400105", "40035", "43002", "43004"),
         Refused,
-        "DingTalk could not read the request.",
-        _DEFECT,
+        say.REQUEST_UNREADABLE,
+        say.DEFECT,
     ),
     Rule(
         ("430101", "430102", "430103", "430104", "contain.*", "param.contentUnsafe"),
         Refused,
-        "DingTalk's content check blocked the message.",
-        "Change the text or its links, then send it again.",
+        say.CONTENT_BLOCKED,
+        say.CHANGE_TEXT,
         content=True,
     ),
     # --- OpenAPI sends (section 3) --------------------------------------------------------------
     Rule(
         ("send.too.fast", "send.byToken.tooFast", "too.many.*"),
         RetryAfter,
-        "The app sends too fast for DingTalk.",
+        say.APP_TOO_FAST,
         seconds=limits.SEND_PAUSE,
     ),
     Rule(
         ("session.expired", "session.notExisted"),
         OtherRoute,
-        "The reply address of this conversation is not valid any more.",
-        "The person must write again; then :Chat retry sends the message.",
+        say.REPLY_ADDRESS_EXPIRED,
+        say.PERSON_MUST_WRITE,
     ),
     Rule(
         ("bot.forbidden.sendMessage", "send.forbidden"),
         Refused,
-        "The robot may not speak in this group.",
-        "Ask the group's owner to lift the mute.",
+        say.MUTED,
+        say.ASK_GROUP_OWNER,
     ),
     Rule(
         ("robot.oto.notExist", "chatbotId.notAllow.sendOTO"),
         Refused,
-        "The robot cannot write to people directly.",
-        "Enable the robot for 1:1 chats in the DingTalk console and publish the app.",
+        say.NO_ONE_TO_ONE,
+        say.ENABLE_ONE_TO_ONE,
         about="app",
     ),
     Rule(
         ("staffId.notExisted",),
         Refused,
-        "The person is not known in the robot's organisation.",
-        "Check `user_id`.",
+        say.PERSON_UNKNOWN,
+        say.CHECK_USER_ID,
         about="app",
     ),
     Rule(
         ("conversation.org.notMatch", "invalid.openConversationId", "resource.not.found"),
         Refused,
-        "The robot has no such conversation.",
-        "Check `conversation_id`, and that the robot was added to the group.",
+        say.CONVERSATION_UNKNOWN,
+        say.CHECK_CONVERSATION_ID,
         about="app",
     ),
     Rule(
         ("resource.unavailable",),
         Refused,
-        "The conversation or the robot is not available.",
-        "Check that the robot is published and was added to the group.",
+        say.NOT_AVAILABLE,
+        say.CHECK_PUBLISHED,
         about="app",
     ),
     Rule(
         ("only.groupAdmin.canAtAll",),
         Refused,
-        "Only the group's administrators may mention everybody.",
-        "Send it without mentioning everybody.",
+        say.ONLY_ADMINS_MENTION_ALL,
+        say.DO_NOT_MENTION_ALL,
     ),
     Rule(
         ("invalidParameter.robotCode.downloadCode",),
         Refused,
-        "The file is not available any more.",
-        "Ask for it to be sent again.",
+        say.FILE_GONE,
+        say.ASK_AGAIN,
     ),
     Rule(
         ("invalidParameter.robotCode.*", "not.allowed.robotCode"),
         Refused,
-        "The robot code does not belong to this app.",
-        "Check `robot_code`; for most apps it is the same as app_key.",
+        say.ROBOT_CODE_WRONG,
+        say.CHECK_ROBOT_CODE,
         about="app",
     ),
     Rule(
         ("robot.processQueryKey.expired", "notRevoke.all.messages"),
         Refused,
-        "The message cannot be recalled any more.",
+        say.NOT_RECALLABLE,
     ),
     # --- media (section 6) and cards (section 8) ------------------------------------------------
     Rule(
         ("40004", "40005"),
         Refused,
-        "DingTalk does not take this type of file.",
-        "Send it in a zip, or as a link.",
+        say.FILE_TYPE_REFUSED,
+        say.ZIP_OR_LINK,
     ),
     Rule(
         ("40006",),
         Refused,
-        "DingTalk does not take a file of this size.",
-        "Make it smaller, or send it as a link.",
+        say.FILE_SIZE_REFUSED,
+        say.SMALLER_OR_LINK,
     ),
     Rule(
         ("param.*", "invalid.content"),
         OtherRoute,
-        "DingTalk did not take the card.",
+        say.CARD_REFUSED,
     ),
     # --- whatever else the request lacks ---------------------------------------------------------
     Rule(
         ("invalidParameter", "invalidParameter.*", "*.invalid", "*.empty"),
         Refused,
-        "DingTalk could not read the request.",
-        _DEFECT,
+        say.REQUEST_UNREADABLE,
+        say.DEFECT,
     ),
     # --- unknown numbers: by their words; "too long" first, its text says "exceed" too (section 1)
     Rule(
         (),
         TooLong,
-        "The message is too long for DingTalk.",
+        say.TOO_LONG,
         words=("too long", "20000"),
     ),
     Rule(
         (),
         RetryAfter,
-        "The robot sends too fast for DingTalk.",
+        say.ROBOT_TOO_FAST,
         words=("too fast", "exceed", "per minute"),
         seconds=limits.RATE_PAUSE,
     ),
     Rule(
         (),
         FreshToken,
-        "DingTalk does not accept the token.",
-        "Check app_key and app_secret if this goes on.",
+        say.TOKEN_REFUSED,
+        say.CHECK_APP_KEY,
         words=("token",),
         about="app",
     ),

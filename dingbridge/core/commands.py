@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import Enum
 
 from msgspec import Struct
 
 from dingbridge.core import passcodes
+from dingbridge.core.catalogue import commands as say
+from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.errors import BridgeError
 
 ALWAYS_OURS = "DingTalk"
@@ -189,18 +192,19 @@ def parse(line: str, *, has_range: bool = False) -> Call:
     name, rest = match.groups() if match else ("", "")
     found = _BY_NAME.get(name)
     if found is None:
-        raise BridgeError(_unknown("subcommand", name, [known for known in _BY_NAME if known]))
+        names = [known for known in _BY_NAME if known]
+        raise _unknown(say.UNKNOWN_SUBCOMMAND, say.UNKNOWN_SUBCOMMAND_NEAR, name, names)
     command = found.value
     if has_range and not command.takes_range:
-        raise BridgeError(f"{_shown(command)} takes no range")
+        raise BridgeError(say.NO_RANGE(form=_shown(command)))
     if not command.arguments and rest.strip():
-        raise BridgeError(f"{_shown(command)} takes no argument")
+        raise BridgeError(say.NO_ARGUMENT(form=_shown(command)))
     if command.is_required and not rest.strip():
-        raise BridgeError(f"{name} needs an argument: {_shown(command)}")
+        raise BridgeError(say.NEEDS_ARGUMENT(name=name, form=_shown(command)))
     if command.takes_one_word:
         words = rest.split()
         if len(words) > 1:
-            raise BridgeError(f"{name} takes one argument only: {_shown(command)}")
+            raise BridgeError(say.ONE_ARGUMENT(name=name, form=_shown(command)))
         rest = "".join(words)
     elif command.completion in (Completion.FILE, Completion.TARGET):
         rest = rest.strip()
@@ -214,16 +218,17 @@ def parse(line: str, *, has_range: bool = False) -> Call:
 
 
 def for_outside(words: str) -> str:
-    """`words` for somebody on DingTalk, who does not know whose `:Chat` is in which Neovim."""
+    """`words` for somebody on DingTalk or at a shell, who does not know whose `:Chat` is in which
+    Neovim."""
     return re.sub(r":Chat\b", f":{ALWAYS_OURS}", words)
 
 
 def _account(command: Declaration, words: list[str]) -> str:
     """The account named after the platform; empty without one."""
     if len(words) > 2:
-        raise BridgeError(f"{command.name} takes two arguments only: {_shown(command)}")
+        raise BridgeError(say.TWO_ARGUMENTS(name=command.name, form=_shown(command)))
     if words and words[0] not in PLATFORMS:
-        raise BridgeError(_unknown("platform", words[0], list(PLATFORMS)))
+        raise _unknown(say.UNKNOWN_PLATFORM, say.UNKNOWN_PLATFORM_NEAR, words[0], PLATFORMS)
     return words[1] if len(words) == 2 else ""
 
 
@@ -233,10 +238,8 @@ def _code(command: Declaration, words: list[str]) -> str:
     before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
     # A single word is for the robot's owner to judge, where wrong codes are counted.
     if (len(words) > 1 or once) and len(passcodes.bare(typed)) != passcodes.CHARACTERS:
-        length = passcodes.CHARACTERS
-        raise BridgeError(
-            f"{command.name} takes one code of {length} characters: {_shown(command)}"
-        )
+        form, length = _shown(command), passcodes.CHARACTERS
+        raise BridgeError(say.ONE_CODE(name=command.name, length=length, form=form))
     return " ".join([before + colon + "".join(typed.split()), *once])
 
 
@@ -244,7 +247,10 @@ def _shown(command: Declaration) -> str:
     return " ".join(part for part in (":Chat", command.name, command.arguments) if part)
 
 
-def _unknown(what: str, word: str, known: list[str]) -> str:
+def _unknown(
+    unknown: Sentence, with_nearest: Sentence, word: str, known: Sequence[str]
+) -> BridgeError:
     near = get_close_matches(word, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    return f"unknown {what} {word}: {hint}"
+    if near:
+        return BridgeError(with_nearest(word=word, nearest=near[0]))
+    return BridgeError(unknown(word=word, known=", ".join(known)))

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core.addressing import without_mention
 from dingbridge.core.attachments import words
+from dingbridge.core.catalogue import received as say
 from dingbridge.core.messages import Attachment
 from dingbridge.core.parts import Mention, Part, Words
 from dingbridge.core.text import clean_name, tame, visible, whole_character
@@ -56,7 +57,7 @@ def put_together(
                 addressed = False  # it was the one that is meant for the robot
                 continue
             addressed = addressed and not part.id
-            part = f"@{clean_name(part.name)}\u2005" if part.name else Words("[mention]")
+            part = f"@{clean_name(part.name)}\u2005" if part.name else Words(say.MENTION())
         if isinstance(part, str):
             pieces.append(part.replace(_PLACE, "\ufffd"))
             continue
@@ -99,7 +100,7 @@ def _with_places(text: str, placed: list[Words | Attachment], cut: int) -> Conte
         length += len(shown)
     # What was cut off with its place is not fetched: nothing says who would want it.
     if cut > 0:
-        pieces.append(f"\n\n[… {cut:,} more characters were cut off]")
+        pieces.append(f"\n\n{say.CUT_OFF(count=cut)}")
     return Content("".join(pieces), tuple(attachments))
 
 
@@ -112,5 +113,5 @@ def _apart(text: str) -> str:
 def _only_named(attachment: Attachment) -> Words:
     shown = words(attachment)
     if attachment.download_code:
-        shown += f" (not fetched: a message may bring {ATTACHMENTS} attachments)"
+        shown = say.TOO_MANY_ATTACHMENTS(attachment=shown, most=ATTACHMENTS)
     return Words(shown)

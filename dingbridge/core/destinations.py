@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from dingbridge.core import targets
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
 
@@ -117,14 +118,14 @@ class Destinations(Struct, frozen=True):
         found = exactly or spellings
         if len(found) > 1:
             listed = ", ".join(names[one.key] for one in found)
-            raise BridgeError(f"{words} may be {listed}", fix=":Chat to lets you choose")
+            raise BridgeError(say.MAY_BE(name=words, known=listed), fix=say.TO_LETS_YOU_CHOOSE())
         return found[0] if found else None
 
 
 def name(target: Target, *, told_apart: bool = False) -> str:
     """Which conversation it is, in words; `told_apart` from another one of that name."""
     if target.private and not target.label:
-        return "whoever spoke here last"  # `routing.of_session`
+        return say.LAST_SPEAKER()  # `routing.of_session`
     label = " ".join(target.label.split())[:NAME].strip() or _id(target)
     if target.conversation_id:
         kind = "group"
@@ -157,19 +158,19 @@ def checked(wanted: Destination, account: str, robot: str) -> Target | None:
     if not wanted.target:
         if account:
             raise BridgeError(
-                "this text was begun when there was nobody to send it to",
-                fix=":Chat to says where it goes",
+                say.BEGUN_FOR_NOBODY(),
+                fix=say.TO_SAYS_WHERE(),
             )
         return None
     if not account:
         raise BridgeError(
-            f"this text is for {wanted.name}, and its session is not bound any more",
-            fix=":Chat bridge dingtalk binds it, or :Chat to keeps the text here",
+            say.NOT_BOUND_ANY_MORE(place=wanted.name),
+            fix=say.BRIDGE_OR_TO(),
         )
     address = targets.whole(wanted.target)
     if address.account != account or wanted.robot != robot:
         raise BridgeError(
-            f"this text is for {wanted.name}, and its session is bound to another robot now",
-            fix=":Chat to says where it goes",
+            say.BOUND_TO_OTHER_ROBOT(place=wanted.name),
+            fix=say.TO_SAYS_WHERE(),
         )
     return address.target

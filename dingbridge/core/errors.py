@@ -22,6 +22,10 @@ Messages are for people and never hold a secret. Every error keeps its cause.
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
+from dingbridge.core.catalogue import delivery as say
+
 
 def in_words(message: str, fix: str) -> str:
     """The message and then what can be done about it, as sentences. Names of commands and options
@@ -39,8 +43,11 @@ class BridgeError(Exception):
     """Base of all errors that this project raises on purpose.
 
     `code` is the platform's own code when there is one; `fix` says what to do, may be empty;
-    `request_id` is the platform's reference for its support, may be empty.
+    `request_id` is the platform's reference for its support, may be empty. `level` is that of the
+    notice about it.
     """
+
+    level: ClassVar[Literal["warn", "error"]] = "error"
 
     def __init__(
         self, message: str, *, code: str = "", fix: str = "", request_id: str = ""
@@ -119,11 +126,12 @@ class Uncertain(Refused):
     """It may have arrived, so nothing of it is sent again unless the user says so."""
 
 
-MAY_HAVE_ARRIVED = "It may have arrived: look in DingTalk before you send it again"
-"""Said first of a message that failed after an attempt of unknown outcome."""
-
-MAY_BE_TWICE = "it may be there twice: DingTalk did not answer an attempt before"
-"""Said of a message that was delivered after an attempt of unknown outcome."""
+def told(error: BridgeError) -> tuple[str, Literal["warn", "error"]]:
+    """The notice about an error: what happened and what to do about it, and its level. A fix that
+    is no sentence, such as the name of a command, ends the sentence before it."""
+    if error.fix and not error.fix[0].isupper():
+        return f"{error.message.rstrip('.')}: {error.fix}", error.level
+    return in_words(error.message, error.fix), error.level
 
 
 def whole_reason(error: DeliveryError) -> str:
@@ -131,12 +139,14 @@ def whole_reason(error: DeliveryError) -> str:
     one without its full stop."""
     words = in_words(error.message, error.fix)
     if error.may_have_arrived and not isinstance(error, Uncertain):
-        words = in_words(MAY_HAVE_ARRIVED, words)
+        words = in_words(say.MAY_HAVE_ARRIVED(), words)
     return words.rstrip(".")
 
 
 class LinkError(BridgeError):
     """The stream connection cannot be opened or has ended."""
+
+    level = "warn"
 
 
 class LinkLost(LinkError):
@@ -165,6 +175,8 @@ class LinkRefused(LinkError):
 class BadFrame(BridgeError):
     """A stream frame that cannot be read."""
 
+    level = "warn"
+
 
 class BadOptions(BridgeError):
     """Settings that cannot be used. `problems` lists all of them, each a sentence with its path."""
@@ -176,6 +188,8 @@ class BadOptions(BridgeError):
 
 class StoredDataDamaged(BridgeError):
     """A file of ours that cannot be read; `set_aside` is the path it was moved to."""
+
+    level = "warn"
 
     def __init__(self, message: str, set_aside: str) -> None:
         super().__init__(message)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dingbridge.core.blocks import Blocks
 from dingbridge.core.boundaries import best_cut
+from dingbridge.core.catalogue import delivery as say
 
 HEAD_CHARACTERS = 500
 """How much of the text the head shows at most, in code points, without what is said below it."""
-
-ATTACHED = "\n\n……\n\n全文见附件 · full text attached"
-"""Ends the head."""
 
 
 def as_file(text: str, pieces: int, most: int) -> tuple[str, str] | None:
@@ -26,4 +24,5 @@ def as_file(text: str, pieces: int, most: int) -> tuple[str, str] | None:
         end = best_cut(blocks, 0, HEAD_CHARACTERS // 3, HEAD_CHARACTERS, HEAD_CHARACTERS)
     frame = blocks.frame_at(end)
     head = text[:end].rstrip()
-    return f"{head}\n{frame.closing}{ATTACHED}" if frame else head + ATTACHED, text
+    closed = f"{head}\n{frame.closing}" if frame else head
+    return f"{closed}\n\n……\n\n{say.ATTACHED()}", text

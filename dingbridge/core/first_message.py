@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import structs
 
+from dingbridge.core.catalogue import received as say
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Attachment
 from dingbridge.core.text import whole_character
@@ -36,7 +37,7 @@ def _cut(text: str, attachments: tuple[Attachment, ...]) -> tuple[str, tuple[Att
     if len(text) <= CHARACTERS:
         return text, attachments
     end = whole_character(text, 0, CHARACTERS)
-    left = f"{text[:end]}\n\n[… {len(text) - end:,} more characters were not kept]"
-    return left, tuple(
+    left = say.NOT_KEPT(count=len(text) - end)
+    return f"{text[:end]}\n\n{left}", tuple(
         one if one.end <= end else structs.replace(one, start=-1, end=-1) for one in attachments
     )

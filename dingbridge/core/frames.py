@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 
 from dingbridge.core import wire
+from dingbridge.core.catalogue import refusals as say
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.quote import quoted
 
@@ -71,14 +72,14 @@ def decode(text: str | bytes) -> Frame:
         frame = wire.decode(text, _Wire)
         data = _text(frame.data)
     except wire.NotReadable as error:
-        raise BadFrame(f"A stream frame cannot be read: {error}") from error
+        raise BadFrame(say.FRAME_UNREADABLE(reason=error)) from error
     headers = frame.headers or frame.header or {}
     kind = wire.text_of(frame.type).upper()
     topic = wire.text_of(headers.get("topic"))
     message_id = wire.text_of(headers.get("messageId"))
     if not kind or not topic:
         missing = "topic" if kind else "type"
-        raise BadFrame(f"A stream frame cannot be read: it has no {missing}")
+        raise BadFrame(say.FRAME_LACKS(name=missing))
     if kind == "SYSTEM":
         if topic == "ping":
             return Ping(message_id, data)

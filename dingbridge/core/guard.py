@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.private_keys import PRIVATE_KEY, lines_of_keys, private_keys
 from dingbridge.core.regex import regex
 from dingbridge.core.secret_values import (
@@ -148,13 +149,10 @@ def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:
         return ""
     parts = []
     for finding in findings:
-        times = f"{finding.count} × " if finding.count > 1 else ""
-        where = f", the value of ${finding.variable}" if finding.variable else ""
-        parts.append(f"{times}{finding.kind} ({finding.fingerprint}{where})")
-    return (
-        f"Masked before sending, because a chat is no place for secrets: {', '.join(parts)}."
-        f" {option} in the settings lets such text go to this target as it is."
-    )
+        what = say.MASKED_VALUE if finding.variable else say.MASKED_TEXT
+        part = what(kind=finding.kind, mark=finding.fingerprint, variable=finding.variable)
+        parts.append(f"{finding.count} × {part}" if finding.count > 1 else part)
+    return say.MASKED(secrets=", ".join(parts), option=option)
 
 
 def _fingerprint(key: bytes, value: str) -> str:

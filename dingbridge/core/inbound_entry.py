@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from dingbridge.core import attachments, quoted_message
+from dingbridge.core.catalogue import received as say
 from dingbridge.core.messages import Attachment, Inbound
-
-WITHOUT_TEXT: Final = "[message without text]"
-"""Shown for a text without visible characters, such as a mention alone."""
 
 
 def to_fetch(inbound: Inbound) -> tuple[Attachment, ...]:
@@ -23,7 +20,8 @@ def text(inbound: Inbound, paths: Sequence[str | None] = (), failures: Sequence[
     those of `attachments.with_paths`."""
     own = len(inbound.attachments)
     said = attachments.with_paths(inbound.text, inbound.attachments, paths[:own], failures[:own])
-    said = WITHOUT_TEXT if inbound.says_nothing else said
+    # Without visible characters, such as a mention alone.
+    said = say.WITHOUT_TEXT() if inbound.says_nothing else said
     quote = inbound.quote
     if quote is None:
         return said

@@ -66,8 +66,9 @@ def pending(records: Iterable[Record]) -> dict[str, Open]:
         match record:
             case Received():
                 waiting.setdefault(record.key, Open(record))
-            case Routed(key=key, session=session) if key in waiting:
-                waiting[key] = Open(waiting[key].received, session)
+            case Routed(key=key, session=session):
+                if key in waiting:
+                    waiting[key] = Open(waiting[key].received, session)
             case Handed(key=key):
                 waiting.pop(key, None)
     return waiting

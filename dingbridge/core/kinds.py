@@ -117,6 +117,8 @@ def declared_in(holder: type[Struct]) -> tuple[Option, ...]:
                         else (),
                     )
                 )
+            case _:
+                pass  # a field that is no option
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from dingbridge.core import posting
 from dingbridge.core.blocks import Blocks
+from dingbridge.core.catalogue import received as say
 from dingbridge.core.chunking import LARGEST_CODE_POINT, Cutter, encoded_size
 from dingbridge.core.file_form import as_file
 from dingbridge.core.file_names import safe_name
@@ -38,7 +39,7 @@ def parted(options: Options, outbound: Outbound, now: float) -> tuple[Outbound, 
 
 def line(file: Outbound, now: float) -> Message:
     """The line of a session for the file that follows a long text; it shows the file's fate."""
-    words = f"[file: {file.file_name}]"
+    words = say.FILE_LINE(name=file.file_name)
     return Message(file.id, Role.NOTICE, "dingbridge", words, now, delivery=Delivery.QUEUED)
 
 

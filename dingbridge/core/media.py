@@ -17,6 +17,7 @@ from msgspec import Struct
 from dingbridge.core import answers, wire
 from dingbridge.core.addresses import read_address
 from dingbridge.core.answers import Answer
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.file_names import ending, safe_name
 from dingbridge.core.sentences import DINGTALK_DOMAINS
@@ -29,9 +30,6 @@ text names 1 MB for pictures and 10 MB for files, and then its answer says so.""
 
 ZIPPED_BYTES: Final = 200 * MEGABYTE
 """Largest file that is put into a zip in the hope that the zip is small enough; ours."""
-
-ASK_AGAIN: Final = "Ask for it to be sent again."
-"""What to do about a file that did not come: it is not fetched a second time."""
 
 DOWNLOAD_BYTES: Final = 100 * MEGABYTE
 """Most that is fetched of one attachment; ours, people cannot send much more."""
@@ -54,7 +52,6 @@ FILE_DOMAINS: Final = (*DINGTALK_DOMAINS, "aliyuncs.com")
 _MEDIA_ID: Final = re.compile(r"[!-'*-;=?-~]{1,512}")
 _TYPE_REFUSED: Final = ("40004", "40005")
 _SIZE_REFUSED: Final = "40006"
-_LINK: Final = "Put it where people can fetch it, and send the link."
 
 _SIGNATURES: Final = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
@@ -103,7 +100,7 @@ def parcel(file_name: str, size: int) -> Parcel:
     """
     name = safe_name(file_name)
     if size <= 0:
-        raise Refused(f"{name} is empty, and DingTalk takes no empty files.")
+        raise Refused(say.EMPTY(name=name))
     if ending(name) in PICTURES:
         chosen = Parcel("image", name)
     elif ending(name) in FILES:
@@ -114,9 +111,10 @@ def parcel(file_name: str, size: int) -> Parcel:
         check_size(chosen, size)
     elif size > ZIPPED_BYTES:
         raise Refused(
-            f"{name} is {amount(size)}; files above {amount(ZIPPED_BYTES)} are not zipped for "
-            f"DingTalk, which takes up to {amount(UPLOAD_BYTES)}.",
-            fix=_LINK,
+            say.TOO_LARGE_TO_ZIP(
+                name=name, size=amount(size), zipped=amount(ZIPPED_BYTES), most=amount(UPLOAD_BYTES)
+            ),
+            fix=say.SEND_LINK(),
         )
     return chosen
 
@@ -125,13 +123,11 @@ def check_size(sent: Parcel, size: int) -> None:
     """Return when `size` bytes, those of the zip if there is one, may be uploaded, else raise
     `Refused` in words about the user's file."""
     if size > UPLOAD_BYTES:
-        what = "picture" if sent.upload == "image" else "file"
-        zipped = " (zipped)" if sent.zipped else ""
-        raise Refused(
-            f"{sent.inside or sent.name} is {amount(size)}{zipped}, and DingTalk takes a {what} "
-            f"of up to {amount(UPLOAD_BYTES)}.",
-            fix=_LINK,
-        )
+        as_picture = say.PICTURE_TOO_LARGE if sent.upload == "image" else say.FILE_TOO_LARGE
+        too_large = say.ZIP_TOO_LARGE if sent.zipped else as_picture
+        name, most = sent.inside or sent.name, amount(UPLOAD_BYTES)
+        words = too_large(name=name, size=amount(size), most=most)
+        raise Refused(words, fix=say.SEND_LINK())
 
 
 def instead(sent: Parcel, error: DeliveryError) -> Parcel | None:
@@ -150,24 +146,21 @@ def instead(sent: Parcel, error: DeliveryError) -> Parcel | None:
 def about(error: DeliveryError, sent: Parcel, size: int) -> DeliveryError:
     """A refusal of the upload in words about the user's file; any other error as it is."""
     if error.code == _SIZE_REFUSED:
-        reason = f"is {amount(size)}, which is more than DingTalk takes here"
+        refused = say.MORE_THAN_TAKEN
     elif error.code in _TYPE_REFUSED:
-        reason = "is of a type that DingTalk does not take"
+        refused = say.TYPE_NOT_TAKEN
     else:
         return error
-    name = sent.inside or sent.name
-    return Refused(
-        f"{name} {reason}. {error.message}", code=error.code, fix=_LINK, request_id=error.request_id
-    )
+    name, reference = sent.inside or sent.name, error.request_id
+    words = refused(name=name, size=amount(size), said=error.message)
+    return Refused(words, code=error.code, fix=say.SEND_LINK(), request_id=reference)
 
 
 def webhook_refusal(file_name: str) -> Refused:
     """Why a custom robot cannot send this file (section 1): it has no app, so no upload."""
     return Refused(
-        f"{safe_name(file_name)} cannot go through the group robot's webhook: it carries text and "
-        "links only.",
-        fix="Set app_key and app_secret to send files, or put a picture where everybody can fetch "
-        "it and send ![](https://…) in the text.",
+        say.NOT_BY_WEBHOOK(name=safe_name(file_name)),
+        fix=say.SET_APP_KEY(),
     )
 
 
@@ -183,7 +176,7 @@ def read_upload(answer: Answer) -> str:
     """
     media_id = answers.read_fields(answer, _Uploaded).media_id
     if not _MEDIA_ID.fullmatch(media_id):
-        raise answers.unreadable(answer, "it has no usable media_id")
+        raise answers.unreadable(answer, say.NO_MEDIA_ID())
     return media_id
 
 
@@ -217,10 +210,10 @@ def read_download(answer: Answer, endpoints: Sequence[str]) -> str:
     """
     given = answers.read_fields(answer, _Located).downloadUrl
     if not given:
-        raise answers.unreadable(answer, "it has no downloadUrl")
+        raise answers.unreadable(answer, say.NO_DOWNLOAD_URL())
     url = trusted(given, endpoints)
     if url is None:
-        raise Refused("DingTalk named an address outside its own hosts for the file.")
+        raise Refused(say.FOREIGN_ADDRESS())
     return url
 
 

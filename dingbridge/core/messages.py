@@ -257,7 +257,8 @@ class Question(Struct, frozen=True, kw_only=True):
 class DeliveryReport(Struct, frozen=True):
     """News of an outbound message from the sender: its new state and, in words, why. `title` says
     which one it is, where that may have to be told; `key` is the conversation that it goes to
-    (`Target.key`) and `place` says in words which one that is, both empty where nobody knows."""
+    (`Target.key`) and `place` says in words which one that is, both empty where nobody knows.
+    `dropped`: it has failed because the user gave it up, and `may_have_arrived` before that."""
 
     message_id: str
     delivery: Delivery
@@ -267,3 +268,5 @@ class DeliveryReport(Struct, frozen=True):
     title: str = ""
     key: str = ""
     place: str = ""
+    dropped: bool = False
+    may_have_arrived: bool = False

@@ -20,9 +20,6 @@ from dingbridge.core.attempts import Attempts, Tried
 from dingbridge.core.messages import Outbound
 from dingbridge.core.patience import DONE_REMEMBERED
 
-DROPPED = "dropped by you"
-"""Why a message that the user gave up was not sent."""
-
 
 class Kind(str, Enum):
     """What a message is for. Notifications go last when the platform's budget is short. A word is

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dingbridge.core.errors import MAY_BE_TWICE
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.messages import Delivery
 from dingbridge.core.outbox import (
-    DROPPED,
     Done,
     Dropped,
     Failed,
@@ -116,12 +115,12 @@ def end_in_words(record: Done | Failed | Dropped, whole: Waiting) -> tuple[Deliv
         case Dropped():
             return Delivery.FAILED, dropped_in_words(uncertain=is_uncertain(record, whole))
         case Done():
-            return Delivery.SENT, MAY_BE_TWICE if record.uncertain else ""
+            return Delivery.SENT, say.MAY_BE_TWICE() if record.uncertain else ""
 
 
 def dropped_in_words(*, uncertain: bool) -> str:
     """Why a message that the user gave up was not sent, if it was not."""
-    return f"{DROPPED}; it may have arrived before that" if uncertain else DROPPED
+    return say.DROPPED_BY_YOU_LATE() if uncertain else say.DROPPED_BY_YOU()
 
 
 def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:

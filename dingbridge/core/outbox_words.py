@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from dingbridge.core import destinations, markdown
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.outbox import Outbox, Waiting
 
 SHOWN = 50
@@ -18,26 +20,25 @@ def describe(outbox: Outbox, prefix: str = "") -> tuple[tuple[str, str], ...]:
     """
     waiting, dead = outbox.waiting.values(), outbox.dead.values()
     if not waiting and not dead:
-        return (("the outbox is empty", ""),)
-    counts = f"waiting: {len(waiting)}, failed: {len(dead)}"
-    lines = [(f"{counts}; :Chat retry [id] tries again, :Chat drop {{id}} gives up", "")]
+        return ((say.OUTBOX_EMPTY(), ""),)
+    lines = [(say.OUTBOX(waiting=len(waiting), failed=len(dead)), "")]
     for one in islice(waiting, SHOWN):
         shown = f"{prefix}{one.id}"
-        lines.append((f"waiting  {shown}  {_line(one)}", shown))
+        lines.append((say.WAITING(id=shown, message=_line(one)), shown))
         if words := doubt(one):
             lines.append((f"         {words}", shown))
-    lines.extend(_more(len(waiting), "waiting"))
+    lines.extend(_more(len(waiting), say.MORE_WAITING))
     for letter in islice(dead, SHOWN):
         shown = f"{prefix}{letter.waiting.id}"
-        lines.append((f"failed   {shown}  {_line(letter.waiting)}", shown))
+        lines.append((say.FAILED(id=shown, message=_line(letter.waiting)), shown))
         lines.append((f"         {letter.reason}", shown))
-    lines.extend(_more(len(dead), "failed"))
+    lines.extend(_more(len(dead), say.MORE_FAILED))
     return tuple(lines)
 
 
 def doubt(whole: Waiting) -> str:
     """What is said of a message that waits, when it may be there already."""
-    return "an attempt was not answered: it may have arrived" if whole.may_have_arrived else ""
+    return say.UNANSWERED() if whole.may_have_arrived else ""
 
 
 def _line(waiting: Waiting) -> str:
@@ -47,5 +48,5 @@ def _line(waiting: Waiting) -> str:
     return f"{markdown.title(outbound.text)}  → {place}" if place else markdown.title(outbound.text)
 
 
-def _more(count: int, what: str) -> list[tuple[str, str]]:
-    return [(f"         … and {count - SHOWN} more {what}", "")] if count > SHOWN else []
+def _more(count: int, more: Sentence) -> list[tuple[str, str]]:
+    return [(f"         {more(count=count - SHOWN)}", "")] if count > SHOWN else []

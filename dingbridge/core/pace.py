@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field, structs
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.errors import RetryAfter
 from dingbridge.core.limits import (
     BAN_PAUSE,
@@ -29,7 +30,6 @@ _OPENAPI = "OpenAPI"
 _ROBOT_CODES = ("130101", "410100", "660026")
 _SEND_CODES = ("send.too.fast", "send.bytoken.toofast", "too.many.")
 _SEND_DOUBLINGS = 3
-_WINDOW_REASON = f"{ROBOT_MESSAGES} messages a minute are all that DingTalk takes from a robot."
 
 
 def key_of(route: Route, target: Target) -> str:
@@ -187,7 +187,7 @@ class Pace:
         self._settle(now)
         pauses = [(hold.end - now, hold.reason) for hold in self._holds.values()]
         pauses += [
-            (times[0] + ROBOT_WINDOW - now, _WINDOW_REASON)
+            (times[0] + ROBOT_WINDOW - now, say.ROBOT_WINDOW(most=ROBOT_MESSAGES))
             for times in self._sent.values()
             if len(times) >= ROBOT_MESSAGES
         ]

@@ -16,6 +16,7 @@ from enum import Enum
 from msgspec import Struct, structs
 
 from dingbridge.core import passcodes
+from dingbridge.core.catalogue import access as say
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import ConversationKind, Inbound, Target
 from dingbridge.core.text import clean_name
@@ -231,7 +232,7 @@ def accept(
         one for one in pairings.paired if (one.kind, one.id) != (request.kind, request.id)
     )
     if len(others) >= PAIRED_MOST:
-        return pairings, Problem(f"{PAIRED_MOST} are paired already; revoke one first.")
+        return pairings, Problem(say.PAIRED_MOST(most=PAIRED_MOST))
     until = now + ONCE_FOR if once else 0.0
     paired = Paired(request.kind, request.id, request.label, now, until)
     pairings = _without_request(pairings, request)
@@ -264,11 +265,11 @@ def describe(pairings: Pairings, now: float) -> tuple[str, ...]:
     The id stands before the name, because a name may contain what looks like an id.
     """
     pairings = current(pairings, now)
-    asking = (
-        f"pending: {one.code}  {who(one)}, {_ago(now - one.asked)}" for one in pairings.requests
-    )
+    asking = (_pending(one, now - one.asked) for one in pairings.requests)
     paired = (
-        f"paired: {_named(one)}, for {f'{_minutes(one.until - now)} min' if one.until else 'good'}"
+        say.PAIRED_ONCE(who=_named(one), minutes=_minutes(one.until - now))
+        if one.until
+        else say.PAIRED(who=_named(one))
         for one in pairings.paired
     )
     return (*asking, *paired)
@@ -278,7 +279,9 @@ def who(request: Request) -> str:
     """Whom a request would let in, for a line in the editor."""
     if request.kind is Kind.PERSON:
         return _named(request)
-    return f"{_named(request)} asked for by {request.asker} ({request.nick})"
+    return say.GROUP_ASKED_FOR(
+        id=request.id, name=request.label, asker=request.asker, nick=request.nick
+    )
 
 
 def minutes_left(request: Request, now: float) -> int:
@@ -293,17 +296,15 @@ def _taken(
     pairings = current(pairings, now)
     closed = _closed_for(pairings, now)
     if closed:
-        sentence = f"Too many wrong codes: none is taken for another {_minutes(closed)} min."
-        return pairings, Problem(sentence)
+        return pairings, Problem(say.NO_MORE_CODES(minutes=_minutes(closed)))
     requests = {request.code: request for request in pairings.requests}
     found = passcodes.find(code, requests)
     if found:
         return pairings, requests[found]
-    sentence = f"No open request has that code: a code works once, within {_minutes(VALID_FOR)} min"
-    wrong = (*pairings.wrong, now)
+    wrong, minutes = (*pairings.wrong, now), _minutes(VALID_FOR)
     if len(wrong) < WRONG_MOST:
-        return structs.replace(pairings, wrong=wrong), Problem(f"{sentence}.")
-    sentence += f". After so many wrong ones none is taken for another {_minutes(CLOSED_FOR)} min."
+        return structs.replace(pairings, wrong=wrong), Problem(say.WRONG_CODE(minutes=minutes))
+    sentence = say.WRONG_CODE_LAST(minutes=minutes, closed=_minutes(CLOSED_FOR))
     return structs.replace(pairings, wrong=(), closed_until=now + CLOSED_FOR), Problem(sentence)
 
 
@@ -347,11 +348,15 @@ def _within(seconds: float, time: float, now: float) -> bool:
 
 
 def _named(one: Request | Paired) -> str:
-    return f"{'group ' if one.kind is Kind.GROUP else ''}{one.id} ({one.label})"
+    subject = say.GROUP if one.kind is Kind.GROUP else say.PERSON
+    return subject(id=one.id, name=one.label)
 
 
-def _ago(seconds: float) -> str:
-    return f"{int(seconds // 60)} min ago" if seconds >= 60 else "just now"
+def _pending(request: Request, seconds: float) -> str:
+    """The line of a request that is so old."""
+    if seconds < 60:
+        return say.PENDING_NOW(code=request.code, who=who(request))
+    return say.PENDING(code=request.code, who=who(request), minutes=int(seconds // 60))
 
 
 def _minutes(seconds: float) -> int:

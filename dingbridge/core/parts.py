@@ -9,6 +9,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from dingbridge.core import chat_record, wire
+from dingbridge.core.catalogue import received as say
+from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.fences import backticks
 from dingbridge.core.fields import duration_of, first, list_of, number_of, object_of, said_in
 from dingbridge.core.messages import Attachment
@@ -61,9 +63,6 @@ class Mention(Struct, frozen=True):
 
 Part = str | Words | Attachment | Mention
 """A piece of a message: what somebody wrote, words of ours, an attachment or a mention."""
-
-UNKNOWN: Final = Words("[unknown part]")
-"""In the place of a piece that is of no known form."""
 
 
 def parts_of(msgtype: str, text: object, content: object) -> Iterator[Part]:
@@ -149,7 +148,7 @@ def _media(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[Part]:
 
 def _card(text: object, body: dict[str, Any]) -> Iterator[Part]:
     title = first(body, "title", "summary") or first(text, "title")
-    yield Words(_labelled("card", title))
+    yield Words(_labelled(say.CARD, say.CARD_TITLED, title))
     said = card_words(body) or said_in(text, "content")
     if said:
         yield f"\n\n{said}"
@@ -159,12 +158,12 @@ def _card(text: object, body: dict[str, Any]) -> Iterator[Part]:
         yield f"\n\n<{link}>"
     elif address:
         yield "\n\n"
-        yield Words("[a link that cannot be shown]")
+        yield Words(say.UNSHOWN_LINK())
 
 
 def _unknown(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[Part]:
     name = first(body, "unknownMsgType") if msgtype == "unknownMsgType" else msgtype
-    yield Words(f"[message of type {clean_name(name or msgtype)}, not supported yet]")
+    yield Words(say.UNSUPPORTED(kind=clean_name(name or msgtype)))
     said = said_in(text, "content") or first(body, "text", "content", "title")
     if said:
         yield f"\n\n{said}"
@@ -173,8 +172,8 @@ def _unknown(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[Part]
         yield found
 
 
-def _labelled(what: str, detail: str) -> str:
-    return f"[{what}: {clean_name(detail)}]" if detail.strip() else f"[{what}]"
+def _labelled(bare: Sentence, titled: Sentence, title: str) -> str:
+    return titled(title=clean_name(title)) if title.strip() else bare()
 
 
 def _link(url: str) -> str:
@@ -193,12 +192,12 @@ def _rich_text(text: object, body: dict[str, Any]) -> Iterator[Part]:
     if isinstance(given, str) and not items:
         yield given
     elif given and not items:
-        yield UNKNOWN
+        yield Words(say.UNKNOWN_PART())
     for item in items:
         if isinstance(item, dict):
             yield from _rich_item(item)
         else:
-            yield item if isinstance(item, str) else wire.id_of(item) or UNKNOWN
+            yield item if isinstance(item, str) else wire.id_of(item) or Words(say.UNKNOWN_PART())
     if not items:
         yield said_in(text, "content") or first(body, "text", "content", "title")
         if found := attachment_in(body):
@@ -223,11 +222,11 @@ def _rich_item(item: dict[str, Any]) -> Iterator[Part]:
     elif said:
         yield said
     elif kind == "emoji":
-        yield first(item, "emoji", "name") or Words("[emoji]")
+        yield first(item, "emoji", "name") or Words(say.EMOJI())
     elif kind and kind != "text":
         yield Words(f"[{clean_name(kind)}]")
     elif not isinstance(item.get("text", item.get("content")), str):
-        yield UNKNOWN
+        yield Words(say.UNKNOWN_PART())
 
 
 def _surrounded(text: str, sign: str) -> str:
@@ -260,7 +259,7 @@ def _code_block(text: str) -> str:
 
 def _chat_record(body: dict[str, Any]) -> Iterator[Part]:
     """A forwarded chat: its title, then who said what, each as a quote."""
-    yield Words(_labelled("chat record", first(body, "title")))
+    yield Words(_labelled(say.RECORD, say.RECORD_TITLED, first(body, "title")))
     entries = list_of(body.get("chatRecord"))
     if not entries:
         lines = chat_record.summary_lines(body.get("summary"))
@@ -269,30 +268,30 @@ def _chat_record(body: dict[str, Any]) -> Iterator[Part]:
             yield from _as_quote([said])
         elif first(body, "chatRecord").strip() not in ("", "[]"):
             yield "\n\n"
-            yield Words("[its messages cannot be read]")
+            yield Words(say.RECORD_UNREADABLE())
     authors = chat_record.authors(entries, body.get("summary"))
     for entry, author in list(zip(entries, authors, strict=True))[:RECORDS]:
         yield from _as_quote([*_entry(entry, author)])
     if len(entries) > RECORDS:
         yield "\n\n"
-        yield Words(f"[… {len(entries) - RECORDS:,} more messages are not shown]")
+        yield Words(say.RECORD_LONGER(count=len(entries) - RECORDS))
 
 
 def _entry(entry: object, author: str) -> Iterator[Part]:
     if not isinstance(entry, dict):
-        yield wire.id_of(entry) or UNKNOWN
+        yield wire.id_of(entry) or Words(say.UNKNOWN_PART())
         return
     if author.strip():
         yield f"**{clean_name(author)}**\n"
     kind = first(entry, "msgType", "msgtype") or "text"
     content = entry.get("content")
     if kind == "chatRecord":
-        yield Words(_labelled("chat record", first(object_of(content), "title")))
+        yield Words(_labelled(say.RECORD, say.RECORD_TITLED, first(object_of(content), "title")))
         return
     said = [*parts_of(kind, entry.get("text"), content)]
     if not any(said):
         said = [*parts_of(kind, None, entry)]
-    yield from said if any(said) else [Words("[message without text]")]
+    yield from said if any(said) else [Words(say.WITHOUT_TEXT())]
 
 
 def _as_quote(parts: list[Part]) -> Iterator[Part]:

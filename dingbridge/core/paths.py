@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.regex import regex
 
@@ -56,13 +57,6 @@ _SEPARATORS = regex(r"[/\\]")
 _CONTROL = regex(r"[\x00-\x1f\x7f]")
 _LONGEST = 1000
 
-OUTSIDE = "这个路径不在项目文件夹内。This path is not inside the session's project folder."
-HIDDEN = (
-    "这个文件可能含有密钥，不会显示。"
-    "Files that may hold secrets (keys, `.env`, `.git`) are not shown."
-)
-"""What a person is told whose path is refused."""
-
 
 def check(path: str, *, drives: bool = False) -> None:
     """Refuse a path that need not be looked up, with a `BridgeError`.
@@ -73,19 +67,19 @@ def check(path: str, *, drives: bool = False) -> None:
     """
     plain = _plain(path)
     if not path.strip() or len(path) > _LONGEST or _CONTROL.search(path):
-        raise BridgeError("这不是文件路径。This is not a path of a file.")
+        raise BridgeError(say.NO_PATH())
     is_network = plain.startswith(("//", "\\\\", "/\\", "\\/"))
     has_drive = _DRIVE.match(plain) is not None
     if is_network or plain.startswith("~") or (has_drive and not drives):
-        raise BridgeError(OUTSIDE)
+        raise BridgeError(say.OUTSIDE())
     if _SCHEME.match(plain) and not has_drive:
-        raise BridgeError(OUTSIDE)
+        raise BridgeError(say.OUTSIDE())
     parts = _SEPARATORS.split(plain)
     # Some systems drop dots and spaces at the end of a name.
     if any(part.strip(" ") == ".." or re.fullmatch(r"\.\.[. ]+", part) for part in parts):
-        raise BridgeError(OUTSIDE)
+        raise BridgeError(say.OUTSIDE())
     if is_secret(parts):
-        raise BridgeError(HIDDEN)
+        raise BridgeError(say.HIDDEN())
 
 
 def is_secret(parts: Iterable[str]) -> bool:

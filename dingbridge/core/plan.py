@@ -23,6 +23,7 @@ from msgspec import Struct
 from dingbridge.core import attempts
 from dingbridge.core.attempts import Attempts, Tried
 from dingbridge.core.blocks import Blocks
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.chunking import LARGEST_CODE_POINT, Cutter, encoded_size
 from dingbridge.core.errors import (
     DeliveryError,
@@ -122,19 +123,18 @@ class Plan:
         self._start = start
         if self._routes:
             self._taken = self._cut(start, self._tried_chunk(start))
-            self._stop_repeats("DingTalk did not answer the attempt before")
+            self._stop_repeats(say.NOT_ANSWERED_BEFORE())
         elif outbound.target.private:
             self._end = DeliveryError(
-                "nobody knows how to reach this conversation until somebody writes there again",
-                fix="wait for that, then :Chat retry sends the message",
+                say.NOBODY_KNOWS_HOW(),
+                fix=say.WAIT_THEN_RETRY(),
             )
         elif outbound.target.custom_robot:
             self._end = of_another_robot()
         else:
             self._end = DeliveryError(
-                "no way to this target",
-                fix="set `webhook`, or `app_key` and `app_secret` with "
-                "`conversation_id` or `user_id`",
+                say.NO_WAY(),
+                fix=say.SET_A_WAY(),
             )
 
     @property
@@ -205,7 +205,7 @@ class Plan:
     def in_words(self, error: DeliveryError) -> str:
         """Why the message waits, for the person waiting."""
         perhaps = attempts.may_have_arrived(self._tried, self._start)
-        return f"{error.message}; it may have arrived or not" if perhaps else error.message
+        return say.PERHAPS(reason=error.message) if perhaps else error.message
 
     def _wait_for(self, seconds: float, error: DeliveryError) -> None:
         self._wait = Wait(seconds, self.in_words(error))
@@ -222,8 +222,8 @@ class Plan:
         attempt = self._attempt
         if any(not (one.again or attempts.is_recognised(one, attempt)) for one in self._tried):
             self._end = Uncertain(
-                f"the message may have arrived and is not sent again: {why}",
-                fix="look in DingTalk before you send it again",
+                say.NOT_REPEATED(reason=why),
+                fix=say.LOOK_FIRST(),
             )
 
     def _tried_chunk(self, start: int) -> tuple[int, int] | None:
@@ -270,9 +270,7 @@ class Plan:
         self._left.clear()
         characters, size = self._room(self._routes[0])
         if characters < 1 or size < LARGEST_CODE_POINT:
-            self._end = Refused(
-                "title, mentions and keyword leave no room for the text", fix="make them shorter"
-            )
+            self._end = Refused(say.NO_ROOM(), fix=say.MAKE_SHORTER())
             return 0
         self._cutter = Cutter(self._blocks, characters, size)
         whole = self._cutter.pieces()

@@ -7,12 +7,14 @@ from enum import Enum
 
 from msgspec import Struct, structs
 
+from dingbridge.core.catalogue import delivery as say
+
 BEIJING = timezone(timedelta(hours=8))
 """The time in which the platform's month begins; China has no summer time."""
 
 
 class Kind(str, Enum):
-    """What the platform counts apart (protocol section 0). The values are shown."""
+    """What the platform counts apart (protocol section 0). The values are stored."""
 
     CALLS = "API calls"
     PUSHES = "pushes"
@@ -63,11 +65,10 @@ def warning(quota: Quota, budget: Budget) -> tuple[Quota, str | None]:
     ]
     if not reached:
         return quota, None
-    parts = [f"{used:,} of {limit:,} {kind.value}" for kind, used, limit in reached]
-    sentence = (
-        f"DingTalk's monthly quota runs low: {' and '.join(parts)} of {quota.month} are used up."
-    )
     kinds = tuple(kind for kind, _, _ in reached)
+    amounts = tuple(_amount(*one) for one in reached)
+    low = say.QUOTA_LOW if len(amounts) == 1 else say.BOTH_QUOTAS_LOW
+    sentence = low(first=amounts[0], second=amounts[-1], month=quota.month)
     return structs.replace(quota, warned=quota.warned + kinds), sentence
 
 
@@ -92,10 +93,16 @@ def describe(quota: Quota, budget: Budget) -> str:
     """The month in one line, for status."""
     parts = []
     for kind, used, limit in _kinds(quota, budget):
-        part = f"{used:,} of {limit:,} {kind.value}" if limit else f"{used:,} {kind.value}"
-        parts.append(f"{part} (used up)" if kind in quota.spent else part)
+        amount = _amount(kind, used, limit)
+        parts.append(say.USED_UP(amount=amount) if kind in quota.spent else amount)
     line = ", ".join(parts)
     return f"{quota.month}: {line}" if quota.month else line
+
+
+def _amount(kind: Kind, used: int, limit: int) -> str:
+    if kind is Kind.CALLS:
+        return say.CALLS_OF(used=used, limit=limit) if limit else say.CALLS(used=used)
+    return say.PUSHES_OF(used=used, limit=limit) if limit else say.PUSHES(used=used)
 
 
 def _of_month(quota: Quota, now: float) -> Quota:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from dingbridge.core import wire
+from dingbridge.core.catalogue import received as say
 from dingbridge.core.content import put_together
 from dingbridge.core.fields import first, object_of, said_in, said_true, seconds_of
 from dingbridge.core.messages import Quoted
@@ -66,19 +67,16 @@ def above(quote: Quoted, text: str, words: str = "") -> str:
     the text with the paths of its attachments.
     """
     shown = words.strip() or quote.text
-    whose = "our own message" if quote.ours else f"**{quote.author}**" if quote.author else ""
-    if not shown:
-        lines = [f"In answer to {_unseen(whose)} that cannot be shown."]
+    if quote.ours:
+        answers, unseen = say.ANSWERS_OURS, say.ANSWERS_OURS_UNSEEN
+    elif quote.author:
+        answers, unseen = say.ANSWERS, say.ANSWERS_UNSEEN
     else:
-        lines = [f"In answer to {whose or 'a message'}:", "", *_clipped(shown)]
+        answers, unseen = say.ANSWERS_SOMEBODY, say.ANSWERS_SOMEBODY_UNSEEN
+    head = (answers if shown else unseen)(author=quote.author)
+    lines = [head, "", *_clipped(shown)] if shown else [head]
     block = "\n".join(f"> {line}".rstrip() for line in lines)
     return f"{block}\n\n{text}" if text else block
-
-
-def _unseen(whose: str) -> str:
-    if whose.startswith("**"):
-        return f"a message by {whose}"
-    return "a message of our own" if whose else "a message"
 
 
 def _clipped(text: str) -> list[str]:

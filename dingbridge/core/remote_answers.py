@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import block, code_span, fenced
 from dingbridge.core.paths import is_secret
@@ -71,22 +72,19 @@ class _Opened(Struct):
     line: int
 
 
-_UNREADABLE = "编辑器的回答无法读取。The editor's answer cannot be read."
-
-
 def describe_where(found: object, branch: str) -> str:
     """Where the editor's user is; an empty `branch` is none."""
     place = _read(found, _Where)
     if place is None:
-        return _UNREADABLE
-    changed = " (未保存 modified)" if place.modified else ""
-    lines = [f"- {code_span(f'{place.file}:{place.line}:{place.column}')}{changed}"]
+        return say.ANSWER_UNREADABLE()
+    here = say.PLACE_MODIFIED if place.modified else say.PLACE
+    lines = [here(place=code_span(f"{place.file}:{place.line}:{place.column}"))]
     if place.function:
-        lines.append(f"- 函数 Function: {code_span(place.function)}")
+        lines.append(say.FUNCTION(function=code_span(place.function)))
     if branch:
-        lines.append(f"- 分支 Branch: {code_span(branch)}")
+        lines.append(say.BRANCH(branch=code_span(branch)))
     if place.filetype:
-        lines.append(f"- 类型 Type: {code_span(place.filetype)}")
+        lines.append(say.FILETYPE(filetype=code_span(place.filetype)))
     return "\n".join(lines)
 
 
@@ -94,10 +92,10 @@ def describe_diagnostics(found: object, mask: Mask = unmasked) -> str:
     """The editor's diagnostics, the worst first."""
     seen = _read(found, _Items)
     if seen is None:
-        return _UNREADABLE
+        return say.ANSWER_UNREADABLE()
     if not seen.total:
-        return "没有诊断信息。No diagnostics."
-    head = f"诊断 Diagnostics: {seen.total} (❌ {seen.errors} · ⚠️ {seen.warnings})"
+        return say.NO_DIAGNOSTICS()
+    head = say.DIAGNOSTICS(total=seen.total, errors=seen.errors, warnings=seen.warnings)
     return _list_of(head, seen, mask)
 
 
@@ -105,10 +103,10 @@ def describe_quickfix(found: object, mask: Mask = unmasked) -> str:
     """The editor's quickfix list, in its order."""
     seen = _read(found, _Items)
     if seen is None:
-        return _UNREADABLE
+        return say.ANSWER_UNREADABLE()
     if not seen.total:
-        return "快速修复列表是空的。The quickfix list is empty."
-    return _list_of(f"快速修复 Quickfix: {seen.total}", seen, mask)
+        return say.QUICKFIX_EMPTY()
+    return _list_of(say.QUICKFIX(total=seen.total), seen, mask)
 
 
 def _list_of(head: str, seen: _Items, mask: Mask) -> str:
@@ -116,10 +114,10 @@ def _list_of(head: str, seen: _Items, mask: Mask) -> str:
     shown = [each for each in seen.items if not is_secret(_parts(each.file))]
     lines = [f"- {_one(each, mask)}" for each in shown]
     if hidden := len(seen.items) - len(shown):
-        lines.append(f"- {hidden} 项在机密文件中，不显示 in secret files, not shown")
+        lines.append(say.IN_SECRET_FILES(hidden=hidden))
     rest = seen.total - len(seen.items)
     if rest > 0:
-        lines.append(f"- … 还有 and {rest} 项 more")
+        lines.append(say.MORE_ITEMS(rest=rest))
     return "\n".join([head, "", *lines])
 
 
@@ -139,8 +137,8 @@ def describe_opened(found: object) -> str:
     """The file that the editor shows now."""
     opened = _read(found, _Opened)
     if opened is None:
-        return _UNREADABLE
-    return f"已在编辑器中打开 Opened in the editor: {code_span(f'{opened.file}:{opened.line}')}"
+        return say.ANSWER_UNREADABLE()
+    return say.OPENED(place=code_span(f"{opened.file}:{opened.line}"))
 
 
 def _read(found: object, kind: type[Any]) -> Any:
@@ -160,36 +158,36 @@ def describe_lines(lines: Lines, mask: Mask = unmasked) -> str:
     text = mask(clean(lines.text), Around(lines.before))
     shown = fenced(text, lines.path, language, lines.first, lines.last)
     if lines.cut:
-        return f"{shown}\n… 太长，已截断 too long, cut here"
+        return f"{shown}\n{say.CUT()}"
     following = f"`/file {lines.path}:{lines.last + 1}`" if "`" not in lines.path else ""
-    return f"{shown}\n… 后面还有 there is more: {following}" if lines.more else shown
+    return f"{shown}\n{say.MORE_OF_FILE(command=following)}" if lines.more else shown
 
 
 def describe_diff(output: str, path: str = "", mask: Mask = unmasked) -> str:
     """What `git diff` printed, from its beginning."""
     text = mask(clean(output).strip("\n"), Around(changes=True))
-    where = f" {code_span(path)}" if path else ""
     if not text:
-        return f"没有改动 No changes{where}."
+        return say.NO_CHANGES_IN(path=code_span(path)) if path else say.NO_CHANGES()
     shown = _whole_lines(text, DIFF)
     rest = text.count("\n") - shown.count("\n")
-    more = f"\n… 还有 and {rest} 行 more lines" if rest or len(shown) < len(text) else ""
-    return f"改动 Changes{where}\n{block(shown, 'diff')}{more}"
+    head = say.CHANGES_IN(path=code_span(path)) if path else say.CHANGES()
+    lines = [head, block(shown, "diff")]
+    if len(shown) < len(text):
+        lines.append(say.MORE_LINES(rest=rest))
+    return "\n".join(lines)
 
 
 def describe_jobs(jobs: Iterable[str], wanted: str = "") -> str:
     """Which jobs there are; `wanted` is one that there is not, or empty."""
     names = " ".join(code_span(f"/run {name}") for name in jobs)
-    missing = f"没有任务 No such job: {code_span(wanted)}\n\n" if wanted else ""
-    if not names:
-        return f"{missing}设置中没有任务。The settings name no jobs (`jobs`)."
-    return f"{missing}任务 Jobs: {names}"
+    known = say.JOBS(jobs=names) if names else say.NO_JOBS()
+    return f"{say.NO_SUCH_JOB(job=code_span(wanted))}\n\n{known}" if wanted else known
 
 
 def describe_run(name: str, status: int, output: str, mask: Mask = unmasked) -> str:
     """How a job ended, with the end of what it printed."""
     sign = "✅" if status == 0 else "❌"
-    head = f"{sign} {code_span(name)} 结束，状态 ended with status {status}"
+    head = say.JOB_ENDED(sign=sign, job=code_span(name), status=status)
     text = mask(clean(output).strip("\n"), Around())
     if not text:
         return head

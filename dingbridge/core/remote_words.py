@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import code_span
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Sender
@@ -31,35 +32,37 @@ class Row(Struct, frozen=True):
 def describe_help(allowed: Collection[str]) -> str:
     """The commands whose names are in `allowed`."""
     lines = [
-        f"- `{one.form}` {one.chinese} · {one.meaning_chinese} {one.meaning}"
+        say.HELP_LINE(
+            form=one.form,
+            chinese=one.chinese,
+            meaning_chinese=one.meaning_chinese,
+            meaning=one.meaning,
+        )
         for one in COMMANDS
         if one.name in allowed
     ]
-    if not lines:
-        return "没有您可以使用的命令。There is no command that you may use."
-    return "\n".join(["命令 Commands:", "", *lines])
+    return "\n".join([say.COMMANDS(), "", *lines]) if lines else say.NO_COMMANDS()
 
 
 def describe_unknown(unknown: Unknown) -> str:
     """There is no such command; perhaps another was meant."""
-    near = f"您是不是要 Did you mean `/{unknown.nearest}`? " if unknown.nearest else ""
-    return f"没有命令 No such command: {code_span('/' + unknown.word)}\n\n{near}`/help` 帮助"
+    command = code_span(f"/{unknown.word}")
+    if unknown.nearest:
+        return say.UNKNOWN_NEAR(command=command, nearest=unknown.nearest)
+    return say.UNKNOWN(command=command)
 
 
 def describe_bad(bad: Bad) -> str:
     """How the command is written."""
     one = bad.declaration
-    usage = f"用法 Usage: `{one.form}`{one.note}"
-    return f"{usage}\n\n{one.meaning_chinese} {one.meaning}"
+    return say.USAGE(
+        form=one.form, note=one.note, meaning_chinese=one.meaning_chinese, meaning=one.meaning
+    )
 
 
 def describe_not_allowed(name: str, identity: str, setting: str) -> str:
     """Who asks may not use the command; `setting` is the option that would change it."""
-    return (
-        f"您不能使用 You may not use `/{name}`.\n\n"
-        f"您的编号 Your id: {code_span(identity)}\n\n"
-        f"设置 Setting: {code_span(setting)} (`'{name}'`), 或 or `admins`"
-    )
+    return say.NOT_ALLOWED(name=name, identity=code_span(identity), setting=code_span(setting))
 
 
 def choose(rows: Sequence[Row], wanted: str) -> Row | None:
@@ -73,7 +76,7 @@ def describe_sessions(rows: Sequence[Row], text: str = "") -> str:
     """All sessions, or those with `text` in their title, folder or id, under the number that
     `choose` takes."""
     if not rows:
-        return "没有绑定的会话。No session is bound."
+        return say.NOTHING_BOUND()
     sought = text.casefold()
     found = [
         (number, row)
@@ -81,17 +84,17 @@ def describe_sessions(rows: Sequence[Row], text: str = "") -> str:
         if any(sought in part.casefold() for part in (row.title, _folder(row), row.session))
     ]
     if not found:
-        return f"没有含 {code_span(text)} 的会话。No session has that in its title or folder."
+        return say.NONE_FOUND(text=code_span(text))
     # A Markdown list would count on from the first number, whatever the others are.
     form = "{}. {}" if len(found) == len(rows) else "**{}** · {}"
     lines = [form.format(number, _described(row)) for number, row in found]
-    return "\n".join(lines) + "\n\n/session N 切换会话 switches"
+    return "\n".join([*lines, "", say.HOW_TO_SWITCH()])
 
 
 def _described(row: Row) -> str:
+    session = say.SESSION_BUSY if row.busy else say.SESSION
     here = " ←" if row.here else ""
-    busy = " (忙 busy)" if row.busy else ""
-    return f"{row.title} · {_folder(row)}{busy}{here}"
+    return session(title=row.title, folder=_folder(row)) + here
 
 
 def _folder(row: Row) -> str:
@@ -102,26 +105,28 @@ def describe_status(
     row: Row | None, *, link: str, editors: int, queued: int, failed: int, problem: str = ""
 ) -> str:
     """How the bridge is doing. `row` is the session spoken to, `problem` the last one in words."""
-    session = _described(row) if row else "没有 none"
     lines = [
-        f"- 会话 Session: {session}",
-        f"- 连接 Link: {link}",
-        f"- 编辑器 Editors: {editors}",
-        f"- 待发 Queued: {queued} · 失败 Failed: {failed}",
+        _session(row),
+        say.STATUS_LINK(link=link),
+        say.STATUS_EDITORS(editors=editors),
+        say.STATUS_COUNTS(queued=queued, failed=failed),
     ]
     if problem:
-        lines.append(f"- 问题 Problem: {shorten(clean(problem), EXCERPT)}")
+        lines.append(say.STATUS_PROBLEM(problem=shorten(clean(problem), EXCERPT)))
     return "\n".join(lines)
+
+
+def _session(row: Row | None) -> str:
+    return say.STATUS_SESSION(session=_described(row) if row else say.NONE())
 
 
 def describe_whoami(sender: Sender, allowed: Collection[str], *, is_admin: bool) -> str:
     """The sender's own ids, and what they may do."""
-    role = "管理员 admin" if is_admin else "成员 member"
-    may = " ".join(f"`/{one.name}`" for one in COMMANDS if one.name in allowed) or "-"
-    staff = code_span(sender.staff_id) if sender.staff_id else "没有 none"
-    return (
-        f"- 员工编号 Staff id: {staff}\n- senderId: {code_span(sender.sender_id)}\n"
-        f"- 角色 Role: {role}\n- 命令 Commands: {may}"
+    return say.WHO_AM_I(
+        staff=code_span(sender.staff_id) if sender.staff_id else say.NONE(),
+        sender=code_span(sender.sender_id),
+        role=say.ADMIN() if is_admin else say.MEMBER(),
+        may=" ".join(f"`/{one.name}`" for one in COMMANDS if one.name in allowed) or "-",
     )
 
 
@@ -129,14 +134,16 @@ def describe_whereami(conversation: Conversation, row: Row | None, staff_id: str
     """The conversation's own id, the target that leads to it, which in a 1:1 chat is the person's
     `staff_id`, and the session it speaks to."""
     is_group = conversation.kind is ConversationKind.GROUP
-    kind = "群聊 group" if is_group else "单聊 1:1"
-    title = f" · {conversation.title}" if conversation.title else ""
-    session = _described(row) if row else "没有 none"
-    lines = [f"- {kind}{title}", f"- conversationId: {code_span(conversation.id)}"]
+    if conversation.title:
+        named = say.GROUP_NAMED if is_group else say.SINGLE_NAMED
+        lines = [named(title=conversation.title)]
+    else:
+        lines = [say.GROUP() if is_group else say.SINGLE()]
+    lines.append(say.CONVERSATION_ID(id=code_span(conversation.id)))
     target = f"group:{conversation.id}" if is_group else staff_id and f"user:{staff_id}"
     if target:
-        lines.append(f"- 地址 Target: {code_span(f'dingtalk:{target}')}")
-    return "\n".join([*lines, f"- 会话 Session: {session}"])
+        lines.append(say.TARGET(target=code_span(f"dingtalk:{target}")))
+    return "\n".join([*lines, _session(row)])
 
 
 def describe_history(
@@ -148,7 +155,7 @@ def describe_history(
     """The last `count` messages, each in one line; times are those of `zone`, else of here."""
     last = messages[-count:] if count > 0 else ()
     if not last:
-        return "还没有消息。There are no messages yet."
+        return say.NO_MESSAGES()
     lines = []
     for each in last:
         excerpt = code_span(shorten(mask(clean(each.text), Around()), EXCERPT))

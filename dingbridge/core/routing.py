@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from enum import Enum
 
+from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.errors import Refused
 from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
 from dingbridge.core.messages import ConversationKind, Inbound, Target
@@ -37,8 +38,8 @@ def of_another_robot() -> Refused:
     """Why a message for a custom robot's group does not go by the one that is configured now: that
     one's group may be anybody."""
     return Refused(
-        "it is for the group of another custom robot than the one that is set up now",
-        fix="set that `webhook` again in the Neovim that holds the link, then :Chat retry sends it",
+        say.OTHER_CUSTOM_ROBOT(),
+        fix=say.SET_THAT_WEBHOOK(),
     )
 
 
@@ -71,7 +72,7 @@ def notify_target(options: Options) -> Target | None:
 def configured_target(options: Options) -> Target | None:
     """Where a session's messages go while nobody has spoken to it yet; `None` when nowhere."""
     if options.mode == "api" and options.conversation_id:
-        return Target(conversation_id=options.conversation_id, label="the configured conversation")
+        return Target(conversation_id=options.conversation_id, label=say.CONFIGURED_CONVERSATION())
     if options.mode == "api" and options.user_id:
         return Target(user_id=options.user_id, label=options.user_id)
     if options.webhook and options.mode != "off":
@@ -80,7 +81,7 @@ def configured_target(options: Options) -> Target | None:
 
 
 def _robots_group(options: Options) -> Target:
-    return Target(label="the robot's group", custom_robot=custom_robot(options.webhook))
+    return Target(label=say.ROBOTS_GROUP(), custom_robot=custom_robot(options.webhook))
 
 
 def reply_target(inbound: Inbound) -> Target:

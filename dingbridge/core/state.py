@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 
 from dingbridge.core import acquaintances, wire
 from dingbridge.core.acquaintances import Acquaintance, Acquaintances
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.pace import Paced
 from dingbridge.core.pairing import Pairings
@@ -103,9 +104,9 @@ def decode(data: bytes) -> State:
     except msgspec.DecodeError as cause:
         raise ValueError(str(cause)) from cause
     except RecursionError as cause:
-        raise ValueError("it is nested too deeply") from cause
+        raise ValueError(say.TOO_DEEP()) from cause
     if state.version != VERSION:
-        raise ValueError(f"version {state.version} is not known to this version of dingbridge")
+        raise ValueError(say.UNKNOWN_VERSION(version=state.version))
     return state
 
 

@@ -6,6 +6,7 @@ import math
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import status as say
 from dingbridge.core.exchange import State
 from dingbridge.core.options import Options
 from dingbridge.core.sources import describe_sources
@@ -22,18 +23,19 @@ class Link(Struct, frozen=True):
 
     def describe(self, now: float) -> str:
         """In one line. `now` is Unix seconds."""
-        held = f" in {self.owner}" if self.owner else ""
+        held = say.LINK_OF_OTHER if self.owner else say.LINK
+        state = held(state=self.state, owner=self.owner)
         if not self.trouble:
-            return f"{self.state}{held}"
+            return state
+        down = say.DOWN(link=state, trouble=self.trouble)
         seconds = math.ceil(self.next_try - now)
-        soon = f"; next try in {seconds} s" if seconds > 0 else ""
-        return f"{self.state}{held}: {self.trouble}{soon}"
+        return say.NEXT_TRY(link=down, seconds=seconds) if seconds > 0 else down
 
 
 def with_problems(problems: tuple[str, ...]) -> str:
     """What there is to say while the settings cannot be used: the options that stand in their place
     are none of the user's."""
-    return "\n".join(["mode: off (the settings have problems)", *(f"  {one}" for one in problems)])
+    return "\n".join([say.HAS_PROBLEMS(), *(f"  {one}" for one in problems)])
 
 
 def describe(
@@ -48,25 +50,25 @@ def describe(
 ) -> str:
     """All of it. `state` is what the robot's owner told last, `session` the title of the session
     that is bound, `target` where its messages go; `now` is Unix seconds."""
-    lines = [f"mode: {options.mode}" + ("" if options.mode != "off" else " (not set up)")]
+    lines = [say.NOT_SET_UP() if options.mode == "off" else say.MODE(mode=options.mode)]
     lines.extend(f"  {sentence}" for sentence in options.missing())
     if options.mode == "api":
-        lines.append(f"app: {options.app_key} (account {account})")
-        lines.append(f"link: {link.describe(now)}")
-        lines.append(f"admitted: {state.admitted or 'nobody yet known'}")
+        lines.append(say.APP(app=options.app_key, account=account))
+        lines.append(link.describe(now))
+        lines.append(say.ADMITTED(people=state.admitted or say.NOBODY_KNOWN()))
         if state.asking:
-            lines.append(f"asking to be let in: {state.asking} (:Chat pair)")
+            lines.append(say.ASKING(count=state.asking))
         if state.refused:
-            lines.append(f"refused messages: {state.refused}")
-    lines.append(f"session: {session or 'none'}")
+            lines.append(say.REFUSED(count=state.refused))
+    lines.append(say.SESSION(title=session or say.NO_SESSION()))
     if session:
-        lines.append(f"messages go to: {target or 'nobody yet'}")
-    lines.append(f"queued: {state.queued}, failed: {state.failed}")
+        lines.append(say.GOES_TO(target=target or say.NOBODY()))
+    lines.append(say.QUEUED(queued=state.queued, failed=state.failed))
     if state.cool_down_reason:
-        lines.append(f"waiting: {state.cool_down_reason}")
+        lines.append(say.COOLING_DOWN(reason=state.cool_down_reason))
     if state.quota:
-        lines.append(f"quota: {state.quota}")
+        lines.append(say.QUOTA(quota=state.quota))
     if state.last_error:
-        lines.append(f"last error: {state.last_error}")
+        lines.append(say.LAST_ERROR(error=state.last_error))
     lines.extend(f"  {line}" for line in describe_sources(options))
     return "\n".join(lines)

@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import delivery
+from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
 from dingbridge.core.places import ACCOUNT_NAME
@@ -44,10 +46,11 @@ class Address(Struct, frozen=True):
             case "private":
                 return Target(private=self.id)
             case "robot":
-                return Target(custom_robot=self.id, label="the robot's group")
-        if _GROUP.fullmatch(self.id):
-            return Target(conversation_id=self.id, label=self.id, guessed=True)
-        return Target(user_id=self.id, label=self.id, guessed=True)
+                return Target(custom_robot=self.id, label=delivery.ROBOTS_GROUP())
+            case _ if _GROUP.fullmatch(self.id):
+                return Target(conversation_id=self.id, label=self.id, guessed=True)
+            case _:
+                return Target(user_id=self.id, label=self.id, guessed=True)
 
 
 def read(text: str, accounts: Collection[str]) -> Address:
@@ -60,9 +63,8 @@ def read(text: str, accounts: Collection[str]) -> Address:
     rest = text.strip().removeprefix(SCHEME)
     if rest == text.strip() or not rest or not rest.isprintable() or " " in rest:
         raise BridgeError(
-            "not a target of DingTalk",
-            fix="write dingtalk:user:<user_id>, dingtalk:group:<conversation_id> or"
-            " dingtalk:<account>:<id>",
+            say.NO_TARGET(),
+            fix=say.HOW_TARGETS_ARE_WRITTEN(),
         )
     first, colon, more = rest.partition(":")
     kind, id = _with_kind(more)
@@ -70,8 +72,8 @@ def read(text: str, accounts: Collection[str]) -> Address:
         return Address(first, id, kind)
     if first in KINDS and first in accounts and more:
         raise BridgeError(
-            f"{first} is a kind of target and an account",
-            fix=f"write dingtalk:{first}:user:<user_id> for the account",
+            say.KIND_AND_ACCOUNT(name=first),
+            fix=say.WRITE_ACCOUNT_AND_KIND(name=first),
         )
     if first in KINDS and more:
         return Address("", more, first)
@@ -79,7 +81,7 @@ def read(text: str, accounts: Collection[str]) -> Address:
         return Address(first, more)
     if colon and more and ACCOUNT_NAME.fullmatch(first):
         known = ", ".join(accounts)
-        raise BridgeError(f"there is no account {first}", fix=f"known are {known}")
+        raise BridgeError(say.NO_ACCOUNT(name=first), fix=say.KNOWN_ARE(known=known))
     return Address("", rest)
 
 

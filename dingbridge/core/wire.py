@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
+from dingbridge.core.catalogue import files as say
+
 T = TypeVar("T")
 
 
@@ -29,7 +31,7 @@ def decode(data: str | bytes, kind: type[T], *, strict: bool = True) -> T:
     except msgspec.ValidationError as error:
         raise NotReadable(str(error)) from error
     except RecursionError as error:
-        raise NotReadable("it is nested too deeply") from error
+        raise NotReadable(say.TOO_DEEP()) from error
     except ValueError as error:
         reason = str(error)
     try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean
 from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
@@ -90,16 +91,16 @@ class Programs(threading.Thread):
             )
         except NotStarted as failure:
             log.error("the responder %s could not be started: %s", task.argv[0], failure)
-            return "", f"could not be started ({failure})"
+            return "", say.NOT_STARTED(reason=failure)
         except TookTooLong:
-            return "", f"took longer than {task.timeout:g} s"
+            return "", say.TOOK_LONGER(seconds=task.timeout)
         except Stopped:
-            return "", "was stopped"
+            return "", say.WAS_STOPPED()
         if ended.status != 0:
             log.error("the responder ended with %d: %s", ended.status, _words(ended.complaint))
-            return "", f"ended with status {ended.status}"
+            return "", say.ENDED_WITH(status=ended.status)
         text = _words(ended.output)[:ANSWER_CHARACTERS]
-        return (text, "") if text else ("", "gave no answer")
+        return (text, "") if text else ("", say.GAVE_NO_ANSWER())
 
 
 def run_job(argv: tuple[str, ...], cwd: str, seconds: float, runner: Runner) -> tuple[int, str]:
@@ -111,12 +112,11 @@ def run_job(argv: tuple[str, ...], cwd: str, seconds: float, runner: Runner) -> 
         ended = runner.run(argv, bounds, cwd=cwd, complaints="in the output")
     except NotStarted as cause:
         log.error("the job %s could not be started: %s", argv[0], cause)
-        raise BridgeError("任务无法启动。The job could not be started.") from cause
+        raise BridgeError(say.JOB_NOT_STARTED()) from cause
     except TookTooLong as cause:
-        words = f"任务超时，已停止。The job took longer than {seconds:g} s and was stopped."
-        raise BridgeError(words) from cause
+        raise BridgeError(say.JOB_TOO_LONG(seconds=seconds)) from cause
     except Stopped as cause:
-        raise BridgeError("任务已停止。The job was stopped.") from cause
+        raise BridgeError(say.JOB_STOPPED()) from cause
     return ended.status, _words(ended.output)
 
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol
 
 from dingbridge.core import media
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
 from dingbridge.core.options import Options
@@ -121,7 +122,7 @@ class Fetcher:
         if kept is not None:
             return str(kept), ""
         if not attachment.download_code:
-            return None, "DingTalk sent no way to fetch it"
+            return None, say.NO_WAY_TO_FETCH()
         pauses = [*AGAIN]
         until = time.monotonic() + AGAIN_WITHIN
         fresh = False
@@ -180,10 +181,10 @@ def _told(error: DeliveryError) -> str:
     """What happened and what to do. Nobody who reads it wonders what arrived: nothing was sent."""
     parts = [error.message, error.fix]
     if isinstance(error, Retryable | RetryAfter) or error.fix:
-        parts.append(media.ASK_AGAIN)
+        parts.append(say.ASK_AGAIN())
     return " ".join(f"{part.rstrip('.')}." for part in dict.fromkeys(parts) if part)
 
 
 def _unwritable(error: OSError) -> str:
     log.error("an attachment could not be written: %s", error.strerror)
-    return f"it cannot be written ({error.strerror or type(error).__name__})"
+    return say.NOT_WRITTEN(reason=error.strerror or type(error).__name__)

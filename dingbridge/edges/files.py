@@ -16,16 +16,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
+from dingbridge.core.catalogue import files as say
+
 log = logging.getLogger(__name__)
 
 
 _KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFREG: "a file",
+    stat.S_IFDIR: say.FOLDER,
+    stat.S_IFIFO: say.NAMED_PIPE,
+    stat.S_IFSOCK: say.SOCKET,
+    stat.S_IFCHR: say.DEVICE,
+    stat.S_IFBLK: say.DEVICE,
+    stat.S_IFREG: say.FILE,
 }
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _AS_IT_IS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -61,8 +63,8 @@ def _need_file(path: Path, found: os.stat_result | None, *, of_anybody: bool) ->
     if found is None:
         return
     if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
-        raise OSError(errno.EINVAL, f"it is {kind} and no file", str(path))
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), say.SOMETHING_ELSE)()
+        raise OSError(errno.EINVAL, say.NO_FILE(kind=kind), str(path))
     if not of_anybody:
         _need_owner(path, found)
 
@@ -70,7 +72,7 @@ def _need_file(path: Path, found: os.stat_result | None, *, of_anybody: bool) ->
 def _need_owner(path: Path, found: os.stat_result) -> None:
     # What root wrote is no attack: whoever is root needs none.
     if os.name == "posix" and found.st_uid not in (os.geteuid(), 0):
-        raise PermissionError(errno.EPERM, "it belongs to another user", str(path))
+        raise PermissionError(errno.EPERM, say.OF_ANOTHER_USER(), str(path))
 
 
 def make_folder(path: Path) -> None:
@@ -85,8 +87,8 @@ def make_folder(path: Path) -> None:
     except FileExistsError:
         found = _found(path)
         if found is None or not stat.S_ISDIR(found.st_mode):
-            kind = _KINDS.get(stat.S_IFMT(found.st_mode), "") if found else ""
-            words = f"it is {kind or 'something else'} and no folder"
+            mode = stat.S_IFMT(found.st_mode) if found else 0
+            words = say.NO_FOLDER(kind=_KINDS.get(mode, say.SOMETHING_ELSE)())
             raise NotADirectoryError(errno.ENOTDIR, words, str(path)) from None
 
 
@@ -108,13 +110,13 @@ def fault(folder: Path) -> str:
     try:
         found = folder.lstat()
     except OSError:
-        return "is not there"
+        return say.IS_MISSING()
     if not stat.S_ISDIR(found.st_mode):
-        return "is a link or a file"
+        return say.IS_LINK_OR_FILE()
     if found.st_uid != os.geteuid():
-        return "belongs to another user"
+        return say.IS_OF_ANOTHER_USER()
     if stat.S_IMODE(found.st_mode) & 0o077:
-        return "is open to other users"
+        return say.IS_OPEN()
     return ""
 
 
@@ -125,8 +127,8 @@ def may_be_changed(folder: Path) -> str:
     if os.name != "posix" or found is None:
         return ""
     if found.st_uid not in (os.geteuid(), 0):
-        return "belongs to another user"
-    return "can be written by others" if stat.S_IMODE(found.st_mode) & 0o022 else ""
+        return say.IS_OF_ANOTHER_USER()
+    return say.IS_WRITABLE() if stat.S_IMODE(found.st_mode) & 0o022 else ""
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -30,6 +30,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dingbridge.core import paths
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean, shorten
 from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong
@@ -49,12 +50,6 @@ _FILTER_KEY = re.compile(rb"filter\.([A-Za-z0-9_.-]{1,100})\.[a-z]+")
 _MOST_FILTERS = 50
 _ENVIRON = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _PROTOCOLS = ("file", "git", "ssh", "http", "https", "ftp", "ftps", "ext")
-
-_NO_REPOSITORY = "这里没有 git 仓库。There is no git repository here."
-_NO_GIT = "这台电脑上没有 git。git is not installed here."
-_FAILED = "git 没有成功。git did not succeed (status {})."
-_TOO_SLOW = "git 花的时间太长了。git took too long."
-_ODD = "这个仓库的设置不寻常，不显示改动。This repository's filters are odd; no diff is shown."
 
 
 def repository(cwd: str) -> Path | None:
@@ -111,17 +106,17 @@ def diff(cwd: str, path: str = "", seconds: float = DIFF_WITHIN) -> str:
     """
     top = repository(cwd)
     if top is None:
-        raise BridgeError(_NO_REPOSITORY)
+        raise BridgeError(say.NO_REPOSITORY())
     git = program(os.get_exec_path(), cwd)
     if git is None:
-        raise BridgeError(_NO_GIT)
+        raise BridgeError(say.NO_GIT())
     status, listing = _run([git, *FILTERS], cwd, seconds)
     # Status 1 means that there are none.
     if status not in (0, 1):
-        raise BridgeError(_FAILED.format(status))
+        raise BridgeError(say.GIT_FAILED(status=status))
     status, output = _run([git, *arguments(str(top), path, filters(listing))], cwd, seconds)
     if status != 0:
-        raise BridgeError(_FAILED.format(status))
+        raise BridgeError(say.GIT_FAILED(status=status))
     return paths.without_secrets(output.decode("utf-8", "replace"))
 
 
@@ -138,10 +133,10 @@ def filters(listing: bytes) -> tuple[str, ...]:
     for line in listing.splitlines():
         key = _FILTER_KEY.fullmatch(line)
         if key is None:
-            raise BridgeError(_ODD)
+            raise BridgeError(say.ODD_REPOSITORY())
         names.add(key[1].decode())
     if len(names) > _MOST_FILTERS:
-        raise BridgeError(_ODD)
+        raise BridgeError(say.ODD_REPOSITORY())
     return tuple(sorted(names))
 
 
@@ -193,8 +188,8 @@ def _run(argv: list[str], cwd: str, seconds: float) -> tuple[int, bytes]:
     try:
         ended = Runner().run(argv, bounds, cwd=cwd, environ=_ENVIRON)
     except NotStarted as cause:
-        raise BridgeError(_NO_GIT) from cause
+        raise BridgeError(say.NO_GIT()) from cause
     except TookTooLong as cause:
-        raise BridgeError(_TOO_SLOW) from cause
+        raise BridgeError(say.GIT_TOO_SLOW()) from cause
     is_enough = len(ended.output) == DIFF_BYTES
     return (0 if is_enough else ended.status), ended.output

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from dingbridge.core import paths
+from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import LINES_BEFORE
 from dingbridge.core.remote_answers import Lines
@@ -29,13 +30,6 @@ _BLOCK = 64 * 1024
 _MOST_BEFORE = 1024 * 1024
 _LOOKED_AT = 8192
 """Bytes at a file's start that tell whether it is text."""
-
-_NO_FILE = "没有这个文件。There is no such file."
-_NOT_A_FILE = "这不是普通文件。This is not a regular file (a folder, a device or a pipe)."
-_BINARY = "这是二进制文件，不会显示。This is a binary file; it is not shown."
-_TOO_FAR = "这一行太靠后了。That line is too far into the file."
-_CANNOT_BE_READ = "这个文件读不了。This file cannot be read."
-_NO_FOLDER = "会话没有可用的项目文件夹。The session has no project folder that may be shown."
 
 
 def inside(cwd: str, path: str) -> Path:
@@ -73,16 +67,16 @@ def read_lines(
         descriptor = _open(root, parts)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise BridgeError(_NOT_A_FILE)
+                raise BridgeError(say.NOT_A_FILE())
             data, more = _slice(descriptor, first, wanted, most_bytes)
             os.lseek(descriptor, 0, os.SEEK_SET)
             before = _before(descriptor, first)
         finally:
             os.close(descriptor)
     except OSError as cause:
-        raise BridgeError(_CANNOT_BE_READ) from cause
+        raise BridgeError(say.FILE_UNREADABLE()) from cause
     if b"\0" in data:
-        raise BridgeError(_BINARY)
+        raise BridgeError(say.BINARY())
     cut = len(data) > most_bytes
     # Half a line may be half a secret, which nobody knows as one.
     whole_lines = data.rfind(b"\n", 0, most_bytes)
@@ -97,11 +91,11 @@ def _found(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
     try:
         mode = root.joinpath(*parts).lstat().st_mode
     except (FileNotFoundError, NotADirectoryError) as cause:
-        raise BridgeError(_NO_FILE) from cause
+        raise BridgeError(say.NO_FILE()) from cause
     except OSError as cause:
-        raise BridgeError(_CANNOT_BE_READ) from cause
+        raise BridgeError(say.FILE_UNREADABLE()) from cause
     if not stat.S_ISREG(mode):
-        raise BridgeError(_NOT_A_FILE)
+        raise BridgeError(say.NOT_A_FILE())
     return root, parts
 
 
@@ -109,18 +103,18 @@ def _resolved(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
     """The folder, and the names that lead from it to the file without any link."""
     paths.check(path, drives=sys.platform == "win32")
     if sys.platform == "win32" and _is_odd_on_windows(path):
-        raise BridgeError(paths.OUTSIDE)
+        raise BridgeError(say.OUTSIDE())
     root = _root(cwd)
     try:
         found = Path(os.path.realpath(root / path))
     except (OSError, ValueError) as cause:
-        raise BridgeError(_CANNOT_BE_READ) from cause
+        raise BridgeError(say.FILE_UNREADABLE()) from cause
     if not found.is_relative_to(root):
-        raise BridgeError(paths.OUTSIDE)
+        raise BridgeError(say.OUTSIDE())
     parts = found.relative_to(root).parts
     hidden_at_home = parts and parts[0].startswith(".") and root == _home()
     if hidden_at_home or paths.is_secret(parts):
-        raise BridgeError(paths.HIDDEN)
+        raise BridgeError(say.HIDDEN())
     return root, parts
 
 
@@ -134,9 +128,9 @@ def _root(cwd: str) -> Path:
     try:
         root = Path(os.path.realpath(cwd, strict=True))
     except (OSError, ValueError) as cause:
-        raise BridgeError(_NO_FOLDER) from cause
+        raise BridgeError(say.NO_FOLDER()) from cause
     if not cwd or not root.is_dir() or root == root.parent:
-        raise BridgeError(_NO_FOLDER)
+        raise BridgeError(say.NO_FOLDER())
     return root
 
 
@@ -152,7 +146,7 @@ def _open(root: Path, parts: Sequence[str]) -> int:
         same = os.path.samestat(os.fstat(descriptor), os.stat(whole))
         if not same or Path(os.path.realpath(whole)) != whole:
             os.close(descriptor)
-            raise BridgeError(paths.OUTSIDE)
+            raise BridgeError(say.OUTSIDE())
         return descriptor
     # A pipe put in the file's place must not hold us up.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -174,7 +168,7 @@ def _slice(descriptor: int, first: int, wanted: int, most_bytes: int) -> tuple[b
     ends_line = True
     while block := os.read(descriptor, _BLOCK):
         if not searched and b"\0" in block[:_LOOKED_AT]:
-            raise BridgeError(_BINARY)
+            raise BridgeError(say.BINARY())
         searched += len(block)
         ends_line = block.endswith(b"\n")
         if line < first:
@@ -183,10 +177,10 @@ def _slice(descriptor: int, first: int, wanted: int, most_bytes: int) -> tuple[b
         if kept.count(b"\n") >= wanted or len(kept) > most_bytes:
             break
         if searched > SEARCHED_BYTES:
-            raise BridgeError(_TOO_FAR)
+            raise BridgeError(say.TOO_FAR())
     if not kept:
         lines = line - 1 if ends_line else line
-        raise BridgeError(f"这个文件只有 {lines} 行。The file has {lines} lines only.")
+        raise BridgeError(say.FEWER_LINES(count=lines))
     pieces = kept.split(b"\n", wanted)
     if len(pieces) > wanted:
         more = bool(pieces.pop()) or bool(os.read(descriptor, 1))

@@ -1,5 +1,7 @@
 --- Who answers to `require('chat')`: another plugin's module, where there is one, or ours.
 
+local say = require('dingbridge.say')
+
 local M = {}
 
 local OURS = vim.fs.joinpath(vim.fs.dirname(vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2))), 'chat.lua')
@@ -20,10 +22,7 @@ end
 ---@return string|nil
 function M.hint()
   local other = M.other()
-  return other
-    and ("`require('chat')` is the module of another plugin, `%s`; set DingTalk up with `require('dingbridge').setup({ … })`"):format(
-      other
-    )
+  return other and say('other_chat_module', { file = other })
 end
 
 return M

@@ -3,6 +3,7 @@
 
 local look = require('dingbridge.look')
 local store = require('dingbridge.store')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -241,19 +242,19 @@ function M.pick(session)
   local known = known_of(session)
   local entries = vim.list_slice(known.known)
   if known.chosen then
-    entries[#entries + 1] = { target = '', name = 'whoever writes last', robot = '' }
+    entries[#entries + 1] = { target = '', name = say('whoever_writes_last'), robot = '' }
   end
   if #entries == 0 then
-    local words = known.account == '' and 'this session is not bound: :Chat bridge dingtalk binds it'
-      or 'nobody has written to this session yet'
-    require('dingbridge.notice').show(words)
+    local words = known.account == '' and 'not_bound_bind' or 'nobody_has_written'
+    require('dingbridge.notice').show(say(words))
     return
   end
   vim.ui.select(entries, {
-    prompt = 'Write to',
+    prompt = say('write_to'),
     kind = 'dingbridge_destination',
     format_item = function(one)
-      return look.one_line(one.name) .. (M.is_same(one, named(session)) and '  (now)' or '')
+      local name = look.one_line(one.name)
+      return M.is_same(one, named(session)) and say('choice_now', { name = name }) or name
     end,
   }, function(one)
     if one then
@@ -338,31 +339,34 @@ end
 ---@return string
 function M.bar(session, key)
   local draft, known, to = of(session), known_of(session), named(session)
-  local place, name = ' Draft', ''
+  local place, name = ' ' .. say('draft'), ''
   if to.target ~= '' then
-    place, name = ' Draft → ', shown(to.name)
+    place, name = ' ' .. say('draft_to'), shown(to.name)
   elseif known.account ~= '' then
-    place, name = ' Draft → ', 'nobody yet'
+    place, name = ' ' .. say('draft_to'), say('nobody_yet')
   end
   local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name) - 3
   local line = ('%%#Comment#%s%%#DingbridgeDestination#%s%%<'):format(place, as_text(name))
   local elsewhere, hints = draft.elsewhere, nil
   if to.target ~= '' and known.account == '' then
-    hints = { 'not bound any more', 'not bound' }
+    hints = { say('unbound_now'), say('not_bound') }
   elseif to.target ~= '' and to.robot ~= known.robot then
-    hints = { 'bound to another robot now', 'another robot' }
+    hints = { say('other_robot_now'), say('other_robot') }
   elseif elsewhere and not M.is_same(elsewhere, to) then
     local who = shown(elsewhere.name)
     local short = '<C-t>: ' .. cut(who, math.max(LEAST, room - #'<C-t>: '))
-    hints = { who .. ' wrote: <C-t> goes there', who .. ' wrote: <C-t>', short, '<C-t>' }
+    hints = { say('other_wrote_goes', { who = who }), say('other_wrote', { who = who }), short, '<C-t>' }
   elseif draft.sent and draft.sent.target ~= '' and not M.is_same(draft.sent, to) then
     local who = shown(draft.sent.name)
-    hints = { 'your last text: ' .. who, 'last: ' .. cut(who, math.max(LEAST, room - #'last: ')) }
+    local left = room - vim.fn.strdisplaywidth(say('last_text_short', { who = '' }))
+    local last = say('last_text_short', { who = cut(who, math.max(LEAST, left)) })
+    hints = { say('last_text', { who = who }), last }
   end
   if hints then
     return ('%s %%#DingbridgeElsewhere# %s %%*'):format(line, as_text(fitting(hints, room)))
   end
-  local how = key and { ':w or ' .. key .. ' sends', key .. ' sends', key } or { ':w sends' }
+  local keys = { key = key }
+  local how = key and { say('write_or_key_sends', keys), say('key_sends', keys), key } or { say('write_sends') }
   return ('%s%%#Comment#%%=%s '):format(line, as_text(fitting(how, room + 1)))
 end
 

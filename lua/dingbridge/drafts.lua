@@ -5,6 +5,7 @@ local destination = require('dingbridge.destination')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 local unconfirmed = require('dingbridge.unconfirmed')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -56,7 +57,7 @@ local function map_key(buffer, session)
   if key then
     vim.keymap.set({ 'n', 'i' }, key, function()
       M.send(session)
-    end, { buffer = buffer, desc = 'Send the draft' })
+    end, { buffer = buffer, desc = say('key_send') })
   end
 end
 
@@ -115,7 +116,7 @@ function M.buffer(session)
     react(buffer, session)
     vim.keymap.set({ 'n', 'i' }, '<C-t>', function()
       destination.answer(session)
-    end, { buffer = buffer, desc = 'Send the draft to whoever wrote meanwhile, or choose' })
+    end, { buffer = buffer, desc = say('key_answer') })
   end
   map_key(buffer, session)
   return buffer
@@ -144,7 +145,7 @@ function M.send(session)
   local buffer = M.buffer(session)
   local text = text_of(buffer)
   if text == '' then
-    notice.show('the draft is empty', 'warn')
+    notice.show(say('draft_empty'), 'warn')
     vim.bo[buffer].modified = false
     return
   end
@@ -209,7 +210,7 @@ function M.put_back(id)
   end
   set_aside[draft.session] = set_aside[draft.session] or {}
   table.insert(set_aside[draft.session], draft)
-  notice.show('a text that was not sent comes back once the draft, which is for others, is empty', 'warn')
+  notice.show(say('comes_back_later'), 'warn')
 end
 
 --- Brings back what waits for an empty draft.

@@ -8,6 +8,7 @@ local look = require('dingbridge.look')
 local python = require('dingbridge.python')
 
 local health = require('dingbridge.health.say')
+local say = require('dingbridge.say')
 
 local M = {
   --- Milliseconds that the interpreter may take to say what it is.
@@ -22,7 +23,7 @@ local function check_neovim()
   if vim.fn.has('nvim-' .. OLDEST) == 1 then
     health.ok('Neovim ' .. shown)
   else
-    health.error(('Neovim %s is too old'):format(shown), { ('Install Neovim %s or newer'):format(OLDEST) })
+    health.error(say('neovim_old', { version = shown }), { say('install_neovim', { version = OLDEST }) })
   end
 end
 
@@ -38,54 +39,56 @@ local function ask(chosen)
     return vim.system(python.command(chosen, 'check'), how):wait(M.answer_within + 500)
   end)
   if not ok then
-    return nil, nil, 'it cannot be run'
+    return nil, nil, say('cannot_be_run')
   elseif ended.code == 124 then
-    return nil, nil, ('it did not answer within %g s'):format(M.answer_within / 1000)
+    return nil, nil, say('no_answer_within', { seconds = M.answer_within / 1000 })
   end
   local program, version = (ended.stdout or ''):match('^([^\n]+)\n(%d+%.%d+%.%d+)')
   local words = vim.trim(ended.stderr or '')
   if not version and words == '' then
-    words = 'it is no Python'
+    words = say('no_python')
   end
   return program, version, words:sub(-500)
 end
 
 local function check_python()
   local chosen = host.python()
-  local shown = ('`%s`, chosen by %s'):format(chosen.program or chosen.written, chosen.why)
+  local parts = { program = chosen.program or chosen.written, why = chosen.why }
+  local shown = say('chosen_by', parts)
   if not chosen.program then
     local problem, advice = python.explain(chosen, chosen.problem)
-    health.error(('Python cannot be run: %s: %s'):format(shown, problem), advice)
+    health.error(say('python_cannot_be_run', { python = shown, problem = problem }), advice)
     return
   end
   local program, version, words = ask(chosen)
   local problem, advice = python.explain(chosen, words)
   if program and vim.fs.normalize(program) ~= chosen.program and not chosen.is_fixed then
-    shown = ('%s, which hands over to `%s`'):format(shown, program)
+    parts.other = program
+    shown = say('hands_over', parts)
   end
   if problem ~= words then
-    health.ok(('Python %s: %s'):format(version, shown))
+    health.ok(say('python', { version = version, python = shown }))
     health.error(problem, advice)
   elseif problem ~= '' then
-    health.error(('Python cannot run the host: %s: %s'):format(shown, look.one_line(problem)), advice)
+    local words = look.one_line(problem)
+    health.error(say('python_cannot_run_host', { python = shown, problem = words }), advice)
   else
-    health.ok(('Python %s: %s'):format(version, shown))
-    health.ok('All Python packages that are needed are there')
+    health.ok(say('python', { version = version, python = shown }))
+    health.ok(say('packages_there'))
   end
 end
 
 local function check_commands()
   local other = chat_module.other()
   if vim.fn.exists(':DingTalk') ~= 2 then
-    local call = "Call `require('dingbridge').setup({ … })` in your init.lua"
-    health.warn('The commands are not defined', { chat_module.hint() or call })
+    health.warn(say('no_commands'), { chat_module.hint() or say('call_setup') })
   elseif command_name.is_ours('Chat') then
-    health.ok('`:Chat` and `:DingTalk` are those of dingbridge')
+    health.ok(say('commands_ours'))
   else
-    vim.health.warn('`:Chat` is that of another plugin', { 'Use `:DingTalk`, which takes the same words' })
+    vim.health.warn(say('chat_of_other'), { say('use_dingtalk') })
   end
   if other then
-    health.info(("`require('chat')` is the module of another plugin, `%s`; ours is `require('dingbridge')`"):format(other))
+    health.info(say('module_of_other', { file = other }))
   end
 end
 
@@ -95,19 +98,18 @@ local function check_link(status, prefix)
   if status.mode ~= 'api' then
     return
   elseif status.connected then
-    local held = status.owner ~= '' and (', by ' .. status.owner) or ''
-    health.ok(('%sDingTalk is connected%s'):format(prefix, held))
+    health.ok(prefix .. (status.owner ~= '' and say('connected_by', { owner = status.owner }) or say('connected')))
   elseif status.link == 'waiting' then
-    local reason = status.last_error ~= '' and status.last_error or 'no reason is known'
-    health.error(('%sDingTalk is not connected: %s'):format(prefix, look.one_line(reason)), {
-      'It tries again by itself; `:Chat status` says when',
-      ':help dingbridge-trouble says what each reason means',
+    local reason = status.last_error ~= '' and status.last_error or say('no_reason')
+    health.error(prefix .. say('not_connected', { reason = look.one_line(reason) }), {
+      say('status_says_when'),
+      say('help_reasons'),
     })
   elseif status.link == 'connecting' then
-    health.info(prefix .. 'DingTalk is being connected')
+    health.info(prefix .. say('connecting'))
   else
-    health.warn(prefix .. 'the link is off: no session is bound', {
-      '`:Chat bridge dingtalk` binds the current session',
+    health.warn(prefix .. say('link_off'), {
+      say('bridge_binds'),
     })
   end
 end
@@ -117,28 +119,29 @@ end
 local function check_messages(status, prefix)
   local pause = math.ceil(status.cool_down_until - os.time())
   if pause > 0 then
-    health.warn(('%smessages wait %d s more: %s'):format(prefix, pause, look.one_line(status.cool_down)), {
-      'Nothing is to be done: they leave by themselves',
+    local held = { seconds = pause, reason = look.one_line(status.cool_down) }
+    health.warn(prefix .. say('messages_held', held), {
+      say('leave_by_themselves'),
     })
   elseif status.queued > 0 then
-    health.info(('%smessages that wait: %d; `:Chat outbox` shows them'):format(prefix, status.queued))
+    health.info(prefix .. say('messages_wait', { count = status.queued }))
   end
   if status.failed > 0 then
-    health.warn(('%smessages that failed: %d'):format(prefix, status.failed), {
-      '`:Chat outbox` shows each with the reason',
-      '`:Chat retry` tries them again, `:Chat drop {id}` gives one up',
+    health.warn(prefix .. say('messages_failed', { count = status.failed }), {
+      say('outbox_shows'),
+      say('retry_or_drop'),
     })
   end
   if status.last_error ~= '' and status.link ~= 'waiting' then
-    health.warn(('%sthe last error was: %s'):format(prefix, look.one_line(status.last_error)), {
-      ':help dingbridge-trouble, and `:Chat log`',
+    health.warn(prefix .. say('last_error', { reason = look.one_line(status.last_error) }), {
+      say('help_and_log'),
     })
   end
   if status.asking > 0 then
-    health.warn(('%sasking to be let in: %d'):format(prefix, status.asking), { '`:Chat pair` shows who' })
+    health.warn(prefix .. say('asking', { count = status.asking }), { say('pair_shows') })
   end
   if status.quota ~= '' then
-    health.info(('%squota: %s'):format(prefix, look.one_line(status.quota)))
+    health.info(prefix .. say('quota', { quota = look.one_line(status.quota) }))
   end
 end
 
@@ -146,30 +149,30 @@ end
 ---@param are_good boolean whether the settings are
 local function check_host(are_good)
   if not host.is_running() then
-    health.info('The host does not run; the first `:Chat` starts it')
+    health.info(say('host_off'))
     return
   end
   local status = require('dingbridge').status()
   if #status.accounts == 0 then
-    health.info('The host runs and has not read the settings yet')
+    health.info(say('host_reading'))
     return
   end
-  health.ok('The host runs')
+  health.ok(say('host_runs'))
   if not are_good then
     return -- what is wrong stands among the settings
   end
   local wanted = require('dingbridge').mode()
   local trouble = status.accounts[1].last_error
   if status.mode == 'off' and wanted ~= 'off' and trouble ~= '' then
-    health.error('The host says that ' .. look.one_line(trouble), {
-      'Correct it in `setup()`, or what it reads outside',
+    health.error(say('host_says', { trouble = look.one_line(trouble) }), {
+      say('correct_outside'),
     })
     return
   elseif status.mode == 'off' and wanted ~= 'off' then
-    health.warn('DingTalk is not set up', { '`:Chat status` says what is missing' })
+    health.warn(say('not_set_up'), { say('status_says') })
   end
   for _, account in ipairs(status.accounts) do
-    local prefix = #status.accounts > 1 and (account.account .. ': ') or ''
+    local prefix = #status.accounts > 1 and say('of_account', { account = account.account }) or ''
     check_link(account, prefix)
     check_messages(account, prefix)
   end
@@ -177,15 +180,15 @@ end
 
 --- Writes the report of `:checkhealth dingbridge`.
 function M.check()
-  vim.health.start('dingbridge: Neovim and Python')
+  vim.health.start(say('part_editor'))
   check_neovim()
   check_python()
   check_commands()
-  vim.health.start('dingbridge: settings')
+  vim.health.start(say('part_settings'))
   local are_good = require('dingbridge.health.settings').check()
-  vim.health.start('dingbridge: files')
+  vim.health.start(say('part_files'))
   require('dingbridge.health.files').check()
-  vim.health.start('dingbridge: host')
+  vim.health.start(say('part_host'))
   check_host(are_good)
 end
 

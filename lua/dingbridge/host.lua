@@ -3,6 +3,7 @@
 local command_name = require('dingbridge.command_name')
 local python = require('dingbridge.python')
 local unconfirmed = require('dingbridge.unconfirmed')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -45,7 +46,11 @@ end
 ---@param words string what it complained of
 local function cannot_start(chosen, words)
   local problem, advice = python.explain(chosen, words)
-  local shown = ('the host cannot start with %s: %s.\n%s'):format(chosen.program or chosen.written, problem, advice[1])
+  local shown = say('host_cannot_start', {
+    program = chosen.program or chosen.written,
+    problem = problem,
+    advice = advice[1],
+  })
   require('dingbridge.notice').show(shown, 'error')
 end
 
@@ -92,7 +97,7 @@ local function on_exit(ended, code, chosen, words)
   define_starters()
   if M.greeted then
     M.greeted = false
-    require('dingbridge.notice').show(('the host ended (%d); the next :Chat starts it again'):format(code), 'error')
+    require('dingbridge.notice').show(say('host_ended', { code = code }), 'error')
   else
     cannot_start(chosen, vim.trim(words))
   end

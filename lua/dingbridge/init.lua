@@ -1,5 +1,7 @@
 --- The Lua side of dingbridge. Everything here answers from tables: nothing asks the host.
 
+local say = require('dingbridge.say')
+
 local M = {}
 
 ---@type dingbridge.Written what the settings give, as written; nil before they were looked at
@@ -18,7 +20,7 @@ local function take(given)
   local raw
   problems, raw, written = require('dingbridge.options').check(given)
   if problems[1] then
-    local reason = 'the settings cannot be used: ' .. table.concat(problems, '; ')
+    local reason = say('settings_unusable', { problems = table.concat(problems, '; ') })
     before = { mode = 'off', account = '', last_error = reason }
     return raw, {}
   end
@@ -55,7 +57,7 @@ function M.setup(opts)
   require('dingbridge.autostart').plan(value('autostart') and accounts or {})
   if #problems > 0 then
     require('dingbridge.notice').show(
-      'the settings have problems:\n  ' .. table.concat(problems, '\n  '),
+      say('settings_problems', { problems = table.concat(problems, '\n  ') }),
       'error'
     )
   end

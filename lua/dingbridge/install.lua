@@ -4,6 +4,7 @@ local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 local python = require('dingbridge.python')
 local report = require('dingbridge.report')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -34,9 +35,9 @@ end
 
 local function succeed()
   if host.is_running() then
-    notice.show('everything is installed; Neovim uses it when it is started again')
+    notice.show(say('installed_for_next'))
   else
-    notice.show('everything is installed; :Chat works now')
+    notice.show(say('installed'))
   end
 end
 
@@ -48,7 +49,7 @@ local function try(candidates, extras, complaint)
   local program = table.remove(candidates, 1)
   if not program then
     is_running = false
-    fail(complaint ~= '' and complaint or 'Python 3.10 or newer is needed, and there is none on the `PATH`', {})
+    fail(complaint ~= '' and complaint or say('needs_python'), {})
     return
   end
   local steps, rest = {}, ''
@@ -93,22 +94,19 @@ function M.run(argument)
   local extras = vim.split(argument, '%s+', { trimempty = true })
   for _, extra in ipairs(extras) do
     if not vim.tbl_contains(EXTRAS, extra) then
-      notice.show(('%s cannot be installed; there is: %s'):format(extra, table.concat(EXTRAS, ', ')), 'error')
+      notice.show(say('no_such_extra', { extra = extra, known = table.concat(EXTRAS, ', ') }), 'error')
       return
     end
   end
   local chosen = host.python()
   if is_running then
-    notice.show('the installation is under way', 'warn')
+    notice.show(say('installing'), 'warn')
   elseif chosen.is_fixed then
-    notice.show(
-      ('the option `python` chooses %s, so nothing is installed for it; take the option out first'):format(chosen.written),
-      'error'
-    )
+    notice.show(say('python_is_chosen', { program = chosen.written }), 'error')
   else
     is_running = true
     report.asked()
-    tell_step('dingbridge: looking for a Python')
+    tell_step(say('looking_for_python'))
     try(python.on_path(), extras, '')
   end
 end

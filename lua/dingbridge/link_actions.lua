@@ -9,6 +9,7 @@ local look = require('dingbridge.look')
 local notice = require('dingbridge.notice')
 local opening = require('dingbridge.opening')
 local places = require('dingbridge.places')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -96,7 +97,7 @@ end
 function M.open()
   local link = under_cursor()
   if not link then
-    notice.show('there is no link on this line')
+    notice.show(say('no_link'))
     return
   end
   local target = link.target
@@ -104,20 +105,20 @@ function M.open()
   if links.is_address(target) then
     hand_on(target)
   elseif not path or not folder then
-    show(target, 'is not opened: it is neither an address of the web nor a file of the project or a received one')
+    show(target, say('not_opened_foreign'))
   elseif SHOWN_OUTSIDE[(path:match('%.(%w+)$') or ''):lower()] and not path:find('$', 1, true) then
     hand_on(path)
   elseif is_text(path) then
     edit(path, folder, line)
   else
-    show(path, 'is not opened: a program may run it')
+    show(path, say('not_opened_program'))
   end
 end
 
 --- Shows where the link under the cursor leads.
 function M.show()
   local link = under_cursor()
-  notice.show(link and look.one_line(link.target) or 'there is no link on this line')
+  notice.show(link and look.one_line(link.target) or say('no_link'))
 end
 
 --- Opens the file under the cursor in another window: a link's, or a name in the text.
@@ -131,20 +132,20 @@ function M.go_to_file()
   end
   local path, folder, line = file_of(target)
   if not path or not folder then
-    show(target, 'is no file of the project or a received one')
+    show(target, say('not_of_project'))
   elseif is_text(path) then
     edit(path, folder, line)
   else
-    show(path, 'is no text')
+    show(path, say('no_text'))
   end
 end
 
---- The keys of a transcript for links, with what they do.
+--- The keys of a transcript for links, with what they do and the sentence about that.
 M.KEYS = {
-  ['<CR>'] = { M.open, 'Open the link' },
-  gx = { M.open, 'Open the link' },
-  K = { M.show, 'Show where the link leads' },
-  gf = { M.go_to_file, 'Open the file in another window' },
+  ['<CR>'] = { M.open, 'key_open' },
+  gx = { M.open, 'key_open' },
+  K = { M.show, 'key_show' },
+  gf = { M.go_to_file, 'key_go_to_file' },
 }
 
 return M

@@ -1,16 +1,11 @@
 --- Shows a file that somebody on DingTalk asked for, and leaves focus, mode and cursor alone.
 
 local places = require('dingbridge.places')
+local say = require('dingbridge.say')
 
 local M = {}
 
 local LARGEST = 10 * 1024 * 1024 -- bytes
-
-local NOT_INSIDE = '这个文件不在项目文件夹内。The file is not inside the project folder.'
-local TOO_LARGE = '这个文件太大，不打开。The file is too large to be opened.'
-local COMMAND_LINE =
-  '编辑器在命令行窗口中，现在不能打开。The editor is in its command-line window; try later.'
-local NO_ROOM = '编辑器里放不下新窗口。There is no room for a window in the editor.'
 
 --- The file's buffer, loaded as `:edit` does, but without its modelines and without a question: a
 --- file that another editor has open is shown read-only.
@@ -96,16 +91,16 @@ end
 ---@return table
 function M.open(request)
   if vim.fn.getcmdwintype() ~= '' then
-    return { error = COMMAND_LINE }
+    return { error = say('in_command_line') }
   end
   local name = places.below(request.path, request.cwd)
   local file = vim.uv.fs_stat(request.path)
   -- Looked at once more, as late as can be: a link may stand there since the host looked.
   local is_same = places.real(request.path) == vim.fs.normalize(request.path, { expand_env = false })
   if not name or not file or file.type ~= 'file' or not is_same then
-    return { error = NOT_INSIDE }
+    return { error = say('not_inside') }
   elseif file.size > LARGEST then
-    return { error = TOO_LARGE }
+    return { error = say('too_large') }
   end
   local user = vim.api.nvim_get_current_win()
   local buffer = load(request.path)
@@ -123,7 +118,7 @@ function M.open(request)
     -- A small screen has no room for one window more.
     local ok, opened = pcall(vim.api.nvim_open_win, buffer, false, how)
     if not ok then
-      return { error = NO_ROOM }
+      return { error = say('no_room') }
     end
     window = opened
   end

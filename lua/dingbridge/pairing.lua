@@ -1,11 +1,13 @@
 --- Lets the user choose whom to let in, to refuse, or to let in no more.
 
+local say = require('dingbridge.say')
+
 local M = {}
 
 local PROMPTS = {
-  pair = 'Let in from DingTalk',
-  deny = 'Refuse from DingTalk',
-  revoke = 'Let in no more from DingTalk',
+  pair = 'choose_pair',
+  deny = 'choose_deny',
+  revoke = 'choose_revoke',
 }
 
 --- Asks the user, in whatever way they have set up, and gives the command; the updates after this
@@ -15,7 +17,7 @@ local PROMPTS = {
 function M.choose(command, rows)
   vim.schedule(function()
     vim.ui.select(rows, {
-      prompt = PROMPTS[command],
+      prompt = say(PROMPTS[command]),
       kind = 'dingbridge_pairing',
       format_item = function(row)
         return ('%s  %s'):format(row[1], row[2])

@@ -10,6 +10,7 @@ local responder = require('dingbridge.responder')
 local store = require('dingbridge.store')
 local unconfirmed = require('dingbridge.unconfirmed')
 local view = require('dingbridge.view')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -140,7 +141,7 @@ local handlers = {
     local found = vim.uv.fs_stat(update.path)
     -- Neovim would wait at a pipe, and read a device without end.
     if vim.uv.fs_lstat(update.path) and (not found or found.type ~= 'file') then
-      notice.show(update.path .. ' is no file that can be shown', 'error')
+      notice.show(say('no_file_to_show', { path = update.path }), 'error')
       return
     end
     require('dingbridge.log').open(update.path)
@@ -170,7 +171,7 @@ local function carry_out(update)
   -- Whatever goes wrong with one update, the next ones are shown.
   local ok, err = pcall(handlers[update.kind], update)
   if not ok then
-    notice.show(('cannot show %s: %s'):format(update.kind, err), 'error')
+    notice.show(say('cannot_show', { what = update.kind, problem = err }), 'error')
   end
 end
 
@@ -182,7 +183,6 @@ function M.apply(updates)
   end
 end
 
-local UNKNOWN = 'what became of it shows once the host runs again'
 local UNDER_WAY = { queued = true, sending = true, retrying = true }
 
 --- The host is gone: nothing is connected, what it did not take is put back, and what was under way
@@ -199,7 +199,7 @@ function M.host_ended()
   for session, transcript in pairs(store.transcripts) do
     for _, message in ipairs(transcript) do
       if UNDER_WAY[message.delivery] then
-        message.delivery, message.reason = 'queued', UNKNOWN
+        message.delivery, message.reason = 'queued', say('shows_later')
         view.show_fate(session, message)
       end
     end

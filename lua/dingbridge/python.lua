@@ -1,5 +1,7 @@
 --- The Python that the host runs on: which one it is, what it must have, and what it complains of.
 
+local say = require('dingbridge.say')
+
 local M = {}
 
 local ROOT = vim.fs.dirname(vim.fs.dirname(vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2))))
@@ -53,13 +55,13 @@ end
 local function whole_path(written)
   local name = vim.trim(written)
   if not name:find('[/\\]') then
-    return M.find(name), ('there is no `%s` on the `PATH`'):format(name)
+    return M.find(name), say('not_on_path', { name = name })
   end
   local path = vim.fs.normalize(name)
   if not is_absolute(path) then
-    return nil, 'it must be an absolute path, or a name that is on the `PATH`'
+    return nil, say('needs_absolute_path')
   elseif vim.fn.executable(path) ~= 1 then
-    return nil, 'it cannot be run'
+    return nil, say('cannot_be_run')
   end
   return path
 end
@@ -107,26 +109,26 @@ end
 ---@param wanted any the option `python`
 ---@return dingbridge.Python
 function M.choose(wanted)
-  local written, why = nil, 'the `PATH`'
+  local written, why = nil, say('by_path')
   if type(wanted) == 'string' and wanted ~= '' then
-    written, why = wanted, 'the option `python`'
+    written, why = wanted, say('by_option')
   elseif has_own() then
-    written, why = OWN, "`.venv` in the plugin's folder"
+    written, why = OWN, say('by_own')
   elseif vim.g.python3_host_prog and whole_path(vim.g.python3_host_prog) then
-    written, why = vim.g.python3_host_prog, '`g:python3_host_prog`'
+    written, why = vim.g.python3_host_prog, say('by_variable')
   end
   local program, problem
   if written then
     program, problem = whole_path(written)
   else
     written = 'python3'
-    program, problem = M.on_path()[1], 'there is none on the `PATH`'
+    program, problem = M.on_path()[1], say('none_on_path')
   end
   return {
     program = program,
     written = written,
     why = why,
-    is_fixed = why == 'the option `python`',
+    is_fixed = written == wanted,
     problem = not program and problem or nil,
   }
 end
@@ -160,16 +162,16 @@ end
 ---@return string[] advice
 function M.explain(chosen, words)
   local missing = words:match('missing: ([%w_ ]+)')
-  local problem = missing and ('Python packages are missing (%s)'):format(vim.trim(missing)) or words
-  local another = 'Set the option `python` to a Python 3.10 or newer'
+  local problem = missing and say('packages_missing', { packages = vim.trim(missing) }) or words
+  local another = say('set_python')
   if chosen.is_fixed and not missing then
     return problem, { another }
   end
-  local before = chosen.is_fixed and 'Take the option `python` out of the settings, then run ' or 'Run '
+  local install = say(chosen.is_fixed and 'run_install_without_option' or 'run_install')
   return problem,
     {
-      require('dingbridge.command_name').shown(before .. ':Chat install'),
-      'The same in a shell: make -C ' .. vim.fn.shellescape(ROOT) .. ' install',
+      require('dingbridge.command_name').shown(install),
+      say('install_in_shell', { folder = vim.fn.shellescape(ROOT) }),
       not missing and another or nil,
     }
 end

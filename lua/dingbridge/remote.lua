@@ -4,6 +4,7 @@
 
 local opening = require('dingbridge.opening')
 local places = require('dingbridge.places')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -16,10 +17,6 @@ local PARSED = 50 * 1024 -- bytes of a buffer that is parsed for one question, i
 local SEVERITY = { 'error', 'warn', 'info', 'hint' }
 local LEAST = { error = vim.diagnostic.severity.ERROR, warn = vim.diagnostic.severity.WARN }
 local QUICKFIX = { E = 'error', W = 'warn', I = 'info', N = 'hint' }
-
-local NO_FILE = '编辑器里没有打开的文件。No file is open in the editor.'
-local UNKNOWN = '编辑器不认识这个问题。The editor does not know this question.'
-local FAILED = '编辑器回答不了。The editor could not answer.'
 
 ---@param text string
 ---@param characters integer
@@ -127,7 +124,7 @@ function M.where(request)
       }
     end
   end
-  return { error = NO_FILE }
+  return { error = say('no_file_open') }
 end
 
 -- --- lists -------------------------------------------------------------------------------------
@@ -214,14 +211,14 @@ local QUESTIONS = { where = M.where, diag = M.diag, qf = M.qf, open = opening.op
 function M.look(request)
   local question = QUESTIONS[request.what]
   if not question then
-    return { error = UNKNOWN }
+    return { error = say('unknown_question') }
   end
   -- Autocommands and parsers of others take part: what they do wrong is told, not raised.
   local ok, found = pcall(question, request)
   if not ok then
-    local words = ('/%s from DingTalk failed: %s'):format(request.what, found)
+    local words = say('question_failed', { what = request.what, problem = found })
     require('dingbridge.notice').show(words, 'error')
-    return { error = FAILED }
+    return { error = say('could_not_answer') }
   end
   return found
 end

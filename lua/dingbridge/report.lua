@@ -4,15 +4,21 @@ local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
 local look = require('dingbridge.look')
 local notice = require('dingbridge.notice')
+local say = require('dingbridge.say')
 
 local M = {}
 
-local TITLES = { status = 'DingTalk status', outbox = 'DingTalk outbox', pairings = 'Who is let in', install = 'Installing' }
+local TITLES = {
+  status = 'title_status',
+  outbox = 'title_outbox',
+  pairings = 'title_pairings',
+  install = 'title_install',
+}
 local KEYS = {
-  status = 'R refreshes · q closes',
-  outbox = 'r tries again · d drops · R refreshes · q closes',
-  pairings = 'q closes',
-  install = 'q closes',
+  status = 'keys_status',
+  outbox = 'keys_outbox',
+  pairings = 'keys_close',
+  install = 'keys_close',
 }
 local REFRESHED = { status = true, outbox = true }
 
@@ -51,7 +57,7 @@ local function about_message(command)
     -- The other name is always ours.
     vim.api.nvim_cmd({ cmd = 'DingTalk', args = { command .. ' ' .. message } }, {})
   else
-    notice.show('no message stands on this line', 'warn')
+    notice.show(say('no_message_here'), 'warn')
   end
 end
 
@@ -62,30 +68,30 @@ local function make_buffer()
   vim.bo[made].modifiable = false
   vim.bo[made].filetype = 'dingbridge-report'
   local keys = {
-    q = { close, 'Close the report' },
+    q = { close, 'key_close' },
     R = {
       function()
         if REFRESHED[shown] then
           refresh(shown)
         end
       end,
-      'Bring the report up to date',
+      'key_refresh',
     },
     r = {
       function()
         about_message('retry')
       end,
-      'Try the message again',
+      'key_retry',
     },
     d = {
       function()
         about_message('drop')
       end,
-      'Drop the message',
+      'key_drop',
     },
   }
   for key, meaning in pairs(keys) do
-    vim.keymap.set('n', key, meaning[1], { buffer = made, nowait = true, desc = meaning[2] })
+    vim.keymap.set('n', key, meaning[1], { buffer = made, nowait = true, desc = say(meaning[2]) })
   end
   return made
 end
@@ -137,7 +143,7 @@ local function dress(window, name)
     spell = false,
     cursorline = true,
     winfixheight = true,
-    winbar = ('%%#Title# %s %%=%%#Comment#%s '):format(TITLES[name], KEYS[name]),
+    winbar = ('%%#Title# %s %%=%%#Comment#%s '):format(say(TITLES[name]), say(KEYS[name])),
   }) do
     vim.api.nvim_set_option_value(option, value, of_window)
   end

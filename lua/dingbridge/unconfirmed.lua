@@ -3,6 +3,7 @@
 --- owns the robot knows by their ids what it has already.
 
 local notice = require('dingbridge.notice')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -85,7 +86,7 @@ function M.refused(id)
   local entry = asked[id]
   if entry and entry.file then
     local text = entry.payload.text or entry.payload.file or ''
-    notice.show(('a message of an earlier Neovim was not sent: “%s”'):format(text), 'error')
+    notice.show(say('earlier_not_sent', { text = text }), 'error')
   end
   M.confirmed(id)
 end
@@ -144,7 +145,7 @@ function M.write_down(options)
   end
   if not written then
     vim.uv.fs_unlink(path)
-    notice.show(('%d messages could not be kept for the next start: %s'):format(#entries, problem or path), 'error')
+    notice.show(say('not_kept', { count = #entries, problem = problem or path }), 'error')
     return
   end
   -- What an earlier Neovim left stands in the new file now.
@@ -194,15 +195,8 @@ function M.take_up(options)
         end
       end
     elseif kept and (is_late or kept.cwd == vim.fn.getcwd()) then
-      local why = is_late and 'a day has passed' or 'the settings are others now'
-      notice.show(
-        ('messages of an earlier Neovim were not sent, for %s (%d): %s has them; delete it when you are done'):format(
-          why,
-          #kept.asked,
-          path
-        ),
-        'warn'
-      )
+      local left = { count = #kept.asked, path = path }
+      notice.show(is_late and say('left_too_late', left) or say('left_other_settings', left), 'warn')
     end
   end
 end

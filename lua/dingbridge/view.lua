@@ -10,6 +10,7 @@ local link_actions = require('dingbridge.link_actions')
 local links = require('dingbridge.links')
 local look = require('dingbridge.look')
 local markdown = require('dingbridge.markdown')
+local say = require('dingbridge.say')
 local store = require('dingbridge.store')
 local windows = require('dingbridge.windows')
 
@@ -52,10 +53,10 @@ local function make_view(session)
     vim.keymap.set('n', key, function()
       M.open(session)
       vim.cmd.startinsert({ bang = true })
-    end, { buffer = buffer, desc = 'Write in the draft' })
+    end, { buffer = buffer, desc = say('key_write') })
   end
   for key, does in pairs(link_actions.KEYS) do
-    vim.keymap.set('n', key, does[1], { buffer = buffer, desc = does[2] })
+    vim.keymap.set('n', key, does[1], { buffer = buffer, desc = say(does[2]) })
   end
   vim.api.nvim_create_autocmd('BufReadCmd', {
     buffer = buffer,
@@ -240,7 +241,7 @@ end
 local function link_of(session)
   local account, status = account_of(session), require('dingbridge').status()
   if not account then
-    return status.mode ~= 'off' and 'not bound' or ''
+    return status.mode ~= 'off' and say('not_bound') or ''
   elseif account.account == status.account then
     return require('dingbridge').statusline()
   end
@@ -269,11 +270,11 @@ end
 --- Lets the user choose a session.
 function M.pick()
   if #store.sessions == 0 then
-    require('dingbridge.notice').show('there is no session yet: :Chat new starts one')
+    require('dingbridge.notice').show(say('no_session'))
     return
   end
   vim.ui.select(store.sessions, {
-    prompt = 'Sessions',
+    prompt = say('sessions'),
     format_item = function(session)
       local mark = session.bound and '  (DingTalk)' or ''
       return look.one_line(session.title) .. mark

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 
+from dingbridge.core.catalogue import service as say
 from dingbridge.edges.exchange import place
 from dingbridge.edges.exchange.line import (
     FRAME_BYTES,
@@ -94,7 +95,7 @@ class Loop(threading.Thread):
             self._selector.register(self._waker, READ)
         except OSError as cause:
             raise place.ExchangeError(
-                f"the system gives no sockets ({os.strerror(cause.errno or 0)})"
+                say.NO_SOCKETS(reason=os.strerror(cause.errno or 0))
             ) from cause
 
     def stop(self) -> None:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.edges import files
 
@@ -40,9 +41,7 @@ def listen(*, tcp: bool) -> tuple[socket.socket, str]:
     try:
         return _listen_on_loopback() if tcp else _listen_in(_folder())
     except OSError as cause:
-        raise ExchangeError(
-            f"the local socket could not be opened ({os.strerror(cause.errno or 0)})"
-        ) from cause
+        raise ExchangeError(say.NO_SOCKET(reason=os.strerror(cause.errno or 0))) from cause
 
 
 def connect(address: str) -> socket.socket:
@@ -167,8 +166,8 @@ def _folder() -> Path:
         folder.mkdir(mode=0o700)
     if fault := files.fault(folder):
         raise ExchangeError(
-            f"the folder {folder} {fault}, so no socket is opened in it",
-            fix=f"Remove {folder}, or set XDG_RUNTIME_DIR to a folder that only you can open.",
+            say.FOLDER_NOT_PRIVATE(folder=folder, fault=fault),
+            fix=say.REMOVE_FOLDER(folder=folder),
         )
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from requests import exceptions as foreign
 from urllib3 import exceptions as below
 
+from dingbridge.core.catalogue import link as say
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 
 FOREIGN = (foreign.RequestException, below.HTTPError, OSError, ValueError)
@@ -15,26 +16,26 @@ def translated(cause: Exception) -> DeliveryError:
     """Our error for one of requests' own. Its text never holds the URL, which may be a secret."""
     match cause:
         case foreign.ConnectTimeout():
-            return Unreachable("DingTalk did not answer the connection in time")
+            return Unreachable(say.NO_ANSWER_TO_CONNECT())
         case foreign.ProxyError():
             return Unreachable(
-                "the proxy did not let us through",
-                fix="check the option `proxy` or the variable HTTPS_PROXY",
+                say.PROXY_REFUSED(),
+                fix=say.CHECK_PROXY(),
             )
         case foreign.SSLError():
             return Unreachable(
-                "the certificate of the other side could not be verified",
-                fix="check the clock, and REQUESTS_CA_BUNDLE if a proxy signs by itself",
+                say.CERTIFICATE(),
+                fix=say.CHECK_CLOCK(),
             )
         case foreign.Timeout():
             return Retryable(
-                "no answer came within the time limit",
+                say.TIMED_OUT(),
                 may_have_arrived=True,
             )
         case foreign.ConnectionError() if _proxy_refused(cause):
             return translated(foreign.ProxyError())
         case foreign.ConnectionError() if _never_connected(cause):
-            return Unreachable("no connection to DingTalk", fix="check the network")
+            return Unreachable(say.NO_CONNECTION(), fix=say.CHECK_NETWORK())
         case (
             foreign.ConnectionError()
             | foreign.ChunkedEncodingError()
@@ -52,28 +53,28 @@ def translated(cause: Exception) -> DeliveryError:
         ):
             return _unusable()
         case foreign.RequestException() | below.HTTPError():
-            return Retryable(f"the request failed ({type(cause).__name__})", may_have_arrived=True)
+            return Retryable(say.REQUEST_FAILED(error=type(cause).__name__), may_have_arrived=True)
         case ValueError():
             return _unusable()
         case _:
             return Unreachable(
-                "the certificates to check the other side with cannot be read",
-                fix="check the variable REQUESTS_CA_BUNDLE",
+                say.CERTIFICATES_UNREADABLE(),
+                fix=say.CHECK_CA_BUNDLE(),
             )
 
 
 def broke() -> Retryable:
     """The connection broke after the request had left."""
     return Retryable(
-        "the connection broke before the answer",
+        say.BROKE(),
         may_have_arrived=True,
     )
 
 
 def _unusable() -> Refused:
     return Refused(
-        "the address cannot be used",
-        fix="check `endpoint` and `proxy`, and the `webhook` of a custom robot",
+        say.BAD_ADDRESS(),
+        fix=say.CHECK_ENDPOINT(),
     )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import requests
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import DeliveryError, Refused, Retryable
-from dingbridge.core.media import ASK_AGAIN, amount
+from dingbridge.core.media import amount
 from dingbridge.edges.http.failures import FOREIGN
 
 PIECE = 64 * 1024
@@ -32,7 +33,7 @@ def receive(
     if response.status_code != 200:
         raise _by_status(response.status_code)
     announced = _announced(response)
-    too_large = Refused(f"it is larger than {amount(most)}")
+    too_large = Refused(say.LARGER_THAN(most=amount(most)))
     if announced > most:
         raise too_large
     done = 0
@@ -44,9 +45,9 @@ def receive(
         if progress is not None:
             progress(done, announced)
         if stop.is_set():
-            raise Retryable("the download was stopped")
+            raise Retryable(say.DOWNLOAD_STOPPED())
         if time.monotonic() > deadline:
-            raise Retryable("the download took too long")
+            raise Retryable(say.DOWNLOAD_TOO_LONG())
     if done < announced:
         raise _broke()
     return done
@@ -72,11 +73,11 @@ def _announced(response: requests.Response) -> int:
 
 def _by_status(status: int) -> DeliveryError:
     if status in (408, 429) or status >= 500:
-        return Retryable(f"the file could not be fetched (HTTP {status})")
+        return Retryable(say.DOWNLOAD_FAILED(status=status))
     if status in (403, 404, 410):
-        return Refused(f"it is not available any more (HTTP {status})", fix=ASK_AGAIN)
-    return Refused(f"it could not be fetched (HTTP {status})")
+        return Refused(say.GONE(status=status), fix=say.ASK_AGAIN())
+    return Refused(say.NOT_FETCHABLE(status=status))
 
 
 def _broke() -> Retryable:
-    return Retryable("the connection broke before the whole file was here")
+    return Retryable(say.DOWNLOAD_BROKE())

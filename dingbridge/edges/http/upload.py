@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import Refused, Retryable
 from dingbridge.core.media import UPLOAD_WITHIN, Parcel
 
@@ -64,9 +65,9 @@ class Upload:
         sent = 0
         while sent < self._size:
             if self._stop.is_set():
-                raise Retryable("the upload was stopped")
+                raise Retryable(say.UPLOAD_STOPPED())
             if time.monotonic() > deadline:
-                raise Retryable(f"the upload took longer than {self._within:.0f} s")
+                raise Retryable(say.UPLOAD_TOO_LONG(seconds=self._within))
             piece = self._read(min(PIECE, self._size - sent))
             yield piece
             sent += len(piece)
@@ -78,9 +79,7 @@ class Upload:
         try:
             piece = self._file.read(count)
         except OSError as cause:
-            raise Refused(f"{self._name} cannot be read: {cause.strerror}") from cause
+            raise Refused(say.UNREADABLE(path=self._name, reason=cause.strerror)) from cause
         if not piece:
-            raise Refused(
-                f"{self._name} became shorter while it was sent", fix="Send it once more."
-            )
+            raise Refused(say.BECAME_SHORTER(path=self._name), fix=say.SEND_ONCE_MORE())
         return piece

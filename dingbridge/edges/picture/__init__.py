@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import Refused
 from dingbridge.core.text import shorten
 
@@ -79,7 +80,7 @@ def render(
     """
     lines = _shown(code).split("\n")
     if not any(line.strip() for line in lines):
-        raise Refused("There is no code to draw.")
+        raise Refused(say.NO_CODE())
     if sum(max(1, -(-len(line) // COLUMNS)) for line in lines) > ROWS:
         raise _too_long(len(lines))
     try:
@@ -87,8 +88,8 @@ def render(
         from dingbridge.edges.picture.fonts import find
     except ImportError as cause:
         raise Refused(
-            f"Pictures need packages that are not installed: {cause.name or cause}.",
-            fix="Run `:Chat install images`, then restart Neovim.",
+            say.PACKAGES_MISSING(package=cause.name or cause),
+            fix=say.INSTALL_IMAGES(),
         ) from cause
     fonts = find(FONT_SIZE, font_folders)
     rows = [
@@ -106,9 +107,8 @@ def render(
 
 def _too_long(lines: int) -> Refused:
     return Refused(
-        f"{lines} lines are too much for one picture, which has up to {ROWS} rows of {COLUMNS} "
-        "characters.",
-        fix="Select less, or send it as a file.",
+        say.TOO_MANY_LINES(count=lines, rows=ROWS, columns=COLUMNS),
+        fix=say.SELECT_LESS(),
     )
 
 

@@ -11,6 +11,8 @@ from typing import Final
 from PIL import ImageFont
 from wcwidth import wcwidth
 
+from dingbridge.core.catalogue import files as say
+
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 _MONOSPACED: Final = (
@@ -100,10 +102,7 @@ class Fonts:
         if not self._missing:
             return ""
         shown = "".join(list(self._missing)[:10])
-        return (
-            f"No font on this computer has {shown!r}; a box stands in their place. A font such as "
-            "Noto Sans CJK has Chinese characters."
-        )
+        return say.NO_FONT(characters=shown)
 
     def _find(self, character: str, bold: bool) -> Font:
         usual = self._bold if bold else self._regular

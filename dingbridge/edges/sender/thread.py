@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from dingbridge.core import lineup
-from dingbridge.core.errors import MAY_HAVE_ARRIVED, in_words
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.errors import in_words
 from dingbridge.core.limits import CHUNK_CHARACTERS
 from dingbridge.core.lineup import Lineup
 from dingbridge.core.messages import Delivery, DeliveryReport
@@ -137,9 +138,9 @@ class Sender(threading.Thread):
             raise
         except Exception:  # noqa: BLE001 - told to the user, and no harm to those behind it
             self._log.exception("a defect in sending")
-            reason = "something went wrong in dingbridge, see :Chat log"
+            reason = say.DEFECT()
             if self._carrier.rest.may_have_arrived:
-                reason = in_words(MAY_HAVE_ARRIVED, reason)
+                reason = in_words(say.MAY_HAVE_ARRIVED(), reason)
             self._ledger.record(Failed(waiting.id, reason, time.time()))
 
     def _as_one(self, run: tuple[Waiting, ...], merged: Merged | None) -> Waiting:
@@ -166,7 +167,7 @@ class Sender(threading.Thread):
     def _cannot_write(self, run: tuple[Waiting, ...], error: OSError) -> None:
         """The ledger is out of reach, on a full disk say: nothing may leave that is not written
         down, so the queue waits until it is."""
-        reason = f"the outbox cannot be written ({error.strerror or type(error).__name__})"
+        reason = say.OUTBOX_NOT_WRITTEN(reason=error.strerror or type(error).__name__)
         self._log.error("%s", reason)
         # One that was dropped meanwhile waits as well: that cannot be written down either.
         self._put_back(run)

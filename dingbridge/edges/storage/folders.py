@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.edges import files
 from dingbridge.edges.storage.robot import OUTGOING_FOLDER, SESSIONS_FOLDER
 
@@ -28,11 +29,8 @@ def mended(data: Path) -> tuple[str, ...]:
             try:
                 files.make_own_folder(data / folder)
             except OSError as cause:
-                told.append(f"the folder {data / folder} is not safe: {cause.strerror}")
+                told.append(say.FOLDER_UNSAFE(folder=data / folder, reason=cause.strerror))
     who = files.may_be_changed(data)
     if who:
-        told.append(
-            f"the folder {data} {who}: whoever can write there can replace what is remembered, such"
-            f" as who is let in. Make it yours, or run: chmod go-w {shlex.quote(str(data))}"
-        )
+        told.append(say.FOLDER_OPEN(folder=data, who=who, path=shlex.quote(str(data))))
     return tuple(told)

@@ -11,6 +11,7 @@ from typing import BinaryIO, TypeVar
 
 from filelock import FileLock, Timeout
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.edges import files
 
@@ -124,7 +125,7 @@ class Journal:
         try:
             self._lock.acquire(timeout=self._lock_within, poll_interval=_LOOK_EVERY)
         except Timeout as cause:
-            reason = "another Neovim keeps it locked, find the one that hangs and end it"
+            reason = say.JOURNAL_LOCKED()
             raise OSError(errno.EBUSY, reason, str(self._path)) from cause
         try:
             yield

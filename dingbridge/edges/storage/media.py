@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import Refused
 from dingbridge.core.media import kept_name
 from dingbridge.core.messages import Attachment
@@ -131,8 +132,8 @@ class MediaFolder:
                 raise _not_a_file(path)
             file = path.open("rb")
         except (OSError, ValueError) as cause:
-            reason = getattr(cause, "strerror", None) or "no such file"
-            raise Refused(f"{path} cannot be read: {reason}") from cause
+            reason = getattr(cause, "strerror", None) or say.NO_SUCH_FILE()
+            raise Refused(say.UNREADABLE(path=path, reason=reason)) from cause
         opened = os.fstat(file.fileno())
         if not stat.S_ISREG(opened.st_mode):
             file.close()
@@ -157,7 +158,7 @@ class MediaFolder:
             ):
                 while piece := _read(source):
                     if stopped():
-                        raise Refused(f"{source.path} was not sent: it was stopped")
+                        raise Refused(say.NOT_SENT_STOPPED(path=source.path))
                     entry.write(piece)
             return self.open_outgoing(path)
         except BaseException:
@@ -233,11 +234,11 @@ def _read(source: Outgoing) -> bytes:
     try:
         return source.file.read(_PIECE)
     except OSError as cause:
-        raise Refused(f"{source.path} cannot be read: {cause.strerror}") from cause
+        raise Refused(say.UNREADABLE(path=source.path, reason=cause.strerror)) from cause
 
 
 def _not_a_file(path: Path) -> Refused:
-    return Refused(f"{path} is not a file", fix="Send a single file; put a folder into a zip.")
+    return Refused(say.NOT_A_FILE(path=path), fix=say.SINGLE_FILE())
 
 
 def _remove(path: Path) -> int:

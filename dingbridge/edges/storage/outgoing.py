@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import Refused
 from dingbridge.core.file_names import safe_name
 from dingbridge.core.media import Parcel, parcel
@@ -62,12 +63,12 @@ class OutgoingFolder:
     def open(self, path: Path) -> Outgoing:
         """Open a file of this folder. Raises `Refused` for one that is elsewhere or gone."""
         if path.parent != self._folder:
-            raise Refused("only copies of the user's own files are sent, and this is none")
+            raise Refused(say.ONLY_COPIES())
         try:
             return self._media.open_outgoing(path)
         except Refused as cause:
             raise Refused(
-                f"the copy of {path.name.partition('-')[2]} is gone", fix="Send the file again."
+                say.COPY_GONE(name=path.name.partition("-")[2]), fix=say.SEND_AGAIN()
             ) from cause
 
     def zipped(self, source: Outgoing, way: Parcel, stopped: Callable[[], bool]) -> Outgoing:

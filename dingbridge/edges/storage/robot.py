@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from dingbridge.core import inbox, outbox_journal
 from dingbridge.core import outbox as outboxes
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Message
@@ -220,7 +221,7 @@ class Gate:
 
     def _record(self, line: bytes) -> None:
         if self._closed:
-            raise OSError(errno.EPERM, "this editor does not hold the link any more")
+            raise OSError(errno.EPERM, say.LINK_LOST())
         self._files.inbox.append(line)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from dingbridge.core import state as states
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.core.state import State
@@ -65,8 +66,7 @@ class StateFile:
         except ValueError as cause:
             kept = files.set_aside(self._path)
             damaged = StoredDataDamaged(
-                f"The state file could not be read ({cause}); it was set aside as {kept.name} and "
-                "the bridge starts clean: bind the session again",
+                say.STATE_SET_ASIDE(reason=cause, kept=kept.name),
                 str(kept),
             )
             return State(), damaged
@@ -77,8 +77,8 @@ class StateFile:
             self._lock.acquire(timeout=self._lock_within)
         except Timeout as cause:
             raise BridgeError(
-                f"another Neovim has kept {self._path.name} locked for too long",
-                fix="find the Neovim that hangs and end it",
+                say.STATE_LOCKED(name=self._path.name),
+                fix=say.END_THAT_NEOVIM(),
             ) from cause
         try:
             yield

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import structs
 
 from dingbridge.core import transcript
+from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message
 from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
@@ -129,11 +130,9 @@ class Transcripts:
             with os.fdopen(os.open(target, flags, 0o600), "wb") as file:
                 file.write(data)
         except FileExistsError as cause:
-            raise BridgeError(
-                f"{target} exists already", fix="choose another name, or remove it first"
-            ) from cause
+            raise BridgeError(say.EXISTS(path=target), fix=say.OTHER_NAME()) from cause
         except OSError as cause:
-            raise BridgeError(f"{target} cannot be written: {cause.strerror}") from cause
+            raise BridgeError(say.UNWRITABLE(path=target, reason=cause.strerror)) from cause
         return target
 
     def take_in(self, source: Path, session: str) -> Transcript:
@@ -142,11 +141,11 @@ class Transcripts:
             with files.reading(source, of_anybody=True) as file:
                 loaded = transcript.read(file, SessionInfo(session, source.stem, time.time()))
         except OSError as cause:
-            raise BridgeError(f"{source} cannot be read: {cause.strerror}") from cause
+            raise BridgeError(say.UNREADABLE(path=source, reason=cause.strerror)) from cause
         if loaded.damaged or not loaded.messages:
             raise BridgeError(
-                f"{source} is not a transcript",
-                fix="load a file that `:Chat save` wrote",
+                say.NO_TRANSCRIPT(path=source),
+                fix=say.LOAD_SAVED(),
             )
         loaded = transcript.as_new_session(loaded, session)
         path = self._path(session)

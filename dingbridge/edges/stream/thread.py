@@ -22,6 +22,7 @@ from dingbridge import __version__
 from dingbridge.core import answers, frames, payloads
 from dingbridge.core.answers import Answer, Ticket
 from dingbridge.core.callback import QuotaGone, read_robot_message
+from dingbridge.core.catalogue import link as say
 from dingbridge.core.errors import (
     BadFrame,
     BridgeError,
@@ -180,7 +181,7 @@ class Stream(threading.Thread):
             return error, time.monotonic() - opened
         except Exception as cause:  # noqa: BLE001 - whatever it is, the link must come back
             self._log.exception("a defect in the link")
-            return LinkLost(f"a defect ({type(cause).__name__})"), time.monotonic() - opened
+            return LinkLost(say.DEFECT(error=type(cause).__name__)), time.monotonic() - opened
         finally:
             last, self._socket = self._socket, None
             if last is not None:
@@ -212,9 +213,7 @@ class Stream(threading.Thread):
         """Many connections in quick succession can stop DingTalk's routing for a long time."""
         while (seconds := self._may_open()) > 0:
             self._log.info("the next connection may be opened in %.1f s", seconds)
-            self._tell(
-                LinkChanged(LinkState.WAITING, "opened too often within a minute", "", seconds)
-            )
+            self._tell(LinkChanged(LinkState.WAITING, say.OPENED_TOO_OFTEN(), "", seconds))
             if self._stopping.wait(seconds):
                 raise LinkLost("stopped")
 
@@ -229,13 +228,13 @@ class Stream(threading.Thread):
     def _connect(self, ticket: Ticket) -> websocket.WebSocket:
         endpoint = urlsplit(ticket.endpoint)
         if endpoint.scheme != "wss" and urlsplit(self._settings.api).scheme == "https":
-            raise LinkRefused("DingTalk named a stream address without encryption")
+            raise LinkRefused(say.NOT_ENCRYPTED())
         began = time.monotonic()
         url = f"{ticket.endpoint}?ticket={quote(ticket.ticket, safe='')}"
         try:
             connection = sockets.connect(url, self._settings.proxy)
         except (websocket.WebSocketException, OSError, ValueError) as cause:
-            raise LinkLost(f"the stream socket was refused ({sockets.words(cause)})") from cause
+            raise LinkLost(say.SOCKET_REFUSED(reason=sockets.words(cause))) from cause
         took = 1000 * (time.monotonic() - began)
         self._log.debug("socket to %s open in %.0f ms", quoted(ticket.endpoint), took)
         connection.settimeout(self._pace.look_every)
@@ -261,19 +260,21 @@ class Stream(threading.Thread):
         except websocket.WebSocketTimeoutException:
             opcode, frame = None, None
         except (websocket.WebSocketException, OSError, ValueError) as cause:
-            raise LinkLost(f"the stream socket broke ({sockets.words(cause)})") from cause
+            raise LinkLost(say.SOCKET_BROKE(reason=sockets.words(cause))) from cause
         if self._stopping.is_set():
             raise LinkLost("stopped")
         if frame is not None:
             watchdog.heard(time.monotonic())
         match watchdog.check(time.monotonic(), time.time()):
             case Check.DEAD:
-                raise LinkLost("the stream socket is silent: no answer to a ping")
+                raise LinkLost(say.SOCKET_SILENT())
             case Check.PING:
                 self._log.debug("the socket is quiet: a ping is sent")
                 self._send(connection, connection.ping)
+            case Check.FINE:
+                pass
         if opcode == ABNF.OPCODE_CLOSE:
-            raise LinkLost("the server closed the stream socket")
+            raise LinkLost(say.SERVER_CLOSED())
         if opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
             return None
         try:
@@ -295,6 +296,8 @@ class Stream(threading.Thread):
                 name = frame.message_id
                 self._log.debug("frame %r: of type %s, topic %s, passed over", name, kind, topic)
                 self._send(connection, lambda: connection.send(frames.ack_unknown(frame)))
+            case frames.Disconnect():
+                pass  # it has no receipt: whoever read it connects anew
 
     def _take(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
         """Write the message down, then ack it, then hand it on: an ack is a promise.
@@ -324,7 +327,7 @@ class Stream(threading.Thread):
         except OSError as cause:
             # Without an ack it is sent again, and the disk may have room by then.
             self._seen.forget(key)
-            self._trouble(f"a message cannot be written down ({cause.strerror})")
+            self._trouble(say.NOT_WRITTEN_DOWN(reason=cause.strerror))
             return
         try:
             self._acknowledge(connection, frame)
@@ -345,6 +348,6 @@ class Stream(threading.Thread):
         try:
             send()
         except (websocket.WebSocketException, OSError) as cause:
-            raise LinkLost(f"the stream socket broke ({sockets.words(cause)})") from cause
+            raise LinkLost(say.SOCKET_BROKE(reason=sockets.words(cause))) from cause
         finally:
             connection.settimeout(self._pace.look_every)

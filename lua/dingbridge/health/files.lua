@@ -1,6 +1,7 @@
 --- The part of `:checkhealth dingbridge` about files: can they be written, and who can read them?
 
 local health = require('dingbridge.health.say')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -22,14 +23,12 @@ end
 local function check_folder(what, folder)
   local nearest = nearest_existing(folder)
   if vim.fn.filewritable(nearest) == 2 then
-    local later = nearest ~= folder and ', made when it is needed' or ''
-    health.ok(('%s: `%s`%s'):format(what, folder, later))
+    local parts = { what = what, folder = folder }
+    health.ok(nearest == folder and say('folder', parts) or say('folder_later', parts))
   elseif vim.fn.isdirectory(nearest) == 0 then
-    health.error(('%s: `%s` is no folder'):format(what, nearest), { 'Move that file away' })
+    health.error(say('no_folder', { what = what, folder = nearest }), { say('move_file') })
   else
-    health.error(('%s: `%s` cannot be written to'):format(what, nearest), {
-      'Make it yours, for example by chown and chmod u+rwx',
-    })
+    health.error(say('folder_unwritable', { what = what, folder = nearest }), { say('make_yours') })
   end
 end
 
@@ -79,21 +78,21 @@ local function check_rights(data, log)
     return
   end
   if is_open(data, OTHERS_WRITE) then
-    health.warn(('Others can put something else in the place of what is kept in `%s`'):format(data), {
-      'Make that folder yours, and: chmod go-w ' .. vim.fn.shellescape(data),
+    health.warn(say('others_can_replace', { folder = data }), {
+      say('make_folder_yours', { folder = vim.fn.shellescape(data) }),
     })
   end
   local open, roots = open_to_others(data, log)
   if #open == 0 then
-    health.ok('What is kept there is for you alone')
+    health.ok(say('all_private'))
     return
   end
   local words = vim.tbl_map(vim.fn.shellescape, vim.tbl_keys(roots))
   table.sort(open)
   table.sort(words)
-  local more = #open > SHOWN and (' and %d more'):format(#open - SHOWN) or ''
-  local shown = table.concat(vim.list_slice(open, 1, SHOWN), ', ')
-  health.warn(('Others can read or change %s%s'):format(shown, more), {
+  local shown, more = table.concat(vim.list_slice(open, 1, SHOWN), ', '), #open - SHOWN
+  local others = more > 0 and say('others_can_read_more', { paths = shown, count = more })
+  health.warn(others or say('others_can_read', { paths = shown }), {
     'chmod -R go-rwx ' .. table.concat(words, ' '),
   })
 end
@@ -103,12 +102,12 @@ function M.check()
   local data, logs = vim.fn.stdpath('data'), vim.fn.stdpath('log') --[[@as string]]
   ---@cast data string
   local log = vim.fs.joinpath(logs, 'dingbridge.log')
-  check_folder('Data', data)
-  check_folder('Log', logs)
+  check_folder(say('data'), data)
+  check_folder(say('log'), logs)
   check_rights(data, log)
   local size = vim.fn.getfsize(log)
-  local shown = size < 0 and 'not written yet' or ('%d KB, `:Chat log` opens it'):format(math.ceil(size / 1024))
-  health.info(('The log is `%s` (%s)'):format(log, shown))
+  local written = size >= 0 and say('log_file', { path = log, size = math.ceil(size / 1024) })
+  health.info(written or say('log_file_later', { path = log }))
 end
 
 return M

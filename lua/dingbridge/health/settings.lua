@@ -5,6 +5,7 @@ local host = require('dingbridge.host')
 local python = require('dingbridge.python')
 
 local health = require('dingbridge.health.say')
+local say = require('dingbridge.say')
 
 local M = {
   --- Milliseconds that Python may take to read the settings.
@@ -38,9 +39,9 @@ function M.check()
   local rows = ask(problems)
   if not rows then
     rows = vim.tbl_map(function(problem)
-      return { rank = 'error', text = problem, advice = { 'Correct it in `setup()`; :help dingbridge-options' } }
+      return { rank = 'error', text = problem, advice = { say('correct_see', { help = ':help dingbridge-options' }) } }
     end, problems)
-    rows[#rows + 1] = { rank = 'warn', text = 'Settings are checked as a whole once Python can be run' }
+    rows[#rows + 1] = { rank = 'warn', text = say('checked_later') }
   end
   for _, row in ipairs(rows) do
     health[row.rank](row.text, row.advice and row.advice[1] and row.advice or nil)

@@ -1,0 +1,100 @@
+"""What is said about who is let in: to the robot's owner in Neovim, and to strangers in DingTalk.
+
+In DingTalk Chinese and English, and short: these are read on a phone.
+"""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+
+class Refusal(Sentence):
+    """Tells somebody who is not let in why; `reason` is the same for the log."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(
+            f"抱歉，{chinese}。机器人的主人可以修改下面的设置。\n\n"
+            f"Sorry, {english}. The owner of this robot can change the setting below."
+        )
+        self.reason = english
+
+
+# --- to strangers ---------------------------------------------------------------------------------
+
+NO_ONE_TO_ONE = Refusal("我不接受单聊消息", "I take no 1:1 messages")
+NO_GROUPS = Refusal("我不接受群消息", "I take no messages from groups")
+GROUP_NOT_LISTED = Refusal("本群不在允许名单中", "this group is not on the list")
+NOT_A_USER = Refusal("您不在本群的允许名单中", "you are not on this group's list")
+NOT_LISTED = Refusal("您不在允许名单中", "you are not on the list")
+NOT_PAIRED = Refusal(
+    "您不在允许名单中（也可以单聊我申请）",
+    "you are not on the list (you can also write to me 1:1 to ask)",
+)
+TOO_MANY_REQUESTS = Refusal(
+    "您的申请太多，请过一小时再试",
+    "too many of your requests are open, try again in an hour",
+)
+NO_STAFF_ID = Sentence(
+    "我看不到您的员工 ID：您不在本组织内，或应用尚未发布。"
+    "I see no staff id of yours: you are outside the organisation, or the app is not published."
+)
+SETTING = Sentence("- 设置 / Setting: {line}")
+YOUR_ID = Sentence("- 您的 ID / Your id: {id}")
+GROUP_ID = Sentence("- 本群 / This group's conversationId: {id}")
+CODE_FOR_PERSON = Sentence(
+    "我还不认识您。请机器人的主人在 {minutes} 分钟内在 Neovim 中输入 {command}\n\n"
+    "I do not know you yet. Ask the owner of this robot to type {command} in Neovim within"
+    " {minutes} min."
+)
+CODE_FOR_GROUP = Sentence(
+    "我还不认识本群。请机器人的主人在 {minutes} 分钟内在 Neovim 中输入 {command}\n\n"
+    "I do not know this group yet. Ask the owner of this robot to type {command} in Neovim within"
+    " {minutes} min."
+)
+ACCEPTED = Sentence("您已获准。You are let in. /help")
+ACCEPTED_ONCE = Sentence("您已获准，有效 {hours} 小时。You are let in for {hours} h. /help")
+GROUP_ACCEPTED = Sentence("本群已获准。This group is let in. /help")
+GROUP_ACCEPTED_ONCE = Sentence(
+    "本群已获准，有效 {hours} 小时。This group is let in for {hours} h. /help"
+)
+DENIED = Sentence("您的申请未获准。Your request was denied.")
+GROUP_DENIED = Sentence("本群的申请未获准。The request for this group was denied.")
+
+# --- to the owner ---------------------------------------------------------------------------------
+
+ASKS = Sentence(
+    "{who} asks to talk to you on {account}: :Chat pair {code} lets them in, :Chat deny {code}"
+    " refuses"
+)
+PERSON = Sentence("{id} ({name})")
+GROUP = Sentence("group {id} ({name})")
+GROUP_ASKED_FOR = Sentence("group {id} ({name}) asked for by {asker} ({nick})")
+PENDING = Sentence("pending: {code}  {who}, {minutes} min ago")
+PENDING_NOW = Sentence("pending: {code}  {who}, just now")
+PAIRED = Sentence("paired: {who}, for good")
+PAIRED_ONCE = Sentence("paired: {who}, for {minutes} min")
+NOBODY_AT_ALL = Sentence("nobody asks, and nobody is paired")
+NOBODY_ASKS = Sentence("nobody asks to be let in")
+NOBODY_PAIRED = Sentence("nobody was let in by a code")
+LET_IN = Sentence("{who} is let in for good")
+LET_IN_ONCE = Sentence("{who} is let in for an hour")
+NOT_LET_IN = Sentence("{who} is not let in, and may ask again in a day")
+NO_SUCH_ID = Sentence("nobody with the id {id} is paired; :Chat pair lists who is")
+REVOKED = Sentence("{who} is not paired any more")
+PAIRED_MOST = Sentence("{most} are paired already; revoke one first.")
+NO_MORE_CODES = Sentence("Too many wrong codes: none is taken for another {minutes} min.")
+WRONG_CODE = Sentence("No open request has that code: a code works once, within {minutes} min.")
+WRONG_CODE_LAST = Sentence(
+    "No open request has that code: a code works once, within {minutes} min. After so many wrong"
+    " ones none is taken for another {closed} min."
+)
+
+# --- who is admitted, for the status --------------------------------------------------------------
+
+ADMITTED = Sentence("{people}; 1:1 {dm}, groups {groups}")
+ADMITTED_LISTED = Sentence("{people}; 1:1 {dm}, groups {groups} ({count} listed)")
+EVERYBODY = Sentence("everybody")
+NOBODY = Sentence("nobody (allow_from is empty)")
+BY_A_CODE = Sentence("{count} by a code")

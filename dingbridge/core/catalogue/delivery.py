@@ -1,0 +1,86 @@
+"""What is said about messages on their way out, and about those that did not arrive."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+NOBODY_TO_NOTIFY = Sentence("there is nobody to notify")
+SET_TARGET = Sentence("set webhook, conversation_id or user_id")
+NOTHING_TO_SEND = Sentence("there is nothing to send")
+NEVER_LEFT = Sentence("it never left: the editor ended before it could be written down")
+MERGED = Sentence("merged with others")
+BEING_RETRIED = Sentence("message {id} is being tried again; drop it once it waits")
+NO_WAITING = Sentence("there is no waiting or failed message {id}; see :Chat outbox")
+GOES_WITH_OTHERS = Sentence("message {id} goes out as one with others, as {whole}")
+PARTED = Sentence("it was refused together with others, and now goes alone")
+PARTED_DOUBTFUL = Sentence(
+    "it was refused together with others, and now goes alone; it may have arrived with them"
+)
+NO_FAILED = Sentence("there is no failed message; see :Chat outbox")
+NO_FAILED_ID = Sentence("there is no failed message {id}; see :Chat outbox")
+SENT_AGAIN = Sentence("message {id} is sent again and may be there twice")
+NOT_SENT_AGAIN = Sentence(
+    "not sent again, for they may have arrived: {count}. Look in DingTalk, then :Chat retry {{id}}"
+    " sends one again, :Chat drop {{id}} gives it up"
+)
+MAY_HAVE_ARRIVED = Sentence("It may have arrived: look in DingTalk before you send it again")
+MAY_BE_TWICE = Sentence("it may be there twice: DingTalk did not answer an attempt before")
+UNANSWERED = Sentence("an attempt was not answered: it may have arrived")
+DROPPED_BY_YOU = Sentence("dropped by you")
+DROPPED_BY_YOU_LATE = Sentence("dropped by you; it may have arrived before that")
+OUTBOX_EMPTY = Sentence("the outbox is empty")
+OUTBOX = Sentence(
+    "waiting: {waiting}, failed: {failed}; :Chat retry [id] tries again, :Chat drop {{id}} gives up"
+)
+WAITING = Sentence("waiting  {id}  {message}")
+FAILED = Sentence("failed   {id}  {message}")
+MORE_WAITING = Sentence("… and {count} more waiting")
+MORE_FAILED = Sentence("… and {count} more failed")
+NOT_ANSWERED_BEFORE = Sentence("DingTalk did not answer the attempt before")
+NOBODY_KNOWS_HOW = Sentence(
+    "nobody knows how to reach this conversation until somebody writes there again"
+)
+WAIT_THEN_RETRY = Sentence("wait for that, then :Chat retry sends the message")
+NO_WAY = Sentence("no way to this target")
+SET_A_WAY = Sentence(
+    "set `webhook`, or `app_key` and `app_secret` with `conversation_id` or `user_id`"
+)
+PERHAPS = Sentence("{reason}; it may have arrived or not")
+NOT_REPEATED = Sentence("the message may have arrived and is not sent again: {reason}")
+LOOK_FIRST = Sentence("look in DingTalk before you send it again")
+NO_ROOM = Sentence("title, mentions and keyword leave no room for the text")
+MAKE_SHORTER = Sentence("make them shorter")
+OTHER_CUSTOM_ROBOT = Sentence(
+    "it is for the group of another custom robot than the one that is set up now"
+)
+SET_THAT_WEBHOOK = Sentence(
+    "set that `webhook` again in the Neovim that holds the link, then :Chat retry sends it"
+)
+ROBOTS_GROUP = Sentence("the robot's group")
+CONFIGURED_CONVERSATION = Sentence("the configured conversation")
+ROBOT_WINDOW = Sentence("{most} messages a minute are all that DingTalk takes from a robot.")
+QUOTA_LOW = Sentence("DingTalk's monthly quota runs low: {first} of {month} are used up.")
+BOTH_QUOTAS_LOW = Sentence(
+    "DingTalk's monthly quota runs low: {first} and {second} of {month} are used up."
+)
+CALLS = Sentence("{used:,} API calls")
+CALLS_OF = Sentence("{used:,} of {limit:,} API calls")
+PUSHES = Sentence("{used:,} pushes")
+PUSHES_OF = Sentence("{used:,} of {limit:,} pushes")
+USED_UP = Sentence("{amount} (used up)")
+MASKED = Sentence(
+    "Masked before sending, because a chat is no place for secrets: {secrets}. {option} in the"
+    " settings lets such text go to this target as it is."
+)
+MASKED_TEXT = Sentence("{kind} ({mark})")
+MASKED_VALUE = Sentence("{kind} ({mark}, the value of ${variable})")
+DEFECT = Sentence("something went wrong in dingbridge, see :Chat log")
+OUTBOX_NOT_WRITTEN = Sentence("the outbox cannot be written ({reason})")
+OUT_OF_TIME = Sentence("not delivered in time")
+OUT_OF_TIME_BECAUSE = Sentence("not delivered in time: {reason}")
+TIMEOUT_ALLOWS_MORE = Sentence("--timeout allows more")
+NOT_DELIVERED = Sentence("not delivered")
+NOT_DELIVERED_TO = Sentence("not delivered to {place}")
+DROPPED = Sentence("dropped")
+ARRIVED_BEFORE = Sentence("it may have arrived before that")
+ATTACHED = Sentence("全文见附件 · full text attached")

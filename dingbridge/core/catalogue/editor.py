@@ -1,0 +1,132 @@
+"""What the Lua side says by itself. It gets these by way of `lua/dingbridge/sentences.lua`."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+# --- the host -------------------------------------------------------------------------------------
+
+HOST_CANNOT_START = Sentence("the host cannot start with {program}: {problem}.\n{advice}")
+HOST_ENDED = Sentence("the host ended ({code}); the next :Chat starts it again")
+CANNOT_SHOW = Sentence("cannot show {what}: {problem}")
+NO_FILE_TO_SHOW = Sentence("{path} is no file that can be shown")
+SHOWS_LATER = Sentence("what became of it shows once the host runs again")
+SETTINGS_PROBLEMS = Sentence("the settings have problems:\n  {problems}")
+SETTINGS_UNUSABLE = Sentence("the settings cannot be used: {problems}")
+OTHER_CHAT_MODULE = Sentence(
+    "`require('chat')` is the module of another plugin, `{file}`; set DingTalk up with"
+    " `require('dingbridge').setup({{ … }})`"
+)
+
+# --- Python and the installation ------------------------------------------------------------------
+
+NOT_ON_PATH = Sentence("there is no `{name}` on the `PATH`")
+NEEDS_ABSOLUTE_PATH = Sentence("it must be an absolute path, or a name that is on the `PATH`")
+CANNOT_BE_RUN = Sentence("it cannot be run")
+NONE_ON_PATH = Sentence("there is none on the `PATH`")
+BY_PATH = Sentence("the `PATH`")
+BY_OPTION = Sentence("the option `python`")
+BY_OWN = Sentence("`.venv` in the plugin's folder")
+BY_VARIABLE = Sentence("`g:python3_host_prog`")
+PACKAGES_MISSING = Sentence("Python packages are missing ({packages})")
+SET_PYTHON = Sentence("Set the option `python` to a Python 3.10 or newer")
+RUN_INSTALL = Sentence("Run :Chat install")
+RUN_INSTALL_WITHOUT_OPTION = Sentence(
+    "Take the option `python` out of the settings, then run :Chat install"
+)
+INSTALL_IN_SHELL = Sentence("The same in a shell: make -C {folder} install")
+INSTALLED = Sentence("everything is installed; :Chat works now")
+INSTALLED_FOR_NEXT = Sentence("everything is installed; Neovim uses it when it is started again")
+NEEDS_PYTHON = Sentence("Python 3.10 or newer is needed, and there is none on the `PATH`")
+NO_SUCH_EXTRA = Sentence("{extra} cannot be installed; there is: {known}")
+INSTALLING = Sentence("the installation is under way")
+PYTHON_IS_CHOSEN = Sentence(
+    "the option `python` chooses {program}, so nothing is installed for it; take the option out"
+    " first"
+)
+LOOKING_FOR_PYTHON = Sentence("dingbridge: looking for a Python")
+
+# --- windows and keys -----------------------------------------------------------------------------
+
+TITLE_STATUS = Sentence("DingTalk status")
+TITLE_OUTBOX = Sentence("DingTalk outbox")
+TITLE_PAIRINGS = Sentence("Who is let in")
+TITLE_INSTALL = Sentence("Installing")
+KEYS_STATUS = Sentence("R refreshes · q closes")
+KEYS_OUTBOX = Sentence("r tries again · d drops · R refreshes · q closes")
+KEYS_CLOSE = Sentence("q closes")
+NO_MESSAGE_HERE = Sentence("no message stands on this line")
+KEY_CLOSE = Sentence("Close the report")
+KEY_REFRESH = Sentence("Bring the report up to date")
+KEY_RETRY = Sentence("Try the message again")
+KEY_DROP = Sentence("Drop the message")
+KEY_WRITE = Sentence("Write in the draft")
+KEY_SEND = Sentence("Send the draft")
+KEY_ANSWER = Sentence("Send the draft to whoever wrote meanwhile, or choose")
+KEY_OPEN = Sentence("Open the link")
+KEY_SHOW = Sentence("Show where the link leads")
+KEY_GO_TO_FILE = Sentence("Open the file in another window")
+NO_LINK = Sentence("there is no link on this line")
+NOT_OPENED_FOREIGN = Sentence(
+    "is not opened: it is neither an address of the web nor a file of the project or a received one"
+)
+NOT_OPENED_PROGRAM = Sentence("is not opened: a program may run it")
+NOT_OF_PROJECT = Sentence("is no file of the project or a received one")
+NO_TEXT = Sentence("is no text")
+CHOOSE_PAIR = Sentence("Let in from DingTalk")
+CHOOSE_DENY = Sentence("Refuse from DingTalk")
+CHOOSE_REVOKE = Sentence("Let in no more from DingTalk")
+
+# --- sessions and drafts --------------------------------------------------------------------------
+
+NO_SESSION = Sentence("there is no session yet: :Chat new starts one")
+SESSIONS = Sentence("Sessions")
+NOT_BOUND = Sentence("not bound")
+DRAFT_EMPTY = Sentence("the draft is empty")
+COMES_BACK_LATER = Sentence(
+    "a text that was not sent comes back once the draft, which is for others, is empty"
+)
+WHOEVER_WRITES_LAST = Sentence("whoever writes last")
+NOT_BOUND_BIND = Sentence("this session is not bound: :Chat bridge dingtalk binds it")
+NOBODY_HAS_WRITTEN = Sentence("nobody has written to this session yet")
+WRITE_TO = Sentence("Write to")
+CHOICE_NOW = Sentence("{name}  (now)")
+DRAFT = Sentence("Draft")
+DRAFT_TO = Sentence("Draft → ")
+NOBODY_YET = Sentence("nobody yet")
+UNBOUND_NOW = Sentence("not bound any more")
+OTHER_ROBOT_NOW = Sentence("bound to another robot now")
+OTHER_ROBOT = Sentence("another robot")
+OTHER_WROTE_GOES = Sentence("{who} wrote: <C-t> goes there")
+OTHER_WROTE = Sentence("{who} wrote: <C-t>")
+LAST_TEXT = Sentence("your last text: {who}")
+LAST_TEXT_SHORT = Sentence("last: {who}")
+WRITE_OR_KEY_SENDS = Sentence(":w or {key} sends")
+KEY_SENDS = Sentence("{key} sends")
+WRITE_SENDS = Sentence(":w sends")
+EARLIER_NOT_SENT = Sentence("a message of an earlier Neovim was not sent: “{text}”")
+NOT_KEPT = Sentence(
+    "{count} messages could not be kept for the next start: {problem}",
+    one="a message could not be kept for the next start: {problem}",
+)
+LEFT_TOO_LATE = Sentence(
+    "messages of an earlier Neovim were not sent, for a day has passed ({count}): {path} has them;"
+    " delete it when you are done"
+)
+LEFT_OTHER_SETTINGS = Sentence(
+    "messages of an earlier Neovim were not sent, for the settings are others now ({count}): {path}"
+    " has them; delete it when you are done"
+)
+
+# --- to DingTalk ----------------------------------------------------------------------------------
+
+NO_FILE_OPEN = Sentence("编辑器里没有打开的文件。No file is open in the editor.")
+UNKNOWN_QUESTION = Sentence("编辑器不认识这个问题。The editor does not know this question.")
+COULD_NOT_ANSWER = Sentence("编辑器回答不了。The editor could not answer.")
+QUESTION_FAILED = Sentence("/{what} from DingTalk failed: {problem}")
+NOT_INSIDE = Sentence("这个文件不在项目文件夹内。The file is not inside the project folder.")
+TOO_LARGE = Sentence("这个文件太大，不打开。The file is too large to be opened.")
+IN_COMMAND_LINE = Sentence(
+    "编辑器在命令行窗口中，现在不能打开。The editor is in its command-line window; try later."
+)
+NO_ROOM = Sentence("编辑器里放不下新窗口。There is no room for a window in the editor.")

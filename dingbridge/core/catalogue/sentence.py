@@ -1,0 +1,31 @@
+"""A sentence of the catalogue. Nothing but the standard library: the installer needs it, too."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+
+class Sentence:
+    """What people read, with its parts as `{name}`. `one` is the form for a `count` of 1, where
+    that differs.
+
+    >>> Sentence("{count} messages wait", one="a message waits")(count=1)
+    'a message waits'
+    """
+
+    __slots__ = ("one", "text")
+
+    def __init__(self, text: str, one: str = "") -> None:
+        self.text = text
+        self.one = one
+
+    def __call__(self, **parts: object) -> str:
+        """The sentence with these parts."""
+        text = self.one if self.one and parts["count"] == 1 else self.text
+        return text.format_map(parts)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The names of the parts that must be given."""
+        names = {name for _, name, _, _ in Formatter().parse(self.text) if name is not None}
+        return frozenset(names | {"count"} if self.one else names)

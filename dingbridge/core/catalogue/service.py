@@ -1,0 +1,31 @@
+"""What is said about the Neovims that work together, and about dingbridge itself."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+NO_SOCKET = Sentence("the local socket could not be opened ({reason})")
+FOLDER_NOT_PRIVATE = Sentence("the folder {folder} {fault}, so no socket is opened in it")
+REMOVE_FOLDER = Sentence(
+    "Remove {folder}, or set XDG_RUNTIME_DIR to a folder that only you can open."
+)
+NO_SOCKETS = Sentence("the system gives no sockets ({reason})")
+UNEXPECTED = Sentence("unexpected {error}; see :Chat log")
+NO_SETTINGS = Sentence("the editor sent no settings")
+RESTART = Sentence("restart Neovim")
+LOG_NOT_WRITTEN = Sentence(
+    "the log file {path} cannot be written ({reason}); it goes on without one"
+)
+SETTINGS_WAIT = Sentence("the settings wait for {names}")
+CANNOT_USE = Sentence("cannot use {name}: {reason}")
+UNKNOWN_EVENT = Sentence("the editor sent something unknown: {name}")
+UNUSABLE_EVENT = Sentence("{name} was called with something it cannot use: {reason}")
+NOBODY_CAN_ATTACH = Sentence("other Neovims cannot attach: {reason}")
+OWNER_GONE = Sentence("the Neovim that held the link is gone")
+FOLDER_UNWRITABLE = Sentence("{path} cannot be written ({reason}), so nothing is sent or received")
+LET_WRITE = Sentence("Let your user write there; it goes on by itself then.")
+TAKES_OVER = Sentence("another editor takes over")
+ENV_FILE = Sentence("the env_file")
+NOT_READ_CLOSING = Sentence("was not read: the editor is closing")
+SETTINGS_PROBLEMS = Sentence("the settings have problems:\n  {problems}")
+A_FILE = Sentence("a file")

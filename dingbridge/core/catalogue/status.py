@@ -1,0 +1,39 @@
+"""The reports of `:Chat status` and `dingbridge status`: a line each."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+MODE = Sentence("mode: {mode}")
+NOT_SET_UP = Sentence("mode: off (not set up)")
+HAS_PROBLEMS = Sentence("mode: off (the settings have problems)")
+APP = Sentence("app: {app} (account {account})")
+LINK = Sentence("link: {state}")
+LINK_OF_OTHER = Sentence("link: {state} in {owner}")
+DOWN = Sentence("{link}: {trouble}")
+NEXT_TRY = Sentence("{link}; next try in {seconds} s")
+ADMITTED = Sentence("admitted: {people}")
+NOBODY_KNOWN = Sentence("nobody yet known")
+ASKING = Sentence("asking to be let in: {count} (:Chat pair)")
+REFUSED = Sentence("refused messages: {count}")
+SESSION = Sentence("session: {title}")
+NO_SESSION = Sentence("none")
+GOES_TO = Sentence("messages go to: {target}")
+NOBODY = Sentence("nobody yet")
+QUEUED = Sentence("queued: {queued}, failed: {failed}")
+COOLING_DOWN = Sentence("waiting: {reason}")
+QUOTA = Sentence("quota: {quota}")
+LAST_ERROR = Sentence("last error: {error}")
+
+# --- without an editor ----------------------------------------------------------------------------
+
+BOUND = Sentence("bound: {title} (in {folder})")
+BOUND_TO = Sentence("bound: {title} → {place} (in {folder})")
+NOTHING_BOUND = Sentence("no session is bound")
+MADE = Sentence("sessions made on demand: {count}")
+ASKED = Sentence("asked to be let in: {count}")
+WAITING = Sentence("waiting: {waiting}, failed: {failed}")
+LATEST_FAILURE = Sentence("  the latest failure: {reason}")
+DATA = Sentence("data: {folder}")
+LOG = Sentence("log: {file}")
+UNREADABLE = Sentence("{path} cannot be read: {reason}")
