@@ -177,9 +177,11 @@ def test_at_most_once_nothing_is_there_twice_unless_the_user_sent_it_again(
 @given(st.lists(REPLIES.filter(lambda reply: reply.error is not LOST.error), max_size=12))
 def test_without_a_lost_answer_or_a_crash_nothing_is_in_doubt(replies: list[Reply]) -> None:
     replies = [one for one in replies if not one.crash and one.error is not UNHEARD.error]
-    end = journey().carry((Route.SINGLE, Route.GROUP), ending(*replies))
+    way = journey()
+    end = way.carry((Route.SINGLE, Route.GROUP), ending(*replies))
     assert end is not None
     assert not end.uncertain
+    assert not any(letter.waiting.may_have_arrived for letter in way.box.dead.values())
 
 
 @pytest.mark.parametrize("repeats", [True, False])

@@ -653,6 +653,15 @@ def test_why_a_message_failed_is_told_to_an_admin_and_to_nobody_else(owner: Owne
     assert "the robot was taken away" in admins
 
 
+def test_why_a_message_failed_names_the_command_that_is_ours_in_every_neovim(owner: Owner) -> None:
+    owner.hub.configure(read({**APP, "admins": ["zhangsan"]}, {}))
+    owner.send(OWN, "m1")
+    owner.hub.outgoing.recorded(Failed("m1", "something went wrong, see :Chat log", NOW))
+    owner.say("/status")
+    [answer] = owner.answers()
+    assert "something went wrong, see :DingTalk log" in answer
+
+
 # --- commands from DingTalk -----------------------------------------------------------------------
 
 

@@ -92,7 +92,8 @@ def test_a_stranger_gets_a_code_and_is_let_in_by_it_for_good(
     # It is used up, and it lasts.
     strict.chat(f"pair {code}")
     strict.until(lambda: not strict.said()[-1].endswith("for good"))
-    strict.until(lambda: [one["id"] for one in paired(strict)] == ["lisi"])
+    [one] = strict.until(lambda: paired(strict))
+    assert (one["id"], one["until"]) == ("lisi", 0)
     strict.close()
     again = start_editor()
     bind(again, {**api_options, "allow_from": []})

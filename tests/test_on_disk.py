@@ -33,12 +33,16 @@ def told(what: str, home: Path, **more: str) -> subprocess.CompletedProcess[Any]
     return run([*COMMAND, what], env=environ, encoding="utf-8")
 
 
-def files_below(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".lock"
-    }
+def files_below(folder: Path) -> dict[str, tuple[bytes, int, int]]:
+    """What every file holds, and which one it is since when: even the same bytes written once more
+    are a change."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix != ".lock":
+            status = path.stat()
+            name = str(path.relative_to(folder))
+            found[name] = (path.read_bytes(), status.st_ino, status.st_mtime_ns)
+    return found
 
 
 def test_what_is_bound_and_what_waits_is_told_after_the_editor_was_left(
