@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from dingbridge.core import autocommands, codes, errors
+from dingbridge.core import autocommands, codes, errors, remote_commands
 from dingbridge.core.commands import COMMANDS, Declaration
 from dingbridge.core.groups import GROUP_OPTIONS
 from dingbridge.core.kinds import Kind, Option
@@ -22,6 +22,7 @@ def tables(look: str) -> dict[str, str]:
     return {
         "options": options(),
         "commands": commands(),
+        "remote commands": remote(),
         "events": events(),
         "codes": dingtalk_codes(),
         "highlights": highlights(look),
@@ -58,6 +59,16 @@ def commands() -> str:
     """Every subcommand of `:Chat`."""
     rows = [(f"`{_shown(command)}`", _cell(command.meaning)) for command in COMMANDS]
     return _table(("command", "meaning"), rows)
+
+
+def remote() -> str:
+    """Every command that is sent from DingTalk, in both languages."""
+    rows = [
+        (_cell(f"`{one.form}`"), f"`/{one.chinese}`", _cell((kind.__doc__ or "").split("\n")[0]))
+        for kind in remote_commands.KINDS
+        for one in (kind.declaration,)
+    ]
+    return _table(("command", "Chinese", "answer or effect"), rows)
 
 
 def events() -> str:

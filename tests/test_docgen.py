@@ -48,6 +48,7 @@ def test_the_check_runs_from_the_command_line() -> None:
         ("doc/editor.md", "| `:Chat open {id}` |", "| `:Chat open` |"),
         ("doc/lua-api.md", "`DingbridgeQueued` | `id`, ", "`DingbridgeQueued` | "),
         ("doc/troubleshooting.md", "`*QpmLimit*`", "`QpmLimit`"),
+        ("doc/remote-commands.md", "| `/stop` |", "| `/halt` |"),
         ("doc/sandbox.md", "`errcode` 43002", "`errcode` 43003"),
         (HELP, "*dingbridge-option-webhook*", "*dingbridge-option-hook*"),
         (HELP, "*:DingTalk-stop*", ""),

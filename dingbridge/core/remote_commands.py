@@ -60,7 +60,10 @@ _Request = TypeVar("_Request", bound="Request")
 
 
 class Request(Struct, frozen=True):
-    """Base of the commands: what a person asks for, with the arguments in its fields."""
+    """Base of the commands: what a person asks for, with the arguments in its fields.
+
+    The first line of a command's docstring is what the manual says of it.
+    """
 
     declaration: ClassVar[Declaration]
 
@@ -71,25 +74,25 @@ class Request(Struct, frozen=True):
 
 
 class Help(Request, frozen=True):
-    """What may I say?"""
+    """The commands that you may use."""
 
     declaration = Declaration("help", "帮助", "This list", "这份清单", users=Users.ALL)
 
 
 class Status(Request, frozen=True):
-    """How is the bridge doing?"""
+    """How the bridge is doing."""
 
     declaration = Declaration("status", "状态", "How it goes", "桥的状态", users=Users.BY_DEFAULT)
 
 
 class WhoAmI(Request, frozen=True):
-    """Which id has the person who asks?"""
+    """Your ids, and what you may do."""
 
     declaration = Declaration("whoami", "我是谁", "Your id", "您的编号", users=Users.ALL)
 
 
 class WhereAmI(Request, frozen=True):
-    """Which conversation is this, and which session does it speak to?"""
+    """The id of this conversation, and which session it speaks to."""
 
     declaration = Declaration(
         "whereami", "我在哪", "This chat's id", "本会话编号", users=Users.BY_DEFAULT
@@ -97,7 +100,7 @@ class WhereAmI(Request, frozen=True):
 
 
 class ListSessions(Request, frozen=True):
-    """Which sessions are bound? Only those with `text` in them; empty means all."""
+    """The sessions, numbered; those with the text in them."""
 
     text: str = ""
 
@@ -110,7 +113,10 @@ class ListSessions(Request, frozen=True):
 
 
 class ChooseSession(Request, frozen=True):
-    """Speak to that session, named by number or id. Empty asks which there are."""
+    """Moves this conversation to session number `n`, or to the one with that id.
+
+    Empty asks which there are.
+    """
 
     wanted: str = ""
 
@@ -123,19 +129,19 @@ class ChooseSession(Request, frozen=True):
 
 
 class NewSession(Request, frozen=True):
-    """Start a session for this conversation."""
+    """Starts a session in the place of this one."""
 
     declaration = Declaration("new", "新建", "New session", "新建会话", effect=True)
 
 
 class ClearSession(Request, frozen=True):
-    """Remove all messages from the session."""
+    """Removes all messages from the session; the old transcript is in the trash."""
 
     declaration = Declaration("clear", "清空", "Clear it", "清空会话", effect=True)
 
 
 class StopAnswer(Request, frozen=True):
-    """Stop the answer that is being worked on."""
+    """Stops the program that works on your answer; for `admins`, on anybody's."""
 
     declaration = Declaration(
         *("stop", "停止", "Stop answering", "停止回答"),
@@ -145,7 +151,7 @@ class StopAnswer(Request, frozen=True):
 
 
 class History(Request, frozen=True):
-    """The last `count` messages, 1 to `MOST_MESSAGES`."""
+    """The last 5 messages, or `n`, up to 50."""
 
     count: int = FEW_MESSAGES
 
@@ -163,13 +169,16 @@ class History(Request, frozen=True):
 
 
 class Where(Request, frozen=True):
-    """Which place does the editor's user look at?"""
+    """Where the cursor is: file, line, function, branch."""
 
     declaration = Declaration("where", "位置", "Place in Neovim", "编辑器位置")
 
 
 class Diagnostics(Request, frozen=True):
-    """The diagnostics: all, errors only, or errors and warnings (`warn`)."""
+    """The diagnostics, the worst first, up to 20.
+
+    All, errors only, or errors and warnings (`warn`).
+    """
 
     level: Literal["", "error", "warn"] = ""
 
@@ -183,13 +192,16 @@ class Diagnostics(Request, frozen=True):
 
 
 class Quickfix(Request, frozen=True):
-    """The quickfix list."""
+    """The quickfix list, up to 20 entries, none of secret files."""
 
     declaration = Declaration("qf", "快速修复", "Quickfix list", "问题列表")
 
 
 class Diff(Request, frozen=True):
-    """What has changed since the last commit, in one file or, if empty, below the folder."""
+    """What changed since the last commit, up to 12,000 characters.
+
+    In one file or, with an empty `path`, below the folder.
+    """
 
     path: str = ""
 
@@ -202,7 +214,10 @@ class Diff(Request, frozen=True):
 
 
 class FileSlice(Request, frozen=True):
-    """Lines `first` to `last` of a file, from 1, inclusive, `MOST_LINES` at most."""
+    """Lines of a file, up to 200; 40 without a last line.
+
+    Lines `first` to `last`, from 1, inclusive.
+    """
 
     path: str
     first: int
@@ -225,7 +240,10 @@ class FileSlice(Request, frozen=True):
 
 
 class OpenAt(Request, frozen=True):
-    """Show a file in the editor at a line, from 1."""
+    """Shows a file in Neovim at that line; the cursor stays.
+
+    `line` counts from 1.
+    """
 
     path: str
     line: int = 1
@@ -242,7 +260,7 @@ class OpenAt(Request, frozen=True):
 
 
 class RunJob(Request, frozen=True):
-    """Run the job of that name from the settings. Empty asks which there are."""
+    """Runs a job, and tells how it ended; without a name, which there are."""
 
     name: str = ""
 
@@ -311,16 +329,16 @@ def _place_in_file(rest: str) -> tuple[str, int, int | None] | None:
     return found[1].strip(), first, last
 
 
-_KINDS: tuple[type[Command], ...] = get_args(Command)
+KINDS: tuple[type[Command], ...] = get_args(Command)
 
-COMMANDS: tuple[Declaration, ...] = tuple(kind.declaration for kind in _KINDS)
+COMMANDS: tuple[Declaration, ...] = tuple(kind.declaration for kind in KINDS)
 
 NAMES: tuple[str, ...] = tuple(one.name for one in COMMANDS)
 """The names that settings may list."""
 
 _BY_WORD: dict[str, type[Command]] = {
-    **{kind.declaration.name: kind for kind in _KINDS},
-    **{kind.declaration.chinese: kind for kind in _KINDS},
+    **{kind.declaration.name: kind for kind in KINDS},
+    **{kind.declaration.chinese: kind for kind in KINDS},
 }
 
 _FORM = re.compile(
