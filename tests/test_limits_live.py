@@ -8,6 +8,7 @@ from dingbridge.sandbox import TEAM, Fault, Sandbox
 from tests.editor import Editor
 
 GROUP = "/v1.0/robot/groupMessages/send"
+DOWNLOAD = "/v1.0/robot/messageFiles/download"
 
 
 def test_messages_that_came_without_their_words_are_told_as_the_end_of_the_months_pushes(
@@ -83,3 +84,14 @@ def test_a_page_in_the_place_of_a_ticket_is_survived(
     sandbox.client.wait_connections(1, total=2, timeout=30)
     sandbox.client.say("hello")
     editor.until(editor.transcript)
+
+
+def test_pictures_that_come_at_once_are_all_fetched_though_calls_were_too_fast(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    sandbox.client.configure(calls_per_second=3)
+    for _ in range(8):
+        sandbox.client.say_picture()
+    bound.until(lambda: len(bound.transcript()) == 8)
+    bound.until(lambda: all("-picture.png)" in each["text"] for each in bound.transcript()))
+    assert {call.status for call in sandbox.client.calls(DOWNLOAD)} <= {200, 403}

@@ -21,6 +21,7 @@ from dingbridge.core.quota import Budget, Kind, Quota
 from dingbridge.core.reactions import (
     ADD_AGAIN,
     ADD_WITHIN,
+    CALL_EVERY,
     MOST_OUTSTANDING,
     OFFLINE_PAUSE,
     REMOVE_AGAIN,
@@ -171,7 +172,7 @@ def test_an_answer_while_the_reaction_is_being_added_removes_it_afterwards() -> 
     reactions.finished("msg1", 1.0)
     assert reactions.next_step(1.0) is None
     reactions.succeeded(step, 1.2)
-    assert reactions.next_step(1.2) == RemoveReaction(ONE)
+    assert reactions.next_step(1.2 + CALL_EVERY) == RemoveReaction(ONE)
 
 
 @pytest.mark.parametrize(("error", "left"), [(BUSY, ()), (NO_ANSWER, (ONE,)), (REFUSED, ())])
@@ -238,7 +239,28 @@ def test_work_that_begins_again_while_its_reaction_goes_brings_it_back(short: bo
     reactions.arrived(ONE, 0.1, short=short)
     reactions.succeeded(step, 0.2)
     assert reactions.outstanding() == ()
-    assert reactions.next_step(0.2) == (None if short else AddReaction(ONE))
+    assert reactions.next_step(0.2 + CALL_EVERY) == (None if short else AddReaction(ONE))
+
+
+@given(st.lists(st.floats(0, 0.04), min_size=50, max_size=50))
+def test_no_second_has_more_calls_than_an_app_may_make_however_many_messages_wait(
+    lasting: list[float],
+) -> None:
+    reactions, now, called = Reactions(), 0.0, []
+    for number in range(len(lasting)):
+        reactions.arrived(Reaction("ding1", "cid1", f"msg{number}", "👀"), now)
+    for seconds in lasting:
+        at = reactions.next_at()
+        assert at is not None
+        now = max(now, at)
+        step = reactions.next_step(now)
+        assert isinstance(step, AddReaction)
+        called.append(now + seconds)
+        now += seconds
+        reactions.succeeded(step, now)
+    assert len(reactions.outstanding()) == len(lasting)
+    apart = zip(called, called[20:], strict=False)
+    assert all(later - earlier > 0.999 for earlier, later in apart)
 
 
 def test_work_that_begins_again_while_removing_fails_keeps_the_reaction() -> None:

@@ -32,6 +32,9 @@ OFFLINE_PAUSE: Final = 30.0
 CALL_TIMEOUT: Final = 3.0
 """Seconds that a call for a reaction may take; ours, nothing is published."""
 
+CALL_EVERY: Final = 0.05
+"""Seconds between two calls: an app may call each interface 20 times a second (section 0)."""
+
 MOST_OUTSTANDING: Final = 200
 """Reactions that are kept track of at most; the oldest is forgotten first."""
 
@@ -211,7 +214,7 @@ class Reactions:
 
     def succeeded(self, step: Step, now: float) -> None:
         """The platform accepted the step."""
-        entry = self._ended(step)
+        entry = self._ended(step, now)
         if entry is None:
             return
         if isinstance(step, AddReaction):
@@ -227,7 +230,7 @@ class Reactions:
         """The step did not succeed: what follows is decided by what the error is."""
         if isinstance(error, RetryAfter):
             self._held_until = max(self._held_until, now + error.seconds)
-        entry = self._ended(step)
+        entry = self._ended(step, now)
         if entry is None:
             return
         if isinstance(step, AddReaction):
@@ -266,10 +269,11 @@ class Reactions:
     def _put(self, entry: _Entry, **changes: object) -> None:
         self._entries[entry.reaction.message_id] = structs.replace(entry, **changes)
 
-    def _ended(self, step: Step) -> _Entry | None:
+    def _ended(self, step: Step, now: float) -> _Entry | None:
         if self._under_way != step:
             return None
         self._under_way = None
+        self._held_until = max(self._held_until, now + CALL_EVERY)
         return self._entries.get(step.reaction.message_id)
 
     def _forget_oldest(self) -> None:
