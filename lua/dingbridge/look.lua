@@ -1,5 +1,6 @@
 --- How a message looks: its lines, its heading, and the sign of its fate.
 
+local say = require('dingbridge.say')
 local wrap = require('dingbridge.wrap')
 
 local M = {}
@@ -29,11 +30,11 @@ local ROLE = {
 }
 
 local FATE = {
-  queued = { '… queued', 'DingbridgeWaiting' },
-  sending = { '… sending', 'DingbridgeWaiting' },
-  retrying = { '↻ retrying', 'DingbridgeWaiting' },
-  sent = { '✓ sent', 'DingbridgeSent' },
-  failed = { '✗ failed', 'DingbridgeFailed' },
+  queued = { 'fate_queued', 'DingbridgeWaiting' },
+  sending = { 'fate_sending', 'DingbridgeWaiting' },
+  retrying = { 'fate_retrying', 'DingbridgeWaiting' },
+  sent = { 'fate_sent', 'DingbridgeSent' },
+  failed = { 'fate_failed', 'DingbridgeFailed' },
 }
 
 for group, link in pairs(LINKS) do
@@ -103,7 +104,7 @@ function M.heading(message, width, mark)
   }
   local fate = FATE[message.delivery]
   if fate then
-    local words = fate[1]
+    local words = say(fate[1])
     if message.delivery == 'sending' and message.reason ~= '' then
       words = words .. ' ' .. message.reason
     elseif message.reason ~= '' then

@@ -118,6 +118,14 @@ LEFT_OTHER_SETTINGS = Sentence(
     " has them; delete it when you are done"
 )
 
+# --- the fate of a message, at its heading --------------------------------------------------------
+
+FATE_QUEUED = Sentence("… queued")
+FATE_SENDING = Sentence("… sending")
+FATE_RETRYING = Sentence("↻ retrying")
+FATE_SENT = Sentence("✓ sent")
+FATE_FAILED = Sentence("✗ failed")
+
 # --- to DingTalk ----------------------------------------------------------------------------------
 
 NO_FILE_OPEN = Sentence("编辑器里没有打开的文件。No file is open in the editor.")
