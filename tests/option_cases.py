@@ -174,6 +174,7 @@ SEVERAL: list[Case] = [
         "a robot code that belongs to another robot",
         {**APP, "robot_code": "code", "accounts": {"work": OTHER_APP}},
     ),
+    Case("a webhook beside an app", {**APP, "accounts": {"hook": {"webhook": WEBHOOK}}}),
     Case("an account around the others", {**APP, "accounts": {"personal": OTHER_APP}}),
     Case(
         "an account that takes the robot from around it",

@@ -18,7 +18,7 @@ local M = {}
 ---@param name string
 ---@return any value nil when only the host can find out
 function M.value(scope, name)
-  local option, value = declared.options[name], scope[name] and scope[name].value
+  local option, value = declared.options[name], scope[name]
   local named = variable(value)
   if named then
     value = vim.env[named]
@@ -36,7 +36,7 @@ end
 ---@return boolean
 local function names_robot(scope)
   for _, name in ipairs(declared.robot) do
-    if scope[name] then
+    if scope[name] ~= nil then
       return true
     end
   end
@@ -47,18 +47,18 @@ end
 ---@param own dingbridge.Scope
 ---@param outer dingbridge.Scope
 ---@param name string
----@return { value: any }?
+---@return any
 local function given(own, outer, name)
-  if own[name] then
+  if own[name] ~= nil then
     return own[name]
   elseif vim.tbl_contains(declared.robot, name) and names_robot(own) then
     return nil
-  elseif outer[name] then
+  elseif outer[name] ~= nil then
     return outer[name]
   end
-  local env, variables = declared.options[name].env, outer.env and outer.env.value or {}
+  local env, variables = declared.options[name].env, outer.env or {}
   local text = env and vim.trim(vim.env[env] or variables[env] or '') or ''
-  return text ~= '' and { value = text } or nil
+  return text ~= '' and text or nil
 end
 
 ---@param own dingbridge.Scope

@@ -9,7 +9,7 @@ local M = {}
 
 local OUTER, INNER = declared.prefix:match('^(%w+)%.(%w+)$')
 
----@alias dingbridge.Scope table<string, { path: string, value: any }> canonical name to what is written
+---@alias dingbridge.Scope table<string, any> canonical name to what is written
 
 --- What one table gives.
 ---@class dingbridge.Written
@@ -114,9 +114,7 @@ function options(reading, value, path, within, scope, may_wrap)
       end)
     elseif option and is_given then
       check:value(option, entry, here)
-      if not scope[name] or here < scope[name].path then
-        scope[name] = { path = here, value = entry }
-      end
+      scope[name] = entry -- where several spellings differ, Python says so
     elseif declared.nests[spelling] then
       options(reading, entry, here, spelling .. '.', scope)
     elseif spelling == 'type' and is_given then
