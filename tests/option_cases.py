@@ -158,7 +158,7 @@ GOOD: list[Case] = [
 ]
 
 KNOWN = (
-    "help, status, session, list, new, clear, stop, whoami, whereami, history, where, diag, qf,"
+    "help, status, whoami, whereami, list, session, new, clear, stop, history, where, diag, qf,"
     " diff, file, open, run"
 )
 OTHER_APP = {"app_key": "dingother", "app_secret": SECRET + "2"}
