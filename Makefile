@@ -49,7 +49,7 @@ types: dev ## check the types
 	$(RUN) -m mypy
 
 doc: dev ## write the tables of the documents, the help made from them, and the Lua declarations
-	$(RUN) -m docgen
+	cd doc && ../$(RUN) -m docgen
 
 bench: dev ## measure speed and cost beside the official SDK and bare clients
 	$(RUN) -m tests.bench

@@ -20,7 +20,7 @@ from dingbridge.core.remote_commands import ForOwner, ForSession
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dingbridge"
 PYTHON = sorted(
-    [path for top in ("dingbridge", "docgen", "rplugin") for path in (ROOT / top).rglob("*.py")]
+    [path for top in ("dingbridge", "doc", "rplugin") for path in (ROOT / top).rglob("*.py")]
 )
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
 GENERATED = {

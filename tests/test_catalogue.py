@@ -204,7 +204,7 @@ NO_CATALOGUE = {
     "dingbridge/core/commands.py": DECLARED,
     "dingbridge/core/remote_commands.py": DECLARED,
     "dingbridge/core/autocommands.py": DECLARED,
-    "docgen/": "writes the manual",
+    "doc/docgen/": "writes the manual",
     "dingbridge/core/sentences.py": OPTIONS,
     "dingbridge/core/problems.py": OPTIONS,
     "dingbridge/core/programs.py": OPTIONS,

@@ -38,7 +38,7 @@ def test_the_files_in_the_project_are_up_to_date() -> None:
 
 def test_the_check_runs_from_the_command_line() -> None:
     command = [sys.executable, "-m", "docgen", "--check"]
-    assert run(command, cwd=ROOT).returncode == 0
+    assert run(command, cwd=ROOT / "doc").returncode == 0
 
 
 @pytest.mark.parametrize(

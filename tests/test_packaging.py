@@ -27,6 +27,15 @@ IMPORTED_AS = {
 """Packages that are imported by another name than they are installed by."""
 
 
+TOP_LEVEL = {
+    *("dingbridge", "doc", "lua", "rplugin", "tests", ".ci"),
+    *("README.md", "README.zh-CN.md", "CHANGELOG.md", "LICENSE"),
+    *("pyproject.toml", "constraints.txt", "Makefile", "MANIFEST.in", "Containerfile"),
+    *("lazy.lua", ".luarc.json", ".gitignore"),
+}
+"""What the first page of the project may show; anything else stands in one of its folders."""
+
+
 def project() -> str:
     return (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
@@ -35,6 +44,15 @@ def dependencies() -> set[str]:
     """The packages that the project needs to run, from its own declaration."""
     [listed] = re.findall(r"^dependencies = \[(.*?)^\]", project(), re.MULTILINE | re.DOTALL)
     return set(re.findall(r'"([A-Za-z0-9._-]+?)[<>=~!]', listed))
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_the_top_level_holds_nothing_that_belongs_into_a_folder() -> None:
+    listed = run(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    assert listed.returncode == 0, listed.stderr
+    names = {name.partition("/")[0] for name in listed.stdout.split("\0") if name}
+    assert {"dingbridge", "README.md"} <= names
+    assert names <= TOP_LEVEL
 
 
 def test_the_host_looks_for_exactly_the_packages_that_are_installed() -> None:
@@ -133,7 +151,7 @@ def test_the_source_distribution_is_complete(tmp_path: Path) -> None:
         about = tar.extractfile(described)
         assert about is not None
         text = about.read().decode()
-    whole = ("lua", "rplugin", "doc", "docgen", "tests", "dingbridge")
+    whole = ("lua", "rplugin", "doc", "tests", "dingbridge")
     wanted = {
         path.relative_to(copy).as_posix()
         for top in whole

@@ -1,4 +1,4 @@
-"""The command line: `python -m docgen` writes the generated files, `--check` lists stale ones."""
+"""The command line: `make doc` writes the generated files, `--check` lists stale ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--root",
         type=Path,
-        default=Path(__file__).resolve().parent.parent,
+        default=Path(__file__).resolve().parents[2],
         help="the project's folder",
     )
     asked = parser.parse_args(arguments)
