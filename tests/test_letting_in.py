@@ -422,7 +422,8 @@ def test_a_group_names_its_users_and_whether_it_needs_a_mention(
     bind(editor, {**api_options, "group_policy": "allowlist", "groups": groups})
     sandbox.client.say("no mention", user="lisi", group=TEAM, mention=False)
     editor.until(lambda: texts(editor) == ["no mention"])
-    sandbox.client.say("chatter", user="lisi", group="cidQUIET==", mention=False)
+    for user in ("lisi", "zhangsan"):
+        sandbox.client.say("chatter", user=user, group="cidQUIET==", mention=False)
     sandbox.client.say("not on its list", user="lisi", group="cidQUIET==")
     [refusal] = sandbox.client.wait_arrived(1)
     assert "groups = { ['cidQUIET=='] = { users = { 'lisi' } } }" in refusal.text
