@@ -285,6 +285,7 @@ def test_of_a_damaged_file_that_an_earlier_neovim_left_the_rest_is_sent(
     bind(later, webhook_options)
     sandbox.client.wait_arrived(1)
     assert texts(sandbox) == ["the rest"]
+    later.until(lambda: kept(later) == [])
 
 
 def test_after_leaving_in_peace_nothing_is_kept(
