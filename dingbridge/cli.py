@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from dingbridge import __version__
+from dingbridge.core.catalogue import editor
 from dingbridge.core.catalogue import shell as say
 from dingbridge.core.commands import for_outside
 from dingbridge.core.errors import (
@@ -189,7 +190,7 @@ def _options(config: Path | None) -> Options:
             _complain(warning)
         options = read(table, environ, found)
     except BadOptions as error:
-        raise Usage(say.SETTINGS_PROBLEMS(problems="\n  ".join(error.problems))) from error
+        raise Usage(editor.SETTINGS_PROBLEMS(problems="\n  ".join(error.problems))) from error
     if options.mode == "off":
         if not options.enabled:
             raise Usage("; ".join(options.missing()))

@@ -10,6 +10,8 @@ import os
 from dingbridge.core import outbox as outboxes
 from dingbridge.core import outbox_words
 from dingbridge.core import state as states
+from dingbridge.core.catalogue import files as files_words
+from dingbridge.core.catalogue import sessions
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.outbox import Outbox
@@ -33,7 +35,7 @@ def status() -> tuple[str, ...]:
     made = len(state.bindings) - len(bound)
     asking = sum(len(pairings.requests) for pairings in state.pairings.values())
     lines = [_binding(one) for one in sorted(bound, key=lambda one: -one.time)]
-    lines = lines or [say.NOTHING_BOUND()]
+    lines = lines or [sessions.NO_SESSION_BOUND()]
     if made:
         lines.append(say.MADE(count=made))
     if asking:
@@ -72,7 +74,7 @@ def _state() -> State:
         return State()
     except (OSError, ValueError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else cause
-        raise BridgeError(say.UNREADABLE(path=path, reason=reason)) from cause
+        raise BridgeError(files_words.UNREADABLE(path=path, reason=reason)) from cause
 
 
 def _outbox() -> Outbox:
@@ -82,5 +84,7 @@ def _outbox() -> Outbox:
     try:
         records, _ = Journal(path).read(outboxes.decode)
     except OSError as cause:
-        raise BridgeError(say.UNREADABLE(path=path, reason=cause.strerror or cause)) from cause
+        raise BridgeError(
+            files_words.UNREADABLE(path=path, reason=cause.strerror or cause)
+        ) from cause
     return outboxes.fold(records)

@@ -17,6 +17,8 @@ from dingbridge.bridge.application import Bridge
 from dingbridge.bridge.place import Place
 from dingbridge.bridge.ports import Ports
 from dingbridge.core import commands
+from dingbridge.core.catalogue import editor
+from dingbridge.core.catalogue import files as files_words
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import BadOptions, BridgeError, told
 from dingbridge.core.exchange import News, Restore
@@ -335,7 +337,7 @@ class Plugin:
             # The bridge stays usable without DingTalk.
             configuration = read_all({"enabled": False}, {})
             if problems != settings.problems:
-                words = say.SETTINGS_PROBLEMS(problems="\n  ".join(problems))
+                words = editor.SETTINGS_PROBLEMS(problems="\n  ".join(problems))
                 self._editor.show(updates.Say(words, "error"))
         for warning in found.warnings:
             self._editor.show(updates.Say(warning, "warn"))
@@ -391,6 +393,6 @@ class Plugin:
             self.refused(error)
             return
         reason = getattr(error, "strerror", None) or type(error).__name__
-        name = Path(getattr(error, "filename", None) or say.A_FILE()).name
+        name = Path(getattr(error, "filename", None) or files_words.FILE()).name
         log.error("cannot use %s: %s", name, reason)
         self._editor.show(updates.Say(say.CANNOT_USE(name=name, reason=reason), "error"))

@@ -70,6 +70,13 @@ def test_every_sentence_is_used_and_every_one_that_is_used_is_there() -> None:
     assert SENTENCES.keys() - used == set()
 
 
+def test_no_sentence_stands_twice() -> None:
+    names: dict[str, list[str]] = {}
+    for name, one in SENTENCES.items():
+        names.setdefault(one.text.casefold().rstrip("."), []).append(name)
+    assert [each for each in names.values() if len(each) > 1] == []
+
+
 def lua_names() -> set[str]:
     """The names of the sentences that Lua says, or may say by way of a variable."""
     return {text for path in LUA if not is_generated(path) for _, text in lua_strings(path)}

@@ -110,7 +110,7 @@ def test_once_is_for_an_hour_and_a_pairing_can_be_taken_back(
     assert one["until"] - one["since"] == 3600
     strict.until(lambda: texts(strict) == ["hello?"])
     strict.chat("revoke lisi")
-    strict.until_said("is not paired any more")
+    strict.until_said("lisi (李四) is not paired any more")
     sandbox.client.say("still?", user="lisi")
     strict.until(lambda: strict.status()["asking"] == 1)
     assert texts(strict) == ["hello?"]

@@ -164,8 +164,7 @@ class Admission:
         self._changed()
         if not revoked:
             return say.NO_SUCH_ID(id=id), False
-        people = (say.PERSON(id=one.label, name=one.id) for one in revoked)
-        return "; ".join(say.REVOKED(who=who) for who in people), True
+        return "; ".join(say.REVOKED(who=pairing.who(one)) for one in revoked), True
 
     def list(self) -> exchange.Pairings:
         """Who asks, and all there is to tell."""

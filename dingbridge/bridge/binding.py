@@ -13,6 +13,7 @@ from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, passcodes, routing, status_words
 from dingbridge.core.catalogue import access as access_words
+from dingbridge.core.catalogue import editor
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
@@ -249,7 +250,7 @@ class Account:
     def why_no_target(self) -> str:
         """Why a message of the bound session cannot go anywhere."""
         if self._problems:
-            return say.SETTINGS_UNUSABLE(problems="; ".join(self._problems))
+            return editor.SETTINGS_UNUSABLE(problems="; ".join(self._problems))
         if self.options.mode == "off":
             return say.NOT_SET_UP(missing=say.OR().join(self.options.missing()))
         return say.NOBODY_YET()

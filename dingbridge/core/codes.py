@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge.core import limits
+from dingbridge.core.catalogue import files
 from dingbridge.core.catalogue import refusals as say
 from dingbridge.core.errors import (
     DeliveryError,
@@ -284,7 +285,7 @@ RULES: tuple[Rule, ...] = (
         ("invalidParameter.robotCode.downloadCode",),
         Refused,
         say.FILE_GONE,
-        say.ASK_AGAIN,
+        files.ASK_AGAIN,
     ),
     Rule(
         ("invalidParameter.robotCode.*", "not.allowed.robotCode"),

@@ -267,21 +267,20 @@ def describe(pairings: Pairings, now: float) -> tuple[str, ...]:
     pairings = current(pairings, now)
     asking = (_pending(one, now - one.asked) for one in pairings.requests)
     paired = (
-        say.PAIRED_ONCE(who=_named(one), minutes=_minutes(one.until - now))
+        say.PAIRED_ONCE(who=who(one), minutes=_minutes(one.until - now))
         if one.until
-        else say.PAIRED(who=_named(one))
+        else say.PAIRED(who=who(one))
         for one in pairings.paired
     )
     return (*asking, *paired)
 
 
-def who(request: Request) -> str:
-    """Whom a request would let in, for a line in the editor."""
-    if request.kind is Kind.PERSON:
-        return _named(request)
-    return say.GROUP_ASKED_FOR(
-        id=request.id, name=request.label, asker=request.asker, nick=request.nick
-    )
+def who(one: Request | Paired) -> str:
+    """Whom a request would let in, or who was let in, for a line in the editor."""
+    if isinstance(one, Paired) or one.kind is Kind.PERSON:
+        subject = say.GROUP if one.kind is Kind.GROUP else say.PERSON
+        return subject(id=one.id, name=one.label)
+    return say.GROUP_ASKED_FOR(id=one.id, name=one.label, asker=one.asker, nick=one.nick)
 
 
 def minutes_left(request: Request, now: float) -> int:
@@ -345,11 +344,6 @@ def _within(seconds: float, time: float, now: float) -> bool:
 
 
 # --- words --------------------------------------------------------------------------------------
-
-
-def _named(one: Request | Paired) -> str:
-    subject = say.GROUP if one.kind is Kind.GROUP else say.PERSON
-    return subject(id=one.id, name=one.label)
 
 
 def _pending(request: Request, seconds: float) -> str:

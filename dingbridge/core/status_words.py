@@ -6,6 +6,7 @@ import math
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import editor, health
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.exchange import State
 from dingbridge.core.options import Options
@@ -62,12 +63,12 @@ def describe(
             lines.append(say.REFUSED(count=state.refused))
     lines.append(say.SESSION(title=session or say.NO_SESSION()))
     if session:
-        lines.append(say.GOES_TO(target=target or say.NOBODY()))
+        lines.append(say.GOES_TO(target=target or editor.NOBODY_YET()))
     lines.append(say.QUEUED(queued=state.queued, failed=state.failed))
     if state.cool_down_reason:
         lines.append(say.COOLING_DOWN(reason=state.cool_down_reason))
     if state.quota:
-        lines.append(say.QUOTA(quota=state.quota))
+        lines.append(health.QUOTA(quota=state.quota))
     if state.last_error:
         lines.append(say.LAST_ERROR(error=state.last_error))
     lines.extend(f"  {line}" for line in describe_sources(options))

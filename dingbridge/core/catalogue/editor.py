@@ -1,4 +1,4 @@
-"""What the Lua side says by itself. It gets these by way of `lua/dingbridge/sentences.lua`."""
+"""What the Lua side says, and what both sides say. Lua reads `lua/dingbridge/sentences.lua`."""
 
 from __future__ import annotations
 

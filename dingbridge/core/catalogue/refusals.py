@@ -72,7 +72,6 @@ CHECK_PUBLISHED = Sentence("Check that the robot is published and was added to t
 ONLY_ADMINS_MENTION_ALL = Sentence("Only the group's administrators may mention everybody.")
 DO_NOT_MENTION_ALL = Sentence("Send it without mentioning everybody.")
 FILE_GONE = Sentence("The file is not available any more.")
-ASK_AGAIN = Sentence("Ask for it to be sent again.")
 ROBOT_CODE_WRONG = Sentence("The robot code does not belong to this app.")
 CHECK_ROBOT_CODE = Sentence("Check `robot_code`; for most apps it is the same as app_key.")
 NOT_RECALLABLE = Sentence("The message cannot be recalled any more.")

@@ -72,7 +72,6 @@ LEFT_BEHIND = Sentence(
     one="1 message waits for the robot that was set up before, and will go when it is set up again",
 )
 CORRECT_SETTINGS = Sentence("the settings cannot be used, correct them in setup():")
-SETTINGS_UNUSABLE = Sentence("the settings cannot be used: {problems}")
 NOT_SET_UP = Sentence("DingTalk is not set up: {missing}")
 OR = Sentence("; or ")
 BOUND_ONE_WAY = Sentence(

@@ -67,7 +67,6 @@ The settings are the options of setup(), from these variables or from --config:
 
 Exit codes: 0 delivered, 1 refused, 2 usage or settings, 3 unreachable."""
 )
-SETTINGS_PROBLEMS = Sentence("the settings have problems:\n  {problems}")
 BAD_JSON = Sentence("{path} is not valid JSON")
 BAD_JSON_AT = Sentence("{path} is not valid JSON, line {line}")
 DELIVERED_PERHAPS_TWICE = Sentence(
