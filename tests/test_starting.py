@@ -148,6 +148,25 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(
     editor.until(editor.sessions)
 
 
+def test_an_interpreter_that_ends_at_once_is_told_in_words_and_breaks_no_command(
+    editor: Editor, tmp_path: Path
+) -> None:
+    editor.setup({"python": write_program(tmp_path / "dead", "#!/bin/sh\nexit 3\n")})
+    # It is gone before the editor says the first word to it.
+    editor.lua("""
+        local notify = vim.rpcnotify
+        vim.rpcnotify = function(...)
+          vim.uv.sleep(50)
+          return notify(...)
+        end
+    """)
+    for line in ("new x", "send hello"):
+        editor.chat(line)
+        editor.until_said("cannot start")
+        editor.lua("require('dingbridge').send('hello')")
+        editor.setup({"python": str(tmp_path / "dead"), "keyword": line})
+
+
 def test_an_old_python_is_refused_by_its_version(editor: Editor, tmp_path: Path) -> None:
     program = old_python(tmp_path / "old-python")
     editor.setup({"python": program})

@@ -54,6 +54,19 @@ local function cannot_start(chosen, words)
   require('dingbridge.notice').show(shown, 'error')
 end
 
+--- Says something to the host. One that has ended a moment ago, of which we are not told yet, hears
+--- nothing; `on_exit` tells why it ended.
+---@param act fun() fails when the channel is closed
+---@return boolean said
+local function if_it_lives(act)
+  local ok, problem = pcall(act) -- the channel may close while it is used
+  local said = tostring(problem)
+  if not ok and not said:find('Invalid channel') and not said:find("Channel doesn't exist") then
+    error(problem, 0)
+  end
+  return ok
+end
+
 --- Makes the commands start the host, with the range exactly as it was given.
 local function define_starters()
   for _, spec in ipairs(M.specs) do
@@ -64,11 +77,13 @@ local function define_starters()
           require('dingbridge.install').run(rest)
         elseif M.start() then
           local range = call.range > 0 and { call.line1, call.line2 } or nil
-          vim.api.nvim_cmd({
-            cmd = spec.name,
-            args = call.args ~= '' and { call.args } or {},
-            range = range,
-          }, {})
+          if_it_lives(function()
+            vim.api.nvim_cmd({
+              cmd = spec.name,
+              args = call.args ~= '' and { call.args } or {},
+              range = range,
+            }, {})
+          end)
         end
       end, {
         nargs = '?',
@@ -188,11 +203,15 @@ function M.start_unasked()
     return false
   end
   channel, unasked = started, true
-  vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+  if_it_lives(function()
+    vim.rpcnotify(started, 'dingbridge_event', 'settings', M.new_settings())
+  end)
   unconfirmed.take_up(sendable(settings.options))
-  unconfirmed.hand_over(function(name, payload)
-    vim.rpcnotify(started, 'dingbridge_event', name, payload)
-    unasked = false
+  if_it_lives(function()
+    unconfirmed.hand_over(function(name, payload)
+      vim.rpcnotify(started, 'dingbridge_event', name, payload)
+      unasked = false
+    end)
   end)
   if not unasked then
     define_remote(python.STUB)
@@ -241,11 +260,12 @@ function M.tell(name, payload)
     return false
   end
   local fresh = M.new_settings()
-  if fresh then
-    vim.rpcnotify(channel, 'dingbridge_event', 'settings', fresh)
-  end
-  -- The channel may have closed a moment ago, before we were told that the host ended.
-  return (pcall(vim.rpcnotify, channel, 'dingbridge_event', name, payload))
+  return if_it_lives(function()
+    if fresh then
+      vim.rpcnotify(channel, 'dingbridge_event', 'settings', fresh)
+    end
+    vim.rpcnotify(channel, 'dingbridge_event', name, payload)
+  end)
 end
 
 --- Keeps the user's table for the host, and passes it on at once to one that runs.
@@ -261,7 +281,9 @@ function M.configure(options, problems)
   settings = { options = options, problems = problems }
   revision = revision + 1
   if channel then
-    vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+    if_it_lives(function()
+      vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+    end)
   end
 end
 
