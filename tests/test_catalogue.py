@@ -188,12 +188,6 @@ def test_a_sentence_names_commands_that_there_are_and_people_on_dingtalk_are_tol
         assert ":Chat" not in one.text or not name.startswith("remote."), name
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_two_sentences_of_a_module_are_alike(module: str) -> None:
-    texts = [one.text for one in sentences(module).values()]
-    assert sorted(texts) == sorted({*texts})
-
-
 # --- elsewhere ------------------------------------------------------------------------------------
 
 PROSE = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|[\u4e00-\u9fff]")

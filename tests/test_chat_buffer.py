@@ -130,6 +130,13 @@ def test_undo_after_sending_brings_the_draft_back(editor: Editor, keys: str) -> 
     editor.until(lambda: editor.nvim.current.buffer[:] == ["hello there"])
 
 
+def test_a_send_key_that_is_empty_is_told_and_the_usual_one_stays(editor: Editor) -> None:
+    editor.setup({"send_key": " "})
+    editor.until_said("send_key: is empty")
+    editor.chat("new Here")
+    editor.until(lambda: editor.lua("return vim.fn.maparg('<C-s>', 'n') ~= ''"))
+
+
 def test_the_key_that_sends_is_an_option_and_follows_setup(editor: Editor) -> None:
     editor.setup({"send_key": False})
     editor.chat()

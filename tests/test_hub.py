@@ -126,7 +126,7 @@ class Owner:
         ports = Ports(self, self, self, self, self._tell, self)
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
-    # --- its ports: records, queue, link, chance, tell, courtesy ---
+    # --- its ports: records, queue, link, chance, tell, reactions ---
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         self._write(record, then)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.bridge.ports import Chance, Courtesy
+from dingbridge.bridge.ports import Chance, Reactions
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Waiting
@@ -33,12 +33,12 @@ class Attention:
 
     def __init__(
         self,
-        courtesy: Courtesy,
+        reactions: Reactions,
         chance: Chance,
         options: Callable[[], Options],
         is_short: Callable[[], bool],
     ) -> None:
-        self._courtesy = courtesy
+        self._reactions = reactions
         self._chance = chance
         self._options = options
         self._is_short = is_short
@@ -51,7 +51,7 @@ class Attention:
             return
         place = _place(reply_target(inbound))
         self._open.append(_Open(inbound.id, session, place, self._chance.now()))
-        self._courtesy.react(reaction, short=self._is_short())
+        self._reactions.react(reaction, short=self._is_short())
 
     def ended(self, whole: Waiting) -> None:
         """A message has its final fate: a reply ends the work on what came before it there."""
@@ -66,11 +66,11 @@ class Attention:
     def _end(self, is_over: Callable[[_Open], bool]) -> None:
         for one in [one for one in self._open if is_over(one)]:
             self._open.remove(one)
-            self._courtesy.unreact(one.message_id)
+            self._reactions.unreact(one.message_id)
 
     def idle(self, *, idle: bool) -> None:
         """Whether no message waits to go out."""
-        self._courtesy.idle(idle=idle)
+        self._reactions.idle(idle=idle)
 
 
 def _answers(whole: Waiting, one: _Open) -> bool:

@@ -17,7 +17,7 @@ from dingbridge.bridge.admission import Admission
 from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.outgoing import Outgoing
-from dingbridge.bridge.ports import Chance, Courtesy, Link, Queue, Records
+from dingbridge.bridge.ports import Chance, Link, Queue, Reactions, Records
 from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
@@ -54,7 +54,7 @@ class Ports(Struct, frozen=True):
     link: Link
     chance: Chance
     tell: Callable[[int, News], None]
-    courtesy: Courtesy
+    reactions: Reactions
 
 
 class Hub:
@@ -87,7 +87,7 @@ class Hub:
             lambda warning: self._broadcast(exchange.Words(warning, "warn")),
         )
         self._attention = Attention(
-            ports.courtesy, ports.chance, lambda: self._options, lambda: self._usage.is_short
+            ports.reactions, ports.chance, lambda: self._options, lambda: self._usage.is_short
         )
         self.outgoing = Outgoing(
             robot,

@@ -313,7 +313,7 @@ class Queue(Protocol):
         ...
 
 
-class Courtesy(Protocol):
+class Reactions(Protocol):
     """The reactions of the robot on messages, which nothing waits for."""
 
     def react(self, reaction: Reaction, *, short: bool) -> None:

@@ -1,8 +1,8 @@
 """The reaction on a message while it is worked on: when to add it, remove it, try again or not.
 
-It is a courtesy and never in the way: one call at a time and only while no message waits, given up
-soon, not begun at all while the quota is short. What may stand at a message is known by
-`outstanding`, so that a later process can remove it. Protocol sections 7 and 10.
+It is never in the way: one call at a time and only while no message waits, given up soon, not begun
+at all while the quota is short. What may stand at a message is known by `outstanding`, so that a
+later process can remove it. Protocol sections 7 and 10.
 """
 
 from __future__ import annotations

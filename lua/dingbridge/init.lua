@@ -77,14 +77,14 @@ function M.mode()
   return before.mode
 end
 
---- The key that sends a draft, or nil.
+--- The key that sends a draft, or nil. One that cannot be used is the default.
 ---@return string|nil
 function M.send_key()
   local key = value('send_key')
-  if type(key) ~= 'string' then
-    return key ~= false and require('dingbridge.declared').options.send_key.default or nil
+  if type(key) == 'string' and key ~= '' then
+    return key
   end
-  return key
+  return key ~= false and require('dingbridge.declared').options.send_key.default or nil
 end
 
 --- The Lua function that answers in a session, or nil.
