@@ -498,6 +498,16 @@ def test_in_a_terminal_one_chats_on_both_sides_and_leaving_ends_everything(
 
 
 @needs_proc
+def test_what_the_demo_says_stands_at_the_bottom_and_covers_nothing(
+    open_terminal: Callable[..., Terminal],
+) -> None:
+    terminal = open_terminal(110, 30)
+    terminal.until(lambda: b"DingTalk is connected" in terminal.screen)
+    windows = terminal.nvim.api.list_wins()
+    assert [terminal.nvim.api.win_get_config(one)["relative"] for one in windows] == ["", "", ""]
+
+
+@needs_proc
 def test_ending_the_demo_from_outside_ends_everything(
     open_terminal: Callable[..., Terminal],
 ) -> None:

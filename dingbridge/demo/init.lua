@@ -31,7 +31,10 @@ vim.notify = function(text, level)
     end
     line = line .. '…'
   end
-  vim.api.nvim_echo({ { line, not is_news and 'WarningMsg' or nil } }, true, {})
+  -- Later: what is written at once counts as not shown, and comes as a stock notice.
+  vim.schedule(function()
+    vim.api.nvim_echo({ { line, not is_news and 'WarningMsg' or nil } }, true, {})
+  end)
 end
 
 local phone ---@type integer window
