@@ -112,6 +112,16 @@ def test_what_is_said_while_a_command_is_typed_shows_once_it_is_given(editor: Ed
     assert editor.nvim.vars["typed"] == 1
 
 
+@pytest.mark.parametrize("text", ["problem\n" * 100_000, "x" * 5_000_000], ids=["lines", "a word"])
+def test_of_what_does_not_fit_on_the_screen_the_beginning_shows(editor: Editor, text: str) -> None:
+    with_screen(editor, 1)
+    editor.lua(SHOW, f"first\n{text}")
+    shown = editor.until(lambda: floating(editor))
+    assert shown[0] == " first"
+    assert len(shown) == 20
+    assert shown[-1].endswith("…")
+
+
 REPLACED = """
 _G.shown = {}
 local own = vim.notify

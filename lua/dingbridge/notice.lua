@@ -66,12 +66,13 @@ local function float(text, level)
   if most < 10 then
     return
   end
+  local highest = math.max(1, vim.o.lines - 4)
   local before = open_corner()
   local width, rows = before and before.width or 0, before and before.rows or 0
   local lines = vim.tbl_map(function(line)
     width = math.max(width, vim.fn.strdisplaywidth(line) + 2)
     return ' ' .. line
-  end, wrap.lines(text, most - 2))
+  end, wrap.lines(text, most - 2, highest))
   local buffer = before and before.buffer or vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = 'wipe'
   vim.bo[buffer].modifiable = true
@@ -83,7 +84,7 @@ local function float(text, level)
     strict = false,
   })
   rows = rows + #lines
-  local height = math.min(rows, math.max(1, vim.o.lines - 4))
+  local height = math.min(rows, highest)
   local place = {
     relative = 'editor',
     anchor = 'NE',

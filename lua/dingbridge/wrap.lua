@@ -2,13 +2,17 @@
 
 local M = {}
 
+local LARGEST = 6 -- bytes of a character
+
 --- The longest beginning of `line` that fits. It ends at a space where one stands far enough right,
 --- or where the word behind it has room in a line of its own.
 ---@param line string
 ---@param width integer columns
 ---@return string
 local function beginning(line, width)
-  local piece = vim.fn.strcharpart(line, 0, width)
+  -- A word that is longer than this has no room in a line of its own.
+  local near = line:sub(1, 2 * width * LARGEST)
+  local piece = vim.fn.strcharpart(near, 0, width)
   while vim.fn.strdisplaywidth(piece) > width and vim.fn.strchars(piece) > 1 do
     piece = vim.fn.strcharpart(piece, 0, vim.fn.strchars(piece) - 1)
   end
@@ -16,7 +20,7 @@ local function beginning(line, width)
   if not space then
     return piece
   end
-  local word = line:match('^%S*', space + 1)
+  local word = near:match('^%S*', space + 1)
   local is_far = space > #piece / 2 or vim.fn.strdisplaywidth(word) <= width
   return is_far and piece:sub(1, space) or piece
 end
