@@ -168,3 +168,26 @@ def test_a_table_that_cannot_leave_the_editor_is_told_and_the_next_one_works(
     editor.setup(webhook_options)
     editor.chat("notify works again")
     assert sandbox.client.wait_arrived(1)[0].text == "works again"
+
+
+@pytest.mark.parametrize(
+    ("table", "cause"),
+    [
+        ("function() end", ": expected a table of options, got a function"),
+        ("{ keyword = function() end }", ".keyword: expected text in quotes, got a function"),
+        ("{ dm = function() end }", ".dm: expected a table of options, got a function"),
+        (
+            "{ groups = { cid1 = function() end } }",
+            ".groups['cid1']: expected a table of options, got a function",
+        ),
+    ],
+)
+def test_a_function_in_the_wrong_place_is_called_one_by_the_host_as_well(
+    editor: Editor, table: str, cause: str
+) -> None:
+    editor.lua(f"require('dingbridge').setup({table})")
+    editor.chat("bridge dingtalk")
+    editor.until_said("the settings cannot be used")
+    assert [said.partition(":\n  ")[2] for said in editor.said()] == (
+        [f"integrations.dingtalk{cause}"] * 2
+    )

@@ -37,7 +37,7 @@ class Problems:
         self, table: object, path: str, expects: str = TABLE
     ) -> Iterator[tuple[str, object]]:
         """The named entries of `table`; an empty Lua table may arrive as an empty list."""
-        if isinstance(table, Mapping):
+        if isinstance(table, Mapping) and not is_function(table):
             for key, value in table.items():
                 if isinstance(key, str):
                     yield key, value
@@ -73,8 +73,15 @@ def _is_short(key: str) -> bool:
     return len(key.encode("utf-8", "surrogatepass")) <= _LONGEST_KEY
 
 
+def is_function(value: object) -> bool:
+    """Whether it is a Lua function, which stays in the editor and arrives as `{ lua = true }`."""
+    return isinstance(value, Mapping) and set(value) == {"lua"} and value["lua"] is True
+
+
 def kind_of(value: object) -> str:
     """What a value of the wrong kind is called in a sentence."""
+    if is_function(value):
+        return "a function"
     if value is None:
         return "nothing"
     if isinstance(value, bool):

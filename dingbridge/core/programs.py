@@ -7,7 +7,7 @@ from typing import Literal, TypeGuard
 
 from dingbridge.core.kinds import ITEM, PROGRAM, Option
 from dingbridge.core.outside import SPACE, Argv
-from dingbridge.core.problems import Problems, join, kind_of
+from dingbridge.core.problems import Problems, is_function, join, kind_of
 
 Responder = Argv | Literal["lua"] | None
 """A program and its arguments, a Lua function (which stays in the editor), or a person."""
@@ -36,8 +36,8 @@ def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | N
 
 
 def responder(option: Option, value: object, path: str, problems: Problems) -> Responder:
-    """What answers in a session; a Lua function arrives as `{ lua = true }`."""
-    if isinstance(value, Mapping) and set(value) == {"lua"} and value["lua"] is True:
+    """What answers in a session."""
+    if is_function(value):
         return "lua"
     return argv(value, path, option.expects, problems)
 

@@ -38,10 +38,20 @@ local function has_only(value, name)
   return next(value) == name and next(value, name) == nil
 end
 
+--- Whether it is a function, or what stands for one that has left the editor.
+---@param value any
+---@return boolean
+local function is_function(value)
+  local is_marker = type(value) == 'table' and has_only(value, 'lua') and value.lua == true
+  return type(value) == 'function' or is_marker
+end
+
 ---@param value any
 ---@return string
 local function kind_of(value)
-  if type(value) == 'table' then
+  if is_function(value) then
+    return KINDS['function']
+  elseif type(value) == 'table' then
     return next(value) == nil and 'an empty table' or is_list(value) and 'a list' or 'a table'
   end
   return Check.is_given(value) and (KINDS[type(value)] or 'something else') or 'nothing'
@@ -125,7 +135,7 @@ end
 function Check:entries(value, path, what, each)
   if not Check.is_given(value) then
     return
-  elseif type(value) ~= 'table' or (is_list(value) and next(value) ~= nil) then
+  elseif type(value) ~= 'table' or is_function(value) or (is_list(value) and next(value) ~= nil) then
     self:expected(path, what, value)
     return
   end
@@ -196,8 +206,7 @@ end
 ---@type table<string, fun(check: dingbridge.Check, option: dingbridge.Option, value: any, path: string)>
 local NESTED = {
   responder = function(check, option, value, path)
-    local is_marker = type(value) == 'table' and value.lua == true and has_only(value, 'lua')
-    if type(value) ~= 'function' and not is_marker then
+    if not is_function(value) then
       check:program(value, path, option.expects)
     end
   end,
