@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from dingbridge import __version__
-from dingbridge.core.catalogue import editor
+from dingbridge.core.catalogue import editor, settings
 from dingbridge.core.catalogue import shell as say
 from dingbridge.core.commands import for_outside
 from dingbridge.core.errors import (
@@ -214,7 +214,7 @@ def _table(config: Path) -> object:
             raise Usage(say.BAD_JSON_AT(path=config, line=problem.lineno)) from None
         raise Usage(say.BAD_JSON(path=config)) from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        _complain(say.OTHERS_CAN_READ(path=config))
+        _complain(settings.OTHERS_CAN_READ(path=config))
     if not isinstance(whole, dict):
         raise Usage(say.NO_OBJECT(path=config))
     if "integrations" not in whole:

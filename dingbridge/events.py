@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 class SendRequest(Struct, frozen=True):
-    """A draft, or `require('dingbridge').send()`. `file` is a whole path, `file_id` the id of the
-    message that brings it. `opened`, as of a `Place`, is there when the caller named no session.
-    `begun_for` is the conversation that the session's bar named when the text was begun, if it
-    named one; a draft always tells, nobody as well."""
+    """A draft, or `require('dingbridge').send()`. `file` is an absolute path, `file_id` the id of
+    the message that brings it. `opened`, as of a `Place`, is there when the caller named no
+    session. `begun_for` is the conversation that the session's bar named when the text was begun,
+    if it named one; a draft always tells, nobody as well."""
 
     id: str
     text: str = ""

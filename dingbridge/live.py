@@ -162,7 +162,7 @@ class LiveProject:
         then: Callable[[str], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """The whole path of a file that may be shown."""
+        """The absolute path of a file that may be shown."""
         self._try(self._quick(), lambda: str(project.inside(cwd, path)), then, failed)
 
     def lines(

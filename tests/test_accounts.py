@@ -308,7 +308,7 @@ def test_a_program_that_gives_no_secret_is_told_and_nothing_is_sent(
     program = [sys.executable, "-c", "import sys; sys.exit(7)"]
     editor.setup({**given, "app_secret": {"cmd": program}})
     editor.chat("bridge dingtalk")
-    assert "app_secret" in editor.until_said("exit code 7")
+    assert "app_secret" in editor.until_said("ended with status 7")
     assert sandbox.client.connections().total == 0
 
 

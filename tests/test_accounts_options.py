@@ -215,8 +215,8 @@ def test_what_a_program_said_is_checked_like_what_is_written() -> None:
 
 
 def test_a_program_that_failed_is_named_without_its_arguments() -> None:
-    found = Found(failures={PASS: "ended with exit code 1"})
-    assert problems(BY_PASS, found) == [f"{AT}.app_secret: the command pass ended with exit code 1"]
+    found = Found(failures={PASS: "ended with status 1"})
+    assert problems(BY_PASS, found) == [f"{AT}.app_secret: the command pass ended with status 1"]
 
 
 def test_the_environment_wins_over_the_table_and_the_table_over_the_file() -> None:

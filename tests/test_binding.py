@@ -408,7 +408,7 @@ def test_what_is_typed_in_a_bound_session_while_the_settings_are_broken_is_told_
     [row] = after.until(lambda: after.transcript(session))
     assert row["delivery"] == "failed"
     assert "the settings cannot be used" in row["reason"]
-    assert "exit code 7" in row["reason"]
+    assert "ended with status 7" in row["reason"]
 
 
 def test_a_deleted_session_does_not_come_back_with_the_end_of_its_message(

@@ -211,7 +211,6 @@ NO_CATALOGUE = {
     "dingbridge/core/programs.py": OPTIONS,
     "dingbridge/core/outside.py": OPTIONS,
     "dingbridge/core/sources.py": OPTIONS,
-    "dingbridge/edges/outside.py": OPTIONS,
     "dingbridge/core/secrets_known.py": KINDS,
     "dingbridge/core/secrets_in_context.py": KINDS,
     "dingbridge/core/private_keys.py": KINDS,
@@ -332,6 +331,7 @@ LUA_SINGLE = {
         "endings of files"
     ),
     ":help dingbridge-options": "a tag of the manual",
+    **dict.fromkeys(("Invalid channel", "Channel doesn't exist"), "what Neovim writes"),
     **dict.fromkeys(
         ("aboveleft split", "botright vsplit", "silent! checktime "), "commands of Neovim"
     ),

@@ -434,9 +434,9 @@ def test_settings_that_only_the_host_can_refuse_are_told(editor: Editor, tmp_pat
     program = write_program(tmp_path / "pass", "exit 3")
     editor.setup({"app_key": "ding1", "app_secret": {"cmd": [program]}})
     editor.chat("status")
-    editor.until_said("exit code 3")
+    editor.until_said("ended with status 3")
     editor.until(lambda: editor.status()["last_error"])
     found = check(editor)
     assert "The host says that the settings cannot be used" in found.of("ERROR")
-    assert "exit code 3" in found.of("ERROR")
+    assert "ended with status 3" in found.of("ERROR")
     assert found.of("WARNING") == ""

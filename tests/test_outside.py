@@ -42,7 +42,7 @@ def file(path: Path) -> Found:
 
 def test_a_program_that_fails_says_only_its_exit_code(tmp_path: Path) -> None:
     code = f"import sys; print({SECRET!r}); print({SECRET!r}, file=sys.stderr); sys.exit(3)"
-    assert said(python(code), tmp_path) == "[ended with exit code 3]"
+    assert said(python(code), tmp_path) == "[ended with status 3]"
 
 
 def test_the_first_line_is_the_value_without_the_space_around_it(tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_a_program_that_says_too_much_is_heard_to_its_end(tmp_path: Path) -> Non
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
     nothing = str(tmp_path / "nothing")
-    assert said((nothing,), tmp_path).startswith("[cannot be started (")
-    assert said((sys.executable, "a\0b"), tmp_path) == "[cannot be started (bad arguments)]"
+    assert said((nothing,), tmp_path).startswith("[could not be started (")
+    assert said((sys.executable, "a\0b"), tmp_path) == "[could not be started (bad arguments)]"
 
 
 def test_a_program_that_takes_too_long_is_ended(
@@ -171,7 +171,7 @@ def test_a_path_may_begin_at_home_but_not_in_the_folder_one_happens_to_be_in(
     for path in ("a.env", "./a.env"):
         found = look_up(Wants((), path), str(tmp_path))
         assert found.variables is None
-        assert "whole path" in found.file_problem
+        assert "absolute path" in found.file_problem
 
 
 def test_no_file_is_read_that_is_not_named(tmp_path: Path) -> None:

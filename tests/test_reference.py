@@ -22,6 +22,7 @@ def test_lua_literals_survive_quotes_backslashes_and_reserved_words() -> None:
     assert lua_literal({"end": 1, "a b": [], "ok": [True]}) == (
         "{ ['end'] = 1, ['a b'] = {}, ok = { true } }"
     )
+    assert lua_literal({"until": 1, "repeat": 2}) == "{ ['until'] = 1, ['repeat'] = 2 }"
     assert lua_literal(["x" * 60, "y" * 60]) == f"{{\n  '{'x' * 60}',\n  '{'y' * 60}',\n}}"
     with pytest.raises(TypeError):
         lua_literal(object())

@@ -48,7 +48,8 @@ class Answering:
         files: tuple[str, ...] = (),
     ) -> None:
         """Hand a message to the responder, if there is one. `target` is where the answer goes;
-        `deliver` is how the message came, None for what was typed here; `files` are whole paths."""
+        `deliver` is how the message came, None for what was typed here; `files` are their absolute
+        paths."""
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
         asker = deliver.inbound.sender.identity if deliver is not None else ""

@@ -90,7 +90,7 @@ class Enclosures:
         to: str = "",
         begun_for: Destination | None = None,
     ) -> None:
-        """Send the file at the whole path `path` as it is now. Raises `BridgeError` as
+        """Send the file at the absolute path `path` as it is now. Raises `BridgeError` as
         `need_target` does; what is wrong with the file is told later, in the session."""
         account, target = self.need_target(session, to, begun_for)
         enclosure = self._begin(account, target, session, message_id, PurePath(path).name)

@@ -126,7 +126,7 @@ class Project(Protocol):
         then: Callable[[str], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """The whole path of a file that may be shown."""
+        """The absolute path of a file that may be shown."""
         ...
 
     def lines(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from dingbridge.core import programs
+from dingbridge.core.catalogue import settings as say
 from dingbridge.core.groups import Group, group_of
 from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
 from dingbridge.core.outside import Argv
@@ -302,12 +303,8 @@ class Options(Struct, frozen=True, kw_only=True):
             return ()
         table = PREFIX if self.account == DEFAULT_ACCOUNT else f"{PREFIX}.accounts.{self.account}"
         if not self.enabled:
-            return (f"{table}.enabled is false; set it to true",)
-        return (
-            f"{table}.webhook is not set; with it, messages go one way to a group",
-            f"{table}.app_key and {table}.app_secret are not set; with them, conversations go"
-            " both ways",
-        )
+            return (say.IS_OFF(table=table),)
+        return (say.NO_WEBHOOK(table=table), say.NO_APP(table=table))
 
     def is_hidden(self, option: Option) -> bool:
         """Whether the value of this option must not be shown or logged."""

@@ -25,7 +25,7 @@ class Found(Struct, frozen=True):
 
     `variables` are those of the file; None while it was not read. `file_problem` says in a few
     words why it could not be. `outputs` has what each program said, `failures` in words why one
-    said nothing: "ended with exit code 1". `warnings` are whole sentences. Nothing here is shown.
+    said nothing: "ended with status 1". `warnings` are whole sentences. Nothing here is shown.
     """
 
     variables: dict[str, str] | None = None

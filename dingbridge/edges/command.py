@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from dingbridge.core.catalogue import programs
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean
@@ -91,16 +92,16 @@ class Programs(threading.Thread):
             )
         except NotStarted as failure:
             log.error("the responder %s could not be started: %s", task.argv[0], failure)
-            return "", say.NOT_STARTED(reason=failure)
+            return "", programs.NOT_STARTED(reason=failure)
         except TookTooLong:
-            return "", say.TOOK_LONGER(seconds=task.timeout)
+            return "", programs.TOOK_LONGER(seconds=task.timeout)
         except Stopped:
-            return "", say.WAS_STOPPED()
+            return "", programs.WAS_STOPPED()
         if ended.status != 0:
             log.error("the responder ended with %d: %s", ended.status, _words(ended.complaint))
-            return "", say.ENDED_WITH(status=ended.status)
+            return "", programs.ENDED_WITH(status=ended.status)
         text = _words(ended.output)[:ANSWER_CHARACTERS]
-        return (text, "") if text else ("", say.GAVE_NO_ANSWER())
+        return (text, "") if text else ("", programs.GAVE_NO_ANSWER())
 
 
 def run_job(argv: tuple[str, ...], cwd: str, seconds: float, runner: Runner) -> tuple[int, str]:

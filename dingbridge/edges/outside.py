@@ -13,6 +13,8 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from dingbridge.core.catalogue import programs
+from dingbridge.core.catalogue import settings as say
 from dingbridge.core.outside import SPACE, Argv, Found, Wants
 from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
 
@@ -29,9 +31,9 @@ FILE_BYTES = 1_000_000
 def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
     """All that `wants` names, one after the other; takes as long as its commands, never raises.
 
-    `cwd` is where commands start. The file needs a whole path: whatever folder the user is in must
-    not choose the settings, which say where the secrets go. Once the `runner` is stopped, a running
-    command is ended and further ones are not started.
+    `cwd` is where commands start. The file needs an absolute path: whatever folder the user is in
+    must not choose the settings, which say where the secrets go. Once the `runner` is stopped, a
+    running command is ended and further ones are not started.
     """
     runner = runner or Runner()
     outputs: dict[Argv, str] = {}
@@ -57,17 +59,17 @@ def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
 def _ask(argv: Argv, cwd: str, runner: Runner) -> tuple[str, str]:
     """The first line that a program says, or in words why there is none."""
     if runner.is_stopped:
-        return "", "was not started"
+        return "", programs.NEVER_STARTED()
     try:
         ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=cwd)
     except NotStarted as failure:
-        return "", f"cannot be started ({failure})"
+        return "", programs.NOT_STARTED(reason=failure)
     except TookTooLong:
-        return "", f"took longer than {COMMAND_WITHIN:g} s"
+        return "", programs.TOOK_LONGER(seconds=COMMAND_WITHIN)
     except Stopped:
-        return "", "was stopped"
+        return "", programs.WAS_STOPPED()
     if ended.status != 0:
-        return "", f"ended with exit code {ended.status}"
+        return "", programs.ENDED_WITH(status=ended.status)
     return _first_line(ended.output)
 
 
@@ -75,36 +77,36 @@ def _first_line(output: bytes) -> tuple[str, str]:
     try:
         text = output.decode("utf-8").strip(SPACE)
     except UnicodeDecodeError:
-        return "", "said something that is no text"
+        return "", programs.SAID_NO_TEXT()
     lines = text.splitlines()
-    return (lines[0].strip(SPACE), "") if lines else ("", "said nothing")
+    return (lines[0].strip(SPACE), "") if lines else ("", programs.SAID_NOTHING())
 
 
 def _file(path: Path) -> tuple[dict[str, str] | None, str, tuple[str, ...]]:
     """The variables in a file, or in a few words why there are none; and warnings."""
     if not path.is_absolute():
-        return None, "not a whole path: begin it with / or ~", ()
+        return None, say.NO_ABSOLUTE_PATH(), ()
     try:
         status = path.stat()
         # A pipe or a device would keep the reader waiting, or never end.
         if not stat.S_ISREG(status.st_mode):
-            return None, "not a file", ()
+            return None, say.NOT_A_FILE(), ()
         if status.st_size > FILE_BYTES:
-            return None, f"larger than {FILE_BYTES} bytes", ()
+            return None, say.TOO_LARGE(most=FILE_BYTES), ()
         with path.open("rb") as file:
             text = file.read(FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
-        return None, "no UTF-8 text", ()
+        return None, say.NO_TEXT(), ()
     except (OSError, ValueError) as cause:
-        return None, (isinstance(cause, OSError) and cause.strerror) or "no such path", ()
+        return None, (isinstance(cause, OSError) and cause.strerror) or say.NO_SUCH_PATH(), ()
     held: dict[str, str] = {}
     warnings: list[str] = []
     # The parser alone: `$NAME` in a value is text, as it is in the environment.
     for line in parse_stream(io.StringIO(text)):
         if line.error:
-            warnings.append(f"line {line.original.line} of {path} is not NAME=text")
+            warnings.append(say.NO_VARIABLE(line=line.original.line, path=path))
         elif line.key is not None and line.value is not None:
             held[line.key] = line.value
     if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        warnings.append(f"others can read {path}, which may hold secrets; chmod 600 keeps them out")
+        warnings.append(say.OTHERS_CAN_READ(path=path))
     return held, "", tuple(warnings)

@@ -48,11 +48,11 @@ function M.find(name)
   end
 end
 
---- What somebody wrote as an interpreter, as a whole path.
+--- What somebody wrote as an interpreter, as an absolute path.
 ---@param written string
 ---@return string|nil program
 ---@return string? problem
-local function whole_path(written)
+local function absolute_path(written)
   local name = vim.trim(written)
   if not name:find('[/\\]') then
     return M.find(name), say('not_on_path', { name = name })
@@ -82,7 +82,7 @@ function M.on_path()
 end
 
 ---@class dingbridge.Python
----@field program string|nil whole path; nil when there is none
+---@field program string|nil absolute path; nil when there is none
 ---@field written string as it was chosen
 ---@field why string what chose it, in words
 ---@field is_fixed boolean whether the user wants this one and no other
@@ -114,12 +114,12 @@ function M.choose(wanted)
     written, why = wanted, say('by_option')
   elseif has_own() then
     written, why = OWN, say('by_own')
-  elseif vim.g.python3_host_prog and whole_path(vim.g.python3_host_prog) then
+  elseif vim.g.python3_host_prog and absolute_path(vim.g.python3_host_prog) then
     written, why = vim.g.python3_host_prog, say('by_variable')
   end
   local program, problem
   if written then
-    program, problem = whole_path(written)
+    program, problem = absolute_path(written)
   else
     written = 'python3'
     program, problem = M.on_path()[1], say('none_on_path')
@@ -142,7 +142,7 @@ function M.command(chosen, part)
   local command = { chosen.program, LAUNCH, part, M.STUB }
   if not chosen.is_fixed then
     command[#command + 1] = vim.fn.getcwd()
-    command[#command + 1] = vim.g.python3_host_prog and whole_path(vim.g.python3_host_prog)
+    command[#command + 1] = vim.g.python3_host_prog and absolute_path(vim.g.python3_host_prog)
   end
   return command
 end

@@ -7,7 +7,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 OF_ACCOUNT = Sentence("{account}: {row}")
 SAID_BY_PROGRAM = Sentence("{option}: said by the program `{program}`")
 PROGRAM_CANNOT_BE_RUN = Sentence("{option}: the program `{program}` cannot be run")
-INSTALL_PROGRAM = Sentence("Install it, or give its whole path as the first word of `cmd`")
+INSTALL_PROGRAM = Sentence("Install it, or give its absolute path as the first word of `cmd`")
 FROM_ENVIRONMENT = Sentence("{option}: from the environment variable {variable}")
 IN_SETTINGS = Sentence("{option}: written in the settings")
 ENV_FILE = Sentence("env_file: `{path}`")

@@ -127,8 +127,3 @@ SORRY = Sentence("抱歉，处理您的消息时出错了。Sorry, something wen
 CLOSED = Sentence(
     "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
 )
-NOT_STARTED = Sentence("could not be started ({reason})")
-TOOK_LONGER = Sentence("took longer than {seconds:g} s")
-WAS_STOPPED = Sentence("was stopped")
-ENDED_WITH = Sentence("ended with status {status}")
-GAVE_NO_ANSWER = Sentence("gave no answer")

@@ -50,9 +50,6 @@ NOT_SET_UP = Sentence(
     "DingTalk is not set up; set {webhook}, or {key} and {secret}, or use --config"
 )
 CANNOT_READ = Sentence("cannot read {path}: {reason}")
-OTHERS_CAN_READ = Sentence(
-    "others can read {path}, which may hold secrets; chmod 600 keeps them out"
-)
 NO_OBJECT = Sentence("{path} must hold an object with the options")
 ONLY_DINGTALK = Sentence("{path}: integrations must hold dingtalk and nothing else")
 NOT_YET = Sentence("not yet: {reason}; trying again")
