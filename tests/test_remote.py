@@ -185,6 +185,7 @@ def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
         ("/会话2", "会话"),
         ("/帮我", "帮助"),
         ("/shell", "help"),
+        ("/wher", "where"),
         ("/ex quit", ""),
         ("/tmp is full", ""),
     ],

@@ -373,7 +373,7 @@ def _folded(word: str) -> str:
 
 
 def _nearest(word: str) -> str:
-    begun = [known for known in _BY_WORD if known.startswith(word)]
+    begun = sorted((known for known in _BY_WORD if known.startswith(word)), key=len)
     holds = [one.chinese for one in COMMANDS if one.chinese in word]
     # One Chinese character of two is much alike, half of a few letters is chance.
     least = 0.6 if word.isascii() else 0.5
