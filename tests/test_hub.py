@@ -629,7 +629,7 @@ def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(owner: Ow
     groups = [Conversation(f"cid{n}==", ConversationKind.GROUP, "G") for n in range(9)]
     for group in groups:
         owner.say("let us in", group, who="mallory")
-    asking = owner.heard(1, exchange.Knock)
+    asking = owner.heard(1, exchange.PairingAsked)
     assert 0 < len(asking) < len(groups)
     assert owner.heard(1, exchange.State)[-1].refused == len(groups)
 

@@ -74,12 +74,12 @@ class Admission:
             case NotForUs(reason=reason):
                 log.debug("passed over: %s", reason)
             case MayPair() as may:
-                self._knock(received, target, may)
+                self._ask_owner(received, target, may)
             case stranger:
                 self._refuse(inbound, target, stranger.refusal, stranger.reason)
         return None
 
-    def _knock(self, received: Received, target: Target, may: MayPair) -> None:
+    def _ask_owner(self, received: Received, target: Target, may: MayPair) -> None:
         inbound = received.inbound
         now = self._chance.now()
         self.refused += 1
@@ -94,7 +94,9 @@ class Admission:
                 if is_new:
                     self._keep_webhook(request, inbound.session_webhook)
                     who = pairing.who(request)
-                    self._call(exchange.Knock(request.code, request.id, request.kind.value, who))
+                    self._call(
+                        exchange.PairingAsked(request.code, request.id, request.kind.value, who)
+                    )
             case pairing.Silent(reason=reason):
                 log.info("not answered: %s", reason)
             case pairing.TooMany():

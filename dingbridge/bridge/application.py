@@ -290,10 +290,10 @@ class Bridge:
                 self._notification_ended(report)
             case exchange.Deliver():
                 self.correspondence.take(account, news)
-            case exchange.Obey():
+            case exchange.CarryOut():
                 self.remote_commands.carry_out(account, news)
-            case exchange.Knock():
-                account.knocked(news)
+            case exchange.PairingAsked():
+                account.pairing_asked(news)
             case exchange.LetIn():
                 self.access.known(account, news)
             case exchange.Pairings():

@@ -304,13 +304,17 @@ class Account:
         self._link.changed(self.shown, link, reason, fix, next_try)
         self._changed()
 
-    def knocked(self, knock: exchange.Knock) -> None:
+    def pairing_asked(self, request: exchange.PairingAsked) -> None:
         """Somebody asks to be let in: say so, without getting in the user's way."""
-        self.hear_of([knock.code])
-        asks = access_words.ASKS(who=knock.who, account=self.shown, code=knock.code)
+        self.hear_of([request.code])
+        asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)
         self._editor.show(updates.Say(asks, "warn"))
         self._event(
-            "DingbridgePairing", code=knock.code, id=knock.id, kind=knock.kind, who=knock.who
+            "DingbridgePairing",
+            code=request.code,
+            id=request.id,
+            kind=request.kind,
+            who=request.who,
         )
 
     def hear_of(self, codes: Iterable[str]) -> None:

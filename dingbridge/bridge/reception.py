@@ -168,7 +168,7 @@ class Reception:
             start = scopes.start(options, inbound)
         if self._receptionist.is_command(inbound):
             admin = inbound.sender.identity in options.admins
-            return exchange.Obey(key, inbound, session, again, admin, start)
+            return exchange.CarryOut(key, inbound, session, again, admin, start)
         inbound = self._with_quote(inbound)
         if not inbound.says_nothing:
             self._attention.worked_on(inbound, session)

@@ -20,7 +20,7 @@ from dingbridge.core import remote_commands as remote
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Mask
-from dingbridge.core.exchange import Obey
+from dingbridge.core.exchange import CarryOut
 from dingbridge.core.transcript import Transcript
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class _Asked(Struct, frozen=True):
     excerpt of `answer_excerpt` masks each text before it is cut."""
 
     account: Account
-    obey: Obey
+    order: CarryOut
     cwd: str
     answer: Callable[[str], None]
     answer_excerpt: Callable[[Callable[[Mask], str]], None]
@@ -66,11 +66,11 @@ class RemoteCommands:
         self._cwd = cwd
         self._looking: dict[str, Callable[[object, str], None]] = {}
 
-    def carry_out(self, account: Account, obey: Obey) -> None:
+    def carry_out(self, account: Account, order: CarryOut) -> None:
         """Carry out a command. The robot's owner has found that its sender may use it."""
-        if obey.start is not None:
-            self._sessions.begin(obey.session, account.name, obey.start)
-        command = addressing.command_in(obey.inbound)
+        if order.start is not None:
+            self._sessions.begin(order.session, account.name, order.start)
+        command = addressing.command_in(order.inbound)
 
         robot = routing.robot_name(account.options)
 
@@ -79,27 +79,27 @@ class RemoteCommands:
                 # Whom one robot may write to, the next one does not know.
                 log.warning("%s is another robot now: an answer stays unsaid", account.name)
                 return
-            self._deliveries.answer(account, routing.reply_target(obey.inbound), words)
-            account.member.tell(exchange.Handed(obey.key))
+            self._deliveries.answer(account, routing.reply_target(order.inbound), words)
+            account.member.tell(exchange.Handed(order.key))
 
         def answer_excerpt(describe: Callable[[Mask], str]) -> None:
-            self._deliveries.answer_excerpt(account, routing.reply_target(obey.inbound), describe)
-            account.member.tell(exchange.Handed(obey.key))
+            self._deliveries.answer_excerpt(account, routing.reply_target(order.inbound), describe)
+            account.member.tell(exchange.Handed(order.key))
 
         if not isinstance(command, remote.ForSession):
-            account.member.tell(exchange.Handed(obey.key))
-        elif obey.again and command.declaration.effect:
+            account.member.tell(exchange.Handed(order.key))
+        elif order.again and command.declaration.effect:
             answer(say.PERHAPS_DONE())
         else:
-            cwd = self._folder(obey.session)
-            self._dispatch(command, _Asked(account, obey, cwd, answer, answer_excerpt))
+            cwd = self._folder(order.session)
+            self._dispatch(command, _Asked(account, order, cwd, answer, answer_excerpt))
 
     def _dispatch(self, command: remote.ForSession, asked: _Asked) -> None:
         match command:
             case remote.NewSession():
                 self._new(asked)
             case remote.ClearSession():
-                self._sessions.clear(asked.obey.session)
+                self._sessions.clear(asked.order.session)
                 asked.answer(say.CLEARED())
             case remote.StopAnswer():
                 self._stop(asked)
@@ -127,7 +127,7 @@ class RemoteCommands:
         asked.answer(say.NEW_SESSION_NAMED(title=self._sessions.title(session)))
 
     def _stop(self, asked: _Asked) -> None:
-        asker = None if asked.obey.admin else asked.obey.inbound.sender.identity
+        asker = None if asked.order.admin else asked.order.inbound.sender.identity
         stopped = self._responders.stop(asker)
         asked.answer(say.STOPPED() if stopped else say.NOTHING_TO_STOP())
 
@@ -138,7 +138,7 @@ class RemoteCommands:
                 lambda mask: remote_words.describe_history(messages, count, mask=mask)
             )
 
-        self._storage.load(asked.obey.session, loaded)
+        self._storage.load(asked.order.session, loaded)
 
     def _diff(self, asked: _Asked, path: str) -> None:
         def found(output: str) -> None:

@@ -187,7 +187,7 @@ class Deliver(Struct, frozen=True, tag="deliver"):
     instructions: str = ""
 
 
-class Obey(Struct, frozen=True, tag="obey"):
+class CarryOut(Struct, frozen=True, tag="obey"):  # as editors that still run 0.1 read it
     """A remote command that its sender may use, about a session of this member. `again`: it may
     have been carried out already; `admin`: it comes from one."""
 
@@ -199,7 +199,7 @@ class Obey(Struct, frozen=True, tag="obey"):
     start: Start | None = None
 
 
-class Knock(Struct, frozen=True, tag="knock"):
+class PairingAsked(Struct, frozen=True, tag="knock"):  # as above
     """Somebody asks to be let in. `who` says in words whom the code would let in."""
 
     code: str
@@ -278,8 +278,8 @@ News = (
     | Released
     | Fate
     | Deliver
-    | Obey
-    | Knock
+    | CarryOut
+    | PairingAsked
     | Pairings
     | LetIn
     | Letters

@@ -34,8 +34,9 @@ class Poster(Protocol):
 
 
 class AccessToken:
-    """The access token of one app, for all threads: whoever needs it first fetches it, and the
-    others wait for that."""
+    """The access token of one app, for all threads: whoever needs it first fetches it, by its own
+    HTTP and so within its own time limits, and the others wait for that. A fetch that fails is that
+    thread's alone; the next one that waits tries for itself."""
 
     def __init__(self) -> None:
         self._held = HeldToken()

@@ -1,7 +1,8 @@
 """Reactions on messages: the thread that puts them on and takes them off; nothing waits for it.
 
-It has connections of its own, so that a call of its that hangs holds up no message; every decision
-is the state machine's. Before a call, what may stand afterwards is on disk.
+It has connections of its own, so that a reaction that hangs holds up no message; only a call for
+the access token, which all threads share, may do so for `CALL_TIMEOUT`. Every decision is the state
+machine's. Before a call, what may stand afterwards is on disk.
 """
 
 from __future__ import annotations
