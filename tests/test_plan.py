@@ -257,8 +257,10 @@ def test_without_a_way_to_the_target_the_settings_to_fill_in_are_named() -> None
     assert way.posts == []
     assert way.end.error is not None
     assert "no way to this target" in way.end.error.message
-    for setting in ("`webhook`", "`app_key`", "`app_secret`", "`user_id`"):
+    for setting in ("`app_key`", "`app_secret`"):
         assert setting in way.end.error.fix
+    # Nothing else that could be set leads to a person or a group of the user's choice.
+    assert "set `webhook`" not in way.end.error.fix
 
 
 @pytest.mark.parametrize("room", [(20_000, -5), (20_000, 5), (0, 14_000)])

@@ -42,9 +42,7 @@ NOBODY_KNOWS_HOW = Sentence(
 )
 WAIT_THEN_RETRY = Sentence("wait for that, then :Chat retry sends the message")
 NO_WAY = Sentence("no way to this target")
-SET_A_WAY = Sentence(
-    "set `webhook`, or `app_key` and `app_secret` with `conversation_id` or `user_id`"
-)
+SET_A_WAY = Sentence("set `app_key` and `app_secret`; a webhook leads to its robot's group alone")
 PERHAPS = Sentence("{reason}; it may have arrived or not")
 NOT_REPEATED = Sentence("the message may have arrived and is not sent again: {reason}")
 LOOK_FIRST = Sentence("look in DingTalk before you send it again")
