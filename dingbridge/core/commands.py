@@ -37,6 +37,7 @@ class Completion(str, Enum):
     ASKING = "asking"
     LET_IN = "let_in"
     TARGET = "target"
+    EXTRA = "extra"
     SUBCOMMAND = "subcommand"
 
 
@@ -163,6 +164,7 @@ class Command(Enum):
         "install",
         "[images]",
         "Make the plugin's own Python environment; `images` brings what pictures of code need.",
+        completion=Completion.EXTRA,
     )
     STOP = Declaration("stop", "", "Stop the answer that the responder is working on.")
 

@@ -63,6 +63,8 @@ function M.complete(arglead, cmdline, cursorpos, known)
         return beginning_with(declared.platforms, arglead)
       elseif command.completion == 'file' then
         return vim.fn.getcompletion(arglead, 'file')
+      elseif command.completion == 'extra' then
+        return beginning_with(require('dingbridge.install').EXTRAS, arglead)
       end
       return beginning_with(known[command.completion] or {}, arglead)
     end

@@ -534,7 +534,7 @@ return {
       arguments = '[images]',
       meaning = 'Make the plugin\'s own Python environment; `images` brings what pictures of code need.',
       takes_range = false,
-      completion = 'none',
+      completion = 'extra',
     },
     {
       name = 'stop',

@@ -6,9 +6,10 @@ local python = require('dingbridge.python')
 local report = require('dingbridge.report')
 local say = require('dingbridge.say')
 
-local M = {}
-
-local EXTRAS = { 'images' }
+local M = {
+  --- What can be installed besides.
+  EXTRAS = { 'images' },
+}
 
 local is_running = false
 
@@ -93,8 +94,8 @@ end
 function M.run(argument)
   local extras = vim.split(argument, '%s+', { trimempty = true })
   for _, extra in ipairs(extras) do
-    if not vim.tbl_contains(EXTRAS, extra) then
-      notice.show(say('no_such_extra', { extra = extra, known = table.concat(EXTRAS, ', ') }), 'error')
+    if not vim.tbl_contains(M.EXTRAS, extra) then
+      notice.show(say('no_such_extra', { extra = extra, known = table.concat(M.EXTRAS, ', ') }), 'error')
       return
     end
   end
