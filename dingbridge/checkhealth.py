@@ -62,7 +62,7 @@ def report(
     for name, account in configuration.accounts.items():
         several = len(configuration.accounts) > 1
         for row in _account(account, cwd):
-            named = say.OF_ACCOUNT(account=name, row=row.text)
+            named = health.OF_ACCOUNT(account=name, row=row.text)
             yield structs.replace(row, text=named) if several else row
 
 

@@ -93,55 +93,55 @@ local function check_commands()
 end
 
 ---@param status dingbridge.AccountStatus
----@param prefix string
-local function check_link(status, prefix)
+---@param named fun(words: string): string
+local function check_link(status, named)
   if status.mode ~= 'api' then
     return
   elseif status.connected then
-    health.ok(prefix .. (status.owner ~= '' and say('connected_by', { owner = status.owner }) or say('connected')))
+    health.ok(named(status.owner ~= '' and say('connected_by', { owner = status.owner }) or say('connected')))
   elseif status.link == 'waiting' then
     local reason = status.last_error ~= '' and status.last_error or say('no_reason')
-    health.error(prefix .. say('not_connected', { reason = look.one_line(reason) }), {
+    health.error(named(say('not_connected', { reason = look.one_line(reason) })), {
       say('status_says_when'),
       say('help_reasons'),
     })
   elseif status.link == 'connecting' then
-    health.info(prefix .. say('connecting'))
+    health.info(named(say('connecting')))
   else
-    health.warn(prefix .. say('link_off'), {
+    health.warn(named(say('link_off')), {
       say('bridge_binds'),
     })
   end
 end
 
 ---@param status dingbridge.AccountStatus
----@param prefix string
-local function check_messages(status, prefix)
+---@param named fun(words: string): string
+local function check_messages(status, named)
   local pause = math.ceil(status.cool_down_until - os.time())
   if pause > 0 then
     local held = { seconds = pause, reason = look.one_line(status.cool_down) }
-    health.warn(prefix .. say('messages_held', held), {
+    health.warn(named(say('messages_held', held)), {
       say('leave_by_themselves'),
     })
   elseif status.queued > 0 then
-    health.info(prefix .. say('messages_wait', { count = status.queued }))
+    health.info(named(say('messages_wait', { count = status.queued })))
   end
   if status.failed > 0 then
-    health.warn(prefix .. say('messages_failed', { count = status.failed }), {
+    health.warn(named(say('messages_failed', { count = status.failed })), {
       say('outbox_shows'),
       say('retry_or_drop'),
     })
   end
   if status.last_error ~= '' and status.link ~= 'waiting' then
-    health.warn(prefix .. say('last_error', { reason = look.one_line(status.last_error) }), {
+    health.warn(named(say('last_error', { reason = look.one_line(status.last_error) })), {
       say('help_and_log'),
     })
   end
   if status.asking > 0 then
-    health.warn(prefix .. say('asking', { count = status.asking }), { say('pair_shows') })
+    health.warn(named(say('asking', { count = status.asking })), { say('pair_shows') })
   end
   if status.quota ~= '' then
-    health.info(prefix .. say('quota', { quota = look.one_line(status.quota) }))
+    health.info(named(say('quota', { quota = look.one_line(status.quota) })))
   end
 end
 
@@ -172,9 +172,11 @@ local function check_host(are_good)
     health.warn(say('not_set_up'), { say('status_says') })
   end
   for _, account in ipairs(status.accounts) do
-    local prefix = #status.accounts > 1 and say('of_account', { account = account.account }) or ''
-    check_link(account, prefix)
-    check_messages(account, prefix)
+    local function named(words)
+      return #status.accounts > 1 and say('of_account', { account = account.account, row = words }) or words
+    end
+    check_link(account, named)
+    check_messages(account, named)
   end
 end
 

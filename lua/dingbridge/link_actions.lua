@@ -38,6 +38,12 @@ local function show(target, why)
   notice.show(('%s\n%s'):format(look.one_line(target), why), 'warn')
 end
 
+---@param target string what is not opened
+---@param sentence string the name of what is said of it
+local function refuse(target, sentence)
+  notice.show(say(sentence, { target = look.one_line(target) }), 'warn')
+end
+
 --- The file that a target names, when it may be opened: in the folder of received files or in the
 --- project. Relative ones are seen from there.
 ---@param target string
@@ -105,13 +111,13 @@ function M.open()
   if links.is_address(target) then
     hand_on(target)
   elseif not path or not folder then
-    show(target, say('not_opened_foreign'))
+    refuse(target, 'not_opened_foreign')
   elseif SHOWN_OUTSIDE[(path:match('%.(%w+)$') or ''):lower()] and not path:find('$', 1, true) then
     hand_on(path)
   elseif is_text(path) then
     edit(path, folder, line)
   else
-    show(path, say('not_opened_program'))
+    refuse(path, 'not_opened_program')
   end
 end
 
@@ -132,11 +138,11 @@ function M.go_to_file()
   end
   local path, folder, line = file_of(target)
   if not path or not folder then
-    show(target, say('not_of_project'))
+    refuse(target, 'not_of_project')
   elseif is_text(path) then
     edit(path, folder, line)
   else
-    show(path, say('no_text'))
+    refuse(path, 'no_text')
   end
 end
 

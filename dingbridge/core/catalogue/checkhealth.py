@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue.sentence import Sentence
 
-OF_ACCOUNT = Sentence("{account}: {row}")
 SAID_BY_PROGRAM = Sentence("{option}: said by the program `{program}`")
 PROGRAM_CANNOT_BE_RUN = Sentence("{option}: the program `{program}` cannot be run")
 INSTALL_PROGRAM = Sentence("Install it, or give its absolute path as the first word of `cmd`")

@@ -68,11 +68,12 @@ KEY_SHOW = Sentence("Show where the link leads")
 KEY_GO_TO_FILE = Sentence("Open the file in another window")
 NO_LINK = Sentence("there is no link on this line")
 NOT_OPENED_FOREIGN = Sentence(
-    "is not opened: it is neither an address of the web nor a file of the project or a received one"
+    "{target}\nis not opened: it is neither an address of the web nor a file of the project or a"
+    " received one"
 )
-NOT_OPENED_PROGRAM = Sentence("is not opened: a program may run it")
-NOT_OF_PROJECT = Sentence("is no file of the project or a received one")
-NO_TEXT = Sentence("is no text")
+NOT_OPENED_PROGRAM = Sentence("{target}\nis not opened: a program may run it")
+NOT_OF_PROJECT = Sentence("{target}\nis no file of the project or a received one")
+NO_TEXT = Sentence("{target}\nis no text")
 CHOOSE_PAIR = Sentence("Let in from DingTalk")
 CHOOSE_DENY = Sentence("Refuse from DingTalk")
 CHOOSE_REVOKE = Sentence("Let in no more from DingTalk")

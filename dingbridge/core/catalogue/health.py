@@ -8,7 +8,7 @@ PART_EDITOR = Sentence("dingbridge: Neovim and Python")
 PART_SETTINGS = Sentence("dingbridge: settings")
 PART_FILES = Sentence("dingbridge: files")
 PART_HOST = Sentence("dingbridge: host")
-OF_ACCOUNT = Sentence("{account}: ")
+OF_ACCOUNT = Sentence("{account}: {row}")
 
 # --- Neovim and Python ----------------------------------------------------------------------------
 
