@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
-from dingbridge.core import programs
 from dingbridge.core.catalogue import checkhealth as say
 from dingbridge.core.catalogue import health
 from dingbridge.core.errors import BadOptions
@@ -25,6 +24,7 @@ from dingbridge.core.kinds import Kind
 from dingbridge.core.options import OPTIONS, PREFIX, SPELLINGS, Options
 from dingbridge.core.outside import Wants
 from dingbridge.core.settings import read_all, wants
+from dingbridge.core.sources import DEFAULT, Source
 from dingbridge.edges.outside import look_up
 from dingbridge.executables import find_program
 
@@ -97,7 +97,7 @@ def _mode(options: Options) -> str:
     """How the account will run once its programs have said what they know."""
 
     def is_given(name: str) -> bool:
-        return options.sources[name] != "default"
+        return options.sources[name] != DEFAULT
 
     if not options.enabled:
         return "off"
@@ -106,23 +106,32 @@ def _mode(options: Options) -> str:
     return "webhook" if is_given("webhook") else "off"
 
 
-def _source(name: str, source: str, cwd: str) -> Iterator[Row]:
+def _source(name: str, source: Source, cwd: str) -> tuple[Row, ...]:
     """Where a secret comes from."""
-    variable, _, place = source.partition(" in ")
-    if source.startswith(programs.SHOWN):
-        program = source.removeprefix(programs.SHOWN)
-        if _can_be_run(program, cwd):
-            yield Row("ok", say.SAID_BY_PROGRAM(option=name, program=program))
-        else:
-            cannot = say.PROGRAM_CANNOT_BE_RUN(option=name, program=program)
-            yield Row("error", cannot, (say.INSTALL_PROGRAM(),))
-    elif place:
-        rank: Literal["ok", "info"] = "info" if place == "env" else "ok"
-        yield Row(rank, say.FROM_PLACE(option=name, variable=variable[1:], place=place))
-    elif source.startswith("$"):
-        yield Row("ok", say.FROM_ENVIRONMENT(option=name, variable=variable[1:]))
-    elif source != "default":
-        yield Row("info", say.IN_SETTINGS(option=name))
+    match source.kind:
+        case "default":
+            return ()
+        case "setup":
+            return (Row("info", say.IN_SETTINGS(option=name)),)
+        case "variable":
+            return (_of_variable(name, source),)
+        case "program":
+            return (_of_program(name, source.name, cwd),)
+
+
+def _of_variable(name: str, source: Source) -> Row:
+    if not source.place:
+        return Row("ok", say.FROM_ENVIRONMENT(option=name, variable=source.name))
+    # The table `env` stands in the settings, where a secret is better not written.
+    rank: Literal["ok", "info"] = "info" if source.place == "env" else "ok"
+    return Row(rank, say.FROM_PLACE(option=name, variable=source.name, place=source.place))
+
+
+def _of_program(name: str, program: str, cwd: str) -> Row:
+    if _can_be_run(program, cwd):
+        return Row("ok", say.SAID_BY_PROGRAM(option=name, program=program))
+    cannot = say.PROGRAM_CANNOT_BE_RUN(option=name, program=program)
+    return Row("error", cannot, (say.INSTALL_PROGRAM(),))
 
 
 def _can_be_run(program: str, cwd: str) -> bool:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.groups import Group
-from dingbridge.core.kinds import Kind
+from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.option_words import describe_sources
 from dingbridge.core.options import OPTIONS, ROBOT
 from dingbridge.core.outside import Found, Wants
 from dingbridge.core.settings import Configuration, read, read_all, wants
-from dingbridge.core.sources import describe_sources
+from dingbridge.core.sources import DEFAULT
 from tests.option_cases import AT, OTHER_APP, SECRET, WEBHOOK
 from tests.test_options import EXAMPLES, nested
 
@@ -203,6 +204,36 @@ def test_what_a_program_said_is_the_value_and_is_never_shown() -> None:
     assert SECRET not in repr(found) + repr(options) + str(describe_sources(options))
 
 
+@pytest.mark.parametrize(
+    "option",
+    [option for option in OPTIONS if option.may_come_from_a_command],
+    ids=lambda option: option.name,
+)
+@pytest.mark.parametrize("program", ["pass", "$KEY in env", "default", "setup()", "/a in env_file"])
+def test_what_a_program_said_is_never_shown_whatever_the_program_is_called(
+    option: Option, program: str
+) -> None:
+    said = {
+        "webhook": f"https://oapi.dingtalk.com/robot/send?access_token={SECRET}",
+        "proxy": f"http://{SECRET}@127.0.0.1:1",
+    }.get(option.name, SECRET)
+    robot: dict[str, object] = {"webhook": WEBHOOK, "app_key": "dinga1", "app_secret": "s"}
+    raw = robot | {option.name: {"cmd": [program, "--argument"]}}
+    options = read(raw, {}, Found(outputs={(program, "--argument"): said}))
+    assert getattr(options, option.field) == said
+    assert said in options.secrets
+    assert SECRET not in repr(options) + str(describe_sources(options))
+    assert f"{option.name}: *** (the command {program})" in describe_sources(options)
+
+
+def test_what_a_program_said_is_hidden_when_it_is_written_in_the_settings_as_well() -> None:
+    raw = {"appKey": "dingboth", "app_key": {"cmd": [*PASS]}, "app_secret": "s"}
+    options = read(raw, {}, Found(outputs={PASS: "dingboth"}))
+    assert options.app_key == options.robot_code == "dingboth"
+    assert "dingboth" in options.secrets
+    assert "dingboth" not in repr(options) + str(describe_sources(options))
+
+
 def test_what_a_program_said_is_checked_like_what_is_written() -> None:
     found = Found(outputs={PASS: "xxxxxxxx"})
     assert problems(BY_PASS, found) == [
@@ -349,5 +380,5 @@ def test_what_an_account_wants_is_there_when_it_runs(raw: dict[str, Any]) -> Non
     for options in found.accounts.values() if found else ():
         for option in OPTIONS:
             if option.kind in (Kind.SECRET, Kind.WEBHOOK) and options.enabled:
-                came = options.sources[option.name] != "default"
+                came = options.sources[option.name] != DEFAULT
                 assert came == bool(getattr(options, option.field))

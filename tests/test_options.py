@@ -15,6 +15,7 @@ from dingbridge.core.groups import GROUP_SPELLINGS
 from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
 from dingbridge.core.options import BY_NAME, OPTIONS, SPELLINGS, Options
 from dingbridge.core.settings import read, wants
+from dingbridge.core.sources import DEFAULT, Source
 from tests.option_cases import APP, CASES, SECRET, WEBHOOK, Case, expected
 
 EXAMPLES: dict[str, object] = {
@@ -139,8 +140,11 @@ def test_every_variable_of_the_environment_stands_for_its_option(option: Option)
     held = ",".join(value) if isinstance(value, list) else str(value)
     wanted = read(nested(option.name, value) | needed(option), {})
     for found, source in (
-        (read(needed(option), {option.env: held}), f"${option.env}"),
-        (read(nested(option.name, "$ANY") | needed(option), {"ANY": held}), "$ANY"),
+        (read(needed(option), {option.env: held}), Source("variable", option.env)),
+        (
+            read(nested(option.name, "$ANY") | needed(option), {"ANY": held}),
+            Source("variable", "ANY"),
+        ),
     ):
         assert found.sources[option.name] == source
         assert structs.replace(found, sources=wanted.sources) == wanted
@@ -154,7 +158,7 @@ def test_defaults_are_those_that_are_declared() -> None:
     options = read({}, {})
     for option in OPTIONS:
         assert getattr(options, option.field) == option.default
-        assert options.sources[option.name] == "default"
+        assert options.sources[option.name] == DEFAULT
 
 
 def test_the_robot_code_is_the_app_key_unless_it_is_given() -> None:

@@ -11,6 +11,7 @@ from dingbridge.core.options import BY_NAME, DEFAULT_ACCOUNT, OPTIONS, PREFIX, R
 from dingbridge.core.outside import Found, Variables
 from dingbridge.core.places import Given, Places, Scope
 from dingbridge.core.problems import Problems, join, kind_of
+from dingbridge.core.sources import DEFAULT, describe
 from dingbridge.core.values import UNKNOWN, Values
 
 
@@ -86,7 +87,7 @@ def _inherited(own: Scope, outer: Scope, variables: Variables) -> Scope:
         elif name in outer:
             given[name] = outer[name]
         elif variable is not None:
-            given[name] = [Given(variable.source, variable.text, from_environment=True)]
+            given[name] = [Given(describe(variable.source), variable.text, variable.source)]
     return given
 
 
@@ -120,7 +121,7 @@ def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
 def read_account(name: str, given: Scope, outer_groups: list[Given], values: Values) -> Options:
     """What one account is given, as options; what cannot be used has its default."""
     fields: dict[str, object] = {}
-    sources = dict.fromkeys((option.name for option in OPTIONS), "default")
+    sources = dict.fromkeys((option.name for option in OPTIONS), DEFAULT)
     # A webhook may be on the host of an endpoint, so the endpoints are read before it.
     for option in sorted(OPTIONS, key=lambda option: option.name == "webhook"):
         found = given.get(option.name, [])
@@ -130,7 +131,7 @@ def read_account(name: str, given: Scope, outer_groups: list[Given], values: Val
         if option.name.startswith("endpoint."):
             values.trust(option.default if value is None else value)
         if found:
-            sources[option.name] = values.source(option, found[0])
+            sources[option.name] = values.source(option, found)
             # What a file that was not read may hold cannot be missed.
             if option.needs and option.needs not in given and not values.variables.unread:
                 values.problems.add(found[0].path, "needs", option.needs)

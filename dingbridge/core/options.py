@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from dingbridge.core import programs
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.groups import Group, group_of
 from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
 from dingbridge.core.outside import Argv
 from dingbridge.core.programs import Responder
 from dingbridge.core.remote_commands import COMMANDS, Users
+from dingbridge.core.sources import DEFAULT, Source
 
 PREFIX = "integrations.dingtalk"
 """Where the options stand in the table given to `setup()`; every problem's path begins with it."""
@@ -41,8 +41,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """
 
     account: str
-    sources: dict[str, str]
-    """Where each option's value came from, in words and by canonical name."""
+    sources: dict[str, Source]
+    """Where each option's value came from, by canonical name."""
 
     enabled: Annotated[
         bool, Option(Kind.FLAG, env="DINGTALK_ENABLED"), "Whether the bridge runs at all."
@@ -308,11 +308,10 @@ class Options(Struct, frozen=True, kw_only=True):
 
     def is_hidden(self, option: Option) -> bool:
         """Whether the value of this option must not be shown or logged."""
-        # What a program was asked for is kept in a safe place for a reason.
         source = self.sources[option.name]
-        if source == "default" and option.default_from:
+        if source == DEFAULT and option.default_from:
             source = self.sources[option.default_from]
-        return option.is_secret or source.startswith(programs.SHOWN)
+        return option.is_secret or source.is_secret
 
     def group(self, conversation_id: str) -> Group:
         """What holds in a group of this account; see `group_of`."""

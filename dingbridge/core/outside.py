@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from dingbridge.core.sources import Place, Source, describe
+
 SPACE = " \t\r\n\v\f"
 """What is taken off both ends of a value: what Lua takes for white space."""
 
@@ -47,13 +49,13 @@ def not_looked_up(wants: Wants, why: str) -> Found:
 
 
 class Variable(Struct, frozen=True):
-    """What a variable holds, stripped, and where: `$NAME`, or `$NAME in env` or `in env_file`."""
+    """What a variable holds, stripped, and which one it is."""
 
     text: str
-    source: str
+    source: Source
 
     def __repr__(self) -> str:
-        return f"Variable({self.source})"
+        return f"Variable({describe(self.source)})"
 
 
 class Variables:
@@ -67,7 +69,11 @@ class Variables:
         *,
         unread: bool = False,
     ) -> None:
-        self._holders = (("", environ), (" in env", table or {}), (" in env_file", file or {}))
+        self._holders: tuple[tuple[Place, Mapping[str, str]], ...] = (
+            ("", environ),
+            ("env", table or {}),
+            ("env_file", file or {}),
+        )
         self.unread = unread
         """Whether there is a file that was not read, so that nothing can be said to be missing."""
 
@@ -76,5 +82,5 @@ class Variables:
         for place, holder in self._holders:
             text = holder.get(name, "").strip(SPACE)
             if text:
-                return Variable(text, f"${name}{place}")
+                return Variable(text, Source("variable", name, place))
         return None

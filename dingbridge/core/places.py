@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from dingbridge.core.options import BY_NAME, NESTS, PREFIX, SPELLINGS, WRAPPERS
 from dingbridge.core.outside import SPACE
 from dingbridge.core.problems import Problems, join, kind_of
+from dingbridge.core.sources import Source
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _PLATFORM = "dingtalk"
@@ -17,11 +18,12 @@ _PLATFORM = "dingtalk"
 
 
 class Given(Struct, frozen=True):
-    """One place where an option has a value: its path, or `$NAME` for the environment."""
+    """One place where an option has a value: its path, or the `variable` of the
+    environment that stands for the option."""
 
     path: str
     value: object
-    from_environment: bool = False
+    variable: Source | None = None
 
     def __repr__(self) -> str:
         return f"Given({self.path})"

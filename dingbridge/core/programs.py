@@ -69,12 +69,3 @@ def saying(option: Option, value: object) -> Argv | None:
     if not is_wanted(value, option) or len(value) != 1:
         return None
     return argv(value["cmd"], "", PROGRAM, Problems())
-
-
-SHOWN = "the command "
-"""What a program's name stands behind in a sentence."""
-
-
-def shown(argv: Argv) -> str:
-    """A program as it is called in a sentence; its arguments are never shown."""
-    return SHOWN + argv[0].strip(SPACE)

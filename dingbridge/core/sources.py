@@ -1,39 +1,54 @@
-"""Says which options are in force and where each value came from, and never shows a secret."""
+"""Where the value of an option came from, which also decides whether it may be shown."""
 
 from __future__ import annotations
 
-from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import OPTIONS, Options
-from dingbridge.core.redaction import MASK
-from dingbridge.core.text import clean, shorten
+from typing import Literal
 
-_LONGEST = 60  # characters of a value that are shown
+from msgspec import Struct
 
+from dingbridge.core.catalogue import settings as say
 
-def describe_sources(options: Options) -> list[str]:
-    """A line for each option that has not its default: `app_key: dingabc ($DINGTALK_CLIENT_ID)`.
-
-    What is a secret, or what a program was asked for, is masked.
-    """
-    return [
-        f"{option.name}: {_shown(options, option)} ({options.sources[option.name]})"
-        for option in OPTIONS
-        if options.sources[option.name] != "default"
-    ]
+Place = Literal["", "env", "env_file"]
+"""What holds a variable: the environment when empty, or an option."""
 
 
-def _shown(options: Options, option: Option) -> str:
-    if options.is_hidden(option):
-        return MASK
-    value = getattr(options, option.field)
-    if option.kind is Kind.FLAG:
-        return "true" if value else "false"
-    if option.kind is Kind.RESPONDER:
-        return "a Lua function" if value == "lua" else " ".join([*value][:1])
-    if isinstance(value, dict | tuple):
-        return _short(", ".join(value)) or "none"
-    return _short(f"{value:g}" if isinstance(value, float) else str(value)) or "none"
+class Source(Struct, frozen=True):
+    """Where a value came from. `name` is that of the variable, without `$`, or of the program as it
+    is called: its arguments are not kept. `place` says what holds the variable."""
+
+    kind: Literal["default", "setup", "variable", "program"]
+    name: str = ""
+    place: Place = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether what came from there must not be shown: what a program is asked for is kept in a
+        safe place for a reason."""
+        return self.kind == "program"
 
 
-def _short(text: str) -> str:
-    return shorten(clean(text), _LONGEST)
+DEFAULT = Source("default")
+SETUP = Source("setup")
+
+
+def describe(source: Source) -> str:
+    """Where a value came from, in words: `$NAME in env`, `the command pass`."""
+    match source.kind:
+        case "default":
+            return say.BY_DEFAULT()
+        case "setup":
+            return say.BY_SETUP()
+        case "program":
+            return say.BY_PROGRAM(program=source.name)
+        case "variable":
+            return _of_variable(source)
+
+
+def _of_variable(source: Source) -> str:
+    match source.place:
+        case "":
+            return say.BY_VARIABLE(name=source.name)
+        case "env":
+            return say.BY_ENV(name=source.name)
+        case "env_file":
+            return say.BY_ENV_FILE(name=source.name)

@@ -9,8 +9,8 @@ from msgspec import Struct
 from dingbridge.core.catalogue import editor, health
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.exchange import State
+from dingbridge.core.option_words import describe_sources
 from dingbridge.core.options import Options
-from dingbridge.core.sources import describe_sources
 
 
 class Link(Struct, frozen=True):
@@ -61,7 +61,7 @@ def describe(
             lines.append(say.ASKING(count=state.asking))
         if state.refused:
             lines.append(say.REFUSED(count=state.refused))
-    lines.append(say.SESSION(title=session or say.NO_SESSION()))
+    lines.append(say.SESSION(title=session or say.NONE()))
     if session:
         lines.append(say.GOES_TO(target=target or editor.NOBODY_YET()))
     lines.append(say.QUEUED(queued=state.queued, failed=state.failed))

@@ -14,6 +14,7 @@ from dingbridge.core.outside import SPACE, Found, Variables
 from dingbridge.core.places import Given
 from dingbridge.core.problems import Problems, join, join_conversation, kind_of, nearest
 from dingbridge.core.sentences import DINGTALK_DOMAINS, PLACEHOLDERS, TRUTH
+from dingbridge.core.sources import SETUP, Source
 
 
 class Unknown(Enum):
@@ -63,7 +64,7 @@ class Values:
         value, outside = self._fetched(option, given.value, path)
         if value is None or value is UNKNOWN:
             return value
-        outside = outside or given.from_environment
+        outside = outside or given.variable is not None
         if option.kind in _LISTS:
             return self._list(option, value, path, outside)
         if option.kind is Kind.FLAG:
@@ -84,16 +85,20 @@ class Values:
             return self._address(option, text, path)
         return text
 
-    def source(self, option: Option, given: Given) -> str:
-        """Where the value comes from, in words."""
-        if given.from_environment:
-            return given.path
+    def source(self, option: Option, places: list[Given]) -> Source:
+        """Where the value comes from. Of several places that give it, a secret one counts."""
+        sources = [self._source(option, given) for given in places]
+        return next((source for source in sources if source.is_secret), sources[0])
+
+    def _source(self, option: Option, given: Given) -> Source:
+        if given.variable is not None:
+            return given.variable
         name = variable_in(given.value)
         variable = self.variables.look_up(name) if name else None
         if variable is not None:
             return variable.source
         argv = programs.saying(option, given.value)
-        return programs.shown(argv) if argv else "setup()"
+        return Source("program", argv[0].strip(SPACE)) if argv else SETUP
 
     def _fetched(self, option: Option, value: object, path: str) -> tuple[object, bool]:
         """`value`, or what is held outside for it; and whether it was."""

@@ -1,4 +1,4 @@
-"""What is missing in the settings, and what is wrong with the file that `env_file` names.
+"""What is missing in the settings, where values came from, and what is wrong with the `env_file`.
 
 What is wrong with the options themselves stands in `core/sentences.py`.
 """
@@ -21,3 +21,11 @@ NO_VARIABLE = Sentence("line {line} of {path} is not NAME=text")
 OTHERS_CAN_READ = Sentence(
     "others can read {path}, which may hold secrets; chmod 600 keeps them out"
 )
+BY_DEFAULT = Sentence("default")
+BY_SETUP = Sentence("setup()")
+BY_PROGRAM = Sentence("the command {program}")
+BY_VARIABLE = Sentence("${name}")
+BY_ENV = Sentence("${name} in env")
+BY_ENV_FILE = Sentence("${name} in env_file")
+VALUE_AND_SOURCE = Sentence("{option}: {value} ({source})")
+LUA_FUNCTION = Sentence("a Lua function")
