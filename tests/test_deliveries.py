@@ -212,6 +212,23 @@ def test_of_very_many_ends_only_the_latest_are_kept() -> None:
             "error",
         ),
         (DeliveryReport("m", Delivery.FAILED, "why"), "not delivered: why", "error"),
+        (
+            DeliveryReport("m", Delivery.FAILED, "why", title="t"),
+            "not delivered: “t”: why",
+            "error",
+        ),
+        (
+            DeliveryReport("m", Delivery.FAILED, "why", place="张三"),
+            "not delivered to 张三: why",
+            "error",
+        ),
+        (DeliveryReport("m", Delivery.FAILED), "not delivered: no reason is known", "error"),
+        (DeliveryReport("m", Delivery.FAILED, dropped=True), "dropped", "info"),
+        (
+            DeliveryReport("m", Delivery.FAILED, dropped=True, may_have_arrived=True),
+            "dropped: it may have arrived before that",
+            "info",
+        ),
     ],
 )
 def test_a_message_that_was_dropped_is_known_by_a_value_and_not_by_its_words(

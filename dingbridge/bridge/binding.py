@@ -252,7 +252,10 @@ class Account:
         if self._problems:
             return editor.SETTINGS_UNUSABLE(problems="; ".join(self._problems))
         if self.options.mode == "off":
-            return say.NOT_SET_UP(missing=say.OR().join(self.options.missing()))
+            missing, *other = self.options.missing()
+            if not other:
+                return say.NOT_SET_UP(missing=missing)
+            return say.NOT_SET_UP_EITHER(webhook=missing, app=other[0])
         return say.NOBODY_YET()
 
     def at(self, target: Target) -> Target:

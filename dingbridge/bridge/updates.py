@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.catalogue import health
 from dingbridge.core.destinations import NOBODY, Destination
 from dingbridge.core.messages import Delivery, DeliveryReport, Message
 
@@ -292,12 +293,26 @@ Update = (
 
 def not_delivered(report: DeliveryReport) -> Say:
     """The line about a message that was given up; that of one the user dropped is no complaint."""
-    title = f"“{report.title}”" if report.title else ""
     if report.dropped:
-        doubt = say.ARRIVED_BEFORE() if report.may_have_arrived else ""
-        return Say(": ".join(filter(None, (say.DROPPED(), title, doubt))))
-    head = say.NOT_DELIVERED_TO(place=report.place) if report.place else say.NOT_DELIVERED()
-    return Say(": ".join(filter(None, (head, title, report.reason))), "error")
+        return Say(_dropped(report.title, is_late=report.may_have_arrived))
+    return Say(_not_delivered(report.title, report.place, report.reason), "error")
+
+
+def _dropped(title: str, *, is_late: bool) -> str:
+    if title:
+        return say.TITLED_DROPPED_LATE(title=title) if is_late else say.TITLED_DROPPED(title=title)
+    return say.DROPPED_LATE() if is_late else say.DROPPED()
+
+
+def _not_delivered(title: str, place: str, reason: str) -> str:
+    reason = reason or health.NO_REASON()
+    if title and place:
+        return say.TITLED_NOT_DELIVERED_TO(place=place, title=title, reason=reason)
+    if title:
+        return say.TITLED_NOT_DELIVERED(title=title, reason=reason)
+    if place:
+        return say.NOT_DELIVERED_TO(place=place, reason=reason)
+    return say.NOT_DELIVERED(reason=reason)
 
 
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:

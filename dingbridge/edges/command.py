@@ -73,14 +73,14 @@ class Programs(threading.Thread):
         """Run one program after the other until stopped."""
         while (task := self._queue.get()) is not None and not self._runner.is_stopped:
             text, failure = self._answer(task)
-            failed = f"{task.argv[0]} {failure}" if failure else ""
-            self._tell(Answered(task.request, text, failed))
+            self._tell(Answered(task.request, text, failure))
 
     def _answer(self, task: Task) -> tuple[str, str]:
         """The answer, or in words why there is none."""
         message = task.text.encode("utf-8", "replace")
         environ = dict(task.environ)
         bounds = Bounds(task.timeout, ANSWER_BYTES)
+        program = task.argv[0]
         try:
             ended = self._runner.run(
                 task.argv,
@@ -91,17 +91,17 @@ class Programs(threading.Thread):
                 complaints="apart",
             )
         except NotStarted as failure:
-            log.error("the responder %s could not be started: %s", task.argv[0], failure)
-            return "", programs.NOT_STARTED(reason=failure)
+            log.error("the responder %s could not be started: %s", program, failure)
+            return "", programs.RESPONDER_NOT_STARTED(program=program, reason=failure)
         except TookTooLong:
-            return "", programs.TOOK_LONGER(seconds=task.timeout)
+            return "", programs.RESPONDER_TOOK_LONGER(program=program, seconds=task.timeout)
         except Stopped:
-            return "", programs.WAS_STOPPED()
+            return "", programs.RESPONDER_STOPPED(program=program)
         if ended.status != 0:
             log.error("the responder ended with %d: %s", ended.status, _words(ended.complaint))
-            return "", programs.ENDED_WITH(status=ended.status)
+            return "", programs.RESPONDER_ENDED_WITH(program=program, status=ended.status)
         text = _words(ended.output)[:ANSWER_CHARACTERS]
-        return (text, "") if text else ("", programs.GAVE_NO_ANSWER())
+        return (text, "") if text else ("", programs.NO_ANSWER(program=program))
 
 
 def run_job(argv: tuple[str, ...], cwd: str, seconds: float, runner: Runner) -> tuple[int, str]:

@@ -14,7 +14,7 @@ import stat
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from dingbridge.core.catalogue import files as say
 
@@ -105,30 +105,34 @@ def make_own_folder(path: Path) -> None:
         path.chmod(0o700)
 
 
-def fault(folder: Path) -> str:
-    """What keeps a folder from being private, in words; empty when it is."""
+Fault = Literal["missing", "no_folder", "of_another_user", "open"]
+"""What keeps a folder from being private; `open` is open to other users."""
+
+
+def fault(folder: Path) -> Fault | None:
+    """What keeps a folder from being private; None when it is."""
     try:
         found = folder.lstat()
     except OSError:
-        return say.IS_MISSING()
+        return "missing"
     if not stat.S_ISDIR(found.st_mode):
-        return say.IS_LINK_OR_FILE()
+        return "no_folder"
     if found.st_uid != os.geteuid():
-        return say.IS_OF_ANOTHER_USER()
+        return "of_another_user"
     if stat.S_IMODE(found.st_mode) & 0o077:
-        return say.IS_OPEN()
-    return ""
+        return "open"
+    return None
 
 
-def may_be_changed(folder: Path) -> str:
+def may_be_changed(folder: Path) -> Literal["by_its_owner", "by_others"] | None:
     """Who but us may put something else in the place of our files in a folder that is not ours
-    alone, in words; empty for nobody. Its rights to read are the user's affair."""
+    alone; None for nobody. Its rights to read are the user's affair."""
     found = _found(folder)
     if os.name != "posix" or found is None:
-        return ""
+        return None
     if found.st_uid not in (os.geteuid(), 0):
-        return say.IS_OF_ANOTHER_USER()
-    return say.IS_WRITABLE() if stat.S_IMODE(found.st_mode) & 0o022 else ""
+        return "by_its_owner"
+    return "by_others" if stat.S_IMODE(found.st_mode) & 0o022 else None
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -16,6 +16,7 @@ local M = {}
 local NOBODY = { target = '', name = '', robot = '' }
 local NAME = 36 -- columns of a name in the bar
 local LEAST = 4 -- columns of it where there is no room
+local NAME_HERE = '\1' -- stands in a sentence where a name of another colour comes; in no name
 
 ---@class dingbridge.Begun
 ---@field to dingbridge.Destination
@@ -339,14 +340,14 @@ end
 ---@return string
 function M.bar(session, key)
   local draft, known, to = of(session), known_of(session), named(session)
-  local place, name = ' ' .. say('draft'), ''
-  if to.target ~= '' then
-    place, name = ' ' .. say('draft_to'), shown(to.name)
-  elseif known.account ~= '' then
-    place, name = ' ' .. say('draft_to'), say('nobody_yet')
-  end
-  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name) - 3
-  local line = ('%%#Comment#%s%%#DingbridgeDestination#%s%%<'):format(place, as_text(name))
+  local name = to.target ~= '' and shown(to.name) or known.account ~= '' and say('nobody_yet') or nil
+  -- The name has a colour of its own, wherever it stands in the sentence.
+  local sentence = name and say('draft_to', { name = NAME_HERE }) or say('draft') .. NAME_HERE
+  local place, after = unpack(vim.split(' ' .. sentence, NAME_HERE, { plain = true }))
+  name = name or ''
+  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name .. after) - 3
+  local line = ('%%#Comment#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))
+  line = after == '' and line or ('%s%%#Comment#%s'):format(line, as_text(after))
   local elsewhere, hints = draft.elsewhere, nil
   if to.target ~= '' and known.account == '' then
     hints = { say('unbound_now'), say('not_bound') }

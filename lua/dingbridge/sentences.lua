@@ -72,7 +72,7 @@ return {
     write_to = 'Write to',
     choice_now = '{name}  (now)',
     draft = 'Draft',
-    draft_to = 'Draft → ',
+    draft_to = 'Draft → {name}',
     nobody_yet = 'nobody yet',
     unbound_now = 'not bound any more',
     other_robot_now = 'bound to another robot now',

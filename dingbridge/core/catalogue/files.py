@@ -23,11 +23,6 @@ SOMETHING_ELSE = Sentence("something else")
 NO_FILE = Sentence("it is {kind} and no file")
 OF_ANOTHER_USER = Sentence("it belongs to another user")
 NO_FOLDER = Sentence("it is {kind} and no folder")
-IS_MISSING = Sentence("is not there")
-IS_LINK_OR_FILE = Sentence("is a link or a file")
-IS_OF_ANOTHER_USER = Sentence("belongs to another user")
-IS_OPEN = Sentence("is open to other users")
-IS_WRITABLE = Sentence("can be written by others")
 FOLDER_UNSAFE = Sentence("the folder {folder} is not safe: {reason}")
 JOURNAL_LOCKED = Sentence("another Neovim keeps it locked, find the one that hangs and end it")
 NO_SUCH_FILE = Sentence("no such file")
@@ -88,9 +83,13 @@ FOLDER = Sentence("a folder")
 SOCKET = Sentence("a socket")
 DEVICE = Sentence("a device")
 FILE = Sentence("a file")
-FOLDER_OPEN = Sentence(
-    "the folder {folder} {who}: whoever can write there can replace what is remembered, such as"
-    " who is let in. Make it yours, or run: chmod go-w {path}"
+FOLDER_OF_ANOTHER = Sentence(
+    "the folder {folder} belongs to another user: whoever can write there can replace what is"
+    " remembered, such as who is let in. Make it yours, or run: chmod go-w {path}"
+)
+FOLDER_WRITABLE = Sentence(
+    "the folder {folder} can be written by others: whoever can write there can replace what is"
+    " remembered, such as who is let in. Make it yours, or run: chmod go-w {path}"
 )
 ASK_AGAIN = Sentence("Ask for it to be sent again.")
 SEND_LINK = Sentence("Put it where people can fetch it, and send the link.")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dingbridge.core.catalogue.sentence import Sentence
 
 NO_SOCKET = Sentence("the local socket could not be opened ({reason})")
-FOLDER_NOT_PRIVATE = Sentence("the folder {folder} {fault}, so no socket is opened in it")
+FOLDER_MISSING = Sentence("the folder {folder} is not there, so no socket is opened in it")
+FOLDER_NO_FOLDER = Sentence("the folder {folder} is a link or a file, so no socket is opened in it")
+FOLDER_OF_ANOTHER = Sentence(
+    "the folder {folder} belongs to another user, so no socket is opened in it"
+)
+FOLDER_OPEN = Sentence("the folder {folder} is open to other users, so no socket is opened in it")
 REMOVE_FOLDER = Sentence(
     "Remove {folder}, or set XDG_RUNTIME_DIR to a folder that only you can open."
 )

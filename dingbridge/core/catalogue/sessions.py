@@ -73,7 +73,7 @@ LEFT_BEHIND = Sentence(
 )
 CORRECT_SETTINGS = Sentence("the settings cannot be used, correct them in setup():")
 NOT_SET_UP = Sentence("DingTalk is not set up: {missing}")
-OR = Sentence("; or ")
+NOT_SET_UP_EITHER = Sentence("DingTalk is not set up: {webhook}; or {app}")
 BOUND_ONE_WAY = Sentence(
     "“{title}” is bound to DingTalk: webhook mode, account {account}, one-way. Messages go to the"
     " robot's group; answers cannot come back. For both ways set app_key and app_secret."

@@ -165,11 +165,20 @@ def _folder() -> Path:
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     if fault := files.fault(folder):
-        raise ExchangeError(
-            say.FOLDER_NOT_PRIVATE(folder=folder, fault=fault),
-            fix=say.REMOVE_FOLDER(folder=folder),
-        )
+        raise ExchangeError(_refused(folder, fault), fix=say.REMOVE_FOLDER(folder=folder))
     return folder
+
+
+def _refused(folder: Path, fault: files.Fault) -> str:
+    match fault:
+        case "missing":
+            return say.FOLDER_MISSING(folder=folder)
+        case "no_folder":
+            return say.FOLDER_NO_FOLDER(folder=folder)
+        case "of_another_user":
+            return say.FOLDER_OF_ANOTHER(folder=folder)
+        case "open":
+            return say.FOLDER_OPEN(folder=folder)
 
 
 def _fits(folder: Path) -> bool:

@@ -30,7 +30,11 @@ def mended(data: Path) -> tuple[str, ...]:
                 files.make_own_folder(data / folder)
             except OSError as cause:
                 told.append(say.FOLDER_UNSAFE(folder=data / folder, reason=cause.strerror))
-    who = files.may_be_changed(data)
-    if who:
-        told.append(say.FOLDER_OPEN(folder=data, who=who, path=shlex.quote(str(data))))
+    match files.may_be_changed(data):
+        case "by_its_owner":
+            told.append(say.FOLDER_OF_ANOTHER(folder=data, path=shlex.quote(str(data))))
+        case None:
+            pass
+        case "by_others":
+            told.append(say.FOLDER_WRITABLE(folder=data, path=shlex.quote(str(data))))
     return tuple(told)
