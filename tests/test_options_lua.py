@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dingbridge.core.catalogue import options as at_once
+from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.groups import GROUP_SPELLINGS
 from dingbridge.core.kinds import EXPECTED, Kind
 from dingbridge.core.options import BY_NAME, SPELLINGS
-from dingbridge.core.sentences import AT_ONCE, SENTENCES
 from dingbridge.core.settings import read_all
 from tests import processes
 from tests.neovim import find_neovim
@@ -91,9 +92,11 @@ def said_by_the_host(raw: object, environ: dict[str, str] | None = None) -> list
     return []
 
 
-ADDRESSES = {EXPECTED[kind] for kind in (Kind.WEBHOOK, Kind.ENDPOINT, Kind.PROXY)}
+ADDRESSES = {EXPECTED[kind].text for kind in (Kind.WEBHOOK, Kind.ENDPOINT, Kind.PROXY)}
 FORMS = [
-    re.compile(re.escape(SENTENCES[name]).replace("%s", "(.*)"), re.DOTALL) for name in AT_ONCE
+    re.compile(re.escape(one(**dict.fromkeys(one.parts, "\0"))).replace("\0", "(.*)"), re.DOTALL)
+    for one in vars(at_once).values()
+    if isinstance(one, Sentence)
 ]
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from dingbridge.core.kinds import ITEM
+from dingbridge.core.catalogue import settings as say
+from dingbridge.core.catalogue import values as words
 from dingbridge.core.options import BY_NAME, DEFAULT_ACCOUNT, OPTIONS, PREFIX, ROBOT, Options
 from dingbridge.core.outside import Found, Variables
 from dingbridge.core.places import Given, Places, Scope
-from dingbridge.core.problems import Problems, join, kind_of
+from dingbridge.core.problems import Problems, join
 from dingbridge.core.sources import DEFAULT, describe
 from dingbridge.core.values import UNKNOWN, Values
 
@@ -22,7 +23,7 @@ def variables_of(
     table = _table(places.env, problems)
     named = env_file_of(places, Variables(environ, table), problems)
     if named and found.file_problem:
-        problems.add(places.outer["env_file"][0].path, "file", found.file_problem)
+        problems.add(places.outer["env_file"][0].path, say.FILE_UNREAD(problem=found.file_problem))
     # After a file that could not be read, what it would have held is not missed as well.
     unread = bool(named) and found.variables is None
     return Variables(environ, table, found.variables, unread=unread)
@@ -46,9 +47,9 @@ def _table(env: list[Given], problems: Problems) -> dict[str, str]:
             if text is None:
                 continue
             if not isinstance(text, str):
-                problems.add(here, "expected", ITEM, kind_of(text))
+                problems.expected(here, words.TEXT_IN_QUOTES(), text)
             elif table.setdefault(name, text) != text:
-                problems.add(here, "differs", first[name])
+                problems.add(here, say.DIFFERS(path=first[name]))
             first.setdefault(name, here)
     return table
 
@@ -103,7 +104,7 @@ def default_of(accounts: Mapping[str, Options], places: list[Given], values: Val
     named = values.agreed(BY_NAME["default_account"], places)
     if isinstance(named, str):
         if named not in accounts:
-            values.problems.add(places[0].path, "no_account", ", ".join(accounts))
+            values.problems.add(places[0].path, say.NO_ACCOUNT(known=", ".join(accounts)))
         return named
     enabled = [name for name, options in accounts.items() if options.enabled] or [*accounts]
     return DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in enabled else enabled[0]
@@ -115,7 +116,7 @@ def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
     for name, options in accounts.items():
         robot = options.app_key or options.webhook
         if robot and options.enabled and first.setdefault(robot, name) != name:
-            problems.add(f"{PREFIX}.accounts", "same_robot", first[robot], name)
+            problems.add(f"{PREFIX}.accounts", say.SAME_ROBOT(first=first[robot], other=name))
 
 
 def read_account(name: str, given: Scope, outer_groups: list[Given], values: Values) -> Options:
@@ -134,7 +135,7 @@ def read_account(name: str, given: Scope, outer_groups: list[Given], values: Val
             sources[option.name] = values.source(option, found)
             # What a file that was not read may hold cannot be missed.
             if option.needs and option.needs not in given and not values.variables.unread:
-                values.problems.add(found[0].path, "needs", option.needs)
+                values.problems.add(found[0].path, say.NEEDS_OPTION(option=option.needs))
         if value is None or value is UNKNOWN:
             value = fields.get(option.default_from, option.default)
         fields[option.field] = value

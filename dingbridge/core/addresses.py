@@ -12,6 +12,9 @@ from msgspec import Struct
 
 from dingbridge.core.regex import regex
 
+DINGTALK_DOMAINS = ("dingtalk.com", "dingtalk.io")
+"""Where DingTalk is served, with what is under them."""
+
 _ADDRESS = regex(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", flags=re.ASCII | re.IGNORECASE)
 _AUTHORITY = regex(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 _PRINTABLE = regex(r"[!-\[\]-~]*")

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import reduce
 from typing import get_args
 
 from msgspec import NODEFAULT, Struct, structs
+
+from dingbridge.core.catalogue import values as words
 
 
 class Kind(str, Enum):
@@ -85,10 +88,9 @@ class Option(Struct, frozen=True):
     def expects(self) -> str:
         """What a value must be, in words that follow "expected" and "must be"."""
         if self.kind is Kind.CHOICE:
-            return " or ".join(f"'{choice}'" for choice in self.choices)
-        if self.kind in (Kind.NUMBER, Kind.WHOLE):
-            return f"a {self.kind.value} from {self.least} to {self.most}"
-        return EXPECTED[self.kind]
+            quoted = (words.CHOICE(choice=choice) for choice in self.choices)
+            return reduce(lambda first, other: words.EITHER(first=first, other=other), quoted)
+        return EXPECTED[self.kind](least=self.least, most=self.most)
 
     def spellings(self) -> Iterator[str]:
         """Every dotted path that means this option, the canonical one first."""
@@ -132,30 +134,25 @@ def camel_case(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
 
 
-PROGRAM = "a list of a program and its arguments"
-"""What stands for a program; it is started as it is, without a shell."""
-
-ITEM = "text in quotes"
-"""What stands in a list, and for a variable."""
-
-TABLE = "a table of options"
-
 EXPECTED = {
-    Kind.TEXT: ITEM,
-    Kind.PROSE: ITEM,
-    Kind.SECRET: ITEM,
-    Kind.FLAG: "true or false",
-    Kind.LIST: "a list of text",
-    Kind.PEOPLE: "a list of text",
-    Kind.COMMANDS: "a list of remote commands such as 'status'",
-    Kind.WEBHOOK: "the robot's address, https://oapi.dingtalk.com/robot/send?access_token=...",
-    Kind.ENDPOINT: "an address such as https://api.dingtalk.com (http:// only for this machine)",
-    Kind.PROXY: "an address such as http://127.0.0.1:8080",
-    Kind.RESPONDER: "a Lua function, or a list of a program and its arguments",
-    Kind.KEY: "a key such as '<C-s>', or false",
-    Kind.SIGN: "a short text such as '👀', or false",
-    Kind.CONVERSATIONS: "a table of options by conversation id",
-    Kind.PROGRAMS: "a table of programs by name",
-    Kind.VARIABLES: "a table of text by name",
-    Kind.ACCOUNTS: "a table of accounts by name",
+    Kind.TEXT: words.TEXT_IN_QUOTES,
+    Kind.PROSE: words.TEXT_IN_QUOTES,
+    Kind.SECRET: words.TEXT_IN_QUOTES,
+    Kind.FLAG: words.TRUE_OR_FALSE,
+    Kind.NUMBER: words.NUMBER_WITHIN,
+    Kind.WHOLE: words.WHOLE_NUMBER_WITHIN,
+    Kind.LIST: words.LIST_OF_TEXT,
+    Kind.PEOPLE: words.LIST_OF_TEXT,
+    Kind.COMMANDS: words.LIST_OF_COMMANDS,
+    Kind.WEBHOOK: words.WEBHOOK_ADDRESS,
+    Kind.ENDPOINT: words.ENDPOINT_ADDRESS,
+    Kind.PROXY: words.PROXY_ADDRESS,
+    Kind.RESPONDER: words.FUNCTION_OR_PROGRAM,
+    Kind.KEY: words.KEY_OR_FALSE,
+    Kind.SIGN: words.SIGN_OR_FALSE,
+    Kind.CONVERSATIONS: words.TABLE_OF_CONVERSATIONS,
+    Kind.PROGRAMS: words.TABLE_OF_PROGRAMS,
+    Kind.VARIABLES: words.TABLE_OF_VARIABLES,
+    Kind.ACCOUNTS: words.TABLE_OF_ACCOUNTS,
 }
+"""What a value of each kind must be; for a choice, its choices say it."""

@@ -15,12 +15,11 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dingbridge.core import answers, wire
-from dingbridge.core.addresses import read_address
+from dingbridge.core.addresses import DINGTALK_DOMAINS, read_address
 from dingbridge.core.answers import Answer
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.file_names import ending, safe_name
-from dingbridge.core.sentences import DINGTALK_DOMAINS
 
 MEGABYTE: Final = 1024 * 1024
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from dingbridge.core.catalogue import options as say
+from dingbridge.core.catalogue import values as words
 from dingbridge.core.options import BY_NAME, NESTS, PREFIX, SPELLINGS, WRAPPERS
 from dingbridge.core.outside import SPACE
-from dingbridge.core.problems import Problems, join, kind_of
+from dingbridge.core.problems import Problems, join
 from dingbridge.core.sources import Source
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -65,7 +67,7 @@ class _Gatherer:
             spelling, here = within + key, join(path, key)
             name = SPELLINGS.get(spelling, "")
             if name and BY_NAME[name].editor_wide and not is_outer:
-                self._problems.add(here, "editor_wide")
+                self._problems.add(here, say.EDITOR_WIDE())
             elif name == "accounts":
                 self._accounts(value, here)
             elif name and value is not None:
@@ -92,7 +94,7 @@ class _Gatherer:
 
     def _account(self, name: str, table: object, path: str) -> None:
         if not ACCOUNT_NAME.fullmatch(name) or name.lower() == _PLATFORM:
-            self._problems.add(path, "account_name")
+            self._problems.add(path, say.ACCOUNT_NAME())
             return
         self.table(table, path, "", self.found.accounts.setdefault(name, {}), may_wrap=False)
 
@@ -113,9 +115,9 @@ class _Gatherer:
     def _is_ours(self, kind: object, path: str) -> bool:
         """Whether a table's `type` names our platform, as the settings of other gateways do."""
         if not isinstance(kind, str):
-            self._problems.add(path, "expected", f"'{_PLATFORM}'", kind_of(kind))
+            self._problems.expected(path, words.CHOICE(choice=_PLATFORM), kind)
         elif kind.strip(SPACE) != _PLATFORM:
-            self._problems.add(path, "type")
+            self._problems.add(path, say.OTHER_TYPE())
         else:
             return True
         return False

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
-from dingbridge.core.kinds import TABLE
-from dingbridge.core.sentences import SENTENCES
+from dingbridge.core.catalogue import options as say
+from dingbridge.core.catalogue import values as words
 
 _SHOWABLE_KEY = re.compile(r"[A-Za-z0-9_.\u0080-\U0010ffff-]+")
 _CONVERSATION = re.compile(r"[A-Za-z0-9+/=_-]+|\*")
@@ -20,31 +20,32 @@ class Problems:
     def __init__(self) -> None:
         self.sentences: set[str] = set()
 
-    def add(self, path: str, sentence: str, *words: str) -> None:
-        """Notes the declared `sentence` about `path`, with `words` in its gaps."""
-        self.sentences.add(f"{path}: {SENTENCES[sentence] % words}")
+    def add(self, path: str, sentence: str) -> None:
+        """Notes a sentence of the catalogue about `path`."""
+        self.sentences.add(f"{path}: {sentence}")
+
+    def expected(self, path: str, expects: str, value: object) -> None:
+        """Notes that `value` is of another kind than `expects` says."""
+        self.add(path, say.EXPECTED(expected=expects, found=kind_of(value)))
 
     def unknown(self, path: str, key: str, known: Iterable[str]) -> str:
         """Notes an option that there is not; returns the nearest of those that there are."""
         near = nearest(key, known)
-        if near:
-            self.add(path, "unknown_near", near)
-        else:
-            self.add(path, "unknown")
+        sentence = say.UNKNOWN_OPTION_NEAR(near=near) if near else say.UNKNOWN_OPTION()
+        self.add(path, sentence)
         return near
 
-    def entries(
-        self, table: object, path: str, expects: str = TABLE
-    ) -> Iterator[tuple[str, object]]:
-        """The named entries of `table`; an empty Lua table may arrive as an empty list."""
+    def entries(self, table: object, path: str, expects: str = "") -> Iterator[tuple[str, object]]:
+        """The named entries of `table`, which is one of options unless `expects` says what else; an
+        empty Lua table may arrive as an empty list."""
         if isinstance(table, Mapping) and not is_function(table):
             for key, value in table.items():
                 if isinstance(key, str):
                     yield key, value
                 else:
-                    self.add(path, "unnamed")
+                    self.add(path, say.ENTRY_UNNAMED())
         elif table is not None and table != []:
-            self.add(path, "expected", expects, kind_of(table))
+            self.expected(path, expects or words.TABLE_OF_OPTIONS(), table)
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
@@ -81,17 +82,17 @@ def is_function(value: object) -> bool:
 def kind_of(value: object) -> str:
     """What a value of the wrong kind is called in a sentence."""
     if is_function(value):
-        return "a function"
+        return words.A_FUNCTION()
     if value is None:
-        return "nothing"
+        return words.NO_VALUE()
     if isinstance(value, bool):
-        return "true or false"
+        return words.TRUE_OR_FALSE()
     if isinstance(value, int | float):
-        return "a number"
+        return words.A_NUMBER()
     if isinstance(value, str):
-        return "text"
+        return words.SOME_TEXT()
     if isinstance(value, Mapping | list | tuple):
         if not value:
-            return "an empty table"
-        return "a table" if isinstance(value, Mapping) else "a list"
-    return "something else"
+            return words.EMPTY_TABLE()
+        return words.A_TABLE() if isinstance(value, Mapping) else words.A_LIST()
+    return words.SOMETHING_ELSE()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeGuard
 
-from dingbridge.core.kinds import ITEM, PROGRAM, Option
+from dingbridge.core.catalogue import options as say
+from dingbridge.core.catalogue import values
+from dingbridge.core.kinds import Option
 from dingbridge.core.outside import SPACE, Argv
-from dingbridge.core.problems import Problems, is_function, join, kind_of
+from dingbridge.core.problems import Problems, is_function, join
 
 Responder = Argv | Literal["lua"] | None
 """A program and its arguments, a Lua function (which stays in the editor), or a person."""
@@ -19,17 +21,17 @@ def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | N
     The words are passed as they are: `$NAME` in them is the program's business.
     """
     if not isinstance(value, list | tuple) or not value:
-        problems.add(path, "expected", expects, kind_of(value))
+        problems.expected(path, expects, value)
         return None
     words: list[str] = []
     for number, word in enumerate(value, 1):
         here = f"{path}[{number}]"
         if not isinstance(word, str):
-            problems.add(here, "expected", ITEM, kind_of(word))
+            problems.expected(here, values.TEXT_IN_QUOTES(), word)
         elif number == 1 and not word.strip(SPACE):
-            problems.add(here, "empty")
+            problems.add(here, say.IS_EMPTY())
         elif "\0" in word:
-            problems.add(here, "control")
+            problems.add(here, say.CONTROL_CHARACTER())
         else:
             words.append(word)
     return tuple(words) if len(words) == len(value) else None
@@ -45,15 +47,15 @@ def responder(option: Option, value: object, path: str, problems: Problems) -> R
 def by_name(option: Option, value: object, path: str, problems: Problems) -> dict[str, Argv] | None:
     """Programs with a name each, which is one word; `None` when the value is no such table."""
     if not isinstance(value, Mapping) and value != []:
-        problems.add(path, "expected", option.expects, kind_of(value))
+        problems.expected(path, option.expects, value)
         return None
     found: dict[str, Argv] = {}
     for name, words in problems.entries(value, path):
         here = join(path, name)
         if not name or any(sign in name for sign in SPACE):
-            problems.add(here, "program_name")
+            problems.add(here, say.PROGRAM_NAME())
         elif words is not None:
-            read = argv(words, here, PROGRAM, problems)
+            read = argv(words, here, values.PROGRAM_WITH_ARGUMENTS(), problems)
             if read is not None:
                 found[name] = read
     return found
@@ -68,4 +70,4 @@ def saying(option: Option, value: object) -> Argv | None:
     """The program that is to say the value, if there is a well-formed one."""
     if not is_wanted(value, option) or len(value) != 1:
         return None
-    return argv(value["cmd"], "", PROGRAM, Problems())
+    return argv(value["cmd"], "", values.PROGRAM_WITH_ARGUMENTS(), Problems())

@@ -7,14 +7,45 @@ from collections.abc import Mapping
 from enum import Enum
 
 from dingbridge.core import programs, remote_commands
-from dingbridge.core.addresses import Address, read_address
+from dingbridge.core.addresses import DINGTALK_DOMAINS, Address, read_address
+from dingbridge.core.catalogue import options as say
+from dingbridge.core.catalogue import settings
+from dingbridge.core.catalogue import values as words
 from dingbridge.core.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
-from dingbridge.core.kinds import ITEM, PROGRAM, Kind, Option
+from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.outside import SPACE, Found, Variables
 from dingbridge.core.places import Given
-from dingbridge.core.problems import Problems, join, join_conversation, kind_of, nearest
-from dingbridge.core.sentences import DINGTALK_DOMAINS, PLACEHOLDERS, TRUTH
+from dingbridge.core.problems import Problems, join, join_conversation, nearest
 from dingbridge.core.sources import SETUP, Source
+
+TRUTH = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+"""Words for a flag that comes from the environment, in lower case."""
+
+PLACEHOLDERS = (
+    "app_key",
+    "app_secret",
+    "client_id",
+    "client_secret",
+    "your_app_key",
+    "your_app_secret",
+    "your_client_id",
+    "your_client_secret",
+    "your_conversation_id",
+    "your_robot_code",
+    "your_staff_id",
+    "your_user_id",
+)
+"""What examples put for a value, in lower case and with `-` as `_`. Besides these, a value made of
+`x` only (also after `ding`) and one in angle brackets are placeholders."""
 
 
 class Unknown(Enum):
@@ -77,7 +108,7 @@ class Values:
         if text is None:
             return None
         if option.kind is Kind.CHOICE and text not in option.choices:
-            self._problem(path, "must", option.expects)
+            self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         if option.kind is Kind.WEBHOOK:
             return self._webhook(option, text, path)
@@ -109,13 +140,20 @@ class Values:
     def _output(self, option: Option, value: Mapping[object, object], path: str) -> object:
         """What the program said; the sentences about it never show its arguments."""
         if set(value) != {"cmd"}:
-            self._problem(path, "expected", option.expects, kind_of(value))
+            self.problems.expected(path, option.expects, value)
             return None
-        argv = programs.argv(value["cmd"], f"{path}.cmd", PROGRAM, self.problems)
+        argv = programs.argv(
+            value["cmd"], f"{path}.cmd", words.PROGRAM_WITH_ARGUMENTS(), self.problems
+        )
         if argv is None:
             return None
         if argv in self._found.failures:
-            self._problem(path, "output", argv[0].strip(SPACE), self._found.failures[argv])
+            self._problem(
+                path,
+                settings.COMMAND_FAILED(
+                    program=argv[0].strip(SPACE), failure=self._found.failures[argv]
+                ),
+            )
             return None
         return self._found.outputs.get(argv, UNKNOWN)
 
@@ -129,20 +167,20 @@ class Values:
             return variable.text, True
         if self.variables.unread:
             return UNKNOWN, True
-        self._problem(path, "variable", name)
+        self._problem(path, settings.VARIABLE_NOT_SET(name=name))
         return None, True
 
     def _text(self, option: Option, value: object, path: str, expects: str) -> str | None:
         if not isinstance(value, str):
-            self._problem(path, "expected", expects, kind_of(value))
+            self.problems.expected(path, expects, value)
             return None
         text = value.strip(SPACE)
         if not text:
-            self._problem(path, "empty")
+            self._problem(path, say.IS_EMPTY())
         elif (_CONTROL_IN_PROSE if option.kind is Kind.PROSE else _CONTROL).search(text):
-            self._problem(path, "control")
+            self._problem(path, say.CONTROL_CHARACTER())
         elif option.belongs and is_placeholder(text):
-            self._problem(path, "placeholder", text, option.belongs)
+            self._problem(path, say.IS_PLACEHOLDER(text=text, belongs=option.belongs))
         else:
             return text
         return None
@@ -151,11 +189,11 @@ class Values:
         if isinstance(value, bool):
             return value
         if not (outside and isinstance(value, str)):
-            self._problem(path, "expected", option.expects, kind_of(value))
+            self.problems.expected(path, option.expects, value)
             return None
         word = value.strip(SPACE).lower()
         if word not in TRUTH:
-            self._problem(path, "must", option.expects)
+            self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         return TRUTH[word]
 
@@ -163,12 +201,12 @@ class Values:
         if outside and isinstance(value, str) and _DECIMAL.fullmatch(value.strip(SPACE)):
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self._problem(path, "expected", option.expects, kind_of(value))
+            self.problems.expected(path, option.expects, value)
             return None
         whole = option.kind is Kind.WHOLE
         # Written so that NaN, which is neither below nor above anything, is outside.
         if not option.least <= value <= option.most or (whole and value != int(value)):
-            self._problem(path, "must", option.expects)
+            self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         return int(value) if whole else float(value)
 
@@ -181,7 +219,7 @@ class Values:
             return ()
         if isinstance(value, list | tuple):
             return self._items(option, list(value), path)
-        self._problem(path, "expected", option.expects, kind_of(value))
+        self.problems.expected(path, option.expects, value)
         return None
 
     def _items(
@@ -203,11 +241,11 @@ class Values:
         return UNKNOWN if unknown else tuple(texts)
 
     def _item(self, option: Option, value: object, path: str) -> str | None:
-        text = self._text(option, value, path, ITEM)
+        text = self._text(option, value, path, words.TEXT_IN_QUOTES())
         if text is None:
             return None
         if option.kind is Kind.PEOPLE and text == EVERYTHING:
-            self._problem(path, "everybody")
+            self._problem(path, settings.WOULD_BE_EVERYBODY())
             return None
         if option.kind is not Kind.COMMANDS or text == EVERYTHING:
             return text
@@ -216,9 +254,9 @@ class Values:
             return name
         near = nearest(name, remote_commands.NAMES)
         if near:
-            self._problem(path, "command_near", near)
+            self._problem(path, settings.NO_REMOTE_COMMAND_NEAR(near=near))
         else:
-            self._problem(path, "command", ", ".join(remote_commands.NAMES))
+            self._problem(path, settings.NO_REMOTE_COMMAND(known=", ".join(remote_commands.NAMES)))
         return None
 
     def _conversations(
@@ -227,13 +265,13 @@ class Values:
         """What is given for each conversation, and no more: the rest comes from elsewhere."""
         groups: dict[str, dict[str, object]] = {}
         if not isinstance(value, Mapping) and value != []:
-            self._problem(path, "expected", option.expects, kind_of(value))
+            self.problems.expected(path, option.expects, value)
             return None
         for name, table in self.problems.entries(value, path):
             here = join_conversation(path, name)
             text = None if table is None else self._text(option, name, here, option.expects)
             if text is not None and text != name and text in value:
-                self._problem(here, "differs", join_conversation(path, text))
+                self._problem(here, settings.DIFFERS(path=join_conversation(path, text)))
             elif text is not None:
                 groups[text] = self._group(table, here)
         return groups
@@ -262,7 +300,7 @@ class Values:
             if first is None:
                 first, agreed = place, value
             elif UNKNOWN not in (value, agreed) and value != agreed:
-                self._problem(place.path, "differs", first.path)
+                self._problem(place.path, settings.DIFFERS(path=first.path))
         return agreed
 
     def _address(self, option: Option, text: str, path: str) -> str | None:
@@ -274,7 +312,7 @@ class Values:
             trusted = address.scheme == "https" or address.is_loopback
             fits = fits and trusted and address.user is None
         if not fits:
-            self._problem(path, "must", option.expects)
+            self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         return text.rstrip("/")
 
@@ -282,28 +320,28 @@ class Values:
         """Only a robot's address at DingTalk, or at an endpoint that the user trusts anyway."""
         address = read_address(text)
         if address is None or address.fragment or address.user is not None:
-            self._problem(path, "must", option.expects)
+            self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         token = address.parameter("access_token")
         trusted = self._trusts_all or address.origin in self._origins
         if not trusted and not self._at_dingtalk(address, path):
             return None
         if address.path != "/robot/send":
-            self._problem(path, "path")
+            self._problem(path, settings.ROBOT_SEND_ONLY())
         elif not token:
-            self._problem(path, "token")
+            self._problem(path, settings.NO_ACCESS_TOKEN())
         elif is_placeholder(token):
-            self._problem(path, "placeholder", token, option.belongs)
+            self._problem(path, say.IS_PLACEHOLDER(text=token, belongs=option.belongs))
         else:
             return text
         return None
 
     def _at_dingtalk(self, address: Address, path: str) -> bool:
         if address.scheme != "https":
-            self._problem(path, "https")
+            self._problem(path, settings.HTTPS_ONLY())
             return False
         if not address.is_under(DINGTALK_DOMAINS):
-            self._problem(path, "host", address.host)
+            self._problem(path, settings.FOREIGN_HOST(host=address.host))
             return False
         return True
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.catalogue import values
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def _need_file(path: Path, found: os.stat_result | None, *, of_anybody: bool) ->
     if found is None:
         return
     if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), say.SOMETHING_ELSE)()
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), values.SOMETHING_ELSE)()
         raise OSError(errno.EINVAL, say.NO_FILE(kind=kind), str(path))
     if not of_anybody:
         _need_owner(path, found)
@@ -88,7 +89,7 @@ def make_folder(path: Path) -> None:
         found = _found(path)
         if found is None or not stat.S_ISDIR(found.st_mode):
             mode = stat.S_IFMT(found.st_mode) if found else 0
-            words = say.NO_FOLDER(kind=_KINDS.get(mode, say.SOMETHING_ELSE)())
+            words = say.NO_FOLDER(kind=_KINDS.get(mode, values.SOMETHING_ELSE)())
             raise NotADirectoryError(errno.ENOTDIR, words, str(path)) from None
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
-from dingbridge.core import commands, groups, kinds, options, sentences
+from dingbridge.core import commands, groups, options, values
 from dingbridge.core.catalogue import editor, health
+from dingbridge.core.catalogue import options as problems
+from dingbridge.core.catalogue import values as words
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands import COMMANDS
-from dingbridge.core.kinds import Kind, Option
+from dingbridge.core.kinds import EXPECTED, Kind, Option
 
 _LUA_WIDTH = 100
 _LUA_WORDS = {
@@ -34,7 +37,6 @@ _LUA_CLASSES = """\
 
 ---@class dingbridge.Option
 ---@field kind string
----@field expects string what a value must be, in words
 ---@field default? string|boolean|number
 ---@field env? string
 ---@field choices? string[]
@@ -61,8 +63,7 @@ _LUA_CLASSES = """\
 ---@field wrappers table<string, string> outer to inner key of a pasted block
 ---@field robot string[] what says which robot an account is
 ---@field default_account string name of the account that the outer table is
----@field expects table<string, string> what has a shape but is no option, in words
----@field sentences table<string, string> what the editor says itself
+---@field expects table<string, string> kind of an option to the sentence that says what it must be
 ---@field truth table<string, boolean>
 ---@field placeholders table<string, true>
 ---@field commands dingbridge.Command[]
@@ -103,7 +104,6 @@ def _lua_option(option: Option) -> dict[str, object]:
     is_plain = isinstance(option.default, str | bool | int)
     fields: dict[str, object] = {
         "kind": option.kind.value,
-        "expects": option.expects,
         "default": option.default if is_plain else None,
         "env": option.env,
         "choices": option.choices or None,
@@ -114,6 +114,11 @@ def _lua_option(option: Option) -> dict[str, object]:
     if option.kind in (Kind.NUMBER, Kind.WHOLE):
         fields |= {"least": option.least, "most": option.most}
     return {key: value for key, value in fields.items() if value not in ("", None)}
+
+
+def _lua_name(module: ModuleType, sentence: Sentence) -> str:
+    """What Lua calls a sentence of that module of the catalogue."""
+    return next(name.lower() for name, one in vars(module).items() if one is sentence)
 
 
 def declared_lua() -> str:
@@ -128,10 +133,9 @@ def declared_lua() -> str:
         "wrappers": options.WRAPPERS,
         "robot": options.ROBOT,
         "default_account": options.DEFAULT_ACCOUNT,
-        "expects": {"program": kinds.PROGRAM, "text": kinds.ITEM, "table": kinds.TABLE},
-        "sentences": {name: sentences.SENTENCES[name] for name in sentences.AT_ONCE},
-        "truth": sentences.TRUTH,
-        "placeholders": dict.fromkeys(sentences.PLACEHOLDERS, True),
+        "expects": {kind.value: _lua_name(words, one) for kind, one in EXPECTED.items()},
+        "truth": values.TRUTH,
+        "placeholders": dict.fromkeys(values.PLACEHOLDERS, True),
         "commands": [
             {
                 "name": command.name,
@@ -161,7 +165,7 @@ def sentences_lua() -> str:
     """The whole of `lua/dingbridge/sentences.lua`: what the Lua side says."""
     said = {
         name.lower(): one
-        for module in (editor, health)
+        for module in (editor, health, problems, words)
         for name, one in vars(module).items()
         if isinstance(one, Sentence)
     }

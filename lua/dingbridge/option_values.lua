@@ -2,14 +2,13 @@
 --- value means is for Python to say (`dingbridge/core/values.py`), and so is what a variable holds.
 
 local declared = require('dingbridge.declared')
+local say = require('dingbridge.say')
 
-local expects = declared.expects
 local LONGEST_KEY = 60 -- bytes; a longer one is not shown and not compared
 local TYPES = { flag = 'boolean', number = 'number', ['whole number'] = 'number' } -- any other is text
+local NAMES = { boolean = 'true_or_false', number = 'a_number', string = 'some_text' } -- of sentences
 local MAY_BE_OFF = { key = true, sign = true }
 local TOKEN = '^https://oapi%.dingtalk%.com/robot/send%?access_token=([^&#%s]+)$' -- of a webhook
-local KINDS =
-  { boolean = 'true or false', number = 'a number', string = 'text', ['function'] = 'a function' }
 
 --- What is wrong so far. Sentences never hold a value, only names, paths and placeholders.
 ---@class dingbridge.Check
@@ -46,15 +45,33 @@ local function is_function(value)
   return type(value) == 'function' or is_marker
 end
 
+--- What a value of the wrong kind is called in a sentence.
 ---@param value any
 ---@return string
 local function kind_of(value)
   if is_function(value) then
-    return KINDS['function']
+    return say('a_function')
   elseif type(value) == 'table' then
-    return next(value) == nil and 'an empty table' or is_list(value) and 'a list' or 'a table'
+    return say(next(value) == nil and 'empty_table' or is_list(value) and 'a_list' or 'a_table')
   end
-  return Check.is_given(value) and (KINDS[type(value)] or 'something else') or 'nothing'
+  return say(Check.is_given(value) and (NAMES[type(value)] or 'something_else') or 'no_value')
+end
+
+--- What a value must be, in words that follow "expected" and "must be".
+---@param what dingbridge.Option|string an option, or the name of the sentence that says it
+---@return string
+local function expects(what)
+  if type(what) == 'string' then
+    return say(what)
+  elseif not what.choices then
+    return say(declared.expects[what.kind], { least = what.least, most = what.most })
+  end
+  local words
+  for _, choice in ipairs(what.choices) do
+    local quoted = say('choice', { choice = choice })
+    words = words and say('either', { first = words, other = quoted }) or quoted
+  end
+  return words
 end
 
 ---@param text string
@@ -99,17 +116,16 @@ local function join_conversation(path, key)
 end
 
 ---@param path string
----@param sentence string its name in the declaration
----@param ... string
-function Check:say(path, sentence, ...)
-  self.sentences[path .. ': ' .. declared.sentences[sentence]:format(...)] = true
+---@param sentence string
+function Check:add(path, sentence)
+  self.sentences[path .. ': ' .. sentence] = true
 end
 
 ---@param path string
----@param what string what it must be
+---@param what dingbridge.Option|string what it must be
 ---@param value any
 function Check:expected(path, what, value)
-  self:say(path, 'expected', what, kind_of(value))
+  self:add(path, say('expected', { expected = expects(what), found = kind_of(value) }))
 end
 
 ---@param key string
@@ -124,13 +140,13 @@ end
 ---@param known string[]
 function Check:unknown(path, key, known)
   local near = Check.near(key, known)
-  self:say(path, near and 'unknown_near' or 'unknown', near)
+  self:add(path, near and say('unknown_option_near', { near = near }) or say('unknown_option'))
 end
 
 --- Calls `each` with every named entry of `value`.
 ---@param value any
 ---@param path string
----@param what string what `value` must be
+---@param what dingbridge.Option|string what `value` must be
 ---@param each fun(key: string, value: any)
 function Check:entries(value, path, what, each)
   if not Check.is_given(value) then
@@ -143,7 +159,7 @@ function Check:entries(value, path, what, each)
     if type(key) == 'string' then
       each(key, entry)
     else
-      self:say(path, 'unnamed')
+      self:add(path, say('entry_unnamed'))
     end
   end
 end
@@ -156,13 +172,13 @@ function Check:text(option, value, path)
   local text = Check.stripped(value)
   local shown = option.kind == 'webhook address' and text:match(TOKEN) or text
   if text == '' then
-    self:say(path, 'empty')
+    self:add(path, say('is_empty'))
   elseif (option.kind == 'text of several lines' and text:gsub('[\t\n\r]', '') or text):find('%c') then
-    self:say(path, 'control')
+    self:add(path, say('control_character'))
   elseif option.belongs and is_placeholder(shown) then
-    self:say(path, 'placeholder', shown, option.belongs)
+    self:add(path, say('is_placeholder', { text = shown, belongs = option.belongs }))
   elseif option.choices and not vim.tbl_contains(option.choices, text) then
-    self:say(path, 'must', option.expects)
+    self:add(path, say('must_be', { expected = expects(option) }))
   else
     return true
   end
@@ -179,7 +195,7 @@ function Check:items(value, path, each)
     if type(item) == 'string' then
       each(item, here)
     else
-      self:expected(here, expects.text, item)
+      self:expected(here, 'text_in_quotes', item)
     end
   end
 end
@@ -187,7 +203,7 @@ end
 --- A program and its arguments.
 ---@param value any
 ---@param path string
----@param what string what it must be
+---@param what dingbridge.Option|string what it must be
 function Check:program(value, path, what)
   if not is_list(value) or #value == 0 then
     self:expected(path, what, value)
@@ -195,9 +211,9 @@ function Check:program(value, path, what)
   end
   self:items(value, path, function(word, here)
     if vim.endswith(here, '[1]') and Check.stripped(word) == '' then
-      self:say(here, 'empty')
+      self:add(here, say('is_empty'))
     elseif word:find('\0', 1, true) then
-      self:say(here, 'control')
+      self:add(here, say('control_character'))
     end
   end)
 end
@@ -207,24 +223,24 @@ end
 local NESTED = {
   responder = function(check, option, value, path)
     if not is_function(value) then
-      check:program(value, path, option.expects)
+      check:program(value, path, option)
     end
   end,
   ['programs by name'] = function(check, option, value, path)
-    check:entries(value, path, option.expects, function(name, words)
+    check:entries(value, path, option, function(name, words)
       local here = Check.join(path, name)
       if name == '' or name:find('[ \t\r\n\v\f]') then
-        check:say(here, 'program_name')
+        check:add(here, say('program_name'))
       elseif Check.is_given(words) then
-        check:program(words, here, expects.program)
+        check:program(words, here, 'program_with_arguments')
       end
     end)
   end,
   ['settings of conversations'] = function(check, option, value, path)
-    check:entries(value, path, option.expects, function(id, group)
+    check:entries(value, path, option, function(id, group)
       local here = join_conversation(path, id)
       if Check.is_given(group) and check:text(option, id, here) then
-        check:entries(group, here, expects.table, function(key, entry)
+        check:entries(group, here, 'table_of_options', function(key, entry)
           local below, name = Check.join(here, key), declared.group_spellings[key]
           if not name then
             check:unknown(below, key, vim.tbl_keys(declared.group_spellings))
@@ -236,9 +252,9 @@ local NESTED = {
     end)
   end,
   variables = function(check, option, value, path)
-    check:entries(value, path, option.expects, function(name, text)
+    check:entries(value, path, option, function(name, text)
       if Check.is_given(text) and type(text) ~= 'string' then
-        check:expected(Check.join(path, name), expects.text, text)
+        check:expected(Check.join(path, name), 'text_in_quotes', text)
       end
     end)
   end,
@@ -252,9 +268,9 @@ function Check:value(option, value, path)
     NESTED[option.kind](self, option, value, path)
   elseif option.by_command and type(value) == 'table' and value.cmd ~= nil then
     if has_only(value, 'cmd') then
-      self:program(value.cmd, path .. '.cmd', expects.program)
+      self:program(value.cmd, path .. '.cmd', 'program_with_arguments')
     else
-      self:expected(path, option.expects, value)
+      self:expected(path, option, value)
     end
   elseif Check.variable(value) or (value == false and MAY_BE_OFF[option.kind]) then
     return
@@ -263,14 +279,14 @@ function Check:value(option, value, path)
       return Check.variable(item) or self:text(option, item, here)
     end)
   elseif vim.startswith(option.kind, 'list of ') or type(value) ~= (TYPES[option.kind] or 'string') then
-    self:expected(path, option.expects, value)
+    self:expected(path, option, value)
   elseif type(value) == 'string' then
     self:text(option, value, path)
   elseif option.least then
     -- Written so that NaN, which is neither below nor above anything, is outside.
     local is_inside = value >= option.least and value <= option.most
     if not is_inside or (option.kind == 'whole number' and value ~= math.floor(value)) then
-      self:say(path, 'must', option.expects)
+      self:add(path, say('must_be', { expected = expects(option) }))
     end
   end
 end

@@ -4,6 +4,7 @@
 
 local Check = require('dingbridge.option_values')
 local declared = require('dingbridge.declared')
+local say = require('dingbridge.say')
 
 local M = {}
 
@@ -42,9 +43,9 @@ end
 ---@return boolean
 local function is_ours(check, kind, path)
   if type(kind) ~= 'string' then
-    check:expected(path, ("'%s'"):format(INNER), kind)
+    check:expected(path, { choices = { INNER } }, kind)
   elseif Check.stripped(kind) ~= INNER then
-    check:say(path, 'type')
+    check:add(path, say('other_type'))
   else
     return true
   end
@@ -59,7 +60,7 @@ local options
 ---@param path string
 local function account(reading, name, value, path)
   if not name:find('^[%w_-]+$') or #name > 40 or name:lower() == INNER then
-    reading.check:say(path, 'account_name')
+    reading.check:add(path, say('account_name'))
     return
   end
   local accounts = reading.written.accounts
@@ -73,7 +74,7 @@ end
 ---@param path string
 local function channels(reading, value, path)
   local check = reading.check
-  check:entries(value, path, declared.expects.table, function(name, block)
+  check:entries(value, path, 'table_of_options', function(name, block)
     local here = Check.join(path, name)
     local kind
     if type(block) == 'table' then
@@ -100,14 +101,14 @@ end
 ---@param may_wrap? boolean a pasted block is allowed once, so that a table inside itself ends
 function options(reading, value, path, within, scope, may_wrap)
   local check, wrappers = reading.check, may_wrap and declared.wrappers or {}
-  check:entries(value, path, declared.expects.table, function(key, entry)
+  check:entries(value, path, 'table_of_options', function(key, entry)
     local spelling, here = within .. key, Check.join(path, key)
     local name, is_given = declared.spellings[spelling], Check.is_given(entry)
     local option = name and declared.options[name]
     if option and option.editor_wide and scope ~= reading.written.outer then
-      check:say(here, 'editor_wide')
+      check:add(here, say('editor_wide'))
     elseif name == 'accounts' then
-      check:entries(entry, here, option.expects, function(each, table)
+      check:entries(entry, here, option, function(each, table)
         if Check.is_given(table) then
           account(reading, each, table, Check.join(here, each))
         end
@@ -135,23 +136,24 @@ local function unwrapped(check, given)
   local raw = given
   if given[OUTER] ~= nil then
     raw = type(given[OUTER]) == 'table' and given[OUTER][INNER] or {}
-    check:entries(given[OUTER], OUTER, ('a table with %s'):format(INNER), function(name)
+    check:entries(given[OUTER], OUTER, 'table_with_dingtalk', function(name)
       local near = name ~= INNER and Check.near(name, { INNER })
       if name ~= INNER then
-        check:say(Check.join(OUTER, name), near and 'unknown_near' or 'type', near)
+        local sentence = near and say('unknown_option_near', { near = near }) or say('other_type')
+        check:add(Check.join(OUTER, name), sentence)
       end
     end)
   elseif type(given[INNER]) == 'table' then
     raw = given[INNER]
-    check:say(INNER, 'shape')
+    check:add(INNER, say('belongs_inside'))
   end
   for key, value in pairs(given) do
     local is_ours = declared.spellings[key] or declared.nests[key] or declared.wrappers[key]
     if is_ours and raw ~= given then
-      check:say(key, 'shape')
+      check:add(key, say('belongs_inside'))
     elseif not is_ours and type(key) == 'string' and type(value) == 'table' and key ~= OUTER then
       if Check.near(key, { OUTER, unpack(names_inside('', declared.wrappers)) }) == OUTER then
-        check:say(key, 'unknown_near', OUTER)
+        check:add(key, say('unknown_option_near', { near = OUTER }))
         raw = raw ~= given and raw or {}
       end
     end

@@ -1,6 +1,6 @@
-"""What is missing in the settings, where values came from, and what is wrong with the `env_file`.
-
-What is wrong with the options themselves stands in `core/sentences.py`.
+"""What the host alone says of settings: what is missing, what is wrong with the `env_file` and with
+options beyond `options.py`, and where values came from. Of a value, no more is shown than the host
+of a webhook.
 """
 
 from __future__ import annotations
@@ -21,6 +21,31 @@ NO_VARIABLE = Sentence("line {line} of {path} is not NAME=text")
 OTHERS_CAN_READ = Sentence(
     "others can read {path}, which may hold secrets; chmod 600 keeps them out"
 )
+
+# --- what is wrong with an option, after its path -------------------------------------------------
+
+VARIABLE_NOT_SET = Sentence("the environment variable {name} is not set")
+DIFFERS = Sentence("has another value than {path}, which is the same option")
+NEEDS_OPTION = Sentence("needs {option} as well")
+HTTPS_ONLY = Sentence("must begin with https://")
+FOREIGN_HOST = Sentence(
+    "{host} is no host of DingTalk (dingtalk.com, dingtalk.io), nor one that endpoint.api or"
+    " endpoint.oapi names"
+)
+ROBOT_SEND_ONLY = Sentence("must have the path /robot/send")
+NO_ACCESS_TOKEN = Sentence("has no access_token")
+NO_REMOTE_COMMAND = Sentence("no remote command; there are {known}")
+NO_REMOTE_COMMAND_NEAR = Sentence("no remote command, did you mean {near}?")
+WOULD_BE_EVERYBODY = Sentence("'*' would be everybody; name each one")
+FILE_UNREAD = Sentence("cannot be read ({problem})")
+COMMAND_FAILED = Sentence("the command {program} {failure}")
+NO_ACCOUNT = Sentence("is no account; there are {known}")
+SAME_ROBOT = Sentence(
+    "{first} and {other} have the same robot; give each its own app_key or webhook"
+)
+
+# --- what is in force -----------------------------------------------------------------------------
+
 BY_DEFAULT = Sentence("default")
 BY_SETUP = Sentence("setup()")
 BY_PROGRAM = Sentence("the command {program}")

@@ -1,0 +1,45 @@
+"""What the value of an option must be, and what it is instead: words that `options.py` puts in."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue.sentence import Sentence
+
+TRUE_OR_FALSE = Sentence("true or false")
+
+# --- what it must be ------------------------------------------------------------------------------
+
+TEXT_IN_QUOTES = Sentence("text in quotes")
+NUMBER_WITHIN = Sentence("a number from {least} to {most}")
+WHOLE_NUMBER_WITHIN = Sentence("a whole number from {least} to {most}")
+CHOICE = Sentence("'{choice}'")
+EITHER = Sentence("{first} or {other}")
+LIST_OF_TEXT = Sentence("a list of text")
+LIST_OF_COMMANDS = Sentence("a list of remote commands such as 'status'")
+WEBHOOK_ADDRESS = Sentence(
+    "the robot's address, https://oapi.dingtalk.com/robot/send?access_token=..."
+)
+ENDPOINT_ADDRESS = Sentence(
+    "an address such as https://api.dingtalk.com (http:// only for this machine)"
+)
+PROXY_ADDRESS = Sentence("an address such as http://127.0.0.1:8080")
+FUNCTION_OR_PROGRAM = Sentence("a Lua function, or a list of a program and its arguments")
+KEY_OR_FALSE = Sentence("a key such as '<C-s>', or false")
+SIGN_OR_FALSE = Sentence("a short text such as '👀', or false")
+PROGRAM_WITH_ARGUMENTS = Sentence("a list of a program and its arguments")
+TABLE_OF_OPTIONS = Sentence("a table of options")
+TABLE_OF_CONVERSATIONS = Sentence("a table of options by conversation id")
+TABLE_OF_PROGRAMS = Sentence("a table of programs by name")
+TABLE_OF_VARIABLES = Sentence("a table of text by name")
+TABLE_OF_ACCOUNTS = Sentence("a table of accounts by name")
+TABLE_WITH_DINGTALK = Sentence("a table with dingtalk")
+
+# --- what it is -----------------------------------------------------------------------------------
+
+A_FUNCTION = Sentence("a function")
+NO_VALUE = Sentence("nothing")
+A_NUMBER = Sentence("a number")
+SOME_TEXT = Sentence("text")
+EMPTY_TABLE = Sentence("an empty table")
+A_TABLE = Sentence("a table")
+A_LIST = Sentence("a list")
+SOMETHING_ELSE = Sentence("something else")
