@@ -378,7 +378,7 @@ def test_a_text_that_is_handed_back_is_not_mixed_with_a_draft_for_others(
     keys(chat, "<C-s>")
     chat.chat("bridge dingtalk")
     chat.until(lambda: chat.nvim.current.buffer[:] == ["to li"])
-    assert "Draft → 李四 (1:1)" in bar(chat)
+    until_bar(chat, "Draft → 李四 (1:1)")
 
 
 # --- calls, ranges, files -----------------------------------------------------------------------

@@ -160,11 +160,16 @@ def test_an_interpreter_that_ends_at_once_is_told_in_words_and_breaks_no_command
           return notify(...)
         end
     """)
-    for line in ("new x", "send hello"):
-        editor.chat(line)
+    for act in (
+        "vim.cmd('Chat new x')",
+        "require('dingbridge').send('hello')",
+        "vim.cmd('Chat send hello')",
+        "vim.cmd('Chat'); require('dingbridge').setup({ keyword = 'x' })",
+    ):
+        editor.setup({"python": str(tmp_path / "dead")})
+        editor.lua(act)
         editor.until_said("cannot start")
-        editor.lua("require('dingbridge').send('hello')")
-        editor.setup({"python": str(tmp_path / "dead"), "keyword": line})
+        editor.until_lua("not require('dingbridge.host').is_running()")
 
 
 def test_an_old_python_is_refused_by_its_version(editor: Editor, tmp_path: Path) -> None:
