@@ -368,6 +368,8 @@ class Terminal:
         self._reader.start()
         address = self.until(lambda: next(folder.glob("*/run/nvim.*"), None))
         self.nvim = self.until(lambda: attached(address))
+        # Some versions answer before they have read the demo's settings.
+        self.until(lambda: self.nvim.eval("v:vim_did_enter"))
 
     def until(self, look: Callable[[], object]) -> Any:
         """Wait for `look()` to be true and return what it gave."""

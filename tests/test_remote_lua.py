@@ -146,6 +146,8 @@ def test_where_says_so_when_no_file_is_open(editor: Editor, project: Path) -> No
 def test_a_huge_buffer_is_not_parsed_for_the_sake_of_a_question(
     editor: Editor, project: Path
 ) -> None:
+    # What highlights a file parses all of it, sooner or later.
+    editor.nvim.command("filetype plugin off")
     (project / "huge.lua").write_text("function f()\n" + "  x = 1\n" * 40_000 + "end\n", "utf-8")
     edit(editor, project / "huge.lua", 20_000)
     found = look(editor, "where", project)

@@ -80,12 +80,16 @@ end
 ---@param column integer from 0, in bytes
 ---@return string|nil
 local function function_at(buffer, row, column)
+  local size = vim.api.nvim_buf_get_offset(buffer, vim.api.nvim_buf_line_count(buffer))
+  -- Neovim 0.10 parses the whole buffer when it makes a parser, which a highlighted one has.
+  if size > PARSED and not vim.treesitter.highlighter.active[buffer] then
+    return nil
+  end
   -- Without a parser for the language this raises or gives nothing, depending on the version.
   local ok, parser = pcall(vim.treesitter.get_parser, buffer)
   if not ok or not parser then
     return nil
   end
-  local size = vim.api.nvim_buf_get_offset(buffer, vim.api.nvim_buf_line_count(buffer))
   if size > PARSED and not parser:is_valid(true) then
     return nil
   end
