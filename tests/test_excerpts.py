@@ -122,6 +122,27 @@ def test_the_lines_before_a_part_of_a_file_are_read_with_it(tmp_path: Path) -> N
     assert project.read_lines(str(tmp_path), "notes.md", 1, 2).before == ""
 
 
+@pytest.mark.parametrize(
+    "begin",
+    ["-----BEG\u200bIN PRIVATE KEY-----", "-----BEGIN \x1b[1mPRIVATE KEY\x1b[0m-----"],
+    ids=["no width", "an escape"],
+)
+def test_a_key_is_known_by_its_beginning_before_a_part_whatever_hides_in_it(begin: str) -> None:
+    notes = [*NOTES[:3], begin, *NOTES[4:]]
+    for first in range(5, 5 + len(KEY)):
+        shown = excerpts.mask(*part(first, len(notes), notes), (), {}).text
+        assert not [line for line in KEY if line in shown], first
+
+
+def test_a_key_whose_beginning_is_far_above_a_part_of_a_file_is_masked(tmp_path: Path) -> None:
+    key = lines(drawing("a long key"), 390)
+    (tmp_path / "long.txt").write_text("\n".join([MARKED[0], *key, MARKED[-1]]), "utf-8")
+    found = project.read_lines(str(tmp_path), "long.txt", 389, 391)
+    assert found.text.split("\n") == key[387:390]
+    shown = excerpts.mask(found.text, Around(found.before), (), {}).text
+    assert not [line for line in key if line in shown]
+
+
 # --- with everything real -------------------------------------------------------------------------
 
 
