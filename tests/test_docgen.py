@@ -14,10 +14,9 @@ from docgen import markdown
 from docgen.__main__ import main
 from docgen.generated import DECLARED, HELP, SENTENCES, TYPES, stale
 from docgen.layout import WIDTH, aligned, fill, width
-from docgen.manual import BESIDE, DOCUMENTS
 from docgen.tables import filled, tables
 from docgen.vimhelp import page, row_name
-from tests.documents import ROOT, WHOLE
+from tests.documents import MANUAL, ROOT, WHOLE
 from tests.processes import run
 
 LOOK = "lua/dingbridge/look.lua"
@@ -26,7 +25,7 @@ LOOK = "lua/dingbridge/look.lua"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the documents and of what is generated."""
-    for name in (*DOCUMENTS, *BESIDE, HELP, DECLARED, TYPES, SENTENCES, LOOK):
+    for name in (*MANUAL, HELP, DECLARED, TYPES, SENTENCES, LOOK):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path

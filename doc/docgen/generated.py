@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docgen.lua_declarations import declared_lua, sentences_lua
 from docgen.lua_types import types_lua
-from docgen.manual import BESIDE, DOCUMENTS, help_text
+from docgen.manual import DOCUMENTS, help_text
 from docgen.tables import filled, tables
 
 HELP = "doc/dingbridge.txt"
@@ -19,10 +19,10 @@ _LOOK = "lua/dingbridge/look.lua"
 def rendered(root: Path) -> dict[str, str]:
     """What each generated file should hold, given the documents below `root`."""
     bodies = tables(_held(root / _LOOK))
-    documents = {name: filled(_held(root / name), bodies) for name in DOCUMENTS}
-    beside = {name: filled(_held(root / name), bodies) for name in BESIDE}
+    others = sorted(f"doc/{path.name}" for path in (root / "doc").glob("*.md"))
+    documents = {name: filled(_held(root / name), bodies) for name in (*DOCUMENTS, *others)}
     lua = {DECLARED: declared_lua(), TYPES: types_lua(), SENTENCES: sentences_lua()}
-    return {**lua, **documents, **beside, HELP: help_text(documents)}
+    return {**lua, **documents, HELP: help_text(documents)}
 
 
 def stale(root: Path) -> list[str]:

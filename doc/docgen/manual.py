@@ -26,21 +26,18 @@ DOCUMENTS = (
 )
 """What users read, in the order of `:help`. What is about working on the project is not in it."""
 
-BESIDE = ("doc/sandbox.md",)
-"""Documents with generated parts that are not in `:help`."""
-
 _FIRST = "*dingbridge.txt*  A Neovim chat session on DingTalk"
 _MODELINE = "vim:tw=78:ts=8:noet:ft=help:norl:"
 
 
 def help_text(sources: Mapping[str, str]) -> str:
-    """The whole of `doc/dingbridge.txt`, given the text of each document.
+    """The whole of `doc/dingbridge.txt`, given the text of each document; others are left out.
 
     Raises ValueError for a link between documents that leads nowhere.
     """
     tags: dict[str, str] = {}
-    for name, source in sources.items():
-        for heading in markdown.headings(markdown.parse(source)):
+    for name in DOCUMENTS:
+        for heading in markdown.headings(markdown.parse(sources[name])):
             tags.setdefault(name, heading.tags[0])
             tags[f"{name}#{heading.anchor}"] = heading.tags[0]
     names = {f":{name}" for name in EDITOR_COMMANDS} | {each.name for each in AUTOCOMMANDS}

@@ -10,7 +10,8 @@ from dingbridge.core.commands import COMMANDS, Declaration
 from dingbridge.core.groups import GROUP_OPTIONS
 from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
-from dingbridge.sandbox import rules
+from dingbridge.sandbox.rules import GROUPS
+from dingbridge.sandbox.rules.rule import Rule
 from docgen.lua_declarations import lua_literal
 
 _HIGHLIGHT = re.compile(r"^  (Dingbridge\w+) = '(\w+)', -- (.+)$", re.MULTILINE)
@@ -26,7 +27,7 @@ def tables(look: str) -> dict[str, str]:
         "events": events(),
         "codes": dingtalk_codes(),
         "highlights": highlights(look),
-        "rules": rules.markdown(),
+        "rules": sandbox_rules(),
     }
 
 
@@ -94,6 +95,18 @@ def highlights(look: str) -> str:
     """Every highlight group with the group that it links to."""
     rows = [(f"`{name}`", f"`{link}`", _cell(use)) for name, link, use in _HIGHLIGHT.findall(look)]
     return _table(("group", "links to", "used for"), rows)
+
+
+def sandbox_rules() -> str:
+    """Every rule of the platform that the sandbox keeps, in a table for each group of them."""
+    return "\n".join(
+        f"### {title}\n\n{_table(('rule', 'from', 'answer', 'test'), map(_rule, rules))}"
+        for title, rules in GROUPS.items()
+    )
+
+
+def _rule(rule: Rule) -> tuple[str, str, str, str]:
+    return f"{rule.says}.", rule.source, rule.answer, f"`{rule.test}`"
 
 
 _BY_ITSELF: dict[type[errors.DeliveryError], str] = {

@@ -14,13 +14,3 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "Cards": cards.RULES,
 }
 """All rules, by what they are about."""
-
-
-def markdown() -> str:
-    """The table of all rules for the documents."""
-    parts = []
-    for title, rules in GROUPS.items():
-        rows = [f"### {title}", "", "| rule | from | answer | test |", "| --- | --- | --- | --- |"]
-        rows += [f"| {r.says}. | {r.source} | {r.answer} | `{r.test}` |" for r in rules]
-        parts.append("\n".join(rows) + "\n")
-    return "\n".join(parts)
