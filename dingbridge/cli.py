@@ -22,7 +22,7 @@ from dingbridge.core.errors import (
     DeliveryError,
     whole_reason,
 )
-from dingbridge.core.messages import At
+from dingbridge.core.messages import PLATFORM, At
 from dingbridge.core.options import OPTIONS, Options
 from dingbridge.core.redaction import redact
 from dingbridge.core.routing import notify_target
@@ -220,9 +220,9 @@ def _table(config: Path) -> object:
     if "integrations" not in whole:
         return whole
     integrations = whole["integrations"]
-    if not isinstance(integrations, dict) or set(integrations) != {"dingtalk"}:
+    if not isinstance(integrations, dict) or set(integrations) != {PLATFORM}:
         raise Usage(say.ONLY_DINGTALK(path=config))
-    return integrations["dingtalk"]
+    return integrations[PLATFORM]
 
 
 def _standard_input() -> str:

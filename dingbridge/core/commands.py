@@ -13,6 +13,7 @@ from dingbridge.core import passcodes
 from dingbridge.core.catalogue import commands as say
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import PLATFORM
 
 ALWAYS_OURS = "DingTalk"
 """The editor command that no other plugin has."""
@@ -20,9 +21,6 @@ ALWAYS_OURS = "DingTalk"
 EDITOR_COMMANDS = ("Chat", ALWAYS_OURS)
 """The editor commands that take the subcommands below. Sentences name the first one; the editor
 puts the other in its place where another plugin has it."""
-
-PLATFORMS = ("dingtalk",)
-"""The networks that a session can be bound to."""
 
 
 class Completion(str, Enum):
@@ -111,13 +109,13 @@ class Command(Enum):
     )
     BRIDGE = Declaration(
         "bridge",
-        "dingtalk [account]",
+        f"{PLATFORM} [account]",
         "Bind the current session to DingTalk.",
         completion=Completion.PLATFORM,
     )
     UNBRIDGE = Declaration(
         "unbridge",
-        "[dingtalk] [account]",
+        f"[{PLATFORM}] [account]",
         "Release the session that is bound to DingTalk.",
         completion=Completion.PLATFORM,
     )
@@ -229,8 +227,8 @@ def _account(command: Declaration, words: list[str]) -> str:
     """The account named after the platform; empty without one."""
     if len(words) > 2:
         raise BridgeError(say.TWO_ARGUMENTS(name=command.name, form=_shown(command)))
-    if words and words[0] not in PLATFORMS:
-        raise _unknown(say.UNKNOWN_PLATFORM, say.UNKNOWN_PLATFORM_NEAR, words[0], PLATFORMS)
+    if words and words[0] != PLATFORM:
+        raise _unknown(say.UNKNOWN_PLATFORM, say.UNKNOWN_PLATFORM_NEAR, words[0], (PLATFORM,))
     return words[1] if len(words) == 2 else ""
 
 

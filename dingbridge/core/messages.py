@@ -7,6 +7,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+PLATFORM: Final = "dingtalk"
+"""The network's name as users write it: in settings, after `:Chat bridge`, before a target."""
+
 
 class Role(str, Enum):
     """Who speaks in a session."""

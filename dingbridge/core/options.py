@@ -13,15 +13,16 @@ from msgspec import Struct
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.groups import Group, group_of
 from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
+from dingbridge.core.messages import PLATFORM
 from dingbridge.core.outside import Argv
 from dingbridge.core.programs import Responder
 from dingbridge.core.remote_commands import COMMANDS, Users
 from dingbridge.core.sources import DEFAULT, Source
 
-PREFIX = "integrations.dingtalk"
+PREFIX = f"integrations.{PLATFORM}"
 """Where the options stand in the table given to `setup()`; every problem's path begins with it."""
 
-WRAPPERS = {"channels": "dingtalk"}
+WRAPPERS = {"channels": PLATFORM}
 """Outer key to inner key of a pasted block whose inside is read as if it stood at the top. Its
 other entries are accounts, when their `type` is the inner key."""
 

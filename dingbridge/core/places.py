@@ -9,14 +9,13 @@ from msgspec import Struct, field
 
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import values as words
+from dingbridge.core.messages import PLATFORM
 from dingbridge.core.options import BY_NAME, NESTS, PREFIX, SPELLINGS, WRAPPERS
 from dingbridge.core.outside import SPACE
 from dingbridge.core.problems import Problems, join
 from dingbridge.core.sources import Source
 
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_PLATFORM = "dingtalk"
-"""What `type` says, and what no account is called, for targets are dingtalk:work:id."""
 
 
 class Given(Struct, frozen=True):
@@ -93,7 +92,8 @@ class _Gatherer:
                 self._account(name, account, join(path, name))
 
     def _account(self, name: str, table: object, path: str) -> None:
-        if not ACCOUNT_NAME.fullmatch(name) or name.lower() == _PLATFORM:
+        # A target is dingtalk:work:id, so no account may be called as the platform is.
+        if not ACCOUNT_NAME.fullmatch(name) or name.lower() == PLATFORM:
             self._problems.add(path, say.ACCOUNT_NAME())
             return
         self.table(table, path, "", self.found.accounts.setdefault(name, {}), may_wrap=False)
@@ -115,8 +115,8 @@ class _Gatherer:
     def _is_ours(self, kind: object, path: str) -> bool:
         """Whether a table's `type` names our platform, as the settings of other gateways do."""
         if not isinstance(kind, str):
-            self._problems.expected(path, words.CHOICE(choice=_PLATFORM), kind)
-        elif kind.strip(SPACE) != _PLATFORM:
+            self._problems.expected(path, words.CHOICE(choice=PLATFORM), kind)
+        elif kind.strip(SPACE) != PLATFORM:
             self._problems.add(path, say.OTHER_TYPE())
         else:
             return True

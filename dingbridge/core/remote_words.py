@@ -11,7 +11,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import code_span
-from dingbridge.core.messages import Conversation, ConversationKind, Message, Sender
+from dingbridge.core.messages import PLATFORM, Conversation, ConversationKind, Message, Sender
 from dingbridge.core.remote_commands import COMMANDS, Bad, Unknown
 from dingbridge.core.text import clean, shorten
 
@@ -142,7 +142,7 @@ def describe_whereami(conversation: Conversation, row: Row | None, staff_id: str
     lines.append(say.CONVERSATION_ID(id=code_span(conversation.id)))
     target = f"group:{conversation.id}" if is_group else staff_id and f"user:{staff_id}"
     if target:
-        lines.append(say.TARGET(target=code_span(f"dingtalk:{target}")))
+        lines.append(say.TARGET(target=code_span(f"{PLATFORM}:{target}")))
     return "\n".join([*lines, _session(row)])
 
 

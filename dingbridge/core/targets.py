@@ -11,10 +11,10 @@ from msgspec import Struct
 from dingbridge.core.catalogue import delivery
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Target
+from dingbridge.core.messages import PLATFORM, Target
 from dingbridge.core.places import ACCOUNT_NAME
 
-SCHEME = "dingtalk:"
+SCHEME = f"{PLATFORM}:"
 
 KINDS = ("user", "group", "private", "robot")
 """What can be said of an id, as in `Target.key`. Users write the first two; the others stand in
@@ -24,7 +24,7 @@ _GROUP = re.compile(r"cid[A-Za-z0-9+/=_-]{5,}")
 """What the id of a group's conversation looks like (protocol section 5.1); a staff id is anything
 else. What is known of an id decides over how it looks: `Target.guessed`."""
 
-_LEADING = re.compile(r"(dingtalk:\S+)\s+(\S.*)", re.DOTALL)
+_LEADING = re.compile(rf"({SCHEME}\S+)\s+(\S.*)", re.DOTALL)
 
 
 class Address(Struct, frozen=True):

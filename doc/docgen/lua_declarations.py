@@ -12,6 +12,7 @@ from dingbridge.core.catalogue import values as words
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands import COMMANDS
 from dingbridge.core.kinds import EXPECTED, Kind, Option
+from dingbridge.core.messages import PLATFORM
 
 _LUA_WIDTH = 100
 _LUA_WORDS = {
@@ -68,7 +69,7 @@ _LUA_CLASSES = """\
 ---@field placeholders table<string, true>
 ---@field commands dingbridge.Command[]
 ---@field editor_commands string[]
----@field platforms string[]
+---@field platform string what a session is bound to
 """
 
 
@@ -147,7 +148,7 @@ def declared_lua() -> str:
             for command in COMMANDS
         ],
         "editor_commands": commands.EDITOR_COMMANDS,
-        "platforms": commands.PLATFORMS,
+        "platform": PLATFORM,
     }
     return f"{_LUA_CLASSES}\n---@type dingbridge.Declared\nreturn {lua_literal(table)}\n"
 

@@ -49,7 +49,7 @@ function M.complete(arglead, cmdline, cursorpos, known)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
   if words[1] == 'to' then
     return names_beginning_with(known.target or {}, vim.list_slice(words, 2), arglead)
-  elseif #words == 2 and vim.tbl_contains(declared.platforms, words[2]) then
+  elseif #words == 2 and words[2] == declared.platform then
     return beginning_with(known.account or {}, arglead)
   elseif #words == 2 and words[1] == 'pair' then
     return beginning_with({ 'once' }, arglead)
@@ -60,7 +60,7 @@ function M.complete(arglead, cmdline, cursorpos, known)
   for _, command in ipairs(declared.commands) do
     if words[1] == command.name then
       if command.completion == 'platform' then
-        return beginning_with(declared.platforms, arglead)
+        return beginning_with({ declared.platform }, arglead)
       elseif command.completion == 'file' then
         return vim.fn.getcompletion(arglead, 'file')
       elseif command.completion == 'extra' then

@@ -33,7 +33,7 @@
 ---@field placeholders table<string, true>
 ---@field commands dingbridge.Command[]
 ---@field editor_commands string[]
----@field platforms string[]
+---@field platform string what a session is bound to
 
 ---@type dingbridge.Declared
 return {
@@ -443,5 +443,5 @@ return {
     },
   },
   editor_commands = { 'Chat', 'DingTalk' },
-  platforms = { 'dingtalk' },
+  platform = 'dingtalk',
 }
