@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import remote_answers, remote_words
+from dingbridge.core import remote_answers, remote_parser, remote_words
 from dingbridge.core import remote_commands as remote
 from dingbridge.core.markdown import code_span, fenced
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Role, Sender
@@ -18,7 +18,6 @@ from dingbridge.core.remote_answers import Lines
 from dingbridge.core.remote_commands import (
     COMMANDS,
     NAMES,
-    Bad,
     ChooseSession,
     ClearSession,
     Command,
@@ -34,12 +33,12 @@ from dingbridge.core.remote_commands import (
     RunJob,
     Status,
     StopAnswer,
-    Unknown,
     Users,
     Where,
     WhereAmI,
     WhoAmI,
 )
+from dingbridge.core.remote_parser import Bad, Unknown
 from dingbridge.core.remote_words import Row
 
 pytestmark = pytest.mark.environment
@@ -103,7 +102,7 @@ pytestmark = pytest.mark.environment
     ],
 )
 def test_commands_are_understood_in_both_languages(text: str, command: Command) -> None:
-    assert remote.read(text) == command
+    assert remote_parser.read(text) == command
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_commands_are_understood_in_both_languages(text: str, command: Command) 
     ],
 )
 def test_what_only_looks_like_a_command_is_for_the_session(text: str) -> None:
-    assert remote.read(text) is None
+    assert remote_parser.read(text) is None
 
 
 @pytest.mark.parametrize(
@@ -166,7 +165,7 @@ def test_what_only_looks_like_a_command_is_for_the_session(text: str) -> None:
 def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
     text: str, name: str
 ) -> None:
-    bad = remote.read(text)
+    bad = remote_parser.read(text)
     assert isinstance(bad, Bad)
     assert bad.declaration.name == name
     assert f"`{bad.declaration.form}`" in remote_words.describe_bad(bad)
@@ -191,7 +190,7 @@ def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
     ],
 )
 def test_an_unknown_command_is_answered_with_the_nearest_known(text: str, nearest: str) -> None:
-    unknown = remote.read(text)
+    unknown = remote_parser.read(text)
     assert isinstance(unknown, Unknown)
     assert unknown.nearest == nearest
     words = remote_words.describe_unknown(unknown)
@@ -214,19 +213,19 @@ def test_a_known_word_never_reaches_the_session(
 ) -> None:
     for change in changes:
         word = change(word)
-    assert isinstance(remote.read(f"{slash}{word}"), (Command, Bad))
-    assert isinstance(remote.read(f"{slash}{word} {rest}"), (Command, Bad))
+    assert isinstance(remote_parser.read(f"{slash}{word}"), (Command, Bad))
+    assert isinstance(remote_parser.read(f"{slash}{word} {rest}"), (Command, Bad))
 
 
 @given(st.text())
 def test_any_text_is_read_and_one_without_a_slash_is_no_command(text: str) -> None:
-    found = remote.read(text)
+    found = remote_parser.read(text)
     assert found is None or text.strip()[0] in "/／"
 
 
 @given(st.text(alphabet="/:：-. \n05９abfilexyz文件打开", max_size=60))
 def test_any_text_that_almost_is_a_command_is_read(text: str) -> None:
-    found = remote.read("/" + text)
+    found = remote_parser.read("/" + text)
     if isinstance(found, FileSlice):
         assert 1 <= found.first <= found.last < found.first + remote.MOST_LINES
         assert found.path
@@ -242,7 +241,7 @@ def test_every_command_is_declared_once_in_both_languages_with_one_value() -> No
     assert len(set(words)) == len(words) == 2 * len(NAMES)
     kinds = get_args(Command)
     for one in COMMANDS:
-        command = remote.read(
+        command = remote_parser.read(
             f"/{one.name} a.py" if one.name in ("file", "open") else f"/{one.name}"
         )
         assert isinstance(command, kinds)

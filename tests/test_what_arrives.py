@@ -13,7 +13,8 @@ from dingbridge.core import inbound_entry
 from dingbridge.core.addressing import command_in
 from dingbridge.core.callback import QuotaGone, read_robot_message
 from dingbridge.core.messages import Inbound
-from dingbridge.core.remote_commands import Bad, ClearSession, FileSlice, ListSessions, WhoAmI
+from dingbridge.core.remote_commands import ClearSession, FileSlice, ListSessions, WhoAmI
+from dingbridge.core.remote_parser import Bad
 from dingbridge.core.text import visible
 
 NOW = 1_800_000_000.0

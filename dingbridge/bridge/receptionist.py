@@ -15,6 +15,7 @@ from dingbridge.core.catalogue import remote as say
 from dingbridge.core.exchange import State
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options import Options
+from dingbridge.core.remote_parser import Bad, Unknown
 
 
 class Said(Struct, frozen=True):
@@ -51,7 +52,7 @@ class Receptionist:
         command = addressing.command_in(inbound)
         if command is None:
             return None
-        if isinstance(command, remote.Unknown):
+        if isinstance(command, Unknown):
             return Said(remote_words.describe_unknown(command))
         name = command.declaration.name
         allowed = self._allowed(inbound, admitted)
@@ -59,7 +60,7 @@ class Receptionist:
             identity = inbound.sender.identity
             setting = self._setting(inbound)
             return Said(remote_words.describe_not_allowed(name, identity, setting))
-        if isinstance(command, remote.Bad):
+        if isinstance(command, Bad):
             return Said(remote_words.describe_bad(command))
         if isinstance(command, remote.ForOwner):
             return Said(self._reply(command, inbound, allowed, admin=admitted.role == "admin"))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from dingbridge.core import remote_commands as remote
-from dingbridge.core import wire
+from dingbridge.core import remote_parser, wire
 from dingbridge.core.fields import list_of, object_of, said_true
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.regex import regex
+from dingbridge.core.remote_commands import Command
+from dingbridge.core.remote_parser import Bad, Unknown
 
 # The client ends a mention it completed with U+2005, and then the name may contain spaces.
 _COMPLETED: Final = "@[^@\u2005\r\n]{1,64}\u2005"
@@ -49,20 +50,20 @@ def without_mention(text: str) -> str:
     return text[found.end() :].strip() if found else text.strip()
 
 
-def command_in(inbound: Inbound) -> remote.Command | remote.Unknown | remote.Bad | None:
+def command_in(inbound: Inbound) -> Command | Unknown | Bad | None:
     """The remote command in a message; None for a message that is meant for the session.
 
     In a group names stand before and after it, `@Robot /whoami @Robot`, and none of them is an
     argument.
     """
-    said = remote.read(inbound.text)
+    said = remote_parser.read(inbound.text)
     if inbound.conversation.kind is not ConversationKind.GROUP or not inbound.mentioned:
         return said
-    bare = remote.read(_ANYWHERE.sub("", inbound.text))
-    if isinstance(bare, remote.Bad):
+    bare = remote_parser.read(_ANYWHERE.sub("", inbound.text))
+    if isinstance(bare, Bad):
         # The robot's name may have a dot or a space in it.
-        other = remote.read(_ANY_NAME.sub("", inbound.text))
-        bare = bare if isinstance(other, remote.Bad) else other
-    if said is None and isinstance(bare, remote.Unknown):
+        other = remote_parser.read(_ANY_NAME.sub("", inbound.text))
+        bare = bare if isinstance(other, Bad) else other
+    if said is None and isinstance(bare, Unknown):
         return None  # words for whoever is named before them
     return bare

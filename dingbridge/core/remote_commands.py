@@ -1,14 +1,13 @@
-"""The one declaration of the commands that people send from DingTalk, and the reading of a text."""
+"""The one declaration of the commands that people send; `remote_parser` reads them."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from difflib import get_close_matches
 from enum import Enum, auto
 from typing import ClassVar, Literal, TypeVar, get_args
 
 from msgspec import Struct
+
+from dingbridge.core import remote_arguments
 
 MOST_MESSAGES = 50
 """Messages that `/history` shows at most."""
@@ -19,8 +18,6 @@ MOST_LINES = 200
 FEW_MESSAGES = 5
 FEW_LINES = 40
 """What is shown when no number is given."""
-
-_LONGEST_ARGUMENT = 1000
 
 
 class Users(Enum):
@@ -125,7 +122,7 @@ class ChooseSession(Request, frozen=True):
     @classmethod
     def parse(cls, argument: str) -> ChooseSession | None:
         """With one word or none."""
-        return cls(argument.translate(_ASCII_DIGITS)) if len(argument.split()) <= 1 else None
+        return cls(remote_arguments.digits(argument)) if len(argument.split()) <= 1 else None
 
 
 class NewSession(Request, frozen=True):
@@ -164,8 +161,8 @@ class History(Request, frozen=True):
         """With a number or nothing."""
         if not argument:
             return cls()
-        count = int(argument) if _COUNT.fullmatch(argument) else 0
-        return cls(count) if 1 <= count <= MOST_MESSAGES else None
+        count = remote_arguments.number(argument)
+        return cls(count) if count is not None and 1 <= count <= MOST_MESSAGES else None
 
 
 class Where(Request, frozen=True):
@@ -174,20 +171,28 @@ class Where(Request, frozen=True):
     declaration = Declaration("where", "位置", "Place in Neovim", "编辑器位置")
 
 
+_Level = Literal["", "error", "warn"]
+_LEVELS: dict[str, _Level] = {
+    **dict.fromkeys(("",), ""),
+    **dict.fromkeys(("error", "errors", "错误"), "error"),
+    **dict.fromkeys(("warn", "warning", "warnings", "警告"), "warn"),
+}
+
+
 class Diagnostics(Request, frozen=True):
     """The diagnostics, the worst first, up to 20.
 
     All, errors only, or errors and warnings (`warn`).
     """
 
-    level: Literal["", "error", "warn"] = ""
+    level: _Level = ""
 
     declaration = Declaration("diag", "诊断", "Diagnostics", "诊断信息", "[error|warn]")
 
     @classmethod
     def parse(cls, argument: str) -> Diagnostics | None:
         """With a level or nothing."""
-        level = _LEVELS.get(_folded(argument))
+        level = _LEVELS.get(remote_arguments.folded(argument))
         return None if level is None else cls(level)
 
 
@@ -231,7 +236,7 @@ class FileSlice(Request, frozen=True):
     @classmethod
     def parse(cls, argument: str) -> FileSlice | None:
         """With a path, and a line or two after it."""
-        place = _place_in_file(argument)
+        place = remote_arguments.place_in_file(argument)
         if place is None:
             return None
         path, first, last = place
@@ -255,7 +260,7 @@ class OpenAt(Request, frozen=True):
     @classmethod
     def parse(cls, argument: str) -> OpenAt | None:
         """With a path, and perhaps a line after it."""
-        place = _place_in_file(argument)
+        place = remote_arguments.place_in_file(argument)
         return None if place is None else cls(place[0], place[1])
 
 
@@ -293,89 +298,9 @@ ForSession = (
 Command = ForOwner | ForSession
 """What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""
 
-
-class Unknown(Struct, frozen=True):
-    """A word that is no command. `nearest` is the known word closest to it, or empty."""
-
-    word: str
-    nearest: str
-
-
-class Bad(Struct, frozen=True):
-    """The command of that declaration, with an argument it cannot take."""
-
-    declaration: Declaration
-
-
-_NUMBER = "[0-9０-９]{1,7}"  # int() reads the digits of both widths
-_COUNT = re.compile(_NUMBER)
-_PLACE_IN_FILE = re.compile(rf"(.*?)(?:[:：]({_NUMBER})(?:[-－–—~～]({_NUMBER}))?)?", re.DOTALL)
-_ASCII_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
-_LEVELS: dict[str, Literal["", "error", "warn"]] = {
-    **dict.fromkeys(("",), ""),
-    **dict.fromkeys(("error", "errors", "错误"), "error"),
-    **dict.fromkeys(("warn", "warning", "warnings", "警告"), "warn"),
-}
-
-
-def _place_in_file(rest: str) -> tuple[str, int, int | None] | None:
-    """The path, the first line (1 without one, None for no place at all) and the last line."""
-    found = _PLACE_IN_FILE.fullmatch(rest)
-    if found is None or not found[1].strip():
-        return None
-    first, last = int(found[2] or 1), int(found[3]) if found[3] else None
-    if first < 1 or (last is not None and last < first):
-        return None
-    return found[1].strip(), first, last
-
-
 KINDS: tuple[type[Command], ...] = get_args(Command)
 
 COMMANDS: tuple[Declaration, ...] = tuple(kind.declaration for kind in KINDS)
 
 NAMES: tuple[str, ...] = tuple(one.name for one in COMMANDS)
 """The names that settings may list."""
-
-_BY_WORD: dict[str, type[Command]] = {
-    **{kind.declaration.name: kind for kind in KINDS},
-    **{kind.declaration.chinese: kind for kind in KINDS},
-}
-
-_FORM = re.compile(
-    r"[/／](?P<word>[^\W\d_][\w-]{0,31})(?P<mark>[:：]|[。．.!！?？,，]*(?=\s|$))\s*(?P<rest>.*)",
-    re.DOTALL,
-)
-
-
-def read(text: str) -> Command | Unknown | Bad | None:
-    """The command in a message; None for a message that is meant for the session.
-
-    A command starts with a slash and a letter, in any case and of any width. A known word is never
-    passed on, whatever follows it. A path (a second slash, a dot inside the word), a regular
-    expression, a comment and a text of several lines with an unknown word are for the session.
-    Never raises.
-    """
-    found = _FORM.fullmatch(text.strip())
-    if found is None:
-        return None
-    word, rest = found["word"], found["rest"].strip()
-    kind = _BY_WORD.get(_folded(word))
-    if kind is None:
-        is_prose = found["mark"] or "\n" in text.strip()
-        return None if is_prose else Unknown(word, _nearest(_folded(word)))
-    if "\n" in rest or len(rest) > _LONGEST_ARGUMENT:
-        return Bad(kind.declaration)
-    return kind.parse(rest) or Bad(kind.declaration)
-
-
-def _folded(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold()
-
-
-def _nearest(word: str) -> str:
-    begun = sorted((known for known in _BY_WORD if known.startswith(word)), key=len)
-    holds = [one.chinese for one in COMMANDS if one.chinese in word]
-    # One Chinese character of two is much alike, half of a few letters is chance.
-    least = 0.6 if word.isascii() else 0.5
-    near = begun or holds or get_close_matches(word, _BY_WORD, n=1, cutoff=least)
-    return near[0] if near else ""

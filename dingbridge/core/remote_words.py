@@ -12,7 +12,8 @@ from dingbridge.core.catalogue import remote as say
 from dingbridge.core.excerpts import Around, Mask, unmasked
 from dingbridge.core.markdown import code_span
 from dingbridge.core.messages import PLATFORM, Conversation, ConversationKind, Message, Sender
-from dingbridge.core.remote_commands import COMMANDS, Bad, Unknown
+from dingbridge.core.remote_commands import COMMANDS
+from dingbridge.core.remote_parser import Bad, Unknown
 from dingbridge.core.text import clean, shorten
 
 EXCERPT = 200

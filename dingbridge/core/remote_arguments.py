@@ -1,0 +1,37 @@
+"""Reads what follows the name of a command in a text from DingTalk, typed on a phone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NUMBER = "[0-9０-９]{1,7}"  # int() reads the digits of both widths
+_COUNT = re.compile(_NUMBER)
+_PLACE_IN_FILE = re.compile(rf"(.*?)(?:[:：]({_NUMBER})(?:[-－–—~～]({_NUMBER}))?)?", re.DOTALL)
+_ASCII_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+
+
+def folded(word: str) -> str:
+    """A word in the one form of all its widths and cases."""
+    return unicodedata.normalize("NFKC", word).casefold()
+
+
+def digits(text: str) -> str:
+    """The text with ASCII digits for those of full width."""
+    return text.translate(_ASCII_DIGITS)
+
+
+def number(text: str) -> int | None:
+    """A number of up to seven digits."""
+    return int(text) if _COUNT.fullmatch(text) else None
+
+
+def place_in_file(rest: str) -> tuple[str, int, int | None] | None:
+    """The path, the first line (1 without one, None for no place at all) and the last line."""
+    found = _PLACE_IN_FILE.fullmatch(rest)
+    if found is None or not found[1].strip():
+        return None
+    first, last = int(found[2] or 1), int(found[3]) if found[3] else None
+    if first < 1 or (last is not None and last < first):
+        return None
+    return found[1].strip(), first, last
