@@ -309,12 +309,13 @@ class Plugin:
 
         def still_waiting() -> None:
             if lookup is self._lookup:
-                names = ", ".join(argv[0] for argv in wanted.commands) or say.ENV_FILE()
-                self._editor.show(updates.Say(say.SETTINGS_WAIT(names=names)))
+                names = ", ".join(argv[0] for argv in wanted.commands)
+                words = say.SETTINGS_WAIT(names=names) if names else say.SETTINGS_WAIT_FILE()
+                self._editor.show(updates.Say(words))
 
         def give_up() -> None:
             lookup.stop()
-            found(not_looked_up(wanted, say.NOT_READ_CLOSING()))
+            found(not_looked_up(wanted))
 
         if self._lookup is not None:
             self._lookup.stop()

@@ -14,7 +14,23 @@ from dingbridge.core.groups import Group
 from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.option_words import describe_sources
 from dingbridge.core.options import OPTIONS, ROBOT
-from dingbridge.core.outside import Found, Wants
+from dingbridge.core.outside import Found, Wants, not_looked_up
+from dingbridge.core.outside_failures import (
+    EditorClosing,
+    EndedWith,
+    FileFailure,
+    NoAnswer,
+    NoSuchPath,
+    NotAbsolute,
+    NotAFile,
+    NoText,
+    NotStarted,
+    ProgramFailure,
+    Stopped,
+    TookTooLong,
+    TooLarge,
+    Unreadable,
+)
 from dingbridge.core.settings import Configuration, read, read_all, wants
 from dingbridge.core.sources import DEFAULT
 from tests.option_cases import AT, OTHER_APP, SECRET, WEBHOOK
@@ -245,9 +261,23 @@ def test_what_a_program_said_is_checked_like_what_is_written() -> None:
     assert said == f"{AT}.webhook: must begin with https://"
 
 
-def test_a_program_that_failed_is_named_without_its_arguments() -> None:
-    found = Found(failures={PASS: "ended with status 1"})
-    assert problems(BY_PASS, found) == [f"{AT}.app_secret: the command pass ended with status 1"]
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (NotStarted("Permission denied"), "could not be started (Permission denied)"),
+        (TookTooLong(30.0), "took longer than 30 s"),
+        (Stopped(), "was stopped"),
+        (EndedWith(1), "ended with status 1"),
+        (NoText(), "said something that is no text"),
+        (NoAnswer(), "gave no answer"),
+        (EditorClosing(), "was not run: the editor is closing"),
+    ],
+)
+def test_a_program_that_failed_is_named_without_its_arguments(
+    failure: ProgramFailure, words: str
+) -> None:
+    found = Found(failures={PASS: failure})
+    assert problems(BY_PASS, found) == [f"{AT}.app_secret: the command pass {words}"]
 
 
 def test_the_environment_wins_over_the_table_and_the_table_over_the_file() -> None:
@@ -265,11 +295,31 @@ def test_a_variable_that_the_file_lacks_as_well_is_missing() -> None:
     assert read(raw, {}, Found()).app_key == ""
 
 
-def test_a_file_that_cannot_be_read_is_the_one_problem() -> None:
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (NotAbsolute(), "must be an absolute path: begin it with / or ~"),
+        (NotAFile(), "cannot be read (not a file)"),
+        (TooLarge(10), "cannot be read (larger than 10 bytes)"),
+        (NoText(), "cannot be read (no UTF-8 text)"),
+        (NoSuchPath(), "cannot be read (no such path)"),
+        (Unreadable("Permission denied"), "cannot be read (Permission denied)"),
+        (EditorClosing(), "was not read: the editor is closing"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_the_one_problem(failure: FileFailure, words: str) -> None:
     raw = {"env_file": "x", "app_key": "$KEY", "app_secret": "s"}
-    assert problems(raw, Found(file_problem="No such file or directory")) == [
-        f"{AT}.env_file: cannot be read (No such file or directory)"
+    assert problems(raw, Found(file_failure=failure)) == [f"{AT}.env_file: {words}"]
+
+
+def test_what_was_not_looked_up_before_the_editor_closed_is_said_to_be_so() -> None:
+    raw = {"env_file": "x", **BY_PASS}
+    found = not_looked_up(wants(raw, {}))
+    assert problems(raw, found) == [
+        f"{AT}.app_secret: the command pass was not run: the editor is closing",
+        f"{AT}.env_file: was not read: the editor is closing",
     ]
+    assert not_looked_up(Wants()) == Found()
 
 
 def test_a_secret_of_the_file_is_not_in_a_problem() -> None:

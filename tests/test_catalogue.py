@@ -181,6 +181,24 @@ def test_a_sentence_names_its_parts(name: str) -> None:
     assert one.one == "" or "{count" in one.text
 
 
+FOLLOWS_A_NAME = {
+    *("options", "settings"),  # the path of an option, as their first lines say
+    *("shell.SECONDS_BOUNDS", "shell.PORT_BOUNDS"),  # argparse names the argument before them
+}
+PREDICATE = re.compile(
+    r"(is|are|was|were|has|had|have|cannot be|could|must|needs|did|does|took|ended|said|gave|holds"
+    r"|belongs|differs|lacks|goes|comes|wants|takes)\b"
+)
+"""What a sentence begins with that leaves it to another one to say what it is about."""
+
+
+def test_a_sentence_says_what_it_is_about() -> None:
+    clauses = {name for name, one in SENTENCES.items() if PREDICATE.match(one.text)}
+    follows = {n for n in clauses if n in FOLLOWS_A_NAME or n.partition(".")[0] in FOLLOWS_A_NAME}
+    assert clauses - follows == set()
+    assert all(any(name.startswith(each) for name in follows) for each in FOLLOWS_A_NAME)
+
+
 def test_a_sentence_names_commands_that_there_are_and_people_on_dingtalk_are_told_of_none() -> None:
     known = {command.value.name for command in Command} | {"starts", "works"}
     for name, one in SENTENCES.items():
@@ -235,7 +253,6 @@ SINGLE = {
         "what DingTalk writes",
     ),
     "not found": "what DingTalk reads in an ack",
-    "bad arguments": LOG,
     "Tunnel connection failed": "what http.client writes",
     "import sys, pip; print(*sys.version_info[:2])": "a program",
     "access token fetched; another one is fetched in {} s": LOG,

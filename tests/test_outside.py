@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -13,6 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.outside import Argv, Found, Wants
+from dingbridge.core.outside_failures import (
+    EndedWith,
+    FileFailure,
+    NoAnswer,
+    NoSuchPath,
+    NotAbsolute,
+    NotAFile,
+    NoText,
+    NotStarted,
+    ProgramFailure,
+    Stopped,
+    TookTooLong,
+    TooLarge,
+    Unreadable,
+)
 from dingbridge.edges import outside
 from dingbridge.edges.outside import look_up
 from dingbridge.edges.process import Runner
@@ -26,11 +42,11 @@ def python(code: str, *arguments: str) -> Argv:
     return (sys.executable, "-c", code, *arguments)
 
 
-def said(argv: Argv, cwd: Path, runner: Runner | None = None) -> str:
-    """What the program said, or in brackets why it said nothing."""
+def said(argv: Argv, cwd: Path, runner: Runner | None = None) -> str | ProgramFailure:
+    """What the program said, or why it gave no answer."""
     found = look_up(Wants((argv,)), str(cwd), runner)
     assert found.outputs.keys() | found.failures.keys() == {argv}
-    return found.outputs.get(argv) or f"[{found.failures[argv]}]"
+    return found.outputs[argv] if argv in found.outputs else found.failures[argv]
 
 
 def file(path: Path) -> Found:
@@ -42,7 +58,7 @@ def file(path: Path) -> Found:
 
 def test_a_program_that_fails_says_only_its_exit_code(tmp_path: Path) -> None:
     code = f"import sys; print({SECRET!r}); print({SECRET!r}, file=sys.stderr); sys.exit(3)"
-    assert said(python(code), tmp_path) == "[ended with status 3]"
+    assert said(python(code), tmp_path) == EndedWith(3)
 
 
 def test_the_first_line_is_the_value_without_the_space_around_it(tmp_path: Path) -> None:
@@ -55,19 +71,23 @@ def test_arguments_reach_the_program_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_program_starts_in_the_folder_of_the_editor(tmp_path: Path) -> None:
-    assert Path(said(python("import os; print(os.getcwd())"), tmp_path)).samefile(tmp_path)
+    folder = said(python("import os; print(os.getcwd())"), tmp_path)
+    assert isinstance(folder, str)
+    assert Path(folder).samefile(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("code", "failure"),
     [
-        ("", "[said nothing]"),
-        ("print(' \\n')", "[said nothing]"),
-        ("import sys; sys.stdout.buffer.write(b'\\xff\\xfe')", "[said something that is no text]"),
+        ("", NoAnswer()),
+        ("print(' \\n')", NoAnswer()),
+        ("import sys; sys.stdout.buffer.write(b'\\xff\\xfe')", NoText()),
     ],
 )
-def test_a_program_that_says_nothing_of_use(code: str, words: str, tmp_path: Path) -> None:
-    assert said(python(code), tmp_path) == words
+def test_a_program_that_says_nothing_of_use(
+    code: str, failure: ProgramFailure, tmp_path: Path
+) -> None:
+    assert said(python(code), tmp_path) == failure
 
 
 def test_a_program_that_says_too_much_is_heard_to_its_end(tmp_path: Path) -> None:
@@ -77,8 +97,8 @@ def test_a_program_that_says_too_much_is_heard_to_its_end(tmp_path: Path) -> Non
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
     nothing = str(tmp_path / "nothing")
-    assert said((nothing,), tmp_path).startswith("[could not be started (")
-    assert said((sys.executable, "a\0b"), tmp_path) == "[could not be started (bad arguments)]"
+    assert isinstance(said((nothing,), tmp_path), NotStarted)
+    assert said((sys.executable, "a\0b"), tmp_path) == NotStarted(os.strerror(errno.EINVAL))
 
 
 def test_a_program_that_takes_too_long_is_ended(
@@ -86,7 +106,7 @@ def test_a_program_that_takes_too_long_is_ended(
 ) -> None:
     monkeypatch.setattr(outside, "COMMAND_WITHIN", 0.2)
     waits = python("import threading; threading.Event().wait()")
-    assert said(waits, tmp_path) == "[took longer than 0.2 s]"
+    assert said(waits, tmp_path) == TookTooLong(0.2)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program runs")
@@ -112,10 +132,10 @@ def test_who_leaves_the_editor_waits_neither_for_a_program_nor_for_what_it_start
 
     leaving = threading.Thread(target=leave_once_it_runs, daemon=True)
     leaving.start()
-    assert said(python(code, child, str(pipe)), tmp_path, runner) == "[was stopped]"
+    assert said(python(code, child, str(pipe)), tmp_path, runner) == Stopped()
     leaving.join(20)
     assert ended == [b"1", b""]
-    assert said(python("print('x')"), tmp_path, runner) == "[was not started]"
+    assert said(python("print('x')"), tmp_path, runner) == Stopped()
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -123,27 +143,34 @@ def test_who_leaves_the_editor_waits_neither_for_a_program_nor_for_what_it_start
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     found = file(tmp_path / "none.env")
-    assert (found.variables, found.file_problem) == (None, "No such file or directory")
+    assert found.variables is None
+    assert found.file_failure == Unreadable(os.strerror(errno.ENOENT))
+
+
+def test_a_path_that_no_file_can_have() -> None:
+    assert file(Path("/a\0b")).file_failure == NoSuchPath()
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
+    ("content", "failure"),
     [
-        (b"A=\xff\xfe", "no UTF-8 text"),
-        (b"A=" + b"x" * outside.FILE_BYTES, "larger than 1000000 bytes"),
+        (b"A=\xff\xfe", NoText()),
+        (b"A=" + b"x" * outside.FILE_BYTES, TooLarge(1_000_000)),
     ],
 )
-def test_a_file_that_holds_no_variables(content: bytes, problem: str, tmp_path: Path) -> None:
+def test_a_file_that_holds_no_variables(
+    content: bytes, failure: FileFailure, tmp_path: Path
+) -> None:
     (tmp_path / "a.env").write_bytes(content)
     found = file(tmp_path / "a.env")
-    assert (found.variables, found.file_problem) == (None, problem)
+    assert (found.variables, found.file_failure) == (None, failure)
 
 
 def test_a_folder_or_a_pipe_is_no_file(tmp_path: Path) -> None:
-    assert file(tmp_path).file_problem == "not a file"
+    assert file(tmp_path).file_failure == NotAFile()
     if os.name == "posix":
         os.mkfifo(tmp_path / "pipe")
-        assert file(tmp_path / "pipe").file_problem == "not a file"
+        assert file(tmp_path / "pipe").file_failure == NotAFile()
 
 
 def test_variables_in_all_their_forms_and_nothing_replaced_in_them(tmp_path: Path) -> None:
@@ -171,7 +198,7 @@ def test_a_path_may_begin_at_home_but_not_in_the_folder_one_happens_to_be_in(
     for path in ("a.env", "./a.env"):
         found = look_up(Wants((), path), str(tmp_path))
         assert found.variables is None
-        assert "absolute path" in found.file_problem
+        assert found.file_failure == NotAbsolute()
 
 
 def test_no_file_is_read_that_is_not_named(tmp_path: Path) -> None:
@@ -197,5 +224,5 @@ def test_any_bytes_are_read_or_refused_without_showing_them(content: bytes) -> N
         path = Path(folder, "any.env")
         path.write_bytes(content)
         found = file(path)
-    assert (found.variables is None) == bool(found.file_problem)
+    assert (found.variables is None) == (found.file_failure is not None)
     assert all(isinstance(value, str) for value in (found.variables or {}).values())

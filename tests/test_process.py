@@ -139,8 +139,8 @@ def no_program(tmp_path: Path) -> Path:
         (["{}/no_program", SECRET], "", "Permission denied"),
         (["{}", SECRET], "", "Permission denied"),
         (["/bin/sh", SECRET], "{}/gone", "{}/gone: No such file or directory"),
-        (["/bin/sh", f"{SECRET}\0"], "", "bad arguments"),
-        (["/bin/sh", f"{SECRET}\ud800"], "", "bad arguments"),
+        (["/bin/sh", f"{SECRET}\0"], "", "Invalid argument"),
+        (["/bin/sh", f"{SECRET}\ud800"], "", "Invalid argument"),
     ],
 )
 def test_what_cannot_be_started_is_told_without_its_arguments(

@@ -10,6 +10,7 @@ from dingbridge.core.catalogue import settings as say
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.options import BY_NAME, DEFAULT_ACCOUNT, OPTIONS, PREFIX, ROBOT, Options
 from dingbridge.core.outside import Found, Variables
+from dingbridge.core.outside_failures import describe_file
 from dingbridge.core.places import Given, Places, Scope
 from dingbridge.core.problems import Problems, join
 from dingbridge.core.sources import DEFAULT, describe
@@ -22,8 +23,8 @@ def variables_of(
     """The environment with what `env` and the file named by `env_file` add to it."""
     table = _table(places.env, problems)
     named = env_file_of(places, Variables(environ, table), problems)
-    if named and found.file_problem:
-        problems.add(places.outer["env_file"][0].path, say.FILE_UNREAD(problem=found.file_problem))
+    if named and found.file_failure is not None:
+        problems.add(places.outer["env_file"][0].path, describe_file(found.file_failure))
     # After a file that could not be read, what it would have held is not missed as well.
     unread = bool(named) and found.variables is None
     return Variables(environ, table, found.variables, unread=unread)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from dingbridge.core.outside_failures import EditorClosing, FileFailure, ProgramFailure
 from dingbridge.core.sources import Place, Source, describe
 
 SPACE = " \t\r\n\v\f"
@@ -25,26 +26,26 @@ class Wants(Struct, frozen=True):
 class Found(Struct, frozen=True):
     """What looking up gave.
 
-    `variables` are those of the file; None while it was not read. `file_problem` says in a few
-    words why it could not be. `outputs` has what each program said, `failures` in words why one
-    said nothing: "ended with status 1". `warnings` are whole sentences. Nothing here is shown.
+    `variables` are those of the file; None while it was not read, and then `file_failure` says why.
+    `outputs` has what each program said, `failures` why one gave no answer. `warnings` are whole
+    sentences. Nothing here is shown.
     """
 
     variables: dict[str, str] | None = None
-    file_problem: str = ""
+    file_failure: FileFailure | None = None
     outputs: dict[Argv, str] = {}
-    failures: dict[Argv, str] = {}
+    failures: dict[Argv, ProgramFailure] = {}
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "Found(***)"
 
 
-def not_looked_up(wants: Wants, why: str) -> Found:
-    """What was found where nothing could be looked up. `why` in a few words: "was stopped"."""
+def not_looked_up(wants: Wants) -> Found:
+    """What was found when the editor closes before anything was."""
     return Found(
-        file_problem=why if wants.env_file else "",
-        failures=dict.fromkeys(wants.commands, why),
+        file_failure=EditorClosing() if wants.env_file else None,
+        failures=dict.fromkeys(wants.commands, EditorClosing()),
     )
 
 

@@ -14,6 +14,7 @@ from dingbridge.core.catalogue import values as words
 from dingbridge.core.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
 from dingbridge.core.kinds import Kind, Option
 from dingbridge.core.outside import SPACE, Found, Variables
+from dingbridge.core.outside_failures import describe_program
 from dingbridge.core.places import Given
 from dingbridge.core.problems import Problems, join, join_conversation, nearest
 from dingbridge.core.sources import SETUP, Source
@@ -148,12 +149,8 @@ class Values:
         if argv is None:
             return None
         if argv in self._found.failures:
-            self._problem(
-                path,
-                settings.COMMAND_FAILED(
-                    program=argv[0].strip(SPACE), failure=self._found.failures[argv]
-                ),
-            )
+            failure = self._found.failures[argv]
+            self._problem(path, describe_program(argv[0].strip(SPACE), failure))
             return None
         return self._found.outputs.get(argv, UNKNOWN)
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core.catalogue import programs
+from dingbridge.core import outside_failures
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
+from dingbridge.core.outside_failures import ProgramFailure, describe_program
 from dingbridge.core.text import clean
 from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
 
@@ -72,15 +73,18 @@ class Programs(threading.Thread):
     def run(self) -> None:
         """Run one program after the other until stopped."""
         while (task := self._queue.get()) is not None and not self._runner.is_stopped:
-            text, failure = self._answer(task)
-            self._tell(Answered(task.request, text, failure))
+            answer = self._answer(task)
+            if isinstance(answer, str):
+                self._tell(Answered(task.request, answer))
+            else:
+                words = describe_program(task.argv[0], answer)
+                self._tell(Answered(task.request, failure=words))
 
-    def _answer(self, task: Task) -> tuple[str, str]:
-        """The answer, or in words why there is none."""
+    def _answer(self, task: Task) -> str | ProgramFailure:
+        """The answer, or why there is none."""
         message = task.text.encode("utf-8", "replace")
         environ = dict(task.environ)
         bounds = Bounds(task.timeout, ANSWER_BYTES)
-        program = task.argv[0]
         try:
             ended = self._runner.run(
                 task.argv,
@@ -90,18 +94,17 @@ class Programs(threading.Thread):
                 environ=environ,
                 complaints="apart",
             )
-        except NotStarted as failure:
-            log.error("the responder %s could not be started: %s", program, failure)
-            return "", programs.RESPONDER_NOT_STARTED(program=program, reason=failure)
+        except NotStarted as cause:
+            log.error("the responder %s could not be started: %s", task.argv[0], cause)
+            return outside_failures.NotStarted(str(cause))
         except TookTooLong:
-            return "", programs.RESPONDER_TOOK_LONGER(program=program, seconds=task.timeout)
+            return outside_failures.TookTooLong(task.timeout)
         except Stopped:
-            return "", programs.RESPONDER_STOPPED(program=program)
+            return outside_failures.Stopped()
         if ended.status != 0:
             log.error("the responder ended with %d: %s", ended.status, _words(ended.complaint))
-            return "", programs.RESPONDER_ENDED_WITH(program=program, status=ended.status)
-        text = _words(ended.output)[:ANSWER_CHARACTERS]
-        return (text, "") if text else ("", programs.NO_ANSWER(program=program))
+            return outside_failures.EndedWith(ended.status)
+        return _words(ended.output)[:ANSWER_CHARACTERS] or outside_failures.NoAnswer()
 
 
 def run_job(argv: tuple[str, ...], cwd: str, seconds: float, runner: Runner) -> tuple[int, str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from dingbridge.core.catalogue import programs
+from dingbridge.core import outside_failures
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.outside import SPACE, Argv, Found, Wants
+from dingbridge.core.outside_failures import FileFailure, ProgramFailure
 from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
 
 COMMAND_WITHIN = 30.0
@@ -37,68 +38,64 @@ def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
     """
     runner = runner or Runner()
     outputs: dict[Argv, str] = {}
-    failures: dict[Argv, str] = {}
+    failures: dict[Argv, ProgramFailure] = {}
     for argv in wants.commands:
-        output, failure = _ask(argv, cwd, runner)
-        if failure:
-            failures[argv] = failure
+        answer = _ask(argv, cwd, runner)
+        if isinstance(answer, str):
+            outputs[argv] = answer
         else:
-            outputs[argv] = output
+            failures[argv] = answer
     if not wants.env_file:
         return Found(outputs=outputs, failures=failures)
-    variables, problem, warnings = _file(Path(os.path.expanduser(wants.env_file)))
+    variables, failure, warnings = _file(Path(os.path.expanduser(wants.env_file)))
     return Found(
         variables=variables,
-        file_problem=problem,
+        file_failure=failure,
         outputs=outputs,
         failures=failures,
         warnings=warnings,
     )
 
 
-def _ask(argv: Argv, cwd: str, runner: Runner) -> tuple[str, str]:
-    """The first line that a program says, or in words why there is none."""
-    if runner.is_stopped:
-        return "", programs.NEVER_STARTED()
+def _ask(argv: Argv, cwd: str, runner: Runner) -> str | ProgramFailure:
+    """The first line that a program says, or why there is none."""
     try:
         ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=cwd)
-    except NotStarted as failure:
-        return "", programs.NOT_STARTED(reason=failure)
+    except NotStarted as cause:
+        return outside_failures.NotStarted(str(cause))
     except TookTooLong:
-        return "", programs.TOOK_LONGER(seconds=COMMAND_WITHIN)
+        return outside_failures.TookTooLong(COMMAND_WITHIN)
     except Stopped:
-        return "", programs.WAS_STOPPED()
+        return outside_failures.Stopped()
     if ended.status != 0:
-        return "", programs.ENDED_WITH(status=ended.status)
-    return _first_line(ended.output)
-
-
-def _first_line(output: bytes) -> tuple[str, str]:
+        return outside_failures.EndedWith(ended.status)
     try:
-        text = output.decode("utf-8").strip(SPACE)
+        text = ended.output.decode("utf-8").strip(SPACE)
     except UnicodeDecodeError:
-        return "", programs.SAID_NO_TEXT()
+        return outside_failures.NoText()
     lines = text.splitlines()
-    return (lines[0].strip(SPACE), "") if lines else ("", programs.SAID_NOTHING())
+    return lines[0].strip(SPACE) if lines else outside_failures.NoAnswer()
 
 
-def _file(path: Path) -> tuple[dict[str, str] | None, str, tuple[str, ...]]:
-    """The variables in a file, or in a few words why there are none; and warnings."""
+def _file(path: Path) -> tuple[dict[str, str] | None, FileFailure | None, tuple[str, ...]]:
+    """The variables in a file, or why there are none; and warnings."""
     if not path.is_absolute():
-        return None, say.NO_ABSOLUTE_PATH(), ()
+        return None, outside_failures.NotAbsolute(), ()
     try:
         status = path.stat()
         # A pipe or a device would keep the reader waiting, or never end.
         if not stat.S_ISREG(status.st_mode):
-            return None, say.NOT_A_FILE(), ()
+            return None, outside_failures.NotAFile(), ()
         if status.st_size > FILE_BYTES:
-            return None, say.TOO_LARGE(most=FILE_BYTES), ()
+            return None, outside_failures.TooLarge(FILE_BYTES), ()
         with path.open("rb") as file:
             text = file.read(FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
-        return None, say.NO_TEXT(), ()
+        return None, outside_failures.NoText(), ()
     except (OSError, ValueError) as cause:
-        return None, (isinstance(cause, OSError) and cause.strerror) or say.NO_SUCH_PATH(), ()
+        reason = cause.strerror if isinstance(cause, OSError) else None
+        failure = outside_failures.Unreadable(reason) if reason else outside_failures.NoSuchPath()
+        return None, failure, ()
     held: dict[str, str] = {}
     warnings: list[str] = []
     # The parser alone: `$NAME` in a value is text, as it is in the environment.
@@ -109,4 +106,4 @@ def _file(path: Path) -> tuple[dict[str, str] | None, str, tuple[str, ...]]:
             held[line.key] = line.value
     if os.name == "posix" and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         warnings.append(say.OTHERS_CAN_READ(path=path))
-    return held, "", tuple(warnings)
+    return held, None, tuple(warnings)

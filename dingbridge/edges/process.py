@@ -170,7 +170,7 @@ def _on_path(name: str, environ: Mapping[str, str]) -> str:
 def _reason(cause: OSError | ValueError, cwd: str) -> str:
     if not isinstance(cause, OSError):
         # Python quotes what it could not pass on.
-        return "bad arguments"
+        return os.strerror(errno.EINVAL)
     # The folder may be what is missing, and then the program must not be blamed.
     where = f"{cwd}: " if cwd and cause.filename == cwd else ""
     return f"{where}{cause.strerror}"

@@ -22,6 +22,7 @@ LOG_NOT_WRITTEN = Sentence(
     "the log file {path} cannot be written ({reason}); it goes on without one"
 )
 SETTINGS_WAIT = Sentence("the settings wait for {names}")
+SETTINGS_WAIT_FILE = Sentence("the settings wait for the env_file")
 CANNOT_USE = Sentence("cannot use {name}: {reason}")
 UNKNOWN_EVENT = Sentence("the editor sent something unknown: {name}")
 UNUSABLE_EVENT = Sentence("{name} was called with something it cannot use: {reason}")
@@ -30,5 +31,3 @@ OWNER_GONE = Sentence("the Neovim that held the link is gone")
 FOLDER_UNWRITABLE = Sentence("{path} cannot be written ({reason}), so nothing is sent or received")
 LET_WRITE = Sentence("Let your user write there; it goes on by itself then.")
 TAKES_OVER = Sentence("another editor takes over")
-ENV_FILE = Sentence("the env_file")
-NOT_READ_CLOSING = Sentence("was not read: the editor is closing")

@@ -12,11 +12,6 @@ NO_WEBHOOK = Sentence("{table}.webhook is not set; with it, messages go one way 
 NO_APP = Sentence(
     "{table}.app_key and {table}.app_secret are not set; with them, conversations go both ways"
 )
-NO_ABSOLUTE_PATH = Sentence("no absolute path: begin it with / or ~")
-NOT_A_FILE = Sentence("not a file")
-TOO_LARGE = Sentence("larger than {most} bytes")
-NO_TEXT = Sentence("no UTF-8 text")
-NO_SUCH_PATH = Sentence("no such path")
 NO_VARIABLE = Sentence("line {line} of {path} is not NAME=text")
 OTHERS_CAN_READ = Sentence(
     "others can read {path}, which may hold secrets; chmod 600 keeps them out"
@@ -37,8 +32,13 @@ NO_ACCESS_TOKEN = Sentence("has no access_token")
 NO_REMOTE_COMMAND = Sentence("no remote command; there are {known}")
 NO_REMOTE_COMMAND_NEAR = Sentence("no remote command, did you mean {near}?")
 WOULD_BE_EVERYBODY = Sentence("'*' would be everybody; name each one")
-FILE_UNREAD = Sentence("cannot be read ({problem})")
-COMMAND_FAILED = Sentence("the command {program} {failure}")
+FILE_NOT_ABSOLUTE = Sentence("must be an absolute path: begin it with / or ~")
+FILE_IS_NONE = Sentence("cannot be read (not a file)")
+FILE_TOO_LARGE = Sentence("cannot be read (larger than {most} bytes)")
+FILE_NO_TEXT = Sentence("cannot be read (no UTF-8 text)")
+FILE_NO_SUCH_PATH = Sentence("cannot be read (no such path)")
+FILE_UNREADABLE = Sentence("cannot be read ({reason})")
+FILE_UNREAD_CLOSING = Sentence("was not read: the editor is closing")
 NO_ACCOUNT = Sentence("is no account; there are {known}")
 SAME_ROBOT = Sentence(
     "{first} and {other} have the same robot; give each its own app_key or webhook"

@@ -1,0 +1,116 @@
+"""Why a program gave no answer or the `env_file` was not read: values, and a sentence for each."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import programs
+from dingbridge.core.catalogue import settings as say
+
+
+class EditorClosing(Struct, frozen=True):
+    """There was no time left to look."""
+
+
+class NoText(Struct, frozen=True):
+    """What it holds or has said is no UTF-8."""
+
+
+# --- programs -------------------------------------------------------------------------------------
+
+
+class NotStarted(Struct, frozen=True):
+    """The program could not be started; `reason` is what the system says."""
+
+    reason: str
+
+
+class TookTooLong(Struct, frozen=True):
+    """The program was ended after `seconds`."""
+
+    seconds: float
+
+
+class Stopped(Struct, frozen=True):
+    """The program was ended, or not even started, because somebody wanted that."""
+
+
+class EndedWith(Struct, frozen=True):
+    """The program ended with a `status` other than 0; a negative one is a signal."""
+
+    status: int
+
+
+class NoAnswer(Struct, frozen=True):
+    """It said nothing."""
+
+
+ProgramFailure = NotStarted | TookTooLong | Stopped | EndedWith | NoText | NoAnswer | EditorClosing
+
+
+def describe_program(program: str, failure: ProgramFailure) -> str:
+    """Why the program of that name gave no answer, as a sentence that names it."""
+    match failure:
+        case NotStarted(reason):
+            return programs.NOT_STARTED(program=program, reason=reason)
+        case TookTooLong(seconds):
+            return programs.TOOK_TOO_LONG(program=program, seconds=seconds)
+        case Stopped():
+            return programs.STOPPED(program=program)
+        case EndedWith(status):
+            return programs.ENDED_WITH(program=program, status=status)
+        case NoText():
+            return programs.NO_TEXT(program=program)
+        case NoAnswer():
+            return programs.NO_ANSWER(program=program)
+        case EditorClosing():
+            return programs.NOT_RUN_CLOSING(program=program)
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+class NotAbsolute(Struct, frozen=True):
+    """Its path depends on the current folder."""
+
+
+class NotAFile(Struct, frozen=True):
+    """A folder, a pipe or a device stands in its place."""
+
+
+class TooLarge(Struct, frozen=True):
+    """It has more than `most` bytes."""
+
+    most: int
+
+
+class NoSuchPath(Struct, frozen=True):
+    """Its path is one that no file can have."""
+
+
+class Unreadable(Struct, frozen=True):
+    """The system does not give it; `reason` is what the system says."""
+
+    reason: str
+
+
+FileFailure = NotAbsolute | NotAFile | TooLarge | NoText | NoSuchPath | Unreadable | EditorClosing
+
+
+def describe_file(failure: FileFailure) -> str:
+    """Why the file was not read, as what follows the path of its option."""
+    match failure:
+        case NotAbsolute():
+            return say.FILE_NOT_ABSOLUTE()
+        case NotAFile():
+            return say.FILE_IS_NONE()
+        case TooLarge(most):
+            return say.FILE_TOO_LARGE(most=most)
+        case NoText():
+            return say.FILE_NO_TEXT()
+        case NoSuchPath():
+            return say.FILE_NO_SUCH_PATH()
+        case Unreadable(reason):
+            return say.FILE_UNREADABLE(reason=reason)
+        case EditorClosing():
+            return say.FILE_UNREAD_CLOSING()
