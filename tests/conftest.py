@@ -25,7 +25,7 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-pytest_plugins = ["pytester", "tests.deadline"]
+pytest_plugins = ["pytester", "tests.deadline", "tests.refusals"]
 
 
 def pytest_configure() -> None:

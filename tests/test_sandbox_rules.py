@@ -35,6 +35,24 @@ class TestDeclarations:
     def test_a_rule_is_shown_by_a_test_of_its_words(self, rule: Rule) -> None:
         assert rule.test in shown(), f"no test says: {rule.says}"
 
+    def test_the_test_of_a_rule_fails_unless_that_rule_refuses_a_call_in_it(
+        self, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makepyfile(
+            f"""
+            from dingbridge.sandbox.rules import webhooks
+
+            def {webhooks.LENGTH.test}():
+                webhooks.LENGTH.refusal(limit=1)
+
+            def {webhooks.BLANK.test}():
+                webhooks.FIELD_MISSING.refusal(name="x")
+            """
+        )
+        result = pytester.runpytest("-p", "tests.refusals", "-p", "no:cacheprovider")
+        result.assert_outcomes(passed=2, errors=1)
+        result.stdout.fnmatch_lines([f"*nothing is refused: {webhooks.BLANK.says}"])
+
     def test_no_two_rules_have_the_same_words(self) -> None:
         assert [words for words, times in Counter(r.test for r in RULES).items() if times > 1] == []
 
