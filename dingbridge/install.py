@@ -199,7 +199,7 @@ def _reason(said: Sequence[str]) -> str:
     errors = [line.partition("ERROR:")[2].strip() for line in said if "ERROR:" in line]
     if errors or said:
         return say.PIP_FAILED(reason=(errors or said)[-1])
-    return say.PIP_FAILED(reason=say.PIP_SAID_NOTHING())
+    return say.PIP_FAILED_SILENTLY()
 
 
 def _tell(words: str) -> None:

@@ -144,6 +144,23 @@ def test_a_sentence_is_given_its_parts_by_name_and_no_others(path: Path) -> None
         assert frozenset().union(*needed) == given, where
 
 
+AFTER_A_LABEL = {
+    *("remote.NONE", "remote.ADMIN", "remote.MEMBER"),
+    *("status.NONE", "status.NOBODY_KNOWN", "editor.NOBODY_YET"),
+}
+"""Words that stand alone after the label of a line: `session: none`. So do those of `values.py`,
+what a value must be and what it is instead."""
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if aliases(path)], ids=name_of)
+def test_a_sentence_is_no_part_of_another(path: Path) -> None:
+    known = aliases(path)
+    for call, meant in calls(path):
+        parts = {name for each in call.keywords for name in all_named(each.value, known)}
+        parts = {name for name in parts if not name.startswith("values.")} - AFTER_A_LABEL
+        assert parts == set(), f"{name_of(path)}:{call.lineno} {sorted(meant)}"
+
+
 LUA_CALL = re.compile(r"\bsay\('(\w+)'(?:, (\{.*?\}|\w+))?\)", re.DOTALL)
 
 

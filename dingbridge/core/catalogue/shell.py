@@ -75,7 +75,7 @@ INSTALL_ELSEWHERE = Sentence(
 )
 CANNOT_BE_MADE = Sentence("{folder} cannot be made: {reason}")
 PIP_FAILED = Sentence("pip could not install it: {reason}")
-PIP_SAID_NOTHING = Sentence("it said nothing")
+PIP_FAILED_SILENTLY = Sentence("pip could not install it, and said nothing")
 PIP_LOG = Sentence("{reason} (all that pip said is in {log})")
 COLLECTING = Sentence("collecting {package}")
 INSTALLING = Sentence("installing {count} packages", one="installing 1 package")
