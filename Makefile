@@ -24,6 +24,7 @@ endif
 N ?= 100
 SECONDS ?= 60
 WITH ?=
+PARALLEL := -n 3 --dist worksteal
 
 install: ## make .venv with what the plugin needs (WITH="images sandbox" for more)
 	$(INSTALL) $(WITH)
@@ -36,10 +37,10 @@ demo: ## chat with a DingTalk on this machine; without a terminal, play a conver
 	@$(BIN)/dingbridge demo
 
 test: dev ## run all tests
-	$(RUN) -m pytest -n 3
+	$(RUN) -m pytest $(PARALLEL)
 
 coverage: dev ## run all tests, slower, and measure the branches they cover
-	$(RUN) -m pytest -n 3 --cov --cov-report=term --cov-fail-under=90
+	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
 lint: dev ## check the style of the code
 	$(RUN) -m ruff check .

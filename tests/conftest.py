@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,15 +30,21 @@ pytest_plugins = ["pytester", "tests.deadline", "tests.refusals"]
 
 
 def pytest_configure() -> None:
-    """Hosts that tests start keep their bytecode, which they would else make anew each time.
+    """Tests and the hosts that they start keep their bytecode, which is else made anew each time.
     Children hear the signals that tests send them, although a run in the background, or under
     nohup, ignores some and would hand that down."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
             signal.signal(number, usual)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: none begins when the other workers have nothing left to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -23,15 +24,16 @@ WHOLE = "\n".join(TEXTS[name] for name in MANUAL)
 
 def blocks(name: str, language: str) -> list[str]:
     """The blocks of code of that language in a document; `text` is what has none."""
-    tokens = MarkdownIt("commonmark").parse(TEXTS[name])
-    return [
-        token.content
-        for token in tokens
-        if token.type == "fence" and (token.info or "text") == language
-    ]
+    return [code for info, code in _fences(name) if info == language]
 
 
 def languages(name: str) -> set[str]:
     """The languages of the blocks of a document."""
-    tokens = MarkdownIt("commonmark").parse(TEXTS[name])
-    return {token.info or "text" for token in tokens if token.type == "fence"}
+    return {info for info, _ in _fences(name)}
+
+
+@cache
+def _fences(name: str) -> list[tuple[str, str]]:
+    # Only what stands inside a paragraph is left unread.
+    tokens = MarkdownIt("commonmark").disable("inline").parse(TEXTS[name])
+    return [(token.info or "text", token.content) for token in tokens if token.type == "fence"]

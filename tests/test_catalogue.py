@@ -6,14 +6,13 @@ import ast
 import importlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
-import pytest
-
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands import Command
-from tests.test_architecture import GENERATED, LUA, PACKAGE, PYTHON, name_of, parsed
+from tests.test_architecture import GENERATED, LUA, PACKAGE, PYTHON, name_of, nodes
 
 CATALOGUE = PACKAGE / "core" / "catalogue"
 MODULES = sorted(path.stem for path in CATALOGUE.glob("*.py") if path.stem != "__init__")
@@ -35,11 +34,12 @@ CODE = [path for path in PYTHON if not path.is_relative_to(CATALOGUE)]
 # --- use ------------------------------------------------------------------------------------------
 
 
+@cache
 def aliases(path: Path) -> dict[str, str]:
     """The names that a file has for modules of the catalogue."""
     return {
         alias.asname or alias.name: alias.name
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.module == "dingbridge.core.catalogue"
         for alias in node.names
     }
@@ -53,8 +53,8 @@ def named(node: ast.expr, known: dict[str, str]) -> str | None:
     return None
 
 
-def all_named(node: ast.AST, known: dict[str, str]) -> set[str]:
-    found = (named(each, known) for each in ast.walk(node) if isinstance(each, ast.expr))
+def all_named(within: Iterable[ast.AST], known: dict[str, str]) -> set[str]:
+    found = (named(each, known) for each in within if isinstance(each, ast.expr))
     return {name for name in found if name}
 
 
@@ -63,7 +63,7 @@ def test_there_are_sentences() -> None:
 
 
 def test_every_sentence_is_used_and_every_one_that_is_used_is_there() -> None:
-    used = {name for path in CODE for name in all_named(parsed(path), aliases(path))}
+    used = {name for path in CODE for name in all_named(nodes(path), aliases(path))}
     used |= {f"{module}.{name.upper()}" for module in OF_LUA for name in lua_names()}
     used = {name for name in used if not name.startswith(tuple(OF_LUA)) or name in SENTENCES}
     assert used - SENTENCES.keys() == set()
@@ -106,19 +106,19 @@ def calls(path: Path) -> Iterator[tuple[ast.Call, set[str]]]:
     """The calls of sentences in a file, with those that may be meant: the one that is named, or
     those that a local variable holds."""
     known = aliases(path)
-    for scope in ast.walk(parsed(path)):
+    for scope in nodes(path):
         if not isinstance(scope, ast.FunctionDef | ast.Module):
             continue
-        nodes = [*ast.walk(scope)] if isinstance(scope, ast.FunctionDef) else [*outside(scope)]
+        inside = [*ast.walk(scope)] if isinstance(scope, ast.FunctionDef) else [*outside(scope)]
         held: dict[str, set[str]] = {}
-        for node in nodes:
+        for node in inside:
             if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Call):
-                names = all_named(node.value, known)
+                names = all_named(ast.walk(node.value), known)
                 for target in node.targets:
                     for each in ast.walk(target):
                         if isinstance(each, ast.Name) and names:
                             held.setdefault(each.id, set()).update(names)
-        for node in nodes:
+        for node in inside:
             if isinstance(node, ast.Call):
                 one = named(node.func, known)
                 if one is not None:
@@ -134,14 +134,14 @@ def outside(module: ast.Module) -> Iterator[ast.AST]:
             yield from ast.walk(node)
 
 
-@pytest.mark.parametrize("path", [path for path in CODE if aliases(path)], ids=name_of)
-def test_a_sentence_is_given_its_parts_by_name_and_no_others(path: Path) -> None:
-    for call, meant in calls(path):
-        where = f"{name_of(path)}:{call.lineno} {sorted(meant)}"
-        assert not call.args, where
-        given = {keyword.arg for keyword in call.keywords}
-        needed = [SENTENCES[one].parts for one in meant]
-        assert frozenset().union(*needed) == given, where
+def test_a_sentence_is_given_its_parts_by_name_and_no_others() -> None:
+    for path in CODE:
+        for call, meant in calls(path) if aliases(path) else ():
+            where = f"{name_of(path)}:{call.lineno} {sorted(meant)}"
+            assert not call.args, where
+            given = {keyword.arg for keyword in call.keywords}
+            needed = [SENTENCES[one].parts for one in meant]
+            assert frozenset().union(*needed) == given, where
 
 
 AFTER_A_LABEL = {
@@ -164,38 +164,37 @@ def test_a_sentence_is_no_part_of_another(path: Path) -> None:
 LUA_CALL = re.compile(r"\bsay\('(\w+)'(?:, (\{.*?\}|\w+))?\)", re.DOTALL)
 
 
-@pytest.mark.parametrize("path", LUA, ids=name_of)
-def test_lua_names_sentences_that_there_are_and_gives_their_parts(path: Path) -> None:
-    code = path.read_text("utf-8")
-    for found in LUA_CALL.finditer(code):
-        where = f"{name_of(path)}:{code.count(chr(10), 0, found.start()) + 1} {found[1]}"
-        names = [f"{module}.{found[1].upper()}" for module in OF_LUA]
-        sentence = next((SENTENCES[name] for name in names if name in SENTENCES), None)
-        assert sentence is not None, where
-        given = found[2] or ""
-        if not given or given.startswith("{"):
-            assert {*re.findall(r"(\w+) = ", given)} == sentence.parts, where
+def test_lua_names_sentences_that_there_are_and_gives_their_parts() -> None:
+    for path in LUA:
+        code = path.read_text("utf-8")
+        for found in LUA_CALL.finditer(code):
+            where = f"{name_of(path)}:{code.count(chr(10), 0, found.start()) + 1} {found[1]}"
+            names = [f"{module}.{found[1].upper()}" for module in OF_LUA]
+            sentence = next((SENTENCES[name] for name in names if name in SENTENCES), None)
+            assert sentence is not None, where
+            given = found[2] or ""
+            if not given or given.startswith("{"):
+                assert {*re.findall(r"(\w+) = ", given)} == sentence.parts, where
 
 
-@pytest.mark.parametrize("name", [name for name in SENTENCES if name.startswith(OF_LUA)])
-def test_lua_can_put_in_the_parts_of_what_it_says(name: str) -> None:
-    one = SENTENCES[name]
-    left = re.findall(r"\{\{(\w+)\}\}", one.text)
-    assert not {*left} & one.parts, "it could not tell the two apart"
-    specs = [spec for _, _, spec, _ in Formatter().parse(one.text) if spec]
-    assert specs == []
-    assert sum(f"{module}.{name.partition('.')[2]}" in SENTENCES for module in OF_LUA) == 1
+def test_lua_can_put_in_the_parts_of_what_it_says() -> None:
+    for name in filter(lambda name: name.startswith(OF_LUA), SENTENCES):
+        one = SENTENCES[name]
+        left = re.findall(r"\{\{(\w+)\}\}", one.text)
+        assert not {*left} & one.parts, f"it could not tell the two apart: {name}"
+        specs = [spec for _, _, spec, _ in Formatter().parse(one.text) if spec]
+        assert specs == [], name
+        assert sum(f"{module}.{name.partition('.')[2]}" in SENTENCES for module in OF_LUA) == 1
 
 
-@pytest.mark.parametrize("name", SENTENCES)
-def test_a_sentence_names_its_parts(name: str) -> None:
-    one = SENTENCES[name]
-    assert one.text
-    for text in filter(None, (one.text, one.one)):
-        fields = [field for _, field, _, _ in Formatter().parse(text) if field is not None]
-        assert all(re.fullmatch(r"[a-z_]+", field) for field in fields), fields
-        assert {*fields} <= one.parts
-    assert one.one == "" or "{count" in one.text
+def test_a_sentence_names_its_parts() -> None:
+    for name, one in SENTENCES.items():
+        assert one.text, name
+        for text in filter(None, (one.text, one.one)):
+            fields = [field for _, field, _, _ in Formatter().parse(text) if field is not None]
+            assert all(re.fullmatch(r"[a-z_]+", field) for field in fields), name
+            assert {*fields} <= one.parts, name
+        assert one.one == "" or "{count" in one.text, name
 
 
 FOLLOWS_A_NAME = {
@@ -298,10 +297,15 @@ def is_not_shown(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and call.func.id in NOT_SHOWN
 
 
-def strings(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def strings(path: Path) -> tuple[tuple[int, str], ...]:
     """The strings in a file that somebody may read, with `{}` for what is put into them."""
+    return tuple(_strings(path))
+
+
+def _strings(path: Path) -> Iterator[tuple[int, str]]:
     skipped: set[int] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if id(node) in skipped:
             skipped.update(map(id, ast.iter_child_nodes(node)))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -327,10 +331,10 @@ def is_listed(path: Path, listed: Iterable[str]) -> bool:
 CHECKED = [path for path in CODE if not is_listed(path, NO_CATALOGUE)]
 
 
-@pytest.mark.parametrize("path", CHECKED, ids=name_of)
-def test_python_says_nothing_that_is_not_in_the_catalogue(path: Path) -> None:
+def test_python_says_nothing_that_is_not_in_the_catalogue() -> None:
     found = {
         f"{name_of(path)}:{line}: {text!r}"
+        for path in CHECKED
         for line, text in strings(path)
         if PROSE.search(text) and text not in SINGLE
     }
@@ -373,10 +377,10 @@ LUA_SINGLE = {
 LUA_CHECKED = [path for path in LUA if not is_listed(path, LUA_WITHOUT_SENTENCES)]
 
 
-@pytest.mark.parametrize("path", LUA_CHECKED, ids=name_of)
-def test_lua_says_nothing_that_is_not_in_the_catalogue(path: Path) -> None:
+def test_lua_says_nothing_that_is_not_in_the_catalogue() -> None:
     found = {
         f"{name_of(path)}:{line}: {text!r}"
+        for path in LUA_CHECKED
         for line, text in lua_strings(path)
         if PROSE.search(text) and text not in LUA_SINGLE
     }

@@ -108,6 +108,7 @@ def test_an_interpreter_that_the_user_wants_hands_over_to_none(
     )
 
 
+@pytest.mark.slow
 def test_make_install_says_why_it_fails_and_installs_with_its_steps_once_it_can(
     checkout: Path, wheels: Path, environ: Environ
 ) -> None:
@@ -148,6 +149,7 @@ def test_make_install_says_why_it_fails_and_installs_with_its_steps_once_it_can(
     assert helped.returncode == 0
 
 
+@pytest.mark.slow
 def test_chat_install_makes_chat_work_without_a_restart(
     checkout: Path, wheels: Path, environ: Environ, start_editor: StartEditor
 ) -> None:

@@ -23,6 +23,7 @@ def until_both(editor: Editor) -> str:
     return first
 
 
+@pytest.mark.slow
 def test_an_answer_that_never_comes_is_told_meanwhile_and_given_up(
     bound: Editor, sandbox: Sandbox
 ) -> None:

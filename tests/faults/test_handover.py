@@ -106,6 +106,7 @@ def gaps(links: tuple[Link, ...]) -> list[float]:
     return [later.opened - earlier.closed for earlier, later in pairwise(in_order)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_owners_are_killed_and_every_message_is_heard_once(
     machine: Machine, speaker: Speaker
