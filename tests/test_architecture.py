@@ -364,9 +364,9 @@ def hiding_without_reason(path: Path) -> Iterator[int]:
     for line, comment in found.items():
         if MARK.search(comment) and not (has_reason(found, line) or repeats(found, line)):
             yield line
-    for node in nodes(path):
-        catching = isinstance(node, ast.ExceptHandler) and catches_all(node)
-        if catching and not has_reason(found, node.lineno):
+    handlers = [node for node in nodes(path) if isinstance(node, ast.ExceptHandler)]
+    for node in filter(catches_all, handlers):
+        if not has_reason(found, node.lineno):
             yield node.lineno
 
 
