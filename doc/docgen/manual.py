@@ -35,15 +35,16 @@ def help_text(sources: Mapping[str, str]) -> str:
 
     Raises ValueError for a link between documents that leads nowhere.
     """
+    trees = {name: markdown.parse(sources[name]) for name in DOCUMENTS}
     tags: dict[str, str] = {}
-    for name in DOCUMENTS:
-        for heading in markdown.headings(markdown.parse(sources[name])):
+    for name, tree in trees.items():
+        for heading in markdown.headings(tree):
             tags.setdefault(name, heading.tags[0])
             tags[f"{name}#{heading.anchor}"] = heading.tags[0]
     names = {f":{name}" for name in EDITOR_COMMANDS} | {each.name for each in AUTOCOMMANDS}
     lines = [_FIRST]
-    for name in DOCUMENTS:
-        lines += ["", *vimhelp.page(sources[name], _links(name, tags), names)]
+    for name, tree in trees.items():
+        lines += ["", *vimhelp.page(tree, _links(name, tags), names)]
     return "\n".join([*lines, "", _MODELINE]) + "\n"
 
 

@@ -18,12 +18,12 @@ Links = Callable[[str], str]
 """What a link's address becomes: `|tag|`, or the address; ValueError when it leads nowhere."""
 
 
-def page(source: str, links: Links, names: Container[str]) -> list[str]:
+def page(document: SyntaxTreeNode, links: Links, names: Container[str]) -> list[str]:
     """The lines of one document, which begins with a rule and its title.
 
     Code that is one of `names`, such as `:Chat`, becomes a link to the tag of that name.
     """
-    return _Page(links, names).lines(markdown.parse(source))
+    return _Page(links, names).lines(document)
 
 
 class _Page:
