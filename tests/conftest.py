@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -14,7 +15,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.settings import Settings
 from tests.editor import Editor
+from tests.shared_editor import SharedEditor
 
 # A machine that is busy with other tests must not turn a property into a failure. Explaining one
 # traces every line of every example before Python 3.12, which takes many times as long.
@@ -25,6 +28,8 @@ settings.register_profile(
     phases=[phase for phase in Phase if phase is not Phase.explain],
 )
 settings.load_profile("any machine")
+
+_NUMBERS = itertools.count(1)
 
 pytest_plugins = ["pytester", "tests.deadline", "tests.refusals"]
 
@@ -49,8 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A DingTalk on loopback."""
-    with Sandbox() as running:
+    """A DingTalk on loopback, with a robot of its own: an editor may have known another before."""
+    with Sandbox(Settings(client_id=f"dingsandbox{next(_NUMBERS)}")) as running:
         yield running
 
 
@@ -96,6 +101,27 @@ def start_editor(tmp_path: Path) -> Iterator[StartEditor]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def _module_editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedEditor]:
+    shared = SharedEditor(tmp_path_factory.mktemp("shared"))
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def shared_editor(request: pytest.FixtureRequest, _module_editor: SharedEditor) -> Iterator[Editor]:
+    """The one editor of a module's tests, with nothing set up. See `SharedEditor`.
+
+    A module whose tests share it makes it its `editor`, and so its `bound`. A test that asks for
+    `start_editor` has an editor of its own all the same.
+    """
+    if "start_editor" in request.fixturenames:
+        yield request.getfixturevalue("start_editor")()
+    else:
+        yield _module_editor.lend()
+        _module_editor.give_back()
+
+
 @pytest.fixture
 def editor(start_editor: StartEditor) -> Editor:
     """One editor with nothing set up."""
@@ -105,7 +131,12 @@ def editor(start_editor: StartEditor) -> Editor:
 @pytest.fixture
 def bound(editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]) -> Editor:
     """An editor whose session is bound to the sandbox in API mode, and connected."""
-    editor.setup(api_options)
+    return bind(editor, api_options)
+
+
+def bind(editor: Editor, options: dict[str, Any]) -> Editor:
+    """Set an editor up, bind its session and wait until it is connected."""
+    editor.setup(options)
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")
     return editor

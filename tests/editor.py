@@ -44,6 +44,10 @@ for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
 end
 return {}
 """
+_FORGET = """
+local said = require('dingbridge.notice').said
+while said[1] do said[#said] = nil end
+"""
 _LISTEN = """
 _G.events = {}
 vim.api.nvim_create_autocmd('User', {
@@ -79,7 +83,8 @@ class Editor:
     ) -> None:
         self.home = home
         self.patience = 20.0
-        self._closed = False
+        self.is_closed = False
+        self._logged = 0
         home.mkdir(parents=True, exist_ok=True)
         # Not in `home`: the path of a socket may have about a hundred characters only.
         self._run = tempfile.mkdtemp(prefix="dbe")
@@ -176,6 +181,11 @@ class Editor:
         """Put text into the current buffer, as a user would before sending it."""
         self.nvim.current.buffer[:] = text.split("\n")
 
+    def begin_anew(self) -> None:
+        """Forget what the user was told and what the log has; see `said` and `log`."""
+        self.lua(_FORGET)
+        self._logged = len(self._whole_log())
+
     def listen(self) -> None:
         """Note the bridge's autocommands from now on; see `heard`."""
         self.lua(_LISTEN)
@@ -194,9 +204,9 @@ class Editor:
 
     def close(self) -> None:
         """Leave the editor as a user would. A second time does nothing."""
-        if self._closed:
+        if self.is_closed:
             return
-        self._closed = True
+        self.is_closed = True
         try:
             self.nvim.command("qa!")
             self._process.wait(self.patience)
@@ -235,7 +245,7 @@ class Editor:
         )
 
     def said(self) -> list[str]:
-        """What the user was told so far."""
+        """What the user was told so far, or since `begin_anew`."""
         return [
             str(row["text"]) for row in self.lua("return require('dingbridge.notice').said") or []
         ]
@@ -295,7 +305,10 @@ class Editor:
         return list(self.lua(_LINES, name))
 
     def log(self) -> str:
-        """The plugin's log so far."""
+        """The plugin's log so far, or since `begin_anew`."""
+        return self._whole_log()[self._logged :]
+
+    def _whole_log(self) -> str:
         path = self.home / "state" / "nvim" / "dingbridge.log"
         return path.read_text("utf-8") if path.exists() else ""
 

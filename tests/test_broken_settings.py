@@ -39,6 +39,12 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_command_names_the_cause(editor: Editor, tmp_path: Path, line: str) -> None:
     (tmp_path / "notes.md").write_text("notes")
@@ -66,6 +72,7 @@ def test_send_names_the_cause(editor: Editor, tmp_path: Path, given: dict[str, s
     assert CAUSE in editor.until(lambda: "\n".join(editor.said()[before:]))
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_the_status_has_the_cause_as_the_last_error_until_it_is_corrected(
     editor: Editor, webhook_options: dict[str, Any]
 ) -> None:

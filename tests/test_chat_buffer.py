@@ -50,6 +50,12 @@ PLACES = {
 }
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 @pytest.mark.parametrize("keys", PLACES.values(), ids=PLACES.keys())
 def test_fifty_messages_leave_the_user_alone(bound: Editor, sandbox: Sandbox, keys: str) -> None:
     for number in range(20):

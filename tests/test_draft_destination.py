@@ -29,6 +29,22 @@ end)
 local bar = vim.api.nvim_get_option_value('winbar', { win = window })
 return vim.api.nvim_eval_statusline(bar, { winid = window, use_winbar = true, maxwidth = 200 }).str
 """
+_KNOWN = """(function()
+  local store = require('dingbridge.store')
+  local session = require('dingbridge').status().session
+  local said = vim.iter(store.transcripts[session]):rfind(function(one)
+    return one.text == [[%s]]
+  end)
+  return vim.iter(store.destinations[session].known):any(function(one)
+    return one.target == said.target
+  end)
+end)()"""
+
+
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
 
 
 @pytest.fixture
@@ -49,9 +65,10 @@ def until_bar(editor: Editor, part: str) -> str:
 
 
 def say(editor: Editor, sandbox: Sandbox, text: str, user: str, group: str | None = None) -> None:
-    """Somebody writes, and it is shown."""
+    """Somebody writes, it is shown, and the editor knows the conversation."""
     sandbox.client.say(text, user=user, group=group)
     editor.until(lambda: text in [row["text"] for row in editor.transcript()], text)
+    editor.until_lua(_KNOWN % text)
 
 
 def keys(editor: Editor, typed: str) -> None:

@@ -37,6 +37,12 @@ return rows
 ACTING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def shown(editor: Editor, count: int = 1) -> list[str]:
     """The lines of the transcript once it has so many messages and was drawn."""
     editor.until(lambda: len(editor.transcript()) == count)

@@ -14,6 +14,12 @@ from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def heard(editor: Editor, name: str) -> dict[str, Any]:
     """The data of the first event of that name."""
     return editor.until(lambda: editor.heard(name), name)[0]
@@ -277,6 +283,7 @@ def test_the_month_s_use_is_told_and_a_warning_comes_at_four_fifths(
     bound.until_said("quota: ")
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_webhook_mode_shows_as_one_way_in_the_statusline(
     editor: Editor, webhook_options: dict[str, Any]
 ) -> None:

@@ -21,6 +21,12 @@ LONG = 20.0
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def options(api_options: dict[str, Any]) -> dict[str, Any]:
     return {**api_options, "reaction": EYES}
 

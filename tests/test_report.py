@@ -30,6 +30,12 @@ return {}
 """
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def report(editor: Editor) -> dict[str, Any]:
     """The window with the report; empty without one."""
     return dict(editor.lua(SHOWN))

@@ -17,6 +17,12 @@ from tests.editor import Editor
 SORRY = "Sorry, something went wrong"
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def start(editor: Editor, options: dict[str, Any]) -> None:
     """Set up, bind and connect."""
     editor.setup({**options, "allow_from": ["zhangsan", "lisi"]})
@@ -279,6 +285,7 @@ def test_a_program_that_is_not_there_is_named(
     assert "no-such-program-here could not be started (No such file" in rows(editor)[1][1]
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_program_gets_the_message_and_its_arguments_without_a_shell(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:

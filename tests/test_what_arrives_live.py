@@ -28,6 +28,12 @@ require('dingbridge').setup(options)
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def answering(editor: Editor, api_options: dict[str, Any]) -> Editor:
     """An editor with a responder that notes what it is asked."""
     editor.lua(ECHO, api_options)

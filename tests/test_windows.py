@@ -57,6 +57,12 @@ return found
 """
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def options(editor: Editor, wanted: dict[str, Any], suffix: str = "") -> dict[str, Any]:
     session = editor.lua("return require('dingbridge.store').current")
     return dict(editor.lua(VALUES, f"chat://{session}{suffix}", wanted))
