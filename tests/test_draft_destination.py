@@ -29,16 +29,16 @@ end)
 local bar = vim.api.nvim_get_option_value('winbar', { win = window })
 return vim.api.nvim_eval_statusline(bar, { winid = window, use_winbar = true, maxwidth = 200 }).str
 """
-_KNOWN = """(function()
-  local store = require('dingbridge.store')
-  local session = require('dingbridge').status().session
-  local said = vim.iter(store.transcripts[session]):rfind(function(one)
-    return one.text == [[%s]]
-  end)
-  return vim.iter(store.destinations[session].known):any(function(one)
-    return one.target == said.target
-  end)
-end)()"""
+_IS_KNOWN = """
+local text = ...
+local store = require('dingbridge.store')
+local function spoke(message)
+  return message.text == text and vim.iter(store.destinations[store.current].known):any(
+    function(one) return one.target == message.target end
+  )
+end
+return vim.iter(store.transcripts[store.current]):any(spoke)
+"""
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def say(editor: Editor, sandbox: Sandbox, text: str, user: str, group: str | Non
     """Somebody writes, it is shown, and the editor knows the conversation."""
     sandbox.client.say(text, user=user, group=group)
     editor.until(lambda: text in [row["text"] for row in editor.transcript()], text)
-    editor.until_lua(_KNOWN % text)
+    editor.until(lambda: editor.lua(_IS_KNOWN, text), f"{text}: its conversation")
 
 
 def keys(editor: Editor, typed: str) -> None:

@@ -85,6 +85,7 @@ def test_a_chat_is_readable_and_writable_whatever_the_user_has_set(
     assert options(editor, DRAFT, "/draft") == DRAFT
     sandbox.client.say("in")
     editor.until(lambda: "in" in editor.lines(f"chat://{editor.status()['session']}"))
+    editor.until(lambda: editor.status()["target"])
     words = "if (one) { two three four five\nsix seven eight\n  nine\nten"
     editor.nvim.input("i" + words.replace("\n", "<CR>") + "<Esc>")
     editor.nvim.command("write")
