@@ -18,6 +18,12 @@ from tests.editor import Editor
 from tests.test_deliveries import Made
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def state(editor: Editor) -> dict[str, Any]:
     """The state file."""
     return dict(json.loads((editor.data / "chat-dingtalk-state.json").read_text("utf-8")))
@@ -70,7 +76,10 @@ def test_binding_opens_a_session_and_says_mode_account_target_and_link(
     editor.setup(api_options)
     editor.chat("bridge dingtalk")
     said = editor.until_said("is bound to DingTalk")
-    assert "API mode, account default (dingsandbox), to whoever writes first, connecting…" in said
+    assert (
+        f"API mode, account default ({sandbox.client_id}), to whoever writes first, connecting…"
+        in said
+    )
     editor.until_said("DingTalk is connected")
     assert editor.windows() == 2
     editor.chat("bridge dingtalk")
@@ -152,6 +161,7 @@ def test_deleting_the_bound_session_releases_it_first(bound: Editor, sandbox: Sa
     assert bound.lines(f"chat://{session}") == []
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_binding_is_told_once_the_session_s_own_file_is_there(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:

@@ -24,6 +24,12 @@ end
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def strict(editor: Editor, api_options: dict[str, Any]) -> Editor:
     """An editor with nobody on any list."""
     return bind(editor, {**api_options, "allow_from": []})
