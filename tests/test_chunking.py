@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from itertools import pairwise
 
 import msgspec
@@ -22,6 +21,7 @@ from dingbridge.core.chunking import (
     split,
 )
 from dingbridge.core.fences import fences
+from tests.growth import assert_in_proportion
 from tests.pieces import counts, joined
 
 # --- texts of any kind, and Markdown as it is written ---------------------------------------------
@@ -514,15 +514,8 @@ COSTLY = [
 
 @pytest.mark.parametrize("unit", COSTLY, ids=lambda unit: ascii(unit[:12]))
 def test_ten_times_the_text_takes_about_ten_times_as_long(unit: str) -> None:
-    def seconds(count: int) -> float:
-        text = (unit * (count // len(unit) + 1))[:count]
-        taken = []
-        for _ in range(2):
-            start = time.process_time()
-            split(text, 2000, 1800)
-            Cutter(Blocks(text), 2000, 1800).middle(0, count)
-            taken.append(time.process_time() - start)
-        return min(taken)
+    def work(text: str) -> None:
+        split(text, 2000, 1800)
+        Cutter(Blocks(text), 2000, 1800).middle(0, len(text))
 
-    # Quadratic work would take a hundred times as long.
-    assert seconds(100_000) < 30 * max(seconds(10_000), 0.001)
+    assert_in_proportion(work, unit, 40_000)

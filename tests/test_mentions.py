@@ -20,6 +20,7 @@ from dingbridge.core.mentions import (
     without_everybody,
 )
 from dingbridge.core.messages import At, Conversation, ConversationKind, Inbound, Sender
+from tests.growth import assert_in_proportion
 
 KNOWN = {
     **{"张三": "zhangsan", "Bob": "b-1", "Bob Smith": "b_2", "李四 (后端)": "li4", "o.O": "oo"},
@@ -231,7 +232,10 @@ def test_the_asker_comes_first_when_fifty_are_too_few() -> None:
 
 @pytest.mark.parametrize("piece", ["`", "\\", "``a`", "@Bob", "@", "\n", " \n", "    a\n", "@all "])
 def test_a_long_text_takes_its_time_once(piece: str) -> None:
-    text = piece * (500_000 // len(piece))
-    # What takes time in the square of its length does not end before the limit of every test.
-    assert with_known(text, KNOWN)[1] == with_known(piece * 100, KNOWN)[1]
-    assert without_everybody(text).replace("@\u200b", "@") == text
+    named = with_known(piece * 100, KNOWN)[1]
+
+    def work(text: str) -> None:
+        assert with_known(text, KNOWN)[1] == named
+        assert without_everybody(text).replace("@\u200b", "@") == text
+
+    assert_in_proportion(work, piece, 60_000)

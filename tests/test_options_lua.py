@@ -174,8 +174,8 @@ TABLES = st.recursive(
 )
 
 
-@settings(max_examples=15, deadline=None)
-@given(tables=st.lists(st.dictionaries(NAMES, TABLES, max_size=6), min_size=40, max_size=80))
+@settings(max_examples=10, deadline=None)
+@given(tables=st.lists(st.dictionaries(NAMES, TABLES, max_size=6), min_size=30, max_size=50))
 def test_what_the_editor_refuses_the_host_refuses_and_what_it_must_see_it_sees(
     lua: Lua, tables: list[object]
 ) -> None:
