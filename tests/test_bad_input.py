@@ -6,10 +6,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
+
+
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
 
 
 def test_wrong_credentials_are_told_once_with_the_settings_to_check(

@@ -12,11 +12,17 @@ import pytest
 
 from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
-from tests.conftest import StartEditor
+from tests.conftest import StartEditor, bind
 from tests.editor import ROOT, Editor
 from tests.test_starting import old_python
 
 APP = {"app_key": "dingabcdef", "app_secret": "s3cret-of-the-test"}
+
+
+@pytest.fixture
+def bound(shared_editor: Editor, api_options: dict[str, Any]) -> Editor:
+    """The one editor of the tests with a bound session."""
+    return bind(shared_editor, api_options)
 
 
 class Report:
@@ -362,6 +368,7 @@ def test_a_log_that_others_can_read_and_a_file_of_another_user_are_named(bound: 
     if os.geteuid() == 0:
         os.chown(older, 12345, 12345)
         assert str(older) in check(bound).of("WARNING")
+    older.unlink()
 
 
 def test_folders_that_others_can_enter_or_change_are_named(bound: Editor) -> None:
@@ -377,6 +384,7 @@ def test_folders_that_others_can_enter_or_change_are_named(bound: Editor) -> Non
     assert check(bound).of("WARNING").count("chmod") == 0
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_it_says_where_the_log_is(bound: Editor) -> None:
     log = bound.home / "state" / "nvim" / "dingbridge.log"
     assert f"`{log}` (1 KB, `:Chat log` opens it)" in check(bound).of("INFO")

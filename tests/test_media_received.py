@@ -19,6 +19,12 @@ from tests.editor import Editor
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def texts(editor: Editor) -> list[str]:
     return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
 

@@ -29,6 +29,12 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def talking(bound: Editor, sandbox: Sandbox) -> Editor:
     """An editor to whose session 张三 has spoken in a 1:1 chat."""
     sandbox.client.say("hello")

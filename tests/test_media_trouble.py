@@ -16,6 +16,12 @@ LONG = 30.0
 """Seconds that attempts, and an answer that never comes, may take."""
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def until_both(editor: Editor) -> str:
     """The first of two messages, once the second is there as well."""
     first, second = editor.until(lambda: texts(editor)[1:] and texts(editor), "both", LONG)
@@ -100,6 +106,7 @@ def test_one_failure_that_passes_is_not_seen(bound: Editor, sandbox: Sandbox) ->
     assert [path.read_bytes() for path in files(bound)] == [b"abc"]
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_folder_that_cannot_be_used_loses_no_message(bound: Editor, sandbox: Sandbox) -> None:
     folder = bound.data / "dingbridge" / "media"
     folder.parent.mkdir(parents=True, exist_ok=True)

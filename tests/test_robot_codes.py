@@ -28,6 +28,12 @@ NORMAL: dict[str, Any] = {"robotCode": "normal"}
 # --- which code is named --------------------------------------------------------------------------
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def test_the_code_of_the_callback_is_named_until_it_is_refused() -> None:
     codes = RobotCodes()
     assert codes.named("dingcallback", OPTIONS) == "dingcallback"

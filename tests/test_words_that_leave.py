@@ -23,6 +23,12 @@ GROUP = Target(conversation_id=TEAM)
 TABLE = "| a | b |\n| :--- | :--- |\n| 1 | 2 |"
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def options(**changes: Any) -> Options:
     return read({"app_key": "dingabc", "app_secret": "an-app-secret", **changes}, {})
 
