@@ -25,6 +25,7 @@ def heard(editor: Editor, name: str) -> dict[str, Any]:
     return editor.until(lambda: editor.heard(name), name)[0]
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
     editor: Editor, api_options: dict[str, Any]
 ) -> None:
@@ -52,6 +53,7 @@ def test_status_before_the_first_use_tells_the_mode_and_starts_nothing(
     assert editor.lua("return require('dingbridge').statusline()") == "DingTalk ○"
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_status_before_the_first_use_is_true_of_what_only_the_host_looks_up(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:
