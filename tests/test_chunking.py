@@ -120,6 +120,10 @@ DOCUMENTS = st.lists(BLOCKS, min_size=1, max_size=14).map("\n\n".join)
 SIZES = st.tuples(st.integers(200, 900), st.integers(500, 2000))
 
 
+COSTLY_EXAMPLES = settings(max_examples=50)
+"""For properties of which one example takes ten milliseconds and more."""
+
+
 def pieces(text: str, size: tuple[int, int]) -> list[str]:
     """The pieces of the text itself, without what is added to them."""
     return [text[start:end] for start, end in Cutter(Blocks(text), *size).pieces()]
@@ -153,6 +157,7 @@ def test_pieces_join_to_the_text_and_each_fits(text: str, limits: tuple[int, int
         assert encoded_size(sent) <= encoded_bytes
 
 
+@COSTLY_EXAMPLES
 @given(DOCUMENTS, SIZES)
 def test_markdown_is_sent_in_pieces_that_fit_and_that_are_the_text_when_put_together(
     text: str, size: tuple[int, int]
@@ -167,6 +172,7 @@ def test_markdown_is_sent_in_pieces_that_fit_and_that_are_the_text_when_put_toge
             assert sent.endswith((f"\n\n— {number}/{len(texts)}", f"\n\n— {number}/{len(texts)} …"))
 
 
+@COSTLY_EXAMPLES
 @given(DOCUMENTS, SIZES)
 def test_code_that_is_cut_is_closed_and_opened_again_in_its_language(
     text: str, size: tuple[int, int]
@@ -182,6 +188,7 @@ def test_code_that_is_cut_is_closed_and_opened_again_in_its_language(
             assert sent[block.start : block.code_start].strip("> \n") in languages
 
 
+@COSTLY_EXAMPLES
 @given(DOCUMENTS, SIZES)
 def test_no_piece_of_code_is_lost_or_becomes_prose(text: str, size: tuple[int, int]) -> None:
     def code_of(texts: list[str]) -> str:
@@ -195,6 +202,7 @@ def test_no_piece_of_code_is_lost_or_becomes_prose(text: str, size: tuple[int, i
     assert without_line_ends(code_of(split(text, *size))) == without_line_ends(code_of([text]))
 
 
+@COSTLY_EXAMPLES
 @given(TEXTS, LIMITS)
 def test_no_piece_but_the_last_is_tiny_for_nothing(text: str, limits: tuple[int, int]) -> None:
     assume(not re.search(r"[^\x00-\u2fff\u4e00-\u9fff]|[\u0300-\u036f\u200d]", text))
@@ -211,6 +219,7 @@ def test_no_piece_but_the_last_is_tiny_for_nothing(text: str, limits: tuple[int,
         assert len(piece) * 6 >= fitting - 60
 
 
+@COSTLY_EXAMPLES
 @given(DOCUMENTS, SIZES)
 def test_the_rest_is_cut_the_same_wherever_sending_goes_on(
     text: str, size: tuple[int, int]
@@ -247,6 +256,7 @@ INDIVISIBLE = re.compile(
 )
 
 
+@COSTLY_EXAMPLES
 @given(DOCUMENTS, SIZES)
 def test_links_entities_and_escapes_stay_whole(text: str, size: tuple[int, int]) -> None:
     parted = set(cuts(text, size))
@@ -263,6 +273,7 @@ def test_what_a_reader_sees_as_one_character_stays_whole(text: str, size: tuple[
     assert boundaries.issuperset(cuts(text, size))
 
 
+@COSTLY_EXAMPLES
 @given(DOCUMENTS, SIZES)
 def test_a_table_that_is_cut_shows_its_head_again(text: str, size: tuple[int, int]) -> None:
     cutter = Cutter(Blocks(text), *size)
