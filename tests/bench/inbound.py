@@ -24,16 +24,18 @@ def one_round(server: Server) -> Iterator[Figure]:
 
 
 def alone(server: Server) -> Iterator[Figure]:
-    """What one message costs that comes alone."""
+    """How long the ack of a message takes that comes alone, and what that message costs."""
     with bridge(server.url, f"{OURS}-alone") as one:
         one.attach_screen()
         server.flood(f"{OURS}-alone", 1)
         one.until_shown(1)
         costs = Costs(one)
-        count = 20
+        count = 50
+        waits: list[float] = []
         for number in range(count):
-            server.flood(f"{OURS}-alone", 1)
+            waits += server.flood(f"{OURS}-alone", 1)["waits"]
             one.until_shown(2 + number)
+        yield from _waited(OURS, "one message in, alone", waits)
         yield from costs.each(count, "one message in, alone")
 
 
@@ -50,11 +52,17 @@ def _ours(server: Server, one: Bridge, client: str, count: int) -> Iterator[Figu
 def _acked(who: str, count: int, told: dict[str, Any]) -> Iterator[Figure]:
     if told["missing"]:
         raise RuntimeError(f"{who} did not ack {told['missing']} of {count} frames")
-    name = f"flood of {count}, "
-    yield Figure(name + "acked", who, "frames/s", count / told["seconds"])
+    name = f"flood of {count}"
+    yield Figure(f"{name}, acked", who, "frames/s", count / told["seconds"])
+    yield from _waited(who, name, told["waits"])
+
+
+def _waited(who: str, what: str, waits: list[float]) -> Iterator[Figure]:
+    """How long acks took, of `waits` in seconds."""
     for share in (0.5, 0.99):
-        waited = percentile(told["waits"], share) * 1000
-        yield Figure(f"{name}ack p{share * 100:.0f}", who, "ms", waited)
+        yield Figure(
+            f"{what}, ack p{share * 100:.0f}", who, "ms", percentile(sorted(waits), share) * 1000
+        )
 
 
 class Costs:
