@@ -60,7 +60,8 @@ def until_shown(editor: Editor, text: str) -> None:
 
 
 def answer(editor: Editor, sandbox: Sandbox, text: str) -> None:
-    """A message typed in the editor, once it has arrived."""
+    """A message typed in the editor once it knows for whom, and its arrival."""
+    editor.until(lambda: editor.status()["target"])
     editor.type_draft(text)
     editor.nvim.command("write")
     sandbox.client.wait_arrived(lambda each: text in each.text)
