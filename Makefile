@@ -24,7 +24,7 @@ endif
 N ?= 100
 SECONDS ?= 60
 WITH ?=
-PARALLEL := -n 3 --dist worksteal
+PARALLEL := -n 4 --dist worksteal
 
 install: ## make .venv with what the plugin needs (WITH="images sandbox" for more)
 	$(INSTALL) $(WITH)

@@ -24,6 +24,7 @@ from tests.shared_editor import SharedEditor
 # traces every line of every example before Python 3.12, which takes many times as long.
 settings.register_profile(
     "any machine",
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[phase for phase in Phase if phase is not Phase.explain],

@@ -314,7 +314,9 @@ def test_only_a_link_longer_than_a_message_is_cut(unit: str, count: int) -> None
     before, link = "x" * 3000, f"[{unit * 90}](https://e.cn/{'a' * (count - 6000)})"
     texts = split(f"{before} {link} and after", 20_000, 18_000)
     assert joined(texts) == f"{before} {link} and after"
-    assert (link in joined(texts[1:2]) + "".join(texts)) == (encoded_size(link) < 17_900)
+    size, is_whole = encoded_size(link), link in joined(texts[1:2]) + "".join(texts)
+    # Between the two the numbers of the pieces decide.
+    assert is_whole == (size < 17_900) or 17_900 <= size < 18_000
 
 
 def first_piece(text: str, characters: int) -> str:
