@@ -44,7 +44,7 @@ def report(
     relative paths begin at `cwd`."""
     # The file is read, but no program is asked: what it says counts as given.
     wanted = Wants(env_file=wants(options, environ).env_file)
-    found = look_up(wanted, cwd)
+    found = look_up(wanted)
     try:
         configuration = read_all(options, environ, found)
         problems = told

@@ -185,7 +185,7 @@ def _options(config: Path | None) -> Options:
         table = {} if config is None else _table(config)
         environ = dict(os.environ)
         keep_from_children(variables_read(table))
-        found = outside.look_up(wants(table, environ), os.getcwd())
+        found = outside.look_up(wants(table, environ))
         for warning in found.warnings:
             _complain(warning)
         options = read(table, environ, found)

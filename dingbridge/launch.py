@@ -3,6 +3,7 @@
 Run by its path, not by `-c` or `-m`, which would put the current folder in front of `sys.path`:
 
     launch.py host|check|settings STUB [PROJECT [INTERPRETER ...]]
+    launch.py service DATA LOG
     launch.py install PROJECT [--exactly] [EXTRA ...]
     launch.py phone
 
@@ -15,10 +16,10 @@ than the one that is needed must be able to read this file, to say so.
 import sys
 
 NEEDED = (
-    *("pynvim", "requests", "urllib3", "websocket", "msgspec", "filelock", "dotenv"),
-    *("markdown_it", "wcwidth"),
+    *("pynvim", "msgpack", "requests", "urllib3", "websocket", "msgspec", "filelock", "dotenv"),
+    *("markdown_it", "wcwidth", "appdirs"),
 )
-"""The modules without which the host cannot run."""
+"""The modules without which host and service cannot run."""
 
 _ANSWERS_WITHIN = 10
 """Seconds that another interpreter has to say whether it will do."""
@@ -104,7 +105,7 @@ def _run(part: str, *words: str) -> None:
         sys.exit(phone())
     if part == "suits":
         sys.exit(problem(words[0]) or 0)
-    found = problem(part)
+    found = problem(part) if part != "service" else ""
     project = words[0] if part == "install" else "".join(words[1:2])
     if found and project and "--exactly" not in words:
         from dingbridge.executables import interpreters
@@ -124,6 +125,13 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.checkhealth import main as checkhealth
 
         checkhealth()
+    if part == "service":
+        from dingbridge.edges.background import detach
+
+        detach()
+        from dingbridge.service.main import main as service
+
+        service(words)
     if part == "host":
         import pynvim
 

@@ -1,4 +1,4 @@
-"""One message from the shell to DingTalk, without an editor."""
+"""One message from the shell to DingTalk: by the service, or alone when nobody has its robot."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from dingbridge.core.answers import Answer
-from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import DeliveryError, Retryable
-from dingbridge.core.messages import At, Delivery, DeliveryReport, Target
+from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Waiting
 from dingbridge.core.pace import Pace
+from dingbridge.core.routing import notify_robot
 from dingbridge.core.sender_events import SenderEvent
 from dingbridge.core.writing import Circumstances, told, written
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessToken
+from dingbridge.edges.process_identity import born
 from dingbridge.edges.sender import Carrier, Poster, RobotClient
+from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.paths import data_folder
+from dingbridge.edges.storage.robot_locks import RobotLocks, holder
+from dingbridge.handing_over import GaveUp, HandingOver, fate_not_told, late
 
-
-class GaveUp(DeliveryError):
-    """The time for the message is over. `answered`: whether DingTalk answered the last attempt."""
-
-    def __init__(self, message: str, *, answered: bool, fix: str = "") -> None:
-        super().__init__(message, fix=fix)
-        self.answered = answered
+TRY_EVERY = 0.2
+"""Seconds between two looks whether the robot can be had by now."""
 
 
 def deliver(
@@ -47,12 +49,62 @@ def deliver(
     Nothing new is tried after `seconds`. `waiting` is told why, each time a pause begins, and what
     was masked in the text.
     """
+    end = time.monotonic() + seconds
+    circumstances = Circumstances(options.secrets, os.environ)
+    made = written(secrets.token_hex(8), text, target, options, circumstances, title=title, at=at)
+    if made.masked:
+        waiting(told(made.masked, target))
+    data, robot = data_folder(), notify_robot(options)
+    handing_over = HandingOver(data, robot, made.outbound, waiting)
+    reason, pause = "", threading.Event()
+    while (left := end - time.monotonic()) > 0:
+        report = handing_over.try_it(left)
+        if report is not None:
+            return bool(report.reason)
+        if not handing_over.may_be_taken_up():
+            with RobotLocks(data, robot) as locks:
+                held_by = _take(locks, data)
+                if not held_by:
+                    report = handing_over.take_back()
+                    if report is not None:
+                        return bool(report.reason)
+                    return _send(options, handing_over.outbound, end, waiting)
+            if held_by != reason:
+                reason = held_by
+                waiting(reason)
+        pause.wait(min(TRY_EVERY, max(0.0, end - time.monotonic())))
+    with RobotLocks(data, robot) as locks:
+        report = None if _take(locks, data) else handing_over.take_back()
+    if report is not None:
+        return bool(report.reason)
+    raise fate_not_told() if handing_over.is_known else late(reason, answered=True)
+
+
+def _take(locks: RobotLocks, data: Path) -> str:
+    """Take the robot, so that nobody sends by it meanwhile. Returns in words who has it, or
+    nothing when it is ours."""
+    process = os.getpid()
+    try:
+        lock = locks.acquire_at_once(Card(process, born=born(process), holder="notify"))
+    except OSError:
+        # Nobody can hold a lock in a folder that cannot be written.
+        return ""
+    if lock is None:
+        return ""
+    card = lock.read_card()
+    if card.data == str(data):
+        return say.ROBOT_HELD_BY_SERVICE(pid=card.pid)
+    return holder(lock) or say.ROBOT_HELD_BY_UNKNOWN()
+
+
+def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[str], None]) -> bool:
+    """Send the message from here, as `deliver` does, until the monotonic time `end`."""
     http = Http(options.proxy)
     within = _Within(http)
 
     def news(event: SenderEvent) -> None:
         if isinstance(event, DeliveryReport) and event.delivery is Delivery.RETRYING:
-            within.reason = event.reason
+            within.why = event
             waiting(event.reason)
 
     client = RobotClient(options, within, AccessToken())
@@ -66,17 +118,10 @@ def deliver(
         carrier.pace = Pace(random.random)
         carrier.configure(client)
 
-    timer = threading.Timer(seconds, time_is_up)
+    timer = threading.Timer(max(0.0, end - time.monotonic()), time_is_up)
     timer.daemon = True
     timer.start()
     try:
-        circumstances = Circumstances(options.secrets, os.environ)
-        made = written(
-            secrets.token_hex(8), text, target, options, circumstances, title=title, at=at
-        )
-        if made.masked:
-            waiting(told(made.masked, target))
-        outbound = made.outbound
         # It stands in no outbox.
         error = carrier.carry(Waiting("", outbound, Kind.NOTIFICATION, "", time.time()))
     finally:
@@ -95,21 +140,15 @@ def was_reached(error: DeliveryError) -> bool:
 
 
 class _Within:
-    """Lets requests through until the time is over."""
+    """Lets requests through until the time is over. `why` is the latest news of a pause."""
 
     def __init__(self, http: Poster) -> None:
         self._http = http
-        self._answered = False
         self.over = False
-        self.reason = ""
+        self.why = DeliveryReport("", Delivery.NONE, unanswered=True)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """POST a JSON body, or raise `GaveUp`."""
         if self.over:
-            why, late = self.reason, say.OUT_OF_TIME_BECAUSE if self.reason else say.OUT_OF_TIME
-            fix = say.TIMEOUT_ALLOWS_MORE()
-            raise GaveUp(late(reason=why), answered=self._answered, fix=fix)
-        self._answered = False
-        answer = self._http.post(url, body, headers)
-        self._answered = answer.status < 500  # else it was some gateway that answered
-        return answer
+            raise late(self.why.reason, answered=not self.why.unanswered)
+        return self._http.post(url, body, headers)

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Settings
-from tests.editor import Editor
+from tests import services
+from tests.editor import ROOT, Editor
 from tests.shared_editor import SharedEditor
 
 # A machine that is busy with other tests must not turn a property into a failure. Explaining one
@@ -59,6 +60,16 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What runs without an editor finds no service of the user's, and leaves no lock there."""
+    folder = tmp_path_factory.mktemp("no editor")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        yield
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A DingTalk on loopback, with a robot of its own: an editor may have known another before."""
@@ -94,14 +105,16 @@ StartEditor = Callable[..., Editor]
 @pytest.fixture
 def start_editor(tmp_path: Path) -> Iterator[StartEditor]:
     """Start editors. Those with the same `home` share their files."""
-    with ExitStack() as stack:
+    with ExitStack() as homes, ExitStack() as stack:
 
         def start(
             home: str = "home",
             environ: dict[str, str] | None = None,
             commands: tuple[str, ...] = (),
+            plugin: Path = ROOT,
         ) -> Editor:
-            editor = Editor(tmp_path / home, environ, commands)
+            editor = Editor(tmp_path / home, environ, commands, plugin)
+            homes.callback(services.end, editor.data)
             stack.callback(editor.close)
             return editor
 

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import pynvim
 
 from dingbridge.core.autocommands import AUTOCOMMANDS
+from tests import services
 from tests.neovim import find_neovim
 from tests.processes import Child
 
@@ -61,6 +62,21 @@ vim.api.nvim_create_autocmd('User', {
 """
 
 
+def environment(home: Path, environ: dict[str, str] | None = None) -> dict[str, str]:
+    """The environment of a Neovim that has all its folders in `home`."""
+    return {
+        **{name: text for name, text in os.environ.items() if name.upper() not in PROXIES},
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "NVIM_LOG_FILE": str(home / "nvim.log"),
+        "NVIM_APPNAME": "nvim",
+        **(environ or {}),
+    }
+
+
 class _Neovim(pynvim.Nvim):  # type: ignore[misc]  # pynvim has no types
     """A Neovim whose every request goes through one function."""
 
@@ -72,16 +88,21 @@ class _Neovim(pynvim.Nvim):  # type: ignore[misc]  # pynvim has no types
 
 class Editor:
     """One headless Neovim. `home` holds its data, state and configuration; `commands` are carried
-    out while it starts, as the last lines of an init.lua are.
+    out while it starts, as the last lines of an init.lua are; `plugin` is where it is installed.
 
     Each request has an answer within `patience` seconds, or Neovim is ended with all it started:
     one that waits at a prompt would wait for ever.
     """
 
     def __init__(
-        self, home: Path, environ: dict[str, str] | None = None, commands: tuple[str, ...] = ()
+        self,
+        home: Path,
+        environ: dict[str, str] | None = None,
+        commands: tuple[str, ...] = (),
+        plugin: Path = ROOT,
     ) -> None:
         self.home = home
+        self._app_name = (environ or {}).get("NVIM_APPNAME", "nvim")
         self.patience = 20.0
         self.is_closed = False
         self._logged = 0
@@ -92,7 +113,7 @@ class Editor:
             rf"\\.\pipe\{Path(self._run).name}" if sys.platform == "win32" else f"{self._run}/nvim"
         )
         self._printed = Path(self._run) / "printed"
-        starting = ["--cmd", f"lua vim.opt.rtp:append([==[{ROOT}]==])"] if commands else []
+        starting = ["--cmd", f"lua vim.opt.rtp:append([==[{plugin}]==])"] if commands else []
         for command in commands:
             starting += ["-c", command]
         with self._printed.open("wb") as printed:
@@ -102,20 +123,10 @@ class Editor:
                 stdin=subprocess.PIPE,
                 stdout=printed,
                 stderr=printed,
-                env={
-                    **{k: v for k, v in os.environ.items() if k.upper() not in PROXIES},
-                    "XDG_DATA_HOME": str(home / "data"),
-                    "XDG_STATE_HOME": str(home / "state"),
-                    "XDG_CONFIG_HOME": str(home / "config"),
-                    "XDG_CACHE_HOME": str(home / "cache"),
-                    "XDG_RUNTIME_DIR": str(home / "run"),
-                    "NVIM_LOG_FILE": str(home / "nvim.log"),
-                    "NVIM_APPNAME": "nvim",
-                    **(environ or {}),
-                },
+                env=environment(home, environ),
             )
         self.nvim: pynvim.Nvim = self._attach(address)
-        self.lua("vim.opt.rtp:append(...)", str(ROOT))
+        self.lua("vim.opt.rtp:append(...)", str(plugin))
         self.nvim.command("set columns=120 lines=40")
 
     def _attach(self, address: str) -> pynvim.Nvim:
@@ -194,6 +205,10 @@ class Editor:
         """`kill -9` of the Python host."""
         os.kill(self.host_pid(), signal.SIGKILL)
 
+    def kill_service(self) -> None:
+        """`kill -9` of the service. The editor starts the next one by itself."""
+        services.kill(self.data)
+
     def kill(self) -> None:
         """`kill -9` of Neovim and of its host."""
         host = self.host_pid()
@@ -201,6 +216,17 @@ class Editor:
         if host:
             os.kill(host, signal.SIGKILL)
         self.close()
+
+    def kill_all(self) -> None:
+        """`kill -9` of Neovim, of its host and of the service, in one moment."""
+        pids = [self.pid(), self.host_pid(), self.service_pid()]
+        if pids[2] and sys.platform != "win32":
+            os.kill(pids[2], signal.SIGSTOP)  # it is to see nothing of the others' end
+        for pid in pids:
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+        self.close()
+        services.wait_until_gone(pids[2])
 
     def close(self) -> None:
         """Leave the editor as a user would. A second time does nothing."""
@@ -270,6 +296,10 @@ class Editor:
         """The host's process, 0 without one."""
         return int(self.lua(_HOST))
 
+    def service_pid(self) -> int:
+        """The service's process, 0 without one."""
+        return services.pid(self.data)
+
     def status(self) -> dict[str, Any]:
         """`require('dingbridge').status()`."""
         return dict(self.lua("return require('dingbridge').status()"))
@@ -309,10 +339,10 @@ class Editor:
         return self._whole_log()[self._logged :]
 
     def _whole_log(self) -> str:
-        path = self.home / "state" / "nvim" / "dingbridge.log"
+        path = self.home / "state" / self._app_name / "dingbridge.log"
         return path.read_text("utf-8") if path.exists() else ""
 
     @property
     def data(self) -> Path:
         """`stdpath('data')`."""
-        return self.home / "data" / "nvim"
+        return self.home / "data" / self._app_name

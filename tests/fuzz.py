@@ -15,7 +15,6 @@ from random import Random
 
 from dingbridge.core import (
     answers,
-    exchange,
     frames,
     inbox,
     outbox,
@@ -28,6 +27,7 @@ from dingbridge.core.callback import read_robot_message
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.transcript import SessionInfo
 from dingbridge.edges.exchange import Server
+from dingbridge.protocol import frames as protocol
 from dingbridge.sandbox.inbound import Utterance
 from dingbridge.sandbox.robot_messages import RobotMessages
 from dingbridge.sandbox.settings import Settings
@@ -76,8 +76,8 @@ def readers() -> dict[str, tuple[Reader, list[bytes]]]:
         "outbox lines": (lambda data: outbox_journal.shortened(data.split(b"\n"), "r", 1.0), [put]),
         "inbox": (inbox.decode, [b'{"type":"handed","key":"k"}']),
         "transcript": (lambda data: transcript.read(data.split(b"\n"), info), [line]),
-        "asks": (exchange.decode_ask, [exchange.encode(exchange.Hello(1, "/x"))]),
-        "news": (exchange.decode_news, [exchange.encode(exchange.Words("x"))]),
+        "of a host": (protocol.decode_from_host, [protocol.encode(protocol.Event("x", [1]))]),
+        "of the service": (protocol.decode_from_service, [protocol.encode(protocol.Unfit(1))]),
     }
     statuses = (200, 400, 403, 500)
     for status in statuses:

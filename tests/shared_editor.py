@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tests import services
 from tests.editor import Editor
 
 _REMEMBER = """
@@ -137,13 +138,18 @@ class SharedEditor:
             pass  # its host remembers an error, say, or the test has ended it
         finally:
             if self._editor is None:
-                editor.close()
+                _end(editor)
 
     def close(self) -> None:
         """End the editor."""
         if self._editor is not None:
-            self._editor.close()
+            _end(self._editor)
             self._editor = None
+
+
+def _end(editor: Editor) -> None:
+    editor.close()
+    services.end(editor.data)
 
 
 def _state(editor: Editor) -> dict[str, Any]:

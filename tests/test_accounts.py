@@ -15,6 +15,7 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.kills import Kills
 
 ECHO = """
 import os, sys
@@ -414,22 +415,29 @@ def test_a_scope_decides_who_shares_a_session(
     assert {row["id"] for row in again.sessions()} == made
 
 
+def say_as_outsider(editor: Editor, sandbox: Sandbox, options: dict[str, Any]) -> str:
+    """Somebody from outside writes, whom only a session webhook reaches; the session of that."""
+    editor.setup(options)
+    editor.chat("status")
+    editor.until_lua("require('dingbridge').status().connected")
+    sandbox.client.say("hello", user="陌生人")
+    editor.until(lambda: editor.sessions() and texts(editor, editor.sessions()[0]["id"]))
+    [session] = [str(row["id"]) for row in editor.sessions()]
+    return session
+
+
+@pytest.mark.parametrize("killed", ["service", "all"])
 def test_what_is_typed_to_an_outsider_after_a_restart_waits_for_them_and_goes_nowhere_else(
     editor: Editor,
     sandbox: Sandbox,
     api_options: dict[str, Any],
     webhook_options: dict[str, Any],
     start_editor: StartEditor,
+    killed: str,
 ) -> None:
     options = {**webhook_options, **api_options, "allow_from": ["*"], "session_scope": "user"}
-    editor.setup(options)
-    editor.chat("status")
-    editor.until_lua("require('dingbridge').status().connected")
-    sandbox.client.say("hello", user="陌生人")
-    editor.until(lambda: editor.sessions() and texts(editor, editor.sessions()[0]["id"]))
-    [session] = [row["id"] for row in editor.sessions()]
-    editor.close()
-    again = start_editor()
+    session = say_as_outsider(editor, sandbox, options)
+    again = getattr(Kills(start_editor), killed)(editor)
     again.setup(options)
     again.chat("status")
     again.until_lua("require('dingbridge').status().connected")
@@ -441,5 +449,26 @@ def test_what_is_typed_to_an_outsider_after_a_restart_waits_for_them_and_goes_no
     sandbox.client.say("still there?", user="陌生人")
     again.until(lambda: "still there?" in texts(again, session))
     again.chat("retry")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("session", "private words")
+
+
+@pytest.mark.parametrize("killed", ["host", "editor"])
+def test_what_is_typed_to_an_outsider_after_a_kill_reaches_them_while_the_service_lives(
+    editor: Editor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    webhook_options: dict[str, Any],
+    start_editor: StartEditor,
+    killed: str,
+) -> None:
+    options = {**webhook_options, **api_options, "allow_from": ["*"], "session_scope": "user"}
+    editor.nvim.ui_attach(80, 24)  # without a screen the service may end at once
+    session = say_as_outsider(editor, sandbox, options)
+    again = getattr(Kills(start_editor), killed)(editor)
+    again.setup(options)
+    again.chat("status")
+    again.until_lua("require('dingbridge').status().connected")
+    again.lua("require('dingbridge').send('private words', { session = ... })", session)
     [arrived] = sandbox.client.wait_arrived(1)
     assert (arrived.route, arrived.text) == ("session", "private words")

@@ -15,11 +15,12 @@ import pytest
 
 from dingbridge.edges.storage.robot import STATE_FILE
 from dingbridge.sandbox.server import Sandbox
-from tests import processes
+from tests import processes, services
 from tests.conftest import StartEditor
 from tests.editor import ROOT, Editor
 from tests.neovim import find_neovim
 from tests.test_leaving import WAITING
+from tests.test_many_editors import never_two_links, texts
 
 NEVER = "vim.wait(400, require('dingbridge.host').is_running, 5)"
 """Long enough for a start that is wrong: a right one takes a few milliseconds."""
@@ -36,7 +37,8 @@ return vim.wait(5000, function() return answered end, 5)
 
 @pytest.fixture
 def left(start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]) -> str:
-    """A Neovim has bound a session in this folder and was left. Returns the session."""
+    """A Neovim has bound a session in this folder and was left, and its service has ended. Returns
+    the session."""
     editor = start_editor()
     editor.setup(api_options)
     editor.chat("bridge dingtalk")
@@ -44,6 +46,7 @@ def left(start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any
     session = str(editor.status()["session"])
     editor.until(lambda: session in (editor.data / STATE_FILE).read_text())
     editor.close()
+    services.end(editor.data)
     return session
 
 
@@ -65,6 +68,7 @@ def test_a_message_reaches_the_bound_session_though_no_command_was_typed(
     editor = start_editor()
     editor.setup(api_options)
     sandbox.client.wait_connections(1, total=2, timeout=10.0)
+    assert never_two_links(sandbox)
     sandbox.client.say("right after the start")
     [row] = editor.until(lambda: editor.transcript(left))
     assert row["text"] == "right after the start"
@@ -174,18 +178,14 @@ def test_a_second_neovim_in_the_folder_takes_nothing_of_the_first(
     connected(second)
     assert len(sandbox.client.connections().open) == 1
     sandbox.client.say("one")
-    first.until(lambda: first.transcript(left))
-    assert first.status()["session"] == left
-    assert second.status()["session"] == ""
-    assert [row["text"] for row in first.transcript(left)] == ["one"]
+    first.until(lambda: texts(first, left) == ["one"])
+    second.until(lambda: texts(second, left) == ["one"])
+    assert [each.status()["session"] for each in (first, second)] == [left, left]
     first.close()
-    second.chat("bridge dingtalk")
-    sandbox.client.wait_connections(1, total=3, timeout=10.0)
-    second.until(lambda: second.status()["session"])
-    second.until_lua("require('dingbridge').status().connected")
     sandbox.client.say("two")
-    session = second.status()["session"]
-    second.until(lambda: "two" in [row["text"] for row in second.transcript(session)])
+    second.until(lambda: texts(second, left) == ["one", "two"])
+    assert sandbox.client.connections().total == 2
+    assert never_two_links(sandbox)
 
 
 # --- it does not --------------------------------------------------------------------------------

@@ -10,9 +10,13 @@ import pytest
 
 from dingbridge.core.exchange import Hello
 from dingbridge.core.patience import LEAVE_WITHIN
+from dingbridge.core.routing import robot_name
+from dingbridge.core.settings import read
+from dingbridge.edges.storage.lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Settings
+from tests import services
 from tests.conftest import StartEditor
 from tests.editor import Editor
 from tests.test_deliveries import Made
@@ -236,20 +240,44 @@ def test_a_restart_restores_the_binding(
     assert arrived.text == "answer"
 
 
-@pytest.mark.parametrize("told", ["", "s"])
-def test_the_owners_late_word_on_what_is_bound_counts_more_than_what_was_supposed(
-    told: str,
-) -> None:
+def test_what_was_taken_up_before_there_was_an_owner_is_told_to_it() -> None:
     one = Made()
-    one.account.restore("s", None, supposed=True)
+    one.account.restore("s", None)
     assert one.account.bound == "s"
-    one.account.restore(told, None)
-    assert one.account.bound == told
     one.account.member.joined()
-    assert one.outside.asked == [Hello(1, "/", told, "Session" if told else "")]
+    assert one.outside.asked == [Hello(1, "/", "s", "Session")]
 
 
-def test_a_second_editor_attaches_to_the_first_and_names_it(
+def test_the_editors_of_a_folder_take_up_its_binding_while_their_robot_is_held_elsewhere(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    before = start_editor()
+    before.setup(api_options)
+    before.chat("new Session")
+    before.chat("bridge dingtalk")
+    connected(before)
+    session = before.status()["session"]
+    before.close()
+    services.must_end(before.data)
+
+    robot = robot_name(read({**api_options}, {}))
+    elsewhere = OwnerLock(before.home / "state" / "dingbridge" / "robots", robot)
+    assert elsewhere.acquire()
+    after = [start_editor(), start_editor()]
+    for editor in after:
+        editor.setup(api_options)
+        editor.chat()
+    for editor in after:
+        editor.until(lambda editor=editor: editor.status()["session"])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        assert not editor.status()["connected"]
+    assert {editor.status()["session"] for editor in after} == {session}
+    elsewhere.release()
+    for editor in after:
+        connected(editor)
+    assert {editor.status()["session"] for editor in after} == {session}
+
+
+def test_two_editors_share_one_service_and_one_link_and_each_has_its_session(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     first, second = start_editor(), start_editor()
@@ -272,11 +300,9 @@ def test_a_second_editor_attaches_to_the_first_and_names_it(
     second.chat("bridge dingtalk")
     second.until_said("is bound to DingTalk")
     connected(second)
-    pid = first.pid()
-    assert second.status()["owner"] == f"Neovim process {pid}"
-    assert first.status()["owner"] == ""
+    assert second.service_pid() == first.service_pid()
     second.chat("status")
-    second.until_said(f"link: connected in Neovim process {pid}")
+    second.until_said("link: connected\n")
     second.until(lambda: set(state(second)["bindings"]) == {session, second.status()["session"]})
     assert state(first)["bindings"][session] == before["bindings"][session]
     sandbox.client.say("two")
@@ -290,21 +316,26 @@ def test_a_second_editor_attaches_to_the_first_and_names_it(
     second.chat("bridge dingtalk")
     second.until(lambda: second.status()["session"])
     first.close()
-    second.until(lambda: second.status()["connected"] and second.status()["owner"] == "")
+    sandbox.client.say("three")
+    second.until(lambda: [row["text"] for row in second.transcript()] == ["three"])
+    assert second.status()["connected"]
+    assert sandbox.client.connections().total == 1
 
 
-def test_a_killed_editor_frees_the_link(
+def test_a_killed_editor_leaves_its_session_to_the_next_one(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     first, second = start_editor(), start_editor()
     first.setup(api_options)
     first.chat("bridge dingtalk")
     connected(first)
+    session = first.status()["session"]
     first.kill()
     second.setup(api_options)
-    second.chat("bridge dingtalk")
-    second.until(lambda: second.status()["connected"] and second.status()["owner"] == "")
-    sandbox.client.wait_connections(1, total=2)
+    second.until(lambda: second.status()["session"] == session)
+    connected(second)
+    sandbox.client.say("hello")
+    second.until(lambda: [row["text"] for row in second.transcript(session)] == ["hello"])
 
 
 def test_an_app_changed_in_setup_leaves_the_old_one(
@@ -378,6 +409,30 @@ def test_what_waits_for_an_app_that_is_taken_out_of_setup_is_told_and_goes_when_
     assert editor.status()["queued"] == 0
     sandbox.client.clear_faults()
     editor.setup(app)
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("single", "for one person")
+
+
+def test_nothing_is_said_to_wait_for_an_app_that_another_editor_still_has(
+    start_editor: StartEditor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    webhook_options: dict[str, Any],
+) -> None:
+    app = {**api_options, "user_id": "zhangsan"}
+    sandbox.client.fault(Fault.http("/v1.0/robot/oToMessages/*", 500, "down", times=None))
+    editor, other = start_editor(), start_editor()
+    other.setup(app)
+    other.chat("status")
+    other.until_said("mode: api")
+    editor.setup(app)
+    editor.chat("notify for one person")
+    editor.until(lambda: editor.status()["queued"] == 1)
+    editor.setup(webhook_options)
+    editor.chat("status")
+    editor.until_said("mode: webhook")
+    assert not any("waits for the robot" in words for words in editor.said())
+    sandbox.client.clear_faults()
     [arrived] = sandbox.client.wait_arrived(1)
     assert (arrived.route, arrived.text) == ("single", "for one person")
 
@@ -568,17 +623,14 @@ def test_a_binding_brings_the_conversation_and_what_was_said_to_another_editor(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     first, second, session = together(start_editor, sandbox, api_options)
-    assert texts(first, session) == ["typed here"]
-    first.chat("bridge dingtalk")
     first.until(lambda: texts(first, session) == ALL)
+    first.chat("bridge dingtalk")
     first.until(lambda: first.status()["target"] == "张三")
-    second.until_said("is bound in Neovim process")
     first.chat("send from the first")
     arrived = sandbox.client.wait_arrived(2)
     assert arrived[-1].text == "from the first"
     sandbox.client.say("and back")
     first.until(lambda: texts(first, session) == [*ALL, "from the first", "and back"])
-    second.chat("bridge dingtalk")
     second.until(lambda: texts(second, session) == [*ALL, "from the first", "and back"])
     shown = [line for line in second.lines(f"chat://{session}") if line in (*ALL, "and back")]
     assert shown == [*ALL, "and back"]

@@ -149,7 +149,7 @@ def test_checkhealth_reads_the_file_that_the_settings_name(
     editor.nvim.command("checkhealth dingbridge")
     report = "\n".join(editor.nvim.current.buffer[:])
     assert "env_file: cannot be read (No such file or directory)" in report
-    assert "The host says" not in report
+    assert "The service says" not in report
 
 
 @pytest.mark.parametrize(

@@ -272,10 +272,8 @@ SINGLE = {
     "Tunnel connection failed": "what http.client writes",
     "import sys, pip; print(*sys.version_info[:2])": "a program",
     "access token fetched; another one is fetched in {} s": LOG,
-    "it has not said how it is reached": LOG,
     "{} is not the id of a session": "a defect",
     "start of {}": "a task of the disk, for the log",
-    "card of {}": "a task of the disk, for the log",
     " again, after {} failed attempts": LOG,
 }
 """Single strings that nobody reads, and why."""

@@ -36,7 +36,7 @@ class Responder:
         self, argv: tuple[str, ...], text: str = "", cwd: str = "", timeout: float = 20.0
     ) -> str:
         self.count += 1
-        self.programs.put(Task(f"r{self.count}", argv, text, cwd, timeout))
+        self.programs.put(Task(f"r{self.count}", argv, text, cwd, timeout, os.environ))
         return f"r{self.count}"
 
     def answer(self) -> Answered:

@@ -11,13 +11,14 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Ports
+from dingbridge.bridge.session_store import SessionStore
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core.exchange import Ask, Drop, Known, Mark, Revoke, Send
+from dingbridge.core.exchange import Ask, Drop, Hello, Revoke, Ruling, Send
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.options import Options
 from dingbridge.core.settings import read_all
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
-from dingbridge.live import LiveChance
+from dingbridge.service.live import LiveChance
 
 SESSION = SessionInfo("s", "Session", 1.0)
 APP = {"app_key": "key", "app_secret": "secret"}
@@ -29,19 +30,21 @@ class Outside:
     def __init__(self) -> None:
         self.shown: list[updates.Update] = []
         self.asked: list[Ask] = []
+        self.is_there = True
+        self.is_shared = False
 
     def show(self, *shown: updates.Update) -> None:
         self.shown.extend(shown)
 
-    def configure(self, options: Options) -> None:
-        pass
+    def configure(self, options: Options) -> Ruling | None:
+        return None
 
     def tell(self, ask: Ask) -> bool:
         self.asked.append(ask)
-        return True
+        return self.is_there
 
-    def write_down(self, sends: tuple[Send, ...]) -> None:
-        pass
+    def write_down(self, sends: tuple[Send, ...], then: Callable[[], None]) -> None:
+        then()
 
     def append(self, session: str, entry: Entry) -> None:
         pass
@@ -61,18 +64,19 @@ class Made:
         ports = Ports(
             editor=self.outside,
             storage=cast(Any, self.outside),
+            saved=cast(Any, None),
             exchange=lambda _: self.outside,
             programs=cast(Any, None),
             project=cast(Any, None),
             media=cast(Any, None),
             parcels=cast(Any, None),
             chance=LiveChance(),
-            log_path="",
+            later=cast(Any, None),
             pid=1,
             cwd="/",
             environ={},
         )
-        sessions = Sessions(self.outside, ports.storage, ports.chance, [SESSION])
+        sessions = Sessions(self.outside, SessionStore(ports.storage, ports.chance), [SESSION])
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())
         self.account = accounts.default
@@ -130,17 +134,6 @@ def test_a_message_that_failed_and_is_dropped_is_announced_as_both(made: Made) -
     assert made.told("m1", Delivery.FAILED, Delivery.FAILED, why="dropped") == ["DingbridgeFailed"]
 
 
-def test_a_message_that_is_tried_again_is_asked_about_after_the_owner_changed(made: Made) -> None:
-    made.send("m1")
-    made.told("m1", Delivery.QUEUED, Delivery.FAILED)
-    made.outside.asked.clear()
-    made.account.member.joined()
-    assert not any(isinstance(ask, Known) for ask in made.outside.asked)
-    made.told("m1", Delivery.QUEUED)
-    made.account.member.joined()
-    assert Known("s", ("m1",)) in made.outside.asked
-
-
 def test_a_failure_is_told_without_empty_quotes_where_nobody_knows_what_it_said() -> None:
     made = Made()
     made.send("m1")
@@ -149,39 +142,44 @@ def test_a_failure_is_told_without_empty_quotes_where_nobody_knows_what_it_said(
     assert said.text == "not delivered: why"
 
 
-def test_what_an_owner_has_not_written_down_is_told_to_the_next_one() -> None:
+def test_what_no_owner_has_heard_yet_is_told_once_there_is_one() -> None:
     made = Made()
     member = made.account.member
-    member.insist(Revoke("lisi"))
-    member.insist(Drop("m1"))
-    assert made.outside.asked == [Revoke("lisi"), Mark(1), Drop("m1"), Mark(2)]
-    member.settled(1)
+    made.outside.is_there = False
+    member.tell(Revoke("lisi"))
+    made.send("m1")
+    member.tell(Drop("m1"))
     made.outside.asked.clear()
+    made.outside.is_there = True
     member.joined()
-    assert made.outside.asked[1:] == [Drop("m1"), Mark(2)]
-    member.settled(2)
-    made.outside.asked.clear()
-    member.joined()
-    assert len(made.outside.asked) == 1
+    hello, send, *others = made.outside.asked
+    assert isinstance(hello, Hello)
+    assert isinstance(send, Send)
+    assert others == [Revoke("lisi"), Drop("m1")]
 
 
 def test_a_session_that_is_bound_again_is_not_released_by_an_owner_that_comes_later() -> None:
     made = Made()
     member = made.account.member
+    made.outside.is_there = False
     member.unbind("s")
-    member.insist(Drop("m1"))
+    member.tell(Drop("m1"))
     member.bind("s", "Session")
     made.outside.asked.clear()
+    made.outside.is_there = True
     member.joined()
-    assert made.outside.asked[1:] == [Drop("m1"), Mark(2)]
+    assert made.outside.asked[1:] == [Drop("m1")]
 
 
 def test_another_robot_is_not_told_what_was_meant_for_the_one_before() -> None:
     made = Made()
     member = made.account.member
-    member.insist(Revoke("lisi"))
+    made.outside.is_there = False
+    member.tell(Revoke("lisi"))
+    made.send("m1")
     member.moved()
     made.outside.asked.clear()
+    made.outside.is_there = True
     member.joined()
     assert len(made.outside.asked) == 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge import __version__, cli, live
+from dingbridge import __version__, cli
 from dingbridge.core import access, pairing, passcodes, patience, remote_answers, targets
 from dingbridge.core import remote_commands as remote
 from dingbridge.core.autocommands import AUTOCOMMANDS
@@ -18,6 +18,7 @@ from dingbridge.core.options import BY_NAME, OPTIONS
 from dingbridge.core.text import visible
 from dingbridge.edges import log, outside
 from dingbridge.edges.storage import robot
+from dingbridge.service import live
 from tests import processes
 from tests.documents import CHINESE, MANUAL, README, ROOT, TEXTS, WHOLE
 from tests.neovim import find_neovim

@@ -284,7 +284,20 @@ def test_what_is_bad_only_together_is_told_by_the_health_check_and_by_the_first_
     editor.until_said("mode: off")
     assert sum(words in text for text in editor.said()) == 2
     assert words in check(editor).of("ERROR")
-    assert "The host says" not in check(editor).text
+    assert "The service says" not in check(editor).text
+
+
+def test_a_service_that_is_gone_is_told_until_there_is_one_again(editor: Editor) -> None:
+    editor.setup({"webhook": "https://oapi.dingtalk.com/robot/send?access_token=hidden"})
+    editor.chat("status")
+    editor.until_said("mode: webhook")
+    editor.until(lambda: "The host runs, and the service has" in check(editor).of("OK"))
+    editor.chat("service stop")
+    editor.until_said("the service was stopped")
+    editor.until(lambda: "The service does not run" in check(editor).of("WARNING"))
+    assert not editor.service_pid()
+    editor.chat("status")
+    editor.until(lambda: "The host runs, and the service has" in check(editor).of("OK"))
 
 
 def test_the_module_of_another_plugin_is_no_fault_of_the_settings(
@@ -445,6 +458,6 @@ def test_settings_that_only_the_host_can_refuse_are_told(editor: Editor, tmp_pat
     editor.until_said("ended with status 3")
     editor.until(lambda: editor.status()["last_error"])
     found = check(editor)
-    assert "The host says that the settings cannot be used" in found.of("ERROR")
+    assert "The service says that the settings cannot be used" in found.of("ERROR")
     assert "ended with status 3" in found.of("ERROR")
     assert found.of("WARNING") == ""

@@ -12,16 +12,20 @@ import pytest
 from msgspec import structs
 
 from dingbridge.bridge.hub import Hub, Ports
-from dingbridge.bridge.reception import OWN
 from dingbridge.core import exchange, inbox, outbox, posting, targets
 from dingbridge.core.attempts import Tried
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import link
+from dingbridge.core.catalogue import remote as remote_words
 from dingbridge.core.exchange import (
+    Answer,
+    Answers,
+    Arrived,
     Ask,
     Bind,
     Bound,
     Busy,
+    CarryOut,
     Deliver,
     Deny,
     Drop,
@@ -31,17 +35,17 @@ from dingbridge.core.exchange import (
     Known,
     Letters,
     LinkNews,
-    Mark,
-    Marked,
     News,
     Pair,
-    Released,
     Restore,
     Retry,
     Revoke,
     Send,
     ShowOutbox,
+    Turn,
     Unbind,
+    Unbound,
+    Withdrawn,
     Words,
 )
 from dingbridge.core.inbox import Open, Received
@@ -54,6 +58,7 @@ from dingbridge.core.messages import (
     Inbound,
     Message,
     Outbound,
+    Question,
     Role,
     Sender,
     SessionWebhook,
@@ -73,7 +78,7 @@ from dingbridge.core.outbox import (
     Sent,
     Waiting,
 )
-from dingbridge.core.patience import DONE_REMEMBERED, REFUSAL_EVERY
+from dingbridge.core.patience import DONE_REMEMBERED, REFUSAL_EVERY, SENDS_WITHIN
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.routing import Route, of_session
 from dingbridge.core.settings import read
@@ -99,6 +104,9 @@ TARGET = Target(user_id="zhangsan")
 
 N = TypeVar("N")
 
+OWN = 0
+"""The member that joins first."""
+
 
 class Owner:
     """A hub whose ports record what it does. The disk is as slow as the test wants it to be."""
@@ -123,7 +131,10 @@ class Owner:
         self.left: tuple[Put, ...] = ()
         self.told: dict[int, list[News]] = {}
         self._ids = 0
-        ports = Ports(self, self, self, self, self._tell, self)
+        # What each member's editor shows, and when its user was there last.
+        self.shown: set[tuple[int, str]] = set()
+        self.active: dict[int, float] = {}
+        ports = Ports(self, self, self, self, self._tell, self, self._attends)
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
     # --- its ports: records, queue, link, chance, tell, reactions ---
@@ -164,10 +175,19 @@ class Owner:
         messages: tuple[str, ...],
         then: Callable[[set[str], tuple[Message, ...]], None],
     ) -> None:
-        then(self.others & set(messages), self.ended.get(session, ()))
+        def look() -> None:
+            then(self.others & set(messages), self.ended.get(session, ()))
+
+        if self.slow:
+            self.unwritten.append(look)
+        else:
+            look()
 
     def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
-        then(self.left)
+        if self.slow:
+            self.unwritten.append(lambda: then(self.left))
+        else:
+            then(self.left)
 
     def put(self, waiting: Waiting) -> None:
         self.queue.append(waiting)
@@ -205,6 +225,9 @@ class Owner:
 
     def _tell(self, member: int, news: News) -> None:
         self.told.setdefault(member, []).append(news)
+
+    def _attends(self, member: int, session: str) -> tuple[bool, float]:
+        return (member, session) in self.shown, self.active.get(member, 0.0)
 
     def _write(self, record: Record | inbox.Record, then: Callable[[], None]) -> None:
         def done() -> None:
@@ -311,32 +334,14 @@ def owner() -> Owner:
 # --- joining and leaving --------------------------------------------------------------------------
 
 
-def test_what_a_newcomer_only_supposes_to_be_bound_is_taken_from_nobody(owner: Owner) -> None:
-    owner.ask(2, Hello(102, "/two", "s2", "Second", supposed=True))
-    assert owner.heard(1, Released) == []
-    assert [(news.session, news.by) for news in owner.heard(2, Released)] == [("s2", 101)]
-    assert owner.heard(2, Restore) == [Restore()]
-    assert owner.heard(2, Bound) == []
-    owner.say("/session 2")
-    owner.say("for the second")
-    assert ("s2", "for the second", False) in owner.delivered(1)
-
-
-def test_what_a_newcomer_supposes_is_bound_to_it_when_nobody_has_it(owner: Owner) -> None:
-    owner.hub.leave(1)
-    owner.ask(2, Hello(102, "/two", "s2", "Second", supposed=True))
-    assert [news.session for news in owner.heard(2, Bound)] == ["s2"]
-    owner.ask(1, Hello(101, "/two", "s2", "Second", again=True))
-    assert [(news.session, news.by) for news in owner.heard(2, Released)] == [("s2", 101)]
-
-
-def test_an_editor_that_joins_learns_how_the_link_and_the_owner_are() -> None:
+def test_an_editor_that_joins_learns_how_the_link_is_and_what_is_queued() -> None:
     owner = Owner()
     owner.join(OWN)
+    owner.send(OWN, "m1")
     owner.join(1)
     assert owner.heard(1, Restore) == [Restore()]
     assert [news.link for news in owner.heard(1, LinkNews)] == ["off"]
-    assert owner.heard(1, exchange.State)[-1].owner_pid == 100
+    assert owner.heard(1, exchange.State)[-1].queued == 1
 
 
 def test_who_has_not_said_hello_is_not_listened_to(owner: Owner) -> None:
@@ -381,49 +386,171 @@ def bindings(*found: Binding) -> State:
     return State(bindings={binding.session: binding for binding in found})
 
 
-def test_an_editor_takes_up_the_latest_free_binding_of_its_project_folder() -> None:
+def test_every_editor_takes_up_the_latest_binding_of_its_project_folder() -> None:
     owner = Owner(
         bindings(
-            Binding("old", ROBOT, cwd="/p", time=1, user_id="lisi", label="Li Si"),
-            Binding("new", ROBOT, cwd="/p", time=2),
+            Binding("old", ROBOT, cwd="/p", time=1),
+            Binding("new", ROBOT, cwd="/p", time=2, user_id="lisi", label="Li Si"),
             Binding("elsewhere", ROBOT, cwd="/q", time=9),
             Binding("other app", "another robot", cwd="/p", time=9),
         )
     )
     owner.join(OWN, "/p")
     owner.join(1, "/p")
-    owner.join(2, "/p")
-    assert owner.heard(OWN, Restore) == [Restore("new")]
-    assert owner.heard(1, Restore) == [Restore("old", Target(user_id="lisi", label="Li Si"))]
+    owner.join(2, "/r")
+    assert owner.heard(OWN, Restore) == [Restore("new", Target(user_id="lisi", label="Li Si"))]
+    assert owner.heard(1, Restore) == owner.heard(OWN, Restore)
     assert owner.heard(2, Restore) == [Restore()]
+    assert owner.heard(2, exchange.State)[-1].bound == ("new",)
     assert owner.linked
 
 
-def test_an_editor_that_was_a_member_before_keeps_its_session() -> None:
+def test_an_editor_that_has_a_session_bound_already_keeps_it() -> None:
     owner = Owner(bindings(Binding("s1", ROBOT, "Kept", "/p", 1, user_id="lisi")))
     owner.join(1, "/p", bound="s1")
     assert owner.heard(1, Restore) == []
     assert owner.state.bindings["s1"].user_id == "lisi"
-    owner.join(2, "/p")
-    assert owner.heard(2, Restore) == [Restore()]
 
 
-def test_a_session_that_another_editor_binds_is_released_here(owner: Owner) -> None:
-    owner.ask(1, Bind("s1", "First", "/two"))
-    assert owner.heard(OWN, Released) == [Released("s1", 101)]
-    assert owner.heard(1, Released) == []
-    owner.say("hello")
-    assert owner.delivered(1) == [("s1", "hello", False)]
-    assert owner.delivered(OWN) == []
-
-
-def test_unbinding_a_session_that_another_editor_has_bound_since_leaves_it_bound(
+def test_a_session_can_be_bound_in_two_editors_and_what_comes_is_for_the_one_used_last(
     owner: Owner,
 ) -> None:
     owner.ask(1, Bind("s1", "First", "/two"))
+    assert set(owner.state.bindings) == {"s1"}
+    for last, other in ((OWN, 1), (1, OWN)):
+        owner.active = {last: 2.0, other: 1.0}
+        owner.forget()
+        owner.say("hello")
+        assert owner.delivered(last) == [("s1", "hello", False)]
+        assert owner.delivered(other) == []
+
+
+def test_a_session_that_is_new_in_one_editor_does_not_release_what_another_one_has_bound(
+    owner: Owner,
+) -> None:
+    owner.ask(1, Bind("s1", "First", "/two"))
+    owner.ask(1, Bind("s3", "Third", "/two"))
+    assert owner.heard(OWN, exchange.State)[-1].bound == ("s1", "s3")
+    assert set(owner.state.bindings) == {"s1", "s3"}
+
+
+def test_a_session_that_is_released_in_one_editor_is_released_in_all(owner: Owner) -> None:
+    owner.ask(1, Bind("s1", "First", "/two"))
     owner.ask(OWN, Unbind("s1"))
+    assert owner.heard(1, Unbound) == [Unbound("s1", 100)]
+    assert owner.heard(OWN, Unbound) == []
+    assert owner.heard(1, exchange.State)[-1].bound == ()
+    assert owner.state.bindings == {}
+    assert not owner.linked
+
+
+def question(session: str = "s1") -> Turn:
+    message = Message("q1", Role.DINGTALK, "Li Si", "hello", NOW)
+    return Turn(Question(session=session, message=message), TARGET, "lisi")
+
+
+def test_what_is_to_be_answered_goes_to_the_editor_with_a_responder(owner: Owner) -> None:
+    owner.ask(1, Bind("s1", "First", "/two"))
+    owner.ask(OWN, Answers(True))
+    owner.active = {1: 2.0}
     owner.say("hello")
-    assert owner.delivered(1) == [("s1", "hello", False)]
+    owner.say("/where")
+    assert owner.delivered(OWN) == [("s1", "hello", False)]
+    assert [order.inbound.text for order in owner.heard(1, CarryOut)] == ["/where"]
+
+
+def test_a_question_that_an_editor_does_not_take_up_goes_to_another_with_its_session(
+    owner: Owner,
+) -> None:
+    owner.ask(OWN, Answers(True))
+    owner.ask(1, Answers(True), exchange.Unanswered(question(), left=False))
+    # The first one has the session bound; the second shows it.
+    assert owner.heard(OWN, Answer) == [Answer(structs.replace(question(), tried=(1,)))]
+    assert owner.heard(1, Withdrawn) == [Withdrawn("q1")]
+    again = owner.heard(OWN, Answer)[0].turn
+    owner.ask(OWN, exchange.Unanswered(again, left=False))
+    assert owner.heard(OWN, Withdrawn) == []
+    assert owner.answers() == []
+
+
+def test_who_asked_is_told_when_the_editor_leaves_and_no_other_can_answer(owner: Owner) -> None:
+    # It has a responder, but neither bound nor shows the session: it may know nothing of it.
+    owner.ask(1, Answers(True))
+    owner.ask(OWN, exchange.Unanswered(question(), left=True))
+    assert owner.heard(1, Answer) == []
+    assert owner.answers() == [remote_words.CLOSED()]
+    owner.shown.add((1, "s1"))
+    owner.ask(OWN, exchange.Unanswered(question(), left=True))
+    assert owner.heard(1, Answer) == [Answer(structs.replace(question(), tried=(OWN,)))]
+    assert owner.answers() == [remote_words.CLOSED()]
+
+
+def test_a_command_that_an_editor_does_not_answer_is_carried_out_by_another_with_its_session(
+    owner: Owner,
+) -> None:
+    owner.ask(1, Bind("s1", "First", "/two"))
+    owner.active = {1: 2.0}
+    owner.say("/where")
+    [order] = owner.heard(1, CarryOut)
+    owner.ask(1, exchange.PassOn(order))
+    assert owner.heard(1, Withdrawn) == [Withdrawn(order.key)]
+    [passed] = owner.heard(OWN, CarryOut)
+    assert passed == structs.replace(order, tried=(1,))
+    # Nobody is left: it may yet answer.
+    owner.ask(OWN, exchange.PassOn(passed))
+    assert owner.heard(OWN, Withdrawn) == []
+    owner.ask(OWN, Handed(order.key))
+    assert inbox.Handed(order.key) in owner.written
+
+
+def test_what_is_new_in_a_session_is_told_to_all_other_editors(owner: Owner) -> None:
+    key = owner.say("hello")
+    [given] = owner.heard(1, Deliver)
+    message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
+    arrived = Arrived(given.inbound, given.session, message)
+    owner.ask(1, Handed(key, arrived))
+    assert owner.heard(OWN, Arrived) == [arrived]
+    assert owner.heard(1, Arrived) == []
+
+
+def test_what_an_editor_hands_over_while_it_is_looked_for_is_not_told_as_never_left(
+    owner: Owner,
+) -> None:
+    owner.slow = True
+    owner.ask(OWN, Known("s1", ("m1",)))
+    owner.send(OWN, "m1")
+    owner.catch_up()
+    assert owner.fates_of(OWN, "m1") == [(Delivery.QUEUED, "")]
+
+
+def test_what_an_editor_that_was_left_still_takes_in_is_given_to_no_other(owner: Owner) -> None:
+    key = owner.say("hello")
+    [given] = owner.heard(1, Deliver)
+    owner.hub.retire(1)
+    assert owner.delivered(OWN) == []
+    message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
+    owner.ask(1, Handed(key, Arrived(given.inbound, given.session, message)))
+    owner.hub.leave(1)
+    assert owner.delivered(OWN) == []
+    assert [arrived.message for arrived in owner.heard(OWN, Arrived)] == [message]
+
+
+def test_what_an_editor_that_was_left_did_not_take_in_after_all_goes_to_another(
+    owner: Owner,
+) -> None:
+    owner.say("hello")
+    owner.hub.retire(1)
+    owner.hub.leave(1)
+    assert [text for _, text, _ in owner.delivered(OWN)] == ["hello"]
+
+
+def test_a_warning_pops_up_in_the_editor_that_was_used_last(owner: Owner) -> None:
+    for last, other in ((OWN, 1), (1, OWN)):
+        owner.active = {last: 2.0, other: 1.0}
+        owner.forget()
+        owner.hub.trouble("something is wrong", "")
+        assert [words.text for words in owner.heard(last, Words)] == ["something is wrong"]
+        assert owner.heard(other, Words) == []
 
 
 def test_binding_another_session_in_the_same_editor_takes_the_conversations_along(
@@ -472,6 +599,15 @@ def test_the_secret_way_to_a_conversation_is_not_remembered(owner: Owner) -> Non
     assert target.session_webhook is None
     [deliver] = owner.heard(1, Deliver)
     assert deliver.inbound.session_webhook is not None
+
+
+def test_no_secret_way_to_a_conversation_shows_when_a_word_is_logged(owner: Owner) -> None:
+    owner.say("hello")
+    [deliver] = owner.heard(1, Deliver)
+    webhook = deliver.inbound.session_webhook
+    assert webhook is not None
+    send = Send(Outbound("m1", Target(session_webhook=webhook), "hi"), Kind.REPLY, "s1")
+    assert webhook.url not in repr([deliver, send])
 
 
 def test_a_message_is_given_to_an_editor_only_once_its_session_is_written_down(
@@ -523,6 +659,18 @@ def test_when_everybody_leaves_a_message_waits_for_the_next_editor(owner: Owner)
     owner.hub.leave(1)
     owner.hub.leave(OWN)
     owner.catch_up()
+    owner.join(2, "/two")
+    assert owner.delivered(2) == [("s2", "hello", True)]
+
+
+def test_what_the_last_editor_had_not_put_into_its_transcript_goes_to_the_next_one(
+    owner: Owner,
+) -> None:
+    owner.hub.leave(OWN)
+    written_down = owner.say("written down")
+    owner.say("hello")
+    owner.ask(1, Handed(written_down))
+    owner.hub.leave(1)
     owner.join(2, "/two")
     assert owner.delivered(2) == [("s2", "hello", True)]
 
@@ -589,6 +737,16 @@ def test_what_an_old_owner_had_received_waits_until_a_session_is_bound() -> None
     assert owner.delivered(OWN) == [("s1", "patient", False)]
     owner.join(1, "/q", bound="s2")
     assert owner.delivered(1) == []
+
+
+def test_what_came_while_no_editor_was_there_waits_until_a_session_is_bound(owner: Owner) -> None:
+    owner.hub.leave(OWN)
+    owner.hub.leave(1)
+    owner.say("is anybody there?")
+    owner.join(7, "/elsewhere")
+    assert owner.answers() == []
+    owner.ask(7, Bind("s7", "Seventh", "/elsewhere"))
+    assert owner.delivered(7) == [("s7", "is anybody there?", False)]
 
 
 def test_without_a_bound_session_the_sender_is_told_so(owner: Owner) -> None:
@@ -719,6 +877,34 @@ def test_a_message_is_queued_and_answered_once_it_is_on_the_disk(owner: Owner) -
     assert owner.heard(OWN, exchange.State)[-1].queued == 1
 
 
+def test_something_is_sent_from_when_it_is_accepted_until_it_has_its_fate(owner: Owner) -> None:
+    assert not owner.hub.is_sending(NOW)
+    owner.slow = True
+    owner.send(1, "m1")
+    # Its editor may be left in the next moment.
+    assert owner.hub.is_sending(NOW)
+    owner.catch_up()
+    assert owner.hub.is_sending(NOW)
+    owner.hub.outgoing.recorded(Done("m1", NOW))
+    assert not owner.hub.is_sending(NOW)
+
+
+def test_something_may_be_sent_while_it_is_looked_for_what_an_editor_left(owner: Owner) -> None:
+    owner.slow = True
+    owner.hub.outgoing.look()
+    assert owner.hub.is_sending(NOW)
+    owner.catch_up()
+    assert not owner.hub.is_sending(NOW)
+
+
+def test_what_dingtalk_holds_up_for_longer_is_not_waited_for(owner: Owner) -> None:
+    owner.send(1, "m1")
+    owner.hub.cooling_down(NOW + SENDS_WITHIN, "too fast")
+    assert owner.hub.is_sending(NOW)
+    owner.hub.cooling_down(NOW + SENDS_WITHIN + 1, "for the rest of the day")
+    assert not owner.hub.is_sending(NOW)
+
+
 def test_a_message_that_is_handed_over_twice_is_queued_once(owner: Owner) -> None:
     owner.slow = True
     owner.send(1, "m1")
@@ -789,6 +975,9 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
     assert (later.queue[0].start, later.queue[0].tried) == (3, (Tried("m1", 3, 5, Route.SINGLE),))
     later.join(1, "/two", bound="s2")
     later.ask(1, Known("s2", ("m0", "m1", "m2", "m3", "m9")))
+    # Another editor may still hand it over.
+    assert later.fates_of(1, "m9") == []
+    later.hub.settled()
     assert [later.fates_of(1, f"m{n}") for n in (0, 1, 2, 3, 9)] == [
         [(Delivery.SENT, "")],
         [(Delivery.QUEUED, "an attempt was not answered: it may have arrived")],
@@ -1168,12 +1357,36 @@ def test_nobody_works_any_more_on_the_messages_of_a_session_that_is_unbound(owne
     owner.ask(1, Unbind("s2"))
     first = owner.say("to the first", TEAM)
     assert owner.reactions == [f"👀 {second}", f"done {second}", f"👀 {first}"]
-    # One that another editor has taken over is still worked on.
+    # One that another editor has bound as well is still worked on.
     owner.ask(1, Bind("s1", "First", "/one"))
-    owner.ask(OWN, Unbind("s1"))
+    owner.ask(OWN, Bind("s3", "Third", "/one"))
     assert owner.reactions[3:] == []
     owner.ask(1, Unbind("s1"))
     assert owner.reactions[3:] == [f"done {first}"]
+
+
+def test_nobody_works_any_more_on_the_messages_of_an_editor_that_has_left(owner: Owner) -> None:
+    second = owner.say("to the second")
+    owner.say("/session 1", TEAM)
+    first = owner.say("to the first", TEAM)
+    for key in (second, first):
+        owner.ask(1, Handed(key))
+    owner.hub.leave(1)
+    assert owner.reactions[2:] == [f"done {second}"]
+    owner.hub.leave(OWN)
+    assert owner.reactions[3:] == [f"done {first}"]
+
+
+def test_nobody_works_on_a_session_made_on_demand_once_all_editors_have_left() -> None:
+    owner = Owner(session_scope="user")
+    owner.join(OWN)
+    owner.join(1)
+    key = owner.say("hello")
+    owner.ask(OWN, Handed(key))
+    owner.hub.leave(OWN)
+    assert owner.reactions == [f"👀 {key}"]
+    owner.hub.leave(1)
+    assert owner.reactions[1:] == [f"done {key}"]
 
 
 def test_a_command_gets_no_reaction_and_neither_does_anything_without_the_option(
@@ -1186,10 +1399,20 @@ def test_a_command_gets_no_reaction_and_neither_does_anything_without_the_option
     assert owner.reactions == []
 
 
-def test_a_message_that_is_handed_over_again_is_worked_on_once(owner: Owner) -> None:
+def test_a_message_that_is_handed_over_again_is_worked_on_again(owner: Owner) -> None:
     key = owner.say("one")
     owner.hub.leave(1)
     assert [deliver.again for deliver in owner.heard(OWN, Deliver)] == [True]
+    assert owner.reactions == [f"👀 {key}", f"done {key}", f"👀 {key}"]
+
+
+def test_a_message_of_a_session_made_on_demand_is_worked_on_once() -> None:
+    owner = Owner(session_scope="user")
+    owner.join(OWN)
+    owner.join(1)
+    key = owner.say("one")
+    owner.hub.leave(OWN)
+    assert [deliver.again for deliver in owner.heard(1, Deliver)] == [True]
     assert owner.reactions == [f"👀 {key}"]
 
 
@@ -1464,23 +1687,6 @@ def test_a_session_that_moves_to_another_editor_brings_its_conversation() -> Non
     assert later.heard(1, Bound)[-1].target == told.target
 
 
-def test_what_the_editor_before_still_wrote_is_told_to_the_one_that_has_the_session_now() -> None:
-    owner = Owner()
-    owner.join(1)
-    owner.join(2)
-    owner.ask(1, Bind("s1", "One", "/p"))
-    owner.forget()
-    owner.ask(1, Handed(owner.say("before")))
-    assert owner.heard(1, Bound) == []
-    key = owner.say("hello")
-    owner.ask(2, Bind("s1", "One", "/p"))
-    owner.forget()
-    owner.ask(1, Handed(key))
-    assert [news.session for news in owner.heard(2, Bound)] == ["s1"]
-    owner.ask(1, Handed(key))
-    assert len(owner.heard(2, Bound)) == 1
-
-
 def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
     owner = Owner()
     owner.join(1)
@@ -1497,16 +1703,7 @@ def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
 # --- what must not be forgotten -------------------------------------------------------------------
 
 
-def test_a_mark_is_answered_once_what_came_before_it_is_on_the_disk(owner: Owner) -> None:
-    owner.slow = True
-    owner.ask(1, Unbind("s1"))
-    owner.ask(1, Mark(7))
-    assert owner.heard(1, Marked) == []
-    owner.catch_up()
-    assert owner.heard(1, Marked) == [Marked(7)]
-
-
-def test_who_drops_a_message_again_at_the_next_owner_hears_no_complaint(owner: Owner) -> None:
+def test_who_drops_a_message_again_hears_no_complaint(owner: Owner) -> None:
     owner.send(1, "m1")
     owner.ask(1, Drop("m1"))
     told = len(owner.heard(1, Words))

@@ -31,8 +31,9 @@ pytestmark = [
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with wheels of all that the plugin needs."""
     folder = tmp_path_factory.mktemp("wheels")
-    needed = ("pynvim", "requests", "websocket-client", "appdirs", "msgspec", "filelock", "urllib3")
-    write_wheels(folder, *needed, "markdown-it-py", "wcwidth", "python-dotenv", "setuptools")
+    needed = ("pynvim", "requests", "websocket-client", "appdirs", "msgspec", "filelock")
+    more = ("urllib3", "msgpack", "markdown-it-py", "wcwidth", "python-dotenv", "setuptools")
+    write_wheels(folder, *needed, *more)
     return folder
 
 

@@ -300,7 +300,7 @@ def test_a_rewrite_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
 def test_an_editor_that_never_lets_go_of_a_journal_is_told_and_not_waited_for(path: Path) -> None:
     with (
         FileLock(f"{path}.lock", mode=0o600),
-        pytest.raises(OSError, match="another Neovim keeps it locked"),
+        pytest.raises(OSError, match="another process keeps it locked"),
     ):
         Journal(path, lock_within=0.01).append(b"one")
     Journal(path, lock_within=0.01).append(b"two")

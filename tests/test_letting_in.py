@@ -250,7 +250,7 @@ def test_people_outside_the_organisation_are_known_by_their_sender_id(
 ) -> None:
     code = asked(sandbox, "陌生人")
     strict.chat(f"pair {code}")
-    strict.until_said("$:LWCP_v1:$stranger")
+    strict.until_said("$:LWCP_v1:$stranger (陌生人) is let in for good")
     sandbox.client.say("from outside", user="陌生人")
     strict.until(lambda: texts(strict) == ["hello?", "from outside"])
 

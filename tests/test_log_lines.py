@@ -15,13 +15,15 @@ def told(editor: Editor) -> list[str]:
     return [re.sub(r"^\S+ \S+ \w+ [\w.]+: ", "", line) for line in editor.log().splitlines()]
 
 
-def test_the_first_line_of_a_start_is_the_state_that_is_meant(
+def test_the_first_line_about_dingtalk_is_the_state_that_is_meant(
     editor: Editor, webhook_options: dict[str, Any]
 ) -> None:
     editor.setup(webhook_options)
     editor.chat("new Here")
     editor.until(editor.sessions)
-    assert told(editor)[0] == "DingTalk: enabled"
+    attached, first, *_ = told(editor)
+    assert attached == f"Neovim process {editor.pid()} has attached"
+    assert first == "DingTalk: enabled"
     assert [line for line in told(editor) if line.startswith("DingTalk: ")] == ["DingTalk: enabled"]
 
 
@@ -31,7 +33,7 @@ def test_each_account_has_one_such_line(editor: Editor, sandbox: Sandbox) -> Non
     editor.chat("new Here")
     editor.until(editor.sessions)
     off = "integrations.dingtalk.accounts.home.enabled is false; set it to true"
-    assert told(editor)[:2] == [f"DingTalk (home): off, {off}", "DingTalk (work): enabled"]
+    assert told(editor)[1:3] == [f"DingTalk (home): off, {off}", "DingTalk (work): enabled"]
     assert sum(line.startswith("DingTalk") for line in told(editor)) == 2
 
 
@@ -40,7 +42,7 @@ def test_settings_with_a_problem_are_off_with_the_problem(editor: Editor) -> Non
     editor.chat("new Here")
     editor.until(editor.sessions)
     problem = "integrations.dingtalk.msgtype: must be 'markdown' or 'text'"
-    assert told(editor)[0] == f"DingTalk: off, the settings have problems: {problem}"
+    assert told(editor)[1] == f"DingTalk: off, the settings have problems: {problem}"
 
 
 def test_a_robot_that_the_settings_name_no_more_is_told_as_off(

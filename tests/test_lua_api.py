@@ -225,6 +225,27 @@ def test_everything_that_happens_is_announced(
     assert heard(editor, "DingbridgeDisconnected")["reason"]
 
 
+def test_the_end_of_the_service_is_told_as_the_end_of_the_link_for_each_account(
+    editor: Editor, api_options: dict[str, Any]
+) -> None:
+    editor.listen()
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    heard(editor, "DingbridgeConnected")
+    editor.until(lambda: editor.status()["accounts"][0]["connected"])
+    editor.chat("service stop")
+    editor.until_said("the service was stopped")
+    lost = heard(editor, "DingbridgeDisconnected")
+    assert lost == {"account": "default", "reason": "the service is gone"}
+    status = editor.status()
+    each = (status, *status["accounts"])
+    shown = [(one["connected"], one["link"], one["queued"]) for one in each]
+    assert shown == [(False, "off", 0)] * 2
+    editor.chat("status")
+    editor.until(lambda: len(editor.heard("DingbridgeConnected")) == 2)
+    assert len(editor.heard("DingbridgeDisconnected")) == 1
+
+
 def test_a_message_is_announced_as_queued_once_it_is_on_the_disk(
     editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
 ) -> None:

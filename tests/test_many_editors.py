@@ -1,4 +1,4 @@
-"""Several Neovims with one app: one owner, the others attached, and nobody notices who it is."""
+"""Several Neovims with one service: each is a view of it, and nobody notices who comes and goes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,15 +18,17 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.catalogue import remote as remote_words
+from dingbridge.edges.storage.card import card_path
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Group, Robot
+from tests import services
 from tests.conftest import StartEditor
 from tests.disk import out_of_reach
 from tests.editor import Editor
+from tests.processes import Child, frozen
 
-TAKEOVER = 3.0
-"""Seconds within which another editor has taken over."""
 NAMES = ("alpha", "beta", "gamma")
 
 
@@ -60,19 +65,43 @@ class Team:
         editor.listen()
         return editor
 
-    def owner(self, seconds: float = TAKEOVER) -> str:
-        """The name of the editor that holds the link."""
-        anyone = next(iter(self.editors.values()))
+    @property
+    def data(self) -> Path:
+        """Their data folder."""
+        return next(iter(self.editors.values())).data
 
-        def look() -> list[str]:
-            return [name for name, editor in self.editors.items() if holds_link(editor)]
+    def service(self) -> int:
+        """The process of their service, 0 without one."""
+        return services.pid(self.data)
 
-        [name] = anyone.until(look, "an editor that holds the link", seconds)
-        return name
+    def kill_service(self) -> None:
+        """`kill -9` of the service. Returns once all editors are attached to the next one."""
+        before = {name: len(one.heard("DingbridgeConnected")) for name, one in self.editors.items()}
+        services.kill(self.data)
+        self.until_connected_again(before)
 
-    def others(self, name: str) -> list[str]:
-        """All but this one."""
-        return [other for other in self.editors if other != name]
+    def until_connected_again(self, before: dict[str, int]) -> None:
+        """Wait until each editor has been connected once more than it was before."""
+        for name, editor in self.editors.items():
+            editor.until(
+                lambda editor=editor, name=name: (  # type: ignore[misc]  # mypy cannot infer a lambda's default
+                    len(editor.heard("DingbridgeConnected")) > before[name]
+                )
+            )
+
+    def until_connected(self) -> None:
+        """Wait until all editors are connected."""
+        for editor in self.editors.values():
+            editor.until_lua("require('dingbridge').status().connected")
+
+    def written(self) -> Counter[str]:
+        """The texts that stand in all transcripts on the disk, with how often they do."""
+        rows = [
+            json.loads(line)
+            for path in (self.data / "dingbridge" / "sessions").glob("*.jsonl")
+            for line in path.read_text("utf-8").splitlines()
+        ]
+        return Counter(row["message"]["text"] for row in rows if "message" in row)
 
     def leave(self, name: str, how: str) -> Editor:
         """The editor quits, or its processes are killed."""
@@ -89,15 +118,14 @@ class Team:
         return editor
 
 
-def holds_link(editor: Editor) -> bool:
-    """Whether the editor says that it holds the link itself."""
-    status = editor.status()
-    return bool(status["connected"]) and status["owner"] == ""
-
-
 def texts(editor: Editor, session: str) -> list[str]:
     """What stands in a session, in the editor."""
     return [str(row["text"]) for row in editor.transcript(session)]
+
+
+def said_by(team: Team) -> list[str]:
+    """What the users of all editors were told."""
+    return [words for editor in team.editors.values() for words in editor.said()]
 
 
 def fate(editor: Editor, name: str, session: str) -> str:
@@ -116,6 +144,21 @@ def never_two_links(sandbox: Sandbox) -> bool:
     return all(before.closed and before.closed <= after.opened for before, after in pairwise(links))
 
 
+def hears_from_dingtalk(team: Team, sandbox: Sandbox, *names: str) -> None:
+    """What is said to the session of each of these editors must stand there."""
+    for name in names:
+        editor, session = team.editors[name], team.sessions[name]
+        before = texts(editor, session)
+        answer_to(sandbox, f"/session {session}")
+        sandbox.client.say(f"to {name}")
+        editor.until(
+            lambda editor=editor, session=session, wanted=[*before, f"to {name}"]: (
+                texts(editor, session)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+                == wanted
+            )
+        )
+
+
 def answer_to(sandbox: Sandbox, text: str, user: str = "zhangsan", group: str | None = None) -> str:
     """What the bridge answers to a word from DingTalk."""
     said = sandbox.client.say(text, user=user, group=group)
@@ -131,29 +174,29 @@ def team(start_editor: StartEditor, api_options: dict[str, Any], tmp_path: Path)
 
 @pytest.fixture
 def three(team: Team) -> Team:
-    """Three editors; the first one holds the link."""
+    """Three editors, which are connected."""
     for name in NAMES:
         team.start(name)
-        team.editors[name].until_lua("require('dingbridge').status().connected")
+        team.until_connected()
     return team
 
 
 # --- together -------------------------------------------------------------------------------------
 
 
-def test_three_editors_share_one_link_and_each_has_its_own_session(
+def test_three_editors_share_one_service_and_one_link_and_each_has_its_own_session(
     three: Team, sandbox: Sandbox
 ) -> None:
     assert len(set(three.sessions.values())) == 3
-    assert three.owner() == "alpha"
-    pid = three.editors["alpha"].pid()
-    for name in ("beta", "gamma"):
-        status = three.editors[name].status()
+    for name, editor in three.editors.items():
+        status = editor.status()
         assert (status["connected"], status["session"]) == (True, three.sessions[name])
-        assert status["owner"] == f"Neovim process {pid}"
-    assert three.editors["beta"].until_said(f"connected through Neovim process {pid}")
-    three.editors["beta"].chat("status")
-    three.editors["beta"].until_said(f"link: connected in Neovim process {pid}")
+        assert status["owner"] == ""
+    beta = three.editors["beta"]
+    assert beta.until_said("is bound to DingTalk").endswith("connected")
+    beta.chat("status")
+    beta.until_said("link: connected")
+    beta.until(lambda: services.running(three.data) == [three.service()], "one service")
     connections = sandbox.client.connections()
     assert (len(connections.open), connections.total) == (1, 1)
 
@@ -233,7 +276,7 @@ def test_a_working_responder_shows_as_busy_until_it_has_answered(
     )
     beta.chat("new Session beta")
     beta.chat("bridge dingtalk")
-    # Connected it is already, through alpha.
+    # Connected it is already, for alpha.
     beta.until(lambda: beta.status()["session"])
     sandbox.client.say("question")
     beta.until_lua("_G.reply ~= nil")
@@ -243,17 +286,17 @@ def test_a_working_responder_shows_as_busy_until_it_has_answered(
     assert "2. Session beta · beta ←" in answer_to(sandbox, "/list")
 
 
-def test_a_choice_made_on_the_phone_outlives_the_owner(three: Team, sandbox: Sandbox) -> None:
+def test_a_choice_made_on_the_phone_outlives_the_service(three: Team, sandbox: Sandbox) -> None:
     answer_to(sandbox, "/session 2")
-    three.leave("alpha", "both")
-    three.owner()
+    three.kill_service()
     beta = three.editors["beta"]
     sandbox.client.say("still to beta")
     beta.until(lambda: texts(beta, three.sessions["beta"]) == ["still to beta"])
 
 
-def test_a_working_responder_still_shows_as_busy_under_the_next_owner(
-    team: Team, sandbox: Sandbox
+@pytest.mark.parametrize("who", ["the service", "the service, in order", "another editor"])
+def test_a_working_responder_still_shows_as_busy_after_a_kill_and_its_answer_goes_out_once(
+    team: Team, sandbox: Sandbox, who: str
 ) -> None:
     team.start("alpha")
     beta = team.enter("beta")
@@ -267,16 +310,28 @@ def test_a_working_responder_still_shows_as_busy_under_the_next_owner(
     )
     beta.chat("new Session beta")
     beta.chat("bridge dingtalk")
-    # Connected it is already, through alpha.
     beta.until(lambda: beta.status()["session"])
+    team.until_connected()
     sandbox.client.say("question")
     beta.until_lua("_G.reply ~= nil")
-    team.leave("alpha", "both")
-    assert team.owner() == "beta"
+    if who == "the service":
+        team.kill_service()
+    elif who == "the service, in order":
+        before = {name: len(one.heard("DingbridgeConnected")) for name, one in team.editors.items()}
+        beta.chat("service restart")
+        team.until_connected_again(before)
+    else:
+        team.leave("alpha", "both")
     assert "Session beta · beta (忙 busy)" in answer_to(sandbox, "/list")
     beta.lua("_G.reply('answer')")
     sandbox.client.wait_arrived(lambda each: each.text == "answer")
     assert "busy" not in answer_to(sandbox, "/list")
+    assert [each.text for each in sandbox.client.arrived()].count("answer") == 1
+    if who == "the service":
+        # What it says later on belongs there, too.
+        team.kill_service()
+        beta.lua("_G.reply('one more word')")
+        sandbox.client.wait_arrived(lambda each: each.text == "one more word")
 
 
 def test_an_attached_editor_answers_and_shows_what_became_of_it(
@@ -314,7 +369,7 @@ def test_an_attached_editor_answers_and_shows_what_became_of_it(
     gamma.until(lambda: fate(gamma, name, session) == "sent")
 
 
-def test_a_session_bound_in_another_editor_moves_there_and_both_say_so(
+def test_a_session_can_be_bound_in_two_editors_which_both_show_what_comes(
     three: Team, sandbox: Sandbox
 ) -> None:
     alpha, beta = three.editors["alpha"], three.editors["beta"]
@@ -322,99 +377,194 @@ def test_a_session_bound_in_another_editor_moves_there_and_both_say_so(
     beta.chat(f"open {session}")
     beta.until(lambda: beta.lua("return require('dingbridge.store').current") == session)
     beta.chat("bridge dingtalk")
-    alpha.until_said(f"is bound in Neovim process {beta.pid()} now")
-    assert alpha.status()["session"] == ""
     beta.until(lambda: beta.status()["session"] == session)
+    assert alpha.status()["session"] == session
     rows = answer_to(sandbox, "/list").split("\n")
-    assert rows[0].startswith("1. Session alpha · beta")
+    assert rows[0].startswith("1. Session alpha · alpha")
     assert "Session beta" not in "".join(rows)
     sandbox.client.say("/session 1")
     sandbox.client.say("to the session")
-    beta.until(lambda: texts(beta, session) == ["to the session"])
+    for editor in (alpha, beta):
+        editor.until(lambda editor=editor: texts(editor, session) == ["to the session"])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        editor.until(lambda editor=editor: editor.heard("DingbridgeReceived"))  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    alpha.lua("require('dingbridge').send('from alpha')")
+    beta.lua("require('dingbridge').send('from beta')")
+    sandbox.client.wait_arrived(lambda each: each.text == "from alpha")
+    sandbox.client.wait_arrived(lambda each: each.text == "from beta")
+    for editor in (alpha, beta):
+        editor.until(lambda editor=editor: len(texts(editor, session)) == 3)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    assert texts(alpha, session) == texts(beta, session)
+    beta.chat("unbridge dingtalk")
+    alpha.until_said(f"was released in Neovim process {beta.pid()}")
+    alpha.until(lambda: alpha.status()["session"] == "")
 
 
-def test_two_editors_of_one_project_take_up_different_bindings(
+def test_what_is_typed_in_a_session_that_another_editor_has_bound_goes_out(
+    three: Team, sandbox: Sandbox
+) -> None:
+    alpha, beta = three.editors["alpha"], three.editors["beta"]
+    session = three.sessions["alpha"]
+    sandbox.client.say(f"/session {session}")
+    sandbox.client.say("hello")
+    alpha.until(lambda: texts(alpha, session) == ["hello"])
+    beta.chat(f"open {session}")
+    beta.until(lambda: texts(beta, session) == ["hello"])
+    beta.chat("send from beta")
+    sandbox.client.wait_arrived(lambda each: each.text == "from beta")
+    alpha.until(lambda: texts(alpha, session) == ["hello", "from beta"])
+    assert beta.status()["session"] == three.sessions["beta"]
+
+
+def test_a_session_that_is_deleted_in_one_editor_is_gone_in_all(three: Team) -> None:
+    alpha, beta = three.editors["alpha"], three.editors["beta"]
+    session = three.sessions["alpha"]
+    beta.chat(f"open {session}")
+    beta.until(lambda: beta.lua("return require('dingbridge.store').current") == session)
+    beta.chat("delete")
+    alpha.until(lambda: alpha.status()["session"] == "")
+    listed = (
+        "return vim.tbl_map(function(row) return row.id end, require('dingbridge.store').sessions)"
+    )
+    alpha.until(lambda: session not in alpha.lua(listed))
+    alpha.until_said("was deleted")
+
+
+def test_every_editor_of_a_project_takes_up_its_latest_binding(
     team: Team, sandbox: Sandbox
 ) -> None:
     first = team.start("alpha")
-    first_session = team.sessions.pop("alpha")
+    earlier = team.sessions["alpha"]
     second = team.start("alpha")
-    second_session = team.sessions["alpha"]
+    second.chat("new Latest")
+    second.chat("bridge dingtalk")
+    second.until(lambda: second.status()["session"] not in ("", earlier))
+    latest = second.status()["session"]
+    assert first.status()["session"] == earlier
     first.close()
     second.close()
-    for wanted in (second_session, first_session):
+    for _ in range(2):
         editor = team.enter("alpha")
         editor.setup(team.options)
         editor.chat()
-        editor.until(lambda editor=editor: editor.status()["session"])  # type: ignore[misc]  # mypy cannot infer a lambda's default
-        assert editor.status()["session"] == wanted
-    third = team.enter("alpha")
-    third.setup(team.options)
-    third.chat("status")
-    third.until_said("session: none")
+        editor.until(lambda editor=editor: editor.status()["session"] == latest)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    elsewhere = team.enter("beta")
+    elsewhere.setup(team.options)
+    elsewhere.chat("status")
+    elsewhere.until_said("session: none")
 
 
-# --- change of owner ------------------------------------------------------------------------------
+# --- editors that go, and services that are killed ------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["quit", "host", "editor", "both"])
-def test_another_editor_takes_over_within_three_seconds(
+def test_whichever_editor_goes_the_others_notice_nothing(
     three: Team, sandbox: Sandbox, how: str
 ) -> None:
+    service = three.service()
     left = three.leave("alpha", how)
-    heir = three.owner()
-    assert heir in ("beta", "gamma")
-    [other] = three.others(heir)
-    pid = three.editors[heir].pid()
-    three.editors[other].until(
-        lambda: three.editors[other].status()["owner"] == f"Neovim process {pid}"
-    )
-    for name in (heir, other):
-        editor, session = three.editors[name], three.sessions[name]
-        assert editor.status()["session"] == session
-        answer_to(sandbox, f"/session {session}")
-        sandbox.client.say(f"to {name}")
-        editor.until(
-            lambda editor=editor, session=session, name=name: (
-                texts(editor, session)  # type: ignore[misc]  # mypy cannot infer a lambda's default
-                == [f"to {name}"]
-            )
-        )
+    hears_from_dingtalk(three, sandbox, "beta", "gamma")
     if how == "host":
         left.until_lua("not require('dingbridge.host').is_running()")
         left.chat()
-        left.until(lambda: left.status()["owner"] == f"Neovim process {pid}")
-        left.until(lambda: left.status()["session"] == three.sessions["alpha"])
+        # What it shows of its session may be of before.
+        left.until_lua("require('dingbridge').status().connected")
+        assert left.status()["session"] == three.sessions["alpha"]
+        three.editors["alpha"] = left
+        hears_from_dingtalk(three, sandbox, "alpha")
+    for name in ("beta", "gamma"):
+        assert three.editors[name].heard("DingbridgeDisconnected") == []
+        assert len(three.editors[name].heard("DingbridgeConnected")) == 1
+    assert three.service() == service
+    assert sandbox.client.connections().total == 1
+
+
+@pytest.mark.parametrize("goes", ["the service", "the service with an editor"])
+def test_after_the_service_was_killed_everything_goes_on_by_itself(
+    three: Team, sandbox: Sandbox, goes: str
+) -> None:
+    drafts = {}
+    for name, editor in three.editors.items():
+        editor.chat(f"open {three.sessions[name]}")
+        editor.until_lua(f"require('dingbridge.store').current == '{three.sessions[name]}'")
+        editor.type_draft(f"half a thought of {name}")
+        drafts[name] = editor.nvim.current.buffer
+    before = three.service()
+    if goes == "the service":
+        three.kill_service()
+    else:
+        connected = dict.fromkeys(("beta", "gamma"), 1)
+        three.editors.pop("alpha").kill_all()
+        three.until_connected_again(connected)
+    assert three.service() not in (0, before)
+    three.editors["beta"].until(
+        lambda: services.running(three.data) == [three.service()], "one service"
+    )
+    for name, editor in three.editors.items():
+        assert editor.status()["session"] == three.sessions[name]
+        assert drafts[name][:] == [f"half a thought of {name}"]
+    hears_from_dingtalk(three, sandbox, *three.editors)
+    for name, editor in three.editors.items():
+        [lost] = editor.heard("DingbridgeDisconnected")
+        assert "service" in lost["reason"]
+        sent = send(editor, f"from {name}")
+        editor.until(
+            lambda editor=editor, sent=sent, name=name: (
+                fate(editor, sent, three.sessions[name])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+                == "sent"
+            )
+        )
     assert never_two_links(sandbox)
     assert sandbox.client.connections().total == 2
 
 
-def test_after_a_damaged_state_file_another_editor_takes_over_all_the_same(
-    three: Team, sandbox: Sandbox
+def test_editors_of_one_folder_have_their_own_sessions_again_after_the_service_was_killed(
+    team: Team, sandbox: Sandbox
 ) -> None:
-    home = three.editors["beta"].data
-    three.leave("alpha", "host")
-    (home / "chat-dingtalk-state.json").write_text("{ broken")
-    heir = three.owner()
-    message = send(three.editors[heir], "still here")
-    editor, session = three.editors[heir], three.sessions[heir]
-    editor.until_said("could not be read")
+    editors: list[Editor] = []
+    for _ in range(3):
+        editor = team.start("alpha")
+        team.editors[f"alpha {len(editors)}"] = editor
+        team.sessions[f"alpha {len(editors)}"] = team.sessions.pop("alpha")
+        editors.append(editor)
+    del team.editors["alpha"]
+    team.until_connected()
+    bound = [editor.status()["session"] for editor in editors]
+    assert len(set(bound)) == 3
+    editors[0].chat("unbridge")
+    editors[0].until(lambda: not editors[0].status()["session"])
+    for _ in range(2):
+        team.kill_service()
+        assert [editor.status()["session"] for editor in editors] == ["", *bound[1:]]
+    hears_from_dingtalk(team, sandbox, "alpha 1", "alpha 2")
+
+
+def test_a_state_file_that_was_damaged_meanwhile_is_set_aside_and_everything_goes_on(
+    three: Team,
+) -> None:
+    with ExitStack() as hosts:
+        for editor in three.editors.values():
+            hosts.enter_context(frozen(editor.host_pid()))
+        services.kill(three.data)
+        (three.data / "chat-dingtalk-state.json").write_text("{ broken")
+    editor, session = three.editors["beta"], three.sessions["beta"]
+    editor.until(lambda: any("could not be read" in each for each in said_by(three)))
+    message = send(editor, "still here")
     editor.until(lambda: fate(editor, message, session) in ("sent", "failed"))
 
 
-def test_a_take_over_that_the_disk_refuses_is_made_up_for_when_it_does_not(
+def test_a_start_that_the_disk_refuses_is_made_up_for_when_it_does_not(
     three: Team, sandbox: Sandbox
 ) -> None:
-    with out_of_reach(three.editors["beta"].data / "chat-dingtalk-inbox.jsonl"):
-        three.leave("alpha", "both")
+    before = dict.fromkeys(NAMES, 1)
+    with out_of_reach(three.data / "chat-dingtalk-inbox.jsonl"):
+        services.kill(three.data)
+        # It is told in the one that was used last.
         three.editors["beta"].until(
-            lambda: any(
-                "cannot use" in words for name in NAMES[1:] for words in three.editors[name].said()
-            )
+            lambda: any("cannot use chat-dingtalk-inbox.jsonl" in said for said in said_by(three))
         )
-    heir = three.owner()
+    three.until_connected_again(before)
     assert answer_to(sandbox, "/status")
-    assert holds_link(three.editors[heir])
+    assert len(sandbox.client.connections().open) == 1
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -423,27 +573,28 @@ def test_quitting_while_dingtalk_answers_does_not_send_the_message_again(
 ) -> None:
     team.options["user_id"] = "zhangsan"
     team.start("alpha")
-    team.owner()
     if not alone:
         team.start("beta")
+    team.until_connected()
     sandbox.client.fault(Fault.hang("*/batchSend", "after", seconds=0.4))
     editor, session = team.editors["alpha"], team.sessions["alpha"]
     editor.lua("require('dingbridge').send(...)", "ship it")
     sandbox.client.wait_hanging(1)
     team.leave("alpha", "quit")
-    team.start("alpha")
-    team.owner()
-    back = team.editors["alpha"]
+    back = team.start("alpha")
     back.until(lambda: [row["delivery"] for row in back.transcript(session)] == ["sent"])
     assert [each.text for each in sandbox.client.arrived()] == ["ship it"]
+    team.until_connected()
+    assert never_two_links(sandbox)
+    assert alone or sandbox.client.connections().total == 1
 
 
-def test_what_an_editor_sent_that_left_at_once_goes_out_while_another_holds_the_link(
+def test_what_an_editor_sent_that_left_at_once_goes_out_while_another_is_there(
     team: Team, sandbox: Sandbox
 ) -> None:
     team.options["user_id"] = "zhangsan"
     team.start("alpha")
-    team.owner()
+    team.until_connected()
     script = team.enter("beta")
     script.setup(team.options)
     script.lua("require('dingbridge').notify('from a script')")
@@ -451,44 +602,77 @@ def test_what_an_editor_sent_that_left_at_once_goes_out_while_another_holds_the_
     [arrived] = sandbox.client.wait_arrived(lambda each: each.text == "from a script", 10)
     assert arrived.user_ids == ("zhangsan",)
     assert len(sandbox.client.arrived()) == 1
+    assert sandbox.client.connections().total == 1
 
 
-def test_owners_that_leave_one_after_the_other_leave_no_gap(three: Team, sandbox: Sandbox) -> None:
-    for how in ("both", "quit"):
-        three.leave(three.owner(), how)
-        heir = three.owner()
-        said = sandbox.client.say(f"after {how}")
+def test_services_that_are_killed_and_editors_that_leave_leave_no_gap(
+    three: Team, sandbox: Sandbox
+) -> None:
+    wanted: Counter[str] = Counter()
+    links = 1
+    for who in ("service", "alpha", "service", "gamma"):
+        if who == "service":
+            three.kill_service()
+            links += 1
+        else:
+            three.leave(who, "quit" if who == "alpha" else "both")
+        text = f"after {who} {links}"
+        said = sandbox.client.say(text)
         assert not said.lost
-    last = three.editors[heir]
-    last.until(lambda: "after quit" in [row["text"] for row in last.heard("DingbridgeReceived")])
+        wanted[text] += 1
+        three.editors["beta"].until(lambda: three.written() == wanted)
+        assert sandbox.client.connections().total == links
     assert never_two_links(sandbox)
-    last.close()
+    three.leave("beta", "quit")
     sandbox.client.wait_connections(0)
 
 
-@pytest.mark.parametrize("how", ["quit", "host", "both"])
-def test_what_attached_editors_send_while_the_owner_changes_arrives_once(
+@pytest.mark.parametrize(
+    "what",
+    [
+        "the service is killed",
+        "the service hangs and is killed",
+        "the service is restarted",
+        "an editor quits",
+        "an editor's host is killed",
+        "an editor is killed",
+    ],
+)
+def test_what_editors_send_meanwhile_arrives_once_whatever_ends(
     start_editor: StartEditor,
     webhook_options: dict[str, Any],
     sandbox: Sandbox,
     tmp_path: Path,
-    how: str,
+    what: str,
 ) -> None:
     team = Team(start_editor, webhook_options, tmp_path)
     for name in NAMES:
         team.start(name)
-    followers = {name: team.editors[name] for name in ("beta", "gamma")}
-    followers["gamma"].until(lambda: followers["gamma"].status()["owner"])
+    senders = {name: team.editors[name] for name in ("beta", "gamma")}
+    service = team.service()
+    sent: dict[str, list[str]] = {name: [] for name in senders}
+
+    def send_three(when: str) -> None:
+        for name, editor in senders.items():
+            sent[name] += [send(editor, f"{name} {when} {number}") for number in range(3)]
+
     sandbox.client.fault(Fault.hang("/robot/send", "after"))
-    sent: dict[str, list[str]] = {name: [] for name in followers}
-    for name, editor in followers.items():
-        sent[name] += [send(editor, f"{name} before {number}") for number in range(3)]
+    send_three("before")
     sandbox.client.wait_hanging()
-    team.leave("alpha", how)
-    for name, editor in followers.items():
-        sent[name] += [send(editor, f"{name} after {number}") for number in range(3)]
+    if what == "the service hangs and is killed":
+        with frozen(service):
+            send_three("while it hangs")
+            services.kill(team.data)
+    elif what == "the service is killed":
+        services.kill(team.data)
+    elif what == "the service is restarted":
+        senders["beta"].chat("service restart")
+    else:
+        hows = {"an editor quits": "quit", "an editor's host is killed": "host"}
+        team.leave("alpha", hows.get(what, "both"))
+    send_three("after")
     sandbox.client.release()
-    for name, editor in followers.items():
+    for name, editor in senders.items():
         session = team.sessions[name]
         editor.until(
             lambda editor=editor, name=name, session=session: (
@@ -496,8 +680,7 @@ def test_what_attached_editors_send_while_the_owner_changes_arrives_once(
                     fate(editor, each, session) for each in sent[name]
                 }
                 == {"sent"}
-            ),
-            seconds=20,
+            )
         )
         editor.until(
             lambda editor=editor, name=name: (  # type: ignore[misc]  # mypy cannot infer a lambda's default
@@ -505,10 +688,13 @@ def test_what_attached_editors_send_while_the_owner_changes_arrives_once(
             )
         )
     arrived = [each.text for each in sandbox.client.arrived()]
-    assert len(arrived) == len(set(arrived)) == 12
-    for name in followers:
-        wanted = [f"{name} {when} {number}" for when in ("before", "after") for number in range(3)]
-        assert [text for text in arrived if text.startswith(name)] == wanted
+    assert len(arrived) == len(set(arrived)) == sum(map(len, sent.values()))
+    for name, editor in senders.items():
+        mine = [row["text"] for row in editor.transcript(team.sessions[name])]
+        assert len(mine) == len(sent[name])
+        assert [text for text in arrived if text.startswith(name)] == mine
+    if "service" not in what:
+        assert team.service() == service
 
 
 OTHER_GROUP = "for the group of another custom robot"
@@ -521,25 +707,28 @@ def other_webhook(sandbox: Sandbox) -> str:
     return sandbox.webhook_url.rpartition("access_token=")[0] + "access_token=customer-token"
 
 
-@pytest.mark.parametrize("owners", ["another webhook", "no webhook"])
-def test_a_notification_never_goes_to_the_group_of_the_owners_webhook(
-    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], owners: str
+@pytest.mark.parametrize("newest", ["another webhook", "no webhook"])
+def test_a_notification_never_goes_to_the_group_of_another_editors_webhook(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], newest: str
 ) -> None:
+    """The newest `setup()` rules the robot, and what was written before waits for its own group."""
     one, two = start_editor(), start_editor()
-    webhook = {"webhook": other_webhook(sandbox)} if owners == "another webhook" else {}
-    one.setup({**api_options, **webhook})
-    one.chat("bridge dingtalk")
-    one.until(lambda: one.status()["connected"])
-    two.listen()
-    two.setup({**api_options, "webhook": sandbox.webhook_url})
-    two.chat("status")
-    two.until(lambda: two.status()["owner"])
-    two.lua("require('dingbridge').notify('internal: we will raise prices')")
-    [failed] = two.until(lambda: two.heard("DingbridgeFailed"))
+    ours = {**api_options, "webhook": sandbox.webhook_url}
+    theirs = {"webhook": other_webhook(sandbox)} if newest == "another webhook" else {}
+    one.listen()
+    one.setup(ours)
+    sandbox.client.fault(Fault.drop("/robot/send", times=None))
+    note = one.lua("return require('dingbridge').notify('internal: we will raise prices')")
+    sandbox.client.wait_calls(1)
+    two.setup({**api_options, **theirs})
+    two.chat("bridge dingtalk")
+    two.until(lambda: two.status()["connected"])
+    sandbox.client.clear_faults()
+    [failed] = one.until(lambda: one.heard("DingbridgeFailed"))
     assert OTHER_GROUP in failed["reason"]
     assert sandbox.client.arrived() == []
-    one.setup({**api_options, "webhook": sandbox.webhook_url})
-    one.chat("retry")
+    one.setup(ours)
+    one.chat(f"retry {note}")
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.conversation_id == TEAM
 
@@ -560,103 +749,93 @@ def test_a_notification_that_waits_does_not_go_to_the_group_of_a_new_webhook(
     assert sandbox.client.arrived() == []
 
 
-def test_what_the_user_decided_while_the_owner_hung_holds_at_the_next_one(
+def test_a_decision_that_a_service_which_hangs_never_took_is_taken_by_the_next_one(
     start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Somebody whose permission was taken back must not get in because the owner was killed."""
     options = {**api_options, "allow_from": [], "dm": {"policy": "pairing"}}
     team = Team(start_editor, options, tmp_path)
-    team.start("alpha")
-    team.start("beta")
-    beta, owner = team.editors["beta"], team.editors["alpha"].host_pid()
-    beta.until(lambda: beta.status()["owner"])
+    beta = team.start("beta")
+    team.until_connected()
     sandbox.client.say("let me in", user="lisi")
-    [knock] = beta.until(lambda: beta.heard("DingbridgePairing"))
-    beta.chat(f"pair {knock['code']}")
+    [asks] = beta.until(lambda: beta.heard("DingbridgePairing"))
+    beta.chat(f"pair {asks['code']}")
     beta.until_said("is let in")
-    # What asked comes in; nothing after it does.
-    beta.until(lambda: beta.heard("DingbridgeReceived"))
-    os.kill(owner, signal.SIGSTOP)
-    beta.chat("revoke lisi")
-    os.kill(owner, signal.SIGKILL)
-    beta.until(lambda: beta.status()["connected"] and not beta.status()["owner"])
+    with frozen(team.service()):
+        beta.chat("revoke lisi")
+        beta.chat("delete")
+        services.kill(team.data)
     beta.until_said("is not paired any more")
-    sandbox.client.say("still here", user="lisi")
-    beta.until(lambda: beta.status()["refused"] + beta.status()["asking"] > 0)
-    assert [event["text"] for event in beta.heard("DingbridgeReceived")] == ["let me in"]
+    beta.until_said(":Chat delete may not have been carried out")
+    assert len(beta.sessions()) == 1
 
 
-def test_an_editor_that_was_away_during_the_change_hears_what_became_of_its_messages(
+def test_an_editor_that_was_frozen_while_the_service_changed_hears_what_became_of_its_messages(
     start_editor: StartEditor, webhook_options: dict[str, Any], sandbox: Sandbox, tmp_path: Path
 ) -> None:
     team = Team(start_editor, webhook_options, tmp_path)
     for name in NAMES:
         team.start(name)
     gamma, session = team.editors["gamma"], team.sessions["gamma"]
-    gamma.until(lambda: gamma.status()["owner"])
     sandbox.client.fault(Fault.hang("/robot/send", "after"))
     name = send(gamma, "from gamma")
     note = str(gamma.lua("return require('dingbridge').notify('a note')"))
     gamma.until(lambda: len(gamma.heard("DingbridgeQueued")) == 2)
     sandbox.client.wait_hanging()
-    host = gamma.host_pid()
-    os.kill(host, signal.SIGSTOP)
-    try:
-        team.leave("alpha", "both")
+    with frozen(gamma.host_pid()):
+        services.kill(team.data)
         sandbox.client.release()
         sandbox.client.wait_arrived(2)
-        beta = team.editors["beta"]
-        beta.until(lambda: beta.status()["owner"] == "" and beta.status()["queued"] == 0)
-    finally:
-        os.kill(host, signal.SIGCONT)
     gamma.until(lambda: fate(gamma, name, session) == "sent")
     gamma.until(lambda: len(gamma.heard("DingbridgeDelivered")) == 2)
     assert [row["id"] for row in gamma.heard("DingbridgeDelivered")] == [name, note]
 
 
-def test_a_message_the_dead_owner_had_accepted_reaches_its_session_once(
+def test_a_message_that_a_killed_service_had_acked_reaches_its_session_once(
     three: Team, sandbox: Sandbox
 ) -> None:
     gamma, session = three.editors["gamma"], three.sessions["gamma"]
     sandbox.client.say("before")
     gamma.until(lambda: texts(gamma, session) == ["before"])
-    host = gamma.host_pid()
-    os.kill(host, signal.SIGSTOP)
-    try:
+    path = three.data / "dingbridge" / "sessions" / f"{session}.jsonl"
+    with out_of_reach(path):
         said = sandbox.client.say("in between")
         assert sandbox.client.wait_ack(said.header_id).code == 200
-        three.leave("alpha", "both")
-        beta = three.editors["beta"]
-        beta.until(lambda: holds_link(beta), seconds=TAKEOVER)
-    finally:
-        os.kill(host, signal.SIGCONT)
-    gamma.until(lambda: gamma.status()["owner"] == f"Neovim process {beta.pid()}")
-    answer_to(sandbox, f"/session {session}")
+        services.kill(three.data)
+    three.until_connected_again(dict.fromkeys(NAMES, 1))
+    gamma.until(lambda: texts(gamma, session) == ["before", "in between"])
     sandbox.client.say("after")
     gamma.until(lambda: "after" in texts(gamma, session))
-    path = gamma.data / "dingbridge" / "sessions" / f"{session}.jsonl"
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    written = [row["message"]["text"] for row in rows if "message" in row]
-    assert sorted(written) == ["after", "before", "in between"]
+    assert three.written() == Counter(["before", "in between", "after"])
 
 
-def test_what_comes_before_all_editors_have_found_the_new_owner_waits_for_its_own(
+@pytest.mark.parametrize("what", ["host", "editor"])
+def test_what_comes_for_a_frozen_editor_stands_in_its_session_at_once(
+    three: Team, sandbox: Sandbox, what: str
+) -> None:
+    gamma, session = three.editors["gamma"], three.sessions["gamma"]
+    with frozen(gamma.host_pid() if what == "host" else gamma.pid()):
+        sandbox.client.say("in between")
+        beta = three.editors["beta"]
+        beta.until(lambda: three.written() == Counter(["in between"]))
+        hears_from_dingtalk(three, sandbox, "alpha", "beta")
+    gamma.until(lambda: texts(gamma, session) == ["in between"])
+    assert sandbox.client.connections().total == 1
+
+
+def test_what_comes_before_all_editors_have_found_the_next_service_is_for_its_own_session(
     three: Team, sandbox: Sandbox
 ) -> None:
     gamma, session = three.editors["gamma"], three.sessions["gamma"]
     beta = three.editors["beta"]
     sandbox.client.say("before")
     gamma.until(lambda: texts(gamma, session) == ["before"])
-    host = gamma.host_pid()
-    os.kill(host, signal.SIGSTOP)
-    try:
-        three.leave("alpha", "both")
-        beta.until(lambda: holds_link(beta), seconds=TAKEOVER)
+    with frozen(gamma.host_pid()):
+        services.kill(three.data)
+        sandbox.client.wait_connections(1, total=2)
         said = sandbox.client.say("early")
         assert sandbox.client.wait_ack(said.header_id).code == 200
-    finally:
-        os.kill(host, signal.SIGCONT)
     gamma.until(lambda: texts(gamma, session) == ["before", "early"])
+    gamma.until(lambda: len(gamma.heard("DingbridgeReceived")) == 2)
     assert [row["text"] for row in gamma.heard("DingbridgeReceived")] == ["before", "early"]
     assert texts(beta, three.sessions["beta"]) == []
     assert beta.heard("DingbridgeReceived") == []
@@ -666,88 +845,108 @@ def test_what_is_meant_for_an_editor_that_does_not_come_back_goes_to_another_one
     three: Team, sandbox: Sandbox
 ) -> None:
     answer_to(sandbox, "/session 3")
-    three.leave("gamma", "both")
-    three.leave("alpha", "both")
+    three.editors.pop("gamma").kill_all()
+    three.until_connected_again(dict.fromkeys(NAMES, 1))
     beta = three.editors["beta"]
-    beta.until(lambda: holds_link(beta), seconds=TAKEOVER)
     sandbox.client.say("anybody?")
     beta.until(lambda: texts(beta, three.sessions["beta"]) == ["anybody?"])
 
 
-def test_a_card_and_a_lock_that_nobody_holds_need_no_hand(team: Team, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(
+    "left", ["as it was", "pid of init", "pid of another", "torn", "empty", "gone"]
+)
+def test_what_a_dead_service_left_needs_no_hand(team: Team, sandbox: Sandbox, left: str) -> None:
     alpha = team.start("alpha")
-    alpha.until_lua("require('dingbridge').status().connected")
-    folder = alpha.data / "dingbridge"
-    team.leave("alpha", "both")
-    [card] = folder.glob("owner-*.json")
-    assert list(folder.glob("owner-*.lock"))
-    left = json.loads(card.read_text())
-    card.write_text(json.dumps({**left, "pid": 1}))
-    team.start("beta")
-    assert team.owner() == "beta"
-    gamma = team.start("gamma")
-    gamma.until_lua("require('dingbridge').status().connected")
-    assert json.loads(card.read_text())["address"] != left["address"]
-
-    # A card that cannot be read, and none at all.
-    for content in (b"{half a ca", b""):
-        for name in list(team.editors):
-            team.leave(name, "both")
-        card.write_bytes(content)
+    team.until_connected()
+    data = team.data
+    card = card_path(data / "dingbridge", "service")
+    was = json.loads(card.read_text())
+    team.editors.pop("alpha").kill_all()
+    assert not services.pid(data)
+    with Child([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as another:
+        contents = {
+            "as it was": json.dumps(was),
+            "pid of init": json.dumps({**was, "pid": 1}),
+            "pid of another": json.dumps({**was, "pid": another.pid}),
+            "torn": "{half a ca",
+            "empty": "",
+        }
+        card.unlink()
+        if left in contents:
+            card.write_text(contents[left])
         team.start("beta")
-        assert team.owner() == "beta"
+        team.start("gamma")
+        team.until_connected()
+        assert another.poll() is None
+    now = json.loads(card.read_text())
+    assert now["address"] != was["address"]
+    assert now["pid"] not in (1, was["pid"], another.pid)
+    hears_from_dingtalk(team, sandbox, "beta", "gamma")
     assert never_two_links(sandbox)
+    assert alpha not in team.editors.values()
 
 
-def test_an_owner_that_hangs_does_not_hold_up_another_editors_commands(
-    team: Team, sandbox: Sandbox
+@pytest.mark.parametrize("what", ["host", "editor"])
+def test_an_editor_that_hangs_does_not_hold_up_another_ones_commands(
+    team: Team, sandbox: Sandbox, what: str
 ) -> None:
     alpha = team.start("alpha")
-    host = alpha.host_pid()
-    alpha.until_lua("require('dingbridge').status().connected")
-    os.kill(host, signal.SIGSTOP)
-    try:
+    team.until_connected()
+    with frozen(alpha.host_pid() if what == "host" else alpha.pid()):
+        beta = team.start("beta")
+        beta.until_lua("require('dingbridge').status().connected")
+        session = team.sessions["beta"]
+        sandbox.client.say("to beta")
+        beta.until(lambda: texts(beta, session) == ["to beta"])
+        answered = send(beta, "from beta")
+        beta.until(lambda: fate(beta, answered, session) == "sent")
+        beta.chat("unbridge")
+        beta.until(lambda: beta.status()["session"] == "")
+    assert sandbox.client.connections().total == 1
+
+
+def test_commands_that_a_service_that_hangs_does_not_hear_are_carried_out_once_when_it_does(
+    team: Team, sandbox: Sandbox
+) -> None:
+    team.start("alpha")
+    team.until_connected()
+    with frozen(team.service()):
         beta = team.enter("beta")
         beta.setup(team.options)
         beta.chat("new Session beta")
-        beta.until(beta.sessions)
         beta.chat("bridge dingtalk")
-        beta.until_said("is bound as soon as the Neovim that holds the link answers")
+        assert beta.sessions() == []
         assert not beta.status()["connected"]
-        assert not beta.status()["session"]
-    finally:
-        os.kill(host, signal.SIGCONT)
     beta.until_said("is bound to DingTalk")
     beta.until_lua("require('dingbridge').status().connected")
     session = beta.status()["session"]
+    assert [one["title"] for one in beta.sessions()] == ["Session beta", "Session alpha"]
     sandbox.client.say("to beta")
     beta.until(lambda: texts(beta, session) == ["to beta"])
     assert sandbox.client.connections().total == 1
 
 
-def test_an_owner_that_hangs_for_a_while_keeps_its_session(team: Team, sandbox: Sandbox) -> None:
+def test_an_editor_that_hangs_for_a_while_keeps_its_session(team: Team, sandbox: Sandbox) -> None:
     alpha = team.start("alpha")
     session = team.sessions["alpha"]
-    alpha.until_lua("require('dingbridge').status().connected")
-    host = alpha.host_pid()
-    os.kill(host, signal.SIGSTOP)
-    try:
+    team.until_connected()
+    with frozen(alpha.host_pid()):
         newcomer = team.enter("alpha")
         newcomer.setup(team.options)
+        newcomer.until(lambda: "an editor has gone" in newcomer.log())
         newcomer.chat()
         newcomer.until(lambda: newcomer.status().get("session") == session)
-    finally:
-        os.kill(host, signal.SIGCONT)
-    newcomer.until_said(f"is bound in Neovim process {alpha.pid()} now")
-    assert newcomer.status()["session"] == ""
-    sandbox.client.say("to the one that has it")
-    alpha.until(lambda: alpha.heard("DingbridgeReceived"))
+        sandbox.client.say("while it hangs")
+        newcomer.until(lambda: texts(newcomer, session) == ["while it hangs"])
+    alpha.until(lambda: texts(alpha, session) == ["while it hangs"])
     assert alpha.status()["session"] == session
-    assert newcomer.heard("DingbridgeReceived") == []
+    sandbox.client.say("to both")
+    for editor in (alpha, newcomer):
+        editor.until(lambda editor=editor: texts(editor, session)[1:] == ["to both"])  # type: ignore[misc]  # mypy cannot infer a lambda's default
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no socket files")
-def test_a_newcomer_finds_the_owner_after_the_runtime_folder_was_taken_away(
+def test_a_newcomer_finds_the_service_after_the_runtime_folder_was_taken_away(
     team: Team, sandbox: Sandbox
 ) -> None:
     # Not pytest's folder: in a longer path there would be no socket.
@@ -755,50 +954,32 @@ def test_a_newcomer_finds_the_owner_after_the_runtime_folder_was_taken_away(
         run = Path(folder) / "run"
         run.mkdir(mode=0o700)
         team.environ = {"XDG_RUNTIME_DIR": str(run)}
-        team.start("alpha").until_lua("require('dingbridge').status().connected")
+        alpha = team.start("alpha")
+        team.until_connected()
+        service = team.service()
         [_socket] = run.glob("dingbridge-*.sock")
         shutil.rmtree(run)
         run.mkdir(mode=0o700)
-        beta = team.start("beta")
-        beta.until_lua("require('dingbridge').status().connected")
-        assert holds_link(team.editors["alpha"])
+        team.start("beta")
+        team.until_connected()
+        alpha.until(lambda: services.running(team.data) == [service], "one service")
+        assert alpha.heard("DingbridgeDisconnected") == []
         assert sandbox.client.connections().total == 1
-
-
-def test_what_an_owner_never_answered_stays_with_its_app_when_the_app_is_changed(
-    team: Team, sandbox: Sandbox, webhook_options: dict[str, Any]
-) -> None:
-    team.options["user_id"] = "zhangsan"
-    alpha, beta = team.start("alpha"), team.start("beta")
-    beta.until_lua("require('dingbridge').status().connected")
-    beta.listen()
-    host = alpha.host_pid()
-    os.kill(host, signal.SIGSTOP)
-    try:
-        name = send(beta, "for the app of before")
-        beta.setup(webhook_options)
-        beta.until(lambda: beta.heard("DingbridgeQueued"))
-    finally:
-        team.leave("alpha", "both")
-    assert [event["id"] for event in beta.heard("DingbridgeQueued")] == [name]
-    beta.setup(team.options)
-    [arrived] = sandbox.client.wait_arrived(1)
-    assert (arrived.text, arrived.route) == ("for the app of before", "single")
-    beta.until(lambda: fate(beta, name, beta.status()["session"]) == "sent")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no file modes")
 def test_the_socket_and_its_secret_are_the_users_own(three: Team) -> None:
-    folder = three.editors["alpha"].data / "dingbridge"
-    [card] = folder.glob("owner-*.json")
+    card = card_path(three.data / "dingbridge", "service")
     assert card.stat().st_mode & 0o777 == 0o600
     socket = Path(json.loads(card.read_text())["address"])
     assert socket.parent.stat().st_mode & 0o077 == 0
+    assert socket.stat().st_mode & 0o077 == 0
     secret = json.loads(card.read_text())["secret"]
     assert secret not in three.editors["alpha"].log()
-    for editor in three.editors.values():
-        shown = Path(f"/proc/{editor.host_pid()}/cmdline")
-        assert not sys.platform.startswith("linux") or secret not in shown.read_text()
+    if sys.platform.startswith("linux"):
+        for pid in (three.service(), *(editor.host_pid() for editor in three.editors.values())):
+            for name in ("cmdline", "environ"):
+                assert secret.encode() not in Path(f"/proc/{pid}/{name}").read_bytes()
 
 
 # --- settings -------------------------------------------------------------------------------------
@@ -833,10 +1014,7 @@ def test_editors_in_webhook_mode_share_one_queue(
     team = Team(start_editor, webhook_options, tmp_path)
     for name in NAMES:
         team.start(name)
-    alpha, beta, gamma = (team.editors[name] for name in NAMES)
-    pid = alpha.pid()
-    for editor in (beta, gamma):
-        editor.until(lambda editor=editor: editor.status()["owner"] == f"Neovim process {pid}")  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    alpha, beta = team.editors["alpha"], team.editors["beta"]
     sandbox.client.fault(Fault.hang("/robot/send"))
     wanted = []
     for number in range(2):
@@ -858,17 +1036,225 @@ def test_editors_in_webhook_mode_share_one_queue(
     assert sandbox.client.connections().total == 0
 
 
-def test_bridging_in_a_fresh_editor_does_not_take_the_session_of_another(
-    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+def test_bridging_in_a_fresh_editor_of_another_folder_begins_a_session_of_its_own(
+    team: Team, sandbox: Sandbox
 ) -> None:
-    first = start_editor()
-    first.setup(api_options)
+    first = team.enter("alpha")
+    first.setup(team.options)
     first.chat("bridge dingtalk")
     first.until_lua("require('dingbridge').status().connected")
     theirs = first.status()["session"]
-    second = start_editor()
-    second.setup(api_options)
+    second = team.enter("beta")
+    second.setup(team.options)
     second.chat("bridge dingtalk")
     mine = second.until(lambda: second.status()["session"])
     assert mine != theirs
     assert first.status()["session"] == theirs
+
+
+def test_what_a_service_never_heard_stays_with_its_app_when_the_app_is_changed(
+    team: Team, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    team.options["user_id"] = "zhangsan"
+    beta = team.start("beta")
+    team.until_connected()
+    session = team.sessions["beta"]
+    with frozen(team.service()):
+        name = send(beta, "for the app of before")
+        beta.setup(webhook_options)
+        services.kill(team.data)
+    beta.until(lambda: beta.status()["mode"] == "webhook")
+    beta.until_said("messages were handed over under other settings")
+    assert sandbox.client.arrived() == []
+    beta.setup(team.options)
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.text, arrived.route) == ("for the app of before", "single")
+    beta.until(lambda: fate(beta, name, session) == "sent")
+
+
+# --- who answers ----------------------------------------------------------------------------------
+
+
+def answers(editor: Editor, options: dict[str, Any]) -> None:
+    """The editor's Lua function keeps what it is asked, and answers when the test says so."""
+    editor.lua(
+        """
+        local options = ...
+        _G.asked = {}
+        options.responder = function(message, reply)
+          table.insert(_G.asked, message.text)
+          _G.reply = reply
+        end
+        require('dingbridge').setup(options)
+        """,
+        options,
+    )
+
+
+def two_with_one_session(team: Team) -> tuple[Editor, Editor]:
+    """Two editors of one folder, whose Lua functions answer in the same session; the second one was
+    used last."""
+    first = team.start("alpha")
+    answers(first, team.options)
+    second = team.enter("alpha")
+    answers(second, team.options)
+    second.chat()
+    second.until(lambda: second.status().get("session") == team.sessions["alpha"])
+    second.until_lua("require('dingbridge').status().connected")
+    return first, second
+
+
+def asked(editor: Editor) -> list[str]:
+    """What the Lua function was asked."""
+    return [str(text) for text in editor.lua("return _G.asked")]
+
+
+def test_the_lua_function_of_the_editor_that_was_used_last_answers(
+    team: Team, sandbox: Sandbox
+) -> None:
+    first, second = two_with_one_session(team)
+    for editor, other in ((second, first), (first, second)):
+        before = len(asked(editor)), asked(other)
+        editor.lua("vim.api.nvim_exec_autocmds('FocusGained', {})")
+        editor.chat("status")
+        sandbox.client.say("question")
+        editor.until(lambda editor=editor, before=before: len(asked(editor)) > before[0])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        editor.lua("_G.reply('answer')")
+        sandbox.client.wait_arrived(lambda each: each.text == "answer")
+        assert asked(other) == before[1]
+
+
+@pytest.mark.parametrize("how", ["quit", "host", "editor"])
+def test_a_question_whose_editor_dies_is_asked_of_another_one_that_has_the_session(
+    team: Team, sandbox: Sandbox, how: str
+) -> None:
+    first, second = two_with_one_session(team)
+    sandbox.client.say("question")
+    second.until(lambda: asked(second) == ["question"])
+    if how == "quit":
+        second.close()
+    elif how == "host":
+        second.kill_host()
+    else:
+        os.kill(second.pid(), signal.SIGKILL)
+    first.until(lambda: asked(first) == ["question"])
+    first.lua("_G.reply('answer')")
+    sandbox.client.wait_arrived(lambda each: each.text == "answer")
+    if how == "host":
+        # It was given up there.
+        second.lua("_G.reply('too late')")
+        second.lua("require('dingbridge').send('afterwards')")
+        sandbox.client.wait_arrived(lambda each: each.text == "afterwards")
+    assert "too late" not in [each.text for each in sandbox.client.arrived()]
+    assert texts(first, team.sessions["alpha"]).count("question") == 1
+
+
+def test_a_question_that_a_frozen_editor_does_not_take_up_is_asked_of_another_one(
+    team: Team, sandbox: Sandbox
+) -> None:
+    first, second = two_with_one_session(team)
+    with frozen(second.pid()):
+        sandbox.client.say("question")
+        first.until(lambda: asked(first) == ["question"])
+        first.lua("_G.reply('answer')")
+        sandbox.client.wait_arrived(lambda each: each.text == "answer")
+    second.until(lambda: asked(second) == ["question"])
+    second.lua("_G.reply('too late')")
+    answer_to(sandbox, "/list")
+    assert [each.text for each in sandbox.client.arrived()].count("answer") == 1
+    assert "too late" not in [each.text for each in sandbox.client.arrived()]
+
+
+def test_what_a_frozen_editor_does_not_say_is_asked_of_another_one(
+    team: Team, sandbox: Sandbox
+) -> None:
+    first, second = two_with_one_session(team)
+    first.execute("edit", "of-the-first.txt")
+    second.execute("edit", "of-the-second.txt")
+    assert "of-the-second.txt" in answer_to(sandbox, "/where")
+    with frozen(second.pid()):
+        assert "of-the-first.txt" in answer_to(sandbox, "/where")
+    assert [each.text for each in sandbox.client.arrived()][2:] == []
+
+
+def test_who_asked_is_told_when_the_only_editor_that_could_answer_is_left(
+    team: Team, sandbox: Sandbox
+) -> None:
+    first = team.start("alpha")
+    answers(first, team.options)
+    team.start("beta")
+    sandbox.client.say(f"/session {team.sessions['alpha']}")
+    sandbox.client.say("question")
+    first.until(lambda: asked(first) == ["question"])
+    first.close()
+    sandbox.client.wait_arrived(lambda each: each.text == remote_words.CLOSED())
+
+
+# --- whose settings hold --------------------------------------------------------------------------
+
+
+def test_for_one_robot_the_latest_setup_holds_in_all_editors_and_the_others_are_told(
+    team: Team, sandbox: Sandbox
+) -> None:
+    alpha = team.start("alpha")
+    team.until_connected()
+    team.options["mention_asker"] = True
+    beta = team.start("beta")
+    alpha.until_said(
+        f"what Neovim process {beta.pid()} was set up with holds here too, as it is the latest:"
+        " mention_asker"
+    )
+    assert not any("holds here too" in words for words in beta.said())
+    team.until_connected()
+    for count in (1, 2):
+        sandbox.client.say(f"/session {team.sessions['alpha']}", group=TEAM)
+        sandbox.client.say("hello", group=TEAM)
+        alpha.until(lambda: texts(alpha, team.sessions["alpha"])[-1:] == ["hello"])
+        alpha.chat("send answer")
+        alpha.until(lambda count=count: len(alpha.heard("DingbridgeDelivered")) == count)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        arrived = sandbox.client.arrived()[-1]
+        assert arrived.at["atUserIds"] == ["zhangsan"]
+        # Whoever comes back first, the latest one holds.
+        team.kill_service()
+    beta.setup({**team.options, "enabled": False})
+    beta.until(lambda: beta.status()["mode"] == "off")
+    assert alpha.status()["mode"] == "api"
+    alpha.until_lua("require('dingbridge').status().connected")
+
+
+def test_a_message_behind_a_file_on_its_way_is_not_told_as_lost_where_its_session_is_opened(
+    three: Team, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    alpha, beta = three.editors["alpha"], three.editors["beta"]
+    session = three.sessions["alpha"]
+    sandbox.client.say(f"/session {session}")
+    sandbox.client.say("hello")
+    alpha.until(lambda: texts(alpha, session) == ["hello"])
+    file = tmp_path / "large.bin"
+    file.write_bytes(os.urandom(1024) * 8000)
+    with frozen(alpha.host_pid()):
+        alpha.chat(f"send-file {file}")
+        alpha.lua("require('dingbridge').send('behind it')")
+    alpha.until(lambda: "behind it" in texts(alpha, session))
+    beta.chat(f"open {session}")
+    beta.until(lambda: "behind it" in texts(beta, session))
+    for editor in (alpha, beta):
+        editor.until(lambda editor=editor: editor.heard("DingbridgeDelivered")[1:])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        assert editor.heard("DingbridgeFailed") == []
+
+
+def test_each_editor_notifies_the_group_of_its_own_webhook_or_none(
+    team: Team, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    team.options["webhook"] = webhook_options["webhook"]
+    alpha = team.start("alpha")
+    team.until_connected()
+    team.options["webhook"] = other_webhook(sandbox)
+    beta = team.start("beta")
+    team.until_connected()
+    alpha.lua("require('dingbridge').notify('of alpha')")
+    beta.lua("require('dingbridge').notify('of beta')")
+    sandbox.client.wait_arrived(lambda each: each.text == "of beta")
+    alpha.until(lambda: alpha.heard("DingbridgeFailed") or alpha.heard("DingbridgeDelivered"))
+    robots = {each.text: each.robot for each in sandbox.client.arrived()}
+    assert robots.get("of alpha") != robots["of beta"]

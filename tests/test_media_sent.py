@@ -371,7 +371,7 @@ def test_a_refused_file_is_a_dead_letter_that_can_be_sent_again_or_dropped(
     talking.until(lambda: not waiting(talking))
 
 
-def test_an_upload_that_the_host_does_not_survive_is_finished_by_the_next_one(
+def test_an_upload_that_the_service_does_not_survive_is_finished_by_the_next_one(
     talking: Editor, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sandbox.client.fault(Fault.hang(UPLOAD, "after"))
@@ -380,9 +380,7 @@ def test_an_upload_that_the_host_does_not_survive_is_finished_by_the_next_one(
     talking.chat(f"send-file {path}")
     sandbox.client.wait_hanging()
     path.unlink()
-    talking.kill_host()
-    talking.until_said("the host ended")
-    talking.chat("status")
+    talking.kill_service()
     arrived = sandbox.client.wait_arrived(timeout=15.0)
     talking.until(lambda: fate(talking, "a.pdf") == "sent")
     assert len(sandbox.client.arrived()) == 1

@@ -42,15 +42,15 @@ def python(code: str, *arguments: str) -> Argv:
     return (sys.executable, "-c", code, *arguments)
 
 
-def said(argv: Argv, cwd: Path, runner: Runner | None = None) -> str | ProgramFailure:
+def said(argv: Argv, runner: Runner | None = None) -> str | ProgramFailure:
     """What the program said, or why it gave no answer."""
-    found = look_up(Wants((argv,)), str(cwd), runner)
+    found = look_up(Wants((argv,)), runner)
     assert found.outputs.keys() | found.failures.keys() == {argv}
     return found.outputs[argv] if argv in found.outputs else found.failures[argv]
 
 
 def file(path: Path) -> Found:
-    return look_up(Wants((), str(path)), "/")
+    return look_up(Wants((), str(path)))
 
 
 # --- programs -------------------------------------------------------------------------------------
@@ -58,20 +58,24 @@ def file(path: Path) -> Found:
 
 def test_a_program_that_fails_says_only_its_exit_code(tmp_path: Path) -> None:
     code = f"import sys; print({SECRET!r}); print({SECRET!r}, file=sys.stderr); sys.exit(3)"
-    assert said(python(code), tmp_path) == EndedWith(3)
+    assert said(python(code)) == EndedWith(3)
 
 
 def test_the_first_line_is_the_value_without_the_space_around_it(tmp_path: Path) -> None:
-    assert said(python("print('\\n  a b \\r\\nlogin: me')"), tmp_path) == "a b"
+    assert said(python("print('\\n  a b \\r\\nlogin: me')")) == "a b"
 
 
 def test_arguments_reach_the_program_as_they_are(tmp_path: Path) -> None:
     odd = "$HOME `id` 'x' ; | * \\"
-    assert said(python("import sys; print(sys.argv[1])", odd), tmp_path) == odd
+    assert said(python("import sys; print(sys.argv[1])", odd)) == odd
 
 
-def test_a_program_starts_in_the_folder_of_the_editor(tmp_path: Path) -> None:
-    folder = said(python("import os; print(os.getcwd())"), tmp_path)
+def test_a_program_starts_in_the_home_folder_whatever_folder_the_user_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    folder = said(python("import os; print(os.getcwd())"))
     assert isinstance(folder, str)
     assert Path(folder).samefile(tmp_path)
 
@@ -87,18 +91,18 @@ def test_a_program_starts_in_the_folder_of_the_editor(tmp_path: Path) -> None:
 def test_a_program_that_says_nothing_of_use(
     code: str, failure: ProgramFailure, tmp_path: Path
 ) -> None:
-    assert said(python(code), tmp_path) == failure
+    assert said(python(code)) == failure
 
 
 def test_a_program_that_says_too_much_is_heard_to_its_end(tmp_path: Path) -> None:
     code = f"print({SECRET!r}); [print('x' * 1000) for _ in range(10_000)]"
-    assert said(python(code), tmp_path) == SECRET
+    assert said(python(code)) == SECRET
 
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
     nothing = str(tmp_path / "nothing")
-    assert isinstance(said((nothing,), tmp_path), NotStarted)
-    assert said((sys.executable, "a\0b"), tmp_path) == NotStarted(os.strerror(errno.EINVAL))
+    assert isinstance(said((nothing,)), NotStarted)
+    assert said((sys.executable, "a\0b")) == NotStarted(os.strerror(errno.EINVAL))
 
 
 def test_a_program_that_takes_too_long_is_ended(
@@ -106,7 +110,7 @@ def test_a_program_that_takes_too_long_is_ended(
 ) -> None:
     monkeypatch.setattr(outside, "COMMAND_WITHIN", 0.2)
     waits = python("import threading; threading.Event().wait()")
-    assert said(waits, tmp_path) == TookTooLong(0.2)
+    assert said(waits) == TookTooLong(0.2)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a named pipe says when the program runs")
@@ -132,10 +136,10 @@ def test_who_leaves_the_editor_waits_neither_for_a_program_nor_for_what_it_start
 
     leaving = threading.Thread(target=leave_once_it_runs, daemon=True)
     leaving.start()
-    assert said(python(code, child, str(pipe)), tmp_path, runner) == Stopped()
+    assert said(python(code, child, str(pipe)), runner) == Stopped()
     leaving.join(20)
     assert ended == [b"1", b""]
-    assert said(python("print('x')"), tmp_path, runner) == Stopped()
+    assert said(python("print('x')"), runner) == Stopped()
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -193,17 +197,17 @@ def test_a_path_may_begin_at_home_but_not_in_the_folder_one_happens_to_be_in(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     (tmp_path / "a.env").write_text("A=1\n", "utf-8")
-    assert look_up(Wants((), "~/a.env"), "/").variables == {"A": "1"}
+    assert look_up(Wants((), "~/a.env")).variables == {"A": "1"}
     monkeypatch.chdir(tmp_path)
     for path in ("a.env", "./a.env"):
-        found = look_up(Wants((), path), str(tmp_path))
+        found = look_up(Wants((), path))
         assert found.variables is None
         assert found.file_failure == NotAbsolute()
 
 
 def test_no_file_is_read_that_is_not_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DINGTALK_ENABLED=false\n", "utf-8")
-    assert look_up(Wants(), str(tmp_path)).variables is None
+    assert look_up(Wants()).variables is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")

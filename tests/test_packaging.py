@@ -56,9 +56,7 @@ def test_the_top_level_holds_nothing_that_belongs_into_a_folder() -> None:
 
 
 def test_the_host_looks_for_exactly_the_packages_that_are_installed() -> None:
-    without_editor = {"appdirs"}
-    of_the_host = dependencies() - without_editor
-    assert set(launch.NEEDED) == {IMPORTED_AS.get(name, name) for name in of_the_host}
+    assert set(launch.NEEDED) == {IMPORTED_AS.get(name, name) for name in dependencies()}
 
 
 def test_every_dependency_has_a_range() -> None:

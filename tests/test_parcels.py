@@ -99,8 +99,7 @@ def test_a_long_text_stays_a_text_where_no_file_can_go() -> None:
 def test_nothing_but_a_copy_in_the_folder_is_opened_for_sending(tmp_path: Path) -> None:
     folder = OutgoingFolder(tmp_path / "media" / "outgoing")
     (tmp_path / "id_rsa").write_bytes(b"key")
-    kept, name = folder.take("m1", tmp_path / "id_rsa")
-    assert name == "id_rsa"
+    kept = folder.put("m1", "id_rsa", b"key")
     with folder.open(kept) as opened:
         assert opened.file.read() == b"key"
     for path in (tmp_path / "id_rsa", kept.parent / ".." / ".." / "id_rsa"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.reactions import RECALL_PATH, REPLY_PATH
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
+from tests import services
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.kills import Kills
 
 EMOTIONS = "/v1.0/robot/emotion/*"
 EYES = "👀"
@@ -175,9 +178,7 @@ def test_a_message_is_marked_on_arrival_until_it_is_answered(
     answer(reacting, sandbox, "the answer")
     until_reacted(sandbox, message, "reply", "recall")
     reacting.until(lambda: written(reacting) == [])
-    assert "2 of 5,000 API calls" in reacting.until(
-        lambda: quota if "2 of" in (quota := str(reacting.status()["quota"])) else ""
-    )
+    reacting.until(lambda: "2 of 5,000 API calls" in str(reacting.status()["quota"]))
 
 
 def test_the_mark_goes_when_the_answer_failed(reacting: Editor, sandbox: Sandbox) -> None:
@@ -254,13 +255,38 @@ def test_the_mark_of_a_message_that_nobody_answers_goes_with_the_binding(
     until_reacted(sandbox, message, "reply", "recall")
 
 
-def test_the_mark_of_a_message_that_nobody_answers_goes_at_the_next_start(
+@pytest.mark.parametrize("another", [False, True], ids=["the last", "one of two"])
+def test_the_mark_of_a_message_that_nobody_answers_goes_when_its_editor_is_left(
+    reacting: Editor,
+    sandbox: Sandbox,
+    options: dict[str, Any],
+    start_editor: StartEditor,
+    tmp_path: Path,
+    another: bool,
+) -> None:
+    message = sandbox.client.say("question").message_id
+    until_reacted(sandbox, message, "reply")
+    until_shown(reacting, "question")
+    if another:
+        # In another folder, and so with another session.
+        other = start_editor()
+        other.execute("cd", tmp_path)
+        bind(other, options)
+    reacting.close()
+    until_reacted(sandbox, message, "reply", "recall")
+
+
+def test_a_mark_that_could_not_go_when_its_editor_was_left_goes_at_the_next_start(
     reacting: Editor, sandbox: Sandbox, options: dict[str, Any], start_editor: StartEditor
 ) -> None:
     message = sandbox.client.say("question").message_id
     until_reacted(sandbox, message, "reply")
     until_shown(reacting, "question")
+    sandbox.client.fault(Fault.http(RECALL_PATH, 500, "system.err", times=None))
     reacting.close()
+    services.must_end(reacting.data)
+    until_reacted(sandbox, message, "reply")
+    sandbox.client.clear_faults()
     after = start_editor()
     after.setup(options)
     after.chat()
@@ -276,7 +302,7 @@ def test_a_mark_that_comes_too_early_is_tried_again(reacting: Editor, sandbox: S
     until_reacted(sandbox, message, "reply", "recall")
 
 
-@pytest.mark.parametrize("killed", ["host", "editor"])
+@pytest.mark.parametrize("killed", ["host", "editor", "service", "all"])
 def test_marks_that_a_kill_left_behind_are_removed(
     reacting: Editor,
     sandbox: Sandbox,
@@ -287,13 +313,13 @@ def test_marks_that_a_kill_left_behind_are_removed(
     message = sandbox.client.say("question").message_id
     until_reacted(sandbox, message, "reply")
     until_shown(reacting, "question")
-    if killed == "host":
-        reacting.kill_host()
-        reacting.until_lua("not require('dingbridge.host').is_running()")
-        after = reacting
-    else:
-        reacting.kill()
-        after = start_editor()
+
+    def meanwhile() -> None:
+        """A service that lives removes them at once; without one they stand."""
+        lives = killed in ("host", "editor")
+        until_reacted(sandbox, message, "reply", *(["recall"] if lives else []))
+
+    after = getattr(Kills(start_editor), killed)(reacting, meanwhile)
     # Also when reactions have been switched off since.
     after.setup({**options, "reaction": False})
     after.chat()
@@ -301,15 +327,25 @@ def test_marks_that_a_kill_left_behind_are_removed(
     after.until(lambda: written(after) == [])
 
 
+@pytest.mark.parametrize("killed", ["host", "service"])
 def test_a_mark_whose_answer_was_lost_in_a_kill_is_removed(
-    reacting: Editor, sandbox: Sandbox, options: dict[str, Any]
+    reacting: Editor,
+    sandbox: Sandbox,
+    options: dict[str, Any],
+    start_editor: StartEditor,
+    killed: str,
 ) -> None:
     sandbox.client.fault(Fault.hang(REPLY_PATH, "after"))
     message = sandbox.client.say("question").message_id
     sandbox.client.wait_hanging()
-    reacting.kill_host()
-    sandbox.client.release()
-    reacting.until_lua("not require('dingbridge.host').is_running()")
-    reacting.setup(options)
-    reacting.chat()
+
+    def meanwhile() -> None:
+        """A service that lives still gets the answer."""
+        sandbox.client.release()
+        if killed == "host":
+            until_reacted(sandbox, message, "reply", "recall")
+
+    after = getattr(Kills(start_editor), killed)(reacting, meanwhile)
+    after.setup(options)
+    after.chat()
     until_reacted(sandbox, message, "reply", "recall")

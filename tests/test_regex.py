@@ -47,7 +47,8 @@ def test_every_pattern_that_is_written_down_can_be_compiled() -> None:
 
 
 def test_an_editor_that_starts_loads_nothing_that_only_a_robot_needs() -> None:
-    code = "import dingbridge.plugin, sys; print(*sys.modules)"
+    code = "import dingbridge.editor.host, sys; print(*sys.modules)"
     loaded = run([sys.executable, "-c", code], check=True, cwd=Path(ROOT), text=True).stdout.split()
-    assert "dingbridge.plugin" in loaded
+    assert "dingbridge.edges.neovim" in loaded
     assert set(LATE) & set(loaded) == set()
+    assert [name for name in loaded if name.startswith("dingbridge.service")] == []

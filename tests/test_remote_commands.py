@@ -13,6 +13,7 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.kills import Kills
 from tests.processes import run
 
 DIAGNOSTIC = """
@@ -24,6 +25,13 @@ vim.diagnostic.set(vim.api.nvim_create_namespace('test'), buffer, {
 })
 vim.fn.setqflist({ { filename = ..., lnum = 2, text = 'a finding' } })
 """
+COUNT = """
+import os, sys, time
+open(sys.argv[1], 'a').write('x')
+for _ in range(600):
+    if os.path.exists(sys.argv[2]): time.sleep(0.1)
+"""
+"""A job that a killed service leaves behind: it runs for a minute while a file is there."""
 
 
 @pytest.fixture
@@ -204,6 +212,14 @@ def test_stop_ends_only_the_answer_to_whoever_asks(
     assert any("已停止" in each for each in answers)
 
 
+@pytest.fixture
+def screen(editor: Editor) -> None:
+    """The editor has one, so that its service outlives it for a while."""
+    editor.nvim.ui_attach(80, 24)
+
+
+@pytest.mark.usefixtures("screen")
+@pytest.mark.parametrize("killed", ["host", "editor", "service", "all"])
 def test_a_command_about_to_change_something_is_not_carried_out_twice(
     desk: Editor,
     sandbox: Sandbox,
@@ -211,21 +227,27 @@ def test_a_command_about_to_change_something_is_not_carried_out_twice(
     project: Path,
     api_options: dict[str, Any],
     tmp_path: Path,
+    killed: str,
 ) -> None:
-    counted = tmp_path / "counted"
-    job = f"open({str(counted)!r}, 'a').write('x'); import time; time.sleep(60)"
+    counted, goes_on = tmp_path / "counted", tmp_path / "goes-on"
+    goes_on.touch()
     options = {
         **api_options,
         "admins": ["zhangsan"],
-        "jobs": {"count": [sys.executable, "-c", job]},
+        "jobs": {"count": [sys.executable, "-c", COUNT, str(counted), str(goes_on)]},
     }
     desk.setup(options)
     sandbox.client.say("/run count")
     desk.until(counted.exists)
-    desk.kill()
-    again = start_editor()
+    again = getattr(Kills(start_editor), killed)(desk)
     again.execute("cd", project)
     again.setup(options)
     again.chat("bridge dingtalk")
-    sandbox.client.wait_arrived(lambda each: "The editor ended" in each.text, timeout=10)
+    if killed in ("service", "all"):
+        sandbox.client.wait_arrived(lambda each: "This was interrupted" in each.text, timeout=20)
+    else:
+        # The service goes on with it.
+        goes_on.unlink()
+        sandbox.client.wait_arrived(lambda each: "count" in each.text, timeout=20)
     assert counted.read_text() == "x"
+    goes_on.unlink(missing_ok=True)

@@ -345,7 +345,7 @@ def test_without_a_responder_nobody_answers_but_a_person(bound: Editor, sandbox:
     bound.chat("send an answer")
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "an answer"
-    assert rows(bound) == [("dingtalk", "question"), ("editor", "an answer")]
+    bound.until(lambda: rows(bound) == [("dingtalk", "question"), ("editor", "an answer")])
 
 
 # --- the environment of a program -----------------------------------------------------------------

@@ -173,7 +173,7 @@ def placeholders(found: list[str]) -> list[tuple[str, str]]:
 def test_a_dotenv_text_left_as_it_is_gets_its_two_placeholders_named(tmp_path: Path) -> None:
     (tmp_path / "dingtalk.env").write_text(ENV, "utf-8")
     raw = {"env_file": str(tmp_path / "dingtalk.env")}
-    from_file = look_up(wants(raw, {}), str(tmp_path))
+    from_file = look_up(wants(raw, {}))
     with pytest.raises(BadOptions) as caught:
         read_all(raw, {}, from_file)
     assert placeholders(list(caught.value.problems)) == [
@@ -195,7 +195,7 @@ def test_a_dotenv_text_starts_the_channel_for_the_listed_employees(
     if place == "environment":
         raw = {}
     environ = variables(filled_in(ENV)) if place == "environment" else {}
-    options = read_all(raw, environ, look_up(wants(raw, environ), str(tmp_path))).default
+    options = read_all(raw, environ, look_up(wants(raw, environ))).default
     assert (options.enabled, options.mode) == (True, "api")
     assert (options.app_key, options.app_secret) == ("dingabcdef123456", "s3cret-of-the-app")
     assert options.allow_from == ("user1", "user2")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import os
 import shutil
 import sys
@@ -68,23 +66,6 @@ def test_the_first_command_starts_the_host_and_is_carried_out(editor: Editor) ->
 def test_without_setup_a_lua_call_starts_the_host_as_well(editor: Editor) -> None:
     editor.lua("require('dingbridge').send('hello')")
     editor.until_said("no such session")
-
-
-def test_lua_specs_and_python_decorators_agree(editor: Editor) -> None:
-    spec = importlib.util.spec_from_file_location("dingbridge_rplugin", STUB)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    decorated = [
-        function._nvim_rpc_spec
-        for _, function in inspect.getmembers(module.DingbridgePlugin)
-        if hasattr(function, "_nvim_rpc_spec")
-    ]
-    in_lua = editor.lua("return require('dingbridge.host').specs")
-    assert sorted(in_lua, key=lambda spec: str(spec["name"])) == sorted(
-        decorated, key=lambda spec: str(spec["name"])
-    )
 
 
 def test_the_option_python_chooses_the_interpreter(editor: Editor, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The application: who is bound to whom, and what is under way. It runs on the host loop only."""
+"""The application: who is bound to whom, and what is under way. Service loop only."""

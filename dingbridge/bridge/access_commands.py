@@ -15,7 +15,7 @@ from dingbridge.core.catalogue import access as say
 
 class AccessCommands:
     """Tells the owners of the robots what the user decides, and lets the user choose where the
-    command says nothing. Host loop only."""
+    command says nothing. Service loop only."""
 
     def __init__(self, accounts: Accounts, editor: Editor) -> None:
         self._accounts = accounts
@@ -63,12 +63,7 @@ class AccessCommands:
         """Who may talk is decided at the robot that was asked."""
         account, about = self._accounts.decide(about)
         account.need_mode()
-        asked = ask(about)
-        if isinstance(asked, exchange.Pair):
-            # A code can be used once only; who hears nothing may use it again.
-            account.member.tell(asked)
-        else:
-            account.member.insist(asked)
+        account.member.tell(ask(about))
 
     # --- news of the owners ---------------------------------------------------------------------
 

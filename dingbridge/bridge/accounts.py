@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Accounts:
     """One `Account` for each entry of the settings, and one that is off when there is none.
 
-    `changed` is called when the status is new. Host loop only.
+    `changed` is called when the status is new. Service loop only.
     """
 
     def __init__(self, ports: Ports, sessions: Sessions, changed: Callable[[], None]) -> None:
@@ -42,6 +42,11 @@ class Accounts:
 
     def __iter__(self) -> Iterator[Account]:
         return iter(tuple(self._accounts.values()))
+
+    def come_back(self, bound: Mapping[str, str]) -> None:
+        """The editor was attached to an earlier service, with these sessions bound by account."""
+        for account in self:
+            account.come_back(bound.get(account.name, ""))
 
     def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
         """Use these settings from now on. `problems` are those that made them fall back."""
@@ -191,7 +196,6 @@ class Accounts:
             connected=default.connected,
             account=default.account if default.mode != "off" else "",
             session=default.session,
-            owner=default.owner,
             link=default.link,
             target=default.target,
             queued=sum(one.queued for one in each),

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Admission:
-    """Decides on every message, and keeps the pairings. Host loop of the owner only.
+    """Decides on every message, and keeps the pairings. Service loop only.
 
     `answer` says something in a conversation, `call` tells the editors, `changed` is called when
     the counts are new. `receive` takes the message with which somebody asked, once they are let in.

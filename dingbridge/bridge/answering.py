@@ -7,22 +7,26 @@ import logging
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.deliveries import Deliveries
-from dingbridge.bridge.ports import Chance
-from dingbridge.bridge.responders import Asked, Responders
+from dingbridge.bridge.ports import Chance, Later
+from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, mentions
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
-from dingbridge.core.messages import At, Message, Question, Role, Target
+from dingbridge.core.exchange import Turn
+from dingbridge.core.messages import Asked, At, Message, Question, Role, Target
 from dingbridge.core.outbox import Kind
 from dingbridge.core.routing import robot_name
 from dingbridge.core.text import tame, well_formed
 
 log = logging.getLogger(__name__)
 
+LEASE_WITHIN = 2.0
+"""Seconds after which a question that an editor has not taken up goes to the next one."""
+
 
 class Answering:
-    """Asks the responder and passes on what it says. Host loop only."""
+    """Asks the responder and passes on what it says. Service loop only."""
 
     def __init__(
         self,
@@ -31,7 +35,10 @@ class Answering:
         accounts: Accounts,
         responders: Responders,
         deliveries: Deliveries,
+        later: Later,
     ) -> None:
+        self._later = later
+        self._has_left = False
         self._chance = chance
         self._sessions = sessions
         self._accounts = accounts
@@ -62,23 +69,55 @@ class Answering:
             files=files,
         )
         options = (account or self._accounts.default).options
-        name = account.name if account is not None else ""
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
+        self.take(account, Turn(question, target, asker, at))
+
+    def take(self, account: Account | None, turn: Turn) -> None:
+        """Hand a question to the responder, if there is one."""
+        options = (account or self._accounts.default).options
+        name = account.name if account is not None else ""
         robot = robot_name(options) if account is not None else ""
-        asked = Asked(session, name, target, asker, at, robot)
-        if self._responders.ask(question, asked, options):
+        session, request = turn.question.session, turn.question.message.id
+        asked = Asked(session, name, turn.target, turn.asker, turn.at, robot)
+        if self._has_left and options.responder == "lua":
+            # The function is gone, but not whoever asks.
+            if account is not None:
+                account.member.tell(exchange.Unanswered(turn, left=True))
+            return
+        if self._responders.ask(turn, asked, options):
             log.debug(
                 "message %s of session %s is with the responder, %s",
-                message.id,
+                request,
                 session,
                 "a Lua function" if options.responder == "lua" else "a program",
             )
             self._work(name, busy=True)
+            self._later(LEASE_WITHIN, lambda: self._untaken(account, request))
 
-    def replied(self, request: str, text: str) -> None:
-        """The responder's answer, or one of several, to an earlier message."""
+    def _untaken(self, account: Account | None, request: str) -> None:
+        """The editor may hang: another one that has the session may answer instead."""
+        turn = self._responders.untaken(request)
+        if turn is not None and account is not None:
+            account.member.tell(exchange.Unanswered(turn, left=False))
+
+    def withdraw(self, request: str) -> None:
+        """Another editor answers this question."""
+        asked = self._responders.withdraw(request)
+        if asked is not None:
+            self._work(asked.account, busy=self._responders.is_busy(asked.account))
+
+    def take_up(self, request: str, asked: Asked) -> None:
+        """The Lua function works on a question that came to an earlier service."""
+        self._responders.take_up(request, asked)
+        self._work(asked.account, busy=True)
+
+    def replied(
+        self, request: str, text: str, asked: Asked | None = None, message_id: str = ""
+    ) -> None:
+        """The responder's answer, or one of several, to an earlier message. `asked` is what a Lua
+        function was told with the question; the answer is handed over once by its `message_id`."""
         text = tame(text)
-        asked = self._ended(request)
+        asked = self._ended(request, asked)
         log.debug("the responder answers message %s with %d characters", request, len(text))
         if asked is None or not text.strip():
             return
@@ -86,7 +125,7 @@ class Answering:
             self._answer_all_the_same(asked, text)
             return
         message = Message(
-            self._chance.new_id(),
+            message_id or self._chance.new_id(),
             Role.RESPONDER,
             sessions_words.RESPONDER(),
             text,
@@ -99,10 +138,10 @@ class Answering:
         else:
             self._deliveries.add_and_send(account, asked.session, message, asked.target, asked.at)
 
-    def could_not_reply(self, request: str, failure: str) -> None:
+    def could_not_reply(self, request: str, failure: str, asked: Asked | None = None) -> None:
         """The responder gave no answer: say so on both sides, never fall silent."""
         failure = well_formed(failure)
-        asked = self._ended(request)
+        asked = self._ended(request, asked)
         log.error("no answer from the responder: %s", failure)
         if asked is None:
             return
@@ -114,11 +153,23 @@ class Answering:
         if account is not None:
             self._deliveries.answer(account, asked.target, say.SORRY(), Kind.REPLY)
 
-    def closed(self, asked: Asked) -> None:
-        """The editor leaves before there is an answer."""
-        account = self._account(asked)
-        if account is not None:
-            self._deliveries.answer(account, asked.target, say.CLOSED())
+    def leave(self) -> None:
+        """The editor leaves before its Lua function has answered: another one may do it, else
+        whoever asked is told that no answer will come. Programs go on."""
+        self._has_left = True
+        for asked, turn in self._responders.give_up(by_program=False):
+            account = self._account(asked)
+            if account is not None and turn is not None:
+                account.member.tell(exchange.Unanswered(turn, left=True))
+            elif account is not None:
+                self._deliveries.answer(account, asked.target, say.CLOSED())
+
+    def end(self) -> None:
+        """The service ends before the programs have answered. The Lua function goes on."""
+        for asked, _ in self._responders.give_up(by_program=True):
+            account = self._account(asked)
+            if account is not None:
+                self._deliveries.answer(account, asked.target, say.CLOSED())
 
     def _answer_all_the_same(self, asked: Asked, text: str) -> None:
         """The session was deleted meanwhile; whoever asked waits all the same."""
@@ -126,8 +177,8 @@ class Answering:
         if account is not None:
             self._deliveries.answer(account, asked.target, text, Kind.REPLY)
 
-    def _ended(self, request: str) -> Asked | None:
-        asked = self._responders.asked(request)
+    def _ended(self, request: str, asked: Asked | None) -> Asked | None:
+        asked = self._responders.asked(request, asked)
         self._responders.ended(request)
         if asked is not None:
             self._work(asked.account, busy=self._responders.is_busy(asked.account))

@@ -18,6 +18,7 @@ from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.remote_commands import RemoteCommands
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.session_commands import SessionCommands
+from dingbridge.bridge.session_store import SessionStore
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import exchange, targets
 from dingbridge.core.catalogue import sessions as say
@@ -29,16 +30,16 @@ from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.settings import Configuration
 from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.user_files import UserFile
 
 
 class Bridge:
-    """The application. Host loop only; every method returns at once."""
+    """The application. Service loop only; every method returns at once."""
 
-    def __init__(self, ports: Ports, known: list[SessionInfo]) -> None:
+    def __init__(self, ports: Ports, store: SessionStore, known: list[SessionInfo]) -> None:
         self._editor = ports.editor
         self._chance = ports.chance
-        self._log_path = ports.log_path
-        self.sessions = Sessions(ports.editor, ports.storage, ports.chance, known)
+        self.sessions = Sessions(ports.editor, store, known)
         self.responders = Responders(ports.editor, ports.programs)
         self.accounts = Accounts(ports, self.sessions, self._tell_status)
         self.deliveries = Deliveries(
@@ -50,7 +51,12 @@ class Bridge:
             self._tell_status,
         )
         self.answering = Answering(
-            ports.chance, self.sessions, self.accounts, self.responders, self.deliveries
+            ports.chance,
+            self.sessions,
+            self.accounts,
+            self.responders,
+            self.deliveries,
+            ports.later,
         )
         self.correspondence = Correspondence(
             ports.editor,
@@ -71,7 +77,7 @@ class Bridge:
             self._tell_status,
         )
         self._session_commands = SessionCommands(
-            ports.editor, ports.storage, ports.chance, self.sessions, self.accounts
+            ports.editor, ports.storage, ports.saved, ports.chance, self.sessions, self.accounts
         )
         self.choosing = Choosing(ports.editor, self.sessions, self.accounts)
         self.access = AccessCommands(self.accounts, ports.editor)
@@ -84,17 +90,40 @@ class Bridge:
             self.deliveries,
             self.responders,
             ports.cwd,
+            ports.later,
         )
         self._notified: dict[str, str] = {}
         self._outbox = OutboxReport(self.accounts)
         self.sessions.unsettled = self._ask_fates
 
     def leave(self) -> None:
-        """The editor leaves: whoever waits for an answer is told that none will come, and what was
-        not ready to be sent is told as failed."""
+        """The editor leaves: whoever waits for the answer of its Lua function is told that none
+        will come, unless another editor gives it, and what was not ready to be sent is told as
+        failed. Programs go on."""
         self.enclosures.leave()
-        for asked in self.responders.give_up():
-            self.answering.closed(asked)
+        self.answering.leave()
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a program works on an answer, or for a command from DingTalk, or a message is on
+        its way into a transcript."""
+        return (
+            self.responders.is_working
+            or self.remote_commands.is_working
+            or self.correspondence.is_taking_in
+        )
+
+    def gone(self) -> None:
+        """The editor has left, and nothing is under way in it any more."""
+        self.sessions.leave()
+        for account in self.accounts:
+            account.member.gone()
+
+    def end(self) -> None:
+        """The service ends: whoever waits for the answer of a program is told that none will come.
+        A Lua function goes on, and its answer goes to the next service. So does a file that is not
+        whole yet, with what waits behind it: the editor hands it over again."""
+        self.answering.end()
 
     def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
         account = self.accounts.of(session) or self.accounts.default
@@ -102,9 +131,13 @@ class Bridge:
 
     # --- commands -------------------------------------------------------------------------------
 
-    def command(self, call: Call, at: Place) -> None:
-        """Carry out a subcommand. Raises `BridgeError` for what cannot be done."""
+    def command(
+        self, call: Call, at: Place, message: str = "", file: UserFile | None = None
+    ) -> None:
+        """Carry out a subcommand; the message that it makes has the id `message`, if there is one,
+        and `file` is the one that it names. Raises `BridgeError` for what cannot be done."""
         argument, own = call.argument, self._session_commands
+        message = message or self._chance.new_id()
         match call.command:
             case Command.OPEN_CURRENT:
                 own.open_current(at)
@@ -123,23 +156,23 @@ class Bridge:
             case Command.DELETE:
                 own.delete(own.current(at))
             case Command.SAVE:
-                own.save(argument, at)
+                own.save(_named(file), at)
             case Command.LOAD:
-                own.load(argument, at)
+                own.load(_named(file))
             case Command.SEND:
-                self._send(argument, at)
+                self._send(argument, at, message)
             case Command.TO:
                 self.choosing.to(own.current(at), argument)
             case Command.SEND_FILE:
-                self._send_file(argument, at)
+                self._send_file(_named(file), at, message)
             case Command.SEND_IMAGE:
-                self._send_image(at)
+                self._send_image(at, message)
             case Command.BRIDGE:
                 own.bind(argument, at)
             case Command.UNBRIDGE:
                 own.unbind(argument)
             case Command.NOTIFY:
-                self._notify(argument, at)
+                self._notify(argument, at, message)
             case Command.STATUS:
                 self._show_status()
             case Command.OUTBOX:
@@ -154,22 +187,22 @@ class Bridge:
                 self.access.deny(argument)
             case Command.REVOKE:
                 self.access.revoke(argument)
-            case Command.LOG:
-                self._editor.show(updates.Edit(self._log_path))
-            case Command.INSTALL:
-                self._editor.show(updates.Install(argument))
+            case Command.SERVICE | Command.LOG | Command.INSTALL:
+                raise AssertionError("the host carries this out")
             case Command.STOP:
                 self._stop_answer()
 
-    def _send(self, text: str, place: Place) -> None:
+    def _send(self, text: str, place: Place, message: str) -> None:
         to, text = targets.leading(text)
         body, around = place.below(text)
         if body:
             session = self._session_commands.current_or_none(place) or self.sessions.new("")
             begun_for = self._begun_for(place)
-            self.send(session, self._chance.new_id(), body, to, begun_for, around)
+            self.send(session, message, body, to, begun_for, around)
         else:
-            self._editor.show(updates.SendDraft(self._session_commands.current(place)))
+            draft = updates.SendDraft(self._session_commands.current(place))
+            # The draft is a message of its own.
+            self._editor.show(updates.Unsent(message), draft)
 
     def send(
         self,
@@ -195,16 +228,11 @@ class Bridge:
             else None
         )
 
-    def _send_file(self, name: str, place: Place) -> None:
-        if name == "%":
-            name = place.path
-        path = os.path.join(place.cwd, os.path.expanduser(name))
+    def _send_file(self, file: UserFile, place: Place, message: str) -> None:
         session = self._session_commands.current_or_none(place)
-        self.enclosures.send_file(
-            session, self._chance.new_id(), path, begun_for=self._begun_for(place)
-        )
+        self.enclosures.send_file(session, message, file, begun_for=self._begun_for(place))
 
-    def _send_image(self, place: Place) -> None:
+    def _send_image(self, place: Place, message: str) -> None:
         if not place.lines:
             raise BridgeError(say.NO_LINES(), fix=say.SELECT_LINES())
         stem = os.path.basename(place.file) or "code"
@@ -216,7 +244,7 @@ class Bridge:
         )
         self.enclosures.send_image(
             session,
-            self._chance.new_id(),
+            message,
             f"{stem}-{place.first_line}-{place.last_line}.png",
             code.text,
             place.filetype,
@@ -224,10 +252,9 @@ class Bridge:
             self._begun_for(place),
         )
 
-    def _notify(self, text: str, place: Place) -> None:
+    def _notify(self, text: str, place: Place, message: str) -> None:
         to, text = targets.leading(text)
         body, around = place.below(text)
-        message = self._chance.new_id()
         self._notified[message] = self.deliveries.notify(message, body, to=to, around=around)
 
     def _stop_answer(self) -> None:
@@ -269,7 +296,7 @@ class Bridge:
     def _drop(self, message: str) -> None:
         account, message = self.accounts.split(message)
         account.need_mode()
-        account.member.insist(exchange.Drop(message))
+        account.member.tell(exchange.Drop(message))
 
     # --- news of the owners ---------------------------------------------------------------------
 
@@ -283,8 +310,17 @@ class Bridge:
                 account.restore(session, target)
             case exchange.Bound(session=session, target=target):
                 account.is_bound(session, target)
-            case exchange.Released(session=session, by=pid):
+            case exchange.Ruling():
+                account.ruled(news)
+            case exchange.Unbound(session=session, by=pid):
                 account.released(session, pid)
+            case exchange.Arrived():
+                self.correspondence.arrived(account, news)
+            case exchange.Answer(turn=turn):
+                self.answering.take(account, turn)
+            case exchange.Withdrawn(name=withdrawn):
+                self.answering.withdraw(withdrawn)
+                self.remote_commands.withdraw(withdrawn)
             case exchange.Fate(report=report, session=session):
                 self.deliveries.fate(account, report, session)
                 self._notification_ended(report)
@@ -304,8 +340,6 @@ class Bridge:
                 account.owner_is(news)
             case exchange.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
-            case exchange.Marked(number=mark):
-                account.member.settled(mark)
             case exchange.Words(text=text, level=level):
                 self._say(account.labelled(text), _level(level))
 
@@ -327,13 +361,23 @@ class Bridge:
 
     @property
     def _last_error(self) -> str:
-        return self.deliveries.last_error
+        return self.sessions.trouble or self.deliveries.last_error
+
+    def disk_changed(self) -> None:
+        """The disk refuses something from now on, or nothing any more."""
+        self.deliveries.show_unsaved()
+        self._tell_status()
 
     def _tell_status(self) -> None:
         self._editor.show(self.accounts.status(self._last_error))
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.Say(text, level))
+
+
+def _named(file: UserFile | None) -> UserFile:
+    assert file is not None  # noqa: S101 - the host names it
+    return file
 
 
 def _level(level: str) -> updates.Level:

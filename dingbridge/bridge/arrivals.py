@@ -13,7 +13,7 @@ Start = Callable[[Callable[[], None]], None]
 
 
 class Arrivals:
-    """One message of each session at a time. Host loop only."""
+    """One message of each session at a time. Service loop only."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Start]] = {}

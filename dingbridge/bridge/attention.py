@@ -1,7 +1,7 @@
 """Which messages are worked on: each shows the reaction until it was answered, or never will be.
 
-One that nobody answers shows it as long as its session is bound; what is left when the owner ends
-is removed by the next one.
+One that nobody answers shows it as long as an editor has its session bound; what is left when the
+owner ends is removed by the next one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Open(Struct, frozen=True):
 
 
 class Attention:
-    """Host loop of the owner only. `is_short` tells whether the month's quota is."""
+    """Service loop only. `is_short` tells whether the month's quota is."""
 
     def __init__(
         self,
@@ -62,6 +62,11 @@ class Attention:
     def left(self, session: str) -> None:
         """No editor has the session bound any more: what came for it is worked on by nobody."""
         self._end(lambda one: one.session == session)
+
+    def member_left(self, session: str, *, is_last: bool) -> None:
+        """The editor that had the session bound, if any, is gone; any editor could have answered
+        in a session made on demand, but now the last one is."""
+        self._end(lambda one: is_last or one.session == session)
 
     def _end(self, is_over: Callable[[_Open], bool]) -> None:
         for one in [one for one in self._open if is_over(one)]:

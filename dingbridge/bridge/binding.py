@@ -1,4 +1,4 @@
-"""This editor's side of a robot: its options, its bound session, and how the owner is doing."""
+"""This editor's side of a robot: its options, its bound session, and how the robot is doing."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dingbridge.bridge.member import Member
 from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, passcodes, routing, status_words
+from dingbridge.core import exchange, passcodes, routing, ruling, status_words
 from dingbridge.core.catalogue import access as access_words
 from dingbridge.core.catalogue import editor
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.link import LinkState
-from dingbridge.core.messages import At, Inbound, Target
+from dingbridge.core.messages import At, Target
 from dingbridge.core.options import DEFAULT_ACCOUNT, Options
 from dingbridge.core.settings import read
 from dingbridge.core.transcript import SessionInfo
 
-NOTHING_HEARD = exchange.State(0, LinkState.OFF.value, 0, 0, 0)
+NOTHING_HEARD = exchange.State(LinkState.OFF.value, 0, 0, 0)
 
 
 def _robot(options: Options) -> tuple[str, str]:
@@ -31,7 +31,11 @@ def _robot(options: Options) -> tuple[str, str]:
 
 
 class Account:
-    """One robot: its options, its link's state, and which session of this editor is bound to it."""
+    """One robot: its options, its link's state, and which session of this editor is bound to it.
+
+    Other editors may have other sessions bound to the robot; what is typed in one of these here
+    goes out as well.
+    """
 
     def __init__(
         self, name: str, ports: Ports, sessions: Sessions, changed: Callable[[], None]
@@ -40,20 +44,22 @@ class Account:
         self._editor = ports.editor
         self._exchange = ports.exchange(name)
         self._storage = ports.storage
-        self._pid = ports.pid
         self._chance = ports.chance
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
         self._link = Link(ports.editor, name)
         self._asking: set[str] = set()
-        self._people = People()
+        self.people = People()
+        self.bound = ""
+        # Released here just now, which the robot's owner may not have told yet.
+        self._released: set[str] = set()
         # The session that is being bound, and the one before it, until that is on the disk.
         self._binding = ("", "")
         self._state = NOTHING_HEARD
         self.options = read({}, {})
         self.destinations = SessionDestinations(name, sessions, lambda: self.options)
-        self.member = Member(self._exchange, ports.pid, ports.cwd)
+        self.member = Member(self._exchange, ports.pid, ports.cwd, sessions.pending)
 
     # --- settings -------------------------------------------------------------------------------
 
@@ -62,25 +68,40 @@ class Account:
         is_another = _robot(options) != _robot(self.options)
         if is_another:
             left = self.member.moved()
-            for ask in left:
-                self._editor.show(updates.Event("DingbridgeQueued", self.about(ask)))
-            self._leave_behind(len(left) + (0 if self._owner else self._state.queued))
+            queued = [updates.Event("DingbridgeQueued", self.about(ask)) for ask in left]
+            self._exchange.write_down(left, lambda: self._editor.show(*queued))
+            count = len(left) + self._state.queued
+            if count and not self._exchange.is_shared:
+                self._say(say.LEFT_BEHIND(count=count), "warn")
             # Whom one robot may write to, the next one does not know.
             self.destinations.forget()
         self.options = options
         self._problems = problems
-        self._exchange.configure(options)
+        latest = self._exchange.configure(options)
+        if latest is not None:
+            self._rule(latest)
+        self.member.answers(answers=options.responder is not None)
         if self.bound:
             self._sessions.readdressed(self.bound)
         if is_another:
             self._state = NOTHING_HEARD
+            self._note_bound()
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
 
-    def _leave_behind(self, count: int) -> None:
-        """That many messages wait for a robot that the settings name no more."""
-        if count:
-            self._editor.show(updates.Say(say.LEFT_BEHIND(count=count), "warn"))
+    def ruled(self, latest: exchange.Ruling) -> None:
+        """Another editor was set up, later than this one, for the same robot."""
+        self._rule(latest)
+        if self.bound:
+            self._sessions.readdressed(self.bound)
+        self._changed()
+
+    def _rule(self, latest: exchange.Ruling) -> None:
+        before, self.options = self.options, ruling.ruled(self.options, latest.options)
+        names = ruling.differing(self.options, before)
+        if names:
+            listed = ", ".join(names)
+            self._say(say.RULED(account=self.shown, pid=latest.by, names=listed), "warn")
 
     def leave(self) -> None:
         """The settings name this account no more."""
@@ -103,19 +124,25 @@ class Account:
         """Whether the settings have problems, so that nobody knows what is bound."""
         return bool(self._problems)
 
-    @property
-    def bound(self) -> str:
-        """The session of this editor that is bound to the robot; empty without one."""
-        return self._sessions.bound_to(self.name)
-
     def _hold(self, session: str) -> None:
-        """From now on this session is the bound one, or none."""
-        before = self.bound
-        self._sessions.bindings.pop(before, None)
-        if session:
-            self._sessions.bindings[session] = self.name
-        for changed in {before, session} - {""}:
-            self._sessions.readdressed(changed)
+        """From now on this session is the bound one here, or none."""
+        self.bound = session
+        self._released.discard(session)
+        self._note_bound()
+
+    def _note_bound(self) -> None:
+        """Know which sessions are bound to the robot, here and in other editors."""
+        bindings = self._sessions.bindings
+        before = {session for session, name in bindings.items() if name == self.name}
+        gone = {self._binding[1], *self._released, ""}
+        now = {self.bound} | (set(self._state.bound) - gone)
+        now &= self._sessions.known
+        for session in before - now:
+            del bindings[session]
+        for session in now - bindings.keys():
+            bindings[session] = self.name
+        for session in before ^ now:
+            self._sessions.readdressed(session)
 
     # --- binding --------------------------------------------------------------------------------
 
@@ -123,9 +150,9 @@ class Account:
         """Bind `session` in the place of any other of this editor, and say what happened."""
         self.need_mode()
         before = self.bound
+        self._binding = (session, before if before != session else "")
         self._hold(session)
         self._sessions.watch(session)
-        self._binding = (session, before)
         # Only what is on the disk can be taken up again when this host dies in the next moment.
         self._storage.written(session, lambda: self._ask_for(session))
         self._changed()
@@ -152,94 +179,81 @@ class Account:
         if session != asked:
             return
         self._binding = ("", "")
+        self._note_bound()
         self._sessions.tell_list()
         self._say(self._what_happened(session, before))
         self._changed()
 
-    def unbind(self) -> None:
-        """Release the bound session. The link closes with the last one of all editors."""
-        session = self.bound
+    def unbind(self, session: str = "") -> None:
+        """Release a session, the one bound here unless another is named. The link closes with the
+        last one of all editors."""
+        session = session or self.bound
         if not session:
             self.need_settings()
             raise BridgeError(say.NO_SESSION_BOUND(), fix=say.BRIDGE_BINDS_ONE())
-        self._hold("")
-        self._binding = ("", "")
+        self._released.add(session)
+        if session == self.bound:
+            self._binding = ("", "")
+            self.member.released()
+            self.bound = ""
+        self._note_bound()
         self.member.unbind(session)
         self._sessions.tell_list()
         self._say(say.RELEASED(title=self._sessions.title(session)))
         self._changed()
 
-    def restore(self, session: str, target: Target | None, *, supposed: bool = False) -> None:
-        """Take up the binding that was there before: the owner says so, or it is only `supposed`
-        until one says anything."""
-        if self.member.supposes and not supposed and not self._binding[0]:
-            if session == self.bound:
-                self.member.holds(session, self._sessions.title(session))
-                return
-            self._hold("")
-            self.member.released()
-            self._sessions.tell_list()
-            self._changed()
+    def restore(self, session: str, target: Target | None) -> None:
+        """Take up the binding that was there before, unless there is one here."""
         if self.bound or not session:
             return
         if session not in self._sessions:
             # Made by another editor since this one started, or deleted.
-            self._storage.list(lambda infos: self._restore_listed(session, target, infos, supposed))
+            self._storage.list(lambda infos: self._restore_listed(session, target, infos))
             return
         self._hold(session)
         self._sessions.current = session
         if target is not None:
             self.destinations.spoke(session, target)
-        self.member.holds(session, self._sessions.title(session), supposed=supposed)
+        self.member.holds(session, self._sessions.title(session))
         self._sessions.watch(session)
         self._sessions.tell_list()
         self._changed()
 
+    def come_back(self, session: str) -> None:
+        """The editor was attached to an earlier service, with this session bound, or with none."""
+        self.member.came_back()
+        self.restore(session, None)
+
     def _restore_listed(
-        self, session: str, target: Target | None, infos: list[SessionInfo], supposed: bool
+        self, session: str, target: Target | None, infos: list[SessionInfo]
     ) -> None:
         self._sessions.refresh(infos)
         if session in self._sessions:
-            self.restore(session, target, supposed=supposed)
+            self.restore(session, target)
         else:
             self.member.unbind(session)
 
     def released(self, session: str, by: int) -> None:
-        """Another editor has bound our session."""
+        """Another editor has released a session."""
         if self.bound == session:
-            self._hold("")
             self._binding = ("", "")
+            self._hold("")
             self.member.released()
             self._sessions.tell_list()
-            self._say(say.TAKEN_BY_OTHER(title=self._sessions.title(session), pid=by))
+            if session in self._sessions:
+                title = self._sessions.title(session)
+                self._say(say.RELEASED_BY_OTHER(title=title, pid=by))
             self._changed()
 
     def _what_happened(self, session: str, before: str) -> str:
-        title, account = self._sessions.title(session), self.name
-        is_instead = before and before != session and before in self._sessions
-        instead_of = self._sessions.title(before) if is_instead else ""
-        if self.options.mode == "webhook":
-            if instead_of:
-                words = say.BOUND_ONE_WAY_INSTEAD(title=title, before=instead_of, account=account)
-            else:
-                words = say.BOUND_ONE_WAY(title=title, account=account)
-            if self.options.responder is not None:
-                words = f"{words} {say.NOTHING_FOR_RESPONDER()}"
-            return words
-        app, target = self.options.app_key, self._describe_target() or say.WHOEVER_WRITES_FIRST()
-        link = self._describe_link()
-        if not instead_of:
-            return say.BOUND(title=title, account=account, app=app, target=target, link=link)
-        return say.BOUND_INSTEAD(
-            title=title, before=instead_of, account=account, app=app, target=target, link=link
+        return status_words.describe_bound(
+            self.name,
+            self.options,
+            self._sessions.title(session),
+            self._sessions.title(before) if before in self._sessions else "",
+            self._describe_target(),
+            is_connected=self._link.state is LinkState.CONNECTED,
         )
-
-    def _describe_link(self) -> str:
-        is_connected = self._link.state is LinkState.CONNECTED
-        if self._owner:
-            through = say.CONNECTED_THROUGH if is_connected else say.CONNECTING_THROUGH
-            return through(owner=self._owner)
-        return say.CONNECTED() if is_connected else say.CONNECTING()
 
     # --- targets --------------------------------------------------------------------------------
 
@@ -265,10 +279,6 @@ class Account:
     def _as_known(self, session: str, target: Target) -> Target:
         return self.destinations.of(session).at(target.key) or target
 
-    def met(self, inbound: Inbound) -> None:
-        """Somebody spoke to a session."""
-        self._people.met(inbound)
-
     def about(self, ask: exchange.Send) -> dict[str, str]:
         """What events tell of a message on its way out."""
         there = self.destinations.destination(ask.session, ask.outbound.target)
@@ -280,27 +290,17 @@ class Account:
             "target_name": there.name,
         }
 
-    def members(self, conversation_id: str) -> dict[str, str]:
-        """The staff ids of those who were heard in a conversation, by name."""
-        return self._people.members(conversation_id)
-
     def asker(self, target: Target) -> At:
         """Whom an answer to a conversation mentions: whoever spoke there last, in a group."""
         if not self.options.mention_asker:
             return At()
-        return self._people.asker(target.conversation_id)
+        return self.people.asker(target.conversation_id)
 
     def _describe_target(self) -> str:
         target = self.destinations.target(self.bound)
         return target.label or target.conversation_id or target.user_id if target else ""
 
     # --- link and status ------------------------------------------------------------------------
-
-    @property
-    def _owner(self) -> str:
-        """Which other editor holds the link, in words; empty when it is this one or nobody."""
-        pid = self._state.owner_pid
-        return say.NEOVIM_PROCESS(pid=pid) if pid not in (0, self._pid) else ""
 
     def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
         """News of the stream connection. `next_try` is Unix seconds, 0 when it is not known."""
@@ -311,7 +311,7 @@ class Account:
         """Somebody asks to be let in: say so, without getting in the user's way."""
         self.hear_of([request.code])
         asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)
-        self._editor.show(updates.Say(asks, "warn"))
+        self._say(asks, "warn")
         self._event(
             "DingbridgePairing",
             code=request.code,
@@ -342,7 +342,11 @@ class Account:
 
     def owner_is(self, state: exchange.State) -> None:
         """How the owner of the robot is doing."""
-        self._state = state
+        before, self._state = self._state, state
+        if state.bound != before.bound:
+            self._released &= set(state.bound)
+            self._note_bound()
+            self._sessions.tell_list()
         self._changed()
 
     def status(self) -> updates.AccountStatus:
@@ -354,7 +358,6 @@ class Account:
             mode=self.options.mode,
             connected=self._link.state is LinkState.CONNECTED,
             session="" if self._binding[0] else self.bound,
-            owner=self._owner,
             link=self._link.state.value,
             target=self._describe_target() if self.bound else "",
             queued=state.queued + len(self.member.unanswered),
@@ -376,7 +379,7 @@ class Account:
             self.name,
             self.options,
             self._state,
-            status_words.Link(status.link, status.owner, self._link.trouble, self._link.next_try),
+            status_words.Link(status.link, self._link.trouble, self._link.next_try),
             session=self._sessions.title(self.bound) if self.bound else "",
             target=status.target,
             now=self._chance.now(),
@@ -387,8 +390,8 @@ class Account:
         """How the account is called where it is one of several."""
         return "DingTalk" if self.name == DEFAULT_ACCOUNT else f"DingTalk ({self.name})"
 
-    def _say(self, text: str) -> None:
-        self._editor.show(updates.Say(text))
+    def _say(self, text: str, level: updates.Level = "info") -> None:
+        self._editor.show(updates.Say(text, level))
 
     def _event(self, name: str, **data: str) -> None:
         self._editor.show(updates.Event(name, {"account": self.name, **data}))

@@ -15,7 +15,7 @@ from dingbridge.core.messages import Target
 
 
 class Choosing:
-    """Host loop only."""
+    """Service loop only."""
 
     def __init__(self, editor: Editor, sessions: Sessions, accounts: Accounts) -> None:
         self._editor = editor

@@ -23,11 +23,12 @@ from dingbridge.core.state import (
 
 
 class Member(Struct):
-    """An editor. `session` is the one it has bound, or empty."""
+    """An editor. `session` is the one it has bound, or empty; `answers`: it has a responder."""
 
     pid: int
     cwd: str
     session: str = ""
+    answers: bool = False
     busy: bool = False
 
 
@@ -54,6 +55,14 @@ class Conversations:
         """The editors that have a session bound."""
         return [(name, member) for name, member in self._members.items() if member.session]
 
+    def is_bound(self, session: str) -> bool:
+        """Whether an editor that is here has the session bound."""
+        return any(member.session == session for member in self._members.values())
+
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions that editors have bound."""
+        return tuple(sorted({member.session for member in self._members.values()} - {""}))
+
     def chosen(self, inbound: Inbound) -> str:
         """The session that the conversation spoke to last, open or not; empty without one."""
         return self._remembered.state.conversations.get(self._key(inbound), "")
@@ -61,8 +70,7 @@ class Conversations:
     def is_away(self, session: str) -> bool:
         """Whether the session is bound, but not by an editor that is here."""
         binding = self._remembered.state.bindings.get(session)
-        here = any(member.session == session for _, member in self.bound())
-        return binding is not None and not binding.scope and not here
+        return binding is not None and not binding.scope and not self.is_bound(session)
 
     def is_made(self, session: str) -> bool:
         """Whether the session was made on demand."""
@@ -79,13 +87,10 @@ class Conversations:
         chosen = self.chosen(inbound)
         if scopes.is_made(self._options()):
             return chosen if self._is_theirs(chosen, inbound) else ""
-        if any(member.session == chosen for _, member in self.bound()):
+        if chosen and self.is_bound(chosen):
             return chosen
-        bound = [
-            self._remembered.state.bindings[member.session]
-            for _, member in self.bound()
-            if member.session in self._remembered.state.bindings
-        ]
+        bindings = self._remembered.state.bindings
+        bound = [bindings[session] for session in self.sessions() if session in bindings]
         return max(bound, key=lambda one: one.time).session if bound else ""
 
     def _is_theirs(self, session: str, inbound: Inbound) -> bool:
@@ -95,14 +100,14 @@ class Conversations:
             return False
         if binding.scope:
             return binding.scope == self._key(inbound)
-        return any(member.session == session for _, member in self.bound())
+        return self.is_bound(session)
 
     def make(self, session: str, inbound: Inbound, now: float) -> None:
         """A new session, which the message's conversation speaks to from now on."""
         scope = self._key(inbound)
         start = scopes.start(self._options(), inbound)
         binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
-        bound = {member.session for _, member in self.bound()}
+        bound = self.sessions()
         self._remembered.change(lambda state: with_made(state, binding, bound))
         self.speak_to(session, inbound)
 
@@ -113,7 +118,7 @@ class Conversations:
         self._ways.move_to_end(self._spoke[session].key)
         while len(self._ways) > acquaintances.MOST:
             self._ways.popitem(last=False)
-        target = structs.replace(self._spoke[session], session_webhook=None)
+        target = self._spoke[session].lasting
         key = self._key(inbound)
         binding = self._remembered.state.bindings.get(session)
         known = binding is not None and (binding.target == target)
@@ -166,16 +171,24 @@ class Conversations:
         made_on_demand = scopes.is_made(self._options())
         rows = []
         if admin or not made_on_demand:
-            for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
-                binding = state.bindings.get(member.session)
+            for session, members in self._by_session().items():
+                binding = state.bindings.get(session)
                 if binding is not None:
-                    rows.append((binding.session, binding.title, member.cwd, member.busy))
+                    busy = any(member.busy for member in members)
+                    rows.append((session, binding.title, members[0].cwd, busy))
         if made_on_demand:
             key = self._key(inbound)
             mine = [one for one in state.bindings.values() if one.scope == key]
             for binding in sorted(mine, key=lambda one: one.time, reverse=True):
                 rows.append((binding.session, binding.title, binding.cwd, False))
         return [Row(*row, here=row[0] == here) for row in rows]
+
+    def _by_session(self) -> dict[str, list[Member]]:
+        """The editors of each bound session, those that came first first."""
+        found: dict[str, list[Member]] = {}
+        for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
+            found.setdefault(member.session, []).append(member)
+        return found
 
     def _key(self, inbound: Inbound) -> str:
         return scopes.key(self._options(), self._robot, inbound)

@@ -21,7 +21,7 @@ from dingbridge.core.messages import At, ConversationKind, Message, Role, Target
 
 
 class Correspondence:
-    """Takes messages into the sessions. Host loop only. `changed` is called when the status is
+    """Takes messages into the sessions. Service loop only. `changed` is called when the status is
     new."""
 
     def __init__(
@@ -44,6 +44,7 @@ class Correspondence:
         self._answering = answering
         self._changed = changed
         self._arrivals = Arrivals()
+        self._taking: set[str] = set()
 
     def send(
         self,
@@ -84,12 +85,13 @@ class Correspondence:
         if deliver.start is not None:
             self._sessions.begin(deliver.session, account.name, deliver.start)
             self._sessions.hold(deliver.session)
-        elif deliver.session != account.bound:
+        elif self._sessions.bindings.get(deliver.session) != account.name:
             known = deliver.session in self._sessions
             title = self._sessions.title(deliver.session) if known else deliver.session
             words = say.CAME_FOR_CLOSED_SESSION(title=title)
             self._editor.show(updates.Say(words))
-        account.met(inbound)
+        account.people.met(inbound)
+        self._taking.add(deliver.key)
 
         def start(done: Callable[[], None]) -> None:
             def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
@@ -132,44 +134,48 @@ class Correspondence:
         files = tuple(path for path in paths if path)
 
         def taken(new: bool) -> None:
-            account.member.tell(exchange.Handed(deliver.key))
+            self._taking.discard(deliver.key)
+            arrived = exchange.Arrived(inbound, session, message, files)
+            account.member.tell(exchange.Handed(deliver.key, arrived if new else None))
             if new:
                 account.destinations.spoke(session, target)
-                self._arrived(account, session, message, deliver, files)
+                self._received(account, arrived)
+                if not inbound.says_nothing:
+                    self._answering.ask(session, message, account, target, deliver, files)
             else:
                 account.destinations.met(session, target)
 
         self._sessions.arrive(session, message, again=deliver.again, then=taken)
         done()  # the disk keeps the order, and may fail for this one without the next
 
-    def _arrived(
-        self,
-        account: Account,
-        session: str,
-        message: Message,
-        deliver: exchange.Deliver,
-        files: tuple[str, ...],
-    ) -> None:
-        inbound = deliver.inbound
+    @property
+    def is_taking_in(self) -> bool:
+        """Whether a robot message is on its way into a transcript."""
+        return bool(self._taking)
+
+    def arrived(self, account: Account, arrived: exchange.Arrived) -> None:
+        """Another editor has taken in a robot message, of a session that may be open here."""
+        account.people.met(arrived.inbound)
+        account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
+        if self._sessions.is_used(arrived.session):
+            self._received(account, arrived)
+
+    def _received(self, account: Account, arrived: exchange.Arrived) -> None:
+        inbound, message = arrived.inbound, arrived.message
         self._event(
             "DingbridgeReceived",
             id=message.id,
-            session=session,
+            session=arrived.session,
             account=account.name,
             author=inbound.sender.nick,
             user_id=inbound.sender.identity,
             conversation_id=inbound.conversation.id,
             text=message.text,
-            files="\n".join(files),
+            files="\n".join(arrived.files),
             target=message.target,
             target_name=message.target_name,
         )
         self._changed()
-        if inbound.says_nothing:
-            return
-        self._answering.ask(
-            session, message, account, routing.reply_target(inbound), deliver, files
-        )
 
     def _event(self, name: str, **data: str) -> None:
         self._editor.show(updates.Event(name, data))

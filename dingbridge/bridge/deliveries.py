@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 
 class Deliveries:
-    """Hands messages to the robots' owners. Host loop only. `changed` is called when the status is
-    new."""
+    """Hands messages to the robots' owners. Service loop only. `changed` is called when the status
+    is new."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class Deliveries:
     ) -> Outbound:
         """The message as it leaves; the user is told what was masked in it."""
         circumstances = Circumstances(
-            self._accounts.secrets, self._environ, account.members(target.conversation_id)
+            self._accounts.secrets, self._environ, account.people.members(target.conversation_id)
         )
         options = account.options
         made = written(
@@ -194,6 +194,7 @@ class Deliveries:
                 marked = account.destinations.marked(session, line, each.target)
                 self._sessions.add(session, marked)
             account.member.send(exchange.Send(each, kind, session))
+        self.show_unsaved()
         self._changed()
 
     # --- what became of it ----------------------------------------------------------------------
@@ -211,6 +212,8 @@ class Deliveries:
         }
         if member.answered(message):
             self._event("DingbridgeQueued", **about)
+            # The owner has no news of its own to tell if it knew the message already.
+            self._changed()
         if fate is Delivery.SENDING and report.chunks > 1:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self._sessions:
@@ -218,8 +221,9 @@ class Deliveries:
         if fate not in (Delivery.SENT, Delivery.FAILED):
             member.goes_on(message)
             return
-        # Every editor hears of every message; only one should speak of it.
-        if not member.sent(message) and session not in self._sessions.bindings:
+        # Every editor hears of every message; those where it was sent, or that have its session
+        # open, speak of it.
+        if not member.sent(message) and not self._sessions.is_used(session):
             return
         if not member.ended(message, (fate, reason)):
             return
@@ -229,10 +233,27 @@ class Deliveries:
             self._editor.show(updates.not_delivered(report))
             self._event("DingbridgeFailed", **about, reason=reason)
 
-    def written_down(self) -> None:
-        """The editor leaves, and what no owner had answered is in the journal for the next one."""
-        for account in self._accounts:
+    def show_unsaved(self) -> None:
+        """While the disk refuses something, a message that no owner has written down shows that. It
+        is told as queued once it is on the disk."""
+        trouble = self._sessions.trouble
+        for account in self._accounts if trouble else ():
             for ask in account.member.unanswered:
+                if ask.session in self._sessions:
+                    self._sessions.settle(ask.session, ask.outbound.id, Delivery.UNSAVED, trouble)
+
+    def expect(self, account: str, session: str, message: str) -> None:
+        """The editor waits for the end of a message that it sent when there was another service."""
+        found = self._accounts.find(account)
+        if found is not None:
+            found.member.expect(message)
+            found.member.tell(exchange.Known(session, (message,)))
+
+    def written_down(self, asks: Mapping[str, Collection[exchange.Send]]) -> None:
+        """The editor leaves, and these messages of its accounts, which no owner had answered, are
+        in the journal for the next one."""
+        for account in self._accounts:
+            for ask in asks.get(account.name, ()):
                 account.member.answered(ask.outbound.id)
                 self._event("DingbridgeQueued", **account.about(ask))
 

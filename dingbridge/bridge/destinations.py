@@ -17,7 +17,7 @@ from dingbridge.core.options import Options
 
 
 class SessionDestinations:
-    """By session, so that none ever speaks to another one's conversation. Host loop only."""
+    """By session, so that none ever speaks to another one's conversation. Service loop only."""
 
     def __init__(self, account: str, sessions: Sessions, options: Callable[[], Options]) -> None:
         self._account = account
@@ -33,7 +33,7 @@ class SessionDestinations:
         info = self._sessions.info(session)
         if info is not None and info.account:
             return known if known.current else known.or_else(routing.of_session(session))
-        if session == self._sessions.bound_to(self._account):
+        if self._sessions.bindings.get(session) == self._account:
             return known.or_else(routing.configured_target(self._options()))
         return known
 

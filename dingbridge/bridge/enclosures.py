@@ -1,6 +1,6 @@
 """Files and pictures that the user sends: a line in the session, and a message of their own.
 
-What the user sends after one waits until it is copied or drawn, so that it leaves in its order.
+What the user sends after one waits until it is here or drawn, so that it leaves in its order.
 They leave by the user's word alone: nothing that came from DingTalk or a responder gets here.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -24,13 +23,14 @@ from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
+from dingbridge.core.user_files import UserFile
 
 log = logging.getLogger(__name__)
 
 
 class Enclosure(Struct, frozen=True):
-    """A file that is being copied or drawn: the message `id` that it becomes, and where it goes, by
-    which account and which robot of it."""
+    """A file that is on its way from the editor, or being drawn: the message `id` that it becomes,
+    and where it goes, by which account and which robot of it."""
 
     id: str
     account: Account
@@ -41,7 +41,7 @@ class Enclosure(Struct, frozen=True):
 
 
 class Enclosures:
-    """Takes files out. Host loop only. `changed` is called when the status is new."""
+    """Takes files out. Service loop only. `changed` is called when the status is new."""
 
     def __init__(
         self,
@@ -86,17 +86,24 @@ class Enclosures:
         self,
         session: str,
         message_id: str,
-        path: str,
+        file: UserFile,
         to: str = "",
         begun_for: Destination | None = None,
     ) -> None:
-        """Send the file at the absolute path `path` as it is now. Raises `BridgeError` as
-        `need_target` does; what is wrong with the file is told later, in the session."""
+        """Send a file of the user's. Raises `BridgeError` as `need_target` does; what is wrong with
+        the file is told later, in the session."""
         account, target = self.need_target(session, to, begun_for)
-        enclosure = self._begin(account, target, session, message_id, PurePath(path).name)
+        if message_id in self._under_way:
+            return
+        if account.member.sent(message_id):
+            # It was handed over twice. Whether it is on the disk is told where it is not known yet.
+            if all(ask.outbound.id != message_id for ask in account.member.unanswered):
+                self._editor.show(updates.Confirmed(message_id))
+            return
+        enclosure = self._begin(account, target, session, message_id, file.name)
         self._parcels.pack(
             message_id,
-            path,
+            file,
             lambda packed: self._packed(enclosure, packed),
             lambda error: self._failed(enclosure, error),
         )
@@ -126,8 +133,13 @@ class Enclosures:
             lambda error: self._failed(enclosure, error),
         )
 
+    @property
+    def are_under_way(self) -> bool:
+        """Whether a file is on its way here, or is being drawn."""
+        return bool(self._under_way)
+
     def leave(self) -> None:
-        """The editor leaves: what is not copied yet is told as not sent, in its session."""
+        """The editor leaves: what is not whole yet is told as not sent, in its session."""
         for enclosure in self._under_way.values():
             enclosure.account.member.give_up(enclosure.id)
             self._add_unsent(enclosure, say.NEOVIM_CLOSED())
@@ -154,16 +166,21 @@ class Enclosures:
         if enclosure.session in self._sessions:
             line = received.FILE_LINE(name=attachments.shown_name(enclosure.name))
             self._add(enclosure, line, Delivery.FAILED, reason)
+        else:
+            self._editor.show(updates.Confirmed(enclosure.id))
 
     def _packed(self, enclosure: Enclosure, packed: Packed) -> None:
         account, session = enclosure.account, enclosure.session
-        self._under_way.pop(enclosure.id, None)
+        if self._under_way.pop(enclosure.id, None) is None:
+            # The editor has left meanwhile, and its user was told.
+            return
         if session not in self._sessions:
             # It was deleted meanwhile, and with it what was to be sent in it.
             account.member.give_up(enclosure.id)
+            self._editor.show(updates.Confirmed(enclosure.id))
             return
         if routing.robot_name(account.options) != enclosure.robot:
-            self._failed(enclosure, BridgeError(say.ANOTHER_ROBOT()))
+            self._not_sent(enclosure, BridgeError(say.ANOTHER_ROBOT()))
             return
         name = attachments.shown_name(packed.name)
         outbound = Outbound(
@@ -183,8 +200,21 @@ class Enclosures:
         self._changed()
 
     def _failed(self, enclosure: Enclosure, error: BridgeError) -> None:
+        def known(stands: bool) -> None:
+            if self._under_way.pop(enclosure.id, None) is None:
+                return
+            if stands:
+                # An earlier service had it whole, and knows what became of it.
+                self._editor.show(updates.Confirmed(enclosure.id))
+            else:
+                self._not_sent(enclosure, error)
+
+        # What was sent after it does not wait for the transcript, which may be hard to read.
+        enclosure.account.member.give_up(enclosure.id)
+        self._sessions.stands(enclosure.session, enclosure.id, known)
+
+    def _not_sent(self, enclosure: Enclosure, error: BridgeError) -> None:
         log.info("a file was not sent: %s", error)
-        self._under_way.pop(enclosure.id, None)
         enclosure.account.member.give_up(enclosure.id)
         words = in_words(say.NOT_SENT(reason=error), error.fix).rstrip(".")
         self._add_unsent(enclosure, in_words(str(error), error.fix))

@@ -1,7 +1,7 @@
-"""The owner's side of the exchange: routes what comes in, and serves all editors of one app.
+"""The owner's side of the exchange: routes what comes in, and serves all editors of one robot.
 
-There is one hub for each app, in the editor that owns it. It is rebuilt from the files alone, so
-that another editor can take over at any moment.
+There is one hub for each robot. It is rebuilt from the files alone, so that another service can go
+on at any moment.
 """
 
 from __future__ import annotations
@@ -14,40 +14,43 @@ from msgspec import Struct, structs
 from dingbridge.bridge import reception
 from dingbridge.bridge.addressed_queue import AddressedQueue
 from dingbridge.bridge.admission import Admission
+from dingbridge.bridge.attending import Attending, Attends
 from dingbridge.bridge.attention import Attention
+from dingbridge.bridge.bindings import Bindings
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.outgoing import Outgoing
 from dingbridge.bridge.ports import Chance, Link, Queue, Reactions, Records
-from dingbridge.bridge.reception import NOBODY, OWN, Parts, Reception
+from dingbridge.bridge.reception import NOBODY, Parts, Reception
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.usage import Usage
 from dingbridge.core import exchange, scopes
 from dingbridge.core.catalogue import link
-from dingbridge.core.catalogue import service as say
 from dingbridge.core.exchange import Ask, News
 from dingbridge.core.inbox import Open, Received
 from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Target
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind, Outbox
+from dingbridge.core.patience import SENDS_WITHIN
 from dingbridge.core.quota import Budget
 from dingbridge.core.sent_keys import Sent, with_quote
 from dingbridge.core.state import (
     State,
-    binding_for,
-    binding_of,
-    with_binding,
     with_sent_key,
-    without_binding,
 )
 from dingbridge.core.writing import Circumstances, written
 
 log = logging.getLogger(__name__)
 
 
+LAST_WORDS = (exchange.Send, exchange.Handed, exchange.Unanswered)
+"""What a member may say whose editor was left while something was still under way in it."""
+
+
 class Ports(Struct, frozen=True):
-    """What the hub needs of the outside. `tell` reaches one member."""
+    """What the hub needs of the outside. `tell` reaches one member; `attends` says what its editor
+    shows, and when its user was there."""
 
     records: Records
     queue: Queue
@@ -55,10 +58,11 @@ class Ports(Struct, frozen=True):
     chance: Chance
     tell: Callable[[int, News], None]
     reactions: Reactions
+    attends: Attends
 
 
 class Hub:
-    """Everything that one app's editors share. Host loop of the owner only."""
+    """Everything that one robot's editors share. Service loop only."""
 
     def __init__(
         self, robot: str, ports: Ports, options: Options, state: State, outbox: Outbox
@@ -71,20 +75,24 @@ class Hub:
         self._records = ports.records
         self._remembered = Remembered(state, ports.records)
         self._members: dict[int, Member] = {}
+        # Those whose editors were left while a program worked, with the session they had bound.
+        self._retired: dict[int, str] = {}
         self._link_news = exchange.LinkNews(LinkState.OFF.value)
         self._last_error = ""
         self._lacks_webhook = False
-        self._cool_down = (0.0, "")
+        self.cool_down = (0.0, "")
         self._let_in = exchange.LetIn()
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
         )
+        self._bindings = Bindings(robot, self._members, self._remembered, ports.chance, ports.tell)
+        self._editors = Attending(self._members, self._conversations, ports.attends)
         self._usage = Usage(
             robot,
             self._remembered,
             ports.chance,
             self._budget,
-            lambda warning: self._broadcast(exchange.Words(warning, "warn")),
+            self.notice,
         )
         self._attention = Attention(
             ports.reactions, ports.chance, lambda: self._options, lambda: self._usage.is_short
@@ -95,7 +103,7 @@ class Hub:
             ports.records,
             AddressedQueue(ports.queue, self._conversations),
             ports.chance,
-            self._broadcast,
+            self.broadcast,
             self._outbox_changed,
             self._attention.ended,
         )
@@ -126,6 +134,7 @@ class Hub:
                 receptionist,
                 lambda: self._options,
                 ports.tell,
+                self._editors,
                 self._answer,
                 self._attention,
                 lambda inbound: with_quote(self._remembered.state.sent_keys, robot, inbound),
@@ -140,6 +149,7 @@ class Hub:
     def settled(self) -> None:
         """The editors of an earlier owner are here by now; those that are not have left."""
         self._reception.settled()
+        self.outgoing.settled()
 
     def configure(self, options: Options) -> None:
         """Use these options from now on."""
@@ -151,7 +161,8 @@ class Hub:
 
     def ask(self, member: int, ask: Ask) -> None:
         """A word of an editor."""
-        if member in self._members or isinstance(ask, exchange.Hello):
+        is_last_word = member in self._retired and isinstance(ask, LAST_WORDS)
+        if member in self._members or is_last_word or isinstance(ask, exchange.Hello):
             self._carry_out(member, ask)
         else:
             log.warning("an editor spoke before it said hello")
@@ -162,16 +173,25 @@ class Hub:
             case exchange.Hello():
                 self._join(member, ask)
             case exchange.Bind(session=session, title=title, cwd=cwd):
-                self._bind(member, session, title, cwd, self._chance.now())
+                self._bindings.bind(member, session, title, cwd)
+                self._bound_changed()
             case exchange.Unbind(session=session):
-                self._unbind(member, session)
+                self._attention.left(session)
+                self._bindings.unbind(member, session)
+                self._bound_changed()
             case exchange.Send():
                 outbound = self._conversations.addressed(ask.outbound, ask.session)
                 self.outgoing.send(structs.replace(ask, outbound=outbound))
             case exchange.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
-            case exchange.Handed(key=key):
-                self._handed(member, key)
+            case exchange.Handed(key=key, arrived=arrived):
+                self._handed(member, key, arrived)
+            case exchange.Answers(answers=answers):
+                self._members[member].answers = answers
+            case exchange.Unanswered(turn=turn, left=left):
+                self._reception.unanswered(member, turn, left=left)
+            case exchange.PassOn(order=order):
+                self._reception.pass_on(member, order)
             case exchange.Busy(busy=busy):
                 self._members[member].busy = busy
             case exchange.Retry(id=message):
@@ -183,8 +203,6 @@ class Hub:
                 self._tell(member, exchange.Letters(self.outgoing.describe(prefix)))
             case exchange.ShowPairings():
                 self._tell(member, self._admission.list())
-            case exchange.Mark(number=number):
-                self._records.settled(lambda: self._tell(member, exchange.Marked(number)))
             case exchange.Pair(code=code, once=once):
                 self._told(member, *self._admission.pair(code, once=once))
             case exchange.Deny(code=code):
@@ -199,91 +217,59 @@ class Hub:
         answer = exchange.Words(words, "info" if well else "error")
         self._records.settled(lambda: self._tell(member, answer))
 
+    def retire(self, member: int) -> None:
+        """An editor was left, but a program still works on an answer in it, which may go out."""
+        left = self._members.pop(member, None)
+        if left is not None:
+            self._retired[member] = left.session
+            self._after_leaving()
+
     def leave(self, member: int) -> None:
         """An editor is gone: what it did not put into a transcript goes to another one."""
-        if self._members.pop(member, None) is None:
+        left = self._members.pop(member, None)
+        session = left.session if left is not None else self._retired.pop(member, None)
+        if session is None:
             return
-        self._hold_link()
+        if not self._conversations.is_bound(session):
+            # Before anything goes to others, who work on it again.
+            self._attention.member_left(session, is_last=not self._members)
+        if left is not None:
+            self._after_leaving()
         self._reception.hand_out(member)
 
+    def _after_leaving(self) -> None:
+        self._hold_link()
+        self._tell_state()
+
     def _join(self, member: int, hello: exchange.Hello) -> None:
-        self._members[member] = Member(hello.pid, hello.cwd)
+        self._members[member] = Member(hello.pid, hello.cwd, answers=hello.answers)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._tell(member, self._state_news())
         self._tell(member, self._admission.let_in())
-        reason = self._link_news.reason or say.TAKES_OVER()
-        self._tell(member, structs.replace(self._link_news, reason=reason))
-        holder = next((one for one in self._members.values() if one.session == hello.bound), None)
-        if hello.bound and hello.supposed and holder is not None:
-            self._tell(member, exchange.Released(hello.bound, holder.pid))
-            self._restore(member, hello.cwd)
-        elif hello.bound:
-            known = self._remembered.state.bindings.get(hello.bound)
-            # It comes back with what it had bound: which one was bound last stays as it was.
-            time = known.time if known else self._chance.now()
-            self._bind(member, hello.bound, hello.title, hello.cwd, time)
+        self._tell(member, self._link_news)
+        if hello.bound:
+            self._bindings.come_back(member, hello.bound, hello.title, hello.cwd)
         elif not hello.again:
-            self._restore(member, hello.cwd)
-        self._hold_link()
-        self._reception.hand_out(NOBODY)
+            self._bindings.restore(member, hello.cwd)
+        self._bound_changed()
 
-    def _restore(self, member: int, cwd: str) -> None:
-        """Give a newcomer the binding of its project folder, if there is a free one."""
-        taken = {one.session for one in self._members.values()}
-        binding = binding_for(self._remembered.state, self._robot, cwd, taken)
-        if binding is None:
-            self._tell(member, exchange.Restore())
-            return
-        self._members[member].session = binding.session
-        self._tell(member, exchange.Restore(binding.session, binding.target))
-
-    def _bind(self, member: int, session: str, title: str, cwd: str, time: float) -> None:
-        for other, holder in self._members.items():
-            if holder.session == session and other != member:
-                holder.session = ""
-                self._tell(other, exchange.Released(session, self._members[member].pid))
-        before = self._members[member].session
-        self._members[member].session = session
-        known = binding_of(self._remembered.state, self._robot, session)
-        binding = structs.replace(known, title=title, cwd=cwd, time=time)
-
-        def change(state: State) -> State:
-            if before and before != session:
-                state = without_binding(state, before, instead=session)
-            return with_binding(state, binding)
-
-        self._remembered.change(change, lambda: self._tell_bound(member, session))
+    def _bound_changed(self) -> None:
         self._hold_link()
         self._tell_state()
         self._reception.hand_out(NOBODY)
 
-    def _tell_bound(self, member: int, session: str) -> None:
-        """The session is this member's, and this is the conversation that it goes on with."""
-        target = binding_of(self._remembered.state, self._robot, session).target
-        self._tell(member, exchange.Bound(session, target))
-
-    def _handed(self, member: int, key: str) -> None:
-        """A robot message stands in its transcript. Whoever has bound the session meanwhile has
-        read that before."""
-        session = self._reception.handed(key)
-        for other, holder in self._members.items():
-            if session and holder.session == session and other != member:
-                self._tell_bound(other, session)
-
-    def _unbind(self, member: int, session: str) -> None:
-        if self._members[member].session == session:
-            self._members[member].session = ""
-        if any(one.session == session for one in self._members.values()):
-            # Another editor has bound it since.
-            return
-        self._attention.left(session)
-        self._remembered.change(lambda state: without_binding(state, session))
-        self._hold_link()
-        self._tell_state()
+    def _handed(self, member: int, key: str, arrived: exchange.Arrived | None) -> None:
+        """A robot message stands in its transcript."""
+        self._reception.handed(key)
+        for other in self._members:
+            if arrived is not None and other != member:
+                self._tell(other, arrived)
 
     def _hold_link(self) -> None:
         """The link is open as long as an editor has a session bound, or is there for those that are
-        made on demand."""
+        made on demand. Once all have left it stays as it was, until the owner ends."""
+        if not self._members:
+            return
         needed = self._members if scopes.is_made(self._options) else self._conversations.bound()
         if self._options.mode == "api" and needed:
             self._link.connect()
@@ -312,9 +298,11 @@ class Hub:
         self.outgoing.send(exchange.Send(made.outbound, Kind.WORD, ""))
 
     def _call(self, news: News) -> None:
-        """Tell the editors that have a session bound, else the owner's own."""
-        called = [name for name, _ in self._conversations.bound()]
-        for member in called or [name for name in self._members if name == OWN]:
+        """Tell the editor whose user was at work last, of those that have a session bound, if one
+        has."""
+        bound = [name for name, _ in self._conversations.bound()]
+        member = self._editors.latest(bound or self._members)
+        if member is not None:
             self._tell(member, news)
 
     # --- news of the robot ----------------------------------------------------------------------
@@ -324,7 +312,7 @@ class Hub:
         that is 0."""
         next_try = self._chance.now() + retry_in if retry_in else 0.0
         self._link_news = exchange.LinkNews(link.value, reason, fix, next_try)
-        self._broadcast(self._link_news)
+        self.broadcast(self._link_news)
         self._tell_state()
 
     def trouble(self, sentence: str, code: str) -> None:
@@ -332,7 +320,7 @@ class Hub:
         log.warning("%s", sentence)
         self._last_error = sentence
         self._usage.refused(code)
-        self._broadcast(exchange.Words(sentence, "warn"))
+        self.notice(sentence)
         self._tell_state()
 
     def counted(self, calls: int, pushes: int, code: str) -> None:
@@ -349,12 +337,16 @@ class Hub:
 
     def cooling_down(self, until: float, reason: str) -> None:
         """Nothing leaves before `until` (Unix seconds); 0 when that is over."""
-        if (until, reason) != self._cool_down:
-            self._cool_down = (until, reason)
+        if (until, reason) != self.cool_down:
+            self.cool_down = (until, reason)
             self._tell_state()
 
     def _budget(self) -> Budget:
         return Budget(self._options.quota_calls, self._options.quota_pushes)
+
+    def is_sending(self, now: float) -> bool:
+        """Whether a message is there, or about to be, that can leave within `SENDS_WITHIN`."""
+        return not self.outgoing.is_empty and self.cool_down[0] - now <= SENDS_WITHIN
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -367,17 +359,15 @@ class Hub:
         let_in = self._admission.let_in()
         if let_in != self._let_in:
             self._let_in = let_in
-            self._broadcast(let_in)
+            self.broadcast(let_in)
         self._tell_state()
 
     def _tell_state(self) -> None:
-        self._broadcast(self._state_news())
+        self.broadcast(self._state_news())
 
     def _state_news(self) -> exchange.State:
-        until, reason = self._cool_down
-        own = self._members.get(OWN)
+        until, reason = self.cool_down
         return exchange.State(
-            owner_pid=own.pid if own else 0,
             link=self._link_news.link,
             queued=self.outgoing.queued,
             failed=self.outgoing.failed,
@@ -390,8 +380,16 @@ class Hub:
             asking=self._admission.asking,
             failed_ids=self.outgoing.latest_failed(),
             waiting_ids=self.outgoing.latest_waiting(),
+            bound=self._conversations.sessions(),
         )
 
-    def _broadcast(self, news: News) -> None:
+    def notice(self, words: str) -> None:
+        """Warn the user, in the editor that was used last."""
+        member = self._editors.latest(self._members)
+        if member is not None:
+            self._tell(member, exchange.Words(words, "warn"))
+
+    def broadcast(self, news: News) -> None:
+        """Tell all editors."""
         for member in list(self._members):
             self._tell(member, news)

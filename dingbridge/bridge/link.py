@@ -10,7 +10,7 @@ from dingbridge.core.link import LinkState
 
 
 class Link:
-    """How the link of one account is, as its owner says. Host loop only.
+    """How the link of one account is, as its owner says. Service loop only.
 
     `trouble` says in words why it is down, empty while it is not; `next_try` is when it is tried
     again, in Unix seconds, 0 when that is not known.

@@ -8,7 +8,7 @@ from dingbridge.bridge.updates import Line, Report
 
 
 class OutboxReport:
-    """What the owners have answered since they were asked last. Host loop only."""
+    """What the owners have answered since they were asked last. Service loop only."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts

@@ -38,7 +38,7 @@ every change, for completion: `describe` knows all."""
 
 
 class Outgoing:
-    """What leaves by one robot. Host loop of the owner only.
+    """What leaves by one robot. Service loop only.
 
     `tell` reaches every editor; `changed` is called when the counts are new, and `ended` with each
     message that has its final fate.
@@ -60,12 +60,18 @@ class Outgoing:
         self._records = records
         self._queue = queue
         self._chance = chance
-        self._tell = tell
+        self._broadcast = tell
+        self._listeners: dict[str, Callable[[DeliveryReport], None]] = {}
         self._changed = changed
         self._ended = ended
         self._retrying: set[str] = set()
         # Messages that are being written down: they have no fate, and get one.
         self._accepting: set[str] = set()
+        self._is_settled = False
+        self._asked_early: list[tuple[str, tuple[str, ...]]] = []
+        self._looking = False
+        self.is_unanswered = False
+        """Whether the latest attempt of any message was answered by nobody who may be DingTalk."""
 
     @property
     def last_error(self) -> str:
@@ -76,6 +82,11 @@ class Outgoing:
     def queued(self) -> int:
         """Messages that have no fate yet."""
         return self._outbox.queued
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits, is being written down or may be found in a moment."""
+        return not (self._outbox.queued or self._accepting or self._looking)
 
     @property
     def failed(self) -> int:
@@ -94,6 +105,20 @@ class Outgoing:
         """The session that a waiting message stands in; empty for one that stands in none."""
         whole = self._outbox.waiting.get(message)
         return whole.session if whole is not None else ""
+
+    def listen(self, message: str, heard: Callable[[DeliveryReport], None] | None) -> None:
+        """Tell `heard` as well what becomes of a message, which no editor has sent; None ends
+        that."""
+        if heard is None:
+            self._listeners.pop(message, None)
+        else:
+            self._listeners[message] = heard
+
+    def _tell(self, news: exchange.Fate) -> None:
+        self._broadcast(news)
+        heard = self._listeners.get(news.report.message_id)
+        if heard is not None:
+            heard(news.report)
 
     def start(self) -> None:
         """Send what an earlier owner left."""
@@ -120,10 +145,13 @@ class Outgoing:
         self._changed()
 
     def look(self) -> None:
-        """Take up what editors that have left wrote down themselves."""
+        """Take up what others wrote down: for an editor that left before it was answered, or by a
+        Neovim that runs 0.1."""
+        self._looking = True
         self._records.look(self._found)
 
     def _found(self, puts: tuple[Put, ...]) -> None:
+        self._looking = False
         for put in puts:
             self._queued(put)
 
@@ -150,6 +178,7 @@ class Outgoing:
 
     def progress(self, report: DeliveryReport) -> None:
         """How a message is getting on; not its end."""
+        self.is_unanswered = report.unanswered
         whole = self._outbox.waiting.get(report.message_id)
         for one in whole.everyone() if whole else ():
             self._tell(exchange.Fate(structs.replace(report, message_id=one.id), one.session))
@@ -159,12 +188,19 @@ class Outgoing:
         fate, reason = end_in_words(record, whole)
         dropped = isinstance(record, Dropped)
         doubt = isinstance(record, Dropped) and is_uncertain(record, whole)
+        unanswered = isinstance(record, Failed) and record.unanswered
         for one in whole.everyone():
             if one.session:
                 self._records.fate(one.session, one.id, fate, reason)
             title = shorten(one.outbound.file_name or markdown.title(one.outbound.text), TITLE)
             report = DeliveryReport(
-                one.id, fate, reason, title=title, dropped=dropped, may_have_arrived=doubt
+                one.id,
+                fate,
+                reason,
+                title=title,
+                dropped=dropped,
+                may_have_arrived=doubt,
+                unanswered=unanswered,
             )
             self._tell(exchange.Fate(_going_to(report, one.outbound.target), one.session))
         self._ended(whole)
@@ -189,12 +225,21 @@ class Outgoing:
         for message in asked:
             if message not in unknown:
                 self._tell_known(message, session)
-        if unknown:
+        if unknown and not self._is_settled:
+            self._asked_early.append((session, unknown))
+        elif unknown:
             # It may stand in the journal all the same, written there by an editor that left.
             self.look()
             self._records.traces(
                 session, unknown, lambda *found: self._traced(session, unknown, *found)
             )
+
+    def settled(self) -> None:
+        """Whoever may have a message to hand over again is here by now."""
+        self._is_settled = True
+        asked, self._asked_early = self._asked_early, []
+        for session, ids in asked:
+            self.answer_known(session, ids)
 
     def _traced(
         self, session: str, unknown: tuple[str, ...], others: set[str], ended: tuple[Message, ...]
@@ -206,7 +251,7 @@ class Outgoing:
                 self._tell_known(message, session)
             elif end is not None:
                 self._fate(message, session, end.delivery, end.reason)
-            elif message not in others:
+            elif message not in others and message not in self._accepting:
                 if session:
                     self._records.fate(session, message, Delivery.FAILED, say.NEVER_LEFT())
                 self._fate(message, session, Delivery.FAILED, say.NEVER_LEFT())
@@ -273,7 +318,7 @@ class Outgoing:
         if message in self._retrying:
             return say.BEING_RETRIED(id=message)
         if message in self._outbox.dropped:
-            # An editor that could not be answered asks the next owner again.
+            # It may be told twice: by another editor, or again after the service was killed.
             return ""
         whole = self._outbox.whole(message)
         if whole is None:

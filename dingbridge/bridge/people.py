@@ -13,7 +13,7 @@ PEOPLE = 500
 
 
 class People:
-    """What this editor has heard since it started. Host loop only."""
+    """What this editor has heard since it started. Service loop only."""
 
     def __init__(self) -> None:
         self._heard: OrderedDict[str, OrderedDict[str, Sender]] = OrderedDict()

@@ -11,13 +11,14 @@ from dingbridge.core.excerpts import Around
 
 class Place(Struct, frozen=True):
     """Where in the editor a command was given. `session` is that of the chat the user is in or
-    was in last, after `opened` openings that the editor had carried out (a count); `lines` are
-    those of the range, empty without one, and `before` some that stand above them; `cwd` is the
-    editor's. `file` is the name of the buffer's file as others may see it, `path` where it is.
-    `begun_for` is the conversation that the bar of that session names, if it names one."""
+    was in last, after `opened` openings that the editor had carried out (a count); without a count
+    exactly this session is meant, wherever the user is now. `lines` are those of the range, empty
+    without one, and `before` some that stand above them; `cwd` is the editor's. `file` is the name
+    of the buffer's file as others may see it, `path` where it is. `begun_for` is the conversation
+    that the bar of that session names, if it names one."""
 
     session: str = ""
-    opened: int = 0
+    opened: int | None = None
     cwd: str = ""
     file: str = ""
     path: str = ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
 from dingbridge.bridge.updates import Update
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.exchange import Ask, Send
+from dingbridge.core.exchange import Ask, Ruling, Send
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Attachment, Delivery, Message, Question
 from dingbridge.core.options import Options
@@ -19,10 +18,11 @@ from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.state import State
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.user_files import UserFile
 
 
 class Editor(Protocol):
-    """The Neovim this host belongs to."""
+    """The Neovim that is served."""
 
     def show(self, *updates: Update) -> None:
         """Send updates, in order; ask nothing."""
@@ -30,7 +30,7 @@ class Editor(Protocol):
 
 
 class Storage(Protocol):
-    """Transcripts, without waiting: results come back on the host loop, in order."""
+    """Transcripts, without waiting: results come back on the service loop, in order."""
 
     def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
         """All sessions there are, also those of other editors."""
@@ -74,28 +74,45 @@ class Storage(Protocol):
         """Move a transcript to the trash."""
         ...
 
-    def save(self, session: str, target: Path, then: Callable[[Path], None]) -> None:
-        """Copy a transcript to a new file."""
+
+class Saved(Protocol):
+    """Transcripts that the user saves to a file of their own, and loads from one."""
+
+    def save(self, session: str, file: UserFile, failed: Callable[[BridgeError], None]) -> None:
+        """Have the editor's side write a transcript to a new file, and tell that it is there."""
         ...
 
-    def take_in(self, source: Path, session: str, then: Callable[[Transcript], None]) -> None:
+    def take_in(
+        self,
+        file: UserFile,
+        session: str,
+        then: Callable[[Transcript], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
         """Make a session from a saved file."""
         ...
 
 
 class Exchange(Protocol):
-    """The way to the owner of the robot, wherever it lives."""
+    """The way to the owner of the robot."""
 
-    def configure(self, options: Options) -> None:
-        """Use these options from now on; join the editors that use the same robot."""
+    def configure(self, options: Options) -> Ruling | None:
+        """Use these options from now on; join the editors that use the same robot. Returns what
+        holds instead because another editor was set up later."""
         ...
 
     def tell(self, ask: Ask) -> bool:
         """Tell the owner something. Returns False while there is none to be told."""
         ...
 
-    def write_down(self, sends: tuple[Send, ...]) -> None:
-        """Put messages that no owner has answered into the journal, for the next one to find."""
+    @property
+    def is_shared(self) -> bool:
+        """Whether other editors use the same robot."""
+        ...
+
+    def write_down(self, sends: tuple[Send, ...], then: Callable[[], None]) -> None:
+        """Put messages that no owner has answered into the journal, for the next one to find;
+        `then` runs once they are on the disk."""
         ...
 
 
@@ -162,7 +179,7 @@ class Project(Protocol):
 
 
 class Media(Protocol):
-    """Pictures and files that came with messages, without waiting: results come on the host
+    """Pictures and files that came with messages, without waiting: results come on the service
     loop."""
 
     def fetch(
@@ -190,17 +207,17 @@ class Packed(Struct, frozen=True):
 
 
 class Parcels(Protocol):
-    """Files of the user's, made ready to leave without waiting: results come back on the host loop.
-    `failed` is told why there is nothing to send."""
+    """Files of the user's, made ready to leave without waiting: results come back on the service
+    loop. `failed` is told why there is nothing to send."""
 
     def pack(
         self,
         message: str,
-        path: str,
+        file: UserFile,
         then: Callable[[Packed], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """Copy a file for a message, as it is now."""
+        """Take in a file of the user's for a message, from the editor's side."""
         ...
 
     def draw(
@@ -233,20 +250,24 @@ class Chance(Protocol):
         ...
 
 
+Later = Callable[[float, Callable[[], None]], None]
+"""Runs a call on the service loop after that many seconds."""
+
+
 class Ports(Struct, frozen=True):
     """Everything outside that an editor's side needs. `exchange` gives an account's way to the
-    owner of its robot; `pid` and `cwd` are Neovim's, `environ`
-    is the process's environment."""
+    owner of its robot; `pid`, `cwd` and `environ` are Neovim's."""
 
     editor: Editor
     storage: Storage
+    saved: Saved
     exchange: Callable[[str], Exchange]
     programs: Programs
     project: Project
     media: Media
     parcels: Parcels
     chance: Chance
-    log_path: str
+    later: Later
     pid: int
     cwd: str
     environ: Mapping[str, str]
@@ -296,7 +317,7 @@ class Records(Protocol):
         ...
 
     def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
-        """Look for messages that editors wrote down themselves, without an owner that answered."""
+        """Look for messages that were not written down by `outbox`; see `Outgoing.look`."""
         ...
 
 

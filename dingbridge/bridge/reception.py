@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.bridge.admission import Admission
+from dingbridge.bridge.attending import Attending
 from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.ports import Chance, Records
@@ -23,9 +24,6 @@ from dingbridge.core.routing import reply_target
 
 log = logging.getLogger(__name__)
 
-OWN = 0
-"""The member that lives in the owner's own editor."""
-
 NOBODY = -1
 ON_ITS_WAY = -2
 """In the place of a member: nobody holds the message, or it is being routed."""
@@ -33,7 +31,8 @@ ON_ITS_WAY = -2
 
 class Parts(Struct, frozen=True):
     """What the reception works with. `tell` reaches one member, `answer` a conversation;
-    `with_quote` puts into a message what is known of the one that it answers."""
+    `editors` knows who attends to what; `with_quote` puts into a message what is known of the one
+    that it answers."""
 
     records: Records
     chance: Chance
@@ -43,13 +42,14 @@ class Parts(Struct, frozen=True):
     receptionist: Receptionist
     options: Callable[[], Options]
     tell: Callable[[int, News], None]
+    editors: Attending
     answer: Callable[[Target, str], None]
     attention: Attention
     with_quote: Callable[[Inbound], Inbound]
 
 
 class Reception:
-    """Brings every accepted message to one session, once. Host loop of the owner only."""
+    """Brings every accepted message to one session, once. Service loop only."""
 
     def __init__(self, parts: Parts) -> None:
         self._records = parts.records
@@ -61,9 +61,11 @@ class Reception:
         self._options = parts.options
         self._tell = parts.tell
         self._answer = parts.answer
+        self._editors = parts.editors
         self._attention = parts.attention
         self._with_quote = parts.with_quote
-        self._started = parts.chance.now()
+        # Came while no editor was here.
+        self._patient: set[str] = set()
         self._open: dict[str, tuple[Open, int]] = {}
         self._settled = False
 
@@ -72,6 +74,7 @@ class Reception:
         self._admission.drop_expired()
         # Nobody holds these yet; they go out when the first editor says hello.
         self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
+        self._patient = set(inbox)
 
     def settled(self) -> None:
         """The editors of an earlier owner are here by now; those that are not have left."""
@@ -81,6 +84,8 @@ class Reception:
     def arrived(self, received: Received) -> None:
         """A robot message that is written down and acked."""
         self._open[received.key] = (Open(received), NOBODY)
+        if not self._members:
+            self._patient.add(received.key)
         self.hand_out(NOBODY)
 
     def receive_kept(self, received: Received) -> None:
@@ -88,13 +93,12 @@ class Reception:
         self._records.received(received, lambda: self.arrived(received))
 
     def hand_out(self, holder: int) -> None:
-        """Bring everything that `holder` has, or nobody, where it belongs."""
-        if not self._members:
-            return
+        """Bring everything that `holder` has, or nobody, where it belongs; it waits while no editor
+        is here."""
         for key, (entry, held_by) in list(self._open.items()):
             if held_by != holder:
                 continue
-            if entry.session and self._is_awaited(entry.session):
+            if not self._members or (entry.session and self._is_awaited(entry.session)):
                 self._open[key] = (entry, NOBODY)
             elif entry.session:
                 # It may stand in that transcript already, so it must go to no other.
@@ -105,6 +109,7 @@ class Reception:
     def handed(self, key: str) -> str:
         """A message needs nothing more. Returns the session it went to, empty without one."""
         done = self._open.pop(key, None)
+        self._patient.discard(key)
         if done is None:
             return ""
         self._records.handed(key)
@@ -147,8 +152,8 @@ class Reception:
         self._records.routed(key, session, lambda: self._deliver(key, entry, again=False))
 
     def _nobody_for(self, key: str, received: Received) -> None:
-        """No editor has a session bound. What an earlier owner accepted waits until one has."""
-        if received.time >= self._started:
+        """No editor has a session bound. What came while none was here waits until one has."""
+        if key not in self._patient:
             self._answer(reply_target(received.inbound), say.NOBODY_THERE())
             self.handed(key)
 
@@ -156,9 +161,33 @@ class Reception:
         if not self._members:
             self._open[key] = (entry, NOBODY)
             return
-        holder = self._holder_of(entry.session)
+        news = self._news(key, entry, again=again)
+        holder = self._editors.first(entry.session, answers=isinstance(news, exchange.Deliver))
         self._open[key] = (entry, holder)
-        self._tell(holder, self._news(key, entry, again=again))
+        self._tell(holder, news)
+
+    def pass_on(self, member: int, order: exchange.CarryOut) -> None:
+        """A member's editor does not say what a command wants to know of it: ask the next one."""
+        tried = (*order.tried, member)
+        found = self._editors.next(order.session, tried)
+        entry, holder = self._open.get(order.key, (None, NOBODY))
+        if found is None or entry is None or holder != member:
+            return
+        self._open[order.key] = (entry, found)
+        self._tell(member, exchange.Withdrawn(order.key))
+        self._tell(found, structs.replace(order, tried=tried))
+
+    def unanswered(self, member: int, turn: exchange.Turn, *, left: bool) -> None:
+        """Let another editor's responder answer. When there is none, the one that is slow may still
+        do it; of one that has left, the asker is told."""
+        tried = (*turn.tried, member)
+        found = self._editors.next(turn.question.session, tried, answers=True)
+        if found is not None:
+            if not left:
+                self._tell(member, exchange.Withdrawn(turn.question.message.id))
+            self._tell(found, exchange.Answer(structs.replace(turn, tried=tried)))
+        elif left:
+            self._answer(turn.target, say.CLOSED())
 
     def _news(self, key: str, entry: Open, *, again: bool) -> News:
         inbound, session = entry.received.inbound, entry.session
@@ -174,13 +203,6 @@ class Reception:
             self._attention.worked_on(inbound, session)
         instructions = scopes.instructions(options, inbound)
         return exchange.Deliver(key, inbound, session, again, start, instructions)
-
-    def _holder_of(self, session: str) -> int:
-        """The editor that has the session bound; without one, any editor can write it down."""
-        for name, member in self._members.items():
-            if member.session == session:
-                return name
-        return OWN if OWN in self._members else next(iter(self._members))
 
 
 def log_arrival(inbound: Inbound, account: str) -> None:

@@ -26,7 +26,7 @@ class Said(Struct, frozen=True):
 
 
 class Receptionist:
-    """Answers commands. Host loop of the owner only. `state` tells how the owner is doing, and
+    """Answers commands. Service loop only. `state` tells how the owner is doing, and
     `editors` how many there are."""
 
     def __init__(

@@ -9,7 +9,7 @@ from dingbridge.core.state import State
 
 
 class Remembered:
-    """The state as the owner knows it. Host loop of the owner only."""
+    """The state as the owner knows it. Service loop only."""
 
     def __init__(self, state: State, records: Records) -> None:
         self.state = state

@@ -12,7 +12,7 @@ from msgspec import Struct
 from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.deliveries import Deliveries
-from dingbridge.bridge.ports import Chance, Editor, Project, Storage
+from dingbridge.bridge.ports import Chance, Editor, Later, Project, Storage
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core import addressing, exchange, remote_answers, remote_words, routing
@@ -24,6 +24,9 @@ from dingbridge.core.exchange import CarryOut
 from dingbridge.core.transcript import Transcript
 
 log = logging.getLogger(__name__)
+
+LOOKS_WITHIN = 2.0
+"""Seconds after which a command that an editor does not answer goes to the next one."""
 
 
 class _Asked(Struct, frozen=True):
@@ -41,9 +44,16 @@ class _Asked(Struct, frozen=True):
         self.answer(str(error))
 
 
+class _Look(Struct, frozen=True):
+    """What the editor was asked to look at, for the command `key`."""
+
+    key: str
+    then: Callable[[object, str], None]
+
+
 class RemoteCommands:
-    """Host loop only. A command is over once its answer is on its way, so that it is not lost; one
-    that changes something is never carried out twice."""
+    """Service loop only. A command is over once its answer is on its way, so that it is not lost;
+    one that changes something is never carried out twice."""
 
     def __init__(
         self,
@@ -55,6 +65,7 @@ class RemoteCommands:
         deliveries: Deliveries,
         responders: Responders,
         cwd: str,
+        later: Later,
     ) -> None:
         self._editor = editor
         self._storage = storage
@@ -64,7 +75,9 @@ class RemoteCommands:
         self._deliveries = deliveries
         self._responders = responders
         self._cwd = cwd
-        self._looking: dict[str, Callable[[object, str], None]] = {}
+        self._later = later
+        self._looking: dict[str, _Look] = {}
+        self._running: set[str] = set()
 
     def carry_out(self, account: Account, order: CarryOut) -> None:
         """Carry out a command. The robot's owner has found that its sender may use it."""
@@ -159,11 +172,22 @@ class RemoteCommands:
             return
 
         def ended(status: int, output: str) -> None:
+            self._running.discard(asked.order.key)
             asked.answer_excerpt(
                 lambda mask: remote_answers.describe_run(name, status, output, mask)
             )
 
-        self._project.run(jobs[name], asked.cwd, ended, asked.failed)
+        def failed(error: BridgeError) -> None:
+            self._running.discard(asked.order.key)
+            asked.failed(error)
+
+        self._running.add(asked.order.key)
+        self._project.run(jobs[name], asked.cwd, ended, failed)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a job runs."""
+        return bool(self._running)
 
     # --- the editor -----------------------------------------------------------------------------
 
@@ -202,14 +226,24 @@ class RemoteCommands:
         def looked(found: object, failure: str) -> None:
             asked.answer_excerpt(lambda mask: failure or describe(found, mask))
 
-        self._looking[request] = looked
+        self._looking[request] = _Look(asked.order.key, looked)
         self._editor.show(updates.Look(request, what, asked.cwd, path, line, level))
+        self._later(LOOKS_WITHIN, lambda: self._pass_on(request, asked))
+
+    def _pass_on(self, request: str, asked: _Asked) -> None:
+        """The editor may hang: another one that has the session may answer instead."""
+        if request in self._looking:
+            asked.account.member.tell(exchange.PassOn(asked.order))
+
+    def withdraw(self, key: str) -> None:
+        """Another editor carries out this command."""
+        self._looking = {name: look for name, look in self._looking.items() if look.key != key}
 
     def looked(self, request: str, found: object, failure: str) -> None:
         """What the editor found."""
-        then = self._looking.pop(request, None)
-        if then is not None:
-            then(found, failure)
+        look = self._looking.pop(request, None)
+        if look is not None:
+            look.then(found, failure)
 
     def _folder(self, session: str) -> str:
         """The session's project folder."""

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.place import Place
-from dingbridge.bridge.ports import Chance, Editor, Storage
+from dingbridge.bridge.ports import Chance, Editor, Saved, Storage
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.errors import BridgeError
+from dingbridge.core.errors import BridgeError, told
 from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.user_files import UserFile
 
 
 class SessionCommands:
-    """Host loop only. `at` is where a command was given."""
+    """Service loop only. `at` is where a command was given."""
 
     def __init__(
         self,
         editor: Editor,
         storage: Storage,
+        saved: Saved,
         chance: Chance,
         sessions: Sessions,
         accounts: Accounts,
     ) -> None:
         self._editor = editor
         self._storage = storage
+        self._saved = saved
         self._chance = chance
         self._sessions = sessions
         self._accounts = accounts
@@ -41,6 +41,8 @@ class SessionCommands:
         session = self.current_or_none(at)
         if not session:
             raise BridgeError(say.NO_SESSION_YET(), fix=say.CHAT_STARTS_ONE())
+        if session not in self._sessions:
+            raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
         return session
 
     def open_current(self, at: Place) -> None:
@@ -71,16 +73,14 @@ class SessionCommands:
         self._sessions.delete(session)
         self._say(say.DELETED(title=title))
 
-    def save(self, name: str, at: Place) -> None:
+    def save(self, file: UserFile, at: Place) -> None:
         """Write the session to a file."""
-        target = Path(at.cwd, os.path.expanduser(name))
-        self._storage.save(self.current(at), target, lambda path: self._say(say.SAVED(path=path)))
+        self._saved.save(self.current(at), file, self._refused)
 
-    def load(self, name: str, at: Place) -> None:
+    def load(self, file: UserFile) -> None:
         """Read a session from a file."""
         session = f"loaded-{self._chance.new_id()[:12]}"
-        source = Path(at.cwd, os.path.expanduser(name))
-        self._storage.take_in(source, session, self._sessions.take_in)
+        self._saved.take_in(file, session, self._sessions.take_in, self._refused)
 
     def bind(self, name: str, at: Place) -> None:
         """Bind the session to an account, the default one without a name."""
@@ -104,9 +104,12 @@ class SessionCommands:
             bound[0].unbind()
 
     def _release(self, session: str) -> None:
-        for account in self._accounts:
-            if account.bound == session:
-                account.unbind()
+        account = self._accounts.find(self._sessions.bindings.get(session, ""))
+        if account is not None:
+            account.unbind(session)
+
+    def _refused(self, error: BridgeError) -> None:
+        self._editor.show(updates.Say(*told(error)))
 
     def _say(self, text: str) -> None:
         self._editor.show(updates.Say(text))

@@ -1,36 +1,30 @@
-"""The sessions of this editor: their order, the current one, and what the editor was shown."""
+"""An editor's view of the sessions: the current one, and what the editor was shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence, Set
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.catching_up import Shown, difference, note
-from dingbridge.bridge.ports import Chance, Editor, Storage
+from dingbridge.bridge.ports import Editor
+from dingbridge.bridge.session_store import SessionStore
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Start
-from dingbridge.core.messages import Delivery, Message
-from dingbridge.core.text import well_formed
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.messages import Delivery, Message, Role
+from dingbridge.core.transcript import SessionInfo, Transcript
 
 
 class Sessions:
-    """Keeps transcripts on disk and the editor's copy of them in step. Host loop only.
+    """What one editor is shown of the sessions. Service loop only.
 
-    A transcript is read whenever it is opened or bound, as another editor may have written into it;
-    what happens here is shown at once. `bindings` maps a session that is bound to the
-    account it is bound to.
+    A transcript is read when it is opened or bound; what is added to it then, by whomever, is shown
+    at once. `bindings` maps each session that an attached editor has bound to its account here.
     """
 
-    def __init__(
-        self, editor: Editor, storage: Storage, chance: Chance, known: Sequence[SessionInfo]
-    ) -> None:
+    def __init__(self, editor: Editor, store: SessionStore, known: Sequence[SessionInfo]) -> None:
         self._editor = editor
-        self._storage = storage
-        self._chance = chance
-        self._infos = {info.id: info for info in known}
+        self._store = store
         self._shown: dict[str, Shown] = {}
         # What has come since the transcript was asked for, which it may lack.
         self._since: dict[str, list[updates.Messages | updates.Fate]] = {}
@@ -42,60 +36,59 @@ class Sessions:
         # The conversations of a session are others now; and what its transcript tells of them.
         self.readdressed: Callable[[str], None] = lambda _session: None
         self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
+        store.found(known)
+        store.join(self)
+
+    def leave(self) -> None:
+        """The editor is gone."""
+        self._store.leave(self)
 
     def __contains__(self, session: str) -> bool:
-        return session in self._infos
+        return session in self._store.infos
+
+    @property
+    def known(self) -> Set[str]:
+        """The ids of all sessions."""
+        return self._store.infos.keys()
+
+    @property
+    def pending(self) -> set[str]:
+        """The ids of messages that an editor still has to hand over."""
+        return self._store.pending
+
+    @property
+    def trouble(self) -> str:
+        """Why what is new is not on the disk yet, in words; empty when it is."""
+        return self._store.trouble
 
     def title(self, session: str) -> str:
         """The session's title."""
-        return self._infos[session].title
+        return self._store.infos[session].title
 
     def info(self, session: str) -> SessionInfo | None:
         """What names the session, and what it began with; None when it is not known here."""
-        return self._infos.get(session)
-
-    def bound_to(self, account: str) -> str:
-        """The session that is bound to an account; empty without one."""
-        return next((one for one, name in self.bindings.items() if name == account), "")
+        return self._store.infos.get(session)
 
     def tell_list(self) -> None:
         """Give the editor the list of sessions."""
         rows = tuple(
             updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
-            for info in self._infos.values()
+            for info in self._store.infos.values()
         )
         self._editor.show(updates.Sessions(rows, self.current))
 
     def new(self, title: str) -> str:
         """Start a session, first in the list, and make it the current one. Returns its id."""
-        now = self._chance.now()
-        made = datetime.fromtimestamp(now)
-        session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
-        info = SessionInfo(session, well_formed(title) or say.TITLE(time=made), now)
-        self._storage.begin(info)
-        self._infos = {session: info, **self._infos}
-        self.current = session
-        self.tell_list()
+        self.current = session = self._store.new(title)
+        self._store.tell_list()
         return session
 
     def begin(self, session: str, account: str, start: Start) -> None:
         """A session that is made on demand, if it is not there yet. The user's place stays."""
-        if session in self._infos:
-            return
-        title = well_formed(start.title) or session
-        info = SessionInfo(
-            session,
-            title,
-            self._chance.now(),
-            account=account,
-            instructions=well_formed(start.instructions),
-            cwd=start.cwd,
-            model=start.model,
-        )
-        self._storage.begin(info)
-        self._infos[session] = info
-        self.current = self.current or session
-        self.tell_list()
+        if session not in self:
+            self._store.begin(session, account, start)
+            self.current = self.current or session
+            self._store.tell_list()
 
     def open(self, session: str) -> None:
         """Show a session and make it the current one."""
@@ -105,10 +98,12 @@ class Sessions:
         self._editor.show(updates.Open(session))
         self.watch(session)
 
-    def meant(self, session: str, opened: int) -> str:
+    def meant(self, session: str, opened: int | None) -> str:
         """The session that is meant where the editor named this one, after it had carried out
         `opened` openings (a count): one that is still on its way there is where the user will be.
-        Empty when there is none."""
+        Without a count it is the named one, even if it is no more. Empty when there is none."""
+        if opened is None:
+            return session or self.current
         return session if session in self and opened >= self._opened else self.current
 
     def watch(self, session: str) -> None:
@@ -117,7 +112,17 @@ class Sessions:
         self._shown.setdefault(session, {})
         since: list[updates.Messages | updates.Fate] = []
         self._since[session] = since
-        self._storage.load(session, lambda transcript: self._loaded(session, transcript, since))
+        self._store.storage.load(
+            session, lambda transcript: self._loaded(session, transcript, since)
+        )
+
+    def watch_all(self, sessions: Sequence[str]) -> None:
+        """The same for those of them that are still there; the others are closed."""
+        for session in sessions:
+            if session in self:
+                self.watch(session)
+            else:
+                self._editor.show(updates.Closed(session))
 
     def hold(self, session: str) -> None:
         """Have the editor hold the session's transcript, unless it does: reading it takes the
@@ -131,66 +136,77 @@ class Sessions:
 
     def neighbour(self, session: str, step: int) -> str:
         """The session `step` places further in the list, around its end."""
-        ids = list(self._infos)
+        ids = list(self._store.infos)
         if not ids:
             raise BridgeError(say.NO_SESSION_YET(), fix=say.NEW_STARTS_ONE())
-        at = ids.index(session) if session in self._infos else 0
+        at = ids.index(session) if session in self else 0
         return ids[(at + step) % len(ids)]
 
     def clear(self, session: str) -> None:
         """Remove all messages; the old transcript stays in the trash folder."""
         self._need(session)
-        self._storage.clear(self._infos[session])
-        self._show(session, updates.Messages(session, (), reset=True))
+        self._store.clear(session)
 
     def delete(self, session: str) -> None:
         """Remove the session; its transcript stays in the trash folder."""
         self._need(session)
-        following = self.neighbour(session, 1)
-        del self._infos[session]
+        # Whoever deletes it is told by the command.
         self._shown.pop(session, None)
-        self._storage.delete(session)
-        self._editor.show(updates.Closed(session))
-        self.current = following if following in self._infos else ""
-        self.tell_list()
+        self._store.delete(session)
 
     def take_in(self, loaded: Transcript) -> None:
         """A session was loaded from a file: list it and open it."""
-        self._infos = {loaded.info.id: loaded.info, **self._infos}
-        self.tell_list()
+        self._store.take_in(loaded)
         self.open(loaded.info.id)
 
     def add(self, session: str, message: Message) -> None:
-        """Append a message to the transcript, on disk and in the editor."""
-        if message.id in self._shown.get(session, {}):
-            # An earlier host, or an earlier Neovim, had put it there before it was ended.
-            return
-        self._storage.append(self._infos[session], Entry(message=message))
-        self._show(session, updates.Messages(session, (message,)))
+        """Append a message to the transcript, on disk and in the editors."""
+        if message.id not in self._shown.get(session, {}):
+            # Else an earlier host, or an earlier Neovim, had put it there before it was ended.
+            self._store.add(session, message)
+        if message.role is Role.EDITOR and message.delivery in (Delivery.NONE, Delivery.FAILED):
+            # Of what is to leave, the outbox says when it is on the disk.
+            confirmed = updates.Confirmed(message.id)
+            self._store.storage.written(session, lambda: self._editor.show(confirmed))
+
+    def stands(self, session: str, message: str, then: Callable[[bool], None]) -> None:
+        """Tell `then` whether a message is in a transcript."""
+        self._store.storage.load(
+            session, lambda found: then(any(one.id == message for one in found.messages))
+        )
 
     def arrive(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
     ) -> None:
         """Take a robot message into the transcript. `then` is told whether it was new there, once
         it is on the disk."""
-
-        def taken(new: bool) -> None:
-            if new:
-                self._show(session, updates.Messages(session, (message,)))
-            then(new)
-
-        self._storage.take(session, message, self._infos.get(session), again=again, then=taken)
+        self._store.arrive(session, message, again=again, then=then)
 
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
         """Show what became of a message. Its end is written down by the robot's owner."""
         self._show(session, updates.Fate(session, message, delivery, reason))
 
     def refresh(self, infos: Sequence[SessionInfo]) -> None:
-        """Take in the sessions that other editors made or deleted."""
-        listed = {info.id: info for info in infos}
-        own = {name: info for name, info in self._infos.items() if name not in listed}
-        self._infos = {**own, **listed} if own else listed
+        """Take in the sessions as the disk lists them."""
+        self._store.refresh(infos)
+
+    # --- what the store tells ---------------------------------------------------------------------
+
+    def listed(self) -> None:
+        """There are other sessions now."""
         self.tell_list()
+
+    def changed(self, session: str, update: updates.Messages) -> None:
+        """Something was added to a transcript, or it begins anew."""
+        self._show(session, update)
+
+    def deleted(self, info: SessionInfo, following: str) -> None:
+        """A session is no more."""
+        if self._shown.pop(info.id, None) is not None:
+            self._editor.show(updates.Say(say.DELETED(title=info.title)))
+        self._editor.show(updates.Closed(info.id))
+        if self.current == info.id:
+            self.current = following
 
     def _loaded(
         self,
@@ -198,7 +214,7 @@ class Sessions:
         transcript: Transcript,
         since: list[updates.Messages | updates.Fate],
     ) -> None:
-        if self._since.get(session) is not since or session not in self._infos:
+        if self._since.get(session) is not since or session not in self:
             # It is being read anew, or was deleted.
             return
         del self._since[session]
@@ -216,8 +232,9 @@ class Sessions:
                 )
             )
         self.read(session, transcript.messages)
-        if found.open:
-            self.unsettled(session, found.open)
+        unknown = tuple(message for message in found.open if message not in self._store.pending)
+        if unknown:
+            self.unsettled(session, unknown)
 
     def _show(self, session: str, update: updates.Messages | updates.Fate) -> None:
         if session in self._since:
@@ -227,5 +244,5 @@ class Sessions:
             self._editor.show(update)
 
     def _need(self, session: str) -> None:
-        if session not in self._infos:
+        if session not in self:
             raise BridgeError(say.NO_SESSION_OF_ID(id=session), fix=say.LIST_SHOWS_ALL())

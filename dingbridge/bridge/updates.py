@@ -9,7 +9,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import health
 from dingbridge.core.destinations import NOBODY, Destination
-from dingbridge.core.messages import Delivery, DeliveryReport, Message
+from dingbridge.core.messages import Asked, Delivery, DeliveryReport, Message
 
 Level = Literal["info", "warn", "error"]
 
@@ -145,20 +145,36 @@ class Unsent(Struct, frozen=True, tag_field="kind", tag="unsent"):
     id: str
 
 
+class Confirmed(Struct, frozen=True, tag_field="kind", tag="confirmed"):
+    """A message that stays here is on the disk, or went with its session: the editor need not keep
+    it any longer."""
+
+    id: str
+
+
 class Leaving(Struct, frozen=True, tag_field="kind", tag="leaving"):
-    """How far the host is with leaving."""
+    """How far we are with leaving."""
 
     word: Literal["begun", "done"]
 
 
+class ServiceGone(Struct, frozen=True, tag_field="kind", tag="service_gone"):
+    """The service is gone; another one is on its way."""
+
+
+class ServiceBack(Struct, frozen=True, tag_field="kind", tag="service_back"):
+    """There is a service again, which knows nothing of what is shown and was sent here."""
+
+
 class AccountStatus(Struct, frozen=True, kw_only=True):
-    """The state of one account, by the names of `Status`."""
+    """The state of one account, by the names of `Status`. `owner` is always empty: it named another
+    Neovim, in 0.1."""
 
     account: str
     mode: str
     connected: bool
     session: str
-    owner: str
+    owner: str = ""
     link: str
     target: str
     queued: int
@@ -185,7 +201,7 @@ class Status(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
     connected: bool
     account: str
     session: str
-    owner: str
+    owner: str = ""
     link: str
     target: str
     queued: int
@@ -209,15 +225,24 @@ class Event(Struct, frozen=True, tag_field="kind", tag="event"):
 
 class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
     """Ask the Lua function that answers; replies name `request`. The session's `instructions`,
-    `cwd` and `model` are empty when it has none; `files` are paths of what came along."""
+    `cwd` and `model` are empty when it has none; `files` are paths of what came along. `asked` is
+    given back with each reply: a later service knows by it where that belongs."""
 
     request: str
     session: str
     message: Message
+    asked: Asked
     instructions: str = ""
     cwd: str = ""
     model: str = ""
     files: tuple[str, ...] = ()
+
+
+class Withdrawn(Struct, frozen=True, tag_field="kind", tag="withdrawn"):
+    """Another editor answers this request of `Respond`: what the Lua function says to it does not
+    count."""
+
+    request: str
 
 
 class Look(Struct, frozen=True, tag_field="kind", tag="look"):
@@ -279,10 +304,14 @@ Update = (
     | ChooseDestination
     | SendDraft
     | Unsent
+    | Confirmed
     | Leaving
+    | ServiceGone
+    | ServiceBack
     | Status
     | Event
     | Respond
+    | Withdrawn
     | Look
     | LetIn
     | Choose

@@ -27,7 +27,7 @@ AUTOCOMMANDS = (
     Autocommand(
         "DingbridgeDisconnected",
         ("account", "reason"),
-        "The link was lost (once for each outage), was closed, or passes to another Neovim.",
+        "The link was lost (once for each outage) or closed, or the service ended.",
     ),
     Autocommand(
         "DingbridgePairing",

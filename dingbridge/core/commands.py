@@ -36,17 +36,22 @@ class Completion(str, Enum):
     LET_IN = "let_in"
     TARGET = "target"
     EXTRA = "extra"
+    ACTION = "action"
     SUBCOMMAND = "subcommand"
 
 
 class Declaration(Struct, frozen=True):
     """One subcommand. `arguments` is shown as it stands: `[x]` may be left out, the rest must be
-    there. `meaning` is one sentence. The empty name is the editor command on its own."""
+    there. `meaning` is one sentence. What `makes_message` is handed over again when nobody has
+    written it down; what is for `once` is never carried out a second time. The empty name is the
+    editor command on its own."""
 
     name: str
     arguments: str
     meaning: str
     takes_range: bool = False
+    makes_message: bool = False
+    once: bool = False
     completion: Completion = Completion.NONE
 
     @property
@@ -72,22 +77,29 @@ class Command(Enum):
     OPEN_CURRENT = Declaration(
         "", "", "Open the current session.", completion=Completion.SUBCOMMAND
     )
-    NEW = Declaration("new", "[title]", "Start a session and open it.")
+    NEW = Declaration("new", "[title]", "Start a session and open it.", once=True)
     LIST = Declaration("list", "", "List all sessions.")
     OPEN = Declaration("open", "{id}", "Open a session.", completion=Completion.SESSION)
-    NEXT = Declaration("next", "", "Open the next session.")
-    PREV = Declaration("prev", "", "Open the session before this one.")
-    CLEAR = Declaration("clear", "", "Remove all messages from the current session.")
-    DELETE = Declaration("delete", "", "Delete the current session.")
+    NEXT = Declaration("next", "", "Open the next session.", once=True)
+    PREV = Declaration("prev", "", "Open the session before this one.", once=True)
+    CLEAR = Declaration("clear", "", "Remove all messages from the current session.", once=True)
+    DELETE = Declaration("delete", "", "Delete the current session.", once=True)
     SAVE = Declaration(
-        "save", "{file}", "Write the current session to a file.", completion=Completion.FILE
+        "save",
+        "{file}",
+        "Write the current session to a file.",
+        once=True,
+        completion=Completion.FILE,
     )
-    LOAD = Declaration("load", "{file}", "Read a session from a file.", completion=Completion.FILE)
+    LOAD = Declaration(
+        "load", "{file}", "Read a session from a file.", once=True, completion=Completion.FILE
+    )
     SEND = Declaration(
         "send",
         "[text]",
         "Send the text, or the lines of the range as a code block, or else the draft.",
         takes_range=True,
+        makes_message=True,
     )
     TO = Declaration(
         "to",
@@ -100,12 +112,14 @@ class Command(Enum):
         "{file}",
         "Send a file to the session's conversation; `%` is the current one.",
         completion=Completion.FILE,
+        makes_message=True,
     )
     SEND_IMAGE = Declaration(
         "send-image",
         "",
         "Send the lines of the range to the session's conversation, drawn as a picture.",
         takes_range=True,
+        makes_message=True,
     )
     BRIDGE = Declaration(
         "bridge",
@@ -124,6 +138,7 @@ class Command(Enum):
         "[text]",
         "Send the text or the lines of the range to DingTalk, outside any session.",
         takes_range=True,
+        makes_message=True,
     )
     STATUS = Declaration("status", "", "Show the mode, the connection and the messages under way.")
     OUTBOX = Declaration("outbox", "", "Show the messages that wait and those that failed.")
@@ -157,6 +172,12 @@ class Command(Enum):
         "Take back what a code has allowed a person or a group; without an id, choose.",
         completion=Completion.LET_IN,
     )
+    SERVICE = Declaration(
+        "service",
+        "[action]",
+        "Show the background service; `stop` ends it, `restart` ends it and starts the next one.",
+        completion=Completion.ACTION,
+    )
     LOG = Declaration("log", "", "Open the log at its end, and follow it.")
     INSTALL = Declaration(
         "install",
@@ -164,7 +185,7 @@ class Command(Enum):
         "Make the plugin's own Python environment; `images` brings what pictures of code need.",
         completion=Completion.EXTRA,
     )
-    STOP = Declaration("stop", "", "Stop the answer that the responder is working on.")
+    STOP = Declaration("stop", "", "Stop the answer that the responder is working on.", once=True)
 
 
 class Call(Struct, frozen=True):
@@ -179,6 +200,17 @@ COMMANDS: tuple[Declaration, ...] = tuple(command.value for command in Command)
 
 _BY_NAME = {command.value.name: command for command in Command}
 _LINE = re.compile(r"\s*(\S*)\s*(.*)", flags=re.DOTALL)
+
+
+def may_be_repeated(line: str) -> bool:
+    """Whether a line may be carried out a second time, because nobody knows whether it was.
+
+    >>> may_be_repeated("revoke lisi"), may_be_repeated("delete")
+    (True, False)
+    """
+    match = _LINE.fullmatch(line)
+    found = _BY_NAME.get(match[1]) if match else None
+    return found is not None and not found.value.once
 
 
 def parse(line: str, *, has_range: bool = False) -> Call:

@@ -1,48 +1,60 @@
-"""What travels between the editors of one app: the small port that a relay could take over.
+"""What the owner of a robot and the editors that use it tell each other, in immutable values.
 
-One editor is the owner: it holds the link, the queue and the memory of what was seen. Every editor,
-the owner's own included, is a member: it tells the owner things (`Ask`) and is told things
-(`News`). All values are immutable and know their own bytes.
+The owner holds the link, the queue and the memory of what was seen. Every editor is a member: it
+tells the owner things (`Ask`) and is told things (`News`).
 """
 
 from __future__ import annotations
 
-import msgspec
 from msgspec import Struct
 
-from dingbridge.core import wire
-from dingbridge.core.messages import DeliveryReport, Inbound, Outbound, Target
+from dingbridge.core.messages import (
+    At,
+    DeliveryReport,
+    Inbound,
+    Message,
+    Outbound,
+    Question,
+    Target,
+)
+from dingbridge.core.options import Options
 from dingbridge.core.outbox import Kind
 
 
-class Hello(Struct, frozen=True, tag="hello"):
-    """First word of a member. `cwd` is its project folder. `again`: it was a member of another
-    owner before, and `bound` is the session it has bound, or empty. `supposed`: that is only what
-    the state file said while no owner answered, so it is taken from nobody."""
+class Hello(Struct, frozen=True):
+    """First word of a member. `cwd` is its project folder, `bound` the session that it has bound
+    already, or empty. `again`: it was attached to the service before, so what it has not bound it
+    does not want. `answers`: it has a responder."""
 
     pid: int
     cwd: str
     bound: str = ""
     title: str = ""
     again: bool = False
-    supposed: bool = False
+    answers: bool = False
 
 
-class Bind(Struct, frozen=True, tag="bind"):
-    """The member's session is to be bound, in the place of any other of this member."""
+class Answers(Struct, frozen=True):
+    """Whether the member has a responder."""
+
+    answers: bool
+
+
+class Bind(Struct, frozen=True):
+    """The member's session is to be bound, in the place of any other that only it has bound."""
 
     session: str
     title: str
     cwd: str
 
 
-class Unbind(Struct, frozen=True, tag="unbind"):
-    """A session is no longer to be bound."""
+class Unbind(Struct, frozen=True):
+    """A session is no longer to be bound, in whichever editor."""
 
     session: str
 
 
-class Send(Struct, frozen=True, tag="send"):
+class Send(Struct, frozen=True):
     """A message is to go out. It may be told again when its fate did not come back."""
 
     outbound: Outbound
@@ -50,71 +62,100 @@ class Send(Struct, frozen=True, tag="send"):
     session: str
 
 
-class Known(Struct, frozen=True, tag="known"):
+class Known(Struct, frozen=True):
     """What became of these messages, which a transcript shows without a fate?"""
 
     session: str
     ids: tuple[str, ...]
 
 
-class Handed(Struct, frozen=True, tag="handed"):
-    """A delivered robot message stands in its transcript."""
+class Arrived(Struct, frozen=True):
+    """A robot message is new in a session: told by the member that has taken it in, and then to all
+    others. `files` are the paths of what came along."""
+
+    inbound: Inbound
+    session: str
+    message: Message
+    files: tuple[str, ...] = ()
+
+
+class Handed(Struct, frozen=True):
+    """A delivered robot message stands in its transcript, where it may have `arrived` just now."""
 
     key: str
+    arrived: Arrived | None = None
 
 
-class Busy(Struct, frozen=True, tag="busy"):
+class Turn(Struct, frozen=True):
+    """A question to a responder. `target` is where the answer goes, whom it mentions is `at`, and
+    `asker` is the identity of who asked. These members (numbers) were `tried` before."""
+
+    question: Question
+    target: Target
+    asker: str = ""
+    at: At = At()
+    tried: tuple[int, ...] = ()
+
+
+class Unanswered(Struct, frozen=True):
+    """The member's editor has not taken up a question, or it has `left` without an answer."""
+
+    turn: Turn
+    left: bool
+
+
+class PassOn(Struct, frozen=True):
+    """The member's editor does not answer what a command from DingTalk wants to know of it."""
+
+    order: CarryOut
+
+
+class Busy(Struct, frozen=True):
     """Whether the member's responder is working."""
 
     busy: bool
 
 
-class Retry(Struct, frozen=True, tag="retry"):
+class Retry(Struct, frozen=True):
     """Try a dead letter again; an empty id means all of them."""
 
     id: str
 
 
-class Drop(Struct, frozen=True, tag="drop"):
+class Drop(Struct, frozen=True):
     """Give up a message that waits or that failed."""
 
     id: str
 
 
-class ShowOutbox(Struct, frozen=True, tag="show_outbox"):
+class ShowOutbox(Struct, frozen=True):
     """What is in the outbox? `prefix` stands before every id in the answer: by the name that the
     editor's settings give the account, its commands know whose message is meant."""
 
     prefix: str = ""
 
 
-class Pair(Struct, frozen=True, tag="pair"):
+class Pair(Struct, frozen=True):
     """Let in whom this code belongs to: for good, or `once`, which is for an hour."""
 
     code: str
     once: bool = False
 
 
-class Deny(Struct, frozen=True, tag="deny"):
+class Deny(Struct, frozen=True):
     """Refuse whom this code belongs to."""
 
     code: str
 
 
-class Revoke(Struct, frozen=True, tag="revoke"):
+class Revoke(Struct, frozen=True):
     """Whoever has this identity or conversation id is not let in by a code any more."""
 
     id: str
 
 
-class ShowPairings(Struct, frozen=True, tag="show_pairings"):
+class ShowPairings(Struct, frozen=True):
     """Who asks to be let in, and who was?"""
-
-
-class Mark(Struct, frozen=True, tag="mark"):
-    """Say `Marked`, with this number, once all that was asked for before is on the disk."""
-
-    number: int
 
 
 Ask = (
@@ -124,6 +165,9 @@ Ask = (
     | Send
     | Known
     | Handed
+    | Answers
+    | Unanswered
+    | PassOn
     | Busy
     | Retry
     | Drop
@@ -132,19 +176,18 @@ Ask = (
     | Deny
     | Revoke
     | ShowPairings
-    | Mark
 )
 
 
-class Restore(Struct, frozen=True, tag="restore"):
-    """Answer to a first `Hello`: the session that this member should take up, or none, and the
-    conversation that spoke to it last."""
+class Restore(Struct, frozen=True):
+    """Answer to the `Hello` of a member that has bound nothing: the session that it should take up,
+    or none, and the conversation that spoke to it last."""
 
     session: str = ""
     target: Target | None = None
 
 
-class Bound(Struct, frozen=True, tag="bound"):
+class Bound(Struct, frozen=True):
     """The member's session is bound, and that is on the disk; or another editor has just written
     into its transcript. `target` is the conversation that spoke to it last, if any did."""
 
@@ -152,14 +195,33 @@ class Bound(Struct, frozen=True, tag="bound"):
     target: Target | None = None
 
 
-class Released(Struct, frozen=True, tag="released"):
-    """Another editor has bound this session."""
+class Ruling(Struct, frozen=True):
+    """The options that hold for the robot, as the editor of the process `by` was set up last."""
+
+    options: Options
+    by: int
+
+
+class Unbound(Struct, frozen=True):
+    """Another editor, of the process `by`, has released the session that this one has bound."""
 
     session: str
     by: int
 
 
-class Fate(Struct, frozen=True, tag="fate"):
+class Answer(Struct, frozen=True):
+    """The member's responder is to answer, as another one has not."""
+
+    turn: Turn
+
+
+class Withdrawn(Struct, frozen=True):
+    """Another member answers the question or carries out the command of this name instead."""
+
+    name: str
+
+
+class Fate(Struct, frozen=True):
     """News of an outbound message, for whoever shows it."""
 
     report: DeliveryReport
@@ -175,7 +237,7 @@ class Start(Struct, frozen=True):
     model: str = ""
 
 
-class Deliver(Struct, frozen=True, tag="deliver"):
+class Deliver(Struct, frozen=True):
     """A robot message for a session of this member. `again`: it may stand there already. `start` is
     there for a session that is made on demand, `instructions` are those of the conversation."""
 
@@ -187,9 +249,10 @@ class Deliver(Struct, frozen=True, tag="deliver"):
     instructions: str = ""
 
 
-class CarryOut(Struct, frozen=True, tag="obey"):  # as editors that still run 0.1 read it
+class CarryOut(Struct, frozen=True):
     """A remote command that its sender may use, about a session of this member. `again`: it may
-    have been carried out already; `admin`: it comes from one."""
+    have been carried out already; `admin`: it comes from one. These members (numbers) were `tried`
+    before."""
 
     key: str
     inbound: Inbound
@@ -197,9 +260,10 @@ class CarryOut(Struct, frozen=True, tag="obey"):  # as editors that still run 0.
     again: bool = False
     admin: bool = False
     start: Start | None = None
+    tried: tuple[int, ...] = ()
 
 
-class PairingAsked(Struct, frozen=True, tag="knock"):  # as above
+class PairingAsked(Struct, frozen=True):
     """Somebody asks to be let in. `who` says in words whom the code would let in."""
 
     code: str
@@ -208,14 +272,14 @@ class PairingAsked(Struct, frozen=True, tag="knock"):  # as above
     who: str
 
 
-class Pairings(Struct, frozen=True, tag="pairings"):
+class Pairings(Struct, frozen=True):
     """Answer to `ShowPairings`: the open codes with who asks, and all of it in words."""
 
     asking: tuple[tuple[str, str], ...]
     text: str
 
 
-class LetIn(Struct, frozen=True, tag="let_in"):
+class LetIn(Struct, frozen=True):
     """Told to whoever joins, and when it changes: the open codes with who asks, and the ids of
     those whom a code let in with who they are."""
 
@@ -223,19 +287,19 @@ class LetIn(Struct, frozen=True, tag="let_in"):
     paired: tuple[tuple[str, str], ...] = ()
 
 
-class Letters(Struct, frozen=True, tag="letters"):
+class Letters(Struct, frozen=True):
     """Answer to `ShowOutbox`: lines, each with the id of the message it is about, as commands take
     it; empty for a line about none. The first one sums up."""
 
     lines: tuple[tuple[str, str], ...]
 
 
-class State(Struct, frozen=True, tag="state"):
+class State(Struct, frozen=True):
     """How the owner is doing. `cool_down_until` is Unix seconds, 0 without one; `quota` is the
     month's use in words, `admitted` says who is let in, and `asking` counts who asks to be.
-    `failed_ids` and `waiting_ids` are those of the latest messages in the outbox, newest first."""
+    `failed_ids` and `waiting_ids` are those of the latest messages in the outbox, newest first.
+    `bound` are the sessions that the robot's editors have bound."""
 
-    owner_pid: int
     link: str
     queued: int
     failed: int
@@ -248,9 +312,10 @@ class State(Struct, frozen=True, tag="state"):
     asking: int = 0
     failed_ids: tuple[str, ...] = ()
     waiting_ids: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
 
 
-class LinkNews(Struct, frozen=True, tag="link"):
+class LinkNews(Struct, frozen=True):
     """The link's state changed. `next_try` is when it is opened again, in Unix seconds, or 0."""
 
     link: str
@@ -259,23 +324,21 @@ class LinkNews(Struct, frozen=True, tag="link"):
     next_try: float = 0.0
 
 
-class Words(Struct, frozen=True, tag="words"):
+class Words(Struct, frozen=True):
     """Something the user should read. `level` is info, warn or error."""
 
     text: str
     level: str = "info"
 
 
-class Marked(Struct, frozen=True, tag="marked"):
-    """Answer to `Mark`."""
-
-    number: int
-
-
 News = (
     Restore
     | Bound
-    | Released
+    | Ruling
+    | Unbound
+    | Arrived
+    | Answer
+    | Withdrawn
     | Fate
     | Deliver
     | CarryOut
@@ -286,33 +349,4 @@ News = (
     | State
     | LinkNews
     | Words
-    | Marked
 )
-
-_encoder = msgspec.msgpack.Encoder()
-_asks: msgspec.msgpack.Decoder[Ask] = msgspec.msgpack.Decoder(Ask)
-_news: msgspec.msgpack.Decoder[News] = msgspec.msgpack.Decoder(News)
-
-
-def encode(value: Ask | News) -> bytes:
-    """The value's bytes. A lone surrogate in a text becomes U+FFFD."""
-    try:
-        return _encoder.encode(value)
-    except UnicodeEncodeError:
-        return _encoder.encode(msgspec.json.decode(wire.encode(msgspec.to_builtins(value))))
-
-
-def decode_ask(data: bytes) -> Ask:
-    """What a member asks. Raises `ValueError` for anything else."""
-    try:
-        return _asks.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise ValueError("not a word of an editor") from cause
-
-
-def decode_news(data: bytes) -> News:
-    """What the owner says. Raises `ValueError` for anything else."""
-    try:
-        return _news.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise ValueError("not a word of the owner") from cause

@@ -53,7 +53,9 @@ class Option(Struct, frozen=True):
     when the option is not given. `least` and `most` bound a number. `belongs` says what to put in
     the place of a placeholder; without it the value is not compared with placeholders. `needs`
     names the option this one is useless without, `default_from` the option whose value is the
-    default. One that is `editor_wide` holds for all accounts and cannot stand in one of them.
+    default. One that is `editor_wide` holds for all accounts and cannot stand in one of them. Of
+    several Neovims that use a robot, each has its own value of such a one and of an `own` one; all
+    others are what the latest `setup()` says.
 
     `declared_in` fills in the rest from the field: its name, `meaning`, `default`, and for a choice
     what its `Literal` lists.
@@ -69,10 +71,16 @@ class Option(Struct, frozen=True):
     needs: str = ""
     default_from: str = ""
     editor_wide: bool = False
+    own: bool = False
     field: str = ""
     meaning: str = ""
     default: object = None
     choices: tuple[str, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether each of several Neovims that use a robot has its own value."""
+        return self.own or self.editor_wide
 
     @property
     def is_secret(self) -> bool:

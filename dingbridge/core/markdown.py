@@ -15,7 +15,7 @@ def title(text: str) -> str:
 
     At least one visible character, at most `TITLE_CHARACTERS`; see `rendering.titles`.
     """
-    # Loaded with the first message: a start of the host does not need the parser.
+    # Loaded with the first message: a start does not need the parser.
     from dingbridge.core.rendering import titles
 
     return titles.title(text)

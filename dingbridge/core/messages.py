@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 PLATFORM: Final = "dingtalk"
 """The network's name as users write it: in settings, after `:Chat bridge`, before a target."""
@@ -21,9 +21,11 @@ class Role(str, Enum):
 
 
 class Delivery(str, Enum):
-    """What became of an outbound message. `NONE` marks one that is not meant to leave."""
+    """What became of an outbound message. `NONE` marks one that is not meant to leave; `UNSAVED` is
+    shown of one that the disk refuses so far, and never written."""
 
     NONE = ""
+    UNSAVED = "unsaved"
     QUEUED = "queued"
     SENDING = "sending"
     RETRYING = "retrying"
@@ -196,6 +198,11 @@ class Target(Struct, frozen=True):
         return f"robot:{self.custom_robot}"
 
     @property
+    def lasting(self) -> Target:
+        """The target without its session webhook, which is secret and stays in memory."""
+        return structs.replace(self, session_webhook=None)
+
+    @property
     def place(self) -> str:
         """The id of the conversation, or in a 1:1 chat the person's, whatever way leads there; for
         a custom robot's group the robot's name."""
@@ -257,11 +264,25 @@ class Question(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
+class Asked(Struct, frozen=True):
+    """Where an answer belongs, and whom it mentions. An empty `account` means: in the editor.
+    `robot` is the one of the account that the message came by; `asker` is the identity of whoever
+    wrote it, empty for the editor's user."""
+
+    session: str
+    account: str
+    target: Target
+    asker: str = ""
+    at: At = At()
+    robot: str = ""
+
+
 class DeliveryReport(Struct, frozen=True):
     """News of an outbound message from the sender: its new state and, in words, why. `title` says
     which one it is, where that may have to be told; `key` is the conversation that it goes to
     (`Target.key`) and `place` says in words which one that is, both empty where nobody knows.
-    `dropped`: it has failed because the user gave it up, and `may_have_arrived` before that."""
+    `dropped`: it has failed because the user gave it up, and `may_have_arrived` before that.
+    `unanswered`: it waits or has failed because nobody answered who could have been DingTalk."""
 
     message_id: str
     delivery: Delivery
@@ -273,3 +294,4 @@ class DeliveryReport(Struct, frozen=True):
     place: str = ""
     dropped: bool = False
     may_have_arrived: bool = False
+    unanswered: bool = False

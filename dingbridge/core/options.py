@@ -52,6 +52,7 @@ class Options(Struct, frozen=True, kw_only=True):
         str,
         Option(
             Kind.WEBHOOK,
+            own=True,
             env="DINGTALK_WEBHOOK",
             belongs="the whole address that DingTalk shows for the robot",
         ),
@@ -61,6 +62,7 @@ class Options(Struct, frozen=True, kw_only=True):
         str,
         Option(
             Kind.SECRET,
+            own=True,
             env="DINGTALK_SECRET",
             belongs="the robot's signing secret, which begins with SEC,",
             needs="webhook",
@@ -69,7 +71,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = ""
     keyword: Annotated[
         str,
-        Option(Kind.TEXT, env="DINGTALK_KEYWORD"),
+        Option(Kind.TEXT, env="DINGTALK_KEYWORD", own=True),
         "Keyword the custom robot requires; put in front of a message that lacks it.",
     ] = ""
     app_key: Annotated[
@@ -101,12 +103,17 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = ""
     conversation_id: Annotated[
         str,
-        Option(Kind.TEXT, env="DINGTALK_CONVERSATION_ID", belongs="the group's conversation id"),
+        Option(
+            Kind.TEXT,
+            env="DINGTALK_CONVERSATION_ID",
+            belongs="the group's conversation id",
+            own=True,
+        ),
         "Group that messages go to when they answer nobody.",
     ] = ""
     user_id: Annotated[
         str,
-        Option(Kind.TEXT, env="DINGTALK_USER_ID", belongs="the person's staff id"),
+        Option(Kind.TEXT, env="DINGTALK_USER_ID", belongs="the person's staff id", own=True),
         "Person (staff id) that messages go to when they answer nobody.",
     ] = ""
     msgtype: Annotated[
@@ -137,12 +144,12 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = "👀"
     mask_secrets: Annotated[
         bool,
-        Option(Kind.FLAG),
+        Option(Kind.FLAG, own=True),
         "Whether keys, tokens and passwords are masked before a text leaves.",
     ] = True
     mask_secrets_except: Annotated[
         tuple[str, ...],
-        Option(Kind.LIST, belongs="a conversation id or a staff id"),
+        Option(Kind.LIST, belongs="a conversation id or a staff id", own=True),
         "Conversation ids and staff ids to which texts go unmasked.",
     ] = ()
     media_size: Annotated[
@@ -217,7 +224,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = tuple(one.name for one in COMMANDS if one.users is not Users.LISTED)
     jobs: Annotated[
         dict[str, Argv],
-        Option(Kind.PROGRAMS),
+        Option(Kind.PROGRAMS, own=True),
         "What `/run name` starts: names, each with a program and its arguments, which"
         " are passed as they are.",
     ] = {}
@@ -254,17 +261,17 @@ class Options(Struct, frozen=True, kw_only=True):
     python: Annotated[
         str,
         Option(Kind.TEXT, editor_wide=True),
-        "Python interpreter of the host process; not given: the plugin's own.",
+        "Python interpreter of host and service; not given: the plugin's own.",
     ] = ""
     responder: Annotated[
         Responder,
-        Option(Kind.RESPONDER),
+        Option(Kind.RESPONDER, own=True),
         "What answers in a session: a Lua function, or a program and its arguments,"
         " which are passed as they are; not given: a person.",
     ] = None
     responder_timeout: Annotated[
         float,
-        Option(Kind.NUMBER, least=1, most=86400),
+        Option(Kind.NUMBER, least=1, most=86400, own=True),
         "Seconds a responder may take for one answer.",
     ] = 300
     autostart: Annotated[

@@ -58,11 +58,13 @@ class Done(Struct, frozen=True, tag="done"):
 
 
 class Failed(Struct, frozen=True, tag="failed"):
-    """The message cannot be sent; it stays as a dead letter."""
+    """The message cannot be sent; it stays as a dead letter. `unanswered`: nobody refused it, but
+    nobody answered who could have been DingTalk."""
 
     id: str
     reason: str
     time: float
+    unanswered: bool = False
 
 
 class Retried(Struct, frozen=True, tag="retried"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.core.outside_failures import EditorClosing, FileFailure, ProgramFailure
 from dingbridge.core.sources import Place, Source, describe
@@ -39,6 +39,11 @@ class Found(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Found(***)"
+
+
+def with_commands(found: Found, said: Found) -> Found:
+    """What was found in a file, with what commands said."""
+    return structs.replace(found, outputs=said.outputs, failures=said.failures)
 
 
 def not_looked_up(wants: Wants) -> Found:

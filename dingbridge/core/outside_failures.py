@@ -8,40 +8,40 @@ from dingbridge.core.catalogue import programs
 from dingbridge.core.catalogue import settings as say
 
 
-class EditorClosing(Struct, frozen=True):
+class EditorClosing(Struct, frozen=True, tag=True):
     """There was no time left to look."""
 
 
-class NoText(Struct, frozen=True):
+class NoText(Struct, frozen=True, tag=True):
     """What it holds or has said is no UTF-8."""
 
 
 # --- programs -------------------------------------------------------------------------------------
 
 
-class NotStarted(Struct, frozen=True):
+class NotStarted(Struct, frozen=True, tag=True):
     """The program could not be started; `reason` is what the system says."""
 
     reason: str
 
 
-class TookTooLong(Struct, frozen=True):
+class TookTooLong(Struct, frozen=True, tag=True):
     """The program was ended after `seconds`."""
 
     seconds: float
 
 
-class Stopped(Struct, frozen=True):
+class Stopped(Struct, frozen=True, tag=True):
     """The program was ended, or not even started, because somebody wanted that."""
 
 
-class EndedWith(Struct, frozen=True):
+class EndedWith(Struct, frozen=True, tag=True):
     """The program ended with a `status` other than 0; a negative one is a signal."""
 
     status: int
 
 
-class NoAnswer(Struct, frozen=True):
+class NoAnswer(Struct, frozen=True, tag=True):
     """It said nothing."""
 
 
@@ -70,25 +70,25 @@ def describe_program(program: str, failure: ProgramFailure) -> str:
 # --- the file -------------------------------------------------------------------------------------
 
 
-class NotAbsolute(Struct, frozen=True):
+class NotAbsolute(Struct, frozen=True, tag=True):
     """Its path depends on the current folder."""
 
 
-class NotAFile(Struct, frozen=True):
+class NotAFile(Struct, frozen=True, tag=True):
     """A folder, a pipe or a device stands in its place."""
 
 
-class TooLarge(Struct, frozen=True):
+class TooLarge(Struct, frozen=True, tag=True):
     """It has more than `most` bytes."""
 
     most: int
 
 
-class NoSuchPath(Struct, frozen=True):
+class NoSuchPath(Struct, frozen=True, tag=True):
     """Its path is one that no file can have."""
 
 
-class Unreadable(Struct, frozen=True):
+class Unreadable(Struct, frozen=True, tag=True):
     """The system does not give it; `reason` is what the system says."""
 
     reason: str

@@ -32,7 +32,8 @@ DISK_PAUSE = 5.0
 """Longest pause of that kind."""
 
 LOCK_WITHIN = 5.0
-"""Time for another editor to let go of a file that it is writing; that takes milliseconds."""
+"""Time for another process, such as a Neovim that runs 0.1, to let go of a file that it is writing;
+that takes milliseconds."""
 
 # --- the link -----------------------------------------------------------------------------------
 
@@ -57,13 +58,27 @@ LOOK_EVERY = 2.0
 SLEPT = 15.0
 """A look that comes this much late means that the machine slept."""
 
-# --- many editors -------------------------------------------------------------------------------
+# --- the service and its editors ----------------------------------------------------------------
 
 ALL_HERE_WITHIN = 1.0
-"""Time for the editors of an owner that is gone to find the new one."""
+"""Time for the editors of a service that is gone to find the next one."""
+
+SETTLED_WITHIN = 2.0
+"""Time after which commands are carried out even if a robot is not ours yet."""
+
+SILENT_AFTER = 12.0
+"""Time without a sign of life of the service after which it is told that it does not answer."""
+
+LINGER = 60.0
+"""Time for which the service outlives its last editor, if that one ever had a screen."""
+
+SENDS_WITHIN = 600.0
+"""Time for which the service stays after its last editor because messages wait that can leave, or
+because the disk refuses something."""
 
 LOOK_FOR_LEFT_EVERY = 2.0
-"""How often an owner looks for messages that an editor wrote into the journal itself."""
+"""How often we look for messages that others, such as a Neovim that runs 0.1, wrote into the
+journal."""
 
 # --- stopping and answering ---------------------------------------------------------------------
 

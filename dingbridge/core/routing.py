@@ -69,6 +69,11 @@ def notify_target(options: Options) -> Target | None:
     return _robots_group(options) if options.webhook else configured_target(options)
 
 
+def notify_robot(options: Options) -> str:
+    """A name for the robot by which notifications leave."""
+    return custom_robot(options.webhook) or robot_name(options)
+
+
 def configured_target(options: Options) -> Target | None:
     """Where a session's messages go while nobody has spoken to it yet; `None` when nowhere."""
     if options.mode == "api" and options.conversation_id:

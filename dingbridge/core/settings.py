@@ -6,12 +6,14 @@ The order of problems is that of their text, because a Lua table has no order of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
 from dingbridge.core import accounts, programs
 from dingbridge.core.errors import BadOptions
+from dingbridge.core.kinds import Option
 from dingbridge.core.options import BY_NAME, OPTIONS, Options
 from dingbridge.core.outside import Argv, Found, Wants
 from dingbridge.core.places import gather
@@ -57,15 +59,48 @@ def wants(raw: object, environ: Mapping[str, str]) -> Wants:
 def variables_read(raw: object) -> frozenset[str]:
     """The environment variables that settings come from: those of the options, and those that `raw`
     names for its secrets. Not those of a proxy, which other programs need as well."""
+    return _variables(raw, lambda option: option.is_secret and option.name != "proxy")
+
+
+def _variables(raw: object, counts: Callable[[Option], bool]) -> frozenset[str]:
+    """The variables of all options, and those that `raw` names for the options that count."""
     places = gather(raw, Problems())
     named = {
         variable_in(given.value)
         for scope in (places.outer, *places.accounts.values())
         for name, found in scope.items()
-        if BY_NAME[name].is_secret and name != "proxy"
+        if counts(BY_NAME[name])
         for given in found
     }
     return frozenset({option.env for option in OPTIONS} | named) - {""}
+
+
+def digest(raw: object, environ: Mapping[str, str], found: Found = Found()) -> str:  # noqa: B008 - it never changes
+    """What equal tables share if they also read equal variables, in the environment and in the file
+    that was `found`: the commands of one say what those of the other do. It shows nothing of the
+    values, and is empty for a table without commands.
+
+    >>> one = {"app_key": "$KEY", "app_secret": {"cmd": ["pass", "secret"]}}
+    >>> digest(one, {"KEY": "a"}) == digest(dict(reversed(one.items())), {"KEY": "a"})
+    True
+    >>> digest(one, {"KEY": "a"}) == digest(one, {"KEY": "b"})
+    False
+    """
+    if not wants(raw, environ).commands:
+        return ""
+    file = found.variables or {}
+    held = [
+        (name, environ.get(name), file.get(name))
+        for name in sorted(_variables(raw, lambda option: True))
+    ]
+    return hashlib.sha256(repr((_in_order(raw), held)).encode()).hexdigest()
+
+
+def _in_order(value: object) -> object:
+    """A table of Lua has no order of its own."""
+    if isinstance(value, Mapping):
+        return sorted((repr(key), _in_order(each)) for key, each in value.items())
+    return [_in_order(each) for each in value] if isinstance(value, list | tuple) else repr(value)
 
 
 def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Configuration:  # noqa: B008 - it never changes

@@ -115,15 +115,14 @@ def encode(state: State) -> bytes:
     return msgspec.json.format(wire.encode(msgspec.to_builtins(state)), indent=1)
 
 
-def binding_for(state: State, robot: str, cwd: str, taken: Collection[str]) -> Binding | None:
-    """The binding that an editor takes up: the latest of its project folder that is not `taken`."""
-    free = [
+def binding_for(state: State, robot: str, cwd: str) -> Binding | None:
+    """The binding that an editor takes up: the latest of its project folder."""
+    found = [
         binding
         for binding in state.bindings.values()
-        if binding.robot == robot and binding.cwd == cwd and binding.session not in taken
-        if not binding.scope
+        if binding.robot == robot and binding.cwd == cwd and not binding.scope
     ]
-    return max(free, key=lambda one: one.time, default=None)
+    return max(found, key=lambda one: one.time, default=None)
 
 
 def binding_of(state: State, robot: str, session: str) -> Binding:

@@ -6,7 +6,7 @@ import math
 
 from msgspec import Struct
 
-from dingbridge.core.catalogue import editor, health
+from dingbridge.core.catalogue import editor, health, sessions
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.exchange import State
 from dingbridge.core.option_words import describe_sources
@@ -14,18 +14,16 @@ from dingbridge.core.options import Options
 
 
 class Link(Struct, frozen=True):
-    """The stream connection. `owner` says which other Neovim holds it, `trouble` why it is down,
-    both empty when there is nothing to say; `next_try` is Unix seconds, 0 when not known."""
+    """The stream connection. `trouble` says why it is down, empty when it is not; `next_try` is
+    Unix seconds, 0 when not known."""
 
     state: str
-    owner: str
     trouble: str
     next_try: float
 
     def describe(self, now: float) -> str:
         """In one line. `now` is Unix seconds."""
-        held = say.LINK_OF_OTHER if self.owner else say.LINK
-        state = held(state=self.state, owner=self.owner)
+        state = say.LINK(state=self.state)
         if not self.trouble:
             return state
         down = say.DOWN(link=state, trouble=self.trouble)
@@ -73,3 +71,25 @@ def describe(
         lines.append(say.LAST_ERROR(error=state.last_error))
     lines.extend(f"  {line}" for line in describe_sources(options))
     return "\n".join(lines)
+
+
+def describe_bound(
+    account: str, options: Options, title: str, before: str, target: str, *, is_connected: bool
+) -> str:
+    """That a session is bound now, in the place of another one unless `before` is empty. `target`
+    is where what is typed goes, empty when nobody has written yet."""
+    if options.mode == "webhook":
+        if before:
+            words = sessions.BOUND_ONE_WAY_INSTEAD(title=title, before=before, account=account)
+        else:
+            words = sessions.BOUND_ONE_WAY(title=title, account=account)
+        if options.responder is not None:
+            words = f"{words} {sessions.NOTHING_FOR_RESPONDER()}"
+        return words
+    app, link = options.app_key, sessions.CONNECTED() if is_connected else sessions.CONNECTING()
+    target = target or sessions.WHOEVER_WRITES_FIRST()
+    if not before:
+        return sessions.BOUND(title=title, account=account, app=app, target=target, link=link)
+    return sessions.BOUND_INSTEAD(
+        title=title, before=before, account=account, app=app, target=target, link=link
+    )

@@ -59,7 +59,7 @@ _NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _decoder = msgspec.json.Decoder(Entry)
 
-UNSETTLED = (Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
+UNSETTLED = (Delivery.UNSAVED, Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
 """A message that was left like this has a fate that only the robot's owner knows."""
 
 SETTLED = (Delivery.SENT, Delivery.FAILED)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from dingbridge.demo.neovim import find_neovim, plugin_folder, surroundings
+from dingbridge.demo.service import ended_at_last
 from dingbridge.sandbox.server import Sandbox
 
 INIT = Path(__file__).with_name("init.lua")
@@ -31,6 +32,7 @@ def show() -> int:
         tempfile.TemporaryDirectory(prefix="dingbridge-", ignore_cleanup_errors=True) as home,
         Sandbox() as sandbox,
         _signals_end_it(),
+        ended_at_last(Path(home)),
     ):
         environ = {
             **surroundings(Path(home), os.environ),

@@ -13,6 +13,7 @@ from typing import TextIO
 from dingbridge.core.text import shorten
 from dingbridge.demo.conversation import Line, Piece, differences, plain, put_together
 from dingbridge.demo.editor import Editor
+from dingbridge.demo.service import ended_at_last
 from dingbridge.demo.words import CODE, WAYS, place_of, width
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.server import Sandbox
@@ -195,6 +196,7 @@ def play(
     with (
         tempfile.TemporaryDirectory(prefix="dingbridge-", ignore_cleanup_errors=True) as home,
         sandbox or Sandbox() as dingtalk,
+        ended_at_last(Path(home)),
         Editor(Path(home)) as editor,
     ):
         out.write(f"Neovim {editor.version} talks with a DingTalk on this machine\n")

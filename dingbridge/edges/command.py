@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -30,13 +30,14 @@ JOB_BYTES = 64 * 1024
 
 class Task(Struct, frozen=True):
     """One message for a program. `argv` is run as it stands, without a shell; `timeout` seconds.
-    `environ` is added to the environment."""
+    `surroundings` are its environment, to which `environ` is added."""
 
     request: str
     argv: tuple[str, ...]
     text: str
     cwd: str
     timeout: float
+    surroundings: Mapping[str, str]
     environ: tuple[tuple[str, str], ...] = ()
 
 
@@ -91,6 +92,7 @@ class Programs(threading.Thread):
                 bounds,
                 cwd=task.cwd,
                 message=message,
+                surroundings=task.surroundings,
                 environ=environ,
                 complaints="apart",
             )
@@ -107,13 +109,21 @@ class Programs(threading.Thread):
         return _words(ended.output)[:ANSWER_CHARACTERS] or outside_failures.NoAnswer()
 
 
-def run_job(argv: tuple[str, ...], cwd: str, seconds: float, runner: Runner) -> tuple[int, str]:
+def run_job(
+    argv: tuple[str, ...],
+    cwd: str,
+    seconds: float,
+    runner: Runner,
+    surroundings: Mapping[str, str] | None = None,
+) -> tuple[int, str]:
     """The exit status of a program from the settings, which nobody talks to, and the end of what it
-    wrote. Waits up to `seconds`; raises `BridgeError`, in words for a chat, when it cannot be run,
-    takes longer, or is stopped."""
+    wrote. `surroundings` are its environment. Waits up to `seconds`; raises `BridgeError`, in words
+    for a chat, when it cannot be run, takes longer, or is stopped."""
     bounds = Bounds(seconds, JOB_BYTES, "last")
     try:
-        ended = runner.run(argv, bounds, cwd=cwd, complaints="in the output")
+        ended = runner.run(
+            argv, bounds, cwd=cwd, surroundings=surroundings, complaints="in the output"
+        )
     except NotStarted as cause:
         log.error("the job %s could not be started: %s", argv[0], cause)
         raise BridgeError(say.JOB_NOT_STARTED()) from cause

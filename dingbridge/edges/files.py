@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.catalogue import values
+from dingbridge.core.errors import Refused
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,27 @@ def open_file(path: Path, flags: int, *, of_anybody: bool = False) -> int:
 def reading(path: Path, *, of_anybody: bool = False) -> BinaryIO:
     """The same, open for reading. Raises `FileNotFoundError` without one."""
     return os.fdopen(open_file(path, os.O_RDONLY, of_anybody=of_anybody), "rb")
+
+
+def open_whole(path: Path) -> tuple[BinaryIO, int]:
+    """A file, open for reading, and its size. Raises `Refused` for all that is no readable file."""
+    try:
+        # A pipe would be waited for, and a device has no end: only files are opened at all.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise _not_a_file(path)
+        file = path.open("rb")
+    except (OSError, ValueError) as cause:
+        reason = getattr(cause, "strerror", None) or say.NO_SUCH_FILE()
+        raise Refused(say.UNREADABLE(path=path, reason=reason)) from cause
+    opened = os.fstat(file.fileno())
+    if not stat.S_ISREG(opened.st_mode):
+        file.close()
+        raise _not_a_file(path)
+    return file, opened.st_size
+
+
+def _not_a_file(path: Path) -> Refused:
+    return Refused(say.NOT_A_FILE(path=path), fix=say.SINGLE_FILE())
 
 
 def _found(path: Path) -> os.stat_result | None:

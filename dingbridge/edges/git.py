@@ -102,7 +102,7 @@ def diff(cwd: str, path: str = "", seconds: float = DIFF_WITHIN) -> str:
     """What has changed since the last commit below the folder `cwd`, secrets left out, or in one
     file: `path` is relative to the folder and checked already.
 
-    Runs git up to `seconds`, so not for the host loop. Raises `BridgeError` in words for a chat.
+    Runs git up to `seconds`, so not for the service loop. Raises `BridgeError` in words for a chat.
     """
     top = repository(cwd)
     if top is None:

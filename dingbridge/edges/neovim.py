@@ -29,7 +29,11 @@ class Neovim:
 
     def show(self, *updates: Update) -> None:
         """Send updates, in order. On the host loop only."""
-        self._nvim.exec_lua(APPLY, msgspec.to_builtins(updates), async_=True)
+        self.apply(msgspec.to_builtins(updates))
+
+    def apply(self, shown: Any) -> None:
+        """Send updates that are tables already. On the host loop only."""
+        self._nvim.exec_lua(APPLY, shown, async_=True)
 
     def post(self, call: Callable[[], None]) -> None:
         """Run `call` on the host loop. For other threads; never raises once the loop is closed."""

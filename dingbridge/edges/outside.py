@@ -29,18 +29,18 @@ FILE_BYTES = 1_000_000
 """Size that an `env_file` may have."""
 
 
-def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
+def look_up(wants: Wants, runner: Runner | None = None) -> Found:
     """All that `wants` names, one after the other; takes as long as its commands, never raises.
 
-    `cwd` is where commands start. The file needs an absolute path: whatever folder the user is in
-    must not choose the settings, which say where the secrets go. Once the `runner` is stopped, a
-    running command is ended and further ones are not started.
+    Commands start in the user's home folder, and the file needs an absolute path: whatever folder
+    the user is in must not choose the settings, which say where the secrets go. Once the `runner`
+    is stopped, a running command is ended and further ones are not started.
     """
     runner = runner or Runner()
     outputs: dict[Argv, str] = {}
     failures: dict[Argv, ProgramFailure] = {}
     for argv in wants.commands:
-        answer = _ask(argv, cwd, runner)
+        answer = _ask(argv, runner)
         if isinstance(answer, str):
             outputs[argv] = answer
         else:
@@ -57,10 +57,11 @@ def look_up(wants: Wants, cwd: str, runner: Runner | None = None) -> Found:
     )
 
 
-def _ask(argv: Argv, cwd: str, runner: Runner) -> str | ProgramFailure:
+def _ask(argv: Argv, runner: Runner) -> str | ProgramFailure:
     """The first line that a program says, or why there is none."""
     try:
-        ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=cwd)
+        home = os.path.expanduser("~")
+        ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=home)
     except NotStarted as cause:
         return outside_failures.NotStarted(str(cause))
     except TookTooLong:

@@ -91,19 +91,21 @@ class Runner:
         *,
         cwd: str,
         message: bytes = b"",
+        surroundings: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         complaints: Complaints = "dropped",
     ) -> Ended:
         """Run a program in the folder `cwd` and wait for its end.
 
         A name alone is looked for by `find_program`. It reads `message` on standard input, and
-        `environ` is added to its environment. Raises `NotStarted`, `TookTooLong` or `Stopped`.
+        its environment is `surroundings`, or this process's own, and `environ`. Raises
+        `NotStarted`, `TookTooLong` or `Stopped`.
         """
         if self.is_stopped:
             raise Stopped
         self._was_ended = False
-        surroundings = {**os.environ, **(environ or {})}
-        program = argv[0] if os.path.dirname(argv[0]) else _on_path(argv[0], surroundings)
+        given = {**(os.environ if surroundings is None else surroundings), **(environ or {})}
+        program = argv[0] if os.path.dirname(argv[0]) else _on_path(argv[0], given)
         try:
             process = subprocess.Popen(  # noqa: S603 - words of ours or of the user's own settings
                 [program, *argv[1:]],
@@ -111,7 +113,7 @@ class Runner:
                 stdout=subprocess.PIPE,
                 stderr=_STANDARD_ERROR[complaints],
                 cwd=cwd or None,
-                env=surroundings,
+                env=given,
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows
             )

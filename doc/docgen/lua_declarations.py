@@ -52,6 +52,7 @@ _LUA_CLASSES = """\
 ---@field arguments string as shown
 ---@field meaning string
 ---@field takes_range boolean
+---@field makes_message boolean
 ---@field completion string what its argument is completed with, or 'none'
 
 ---@class dingbridge.Declared
@@ -143,6 +144,7 @@ def declared_lua() -> str:
                 "arguments": command.arguments,
                 "meaning": command.meaning,
                 "takes_range": command.takes_range,
+                "makes_message": command.makes_message,
                 "completion": command.completion.value,
             }
             for command in COMMANDS

@@ -9,14 +9,14 @@ local M = {}
 ---@class dingbridge.Foreseen what can be told of an account
 ---@field is_on boolean
 ---@field mode 'off'|'webhook'|'api'|'unknown'
----@field app_key? string nil when only the host can find out
+---@field app_key? string nil when only the service can find out
 ---@field on_demand boolean whether sessions are made for those who write
 
 --- The value of an option as far as the editor can tell: what is written, with what the environment
 --- holds for `'$NAME'`, or the default.
 ---@param scope dingbridge.Scope
 ---@param name string
----@return any value nil when only the host can find out
+---@return any value nil when only the service can find out
 function M.value(scope, name)
   local option, value = declared.options[name], scope[name]
   local named = variable(value)

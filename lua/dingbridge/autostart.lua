@@ -3,9 +3,9 @@
 
 local M = {}
 
---- The file that the host remembers bindings in.
+--- The file that the service remembers bindings in.
 local STATE_FILE = 'chat-dingtalk-state.json'
-local LARGEST = 64 * 1024 * 1024 -- bytes; what is larger was not written by the host
+local LARGEST = 64 * 1024 * 1024 -- bytes; what is larger was not written by the service
 
 --- Reads a file without holding up the editor. Anything but a plain file, which might never answer,
 --- counts as not there.
@@ -30,7 +30,7 @@ local function read_later(path, read)
   end)
 end
 
---- How the host names a robot in its files; the twin of `membership.robot_name`.
+--- How the service names a robot in its files; the twin of `core.routing.robot_name`.
 ---@param app_key string
 ---@return string
 local function robot_name(app_key)
@@ -42,7 +42,7 @@ end
 ---@param accounts dingbridge.Foreseen[]
 ---@return boolean
 local function is_bound_here(text, accounts)
-  local ok, state = pcall(vim.json.decode, text) -- a damaged file is the host's to tell of
+  local ok, state = pcall(vim.json.decode, text) -- a damaged file is the service's to tell of
   local bindings = ok and type(state) == 'table' and state.bindings
   if type(bindings) ~= 'table' then
     return false

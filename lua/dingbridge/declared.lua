@@ -16,6 +16,7 @@
 ---@field arguments string as shown
 ---@field meaning string
 ---@field takes_range boolean
+---@field makes_message boolean
 ---@field completion string what its argument is completed with, or 'none'
 
 ---@class dingbridge.Declared
@@ -257,6 +258,7 @@ return {
       arguments = '',
       meaning = 'Open the current session.',
       takes_range = false,
+      makes_message = false,
       completion = 'subcommand',
     },
     {
@@ -264,6 +266,7 @@ return {
       arguments = '[title]',
       meaning = 'Start a session and open it.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -271,6 +274,7 @@ return {
       arguments = '',
       meaning = 'List all sessions.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -278,6 +282,7 @@ return {
       arguments = '{id}',
       meaning = 'Open a session.',
       takes_range = false,
+      makes_message = false,
       completion = 'session',
     },
     {
@@ -285,6 +290,7 @@ return {
       arguments = '',
       meaning = 'Open the next session.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -292,6 +298,7 @@ return {
       arguments = '',
       meaning = 'Open the session before this one.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -299,6 +306,7 @@ return {
       arguments = '',
       meaning = 'Remove all messages from the current session.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -306,6 +314,7 @@ return {
       arguments = '',
       meaning = 'Delete the current session.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -313,6 +322,7 @@ return {
       arguments = '{file}',
       meaning = 'Write the current session to a file.',
       takes_range = false,
+      makes_message = false,
       completion = 'file',
     },
     {
@@ -320,6 +330,7 @@ return {
       arguments = '{file}',
       meaning = 'Read a session from a file.',
       takes_range = false,
+      makes_message = false,
       completion = 'file',
     },
     {
@@ -327,6 +338,7 @@ return {
       arguments = '[text]',
       meaning = 'Send the text, or the lines of the range as a code block, or else the draft.',
       takes_range = true,
+      makes_message = true,
       completion = 'none',
     },
     {
@@ -334,6 +346,7 @@ return {
       arguments = '[name]',
       meaning = 'Choose the conversation that the draft and the session\'s next messages go to.',
       takes_range = false,
+      makes_message = false,
       completion = 'target',
     },
     {
@@ -341,6 +354,7 @@ return {
       arguments = '{file}',
       meaning = 'Send a file to the session\'s conversation; `%` is the current one.',
       takes_range = false,
+      makes_message = true,
       completion = 'file',
     },
     {
@@ -348,6 +362,7 @@ return {
       arguments = '',
       meaning = 'Send the lines of the range to the session\'s conversation, drawn as a picture.',
       takes_range = true,
+      makes_message = true,
       completion = 'none',
     },
     {
@@ -355,6 +370,7 @@ return {
       arguments = 'dingtalk [account]',
       meaning = 'Bind the current session to DingTalk.',
       takes_range = false,
+      makes_message = false,
       completion = 'platform',
     },
     {
@@ -362,6 +378,7 @@ return {
       arguments = '[dingtalk] [account]',
       meaning = 'Release the session that is bound to DingTalk.',
       takes_range = false,
+      makes_message = false,
       completion = 'platform',
     },
     {
@@ -369,6 +386,7 @@ return {
       arguments = '[text]',
       meaning = 'Send the text or the lines of the range to DingTalk, outside any session.',
       takes_range = true,
+      makes_message = true,
       completion = 'none',
     },
     {
@@ -376,6 +394,7 @@ return {
       arguments = '',
       meaning = 'Show the mode, the connection and the messages under way.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -383,6 +402,7 @@ return {
       arguments = '',
       meaning = 'Show the messages that wait and those that failed.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -390,6 +410,7 @@ return {
       arguments = '[id]',
       meaning = 'Send a failed message again, or all that did not arrive.',
       takes_range = false,
+      makes_message = false,
       completion = 'failed',
     },
     {
@@ -397,6 +418,7 @@ return {
       arguments = '{id}',
       meaning = 'Give up a message that waits or that failed.',
       takes_range = false,
+      makes_message = false,
       completion = 'outbox',
     },
     {
@@ -404,6 +426,7 @@ return {
       arguments = '[code] [once]',
       meaning = 'Let in whoever asks with this code, for good or for an hour; without one, show who asks.',
       takes_range = false,
+      makes_message = false,
       completion = 'asking',
     },
     {
@@ -411,6 +434,7 @@ return {
       arguments = '[code]',
       meaning = 'Refuse whoever asks with this code; without one, choose.',
       takes_range = false,
+      makes_message = false,
       completion = 'asking',
     },
     {
@@ -418,13 +442,23 @@ return {
       arguments = '[id]',
       meaning = 'Take back what a code has allowed a person or a group; without an id, choose.',
       takes_range = false,
+      makes_message = false,
       completion = 'let_in',
+    },
+    {
+      name = 'service',
+      arguments = '[action]',
+      meaning = 'Show the background service; `stop` ends it, `restart` ends it and starts the next one.',
+      takes_range = false,
+      makes_message = false,
+      completion = 'action',
     },
     {
       name = 'log',
       arguments = '',
       meaning = 'Open the log at its end, and follow it.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
     {
@@ -432,6 +466,7 @@ return {
       arguments = '[images]',
       meaning = 'Make the plugin\'s own Python environment; `images` brings what pictures of code need.',
       takes_range = false,
+      makes_message = false,
       completion = 'extra',
     },
     {
@@ -439,6 +474,7 @@ return {
       arguments = '',
       meaning = 'Stop the answer that the responder is working on.',
       takes_range = false,
+      makes_message = false,
       completion = 'none',
     },
   },

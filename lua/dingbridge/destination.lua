@@ -23,7 +23,7 @@ local NAME_HERE = '\1' -- stands in a sentence where a name of another colour co
 
 ---@class dingbridge.Draft
 ---@field begun? dingbridge.Begun there while something is in the draft
----@field soon? dingbridge.Destination what the bar names until the host has taken a text or a choice
+---@field soon? dingbridge.Destination what the bar names until the service has taken a text or a choice
 ---@field soon_by? string id of that text
 ---@field elsewhere? dingbridge.Destination who wrote while the bar named another one
 ---@field sent? dingbridge.Destination where the latest text went
@@ -64,7 +64,7 @@ local function named(session)
 end
 
 --- What the bar of a session's draft names, for a text that a call or a command sends; nil when it
---- names nobody: then the host decides. So it does when the bar does not know yet that new settings
+--- names nobody: then the service decides. So it does when the bar does not know yet that new settings
 --- name another robot.
 ---@param session string
 ---@return dingbridge.Destination|nil
@@ -156,7 +156,7 @@ function M.of_draft(session, buffer)
   return named(session)
 end
 
---- A draft was handed over and is empty: the bar stays until the host has taken the text.
+--- A draft was handed over and is empty: the bar stays until the service has taken the text.
 ---@param session string
 ---@param id string of the message
 ---@param destination dingbridge.Destination

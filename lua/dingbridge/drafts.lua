@@ -1,4 +1,4 @@
---- Drafts: the text not yet sent, and what was handed to the host but not yet taken by it.
+--- Drafts: the text not yet sent, and what was handed to the service but not yet taken by it.
 
 local buffers = require('dingbridge.buffers')
 local destination = require('dingbridge.destination')
@@ -139,7 +139,7 @@ local function put(buffer, last, lines)
   vim.bo[buffer].modified = false
 end
 
---- Hands the session's draft to the host and empties it; `u` brings the text back.
+--- Hands the session's draft to the service and empties it; `u` brings the text back.
 ---@param session string
 function M.send(session)
   local buffer = M.buffer(session)

@@ -1,11 +1,12 @@
---- `:checkhealth dingbridge`: what is there, what is missing and what helps. Starts no host and
---- reaches nothing outside this machine.
+--- `:checkhealth dingbridge`: what is there, what is missing and what helps. Starts neither host
+--- nor service and reaches nothing outside this machine.
 
 local chat_module = require('dingbridge.chat_module')
 local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
 local look = require('dingbridge.look')
 local python = require('dingbridge.python')
+local store = require('dingbridge.store')
 
 local health = require('dingbridge.health.say')
 local say = require('dingbridge.say')
@@ -98,7 +99,7 @@ local function check_link(status, named)
   if status.mode ~= 'api' then
     return
   elseif status.connected then
-    health.ok(named(status.owner ~= '' and say('connected_by', { owner = status.owner }) or say('connected')))
+    health.ok(named(say('connected')))
   elseif status.link == 'waiting' then
     local reason = status.last_error ~= '' and status.last_error or say('no_reason')
     health.error(named(say('not_connected', { reason = look.one_line(reason) })), {
@@ -145,7 +146,7 @@ local function check_messages(status, named)
   end
 end
 
---- What is known of the host from the tables it keeps in the editor; it is not asked.
+--- What is known of host and service from the tables they keep in the editor; neither is asked.
 ---@param are_good boolean whether the settings are
 local function check_host(are_good)
   if not host.is_running() then
@@ -155,6 +156,10 @@ local function check_host(are_good)
   local status = require('dingbridge').status()
   if #status.accounts == 0 then
     health.info(say('host_reading'))
+    return
+  end
+  if store.service_gone then
+    health.warn(say('service_away'), { say('service_tells') })
     return
   end
   health.ok(say('host_runs'))

@@ -1,7 +1,9 @@
 --- The Python host: registers it, starts it on first use, and passes events to it.
 
 local command_name = require('dingbridge.command_name')
+local declared = require('dingbridge.declared')
 local python = require('dingbridge.python')
+local store = require('dingbridge.store')
 local unconfirmed = require('dingbridge.unconfirmed')
 local say = require('dingbridge.say')
 
@@ -9,19 +11,6 @@ local M = {}
 
 local NAME = 'dingbridge'
 local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
-local COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
-local SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<range>, <line1>, <line2>)"
-
---- The commands, as the decorators of the stub declare them.
-M.specs = {}
-for _, name in ipairs({ 'Chat', 'DingTalk' }) do
-  M.specs[#M.specs + 1] = {
-    type = 'command',
-    name = name,
-    sync = false,
-    opts = { nargs = '?', range = '', complete = COMPLETE, eval = SNAPSHOT:gsub('<', '<lt>') },
-  }
-end
 
 local ANSWERS_WITHIN = 400 -- milliseconds of silence after which a host that is left is ended
 local STARTS_WITHIN = 5000 -- milliseconds of it that one which is still starting may take
@@ -33,6 +22,7 @@ local registered = false
 local channel ---@type integer|nil
 local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
 local revision, sent_revision, revision_in_force = 0, nil, nil
+local key, key_of ---@type string|nil, integer|nil of the settings of that revision, see `settings_key`
 local settings = { options = {} } ---@type { options: table, problems?: string[] } no problems before `setup()`
 
 --- The interpreter that is used.
@@ -67,25 +57,43 @@ local function if_it_lives(act)
   return ok
 end
 
---- Makes the commands start the host, with the range exactly as it was given.
-local function define_starters()
-  for _, spec in ipairs(M.specs) do
-    if command_name.is_ours(spec.name) then
-      vim.api.nvim_create_user_command(spec.name, function(call)
-        local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
-        if word == 'install' then
-          require('dingbridge.install').run(rest)
-        elseif M.start() then
-          local range = call.range > 0 and { call.line1, call.line2 } or nil
-          if_it_lives(function()
-            vim.api.nvim_cmd({
-              cmd = spec.name,
-              args = call.args ~= '' and { call.args } or {},
-              range = range,
-            }, {})
-          end)
-        end
-      end, {
+---@param name string
+---@param payload table
+local function pass_on(name, payload)
+  vim.rpcnotify(channel, 'dingbridge_event', name, payload)
+end
+
+--- Whether a subcommand makes a message, which is kept until somebody has written it down.
+---@param word string
+---@return boolean
+local function makes_message(word)
+  for _, command in ipairs(declared.commands) do
+    if command.name == word then
+      return command.makes_message
+    end
+  end
+  return false
+end
+
+--- Carries out a command: the host is told of it, with what it takes along from the editor.
+---@param call vim.api.keyset.create_user_command.command_args
+local function run(call)
+  local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
+  if word == 'install' then
+    require('dingbridge.install').run(rest)
+    return
+  end
+  local payload = require('dingbridge.snapshot').place(call.range, call.line1, call.line2)
+  payload.line = call.args
+  payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
+  M.tell('command', payload)
+end
+
+--- Defines the commands that are ours.
+local function define_commands()
+  for _, name in ipairs(declared.editor_commands) do
+    if command_name.is_ours(name) then
+      vim.api.nvim_create_user_command(name, run, {
         nargs = '?',
         range = true,
         complete = function(...)
@@ -109,7 +117,6 @@ local function on_exit(ended, code, chosen, words)
   if vim.v.exiting ~= vim.NIL then
     return
   end
-  define_starters()
   if M.greeted then
     M.greeted = false
     require('dingbridge.notice').show(say('host_ended', { code = code }), 'error')
@@ -148,23 +155,12 @@ function M.register()
     return
   end
   registered = true
-  define_starters()
+  define_commands()
   vim.api.nvim_create_autocmd('VimLeavePre', {
     group = vim.api.nvim_create_augroup('dingbridge_host', {}),
     callback = M.stop,
   })
-end
-
---- Makes the commands go straight to the host that runs.
----@param path string under which the host knows the plugin
-local function define_remote(path)
-  for _, spec in ipairs(M.specs) do
-    if command_name.is_ours(spec.name) then
-      local opts = vim.tbl_extend('force', spec.opts, { eval = SNAPSHOT })
-      local method = ('%s:command:%s'):format(path, spec.name)
-      vim.fn['remote#define#CommandOnChannel'](channel, method, spec.sync, spec.name, opts)
-    end
-  end
+  require('dingbridge.focus').watch()
 end
 
 --- The user's table with functions replaced by a marker: a function cannot leave the editor.
@@ -182,11 +178,28 @@ end
 --- Starts the host unless it runs, for something that it is to be asked.
 ---@return boolean running
 function M.start()
-  if M.start_unasked() and unasked then
+  if M.start_unasked() then
     unasked = false
-    define_remote(python.STUB)
   end
   return channel ~= nil
+end
+
+--- Asks what became of the messages that were on their way when the service, or the host, ended.
+---@param job integer
+local function tell_under_way(job)
+  local messages = unconfirmed.under_way()
+  if messages[1] then
+    vim.rpcnotify(job, 'dingbridge_event', 'under_way', { messages = messages })
+  end
+end
+
+--- Which settings these are, without showing them.
+---@return string
+local function settings_key()
+  if key_of ~= revision then
+    key, key_of = unconfirmed.settings_key(sendable(settings.options)), revision
+  end
+  return key
 end
 
 --- Starts the host unless it runs, because it has something to do by itself.
@@ -206,29 +219,25 @@ function M.start_unasked()
   if_it_lives(function()
     vim.rpcnotify(started, 'dingbridge_event', 'settings', M.new_settings())
   end)
-  unconfirmed.take_up(sendable(settings.options))
   if_it_lives(function()
+    tell_under_way(started)
     unconfirmed.hand_over(function(name, payload)
       vim.rpcnotify(started, 'dingbridge_event', name, payload)
       unasked = false
-    end)
+    end, settings_key())
   end)
-  if not unasked then
-    define_remote(python.STUB)
-  end
   return true
 end
 
 --- The host says that it is there, whoever started it.
 ---@param reached integer
----@param path string under which it knows the plugin
-function M.greet(reached, path)
+function M.greet(reached)
   M.greeted = true
-  if channel ~= reached or unasked then
-    -- Started from the manifest, whose commands lose the range when they are first used; or unasked.
+  if channel ~= reached then
+    -- Started from the manifest, whose commands lose the range when they are first used.
     M.register()
+    define_commands()
     channel, unasked = reached, false
-    define_remote(path)
   end
 end
 
@@ -255,7 +264,7 @@ end
 ---@return boolean sent
 function M.tell(name, payload)
   local is_running = M.start()
-  unconfirmed.keep(name, payload)
+  unconfirmed.keep(name, payload, settings_key())
   if not is_running then
     return false
   end
@@ -264,7 +273,21 @@ function M.tell(name, payload)
     if fresh then
       vim.rpcnotify(channel, 'dingbridge_event', 'settings', fresh)
     end
-    vim.rpcnotify(channel, 'dingbridge_event', name, payload)
+    pass_on(name, payload)
+  end)
+end
+
+--- Hands over to a new service what the one before has not confirmed, and has it show again what is
+--- open here.
+function M.hand_over()
+  if not channel then
+    return
+  end
+  if_it_lives(function()
+    local shown = vim.tbl_keys(require('dingbridge.store').transcripts)
+    vim.rpcnotify(channel, 'dingbridge_event', 'shown', { sessions = shown })
+    tell_under_way(channel)
+    unconfirmed.hand_over(pass_on, settings_key())
   end)
 end
 
@@ -283,6 +306,7 @@ function M.configure(options, problems)
   if channel then
     if_it_lives(function()
       vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
+      unconfirmed.hand_over(pass_on, settings_key(), true)
     end)
   end
 end
@@ -306,6 +330,8 @@ function M.new_settings()
     log = vim.fn.stdpath('log'),
     pid = vim.fn.getpid(),
     revision = revision,
+    has_screen = #vim.api.nvim_list_uis() > 0,
+    key = settings_key(),
   })
 end
 
@@ -326,7 +352,8 @@ local function waits_until_left()
   local began = vim.uv.hrtime()
   local is_silent = false
   vim.wait(LEAVES_WITHIN, function()
-    local limit = leaving and LEAVES_WITHIN or M.greeted and ANSWERS_WITHIN or STARTS_WITHIN
+    local is_at_work = leaving and not store.service_gone
+    local limit = is_at_work and LEAVES_WITHIN or M.greeted and ANSWERS_WITHIN or STARTS_WITHIN
     is_silent = vim.uv.hrtime() - math.max(began, heard_at) > limit * 1e6
     return channel == nil or leaving == 'done' or is_silent
   end, 5)
@@ -349,25 +376,21 @@ local function end_at_last(job)
   end
 end
 
---- Lets the host close its link and write what is to be written, which takes two seconds at most. One
---- that is silent for half a second is ended; one that is still starting has longer, unless it was
---- asked for nothing. What nobody has written down is kept for the next start.
+--- Lets the service write what is to be written, which takes two seconds at most. A host that is silent
+--- for half a second, or has no service any more, is ended; one that is still starting has longer,
+--- unless it was asked for nothing. What nobody has written down goes into a file.
 function M.stop()
-  local job = channel
-  if not job then
-    return
-  end
-  local is_done = false
-  if not unasked then
+  local job, is_done = channel, channel == nil
+  if job and not unasked then
     -- A host that died a moment ago cannot be asked any more.
     pcall(vim.rpcnotify, job, 'dingbridge_stop')
     is_done = waits_until_left()
   end
-  if not is_done then
+  if job and not is_done then
     end_at_last(job)
   end
   channel = nil
-  unconfirmed.write_down(sendable(settings.options))
+  unconfirmed.write_down()
 end
 
 return M

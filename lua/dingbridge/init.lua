@@ -1,4 +1,4 @@
---- The Lua side of dingbridge. Everything here answers from tables: nothing asks the host.
+--- The Lua side of dingbridge. Everything here answers from tables: nothing asks another process.
 
 local say = require('dingbridge.say')
 

@@ -27,11 +27,14 @@ end
 ---@param path string
 local function follow(buffer, path)
   local poll = assert(vim.uv.new_fs_poll())
-  poll:start(path, EVERY, vim.schedule_wrap(function()
+  local function look()
     if vim.api.nvim_buf_is_loaded(buffer) then
       read_again(buffer)
     end
-  end))
+  end
+  poll:start(path, EVERY, vim.schedule_wrap(look))
+  -- After its first look, which finds nothing new: at what came since the buffer was read.
+  vim.uv.fs_stat(path, vim.schedule_wrap(look))
   vim.api.nvim_create_autocmd('BufUnload', {
     buffer = buffer,
     once = true,

@@ -15,7 +15,7 @@ local LINKS = {
   DingbridgeDingtalk = 'Special', -- headings of messages from DingTalk
   DingbridgeResponder = 'Identifier', -- headings of a responder's answers
   DingbridgeNotice = 'Comment', -- notices in a transcript
-  DingbridgeWaiting = 'Comment', -- `… queued`, `… sending`, `↻ retrying`
+  DingbridgeWaiting = 'Comment', -- `… not saved yet`, `… queued`, `… sending`, `↻ retrying`
   DingbridgeSent = 'DiagnosticOk', -- `✓ sent`
   DingbridgeFailed = 'DiagnosticError', -- `✗ failed` and the reason
   DingbridgeDestination = 'Title', -- the conversation in the bar of a draft
@@ -30,6 +30,7 @@ local ROLE = {
 }
 
 local FATE = {
+  unsaved = { 'fate_unsaved', 'DingbridgeWaiting' },
   queued = { 'fate_queued', 'DingbridgeWaiting' },
   sending = { 'fate_sending', 'DingbridgeWaiting' },
   retrying = { 'fate_retrying', 'DingbridgeWaiting' },

@@ -86,7 +86,7 @@ local function show_line(window, line)
   end)
 end
 
---- Shows a file, whose path the host has checked, at a line.
+--- Shows a file, whose path the service has checked, at a line.
 ---@param request { cwd: string, path: string, line?: integer }
 ---@return table
 function M.open(request)
@@ -95,7 +95,7 @@ function M.open(request)
   end
   local name = places.below(request.path, request.cwd)
   local file = vim.uv.fs_stat(request.path)
-  -- Looked at once more, as late as can be: a link may stand there since the host looked.
+  -- Looked at once more, as late as can be: a link may stand there since the service looked.
   local is_same = places.real(request.path) == vim.fs.normalize(request.path, { expand_env = false })
   if not name or not file or file.type ~= 'file' or not is_same then
     return { error = say('not_inside') }

@@ -1,4 +1,4 @@
---- Takes what the host sends and brings tables, buffers and autocommands up to date.
+--- Takes what service and host send and brings tables, buffers and autocommands up to date.
 
 local command_name = require('dingbridge.command_name')
 local destination = require('dingbridge.destination')
@@ -23,13 +23,47 @@ local function name_command(about, ...)
   end
 end
 
---- Events after which a message is on the disk, or has met its end.
-local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true, DingbridgeFailed = true }
+--- Events after which a message is on the disk. One that failed at once may not be: see `confirmed`.
+local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true }
+local ENDS = { DingbridgeDelivered = true, DingbridgeFailed = true }
+
+--- Triggers a `User` autocommand.
+---@param name string
+---@param data table
+local function trigger(name, data)
+  vim.api.nvim_exec_autocmds('User', { pattern = name, data = data, modeline = false })
+end
 
 ---@type table<string, fun(update: table)>
-local handlers = {
+local handlers
+
+--- The messages of an update that are not shown yet: a service that is new here does not know what
+--- is. Of the others their fate is shown.
+---@param update { id: string, list: dingbridge.Message[], reset: boolean }
+---@return dingbridge.Message[]
+local function unshown(update)
+  if update.reset then
+    return update.list
+  end
+  local transcript = store.transcripts[update.id] or {}
+  return vim.tbl_filter(function(message)
+    local shown = store.messages[message.id]
+    if not shown or not vim.tbl_contains(transcript, shown) then
+      return true
+    end
+    handlers.fate({
+      id = update.id,
+      message = message.id,
+      delivery = message.delivery,
+      reason = message.reason,
+    })
+    return false
+  end, update.list)
+end
+
+handlers = {
   host = function(update)
-    host.greet(update.channel, update.path)
+    host.greet(update.channel)
   end,
   configured = function(update)
     host.configured(update.revision)
@@ -61,15 +95,12 @@ local handlers = {
     for _, message in ipairs(update.list) do
       name_command(message, 'reason', message.role == 'notice' and 'text' or nil)
     end
-    store.add(update.id, update.list, update.reset)
     drafts.arrived(update.list)
+    update.list = unshown(update)
+    store.add(update.id, update.list, update.reset)
     for _, message in ipairs(update.list) do
       if message.role == 'dingtalk' and not update.reset then
         destination.spoke(update.id, message)
-      end
-      -- What is to leave is written down later than it is shown; all other messages stay here.
-      if message.delivery == '' or message.delivery == 'failed' then
-        unconfirmed.confirmed(message.id)
       end
     end
     view.add(update.id, update.reset)
@@ -101,8 +132,19 @@ local handlers = {
     drafts.put_back(update.id)
     unconfirmed.refused(update.id)
   end,
+  confirmed = function(update)
+    unconfirmed.confirmed(update.id)
+  end,
   leaving = function(update)
     host.leaves(update.word)
+  end,
+  service_gone = function()
+    M.service_gone()
+  end,
+  service_back = function()
+    store.service_gone = false
+    host.hand_over()
+    host.tell('working', { questions = responder.working() })
   end,
   status = function(update)
     local has_changed = not vim.deep_equal(store.outbox, update.outbox)
@@ -122,11 +164,19 @@ local handlers = {
     if WRITTEN_DOWN[update.name] then
       unconfirmed.confirmed(update.data.id)
     end
-    local how = { pattern = update.name, data = update.data, modeline = false }
-    vim.api.nvim_exec_autocmds('User', how)
+    if ENDS[update.name] then
+      unconfirmed.ended(update.data.id)
+    end
+    if update.name == 'DingbridgeQueued' then
+      unconfirmed.queued(update.data)
+    end
+    trigger(update.name, update.data)
   end,
   respond = function(update)
     responder.ask(update)
+  end,
+  withdrawn = function(update)
+    responder.withdraw(update.request)
   end,
   look = function(update)
     require('dingbridge.remote').answer(update)
@@ -183,19 +233,22 @@ function M.apply(updates)
   end
 end
 
-local UNDER_WAY = { queued = true, sending = true, retrying = true }
+local UNDER_WAY = { unsaved = true, queued = true, sending = true, retrying = true }
 
---- The host is gone: nothing is connected, what it did not take is put back, and what was under way
---- waits: the owner of the robot, here or elsewhere, sends what was written down.
-function M.host_ended()
-  store.opened = 0
+--- The service is gone: nothing is connected, and what was under way waits for the next one, which
+--- sends what was written down.
+function M.service_gone()
+  store.opened, store.service_gone = 0, true
+  local lost = {} ---@type string[] the accounts whose link stood
   if store.status then
-    store.status.connected = false
-    store.status.link = 'off'
-    store.status.queued = 0
-    store.status.cool_down_until, store.status.cool_down = 0, ''
+    for _, account in ipairs(store.status.accounts) do
+      lost[#lost + 1] = account.connected and account.account or nil
+    end
+    for _, one in ipairs({ store.status, unpack(store.status.accounts) }) do
+      one.connected, one.link, one.queued = false, 'off', 0
+      one.cool_down_until, one.cool_down = 0, ''
+    end
   end
-  drafts.put_all_back()
   for session, transcript in pairs(store.transcripts) do
     for _, message in ipairs(transcript) do
       if UNDER_WAY[message.delivery] then
@@ -205,6 +258,17 @@ function M.host_ended()
     end
   end
   view.refresh_bars()
+  for _, account in ipairs(lost) do
+    trigger('DingbridgeDisconnected', { account = account, reason = say('service_gone') })
+  end
+end
+
+--- The host is gone, and the service with it for this editor: what it did not take is put back.
+function M.host_ended()
+  M.service_gone()
+  store.service_gone = false -- of the next host it is known when it has one
+  responder.forget()
+  drafts.put_all_back()
 end
 
 return M

@@ -227,7 +227,7 @@ function M.look(request)
   return found
 end
 
---- Answers a request of the host, which has the fields of `look` and an id of its own, `request`.
+--- Answers a request of the service, which has the fields of `look` and an id of its own, `request`.
 ---@param request table
 function M.answer(request)
   local found = M.look(request)

@@ -16,15 +16,12 @@ local function lines_before(buffer, first)
   return vim.api.nvim_buf_get_lines(buffer, math.max(first - 1 - LINES_BEFORE, 0), first - 1, false)
 end
 
----@param range integer how many line numbers the command was given
+--- Where a command was given.
+---@param range integer how many line numbers it was given
 ---@param first integer
 ---@param last integer
----@return table
-function M.take(range, first, last)
-  if not host.is_running() and first == last and first == vim.fn.line('.') then
-    -- Neovim repeats the command that starts a host from the manifest with a range of its own.
-    range = 0
-  end
+---@return { place: table, has_range: boolean }
+function M.place(range, first, last)
   require('dingbridge.report').asked()
   local buffer = vim.api.nvim_get_current_buf()
   local name = vim.api.nvim_buf_get_name(buffer)
@@ -47,8 +44,20 @@ function M.take(range, first, last)
       before = range > 0 and lines_before(buffer, first) or {},
     },
     has_range = range > 0,
-    settings = host.new_settings(),
   }
+end
+
+--- The same for the command that starts a host from the manifest, with the settings.
+---@param range integer
+---@param first integer
+---@param last integer
+---@return table
+function M.take(range, first, last)
+  if not host.is_running() and first == last and first == vim.fn.line('.') then
+    -- Neovim repeats that command with a range of its own.
+    range = 0
+  end
+  return vim.tbl_extend('error', M.place(range, first, last), { settings = host.new_settings() })
 end
 
 return M

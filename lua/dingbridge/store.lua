@@ -1,4 +1,4 @@
---- What the editor knows of the bridge: tables that the host fills and everything here reads.
+--- What the editor knows of the bridge: tables that the service fills and everything here reads.
 
 ---@class dingbridge.Message
 ---@field id string
@@ -6,7 +6,7 @@
 ---@field author string
 ---@field text string
 ---@field time number Unix seconds
----@field delivery ''|'queued'|'sending'|'retrying'|'sent'|'failed'
+---@field delivery ''|'unsaved'|'queued'|'sending'|'retrying'|'sent'|'failed'
 ---@field reason string why it failed or waits
 ---@field target string address of the conversation that it came from or goes to; empty: it stays here
 ---@field target_name string which conversation that is
@@ -28,11 +28,11 @@
 ---@field failed integer
 
 ---@class dingbridge.Status
----@field mode 'off'|'webhook'|'api'|'unknown' unknown only before the host has started
+---@field mode 'off'|'webhook'|'api'|'unknown' unknown only before the service has read the settings
 ---@field connected boolean
 ---@field account string
 ---@field session string the bound session, or empty
----@field owner string who else holds the link, or empty
+---@field owner string always empty, for those who read it
 ---@field link 'off'|'connecting'|'connected'|'waiting'
 ---@field target string where the bound session's messages go, in words
 ---@field queued integer
@@ -63,11 +63,13 @@ local M = {
   --- Who asks to be let in and who was, by account: what a command takes, and who that is.
   ---@type table<string, { asking: { [1]: string, [2]: string }[], paired: { [1]: string, [2]: string }[] }>
   let_in = {},
+  --- Whether the service was there once and is not any more.
+  service_gone = false,
   --- The session the user looked at last.
   current = '',
-  --- The session that the host takes where none was looked at.
+  --- The session that the service takes where none was looked at.
   unshown = '',
-  --- How many sessions the host has had opened here, so that it knows which ones we do not show yet.
+  --- How many sessions the service has had opened here, so that it knows which ones we do not show yet.
   opened = 0,
 }
 

@@ -65,7 +65,7 @@
 ---@field type? 'dingtalk'
 
 ---@class dingbridge.Options: dingbridge.Account what `setup()` takes
----@field python? string Python interpreter of the host process; not given: the plugin's own.
+---@field python? string Python interpreter of host and service; not given: the plugin's own.
 ---@field autostart? boolean|dingbridge.Variable Whether the channel starts with Neovim, where a session is bound in this folder or `session_scope` makes sessions on demand; false: with the first command.
 ---@field send_key? string|false Key that sends the draft, in normal and insert mode; false: none.
 ---@field verbose? boolean|dingbridge.Variable Whether the log file tells every step.

@@ -1,47 +1,41 @@
---- Texts and files that were handed to the host and that nobody has written down yet: kept until the
---- host says so, over the end of a host and of Neovim. The next host is handed them again; whoever
---- owns the robot knows by their ids what it has already.
+--- Texts, files and commands that make a message, which were handed over and which nobody has written
+--- down yet: kept until the service says that it has, over the end of a service and a host. The next
+--- service is handed them again, and knows by their ids what it has already. What is left when Neovim
+--- is left goes into files, which the service takes in.
 
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
+local variable = require('dingbridge.option_values').variable
 
 local M = {}
 
-local OF_MESSAGES = { send = true, notify = true }
-local FOR = 24 * 3600 -- seconds in which an owner knows a message again that it has sent already
+local OF_MESSAGES = { send = true, notify = true, command = true }
+local FILE_BYTES = 1e6 -- what an `env_file` may have
 local PRIVATE_FOLDER, PRIVATE_FILE = tonumber('700', 8), tonumber('600', 8)
 
 ---@class dingbridge.Asked
 ---@field name string of the event
 ---@field payload table
+---@field key string of the settings under which it was asked for, see `settings_key`
+---@field is_held? boolean whether it waits for those settings
 ---@field number integer its place in the order
----@field open table<string, true> ids of messages that are not confirmed
----@field file? string where an earlier Neovim kept it
 
 ---@type table<string, dingbridge.Asked> by message id
 local asked = {}
 local counter = 0
 
+--- Keeps what the service is asked for, if it is a message.
 ---@param name string
 ---@param payload table
----@param file? string
-local function note(name, payload, file)
-  counter = counter + 1
-  local entry = { name = name, payload = payload, number = counter, open = {}, file = file }
-  for _, id in ipairs({ payload.id, payload.file_id }) do
-    if not asked[id] then
-      entry.open[id], asked[id] = true, entry
+---@param key string of the settings, see `settings_key`
+function M.keep(name, payload, key)
+  -- What cannot be written as JSON cannot be told to another process either.
+  if OF_MESSAGES[name] and payload.id and pcall(vim.json.encode, payload) then
+    counter = counter + 1
+    local entry = { name = name, payload = payload, key = key, number = counter }
+    for _, id in ipairs({ payload.id, payload.file_id }) do
+      asked[id] = entry
     end
-  end
-end
-
---- Keeps what the host is asked for, if it is a message.
----@param name string
----@param payload table
-function M.keep(name, payload)
-  -- What cannot be written as JSON cannot be told to the host either.
-  if OF_MESSAGES[name] and pcall(vim.json.encode, payload) then
-    note(name, payload)
   end
 end
 
@@ -63,42 +57,71 @@ end
 --- The message is written down, or has met its end: nobody has to hand it over again.
 ---@param id string
 function M.confirmed(id)
-  local entry = asked[id]
   asked[id] = nil
-  if not entry then
-    return
+end
+
+--- The message was refused, and with it the file that was to follow its text.
+---@param id string
+function M.refused(id)
+  for name, entry in pairs(asked) do
+    if entry.payload.id == id then
+      asked[name] = nil
+    end
   end
-  entry.open[id] = nil
-  if not entry.file then
-    return
-  end
-  for _, other in pairs(asked) do
-    if other.file == entry.file then
+end
+
+---@type { id: string, session: string, account: string }[] what is on its way, in order
+local under_way = {}
+
+--- The message is written down and on its way.
+---@param data { id: string, session: string, account: string }
+function M.queued(data)
+  under_way[#under_way + 1] = { id = data.id, session = data.session, account = data.account }
+end
+
+--- The message has met its end.
+---@param id string
+function M.ended(id)
+  for place, message in ipairs(under_way) do
+    if message.id == id then
+      table.remove(under_way, place)
       return
     end
   end
-  vim.uv.fs_unlink(entry.file)
 end
 
---- The host would not take the message. What comes from an earlier Neovim is in no draft.
----@param id string
-function M.refused(id)
-  local entry = asked[id]
-  if entry and entry.file then
-    local text = entry.payload.text or entry.payload.file or ''
-    notice.show(say('earlier_not_sent', { text = text }), 'error')
-  end
-  M.confirmed(id)
+--- The messages whose end a service has to tell, which may have come while there was none.
+---@return { id: string, session: string, account: string }[]
+function M.under_way()
+  return under_way
 end
 
---- Hands everything to a host that was started anew, in order.
+--- Hands everything to a new service or host, in order. What was asked for under other settings waits
+--- for these: it may go to no other place.
 ---@param tell fun(name: string, payload: table)
-function M.hand_over(tell)
+---@param key string of the settings, see `settings_key`
+---@param only_held? boolean whether the service knows the rest
+function M.hand_over(tell, key, only_held)
+  local held = 0
   for _, entry in ipairs(in_order()) do
-    -- How often sessions were opened is another count in another host.
-    local payload = vim.tbl_extend('force', {}, entry.payload)
-    payload.opened = nil
-    tell(entry.name, payload)
+    if entry.key ~= key then
+      if not only_held and not entry.is_held then
+        entry.is_held, held = true, held + 1
+      end
+    elseif entry.is_held or not only_held then
+      entry.is_held = nil
+      -- How often sessions were opened is another count in another host. Without one exactly the
+      -- session that is named is meant, wherever the user is by now.
+      local payload = vim.deepcopy(entry.payload)
+      payload.opened = nil
+      if payload.place then
+        payload.place.opened = nil
+      end
+      tell(entry.name, payload)
+    end
+  end
+  if held > 0 then
+    notice.show(say('waits_for_settings', { count = held }), 'warn')
   end
 end
 
@@ -107,11 +130,65 @@ local function folder()
   return vim.fs.joinpath(vim.fn.stdpath('data') --[[@as string]], 'dingbridge', 'unconfirmed')
 end
 
+--- The names of variables that a table names by `'$NAME'`.
+---@param value any
+---@param names table<string, true>
+local function gather_variables(value, names)
+  if type(value) == 'table' then
+    for _, inner in pairs(value) do
+      gather_variables(inner, names)
+    end
+  elseif type(value) == 'string' then
+    local name = variable(value)
+    if name then
+      names[name] = true
+    end
+  end
+end
+
+--- Where the file that `env_file` names is, or nil.
+---@param outer dingbridge.Scope
+---@return string?
+local function env_file(outer)
+  local path = outer.env_file
+  local name = variable(path)
+  if name then
+    path = vim.env[name] or type(outer.env) == 'table' and outer.env[name]
+  end
+  local home = vim.uv.os_homedir()
+  return type(path) == 'string' and (vim.trim(path):gsub('^~%f[/\\]', function()
+    return home
+  end)) or nil
+end
+
+--- The content of a file, up to its first megabyte, or its name when there is none.
+---@param path string
+---@return string
+local function content_of(path)
+  local found = vim.uv.fs_stat(path)
+  -- Neovim would wait at a pipe, and read a device without end.
+  local file = found and found.type == 'file' and vim.uv.fs_open(path, 'r', 0)
+  local content = file and vim.uv.fs_read(file, FILE_BYTES, 0)
+  if file then
+    vim.uv.fs_close(file)
+  end
+  return content or path
+end
+
 --- What decides where a message goes besides itself, without showing it.
 ---@param options any the settings, fit to be told
 ---@return string
-local function settings_key(options)
-  local lines = { vim.inspect(options) }
+function M.settings_key(options)
+  local lines, names = { vim.inspect(options) }, {} ---@type string[], table<string, true>
+  gather_variables(options, names)
+  for name in vim.spairs(names) do
+    lines[#lines + 1] = ('$%s=%s'):format(name, vim.inspect(vim.env[name]))
+  end
+  local _, _, written = require('dingbridge.options').check(options)
+  local path = env_file(written.outer)
+  if path then
+    lines[#lines + 1] = vim.fn.sha256(content_of(path))
+  end
   for name, value in vim.spairs(vim.fn.environ()) do
     if vim.startswith(name, 'DINGTALK_') then
       lines[#lines + 1] = ('%s=%s'):format(name, value)
@@ -120,23 +197,18 @@ local function settings_key(options)
   return vim.fn.sha256(table.concat(lines, '\n'))
 end
 
---- Writes everything to the disk, for a later Neovim. Neovim is being left.
----@param options any the settings
-function M.write_down(options)
-  local entries = in_order()
-  if #entries == 0 then
-    return
-  end
-  local rows = vim.tbl_map(function(entry)
-    return { name = entry.name, payload = entry.payload }
-  end, entries)
+--- Writes some messages to a file of their own.
+---@param entries dingbridge.Asked[] which were asked for under the same settings
+---@return string|nil problem
+local function write_file(entries)
   local text = vim.json.encode({
     cwd = vim.fn.getcwd(),
-    settings = settings_key(options),
+    settings = entries[1].key,
     time = os.time(),
-    asked = rows,
+    asked = vim.tbl_map(function(entry)
+      return { name = entry.name, payload = entry.payload }
+    end, entries),
   })
-  vim.fn.mkdir(folder(), 'p', PRIVATE_FOLDER)
   local path = vim.fs.joinpath(folder(), ('%d-%x.json'):format(vim.fn.getpid(), vim.uv.hrtime()))
   local file, problem = vim.uv.fs_open(path, 'wx', PRIVATE_FILE)
   local written = file and vim.uv.fs_write(file, text, 0) == #text and vim.uv.fs_fsync(file)
@@ -145,58 +217,25 @@ function M.write_down(options)
   end
   if not written then
     vim.uv.fs_unlink(path)
-    notice.show(say('not_kept', { count = #entries, problem = problem or path }), 'error')
-    return
-  end
-  -- What an earlier Neovim left stands in the new file now.
-  for _, entry in ipairs(entries) do
-    if entry.file then
-      vim.uv.fs_unlink(entry.file)
-    end
+    return problem or path
   end
 end
 
----@param path string
----@return { cwd: string, settings: string, time: number, asked: { name: string, payload: table }[] }|nil
-local function read(path)
-  local found = vim.uv.fs_stat(path)
-  if not found or found.type ~= 'file' or (vim.uv.getuid and found.uid ~= vim.uv.getuid()) then
-    return nil
+--- Writes everything to the disk, for a service that knows the same settings. Neovim is being left.
+function M.write_down()
+  local by_key = {} ---@type table<string, dingbridge.Asked[]>
+  for _, entry in ipairs(in_order()) do
+    by_key[entry.key] = by_key[entry.key] or {}
+    table.insert(by_key[entry.key], entry)
   end
-  local file = vim.uv.fs_open(path, 'r', 0)
-  local text = file and vim.uv.fs_read(file, found.size, 0)
-  if file then
-    vim.uv.fs_close(file)
-  end
-  -- A crash may have torn it.
-  local ok, kept = pcall(vim.json.decode, text or '')
-  return ok and type(kept) == 'table' and type(kept.asked) == 'table' and kept or nil
-end
-
-local has_looked = false
-
---- Takes up what an earlier Neovim in this folder, with these settings, wrote down within a day. What
---- has to be left is told.
----@param options any the settings
-function M.take_up(options)
-  if has_looked then
+  if not next(by_key) then
     return
   end
-  has_looked = true
-  for name, kind in vim.fs.dir(folder()) do
-    local path = vim.fs.joinpath(folder(), name)
-    local kept = kind == 'file' and vim.endswith(name, '.json') and read(path)
-    local is_late = kept and (tonumber(kept.time) or 0) < os.time() - FOR
-    if kept and not is_late and kept.cwd == vim.fn.getcwd() and kept.settings == settings_key(options) then
-      for _, row in ipairs(kept.asked) do
-        local payload = type(row) == 'table' and OF_MESSAGES[row.name] and row.payload
-        if type(payload) == 'table' and type(payload.id) == 'string' then
-          note(row.name, payload, path)
-        end
-      end
-    elseif kept and (is_late or kept.cwd == vim.fn.getcwd()) then
-      local left = { count = #kept.asked, path = path }
-      notice.show(is_late and say('left_too_late', left) or say('left_other_settings', left), 'warn')
+  vim.fn.mkdir(folder(), 'p', PRIVATE_FOLDER)
+  for _, entries in pairs(by_key) do
+    local problem = write_file(entries)
+    if problem then
+      notice.show(say('not_kept', { count = #entries, problem = problem }), 'error')
     end
   end
 end

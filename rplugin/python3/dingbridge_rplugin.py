@@ -21,7 +21,7 @@ from dingbridge.launch import forget_current_folder  # noqa: E402 - the path com
 forget_current_folder()
 
 from dingbridge.core.errors import BridgeError  # noqa: E402 - only what is ours is imported now
-from dingbridge.plugin import Plugin  # noqa: E402
+from dingbridge.editor.host import Host  # noqa: E402
 
 COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
 SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<lt>range>, <lt>line1>, <lt>line2>)"
@@ -35,34 +35,33 @@ class DingbridgePlugin:
 
     def __init__(self, nvim: Any) -> None:
         # pynvim names the handlers by the path of this file, as it was given, with slashes.
-        self._plugin = Plugin(nvim, Path(os.path.normpath(__file__)).as_posix())
+        self._host = Host(nvim, Path(os.path.normpath(__file__)).as_posix())
 
     @pynvim.command("Chat", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
     def chat(self, arguments: list[str], _: list[int], sent: Any) -> None:
         """`:Chat …`"""
-        self._bounded(lambda: self._plugin.command(" ".join(arguments), sent))
+        self._bounded(lambda: self._host.command(" ".join(arguments), sent))
 
     @pynvim.command("DingTalk", nargs="?", range="", complete=COMPLETE, eval=SNAPSHOT)
     def dingtalk(self, arguments: list[str], _: list[int], sent: Any) -> None:
         """`:DingTalk …`, the same subcommands."""
-        self._bounded(lambda: self._plugin.command(" ".join(arguments), sent))
+        self._bounded(lambda: self._host.command(" ".join(arguments), sent))
 
     @pynvim.rpc_export("dingbridge_event")
     def event(self, name: str, payload: Any) -> None:
         """Something that Lua passes on."""
-        self._bounded(lambda: self._plugin.event(name, payload))
+        self._bounded(lambda: self._host.event(name, payload))
 
     @pynvim.rpc_export("dingbridge_stop")
     def stop(self) -> None:
-        """The editor is leaving; waits at most two seconds."""
-        self._bounded(self._plugin.stop)
-        self._bounded(self._plugin.has_left)
+        """The editor is leaving."""
+        self._bounded(self._host.stop)
 
     def _bounded(self, call: Callable[[], None]) -> None:
         """The error boundary: pynvim would echo an exception with its arguments."""
         try:
             call()
         except BridgeError as error:
-            self._plugin.refused(error)
+            self._host.refused(error)
         except Exception as error:  # noqa: BLE001 - nothing may pass this boundary
-            self._plugin.broke(error)
+            self._host.broke(error)

@@ -1,7 +1,9 @@
-"""The host as the bench starts it: it counts what happens at its edges, and sends without a pace.
+"""Host and service as the bench starts them: they count what happens at their edges, and the
+service sends without a pace.
 
 The option `python` names a script that runs this file in place of Python; the words behind it are
-those that the editor gives to Python (`launch.py host …`). The counts are whole numbers of eight
+those that the editor gives to Python (`launch.py host …`). The host starts its service by this file
+as well. The counts are whole numbers of eight
 bytes in the file `DINGBRIDGE_BENCH_COUNTS`, in the order of `COUNTED`, so that they can be read at
 any moment without asking the host, which would disturb what is measured.
 """
@@ -14,10 +16,11 @@ import runpy
 import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+COUNTS = "DINGBRIDGE_BENCH_COUNTS"
 COUNTED = ("posts", "notifications", "fsyncs")
 SIZE = struct.calcsize("<q")
 UNLIMITED = 10**9
@@ -54,25 +57,48 @@ def counted(owner: Any, attribute: str, name: str, count: Callable[[str], None])
     setattr(owner, attribute, counting_call)
 
 
+def prepare_host(count: Callable[[str], None]) -> None:
+    """Count what reaches the editor, and start the service by this file."""
+    from dingbridge.edges import background
+    from dingbridge.edges.neovim import Neovim
+
+    counted(Neovim, "post", "posts", count)
+    counted(Neovim, "apply", "notifications", count)
+    start, allowed = background.start, background.allowed
+
+    def start_counting(argv: Sequence[str], *more: Any) -> Any:
+        return start([argv[0], __file__, *argv[1:]], *more)
+
+    def allowed_and_counts(environ: Mapping[str, str]) -> dict[str, str]:
+        return {**allowed(environ), COUNTS: environ[COUNTS]}
+
+    setattr(background, "start", start_counting)  # noqa: B010 - its type is another
+    setattr(background, "allowed", allowed_and_counts)  # noqa: B010 - as above
+
+
+def prepare_service(count: Callable[[str], None]) -> None:
+    """Lift the limits of the platform, and count."""
+    from dingbridge.core import limits
+
+    limits.ROBOT_MESSAGES = UNLIMITED
+    from dingbridge.core import pace
+    from dingbridge.service.main import Service
+
+    pace.CALLS_AT_ONCE = UNLIMITED
+    counted(Service, "_post", "posts", count)
+    counted(os, "fsync", "fsyncs", count)
+    if hasattr(os, "fdatasync"):
+        counted(os, "fdatasync", "fsyncs", count)
+
+
 def main() -> None:
     """Prepare this process, then run the program that the editor named in it."""
     program, *words = sys.argv[1:]
-    path = os.environ.get("DINGBRIDGE_BENCH_COUNTS")
-    if path is not None and words[0] == "host":
+    path = os.environ.get(COUNTS)
+    prepare = {"host": prepare_host, "service": prepare_service}.get(words[0])
+    if path is not None and prepare is not None:
         sys.path.insert(0, str(Path(program).resolve().parents[1]))
-        from dingbridge.core import limits
-
-        limits.ROBOT_MESSAGES = UNLIMITED
-        from dingbridge.core import pace
-        from dingbridge.edges.neovim import Neovim
-
-        pace.CALLS_AT_ONCE = UNLIMITED
-        count = counting(path)
-        counted(Neovim, "post", "posts", count)
-        counted(Neovim, "show", "notifications", count)
-        counted(os, "fsync", "fsyncs", count)
-        if hasattr(os, "fdatasync"):
-            counted(os, "fdatasync", "fsyncs", count)
+        prepare(counting(path))
     sys.argv = [program, *words]
     runpy.run_path(program, run_name="__main__")
 

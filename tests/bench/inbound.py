@@ -81,6 +81,6 @@ class Costs:
         for process, now in usages.items():
             used = now - self._usages[process]
             yield Figure(f"{what}: CPU, {process}", OURS, "ms", used.cpu * 1000 / count)
-            if process == "host":
+            if process == "service":
                 yield Figure(f"{what}: write calls", OURS, "", used.writes / count)
                 yield Figure(f"{what}: bytes written", OURS, "bytes", used.written / count)

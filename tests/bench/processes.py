@@ -16,6 +16,7 @@ from typing import Any
 import requests
 from msgspec import Struct
 
+from tests import services
 from tests.bench import host
 from tests.editor import ROOT, Editor
 from tests.processes import Child, run, until
@@ -184,16 +185,21 @@ class Bridge:
         self.editor.nvim.ui_attach(120, 40, rgb=True)
 
     def counted(self) -> dict[str, int]:
-        """The counts of the host's edges and the editor's redraws, as they stand now."""
+        """The counts of the edges of host and service, and the editor's redraws, until now."""
         return {**host.read(self.counts), "redraws": int(self.editor.lua("return _G.redraws"))}
 
     def usages(self) -> dict[str, Usage]:
         """What each process used so far."""
-        return {"editor": usage(self.editor.pid()), "host": usage(self.editor.host_pid())}
+        return {
+            "editor": usage(self.editor.pid()),
+            "host": usage(self.editor.host_pid()),
+            "service": usage(self.editor.service_pid()),
+        }
 
     def close(self) -> None:
-        """Leave the editor."""
+        """Leave the editor, and end its service."""
         self.editor.close()
+        services.end(self.editor.data)
 
 
 def counted_python(folder: Path) -> str:

@@ -26,11 +26,16 @@ def one_round(server: Server) -> Iterator[Figure]:
         bare.close()
     client = f"{OURS}-idle"
     with bridge(server.url, client) as one:
-        host, editor = one.editor.host_pid(), one.editor.pid()
+        host, editor, service = (
+            one.editor.host_pid(),
+            one.editor.pid(),
+            one.editor.service_pid(),
+        )
         yield Figure("memory (PSS), host, connected", OURS, "MB", memory(host))
+        yield Figure("memory (PSS), service, connected", OURS, "MB", memory(service))
         yield Figure("memory (PSS), editor, connected", OURS, "MB", memory(editor))
         yield Figure("memory (PSS), editor, connected", "without the plugin", "MB", control)
-        for name, pid in (("host", host), ("editor", editor)):
+        for name, pid in (("host", host), ("editor", editor), ("service", service)):
             before, used, began = wake_ups(pid), usage(pid), time.monotonic()
             time.sleep(IDLE)
             minutes = (time.monotonic() - began) / 60
@@ -42,5 +47,5 @@ def one_round(server: Server) -> Iterator[Figure]:
             yield Figure(f"idle, {name}: of a core", OURS, "%", share * 100)
         server.flood(client, MESSAGES)
         one.until_shown(MESSAGES)
-        name = f"memory (PSS), host, after {MESSAGES:,} messages"
-        yield Figure(name, OURS, "MB", memory(host))
+        name = f"memory (PSS), service, after {MESSAGES:,} messages"
+        yield Figure(name, OURS, "MB", memory(service))

@@ -22,6 +22,9 @@ _LINKED = re.compile(r"\]\([^)]*\)")
 Target = tuple[str, bool]
 """A conversation, and whether it was reached by a custom robot's webhook."""
 
+Row = tuple[str, str, str]
+"""Id, text and delivery of a message in a session."""
+
 
 class Sent(Struct, frozen=True):
     """A message of `lines` lines that an editor was asked to send.
@@ -29,7 +32,8 @@ class Sent(Struct, frozen=True):
     `certain`: nothing happened to the processes that took it, so it must have been accepted.
     `notification`: it stands in no session, and replies go first when the platform wants a pause.
     `sha256`: the hex digest of the bytes when it is a file, which may be told as not sent when
-    its editor leaves before the file was copied.
+    its editor leaves before the file was copied. `late`: its host ended before it was told that the
+    message was accepted; if that is a file, what was sent after it may have gone first.
     """
 
     message: int
@@ -38,6 +42,7 @@ class Sent(Struct, frozen=True):
     certain: bool
     notification: bool = False
     sha256: str = ""
+    late: bool = False
 
 
 class Uttered(Struct, frozen=True):
@@ -57,6 +62,14 @@ class Link(Struct, frozen=True):
     given_up: bool = False
 
 
+class Shown(Struct, frozen=True):
+    """What an editor shows of a session."""
+
+    editor: str
+    session: str
+    rows: tuple[Row, ...]
+
+
 class Records(Struct, frozen=True, kw_only=True):
     """All that is known about a history at its end.
 
@@ -67,7 +80,9 @@ class Records(Struct, frozen=True, kw_only=True):
     should. `uploads` is the digest of what was uploaded by its media id; `told_unsent` are messages
     of which a session says that they were not sent; `unwhole` is what came with a file that is not
     what was sent; `unanswered` counts the requests that the platform may have carried out and that
-    nobody may know the answer to.
+    nobody may know the answer to. `ended` are the messages whose end was told to the one who sent
+    them, as often as it was; `witnessed` those whose Neovim runs until the end. `shown` is what
+    editors show at the end, `written` what stands in the transcripts by session.
     """
 
     sent: tuple[Sent, ...] = ()
@@ -86,6 +101,10 @@ class Records(Struct, frozen=True, kw_only=True):
     told_unsent: tuple[int, ...] = ()
     unwhole: tuple[int, ...] = ()
     unanswered: int = 0
+    ended: tuple[int, ...] = ()
+    witnessed: tuple[int, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    written: dict[str, tuple[Row, ...]] = {}
 
 
 class Violation(Struct, frozen=True):
@@ -153,11 +172,32 @@ def unheard(records: Records) -> list[int]:
 
 
 def unaccepted(records: Records) -> list[int]:
-    """The messages that should have been accepted and were not."""
+    """The messages that should have been accepted and were not. One that arrived was, though its
+    Neovim may have left before it heard so."""
     there = {message for accepted in records.accepted.values() for message in accepted}
+    arrived = {message for one in records.arrived for message, _ in lines_of(one.text)}
+    there |= arrived.difference(records.witnessed)
     files = {sent.message for sent in records.sent if sent.sha256}
     there.update(files.intersection(records.told_unsent))
     return [sent.message for sent in records.sent if sent.certain and sent.message not in there]
+
+
+def unended(records: Records) -> list[int]:
+    """The accepted messages whose Neovim runs and was not told their end."""
+    accepted = {sent.message for sent in _accepted(records)}
+    return sorted(accepted.intersection(records.witnessed).difference(records.ended))
+
+
+def stale(records: Records) -> list[Shown]:
+    """What editors show that is not what stands in the transcript, or not in the order in which the
+    first of them shows it."""
+    first = {one.session: one.rows for one in reversed(records.shown)}
+    return [
+        one
+        for one in records.shown
+        if one.rows != first[one.session]
+        or sorted(one.rows) != sorted(records.written.get(one.session, ()))
+    ]
 
 
 def judge(records: Records) -> list[Violation]:
@@ -169,11 +209,13 @@ def judge(records: Records) -> list[Violation]:
         *_nothing_twice_with_a_key(records),
         *_nothing_twice_without_a_reason(records),
         *_told_the_truth(records),
+        *_every_end_told_once(records),
         *_files_are_whole(records),
         *_nothing_astray(records),
         *_every_utterance_heard_once(records),
         *_one_link_at_a_time(records),
         *_nothing_waits(records),
+        *_all_show_the_same(records),
         *(Violation("process", problem) for problem in records.problems),
     ]
 
@@ -193,7 +235,7 @@ def _every_accepted_message_arrived(records: Records) -> Iterator[Violation]:
 def _order_was_kept(records: Records) -> Iterator[Violation]:
     notifications = {sent.message for sent in records.sent if sent.notification}
     for sender, accepted in records.accepted.items():
-        place = {message: index for index, message in enumerate(accepted)}
+        place = {message: index for index, message in enumerate(_taken(records, accepted))}
         for target in sorted({_target(arrived) for arrived in records.arrived}):
             lines = [line for line in _first_occurrences(records, target) if line[0] in place]
             begun = {message: index for index, (message, _) in reversed([*enumerate(lines)])}
@@ -211,6 +253,15 @@ def _order_was_kept(records: Records) -> Iterator[Violation]:
                 break
 
 
+def _taken(records: Records, accepted: tuple[int, ...]) -> list[int]:
+    """These messages in the order in which they must leave: as they were sent, but for files that
+    were handed over once more."""
+    late = {sent.message for sent in records.sent if sent.late and sent.sha256}
+    told = dict.fromkeys(accepted)
+    as_sent = iter([one.message for one in records.sent if one.message in told.keys() - late])
+    return [message if message in late else next(as_sent, message) for message in told]
+
+
 def _nothing_twice_with_a_key(records: Records) -> Iterator[Violation]:
     counts = Counter(
         line
@@ -224,10 +275,10 @@ def _nothing_twice_with_a_key(records: Records) -> Iterator[Violation]:
 
 
 def _accepted_in_order(records: Records) -> Iterator[Violation]:
-    places = {sent.message: place for place, sent in enumerate(records.sent)}
+    places = {sent.message: place for place, sent in enumerate(records.sent) if not sent.late}
     for sender, accepted in records.accepted.items():
-        for earlier, later in pairwise(dict.fromkeys(accepted)):
-            if places.get(earlier, -1) > places.get(later, len(places)):
+        for earlier, later in pairwise(each for each in dict.fromkeys(accepted) if each in places):
+            if places[earlier] > places[later]:
                 yield Violation(
                     "out of order", f"{sender} sent m{later} before m{earlier}, accepted after it"
                 )
@@ -255,6 +306,14 @@ def _told_the_truth(records: Records) -> Iterator[Violation]:
     arrived = {line[0] for each in records.arrived for line in lines_of(each.text)}
     for message in sorted(arrived.intersection(records.told_unsent)):
         yield Violation("told wrongly", f"m{message} arrived and is shown as not sent")
+
+
+def _every_end_told_once(records: Records) -> Iterator[Violation]:
+    for message in unended(records):
+        yield Violation("end", f"nobody was told what became of m{message}")
+    for message, count in sorted(Counter(records.ended).items()):
+        if count > 1:
+            yield Violation("end", f"what became of m{message} was told {count} times")
 
 
 def _files_are_whole(records: Records) -> Iterator[Violation]:
@@ -311,6 +370,21 @@ def _one_link_at_a_time(records: Records) -> Iterator[Violation]:
 def _nothing_waits(records: Records) -> Iterator[Violation]:
     if records.queued:
         yield Violation("still waiting", f"{records.queued} messages are queued at the end")
+
+
+def _all_show_the_same(records: Records) -> Iterator[Violation]:
+    for shown in stale(records):
+        here, there = shown.rows, records.written.get(shown.session, ())
+        differ = (
+            place for place, both in enumerate(zip(here, there, strict=False)) if both[0] != both[1]
+        )
+        place = next(differ, min(len(here), len(there)))
+        yield Violation(
+            "shown",
+            f"{shown.editor} shows {len(here)} of {len(there)} messages of {shown.session}; the "
+            f"first that differs is {here[place : place + 1]}, and {there[place : place + 1]} on "
+            "the disk",
+        )
 
 
 def _accepted(records: Records) -> list[Sent]:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
 
+from tests import disk
 from tests.disk import Refusals
-from tests.faults.editors import Seat
 
 HALF_A_LINE = {
     "outbox": b'{"put":{"id":"torn","target":{"conversation_id":"cid',
@@ -17,16 +17,15 @@ HALF_A_LINE = {
 
 
 class Disk:
-    """The files that all editors of a history share. `refuses` says that something cannot be
-    written now; `full_for` is the editor that has no room, 0 when there is none such,
-    and `was_full` that there was one."""
+    """The files of a history. `refuses` says that something cannot be written now; `is_full` that
+    there is no room, and `was_full` that there was a time without."""
 
     def __init__(self, home: Path) -> None:
         self._data = home / "data" / "nvim"
         self._refusals = Refusals(home / "refused")
         self._trouble: Timer | None = None
         self.refuses = False
-        self.full_for = 0
+        self.is_full = False
         self.was_full = False
 
     def transcripts(self) -> dict[str, bytes]:
@@ -47,13 +46,13 @@ class Disk:
         if self._refusals.begin(*self._paths(which)):
             self._end_after(seconds, self._refusals.end)
 
-    def fill(self, seat: Seat, seconds: float) -> None:
-        """Have no room for what an editor's host writes, for so long or until `work`."""
+    def fill(self, service: int, seconds: float) -> None:
+        """Have no room for what the service writes, for so long or until `work`. Only Linux can do
+        that: elsewhere there is room all the time."""
         self.work()
-        seat.doubt_files()
-        self.full_for = seat.number
+        self.is_full = True
         self.was_full = True
-        self._end_after(seconds, seat.fill())
+        self._end_after(seconds, disk.fill(service))
 
     def work(self) -> None:
         """Work again, now."""
@@ -67,7 +66,7 @@ class Disk:
         def over() -> None:
             end()
             self.refuses = False
-            self.full_for = 0
+            self.is_full = False
 
         self.refuses = True
         self._trouble = Timer(seconds, over)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -12,32 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pynvim
+from msgspec import Struct
 
-from tests import disk
+from tests import services
 from tests.editor import Editor
 from tests.faults import check
+from tests.faults.operations import Program
+from tests.faults.projects import RECORD, Project, lines
 from tests.processes import is_alive
 
-READY = 5.0
+READY = 15.0
 """Seconds in which an editor has carried out a command of its user, on a busy machine."""
 GONE = 5.0
 """Seconds in which a host is gone after its editor."""
-
-_RECORD = """
-local accepted, received = ...
-local group = vim.api.nvim_create_augroup('fault_machine', {})
-local function note(event, path, words)
-  vim.api.nvim_create_autocmd('User', {
-    group = group,
-    pattern = event,
-    callback = function(args)
-      vim.fn.writefile({ vim.json.encode(words(args.data)) }, path, 'as')
-    end,
-  })
-end
-note('DingbridgeQueued', accepted, function(data) return data.id end)
-note('DingbridgeReceived', received, function(data) return data.text end)
-"""
 
 _NOTICED = """
 local killed = ...
@@ -49,23 +35,33 @@ end, 5))
 """
 
 
-class Seat:
-    """A place for one editor: its project folder, its records, its session. The editor comes and
-    goes. `number` names it; `released`: its session was unbound by hand."""
+class Install(Struct, frozen=True):
+    """What all editors of a history have: its files and the variables that tell where, where the
+    plugin is installed, and the options. `only_notifies`: whether they can bind a session is not
+    known, since another service may hold the robot."""
 
-    def __init__(self, number: int, home: Path, options: dict[str, Any]) -> None:
+    home: Path
+    environ: dict[str, str]
+    plugin: Path
+    options: dict[str, Any]
+    only_notifies: bool
+
+
+class Seat:
+    """A place for one editor: its project and its records. The editor comes and goes. `number`
+    names it."""
+
+    def __init__(self, number: int, project: Project, install: Install) -> None:
+        home = install.home
         self.number = number
         self.name = f"editor {number}"
-        self.session = ""
-        self.released = False
+        self.project = project
+        self.install = install
         self.problems: list[str] = []
         self.ids: dict[str, int] = {}
         self.uncertain: set[int] = set()
-        self._home = home
-        self._options = options
-        self._folder = home / f"project-{number}"
-        self._accepted = home / f"accepted-{number}.jsonl"
         self._received = home / f"received-{number}.jsonl"
+        self._ended = home / f"ended-{number}.jsonl"
         self._editor: Editor | None = None
         self._pid = 0
         self._host = 0
@@ -81,23 +77,37 @@ class Seat:
         """Whether the editor runs, with or without a host."""
         return self._editor is not None
 
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        name = self.install.environ.get("NVIM_APPNAME", "nvim")
+        return self.install.home / "data" / name
+
+    @property
+    def records(self) -> tuple[str, str, str]:
+        """Where events are noted: what `RECORD` is given."""
+        return str(self.project.accepted), str(self._received), str(self._ended)
+
     def start(self) -> None:
         """Start the editor; take up the session of before, or make one and bind it."""
-        self._folder.mkdir(exist_ok=True)
-        editor = self._editor = Editor(self._home)
-        editor.execute("cd", self._folder)
+        install, project = self.install, self.project
+        project.folder.mkdir(exist_ok=True)
+        editor = self._editor = Editor(install.home, install.environ, plugin=install.plugin)
+        editor.execute("cd", project.folder)
         self._pid = int(editor.lua("return vim.fn.getpid()"))
-        editor.lua(_RECORD, str(self._accepted), str(self._received))
-        editor.setup(self._options)
+        editor.lua(RECORD, *self.records)
+        editor.setup(install.options)
         self._sent = []
         self._healthy = True
-        if self.session:
+        if project.session:
             self.chat()
-        else:
-            editor.chat(f"new Project {self.number}")
+        elif install.only_notifies:
             editor.chat("bridge dingtalk")
-            self.session = self._until(self._bound_session) or ""
-            if not self.session:
+        else:
+            editor.chat(f"new Project {project.number}")
+            editor.chat("bridge dingtalk")
+            project.session = self._until(self._bound_session) or ""
+            if not project.session:
                 self._complain("no session could be bound")
         self._note_host()
 
@@ -115,29 +125,24 @@ class Seat:
 
     def is_bound(self) -> bool:
         """Whether the editor says that its session is bound."""
-        return bool(self.session) and self._bound_session() == self.session
-
-    def owns_link(self) -> bool:
-        """Whether the editor says that it holds the link itself."""
-        status = self.status()
-        return bool(status.get("connected")) and not status.get("owner")
+        return bool(self.project.session) and self._bound_session() == self.project.session
 
     def take_up_binding(self, *, alone: bool) -> None:
         """Wait until the session is bound, as it was before. `alone`: complain when it is not;
         otherwise another editor may have got the binding meanwhile, and the user binds anew."""
-        if self._editor is None or self._until(self.is_bound):
+        if self._editor is None or self.install.only_notifies or self._until(self.is_bound):
             return
         if alone:
             seen = self._bound_session()
-            self._complain(f"the binding of {self.session} was not taken up, but {seen!r}")
+            self._complain(f"the binding of {self.project.session} was not taken up, but {seen!r}")
         self.bind()
 
     def bind(self) -> None:
         """Bind the session of before."""
         if self._editor is None:
             return
-        self.released = False
-        self._editor.chat(f"open {self.session}")
+        self.project.released = False
+        self._editor.chat(f"open {self.project.session}")
         self._editor.chat("bridge dingtalk")
         if self._until(self.is_bound) is None:
             self._complain("the session could not be bound again")
@@ -145,15 +150,14 @@ class Seat:
     def unbind(self) -> None:
         """Release the session."""
         if self._editor is not None:
-            self.released = True
+            self.project.released = True
             self._editor.chat("unbridge")
-            if self._until(lambda: self._bound_session() != self.session) is None:
+            if self._until(lambda: self._bound_session() != self.project.session) is None:
                 self._complain("the session could not be released")
 
     def kill_host(self) -> None:
-        """`kill -9` of the Python host."""
+        """`kill -9` of the Python host. What it was told, Neovim keeps for the next one."""
         self._note_host()
-        self.doubt()
         self._healthy = False
         _kill(self._host)
 
@@ -186,11 +190,17 @@ class Seat:
             _kill(pid)
         self._left()
 
-    def fill(self) -> Callable[[], None]:
-        """Let the disk be full for the host that runs now. Returns what gives it room again. Only
-        Linux can do that: elsewhere there is room all the time."""
+    def restart_service(self) -> None:
+        """`:Chat service restart`"""
+        if self._editor is not None:
+            self._editor.chat("service restart")
+
+    def pid(self, program: Program) -> int:
+        """The process of its Neovim, its host, or the service that it shares; 0 without one."""
         self._note_host()
-        return disk.fill(self._host)
+        if program == "editor":
+            return self._pid
+        return self._host if program == "host" else services.pid(self.data)
 
     def until_gone(self) -> None:
         """Wait until no host of earlier editors is left; complain when one stays behind."""
@@ -211,7 +221,7 @@ class Seat:
             "local text, session = ... "
             "return { require('dingbridge').send(text, { session = session }) }"
         )
-        return self._hand_over([message], code, text, self.session)
+        return self._hand_over([message], code, text, self.project.session)
 
     def _hand_over(self, messages: list[int], code: str, *words: str) -> bool:
         if self._editor is None:
@@ -230,7 +240,7 @@ class Seat:
     def send_file(self, message: int, name: str, words: int, text: str) -> bool:
         """Send a file of that name, after some text if there is any, which is the message `words`.
         Whether they must be accepted now, as far as one can know."""
-        path = self._folder / name
+        path = self.project.folder / name
         path.write_bytes(check.content(name))
         self._files.add(message)
         code = (
@@ -238,7 +248,7 @@ class Seat:
             "text ~= '' and text or nil, { session = session, file = file }) }"
         )
         return self._hand_over(
-            [words, message] if text else [message], code, text, self.session, str(path)
+            [words, message] if text else [message], code, text, self.project.session, str(path)
         )
 
     def doubt(self) -> None:
@@ -252,17 +262,32 @@ class Seat:
 
     def accepted(self) -> tuple[int, ...]:
         """The messages that were accepted, in order."""
-        return tuple(self.ids[each] for each in _lines(self._accepted) if each in self.ids)
+        return self.project.accepted_of(self.ids)
+
+    def ended(self) -> tuple[int, ...]:
+        """The messages whose end was told, as often as it was."""
+        return tuple(self.ids[each] for each in lines(self._ended) if each in self.ids)
+
+    def witnessed(self) -> tuple[int, ...]:
+        """The messages that the Neovim which runs now was asked to send."""
+        return tuple(self._sent) if self._editor is not None else ()
 
     def announced(self) -> tuple[str, ...]:
         """The texts of the messages that were announced."""
-        return tuple(_lines(self._received))
+        return tuple(lines(self._received))
 
     # --- looking ----------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
         """`status()`; empty when the editor does not run."""
         return self._editor.status() if self._editor is not None else {}
+
+    def shown(self) -> tuple[check.Row, ...]:
+        """What stands in the session, as the editor shows it."""
+        if self._editor is None:
+            return ()
+        rows = self._editor.transcript(self.project.session)
+        return tuple((row["id"], row["text"], row["delivery"]) for row in rows)
 
     def said(self) -> list[str]:
         """What the user was told."""
@@ -303,14 +328,6 @@ def wait(look: Callable[[], Any], seconds: float, pause: float = 0.01) -> Any:
             return None
         idle.wait(pause)
     return seen
-
-
-def _lines(path: Path) -> list[str]:
-    """The texts in a file of records. The editor may have been killed in the midst of a line."""
-    found = []
-    for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else []:
-        found.append(str(json.loads(line)))
-    return found
 
 
 def _kill(pid: int) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from msgspec import structs
@@ -16,6 +18,7 @@ from dingbridge.core.transcript import SessionInfo
 from dingbridge.sandbox.records import Arrived, Call
 from tests.faults import check
 from tests.faults.check import Sent
+from tests.faults.editors import Seat
 from tests.faults.troubles import GROUP, PEOPLE, SESSION
 
 KEYLESS = (SESSION, PEOPLE, GROUP)
@@ -42,6 +45,12 @@ def told_unsent(data: bytes) -> Iterator[int]:
             yield from dict.fromkeys(number for number, _ in check.lines_of(message.text))
 
 
+def rows(data: bytes) -> tuple[check.Row, ...]:
+    """The messages of a transcript."""
+    messages = transcript.read(io.BytesIO(data), SessionInfo("", "", 0.0)).messages
+    return tuple((one.id, one.text, one.delivery.value) for one in messages)
+
+
 def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:
     """What was said with a file, which are `files`, and does not link to it, among the texts of
     robot messages."""
@@ -51,6 +60,16 @@ def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:
             sent = check.content(check.file_said(number))
             if [path.read_bytes() for path in paths if path.is_file()] != [sent]:
                 yield number
+
+
+def announced(seats: Iterable[Seat]) -> tuple[str, ...]:
+    """The texts of the messages that were announced: those of one project to each of its editors,
+    which counts once."""
+    by_project: dict[int, Counter[str]] = {}
+    for seat in seats:
+        told = by_project.setdefault(seat.project.number, Counter())
+        told |= Counter(seat.announced())
+    return tuple(chain.from_iterable(each.elements() for each in by_project.values()))
 
 
 def named(

@@ -11,35 +11,44 @@ from msgspec import Struct
 from dingbridge.sandbox.faults import Fault
 from tests.faults import troubles
 from tests.faults.operations import (
+    OTHER,
     STRANGER,
     Abort,
     Await,
     Awaited,
     Bind,
     Chat,
+    CrashLoop,
     Disconnect,
     Ending,
     ExpireSessionWebhooks,
     File,
     Fill,
+    Freeze,
     HalfOpen,
     KillEditor,
     KillHost,
+    KillService,
     Notify,
     Operation,
     Pass,
+    Program,
     Quit,
     Redeliver,
     Refuse,
     Release,
+    RemoveRuntimeFolder,
+    RestartService,
     RevokeTokens,
     Say,
     Send,
+    SendAndExit,
     SendFile,
     Start,
     Tear,
     Trouble,
     Unbind,
+    Upgrade,
     What,
 )
 from tests.faults.troubles import DOWNLOAD, FILES, OPEN, PATHS, SLOW, UPLOAD, WEBHOOK, Mode
@@ -50,7 +59,11 @@ CHUNKS = 15
 """Chunks and failed attempts of a history. Twenty a minute would make the robot wait."""
 OPENINGS = 5
 """Links that a history may need: with the last one they stay within six a minute."""
-KILLS = 3
+KILLS = 4
+FREEZES = 2
+UPGRADES = 1
+FROZEN_FOR = (40, 150, 400, 900)
+"""Milliseconds for which a program may do nothing."""
 PAUSES = 3
 """Seconds of waiting between attempts that the faults of a history may cost."""
 REFUSALS = 2
@@ -59,15 +72,31 @@ REFUSED_FOR = (40, 150, 400, 700)
 
 
 class History(Struct, frozen=True):
-    """What happens. The same seed gives the same history for ever."""
+    """What happens. The same seed gives the same history for ever. `shares`: the first two editors
+    work in one project; `two_folders`: there is also editor `OTHER`, and all of them only notify.
+    """
 
     seed: int
     mode: Mode
     editors: int
     operations: tuple[Operation, ...]
+    shares: bool = False
+    two_folders: bool = False
+
+    @property
+    def all_editors(self) -> range:
+        """The numbers of the editors with the one data folder."""
+        return range(1, self.editors + 1)
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether newer code is installed meanwhile."""
+        return any(isinstance(step, Upgrade) for step in self.operations)
 
     def __str__(self) -> str:
         head = f"seed {self.seed}: {self.editors} editor(s), mode {self.mode}"
+        head += ", the first two share a session" if self.shares else ""
+        head += f", editor {OTHER} has another data folder" if self.two_folders else ""
         steps = (f"  {index:2} {step}" for index, step in enumerate(self.operations, 1))
         return "\n".join((head, *steps))
 
@@ -91,20 +120,26 @@ class _Author:
         self._mode: Mode = self._random.choices(
             ("group", "person", "both", "webhook"), (30, 25, 35, 10)
         )[0]
-        self._editors = 1 if calm else self._random.choices((1, 2, 3), (55, 30, 15))[0]
+        self._editors = 1 if calm else self._random.choices((1, 2, 3), (45, 35, 20))[0]
+        self._two_folders = not calm and self._random.random() < 0.15
+        self._shares = self._editors > 1 and not self._two_folders and self._random.random() < 0.5
         self._steps: list[Operation] = []
         self._state: dict[int, Literal["off", "up", "no host"]] = dict.fromkeys(
             range(1, self._editors + 1), "off"
         )
-        self._order: list[int] = []
+        if self._two_folders:
+            self._state[OTHER] = "off"
         self._unbound: set[int] = set()
+        self._has_session: set[int] = set()
         self._messages = 0
         self._said = 0
         self._chunks = 0
         self._openings = 0
         self._kills = 0
+        self._freezes = 0
         self._pauses = 0.0
         self._refusals = 0
+        self._upgrades = 0
         self._hanging = False
         self._half_open = False
         self._spoken = False
@@ -117,17 +152,21 @@ class _Author:
         self._await("link", 0.9)
         while len(self._steps) < length:
             self._act()
-        return History(self._seed, self._mode, self._editors, tuple(self._steps))
+        steps = tuple(self._steps)
+        return History(
+            self._seed, self._mode, self._editors, steps, self._shares, self._two_folders
+        )
 
     # --- what can happen next ---------------------------------------------------------------------
 
     def _choices(self) -> list[Choice]:
         api = self._mode != "webhook"
-        bound = [each for each in self._up if each not in self._unbound]
+        bound = self._bound
         calm = not self._unbound
-        speak = api and (calm or bool(bound))
+        speak = api and not self._two_folders and (calm or bool(bound))
         link = api and bool(bound) and self._openings < OPENINGS
         kill = self._may_kill
+        service = kill and (link or (self._two_folders and bool(self._up)))
         room = self._chunks < CHUNKS
         return [
             (14, bool(bound) and room, self._send),
@@ -137,7 +176,7 @@ class _Author:
             (18, speak, self._say),
             (4, speak and self._said > 0, self._redeliver),
             (7, room and self._pauses < PAUSES, self._trouble),
-            (5, room and not self._hanging and bool(bound), self._hang),
+            (5, room and not self._hanging and bool(self._up), self._hang),
             (6, self._hanging, self._release),
             (2, api, lambda: self._add(RevokeTokens())),
             (2, api and self._said > 0, lambda: self._add(ExpireSessionWebhooks())),
@@ -145,12 +184,19 @@ class _Author:
             (2, link and not self._half_open, lambda: self._break(Abort())),
             (1, link and not self._half_open, lambda: self._break(HalfOpen())),
             (4, self._half_open, lambda: self._break(Abort())),
+            (6, service, self._kill_service),
+            (2, service and bool(self._up), self._restart_service),
+            (2, service and bool(self._up), self._crash_loop),
+            (2, service and self._upgrades < UPGRADES, self._upgrade),
+            (2, bool(self._running), self._remove_runtime_folder),
+            (4, room and kill, self._send_and_exit),
+            (5, self._freezes < FREEZES and bool(self._running), self._freeze),
             (3, kill and bool(self._up), self._kill_host),
             (4, kill and bool(self._running), self._kill_editor),
             (3, kill and bool(self._running), self._quit),
             (8, "off" in self._state.values() and calm, self._start_one),
             (8, "no host" in self._state.values(), self._chat),
-            (1, calm and link and not self._half_open, self._unbind),
+            (1, calm and link and not self._half_open and not self._shares, self._unbind),
             (9, not calm, self._bind),
             (9, not self._running, self._tear),
             (4, self._refusals < REFUSALS and bool(self._running), self._refuse),
@@ -170,6 +216,11 @@ class _Author:
         return [editor for editor, state in self._state.items() if state == "up"]
 
     @property
+    def _bound(self) -> list[int]:
+        """Those whose session is bound; that is not known where two services want the robot."""
+        return [one for one in self._up if one not in self._unbound and not self._two_folders]
+
+    @property
     def _running(self) -> list[int]:
         return [editor for editor, state in self._state.items() if state != "off"]
 
@@ -183,7 +234,7 @@ class _Author:
             self._add(Await(what))
 
     def _send(self) -> None:
-        bound = [each for each in self._up if each not in self._unbound]
+        bound = self._bound
         number, lines = self._next_message()
         self._add(Send(self._random.choice(bound), number, lines))
 
@@ -192,7 +243,7 @@ class _Author:
         self._add(Notify(self._random.choice(self._up), number, lines))
 
     def _send_file(self) -> None:
-        editor = self._random.choice([each for each in self._up if each not in self._unbound])
+        editor = self._random.choice(self._bound)
         self._send_file_from(editor)
 
     def _send_file_from(self, editor: int) -> None:
@@ -204,7 +255,7 @@ class _Author:
 
     def _send_and_quit(self) -> None:
         """Nobody has had the time to answer the editor when it leaves."""
-        editor = self._random.choice([each for each in self._up if each not in self._unbound])
+        editor = self._random.choice(self._bound)
         chance = self._random.random()
         if chance < 0.25 and self._mode != "webhook":
             self._send_file_from(editor)
@@ -262,10 +313,9 @@ class _Author:
         self._chunks += 1
         self._add(Trouble(Fault.hang(path, "after" if when == "after" else "before", 1, seconds)))
         if self._random.random() < 0.75:
-            bound = [each for each in self._up if each not in self._unbound]
             number, lines = self._next_message()
-            step = Notify if path == WEBHOOK else Send
-            editor = self._random.choice(bound)
+            step = Send if self._bound and path != WEBHOOK else Notify
+            editor = self._random.choice(self._bound or self._up)
             self._add(step(editor, number, lines))
             self._await("hanging")
             if self._may_kill and self._random.random() < 0.6:
@@ -273,15 +323,15 @@ class _Author:
 
     def _end_in_the_middle(self, sender: int) -> None:
         """What was accepted and not answered is where most bridges send twice or never."""
-        # The one that has run longest has the robot, unless three compete for it.
-        editor = self._order[0] if self._random.random() < 0.7 else sender
         chance = self._random.random()
-        if chance < 0.6:
-            self._end("off", Quit(editor), editor)
-        elif chance < 0.8 and self._state[editor] == "up":
-            self._end("no host", KillHost(editor), editor)
+        if chance < 0.4:
+            self._kill_service()
+        elif chance < 0.7:
+            self._end("off", Quit(sender), sender)
+        elif chance < 0.85:
+            self._end("no host", KillHost(sender), sender)
         else:
-            self._end("off", KillEditor(editor, host=True), editor)
+            self._end("off", KillEditor(sender, host=True), sender)
 
     def _release(self) -> None:
         self._hanging = False
@@ -292,6 +342,62 @@ class _Author:
         self._half_open = isinstance(step, HalfOpen)
         self._add(step)
         self._await("link", 0.3)
+
+    def _kill_service(self) -> None:
+        self._kills += 1
+        self._openings += 1
+        self._half_open = False
+        self._add(KillService(other=self._two_folders and self._random.random() < 0.5))
+
+    def _restart_service(self) -> None:
+        self._kills += 1
+        self._openings += 1
+        self._half_open = False
+        self._add(RestartService(self._random.choice(self._up)))
+
+    def _crash_loop(self) -> None:
+        self._kills += 1
+        self._openings += 1
+        self._half_open = False
+        self._add(CrashLoop(self._random.choice((2, 3, 4))))
+
+    def _upgrade(self) -> None:
+        """Most times somebody starts at once who has the newer code."""
+        self._upgrades += 1
+        self._openings += 1
+        self._half_open = False
+        self._add(Upgrade())
+        if self._random.random() < 0.5:
+            self._act([self._send, self._notify, self._say, self._hang])
+        if self._random.random() < 0.8:
+            wanted = [self._start_one, self._kill_host, self._send_and_exit]
+            self._act(wanted)
+            self._act([self._chat])
+
+    def _remove_runtime_folder(self) -> None:
+        """Most times somebody looks for the service at once."""
+        self._add(RemoveRuntimeFolder(back=self._random.random() < 0.5))
+        if self._random.random() < 0.7:
+            self._act([self._start_one, self._send_and_exit, self._kill_service, self._kill_host])
+
+    def _send_and_exit(self) -> None:
+        if not self._running:
+            self._openings += 1
+            self._half_open = False
+        editor = self._random.choice([*self._state])
+        session = editor in self._has_session and not self._unbound and self._random.random() < 0.5
+        self._add(SendAndExit(editor, self._next_message(1)[0], session))
+
+    def _freeze(self) -> None:
+        """Most times something is asked for at once."""
+        self._freezes += 1
+        program: Program = self._random.choice(("service", "service", "host", "editor"))
+        editor = self._random.choice(self._running)
+        self._add(Freeze(program, editor, self._random.choice(FROZEN_FOR)))
+        if self._random.random() < 0.8:
+            self._act(
+                [self._send, self._notify, self._say, self._send_and_quit, self._kill_service]
+            )
 
     def _kill_host(self) -> None:
         editor = self._random.choice(self._up)
@@ -307,16 +413,18 @@ class _Author:
 
     def _end(self, state: Literal["off", "no host"], step: Operation, editor: int) -> None:
         self._kills += 1
-        self._openings += 1
         self._state[editor] = state
-        if editor in self._order:
-            self._order.remove(editor)
+        if not self._running:
+            # The link is closed with the last one, and opened again with the next.
+            self._openings += 1
+            self._half_open = False
         self._add(step)
 
     def _start(self, editor: int) -> None:
         self._openings += 0 if self._openings else 1
         self._state[editor] = "up"
-        self._order.append(editor)
+        if not self._two_folders:
+            self._has_session.add(editor)
         self._add(Start(editor))
 
     def _start_one(self) -> None:
@@ -326,7 +434,6 @@ class _Author:
     def _chat(self) -> None:
         editor = self._one_that_is("no host")
         self._state[editor] = "up"
-        self._order.append(editor)
         self._add(Chat(editor))
 
     def _one_that_is(self, wanted: str) -> int:
@@ -352,7 +459,7 @@ class _Author:
         milliseconds = self._random.choice(REFUSED_FOR)
         file: File = self._random.choice(("outbox", "outbox", "inbox", "transcript"))
         if self._random.random() < 0.3 and self._up:
-            self._add(Fill(self._random.choice(self._up), milliseconds))
+            self._add(Fill(milliseconds))
         else:
             self._add(Refuse(file, milliseconds))
         wanted = [self._send, self._send_and_quit] if file == "outbox" else [self._say]

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from math import inf
 from pathlib import Path
@@ -16,23 +21,30 @@ from msgspec import structs
 
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
-from tests.faults import check, evidence
+from dingbridge.service.main import LOCK_WITHIN
+from tests import services
+from tests.editor import ROOT
+from tests.faults import check, evidence, installed
 from tests.faults.check import Link, Records, Sent
 from tests.faults.disks import Disk
-from tests.faults.editors import READY, Seat, wait
+from tests.faults.editors import READY, Install, Seat, wait
 from tests.faults.histories import History
 from tests.faults.operations import (
+    OTHER,
     STRANGER,
     Abort,
     Await,
     Bind,
     Chat,
+    CrashLoop,
     Disconnect,
     ExpireSessionWebhooks,
     Fill,
+    Freeze,
     HalfOpen,
     KillEditor,
     KillHost,
+    KillService,
     Notify,
     Operation,
     Pass,
@@ -40,16 +52,23 @@ from tests.faults.operations import (
     Redeliver,
     Refuse,
     Release,
+    RemoveRuntimeFolder,
+    RestartService,
     RevokeTokens,
     Say,
     Send,
+    SendAndExit,
     SendFile,
     Start,
     Tear,
     Trouble,
     Unbind,
+    Upgrade,
 )
 from tests.faults.people import People
+from tests.faults.projects import Project
+from tests.faults.shots import Shot
+from tests.processes import frozen
 
 END = 30.0
 """Seconds in which everything has found its place once the trouble is over."""
@@ -57,6 +76,40 @@ MOMENT = 1.0
 """Seconds that an `Await` waits for what need not come."""
 STUCK = 50.0
 """Seconds after which the processes of a history are killed, so that nobody waits for ever."""
+
+SERVICE_GONE = 2 * LOCK_WITHIN
+"""Seconds: one that an editor has started just before it left waits for somebody to attach."""
+
+
+class Frozen:
+    """The program of a history that does nothing for a while, if there is one."""
+
+    def __init__(self) -> None:
+        self._end: Timer | None = None
+        self._thaw = ExitStack()
+
+    @property
+    def now(self) -> bool:
+        """Whether one does nothing now."""
+        return self._end is not None and self._end.is_alive()
+
+    def begin(self, pid: int, seconds: float) -> None:
+        """Freeze a process, if there is one, for so long or until `go_on`."""
+        self.go_on()
+        if pid:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                self._thaw.enter_context(frozen(pid))
+            self._end = Timer(seconds, self._thaw.close)
+            self._end.daemon = True
+            self._end.start()
+
+    def go_on(self) -> None:
+        """Let it go on, now."""
+        if self._end is not None:
+            self._end.cancel()
+            self._end.join()
+            self._end = None
+        self._thaw.close()
 
 
 class Machine:
@@ -69,17 +122,41 @@ class Machine:
         self._client = sandbox.client
         self._settings = settings(history)
         self.people = People(sandbox.client, self._settings)
+        # Not in `home`: the path of a socket may have about a hundred characters only.
+        self._run = Path(tempfile.mkdtemp(prefix="dbr"))
+        plugin = installed.copy(home / "plugin") if history.upgrades else ROOT
+        common = Install(
+            home,
+            {"XDG_RUNTIME_DIR": str(self._run)},
+            plugin,
+            options(history, sandbox),
+            history.two_folders,
+        )
+        projects = {number: Project(number, home) for number in (*history.all_editors, OTHER)}
+        if history.shares:
+            projects[2] = projects[1]
         self.seats = {
-            number: Seat(number, home, options(history, sandbox))
-            for number in range(1, history.editors + 1)
+            number: Seat(number, projects[number], common) for number in history.all_editors
         }
+        if history.two_folders:
+            environ = {**common.environ, "NVIM_APPNAME": "other"}
+            self.seats[OTHER] = Seat(
+                OTHER, projects[OTHER], structs.replace(common, environ=environ)
+            )
+        self._shots: list[Shot] = []
+        self._late: set[int] = set()
         self._alone = history.editors == 1
         self._sent: list[Sent] = []
         self._given_up: set[str] = set()
         self._killed = False
         self._disk = Disk(home)
+        self._frozen = Frozen()
+        self._data = self.seats[1].data
         self._cut_off = 0
         self.queued = 0
+        self.witnessed: list[int] = []
+        self.shown: list[check.Shown] = []
+        self.problems: list[str] = []
 
     # --- the whole of it --------------------------------------------------------------------------
 
@@ -96,8 +173,10 @@ class Machine:
             return self.records()
         finally:
             stuck.cancel()
+            self._frozen.go_on()
             self._disk.work()
             self.end_all()
+            shutil.rmtree(self._run, ignore_errors=True)
 
     def carry_out(self, operation: Operation) -> None:
         """Do one step. One that meets nothing to act on, as a link that is down, does nothing."""
@@ -130,13 +209,31 @@ class Machine:
                 client.abort()
             case HalfOpen():
                 self._given_up.update(client.half_open())
+            case KillService(other=other):
+                self._kill_service(seats[OTHER].data if other else self._data)
+            case CrashLoop(times=times):
+                needed = any(one.is_running and one.data == self._data for one in seats.values())
+                for _ in range(times if needed else 0):
+                    wait(lambda: services.pid(self._data), READY)
+                    self._kill_service(self._data)
+            case Upgrade():
+                installed.renew(seats[1].install.plugin)
+            case RemoveRuntimeFolder(back=back):
+                shutil.rmtree(self._run, ignore_errors=True)
+                if back:
+                    self._run.mkdir(mode=0o700)
+            case SendAndExit():
+                self._send_and_exit(operation)
+            case RestartService(editor=editor):
+                # An answer that it waits for may come after its patience.
+                self._cut_off += 1
+                seats[editor].restart_service()
+            case Freeze(program=program, editor=editor, milliseconds=milliseconds):
+                self._frozen.begin(seats[editor].pid(program), milliseconds / 1000)
             case KillHost(editor=editor):
-                self._killed = True
-                self._cut_off += 1
                 seats[editor].kill_host()
+                self._note_late(seats[editor])
             case KillEditor(editor=editor, host=host):
-                self._killed = True
-                self._cut_off += 1
                 seats[editor].kill(host=host)
             case Quit(editor=editor):
                 self._quit(seats[editor])
@@ -153,11 +250,15 @@ class Machine:
             case Tear(file=file):
                 for seat in seats.values():
                     seat.until_gone()
+                for seat in seats.values():
+                    self._kill_service(seat.data)
                 self._disk.tear(file)
             case Refuse(file=file, milliseconds=milliseconds):
                 self._disk.refuse(file, milliseconds / 1000)
-            case Fill(editor=editor, milliseconds=milliseconds):
-                self._disk.fill(seats[editor], milliseconds / 1000)
+            case Fill(milliseconds=milliseconds):
+                for seat in seats.values():
+                    seat.doubt_files()
+                self._disk.fill(services.pid(self._data), milliseconds / 1000)
             case Pass(milliseconds=milliseconds):
                 wait(lambda: False, milliseconds / 1000, 0.001)
             case Await(what=what):
@@ -173,17 +274,30 @@ class Machine:
         calls = self._client.calls()
         return Records(
             sent=tuple(self._certain(sent) for sent in self._sent),
-            accepted={seat.name: seat.accepted() for seat in self.seats.values()},
+            accepted={
+                **{seat.name: seat.accepted() for seat in self.seats.values()},
+                **{shot.name: shot.accepted() for shot in self._shots},
+            },
             arrived=tuple(evidence.named(self._client.arrived(), uploads, self._sent)),
             said=self.people.said(),
             transcripts=heard,
-            announced=tuple(text for seat in self.seats.values() for text in seat.announced()),
+            announced=evidence.announced(self.seats.values()),
             strangers=(self._settings.person(STRANGER).single_conversation,),
             links=self._links(),
             queued=self.queued,
             told_to_wait=any("Qps" in call.code for call in calls),
             killed=self._killed,
-            problems=tuple(words for seat in self.seats.values() for words in seat.problems),
+            problems=(
+                *self.problems,
+                *(words for seat in self.seats.values() for words in seat.problems),
+            ),
+            ended=tuple(chain.from_iterable(seat.ended() for seat in self.seats.values())),
+            witnessed=(
+                *self.witnessed,
+                *chain.from_iterable(seat.witnessed() for seat in self.seats.values()),
+            ),
+            shown=tuple(self.shown),
+            written={session: evidence.rows(data) for session, data in left.items()},
             uploads=uploads,
             told_unsent=tuple(chain.from_iterable(map(evidence.told_unsent, left.values()))),
             unwhole=tuple(evidence.unwhole(chain.from_iterable(heard.values()), self._files())),
@@ -200,7 +314,7 @@ class Machine:
         seat, name = self.seats[asked.editor], check.file_name(asked.message, asked.ending)
         text = check.outgoing(asked.words, 1) if asked.words else ""
         certain = seat.send_file(asked.message, name, asked.words, text)
-        if self._disk.full_for == asked.editor:
+        if self._disk.is_full:
             # Then there may be no room for the copy, which the user is told.
             seat.doubt_files()
         if asked.words:
@@ -211,7 +325,32 @@ class Machine:
     def _quit(self, seat: Seat) -> None:
         # An answer that came cannot be written down, so that what it answers may be sent again.
         self._cut_off += self._disk.refuses
+        if self._frozen.now:
+            # Nobody may have taken what the editor keeps then for its next start.
+            seat.doubt()
         seat.quit()
+        self._note_late(seat)
+
+    def _note_late(self, seat: Seat) -> None:
+        """What is not known as accepted when a host ends is handed over again."""
+        sent = {one.message for one in self._sent if one.sender == seat.name}
+        self._late |= sent.difference(seat.accepted())
+
+    def _send_and_exit(self, asked: SendAndExit) -> None:
+        text = check.outgoing(asked.message, 1)
+        shot = Shot(self.seats[asked.editor], asked.message, text, session=asked.session)
+        self._shots.append(shot)
+        self._cut_off += self._disk.refuses
+        certain = shot.fire()
+        self._sent.append(
+            Sent(asked.message, shot.name, 1, certain, notification=not asked.session)
+        )
+
+    def _kill_service(self, data: Path) -> None:
+        if services.pid(data):
+            self._killed = True
+            self._cut_off += 1
+            services.kill(data)
 
     def _await(self, what: str) -> None:
         if what == "hanging":
@@ -235,6 +374,7 @@ class Machine:
     def _calm_down(self) -> None:
         """The trouble ends: everything gets the chance to find its place."""
         client = self._client
+        self._frozen.go_on()
         self._disk.work()
         client.clear_faults()
         client.release()
@@ -243,24 +383,62 @@ class Machine:
                 # It may have been given up just now, and then there is nothing to end.
                 with contextlib.suppress(ValueError):
                     client.abort(each.id)
-        if not any(seat.is_running for seat in self.seats.values()):
-            self.seats[1].start()
+        self._start_who_is_needed()
         for seat in self.seats.values():
             if seat.is_running:
                 seat.chat()
-                if seat.released:
+                if seat.project.released:
                     seat.bind()
                 else:
                     seat.take_up_binding(alone=self._alone)
-        wait(self._all_settled, END, 0.02)
+        # Of two data folders, one has the robot until its editors are left.
+        folders = list(dict.fromkeys(seat.data for seat in self.seats.values()))
+        while folders:
+            settled = wait(lambda: next(filter(self._all_settled, folders), None), END, 0.02)
+            if settled is None:
+                return
+            folders.remove(settled)
+            if folders:
+                self._leave(settled)
+                self._start_who_is_needed()
 
-    def _all_settled(self) -> bool:
+    def _start_who_is_needed(self) -> None:
+        """What an editor could not hand over when it left waits for the next one in its folder."""
+        waiting = check.unaccepted(self.records())
+        senders = {sent.sender for sent in self._sent if sent.message in waiting}
+        for seat in self.seats.values():
+            if seat.name in senders and not seat.is_running:
+                seat.start()
+        for shot in self._shots:
+            if shot.name in senders:
+                shot.seat.quit()
+                shot.seat.start()
+        for data in {seat.data for seat in self.seats.values()}:
+            seats = [seat for seat in self.seats.values() if seat.data == data]
+            if not any(seat.is_running for seat in seats):
+                seats[0].start()
+
+    def _all_settled(self, data: Path) -> bool:
+        """Whether all that the editors of a data folder were told has found its place."""
         client = self._client
         client.release()
         heard = self.all_heard()
+        seats = [seat for seat in self.seats.values() if seat.data == data]
+        senders = {seat.name for seat in seats}
+        senders.update(shot.name for shot in self._shots if shot.seat in seats)
+        self.shown = [
+            check.Shown(seat.name, seat.project.session, seat.shown())
+            for seat in seats
+            if seat.is_running and seat.project.session
+        ]
         records = self.records()
-        self.queued = sum(int(seat.status().get("queued", 0)) for seat in self.seats.values())
-        return heard and not (self.queued or check.unaccepted(records) or check.missing(records))
+        self.queued = max(int(seat.status().get("queued", 0)) for seat in seats)
+        missed = {*check.unaccepted(records), *check.missing(records), *check.unended(records)}
+        return heard and not (
+            self.queued
+            or check.stale(records)
+            or any(sent.message in missed for sent in self._sent if sent.sender in senders)
+        )
 
     def all_heard(self) -> bool:
         """Whether all that was said is acked and heard; pushes again what is not."""
@@ -274,17 +452,29 @@ class Machine:
         return not self.people.acked().intersection(check.unheard(self.records()))
 
     def quit_all(self) -> None:
-        """Leave all editors as their user would."""
-        for seat in self.seats.values():
+        """Leave all editors as their user would. Nothing is under way, so the services end."""
+        for data in dict.fromkeys(seat.data for seat in self.seats.values()):
+            self._leave(data)
+
+    def _leave(self, data: Path) -> None:
+        """Leave the editors of a data folder, whose service ends then."""
+        seats = [seat for seat in self.seats.values() if seat.data == data]
+        for seat in seats:
+            self.witnessed += seat.witnessed()
             if seat.is_running:
                 seat.quit()
-        for seat in self.seats.values():
+        for seat in seats:
             seat.until_gone()
+        if not services.wait_until_gone(services.pid(data), SERVICE_GONE):
+            self.problems.append(f"the service outlived its editors by {SERVICE_GONE:g} s")
 
     def end_all(self) -> None:
         """End all processes, whatever state they are in."""
         for seat in self.seats.values():
             seat.end()
+            for pid in services.running(seat.data):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     # --- records ----------------------------------------------------------------------------------
 
@@ -294,7 +484,8 @@ class Machine:
 
     def _certain(self, sent: Sent) -> Sent:
         doubted = any(sent.message in seat.uncertain for seat in self.seats.values())
-        return structs.replace(sent, certain=sent.certain and not doubted)
+        certain = sent.certain and not doubted
+        return structs.replace(sent, certain=certain, late=sent.message in self._late)
 
     def _links(self) -> tuple[Link, ...]:
         return tuple(
@@ -311,7 +502,12 @@ def settings(history: History) -> Settings:
 def options(history: History, sandbox: Sandbox) -> dict[str, Any]:
     """The bridge options of a history."""
     here = sandbox.settings()
-    common = {"endpoint": here["endpoint"], "text_chunk_limit": 300, "verbose": True}
+    common = {
+        "endpoint": here["endpoint"],
+        "text_chunk_limit": 300,
+        "verbose": True,
+        "python": sys.executable,
+    }
     webhook = {"webhook": here["webhook"]}
     app = {
         "app_key": here["app_key"],

@@ -12,8 +12,12 @@ Awaited: TypeAlias = Literal["link", "hanging", "accepted", "acked"]
 File: TypeAlias = Literal["outbox", "inbox", "transcript"]
 Ending: TypeAlias = Literal["pdf", "png"]
 What: TypeAlias = Literal["text", "file", "picture"]
+Program: TypeAlias = Literal["service", "host", "editor"]
 STRANGER = "陌生人"
 """Somebody who is not admitted."""
+OTHER = 9
+"""The editor that has a data folder of its own, and so a service of its own, for the same robot. It
+only notifies."""
 
 
 class Operation(Struct, frozen=True):
@@ -126,6 +130,52 @@ class KillEditor(Operation, frozen=True):
     host: bool = False
 
 
+class KillService(Operation, frozen=True):
+    """`kill -9` of the service that all editors share, or of the one of the other data folder."""
+
+    other: bool = False
+
+
+class RestartService(Operation, frozen=True):
+    """`:Chat service restart`, in some editor."""
+
+    editor: int
+
+
+class CrashLoop(Operation, frozen=True):
+    """`kill -9` of so many services, each as soon as it can be reached."""
+
+    times: int
+
+
+class Upgrade(Operation, frozen=True):
+    """Newer code is installed in the place of that which runs. Who starts from now on has it."""
+
+
+class RemoveRuntimeFolder(Operation, frozen=True):
+    """The folder with the service's socket is taken away, as when the user logs out; with `back`
+    there is an empty one at once, as when the user logs in again."""
+
+    back: bool = False
+
+
+class SendAndExit(Operation, frozen=True):
+    """A Neovim without a screen notifies in the folder of an editor and is left in the same moment:
+    `nvim --headless "+lua …" +qa`; with `session` it sends in what is bound there."""
+
+    editor: int
+    message: int
+    session: bool = False
+
+
+class Freeze(Operation, frozen=True):
+    """For so long a program does nothing: the service, or an editor's host, or Neovim itself."""
+
+    program: Program
+    editor: int
+    milliseconds: int
+
+
 class Quit(Operation, frozen=True):
     """`:qa`"""
 
@@ -151,7 +201,8 @@ class Bind(Operation, frozen=True):
 
 
 class Tear(Operation, frozen=True):
-    """Half a line stands at the end of a file, as a power cut leaves it. No process runs."""
+    """Half a line stands at the end of a file, as a power cut leaves it, which also ends a service
+    that goes on without an editor."""
 
     file: File
 
@@ -164,9 +215,8 @@ class Refuse(Operation, frozen=True):
 
 
 class Fill(Operation, frozen=True):
-    """For so long the disk takes nothing more from an editor's Python host, into whatever file."""
+    """For so long the disk takes nothing more from the service, into whatever file."""
 
-    editor: int
     milliseconds: int
 
 

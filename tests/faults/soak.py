@@ -99,9 +99,9 @@ def report(machine: Machine, records: Records, violations: list[check.Violation]
         code = f" {call.code}" if call.code else ""
         fault = f" [{call.fault}]" if call.fault else ""
         lines.append(f"  {call.began:.2f} {call.path}: {call.status}{code}{fault}")
-    log = machine.home / "state" / "nvim" / "dingbridge.log"
-    tail = log.read_text("utf-8", "replace").splitlines()[-LOG_LINES:] if log.exists() else []
-    lines += ["", f"log, its last {LOG_LINES} lines; files in {machine.home}:", *tail]
+    for log in sorted(machine.home.glob("state/*/dingbridge.log")):
+        tail = log.read_text("utf-8", "replace").splitlines()[-LOG_LINES:]
+        lines += ["", f"{log}, its last {LOG_LINES} lines:", *tail]
     return "\n".join(lines)
 
 

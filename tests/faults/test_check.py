@@ -6,7 +6,7 @@ from msgspec import structs
 
 from dingbridge.sandbox.records import Arrived, Route
 from tests.faults import check
-from tests.faults.check import Link, Records, Sent, Uttered
+from tests.faults.check import Link, Records, Sent, Shown, Uttered
 
 
 def arrived(*texts: str, route: Route = "session", conversation: str = "cidTEAM") -> list[Arrived]:
@@ -131,7 +131,7 @@ def test_a_reply_must_never_come_between_the_chunks_of_a_notification() -> None:
 
 
 def test_messages_must_be_accepted_in_the_order_in_which_they_were_sent() -> None:
-    swapped = structs.replace(with_arrived(TWO, ONE, *LONG), accepted={"a": (2, 1, 3)})
+    swapped = structs.replace(GOOD, accepted={"a": (2, 1, 3)})
     [violation] = check.judge(swapped)
     assert (violation.kind, violation.words) == (
         "out of order",
@@ -236,12 +236,55 @@ def test_a_link_that_the_platform_gave_up_may_overlap_with_the_next() -> None:
     assert kinds(structs.replace(GOOD, links=told_to_leave)) == []
 
 
+def test_the_end_of_a_message_must_be_told_to_the_editor_that_sent_it() -> None:
+    told = structs.replace(GOOD, witnessed=(1, 2), ended=(1, 2))
+    assert kinds(told) == []
+    assert kinds(structs.replace(told, ended=(1,))) == ["end"]
+
+
+def test_nobody_needs_to_be_told_the_end_of_what_an_editor_sent_that_is_gone() -> None:
+    assert kinds(structs.replace(GOOD, witnessed=(1,), ended=(1,))) == []
+
+
+def test_the_end_of_a_message_must_not_be_told_twice() -> None:
+    assert kinds(structs.replace(GOOD, witnessed=(1,), ended=(1, 1))) == ["end"]
+
+
+def test_a_message_that_was_not_accepted_need_not_have_an_end() -> None:
+    sent = (*GOOD.sent, Sent(9, "a", 1, False))
+    assert kinds(structs.replace(GOOD, sent=sent, witnessed=(9,))) == []
+
+
 def test_nothing_may_wait_at_the_end() -> None:
     assert kinds(structs.replace(GOOD, queued=1)) == ["still waiting"]
 
 
 def test_a_process_that_misbehaves_is_told() -> None:
     assert kinds(structs.replace(GOOD, problems=("a host stayed",))) == ["process"]
+
+
+ROWS = (("1", "hello", "sent"), ("2", "you", ""))
+SHOWN = structs.replace(
+    GOOD, written={"s": ROWS}, shown=(Shown("a", "s", ROWS), Shown("b", "s", ROWS))
+)
+
+
+def test_editors_that_show_what_stands_in_the_transcript_are_passed() -> None:
+    assert kinds(SHOWN) == []
+
+
+def test_an_editor_that_shows_another_fate_or_less_than_there_is_is_found() -> None:
+    for rows in (ROWS[:1], (("1", "hello", "queued"), ROWS[1]), ()):
+        differs = structs.replace(SHOWN, shown=(Shown("a", "s", ROWS), Shown("b", "s", rows)))
+        assert kinds(differs) == ["shown"]
+
+
+def test_two_editors_that_show_a_session_in_another_order_are_found() -> None:
+    """What came while something was sent may stand elsewhere on the disk, but not in one editor."""
+    first, second = SHOWN.shown
+    turned = structs.replace(second, rows=ROWS[::-1])
+    assert kinds(structs.replace(SHOWN, shown=(turned,))) == []
+    assert kinds(structs.replace(SHOWN, shown=(first, turned))) == ["shown"]
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -277,6 +320,21 @@ def test_a_file_that_arrives_twice_without_a_reason_is_a_duplicate() -> None:
 def test_a_file_that_is_not_what_was_sent_is_found() -> None:
     assert kinds(structs.replace(WITH_FILE, uploads={"medium": "other bytes"})) == ["damaged"]
     assert kinds(structs.replace(WITH_FILE, uploads={})) == ["damaged"]
+
+
+def test_a_file_that_was_not_copied_when_its_host_ended_may_be_accepted_later() -> None:
+    *rest, before = WITH_FILE.sent
+    sent = (structs.replace(before, late=True), *rest)
+    assert kinds(structs.replace(WITH_FILE, sent=sent)) == []
+    assert set(kinds(structs.replace(WITH_FILE, sent=(before, *rest)))) == {"out of order"}
+
+
+def test_what_an_editor_heard_of_late_must_have_left_in_its_place_all_the_same() -> None:
+    sent = tuple(structs.replace(one, late=one.message == 1) for one in GOOD.sent)
+    heard_late = structs.replace(GOOD, sent=sent, accepted={"a": (2, 1, 3)})
+    assert kinds(heard_late) == []
+    swapped = structs.replace(heard_late, arrived=tuple(arrived(TWO, ONE, *LONG)))
+    assert kinds(swapped) == ["out of order"]
 
 
 def test_a_file_of_a_healthy_editor_is_accepted_or_told_as_not_sent() -> None:

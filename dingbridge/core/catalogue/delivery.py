@@ -7,7 +7,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 NOBODY_TO_NOTIFY = Sentence("there is nobody to notify")
 SET_TARGET = Sentence("set webhook, conversation_id or user_id")
 NOTHING_TO_SEND = Sentence("there is nothing to send")
-NEVER_LEFT = Sentence("it never left: the editor ended before it could be written down")
+NEVER_LEFT = Sentence("it never left: it was not on disk when the service ended")
 MERGED = Sentence("merged with others")
 BEING_RETRIED = Sentence("message {id} is being tried again; drop it once it waits")
 NO_WAITING = Sentence("there is no waiting or failed message {id}; see :Chat outbox")
@@ -51,9 +51,7 @@ MAKE_SHORTER = Sentence("make them shorter")
 OTHER_CUSTOM_ROBOT = Sentence(
     "it is for the group of another custom robot than the one that is set up now"
 )
-SET_THAT_WEBHOOK = Sentence(
-    "set that `webhook` again in the Neovim that holds the link, then :Chat retry sends it"
-)
+SET_THAT_WEBHOOK = Sentence("set that `webhook` again, then :Chat retry sends it")
 ROBOTS_GROUP = Sentence("the robot's group")
 CONFIGURED_CONVERSATION = Sentence("the configured conversation")
 ROBOT_WINDOW = Sentence("{most} messages a minute are all that DingTalk takes from a robot.")

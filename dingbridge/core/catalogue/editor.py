@@ -8,9 +8,10 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 HOST_CANNOT_START = Sentence("the host cannot start with {program}: {problem}.\n{advice}")
 HOST_ENDED = Sentence("the host ended ({code}); the next :Chat starts it again")
+SERVICE_GONE = Sentence("the service is gone")
 CANNOT_SHOW = Sentence("cannot show {what}: {problem}")
 NO_FILE_TO_SHOW = Sentence("{path} is no file that can be shown")
-SHOWS_LATER = Sentence("what became of it shows once the host runs again")
+SHOWS_LATER = Sentence("what became of it shows once dingbridge runs again")
 SETTINGS_PROBLEMS = Sentence("the settings have problems:\n  {problems}")
 SETTINGS_UNUSABLE = Sentence("the settings cannot be used: {problems}")
 OTHER_CHAT_MODULE = Sentence(
@@ -105,22 +106,18 @@ LAST_TEXT_SHORT = Sentence("last: {who}")
 WRITE_OR_KEY_SENDS = Sentence(":w or {key} sends")
 KEY_SENDS = Sentence("{key} sends")
 WRITE_SENDS = Sentence(":w sends")
-EARLIER_NOT_SENT = Sentence("a message of an earlier Neovim was not sent: “{text}”")
 NOT_KEPT = Sentence(
     "{count} messages could not be kept for the next start: {problem}",
     one="a message could not be kept for the next start: {problem}",
 )
-LEFT_TOO_LATE = Sentence(
-    "messages of an earlier Neovim were not sent, for a day has passed ({count}): {path} has them;"
-    " delete it when you are done"
-)
-LEFT_OTHER_SETTINGS = Sentence(
-    "messages of an earlier Neovim were not sent, for the settings are others now ({count}): {path}"
-    " has them; delete it when you are done"
+WAITS_FOR_SETTINGS = Sentence(
+    "messages were handed over under other settings and are not written down ({count}): they wait "
+    "until setup() is called with those again"
 )
 
 # --- the fate of a message, at its heading --------------------------------------------------------
 
+FATE_UNSAVED = Sentence("… not saved yet")
 FATE_QUEUED = Sentence("… queued")
 FATE_SENDING = Sentence("… sending")
 FATE_RETRYING = Sentence("↻ retrying")

@@ -7,7 +7,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 PART_EDITOR = Sentence("dingbridge: Neovim and Python")
 PART_SETTINGS = Sentence("dingbridge: settings")
 PART_FILES = Sentence("dingbridge: files")
-PART_HOST = Sentence("dingbridge: host")
+PART_HOST = Sentence("dingbridge: host and service")
 OF_ACCOUNT = Sentence("{account}: {row}")
 
 # --- Neovim and Python ----------------------------------------------------------------------------
@@ -57,16 +57,19 @@ OTHERS_CAN_READ_MORE = Sentence("Others can read or change {paths} and {count} m
 LOG_FILE = Sentence("The log is `{path}` ({size} KB, `:Chat log` opens it)")
 LOG_FILE_LATER = Sentence("The log is `{path}` (not written yet)")
 
-# --- the host -------------------------------------------------------------------------------------
+# --- the host and the service ---------------------------------------------------------------------
 
-HOST_OFF = Sentence("The host does not run; the first `:Chat` starts it")
-HOST_READING = Sentence("The host runs and has not read the settings yet")
-HOST_RUNS = Sentence("The host runs")
-HOST_SAYS = Sentence("The host says that {trouble}")
+HOST_OFF = Sentence(
+    "The host does not run; the first `:Chat` starts it, and the service if none runs"
+)
+HOST_READING = Sentence("The host runs; the service has not read the settings yet")
+HOST_RUNS = Sentence("The host runs, and the service has read the settings")
+SERVICE_AWAY = Sentence("The service does not run, or does not answer")
+SERVICE_TELLS = Sentence("`:Chat service` says which, `:Chat service restart` starts another one")
+HOST_SAYS = Sentence("The service says that {trouble}")
 CORRECT_OUTSIDE = Sentence("Correct it in `setup()`, or what it reads outside")
 STATUS_SAYS = Sentence("`:Chat status` says what is missing")
 CONNECTED = Sentence("DingTalk is connected")
-CONNECTED_BY = Sentence("DingTalk is connected, by {owner}")
 NO_REASON = Sentence("no reason is known")
 NOT_CONNECTED = Sentence("DingTalk is not connected: {reason}")
 STATUS_SAYS_WHEN = Sentence("It tries again by itself; `:Chat status` says when")

@@ -1,6 +1,6 @@
 """What is wrong with options, as far as the table given to `setup()` shows it; each follows a path.
 
-The editor says these at once and the host says them too; what only the host can find stands in
+Lua says these at once and Python says them too; what only Python can find stands in
 `settings.py`. No sentence shows the value of an option, so that no secret can reach a message; only
 a placeholder is quoted. The editor says `MUST_BE` of choices and numbers only.
 """

@@ -40,8 +40,8 @@ NOTHING_TO_STOP = Sentence("没有可停止的回答。There is nothing to stop.
 NO_MESSAGES = Sentence("还没有消息。There are no messages yet.")
 NOBODY_THERE = Sentence("现在没有打开的会话。No session is bound at the moment.")
 PERHAPS_DONE = Sentence(
-    "编辑器在执行时结束了，请检查后再试。"
-    "The editor ended while it carried this out; check, and try again."
+    "执行时中断了，请检查后再试。"
+    "This was interrupted while it was carried out; check, and try again."
 )
 
 # --- status and who is who ------------------------------------------------------------------------

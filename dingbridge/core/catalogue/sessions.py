@@ -51,16 +51,19 @@ WRITE_ACCOUNT_AND_KIND = Sentence("write dingtalk:{name}:user:<user_id> for the 
 NO_ACCOUNT = Sentence("there is no account {name}")
 ACCOUNT_IS_ANOTHER_ROBOT = Sentence("the account {name} is another robot now")
 ACCOUNT_IS_GONE = Sentence("the account {name} is not set up any more")
-BOUND_LATER = Sentence("“{title}” is bound as soon as the Neovim that holds the link answers")
+BOUND_LATER = Sentence("“{title}” is bound as soon as the service has its robot")
 NO_SESSION_BOUND = Sentence("no session is bound")
 BRIDGE_BINDS_ONE = Sentence(":Chat bridge dingtalk binds one")
 RELEASED = Sentence("“{title}” is no longer bound to DingTalk")
-TAKEN_BY_OTHER = Sentence("“{title}” is bound in Neovim process {pid} now")
+RULED = Sentence(
+    "{account}: what Neovim process {pid} was set up with holds here too, as it is the latest:"
+    " {names}"
+)
+RELEASED_BY_OTHER = Sentence("“{title}” was released in Neovim process {pid}")
 WHOEVER_WRITES_FIRST = Sentence("whoever writes first")
 NOBODY_YET = Sentence(
     "nobody to send to yet: set conversation_id or user_id, or wait for a message to answer"
 )
-NEOVIM_PROCESS = Sentence("Neovim process {pid}")
 ANOTHER_ROBOT = Sentence("another robot was set up before it was ready to be sent")
 NEOVIM_CLOSED = Sentence("Neovim was closed before it was ready to be sent; send it again")
 NOBODY_FOR_FILE = Sentence("this session is not bound, so there is nobody to send a file to")
@@ -92,9 +95,7 @@ BOUND_INSTEAD = Sentence(
     " ({app}), to {target}, {link}"
 )
 CONNECTED = Sentence("connected")
-CONNECTED_THROUGH = Sentence("connected through {owner}")
 CONNECTING = Sentence("connecting…")
-CONNECTING_THROUGH = Sentence("connecting… through {owner}")
 NOT_SENT = Sentence("not sent: {reason}")
 NO_ANSWER = Sentence("No answer: {reason}.")
 YOU = Sentence("You")

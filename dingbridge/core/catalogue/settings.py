@@ -1,4 +1,4 @@
-"""What the host alone says of settings: what is missing, what is wrong with the `env_file` and with
+"""What Python alone says of settings: what is missing, what is wrong with the `env_file` and with
 options beyond `options.py`, and where values came from. Of a value, no more is shown than the host
 of a webhook.
 """

@@ -1,7 +1,7 @@
-"""The local socket by which one user's Neovims speak to the one that owns an app's link.
+"""The local socket between the hosts of a user's Neovims and the service.
 
-It carries frames: bytes whose meaning is not its business. `Server` runs in the owner, `Client` in
-each of the others; both are threads that tell what happens as immutable events.
+It carries frames: bytes whose meaning is not its business. `Server` runs in the service, `Client`
+in each host; both are threads that tell what happens as immutable events.
 """
 
 from dingbridge.edges.exchange.client import Client

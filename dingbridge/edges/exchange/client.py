@@ -1,4 +1,4 @@
-"""The client: the end of the exchange in an editor that does not own the link."""
+"""The client: the end of the local socket in an editor's host."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Client(Loop):
         self._address = address
         self._secret = secret
         self._tell = tell
-        self._lost = "stopped"
+        self._lost = Lost("stopped")
 
     def send(self, data: bytes) -> None:
         """Queue a frame, also before the connection is made. For any thread.
@@ -38,11 +38,11 @@ class Client(Loop):
         try:
             connection = place.connect(self._address)
         except place.ExchangeError as cause:
-            self._lost = cause.message
+            self._lost = Lost(cause.message)
             return
         if place.is_foreign(connection):
             connection.close()
-            self._lost = "another user answers there"
+            self._lost = Lost("another user answers there")
             return
         line = Line(prove_as_client(self._secret), self._timing, self._clock.now())
         self._adopt(Peer(0, connection, line))
@@ -57,7 +57,7 @@ class Client(Loop):
         self._tell(Heard(0, data))
 
     def _gone(self, peer: Peer, reason: str) -> None:
-        self._lost = reason
+        self._lost = Lost(reason, peer.line.silence(self._clock.now()))
 
     def _over(self) -> None:
-        self._tell(Lost(self._lost))
+        self._tell(self._lost)

@@ -45,9 +45,11 @@ class Connected(Struct, frozen=True):
 
 
 class Lost(Struct, frozen=True):
-    """The client has ended, for this reason. Nothing is told after it."""
+    """The client has ended, for this reason, `silence` seconds after the last word of the server.
+    Nothing is told after it."""
 
     reason: str
+    silence: float = 0.0
 
 
 ServerEvent = Joined | Heard | Left | Moved | Unreachable

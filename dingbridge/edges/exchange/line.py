@@ -106,6 +106,10 @@ class Line:
         self.proven = False
         """Whether the other end has proved that it knows the secret."""
 
+    def silence(self, now: float) -> float:
+        """Seconds since the other end said something."""
+        return now - self._heard
+
     @property
     def room(self) -> int:
         """How many bytes may be read now: not one too many before the proof."""

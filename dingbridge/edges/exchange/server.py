@@ -1,4 +1,4 @@
-"""The server: the end of the exchange in the editor that owns the link."""
+"""The server: the end of the local socket in the service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STRANGERS = 64
 
 
 class Server(Loop):
-    """Accepts the user's other editors. `tell` is called on this thread: it must neither wait nor
+    """Accepts the user's editors. `tell` is called on this thread: it must neither wait nor
     raise. Each `Joined` is followed by exactly one `Left`.
 
     Bound and listening as soon as it is constructed; raises `ExchangeError` when that fails.

@@ -21,6 +21,7 @@ from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
     Refused,
+    Retryable,
     RetryAfter,
     Uncertain,
     whole_reason,
@@ -91,6 +92,7 @@ class Carrier:
         self.pace = pace or Pace(random.random)
         self._stopped = False
         self.unwanted = ""
+        self._unanswered = False
         self._wake = threading.Event()
         self._api = OpenApi(client, self._log)
         self.rest: Waiting
@@ -130,6 +132,7 @@ class Carrier:
         """
         outbound = waiting.outbound
         self.rest = waiting
+        self._unanswered = False
         plan = Plan(
             outbound,
             self._routes(outbound),
@@ -186,6 +189,7 @@ class Carrier:
                 "message %s by %s: %s %s", outbound.id, step.route.value, error.code, error.message
             )
             self._tell(Counted(code=error.code))
+            self._unanswered = isinstance(error, Retryable)
             if error.may_have_arrived:
                 self.pace.sent(key, time.time())
             if isinstance(error, FreshToken):
@@ -201,6 +205,7 @@ class Carrier:
             if self._patient and isinstance(error, RetryAfter):
                 self._hold(plan, step, error.seconds, plan.in_words(error))
         else:
+            self._unanswered = False
             self.pace.sent(key, time.time())
             if step.route is not Route.WEBHOOK:
                 self._tell(posting.sent(outbound, chunk, name, time.time()))
@@ -253,12 +258,16 @@ class Carrier:
         if refused and may_come_again and self.rest.members and not self.rest.start:
             self._ledger.record(Parted(outbound.id))
             raise Refusal
-        self._ledger.record(Failed(outbound.id, whole_reason(error), time.time()))
+        reason, unanswered = whole_reason(error), isinstance(error, Retryable)
+        self._ledger.record(Failed(outbound.id, reason, time.time(), unanswered))
         return error
 
     def _report(self, outbound: Outbound, plan: Plan, delivery: Delivery, reason: str = "") -> None:
         sent, chunks = plan.progress
-        self._tell(DeliveryReport(outbound.id, delivery, reason, sent, chunks))
+        unanswered = self._unanswered
+        self._tell(
+            DeliveryReport(outbound.id, delivery, reason, sent, chunks, unanswered=unanswered)
+        )
 
     @property
     def _repeats(self) -> bool:

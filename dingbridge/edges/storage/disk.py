@@ -25,25 +25,29 @@ Work = Callable[[], None]
 class Disk(threading.Thread):
     """Carries out file work in the order in which it was asked for.
 
-    `post` brings results to the host loop; `on_error` is called there with what went wrong.
+    `post` brings results to the service loop; `on_error` is called there with what went wrong, and
+    `on_refusal` with what the disk refuses from now on, and with None once it has taken all of it.
     """
 
     def __init__(
         self,
         post: Callable[[Callable[[], None]], None],
         on_error: Callable[[Exception], None],
+        on_refusal: Callable[[Exception | None], None] = lambda _: None,
     ) -> None:
         super().__init__(name="dingbridge-disk", daemon=True)
         self._post = post
         self._on_error = on_error
+        self._on_refusal = on_refusal
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._refused: dict[str, deque[Work]] = {}
+        self._settling: list[Callable[[], None]] = []
         self._pause = DISK_FIRST_PAUSE
         self._again_at = 0.0
         self._end_at = 0.0
 
     def do(self, work: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
-        """Run `work` on the disk thread and `then`, with its result, on the host loop."""
+        """Run `work` on the disk thread and `then`, with its result, on the service loop."""
 
         def step() -> None:
             result = work()
@@ -108,6 +112,18 @@ class Disk(threading.Thread):
             raise error
         return result  # type: ignore[return-value]  # without an error it is what `work` gave
 
+    def settled(self, then: Callable[[], None]) -> None:
+        """Call `then` on the loop once everything asked for so far is done, also what the disk
+        refuses at first."""
+
+        def step() -> None:
+            if self._refused:
+                self._settling.append(then)
+            else:
+                self._post(then)
+
+        self._queue.put(step)
+
     def finish(self, seconds: float) -> bool:
         """Wait until everything asked for so far is done, at most `seconds`; then the thread ends.
         Returns whether all of it was done: what the disk refuses is tried again until then."""
@@ -154,13 +170,20 @@ class Disk(threading.Thread):
         try:
             step()
         except (BridgeError, OSError) as error:
+            is_first, refusal = not self._refused, error
             self._refused[name] = deque([step])
             self._again_at = time.monotonic() + self._pause
             self._tell(error)
+            if is_first:
+                self._post(lambda: self._on_refusal(refusal))
 
     def _try_again(self) -> None:
         for name in list(self._refused):
             self._go_on(name)
+        if not self._refused:
+            settling, self._settling = self._settling, []
+            for then in settling:
+                self._post(then)
         self._pause = min(2 * self._pause, DISK_PAUSE) if self._refused else DISK_FIRST_PAUSE
         self._again_at = time.monotonic() + self._pause
 
@@ -177,6 +200,8 @@ class Disk(threading.Thread):
                 self._tell(error)
             waiting.popleft()
         del self._refused[name]
+        if not self._refused:
+            self._post(lambda: self._on_refusal(None))
 
     def _tell(self, error: Exception) -> None:
         if not isinstance(error, BridgeError | OSError):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.edges import files
-from dingbridge.edges.storage.robot import OUTGOING_FOLDER, SESSIONS_FOLDER
+from dingbridge.edges.storage.robot import OUTGOING_FOLDER, SESSIONS_FOLDER, SPOOL_FOLDER
 
 OURS = (
     Path("dingbridge"),
-    Path("dingbridge", "unconfirmed"),
+    SPOOL_FOLDER,
     SESSIONS_FOLDER,
     SESSIONS_FOLDER / "trash",
     OUTGOING_FOLDER.parent,

@@ -1,70 +1,71 @@
-"""Who owns an app on this machine: a lock file that dies with its process, and the owner's card."""
+"""Who has a data folder or a robot: a lock that dies with its process, and a card beside it."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
 
-import msgspec
 from filelock import FileLock, Timeout
-from msgspec import Struct
 
 from dingbridge.edges import files
-
-
-class Card(Struct, frozen=True):
-    """How the owner of an app is reached: its Neovim, and its local socket with the secret."""
-
-    pid: int = 0
-    address: str = ""
-    secret: str = ""
-
-    def __repr__(self) -> str:
-        return f"Card(pid={self.pid!r}, address={self.address!r}, secret='***')"
+from dingbridge.edges.storage.card import Card, read_card, remove_card, write_card
 
 
 class OwnerLock:
-    """Held by at most one editor for each app. The operating system frees it when we die.
+    """Held by at most one process. The operating system frees it when we die.
 
-    `robot` is the app's name in file names. For any thread.
+    `name` is in the names of its files: `service` for a data folder, else the robot's. For any
+    thread.
     """
 
-    def __init__(self, folder: Path, robot: str) -> None:
+    def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self._mutex = threading.Lock()
         self._given_back = False
         # Taken by one thread and released by another, so it must not be bound to either.
-        self._lock = FileLock(folder / f"owner-{robot}.lock", mode=0o600, thread_local=False)
-        self._card = folder / f"owner-{robot}.json"
+        self._lock = FileLock(folder / f"owner-{name}.lock", mode=0o600, thread_local=False)
+        self._name = name
 
-    def acquire(self) -> bool:
-        """Take the lock without waiting, making its folder. Returns whether it is ours, which it
-        never is again after `release`. Raises `OSError` when the folder cannot be written."""
+    def acquire(self, card: Card | None = None) -> bool:
+        """Take the lock without waiting, making its folder, and write the card at once. Returns
+        whether it is ours, which it never is again after `release`. Raises `OSError` when the
+        folder cannot be written."""
         with self._mutex:
             if self._given_back:
                 return False
+            if self._lock.is_locked:
+                return True  # it counts, and would have to be given back as often
             files.make_own_folder(self.folder)
             try:
                 self._lock.acquire(timeout=0)
             except Timeout:
                 return False
+            if card is not None:
+                try:
+                    self.write_card(card)
+                except OSError:
+                    self._lock.release()
+                    raise
             return True
 
     def release(self) -> None:
         """Give the lock back for good: also an attempt that is under way does not get it any more,
-        for nobody would give it back then. The lock of somebody else is left alone."""
+        for nobody would give it back then. Our card goes first. The lock of somebody else is left
+        alone, and so is its card."""
         with self._mutex:
             self._given_back = True
+            if self._lock.is_locked:
+                self.remove_card()
             self._lock.release()
 
     def write_card(self, card: Card) -> None:
-        """Tell the others how the owner is reached."""
-        files.write_whole(self._card, msgspec.json.encode(card))
+        """Tell others how the holder is reached."""
+        write_card(self.folder, self._name, card)
 
     def read_card(self) -> Card:
-        """How the owner is reached; an empty card when that is not known."""
-        try:
-            with files.reading(self._card) as file:
-                return msgspec.json.decode(file.read(), type=Card)
-        except (OSError, ValueError):
-            return Card()
+        """How the holder is reached; an empty card when that is not known."""
+        return read_card(self.folder, self._name)
+
+    def remove_card(self) -> None:
+        """Nobody is reached there any more."""
+        remove_card(self.folder, self._name)

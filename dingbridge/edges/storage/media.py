@@ -38,7 +38,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Outgoing:
-    """A file of the user's, open for reading, with the size it had then. A context manager."""
+    """A file on its way out, open for reading, with the size it had then. A context manager."""
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self.path = path
@@ -125,20 +125,8 @@ class MediaFolder:
         return None
 
     def open_outgoing(self, path: Path) -> Outgoing:
-        """Open a file of the user's. Raises `Refused` for all that is no readable file."""
-        try:
-            # A pipe would be waited for, and a device has no end: only files are opened at all.
-            if not stat.S_ISREG(os.stat(path).st_mode):
-                raise _not_a_file(path)
-            file = path.open("rb")
-        except (OSError, ValueError) as cause:
-            reason = getattr(cause, "strerror", None) or say.NO_SUCH_FILE()
-            raise Refused(say.UNREADABLE(path=path, reason=reason)) from cause
-        opened = os.fstat(file.fileno())
-        if not stat.S_ISREG(opened.st_mode):
-            file.close()
-            raise _not_a_file(path)
-        return Outgoing(path, file, opened.st_size)
+        """Open what is to be sent. Raises `Refused` for all that is no readable file."""
+        return Outgoing(path, *files.open_whole(path))
 
     def zipped(
         self, source: Outgoing, inside: str, stopped: Callable[[], bool] = lambda: False
@@ -235,10 +223,6 @@ def _read(source: Outgoing) -> bytes:
         return source.file.read(_PIECE)
     except OSError as cause:
         raise Refused(say.UNREADABLE(path=source.path, reason=cause.strerror)) from cause
-
-
-def _not_a_file(path: Path) -> Refused:
-    return Refused(say.NOT_A_FILE(path=path), fix=say.SINGLE_FILE())
 
 
 def _remove(path: Path) -> int:

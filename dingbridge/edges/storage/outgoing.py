@@ -6,20 +6,62 @@ import contextlib
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import Refused
 from dingbridge.core.file_names import safe_name
-from dingbridge.core.media import Parcel, parcel
+from dingbridge.core.media import Parcel
 from dingbridge.edges import files
 from dingbridge.edges.storage.media import MediaFolder, Outgoing
 
 log = logging.getLogger(__name__)
 
-_PIECE = 1024 * 1024
+_UNFINISHED = ".part"
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
+class Arriving:
+    """A file that is being written, piece by piece. It has its name once it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}{_UNFINISHED}")
+        self._file: BinaryIO | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something was written."""
+        return self._file is not None
+
+    def write(self, data: bytes) -> None:
+        """Add a piece. Raises OSError, as when the disk is full."""
+        if self._file is None:
+            for each in (self._path.parent.parent, self._path.parent):
+                files.make_own_folder(each)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY
+            self._file = os.fdopen(os.open(self._part, flags, 0o600), "wb")
+        self._file.write(data)
+
+    def keep(self) -> Path:
+        """The whole file was written: give it its name, at once. Raises OSError."""
+        assert self._file is not None  # noqa: S101 - even an empty file has one piece
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._part, self._path)
+        return self._path
+
+    def discard(self) -> None:
+        """Remove what was written so far."""
+        with contextlib.suppress(OSError):
+            # What could not be written any more is not wanted any more either.
+            if self._file is not None:
+                self._file.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink()
 
 
 class OutgoingFolder:
@@ -32,33 +74,26 @@ class OutgoingFolder:
         self._folder = folder
         self._media = MediaFolder(folder)
 
-    def take(self, message: str, source: Path) -> tuple[Path, str]:
-        """Copy a file of the user's for a message; its path here and its name for people.
+    def arriving(self, message: str, name: str) -> Arriving:
+        """A place for a file of that name that comes in pieces for a message."""
+        return Arriving(self._path(self._folder, message, name))
 
-        Raises `Refused` for what is no readable file, is empty or too large to be sent, OSError
-        when the copy cannot be written.
-        """
-        with self._media.open_outgoing(source) as opened:
-            sent = parcel(source.name, opened.size)
-            most = opened.size
-
-            def pieces() -> Iterator[bytes]:
-                # What a growing file gets meanwhile is not part of what was sent.
-                left = most
-                while left and (piece := opened.file.read(min(_PIECE, left))):
-                    left -= len(piece)
-                    yield piece
-
-            name = sent.inside or sent.name
-            return self._write(self._folder, message, name, pieces()), source.name
+    def found(self, message: str) -> Path | None:
+        """The copy that is kept for a message already, if there is one."""
+        if not self._folder.is_dir():
+            return None
+        for path in self._kept(message):
+            if path.suffix != _UNFINISHED:
+                return path
+        return None
 
     def put(self, message: str, name: str, data: bytes) -> Path:
         """Keep these bytes for a message, as a file of that name. Raises OSError."""
-        return self._write(self._folder, message, name, iter([data]))
+        return self._write(self._folder, message, name, data)
 
     def keep(self, message: str, name: str, data: bytes) -> Path:
         """The same, for the user to look at beside the files that came. Raises OSError."""
-        return self._write(self._folder.parent, message, name, iter([data]))
+        return self._write(self._folder.parent, message, name, data)
 
     def open(self, path: Path) -> Outgoing:
         """Open a file of this folder. Raises `Refused` for one that is elsewhere or gone."""
@@ -82,34 +117,30 @@ class OutgoingFolder:
 
     def forget(self, message: str) -> None:
         """Remove what is kept for a message, if anything is."""
-        start = _key(message) + "-"
         with contextlib.suppress(OSError):
             # Another program may look at it just now (Windows); `remove_old` comes by later.
-            for path in self._folder.iterdir():
-                if path.name.startswith(start):
-                    path.unlink()
+            for path in self._kept(message):
+                path.unlink()
 
     def remove_old(self, days: float) -> None:
         """Remove what is older than `days`, whoever it waits for, and what a crash left."""
         self._media.remove_old(days, most=1 << 62)
 
-    def _write(self, folder: Path, message: str, name: str, pieces: Iterator[bytes]) -> Path:
-        for each in (self._folder.parent, self._folder):
-            files.make_own_folder(each)
-        path = folder / f"{_key(message)}-{safe_name(name)}"
-        part = path.with_name(f"{path.name}.part")
+    def _kept(self, message: str) -> list[Path]:
+        start = f"{_key(message)}-"
+        return [path for path in self._folder.iterdir() if path.name.startswith(start)]
+
+    def _write(self, folder: Path, message: str, name: str, data: bytes) -> Path:
+        arriving = Arriving(self._path(folder, message, name))
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY
-            with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-                file.writelines(pieces)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
+            arriving.write(data)
+            return arriving.keep()
         except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
+            arriving.discard()
             raise
-        return path
+
+    def _path(self, folder: Path, message: str, name: str) -> Path:
+        return folder / f"{_key(message)}-{safe_name(name)}"
 
 
 def _key(message: str) -> str:

@@ -25,19 +25,26 @@ def log_folder() -> Path:
     return _folder("XDG_STATE_HOME", "state", appdirs.user_state_dir)
 
 
+def robots_folder() -> Path:
+    """Where a user's services tell each other which robots they hold: the same for all of Neovim's
+    folder names."""
+    return _base("XDG_STATE_HOME", "state", appdirs.user_state_dir) / "dingbridge" / "robots"
+
+
 def _folder(variable: str, kind: str, of_the_system: Callable[[], str]) -> Path:
-    """Neovim uses the XDG folders on macOS as well, and appends `-data` on Windows."""
+    """Neovim's own folder; on Windows it appends `-data`."""
+    name = f"{neovim_name()}-data" if sys.platform == "win32" else neovim_name()
+    return _base(variable, kind, of_the_system) / name
+
+
+def _base(variable: str, kind: str, of_the_system: Callable[[], str]) -> Path:
+    """Neovim uses the XDG folders on macOS as well."""
     chosen = os.environ.get(variable)
     if not chosen:
         # Set to nothing counts as not set; appdirs would take it for a folder.
         os.environ.pop(variable, None)
-    if sys.platform == "win32":
-        base = Path(chosen or of_the_system())
-        return base / f"{neovim_name()}-data"
     if chosen:
-        base = Path(chosen)
-    elif sys.platform == "darwin":
-        base = Path.home() / ".local" / ("share" if kind == "data" else kind)
-    else:
-        base = Path(of_the_system())
-    return base / neovim_name()
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / ".local" / ("share" if kind == "data" else kind)
+    return Path(of_the_system())

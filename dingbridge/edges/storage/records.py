@@ -38,7 +38,7 @@ class LiveRecords:
         self._asked: deque[Record] = deque()
         self._refused: list[Record] = []
 
-    # --- for the host loop ----------------------------------------------------------------------
+    # --- for the service loop -------------------------------------------------------------------
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""

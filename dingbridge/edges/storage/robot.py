@@ -25,6 +25,7 @@ from dingbridge.core.transcript import SETTLED, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.outgoing import OutgoingFolder
+from dingbridge.edges.storage.spool import SpoolFolder
 from dingbridge.edges.storage.state import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
 
@@ -35,6 +36,7 @@ INBOX_FILE = "chat-dingtalk-inbox.jsonl"
 STATE_FILE = "chat-dingtalk-state.json"
 SESSIONS_FOLDER = Path("dingbridge", "sessions")
 OUTGOING_FOLDER = Path("dingbridge", "media", "outgoing")
+SPOOL_FOLDER = Path("dingbridge", "unconfirmed")
 
 COMPACT_AFTER = 2000
 """Records after which a journal is made short again, at least as many as it then holds: so the
@@ -50,6 +52,7 @@ class Files(Struct, frozen=True):
     outbox: Journal
     inbox: Journal
     outgoing: OutgoingFolder
+    spool: SpoolFolder
 
 
 def files_in(data: Path, disk: Disk) -> Files:
@@ -61,6 +64,7 @@ def files_in(data: Path, disk: Disk) -> Files:
         Journal(data / OUTBOX_FILE),
         Journal(data / INBOX_FILE),
         OutgoingFolder(data / OUTGOING_FOLDER),
+        SpoolFolder(data / SPOOL_FOLDER),
     )
 
 
@@ -110,7 +114,7 @@ class RobotFiles:
 
     def look(self) -> tuple[Put, ...]:
         """All messages that wait, when somebody else has written since the last look: among them
-        are those of editors that left before an owner answered. Else none."""
+        may be those of editors that have left, or of Neovims that run 0.1. Else none."""
         mark = self._files.outbox.mark()
         if mark == self._looked:
             return ()
@@ -156,7 +160,7 @@ class RobotFiles:
         self._inbox_records = 0
 
         def keep(lines: list[bytes]) -> list[bytes]:
-            # Under the journal's lock: what another editor adds now is not forgotten unseen.
+            # Under the journal's lock: what another process adds now is not forgotten unseen.
             came = inbox.times_in(lines)
             self._files.state.update(lambda state: with_seen(state, came, time.time()))
             return inbox.shortened(lines)
@@ -195,7 +199,7 @@ class Gate:
         self._closed = False
 
     def close(self) -> None:
-        """Let nothing pass any more: another owner has read what is there. For the disk thread."""
+        """Let nothing pass any more: the next owner reads what is there. For the disk thread."""
         self._closed = True
 
     def may_open(self) -> float:

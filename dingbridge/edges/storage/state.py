@@ -29,12 +29,12 @@ class StateFile:
     def read(self) -> tuple[State, StoredDataDamaged | None]:
         """The state, and what was wrong with the file when it had to be set aside.
 
-        Raises `BridgeError` when it is damaged and another editor does not let go of it.
+        Raises `BridgeError` when it is damaged and another process does not let go of it.
         """
         try:
             return self._decoded(), None
         except ValueError:
-            # Another editor may have replaced it since: only a file read under the lock is moved.
+            # Another process may have replaced it since: only a file read under the lock is moved.
             with self._locked():
                 return self._read()
 
@@ -42,7 +42,7 @@ class StateFile:
         """Apply `change` to the file's content. Two editors at once lose nothing of each other.
 
         Raises `StoredDataDamaged`, with the change made, when the file had to be set aside, and
-        `BridgeError` when another editor does not let go of it.
+        `BridgeError` when another process does not let go of it.
         """
         files.make_folder(self._path.parent)
         with self._locked():
@@ -78,7 +78,7 @@ class StateFile:
         except Timeout as cause:
             raise BridgeError(
                 say.STATE_LOCKED(name=self._path.name),
-                fix=say.END_THAT_NEOVIM(),
+                fix=say.END_THAT_PROCESS(),
             ) from cause
         try:
             yield

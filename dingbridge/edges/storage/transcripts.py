@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from msgspec import structs
 
@@ -121,30 +121,24 @@ class Transcripts:
         files.make_own_folder(self._trash)
         os.replace(path, self._trash / f"{session}-{time.time_ns()}.jsonl")
 
-    def save(self, session: str, target: Path) -> Path:
-        """Write a copy to a file of the user's choice, which must not exist yet, for them alone."""
-        loaded = self.load(session)
-        data = transcript.encode_all(loaded.info, loaded.messages)
+    def saved(self, session: str) -> bytes:
+        """The transcript as it is saved to a file. Raises `BridgeError` when it cannot be read."""
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            with os.fdopen(os.open(target, flags, 0o600), "wb") as file:
-                file.write(data)
-        except FileExistsError as cause:
-            raise BridgeError(say.EXISTS(path=target), fix=say.OTHER_NAME()) from cause
+            loaded = self.load(session)
         except OSError as cause:
-            raise BridgeError(say.UNWRITABLE(path=target, reason=cause.strerror)) from cause
-        return target
+            path = self._path(session)
+            raise BridgeError(say.UNREADABLE(path=path, reason=cause.strerror)) from cause
+        return transcript.encode_all(loaded.info, loaded.messages)
 
-    def take_in(self, source: Path, session: str) -> Transcript:
-        """Make a new session from a file that `save` wrote, or that somebody else did."""
-        try:
-            with files.reading(source, of_anybody=True) as file:
-                loaded = transcript.read(file, SessionInfo(session, source.stem, time.time()))
-        except OSError as cause:
-            raise BridgeError(say.UNREADABLE(path=source, reason=cause.strerror)) from cause
+    def take_in(self, copy: Path, name: str, session: str) -> Transcript:
+        """Make a new session from the copy of a file that was saved, or that somebody else wrote;
+        `name` is the file's. Raises `BridgeError` for one that is no transcript."""
+        with files.reading(copy) as file:
+            title = PurePath(name).stem
+            loaded = transcript.read(file, SessionInfo(session, title, time.time()))
         if loaded.damaged or not loaded.messages:
             raise BridgeError(
-                say.NO_TRANSCRIPT(path=source),
+                say.NO_TRANSCRIPT(path=name),
                 fix=say.LOAD_SAVED(),
             )
         loaded = transcript.as_new_session(loaded, session)

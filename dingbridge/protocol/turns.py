@@ -1,4 +1,4 @@
-"""What the editor asks for, carried out in the order in which it was asked."""
+"""FIFO of editor requests; paused while something before them takes effect."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 Call = Callable[[], None]
 
+Post = Callable[[Call], None]
+"""Has a call run on the loop; for any thread."""
+
 
 class Turns:
-    """Calls that wait while something before them is still taking effect. Host loop only.
+    """Calls that wait while something before them is still taking effect. One thread only.
 
     `is_held` says whether it is; `run` carries a call out, whatever that raises.
     """
@@ -28,6 +31,10 @@ class Turns:
         """Carry out `call` once it is its turn."""
         self._waiting.append(call)
         self.go_on()
+
+    def forget(self) -> None:
+        """Carry out nothing of what waits."""
+        self._waiting.clear()
 
     def go_on(self) -> None:
         """Carry out what waits, until something takes effect that has to be waited for."""

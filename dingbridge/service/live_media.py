@@ -38,7 +38,7 @@ ANSWER_WITHIN = 15.0
 
 class Wanted(Struct, frozen=True):
     """The attachments of one message. `tell` is told how it goes, `then` what came of it: a path or
-    None for each, and why there is none; both are called on the host loop."""
+    None for each, and why there is none; both are called on the service loop."""
 
     options: Options
     message: str

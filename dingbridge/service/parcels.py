@@ -1,4 +1,4 @@
-"""Files on their way out: copied when the user sends them, uploaded when their turn comes."""
+"""Files on their way out: kept when the user sends them, uploaded when their turn comes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from dingbridge.core.messages import Outbound
 from dingbridge.core.options import Options
 from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
+from dingbridge.core.user_files import UserFile
 from dingbridge.edges import picture
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.media import Outgoing
 from dingbridge.edges.storage.outgoing import OutgoingFolder
+from dingbridge.service.transfers import Transfers
 
 if TYPE_CHECKING:
     from dingbridge.edges.http import Http
@@ -39,33 +41,26 @@ TELL_STEP = 5
 
 
 class LiveParcels:
-    """Copies and draws files for sending, behind a thread of its own: a large one takes long."""
+    """Takes in and draws files for sending. Service loop only; `thread` draws."""
 
-    def __init__(
-        self,
-        folder: OutgoingFolder,
-        post: Callable[[Callable[[], None]], None],
-        on_error: Callable[[Exception], None],
-    ) -> None:
+    def __init__(self, folder: OutgoingFolder, thread: Disk, transfers: Transfers) -> None:
         self._folder = folder
-        self._post = post
-        self._on_error = on_error
-        self._thread: Disk | None = None
+        self._thread = thread
+        self._transfers = transfers
 
     def pack(
         self,
         message: str,
-        path: str,
+        file: UserFile,
         then: Callable[[Packed], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """Copy the file at `path`."""
+        """Take in a file of the user's for a message."""
 
-        def work() -> Packed:
-            kept, name = self._folder.take(message, Path(path))
-            return Packed(str(kept), name, path)
+        def arrived(path: Path) -> None:
+            then(Packed(str(path), file.name, file.path))
 
-        self._try(work, then, failed)
+        self._transfers.receive(file, message, arrived, failed)
 
     def draw(
         self,
@@ -79,37 +74,24 @@ class LiveParcels:
     ) -> None:
         """Draw code as a picture of that name."""
 
-        def work() -> Packed:
-            drawn = picture.render(code, filetype, first_line, name.removesuffix(".png"))
-            shown = self._folder.keep(message, name, drawn.data)
-            leaves = self._folder.put(message, name, drawn.data)
+        def work() -> Packed | BridgeError:
+            try:
+                drawn = picture.render(code, filetype, first_line, name.removesuffix(".png"))
+                shown = self._folder.keep(message, name, drawn.data)
+                leaves = self._folder.put(message, name, drawn.data)
+            except BridgeError as error:
+                return error
+            except OSError as cause:
+                return BridgeError(say.NOT_KEPT(reason=cause.strerror or type(cause).__name__))
             return Packed(str(leaves), name, str(shown), drawn.note)
 
-        self._try(work, then, failed)
+        def packed(outcome: Packed | BridgeError) -> None:
+            if isinstance(outcome, BridgeError):
+                failed(outcome)
+            else:
+                then(outcome)
 
-    def _try(
-        self,
-        work: Callable[[], Packed],
-        then: Callable[[Packed], None],
-        failed: Callable[[BridgeError], None],
-    ) -> None:
-        if self._thread is None:
-            self._thread = Disk(self._post, self._on_error)
-            self._thread.start()
-
-        def step() -> Callable[[], None]:
-            try:
-                packed = work()
-            except BridgeError as error:
-                refusal = error
-                return lambda: failed(refusal)
-            except OSError as cause:
-                reason = cause.strerror or type(cause).__name__
-                unkept = BridgeError(say.NOT_KEPT(reason=reason))
-                return lambda: failed(unkept)
-            return lambda: then(packed)
-
-        self._thread.do(step, lambda call: call())
+        self._thread.do(work, packed)
 
 
 class Courier:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Question
-from dingbridge.core.outside import Found, Wants
 from dingbridge.core.patience import JOB_WITHIN
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.transcript import Entry, SessionInfo, Transcript
-from dingbridge.edges import git, outside, project
+from dingbridge.edges import git, project
 from dingbridge.edges.command import Answered, Programs, Task, run_job
 from dingbridge.edges.process import Runner
 from dingbridge.edges.storage.disk import Disk
@@ -92,24 +89,20 @@ class LiveStorage:
         """Move a transcript to the trash."""
         self._write(session, lambda: self._files.delete(session))
 
-    def save(self, session: str, target: Path, then: Callable[[Path], None]) -> None:
-        """Copy a transcript to a new file."""
-        self._disk.do(lambda: self._files.save(session, target), then)
-
-    def take_in(self, source: Path, session: str, then: Callable[[Transcript], None]) -> None:
-        """Make a session from a saved file."""
-        self._disk.do(lambda: self._files.take_in(source, session), then)
-
     def _write(self, session: str, work: Callable[[], None]) -> None:
         self._disk.insist(transcript_of(session), work)
 
 
 class LivePrograms:
-    """Programs that answer, behind their thread; `cwd` is the editor's."""
+    """Programs that answer, behind their thread; `cwd` is the editor's, and so is what `environ`
+    gives."""
 
-    def __init__(self, tell: Callable[[Answered], None], cwd: str) -> None:
+    def __init__(
+        self, tell: Callable[[Answered], None], cwd: str, environ: Callable[[], Mapping[str, str]]
+    ) -> None:
         self._tell = tell
         self._cwd = cwd
+        self._environ = environ
         self._programs: Programs | None = None
 
     def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
@@ -125,8 +118,8 @@ class LivePrograms:
             "DINGBRIDGE_FILES": "\n".join(question.files),
         }
         environ = tuple((name, value) for name, value in given.items() if value)
-        cwd = os.path.expanduser(question.cwd) or self._cwd
-        self._programs.put(Task(request, argv, question.message.text, cwd, timeout, environ))
+        cwd, text = os.path.expanduser(question.cwd) or self._cwd, question.message.text
+        self._programs.put(Task(request, argv, text, cwd, timeout, self._environ(), environ))
 
     def stop_running(self) -> bool:
         """End the program that runs now."""
@@ -140,11 +133,15 @@ class LivePrograms:
 
 class LiveProject:
     """Project folders behind threads of their own: one for files and git, one for jobs, which may
-    take long."""
+    take long and run in the environment that `environ` gives."""
 
     def __init__(
-        self, post: Callable[[Callable[[], None]], None], on_error: Callable[[Exception], None]
+        self,
+        post: Callable[[Callable[[], None]], None],
+        on_error: Callable[[Exception], None],
+        environ: Callable[[], Mapping[str, str]],
     ) -> None:
+        self._environ = environ
         self._post = post
         self._on_error = on_error
         self._runner = Runner()
@@ -200,9 +197,10 @@ class LiveProject:
         """Run a program of the user's settings."""
         if self._jobs is None:
             self._jobs = self._thread()
+        environ = self._environ()
         self._try(
             self._jobs,
-            lambda: run_job(argv, cwd, JOB_WITHIN, self._runner),
+            lambda: run_job(argv, cwd, JOB_WITHIN, self._runner, environ),
             lambda ended: then(*ended),
             failed,
         )
@@ -237,22 +235,3 @@ class LiveProject:
             return lambda: then(result)
 
         thread.do(step, lambda call: call())
-
-
-class LookUp(threading.Thread):
-    """Asks the programs and reads the file that the settings name, and tells what was found."""
-
-    def __init__(self, wanted: Wants, cwd: str, tell: Callable[[Found], None]) -> None:
-        super().__init__(name="dingbridge-outside", daemon=True)
-        self._wanted = wanted
-        self._cwd = cwd
-        self._tell = tell
-        self._runner = Runner()
-
-    def run(self) -> None:
-        """Look everything up, once."""
-        self._tell(outside.look_up(self._wanted, self._cwd, self._runner))
-
-    def stop(self) -> None:
-        """End the program that is asked; it leaves nothing behind."""
-        self._runner.stop()

@@ -1,4 +1,4 @@
-"""The owner of a robot put together: hub, queue, link, journals, and the socket for editors."""
+"""The owner of a robot put together: hub, queue, link and journals."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from dingbridge.bridge import hub as hubs
+from dingbridge.bridge.attending import Attends
 from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
-from dingbridge.bridge.reception import OWN
-from dingbridge.core import exchange, sent_keys
-from dingbridge.core.catalogue import service as say
-from dingbridge.core.errors import StoredDataDamaged, in_words
+from dingbridge.core import sent_keys
+from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options import Options
@@ -26,21 +24,10 @@ from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
 from dingbridge.core.state import State, with_pace, with_reactions
-from dingbridge.edges.exchange import (
-    ExchangeError,
-    Heard,
-    Joined,
-    Left,
-    Moved,
-    Server,
-    ServerEvent,
-    Unreachable,
-)
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessTokens, RobotClient
 from dingbridge.edges.reactor import Reactor
 from dingbridge.edges.sender import Sender
-from dingbridge.edges.storage.lock import Card, OwnerLock
 from dingbridge.edges.storage.records import LiveRecords
 from dingbridge.edges.storage.robot import (
     Files,
@@ -49,17 +36,14 @@ from dingbridge.edges.storage.robot import (
     RobotFiles,
 )
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
-from dingbridge.parcels import Courier
+from dingbridge.protocol.turns import Post
+from dingbridge.service.parcels import Courier
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-Post = Callable[[Callable[[], None]], None]
-
 
 class Owner:
-    """Everything that only the owner of a robot has. Its methods run on the host loop, but for
+    """Everything that only the owner of a robot has. Its methods run on the loop, but for
     those that say otherwise."""
 
     def __init__(
@@ -70,7 +54,8 @@ class Owner:
         tokens: AccessTokens,
         chance: Chance,
         post: Post,
-        tell_own: Callable[[News], None],
+        tell: Callable[[int, News], None],
+        attends: Attends,
     ) -> None:
         self._robot = robot
         self._options = options
@@ -78,7 +63,8 @@ class Owner:
         self._tokens = tokens
         self._chance = chance
         self._post = post
-        self._tell_own = tell_own
+        self._tell = tell
+        self._attends = attends
         self._hub: Hub | None = None
         self._seen = Seen()
         self._pace = Pace(random.random)
@@ -88,29 +74,9 @@ class Owner:
         self._stream: Stream | None = None
         self._before: Stream | None = None
         self._stopped = False
-        self._write_card: Callable[[], None] = lambda: None
         self._robot_files = RobotFiles(files, robot, options.app_key)
         self._gate = Gate(files)
         self._records = LiveRecords(files, self._robot_files, self._damaged)
-        self._unreachable = False
-        self._server = self._listen()
-
-    def _listen(self) -> Server | None:
-        """The socket for other editors. Without one this editor still does all of its own work."""
-        try:
-            return Server(lambda event: self._post(lambda: self._from_editor(event)))
-        except ExchangeError as error:
-            self._cannot_be_reached(error)
-            return None
-
-    def _cannot_be_reached(self, error: ExchangeError) -> None:
-        """There is no socket. It is told once, though it is tried again and again."""
-        if self._unreachable:
-            return
-        self._unreachable = True
-        log.error("no local socket: %s", error.message)
-        words = in_words(say.NOBODY_CAN_ATTACH(reason=error.message), error.fix)
-        self._post(lambda: self._tell_own(exchange.Words(words, "warn")))
 
     @property
     def hub(self) -> Hub:
@@ -118,17 +84,15 @@ class Owner:
         assert self._hub is not None  # noqa: S101 - start() comes first
         return self._hub
 
-    def start(self, lock: OwnerLock, pid: int, then: Callable[[], None]) -> None:
+    def start(self, then: Callable[[], None]) -> None:
         """Read what an earlier owner left, and serve; `then` runs when that is done."""
         self._files.disk.insist(
             f"start of {self._robot}",
             self._robot_files.read,
-            lambda left: self._started(left, lock, pid, then),
+            lambda left: self._started(left, then),
         )
 
-    def _started(
-        self, left: Inheritance, lock: OwnerLock, pid: int, then: Callable[[], None]
-    ) -> None:
+    def _started(self, left: Inheritance, then: Callable[[], None]) -> None:
         if self._stopped:
             return
         if left.damaged is not None:
@@ -137,7 +101,7 @@ class Owner:
         paced = left.state.paces.get(self._robot)
         if paced is not None:
             self._pace = Pace.restore(paced, random.random)
-        ports = hubs.Ports(self._records, self, self, self._chance, self._tell, self)
+        ports = hubs.Ports(self._records, self, self, self._chance, self._tell, self, self._attends)
         self._hub = Hub(self._robot, ports, self._options, left.state, left.outbox)
         self._hub.start(left.inbox)
         outstanding = left.state.reactions.get(self._robot, ())
@@ -145,13 +109,9 @@ class Owner:
             self._react(outstanding)
         self._later(ALL_HERE_WITHIN, self._settled)
         self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
-        if self._server is not None:
-            self._server.start()
-        self._write_card = lambda: self._put_card(lock, pid)
-        self._write_card()
         days = self._options.media_days
         self._files.disk.do(lambda: self._files.outgoing.remove_old(days))
-        log.info("this editor holds the link; %d messages wait", len(left.outbox.waiting))
+        log.info("%s is ours; %d messages wait", self._robot, len(left.outbox.waiting))
         then()
 
     def _settled(self) -> None:
@@ -174,25 +134,16 @@ class Owner:
         return RobotClient(self._options, http, self._tokens.of(self._options))
 
     def _damaged(self, damaged: StoredDataDamaged) -> None:
-        words = exchange.Words(damaged.message, "warn")
-        self._post(lambda: self._tell_own(words))
+        self._post(lambda: self._notice(damaged.message))
 
-    def _put_card(self, lock: OwnerLock, pid: int) -> None:
-        server = self._server
-        card = Card(pid, server.address, server.secret) if server is not None else Card(pid)
-
-        def write() -> None:
-            if not self._stopped:
-                lock.write_card(card)
-
-        self._files.disk.insist(f"card of {self._robot}", write)
+    def _notice(self, words: str) -> None:
+        if self._hub is not None:
+            self._hub.notice(words)
 
     def stop(self) -> None:
         """Close the link and end the threads soon; `wait_until_stopped` tells when."""
         self._stopped = True
         self.disconnect()
-        if self._server is not None:
-            self._server.stop()
         if self._sender is not None:
             self._sender.stop()
         if self._reactor is not None:
@@ -200,7 +151,7 @@ class Owner:
 
     def wait_until_stopped(self, seconds: float | None) -> None:
         """Return once the link is closed and the request under way was answered and written down,
-        or after `seconds`. Not for the host loop while it is needed, nor for the disk thread."""
+        or after `seconds`. Not for the service loop while it is needed, nor for the disk thread."""
         end = None if seconds is None else time.monotonic() + seconds
         for thread in (self._before, self._sender):
             if thread is not None:
@@ -216,22 +167,10 @@ class Owner:
         self._robot_files.compact()
 
     def _look_again(self) -> None:
-        """Look now and then: an editor that leaves at once is never heard of, nor one that does not
-        find our socket."""
+        """Look now and then: an editor that runs 0.1 may have left something for us."""
         if not self._stopped:
             self.hub.outgoing.look()
-            if self._server is not None:
-                self._server.look()
-            else:
-                self._listen_again()
             self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
-
-    def _listen_again(self) -> None:
-        self._server = self._listen()
-        if self._server is not None:
-            self._server.start()
-            self._unreachable = False
-            self._write_card()
 
     def _later(self, seconds: float, then: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, lambda: self._post(then))
@@ -318,13 +257,6 @@ class Owner:
             self._stream.stop()
             self._before, self._stream = self._stream, None
 
-    def _tell(self, member: int, news: News) -> None:
-        if member == OWN:
-            # Later, as for any other editor: the hub is in the middle of something.
-            self._post(lambda: self._tell_own(news))
-        elif self._server is not None:
-            self._server.send(member, exchange.encode(news))
-
     # --- for the sender's thread ----------------------------------------------------------------
 
     def record(self, record: Record) -> None:
@@ -332,7 +264,7 @@ class Owner:
         self._records.append(record)
         self._post(lambda: self.hub.outgoing.recorded(record))
 
-    # --- news from threads, on the host loop ----------------------------------------------------
+    # --- news from threads, on the service loop -------------------------------------------------
 
     def _from_sender(self, event: SenderEvent) -> None:
         match event:
@@ -358,30 +290,6 @@ class Owner:
             self.hub.link_changed(event.state, event.reason, event.fix, event.retry_in)
         else:
             self.hub.trouble(event.sentence, event.code)
-
-    def _from_editor(self, event: ServerEvent) -> None:
-        match event:
-            case Heard(peer=peer, data=data):
-                try:
-                    ask = exchange.decode_ask(data)
-                except ValueError:
-                    log.warning("an editor said something that cannot be read")
-                    if self._server is not None:
-                        self._server.drop(peer)
-                else:
-                    self.hub.ask(peer, ask)
-            case Left(peer=peer, reason=reason):
-                log.info("an editor has left: %s", reason)
-                self.hub.leave(peer)
-                self.hub.outgoing.look()
-            case Moved():
-                log.warning("the local socket was gone; there is another one now")
-                self._unreachable = False
-                self._write_card()
-            case Unreachable(error=error):
-                self._cannot_be_reached(error)
-            case Joined():
-                log.info("another editor has joined")
 
 
 def _quick(options: Options) -> Http:

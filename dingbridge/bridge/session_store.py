@@ -1,0 +1,142 @@
+"""The sessions of the data folder: which there are, and what is added to their transcripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.ports import Chance, Storage
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.exchange import Start
+from dingbridge.core.messages import Message
+from dingbridge.core.text import well_formed
+from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+
+
+class View(Protocol):
+    """An editor's view of the sessions."""
+
+    def listed(self) -> None:
+        """There are other sessions now."""
+        ...
+
+    def changed(self, session: str, update: updates.Messages) -> None:
+        """Something was added to a transcript, or it begins anew."""
+        ...
+
+    def deleted(self, info: SessionInfo, following: str) -> None:
+        """A session is no more; `following` comes after it in the list, or is empty."""
+        ...
+
+
+class SessionStore:
+    """Keeps the transcripts on the disk, and tells every view what changes. Service loop only."""
+
+    def __init__(self, storage: Storage, chance: Chance) -> None:
+        self.storage = storage
+        self._chance = chance
+        self.infos: dict[str, SessionInfo] = {}
+        # Messages that an editor still has to hand over to the owner of a robot, by id.
+        self.pending: set[str] = set()
+        # Why what is new is not on the disk yet, in words; empty when it is.
+        self.trouble = ""
+        self._deleted: set[str] = set()
+        self._views: list[View] = []
+
+    def join(self, view: View) -> None:
+        """Tell this view what changes from now on."""
+        self._views.append(view)
+
+    def leave(self, view: View) -> None:
+        """Tell this view nothing more."""
+        self._views.remove(view)
+
+    def found(self, infos: Sequence[SessionInfo]) -> None:
+        """Take in the sessions that were found on the disk; those that are known keep their
+        place."""
+        known = {info.id for info in infos} & self.infos.keys()
+        new = {info.id: info for info in infos if info.id not in known | self._deleted}
+        if new:
+            self.infos = {**new, **self.infos}
+            self.tell_list()
+
+    def refresh(self, infos: Sequence[SessionInfo]) -> None:
+        """Take in the sessions as the disk lists them, in that order."""
+        listed = {info.id: info for info in infos if info.id not in self._deleted}
+        own = {name: info for name, info in self.infos.items() if name not in listed}
+        self.infos = {**own, **listed}
+        self.tell_list()
+
+    def new(self, title: str) -> str:
+        """Start a session, first in the list, which is to be told. Returns its id."""
+        now = self._chance.now()
+        made = datetime.fromtimestamp(now)
+        session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
+        info = SessionInfo(session, well_formed(title) or say.TITLE(time=made), now)
+        self.storage.begin(info)
+        self.infos = {session: info, **self.infos}
+        return session
+
+    def begin(self, session: str, account: str, start: Start) -> None:
+        """A session that is made on demand, last in the list, which is to be told."""
+        info = SessionInfo(
+            session,
+            well_formed(start.title) or session,
+            self._chance.now(),
+            account=account,
+            instructions=well_formed(start.instructions),
+            cwd=start.cwd,
+            model=start.model,
+        )
+        self.storage.begin(info)
+        self.infos[session] = info
+
+    def take_in(self, loaded: Transcript) -> None:
+        """List a session that was loaded from a file."""
+        self.infos = {loaded.info.id: loaded.info, **self.infos}
+        self.tell_list()
+
+    def add(self, session: str, message: Message) -> None:
+        """Append a message to a transcript."""
+        self.storage.append(self.infos[session], Entry(message=message))
+        self._tell(session, updates.Messages(session, (message,)))
+
+    def arrive(
+        self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
+    ) -> None:
+        """Take a robot message into a transcript. `then` is told whether it was new there, once it
+        is on the disk."""
+
+        def taken(new: bool) -> None:
+            if new:
+                self._tell(session, updates.Messages(session, (message,)))
+            then(new)
+
+        self.storage.take(session, message, self.infos.get(session), again=again, then=taken)
+
+    def clear(self, session: str) -> None:
+        """Remove all messages; the old transcript stays in the trash folder."""
+        self.storage.clear(self.infos[session])
+        self._tell(session, updates.Messages(session, (), reset=True))
+
+    def delete(self, session: str) -> None:
+        """Remove the session; its transcript stays in the trash folder."""
+        ids = list(self.infos)
+        following = ids[(ids.index(session) + 1) % len(ids)]
+        info = self.infos.pop(session)
+        self._deleted.add(session)
+        self.storage.delete(session)
+        for view in self._views:
+            view.deleted(info, following if following in self.infos else "")
+        self.tell_list()
+
+    def tell_list(self) -> None:
+        """Tell every view which sessions there are."""
+        for view in self._views:
+            view.listed()
+
+    def _tell(self, session: str, update: updates.Messages) -> None:
+        for view in self._views:
+            view.changed(session, update)

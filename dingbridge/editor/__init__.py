@@ -1,0 +1,1 @@
+"""The remote plugin's host, between one Neovim and the service."""

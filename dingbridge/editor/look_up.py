@@ -1,0 +1,87 @@
+"""Looks up what settings keep outside of them, behind a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from dingbridge.core.outside import Found, Wants
+from dingbridge.core.settings import wants
+from dingbridge.edges import outside
+from dingbridge.edges.process import Runner
+from dingbridge.protocol.frames import Settings
+
+
+class LookUp(threading.Thread):
+    """Asks the programs and reads the file that the settings name, and tells what was found."""
+
+    def __init__(self, wanted: Wants, tell: Callable[[Found], None]) -> None:
+        super().__init__(name="dingbridge-outside", daemon=True)
+        self._wanted = wanted
+        self._tell = tell
+        self._runner = Runner()
+
+    def run(self) -> None:
+        """Look everything up, once."""
+        self._tell(outside.look_up(self._wanted, self._runner))
+
+    def stop(self) -> None:
+        """End the program that is asked; it leaves nothing behind."""
+        self._runner.stop()
+
+
+class Commands:
+    """Runs the commands of settings when the service asks what they say. Host loop only.
+
+    `post` runs a call on the host loop; `tell` is told the digest of the settings and what was
+    found.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        post: Callable[[Callable[[], None]], None],
+        tell: Callable[[str, Found], None],
+    ) -> None:
+        self._environ = environ
+        self._post = post
+        self._tell = tell
+        self._settings: Settings | None = None
+        self._running: LookUp | None = None
+        self._is_leaving = False
+
+    def run(self, settings: Settings | None) -> None:
+        """Run the commands of these settings only; they go on if they run already."""
+        before, self._settings = self._settings, settings
+        if before is not None and settings is not None and before.digest == settings.digest:
+            return
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+        if settings is None:
+            return
+        lookup = LookUp(
+            self._commands(settings),
+            lambda found: self._post(lambda: self._ended(lookup, found)),
+        )
+        self._running = lookup
+        if self._is_leaving:
+            self.give_up()
+        else:
+            lookup.start()
+
+    def give_up(self) -> None:
+        """The editor is being left: what the commands say is not waited for."""
+        self._is_leaving = True
+        if self._running is not None and self._settings is not None:
+            self._running.stop()
+            self._running = self._settings = None
+
+    def _ended(self, lookup: LookUp, found: Found) -> None:
+        # Others may be wanted by now.
+        if lookup is self._running and self._settings is not None:
+            digest, self._settings, self._running = self._settings.digest, None, None
+            self._tell(digest, found)
+
+    def _commands(self, settings: Settings) -> Wants:
+        return Wants(wants(settings.options or {}, self._environ).commands)

@@ -1,0 +1,111 @@
+"""Starts the service: one attempt at a time for all editors, whose outcome counts for each."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, structs
+
+from dingbridge.edges import background, files
+from dingbridge.edges.background import Outcome
+from dingbridge.edges.storage.lock import OwnerLock
+
+COMPLAINTS = "service-errors.txt"
+"""File beside the lock, with what the latest service complained of."""
+ATTEMPT = "service-start.json"
+"""File beside it, with the latest attempt."""
+
+EARLY = 10.0
+"""Seconds after the start in which the end of a service is that of its start."""
+
+TURN_WITHIN = 10.0
+"""Seconds that an editor waits for another one that starts the service, which may hang."""
+
+LOOK_EVERY = 0.05
+STOPPED_WITHIN = 0.1
+"""Seconds in which it is seen that the editor is left, while a service starts."""
+
+
+class Attempt(Struct, frozen=True):
+    """When a service was started (Unix seconds), and what came of it."""
+
+    began: float = 0.0
+    outcome: Outcome = "starting"
+
+
+class Starting:
+    """An editor's attempts to start the service of a folder, by the words `argv`, until it is
+    `stopping`. One thread only; `is_served` says whether there is a service meanwhile."""
+
+    def __init__(
+        self,
+        folder: Path,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        stopping: threading.Event,
+        is_served: Callable[[], bool],
+    ) -> None:
+        self._folder = folder
+        self._argv = argv
+        self._environ = environ
+        self._stopping = stopping
+        self._is_served = is_served
+        self._seen: Attempt | None = None
+
+    def start(self) -> Outcome:
+        """Start a service and wait until it serves, or does not. When another editor has tried
+        since our last attempt, or tries now, that counts. Raises `OSError`."""
+        files.make_own_folder(self._folder)
+        before = self._latest() if self._seen is None else self._seen
+        turn = OwnerLock(self._folder, "start")
+        end = time.monotonic() + TURN_WITHIN
+        while not turn.acquire() and time.monotonic() < end:
+            if self._stopping.wait(LOOK_EVERY) or self._is_served():
+                break
+        try:
+            latest = self._latest()
+            self._seen = latest
+            if latest != before and latest.outcome != "starting":
+                return latest.outcome
+            if self._stopping.is_set() or self._is_served():
+                return "starting"
+            return self._attempt()
+        finally:
+            turn.release()
+
+    def _attempt(self) -> Outcome:
+        attempt = Attempt(time.time())
+        self._note(attempt)
+        outcome: Outcome = "starting"
+        started = background.start(self._argv, self._environ, self._folder / COMPLAINTS)
+        while outcome == "starting" and not self._stopping.is_set():
+            outcome = started.outcome(STOPPED_WITHIN)
+        self._note(structs.replace(attempt, outcome=outcome))
+        return outcome
+
+    def has_just_begun(self) -> bool:
+        """Whether the latest service was started a moment ago, by whichever editor."""
+        latest = self._latest()
+        return latest.outcome != "needless" and 0.0 <= time.time() - latest.began < EARLY
+
+    def complaint(self) -> str:
+        """The last lines of what the latest service complained of."""
+        return background.complaint(self._folder / COMPLAINTS)
+
+    def _latest(self) -> Attempt:
+        try:
+            with files.reading(self._folder / ATTEMPT) as file:
+                return msgspec.json.decode(file.read(), type=Attempt)
+        except (OSError, ValueError):
+            return Attempt()
+
+    def _note(self, attempt: Attempt) -> None:
+        self._seen = attempt
+        # On a disk that is full each editor tries by itself.
+        with contextlib.suppress(OSError):
+            files.write_whole(self._folder / ATTEMPT, msgspec.json.encode(attempt))

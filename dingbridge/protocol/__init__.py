@@ -1,0 +1,1 @@
+"""What an editor's host and the service say to each other."""

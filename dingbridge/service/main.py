@@ -1,0 +1,159 @@
+"""The service's process: takes the data folder's lock, listens, and ends when nobody is left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dingbridge.core.errors import told
+from dingbridge.edges import background
+from dingbridge.edges.exchange import (
+    ExchangeError,
+    Heard,
+    Joined,
+    Left,
+    Moved,
+    Server,
+    ServerEvent,
+    Unreachable,
+)
+from dingbridge.edges.process_identity import born
+from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.lock import OwnerLock
+
+if TYPE_CHECKING:
+    from dingbridge.service.editors import Editors
+
+log = logging.getLogger(__name__)
+
+LOCK_WITHIN = 10.0
+"""Seconds that a service which is ending may take until the next one has its lock."""
+
+TRY_EVERY = 0.02
+LOOK_EVERY = 2.0
+"""Seconds between two looks whether the socket is still there."""
+
+
+class Service:
+    """One for each data folder.
+
+    locking ──▶ listening ──first frame──▶ serving ──last editor left──▶ ending
+    """
+
+    def __init__(self, data: Path, log_folder: Path) -> None:
+        self._data = data
+        self._log_folder = log_folder
+        self._lock = OwnerLock(data / "dingbridge", "service")
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._server: Server | None = None
+        self._editors: Editors | None = None
+
+    async def run(self) -> None:
+        """Serve until nobody is left. Returns at once when another service serves."""
+        if not await self._acquire():
+            background.tell(background.NEEDLESS)
+            return
+        self._server = Server(lambda event: self._post(lambda: self._from_editor(event)))
+        try:
+            self._server.start()
+            self._write_card()
+            background.tell(background.WORKS)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                with contextlib.suppress(NotImplementedError):  # Windows
+                    self._loop.add_signal_handler(number, self._ended.set)
+            # Loaded late: an editor that waits can connect meanwhile.
+            from dingbridge.service.editors import Editors
+
+            self._editors = Editors(
+                self._data, self._log_folder, self._server.send, self._post, self._ended.set
+            )
+            self._look()
+            self._loop.call_later(LOCK_WITHIN, self._editors.end_if_alone)
+            await self._ended.wait()
+        finally:
+            self._lock.remove_card()
+            self._server.stop()
+            if self._editors is not None:
+                await self._loop.run_in_executor(None, self._editors.stop())
+            self._lock.release()
+
+    async def _acquire(self) -> bool:
+        end = self._loop.time() + LOCK_WITHIN
+        while not self._lock.acquire():
+            # One that is ending has taken its card away.
+            if self._lock.read_card().address or self._loop.time() > end:
+                return False
+            await asyncio.sleep(TRY_EVERY)
+        return True
+
+    def _write_card(self) -> None:
+        assert self._server is not None  # noqa: S101 - it listens before anything is written
+        card = Card(
+            os.getpid(),
+            self._server.address,
+            self._server.secret,
+            born(os.getpid()),
+            str(self._data),
+        )
+        self._lock.write_card(card)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        """Run `call` on the loop. For any thread; never raises once the loop is closed."""
+        try:
+            self._loop.call_soon_threadsafe(self._guarded, call)
+        except RuntimeError:
+            log.debug("the service has ended")
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception:  # one defect must not end the service for all editors
+            log.exception("unexpected error")
+
+    def _look(self) -> None:
+        """The socket's folder may be taken away when the user logs out."""
+        if self._server is not None and not self._ended.is_set():
+            self._server.look()
+            self._loop.call_later(LOOK_EVERY, self._look)
+
+    def _from_editor(self, event: ServerEvent) -> None:
+        assert self._editors is not None  # noqa: S101 - nothing of this runs before it is there
+        match event:
+            case Joined(peer=peer):
+                self._editors.joined(peer)
+            case Heard(peer=peer, data=data):
+                self._editors.heard(peer, data)
+            case Left(peer=peer, reason=reason):
+                self._editors.left(peer, reason)
+            case Moved():
+                log.warning("the local socket was gone; there is another one now")
+                self._write_card()
+            case Unreachable(error=error):
+                log.error("no local socket: %s", error.message)
+
+
+async def _serve(data: Path, log_folder: Path) -> None:
+    await Service(data, log_folder).run()
+
+
+def main(words: tuple[str, ...]) -> None:
+    """Serve the data folder that the first word names; the second is that of the log."""
+    data, log_folder = words[:2]
+    os.umask(0o077)
+    # The editors tell what it complains of when it ends soon after its start.
+    faulthandler.enable()
+    try:
+        asyncio.run(_serve(Path(data), Path(log_folder)))
+    except ExchangeError as error:
+        sys.exit(told(error)[0])
+    except OSError as error:
+        sys.exit(str(error))

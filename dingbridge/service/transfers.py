@@ -1,0 +1,126 @@
+"""Files of the user's whose bytes come from an editor's host, or go there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import files as say
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.user_files import UserFile
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.outgoing import Arriving, OutgoingFolder
+from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
+
+Failed = Callable[[BridgeError], None]
+
+
+class Coming(Struct, frozen=True, eq=False):
+    """A file that comes. `name` is that under which its copy is kept and found."""
+
+    name: str
+    arriving: Arriving
+    then: Callable[[Path], None]
+    failed: Failed
+
+
+class Transfers:
+    """Those of one editor, by the numbers that its host gave them. Service loop only; `thread`
+    writes what comes, and `send` says something to the host."""
+
+    def __init__(
+        self, folder: OutgoingFolder, thread: Disk, send: Callable[[Piece | Taken], None]
+    ) -> None:
+        self._folder = folder
+        self._thread = thread
+        self._send = send
+        self._coming: dict[int, Coming] = {}
+        self._going: dict[int, memoryview] = {}
+
+    def receive(
+        self, file: UserFile, name: str, then: Callable[[Path], None], failed: Failed
+    ) -> None:
+        """Keep a copy of the file under this name. `then` is told where it is, once it is whole; at
+        once where there is one already."""
+        arriving = self._folder.arriving(name, file.name)
+        self._coming[file.number] = Coming(name, arriving, then, failed)
+
+    def give(self, file: UserFile, data: bytes) -> None:
+        """Have the host write the file."""
+        self._going[file.number] = memoryview(data)
+        self._give_next(file.number)
+
+    def refuse(self, file: UserFile) -> None:
+        """Nothing of the file is wanted, or will come."""
+        self._coming.pop(file.number, None)
+        self._send(Taken(file.number, is_over=True))
+
+    def stop(self) -> None:
+        """The editor is gone: nothing more comes."""
+        for coming in self._coming.values():
+            self._thread.do(coming.arriving.discard)
+        self._coming.clear()
+        self._going.clear()
+
+    def heard(self, frame: Piece | Taken) -> None:
+        """A word of the host."""
+        match frame:
+            case Piece():
+                self._take(frame)
+            case Taken(file=number, is_over=True):
+                self._going.pop(number, None)
+            case Taken(file=number):
+                self._give_next(number)
+
+    def _give_next(self, number: int) -> None:
+        data = self._going.get(number)
+        if data is None:
+            return
+        piece, rest = data[:PIECE_BYTES], data[PIECE_BYTES:]
+        if rest:
+            self._going[number] = rest
+        else:
+            del self._going[number]
+        self._send(Piece(number, bytes(piece), is_last=not rest))
+
+    def _take(self, piece: Piece) -> None:
+        coming = self._coming.get(piece.file)
+        if coming is None:
+            self._send(Taken(piece.file, is_over=True))
+            return
+
+        def taken(outcome: Path | BridgeError | None) -> None:
+            if self._coming.get(piece.file) is coming:
+                self._taken(piece, coming, outcome)
+
+        self._thread.do(lambda: self._write(coming, piece), taken)
+
+    def _write(self, coming: Coming, piece: Piece) -> Path | BridgeError | None:
+        """Write a piece; the whole file, or why there will be none. For the thread."""
+        arriving = coming.arriving
+        try:
+            if not arriving.has_begun and (found := self._folder.found(coming.name)):
+                # The service before had it whole; the user's may be another one now.
+                return found
+            if piece.problem:
+                arriving.discard()
+                return BridgeError(piece.problem, fix=piece.fix)
+            arriving.write(piece.data)
+            return arriving.keep() if piece.is_last else None
+        except OSError as cause:
+            arriving.discard()
+            return BridgeError(say.NOT_KEPT(reason=cause.strerror or type(cause).__name__))
+
+    def _taken(self, piece: Piece, coming: Coming, outcome: Path | BridgeError | None) -> None:
+        if outcome is None:
+            self._send(Taken(piece.file))
+            return
+        del self._coming[piece.file]
+        if isinstance(outcome, BridgeError):
+            coming.failed(outcome)
+        else:
+            coming.then(outcome)
+        # The editor may be left once it hears of this.
+        self._send(Taken(piece.file, is_over=True))
