@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from dingbridge.edges.exchange import (
 from dingbridge.edges.process_identity import born
 from dingbridge.edges.storage.card import Card
 from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.service.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from dingbridge.service.editors import Editors
@@ -53,6 +53,7 @@ class Service:
         self._log_folder = log_folder
         self._lock = OwnerLock(data / "dingbridge", "service")
         self._loop = asyncio.get_running_loop()
+        self._mailbox = Mailbox(self._loop)
         self._ended = asyncio.Event()
         self._server: Server | None = None
         self._editors: Editors | None = None
@@ -62,7 +63,8 @@ class Service:
         if not await self._acquire():
             background.tell(background.NEEDLESS)
             return
-        self._server = Server(lambda event: self._post(lambda: self._from_editor(event)))
+        post = self._mailbox.post
+        self._server = Server(lambda event: post(lambda: self._from_editor(event)))
         try:
             self._server.start()
             self._write_card()
@@ -74,7 +76,7 @@ class Service:
             from dingbridge.service.editors import Editors
 
             self._editors = Editors(
-                self._data, self._log_folder, self._server.send, self._post, self._ended.set
+                self._data, self._log_folder, self._server.send, post, self._ended.set
             )
             self._look()
             self._loop.call_later(LOCK_WITHIN, self._editors.end_if_alone)
@@ -105,19 +107,6 @@ class Service:
             str(self._data),
         )
         self._lock.write_card(card)
-
-    def _post(self, call: Callable[[], None]) -> None:
-        """Run `call` on the loop. For any thread; never raises once the loop is closed."""
-        try:
-            self._loop.call_soon_threadsafe(self._guarded, call)
-        except RuntimeError:
-            log.debug("the service has ended")
-
-    def _guarded(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        except Exception:  # one defect must not end the service for all editors
-            log.exception("unexpected error")
 
     def _look(self) -> None:
         """The socket's folder may be taken away when the user logs out."""

@@ -82,10 +82,10 @@ def prepare_service(count: Callable[[str], None]) -> None:
 
     limits.ROBOT_MESSAGES = UNLIMITED
     from dingbridge.core import pace
-    from dingbridge.service.main import Service
+    from dingbridge.service.mailbox import Mailbox
 
     pace.CALLS_AT_ONCE = UNLIMITED
-    counted(Service, "_post", "posts", count)
+    counted(Mailbox, "wake", "posts", count)
     counted(os, "fsync", "fsyncs", count)
     if hasattr(os, "fdatasync"):
         counted(os, "fdatasync", "fsyncs", count)
