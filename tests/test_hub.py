@@ -163,6 +163,9 @@ class Owner:
         else:
             then()
 
+    def soon(self, change: Callable[[State], State]) -> None:
+        self.state = change(self.state)
+
     def settled(self, then: Callable[[], None]) -> None:
         if self.slow:
             self.unwritten.append(then)

@@ -24,6 +24,7 @@ from dingbridge.core.reactions import (
     CALL_EVERY,
     MOST_OUTSTANDING,
     OFFLINE_PAUSE,
+    PLANNED,
     REMOVE_AGAIN,
     AddReaction,
     Reaction,
@@ -410,6 +411,45 @@ def test_a_message_costs_at_most_three_calls_each_way(errors: list[DeliveryError
                 calls += 1
     assert calls <= 6
     assert reactions.outstanding() == ()
+
+
+def test_in_a_flood_reactions_are_shown_only_where_that_is_written_once_a_second() -> None:
+    reactions, now, writings = Reactions(), 0.0, 0
+    written: frozenset[Reaction] = frozenset()
+    write_at = 0.0
+    added = []
+    for number in range(150):
+        reactions.arrived(Reaction("ding1", "cid1", f"msg{number}", "👀"), now)
+    while (due := reactions.next_at(written, write_at)) is not None:
+        now = max(now, due)
+        wanted = frozenset(reactions.may_stand(now))
+        if not wanted <= written and now >= write_at:
+            written, write_at, writings = wanted, now + PLANNED, writings + 1
+        step = reactions.next_step(now, written=written)
+        if step is not None:
+            assert step.reaction in written
+            assert isinstance(step, AddReaction)
+            added.append(step.reaction.message_id)
+            reactions.succeeded(step, now)
+    # What cannot be shown within its time is let be.
+    assert added == [f"msg{number}" for number in range(len(added))]
+    assert len(added) >= 0.9 * ADD_WITHIN / CALL_EVERY
+    assert writings <= ADD_WITHIN / PLANNED + 1
+
+
+def test_what_stands_at_a_message_needs_nothing_written_to_be_removed() -> None:
+    reactions = Reactions([ONE], 0.0)
+    assert reactions.next_at(frozenset(), 9.0) == 0.0
+    assert reactions.next_step(0.0, written=frozenset()) == RemoveReaction(ONE)
+
+
+def test_what_was_answered_before_its_reaction_is_not_written_any_more() -> None:
+    reactions = Reactions()
+    reactions.arrived(ONE, 0.0)
+    reactions.arrived(TWO, 0.0)
+    assert reactions.may_stand(0.0) == (ONE, TWO)
+    reactions.finished("msg1", 0.0)
+    assert reactions.may_stand(0.0) == (TWO,)
 
 
 # --- on the wire ----------------------------------------------------------------------------------

@@ -17,7 +17,17 @@ from msgspec import structs
 
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.state import Binding, State, decode, encode, with_binding, with_seen
+from dingbridge.core.patience import STATE_EVERY
+from dingbridge.core.quota import Quota
+from dingbridge.core.state import (
+    Binding,
+    State,
+    decode,
+    encode,
+    with_binding,
+    with_quota,
+    with_seen,
+)
 from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
 from dingbridge.edges import files
 from dingbridge.edges.storage import paths
@@ -186,6 +196,55 @@ def test_a_change_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     StateFile(path).update(lambda state: state)
     assert not path.exists()
+
+
+def counted(number: int) -> Callable[[State], State]:
+    return lambda state: with_quota(state, "robot1", Quota("2026-08", calls=number))
+
+
+def test_what_may_wait_is_written_with_the_next_change_of_state_and_in_its_order(
+    tmp_path: Path,
+) -> None:
+    file = StateFile(tmp_path / "state.json")
+    assert [file.soon(counted(number)) for number in range(1000)] == [True] + [False] * 999
+    assert not file.path.exists()
+    file.update(bind("first"))
+    state, _ = StateFile(file.path).read()
+    assert (list(state.bindings), state.quotas["robot1"].calls) == (["first"], 999)
+    written = file.path.stat().st_ino
+    file.flush()
+    assert file.path.stat().st_ino == written
+    assert file.soon(counted(7))
+    file.flush()
+    assert StateFile(file.path).read()[0].quotas["robot1"].calls == 7
+
+
+def test_what_may_wait_is_kept_while_the_disk_refuses_it(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "folder" / "state.json")
+    file.soon(counted(7))
+    file.path.parent.write_text("no folder")
+    with pytest.raises(OSError, match="folder"):
+        file.flush()
+    file.path.parent.unlink()
+    file.flush()
+    assert StateFile(file.path).read()[0].quotas["robot1"].calls == 7
+
+
+def test_the_state_file_is_written_for_counts_once_a_second(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    assert file.due_in() == 0.0
+    file.update(bind("first"))
+    assert 0.0 < file.due_in() <= STATE_EVERY
+
+
+def test_what_another_process_wrote_since_is_not_overwritten_with_what_we_knew(
+    tmp_path: Path,
+) -> None:
+    file, other = StateFile(tmp_path / "state.json"), StateFile(tmp_path / "state.json")
+    for number in range(3):
+        file.update(bind(f"ours {number}"))
+        other.update(bind(f"another's {number}"))
+    assert len(StateFile(file.path).read()[0].bindings) == 6
 
 
 ADD_MANY = """
@@ -596,6 +655,37 @@ def test_file_work_is_done_in_order_and_its_results_come_back_in_order() -> None
     loop.finish()
     assert done == list(range(50))
     assert results == [n * n for n in range(50)]
+
+
+def test_work_for_later_is_done_in_its_time_although_nothing_else_is_asked_for() -> None:
+    loop = Loop()
+    loop.disk.later("state", 0.05, lambda: loop.posted.put(lambda: None))
+    loop.posted.get(timeout=10)
+    loop.finish()
+
+
+def test_work_for_later_is_done_once_and_at_the_end_at_the_latest() -> None:
+    loop = Loop()
+    done: list[str] = []
+    for _ in range(100):
+        loop.disk.later("state", 3600.0, lambda: done.append("later"))
+    loop.disk.do(lambda: done.append("now"))
+    loop.finish()
+    assert done == ["now", "later"]
+
+
+def test_a_disk_that_is_never_idle_does_its_work_for_later_all_the_same() -> None:
+    loop = Loop()
+    done = threading.Event()
+
+    def again() -> None:
+        if not done.is_set():
+            loop.disk.do(again)
+
+    loop.disk.do(again)
+    loop.disk.later("state", 0.01, done.set)
+    assert done.wait(10)
+    loop.finish()
 
 
 @pytest.mark.parametrize(

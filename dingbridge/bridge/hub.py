@@ -331,7 +331,7 @@ class Hub:
             self._tell_state()
 
     def sent(self, sent: Sent) -> None:
-        """A chunk went out: it is remembered, and written down with the count of its call."""
+        """A chunk went out: it is remembered."""
         sent = structs.replace(sent, session=self.outgoing.session_of(sent.message))
         self._remembered.soon(lambda state: with_sent_key(state, self._robot, sent))
 

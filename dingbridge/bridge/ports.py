@@ -302,6 +302,10 @@ class Records(Protocol):
         """Change what is remembered between runs; `then` runs once it is on the disk."""
         ...
 
+    def soon(self, change: Callable[[State], State]) -> None:
+        """The same for what may wait a second, and be lost with a process that is killed."""
+        ...
+
     def settled(self, then: Callable[[], None]) -> None:
         """Call `then` once all that was to be written in state and outbox so far is on the disk."""
         ...

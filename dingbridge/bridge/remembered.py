@@ -14,23 +14,15 @@ class Remembered:
     def __init__(self, state: State, records: Records) -> None:
         self.state = state
         self._records = records
-        self._unwritten: list[Callable[[State], State]] = []
 
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
         """Change it, here and on disk; `then` runs once it is there."""
-        self.soon(change)
-        changes, self._unwritten = self._unwritten, []
-
-        def all_of_them(state: State) -> State:
-            for each in changes:
-                state = each(state)
-            return state
-
-        self._records.change(all_of_them, then)
+        self.state = change(self.state)
+        self._records.change(change, then)
 
     def soon(self, change: Callable[[State], State]) -> None:
-        """Change it here, and on disk together with the next change."""
+        """Change it here, and on disk within a second."""
         self.state = change(self.state)
-        self._unwritten.append(change)
+        self._records.soon(change)

@@ -55,4 +55,4 @@ class Usage:
 
     def _set(self, counted: Quota) -> None:
         if counted != self._quota():
-            self._remembered.change(lambda state: with_quota(state, self._robot, counted))
+            self._remembered.soon(lambda state: with_quota(state, self._robot, counted))

@@ -35,6 +35,10 @@ LOCK_WITHIN = 5.0
 """Time for another process, such as a Neovim that runs 0.1, to let go of a file that it is writing;
 that takes milliseconds."""
 
+STATE_EVERY = 1.0
+"""Counters and the like are written into the state file once in this time: a killed process may
+lose so much of them."""
+
 # --- the link -----------------------------------------------------------------------------------
 
 LINK_BACK_OFF_LONGEST = 60.0

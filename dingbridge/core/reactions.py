@@ -7,7 +7,7 @@ later process can remove it. Protocol sections 7 and 10.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -34,6 +34,9 @@ CALL_TIMEOUT: Final = 3.0
 
 CALL_EVERY: Final = 0.05
 """Seconds between two calls: an app may call each interface 20 times a second (section 0)."""
+
+PLANNED: Final = 1.0
+"""Seconds for which what is to be added is written down together."""
 
 MOST_OUTSTANDING: Final = 200
 """Reactions that are kept track of at most; the oldest is forgotten first."""
@@ -138,6 +141,10 @@ def accepted(body: bytes) -> bool:
     return said is True or wire.text_of(said).lower() == "true"
 
 
+def _may_be_done(entry: _Entry, written: Container[Reaction] | None) -> bool:
+    return not entry.wanted or written is None or entry.reaction in written
+
+
 class Reactions:
     """All reactions of one robot. `now` is seconds of any clock that is never set back.
 
@@ -156,7 +163,7 @@ class Reactions:
         self._forget_oldest()
 
     def outstanding(self) -> tuple[Reaction, ...]:
-        """What may stand at a message. Write it down before you carry out a step."""
+        """What may stand at a message."""
         return tuple(entry.reaction for entry in self._entries.values() if entry.shown)
 
     def arrived(self, reaction: Reaction | None, now: float, *, short: bool = False) -> None:
@@ -186,8 +193,24 @@ class Reactions:
         else:
             del self._entries[message_id]
 
-    def next_step(self, now: float, *, idle: bool = True) -> Step | None:
-        """What to do now, if anything: nothing unless `idle`, that is, while no message waits.
+    def may_stand(self, now: float) -> tuple[Reaction, ...]:
+        """What may stand at a message, with what may be added within `PLANNED` seconds. Write it
+        down, and `next_step` may add it: so many need one writing together."""
+        planned = [
+            entry
+            for entry in self._entries.values()
+            if entry.wanted and not entry.settled and not entry.shown
+            if entry.due <= now + PLANNED and now <= entry.until
+        ]
+        planned.sort(key=lambda entry: entry.due)
+        most = int(PLANNED / CALL_EVERY)
+        return (*self.outstanding(), *(entry.reaction for entry in planned[:most]))
+
+    def next_step(
+        self, now: float, *, idle: bool = True, written: Container[Reaction] | None = None
+    ) -> Step | None:
+        """What to do now, if anything: nothing unless `idle`, that is, while no message waits, and
+        of adding only what is in `written`, unless that is None.
 
         Removing goes before adding. `outstanding` already counts what the step adds.
         """
@@ -196,7 +219,11 @@ class Reactions:
         for entry in list(self._entries.values()):
             if entry.wanted and not entry.settled and now > entry.until:
                 self._let_be(entry)
-        due = [one for one in self._entries.values() if not one.settled and one.due <= now]
+        due = [
+            one
+            for one in self._entries.values()
+            if not one.settled and one.due <= now and _may_be_done(one, written)
+        ]
         if not due or not idle or now < self._held_until:
             return None
         entry = min(due, key=lambda one: (one.wanted, one.due))
@@ -205,9 +232,16 @@ class Reactions:
         self._under_way = make(entry.reaction)
         return self._under_way
 
-    def next_at(self) -> float | None:
-        """When to ask for a step again, if nothing happens before; None if there will be none."""
-        due = [entry.due for entry in self._entries.values() if not entry.settled]
+    def next_at(
+        self, written: Container[Reaction] | None = None, write_at: float = 0.0
+    ) -> float | None:
+        """When to ask for a step again, if nothing happens before; None if there will be none. What
+        is not in `written` is not before `write_at`."""
+        due = [
+            entry.due if _may_be_done(entry, written) else max(entry.due, write_at)
+            for entry in self._entries.values()
+            if not entry.settled
+        ]
         if self._under_way is not None or not due:
             return None
         return max(min(due), self._held_until)

@@ -2,7 +2,7 @@
 
 It has connections of its own, so that a reaction that hangs holds up no message; only a call for
 the access token, which all threads share, may do so for `CALL_TIMEOUT`. Every decision is the state
-machine's. Before a call, what may stand afterwards is on disk.
+machine's. Before a call, what may stand afterwards is on disk, written once a second at most.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 
 from dingbridge.core import answers, reactions
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
-from dingbridge.core.reactions import Reaction, Reactions, Step
+from dingbridge.core.reactions import PLANNED, Reaction, Reactions, Step
 from dingbridge.edges.openapi import OpenApi, RobotClient
 
 
@@ -47,19 +48,26 @@ class _Nothing(Struct):
     """What is read of an answer to see whether it refuses."""
 
 
+class WriteDown(Protocol):
+    """Writes down what may stand at messages; see `Reactor`."""
+
+    def __call__(self, reactions: tuple[Reaction, ...], *, soon: bool) -> None: ...
+
+
 class Reactor(threading.Thread):
     """The reactions of one robot. `outstanding` is what an earlier process left: it is removed.
 
     `write_down` returns when what may stand at messages is on the disk, and raises `OSError` or
-    `BridgeError` when it is not. `counted` is told of each call that was made: 1, or 0 and the code
-    of the answer that refused it.
+    `BridgeError` when it is not; with `soon` it returns at once and writes within a second.
+    `counted` is told of each call that was made: 1, or 0 and the code of the answer that refused
+    it.
     """
 
     def __init__(
         self,
         client: RobotClient,
         outstanding: tuple[Reaction, ...],
-        write_down: Callable[[tuple[Reaction, ...]], None],
+        write_down: WriteDown,
         counted: Callable[[int, str], None],
         *,
         idle: bool,
@@ -68,7 +76,8 @@ class Reactor(threading.Thread):
         self._log = logging.getLogger(f"{__name__}.{client.options.account}")
         self._client = client
         self._reactions = Reactions(outstanding, time.monotonic())
-        self._written = self._reactions.outstanding()
+        self._written = frozenset(self._reactions.outstanding())
+        self._write_at = 0.0
         self._write_down = write_down
         self._counted = counted
         self._idle = idle
@@ -106,30 +115,45 @@ class Reactor(threading.Thread):
     def run(self) -> None:
         """Carry out one step after the other until stopped."""
         while True:
+            self._write_what_may_stand()
             self._obey()
             if self._stopped:
                 return
-            step = self._reactions.next_step(time.monotonic(), idle=self._idle)
-            outstanding = self._reactions.outstanding()
+            self._write_what_may_stand()
+            now = time.monotonic()
+            step = self._reactions.next_step(now, idle=self._idle, written=self._written)
+            if step is None:
+                continue
             try:
-                if outstanding != self._written:
-                    self._write_down(outstanding)
-                    self._written = outstanding
-                if step is not None:
-                    self._call(step)
+                self._call(step)
             except DeliveryError as error:
                 self._failed(step, error)
             except Exception as error:  # noqa: BLE001 - no reaction is worth the thread
-                if not isinstance(error, OSError | BridgeError):
-                    self._log.exception("a defect in reactions")
-                if step is None:
-                    self._written = outstanding  # tried again with the next change
-                reason = f"it cannot be written down ({type(error).__name__})"
-                self._failed(step, Unreachable(reason))
+                self._log.exception("a defect in reactions")
+                self._failed(step, Unreachable(type(error).__name__))
             else:
-                if step is not None:
-                    self._counted(1, "")
-                    self._reactions.succeeded(step, time.monotonic())
+                self._counted(1, "")
+                self._reactions.succeeded(step, time.monotonic())
+
+    def _write_what_may_stand(self) -> None:
+        """What is to be added is written before, for all of it at once; what has gone can wait."""
+        now = time.monotonic()
+        reactions = self._reactions.may_stand(now)
+        wanted = frozenset(reactions)
+        if wanted == self._written:
+            return
+        if wanted < self._written:
+            self._write_down(reactions, soon=True)
+        elif not self._idle or now < self._write_at:
+            return
+        else:
+            self._write_at = now + PLANNED
+            try:
+                self._write_down(reactions, soon=False)
+            except (OSError, BridgeError) as error:
+                self._tell_once("it cannot be written down", type(error).__name__)
+                return
+        self._written = wanted
 
     def _obey(self) -> None:
         """Take in what other threads ask for; wait for the first of it while nothing is due."""
@@ -155,23 +179,23 @@ class Reactor(threading.Thread):
 
     def _seconds(self) -> float | None:
         """How long nothing is to be done, unless something is asked for; None: for ever."""
-        if self._reactions.outstanding() != self._written:
-            return 0.0
-        at = self._reactions.next_at()
+        at = self._reactions.next_at(self._written, self._write_at)
         if at is None or not self._idle:
             return None
         return max(0.0, at - time.monotonic())
 
-    def _failed(self, step: Step | None, error: DeliveryError) -> None:
+    def _tell_once(self, code: str, reason: str) -> None:
         level = logging.DEBUG if self._has_failed else logging.INFO
         self._has_failed = True
-        self._log.log(level, "no reaction: %s %s", error.code, error.message)
+        self._log.log(level, "no reaction: %s %s", code, reason)
+
+    def _failed(self, step: Step, error: DeliveryError) -> None:
+        self._tell_once(error.code, error.message)
         if isinstance(error, FreshToken):
             self._api.drop_token()
         if error.code:
             self._counted(0, error.code)
-        if step is not None:
-            self._reactions.failed(step, error, time.monotonic())
+        self._reactions.failed(step, error, time.monotonic())
 
     def _call(self, step: Step) -> None:
         def request(robot_code: str) -> Answer:

@@ -13,7 +13,7 @@ from dingbridge.bridge.attending import Attends
 from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
 from dingbridge.core import sent_keys
-from dingbridge.core.errors import StoredDataDamaged
+from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.exchange import News
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options import Options
@@ -165,6 +165,10 @@ class Owner:
             # Its request may yet be taken, but the next owner must not repeat it.
             self._robot_files.append(Dropped(dropped, self._chance.now()))
         self._robot_files.compact()
+        try:
+            self._records.flush()
+        except (OSError, BridgeError) as error:
+            log.warning("the last counts are not written down: %s", error)
 
     def _look_again(self) -> None:
         """Look now and then: an editor that runs 0.1 may have left something for us."""
@@ -225,13 +229,16 @@ class Owner:
             self._reactor.start()
         return self._reactor
 
-    def _outstanding(self, reactions: tuple[Reaction, ...]) -> None:
+    def _outstanding(self, reactions: tuple[Reaction, ...], *, soon: bool) -> None:
         """Write down what may stand at messages. For the reactor's thread."""
 
         def change(state: State) -> State:
             return with_reactions(state, self._robot, reactions)
 
-        self._records.update(change)
+        if soon:
+            self._records.soon(change)
+        else:
+            self._records.update(change)
 
     # --- what the hub needs: link ---------------------------------------------------------------
 

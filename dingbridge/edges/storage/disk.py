@@ -6,6 +6,7 @@ What may not be lost is tried again until the disk takes it, and what has to fol
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -41,6 +42,7 @@ class Disk(threading.Thread):
         self._on_refusal = on_refusal
         self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._refused: dict[str, deque[Work]] = {}
+        self._late: dict[str, tuple[float, Work]] = {}
         self._settling: list[Callable[[], None]] = []
         self._pause = DISK_FIRST_PAUSE
         self._again_at = 0.0
@@ -68,6 +70,16 @@ class Disk(threading.Thread):
                 self._post(lambda: then(result))
 
         self._queue.put(lambda: self._in_turn(name, step))
+
+    def later(self, name: str, seconds: float, work: Work) -> None:
+        """Like `insist`, in so many seconds, or sooner when the thread ends. What waits under the
+        same `name` already takes its place."""
+        at = time.monotonic() + seconds
+
+        def remember() -> None:
+            self._late.setdefault(name, (at, work))
+
+        self._queue.put(remember)
 
     def after(self, name: str, work: Callable[[], T], then: Callable[[T], None]) -> None:
         """Like `do`, but not before what the disk has refused so far under `name` is done."""
@@ -138,14 +150,16 @@ class Disk(threading.Thread):
             try:
                 step = self._queue.get(timeout=self._seconds())
             except queue.Empty:
-                self._try_again()
-                continue
+                step = self._when_due
             if step is None:
                 break
             try:
                 step()
+                if self._late:
+                    self._do_late(time.monotonic())
             except Exception as error:  # noqa: BLE001 - nothing may end the thread for all others
                 self._tell(error)
+        self._do_late(math.inf)
         self._try_to_the_end()
 
     def _try_to_the_end(self) -> None:
@@ -158,8 +172,21 @@ class Disk(threading.Thread):
             self._try_again()
 
     def _seconds(self) -> float | None:
-        """Until what was refused is tried again; None when nothing was."""
-        return max(0.0, self._again_at - time.monotonic()) if self._refused else None
+        """Until something is to be done that nobody asks for then; None for never."""
+        due = [at for at, _ in self._late.values()]
+        if self._refused:
+            due.append(self._again_at)
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _when_due(self) -> None:
+        if self._refused and time.monotonic() >= self._again_at:
+            self._try_again()
+
+    def _do_late(self, now: float) -> None:
+        for name, (at, work) in list(self._late.items()):
+            if at <= now:
+                del self._late[name]
+                self._in_turn(name, work)
 
     def _in_turn(self, name: str, step: Work) -> None:
         waiting = self._refused.get(name)

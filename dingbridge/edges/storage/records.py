@@ -9,6 +9,7 @@ from dingbridge.core import inbox
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.outbox import Done, Dropped, Put, Record
+from dingbridge.core.patience import STATE_EVERY
 from dingbridge.core.state import State
 from dingbridge.core.transcript import Fate
 from dingbridge.edges.storage.robot import (
@@ -75,6 +76,14 @@ class LiveRecords:
         """Change what is remembered between runs; `then` runs once it is on the disk."""
         self._files.disk.insist(STATE, lambda: self._update(change), lambda _: then())
 
+    def soon(self, change: Callable[[State], State]) -> None:
+        """Change it too, on disk within a second. For every thread."""
+        if self._files.state.soon(change):
+            self._flush_in(STATE_EVERY)
+
+    def _flush_in(self, seconds: float) -> None:
+        self._files.disk.later(STATE, seconds, self._flush)
+
     def settled(self, then: Callable[[], None]) -> None:
         """Call `then` once all that was to be written in state and outbox so far is on the disk."""
 
@@ -124,6 +133,21 @@ class LiveRecords:
             if isinstance(record, Done | Dropped):
                 # A dead letter keeps its file: it may be sent again.
                 self._files.outgoing.forget(record.id)
+
+    def _flush(self) -> None:
+        seconds = self._files.state.due_in()
+        if seconds > 0:
+            # Something that could not wait was written meanwhile, and took along what waited.
+            self._flush_in(seconds)
+        else:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits for the state file. Raises `OSError` or `BridgeError`."""
+        try:
+            self._files.state.flush()
+        except StoredDataDamaged as error:
+            self._damaged(error)
 
     def _update(self, change: Callable[[State], State]) -> None:
         try:

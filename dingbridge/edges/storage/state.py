@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from filelock import FileLock, Timeout
 from dingbridge.core import state as states
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
-from dingbridge.core.patience import LOCK_WITHIN
+from dingbridge.core.patience import LOCK_WITHIN, STATE_EVERY
 from dingbridge.core.state import State
 from dingbridge.edges import files
 
@@ -22,9 +25,13 @@ class StateFile:
     """`chat-dingtalk-state.json` in the data directory."""
 
     def __init__(self, path: Path, lock_within: float = LOCK_WITHIN) -> None:
-        self._path = path
+        self.path = path
         self._lock = FileLock(f"{path}.lock", mode=0o600)
         self._lock_within = lock_within
+        self._pending: list[Change] = []
+        self._guard = threading.Lock()
+        self._written_at = -math.inf
+        self._known: tuple[tuple[int, int, int] | None, State] = (None, State())
 
     def read(self) -> tuple[State, StoredDataDamaged | None]:
         """The state, and what was wrong with the file when it had to be set aside.
@@ -44,27 +51,62 @@ class StateFile:
         Raises `StoredDataDamaged`, with the change made, when the file had to be set aside, and
         `BridgeError` when another process does not let go of it.
         """
-        files.make_folder(self._path.parent)
+        files.make_folder(self.path.parent)
+        with self._guard:
+            pending = tuple(self._pending)
         with self._locked():
             old, damaged = self._read()
-            new = change(old)
+            new = old
+            for each in (*pending, change):
+                new = each(new)
             if new != old or damaged is not None:
-                files.write_whole(self._path, states.encode(new))
+                files.write_whole(self.path, states.encode(new))
+                self._known = (self._mark(), new)
+                self._written_at = time.monotonic()
+        with self._guard:
+            del self._pending[: len(pending)]
         if damaged is not None:
             raise damaged
 
+    def soon(self, change: Change) -> bool:
+        """Make `change` with the next `update` or `flush`. For every thread. Returns whether
+        nothing else waited for that: then somebody has to call `flush`, in `due_in` seconds."""
+        with self._guard:
+            self._pending.append(change)
+            return len(self._pending) == 1
+
+    def due_in(self) -> float:
+        """Seconds until what waits is to be written: the file is written once a second for it."""
+        return max(0.0, self._written_at + STATE_EVERY - time.monotonic())
+
+    def flush(self) -> None:
+        """Write what waits. Raises as `update` does."""
+        with self._guard:
+            waits = bool(self._pending)
+        if waits:
+            self.update(lambda state: state)
+
+    def _mark(self) -> tuple[int, int, int]:
+        found = self.path.stat()
+        return (found.st_ino, found.st_mtime_ns, found.st_size)
+
     def _decoded(self) -> State:
         try:
-            with files.reading(self._path) as file:
-                return states.decode(file.read())
+            mark = self._mark()
+            if mark == self._known[0]:
+                return self._known[1]
+            with files.reading(self.path) as file:
+                state = states.decode(file.read())
         except FileNotFoundError:
             return State()
+        self._known = (mark, state)
+        return state
 
     def _read(self) -> tuple[State, StoredDataDamaged | None]:
         try:
             return self._decoded(), None
         except ValueError as cause:
-            kept = files.set_aside(self._path)
+            kept = files.set_aside(self.path)
             damaged = StoredDataDamaged(
                 say.STATE_SET_ASIDE(reason=cause, kept=kept.name),
                 str(kept),
@@ -77,7 +119,7 @@ class StateFile:
             self._lock.acquire(timeout=self._lock_within)
         except Timeout as cause:
             raise BridgeError(
-                say.STATE_LOCKED(name=self._path.name),
+                say.STATE_LOCKED(name=self.path.name),
                 fix=say.END_THAT_PROCESS(),
             ) from cause
         try:
