@@ -2,7 +2,8 @@
 
 Run by its path, not by `-c` or `-m`, which would put the current folder in front of `sys.path`:
 
-    launch.py host|check|settings STUB [PROJECT [INTERPRETER ...]]
+    launch.py host STUB DATA LOG [PROJECT [INTERPRETER ...]]
+    launch.py check|settings STUB [PROJECT [INTERPRETER ...]]
     launch.py service DATA LOG
     launch.py install PROJECT [--exactly] [EXTRA ...]
     launch.py phone
@@ -106,11 +107,12 @@ def _run(part: str, *words: str) -> None:
     if part == "suits":
         sys.exit(problem(words[0]) or 0)
     found = problem(part) if part != "service" else ""
-    project = words[0] if part == "install" else "".join(words[1:2])
+    place = {"install": 0, "host": 3}.get(part, 1)
+    project = "".join(words[place : place + 1])
     if found and project and "--exactly" not in words:
         from dingbridge.executables import interpreters
 
-        named = () if part == "install" else words[2:]
+        named = () if part == "install" else words[place + 1 :]
         _hand_over(part, [*named, *interpreters(project)])
     if part == "check":
         print(sys.executable)  # noqa: T201 - this is what was asked for
@@ -132,12 +134,38 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.service.main import main as service
 
         service(words)
+        _end()
     if part == "host":
+        from dingbridge.editor import early
+
+        early.begin(*words[1:3])
         import pynvim
 
+        from dingbridge.editor import host as _loaded  # noqa: F401 - the stub needs it
+
+        _keep_what_is_loaded()
         # It loads as a plugin whatever its arguments name: here the stub alone.
         sys.argv[:] = words[:1]
         pynvim.start_host()
+        _end()
+
+
+def _keep_what_is_loaded() -> None:
+    """Let the collector of garbage begin, and never look at what was imported so far."""
+    import gc
+
+    gc.freeze()
+    gc.enable()
+
+
+def _end() -> None:
+    """End without taking apart all that was imported, which takes as long as a third of the
+    imports. What is to happen at the end does."""
+    import atexit
+    import os
+
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 if __name__ == "__main__":
@@ -146,4 +174,8 @@ if __name__ == "__main__":
     forget_current_folder()
     # The package of this file comes before one that is installed.
     sys.path.insert(0, here.rpartition("/")[0])
+    import gc
+
+    # What is imported stays: nothing of it is garbage.
+    gc.disable()
     _run(*sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -11,18 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from dingbridge.core.patience import SILENT_AFTER
 from dingbridge.core.waiting import Pauses, Silence
 from dingbridge.edges.background import Outcome, complaint
 from dingbridge.edges.storage.card import read_card
+from dingbridge.edges.storage.file_lock import file_lock
 from dingbridge.editor.attachment import Attached, Attachment, AttachmentEvent, Silent
 from dingbridge.editor.starting import Starting
 from dingbridge.sandbox import Sandbox
 from tests import services
 from tests.conftest import StartEditor
+from tests.editor import ROOT
 from tests.faults import installed
-from tests.processes import frozen, until
+from tests.processes import Child, frozen, until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="programs and pipes of POSIX")
 
@@ -225,12 +229,8 @@ def test_silence_is_counted_from_the_last_sign_of_life() -> None:
 def attached(tmp_path: Path) -> Iterator[tuple[Path, list[tuple[float, AttachmentEvent]]]]:
     """The data folder of an attached editor, and what it was told, each with its time."""
     data, told = tmp_path / "data", []
-    attachment = Attachment(
-        str(data),
-        str(tmp_path / "log"),
-        dict(os.environ),
-        lambda event: told.append((time.monotonic(), event)),
-    )
+    attachment = Attachment(str(data), str(tmp_path / "log"), dict(os.environ))
+    attachment.listen(lambda event: told.append((time.monotonic(), event)))
     attachment.start()
     yield data, told
     attachment.stop()
@@ -259,3 +259,31 @@ def test_a_service_that_hangs_is_told_with_the_time_since_its_last_sign_of_life(
     assert before - 2 < last_sign < after + 1
     assert silent.seconds < SILENT_AFTER + 1
     until(lambda: sum(isinstance(event, Attached) for _, event in told) == 2, "its return")
+
+
+# --- as early as can be ---------------------------------------------------------------------------
+
+
+@posix
+def test_a_host_begins_with_the_service_before_the_editor_has_said_a_word(tmp_path: Path) -> None:
+    data, log = tmp_path / "data", tmp_path / "log"
+    stub = str(ROOT / "rplugin" / "python3" / "dingbridge_rplugin.py")
+    words = [sys.executable, str(ROOT / "dingbridge" / "launch.py"), "host", stub]
+    # Its standard input is the editor, which is silent here.
+    with Child([*words, str(data), str(log)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL):
+        until(lambda: services.pid(data), "the service")
+    services.end(data)
+
+
+@posix
+def test_our_lock_and_that_of_0_1_keep_each_other_out(tmp_path: Path) -> None:
+    path = tmp_path / "owner-robot.lock"
+    ours, theirs = file_lock(path), FileLock(path)
+    with theirs:
+        assert not ours.acquire()
+    assert ours.acquire()
+    with pytest.raises(Timeout):
+        theirs.acquire(timeout=0)
+    ours.release()
+    theirs.acquire(timeout=0)
+    theirs.release()

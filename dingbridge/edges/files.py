@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import stat
-import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -158,16 +157,19 @@ def may_be_changed(folder: Path) -> Literal["by_its_owner", "by_others"] | None:
     return "by_others" if stat.S_IMODE(found.st_mode) & 0o022 else None
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace the file's content: afterwards it is either the old or the new one, never a part."""
+def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Replace the file's content: afterwards it is either the old or the new one, never a part.
+    Without `sync` a power cut may leave an empty one."""
     make_folder(path.parent)
-    # mkstemp makes the file 0600, which the rename keeps.
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    # Made 0600, which the rename keeps.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

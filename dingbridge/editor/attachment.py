@@ -75,11 +75,13 @@ class Attachment(threading.Thread):
         data: str,
         log_folder: str,
         environ: Mapping[str, str],
-        tell: Callable[[AttachmentEvent], None],
     ) -> None:
         super().__init__(name="dingbridge-attachment", daemon=True)
+        self.folders = (data, log_folder)
         self._folder = Path(data, "dingbridge")
-        self._tell = tell
+        self._told_so_far: list[AttachmentEvent] = []
+        self._listener: Callable[[AttachmentEvent], None] | None = None
+        self._listening = threading.Lock()
         self._stopping = threading.Event()
         argv = (sys.executable, str(LAUNCH), "service", data, log_folder)
         self._starting = Starting(self._folder, argv, environ, self._stopping, self._is_served)
@@ -92,6 +94,22 @@ class Attachment(threading.Thread):
         self._has_started = False
         self._told: tuple[object, ...] | None = None
         self._pauses = Pauses()
+
+    def listen(self, tell: Callable[[AttachmentEvent], None]) -> None:
+        """Have `tell` called with what happens, and with what has happened so far, on whichever
+        thread: it must not wait."""
+        with self._listening:
+            self._listener = tell
+            for event in self._told_so_far:
+                tell(event)
+            self._told_so_far.clear()
+
+    def _tell(self, event: AttachmentEvent) -> None:
+        with self._listening:
+            if self._listener is None:
+                self._told_so_far.append(event)
+            else:
+                self._listener(event)
 
     def stop(self) -> None:
         """End soon, and leave the service."""

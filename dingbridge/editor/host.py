@@ -30,6 +30,7 @@ from dingbridge.edges.exchange import Client
 from dingbridge.edges.log import LOG_FILE
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.process import keep_from_children
+from dingbridge.editor import early
 from dingbridge.editor.attachment import (
     Attached,
     Attachment,
@@ -209,14 +210,11 @@ class Host:
             settings.has_screen,
             installed_code.newest(),
         )
-        attachment = Attachment(
-            settings.data,
-            settings.log,
-            self._environ,
-            lambda event: self._neovim.post(lambda: self._from_service(attachment, event)),
-        )
+        attachment = early.attachment_for(settings.data, settings.log, self._environ)
         self._attachment = attachment
-        attachment.start()
+        attachment.listen(
+            lambda event: self._neovim.post(lambda: self._from_service(attachment, event))
+        )
 
     def _configure(self, settings: Settings) -> None:
         began = time.time()

@@ -108,4 +108,4 @@ class Starting:
         self._seen = attempt
         # On a disk that is full each editor tries by itself.
         with contextlib.suppress(OSError):
-            files.write_whole(self._folder / ATTEMPT, msgspec.json.encode(attempt))
+            files.write_whole(self._folder / ATTEMPT, msgspec.json.encode(attempt), sync=False)

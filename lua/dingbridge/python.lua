@@ -140,6 +140,10 @@ end
 ---@return string[]
 function M.command(chosen, part)
   local command = { chosen.program, LAUNCH, part, M.STUB }
+  if part == 'host' then
+    -- Whose service it begins with, before it hears anything.
+    vim.list_extend(command, { vim.fn.stdpath('data'), vim.fn.stdpath('log') })
+  end
   if not chosen.is_fixed then
     command[#command + 1] = vim.fn.getcwd()
     command[#command + 1] = vim.g.python3_host_prog and absolute_path(vim.g.python3_host_prog)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hmac
 import math
-import secrets
+import os
 from collections.abc import Callable, Generator, Iterator
 
 from msgspec import Struct
@@ -50,7 +50,7 @@ Proof = Generator[tuple[bytes, int], bytes, bytes]
 
 def prove_as_server(secret: str) -> Proof:
     """The server's side: the client has to prove itself before it learns anything."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
+    nonce = os.urandom(NONCE_BYTES)
     answer = yield nonce, MAC_BYTES + NONCE_BYTES
     if not hmac.compare_digest(answer[:MAC_BYTES], _mac(secret, nonce, b"client")):
         raise Unwanted("it does not know the secret")
@@ -60,7 +60,7 @@ def prove_as_server(secret: str) -> Proof:
 def prove_as_client(secret: str) -> Proof:
     """The client's side: nothing of the user is sent before the server has proved itself."""
     theirs = yield b"", NONCE_BYTES
-    nonce = secrets.token_bytes(NONCE_BYTES)
+    nonce = os.urandom(NONCE_BYTES)
     answer = yield _mac(secret, theirs, b"client") + nonce, MAC_BYTES
     if not hmac.compare_digest(answer, _mac(secret, nonce, b"server")):
         raise Unwanted("it does not know the secret")

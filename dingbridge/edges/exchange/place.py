@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import socket
 import struct
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -139,7 +137,7 @@ def _listen_on_loopback() -> tuple[socket.socket, str]:
 
 def _listen_in(folder: Path) -> tuple[socket.socket, str]:
     _sweep(folder)
-    address = str(folder / f"{PREFIX}{secrets.token_hex(4)}{SUFFIX}")
+    address = str(folder / f"{PREFIX}{os.urandom(4).hex()}{SUFFIX}")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(address)
@@ -158,6 +156,8 @@ def _folder() -> Path:
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and _fits(Path(runtime)) and not files.fault(Path(runtime)):
         return Path(runtime)
+    import tempfile  # loaded late: few need it
+
     name = f"dingbridge-{os.geteuid()}"
     folder = Path(tempfile.gettempdir()).absolute() / name
     if not _fits(folder):

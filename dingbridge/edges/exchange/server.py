@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-import secrets
+import os
 from collections.abc import Callable
 
 from dingbridge.edges.exchange import place
@@ -45,7 +45,7 @@ class Server(Loop):
         except place.ExchangeError:
             super()._release()
             raise
-        self.secret = secrets.token_hex(32)
+        self.secret = os.urandom(32).hex()
         self._tell = tell
         self._numbers = itertools.count(1)
         self._refused = 0

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from dingbridge.edges import files
 from dingbridge.edges.storage.card import Card, read_card, remove_card, write_card
+from dingbridge.edges.storage.file_lock import file_lock
 
 
 class OwnerLock:
@@ -22,8 +21,7 @@ class OwnerLock:
         self.folder = folder
         self._mutex = threading.Lock()
         self._given_back = False
-        # Taken by one thread and released by another, so it must not be bound to either.
-        self._lock = FileLock(folder / f"owner-{name}.lock", mode=0o600, thread_local=False)
+        self._lock = file_lock(folder / f"owner-{name}.lock")
         self._name = name
 
     def acquire(self, card: Card | None = None) -> bool:
@@ -33,12 +31,10 @@ class OwnerLock:
         with self._mutex:
             if self._given_back:
                 return False
-            if self._lock.is_locked:
-                return True  # it counts, and would have to be given back as often
+            if self._lock.is_held:
+                return True
             files.make_own_folder(self.folder)
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
+            if not self._lock.acquire():
                 return False
             if card is not None:
                 try:
@@ -54,7 +50,7 @@ class OwnerLock:
         alone, and so is its card."""
         with self._mutex:
             self._given_back = True
-            if self._lock.is_locked:
+            if self._lock.is_held:
                 self.remove_card()
             self._lock.release()
 
