@@ -151,6 +151,7 @@ class HandingOver:
                 raise GaveUp(letter.reason, answered=True)
             if whole is not None and whole.id == message:
                 journal.append(outboxes.encode(Dropped(message, time.time())))
+                journal.close()  # the service of another robot may be about to replace the file
         except OSError as cause:
             raise fate_not_told() from cause
         doubtful = message in outbox.uncertain

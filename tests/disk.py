@@ -8,12 +8,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
+
+import pytest
+
+from dingbridge.edges import files
 
 if sys.platform == "linux":
     import resource
 
+T = TypeVar("T")
+
 _HERE, _EXCHANGE = -100, 2
 """Of Linux's `renameat2`: paths are relative to the working directory; both are kept."""
+
+
+def noted_syncs(monkeypatch: pytest.MonkeyPatch, note: Callable[[], T]) -> list[T]:
+    """What `note` gives at each sync of a file of ours from now on."""
+    noted: list[T] = []
+    sync = files.sync_file
+
+    def noting(descriptor: int) -> None:
+        noted.append(note())
+        sync(descriptor)
+
+    monkeypatch.setattr(files, "sync_file", noting)
+    return noted
 
 
 @contextmanager

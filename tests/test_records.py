@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from dingbridge.core.outbox import Dropped, Kind, Put
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.records import LiveRecords
 from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
-from tests.disk import out_of_reach
+from tests.disk import noted_syncs, out_of_reach
 
 MANY = 200
 
@@ -64,14 +63,7 @@ def owner(tmp_path: Path) -> Iterator[Owner]:
 def test_a_burst_of_messages_is_on_the_disk_with_few_writes_and_in_order(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writes = []
-    really = os.fsync
-
-    def counted(file: int) -> None:
-        writes.append(file)
-        really(file)
-
-    monkeypatch.setattr(os, "fsync", counted)
+    writes = noted_syncs(monkeypatch, lambda: None)
     busy = threading.Event()
     owner.disk.do(busy.wait)
     names = [f"m{number}" for number in range(MANY)]

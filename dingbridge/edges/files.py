@@ -11,6 +11,8 @@ import errno
 import logging
 import os
 import stat
+import sys
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -18,6 +20,9 @@ from typing import BinaryIO, Literal
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.catalogue import values
 from dingbridge.core.errors import Refused
+
+if sys.platform == "darwin":
+    import fcntl
 
 log = logging.getLogger(__name__)
 
@@ -160,21 +165,55 @@ def may_be_changed(folder: Path) -> Literal["by_its_owner", "by_others"] | None:
 def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
     """Replace the file's content: afterwards it is either the old or the new one, never a part.
     Without `sync` a power cut may leave an empty one."""
+    with replacing(path, sync=sync) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
+    """A new file to write to, 0600, which takes the place of `path` at the end, in one step, unless
+    something was raised. `sync` is as for `write_whole`."""
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     # Made 0600, which the rename keeps.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             if sync:
                 file.flush()
-                os.fsync(file.fileno())
+                sync_file(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def sync_file(descriptor: int) -> None:
+    """Return once all that was written to a file survives a power cut, as far as the system can
+    tell: `fdatasync`, which leaves out the time of the change; on macOS `F_FULLFSYNC`, because
+    `fsync` leaves data in the drive's cache there; on Windows `FlushFileBuffers`."""
+    if sys.platform == "darwin":
+        # A file system that has no such thing, as one on the network, refuses it.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    if sys.platform in ("darwin", "win32"):
+        os.fsync(descriptor)
+    else:
+        os.fdatasync(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder last: without this a power cut may bring an old file back."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
@@ -190,7 +229,7 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
         file.write(line)
         if sync:
             file.flush()
-            os.fsync(file.fileno())
+            sync_file(file.fileno())
 
 
 def lines_with(path: Path, part: bytes, within: int | None) -> list[bytes]:

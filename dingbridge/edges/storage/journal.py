@@ -1,10 +1,18 @@
-"""A journal on disk: lines that stay, in order, whatever happens to the processes that add them."""
+"""A journal on disk: lines that stay, in order, whatever happens to the processes that add them.
+
+An append waits for no other process: the file stays open, and only the write itself is behind a
+lock of this process. The lock file `<path>.lock` is for what reads or replaces the whole file.
+A Neovim that runs 0.1 takes it for each append of its own, and may replace the file at any time;
+what it drops without having seen it is put back.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -15,10 +23,16 @@ from dingbridge.core.catalogue import files as say
 from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.edges import files
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of a line without its end; a longer one on disk is damage and is never held in memory."""
+
+SETTLED_AFTER = 1.0
+"""Seconds after an append within which it is synced in any case, and put back if another process
+has replaced the file meanwhile."""
 
 _PIECE = 1024 * 1024
 _END = b"\n"
@@ -32,47 +46,56 @@ _LOOK_EVERY = 0.002
 
 
 class Journal:
-    """An append-only file of lines that any number of threads and processes share.
+    """An append-only file of lines. For any thread.
 
-    The lock `<path>.lock` is held for each operation, and the file is opened anew by its path, so
-    that every process sees what another one has rewritten. `OSError` tells what the disk refuses,
-    or that another process did not let go of the lock within `lock_within` seconds.
+    The records in the lines must mean the same when some that stand at the end follow once more, in
+    their order: that is how they are put back when another process replaced the file between its
+    reading and ours.
     """
 
     def __init__(self, path: Path, lock_within: float = LOCK_WITHIN) -> None:
         self._path = path
         self._lock_within = lock_within
         self._lock = FileLock(f"{path}.lock", mode=0o600)
+        # Who holds several takes them in this order: the lock file, `_writing`, `_syncing`.
+        self._writing = threading.Lock()
+        self._syncing = threading.Lock()
+        self._opened: _Opened | None = None
+        # Bytes that were appended so far, and how many of them are synced.
+        self._written = 0
+        self._synced = 0
+        self._is_settling = False
 
-    def append(self, *lines: bytes) -> None:
-        """Add lines at the end. They are on the disk when this returns.
+    def append(self, *lines: bytes, sync: bool = True) -> None:
+        """Add lines at the end. With `sync` they are on the disk when this returns, else within
+        `SETTLED_AFTER`, and safe from all but a power cut until then.
 
-        All or none when it raises; a crash in between keeps some of the first ones. A line is not
-        empty, holds neither a newline nor a NUL and is at most `LONGEST_LINE` bytes long, else
-        `ValueError`.
+        Waits for no other process. All or none when it raises `OSError`; a crash in between keeps
+        some of the first ones. A line is not empty, holds neither a newline nor a NUL and is at
+        most `LONGEST_LINE` bytes long, else `ValueError`.
         """
         if not lines:
             return
         data = _joined(lines)
-        with self._held():
-            made = not self._path.exists()
-            descriptor = files.open_file(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
-            try:
-                size = os.lseek(descriptor, 0, os.SEEK_END)
-                if size and _last_byte(descriptor, size) != _END:
-                    data = _TORN_END + data
-                try:
-                    _write(descriptor, data)
-                    os.fsync(descriptor)
-                except BaseException:
-                    # A full disk took a part: what was refused must not be read later.
-                    with contextlib.suppress(OSError):
-                        os.ftruncate(descriptor, size)
-                    raise
-            finally:
-                os.close(descriptor)
-            if made:
-                self._sync_folder()
+        with self._writing:
+            self._write(data)
+            end = self._written = self._written + len(data)
+            self._settle_soon()
+        if not sync:
+            return
+        try:
+            self._sync_to(end)
+        except OSError:
+            # What was refused must not be read later, unless others stand behind it by now.
+            with self._writing:
+                if self._opened is not None and self._written == end:
+                    self._opened.cut(len(data))
+            raise
+
+    def sync(self) -> None:
+        """Return once all that was appended is on the disk. Costs nothing when it is. Raises
+        `OSError`."""
+        self._sync_to(self._written)
 
     def mark(self) -> tuple[int, int]:
         """The file's number and its size in bytes, which are others once somebody has changed it;
@@ -88,7 +111,8 @@ class Journal:
 
         `decode` raises `ValueError` for a line it refuses. Damaged are also a last line without
         its end, a line with a NUL (blocks that a power cut left unwritten) and one that is longer
-        than `LONGEST_LINE`. A file that does not exist holds nothing.
+        than `LONGEST_LINE`. A file that does not exist holds nothing. Raises `OSError`, also when
+        another process does not let go of the lock within `lock_within` seconds.
         """
         read: list[T] = []
         damaged = 0
@@ -106,18 +130,154 @@ class Journal:
     def rewrite(self, keep: Callable[[list[bytes]], list[bytes]]) -> None:
         """Replace the file by the lines that `keep` makes of all that are whole on disk now.
 
-        Afterwards the file is either the old or the new one; when `keep` raises it is the old one.
-        Damaged pieces go. Nobody appends meanwhile, so `keep` is quick and leaves the journal
-        alone.
+        What is appended meanwhile follows them: an append waits only while that is copied, synced
+        and renamed. Afterwards the file is either the old or the new one; when `keep` raises it is
+        the old one. Damaged pieces go. Raises `OSError` as `read` does.
         """
         with self._held():
-            found = list(self._lines())
-            whole = [line for line in found if line is not None]
-            kept = keep(list(whole))
+            with self._writing:
+                end = self._size()
+            found = list(self._lines(end))
+            kept = keep([line for line in found if line is not None])
             if kept == found:
                 return
-            files.write_whole(self._path, _joined(kept))
-            self._sync_folder()
+            # Outside of the `with` that renames: nothing is written between copy and rename.
+            with contextlib.ExitStack() as renamed:
+                with files.replacing(self._path) as file:
+                    file.write(_joined(kept))
+                    file.flush()
+                    files.sync_file(file.fileno())
+                    renamed.enter_context(self._writing)
+                    if self._opened is not None:
+                        file.write(self._opened.read(end))
+                    # Windows renames nothing to the name of a file that is open.
+                    self._close()
+                files.sync_folder(self._path.parent)
+                self._synced = self._written
+
+    def close(self) -> None:
+        """Make sure that all that was appended stays, whatever other processes do, and let go of
+        the file; the next append opens it again. Raises `OSError` as `read` does."""
+        if self._opened is None:
+            return
+        with self._held(), self._writing:
+            self._size()
+            self._sync_to(self._written)
+            self._close()
+
+    # --- on the way of an append, with `_writing` held --------------------------------------------
+
+    def _write(self, data: bytes) -> None:
+        if self._opened is None:
+            self._opened = self._open()
+        self._opened.append(data)
+        try:
+            while not self._opened.is_at(self._path):
+                self._opened = self._at_path(self._opened)
+        except OSError:
+            self._opened.cut(len(data))
+            raise
+
+    def _open(self) -> _Opened:
+        files.make_folder(self._path.parent)
+        made = not self._path.exists()
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+        opened = _Opened(files.open_file(self._path, flags))
+        if made:
+            files.sync_folder(self._path.parent)
+        return opened
+
+    def _at_path(self, old: _Opened) -> _Opened:
+        """The other file that stands at the path now, with what it may not have of the old one,
+        which is closed. Raises `OSError` when that cannot be done, and the old one stays."""
+        missing = old.read(old.sure)
+        new = self._open()
+        try:
+            new.append(missing)
+            files.sync_file(new.descriptor)
+        except OSError:
+            new.cut(len(missing))
+            new.close()
+            raise
+        self._close()
+        return new
+
+    def _size(self) -> int:
+        """The size of the file that stands at the path now, with all that we have appended."""
+        if self._opened is None:
+            return self.mark()[1]
+        while not self._opened.is_at(self._path):
+            self._opened = self._at_path(self._opened)
+        return self._opened.size()
+
+    def _close(self) -> None:
+        with self._syncing:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    # --- afterwards -------------------------------------------------------------------------------
+
+    def _sync_to(self, end: int) -> None:
+        """Sync at least the first `end` bytes that were ever appended; one sync is enough for all
+        that wait for it."""
+        with self._syncing:
+            if self._synced >= end:
+                return
+            written = self._written
+            if self._opened is not None:
+                files.sync_file(self._opened.descriptor)
+            else:
+                descriptor = files.open_file(self._path, os.O_RDWR)
+                try:
+                    files.sync_file(descriptor)
+                finally:
+                    os.close(descriptor)
+            self._synced = written
+
+    def _settle_soon(self) -> None:
+        """Let `_settle` run in a while, once for all that is appended until then."""
+        if self._is_settling:
+            return
+        self._is_settling = True
+        timer = threading.Timer(SETTLED_AFTER, self._settle)
+        timer.name, timer.daemon = "dingbridge-journal", True
+        timer.start()
+
+    def _settle(self) -> None:
+        self._is_settling = False
+        try:
+            self.sync()
+            is_settled = self._look()
+        except OSError as cause:
+            log.warning("%s: %s; trying again", self._path.name, cause.strerror)
+            is_settled = False
+        if not is_settled:
+            with self._writing:
+                self._settle_soon()
+
+    def _look(self) -> bool:
+        """Put back what another process has dropped, and see whether one may still be about to.
+
+        Who rewrites the file holds the lock from its reading to the rename. So what stands in the
+        file while nobody holds it will be read by the next one.
+        """
+        if not self._path.exists():
+            return True  # and with it all we could lose; the next append makes it anew
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            with self._writing:
+                self._size()
+            return False
+        try:
+            with self._writing:
+                end = self._size()
+                if self._opened is not None:
+                    self._opened.sure = end
+        finally:
+            self._lock.release()
+        return True
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
@@ -132,14 +292,17 @@ class Journal:
         finally:
             self._lock.release()
 
-    def _lines(self) -> Iterator[bytes | None]:
-        """The lines without their ends; None for each damaged piece."""
+    def _lines(self, end: int | None = None) -> Iterator[bytes | None]:
+        """The lines up to that byte, without their ends; None for each damaged piece."""
         try:
             file = files.reading(self._path)
         except FileNotFoundError:
             return
         with file:
-            while line := file.readline(LONGEST_LINE + len(_END)):
+            while end is None or file.tell() < end:
+                line = file.readline(LONGEST_LINE + len(_END))
+                if not line:
+                    return
                 if not line.endswith(_END):
                     _skip_line(file)
                     yield None
@@ -148,15 +311,70 @@ class Journal:
                 else:
                     yield line[: -len(_END)]
 
-    def _sync_folder(self) -> None:
-        """Make the file's name last: without this a power cut may bring the old file back."""
-        if os.name != "posix":
-            return
-        descriptor = os.open(self._path.parent, os.O_RDONLY)
+
+class _Opened:
+    """The file that stood at the path when it was opened. `sure` is how many of its bytes no other
+    process can drop without having read them."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        status = os.fstat(descriptor)
+        self._number = (status.st_dev, status.st_ino)
+        self.sure = status.st_size
+        # Where our last write ended.
+        self._end = -1
+
+    def is_at(self, path: Path) -> bool:
+        """Whether it still stands there."""
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            status = path.stat()
+        except FileNotFoundError:
+            return False
+        return (status.st_dev, status.st_ino) == self._number
+
+    def size(self) -> int:
+        """Its size now, in bytes."""
+        return os.fstat(self.descriptor).st_size
+
+    def read(self, start: int) -> bytes:
+        """All from that byte to the end."""
+        os.lseek(self.descriptor, start, os.SEEK_SET)
+        pieces = []
+        while piece := os.read(self.descriptor, _PIECE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def append(self, data: bytes) -> None:
+        """Add whole lines; nothing when it raises `OSError`."""
+        size = self.size()
+        if size and self._last_byte(size) != _END:
+            data = _TORN_END + data
+        self._end = size
+        left = memoryview(data)
+        try:
+            while left:
+                count = os.write(self.descriptor, left)
+                self._end += count
+                left = left[count:]
+        except BaseException:
+            # A full disk took a part.
+            self.cut(self._end - size)
+            raise
+
+    def cut(self, count: int) -> None:
+        """Take back as many bytes that were just added, unless others stand behind them."""
+        with contextlib.suppress(OSError):
+            if self.size() == self._end:
+                os.ftruncate(self.descriptor, self._end - count)
+                self._end -= count
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self.descriptor)
+
+    def _last_byte(self, size: int) -> bytes:
+        os.lseek(self.descriptor, size - 1, os.SEEK_SET)
+        return os.read(self.descriptor, 1)
 
 
 def _joined(lines: list[bytes] | tuple[bytes, ...]) -> bytes:
@@ -164,17 +382,6 @@ def _joined(lines: list[bytes] | tuple[bytes, ...]) -> bytes:
         if not line or _END in line or _NUL in line or len(line) > LONGEST_LINE:
             raise ValueError("a journal's line is not empty, too long, or with a newline or NUL")
     return b"".join(line + _END for line in lines)
-
-
-def _last_byte(descriptor: int, size: int) -> bytes:
-    os.lseek(descriptor, size - 1, os.SEEK_SET)
-    return os.read(descriptor, 1)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
 
 
 def _skip_line(file: BinaryIO) -> None:
