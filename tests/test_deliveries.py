@@ -76,7 +76,9 @@ class Made:
             cwd="/",
             environ={},
         )
-        sessions = Sessions(self.outside, SessionStore(ports.storage, ports.chance), [SESSION])
+        sessions = Sessions(
+            self.outside, SessionStore(ports.storage, ports.chance, lambda call: call()), [SESSION]
+        )
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())
         self.account = accounts.default

@@ -134,7 +134,9 @@ class Owner:
         # What each member's editor shows, and when its user was there last.
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
-        ports = Ports(self, self, self, self, self._tell, self, self._attends)
+        ports = Ports(
+            self, self, self, self, self._tell, self, self._attends, lambda _, call: call()
+        )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
     # --- its ports: records, queue, link, chance, tell, reactions ---
@@ -266,7 +268,7 @@ class Owner:
         """Somebody writes to the robot; returns the message's key."""
         self._ids += 1
         key = key or f"robot/m{self._ids}"
-        self.hub.arrived(received(key, text, conversation, who, self.time))
+        self.hub.arrived([received(key, text, conversation, who, self.time)])
         return key
 
     def send(self, member: int, message: str, session: str = "s1", text: str = "hello") -> None:
@@ -613,15 +615,38 @@ def test_no_secret_way_to_a_conversation_shows_when_a_word_is_logged(owner: Owne
     assert webhook.url not in repr([deliver, send])
 
 
-def test_a_message_is_given_to_an_editor_only_once_its_session_is_written_down(
+def test_a_command_is_carried_out_only_once_it_is_on_the_disk_that_it_may_have_been(
     owner: Owner,
 ) -> None:
     owner.slow = True
-    key = owner.say("hello")
-    assert owner.delivered(1) == []
+    key = owner.say("/clear")
+    assert owner.heard(1, CarryOut) == []
     owner.catch_up()
     assert owner.written[-1] == inbox.Routed(key, "s2")
-    assert owner.delivered(1) == [("s2", "hello", False)]
+    assert [order.again for order in owner.heard(1, CarryOut)] == [False]
+
+
+def test_a_message_does_not_overtake_the_command_before_it(owner: Owner) -> None:
+    owner.slow = True
+    owner.say("/clear")
+    owner.say("first in the empty session")
+    owner.say("/where")
+    owner.say("after that")
+    owner.catch_up()
+    told = [one for one in owner.told[1] if isinstance(one, CarryOut | Deliver)]
+    assert [one.inbound.text for one in told] == [
+        "/clear",
+        "first in the empty session",
+        "/where",
+        "after that",
+    ]
+
+
+def test_messages_that_come_together_are_all_brought_although_one_cannot_be(owner: Owner) -> None:
+    batch = [received(name, name, SINGLE, "zhangsan", NOW) for name in ("one", "two", "three")]
+    broken = structs.replace(batch[1], inbound=None)
+    owner.hub._reception.arrived([batch[0], broken, batch[2]])  # a defect of ours, in one place
+    assert [text for _, text, _ in owner.delivered(1)] == ["one", "three"]
 
 
 def test_what_an_editor_has_put_into_its_transcript_is_done(owner: Owner) -> None:
@@ -646,13 +671,15 @@ def test_what_an_editor_did_not_put_into_its_transcript_goes_to_another_when_it_
     assert owner.delivered(OWN) == [("s2", "two", True), ("s2", "three", True)]
 
 
-def test_an_editor_that_leaves_while_its_message_is_written_down_does_not_take_it_along(
+def test_an_editor_that_leaves_while_a_command_is_written_down_takes_nothing_along(
     owner: Owner,
 ) -> None:
     owner.slow = True
+    owner.say("/where")
     owner.say("hello")
     owner.hub.leave(1)
     owner.catch_up()
+    assert [order.again for order in owner.heard(OWN, CarryOut)] == [False]
     assert owner.delivered(OWN) == [("s2", "hello", False)]
 
 
@@ -1122,7 +1149,7 @@ def test_that_dingtalk_sends_no_session_webhook_is_told_once_and_stays_in_the_st
     for key in ("k1", "k2", "k3"):
         one = received(key)
         inbound = structs.replace(one.inbound, session_webhook=None)
-        owner.hub.arrived(structs.replace(one, inbound=inbound))
+        owner.hub.arrived([structs.replace(one, inbound=inbound)])
     assert [words.text for words in owner.heard(1, Words)] == [NO_SESSION_WEBHOOK]
     assert owner.heard(1, exchange.State)[-1].last_error == NO_SESSION_WEBHOOK
     assert caplog.text.count("No sessionWebhook in a message") == 1
@@ -1515,7 +1542,7 @@ def outsider(
         sender=Sender("", who, "Out"),
         session_webhook=SessionWebhook(webhook, NOW + 3600),
     )
-    owner.hub.arrived(structs.replace(got, inbound=inbound))
+    owner.hub.arrived([structs.replace(got, inbound=inbound)])
 
 
 def typed(message: str, session: str) -> Send:
@@ -1660,7 +1687,7 @@ def test_an_outsider_is_answered_in_the_private_chat_that_the_id_names_and_in_no
         sender=Sender("", "$:outside", "Other"),
         session_webhook=SessionWebhook("https://session/2", NOW + 3600),
     )
-    owner.hub.arrived(structs.replace(got, inbound=inbound))
+    owner.hub.arrived([structs.replace(got, inbound=inbound)])
     for number, chat in enumerate((SINGLE, other), 1):
         target = targets.read(f"dingtalk:{chat.id}", ()).target
         owner.ask(OWN, Send(Outbound(f"m{number}", target, "words"), Kind.REPLY, "s1"))

@@ -29,7 +29,8 @@ class Owner:
         self.disk = Disk(self.posted.put, self.errors.append)
         self.disk.start()
         self.files: Files = files_in(folder, self.disk)
-        self.records = LiveRecords(self.files, RobotFiles(self.files, "r", "app"), lambda _: None)
+        robot_files = RobotFiles(self.files, "r", "app")
+        self.records = LiveRecords(self.files, robot_files, lambda _: None, self.posted.put)
         self.accepted: list[str] = []
 
     def accept(self, name: str) -> None:

@@ -28,7 +28,7 @@ from dingbridge.core.state import (
     with_quota,
     with_seen,
 )
-from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 from dingbridge.edges import files
 from dingbridge.edges.storage import paths
 from dingbridge.edges.storage.card import Card
@@ -42,6 +42,7 @@ from tests.processes import Child, run
 
 POSIX = os.name == "posix"
 NOW = 1_800_000_000.0
+LONG_AFTER = 10 * NOW
 
 
 def mode(path: Path) -> int:
@@ -102,7 +103,7 @@ def test_a_file_of_ours_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         files.write_whole(tmp_path / "whole", b"data")
-        files.append_line(tmp_path / "appended", b"data\n")
+        files.append_lines(tmp_path / "appended", b"data\n")
     finally:
         os.umask(before)
     assert mode(tmp_path / "whole") == mode(tmp_path / "appended") == 0o600
@@ -147,9 +148,9 @@ def test_the_old_content_survives_a_disk_that_fills_up(
 def test_a_line_after_a_torn_one_stands_on_its_own(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for line in (b"one\n", b"two\n"):
-        files.append_line(path, line)
+        files.append_lines(path, line)
     path.write_bytes(path.read_bytes()[:-3])
-    files.append_line(path, b"three\n")
+    files.append_lines(path, b"three\n")
     assert path.read_bytes() == b"one\nt\nthree\n"
 
 
@@ -379,31 +380,87 @@ def test_a_transcript_is_there_after_a_restart(transcripts: Transcripts, tmp_pat
     assert Transcripts(tmp_path / "sessions").load("s1") == Transcript(info, (expected,))
 
 
+def new(name: str, text: str = "hello") -> Arrival:
+    return Arrival(message(name, text), again=False)
+
+
+def again(name: str, text: str = "hello") -> Arrival:
+    return Arrival(message(name, text), again=True)
+
+
 def test_a_robot_message_is_taken_once_however_often_it_is_handed_over(
     transcripts: Transcripts,
 ) -> None:
-    assert transcripts.take("s1", message("m1"), again=False)
-    assert not transcripts.take("s1", message("m1"), again=False)
-    assert not transcripts.take("s1", message("m1", "changed"), again=True)
-    assert transcripts.take("s1", message("m2"), again=True)
+    assert transcripts.take("s1", [new("m1"), again("m1")]) == (True, False)
+    assert transcripts.take("s1", [again("m1", "changed"), again("m2")]) == (False, True)
     assert transcripts.load("s1").messages == (message("m1"), message("m2"))
+
+
+def test_robot_messages_that_come_together_stand_in_their_order(transcripts: Transcripts) -> None:
+    info = start_session(transcripts, "s1")
+    names = [f"m{number}" for number in range(100)]
+    assert all(transcripts.take("s1", [new(name) for name in names]))
+    assert transcripts.load("s1") == Transcript(info, tuple(message(name) for name in names))
 
 
 def test_a_robot_message_of_which_a_crash_left_half_a_line_is_taken_again(
     transcripts: Transcripts, tmp_path: Path
 ) -> None:
-    transcripts.take("s1", message("m1"), again=False)
+    transcripts.take("s1", [new("m1")])
     path = tmp_path / "sessions" / "s1.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
-    assert transcripts.take("s1", message("m1"), again=True)
+    assert transcripts.take("s1", [again("m1")]) == (True,)
     assert transcripts.load("s1").messages == (message("m1"),)
-    assert transcripts.take("s1", message("m2"), again=True)
+    assert transcripts.take("s1", [again("m2")]) == (True,)
 
 
 def test_a_robot_message_that_is_quoted_in_another_one_is_taken(transcripts: Transcripts) -> None:
-    transcripts.take("s1", message("m1", 'it says "id":"m2"'), again=False)
+    transcripts.take("s1", [new("m1", 'it says "id":"m2"')])
     transcripts.append("s1", Entry(fate=Fate("m2", Delivery.SENT)))
-    assert transcripts.take("s1", message("m2"), again=True)
+    assert transcripts.take("s1", [again("m2")]) == (True,)
+
+
+@pytest.mark.skipif(not POSIX, reason="resource limits of POSIX")
+def test_of_robot_messages_for_which_the_disk_has_no_room_none_is_there(
+    tmp_path: Path, start_process: StartProcess
+) -> None:
+    process = start_process(
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from dingbridge.core.messages import Message, Role\n"
+        "from dingbridge.core.transcript import Arrival\n"
+        "from dingbridge.edges.storage.transcripts import Transcripts\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "transcripts = Transcripts(Path(sys.argv[1]))\n"
+        "def arrival(name):\n"
+        "    text = 'x' * 300\n"
+        "    return Arrival(Message(name, Role.DINGTALK, 'Zhang', text, 1.0), again=False)\n"
+        "transcripts.take('s1', [arrival('m1')])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
+        "try:\n"
+        "    transcripts.take('s1', [arrival(f'm{number}') for number in range(2, 9)])\n"
+        "except OSError as error:\n"
+        "    print(type(error).__name__, flush=True)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
+        "transcripts.take('s1', [arrival(f'm{number}') for number in range(2, 9)])\n"
+        "print('taken', flush=True)\n",
+        tmp_path,
+    )
+    assert [process.line(), process.line()] == ["OSError", "taken"]
+    loaded = Transcripts(tmp_path).load("s1")
+    assert [one.id for one in loaded.messages] == [f"m{number}" for number in range(1, 9)]
+    assert loaded.damaged == 0
+
+
+def test_what_stands_in_a_transcript_is_found_and_what_only_is_about_it_is_not(
+    transcripts: Transcripts,
+) -> None:
+    start_session(transcripts, "s1", message("m1"), message("m2", 'it says "id":"m5"'))
+    start_session(transcripts, "s2", message("m3"))
+    transcripts.append("s2", Entry(fate=Fate("m4", Delivery.SENT)))
+    wanted = [f"m{number}" for number in range(1, 7)]
+    assert transcripts.standing(wanted, LONG_AFTER) == set()
+    assert transcripts.standing(wanted, 0.0) == {"m1", "m2", "m3"}
 
 
 def test_without_sessions_the_list_is_empty_and_a_missing_one_has_no_messages(

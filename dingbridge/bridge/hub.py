@@ -7,7 +7,7 @@ on at any moment.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
@@ -19,10 +19,11 @@ from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.bindings import Bindings
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.outgoing import Outgoing
-from dingbridge.bridge.ports import Chance, Link, Queue, Reactions, Records
+from dingbridge.bridge.ports import Chance, Later, Link, Queue, Reactions, Records
 from dingbridge.bridge.reception import NOBODY, Parts, Reception
 from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
+from dingbridge.bridge.state_news import StateNews
 from dingbridge.bridge.usage import Usage
 from dingbridge.core import exchange, scopes
 from dingbridge.core.catalogue import link
@@ -50,7 +51,8 @@ LAST_WORDS = (exchange.Send, exchange.Handed, exchange.Unanswered)
 
 class Ports(Struct, frozen=True):
     """What the hub needs of the outside. `tell` reaches one member; `attends` says what its editor
-    shows, and when its user was there."""
+    shows, and when its user was there; `later` runs a call on the loop, after 0 seconds at the end
+    of the turn."""
 
     records: Records
     queue: Queue
@@ -59,6 +61,7 @@ class Ports(Struct, frozen=True):
     tell: Callable[[int, News], None]
     reactions: Reactions
     attends: Attends
+    later: Later
 
 
 class Hub:
@@ -82,6 +85,7 @@ class Hub:
         self._lacks_webhook = False
         self.cool_down = (0.0, "")
         self._let_in = exchange.LetIn()
+        self._state = StateNews(ports.later, self._state_news, self.broadcast)
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
         )
@@ -154,8 +158,10 @@ class Hub:
     def configure(self, options: Options) -> None:
         """Use these options from now on."""
         self._options = options
+        # Who was set up anew may know nothing any more.
+        self._state.forget()
         self._hold_link()
-        self._tell_state()
+        self._state.changed()
 
     # --- members --------------------------------------------------------------------------------
 
@@ -239,7 +245,7 @@ class Hub:
 
     def _after_leaving(self) -> None:
         self._hold_link()
-        self._tell_state()
+        self._state.changed()
 
     def _join(self, member: int, hello: exchange.Hello) -> None:
         self._members[member] = Member(hello.pid, hello.cwd, answers=hello.answers)
@@ -255,7 +261,7 @@ class Hub:
 
     def _bound_changed(self) -> None:
         self._hold_link()
-        self._tell_state()
+        self._state.changed()
         self._reception.hand_out(NOBODY)
 
     def _handed(self, member: int, key: str, arrived: exchange.Arrived | None) -> None:
@@ -280,16 +286,17 @@ class Hub:
 
     # --- in -------------------------------------------------------------------------------------
 
-    def arrived(self, received: Received) -> None:
-        """A robot message that is written down and acked."""
-        reception.log_arrival(received.inbound, self._options.account)
-        self._usage.count(pushes=1)
-        if received.inbound.session_webhook is None and not self._lacks_webhook:
+    def arrived(self, batch: Sequence[Received]) -> None:
+        """Robot messages that are written down and acked."""
+        for received in batch:
+            reception.log_arrival(received.inbound, self._options.account)
+        self._usage.count(pushes=len(batch))
+        if not self._lacks_webhook and any(one.inbound.session_webhook is None for one in batch):
             self._lacks_webhook = True
             # The reply URL is a part of every robot message (protocol section 5.1).
             self.trouble(link.NO_SESSION_WEBHOOK(), "")
-        self._tell_state()
-        self._reception.arrived(received)
+        self._state.counted()
+        self._reception.arrived(batch)
 
     def _answer(self, target: Target, text: str) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""
@@ -313,7 +320,7 @@ class Hub:
         next_try = self._chance.now() + retry_in if retry_in else 0.0
         self._link_news = exchange.LinkNews(link.value, reason, fix, next_try)
         self.broadcast(self._link_news)
-        self._tell_state()
+        self._state.changed()
 
     def trouble(self, sentence: str, code: str) -> None:
         """Something came in that could not be used; `code` is the platform's, if it sent one."""
@@ -321,14 +328,14 @@ class Hub:
         self._last_error = sentence
         self._usage.refused(code)
         self.notice(sentence)
-        self._tell_state()
+        self._state.changed()
 
     def counted(self, calls: int, pushes: int, code: str) -> None:
         """The queue made calls; `code` is that of an answer that refused one."""
         self._usage.refused(code)
         if calls or pushes:
             self._usage.count(calls, pushes)
-            self._tell_state()
+            self._state.counted()
 
     def sent(self, sent: Sent) -> None:
         """A chunk went out: it is remembered."""
@@ -339,7 +346,7 @@ class Hub:
         """Nothing leaves before `until` (Unix seconds); 0 when that is over."""
         if (until, reason) != self.cool_down:
             self.cool_down = (until, reason)
-            self._tell_state()
+            self._state.changed()
 
     def _budget(self) -> Budget:
         return Budget(self._options.quota_calls, self._options.quota_pushes)
@@ -352,7 +359,7 @@ class Hub:
 
     def _outbox_changed(self) -> None:
         self._attention.idle(idle=not self.outgoing.queued)
-        self._tell_state()
+        self._state.changed()
 
     def _access_changed(self) -> None:
         """Somebody was refused, asks, or was decided about."""
@@ -360,10 +367,7 @@ class Hub:
         if let_in != self._let_in:
             self._let_in = let_in
             self.broadcast(let_in)
-        self._tell_state()
-
-    def _tell_state(self) -> None:
-        self.broadcast(self._state_news())
+        self._state.changed()
 
     def _state_news(self) -> exchange.State:
         until, reason = self.cool_down

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from dingbridge.core.outbox import Put, Record, Waiting
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.state import State
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
 from dingbridge.core.user_files import UserFile
 
 
@@ -47,15 +47,13 @@ class Storage(Protocol):
     def take(
         self,
         session: str,
-        message: Message,
+        arrivals: Sequence[Arrival],
         info: SessionInfo | None,
-        *,
-        again: bool,
-        then: Callable[[bool], None],
+        then: Callable[[tuple[bool, ...]], None],
     ) -> None:
-        """Add a robot message and make sure that it is on the disk. With `again` only when it does
-        not stand there yet; `then` is told whether it was added. `info` is None for a session that
-        is not known here."""
+        """Add robot messages and make sure that they are on the disk, those of `again` only when
+        they do not stand there yet; `then` is told which were added. `info` is None for a session
+        that is not known here."""
         ...
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
@@ -250,6 +248,9 @@ class Chance(Protocol):
         ...
 
 
+Post = Callable[[Callable[[], None]], None]
+"""Runs a call on the service loop, after all that is to be run there so far."""
+
 Later = Callable[[float, Callable[[], None]], None]
 """Runs a call on the service loop after that many seconds."""
 
@@ -285,7 +286,8 @@ class Records(Protocol):
         ...
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
-        """A robot message goes to this session; `then` runs once that is on the disk."""
+        """A command from DingTalk goes to this session and may be carried out there; `then` runs
+        once that is on the disk."""
         ...
 
     def handed(self, key: str) -> None:

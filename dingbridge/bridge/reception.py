@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, structs
 
 from dingbridge.bridge.admission import Admission
+from dingbridge.bridge.arrivals import Arrivals
 from dingbridge.bridge.attending import Attending
 from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
@@ -67,6 +68,8 @@ class Reception:
         # Came while no editor was here.
         self._patient: set[str] = set()
         self._open: dict[str, tuple[Open, int]] = {}
+        # A message waits for a command before it.
+        self._on_their_way = Arrivals()
         self._settled = False
 
     def start(self, inbox: dict[str, Open]) -> None:
@@ -81,30 +84,36 @@ class Reception:
         self._settled = True
         self.hand_out(NOBODY)
 
-    def arrived(self, received: Received) -> None:
-        """A robot message that is written down and acked."""
-        self._open[received.key] = (Open(received), NOBODY)
-        if not self._members:
-            self._patient.add(received.key)
-        self.hand_out(NOBODY)
+    def arrived(self, batch: Iterable[Received]) -> None:
+        """Robot messages that are written down and acked."""
+        for received in batch:
+            if not self._members:
+                self._patient.add(received.key)
+            try:
+                self._bring(received.key, Open(received))
+            except Exception:  # whatever it is: the others of the batch are brought all the same
+                log.exception("a message could not be routed")
 
     def receive_kept(self, received: Received) -> None:
         """Take a message that was kept until its sender was let in, once it is on disk again."""
-        self._records.received(received, lambda: self.arrived(received))
+        self._records.received(received, lambda: self.arrived([received]))
 
     def hand_out(self, holder: int) -> None:
-        """Bring everything that `holder` has, or nobody, where it belongs; it waits while no editor
-        is here."""
-        for key, (entry, held_by) in list(self._open.items()):
-            if held_by != holder:
-                continue
-            if not self._members or (entry.session and self._is_awaited(entry.session)):
-                self._open[key] = (entry, NOBODY)
-            elif entry.session:
-                # It may stand in that transcript already, so it must go to no other.
-                self._deliver(key, entry, again=True)
-            else:
-                self._take(key, entry.received)
+        """Bring everything that `holder` has, or nobody, where it belongs."""
+        held = [(key, entry) for key, (entry, held_by) in self._open.items() if held_by == holder]
+        for key, entry in held:
+            self._bring(key, entry)
+
+    def _bring(self, key: str, entry: Open) -> None:
+        """Bring a message where it belongs; it waits while no editor is here."""
+        self._open[key] = (entry, NOBODY)
+        if not self._members or (entry.session and self._is_awaited(entry.session)):
+            return
+        if entry.session:
+            # It may stand in that transcript already, so it must go to no other.
+            self._deliver(key, entry, again=True)
+        else:
+            self._take(key, entry.received)
 
     def handed(self, key: str) -> str:
         """A message needs nothing more. Returns the session it went to, empty without one."""
@@ -149,7 +158,20 @@ class Reception:
         self._conversations.speak_to(session, inbound)
         entry = Open(received, session)
         self._open[key] = (entry, ON_ITS_WAY)
-        self._records.routed(key, session, lambda: self._deliver(key, entry, again=False))
+        self._on_their_way.put(session, lambda done: self._send_on(key, entry, done))
+
+    def _send_on(self, key: str, entry: Open, done: Callable[[], None]) -> None:
+        """Deliver a message. A command only once it is on the disk that it may have been carried
+        out: it stands in no transcript."""
+
+        def deliver() -> None:
+            self._deliver(key, entry, again=False)
+            done()
+
+        if self._receptionist.is_command(entry.received.inbound):
+            self._records.routed(key, entry.session, deliver)
+        else:
+            deliver()
 
     def _nobody_for(self, key: str, received: Received) -> None:
         """No editor has a session bound. What came while none was here waits until one has."""

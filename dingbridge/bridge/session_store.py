@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
+from msgspec import Struct
+
 from dingbridge.bridge import updates
-from dingbridge.bridge.ports import Chance, Storage
+from dingbridge.bridge.ports import Chance, Post, Storage
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Message
 from dingbridge.core.text import well_formed
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
+
+AT_ONCE = 64
+"""Robot messages that are written together at most (a count)."""
+
+
+class _Arriving(Struct, frozen=True):
+    """A robot message, and who is told whether it was new."""
+
+    arrival: Arrival
+    then: Callable[[bool], None]
 
 
 class View(Protocol):
@@ -34,9 +47,11 @@ class View(Protocol):
 class SessionStore:
     """Keeps the transcripts on the disk, and tells every view what changes. Service loop only."""
 
-    def __init__(self, storage: Storage, chance: Chance) -> None:
+    def __init__(self, storage: Storage, chance: Chance, post: Post) -> None:
         self.storage = storage
         self._chance = chance
+        self._post = post
+        self._arriving: dict[str, list[_Arriving]] = {}
         self.infos: dict[str, SessionInfo] = {}
         # Messages that an editor still has to hand over to the owner of a robot, by id.
         self.pending: set[str] = set()
@@ -107,22 +122,46 @@ class SessionStore:
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
     ) -> None:
         """Take a robot message into a transcript. `then` is told whether it was new there, once it
-        is on the disk."""
+        is on the disk. Those that come in one turn are written together."""
+        arriving = self._arriving.setdefault(session, [])
+        arriving.append(_Arriving(Arrival(message, again), then))
+        if len(arriving) == 1:
+            self._post(lambda: self._take(session, arriving))
+        elif len(arriving) == AT_ONCE:
+            self._take(session, arriving)
 
-        def taken(new: bool) -> None:
-            if new:
-                self._tell(session, updates.Messages(session, (message,)))
-            then(new)
+    def _take(self, session: str, arriving: list[_Arriving]) -> None:
+        """Write what has come, unless that was done already."""
+        if self._arriving.get(session) is not arriving:
+            return
+        del self._arriving[session]
 
-        self.storage.take(session, message, self.infos.get(session), again=again, then=taken)
+        def taken(new: tuple[bool, ...]) -> None:
+            each = tuple(zip(arriving, new, strict=True))
+            messages = tuple(one.arrival.message for one, is_new in each if is_new)
+            if messages:
+                self._tell(session, updates.Messages(session, messages))
+            for one, is_new in each:
+                # What goes wrong with one concerns no other.
+                self._post(partial(one.then, is_new))
+
+        arrivals = [one.arrival for one in arriving]
+        self.storage.take(session, arrivals, self.infos.get(session), taken)
+
+    def _take_all(self, session: str) -> None:
+        """Write what has come for a session before something happens to its transcript."""
+        if arriving := self._arriving.get(session):
+            self._take(session, arriving)
 
     def clear(self, session: str) -> None:
         """Remove all messages; the old transcript stays in the trash folder."""
+        self._take_all(session)
         self.storage.clear(self.infos[session])
         self._tell(session, updates.Messages(session, (), reset=True))
 
     def delete(self, session: str) -> None:
         """Remove the session; its transcript stays in the trash folder."""
+        self._take_all(session)
         ids = list(self.infos)
         following = ids[(ids.index(session) + 1) % len(ids)]
         info = self.infos.pop(session)

@@ -47,6 +47,13 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     fate: Fate | UnsetType = UNSET
 
 
+class Arrival(Struct, frozen=True):
+    """A robot message for a transcript. `again`: it may stand there already."""
+
+    message: Message
+    again: bool
+
+
 class Transcript(Struct, frozen=True):
     """A transcript that was read. `damaged` counts the lines that could not be."""
 

@@ -216,32 +216,28 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
-    """Add a line to the file's end, making the file, 0600, when it is not there. With `sync` it is
-    on the disk when this returns."""
+def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> None:
+    """Add lines to the file's end, making the file, 0600, when it is not there. With `sync` they
+    are on the disk when this returns. When it raises, nothing was added."""
     descriptor = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
-    with os.fdopen(descriptor, "ab+") as file:
-        if file.seek(0, os.SEEK_END):
+    with os.fdopen(descriptor, "ab+", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
                 # A crash tore the last line: this one must not become a part of it.
-                line = b"\n" + line
-        file.write(line)
-        if sync:
-            file.flush()
-            sync_file(file.fileno())
-
-
-def lines_with(path: Path, part: bytes, within: int | None) -> list[bytes]:
-    """The lines with `part` in the last `within` bytes of the file, or in all of it for None. A
-    crash may have torn any of them."""
-    try:
-        with reading(path) as file:
-            if within is not None:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - within))
-            return [line for line in file if part in line]
-    except FileNotFoundError:
-        return []
+                lines = b"\n" + lines
+        left = memoryview(lines)
+        try:
+            while left:
+                left = left[file.write(left) :]
+            if sync:
+                sync_file(file.fileno())
+        except BaseException:
+            # A full disk took a part: what was refused is tried again, and must not stand twice.
+            with contextlib.suppress(OSError):
+                file.truncate(size)
+            raise
 
 
 def set_aside(path: Path) -> Path:

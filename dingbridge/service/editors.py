@@ -89,7 +89,7 @@ class Editors:
         self._shared = Shared(
             data=data,
             files=files,
-            store=SessionStore(LiveStorage(files), chance),
+            store=SessionStore(LiveStorage(files), chance, post),
             robots=self._robots,
             command_values=CommandValues(post),
             media=self._media,

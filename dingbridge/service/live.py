@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Message, Question
+from dingbridge.core.messages import Question
 from dingbridge.core.patience import JOB_WITHIN
 from dingbridge.core.remote_answers import Lines
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
 from dingbridge.edges import git, project
 from dingbridge.edges.command import Answered, Programs, Task, run_job
 from dingbridge.edges.process import Runner
@@ -60,17 +60,13 @@ class LiveStorage:
     def take(
         self,
         session: str,
-        message: Message,
+        arrivals: Sequence[Arrival],
         info: SessionInfo | None,
-        *,
-        again: bool,
-        then: Callable[[bool], None],
+        then: Callable[[tuple[bool, ...]], None],
     ) -> None:
-        """Add a robot message for good, with `again` only when it is new there."""
+        """Add robot messages for good, those of `again` only when they are new there."""
         self._disk.insist(
-            transcript_of(session),
-            lambda: self._files.take(session, message, info, again=again),
-            then,
+            transcript_of(session), lambda: self._files.take(session, arrivals, info), then
         )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from dingbridge.bridge import hub as hubs
 from dingbridge.bridge.attending import Attends
@@ -15,6 +16,7 @@ from dingbridge.bridge.ports import Chance
 from dingbridge.core import sent_keys
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.exchange import News
+from dingbridge.core.inbox import Received
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Dropped, Record, Waiting
@@ -40,6 +42,9 @@ from dingbridge.protocol.turns import Post
 from dingbridge.service.parcels import Courier
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 32
+"""Messages that are taken in between two looks at the clock (a count)."""
 
 
 class Owner:
@@ -76,7 +81,7 @@ class Owner:
         self._stopped = False
         self._robot_files = RobotFiles(files, robot, options.app_key)
         self._gate = Gate(files)
-        self._records = LiveRecords(files, self._robot_files, self._damaged)
+        self._records = LiveRecords(files, self._robot_files, self._damaged, post)
 
     @property
     def hub(self) -> Hub:
@@ -101,7 +106,16 @@ class Owner:
         paced = left.state.paces.get(self._robot)
         if paced is not None:
             self._pace = Pace.restore(paced, random.random)
-        ports = hubs.Ports(self._records, self, self, self._chance, self._tell, self, self._attends)
+        ports = hubs.Ports(
+            self._records,
+            self,
+            self,
+            self._chance,
+            self._tell,
+            self,
+            self._attends,
+            self._later,
+        )
         self._hub = Hub(self._robot, ports, self._options, left.state, left.outbox)
         self._hub.start(left.inbox)
         outstanding = left.state.reactions.get(self._robot, ())
@@ -177,9 +191,10 @@ class Owner:
             self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
 
     def _later(self, seconds: float, then: Callable[[], None]) -> None:
-        timer = threading.Timer(seconds, lambda: self._post(then))
-        timer.daemon = True
-        timer.start()
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, self._post, then)
+        else:
+            self._post(then)
 
     # --- what the hub needs: queue --------------------------------------------------------------
 
@@ -290,13 +305,19 @@ class Owner:
     def _from_stream(self, stream: Stream, event: StreamEvent) -> None:
         if isinstance(event, Arrived):
             # Written down and acked: it counts, whatever became of the stream since.
-            self.hub.arrived(event.received)
+            self._arrived((event.received,))
         elif stream is not self._stream:
             return
         elif isinstance(event, LinkChanged):
             self.hub.link_changed(event.state, event.reason, event.fix, event.retry_in)
         else:
             self.hub.trouble(event.sentence, event.code)
+
+    def _arrived(self, batch: tuple[Received, ...]) -> None:
+        """In pieces, between which others have their turn."""
+        for first in range(0, len(batch), AT_ONCE):
+            piece = batch[first : first + AT_ONCE]
+            self._post(partial(self.hub.arrived, piece))
 
 
 def _quick(options: Options) -> Http:

@@ -24,17 +24,20 @@ from dingbridge.edges.storage.robot import (
 
 class LiveRecords:
     """The records as the hub and the threads of the owner need them. `damaged` is told, on the disk
-    thread, that the state file had to be set aside."""
+    thread, that the state file had to be set aside; `post` runs a call at the end of a turn."""
 
     def __init__(
         self,
         files: Files,
         robot_files: RobotFiles,
         damaged: Callable[[StoredDataDamaged], None],
+        post: Callable[[Callable[[], None]], None],
     ) -> None:
         self._files = files
         self._robot_files = robot_files
         self._damaged = damaged
+        self._post = post
+        self._handed: list[inbox.Handed] = []
         # Records of the outbox that were asked for, and those that the disk refused.
         self._asked: deque[Record] = deque()
         self._refused: list[Record] = []
@@ -51,12 +54,20 @@ class LiveRecords:
         self._write_inbox(inbox.encode(received), then)
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
-        """A robot message goes to this session; `then` runs once that is on the disk."""
+        """A command from DingTalk goes to this session; `then` runs once that is on the disk."""
         self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)
 
     def handed(self, key: str) -> None:
-        """A robot message needs nothing more."""
-        self._write_inbox(inbox.encode(inbox.Handed(key)), lambda: None)
+        """A robot message needs nothing more. All of a turn are written together, and no power cut
+        matters: what stands in a transcript is found there."""
+        self._handed.append(inbox.Handed(key))
+        if len(self._handed) == 1:
+            self._post(self._write_handed)
+
+    def _write_handed(self) -> None:
+        lines = [inbox.encode(record) for record in self._handed]
+        self._handed.clear()
+        self._files.disk.insist(INBOX, lambda: self._robot_files.append_inbox(*lines, sync=False))
 
     def _write_inbox(self, line: bytes, then: Callable[[], None]) -> None:
         self._files.disk.insist(

@@ -131,10 +131,10 @@ class RobotFiles:
         shown = self._files.transcripts.load(session).messages if session else ()
         return others, tuple(one for one in shown if one.id in messages and one.delivery in SETTLED)
 
-    def append_inbox(self, line: bytes) -> None:
-        """Write a record of the inbox; it is on the disk when this returns."""
-        self._files.inbox.append(line)
-        self._inbox_records += 1
+    def append_inbox(self, *lines: bytes, sync: bool = True) -> None:
+        """Write records of the inbox; with `sync` they are on the disk when this returns."""
+        self._files.inbox.append(*lines, sync=sync)
+        self._inbox_records += len(lines)
         if self._inbox_records >= COMPACT_AFTER:
             _if_possible(self._compact_inbox)
 
@@ -182,8 +182,23 @@ class RobotFiles:
         self.compact()
         pending = inbox.pending(received).items()
         open_ = {key: one for key, one in pending if one.received.robot == self._app}
+        self._settle(open_)
         seen = {**state.seen, **inbox.times(received)}
         return Inheritance(state, outboxes.fold(mine), open_, seen, damaged_state)
+
+    def _settle(self, open_: dict[str, inbox.Open]) -> None:
+        """Count as handed over what stands in a transcript: the end may have come between that and
+        the word about it."""
+        if not open_:
+            return
+        names = {inbox.message_id(key): key for key in open_}
+        since = min(one.received.time for one in open_.values())
+        standing = [names[name] for name in self._files.transcripts.standing(names, since)]
+        if standing:
+            log.info("%d messages of the inbox stand in transcripts", len(standing))
+            self.append_inbox(*(inbox.encode(inbox.Handed(key)) for key in standing), sync=False)
+        for key in standing:
+            del open_[key]
 
     def _tell_transcript(self, session: str, end: Fate) -> None:
         self._files.disk.insist(

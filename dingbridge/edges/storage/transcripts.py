@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 
 from msgspec import structs
@@ -13,14 +14,16 @@ from msgspec import structs
 from dingbridge.core import transcript
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Message
-from dingbridge.core.transcript import Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 from dingbridge.edges import files
 
 log = logging.getLogger(__name__)
 
-LATELY = 256 * 1024
-"""Bytes at the end of a transcript that are looked at before a robot message is added."""
+CLOCK_SET_BACK = 86_400.0
+"""Seconds by which the clock may have been set back since a file was written."""
+
+_NAMED = re.compile(rb'"id":"([^"]*)"')
+"""An id in a line; in a text of somebody's the quotes are escaped."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -75,38 +78,54 @@ class Transcripts:
         editor may have deleted the session."""
         path = self._path(session)
         self._begin(path, info)
-        files.append_line(path, transcript.encode(entry))
+        files.append_lines(path, transcript.encode(entry))
 
     def settle(self, session: str, fate: Fate) -> None:
         """Write what became of a message below it, unless the session was deleted meanwhile."""
         path = self._path(session)
         if path.exists():
-            files.append_line(path, transcript.encode(Entry(fate=fate)))
+            files.append_lines(path, transcript.encode(Entry(fate=fate)))
 
     def _begin(self, path: Path, info: SessionInfo | None) -> None:
         files.make_own_folder(path.parent)
         if info is not None and not path.exists():
-            files.append_line(path, transcript.encode(Entry(session=info)))
+            files.append_lines(path, transcript.encode(Entry(session=info)))
 
     def take(
-        self, session: str, message: Message, info: SessionInfo | None = None, *, again: bool
-    ) -> bool:
-        """Add a robot message, for good even if the power fails, unless it stands there already.
-        Returns whether it was added. `info` is as for `append`.
+        self, session: str, arrivals: Sequence[Arrival], info: SessionInfo | None = None
+    ) -> tuple[bool, ...]:
+        """Add robot messages, for good even if the power fails: all, or none when it raises.
+        Returns which were added: not those of `again` that stand there already. `info` is as for
+        `append`.
 
-        An editor that slept may come late with what another one has written meanwhile, so the end
-        of the transcript is looked at each time; with `again` all of it.
+        Nobody else adds robot messages, so the file is not looked at for a message that is new.
         """
         path = self._path(session)
         self._begin(path, info)
-        name = f'"id":"{message.id}"'.encode()
-        found = files.lines_with(path, name, None if again else LATELY)
-        fallback = SessionInfo(session, session, message.time)
-        # Only a whole line counts: a crash may have torn the one with its name.
-        if any(one.id == message.id for one in transcript.read(found, fallback).messages):
-            return False
-        files.append_line(path, transcript.encode(Entry(message=message)), sync=True)
-        return True
+        again = {arrival.message.id for arrival in arrivals if arrival.again}
+        standing = _standing(path, again) if again else set()
+        is_new, lines = [], []
+        for arrival in arrivals:
+            message = arrival.message
+            is_new.append(message.id not in standing)
+            if message.id not in standing:
+                standing.add(message.id)
+                lines.append(transcript.encode(Entry(message=message)))
+        if lines:
+            files.append_lines(path, b"".join(lines), sync=True)
+        return tuple(is_new)
+
+    def standing(self, messages: Collection[str], since: float) -> set[str]:
+        """Which of these messages stand in any transcript that was written to `since` then (Unix
+        seconds). One that cannot be read is passed over."""
+        found: set[str] = set()
+        for path in self._folder.glob("*.jsonl"):
+            try:
+                if path.stat().st_mtime >= since - CLOCK_SET_BACK:
+                    found |= _standing(path, messages)
+            except OSError as cause:
+                log.warning("%s cannot be read: %s", path.name, cause.strerror)
+        return found
 
     def clear(self, info: SessionInfo) -> None:
         """Start the transcript anew; the old one goes to the trash."""
@@ -151,3 +170,16 @@ class Transcripts:
         if not _ID.fullmatch(session):
             raise BridgeError(f"{session!r} is not the id of a session")
         return self._folder / f"{session}.jsonl"
+
+
+def _standing(path: Path, messages: Collection[str]) -> set[str]:
+    """Which of these messages stand in a transcript. Only a whole line counts: a crash may have
+    torn the one with a name."""
+    wanted = {message.encode() for message in messages}
+    try:
+        with files.reading(path) as file:
+            lines = [line for line in file if not wanted.isdisjoint(_NAMED.findall(line))]
+    except FileNotFoundError:
+        return set()
+    found = transcript.read(lines, SessionInfo("", "", 0.0)).messages
+    return {message.id for message in found} & set(messages)
