@@ -13,11 +13,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.guard import OWN, VARIABLE, Finding, Guarded, describe, mask
 from dingbridge.core.private_keys import PRIVATE_KEY, private_keys
+from dingbridge.core.regex import PIECE
+from dingbridge.core.secret_values import is_login
 from dingbridge.core.secrets_in_context import SHAPES
 from dingbridge.core.secrets_known import Shape
 from tests.growth import assert_in_proportion
@@ -452,6 +454,31 @@ def test_only_one_letter_grows_when_it_is_made_small() -> None:
     assert grown == ["\u0130"]
     text = masked(f"\u0130\u0130\u0130 token = {STRONG}!")
     assert MARK.sub("", text) == "\u0130\u0130\u0130 token = !"
+
+
+# --- large texts ----------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.sampled_from(POSITIVES), st.integers(-300, 2_000))
+def test_a_secret_is_found_wherever_a_large_text_is_cut_for_the_search(
+    one: Positive, before: int
+) -> None:
+    text = " " * (PIECE - before - 1) + "\n" + one.text + "\n" + " " * 2 * PIECE
+    for shape in SHAPES:
+        searched = text.lower() if shape.folded else text
+        spans = [match.span() for match in shape.found_in(searched)]
+        at_once = shape.pattern.finditer(searched) if shape.hint in searched else ()
+        assert spans == [match.span() for match in at_once]
+
+
+@given(st.text(string.printable, min_size=1, max_size=40), st.sampled_from(["a", "K9", "-_.", "@"]))
+def test_every_login_in_base64_is_looked_at(secret: str, name: str) -> None:
+    value = base64.b64encode(f"{name}:{secret}".encode()).decode()
+    shape = next(each for each in SHAPES if each.kind == "encoded login")
+    long_enough = len(value.rstrip("=")) >= 10
+    if long_enough and is_login(value):
+        assert [match[1] for match in shape.found_in(f"({value})")] == [value]
 
 
 # --- time -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 from dingbridge.core.errors import DeliveryError
 from dingbridge.edges import log as log_file
 from dingbridge.edges.http import Http
+from tests.costs import instructions
 from tests.processes import run
 
 pytestmark = pytest.mark.environment
@@ -179,6 +180,31 @@ def test_a_file_that_cannot_be_opened_is_told_and_no_line_comes_on_the_screen(
     log_file.write_to(path, verbose=False, secrets=(SECRET,))
     log.error("with %s", SECRET)
     assert lines(path)[0].endswith("with ***")
+
+
+def test_a_line_costs_the_same_however_many_secrets_are_known(path: Path) -> None:
+    def cost(*secrets: str) -> int:
+        log_file.write_to(path, verbose=False, secrets=secrets)
+        log.info("a first line")
+        return instructions(lambda: log.info("a message from %s", "somebody"))
+
+    few, many = cost(SECRET), cost(*(f"{SECRET}-{number}" for number in range(100)))
+    assert many < 1.5 * few
+
+
+def test_each_line_is_made_and_masked_once(path: Path) -> None:
+    class Counted:
+        times = 0
+
+        def __str__(self) -> str:
+            self.times += 1
+            return "somebody"
+
+    log_file.write_to(path, verbose=False, secrets=(SECRET,))
+    who = Counted()
+    log.info("a message from %s", who)
+    assert lines(path)[0].endswith("a message from somebody")
+    assert who.times == 1
 
 
 FULL = """

@@ -16,7 +16,18 @@ TOKENS = st.text(
 ).map("Zq7".__add__)
 """Values that occur nowhere else in a log line."""
 
-QUERY_NAMES = ["access_token", "session", "ticket", "sign", "appsecret", "appkey", "client_secret"]
+STRANGE = ["app_\u212aey", "\u017fecret", "t\u0130cket", "t\u0131cket", "AppSecret"]
+"""Names in letters that count as small or large ones of others."""
+
+QUERY_NAMES = [
+    "access_token",
+    "session",
+    "ticket",
+    "sign",
+    "appsecret",
+    "appkey",
+    "client_secret",
+]
 FIELDS = ["clientSecret", "appSecret", "accessToken", "ticket", "sessionWebhook", "access_token"]
 ROBOT_SECRET = "SEC" + "0123456789abcdef" * 4
 
@@ -32,6 +43,11 @@ LOGS = st.lists(
         ),
     )
 ).map("".join)
+
+
+@given(st.sampled_from(STRANGE), TOKENS)
+def test_a_name_is_known_in_all_letters_that_count_as_its_own(name: str, token: str) -> None:
+    assert redact(f"{name}={token}") == f"{name}={MASK}"
 
 
 @given(LOGS, st.lists(st.text(max_size=6) | st.text('*=&"token', max_size=8), max_size=4))

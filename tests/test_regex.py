@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dingbridge.core.regex import regex
+from dingbridge.core.regex import REACH, found_in, regex
 from tests.editor import ROOT
 from tests.processes import run
 
@@ -22,6 +24,20 @@ def test_a_pattern_does_what_a_compiled_one_does() -> None:
     assert [found.group() for found in lazy.finditer("abC")] == ["b", "C"]
     assert lazy.sub("-", "abC") == "a--"
     assert (lazy.pattern, lazy.groups) == ("(b)|c", 1)
+
+
+@given(st.text("ab\n", max_size=60), st.integers(1, 20))
+def test_a_search_in_pieces_finds_what_one_search_finds(text: str, piece: int) -> None:
+    for pattern in ("a+", "ab", "^a", "a$", "b(?=a)", "(?<=b)a{2,}", "a{1,3}b"):
+        compiled = re.compile(pattern, re.MULTILINE)
+        padded = text + "b" * REACH
+        found = [match.span() for match in found_in(compiled, padded, piece)]
+        assert found == [match.span() for match in compiled.finditer(padded)]
+
+
+def test_a_match_that_is_longer_than_a_piece_is_found_as_a_whole() -> None:
+    text = f"b{'a' * 5 * REACH}b" * 3
+    assert [len(found[0]) for found in found_in(regex("a+"), text, 100)] == [5 * REACH] * 3
 
 
 def test_a_wrong_pattern_is_told_when_it_is_used() -> None:

@@ -47,7 +47,7 @@ def fences(text: str) -> Iterator[Fence]:
     opening: re.Match[str] | None = None
     limit = 0
     quote_ends: dict[int, int] = {}
-    for match in _MARK.finditer(text):
+    for match in _fence_lines(text):
         if opening is not None and match.start() >= limit:
             yield Fence(opening.start(), opening.end(), limit, limit)
             opening = None
@@ -93,6 +93,25 @@ def backticks(code: str, least: int) -> str:
 def is_fence_line(line: str) -> bool:
     """Whether `line` begins as the first or last line of a fenced block does."""
     return _MARK.match(line) is not None
+
+
+def _fence_lines(text: str) -> Iterator[re.Match[str]]:
+    """Where `_MARK` matches. Looked for by the marks: most texts have none, and no line is long
+    enough then to keep other threads waiting."""
+    following = {mark: text.find(mark) for mark in ("```", "~~~")}
+    position = 0
+    while position < len(text):
+        for mark, found in following.items():
+            if 0 <= found < position:
+                following[mark] = text.find(mark, position)
+        at = min((found for found in following.values() if found >= 0), default=-1)
+        if at < 0:
+            return
+        match = _MARK.match(text, text.rfind("\n", position, at) + 1 or position)
+        if match is not None:
+            yield match
+        line_end = text.find("\n", at)
+        position = match.end() if match is not None else line_end + 1 or len(text)
 
 
 def _closes(match: re.Match[str], opening: str) -> bool:

@@ -98,6 +98,8 @@ def without_everybody(text: str) -> str:
     an OpenAPI send can be refused with `only.groupAdmin.canAtAll` (section 3), so some text does as
     well: an invisible U+200B after the @ breaks the word up. Code stays as it is, for copying.
     """
+    if "@" not in text:
+        return text
     return code_regions.changed_prose(text, lambda prose: _EVERYBODY.sub(f"@{_BREAK}", prose))
 
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from dingbridge.core.regex import regex
+from dingbridge.core.regex import found_in, regex
 
 PRIVATE_KEY: Final = "private key"
 """The kind of what `private_keys` finds."""
 
 _MARK: Final = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,6}"
 _BEGIN: Final = regex(rf"-{{4,6}} ?BEGIN {_MARK}")
-_TO_END: Final = regex(rf"([^-]*(?:-(?!---)[^-]*)*)-{{4,6}} ?END {_MARK}")
+_END: Final = regex(rf"-{{4,6}} ?END {_MARK}")
 _RUN: Final = regex(r"[A-Za-z0-9+/=]{16,}")
 _HEADERS: Final = regex(r"(?:\s*(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n]{0,200})*")
 _LINES: Final = regex(
@@ -35,10 +35,11 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
     One whose end was cut off lasts as long as its lines look like it. The mark lines without a key
     between them are no key.
     """
-    for begin in _BEGIN.finditer(text):
-        whole = _TO_END.match(text, begin.end())
-        if whole is not None and _is_body(whole[1]):
-            yield begin.start(), whole.end()
+    for begin in found_in(_BEGIN, text):
+        dashes = text.find("----", begin.end())
+        end = _END.match(text, dashes) if dashes >= 0 else None
+        if end is not None and _is_body(text[begin.end() : dashes]):
+            yield begin.start(), end.end()
             continue
         headers = _HEADERS.match(text, begin.end())
         body = _LINES.match(text, headers.end() if headers else begin.end())
@@ -49,7 +50,7 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
 def lines_of_keys(diff: str) -> Iterator[tuple[int, int]]:
     """Where lines stand in a diff that look like the inside of a private key: base64 as wide as in
     PEM and PGP. What a mark above or below them in the same hunk says is public is none."""
-    for run in _WIDE_LINES.finditer(diff):
+    for run in found_in(_WIDE_LINES, diff):
         hunk = max(diff.rfind("\n@@", 0, run.start()), 0)
         following = diff.find("\n@@", run.end())
         above = _ANY_MARK.findall(diff, hunk, run.start())
@@ -62,4 +63,4 @@ def lines_of_keys(diff: str) -> Iterator[tuple[int, int]]:
 
 def _is_body(text: str) -> bool:
     """Whether `text` is a key and not what somebody wrote about the marks of one."""
-    return sum(len(run) for run in _RUN.findall(text)) * 2 > len(text.strip()) > 0
+    return sum(len(run[0]) for run in found_in(_RUN, text)) * 2 > len(text.strip()) > 0

@@ -35,27 +35,42 @@ _PATTERNS = tuple(
     )
 )
 
+_DOTS = str.maketrans("\u0130\u0131", "ii")
+_HINTS = ("token", "secret", "webhook", "ticket", "key", "session", "sign", "sec")
+"""One of these is in all that a pattern finds, in small letters."""
+
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:
-    """Return `text` with every secret replaced by `MASK`.
+    """Return `text` with every secret replaced by `MASK`; see `Redaction`."""
+    return Redaction(secrets).of(text)
 
-    Masked are the given `secrets` in all their spellings (those shorter than `LEAST_OWN` are
-    ignored) and whatever has the shape of a DingTalk secret: tokens, tickets, signatures and
-    sessions in URLs, secret fields of JSON, the token header, robot secrets. Idempotent, never
-    raises.
+
+class Redaction:
+    """Masks these `secrets` in all their spellings (those shorter than `LEAST_OWN` are ignored) and
+    whatever has the shape of a DingTalk secret: tokens, tickets, signatures and sessions in URLs,
+    secret fields of JSON, the token header, robot secrets. A line without any costs little.
     """
-    known = {spelling for secret in own_values(secrets) for spelling in spellings(secret)}
-    longest_first = sorted(known, key=lambda spelling: (-len(spelling), spelling))
-    # A mask can complete another match with the text around it. This ends: masking adds no name of
-    # a field, and all but the first masking after a name makes the text shorter.
-    while (masked := _masked_once(text, longest_first)) != text:
-        text = masked
-    return text
 
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        known = {spelling for secret in own_values(secrets) for spelling in spellings(secret)}
+        self._longest_first = sorted(known, key=lambda spelling: (-len(spelling), spelling))
+        self._any_known = regex("|".join(map(re.escape, self._longest_first)) or r"(?!)")
 
-def _masked_once(text: str, known: list[str]) -> str:
-    for spelling in known:
-        text = text.replace(spelling, MASK)
-    for pattern in _PATTERNS:
-        text = pattern.sub(rf"\g<1>{MASK}", text)
-    return text
+    def of(self, text: str) -> str:
+        """`text` with every secret replaced by `MASK`. Idempotent, never raises."""
+        # A mask can complete another match with the text around it. This ends: masking adds no name
+        # of a field, and all but the first masking after a name makes the text shorter.
+        while (masked := self._masked_once(text)) != text:
+            text = masked
+        return text
+
+    def _masked_once(self, text: str) -> str:
+        if self._any_known.search(text):
+            for spelling in self._longest_first:
+                text = text.replace(spelling, MASK)
+        # The small forms of what `re.IGNORECASE` takes for a letter of a hint.
+        small = text.lower() if text.isascii() else text.translate(_DOTS).casefold()
+        if any(hint in small for hint in _HINTS):
+            for pattern in _PATTERNS:
+                text = pattern.sub(rf"\g<1>{MASK}", text)
+        return text

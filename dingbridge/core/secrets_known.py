@@ -7,12 +7,12 @@ repetition, so that searching stays linear and a text without the hint costs nex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
-from dingbridge.core.regex import regex
+from dingbridge.core.regex import found_in, regex
 from dingbridge.core.secret_values import is_stand_in
 
 
@@ -20,7 +20,9 @@ class Shape(Struct, frozen=True):
     """One kind of secret. `kind` is shown; group 1 of `pattern`, or all of it, is the secret.
 
     `hint` occurs in every text that has one. A `folded` shape is searched for in lower case. What
-    is found counts if `accepts` says so.
+    is found counts if `accepts` says so. Where `pattern` may have to read far before it is decided,
+    `begin` is what it begins with; where its hint says little, `sign` is in every text that has
+    one.
     """
 
     kind: str
@@ -28,14 +30,32 @@ class Shape(Struct, frozen=True):
     pattern: re.Pattern[str]
     folded: bool = False
     accepts: Callable[[str], bool] | None = None
+    begin: re.Pattern[str] | None = None
+    sign: re.Pattern[str] | None = None
+
+    def found_in(self, text: str) -> Iterator[re.Match[str]]:
+        """Where `pattern` matches in `text`, in lower case for a `folded` shape; in order."""
+        if self.hint not in text:
+            return
+        if self.sign is not None and next(found_in(self.sign, text), None) is None:
+            return
+        if self.begin is None:
+            yield from found_in(self.pattern, text)
+            return
+        end = 0
+        for beginning in found_in(self.begin, text):
+            match = self.pattern.match(text, beginning.start())
+            if match is not None and match.start() >= end:
+                end = match.end()
+                yield match
 
     def is_secret(self, value: str) -> bool:
         """Whether what the pattern found is meant to be secret."""
         return self.accepts(value) if self.accepts else not is_stand_in(value)
 
 
-def _shape(kind: str, hint: str, pattern: str) -> Shape:
-    return Shape(kind, hint, regex(pattern))
+def _shape(kind: str, hint: str, pattern: str, begin: str = "") -> Shape:
+    return Shape(kind, hint, regex(pattern), begin=regex(begin) if begin else None)
 
 
 def _alone(literal: str) -> str:
@@ -63,6 +83,7 @@ KNOWN: Final = (
         "hooks.slack.com/",
         r"hooks\.slack\.com/(?:services|workflows)/"
         r"([A-Za-z0-9]{6,}/[A-Za-z0-9]{6,}/[A-Za-z0-9/]{16,})",
+        begin=r"hooks\.slack\.com/(?:services|workflows)/",
     ),
     _shape("Google API key", "AIza", _alone("AIza") + "[0-9A-Za-z_-]{35}(?![A-Za-z0-9_-])"),
     _shape("Google client secret", "GOCSPX-", r"GOCSPX-[0-9A-Za-z_-]{20,}"),
@@ -88,6 +109,7 @@ KNOWN: Final = (
         "eyJ",
         # Only where a run begins: at each "eyJ" inside one, the rest of it would be read again.
         r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}",
+        begin=r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{10}",
     ),
     _shape("DingTalk webhook", "access_token=", r"access_token=([0-9a-f]{64})(?![0-9A-Za-z])"),
     _shape("DingTalk webhook", "session=", r"sendBySession\?session=([A-Za-z0-9]{16,})"),
@@ -129,6 +151,7 @@ KNOWN: Final = (
         "Private-Lines:",
         r"Private-Lines: [0-9]+\s+((?:[A-Za-z0-9+/=]{24,}\s+)+"
         r"(?:[A-Za-z0-9+/=]{1,64}(?=\s+Private-MAC))?)",
+        begin="Private-Lines: [0-9]",
     ),
 )
 """The shapes of keys that services give out."""

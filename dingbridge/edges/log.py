@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from dingbridge.core.redaction import redact
+from dingbridge.core.redaction import Redaction
 from dingbridge.edges import files
 
 LOG_FILE = "dingbridge.log"
@@ -26,13 +26,29 @@ _handler: RotatingLog | None = None
 class RotatingLog(logging.handlers.RotatingFileHandler):
     """A log file that only its owner can read."""
 
+    _size = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, in a new file when this one is full. The stock handler makes and masks each
+        line twice, to know its length first."""
+        try:
+            line = f"{self.format(record)}{self.terminator}"
+            size = len(line.encode("utf-8", "replace"))
+            if self.maxBytes and self._size and self._size + size >= self.maxBytes:
+                self.doRollover()
+            self._size += size
+            if self.stream is None:
+                self.stream = self._open()  # type: ignore[no-untyped-call]  # as below
+            self.stream.write(line)
+            self.flush()
+        except Exception:  # noqa: BLE001 - what cannot be logged stops nobody
+            self.handleError(record)
+
     def _open(self):  # type: ignore[no-untyped-def]  # the type of the base class is a stub's secret
-        return os.fdopen(
-            files.open_file(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND | os.O_CREAT),
-            self.mode,
-            encoding="utf-8",
-            errors="replace",
-        )
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        opened = files.open_file(Path(self.baseFilename), flags)
+        self._size = os.fstat(opened).st_size
+        return os.fdopen(opened, self.mode, encoding="utf-8", errors="replace")
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Say nothing: the standard way is to print the line, unmasked, where the user sees it."""
@@ -43,15 +59,16 @@ class Masking(logging.Formatter):
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secrets = secrets
+        self._redaction = Redaction(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """The finished line without a secret in it."""
-        return redact(super().format(record), self._secrets)
+        return self._redaction.of(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line of the message itself: one, whatever is in it. A trace has more."""
-        record.message = _CONTROLS.sub(_escaped, record.message)
+        if not record.message.isprintable():
+            record.message = _CONTROLS.sub(_escaped, record.message)
         return super().formatMessage(record)
 
 
@@ -64,6 +81,9 @@ def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
 
     Raises `OSError` when it cannot be opened; nothing is logged then until another call can."""
     global _handler
+    # No line says where in the code it was written, so nothing looks through the stack for that.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger("dingbridge")
     # Nothing goes further up, also without a file: other handlers mask nothing.
     root.propagate = False
