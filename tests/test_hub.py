@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from dingbridge.bridge.hub import Hub, Ports
-from dingbridge.core import exchange, inbox, outbox, posting, targets
+from dingbridge.core import exchange, inbox, outbox, posting, targets, transcript
 from dingbridge.core.attempts import Tried
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import link
@@ -118,7 +118,8 @@ class Owner:
         self.slow = False
         self.unwritten: list[Callable[[], None]] = []
         self.written: list[Record | inbox.Record] = []
-        self.fates: list[tuple[str, str, Delivery, str]] = []
+        self.told_fates: list[tuple[str, str, Delivery, str]] = []
+        self.forgotten: list[str] = []
         self.state = state or State()
         self.queue: list[Waiting] = []
         self.under_way: set[str] = set()
@@ -153,8 +154,11 @@ class Owner:
     def handed(self, key: str) -> None:
         self.written.append(inbox.Handed(key))
 
-    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
-        self.fates.append((session, message, fate, reason))
+    def fates(self, session: str, ends: tuple[transcript.Fate, ...]) -> None:
+        self.told_fates.extend((session, end.id, end.delivery, end.reason) for end in ends)
+
+    def forget_file(self, message: str) -> None:
+        self.forgotten.append(message)
 
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
@@ -833,7 +837,7 @@ def test_why_a_message_failed_is_told_to_an_admin_and_to_nobody_else(owner: Owne
     options = {**APP, "allow_from": ["zhangsan", "lisi"], "admins": ["lisi"]}
     owner.hub.configure(read(options, {}))
     owner.send(OWN, "m1")
-    owner.hub.outgoing.recorded(Failed("m1", "the robot was taken away", NOW))
+    owner.hub.outgoing.heard((Failed("m1", "the robot was taken away", NOW),))
     owner.say("/status")
     owner.say("/status", who="lisi")
     members, admins = owner.answers()
@@ -844,7 +848,7 @@ def test_why_a_message_failed_is_told_to_an_admin_and_to_nobody_else(owner: Owne
 def test_why_a_message_failed_names_the_command_that_is_ours_in_every_neovim(owner: Owner) -> None:
     owner.hub.configure(read({**APP, "admins": ["zhangsan"]}, {}))
     owner.send(OWN, "m1")
-    owner.hub.outgoing.recorded(Failed("m1", "something went wrong, see :Chat log", NOW))
+    owner.hub.outgoing.heard((Failed("m1", "something went wrong, see :Chat log", NOW),))
     owner.say("/status")
     [answer] = owner.answers()
     assert "something went wrong, see :DingTalk log" in answer
@@ -915,7 +919,7 @@ def test_something_is_sent_from_when_it_is_accepted_until_it_has_its_fate(owner:
     assert owner.hub.is_sending(NOW)
     owner.catch_up()
     assert owner.hub.is_sending(NOW)
-    owner.hub.outgoing.recorded(Done("m1", NOW))
+    owner.hub.outgoing.heard((Done("m1", NOW),))
     assert not owner.hub.is_sending(NOW)
 
 
@@ -951,10 +955,10 @@ def test_the_end_of_a_message_is_written_into_its_transcript_and_told_to_everybo
     owner.send(1, "m1", "s2")
     owner.send(1, "m2", "s2")
     owner.send(1, "m3", "")
-    owner.hub.outgoing.recorded(Done("m1", NOW))
-    owner.hub.outgoing.recorded(Failed("m2", "robot removed", NOW))
-    owner.hub.outgoing.recorded(Done("m3", NOW))
-    assert owner.fates == [
+    owner.hub.outgoing.heard((Done("m1", NOW),))
+    owner.hub.outgoing.heard((Failed("m2", "robot removed", NOW),))
+    owner.hub.outgoing.heard((Done("m3", NOW),))
+    assert owner.told_fates == [
         ("s2", "m1", Delivery.SENT, ""),
         ("s2", "m2", Delivery.FAILED, "robot removed"),
     ]
@@ -967,24 +971,27 @@ def test_the_end_of_a_message_is_written_into_its_transcript_and_told_to_everybo
 
 def test_progress_is_told_but_ends_nothing(owner: Owner) -> None:
     owner.send(1, "m1")
-    owner.hub.outgoing.progress(DeliveryReport("m1", Delivery.RETRYING, "busy", 1, 3))
-    owner.hub.outgoing.progress(DeliveryReport("unknown", Delivery.RETRYING))
+    owner.hub.outgoing.heard((DeliveryReport("m1", Delivery.RETRYING, "busy", 1, 3),))
+    owner.hub.outgoing.heard((DeliveryReport("unknown", Delivery.RETRYING),))
     assert owner.fates_of(1, "m1")[-1] == (Delivery.RETRYING, "busy")
     assert owner.fates_of(1, "unknown") == []
-    assert owner.fates == []
+    assert owner.told_fates == []
 
 
 def test_messages_that_go_out_as_one_each_get_its_fate(owner: Owner) -> None:
     owner.send(1, "m1", "s2")
     owner.send(OWN, "m2", "s1")
     whole = Outbound("m1+2", TARGET, "both")
-    owner.hub.outgoing.recorded(Merged(("m1", "m2"), whole))
+    owner.hub.outgoing.heard((Merged(("m1", "m2"), whole),))
     assert owner.fates_of(1, "m2")[-1][0] is Delivery.SENDING
     assert owner.heard(1, exchange.State)[-1].queued == 2
-    owner.hub.outgoing.progress(DeliveryReport("m1+2", Delivery.RETRYING, "busy"))
+    owner.hub.outgoing.heard((DeliveryReport("m1+2", Delivery.RETRYING, "busy"),))
     assert owner.fates_of(OWN, "m2")[-1] == (Delivery.RETRYING, "busy")
-    owner.hub.outgoing.recorded(Failed("m1+2", "no", NOW))
-    assert owner.fates == [("s2", "m1", Delivery.FAILED, "no"), ("s1", "m2", Delivery.FAILED, "no")]
+    owner.hub.outgoing.heard((Failed("m1+2", "no", NOW),))
+    assert owner.told_fates == [
+        ("s2", "m1", Delivery.FAILED, "no"),
+        ("s1", "m2", Delivery.FAILED, "no"),
+    ]
     owner.ask(1, Known("s2", ("m1",)))
     assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, "no")
     owner.send(1, "m1", "s2")
@@ -1015,7 +1022,7 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
         [(Delivery.FAILED, "refused")],
         [(Delivery.FAILED, NEVER_LEFT)],
     ]
-    assert later.fates == [("s2", "m9", Delivery.FAILED, NEVER_LEFT)]
+    assert later.told_fates == [("s2", "m9", Delivery.FAILED, NEVER_LEFT)]
 
 
 def test_a_session_is_told_to_be_bound_once_that_is_on_the_disk(owner: Owner) -> None:
@@ -1050,7 +1057,7 @@ def test_a_message_of_another_robot_is_left_to_that_one(owner: Owner) -> None:
     owner.ask(1, Known("s2", ("m1", "m2")))
     assert owner.fates_of(1, "m1") == []
     assert owner.fates_of(1, "m2") == [(Delivery.FAILED, NEVER_LEFT)]
-    assert owner.fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
+    assert owner.told_fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
 
 
 # --- dead letters ---------------------------------------------------------------------------------
@@ -1059,7 +1066,7 @@ def test_a_message_of_another_robot_is_left_to_that_one(owner: Owner) -> None:
 def fail(owner: Owner, *messages: str) -> None:
     for message in messages:
         owner.send(1, message, "s2")
-        owner.hub.outgoing.recorded(Failed(message, "no permission", NOW))
+        owner.hub.outgoing.heard((Failed(message, "no permission", NOW),))
     owner.queue.clear()
     owner.forget()
 
@@ -1088,8 +1095,8 @@ def lost(owner: Owner, *messages: str) -> None:
     """These messages failed, after an attempt that DingTalk did not answer."""
     for message in messages:
         owner.send(1, message, "s2")
-        owner.hub.outgoing.recorded(Tried(message, 0, 5, Route.SINGLE))
-        owner.hub.outgoing.recorded(Failed(message, "It may have arrived", NOW))
+        owner.hub.outgoing.heard((Tried(message, 0, 5, Route.SINGLE),))
+        owner.hub.outgoing.heard((Failed(message, "It may have arrived", NOW),))
     owner.queue.clear()
 
 
@@ -1112,10 +1119,10 @@ def test_what_may_have_arrived_and_is_sent_again_is_told_until_its_end(owner: Ow
     assert "may have arrived" in owner.fates_of(1, "m2")[-1][1]
     _, _, (shown, about) = owner.hub.outgoing.describe("")
     assert (about, "may have arrived" in shown) == ("m2", True)
-    owner.hub.outgoing.recorded(Done("m2", NOW, uncertain=True))
+    owner.hub.outgoing.heard((Done("m2", NOW, uncertain=True),))
     fate, reason = owner.fates_of(1, "m2")[-1]
     assert (fate, "may be there twice" in reason) == (Delivery.SENT, True)
-    assert owner.fates[-1] == ("s2", "m2", fate, reason)
+    assert owner.told_fates[-1] == ("s2", "m2", fate, reason)
     owner.ask(1, Known("s2", ("m2",)))
     assert owner.fates_of(1, "m2")[-1] == (fate, reason)
 
@@ -1131,8 +1138,8 @@ def test_who_asks_about_a_message_that_may_have_arrived_hears_that(owner: Owner)
 
 def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
     owner.send(1, "m2", "s2")
-    owner.hub.outgoing.recorded(Tried("m2", 0, 5, Route.SINGLE))
-    owner.hub.outgoing.recorded(Dropped("m2", NOW))
+    owner.hub.outgoing.heard((Tried("m2", 0, 5, Route.SINGLE),))
+    owner.hub.outgoing.heard((Dropped("m2", NOW),))
     fate, reason = owner.fates_of(1, "m2")[-1]
     assert fate is Delivery.FAILED
     assert reason.startswith(DROPPED)
@@ -1168,7 +1175,7 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Own
     owner.ask(OWN, Drop("m1"))
     assert owner.let_go == ["m1"]
     assert owner.written[-1] == Dropped("m1", owner.time)
-    assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
+    assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
     assert owner.heard(1, exchange.State)[-1].queued == 0
     owner.send(1, "m1", "s2")
@@ -1185,12 +1192,26 @@ def test_a_dead_letter_can_be_dropped(owner: Owner) -> None:
     assert owner.queue == []
 
 
+@pytest.mark.parametrize(
+    ("end", "forgotten"),
+    [(Done("m1", NOW), ["m1"]), (Dropped("m1", NOW), ["m1"]), (Failed("m1", "no", NOW), [])],
+    ids=["delivered", "given up", "failed"],
+)
+def test_the_copy_of_a_file_is_kept_while_it_may_be_sent_again(
+    owner: Owner, end: Done | Dropped | Failed, forgotten: list[str]
+) -> None:
+    file = Outbound("m1", TARGET, "a.png", file="/kept/a.png", file_name="a.png")
+    owner.ask(1, Send(file, Kind.REPLY, "s1"))
+    owner.hub.outgoing.heard((end,))
+    assert owner.forgotten == forgotten
+
+
 def test_a_message_that_left_before_it_could_be_dropped_is_told_as_sent(owner: Owner) -> None:
     owner.send(1, "m1", "s2")
     owner.under_way.add("m1")
     owner.ask(OWN, Drop("m1"))
-    owner.hub.outgoing.recorded(Done("m1", NOW))
-    assert owner.fates == [("s2", "m1", Delivery.SENT, "")]
+    owner.hub.outgoing.heard((Done("m1", NOW),))
+    assert owner.told_fates == [("s2", "m1", Delivery.SENT, "")]
     assert not [record for record in owner.written if isinstance(record, Dropped)]
 
 
@@ -1199,9 +1220,9 @@ def test_a_message_that_is_let_go_of_on_its_way_is_told_as_dropped_by_then(owner
     owner.under_way.add("m1")
     owner.ask(OWN, Drop("m1"))
     assert owner.let_go == ["m1"]
-    assert owner.fates == []
-    owner.hub.outgoing.recorded(Dropped("m1", NOW))
-    assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
+    assert owner.told_fates == []
+    owner.hub.outgoing.heard((Dropped("m1", NOW),))
+    assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert owner.heard(1, exchange.State)[-1].queued == 0
 
 
@@ -1210,7 +1231,7 @@ def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks
 ) -> None:
     owner.send(1, "m1", "s2")
     owner.send(1, "m2", "s2")
-    owner.hub.outgoing.recorded(Merged(("m1", "m2"), Outbound("m1+2", TARGET, "both")))
+    owner.hub.outgoing.heard((Merged(("m1", "m2"), Outbound("m1+2", TARGET, "both")),))
     owner.ask(OWN, Drop("m2"))
     assert [news.text for news in owner.heard(OWN, Words)] == [
         "message m2 goes out as one with others, as m1+2"
@@ -1218,7 +1239,7 @@ def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks
     assert owner.let_go == []
     owner.ask(OWN, Drop("m1+2"))
     told = [("s2", name, Delivery.FAILED, DROPPED) for name in ("m1", "m2")]
-    assert owner.fates == told
+    assert owner.told_fates == told
     owner.ask(1, Known("s2", ("m2",)))
     assert owner.fates_of(1, "m2")[-1] == (Delivery.FAILED, DROPPED)
 
@@ -1242,9 +1263,9 @@ def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
     owner.slow = True
     owner.ask(OWN, Drop("m1"))
     owner.ask(1, Drop("m1"))
-    assert owner.fates == []
+    assert owner.told_fates == []
     owner.catch_up()
-    assert owner.fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
+    assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
 
 
 def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> None:
@@ -1297,17 +1318,17 @@ def test_what_an_editor_that_left_wrote_down_itself_is_taken_up_once(owner: Owne
     owner.hub.outgoing.look()
     assert [waiting.id for waiting in owner.queue] == ["m1", "m2"]
     assert owner.fates_of(1, "m2") == [(Delivery.QUEUED, "")]
-    owner.hub.outgoing.recorded(Done("m2", NOW))
+    owner.hub.outgoing.heard((Done("m2", NOW),))
     owner.hub.outgoing.look()
     assert len(owner.queue) == 2
-    assert owner.fates == [("s9", "m2", Delivery.SENT, "")]
+    assert owner.told_fates == [("s9", "m2", Delivery.SENT, "")]
 
 
 def test_what_is_being_written_down_is_not_told_as_never_left(owner: Owner) -> None:
     owner.slow = True
     owner.send(1, "m1", "s1")
     owner.ask(1, Known("s1", ("m1",)))
-    assert owner.fates == []
+    assert owner.told_fates == []
     owner.catch_up()
     assert {fate for fate, _ in owner.fates_of(1, "m1")} == {Delivery.QUEUED}
     owner.ask(1, Known("s1", ("m1",)))
@@ -1317,7 +1338,7 @@ def test_what_is_being_written_down_is_not_told_as_never_left(owner: Owner) -> N
 def test_what_stands_in_the_journal_is_not_told_as_never_left(owner: Owner) -> None:
     owner.left = left("m2")
     owner.ask(OWN, Known("s9", ("m2",)))
-    assert owner.fates == []
+    assert owner.told_fates == []
     assert {fate for fate, _ in owner.fates_of(OWN, "m2")} == {Delivery.QUEUED}
 
 
@@ -1329,7 +1350,7 @@ def test_the_end_that_a_transcript_shows_counts_when_the_outbox_has_forgotten_it
 ) -> None:
     owner.ended["s2"] = (Message("m1", Role.EDITOR, "You", "hello", NOW, end, reason),)
     owner.ask(1, Known("s2", ("m1", "m2")))
-    assert owner.fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
+    assert owner.told_fates == [("s2", "m2", Delivery.FAILED, NEVER_LEFT)]
     assert owner.fates_of(1, "m1") == [(end, reason)]
 
 
@@ -1341,7 +1362,7 @@ def test_an_owner_that_lives_for_days_forgets_what_was_done_more_than_a_day_ago(
         owner.time = NOW + day * DONE_REMEMBERED
         owner.send(OWN, f"m{day}")
         owner.send(OWN, f"n{day}")
-        owner.hub.outgoing.recorded(Done(f"m{day}", owner.time))
+        owner.hub.outgoing.heard((Done(f"m{day}", owner.time),))
         owner.ask(OWN, Drop(f"n{day}"))
     assert set(box.done) == {"m4", "n4"}
     assert box.dropped == {"n4"}
@@ -1357,13 +1378,13 @@ def test_a_message_shows_a_reaction_until_a_reply_to_its_conversation_has_its_fa
     in_group = owner.say("two", TEAM)
     assert owner.reactions == [f"👀 {first}", f"👀 {in_group}"]
     owner.ask(1, Send(Outbound("n", TARGET, "news"), Kind.NOTIFICATION, ""))
-    owner.hub.outgoing.recorded(Done("n", NOW))
+    owner.hub.outgoing.heard((Done("n", NOW),))
     owner.send(1, "m1", "s2")
     owner.time += 1
     later = owner.say("three")
     assert owner.reactions[2:] == [f"👀 {later}"]
     assert not owner.is_idle
-    owner.hub.outgoing.recorded(Failed("m1", "robot removed", NOW))
+    owner.hub.outgoing.heard((Failed("m1", "robot removed", NOW),))
     assert owner.reactions[3:] == [f"done {first}"]
     assert owner.is_idle
 
@@ -1375,10 +1396,10 @@ def test_what_the_bridge_itself_says_ends_the_work_on_no_message(owner: Owner) -
     owner.say("hello?", who="stranger")
     assert len(owner.queue) == 3
     for word in owner.queue:
-        owner.hub.outgoing.recorded(Done(word.id, NOW))
+        owner.hub.outgoing.heard((Done(word.id, NOW),))
     assert owner.reactions == [f"👀 {first}"]
     owner.send(1, "m1", "s2")
-    owner.hub.outgoing.recorded(Done("m1", NOW))
+    owner.hub.outgoing.heard((Done("m1", NOW),))
     assert owner.reactions[1:] == [f"done {first}"]
 
 
@@ -1519,7 +1540,7 @@ def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
         def send_some() -> None:
             for n in range(5):
                 owner.send(OWN, f"m{n}")
-                owner.hub.outgoing.recorded(Done(f"m{n}", NOW))
+                owner.hub.outgoing.heard((Done(f"m{n}", NOW),))
 
         return instructions(send_some)
 
@@ -1571,7 +1592,7 @@ def test_what_is_typed_to_an_outsider_never_reaches_the_robots_group_after_a_res
     assert ways(later.queue[-1]) == ()
     [put] = [record for record in later.written if isinstance(record, Put)]
     assert put.outbound.target.place == SINGLE.id
-    later.hub.outgoing.recorded(Failed("m2", "nobody knows where", NOW))
+    later.hub.outgoing.heard((Failed("m2", "nobody knows where", NOW),))
 
     # They write again, and the dead letter can go.
     outsider(later, "still there?", "https://session/2", "robot/x2")
@@ -1592,7 +1613,7 @@ def test_an_answer_to_somebody_outside_leaves_the_mark_of_whoever_else_waits() -
     for number, session, key in ((1, to_ann, "robot/x1"), (2, to_ben, "robot/x2")):
         owner.reactions.clear()
         owner.ask(OWN, typed(f"m{number}", session))
-        owner.hub.outgoing.recorded(Done(f"m{number}", NOW))
+        owner.hub.outgoing.heard((Done(f"m{number}", NOW),))
         assert owner.reactions == [f"done {key}"]
 
 
@@ -1629,7 +1650,7 @@ def test_merged_notifications_that_are_parted_are_told_and_end_each_on_its_own()
     owner = Owner(box=box)
     owner.join(OWN)
     for record in (Parted("a+2"), Done("a", NOW), Failed("b", "bad words", NOW)):
-        owner.hub.outgoing.recorded(record)
+        owner.hub.outgoing.heard((record,))
     assert [fate for fate, _ in owner.fates_of(OWN, "a")] == [Delivery.RETRYING, Delivery.SENT]
     assert owner.fates_of(OWN, "b")[-1] == (Delivery.FAILED, "bad words")
 
@@ -1640,7 +1661,7 @@ def test_notifications_that_are_parted_after_a_lost_answer_may_have_arrived_toge
     owner = Owner(box=box)
     owner.join(OWN)
     for record in (Tried("a+2", 0, 4, Route.SINGLE), Parted("a+2")):
-        owner.hub.outgoing.recorded(record)
+        owner.hub.outgoing.heard((record,))
     for name in ("a", "b"):
         fate, reason = owner.fates_of(OWN, name)[-1]
         assert (fate, "it may have arrived" in reason) == (Delivery.RETRYING, True)

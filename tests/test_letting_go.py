@@ -50,9 +50,8 @@ class Run:
         self._settled = threading.Event()
         # So many of the 20 a minute are gone: what is too much for the rest is merged.
         pace = Pace.restore(Paced({"webhook": (time.time() - ago,) * sent}), lambda: 0.0)
-        self._sender = Sender(
-            RobotClient(read(OPTIONS, {}), self, AccessToken()), self._hear, self, pace
-        )
+        client = RobotClient(read(OPTIONS, {}), self, AccessToken())
+        self._sender = Sender(lambda: client, self._hear, self, pace)
         for name in self.names:
             put = Put("r", Outbound(name, Target(), f"text of {name}"), Kind.NOTIFICATION, "", 1.0)
             self.records.append(put)
@@ -74,7 +73,7 @@ class Run:
 
     # --- its ports: ledger, poster, and what the queue tells ---
 
-    def record(self, record: Record) -> None:
+    def record(self, record: Record, *, sync: bool = False) -> None:
         self._moment()
         self.records.append(record)
         self._moment()

@@ -89,14 +89,3 @@ def test_a_burst_that_the_disk_refused_is_written_once_and_in_order(
     owner.turn_until(lambda: len(owner.accepted) == 3)
     assert owner.accepted == ["m1", "m2", "m3"]
     assert owner.written() == ["m1", "m2", "m3"]
-
-
-def test_what_is_dropped_in_a_burst_takes_its_file_along(owner: Owner) -> None:
-    copy = owner.files.outgoing.put("m1", "a.png", b"picture")
-    assert copy.exists()
-    owner.accept("m1")
-    dropped: list[bool] = []
-    owner.records.outbox(Dropped("m1", 2.0), lambda: dropped.append(True))
-    owner.turn_until(lambda: bool(dropped))
-    assert owner.written() == ["m1", "-m1"]
-    assert not copy.exists()

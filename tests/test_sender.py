@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -41,8 +42,9 @@ from dingbridge.core.outbox import (
     Waiting,
 )
 from dingbridge.core.pace import Hold, Pace, Paced
+from dingbridge.core.patience import AT_ONCE
 from dingbridge.core.posting import Uploaded
-from dingbridge.core.routing import Route
+from dingbridge.core.routing import Route, custom_robot
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
 from dingbridge.core.settings import read
@@ -54,9 +56,10 @@ from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.stream import Arrived, Stream, StreamEvent, StreamSettings
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import Robot
+from dingbridge.sandbox.settings import Person, Robot
 from tests.disk import out_of_reach
 from tests.pieces import joined
+from tests.processes import until
 
 ROBOT = "/robot/send"
 SESSION = "/robot/sendBySession"
@@ -81,8 +84,8 @@ class Journalled:
         self.journal = Journal(path)
         self._tell = tell
 
-    def record(self, record: Record) -> None:
-        self.journal.append(outbox.encode(record))
+    def record(self, record: Record, *, sync: bool = False) -> None:
+        self.journal.append(outbox.encode(record), sync=sync)
         self._tell(record)
 
     def read(self) -> list[Record]:
@@ -100,7 +103,7 @@ class Queue:
         self.seen: list[SenderEvent | Record] = []
         self.ledger = Journalled(path, self.told.put)
         options = {key: value for key, value in options.items() if value}
-        self.sender = Sender(client(read(options, {})), self.told.put, self.ledger, pace)
+        self.sender = Sender(lambda: client(read(options, {})), self.told.put, self.ledger, pace)
         self.started = False
         self.count = 0
 
@@ -496,7 +499,7 @@ def test_while_nothing_can_be_reached_it_waits_and_new_settings_help_at_once(
     sending.put("patient", Target(user_id="zhangsan"))
     assert "no connection" in sending.until_retrying("m1").reason
     good = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(client(read(good, {})))
+    sending.sender.configure(lambda: client(read(good, {})))
     assert isinstance(sending.until_end("m1"), Done)
     assert [a.text for a in sandbox.client.arrived()] == ["patient"]
 
@@ -605,15 +608,23 @@ def test_a_chunk_is_written_down_before_it_leaves_and_after_it_was_taken(
     chunks = len(sandbox.client.arrived())
     assert chunks > 1
     records = sending.ledger.read()[1:]
-    assert [type(record) for record in records] == [*[Tried, Sent] * chunks, Done]
+    # The message's end answers for its last chunk.
+    assert [type(record) for record in records] == [*([Tried, Sent] * chunks)[:-1], Done]
     ends = [
         (r.end, s.end)
-        for r, s in zip(records[::2], records[1::2], strict=False)
+        for r, s in zip(records[::2], records[1::2], strict=True)
         if isinstance(r, Tried) and isinstance(s, Sent)
     ]
-    assert len(ends) == chunks
+    assert len(ends) == chunks - 1
     assert all(tried == sent for tried, sent in ends)
-    assert ends[-1][0] == len(text)
+    last = records[-2]
+    assert isinstance(last, Tried)
+    assert last.end == len(text)
+
+
+def test_a_short_message_is_written_down_twice_on_its_way(sending: Queue) -> None:
+    sending.send("short", Target())
+    assert [type(record) for record in sending.ledger.read()] == [Put, Tried, Done]
 
 
 def test_a_message_that_was_interrupted_goes_on_where_it_was(
@@ -635,7 +646,7 @@ def test_what_the_webhook_took_before_a_crash_is_sent_again_with_the_same_key(
     first = make_queue()
     first.put("once", Target())
     first.start()
-    first.until(Sent)
+    first.until(Done)
     first.stop()
     # What a crash between the answer and the journal leaves: the chunk's fate is not known.
     journal = first.ledger.journal
@@ -779,7 +790,6 @@ def test_a_pause_is_told_at_its_start_and_at_its_end(
     cooling = sending.until(CoolDown)
     assert cooling.until > time.time() - 1
     assert cooling.reason == "sent too fast"
-    assert "webhook" in cooling.paced.holds
     assert isinstance(sending.until_end(message), Done)
     assert sending.all(CoolDown)[-1].until == 0
     assert [a.text for a in sandbox.client.arrived()] == ["patient"]
@@ -816,8 +826,10 @@ def test_after_another_pause_the_one_that_is_left_is_told_again(
     sandbox.client.fault(Fault.http(SINGLE, 500, "system.error"))
     sending = start_queue()
     sending.until_retrying(sending.put("to the group", Target()))
-    assert isinstance(sending.send("to you", Target(user_id="zhangsan")), Done)
+    message = sending.put("to you", Target(user_id="zhangsan"))
+    sending.until(CoolDown, lambda told: 0 < told.until < time.time() + 30)
     sending.until(CoolDown, lambda told: told.until > time.time() + 30)
+    assert isinstance(sending.until_end(message), Done)
 
 
 def test_a_long_message_that_is_told_to_wait_goes_on_where_it_was(
@@ -849,9 +861,9 @@ def test_what_the_webhook_may_have_taken_stays_the_same_chunk_when_it_is_told_to
     )
     # A chunk that was cut anew would have another key, and DingTalk would not know it again.
     options = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(client(read({**options, "text_chunk_limit": 300}, {})))
+    sending.sender.configure(lambda: client(read({**options, "text_chunk_limit": 300}, {})))
     assert isinstance(sending.until_end(message), Done)
-    tried = sending.all(Tried)
+    tried = [structs.replace(one, time=0.0) for one in sending.all(Tried)]
     assert tried[0] == tried[1] == tried[2]
     assert len(set(tried)) == len(tried) - 2
     assert joined([a.text for a in sandbox.client.arrived()]) == "x" * 500
@@ -907,6 +919,90 @@ def test_a_group_that_has_to_wait_does_not_hold_up_a_person(
     sending.start()
     assert isinstance(sending.until_end("m2"), Done)
     assert [a.text for a in sandbox.client.arrived()] == ["to you"]
+
+
+# --- several conversations ------------------------------------------------------------------------
+
+
+def threads() -> int:
+    """How many threads carry messages."""
+    return sum(thread.name == "dingbridge-sender" for thread in threading.enumerate())
+
+
+def test_a_slow_request_holds_up_its_own_conversation_alone(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.hang(GROUP))
+    sending.put("slow", Target(conversation_id=TEAM))
+    sandbox.client.wait_hanging(1)
+    behind = sending.put("behind it", Target(conversation_id=TEAM))
+    for text in ("to you", "to you too"):
+        assert isinstance(sending.send(text, Target(user_id="zhangsan")), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["to you", "to you too"]
+    sandbox.client.release()
+    assert isinstance(sending.until_end(behind), Done)
+    assert [a.text for a in sandbox.client.arrived("group")] == ["slow", "behind it"]
+
+
+def test_four_conversations_are_written_to_at_once_at_most(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    people = [f"person{number}" for number in range(AT_ONCE + 2)]
+    for staff_id in people:
+        sandbox.client.add_person(Person(staff_id, staff_id=staff_id))
+    sandbox.client.fault(Fault.hang(SINGLE, times=len(people)))
+    for staff_id in people:
+        sending.put(f"for {staff_id}", Target(user_id=staff_id))
+    sandbox.client.wait_hanging(AT_ONCE)
+    assert threads() == AT_ONCE
+    sandbox.client.release()
+    sandbox.client.wait_hanging(2)
+    sandbox.client.release()
+    for _ in people:
+        sending.until(Done)
+    assert {a.text for a in sandbox.client.arrived()} == {f"for {one}" for one in people}
+    until(lambda: threads() == 1, "one thread is enough again")
+
+
+def test_a_custom_robot_sends_one_at_a_time_and_holds_up_nobody_else(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.hang(ROBOT))
+    sending.put("first", Target())
+    sandbox.client.wait_hanging(1)
+    # The same robot, as another setting named it.
+    robot = custom_robot(str(sandbox.settings()["webhook"]))
+    second = sending.put("second", Target(custom_robot=robot))
+    assert isinstance(sending.send("to you", Target(user_id="zhangsan")), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["to you"]
+    sandbox.client.release()
+    assert isinstance(sending.until_end(second), Done)
+    assert [a.text for a in sandbox.client.arrived()] == ["to you", "first", "second"]
+
+
+def test_while_requests_are_quick_messages_leave_in_the_order_in_which_they_came(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    targets = (Target(conversation_id=TEAM), Target(user_id="zhangsan"), Target())
+    for number in range(12):
+        sending.put(str(number), targets[number % 3])
+    sending.until_end("m12")
+    assert [a.text for a in sandbox.client.arrived()] == [str(number) for number in range(12)]
+
+
+def test_a_slow_message_that_is_dropped_is_let_go_while_others_go_beside_it(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.hang(GROUP))
+    slow = sending.put("slow", Target(conversation_id=TEAM))
+    sandbox.client.wait_hanging(1)
+    sandbox.client.fault(Fault.http(GROUP, 500, "system.error", times=None))
+    assert isinstance(sending.send("to you", Target(user_id="zhangsan")), Done)
+    assert not sending.sender.drop(slow)
+    assert sending.sender.given_up() == (slow,)
+    sandbox.client.release()
+    end = sending.until(object, lambda one: isinstance(one, Done | Dropped) and one.id == slow)
+    assert isinstance(end, Done | Dropped)
 
 
 # --- a disk that is full --------------------------------------------------------------------------
@@ -967,7 +1063,7 @@ def test_a_defect_costs_one_message_which_is_told_and_none_behind_it(
 
     sending = start_queue()
     options = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(client(read(options, {}), Broken()))
+    sending.sender.configure(lambda: client(read(options, {}), Broken()))
     assert ":Chat log" in sending.fails("poison", Target())
     assert isinstance(sending.send("fine", Target()), Done)
     assert "a defect in sending" in caplog.text
@@ -1075,7 +1171,7 @@ def test_what_was_under_way_when_the_editor_crashed_may_have_arrived_until_its_e
 ) -> None:
     first = start_queue()
     first.put("once", Target(user_id="zhangsan"))
-    first.until(Sent)
+    first.until(Done)
     first.stop()
     first.ledger.journal.rewrite(lambda lines: lines[:2])
     sandbox.client.fault(Fault.http(SINGLE, 400, "resource.unavailable"))
@@ -1099,7 +1195,7 @@ def test_an_upload_that_fails_does_not_answer_for_an_attempt_before_it(
 
     options = {key: value for key, value in sandbox.settings().items() if value}
     sender = Sender(
-        client(read(options, {})), first.told.put, first.ledger, Pace(lambda: 0.0), cannot
+        lambda: client(read(options, {})), first.told.put, first.ledger, Pace(lambda: 0.0), cannot
     )
     [waiting] = outbox.fold(first.ledger.read()).waiting.values()
     file = structs.replace(waiting.outbound, file_name="a.txt")
@@ -1127,7 +1223,7 @@ def test_a_defect_after_a_lost_answer_does_not_hide_that_it_may_have_arrived(
 
     sending = start_queue()
     options = {key: value for key, value in sandbox.settings().items() if value}
-    sending.sender.configure(client(read(options, {}), Broken()))
+    sending.sender.configure(lambda: client(read(options, {}), Broken()))
     sandbox.client.fault(Fault.drop(ROBOT, when="after"))
     reason = sending.fails("answer", Target())
     assert ":Chat log" in reason

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from dingbridge.core.limits import SEEN_SECONDS
 from dingbridge.core.messages import SessionWebhook, Target
-from dingbridge.core.pace import Hold, Paced
 from dingbridge.core.pairing import Denied, Paired, Pairings, Request
 from dingbridge.core.pairing import Kind as PairingKind
 from dingbridge.core.patience import REFUSAL_EVERY
@@ -33,7 +32,6 @@ from dingbridge.core.state import (
     with_conversation,
     with_made,
     with_opened,
-    with_pace,
     with_pairings,
     with_quota,
     with_refused,
@@ -74,15 +72,6 @@ STATES = st.builds(
     quotas=st.dictionaries(
         NAMES,
         st.builds(Quota, NAMES, st.integers(0), st.integers(0), st.just((Kind.CALLS,))),
-        max_size=2,
-    ),
-    paces=st.dictionaries(
-        NAMES,
-        st.builds(
-            Paced,
-            st.dictionaries(NAMES, st.lists(SECONDS, max_size=3).map(tuple), max_size=2),
-            st.dictionaries(NAMES, st.builds(Hold, SECONDS, SECONDS, NAMES), max_size=2),
-        ),
         max_size=2,
     ),
     opened=st.lists(SECONDS, max_size=3).map(tuple),
@@ -193,13 +182,16 @@ def test_the_conversations_of_a_released_session_go_with_it_or_to_the_one_in_its
     assert set(moved.bindings) == {"s2"}
 
 
-def test_each_robot_has_its_own_count_and_its_own_pace() -> None:
-    quota, paced = Quota("2026-11", 5, 3), Paced({"webhook": (NOW,)})
-    state = with_pace(with_quota(State(), "r1", quota), "r2", paced)
-    assert (state.quotas, state.paces) == ({"r1": quota}, {"r2": paced})
-    state = with_pace(with_quota(state, "r2", Quota()), "r2", Paced())
-    assert (state.quotas, state.paces) == ({"r1": quota, "r2": Quota()}, {"r2": Paced()})
-    assert with_pace(state, "r1", paced).paces == {"r1": paced, "r2": Paced()}
+def test_each_robot_has_its_own_count() -> None:
+    quota = Quota("2026-11", 5, 3)
+    state = with_quota(State(), "r1", quota)
+    assert state.quotas == {"r1": quota}
+    assert with_quota(state, "r2", Quota()).quotas == {"r1": quota, "r2": Quota()}
+
+
+def test_the_pace_that_earlier_versions_kept_here_is_passed_over() -> None:
+    old = b'{"version": 1, "paces": {"r1": {"sent": {"webhook": [1.0]}, "holds": {}}}}'
+    assert decode(old) == State()
 
 
 def test_each_robot_has_its_own_pairings() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from msgspec import structs
@@ -28,6 +28,7 @@ from dingbridge.core.outbox import (
 from dingbridge.core.outbox_journal import dropped_in_words, end_in_words
 from dingbridge.core.outbox_words import describe, doubt
 from dingbridge.core.text import shorten
+from dingbridge.core.transcript import Fate
 
 TITLE = 30
 """Characters of a message that name it where its end is told."""
@@ -157,13 +158,25 @@ class Outgoing:
 
     # --- news from the queue --------------------------------------------------------------------
 
-    def recorded(self, record: Record) -> None:
-        """A record is on the disk: note what it means, and tell who shows it."""
+    def heard(self, news: Sequence[DeliveryReport | Record]) -> None:
+        """How messages are getting on, and records that were written: note what they mean, and tell
+        who shows it."""
+        ends: dict[str, list[Fate]] = {}
+        for one in news:
+            if isinstance(one, DeliveryReport):
+                self._progress(one)
+            else:
+                self._recorded(one, ends)
+        for session, fates in ends.items():
+            self._records.fates(session, tuple(fates))
+        self._outbox.forget_old(self._chance.now())
+        self._changed()
+
+    def _recorded(self, record: Record, ends: dict[str, list[Fate]]) -> None:
         name = getattr(record, "id", "")
         letter = self._outbox.dead.get(name)
         whole = letter.waiting if letter else self._outbox.waiting.get(name)
         self._outbox.apply(record)
-        self._outbox.forget_old(self._chance.now())
         match record:
             case Merged():
                 for one in self._outbox.waiting[record.outbound.id].members:
@@ -173,25 +186,29 @@ class Outgoing:
                     why = say.PARTED_DOUBTFUL if whole.may_have_arrived else say.PARTED
                     self._fate(one.id, one.session, Delivery.RETRYING, why())
             case Done() | Failed() | Dropped() if whole is not None:
-                self._settle(whole, record)
-        self._changed()
+                self._settle(whole, record, ends)
 
-    def progress(self, report: DeliveryReport) -> None:
+    def _progress(self, report: DeliveryReport) -> None:
         """How a message is getting on; not its end."""
         self.is_unanswered = report.unanswered
         whole = self._outbox.waiting.get(report.message_id)
         for one in whole.everyone() if whole else ():
             self._tell(exchange.Fate(structs.replace(report, message_id=one.id), one.session))
 
-    def _settle(self, whole: Waiting, record: Done | Failed | Dropped) -> None:
-        """Write a final fate into the transcripts, and tell it."""
+    def _settle(
+        self, whole: Waiting, record: Done | Failed | Dropped, ends: dict[str, list[Fate]]
+    ) -> None:
+        """Tell a final fate, and add it to those for the transcripts."""
         fate, reason = end_in_words(record, whole)
         dropped = isinstance(record, Dropped)
         doubt = isinstance(record, Dropped) and is_uncertain(record, whole)
         unanswered = isinstance(record, Failed) and record.unanswered
         for one in whole.everyone():
             if one.session:
-                self._records.fate(one.session, one.id, fate, reason)
+                ends.setdefault(one.session, []).append(Fate(one.id, fate, reason))
+            if one.outbound.file_name and not isinstance(record, Failed):
+                # A dead letter keeps its file: it may be sent again.
+                self._records.forget_file(one.id)
             title = shorten(one.outbound.file_name or markdown.title(one.outbound.text), TITLE)
             report = DeliveryReport(
                 one.id,
@@ -253,7 +270,8 @@ class Outgoing:
                 self._fate(message, session, end.delivery, end.reason)
             elif message not in others and message not in self._accepting:
                 if session:
-                    self._records.fate(session, message, Delivery.FAILED, say.NEVER_LEFT())
+                    failed = Fate(message, Delivery.FAILED, say.NEVER_LEFT())
+                    self._records.fates(session, (failed,))
                 self._fate(message, session, Delivery.FAILED, say.NEVER_LEFT())
 
     def _tell_known(self, message: str, session: str) -> None:
@@ -327,7 +345,7 @@ class Outgoing:
             return say.GOES_WITH_OTHERS(id=message, whole=whole.id)
         if message in self._outbox.dead or self._queue.drop(message):
             record = Dropped(message, self._chance.now())
-            self._records.outbox(record, lambda: self.recorded(record))
+            self._records.outbox(record, lambda: self.heard((record,)))
         return ""
 
     def describe(self, prefix: str) -> tuple[tuple[str, str], ...]:

@@ -11,13 +11,13 @@ from dingbridge.bridge.updates import Update
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Ruling, Send
 from dingbridge.core.inbox import Received
-from dingbridge.core.messages import Attachment, Delivery, Message, Question
+from dingbridge.core.messages import Attachment, Message, Question
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Put, Record, Waiting
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.state import State
-from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 from dingbridge.core.user_files import UserFile
 
 
@@ -294,8 +294,12 @@ class Records(Protocol):
         """A robot message needs nothing more."""
         ...
 
-    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
-        """Write the end of a message into its transcript."""
+    def fates(self, session: str, ends: tuple[Fate, ...]) -> None:
+        """Write the ends of messages into their transcript."""
+        ...
+
+    def forget_file(self, message: str) -> None:
+        """Remove the copy of a file that was kept for a message."""
         ...
 
     def change(

@@ -15,13 +15,18 @@ from dingbridge.core.routing import Route
 class Tried(Struct, frozen=True, tag="tried"):
     """`text[start:end]` is about to leave by `route`, or may have left. An empty range stands for a
     merged message that the text was a part of. `again`: the user wants it sent again, although it
-    may have arrived."""
+    may have arrived.
+
+    In the journal it tells as well when that was (Unix seconds), and what it counts against
+    (`pace.key_of`)."""
 
     id: str
     start: int
     end: int
     route: Route
     again: bool = False
+    time: float = 0.0
+    key: str = ""
 
 
 Attempts = tuple[Tried, ...]
@@ -30,7 +35,7 @@ Attempts = tuple[Tried, ...]
 
 def begun(attempts: Attempts, attempt: Tried) -> Attempts:
     """Add the attempt that is about to be made."""
-    return (*dict.fromkeys(attempts), attempt)
+    return (*dict.fromkeys(attempts), structs.replace(attempt, time=0.0, key=""))
 
 
 def answered(attempts: Attempts, end: int) -> Attempts:

@@ -4,7 +4,7 @@ notifications to one target are merged."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, KeysView, Sequence
 from itertools import islice
 
 from msgspec import structs
@@ -35,6 +35,11 @@ class Lineup:
     def __len__(self) -> int:
         """How many messages wait."""
         return len(self._places)
+
+    @property
+    def places(self) -> KeysView[str]:
+        """The places that something waits for."""
+        return self._queues.keys()
 
     def __iter__(self) -> Iterator[Waiting]:
         """The messages, place by place in order."""
@@ -137,18 +142,18 @@ class _Queue:
         first, reply = self.first, self.overtaking
         name = key(first)
         most = room(name)
-        if most > 0 and (first.start or not self._more_than(most, key, name)):
+        is_note = first.kind is Kind.NOTIFICATION
+        if most > 0 and (first.start or not is_note or not self._more_than(most, key, name)):
             return (first,)
         if reply is not None and room(key(reply)) > 0:
             return (reply,)
-        if most > 0:
-            return (first,) if first.kind is not Kind.NOTIFICATION else self._run(largest)
-        return ()
+        return self._run(largest) if most > 0 else ()
 
     def _more_than(self, most: int, key: Callable[[Waiting], str], name: str) -> bool:
         """Whether more wait than may go at once."""
-        near = list(islice(self.waiting.values(), most + 1))
-        return len(near) > most and all(key(waiting) == name for waiting in near)
+        if len(self.waiting) <= most:
+            return False
+        return all(key(waiting) == name for waiting in islice(self.waiting.values(), most + 1))
 
     def _run(self, largest: int) -> tuple[Waiting, ...]:
         """The longest run of notifications from the head that fits into one message."""

@@ -1,9 +1,10 @@
 """What waits to be sent, told as records: the journal holds the records, this module their meaning.
 
 A message enters with `Put`. Before a chunk leaves, `Tried` says so; once DingTalk has answered,
-`Sent` says how much of the text was taken so far. The message's end is `Done`, `Failed` (a dead
-letter, kept until the user decides) or `Dropped`. Nothing else changes the outbox, so whoever reads
-the journal from its start knows what is left to do.
+`Sent` says how much of the text was taken so far. The message's end is `Done`, which answers for
+its last chunk as well, `Failed` (a dead letter, kept until the user decides) or `Dropped`. Nothing
+else changes the outbox, so whoever reads the journal from its start knows what is left to do, and
+how soon more may leave (`outbox_pace`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from msgspec import Struct, structs
 from dingbridge.core import attempts, wire
 from dingbridge.core.attempts import Attempts, Tried
 from dingbridge.core.messages import Outbound
+from dingbridge.core.pace import Paced
 from dingbridge.core.patience import DONE_REMEMBERED
 
 
@@ -41,10 +43,16 @@ class Put(Struct, frozen=True, tag="put"):
 
 
 class Sent(Struct, frozen=True, tag="sent"):
-    """DingTalk has answered: everything before `end` was taken, and nothing behind it."""
+    """DingTalk has answered at `time`: everything before `end` was taken, and nothing behind it.
+
+    With `paced` it tells what a later process has to know of the robot's pace, and is about no
+    message: `id` is empty then. (An older version passes over that one.)"""
 
     id: str
     end: int
+    time: float = 0.0
+    robot: str = ""
+    paced: Paced | None = None
 
 
 class Done(Struct, frozen=True, tag="done"):

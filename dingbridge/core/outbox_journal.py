@@ -22,6 +22,8 @@ from dingbridge.core.outbox import (
     fold,
     is_uncertain,
 )
+from dingbridge.core.outbox_pace import pace_of
+from dingbridge.core.pace import Paced
 from dingbridge.core.patience import DONE_REMEMBERED
 
 
@@ -76,7 +78,7 @@ def of_robot(records: Iterable[Record], robot: str) -> list[Record]:
             robots.setdefault(record.outbound.id, record.robot)
         elif isinstance(record, Merged) and record.ids and record.ids[0] in robots:
             robots.setdefault(record.outbound.id, robots[record.ids[0]])
-    return [record for record in told if robots.get(_about(record), robot) == robot]
+    return [record for record in told if _robot_of(record, robots, robot) == robot]
 
 
 def ids_of_others(records: Iterable[Record], robot: str) -> set[str]:
@@ -85,8 +87,11 @@ def ids_of_others(records: Iterable[Record], robot: str) -> set[str]:
     return {record.outbound.id for record in puts if record.robot != robot}
 
 
-def _about(record: Record) -> str:
-    return record.outbound.id if isinstance(record, Put | Merged) else record.id
+def _robot_of(record: Record, robots: dict[str, str], default: str) -> str:
+    if isinstance(record, Sent) and record.robot:
+        return record.robot
+    about = record.outbound.id if isinstance(record, Put | Merged) else record.id
+    return robots.get(about, default)
 
 
 def ends(records: Iterable[Record]) -> list[tuple[str, str, Delivery, str]]:
@@ -124,7 +129,8 @@ def dropped_in_words(*, uncertain: bool) -> str:
 
 
 def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:
-    """The journal's lines with this robot's records compacted; those of others stay as they are."""
+    """The journal's lines with this robot's records compacted, and what they tell of its pace put
+    together; those of others stay as they are."""
     records: list[tuple[bytes, Record]] = []
     for line in lines:
         try:
@@ -134,4 +140,8 @@ def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:
     mine = of_robot((record for _, record in records), robot)
     ours = {id(record) for record in mine}
     others = [line for line, record in records if id(record) not in ours]
-    return others + [encode(record) for record in compacted(mine, now)]
+    kept = compacted(mine, now)
+    paced = pace_of(mine, lambda: 0.0).snapshot(now)
+    if paced != Paced():
+        kept.append(Sent("", 0, robot=robot, paced=paced))
+    return others + [encode(record) for record in kept]

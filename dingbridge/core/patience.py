@@ -13,6 +13,12 @@ BACK_OFF_LONGEST = 60.0
 PAUSES = 5
 """Pauses (a count) that one chunk grants the platform before it counts as refused."""
 
+SLOW = 1.0
+"""A message that takes longer holds up its own conversation alone."""
+
+AT_ONCE = 4
+"""Messages (a count) of one robot that are under way at the same time at most."""
+
 IDLE_CONNECTION = 5.0
 """An HTTP connection that lay idle this long is not used again."""
 

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from dingbridge.core import sent_keys
 from dingbridge.core.messages import DeliveryReport
-from dingbridge.core.pace import Paced
 
 
 class Counted(Struct, frozen=True):
@@ -19,17 +18,10 @@ class Counted(Struct, frozen=True):
 
 class CoolDown(Struct, frozen=True):
     """Some message has to wait until `until` (Unix seconds) because of `reason`; `until` 0: none
-    has to any more. `paced` is what a later process has to know."""
+    has to any more."""
 
     until: float
     reason: str
-    paced: Paced
 
 
-class Sending(Struct, frozen=True):
-    """A message went by a robot; `paced` is what a later process has to know of it."""
-
-    paced: Paced
-
-
-SenderEvent = DeliveryReport | Counted | CoolDown | Sending | sent_keys.Sent
+SenderEvent = DeliveryReport | Counted | CoolDown | sent_keys.Sent

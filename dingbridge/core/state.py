@@ -11,7 +11,6 @@ from dingbridge.core import acquaintances, wire
 from dingbridge.core.acquaintances import Acquaintance, Acquaintances
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.messages import Inbound, Target
-from dingbridge.core.pace import Paced
 from dingbridge.core.pairing import Pairings
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Quota
@@ -76,8 +75,8 @@ class State(Struct, frozen=True):
     `bindings` by session, and `released` those that were, the latest one last: a session that is
     bound again goes on with its conversation. `conversations` maps a conversation's id to the
     session it speaks to;
-    `seen` by robot and message id; `refused` by a name for each refusal; `quotas`,
-    `paces` and `pairings` by robot; `opened` are the times at which links were opened lately.
+    `seen` by robot and message id; `refused` by a name for each refusal; `quotas` and
+    `pairings` by robot; `opened` are the times at which links were opened lately.
     `sent_keys` are beginnings of what went out, `reactions` what may stand at a message, and
     `acquaintances` the conversations that spoke, by robot.
     """
@@ -89,7 +88,6 @@ class State(Struct, frozen=True):
     seen: dict[str, float] = field(default_factory=dict)
     refused: dict[str, float] = field(default_factory=dict)
     quotas: dict[str, Quota] = field(default_factory=dict)
-    paces: dict[str, Paced] = field(default_factory=dict)
     opened: tuple[float, ...] = ()
     pairings: dict[str, Pairings] = field(default_factory=dict)
     sent_keys: SentKeys = field(default_factory=dict)
@@ -193,11 +191,6 @@ def with_conversation(state: State, conversation: str, session: str, target: Tar
 def with_quota(state: State, robot: str, quota: Quota) -> State:
     """`state` with the month's count of a robot."""
     return structs.replace(state, quotas={**state.quotas, robot: quota})
-
-
-def with_pace(state: State, robot: str, paced: Paced) -> State:
-    """`state` with the budget and pauses of a robot."""
-    return structs.replace(state, paces={**state.paces, robot: paced})
 
 
 def pairings_of(state: State, robot: str) -> Pairings:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from dingbridge.bridge import hub as hubs
@@ -24,8 +24,8 @@ from dingbridge.core.pace import Pace
 from dingbridge.core.patience import ALL_HERE_WITHIN, LOOK_FOR_LEFT_EVERY
 from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
-from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
-from dingbridge.core.state import State, with_pace, with_reactions
+from dingbridge.core.sender_events import CoolDown, Counted
+from dingbridge.core.state import State, with_reactions
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessTokens, RobotClient
 from dingbridge.edges.reactor import Reactor
@@ -40,6 +40,7 @@ from dingbridge.edges.storage.robot import (
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
 from dingbridge.protocol.turns import Post
 from dingbridge.service.parcels import Courier
+from dingbridge.service.sender_news import Event, SenderNews
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Owner:
         self._hub: Hub | None = None
         self._seen = Seen()
         self._pace = Pace(random.random)
+        self._news = SenderNews(post, self._from_sender, self._is_sending)
         self._sender: Sender | None = None
         self._reactor: Reactor | None = None
         self._idle = True
@@ -103,9 +105,7 @@ class Owner:
         if left.damaged is not None:
             self._damaged(left.damaged)
         self._seen = Seen(left.seen)
-        paced = left.state.paces.get(self._robot)
-        if paced is not None:
-            self._pace = Pace.restore(paced, random.random)
+        self._pace = left.pace
         ports = hubs.Ports(
             self._records,
             self,
@@ -136,13 +136,16 @@ class Owner:
         """Use these options from now on."""
         before, self._options = self._options, options
         if self._sender is not None:
-            self._sender.configure(self._client(Http(options.proxy)))
+            self._sender.configure(self._sending_client)
         if self._reactor is not None:
             self._reactor.configure(self._client(_quick(options)))
         if StreamSettings.of(before) != StreamSettings.of(options):
             self.disconnect()
         if self._hub is not None:
             self._hub.configure(options)
+
+    def _sending_client(self) -> RobotClient:
+        return self._client(Http(self._options.proxy))
 
     def _client(self, http: Http) -> RobotClient:
         return RobotClient(self._options, http, self._tokens.of(self._options))
@@ -174,8 +177,7 @@ class Owner:
     def close(self) -> None:
         """Leave the files to the next owner. For the disk thread."""
         self._gate.close()
-        dropped = self._sender.given_up() if self._sender is not None else ""
-        if dropped:
+        for dropped in self._sender.given_up() if self._sender is not None else ():
             # Its request may yet be taken, but the next owner must not repeat it.
             self._robot_files.append(Dropped(dropped, self._chance.now()))
         self._robot_files.compact()
@@ -202,18 +204,22 @@ class Owner:
         """Add a message to the end of the queue."""
         if self._sender is None:
             self._sender = Sender(
-                self._client(Http(self._options.proxy)),
-                lambda event: self._post(lambda: self._from_sender(event)),
+                self._sending_client,
+                self._news.tell,
                 self,
                 self._pace,
                 Courier(self._files.outgoing).bring,
             )
             self._sender.start()
         self._sender.put(waiting)
+        self._news.expect()
 
     def drop(self, message: str) -> bool:
         """Take a message out of the queue. Returns whether it waited there."""
-        return self._sender is not None and self._sender.drop(message)
+        waited = self._sender is not None and self._sender.drop(message)
+        # What became of it so far counts for what is told of its end.
+        self._news.take()
+        return waited
 
     # --- what the hub needs: reactions ----------------------------------------------------------
 
@@ -281,26 +287,33 @@ class Owner:
 
     # --- for the sender's thread ----------------------------------------------------------------
 
-    def record(self, record: Record) -> None:
-        """Write a record; returns when it is on the disk. For the sender's thread."""
-        self._records.append(record)
-        self._post(lambda: self.hub.outgoing.recorded(record))
+    def record(self, record: Record, *, sync: bool = False) -> None:
+        """Write a record. For the sender's threads."""
+        self._records.append(record, sync=sync)
+        self._news.tell(record)
 
     # --- news from threads, on the service loop -------------------------------------------------
 
-    def _from_sender(self, event: SenderEvent) -> None:
-        match event:
-            case DeliveryReport():
-                self.hub.outgoing.progress(event)
-            case Counted(calls=calls, pushes=pushes, code=code):
-                self.hub.counted(calls, pushes, code)
-            case sent_keys.Sent():
-                self.hub.sent(event)
-            case Sending(paced=paced):
-                self._records.change(lambda state: with_pace(state, self._robot, paced))
-            case CoolDown(until=until, reason=reason, paced=paced):
-                self._records.change(lambda state: with_pace(state, self._robot, paced))
-                self.hub.cooling_down(until, reason)
+    def _from_sender(self, events: Sequence[Event]) -> None:
+        calls, pushes = 0, 0
+        about: list[DeliveryReport | Record] = []
+        for event in events:
+            match event:
+                case Counted():
+                    calls, pushes = calls + event.calls, pushes + event.pushes
+                    self.hub.counted(0, 0, event.code)
+                case sent_keys.Sent():
+                    self.hub.sent(event)
+                case CoolDown(until=until, reason=reason):
+                    self.hub.cooling_down(until, reason)
+                case _:
+                    about.append(event)
+        self.hub.counted(calls, pushes, "")
+        if about:
+            self.hub.outgoing.heard(about)
+
+    def _is_sending(self) -> bool:
+        return self.hub.outgoing.queued > 0 and not self.hub.cool_down[0]
 
     def _from_stream(self, stream: Stream, event: StreamEvent) -> None:
         if isinstance(event, Arrived):

@@ -10,7 +10,7 @@ from tests.bench.figures import OURS, Figure, percentile
 from tests.bench.inbound import Costs
 from tests.bench.processes import Server, bridge, sends
 
-COUNT = 200
+COUNT = 1000
 ALONE = 50
 BURST = """
 local call, count, options = ...

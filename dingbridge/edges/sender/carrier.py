@@ -33,15 +33,17 @@ from dingbridge.core.pace import Pace, key_of
 from dingbridge.core.plan import Finished, Plan, Post, Wait
 from dingbridge.core.posting import Uploaded
 from dingbridge.core.routing import Route
-from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent, Sending
+from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
 from dingbridge.edges.openapi import OpenApi, RobotClient
+from dingbridge.edges.sender.shared_pace import SharedPace
 
 
 class Ledger(Protocol):
     """Where records are written down."""
 
-    def record(self, record: Record) -> None:
-        """Write a record to the disk; returns when it is there."""
+    def record(self, record: Record, *, sync: bool = False) -> None:
+        """Write a record, so that it outlives this process; with `sync` also a power cut. Raises
+        `OSError`."""
         ...
 
 
@@ -66,7 +68,7 @@ class Refusal(Exception):
 class NoLedger:
     """Keeps nothing: for a single message whose fate the caller waits for."""
 
-    def record(self, record: Record) -> None:
+    def record(self, record: Record, *, sync: bool = False) -> None:
         """Forget it."""
 
 
@@ -80,7 +82,7 @@ class Carrier:
         *,
         patient: bool,
         ledger: Ledger | None = None,
-        pace: Pace | None = None,
+        pace: Pace | SharedPace | None = None,
         courier: Courier | None = None,
     ) -> None:
         self._options, self._http = client.options, client.http
@@ -116,11 +118,6 @@ class Carrier:
         self._wake.set()
 
     # --- carrying -------------------------------------------------------------------------------
-
-    def route_of(self, waiting: Waiting) -> Route | None:
-        """The way a message would take now."""
-        ways = self._routes(waiting.outbound)
-        return ways[0] if ways else None
 
     def carry(self, waiting: Waiting) -> DeliveryError | None:
         """Send all chunks. Returns the error that ended it, if any.
@@ -172,8 +169,9 @@ class Carrier:
         has_begun = False
         try:
             uploaded = self._upload(outbound, plan, step)
-            attempt = Tried(outbound.id, chunk.start, chunk.end, step.route)
-            self._ledger.record(attempt)
+            attempt = Tried(outbound.id, chunk.start, chunk.end, step.route, time=now, key=key)
+            # What must not come twice must not be forgotten in a power cut either.
+            self._ledger.record(attempt, sync=not self._repeats)
             has_begun = True
             self.rest = structs.replace(self.rest, tried=attempts.begun(plan.tried, attempt))
             self._log.debug(
@@ -201,9 +199,12 @@ class Carrier:
             self.rest = structs.replace(self.rest, start=chunk.start, tried=plan.tried)
             if has_begun and not error.may_have_arrived:
                 # It did not arrive, which nobody has to wonder about after a crash.
-                self._ledger.record(Sent(outbound.id, chunk.start))
-            if self._patient and isinstance(error, RetryAfter):
-                self._hold(plan, step, error.seconds, plan.in_words(error))
+                self._ledger.record(Sent(outbound.id, chunk.start, time.time()))
+            if isinstance(error, RetryAfter):
+                paced = self.pace.snapshot(time.time())
+                self._ledger.record(Sent("", 0, robot=self.rest.robot, paced=paced))
+                if self._patient:
+                    self._hold(plan, step, error.seconds, plan.in_words(error))
         else:
             self._unanswered = False
             self.pace.sent(key, time.time())
@@ -212,12 +213,13 @@ class Carrier:
             # A custom robot's webhook counts in no quota that is written down.
             direct = step.route in (Route.SINGLE, Route.GROUP)
             self._tell(Counted(int(direct), int(step.route is Route.SESSION)))
-            if not direct:
-                self._tell(Sending(self.pace.snapshot(time.time())))
             plan.accepted()
             self.rest = structs.replace(self.rest, start=chunk.end, tried=plan.tried)
-            self._ledger.record(Sent(outbound.id, chunk.end))
-            if plan.progress[1] > 1:
+            sent, chunks = plan.progress
+            if sent < chunks:
+                # The end of the message answers for its last chunk.
+                self._ledger.record(Sent(outbound.id, chunk.end, time.time()))
+            if chunks > 1:
                 self._report(outbound, plan, Delivery.SENDING)
 
     def _hold(self, plan: Plan, step: Post, seconds: float, reason: str) -> None:
@@ -238,12 +240,10 @@ class Carrier:
     def _pause(self, outbound: Outbound, plan: Plan, seconds: float, reason: str) -> None:
         self._log.warning("message %s waits %.1f s: %s", outbound.id, seconds, reason)
         self._report(outbound, plan, Delivery.RETRYING, reason)
-        now = time.time()
-        self._tell(CoolDown(now + seconds, reason, self.pace.snapshot(now)))
+        self._tell(CoolDown(time.time() + seconds, reason))
         if self._wake.wait(seconds):
             self._wake.clear()
-        now = time.time()
-        self._tell(CoolDown(0.0, "", self.pace.snapshot(now)))
+        self._tell(CoolDown(0.0, ""))
 
     def _finish(self, outbound: Outbound, end: Finished) -> DeliveryError | None:
         error = end.error

@@ -1,14 +1,15 @@
-"""What the owner of one robot writes down, behind the disk thread: nothing asked for here waits."""
+"""What the owner of one robot writes down: by the disk thread what the loop asks for, which never
+waits, and at once what the sender's threads have to tell."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from dingbridge.core import inbox
 from dingbridge.core.errors import StoredDataDamaged
-from dingbridge.core.messages import Delivery, Message
-from dingbridge.core.outbox import Done, Dropped, Put, Record
+from dingbridge.core.messages import Message
+from dingbridge.core.outbox import Put, Record
 from dingbridge.core.patience import STATE_EVERY
 from dingbridge.core.state import State
 from dingbridge.core.transcript import Fate
@@ -38,16 +39,21 @@ class LiveRecords:
         self._damaged = damaged
         self._post = post
         self._handed: list[inbox.Handed] = []
-        # Records of the outbox that were asked for, and those that the disk refused.
-        self._asked: deque[Record] = deque()
-        self._refused: list[Record] = []
+        # Records of the outbox that were asked for, and those that the disk refused, each with what
+        # follows it.
+        self._asked: deque[tuple[Record, Callable[[], None]]] = deque()
+        self._refused: list[tuple[Record, Callable[[], None]]] = []
+        self._is_due = False
 
     # --- for the service loop -------------------------------------------------------------------
 
     def outbox(self, record: Record, then: Callable[[], None]) -> None:
-        """Write a record; `then` runs once it is on the disk."""
-        self._asked.append(record)
-        self._files.disk.insist(OUTBOX, self._write_asked, lambda _: then())
+        """Write a record; `then` runs once it is on the disk. What is asked for together is written
+        together."""
+        self._asked.append((record, then))
+        if not self._is_due:
+            self._is_due = True
+            self._files.disk.insist(OUTBOX, self._write_asked, _run)
 
     def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
         """A robot message is to be handed over; `then` runs once that is on the disk."""
@@ -74,12 +80,15 @@ class LiveRecords:
             INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
         )
 
-    def fate(self, session: str, message: str, fate: Delivery, reason: str) -> None:
-        """Write the end of a message into its transcript."""
-        end = Fate(message, fate, reason)
+    def fates(self, session: str, ends: tuple[Fate, ...]) -> None:
+        """Write the ends of messages into their transcript."""
         self._files.disk.insist(
-            transcript_of(session), lambda: self._files.transcripts.settle(session, end)
+            transcript_of(session), lambda: self._files.transcripts.settle(session, *ends)
         )
+
+    def forget_file(self, message: str) -> None:
+        """Remove the copy of a file that was kept for a message."""
+        self._files.disk.do(lambda: self._files.outgoing.forget(message))
 
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
@@ -120,9 +129,9 @@ class LiveRecords:
 
     # --- for other threads ----------------------------------------------------------------------
 
-    def append(self, record: Record) -> None:
-        """Write a record of the outbox; returns when it is on the disk. Raises `OSError`."""
-        self._files.disk.wait(lambda: self._append([record]))
+    def append(self, record: Record, *, sync: bool) -> None:
+        """Write a record of the outbox, see `RobotFiles.append`. Raises `OSError`."""
+        self._robot_files.append(record, sync=sync)
 
     def update(self, change: Callable[[State], State]) -> None:
         """Change the state; returns when it is on the disk. Raises `OSError` or `BridgeError`."""
@@ -130,20 +139,17 @@ class LiveRecords:
 
     # --- on the disk thread ---------------------------------------------------------------------
 
-    def _write_asked(self) -> None:
-        """Write all that was asked for by now at once: a burst costs few writes, not one each."""
+    def _write_asked(self) -> tuple[Callable[[], None], ...]:
+        """Write all that was asked for by now at once. Returns what follows."""
+        # First: what is asked for from now on may be too late for this time.
+        self._is_due = False
         while self._asked:
             self._refused.append(self._asked.popleft())
-        if self._refused:
-            self._append(self._refused)
-            self._refused = []
-
-    def _append(self, records: Sequence[Record]) -> None:
-        self._robot_files.append(*records)
-        for record in records:
-            if isinstance(record, Done | Dropped):
-                # A dead letter keeps its file: it may be sent again.
-                self._files.outgoing.forget(record.id)
+        written = self._refused
+        if written:
+            self._robot_files.append(*(record for record, _ in written))
+        self._refused = []
+        return tuple(then for _, then in written)
 
     def _flush(self) -> None:
         seconds = self._files.state.due_in()
@@ -166,3 +172,8 @@ class LiveRecords:
         except StoredDataDamaged as error:
             # The change was made all the same, to a clean state.
             self._damaged(error)
+
+
+def _run(calls: tuple[Callable[[], None], ...]) -> None:
+    for call in calls:
+        call()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Message
 from dingbridge.core.outbox import Outbox, Put, Record
+from dingbridge.core.outbox_pace import pace_of
+from dingbridge.core.pace import Pace
 from dingbridge.core.state import State, may_open_at, with_opened, with_seen
 from dingbridge.core.transcript import SETTLED, Fate
 from dingbridge.edges.storage.disk import Disk
@@ -80,11 +83,12 @@ def transcript_of(session: str) -> str:
 
 
 class Inheritance(Struct, frozen=True):
-    """What an earlier owner left: the state, what waits, and what was not handed over. `damaged`
-    says that the state file had to be set aside."""
+    """What an earlier owner left: the state, what waits, how soon it may leave, and what was not
+    handed over. `damaged` says that the state file had to be set aside."""
 
     state: State
     outbox: Outbox
+    pace: Pace
     inbox: dict[str, inbox.Open]
     seen: dict[str, float]
     damaged: StoredDataDamaged | None = None
@@ -102,15 +106,17 @@ class RobotFiles:
         self._inbox_records = 0
         self._looked = (0, 0)
 
-    def append(self, *records: Record) -> None:
-        """Write records of the outbox; they are on the disk when this returns."""
+    def append(self, *records: Record, sync: bool = True) -> None:
+        """Write records of the outbox: with `sync` they outlive a power cut when this returns, else
+        a second later. For any thread."""
         lines = [outboxes.encode(record) for record in records]
-        self._files.outbox.append(*lines)
+        self._files.outbox.append(*lines, sync=sync)
         # What is our own is no news.
         self._looked = (self._looked[0], self._looked[1] + sum(len(line) + 1 for line in lines))
         self._outbox_records += len(lines)
         if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
-            _if_possible(self._compact_outbox)
+            self._outbox_records = 0
+            self._files.disk.do(lambda: _if_possible(self._compact_outbox))
 
     def look(self) -> tuple[Put, ...]:
         """All messages that wait, when somebody else has written since the last look: among them
@@ -184,7 +190,8 @@ class RobotFiles:
         open_ = {key: one for key, one in pending if one.received.robot == self._app}
         self._settle(open_)
         seen = {**state.seen, **inbox.times(received)}
-        return Inheritance(state, outboxes.fold(mine), open_, seen, damaged_state)
+        pace = pace_of(mine, random.random)
+        return Inheritance(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
 
     def _settle(self, open_: dict[str, inbox.Open]) -> None:
         """Count as handed over what stands in a transcript: the end may have come between that and

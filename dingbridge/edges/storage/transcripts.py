@@ -80,11 +80,12 @@ class Transcripts:
         self._begin(path, info)
         files.append_lines(path, transcript.encode(entry))
 
-    def settle(self, session: str, fate: Fate) -> None:
-        """Write what became of a message below it, unless the session was deleted meanwhile."""
+    def settle(self, session: str, *fates: Fate) -> None:
+        """Write what became of messages below them, unless the session was deleted meanwhile."""
         path = self._path(session)
         if path.exists():
-            files.append_lines(path, transcript.encode(Entry(fate=fate)))
+            lines = (transcript.encode(Entry(fate=fate)) for fate in fates)
+            files.append_lines(path, b"".join(lines))
 
     def _begin(self, path: Path, info: SessionInfo | None) -> None:
         files.make_own_folder(path.parent)

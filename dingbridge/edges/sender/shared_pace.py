@@ -1,0 +1,56 @@
+"""The pace of one robot, for all threads that send by it."""
+
+from __future__ import annotations
+
+import threading
+
+from dingbridge.core.errors import RetryAfter
+from dingbridge.core.pace import Pace, Paced
+
+
+class SharedPace:
+    """A `Pace` that several threads ask and tell; see there."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._lock = threading.Lock()
+
+    def ready_at(self, key: str, now: float) -> float:
+        """The earliest time at which one more message may go."""
+        with self._lock:
+            return self._pace.ready_at(key, now)
+
+    def paused_until(self, key: str, now: float) -> float:
+        """The same without the fraction of a second that calls are apart."""
+        with self._lock:
+            return self._pace.paused_until(key, now)
+
+    def room(self, key: str, now: float) -> int:
+        """How many messages may go without a pause."""
+        with self._lock:
+            return self._pace.room(key, now)
+
+    def cool_down(self, now: float) -> tuple[float, str] | None:
+        """The longest pause that is on."""
+        with self._lock:
+            return self._pace.cool_down(now)
+
+    def sent(self, key: str, now: float) -> None:
+        """A message went, and may have arrived."""
+        with self._lock:
+            self._pace.sent(key, now)
+
+    def called(self, now: float) -> None:
+        """An OpenAPI call was made."""
+        with self._lock:
+            self._pace.called(now)
+
+    def held(self, error: RetryAfter, key: str, now: float) -> float:
+        """The platform wants us to wait: for how many seconds."""
+        with self._lock:
+            return self._pace.held(error, key, now)
+
+    def snapshot(self, now: float) -> Paced:
+        """What a later process has to know."""
+        with self._lock:
+            return self._pace.snapshot(now)

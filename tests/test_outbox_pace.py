@@ -1,0 +1,143 @@
+"""After a restart a robot is as slow as DingTalk has to have it: the journal tells how slow."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dingbridge.core import outbox
+from dingbridge.core.attempts import Tried
+from dingbridge.core.limits import ROBOT_MESSAGES, ROBOT_WINDOW
+from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.outbox import Done, Failed, Kind, Put, Record, Sent
+from dingbridge.core.outbox_journal import shortened
+from dingbridge.core.outbox_pace import pace_of
+from dingbridge.core.pace import Hold, Paced
+from dingbridge.core.routing import Route
+
+NOW = 1_900_000_000.0
+KEY = "webhook"
+
+
+def put(name: str, robot: str = "r") -> Put:
+    return Put(robot, Outbound(name, Target(), "text", "title"), Kind.REPLY, "", NOW)
+
+
+def tried(name: str, time: float, start: int = 0, end: int = 4) -> Tried:
+    return Tried(name, start, end, Route.WEBHOOK, time=time, key=KEY)
+
+
+def delivered(name: str, time: float) -> list[Record]:
+    """The records of a message that went at once."""
+    return [put(name), tried(name, time - 0.1), Done(name, time)]
+
+
+def went(records: list[Record], now: float) -> tuple[float, ...]:
+    """When the messages went that count at `now`."""
+    return pace_of(records, lambda: 0.0).snapshot(now).sent.get(KEY, ())
+
+
+def test_what_was_delivered_counts_from_its_answer() -> None:
+    records = [*delivered("m1", NOW), *delivered("m2", NOW + 5)]
+    assert went(records, NOW + 6) == (NOW, NOW + 5)
+    assert went(records, NOW + ROBOT_WINDOW + 1) == (NOW + 5,)
+
+
+def test_each_chunk_counts() -> None:
+    records: list[Record] = [
+        put("m1"),
+        tried("m1", NOW, 0, 2),
+        Sent("m1", 2, NOW + 1),
+        tried("m1", NOW + 2, 2, 4),
+        Done("m1", NOW + 3),
+    ]
+    assert went(records, NOW + 4) == (NOW + 1, NOW + 3)
+
+
+def test_what_was_refused_does_not_count() -> None:
+    records: list[Record] = [
+        put("m1"),
+        tried("m1", NOW),
+        Sent("m1", 0, NOW + 1),
+        Failed("m1", "no", NOW + 1),
+    ]
+    assert went(records, NOW + 2) == ()
+
+
+def test_what_was_not_answered_may_have_arrived_and_counts() -> None:
+    assert went([put("m1"), tried("m1", NOW)], NOW + 1) == (NOW,)
+    again: list[Record] = [put("m1"), tried("m1", NOW), tried("m1", NOW + 10), Done("m1", NOW + 11)]
+    assert went(again, NOW + 12) == (NOW, NOW + 11)
+
+
+def test_records_of_the_version_before_tell_no_times_and_count_nothing() -> None:
+    old: list[Record] = [
+        put("m1"),
+        Tried("m1", 0, 4, Route.WEBHOOK),
+        Sent("m1", 4),
+        Done("m1", NOW),
+    ]
+    assert went([outbox.decode(outbox.encode(one)) for one in old], NOW + 1) == ()
+
+
+def test_a_full_minute_of_messages_holds_up_the_next_one_after_a_restart() -> None:
+    records = [
+        record for n in range(ROBOT_MESSAGES) for record in delivered(f"m{n}", NOW + n * 0.5)
+    ]
+    pace = pace_of(records, lambda: 0.0)
+    assert pace.ready_at(KEY, NOW + 30) == NOW + ROBOT_WINDOW
+
+
+def test_a_pause_that_dingtalk_asked_for_holds_after_a_restart() -> None:
+    hold = Hold(NOW, 600.0, "too fast", 2)
+    records: list[Record] = [put("m1"), Sent("", 0, robot="r", paced=Paced(holds={KEY: hold}))]
+    assert pace_of(records, lambda: 0.0).ready_at(KEY, NOW + 1) == NOW + 600
+
+
+def compacted(records: list[Record], robot: str, now: float) -> list[Record]:
+    lines = shortened([outbox.encode(record) for record in records], robot, now)
+    return [outbox.decode(line) for line in lines]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["taken", "refused", "open", "held"]), st.floats(0, 90)),
+        max_size=60,
+    ),
+    st.floats(0, 200),
+)
+def test_a_shorter_journal_means_the_same_pace_and_keeps_little_of_it(
+    steps: list[tuple[str, float]], later: float
+) -> None:
+    records: list[Record] = []
+    time = NOW
+    for number, (what, pause) in enumerate(steps):
+        time += pause
+        name = f"m{number}"
+        records += [put(name), tried(name, time)]
+        if what == "taken":
+            records.append(Done(name, time))
+        elif what == "refused":
+            records += [Sent(name, 0, time), Failed(name, "no", time)]
+        elif what == "held":
+            so_far = pace_of(records[:-1], lambda: 0.0).snapshot(time)
+            hold = {KEY: Hold(time, 30.0, "too fast", 1)}
+            records += [Sent(name, 0, time), Sent("", 0, robot="r", paced=Paced(so_far.sent, hold))]
+    now = time + later
+    short = compacted(records, "r", now)
+    assert sum(isinstance(one, Sent) and one.paced is not None for one in short) <= 1
+    before, after = (pace_of(each, lambda: 0.0).snapshot(now) for each in (records, short))
+    assert after == before
+
+
+def test_the_pace_of_one_robot_is_not_that_of_another() -> None:
+    records: list[Record] = [
+        *delivered("m1", NOW),
+        put("x1", "other"),
+        Tried("x1", 0, 4, Route.WEBHOOK, time=NOW + 1, key=KEY),
+        Done("x1", NOW + 1),
+    ]
+    short = compacted(compacted(records, "r", NOW + 2), "other", NOW + 2)
+    for robot, time in (("r", NOW), ("other", NOW + 1)):
+        kept = [one for one in short if isinstance(one, Sent) and one.robot == robot]
+        assert went(list(kept), NOW + 2) == (time,)
