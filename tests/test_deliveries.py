@@ -36,6 +36,9 @@ class Outside:
     def show(self, *shown: updates.Update) -> None:
         self.shown.extend(shown)
 
+    def show_latest(self, make: Callable[[], updates.Update]) -> None:
+        self.shown.append(make())
+
     def configure(self, options: Options) -> Ruling | None:
         return None
 

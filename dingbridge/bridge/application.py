@@ -369,7 +369,10 @@ class Bridge:
         self._tell_status()
 
     def _tell_status(self) -> None:
-        self._editor.show(self.accounts.status(self._last_error))
+        self._editor.show_latest(self._status)
+
+    def _status(self) -> updates.Status:
+        return self.accounts.status(self._last_error)
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.Say(text, level))

@@ -28,6 +28,10 @@ class Editor(Protocol):
         """Send updates, in order; ask nothing."""
         ...
 
+    def show_latest(self, make: Callable[[], Update]) -> None:
+        """Send what `make` gives at the end of this turn, unless it is what was sent before."""
+        ...
+
 
 class Storage(Protocol):
     """Transcripts, without waiting: results come back on the service loop, in order."""

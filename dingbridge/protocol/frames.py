@@ -21,6 +21,7 @@ come out as they went in.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]  # it has no types
@@ -234,6 +235,11 @@ FromHost = (
 FromService = Updates | Piece | Taken | Unfit | Ends
 ForShell = Told | NotServed | Unfit | Ends
 
+_encoder = msgspec.msgpack.Encoder()
+_from_host = msgspec.msgpack.Decoder[Any](FromHost)
+_from_service = msgspec.msgpack.Decoder[Any](FromService)
+_for_shell = msgspec.msgpack.Decoder[Any](ForShell)
+
 
 def encode(frame: FromHost | FromService | ForShell) -> bytes:
     """The frame's bytes.
@@ -241,30 +247,38 @@ def encode(frame: FromHost | FromService | ForShell) -> bytes:
     >>> decode_from_host(encode(Event("open", {"session": "a"})))
     Event(name='open', payload={'session': 'a'}, file=None)
     """
-    data: bytes = msgpack.packb(msgspec.to_builtins(frame, builtin_types=(bytes,)), **_SURROGATES)
-    return data
+    try:
+        return _encoder.encode(frame)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(frame, builtin_types=(bytes,))
+        data: bytes = msgpack.packb(plain, **_SURROGATES)
+        return data
 
 
 def decode_from_host(data: bytes) -> FromHost:
     """What a host says, or the shell. Raises `ValueError` for anything else."""
-    frame: FromHost = _decode(data, FromHost)
+    frame: FromHost = _decode(data, _from_host)
     return frame
 
 
 def decode_from_service(data: bytes) -> FromService:
     """What the service says. Raises `ValueError` for anything else."""
-    frame: FromService = _decode(data, FromService)
+    frame: FromService = _decode(data, _from_service)
     return frame
 
 
 def decode_for_shell(data: bytes) -> ForShell:
     """What the service says to the shell. Raises `ValueError` for anything else."""
-    frame: ForShell = _decode(data, ForShell)
+    frame: ForShell = _decode(data, _for_shell)
     return frame
 
 
-def _decode(data: bytes, kind: Any) -> Any:
+def _decode(data: bytes, decoder: msgspec.msgpack.Decoder[Any]) -> Any:
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decoder.decode(data)
+    # It may hold lone surrogates.
     try:
-        return msgspec.convert(msgpack.unpackb(data, strict_map_key=False, **_SURROGATES), kind)
+        plain = msgpack.unpackb(data, strict_map_key=False, **_SURROGATES)
+        return msgspec.convert(plain, decoder.type)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as cause:
         raise ValueError("not a frame of dingbridge") from cause

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from msgspec import to_builtins
-
 from dingbridge.bridge import updates
 from dingbridge.bridge.application import Bridge
 from dingbridge.bridge.ports import Ports
@@ -72,9 +70,7 @@ class AttachedEditor:
         self._number = number
         self._attach = attach
         self._shared = shared
-        self.screen = Screen(
-            lambda shown, *rest: send(Updates(to_builtins(self._spool.heard(shown)), *rest))
-        )
+        self.screen = Screen(lambda shown, *rest: send(Updates(self._spool.heard(shown), *rest)))
         self._transfers = Transfers(shared.files.outgoing, shared.files_thread, send)
         self._spool = Spool(attach, shared.files, shared.spooled, self.screen.show)
         self._told_left = left

@@ -1,6 +1,7 @@
 --- The conversation of each session's draft: the one that its bar named when it was begun, or the
 --- one the user has moved it to since. The host decides which one a bar names; this notes it.
 
+local bars = require('dingbridge.bars')
 local look = require('dingbridge.look')
 local store = require('dingbridge.store')
 local say = require('dingbridge.say')
@@ -107,7 +108,7 @@ function M.settle(session, buffer)
   local known = draft.changes[change]
   if draft.begun and known and change ~= draft.change and known ~= draft.begun then
     draft.begun = known
-    M.redraw()
+    bars.refresh()
   end
   draft.changes[change] = draft.begun
   draft.change = change
@@ -189,7 +190,7 @@ function M.move(session, destination)
   if M.is_same(draft.elsewhere, destination) then
     draft.elsewhere = nil
   end
-  M.redraw()
+  bars.refresh()
 end
 
 --- A conversation spoke to a session.
@@ -220,7 +221,7 @@ function M.update(session, update)
     -- The user has bound the session, and with that said where the draft goes.
     draft.begun.to = update.current
   end
-  M.redraw()
+  bars.refresh()
 end
 
 ---@param session string
@@ -282,10 +283,6 @@ function M.names(session)
   return vim.tbl_map(function(one)
     return one.name
   end, known_of(session).known)
-end
-
-function M.redraw()
-  vim.cmd.redrawstatus({ bang = true })
 end
 
 --- Text as a part of a bar that stands for nothing but itself.

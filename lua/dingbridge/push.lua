@@ -1,5 +1,6 @@
 --- Takes what service and host send and brings tables, buffers and autocommands up to date.
 
+local bars = require('dingbridge.bars')
 local command_name = require('dingbridge.command_name')
 local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
@@ -76,7 +77,7 @@ handlers = {
   end,
   sessions = function(update)
     store.sessions, store.unshown = update.list, update.current
-    view.refresh_bars()
+    bars.refresh()
   end,
   open = function(update)
     store.opened = store.opened + 1
@@ -157,7 +158,7 @@ handlers = {
       name_command(one, 'last_error', 'cool_down')
     end
     store.status = update
-    view.refresh_bars()
+    bars.refresh()
   end,
   event = function(update)
     name_command(update.data, 'reason')
@@ -228,9 +229,11 @@ end
 ---@param updates table[]
 function M.apply(updates)
   host.heard()
+  bars.hold()
   for _, update in ipairs(updates) do
     carry_out(update)
   end
+  bars.release()
 end
 
 local UNDER_WAY = { unsaved = true, queued = true, sending = true, retrying = true }
@@ -257,7 +260,7 @@ function M.service_gone()
       end
     end
   end
-  view.refresh_bars()
+  bars.refresh()
   for _, account in ipairs(lost) do
     trigger('DingbridgeDisconnected', { account = account, reason = say('service_gone') })
   end

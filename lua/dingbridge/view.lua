@@ -263,10 +263,6 @@ function M.bar()
   return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(link_of(id)))
 end
 
-function M.refresh_bars()
-  vim.cmd.redrawstatus({ bang = true })
-end
-
 --- Lets the user choose a session.
 function M.pick()
   if #store.sessions == 0 then
