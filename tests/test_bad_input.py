@@ -12,6 +12,7 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
+from tests.kills import Kills
 
 
 @pytest.fixture
@@ -69,6 +70,29 @@ def test_an_outage_is_told_once_at_its_start_and_once_at_its_end(
     lines = [text for text in bound.said() if "connected" in text]
     assert len([text for text in lines if "not connected" in text]) == 1
     assert len([text for text in lines if "connected again" in text]) == 1
+
+
+def test_a_link_that_breaks_after_each_handshake_is_one_outage_until_it_lives(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    told = [text for text in bound.said() if "is connected" in text]
+    sandbox.client.fault(Fault.cut(times=2))
+    sandbox.client.abort()
+    bound.until_said("connected again", seconds=40)
+    lines = [text for text in bound.said() if "connected" in text]
+    assert len([text for text in lines if "not connected" in text]) == 1
+    assert len([text for text in lines if "is connected" in text]) == len(told) + 1
+
+
+def test_that_the_link_stands_is_not_told_again_by_the_next_service(
+    bound: Editor, start_editor: StartEditor
+) -> None:
+    told = [text for text in bound.said() if "is connected" in text]
+    assert len(told) == 1
+    Kills(start_editor).service(bound)
+    bound.until(lambda: bound.log().count("channel connected") == 2, "the next link")
+    bound.until_lua("require('dingbridge').status().connected")
+    assert [text for text in bound.said() if "is connected" in text] == told
 
 
 def test_a_frame_that_cannot_be_read_is_one_line_and_the_link_stays(

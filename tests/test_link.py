@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dingbridge.core.errors import LinkLost, LinkRefused
 from dingbridge.core.link import Check, Pace, Reconnect, Watchdog
 from dingbridge.core.patience import (
     LINK_BACK_OFF_LONGEST,
-    LINK_REFUSED_PAUSE,
+    LINK_LOGIN_PAUSE,
     LINK_STABLE,
     LOOK_EVERY,
     PING_AFTER,
@@ -136,7 +137,22 @@ def test_after_refused_credentials_the_pause_is_never_under_a_minute(
     reconnect = Reconnect()
     for _ in range(failures):
         reconnect.wait(chance)
-    assert LINK_REFUSED_PAUSE <= reconnect.wait(chance, refused=True) <= LINK_BACK_OFF_LONGEST
+    refused = LinkRefused("no such app", login=True)
+    assert LINK_LOGIN_PAUSE <= reconnect.wait(chance, refused) <= LINK_BACK_OFF_LONGEST
+
+
+def test_after_two_passing_failures_and_a_refusal_the_link_is_back_within_seconds() -> None:
+    reconnect = Reconnect()
+    busy, refused = LinkLost("busy"), LinkRefused("the app cannot be found just now")
+    assert sum(reconnect.wait(0.99, error) for error in (busy, busy, refused)) < 10
+
+
+def test_refusals_are_tried_again_after_5_seconds_then_twice_as_many_each_time() -> None:
+    reconnect = Reconnect()
+    pauses = [reconnect.wait(1.0, LinkRefused("refused")) for _ in range(6)]
+    assert pauses == [5, 10, 20, 40, 60, 60]
+    reconnect.lasted(LINK_STABLE)
+    assert reconnect.wait(1.0, LinkRefused("refused")) == 5
 
 
 def test_a_stable_connection_makes_the_failures_before_it_forgotten() -> None:

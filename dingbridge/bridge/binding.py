@@ -48,7 +48,7 @@ class Account:
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
-        self._link = Link(ports.editor, name)
+        self._link = Link(ports.editor, name, ports.later)
         self._asking: set[str] = set()
         self.people = People()
         self.bound = ""
@@ -222,6 +222,8 @@ class Account:
     def come_back(self, session: str) -> None:
         """The editor was attached to an earlier service, with this session bound, or with none."""
         self.member.came_back()
+        if session:
+            self._link.come_back()
         self.restore(session, None)
 
     def _restore_listed(

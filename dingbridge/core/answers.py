@@ -291,9 +291,13 @@ def _by_status(status: int, code: str) -> codes.Rule:
 
 
 def _link_refused(status: int, said: _Said) -> LinkError:
-    credentials = codes.find("authFailed") if status == 401 else None
+    credentials = codes.find("authFailed")
+    is_login = status == 401 or codes.find(said.code) is credentials
+    if not is_login:
+        credentials = None
     return LinkRefused(
         _sentence(credentials.sentence if credentials else say.NOT_CONNECTED(), said),
+        login=is_login,
         code=quoted(said.code),
         fix=credentials.fix if credentials else say.CHECK_STREAM_MODE(),
         request_id=quoted(said.request_id),
@@ -311,7 +315,8 @@ def _error(rule: codes.Rule, said: _Said, call: _Call) -> DeliveryError | LinkEr
             return LinkLost(
                 message, seconds=rule.seconds, code=code, fix=rule.fix, request_id=request_id
             )
-        return LinkRefused(message, code=code, fix=rule.fix, request_id=request_id)
+        is_login = rule is codes.find("authFailed")
+        return LinkRefused(message, login=is_login, code=code, fix=rule.fix, request_id=request_id)
     if kind is RetryAfter:
         return RetryAfter(message, rule.seconds, code=code, fix=rule.fix, request_id=request_id)
     if kind is Retryable:

@@ -169,7 +169,20 @@ class LinkLost(LinkError):
 
 
 class LinkRefused(LinkError):
-    """Credentials or the app's set-up are wrong: try again slowly and tell the user."""
+    """Credentials or the app's set-up are wrong: try again slowly and tell the user. `login`: it is
+    the credentials."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        login: bool = False,
+        code: str = "",
+        fix: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, code=code, fix=fix, request_id=request_id)
+        self.login = login
 
 
 class BadFrame(BridgeError):

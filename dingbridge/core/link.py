@@ -6,8 +6,10 @@ from enum import Enum
 
 from msgspec import Struct
 
+from dingbridge.core.errors import LinkError, LinkRefused
 from dingbridge.core.patience import (
     LINK_BACK_OFF_LONGEST,
+    LINK_LOGIN_PAUSE,
     LINK_REFUSED_PAUSE,
     LINK_STABLE,
     LOOK_EVERY,
@@ -86,17 +88,25 @@ class Reconnect:
     def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
         self._pace = pace
         self._failures = 0
+        self._refusals = 0
 
     def lasted(self, seconds: float) -> None:
         """A connection lived for `seconds`; a stable one forgets the failures before it."""
         if seconds >= self._pace.stable:
-            self._failures = 0
+            self._failures = self._refusals = 0
 
-    def wait(self, chance: float, *, refused: bool = False) -> float:
-        """Seconds until the next attempt. `chance` is in [0, 1). `refused`: the platform rejects
-        our credentials or set-up, which only a person can change."""
+    def wait(self, chance: float, error: LinkError | None = None) -> float:
+        """Seconds until the next attempt, by what ended the last one. `chance` is in [0, 1).
+
+        Only refused credentials, which a person has to change, are waited for long at once: the
+        platform refuses now and then without a lasting reason (protocol section 4.1).
+        """
         # The power is bounded because a weekend offline is more than a thousand failures.
-        seconds = min(2.0 ** min(self._failures, 16), LINK_BACK_OFF_LONGEST)
+        seconds = 2.0 ** min(self._failures, 16)
         self._failures += 1
-        seconds *= 0.75 + chance / 4
-        return max(seconds, LINK_REFUSED_PAUSE) if refused else seconds
+        if isinstance(error, LinkRefused):
+            seconds = max(seconds, LINK_REFUSED_PAUSE * 2.0 ** min(self._refusals, 16))
+            self._refusals += 1
+        seconds = min(seconds, LINK_BACK_OFF_LONGEST) * (0.75 + chance / 4)
+        is_login = isinstance(error, LinkRefused) and error.login
+        return max(seconds, LINK_LOGIN_PAUSE) if is_login else seconds

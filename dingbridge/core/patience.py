@@ -50,8 +50,14 @@ lose so much of them."""
 LINK_BACK_OFF_LONGEST = 60.0
 """Longest pause between two attempts to connect (protocol section 4.5, as the SDKs)."""
 
-LINK_REFUSED_PAUSE = 60.0
+LINK_REFUSED_PAUSE = 5.0
+"""First pause after the platform refused to open a connection; it doubles with each refusal."""
+
+LINK_LOGIN_PAUSE = 60.0
 """Shortest pause after refused credentials (protocol section 10)."""
+
+LINK_LIVES = 5.0
+"""A connection that lived this long ends an outage that the user was told of."""
 
 LINK_STABLE = 60.0
 """A connection that lived this long makes the failures before it forgotten."""

@@ -141,7 +141,7 @@ class Stream(threading.Thread):
                 break
             self._reconnect.lasted(lasted)
             chance = random.random()
-            pause = self._reconnect.wait(chance, refused=isinstance(error, LinkRefused))
+            pause = self._reconnect.wait(chance, error)
             if isinstance(error, LinkLost):
                 pause = max(pause, error.seconds)
             if not self._failures:
