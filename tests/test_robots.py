@@ -379,9 +379,9 @@ def test_nothing_is_acked_once_the_next_owner_has_read_what_is_there(loop: Loop)
     conversation = Conversation("c", ConversationKind.SINGLE)
     inbound = Inbound("1", "robot", conversation, sender, False, "text", "hello", 1.0)
     gate = Gate(loop.files)
-    gate.record(Received("key", "robot/1", inbound, time.time()))
+    gate.record([Received("key", "robot/1", inbound, time.time())])
     gate.close()
     with pytest.raises(OSError, match="has given this robot up"):
-        gate.record(Received("key", "robot/2", inbound, time.time()))
+        gate.record([Received("key", "robot/2", inbound, time.time())])
     records, _ = loop.files.inbox.read(inbox.decode)
     assert [record.key for record in records if isinstance(record, Received)] == ["robot/1"]

@@ -6,7 +6,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -216,7 +216,7 @@ class OpenGate:
     def may_open(self) -> float:
         return 0.0
 
-    def record(self, received: Received) -> None:
+    def record(self, batch: Sequence[Received]) -> None:
         """Keep nothing."""
 
 
@@ -232,7 +232,7 @@ def session(sandbox: Sandbox) -> SessionWebhook:
     while not isinstance(event := arrived.get(timeout=10), Arrived):
         pass
     stream.stop()
-    found = event.received.inbound.session_webhook
+    found = event.batch[0].inbound.session_webhook
     assert found is not None
     return found
 

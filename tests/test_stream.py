@@ -6,7 +6,7 @@ import gc
 import queue
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import pytest
@@ -55,10 +55,10 @@ class Gate:
             raise self.defects.pop(0)
         return self.waits.pop(0) if self.waits else 0.0
 
-    def record(self, received: Received) -> None:
+    def record(self, batch: Sequence[Received]) -> None:
         if self.refusals:
             raise self.refusals.pop(0)
-        self.written.append(received)
+        self.written += batch
 
 
 class Listener:
@@ -66,10 +66,19 @@ class Listener:
 
     def __init__(self, settings: StreamSettings, pace: Pace, seen: Seen, gate: Gate) -> None:
         self.gate = gate
-        self.told: queue.Queue[StreamEvent] = queue.Queue()
-        self.all: list[StreamEvent] = []
-        self.stream = Stream(settings, Http(), seen, gate, self.told.put, pace)
+        self.told: queue.Queue[StreamEvent | Received] = queue.Queue()
+        self.all: list[StreamEvent | Received] = []
+        self.batches: list[int] = []
+        self.stream = Stream(settings, Http(), seen, gate, self._hear, pace)
         self.stream.start()
+
+    def _hear(self, event: StreamEvent) -> None:
+        if not isinstance(event, Arrived):
+            self.told.put(event)
+            return
+        self.batches.append(len(event.batch))
+        for received in event.batch:
+            self.told.put(received)
 
     def until(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
         """The next event of that kind that fits; fails after ten seconds."""
@@ -151,10 +160,10 @@ def test_a_link_that_is_over_leaves_no_socket_to_be_collected(
 
 def test_a_message_is_acked_and_told(linked: Listener, sandbox: Sandbox) -> None:
     said = sandbox.client.say("hello", user="zhangsan")
-    arrived = linked.until(Arrived)
-    assert arrived.received.inbound.text == "hello"
-    assert arrived.received.inbound.sender.staff_id == "zhangsan"
-    assert arrived.received.inbound.session_webhook is not None
+    inbound = linked.until(Received).inbound
+    assert inbound.text == "hello"
+    assert inbound.sender.staff_id == "zhangsan"
+    assert inbound.session_webhook is not None
     assert sandbox.client.wait_ack(said.header_id).code == 200
 
 
@@ -164,7 +173,7 @@ def test_a_message_is_written_down_before_it_is_acked(linked: Listener, sandbox:
     [written] = linked.gate.written
     assert written.inbound.text == "keep this"
     assert written.robot == sandbox.client_id
-    assert linked.until(Arrived).received == written
+    assert linked.until(Received) == written
 
 
 def test_a_message_that_cannot_be_written_down_is_not_acked_and_taken_when_it_comes_again(
@@ -175,7 +184,7 @@ def test_a_message_that_cannot_be_written_down_is_not_acked_and_taken_when_it_co
     first = sandbox.client.say("too much", user="zhangsan")
     assert "No space left on device" in listener.until(Trouble).sentence
     again = sandbox.client.say(message_id=first.message_id, repeat=True)
-    assert listener.until(Arrived).received.inbound.text == "too much"
+    assert listener.until(Received).inbound.text == "too much"
     assert sandbox.client.wait_ack(again.header_id).code == 200
     assert first.header_id not in {ack.message_id for ack in sandbox.client.acks()}
 
@@ -229,8 +238,8 @@ def test_a_message_that_comes_twice_is_told_once_and_acked_twice(
     again = sandbox.client.say(message_id=first.message_id, repeat=True)
     sandbox.client.say("another", user="zhangsan")
     assert again.header_id != first.header_id
-    assert linked.until(Arrived).received.inbound.text == "once"
-    assert linked.until(Arrived).received.inbound.text == "another"
+    assert linked.until(Received).inbound.text == "once"
+    assert linked.until(Received).inbound.text == "another"
     assert sandbox.client.wait_ack(again.header_id).code == 200
 
 
@@ -240,7 +249,7 @@ def test_a_message_known_from_before_a_restart_is_not_told(
     first = listen()
     first.until_link(LinkState.CONNECTED)
     said = sandbox.client.say("old", user="zhangsan")
-    key = first.until(Arrived).received.key
+    key = first.until(Received).key
     first.stream.stop()
     first.until_link(LinkState.OFF)
     sandbox.client.wait_connections(0)
@@ -249,7 +258,7 @@ def test_a_message_known_from_before_a_restart_is_not_told(
     second.until_link(LinkState.CONNECTED)
     sandbox.client.say(message_id=said.message_id, repeat=True)
     sandbox.client.say("new", user="zhangsan")
-    assert second.until(Arrived).received.inbound.text == "new"
+    assert second.until(Received).inbound.text == "new"
 
 
 def test_a_ping_frame_gets_its_own_data_back(linked: Listener, sandbox: Sandbox) -> None:
@@ -272,7 +281,7 @@ def test_after_a_disconnect_frame_the_new_socket_opens_before_the_old_one_closes
         e for e in linked.all if isinstance(e, LinkChanged) and e.state is LinkState.WAITING
     ]
     sandbox.client.say("still here", user="zhangsan")
-    assert linked.until(Arrived).received.inbound.text == "still here"
+    assert linked.until(Received).inbound.text == "still here"
 
 
 def test_a_dropped_socket_is_opened_again(linked: Listener, sandbox: Sandbox) -> None:
@@ -282,7 +291,7 @@ def test_a_dropped_socket_is_opened_again(linked: Listener, sandbox: Sandbox) ->
     assert 0 < waiting.retry_in < 2
     linked.until_link(LinkState.CONNECTED)
     sandbox.client.say("back", user="zhangsan")
-    assert linked.until(Arrived).received.inbound.text == "back"
+    assert linked.until(Received).inbound.text == "back"
 
 
 def test_a_socket_that_answers_no_ping_counts_as_dead(linked: Listener, sandbox: Sandbox) -> None:
@@ -297,7 +306,7 @@ def test_a_quiet_socket_that_answers_pings_stays_open(listen: Listen, sandbox: S
     listener.until_link(LinkState.CONNECTED)
     for number in range(30):
         sandbox.client.say(f"alive {number}", user="zhangsan")
-        assert listener.until(Arrived).received.inbound.text == f"alive {number}"
+        assert listener.until(Received).inbound.text == f"alive {number}"
     assert sandbox.client.connections().total == 1
 
 
@@ -319,7 +328,7 @@ def test_what_cannot_be_read_is_told_in_one_line_and_the_link_stays_up(
     assert words in trouble.sentence
     assert "\n" not in trouble.sentence
     sandbox.client.say("after", user="zhangsan")
-    assert linked.until(Arrived).received.inbound.text == "after"
+    assert linked.until(Received).inbound.text == "after"
     assert sandbox.client.connections().total == 1
 
 
@@ -328,7 +337,7 @@ def test_broken_utf8_in_a_frame_does_not_cost_the_link(linked: Listener, sandbox
     text_frame = bytes([0x81, len(payload)]) + payload
     sandbox.client.raw_frame(text_frame, wire=True)
     sandbox.client.say("after", user="zhangsan")
-    assert linked.until(Arrived).received.inbound.text == "after"
+    assert linked.until(Received).inbound.text == "after"
     assert sandbox.client.connections().total == 1
 
 
@@ -343,7 +352,7 @@ def test_bytes_that_are_no_frame_cost_the_socket_but_not_the_link(
 def test_a_message_of_a_megabyte_arrives_whole(linked: Listener, sandbox: Sandbox) -> None:
     text = "长" * 350_000
     sandbox.client.say(text, user="zhangsan")
-    assert linked.until(Arrived).received.inbound.text == text
+    assert linked.until(Received).inbound.text == text
 
 
 def test_a_used_up_quota_is_told_as_such(linked: Listener, sandbox: Sandbox) -> None:

@@ -318,7 +318,7 @@ class Owner:
     def _from_stream(self, stream: Stream, event: StreamEvent) -> None:
         if isinstance(event, Arrived):
             # Written down and acked: it counts, whatever became of the stream since.
-            self._arrived((event.received,))
+            self._arrived(event.batch)
         elif stream is not self._stream:
             return
         elif isinstance(event, LinkChanged):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import errno
 import logging
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -218,11 +219,13 @@ class Gate:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._recording = threading.Lock()
         self._closed = False
 
     def close(self) -> None:
         """Let nothing pass any more: the next owner reads what is there. For the disk thread."""
-        self._closed = True
+        with self._recording:
+            self._closed = True
 
     def may_open(self) -> float:
         """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
@@ -240,15 +243,14 @@ class Gate:
         self._files.state.update(change)
         return wait
 
-    def record(self, received: Received) -> None:
-        """Write a message down; returns when it is on the disk. Raises `OSError`."""
-        line = inbox.encode(received)
-        self._files.disk.wait(lambda: self._record(line))
-
-    def _record(self, line: bytes) -> None:
-        if self._closed:
-            raise OSError(errno.EPERM, say.LINK_LOST())
-        self._files.inbox.append(line)
+    def record(self, batch: Sequence[Received]) -> None:
+        """Write messages down, all or none; returns when they are on the disk. Waits for nothing
+        else. Raises `OSError`."""
+        lines = [inbox.encode(received) for received in batch]
+        with self._recording:
+            if self._closed:
+                raise OSError(errno.EPERM, say.LINK_LOST())
+            self._files.inbox.append(*lines)
 
 
 def _if_possible(compact: Callable[[], None]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 import websocket
+from websocket import ABNF
 
 from dingbridge.core.limits import CONNECT_TIMEOUT
 from dingbridge.core.patience import STOP_WITHIN
@@ -41,6 +43,16 @@ def _proxy_arguments(proxy: str) -> dict[str, Any]:
     if parts.username:
         arguments["http_proxy_auth"] = (parts.username, parts.password or "")
     return arguments
+
+
+def send(connection: websocket.WebSocket, outgoing: Iterable[ABNF]) -> None:
+    """Send frames with one write. Raises `OSError` or what websocket-client raises."""
+    data = b"".join(frame.format() for frame in outgoing)
+    with connection.lock:
+        raw = connection.sock
+        if raw is None:
+            raise websocket.WebSocketConnectionClosedException("closed")
+        raw.sendall(data)
 
 
 def wake(connection: websocket.WebSocket) -> None:

@@ -19,12 +19,10 @@ from msgspec import Struct
 from websocket import ABNF
 
 from dingbridge import __version__
-from dingbridge.core import answers, frames, payloads
+from dingbridge.core import answers, payloads
 from dingbridge.core.answers import Answer, Ticket
-from dingbridge.core.callback import QuotaGone, read_robot_message
 from dingbridge.core.catalogue import link as say
 from dingbridge.core.errors import (
-    BadFrame,
     BridgeError,
     DeliveryError,
     LinkError,
@@ -33,11 +31,12 @@ from dingbridge.core.errors import (
     RetryAfter,
 )
 from dingbridge.core.inbox import Received
-from dingbridge.core.limits import READ_TIMEOUT
 from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
 from dingbridge.core.quote import quoted
 from dingbridge.core.seen import Seen
 from dingbridge.edges.stream import sockets
+from dingbridge.edges.stream.reading import Incoming, is_message
+from dingbridge.edges.stream.receiving import Gate, Receiver, Trouble
 from dingbridge.edges.stream.settings import StreamSettings
 
 FOLLOW_WITHIN = 5.0
@@ -55,17 +54,10 @@ class LinkChanged(Struct, frozen=True):
 
 
 class Arrived(Struct, frozen=True):
-    """A robot message that was written down and acked, and had not been seen before."""
+    """Robot messages, in the order in which they came, that are on the disk, were acked and had not
+    been seen before. At least one."""
 
-    received: Received
-
-
-class Trouble(Struct, frozen=True):
-    """Something came that could not be used; `code` is the platform's, if it sent one. The link
-    stays up."""
-
-    sentence: str
-    code: str = ""
+    batch: tuple[Received, ...]
 
 
 StreamEvent = LinkChanged | Arrived | Trouble
@@ -76,18 +68,6 @@ class Poster(Protocol):
 
     def post(self, url: str, body: bytes) -> Answer:
         """POST a JSON body."""
-        ...
-
-
-class Gate(Protocol):
-    """What the stream asks before it opens or acks anything."""
-
-    def may_open(self) -> float:
-        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
-        ...
-
-    def record(self, received: Received) -> None:
-        """Write a message down; returns when it is on the disk. Raises `OSError`."""
         ...
 
 
@@ -111,8 +91,8 @@ class Stream(threading.Thread):
         self._log = logging.getLogger(f"{__package__}.{settings.account}")
         self._settings = settings
         self._http = http
-        self._seen = seen
         self._gate = gate
+        self._receiver = Receiver(settings, seen, gate, self._log)
         self._tell = tell
         self._pace = pace
         self._after = after
@@ -237,117 +217,61 @@ class Stream(threading.Thread):
             raise LinkLost(say.SOCKET_REFUSED(reason=sockets.words(cause))) from cause
         took = 1000 * (time.monotonic() - began)
         self._log.debug("socket to %s open in %.0f ms", quoted(ticket.endpoint), took)
-        connection.settimeout(self._pace.look_every)
         if self._stopping.is_set():
             sockets.close(connection)
             raise LinkLost("stopped")
         return connection
 
     def _read_until_told_to_move(self, connection: websocket.WebSocket) -> str:
-        """Read frames until a `disconnect` frame; return its reason. Raise `LinkLost` when dead."""
+        """Take in what comes until a `disconnect` frame; return its reason. Raise `LinkLost` when
+        the connection is dead."""
         watchdog = Watchdog(time.monotonic(), time.time(), self._pace)
+        incoming = Incoming(connection, self._pace.look_every)
         while True:
-            frame = self._receive(connection, watchdog)
-            if isinstance(frame, frames.Disconnect):
-                return frame.reason
-            if frame is not None:
-                self._answer(connection, frame)
+            batch = incoming.batch()
+            self._unless_stopped()
+            if batch:
+                watchdog.heard(time.monotonic())
+            match watchdog.check(time.monotonic(), time.time()):
+                case Check.DEAD:
+                    raise LinkLost(say.SOCKET_SILENT())
+                case Check.PING:
+                    self._log.debug("the socket is quiet: a ping is sent")
+                    self._send(connection, [ABNF.create_frame(b"", ABNF.OPCODE_PING)])
+                case Check.FINE:
+                    pass
+            reason = self._take(connection, batch)
+            if reason is not None:
+                return reason
 
-    def _receive(self, connection: websocket.WebSocket, watchdog: Watchdog) -> frames.Frame | None:
-        """The next frame, or None after a quiet while or one that could not be read."""
+    def _take(self, connection: websocket.WebSocket, batch: list[ABNF]) -> str | None:
+        """Write messages down, then ack them, then hand them on. What came behind a `disconnect`
+        frame is taken in as well; its reason is returned."""
+        taken = self._receiver.take([frame.data for frame in batch if is_message(frame)])
+        answers = [
+            ABNF.create_frame(frame.data, ABNF.OPCODE_PONG)
+            for frame in batch
+            if frame.opcode == ABNF.OPCODE_PING
+        ]
+        answers += [ABNF.create_frame(ack, ABNF.OPCODE_TEXT) for ack in taken.acks]
         try:
-            opcode, frame = connection.recv_data_frame(control_frame=True)
-        except websocket.WebSocketTimeoutException:
-            opcode, frame = None, None
-        except (websocket.WebSocketException, OSError, ValueError) as cause:
-            raise LinkLost(say.SOCKET_BROKE(reason=sockets.words(cause))) from cause
-        if self._stopping.is_set():
-            raise LinkLost("stopped")
-        if frame is not None:
-            watchdog.heard(time.monotonic())
-        match watchdog.check(time.monotonic(), time.time()):
-            case Check.DEAD:
-                raise LinkLost(say.SOCKET_SILENT())
-            case Check.PING:
-                self._log.debug("the socket is quiet: a ping is sent")
-                self._send(connection, connection.ping)
-            case Check.FINE:
-                pass
-        if opcode == ABNF.OPCODE_CLOSE:
-            raise LinkLost(say.SERVER_CLOSED())
-        if opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY):
-            return None
-        try:
-            return frames.decode(frame.data)
-        except BadFrame as error:
-            self._trouble(error.message)
-            return None
-
-    def _answer(self, connection: websocket.WebSocket, frame: frames.Frame) -> None:
-        match frame:
-            case frames.Ping():
-                self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
-                self._log.debug("frame %r: ping, acked", frame.message_id)
-            case frames.RobotMessage():
-                self._take(connection, frame)
-            case frames.Idle(topic=topic):
-                self._log.debug("frame %r: %s", frame.message_id, quoted(topic))
-            case frames.Unknown(type=kind, topic=topic):
-                name = frame.message_id
-                self._log.debug("frame %r: of type %s, topic %s, passed over", name, kind, topic)
-                self._send(connection, lambda: connection.send(frames.ack_unknown(frame)))
-            case frames.Disconnect():
-                pass  # it has no receipt: whoever read it connects anew
-
-    def _take(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
-        """Write the message down, then ack it, then hand it on: an ack is a promise.
-
-        What cannot be read is acked as well, because it would come back the same.
-        """
-        now = time.time()
-        self._log.debug("frame %r: a robot message", frame.message_id)
-        try:
-            inbound = read_robot_message(frame.data, self._settings.trusted_origins, now)
-        except BadFrame as error:
-            self._acknowledge(connection, frame)
-            self._trouble(error.message)
-            return
-        if isinstance(inbound, QuotaGone):
-            self._acknowledge(connection, frame)
-            self._trouble(inbound.message, inbound.code)
-            return
-        key = Seen.key(self._settings.client_id, inbound.robot_code, inbound.id)
-        if not self._seen.first_time(key, now):
-            self._acknowledge(connection, frame)
-            self._log.info("passing over a message that was received before")
-            return
-        received = Received(self._settings.client_id, key, inbound, now)
-        try:
-            self._gate.record(received)
-        except OSError as cause:
-            # Without an ack it is sent again, and the disk may have room by then.
-            self._seen.forget(key)
-            self._trouble(say.NOT_WRITTEN_DOWN(reason=cause.strerror))
-            return
-        try:
-            self._acknowledge(connection, frame)
+            self._send(connection, answers)
         finally:
             # It is ours once it is written down, even if the socket broke under the ack.
-            self._tell(Arrived(received))
+            if taken.arrived:
+                self._tell(Arrived(taken.arrived))
+            for trouble in taken.troubles:
+                self._tell(trouble)
+        if any(frame.opcode == ABNF.OPCODE_CLOSE for frame in batch):
+            raise LinkLost(say.SERVER_CLOSED())
+        return taken.disconnect
 
-    def _acknowledge(self, connection: websocket.WebSocket, frame: frames.RobotMessage) -> None:
-        self._send(connection, lambda: connection.send(frames.ack_ok(frame)))
-        self._log.debug("frame %r: acked", frame.message_id)
-
-    def _trouble(self, sentence: str, code: str = "") -> None:
-        self._tell(Trouble(sentence, code))
-
-    def _send(self, connection: websocket.WebSocket, send: Callable[[], object]) -> None:
-        """Write under the long time limit: the short one is for looking at a quiet socket."""
-        connection.settimeout(READ_TIMEOUT)
+    def _send(self, connection: websocket.WebSocket, outgoing: list[ABNF]) -> None:
+        if not outgoing:
+            return
         try:
-            send()
+            sockets.send(connection, outgoing)
         except (websocket.WebSocketException, OSError) as cause:
             raise LinkLost(say.SOCKET_BROKE(reason=sockets.words(cause))) from cause
-        finally:
-            connection.settimeout(self._pace.look_every)
+        if self._log.isEnabledFor(logging.DEBUG):
+            self._log.debug("answered: %d frames", len(outgoing))

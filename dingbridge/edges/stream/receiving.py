@@ -1,0 +1,152 @@
+"""What becomes of the messages that came on the link: told apart, written down, then acked."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct, field
+
+from dingbridge.core import frames
+from dingbridge.core.callback import QuotaGone, read_robot_message
+from dingbridge.core.catalogue import link as say
+from dingbridge.core.errors import BadFrame
+from dingbridge.core.inbox import Received
+from dingbridge.core.quote import quoted
+from dingbridge.core.seen import Seen
+from dingbridge.edges.stream.settings import StreamSettings
+
+
+class Trouble(Struct, frozen=True):
+    """Something came that could not be used; `code` is the platform's, if it sent one. The link
+    stays up."""
+
+    sentence: str
+    code: str = ""
+
+
+class Gate(Protocol):
+    """What the stream asks before it opens or acks anything."""
+
+    def may_open(self) -> float:
+        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
+        ...
+
+    def record(self, batch: Sequence[Received]) -> None:
+        """Write messages down, all or none; returns when they are on the disk. Raises `OSError`."""
+        ...
+
+
+class Taken(Struct):
+    """What a batch comes to: the acks in the order in which their frames came, the robot messages
+    that are new and on the disk, and the reason for which we are to connect anew."""
+
+    acks: list[str] = field(default_factory=list)
+    arrived: tuple[Received, ...] = ()
+    troubles: list[Trouble] = field(default_factory=list)
+    disconnect: str | None = None
+
+
+class Receiver:
+    """Takes messages in. An ack is a promise: what it is for is on the disk, or known already, or
+    cannot be read and would come back the same."""
+
+    def __init__(
+        self, settings: StreamSettings, seen: Seen, gate: Gate, log: logging.Logger
+    ) -> None:
+        self._settings = settings
+        self._seen = seen
+        self._gate = gate
+        self._log = log
+
+    def take(self, batch: Sequence[str | bytes]) -> Taken:
+        """Take a batch in: one write and one sync, whatever its size."""
+        taken = Taken()
+        # An ack that waits for a message to be written down has its key beside it.
+        acks: list[tuple[str, str]] = []
+        new: dict[str, Received] = {}
+        now = time.time()
+        for data in batch:
+            try:
+                frame = frames.decode(data)
+            except BadFrame as error:
+                taken.troubles.append(Trouble(error.message))
+                continue
+            if self._log.isEnabledFor(logging.DEBUG):
+                self._log_frame(frame)
+            match frame:
+                case frames.RobotMessage():
+                    acks.append((frames.ack_ok(frame), self._read(frame, now, new, taken)))
+                case frames.Ping():
+                    acks.append((frames.ack_ok(frame), ""))
+                case frames.Unknown():
+                    acks.append((frames.ack_unknown(frame), ""))
+                case frames.Disconnect(reason=reason):
+                    taken.disconnect = reason
+                case frames.Idle():
+                    pass
+        refused = self._record(list(new.values()), taken)
+        taken.acks = [ack for ack, key in acks if key not in refused]
+        taken.arrived = tuple(one for key, one in new.items() if key not in refused)
+        taken.troubles = list(dict.fromkeys(taken.troubles))
+        return taken
+
+    def _read(
+        self, frame: frames.RobotMessage, now: float, new: dict[str, Received], taken: Taken
+    ) -> str:
+        """Put a new message to the others. Returns the key of what must be written down before the
+        ack; empty for nothing."""
+        settings = self._settings
+        try:
+            inbound = read_robot_message(frame.data, settings.trusted_origins, now)
+        except BadFrame as error:
+            taken.troubles.append(Trouble(error.message))
+            return ""
+        if isinstance(inbound, QuotaGone):
+            taken.troubles.append(Trouble(inbound.message, inbound.code))
+            return ""
+        key = Seen.key(settings.client_id, inbound.robot_code, inbound.id)
+        if self._seen.first_time(key, now):
+            new[key] = Received(settings.client_id, key, inbound, now)
+        else:
+            self._log.info("passing over a message that was received before")
+        # The repeat of one in this batch waits with it.
+        return key if key in new else ""
+
+    def _record(self, batch: list[Received], taken: Taken) -> set[str]:
+        """Write messages down. Returns the keys of those that the disk refuses: without an ack they
+        are sent again, and it may have room by then.
+
+        A message that is too large for what is left must not keep smaller ones out.
+        """
+        if not batch:
+            return set()
+        try:
+            self._gate.record(batch)
+        except OSError as cause:
+            if len(batch) > 1:
+                half = len(batch) // 2
+                return self._record(batch[:half], taken) | self._record(batch[half:], taken)
+            taken.troubles.append(Trouble(say.NOT_WRITTEN_DOWN(reason=cause.strerror or cause)))
+            self._seen.forget(batch[0].key)
+            return {batch[0].key}
+        except BaseException:
+            for one in batch:
+                self._seen.forget(one.key)
+            raise
+        return set()
+
+    def _log_frame(self, frame: frames.Frame) -> None:
+        match frame:
+            case frames.RobotMessage(message_id=name):
+                self._log.debug("frame %r: a robot message", name)
+            case frames.Ping(message_id=name):
+                self._log.debug("frame %r: ping", name)
+            case frames.Idle(message_id=name, topic=topic):
+                self._log.debug("frame %r: %s", name, quoted(topic))
+            case frames.Unknown(message_id=name, type=kind, topic=topic):
+                self._log.debug("frame %r: of type %s, topic %s, passed over", name, kind, topic)
+            case frames.Disconnect(reason=reason):
+                self._log.debug("asked to connect anew: %s", reason)
