@@ -17,28 +17,10 @@ from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 from dingbridge.core.patience import ANSWER_BYTES
 from dingbridge.edges.http import Http, translated
+from tests.identity import IDENTITY
 
 SECRET = "access_token=0123456789abcdef"
 
-IDENTITY = """\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYfXWqnHPC6wSvl/m
-UMFMGBXCNQLpEuERrsapKe6JoOShRANCAATl2kNaLXdzVt4mMU61M/Q3M0T1V4/B
-czCMSTuNiqJYn3Luc1TZf1ojduH6AMAj0rBdMEndOePesaQ0rh6066ef
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBkDCCATagAwIBAgIUKj1hSrFU0Ocn90za6tHk8Ly9tCwwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTAxNDYzM1oYDzIxMjYxMDI4
-MDE0NjMzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAATl2kNaLXdzVt4mMU61M/Q3M0T1V4/BczCMSTuNiqJYn3Luc1TZf1oj
-duH6AMAj0rBdMEndOePesaQ0rh6066efo2QwYjAdBgNVHQ4EFgQUnBF1YIYdmNH4
-oXIvdba/obYiGc4wHwYDVR0jBBgwFoAUnBF1YIYdmNH4oXIvdba/obYiGc4wDwYD
-VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0gAMEUC
-IDL1EcJIHzTdUsSVkOBEbjyP9LRHnSIea72jBw5CnniCAiEAm2Fm+GUkmnZrS+UX
-3lhTMZ9wErfKQUmgdnGX5tgj5/w=
------END CERTIFICATE-----
-"""
-"""A certificate for 127.0.0.1 that nobody vouches for, with its key; made for this test only."""
 
 Behaviour = Callable[[socket.socket], None]
 

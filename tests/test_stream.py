@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import gc
 import queue
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
+from filelock import FileLock
 from msgspec import structs
 
+from dingbridge.core import inbox
 from dingbridge.core.inbox import Received
 from dingbridge.core.limits import RATE_PAUSE
 from dingbridge.core.link import LinkState, Pace
 from dingbridge.core.seen import Seen
 from dingbridge.edges.http import Http
+from dingbridge.edges.storage import robot as storage
+from dingbridge.edges.storage.disk import Disk
+from dingbridge.edges.storage.robot import Files, files_in
 from dingbridge.edges.stream import (
     Arrived,
     LinkChanged,
@@ -24,9 +32,12 @@ from dingbridge.edges.stream import (
     StreamEvent,
     StreamSettings,
     Trouble,
+    sockets,
 )
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
+from tests.disk import noted_syncs
+from tests.flood import header_id, message, packed
 
 QUICK = Pace(look_every=0.05, ping_after=0.2, pong_within=0.3)
 OPEN = "/v1.0/gateway/connections/open"
@@ -59,6 +70,17 @@ class Gate:
         if self.refusals:
             raise self.refusals.pop(0)
         self.written += batch
+
+
+class FileGate(Gate):
+    """Keeps in files what is written down, as the service does."""
+
+    def __init__(self, files: Files) -> None:
+        super().__init__()
+        self._files = storage.Gate(files)
+
+    def record(self, batch: Sequence[Received]) -> None:
+        self._files.record(batch)
 
 
 class Listener:
@@ -455,3 +477,62 @@ def test_an_outage_of_many_attempts_is_one_line_at_its_start_and_one_at_its_end(
     assert [line for line in lines if "connected" in line] == [
         "DingTalk channel connected via Stream Mode again, after 2 failed attempts"
     ]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Files]:
+    disk = Disk(lambda work: work(), lambda error: None)
+    disk.start()
+    yield files_in(tmp_path, disk)
+    disk.finish(5)
+
+
+@pytest.mark.parametrize(("count", "most"), [(1, 1), (500, 50)])
+def test_what_comes_together_costs_few_syncs_answers_and_words_to_the_loop(
+    listen: Listen,
+    sandbox: Sandbox,
+    files: Files,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    most: int,
+) -> None:
+    listener = listen(gate=FileGate(files))
+    listener.until_link(LinkState.CONNECTED)
+    syncs = noted_syncs(monkeypatch, lambda: None)
+    answers = 0
+    send = sockets.send
+
+    def counted(*arguments: Any) -> None:
+        nonlocal answers
+        answers += 1
+        send(*arguments)
+
+    monkeypatch.setattr(sockets, "send", counted)
+    sandbox.client.raw_frame(packed(message(number) for number in range(count)), wire=True)
+    texts = [listener.until(Received).inbound.text for _ in range(count)]
+    assert texts == [f"message {number}" for number in range(count)]
+    sandbox.client.wait_ack(header_id(count - 1))
+    assert {ack.message_id for ack in sandbox.client.acks()} == set(map(header_id, range(count)))
+    assert sum(listener.batches) == count
+    assert max(len(syncs), answers, len(listener.batches)) <= most
+    records, damaged = files.inbox.read(inbox.decode)
+    assert [record.key for record in records if isinstance(record, Received)] == [
+        f"robot/msg-{n}" for n in range(count)
+    ]
+    assert damaged == 0
+
+
+def test_an_ack_waits_for_no_other_work_with_files_and_for_no_other_process(
+    listen: Listen, sandbox: Sandbox, files: Files, tmp_path: Path
+) -> None:
+    listener = listen(gate=FileGate(files))
+    listener.until_link(LinkState.CONNECTED)
+    busy = threading.Event()
+    files.disk.do(busy.wait)
+    with ExitStack() as held:
+        for name in (storage.INBOX_FILE, storage.OUTBOX_FILE, storage.STATE_FILE):
+            held.enter_context(FileLock(f"{tmp_path / name}.lock"))
+        said = sandbox.client.say("at once", user="zhangsan")
+        assert sandbox.client.wait_ack(said.header_id).code == 200
+        assert listener.until(Received).inbound.text == "at once"
+    busy.set()
