@@ -496,7 +496,7 @@ def test_what_comes_together_costs_few_syncs_answers_and_words_to_the_loop(
     count: int,
     most: int,
 ) -> None:
-    listener = listen(gate=FileGate(files))
+    listener = listen(gate=FileGate(files), pace=Pace())
     listener.until_link(LinkState.CONNECTED)
     syncs = noted_syncs(monkeypatch, lambda: None)
     answers = 0
