@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import requests
 
@@ -15,6 +15,7 @@ from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN
 from dingbridge.core.patience import ANSWER_BYTES, IDLE_CONNECTION
 from dingbridge.core.quote import quoted
+from dingbridge.edges.http.direct import Direct
 from dingbridge.edges.http.failures import FOREIGN, broke, translated
 from dingbridge.edges.http.receiving import Part, receive
 from dingbridge.edges.http.upload import Upload
@@ -46,6 +47,7 @@ class Http:
         # Given with each request, because those of a session give way to the environment.
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._timeouts = (connect_timeout, read_timeout)
+        self._direct = Direct(self._session, self._proxies, self._timeouts)
         self._idle_connection = idle_connection
         self._last_used = time.monotonic()
 
@@ -56,7 +58,7 @@ class Http:
         or no answer came in time, `Refused` for an address that cannot be used.
         """
         json = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-        return self._post(url, body, json)
+        return self._traced(url, lambda: self._exchange(url, body, json))
 
     def upload(self, url: str, body: Upload) -> Answer:
         """POST a file, piece by piece. An upload shows nothing to anybody, so that no failure of
@@ -66,7 +68,8 @@ class Http:
         when it was stopped or took too long.
         """
         try:
-            return self._post(url, body, {"Content-Type": body.content_type})
+            headers = {"Content-Type": body.content_type}
+            return self._traced(url, lambda: self._send_file(url, body, headers))
         except Retryable as error:
             error.may_have_arrived = False
             raise
@@ -134,17 +137,35 @@ class Http:
                 progress=progress,
             )
 
-    def _post(self, url: str, body: bytes | Upload, headers: Mapping[str, str]) -> Answer:
+    def _traced(self, url: str, exchange: Callable[[], Answer]) -> Answer:
         began = time.monotonic()
         try:
-            answer = self._exchange(url, body, headers)
+            answer = exchange()
         except DeliveryError as error:
             _trace("POST", url, began, error.message)
             raise
         _trace("POST", url, began, str(answer.status))
         return answer
 
-    def _exchange(self, url: str, body: bytes | Upload, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        self._drop_idle_connections()
+        try:
+            response = self._direct.post(url, body, {"Accept": "application/json", **headers})
+        except FOREIGN as cause:
+            raise translated(cause) from cause
+        try:
+            # Whatever it is, an answer has begun: the request arrived.
+            answer = Answer(response.status, _bounded(response.stream(65536, decode_content=True)))
+        except BaseException:
+            response.close()
+            raise
+        if len(answer.body) < ANSWER_BYTES:
+            response.release_conn()
+        else:
+            response.close()
+        return answer
+
+    def _send_file(self, url: str, body: Upload, headers: Mapping[str, str]) -> Answer:
         self._drop_idle_connections()
         try:
             with self._session.post(
@@ -156,7 +177,7 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, _read_bounded(response))
+                return Answer(response.status_code, _bounded(response.iter_content(65536)))
         except FOREIGN as cause:
             raise translated(cause) from cause
 
@@ -170,6 +191,7 @@ class Http:
         now = time.monotonic()
         if now - self._last_used >= self._idle_connection:
             self._session.close()
+            self._direct.forget()
         self._last_used = now
 
 
@@ -190,10 +212,10 @@ def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _read_bounded(response: requests.Response) -> bytes:
+def _bounded(parts: Iterator[bytes]) -> bytes:
     body = b""
     try:
-        for part in response.iter_content(65536):
+        for part in parts:
             body += part
             if len(body) > ANSWER_BYTES:
                 break

@@ -11,6 +11,38 @@ from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachabl
 FOREIGN = (foreign.RequestException, below.HTTPError, OSError, ValueError)
 """All that a request may raise: not everything below arrives as an error of requests."""
 
+_TOLD_APART = (below.ConnectTimeoutError, below.ProxyError, below.SSLError)
+"""Reasons for which a connection was not made, with errors of their own."""
+
+
+def of_requests(cause: Exception) -> Exception:
+    """The error that requests makes of one of the pool beneath it (`HTTPAdapter.send`)."""
+    match cause:
+        case below.MaxRetryError(reason=reason):
+            return of_requests(reason) if isinstance(reason, _TOLD_APART) else _no_connection(cause)
+        case below.NewConnectionError():
+            return _no_connection(cause)
+        case below.ConnectTimeoutError():
+            return foreign.ConnectTimeout(cause)
+        case below.ProxyError():
+            return foreign.ProxyError(cause)
+        case below.SSLError():
+            return foreign.SSLError(cause)
+        case below.ReadTimeoutError():
+            return foreign.ReadTimeout(cause)
+        case below.InvalidHeader():
+            return foreign.InvalidHeader(cause)
+        case below.ProtocolError() | below.ClosedPoolError():
+            return _no_connection(cause)
+        case OSError() if not isinstance(cause, foreign.RequestException):
+            return _no_connection(cause)
+        case _:
+            return cause
+
+
+def _no_connection(cause: Exception) -> Exception:
+    return foreign.ConnectionError(cause)
+
 
 def translated(cause: Exception) -> DeliveryError:
     """Our error for one of requests' own. Its text never holds the URL, which may be a secret."""
