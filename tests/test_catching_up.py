@@ -1,14 +1,23 @@
-"""A transcript that is read again: nothing is shown twice, and nothing is missing."""
+"""A transcript that is shown from its end upwards: nothing is missing, twice or out of order."""
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.bridge.catching_up import Shown, difference, note
-from dingbridge.bridge.updates import SLICE, Fate, Messages
+from dingbridge.bridge.catching_up import LATEST, Found, Shown
+from dingbridge.bridge.updates import Earlier, Ending, Fate, Messages
+from dingbridge.core import transcript
 from dingbridge.core.messages import Delivery, Message, Role
+from dingbridge.core.transcript import Entry, Part
+from dingbridge.core.transcript import Fate as Written
+from dingbridge.edges.storage import transcripts
+from dingbridge.edges.storage.transcripts import Transcripts
 
 
 def message(name: str, delivery: Delivery = Delivery.NONE, reason: str = "") -> Message:
@@ -17,118 +26,196 @@ def message(name: str, delivery: Delivery = Delivery.NONE, reason: str = "") -> 
 
 
 class Screen:
-    """What the editor shows when it carries out updates."""
+    """What a new editor shows when it carries out updates."""
 
-    def __init__(self, *names: str) -> None:
-        self.names: list[str] = []
-        self.shown: Shown = {}
-        self.since: list[Messages | Fate] = []
-        self.moved = 0
-        self.carry_out(Messages("s", tuple(message(name) for name in names)))
-        self.since.clear()
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.shown = Shown("s")
+        self.open: set[str] = set()
+        self.more = True
 
-    def carry_out(self, update: Messages | Fate) -> None:
-        """As the editor does; while a transcript is read, it is noted too."""
-        note(self.shown, update)
-        self.since.append(update)
-        if isinstance(update, Messages):
-            self.moved += update.reset
-            self.names = [] if update.reset else self.names
-            self.names += [one.id for one in update.list]
+    @property
+    def names(self) -> list[str]:
+        return [one.id for one in self.messages]
 
-    def read(self, *transcript: Message) -> tuple[str, ...]:
-        """The transcript has been read. Returns the messages whose fate is asked for."""
-        found = difference("s", self.shown, transcript, tuple(self.since))
+    def delivery(self, name: str) -> Delivery:
+        """What became of a message, as it is shown."""
+        return next(one.delivery for one in self.messages if one.id == name)
+
+    def told(self, update: Messages | Fate) -> None:
+        """Something happens meanwhile."""
+        self.shown.note(update)
+        self._carry_out(update)
+
+    def found(self, found: Found) -> None:
+        """Something was read."""
+        self.open |= set(found.open)
         for update in found.updates:
-            self.carry_out(update)
-        assert self.names == list(self.shown)
-        return found.open
+            self._carry_out(update)
+
+    def _carry_out(self, update: Messages | Fate | Ending | Earlier) -> None:
+        match update:
+            case Fate(message=name):
+                self.messages = [
+                    transcript.with_fate(one, Written(name, update.delivery, update.reason))
+                    if one.id == name
+                    else one
+                    for one in self.messages
+                ]
+            case Messages(list=new):
+                self.messages += [one for one in new if one.id not in self.names]
+            case Ending(list=new, more=more) | Earlier(list=new, more=more):
+                self.messages[:0] = [one for one in new if one.id not in self.names]
+                self.more = more
+
+
+def written(*lines: Message | Written) -> list[bytes]:
+    """The lines of a transcript's file."""
+    return [
+        transcript.encode(Entry(fate=one) if isinstance(one, Written) else Entry(message=one))
+        for one in lines
+    ]
 
 
 @given(
-    before=st.lists(st.sampled_from("abcdef"), unique=True),
-    others=st.lists(st.sampled_from("uvwxyz"), unique=True),
-    since=st.lists(st.sampled_from("ghijk"), unique=True),
-    data=st.data(),
+    count=st.integers(0, 30),
+    fates=st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=10),
+    arriving=st.lists(st.booleans(), max_size=60),
+    size=st.integers(1, 1500),
 )
-def test_all_that_stands_on_the_disk_and_all_that_came_since_is_shown_once(
-    before: list[str], others: list[str], since: list[str], data: st.DataObject
+def test_a_transcript_is_shown_whole_and_in_order_whatever_parts_it_is_read_in(
+    count: int, fates: list[tuple[int, int]], arriving: list[bool], size: int
 ) -> None:
-    screen = Screen(*before)
-    for name in since:
-        screen.carry_out(Messages("s", (message(name),)))
-    # The disk may have been read before or after each of those was written, but in order.
-    written = since[: data.draw(st.integers(0, len(since)))]
-    place = data.draw(st.integers(0, len(before)))
-    file = [*before[:place], *others, *before[place:], *written]
-    screen.read(*map(message, file))
-    assert screen.names == [*file, *since[len(written) :]]
+    lines: list[Message | Written] = []
+    for number in range(count):
+        lines.append(message(f"m{number}", Delivery.QUEUED))
+        lines += [Written(f"m{of}", Delivery.SENT) for of, at in fates if at == number and of <= at]
+    sent = {f"m{of}" for of, at in fates if of <= at < count}
+    screen, coming = Screen(), iter(arriving)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(transcripts, "PART_BYTES", size),
+    ):
+        Path(folder, "s.jsonl").write_bytes(b"".join(written(*lines)))
+        files = Transcripts(Path(folder))
+        came: list[str] = []
+        while screen.more:
+            if next(coming, False):
+                new = message(f"new{len(came)}")
+                came.append(new.id)
+                screen.told(Messages("s", (new,)))
+                files.append("s", Entry(message=new))
+            if screen.shown.begin is None:
+                part = files.end("s")
+                # What is in it was told as well.
+                screen.found(screen.shown.ending(part))
+            else:
+                screen.found(screen.shown.earlier(files.before("s", screen.shown.begin)))
+    assert screen.names == [f"m{number}" for number in range(count)] + came
+    assert {one.id for one in screen.messages if one.delivery is Delivery.SENT} == sent
+    assert screen.open == {f"m{number}" for number in range(count)} - sent
 
 
-def test_what_is_there_already_does_not_move() -> None:
-    screen = Screen("a", "b")
-    screen.moved = 0
-    screen.read(*map(message, "abc"))
-    assert (screen.names, screen.moved) == (["a", "b", "c"], 0)
-
-
-def test_a_transcript_that_another_editor_cleared_is_empty() -> None:
-    screen = Screen("a", "b")
-    screen.read()
-    assert screen.names == []
-
-
-def test_one_that_is_cleared_here_while_it_is_read_stays_empty() -> None:
-    screen = Screen("a", "b")
-    screen.carry_out(Messages("s", (), reset=True))
-    screen.carry_out(Messages("s", (message("c"),)))
-    screen.read(*map(message, "ab"))
-    assert screen.names == ["c"]
-
-
-def test_a_long_one_comes_in_bites() -> None:
-    screen = Screen("0")
-    names = [str(number) for number in range(2 * SLICE)]
-    found = difference("s", screen.shown, tuple(map(message, names)), ())
-    assert [len(one.list) for one in found.updates if isinstance(one, Messages)] == [
-        SLICE,
-        SLICE - 1,
-    ]
+def test_a_fate_that_is_told_before_its_message_was_read_counts() -> None:
+    screen = Screen()
+    screen.found(screen.shown.ending(Part((message("b"),), begin=100)))
+    screen.told(Fate("s", "a", Delivery.SENT))
+    screen.found(screen.shown.earlier(Part((message("a", Delivery.QUEUED),))))
+    assert (screen.delivery("a"), screen.open) == (Delivery.SENT, set())
 
 
 @pytest.mark.parametrize(
     ("here", "disk", "shown", "asked"),
     [
-        (Delivery.QUEUED, Delivery.SENT, Delivery.SENT, ()),
-        (Delivery.FAILED, Delivery.SENT, Delivery.SENT, ()),
-        (Delivery.RETRYING, Delivery.QUEUED, Delivery.RETRYING, ()),
-        (Delivery.SENT, Delivery.QUEUED, Delivery.SENT, ()),
-        (Delivery.QUEUED, Delivery.FAILED, Delivery.QUEUED, ("a",)),
-        (Delivery.SENT, Delivery.SENT, Delivery.SENT, ()),
+        (Delivery.QUEUED, Delivery.SENT, Delivery.SENT, set()),
+        (Delivery.FAILED, Delivery.SENT, Delivery.SENT, set()),
+        (Delivery.RETRYING, Delivery.QUEUED, Delivery.RETRYING, set()),
+        (Delivery.SENT, Delivery.QUEUED, Delivery.SENT, set()),
+        (Delivery.QUEUED, Delivery.FAILED, Delivery.QUEUED, {"a"}),
+        (Delivery.SENT, Delivery.SENT, Delivery.SENT, set()),
     ],
 )
 def test_what_became_of_a_message_never_goes_back(
-    here: Delivery, disk: Delivery, shown: Delivery, asked: tuple[str, ...]
+    here: Delivery, disk: Delivery, shown: Delivery, asked: set[str]
 ) -> None:
-    for file in ([message("a", disk)], [message("0"), message("a", disk)]):
-        screen = Screen("a")
-        screen.carry_out(Fate("s", "a", here))
-        screen.since.clear()
-        assert screen.read(*file) == asked
-        assert screen.shown["a"][0] is shown
-
-
-def test_the_end_of_a_message_that_comes_while_it_is_read_counts() -> None:
-    screen = Screen()
-    screen.carry_out(Fate("s", "a", Delivery.SENT))
-    assert screen.read(message("a", Delivery.QUEUED)) == ()
-    assert screen.shown["a"][0] is Delivery.SENT
+    for news in (Part((message("a", disk),)), Part(fates=(Written("a", disk),))):
+        screen = Screen()
+        screen.found(screen.shown.ending(Part()))
+        screen.told(Messages("s", (message("a", here),)))
+        screen.found(screen.shown.news(news))
+        assert (screen.delivery("a"), screen.open) == (shown, asked)
 
 
 def test_only_a_message_that_is_new_here_is_asked_about() -> None:
-    screen = Screen("a")
-    screen.carry_out(Messages("s", (message("mine", Delivery.QUEUED),)))
-    asked = screen.read(
-        message("a"), message("theirs", Delivery.QUEUED), message("mine", Delivery.QUEUED)
+    screen = Screen()
+    screen.found(screen.shown.ending(Part()))
+    screen.told(Messages("s", (message("mine", Delivery.QUEUED),)))
+    screen.found(
+        screen.shown.news(
+            Part((message("theirs", Delivery.QUEUED), message("mine", Delivery.QUEUED)))
+        )
     )
-    assert asked == ("theirs",)
+    assert (screen.open, screen.names) == ({"theirs"}, ["mine", "theirs"])
+
+
+def test_only_the_latest_messages_are_remembered_and_those_whose_fate_is_open() -> None:
+    shown = Shown("s")
+    shown.ending(Part((message("open", Delivery.QUEUED), message("done"))))
+    for number in range(10 * LATEST):
+        shown.note(Messages("s", (message(f"m{number}"),)))
+    assert len(shown._latest) <= 2 * LATEST + 1
+    assert "open" in shown
+    assert "done" not in shown
+    assert f"m{10 * LATEST - 1}" in shown
+
+
+# --- what is read of the file ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Transcripts:
+    return Transcripts(tmp_path)
+
+
+def add(folder: Path, *lines: Message | Written) -> None:
+    """Another process adds lines."""
+    with (folder / "s.jsonl").open("ab") as file:
+        file.writelines(written(*lines))
+
+
+def test_what_was_written_here_is_not_read_again(files: Transcripts, tmp_path: Path) -> None:
+    add(tmp_path, message("a"))
+    assert files.end("s").messages == (message("a"),)
+    files.append("s", Entry(message=message("b")))
+    files.settle("s", Written("b", Delivery.SENT))
+    assert files.since("s").messages == ()
+    add(tmp_path, message("c"))
+    files.append("s", Entry(message=message("d")))
+    assert [one.id for one in files.since("s").messages] == ["c", "d"]
+    assert files.since("s").messages == ()
+
+
+def test_another_file_in_the_place_of_a_transcript_begins_anew(
+    files: Transcripts, tmp_path: Path
+) -> None:
+    add(tmp_path, message("a"), message("b"))
+    place = files.end("s").begin
+    (tmp_path / "s.jsonl").rename(tmp_path / "old")
+    add(tmp_path, message("x"))
+    part = files.since("s")
+    assert (part.is_anew, part.messages) == (True, (message("x"),))
+    assert not files.since("s").is_anew
+    (tmp_path / "s.jsonl").rename(tmp_path / "older")
+    add(tmp_path, message("y"))
+    part = files.before("s", place + 10)
+    assert (part.is_anew, part.messages) == (True, (message("y"),))
+
+
+def test_a_transcript_that_was_cleared_here_holds_nothing_new(
+    files: Transcripts, tmp_path: Path
+) -> None:
+    add(tmp_path, message("a"))
+    files.end("s")
+    files.clear(transcript.SessionInfo("s", "S", 1.0))
+    found = files.since("s")
+    assert (found.messages, found.is_anew) == ((), False)

@@ -366,9 +366,15 @@ def test_a_megabyte_in_one_message_is_shown_whole(editor: Editor, text: str) -> 
     session = editor.lua("return require('dingbridge.store').current")
     editor.lua("require('dingbridge').send(...)", text)
     editor.until(lambda: len(editor.transcript()) == 1)
+
+    def shown() -> str:
+        lines = editor.lines(f"chat://{session}")
+        return ("\n" if "\n" in text else "").join(lines[2:]).strip()
+
+    # It comes in pieces.
+    editor.until(lambda: len(shown()) >= len(text.strip()))
+    assert shown() == text.strip()
     lines = editor.lines(f"chat://{session}")
-    shown = ("\n" if "\n" in text else "").join(lines[2:])
-    assert shown.strip() == text.strip()
     assert max(len(line.encode()) for line in lines) <= 2003
 
 

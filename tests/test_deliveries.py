@@ -17,7 +17,7 @@ from dingbridge.core.exchange import Ask, Drop, Hello, Revoke, Ruling, Send
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.options import Options
 from dingbridge.core.settings import read_all
-from dingbridge.core.transcript import Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Entry, Part, SessionInfo
 from dingbridge.service.live import LiveChance
 
 SESSION = SessionInfo("s", "Session", 1.0)
@@ -52,8 +52,11 @@ class Outside:
     def append(self, session: str, entry: Entry) -> None:
         pass
 
-    def load(self, session: str, then: Callable[[Transcript], None]) -> None:
-        then(Transcript(SESSION, ()))
+    def end(self, session: str, then: Callable[[Part], None]) -> None:
+        then(Part())
+
+    def since(self, session: str, then: Callable[[Part], None]) -> None:
+        then(Part())
 
     def written(self, session: str, then: Callable[[], None]) -> None:
         then()

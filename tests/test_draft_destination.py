@@ -38,7 +38,7 @@ local function spoke(message)
     function(one) return one.target == message.target end
   )
 end
-return vim.iter(store.transcripts[store.current]):any(spoke)
+return vim.iter(store.messages(store.current)):any(spoke)
 """
 
 

@@ -199,7 +199,12 @@ def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
     editor.chat("clear")
     editor.until(lambda: not editor.transcript())
     assert editor.lines(f"chat://{session}") == [""]
-    assert editor.lua("return vim.tbl_count(require('dingbridge.store').messages)") == 0
+    assert (
+        editor.lua(
+            "return vim.tbl_count(require('dingbridge.store').transcripts[...].by_id)", session
+        )
+        == 0
+    )
     editor.chat("send new words")
     editor.until(editor.transcript)
     assert [line for line in editor.lines(f"chat://{session}") if "words" in line] == ["new words"]

@@ -1,77 +1,191 @@
-"""What the editor must be told so that it shows a transcript as it was just read from the disk."""
+"""What an editor was shown of a transcript so far, and what it must be told of the rest.
+
+The end of a transcript comes first, then what stands above it, a part at a time and as fast as the
+editor asks; what is added meanwhile is told at once. However long it is, only the latest messages
+are remembered here, and those whose fate is open.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
 from dingbridge.bridge import updates
-from dingbridge.core.messages import Delivery, Message
-from dingbridge.core.transcript import UNSETTLED
+from dingbridge.core.messages import Delivery, Message, Role
+from dingbridge.core.transcript import UNSETTLED, Fate, Part, with_fate
 
-Shown = dict[str, tuple[Delivery, str]]
-"""The messages that the editor shows of a session, in order: by id, what became of each and why."""
+LATEST = 1000
+"""Messages (a count) that are remembered at least."""
+
+Update = updates.Messages | updates.Fate | updates.Ending | updates.Earlier
 
 
 class Found(Struct, frozen=True):
     """`updates` bring the editor up to date; of the messages in `open` only the robot's owner knows
     what became of them."""
 
-    updates: tuple[updates.Messages | updates.Fate, ...]
+    updates: tuple[Update, ...]
     open: tuple[str, ...]
 
 
-def note(shown: Shown, update: updates.Messages | updates.Fate) -> None:
-    """Change `shown` as the update changes the editor."""
-    if isinstance(update, updates.Fate):
-        if update.message in shown:
-            shown[update.message] = (update.delivery, update.reason)
-        return
-    if update.reset:
-        shown.clear()
-    for message in update.list:
-        shown[message.id] = (message.delivery, message.reason)
+class Shown:
+    """Of one session.
 
+    reading its end ──▶ filling upwards ──a part from the beginning──▶ whole
+    """
 
-def difference(
-    session: str,
-    shown: Shown,
-    loaded: Sequence[Message],
-    since: Sequence[updates.Messages | updates.Fate],
-) -> Found:
-    """What leads from `shown` to the transcript as it was `loaded`, followed by what came `since`
-    it was asked for: that is shown already, and the transcript may hold it or not."""
-    messages = {message.id: message for message in loaded}
-    fates: Shown = {}
-    for update in since:
-        if isinstance(update, updates.Fate):
-            fates[update.message] = (update.delivery, update.reason)
-            continue
-        if update.reset:
-            messages.clear()
-        for message in update.list:
-            messages.setdefault(message.id, message)
-    wanted: list[Message] = []
-    settled: list[updates.Fate] = []
-    unknown: list[str] = []
-    for name, message in messages.items():
-        here = shown.get(name, fates.get(name))
-        now = message.delivery, message.reason
-        if here is not None and here != now:
-            if message.delivery is Delivery.SENT:
-                settled.append(updates.Fate(session, name, *now))
+    def __init__(self, session: str) -> None:
+        self._session = session
+        # What became of each and why, in order.
+        self._latest: dict[str, tuple[Delivery, str]] = {}
+        # Later words about messages that stand further up.
+        self._fates: dict[str, Fate] = {}
+        self.conversations: dict[tuple[str, str, bool], Message] = {}
+        """The latest message of each and to each, without its text, in order."""
+
+        self.begin: int | None = None
+        """Where in the file that begins which was shown; None before anything was."""
+
+        self.is_reading = True
+        """Whether what stands further up is on its way from the disk."""
+
+        self.damaged = 0
+        """Lines that could not be read, so far."""
+
+    def __contains__(self, message: str) -> bool:
+        """Whether it was shown lately."""
+        return message in self._latest
+
+    @property
+    def _is_filling(self) -> bool:
+        return self.begin != 0
+
+    def note(self, update: updates.Messages | updates.Fate) -> None:
+        """The editor is told this meanwhile."""
+        if isinstance(update, updates.Messages):
+            for message in update.list:
+                self._remember(message)
+                self._meet((message,), is_above=False)
+            return
+        fate = update.delivery, update.reason
+        if update.message in self._latest:
+            self._latest[update.message] = fate
+        elif self._is_filling:
+            self._fates[update.message] = Fate(update.message, *fate)
+
+    def _remember(self, message: Message) -> None:
+        self._latest[message.id] = (message.delivery, message.reason)
+        if len(self._latest) > 2 * LATEST:
+            many = len(self._latest) - LATEST
+            self._latest = {
+                name: fate
+                for number, (name, fate) in enumerate(self._latest.items())
+                if number >= many or fate[0] in UNSETTLED
+            }
+
+    def _meet(self, messages: Iterable[Message], *, is_above: bool) -> None:
+        """Note whose messages these are, which stand above all others or below them."""
+        met: dict[tuple[str, str, bool], Message] = {}
+        for message in messages:
+            if message.target:
+                key = message.robot, message.target, message.role is Role.DINGTALK
+                met.pop(key, None)
+                met[key] = structs.replace(message, text="")
+        if is_above:
+            self.conversations = {
+                **{key: one for key, one in met.items() if key not in self.conversations},
+                **self.conversations,
+            }
+        for key, one in () if is_above else met.items():
+            self.conversations.pop(key, None)
+            self.conversations[key] = one
+
+    def ending(self, part: Part) -> Found:
+        """The transcript's end was read, which stands above all that was told since."""
+        since, self._latest = self._latest, {}
+        messages = self._above(part, since)
+        for message in messages:
+            self._remember(message)
+        self._latest.update(since)
+        more = self._read_from(part)
+        update = updates.Ending(self._session, messages, tuple(since), more)
+        return Found((update,), _unsettled(messages))
+
+    def earlier(self, part: Part) -> Found:
+        """What stands above all that was shown so far was read."""
+        messages = self._above(part, self._latest)
+        settled: list[Update] = []
+        for fate in part.fates:
+            # Another editor may have written it before its message.
+            here = self._latest.get(fate.id)
+            if here is not None and here[0] in UNSETTLED:
+                settled.append(self._settled(fate.id, fate.delivery, fate.reason))
+        open_ = _unsettled(messages)
+        for message in messages:
+            if message.id in open_:
+                self._latest[message.id] = (message.delivery, message.reason)
+        more = self._read_from(part)
+        return Found((*settled, updates.Earlier(self._session, messages, more)), open_)
+
+    def news(self, part: Part) -> Found:
+        """Another process has added this at the end, or we have: then it was told."""
+        self.damaged += part.damaged
+        settled: list[Update] = []
+        unknown: list[str] = []
+        new: list[Message] = []
+
+        def compare(name: str, delivery: Delivery, reason: str) -> None:
+            here = self._latest.get(name)
+            if delivery is Delivery.SENT and here != (delivery, reason):
+                settled.append(self._settled(name, delivery, reason))
+            elif here and here[0] in UNSETTLED and delivery is Delivery.FAILED:
+                # It may be under way again, which its transcript does not tell.
+                unknown.append(name)
+            elif here is None:
+                settled.append(self._settled(name, delivery, reason))
+
+        for message in part.messages:
+            if message.id in self._latest:
+                compare(message.id, message.delivery, message.reason)
             else:
-                # A failed one may be under way again, which its transcript does not tell.
-                message = structs.replace(message, delivery=here[0], reason=here[1])
-                if here[0] in UNSETTLED and now[0] is Delivery.FAILED:
-                    unknown.append(name)
-        if here is None and message.delivery in UNSETTLED:
-            unknown.append(name)
-        wanted.append(message)
-    if not shown or list(shown) != list(messages)[: len(shown)]:
-        return Found(tuple(updates.slices(session, tuple(wanted))), tuple(unknown))
-    # Nothing moves on the screen for what is there already.
-    new = updates.slices(session, tuple(wanted[len(shown) :])) if wanted[len(shown) :] else []
-    more = [structs.replace(piece, reset=False) for piece in new]
-    return Found((*settled, *more), tuple(unknown))
+                new.append(message)
+                self._remember(message)
+                self._meet((message,), is_above=False)
+        for fate in part.fates:
+            compare(fate.id, fate.delivery, fate.reason)
+        unknown += _unsettled(new)
+        told = (updates.Messages(self._session, tuple(new)),) if new else ()
+        return Found((*settled, *told), tuple(unknown))
+
+    def _settled(self, name: str, delivery: Delivery, reason: str) -> updates.Fate:
+        update = updates.Fate(self._session, name, delivery, reason)
+        self.note(update)
+        return update
+
+    def _above(self, part: Part, shown: Iterable[str]) -> tuple[Message, ...]:
+        """The messages of a part that stands above all others, as what came later tells of them."""
+        known = set(shown)
+        messages = tuple(
+            with_fate(message, self._fates.pop(message.id, None))
+            for message in part.messages
+            if message.id not in known
+        )
+        for fate in part.fates:
+            if fate.id not in known:
+                self._fates.setdefault(fate.id, fate)
+        self._meet(messages, is_above=True)
+        return messages
+
+    def _read_from(self, part: Part) -> bool:
+        """Note where a part begins. Returns whether there is more above it."""
+        self.is_reading = False
+        self.damaged += part.damaged
+        self.begin = part.begin
+        if not self._is_filling:
+            self._fates.clear()
+        return self._is_filling
+
+
+def _unsettled(messages: Iterable[Message]) -> tuple[str, ...]:
+    return tuple(one.id for one in messages if one.delivery in UNSETTLED)

@@ -17,7 +17,7 @@ from dingbridge.core.outbox import Put, Record, Waiting
 from dingbridge.core.reactions import Reaction
 from dingbridge.core.remote_answers import Lines
 from dingbridge.core.state import State
-from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
 from dingbridge.core.user_files import UserFile
 
 
@@ -62,6 +62,19 @@ class Storage(Protocol):
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
         """Read a transcript, with all that was added to it here before."""
+        ...
+
+    def end(self, session: str, then: Callable[[Part], None]) -> None:
+        """Read the end of a transcript, with all that was added to it here before."""
+        ...
+
+    def before(self, session: str, place: int, then: Callable[[Part], None]) -> None:
+        """Read what stands above the place at which a part begins."""
+        ...
+
+    def since(self, session: str, then: Callable[[Part], None]) -> None:
+        """Read what other processes have added to a transcript whose end was read, or the end of
+        another one that is there now."""
         ...
 
     def written(self, session: str, then: Callable[[], None]) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 
 from dingbridge.bridge import updates
-from dingbridge.bridge.catching_up import Shown, difference, note
+from dingbridge.bridge.catching_up import Found, Shown
 from dingbridge.bridge.ports import Editor
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.transcript import SessionInfo, Transcript
+from dingbridge.core.transcript import Part, SessionInfo, Transcript
 
 
 class Sessions:
@@ -26,14 +26,12 @@ class Sessions:
         self._editor = editor
         self._store = store
         self._shown: dict[str, Shown] = {}
-        # What has come since the transcript was asked for, which it may lack.
-        self._since: dict[str, list[updates.Messages | updates.Fate]] = {}
         self._damaged: dict[str, int] = {}
         self.current = known[0].id if known else ""
         self._opened = 0
         self.bindings: dict[str, str] = {}
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
-        # The conversations of a session are others now; and what its transcript tells of them.
+        # The conversations of a session are others now; and the latest message of each.
         self.readdressed: Callable[[str], None] = lambda _session: None
         self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
         store.found(known)
@@ -109,12 +107,22 @@ class Sessions:
     def watch(self, session: str) -> None:
         """Have the editor hold the session's transcript as it is on the disk now, whether or not it
         is on the screen."""
-        self._shown.setdefault(session, {})
-        since: list[updates.Messages | updates.Fate] = []
-        self._since[session] = since
-        self._store.storage.load(
-            session, lambda transcript: self._loaded(session, transcript, since)
-        )
+        shown = self._shown.get(session)
+        if shown is None:
+            self._shown[session] = shown = Shown(session)
+            self._store.storage.end(session, lambda part: self._read_part(session, shown, part))
+        elif shown.begin is not None:
+            self._store.storage.since(session, lambda part: self._read_news(session, shown, part))
+
+    def fill(self, session: str) -> None:
+        """The editor has shown what it was told of a session, and has time for what stands
+        above."""
+        shown = self._shown.get(session)
+        if shown is not None and shown.begin and not shown.is_reading:
+            shown.is_reading = True
+            self._store.storage.before(
+                session, shown.begin, lambda part: self._read_part(session, shown, part)
+            )
 
     def watch_all(self, sessions: Sequence[str]) -> None:
         """The same for those of them that are still there; the others are closed."""
@@ -161,7 +169,7 @@ class Sessions:
 
     def add(self, session: str, message: Message) -> None:
         """Append a message to the transcript, on disk and in the editors."""
-        if message.id not in self._shown.get(session, {}):
+        if message.id not in self._shown.get(session, ()):
             # Else an earlier host, or an earlier Neovim, had put it there before it was ended.
             self._store.add(session, message)
         if message.role is Role.EDITOR and message.delivery in (Delivery.NONE, Delivery.FAILED):
@@ -208,40 +216,50 @@ class Sessions:
         if self.current == info.id:
             self.current = following
 
-    def _loaded(
-        self,
-        session: str,
-        transcript: Transcript,
-        since: list[updates.Messages | updates.Fate],
-    ) -> None:
-        if self._since.get(session) is not since or session not in self:
-            # It is being read anew, or was deleted.
-            return
-        del self._since[session]
-        shown = self._shown[session]
-        found = difference(session, shown, transcript.messages, since)
+    def _read_part(self, session: str, shown: Shown, part: Part) -> None:
+        if self._is_shown(session, shown):
+            if part.is_anew:
+                self._shown[session] = shown = Shown(session)
+            is_end, met = shown.begin is None, len(shown.conversations)
+            self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
+            if is_end or len(shown.conversations) > met:
+                self.read(session, tuple(shown.conversations.values()))
+
+    def _read_news(self, session: str, shown: Shown, part: Part) -> None:
+        if part.is_anew:
+            self._read_part(session, shown, part)
+        elif self._is_shown(session, shown):
+            self._found(session, shown, shown.news(part))
+            self.read(session, tuple(shown.conversations.values()))
+
+    def _is_shown(self, session: str, shown: Shown) -> bool:
+        """Whether it was neither deleted nor begun anew since."""
+        return self._shown.get(session) is shown and session in self
+
+    def _found(self, session: str, shown: Shown, found: Found) -> None:
         for update in found.updates:
-            note(shown, update)
             self._editor.show(update)
-        if transcript.damaged > self._damaged.get(session, 0):
-            self._damaged[session] = transcript.damaged
+        if shown.begin == 0 and shown.damaged > self._damaged.get(session, 0):
+            self._damaged[session] = shown.damaged
             self._editor.show(
                 updates.Say(
-                    say.DAMAGED_LINES(count=transcript.damaged),
+                    say.DAMAGED_LINES(count=shown.damaged),
                     "warn",
                 )
             )
-        self.read(session, transcript.messages)
         unknown = tuple(message for message in found.open if message not in self._store.pending)
         if unknown:
             self.unsettled(session, unknown)
 
     def _show(self, session: str, update: updates.Messages | updates.Fate) -> None:
-        if session in self._since:
-            self._since[session].append(update)
-        if session in self._shown:
-            note(self._shown[session], update)
-            self._editor.show(update)
+        shown = self._shown.get(session)
+        if shown is None:
+            return
+        if isinstance(update, updates.Messages) and update.reset:
+            self._shown[session] = shown = Shown(session)
+            shown.begin, shown.is_reading = 0, False
+        shown.note(update)
+        self._editor.show(update)
 
     def _need(self, session: str) -> None:
         if session not in self:

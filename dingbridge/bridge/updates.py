@@ -13,9 +13,6 @@ from dingbridge.core.messages import Asked, Delivery, DeliveryReport, Message
 
 Level = Literal["info", "warn", "error"]
 
-SLICE = 500
-"""Messages in one update at most, so that a long transcript comes in bites."""
-
 
 class Host(Struct, frozen=True, tag_field="kind", tag="host"):
     """The host is there. `channel` is where it can be reached, `path` the name under which it
@@ -96,6 +93,25 @@ class Messages(Struct, frozen=True, tag_field="kind", tag="messages"):
     id: str
     list: tuple[Message, ...]
     reset: bool = False
+
+
+class Ending(Struct, frozen=True, tag_field="kind", tag="ending"):
+    """The end of a session's transcript as it stands on the disk. What the editor has of it is
+    brought up to date, or begins anew where it is another one. Messages that are in `since` came
+    after all of these. Is there `more` above, the editor asks for it, by the event `earlier`."""
+
+    id: str
+    list: tuple[Message, ...]
+    since: tuple[str, ...] = ()
+    more: bool = False
+
+
+class Earlier(Struct, frozen=True, tag_field="kind", tag="earlier"):
+    """What stands above all that the editor has of a transcript; is there `more`, it asks again."""
+
+    id: str
+    list: tuple[Message, ...]
+    more: bool
 
 
 class Fate(Struct, frozen=True, tag_field="kind", tag="fate"):
@@ -298,6 +314,8 @@ Update = (
     | Pick
     | Closed
     | Messages
+    | Ending
+    | Earlier
     | Fate
     | Destinations
     | MoveDraft
@@ -347,9 +365,3 @@ def _not_delivered(title: str, place: str, reason: str) -> str:
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:
     """A report of lines that are about no message."""
     return Report(name, tuple(Line(line) for line in text.split("\n")), again)
-
-
-def slices(session: str, messages: tuple[Message, ...]) -> list[Messages]:
-    """A whole transcript as updates of at most `SLICE` messages; the first one resets."""
-    starts = range(0, max(len(messages), 1), SLICE)
-    return [Messages(session, messages[at : at + SLICE], reset=at == 0) for at in starts]

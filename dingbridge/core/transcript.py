@@ -62,6 +62,18 @@ class Transcript(Struct, frozen=True):
     damaged: int = 0
 
 
+class Part(Struct, frozen=True):
+    """What stands between two places of a transcript's file, in bytes: whole lines from `begin`,
+    which is 0 where nothing stands above. `fates` are those of messages that stand elsewhere.
+    `is_anew`: the file is another one than before, or was cut."""
+
+    messages: tuple[Message, ...] = ()
+    fates: tuple[Fate, ...] = ()
+    damaged: int = 0
+    begin: int = 0
+    is_anew: bool = False
+
+
 _NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _decoder = msgspec.json.Decoder(Entry)
@@ -99,7 +111,17 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
 
     A fate counts wherever it stands: another editor may have written it before the message.
     """
-    info = fallback
+    info, part = _read(lines)
+    return Transcript(info or fallback, part.messages, part.damaged)
+
+
+def read_part(lines: Iterable[bytes], begin: int, *, is_anew: bool = False) -> Part:
+    """The same for the lines from the byte `begin` on."""
+    return structs.replace(_read(lines)[1], begin=begin, is_anew=is_anew)
+
+
+def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, Part]:
+    info: SessionInfo | None = None
     messages: dict[str, Message] = {}
     fates: dict[str, Fate] = {}
     damaged = 0
@@ -117,8 +139,8 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
             messages.setdefault(entry.message.id, entry.message)
         if entry.fate is not UNSET:
             fates[entry.fate.id] = entry.fate
-    shown = tuple(_with_fate(message, fates.get(name)) for name, message in messages.items())
-    return Transcript(info, shown, damaged)
+    shown = tuple(with_fate(message, fates.pop(name, None)) for name, message in messages.items())
+    return info, Part(shown, tuple(fates.values()), damaged)
 
 
 def as_new_session(found: Transcript, session: str) -> Transcript:
@@ -146,7 +168,8 @@ def _line(text: str) -> str:
     return " ".join(tame(text).split())
 
 
-def _with_fate(message: Message, fate: Fate | None) -> Message:
+def with_fate(message: Message, fate: Fate | None) -> Message:
+    """The message as a later word about it says."""
     if fate is None:
         return message
     return structs.replace(message, delivery=fate.delivery, reason=fate.reason)

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.catalogue import values
@@ -216,7 +216,15 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> None:
+class Added(NamedTuple):
+    """Where something was added to a file: the number of the file, and from which byte to which."""
+
+    file: int
+    begin: int
+    end: int
+
+
+def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> Added:
     """Add lines to the file's end, making the file, 0600, when it is not there. With `sync` they
     are on the disk when this returns. When it raises, nothing was added."""
     descriptor = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
@@ -238,6 +246,7 @@ def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> None:
             with contextlib.suppress(OSError):
                 file.truncate(size)
             raise
+        return Added(os.fstat(descriptor).st_ino, size, size + len(lines))
 
 
 def set_aside(path: Path) -> Path:

@@ -168,6 +168,9 @@ def action(
     if name == "open":
         session = read_as(payload, OpenRequest, name).session
         return lambda: bridge.sessions.open(session)
+    if name == "earlier":
+        session = read_as(payload, OpenRequest, name).session
+        return lambda: bridge.sessions.fill(session)
     if name == "shown":
         sessions = read_as(payload, ShownRequest, name).sessions
         return lambda: bridge.sessions.watch_all(sessions)

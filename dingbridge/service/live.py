@@ -12,7 +12,7 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Question
 from dingbridge.core.patience import JOB_WITHIN
 from dingbridge.core.remote_answers import Lines
-from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Part, SessionInfo, Transcript
 from dingbridge.edges import git, project
 from dingbridge.edges.command import Answered, Programs, Task, run_job
 from dingbridge.edges.process import Runner
@@ -72,6 +72,18 @@ class LiveStorage:
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
         """Read a transcript, with all that was added to it here before."""
         self._disk.after(transcript_of(session), lambda: self._files.load(session), then)
+
+    def end(self, session: str, then: Callable[[Part], None]) -> None:
+        """Read the end of a transcript, with all that was added to it here before."""
+        self._disk.after(transcript_of(session), lambda: self._files.end(session), then)
+
+    def before(self, session: str, place: int, then: Callable[[Part], None]) -> None:
+        """Read what stands above the place at which a part begins."""
+        self._disk.after(transcript_of(session), lambda: self._files.before(session, place), then)
+
+    def since(self, session: str, then: Callable[[Part], None]) -> None:
+        """Read what other processes have added, or the end of what has taken its place."""
+        self._disk.after(transcript_of(session), lambda: self._files.since(session), then)
 
     def written(self, session: str, then: Callable[[], None]) -> None:
         """Wait for what was added to a transcript here before."""

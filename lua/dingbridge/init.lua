@@ -197,13 +197,14 @@ function M.sessions()
   return vim.deepcopy(require('dingbridge.store').sessions)
 end
 
---- A session's messages; empty for one that was not opened yet.
+--- A session's messages; empty for one that was not opened yet. Of a long one that was opened a
+--- moment ago they are the latest.
 ---@param id? string that of the session that `send()` would use, when not given
 ---@return dingbridge.Message[]
 function M.transcript(id)
   local store = require('dingbridge.store')
   local meant = store.session(store.current) and store.current or store.unshown
-  return vim.deepcopy(store.transcripts[id or meant] or {})
+  return vim.deepcopy(store.messages(id or meant))
 end
 
 return M

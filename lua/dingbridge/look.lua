@@ -9,6 +9,8 @@ M.namespace = vim.api.nvim_create_namespace('dingbridge')
 
 local LONGEST_LINE = 2000 -- bytes; a longer one is wrapped, so that drawing it stays fast
 local REASON_LINES = 4
+local PIECE = 16000 -- bytes of a text that are shown in one go
+local LINE_END = 10
 
 local LINKS = {
   DingbridgeEditor = 'Title', -- headings of your messages
@@ -72,20 +74,48 @@ local function add_line(lines, line)
   lines[#lines + 1] = from == 1 and line or line:sub(from)
 end
 
---- The lines of a message; the first one is its heading.
----@param message dingbridge.Message
----@return string[]
-function M.lines(message)
-  local author = M.one_line(message.author)
-  if message.role ~= 'dingtalk' and message.target_name ~= '' then
-    author = ('%s → %s'):format(author, M.one_line(message.target_name))
+--- Where the piece of a text ends that begins at a byte: behind the last line that is whole.
+---@param text string
+---@param from integer
+---@return integer last byte of the piece, without the end of its last line
+---@return integer|nil from where the next piece begins, if there is one
+local function piece(text, from)
+  if #text - from < PIECE then
+    return #text
   end
-  local lines = { ('%s%s · %s'):format(MARKER, author, clock(message.time)), '' }
-  for line in vim.gsplit(message.text:gsub('%z', ''), '\n', { plain = true }) do
+  local last = from + PIECE
+  for at = last, from, -1 do
+    if text:byte(at) == LINE_END then
+      return at - 1, at + 1
+    end
+  end
+  last = last + vim.str_utf_start(text, last)
+  return last - 1, last
+end
+
+--- The lines of a message, or a piece of them where it is long; the first one is its heading.
+---@param message dingbridge.Message
+---@param from? integer byte of the text at which the next piece begins
+---@return string[]
+---@return integer|nil from where the piece after it begins
+function M.lines(message, from)
+  local lines = {}
+  if not from then
+    local author = M.one_line(message.author)
+    if message.role ~= 'dingtalk' and message.target_name ~= '' then
+      author = ('%s → %s'):format(author, M.one_line(message.target_name))
+    end
+    lines = { ('%s%s · %s'):format(MARKER, author, clock(message.time)), '' }
+  end
+  local last, next_from = piece(message.text, from or 1)
+  local text = message.text:sub(from or 1, last):gsub('%z', '')
+  for line in vim.gsplit(text, '\n', { plain = true }) do
     add_line(lines, line)
   end
-  lines[#lines + 1] = ''
-  return lines
+  if not next_from then
+    lines[#lines + 1] = ''
+  end
+  return lines, next_from
 end
 
 --- The decoration of a message's heading, which carries the sign of its fate.

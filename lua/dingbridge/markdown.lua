@@ -21,6 +21,7 @@ local MOST_MARKS = 4000 -- of one message
 local NEAR = 32 -- rows above a window that are searched at first for where its first message begins
 local PAUSE = 100 -- milliseconds without a change, after which a draft is parsed
 local PRIORITY = 100 -- as `vim.treesitter.highlighter` has it; see |treesitter-highlight-priority|
+local SLICE = 4e6 -- nanoseconds of colouring, after which the user's keys have their turn
 local SILENT = { spell = true, nospell = true, none = true }
 
 local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
@@ -119,28 +120,69 @@ local function visible(buffer, top, bottom)
   return vim.list_extend(message_at(buffer, headings, top), below)
 end
 
+--- What the parser needs, each of which takes some ten milliseconds to load.
+local NEEDED = {
+  { 'markdown', 'highlights' },
+  { 'markdown', 'injections' },
+  { 'markdown_inline', 'highlights' },
+  { 'markdown_inline', 'injections' },
+}
+
+--- Loads it, one thing at a time, and then does what needs it.
+---@param act fun()
+local function once_loaded(act)
+  local needed = table.remove(NEEDED, 1)
+  if not needed then
+    act()
+    return
+  end
+  -- What cannot be read shows when it is used.
+  pcall(vim.treesitter.query.get, needed[1], needed[2])
+  vim.defer_fn(function()
+    once_loaded(act)
+  end, 1)
+end
+
+---@param buffer integer
+---@param mark integer
+local function paint_message(buffer, mark)
+  local painting = paintings[buffer]
+  local headings = painting.headings
+  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, { details = true })
+  local row = at[1]
+  if not row or painting.done[mark] then
+    return
+  end
+  painting.done[mark] = true
+  local following =
+    vim.api.nvim_buf_get_extmarks(buffer, headings, { row + 1, 0 }, -1, { limit = 1 })[1]
+  local last = following and following[2] or vim.api.nvim_buf_line_count(buffer)
+  local size = vim.api.nvim_buf_get_offset(buffer, last) - vim.api.nvim_buf_get_offset(buffer, row + 1)
+  if size > 2 * LONGEST then
+    return
+  end
+  local text = table.concat(vim.api.nvim_buf_get_lines(buffer, row + 1, last, false), '\n')
+  if is_harmless(text, at[3].line_hl_group == 'DingbridgeDingtalk') then
+    paint(buffer, row + 1, text)
+  end
+end
+
+--- Colours messages, as many at a time as the user does not notice.
 ---@param buffer integer
 ---@param marks integer[]
 local function paint_messages(buffer, marks)
-  local painting = paintings[buffer]
-  if not painting or not vim.api.nvim_buf_is_loaded(buffer) then
-    return
-  end
-  local headings = painting.headings
-  for _, mark in ipairs(marks) do
-    local at = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, { details = true })
-    local row = at[1]
-    if row and not painting.done[mark] then
-      painting.done[mark] = true
-      local following =
-        vim.api.nvim_buf_get_extmarks(buffer, headings, { row + 1, 0 }, -1, { limit = 1 })[1]
-      local last = following and following[2] or -1
-      local lines = vim.api.nvim_buf_get_lines(buffer, row + 1, last, false)
-      local text = table.concat(lines, '\n')
-      if is_harmless(text, at[3].line_hl_group == 'DingbridgeDingtalk') then
-        paint(buffer, row + 1, text)
-      end
+  local ends = vim.uv.hrtime() + SLICE
+  for number, mark in ipairs(marks) do
+    if not paintings[buffer] or not vim.api.nvim_buf_is_loaded(buffer) then
+      return
     end
+    if vim.uv.hrtime() > ends then
+      vim.defer_fn(function()
+        paint_messages(buffer, vim.list_slice(marks, number))
+      end, 1)
+      return
+    end
+    paint_message(buffer, mark)
   end
 end
 
@@ -157,7 +199,9 @@ vim.api.nvim_set_decoration_provider(namespace, {
       if #unpainted > 0 then
         -- Lasting marks may not be set while the screen is drawn.
         vim.schedule(function()
-          paint_messages(buffer, unpainted)
+          once_loaded(function()
+            paint_messages(buffer, unpainted)
+          end)
         end)
       end
     end
@@ -203,7 +247,9 @@ function M.draft(buffer)
   local timer = assert(vim.uv.new_timer())
   local function changed()
     timer:start(PAUSE, 0, vim.schedule_wrap(function()
-      paint_draft(buffer)
+      once_loaded(function()
+        paint_draft(buffer)
+      end)
     end))
   end
   vim.api.nvim_buf_attach(buffer, false, {

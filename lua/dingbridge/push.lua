@@ -35,34 +35,91 @@ local function trigger(name, data)
   vim.api.nvim_exec_autocmds('User', { pattern = name, data = data, modeline = false })
 end
 
----@type table<string, fun(update: table)>
-local handlers
-
---- The messages of an update that are not shown yet: a service that is new here does not know what
---- is. Of the others their fate is shown.
----@param update { id: string, list: dingbridge.Message[], reset: boolean }
----@return dingbridge.Message[]
-local function unshown(update)
-  if update.reset then
-    return update.list
+---@param id string
+---@param shown dingbridge.Message
+---@param delivery string
+---@param reason string
+local function settle(id, shown, delivery, reason)
+  if shown.delivery ~= delivery or shown.reason ~= reason then
+    shown.delivery, shown.reason = delivery, reason
+    view.show_fate(id, shown)
   end
-  local transcript = store.transcripts[update.id] or {}
-  return vim.tbl_filter(function(message)
-    local shown = store.messages[message.id]
-    if not shown or not vim.tbl_contains(transcript, shown) then
-      return true
-    end
-    handlers.fate({
-      id = update.id,
-      message = message.id,
-      delivery = message.delivery,
-      reason = message.reason,
-    })
-    return false
-  end, update.list)
 end
 
-handlers = {
+--- The messages of a list that are not shown yet: a service that is new here does not know what is.
+---@param id string
+---@param list dingbridge.Message[]
+---@return dingbridge.Message[]
+local function unshown(id, list)
+  return vim.tbl_filter(function(message)
+    return not store.message(id, message.id)
+  end, list)
+end
+
+--- Names our command in what was said of messages, and takes them for taken.
+---@param list dingbridge.Message[]
+local function take(list)
+  for _, message in ipairs(list) do
+    name_command(message, 'reason', message.role == 'notice' and 'text' or nil)
+  end
+  drafts.arrived(list)
+end
+
+--- How many of a list, which is the end of a transcript on the disk, are the last ones of those
+--- that are shown; nil where these are others.
+---@param list dingbridge.Message[]
+---@param shown dingbridge.Message[]
+---@return integer|nil
+local function overlap(list, shown)
+  local last = #list
+  while last > 0 and list[last].id ~= shown[#shown].id do
+    last = last - 1
+  end
+  for number = 1, math.min(last, #shown) do
+    if list[last - number + 1].id ~= shown[#shown - number + 1].id then
+      return nil
+    end
+  end
+  return last > 0 and last or nil
+end
+
+--- The end of a transcript as it stands on the disk, which may be another one than is shown.
+---@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
+local function end_of(update)
+  local since = {}
+  for _, id in ipairs(update.since) do
+    since[id] = true
+  end
+  local shown, latest = {}, {}
+  for _, message in ipairs(store.messages(update.id)) do
+    table.insert(since[message.id] and latest or shown, message)
+  end
+  local known = shown[1] and overlap(update.list, shown)
+  if shown[1] and (not known or known < #update.list and latest[1]) then
+    store.transcripts[update.id] = nil
+    store.add(update.id, latest)
+    store.add_above(update.id, unshown(update.id, update.list), update.more)
+    view.add(update.id, true)
+    return
+  end
+  for number = 1, known or 0 do
+    local message = update.list[number]
+    local here = store.message(update.id, message.id)
+    if here then
+      settle(update.id, here, message.delivery, message.reason)
+    end
+  end
+  if known then
+    store.add(update.id, vim.list_slice(update.list, known + 1))
+    store.goes_on(update.id, update.more)
+  else
+    store.add_above(update.id, unshown(update.id, update.list), update.more)
+  end
+  view.add(update.id, false)
+end
+
+---@type table<string, fun(update: table)>
+local handlers = {
   host = function(update)
     host.greet(update.channel)
   end,
@@ -93,18 +150,27 @@ handlers = {
     view.close(update.id)
   end,
   messages = function(update)
-    for _, message in ipairs(update.list) do
-      name_command(message, 'reason', message.role == 'notice' and 'text' or nil)
+    take(update.list)
+    if update.reset then
+      store.transcripts[update.id] = nil
     end
-    drafts.arrived(update.list)
-    update.list = unshown(update)
-    store.add(update.id, update.list, update.reset)
-    for _, message in ipairs(update.list) do
+    local list = unshown(update.id, update.list)
+    store.add(update.id, list)
+    for _, message in ipairs(list) do
       if message.role == 'dingtalk' and not update.reset then
         destination.spoke(update.id, message)
       end
     end
     view.add(update.id, update.reset)
+  end,
+  ending = function(update)
+    take(update.list)
+    end_of(update)
+  end,
+  earlier = function(update)
+    take(update.list)
+    store.add_above(update.id, unshown(update.id, update.list), update.more)
+    view.add(update.id, false)
   end,
   destinations = function(update)
     destination.update(update.id, update)
@@ -120,10 +186,9 @@ handlers = {
   end,
   fate = function(update)
     name_command(update, 'reason')
-    local message = store.messages[update.message]
+    local message = store.message(update.id, update.message)
     if message then
-      message.delivery, message.reason = update.delivery, update.reason
-      view.show_fate(update.id, message)
+      settle(update.id, message, update.delivery, update.reason)
     end
   end,
   send_draft = function(update)
@@ -253,7 +318,7 @@ function M.service_gone()
     end
   end
   for session, transcript in pairs(store.transcripts) do
-    for _, message in ipairs(transcript) do
+    for _, message in pairs(transcript.by_id) do
       if UNDER_WAY[message.delivery] then
         message.delivery, message.reason = 'queued', say('shows_later')
         view.show_fate(session, message)

@@ -12,6 +12,11 @@
 ---@field target_name string which conversation that is
 ---@field robot string who speaks there
 
+--- A transcript: the parts that were told above the rest, the lowest one first; the rest, in which
+--- arrivals come last; all of it by id; whether still more stands above, for which the service has to
+--- be asked, and whether it was all here once.
+---@alias dingbridge.Transcript { above: dingbridge.Message[][], list: dingbridge.Message[], by_id: table<string, dingbridge.Message>, more: boolean, is_whole: boolean }
+
 ---@class dingbridge.Session
 ---@field id string
 ---@field title string
@@ -48,10 +53,8 @@
 local M = {
   ---@type dingbridge.Session[]
   sessions = {},
-  ---@type table<string, dingbridge.Message[]>
+  ---@type table<string, dingbridge.Transcript>
   transcripts = {},
-  ---@type table<string, dingbridge.Message> by message id
-  messages = {},
   ---@type dingbridge.Status|nil
   status = nil,
   --- The conversations of each session, and the one that a new text is for.
@@ -84,32 +87,72 @@ function M.session(id)
 end
 
 ---@param id string
----@param messages dingbridge.Message[]
----@param reset boolean
-function M.add(id, messages, reset)
-  if reset then
-    M.drop(id)
+---@return dingbridge.Transcript
+local function transcript_of(id)
+  if not M.transcripts[id] then
+    M.transcripts[id] = { above = {}, list = {}, by_id = {}, more = false, is_whole = false }
   end
-  local transcript = M.transcripts[id] or {}
-  M.transcripts[id] = transcript
+  return M.transcripts[id]
+end
+
+--- A message of a session.
+---@param id string
+---@param message string its id
+---@return dingbridge.Message|nil
+function M.message(id, message)
+  local transcript = M.transcripts[id]
+  return transcript and transcript.by_id[message]
+end
+
+--- All messages of a session, in order.
+---@param id string
+---@return dingbridge.Message[]
+function M.messages(id)
+  local transcript, all = M.transcripts[id], {}
+  for number = transcript and #transcript.above or 0, 1, -1 do
+    vim.list_extend(all, transcript.above[number])
+  end
+  return vim.list_extend(all, transcript and transcript.list or {})
+end
+
+--- Adds messages at the end.
+---@param id string
+---@param messages dingbridge.Message[]
+function M.add(id, messages)
+  local transcript = transcript_of(id)
   for _, message in ipairs(messages) do
-    transcript[#transcript + 1] = message
-    M.messages[message.id] = message
+    transcript.list[#transcript.list + 1] = message
+    transcript.by_id[message.id] = message
   end
 end
 
---- Drops a session's messages.
+--- Adds messages above all others.
 ---@param id string
-function M.drop(id)
-  for _, message in ipairs(M.transcripts[id] or {}) do
-    M.messages[message.id] = nil
+---@param messages dingbridge.Message[]
+---@param more boolean whether more stands above them
+function M.add_above(id, messages, more)
+  local transcript = transcript_of(id)
+  if messages[1] then
+    table.insert(transcript.above, messages)
   end
-  M.transcripts[id] = nil
+  for _, message in ipairs(messages) do
+    transcript.by_id[message.id] = message
+  end
+  M.goes_on(id, more)
+end
+
+--- Notes whether more stands above all that is here.
+---@param id string
+---@param more boolean
+function M.goes_on(id, more)
+  local transcript = transcript_of(id)
+  transcript.is_whole = transcript.is_whole or not more
+  transcript.more = not transcript.is_whole
 end
 
 ---@param id string
 function M.forget(id)
-  M.drop(id)
+  M.transcripts[id] = nil
   M.destinations[id] = nil
   if M.current == id then
     M.current = ''

@@ -6,8 +6,8 @@
 
 local buffers = require('dingbridge.buffers')
 local drafts = require('dingbridge.drafts')
+local filling = require('dingbridge.filling')
 local link_actions = require('dingbridge.link_actions')
-local links = require('dingbridge.links')
 local look = require('dingbridge.look')
 local markdown = require('dingbridge.markdown')
 local say = require('dingbridge.say')
@@ -16,13 +16,7 @@ local windows = require('dingbridge.windows')
 
 local M = {}
 
-local SLICE = 5e6 -- nanoseconds of adding messages, after which the user's keys have their turn
-
----@class dingbridge.View
----@field buffer integer
----@field marks table<string, integer> extmark of each message's heading
----@field shown integer how many messages of the transcript are in the buffer
----@field waiting boolean whether more are about to be added
+local PAUSE = 2 -- milliseconds between two slices, in which the user's keys have their turn
 
 ---@type table<string, dingbridge.View> by session
 local views = {}
@@ -44,7 +38,7 @@ end
 ---@return dingbridge.View
 local function make_view(session)
   local buffer = buffers.make(name_of(session), session)
-  views[session] = { buffer = buffer, marks = {}, shown = 0, waiting = false }
+  views[session] = { buffer = buffer, marks = {}, shown = 0, is_empty = true, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].filetype = 'dingbridge'
@@ -69,19 +63,13 @@ local function make_view(session)
   return views[session]
 end
 
----@param window integer
----@param buffer integer
-local function to_end(window, buffer)
-  vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
-end
-
 --- Shows a session and puts the cursor into its draft.
 ---@param session string
 function M.open(session)
   local view = view_of(session) or make_view(session)
   local window, is_new = windows.show(view.buffer, drafts.buffer(session))
   if is_new then
-    to_end(window, view.buffer)
+    filling.to_end(window, view.buffer)
   end
   store.current = session
 end
@@ -94,102 +82,38 @@ function M.close(session)
   buffers.remove(name_of(session))
 end
 
---- The windows that show the end of a transcript and go on showing it. The one the user is in is
---- not among them: its cursor is theirs.
----@param buffer integer
----@return integer[]
-local function followers(buffer)
-  local current = vim.api.nvim_get_current_win()
-  local last = vim.api.nvim_buf_line_count(buffer)
-  return vim.tbl_filter(function(window)
-    return window ~= current and vim.api.nvim_win_get_cursor(window)[1] >= last - 1
-  end, vim.fn.win_findbuf(buffer))
-end
-
---- The columns that all windows of a transcript have, at most enough to read well.
----@param buffer integer
----@return integer
-local function width_of(buffer)
-  local width = 74
-  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    width = math.min(width, vim.api.nvim_win_get_width(window))
-  end
-  return width
-end
-
---- Puts the next messages of the transcript at the end of its buffer, as many as time allows.
----@param view dingbridge.View
----@param transcript dingbridge.Message[]
-local function add_slice(view, transcript)
-  local buffer = view.buffer
-  local ends = vim.uv.hrtime() + SLICE
-  local following = followers(buffer)
-  -- Lines are only ever added after the last one, so that no mark and no cursor is touched.
-  local start = view.shown == 0 and 0 or vim.api.nvim_buf_line_count(buffer)
-  local lines, headings = {}, {}
-  repeat
-    view.shown = view.shown + 1
-    local message = transcript[view.shown]
-    headings[#headings + 1] = { row = start + #lines, message = message }
-    vim.list_extend(lines, look.lines(message))
-  until view.shown == #transcript or vim.uv.hrtime() > ends
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, start, -1, false, lines)
-  vim.bo[buffer].modifiable = false
-  links.mark(buffer, start, lines)
-  local width = width_of(buffer)
-  for _, heading in ipairs(headings) do
-    local message = heading.message
-    view.marks[message.id] = vim.api.nvim_buf_set_extmark(
-      buffer,
-      look.namespace,
-      heading.row,
-      0,
-      look.heading(message, width, view.marks[message.id])
-    )
-  end
-  for _, window in ipairs(following) do
-    to_end(window, buffer)
-  end
-end
-
 ---@param session string
 local function catch_up(session)
   local view, transcript = view_of(session), store.transcripts[session]
-  if not view then
+  if view then
+    view.waiting = false
+  end
+  if not transcript then
     return
   end
-  view.waiting = false
-  if transcript and view.shown < #transcript then
-    add_slice(view, transcript)
-  end
-  if transcript and view.shown < #transcript then
+  local is_behind = view and filling.add_slice(view, transcript)
+  if transcript.more and not is_behind then
+    transcript.more = false
+    require('dingbridge.host').tell('earlier', { session = session })
+  elseif is_behind then
     view.waiting = true
     vim.defer_fn(function()
       catch_up(session)
-    end, 1)
+    end, PAUSE)
   end
 end
 
---- Shows what was added to a transcript, below what is there.
+--- Shows what was added to a transcript, and asks for what stands above when that is shown.
 ---@param session string
 ---@param reset boolean whether the transcript begins anew
 function M.add(session, reset)
   local view = view_of(session)
-  if not view then
-    return
-  end
-  if reset then
+  if view and reset then
     local buffer = view.buffer
-    view.marks, view.shown = {}, 0
-    vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
+    filling.empty(view)
     markdown.transcript(buffer, look.namespace)
-    links.clear(buffer)
-    vim.bo[buffer].modifiable = true
-    vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
-    vim.bo[buffer].modifiable = false
   end
-  if not view.waiting then
+  if not view or not view.waiting then
     catch_up(session)
   end
 end
@@ -205,14 +129,14 @@ function M.show_fate(session, message)
   end
   local at = vim.api.nvim_buf_get_extmark_by_id(view.buffer, look.namespace, mark, {})
   if at[1] then
-    local following = followers(view.buffer)
-    local heading = look.heading(message, width_of(view.buffer), mark)
+    local following = filling.followers(view.buffer)
+    local heading = look.heading(message, filling.width_of(view.buffer), mark)
     vim.api.nvim_buf_set_extmark(view.buffer, look.namespace, at[1], 0, heading)
     -- The lines of a reason must not push the end out of sight. Neovim scrolls for them only when
     -- the cursor comes from elsewhere.
     for _, window in ipairs(following) do
       vim.api.nvim_win_set_cursor(window, { 1, 0 })
-      to_end(window, view.buffer)
+      filling.to_end(window, view.buffer)
     end
   end
 end

@@ -8,13 +8,14 @@ import re
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from msgspec import structs
 
 from dingbridge.core import transcript
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
 from dingbridge.edges import files
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ CLOCK_SET_BACK = 86_400.0
 _NAMED = re.compile(rb'"id":"([^"]*)"')
 """An id in a line; in a text of somebody's the quotes are escaped."""
 
+PART_BYTES = 64 * 1024
+"""Of a transcript that are read and shown at a time, or more where one line is longer."""
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -34,6 +38,9 @@ class Transcripts:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._trash = folder / "trash"
+        # How far whoever was shown a transcript has been told of it, by session: the file, and a
+        # place in it. What is written here goes on from there; another process may write as well.
+        self._told: dict[str, tuple[int, int]] = {}
 
     def list(self) -> list[SessionInfo]:
         """All sessions, the one that was written to last first. One that cannot be read is listed
@@ -68,6 +75,63 @@ class Transcripts:
         except FileNotFoundError:
             return Transcript(fallback, ())
 
+    def end(self, session: str) -> Part:
+        """The end of a transcript."""
+        return self._part(session, None)
+
+    def before(self, session: str, place: int) -> Part:
+        """What stands above a place that a part began at."""
+        return self._part(session, place)
+
+    def since(self, session: str) -> Part:
+        """What other processes have added since this or `end` was asked for first, or the end of
+        another transcript that is there now."""
+        told = self._told.get(session)
+        try:
+            with files.reading(self._path(session)) as file:
+                found = os.fstat(file.fileno())
+                if told is None or found.st_ino != told[0] or found.st_size < told[1]:
+                    self._told[session] = found.st_ino, found.st_size
+                    return self._read_before(file, found.st_size, is_anew=True)
+                if found.st_size == told[1]:
+                    return Part(begin=told[1])
+                file.seek(told[1])
+                self._told[session] = found.st_ino, found.st_size
+                lines = file.read(found.st_size - told[1]).split(b"\n")
+                return transcript.read_part(lines, told[1])
+        except FileNotFoundError:
+            self._told.pop(session, None)
+            return Part(is_anew=True)
+
+    def _part(self, session: str, before: int | None) -> Part:
+        try:
+            with files.reading(self._path(session)) as file:
+                found = os.fstat(file.fileno())
+                told = self._told.setdefault(session, (found.st_ino, found.st_size))
+                if before is None:
+                    return self._read_before(file, found.st_size)
+                if found.st_ino == told[0] and found.st_size >= before:
+                    return self._read_before(file, before)
+                self._told[session] = found.st_ino, found.st_size
+                return self._read_before(file, found.st_size, is_anew=True)
+        except FileNotFoundError:
+            return Part(is_anew=before is not None)
+
+    def _read_before(self, file: BinaryIO, place: int, *, is_anew: bool = False) -> Part:
+        """The last whole lines before a place, with a message among them if there is one."""
+        size = PART_BYTES
+        while True:
+            begin = max(0, place - size)
+            file.seek(begin)
+            data = file.read(place - begin)
+            if begin:
+                torn = data.find(b"\n") + 1 or len(data)
+                begin, data = begin + torn, data[torn:]
+            part = transcript.read_part(data.split(b"\n"), begin, is_anew=is_anew)
+            if part.messages or not begin:
+                return part
+            size *= 4
+
     def begin(self, info: SessionInfo) -> None:
         """Start a transcript, unless another editor has done so."""
         if not self._path(info.id).exists():
@@ -78,14 +142,20 @@ class Transcripts:
         editor may have deleted the session."""
         path = self._path(session)
         self._begin(path, info)
-        files.append_lines(path, transcript.encode(entry))
+        self._add(session, transcript.encode(entry))
 
     def settle(self, session: str, *fates: Fate) -> None:
         """Write what became of messages below them, unless the session was deleted meanwhile."""
         path = self._path(session)
         if path.exists():
             lines = (transcript.encode(Entry(fate=fate)) for fate in fates)
-            files.append_lines(path, b"".join(lines))
+            self._add(session, b"".join(lines))
+
+    def _add(self, session: str, lines: bytes, *, sync: bool = False) -> None:
+        added = files.append_lines(self._path(session), lines, sync=sync)
+        if self._told.get(session) == (added.file, added.begin):
+            # Whoever was shown the transcript is told of this by whoever asked for it.
+            self._told[session] = added.file, added.end
 
     def _begin(self, path: Path, info: SessionInfo | None) -> None:
         files.make_own_folder(path.parent)
@@ -113,7 +183,7 @@ class Transcripts:
                 standing.add(message.id)
                 lines.append(transcript.encode(Entry(message=message)))
         if lines:
-            files.append_lines(path, b"".join(lines), sync=True)
+            self._add(session, b"".join(lines), sync=True)
         return tuple(is_new)
 
     def standing(self, messages: Collection[str], since: float) -> set[str]:
@@ -132,10 +202,13 @@ class Transcripts:
         """Start the transcript anew; the old one goes to the trash."""
         self.delete(info.id)
         self.append(info.id, Entry(session=info))
+        found = self._path(info.id).stat()
+        self._told[info.id] = found.st_ino, found.st_size
 
     def delete(self, session: str) -> None:
         """Move the transcript to the trash."""
         path = self._path(session)
+        self._told.pop(session, None)
         if not path.exists():
             return
         files.make_own_folder(self._trash)

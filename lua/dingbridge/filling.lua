@@ -1,0 +1,245 @@
+--- Fills the buffer of a transcript, a slice at a time: with what arrives at its end, and otherwise
+--- from its end upwards.
+
+local links = require('dingbridge.links')
+local look = require('dingbridge.look')
+
+local M = {}
+
+local SLICE = 3e6 -- nanoseconds of gathering lines, after which the user's keys have their turn
+
+---@class dingbridge.View
+---@field buffer integer
+---@field marks table<string, integer> extmark of each message's heading
+---@field top dingbridge.Top|nil what is shown next above all others; nil before anything was shown
+---@field shown integer how many messages of the transcript's list are in the buffer, or above `top`
+---@field growing dingbridge.Growing|nil the message of which only a piece is shown
+---@field is_empty boolean whether the buffer has no message
+---@field waiting boolean whether more are about to be added
+
+---@class dingbridge.Top
+---@field part integer of the transcript, from below; 0 is the list
+---@field left integer how many of its messages are not shown
+
+---@class dingbridge.Growing
+---@field message dingbridge.Message
+---@field from integer byte of its text at which the next piece begins
+---@field row integer where that belongs
+---@field is_last boolean whether the message stands below all others
+
+--- Shows the last line of a buffer.
+---@param window integer
+---@param buffer integer
+function M.to_end(window, buffer)
+  vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+end
+
+--- The windows that show the end of a transcript and go on showing it. The one the user is in is
+--- not among them: its cursor is theirs.
+---@param buffer integer
+---@return integer[]
+function M.followers(buffer)
+  local current = vim.api.nvim_get_current_win()
+  local last = vim.api.nvim_buf_line_count(buffer)
+  return vim.tbl_filter(function(window)
+    return window ~= current and vim.api.nvim_win_get_cursor(window)[1] >= last - 1
+  end, vim.fn.win_findbuf(buffer))
+end
+
+--- The columns that all windows of a transcript have, at most enough to read well.
+---@param buffer integer
+---@return integer
+function M.width_of(buffer)
+  local width = 74
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    width = math.min(width, vim.api.nvim_win_get_width(window))
+  end
+  return width
+end
+
+--- Where the windows of a buffer are, so that lines can be put above without moving what they show.
+---@param buffer integer
+---@return table<integer, vim.fn.winsaveview.ret>
+local function places(buffer)
+  local found = {}
+  for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+    found[window] = vim.api.nvim_win_call(window, vim.fn.winsaveview)
+  end
+  return found
+end
+
+---@param found table<integer, vim.fn.winsaveview.ret>
+---@param row integer where lines were put
+---@param rows integer how many
+local function go_back(found, row, rows)
+  for window, place in pairs(found) do
+    place.lnum = place.lnum > row and place.lnum + rows or place.lnum
+    place.topline = place.topline > row and place.topline + rows or place.topline
+    vim.api.nvim_win_call(window, function()
+      vim.fn.winrestview(place)
+    end)
+  end
+end
+
+--- Puts lines into a transcript's buffer: at its end, or above all that is read there.
+---@param view dingbridge.View
+---@param row integer
+---@param lines string[]
+---@param is_last boolean
+local function insert(view, row, lines, is_last)
+  local buffer = view.buffer
+  local is_empty = view.is_empty
+  local kept = not is_last and not is_empty and places(buffer) or {}
+  local following = is_last and M.followers(buffer) or {}
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, row, is_empty and -1 or row, false, lines)
+  vim.bo[buffer].modifiable = false
+  view.is_empty = false
+  links.mark(buffer, row, lines)
+  go_back(kept, row, #lines)
+  if is_empty then
+    following = vim.fn.win_findbuf(buffer)
+  end
+  for _, window in ipairs(following) do
+    M.to_end(window, buffer)
+  end
+end
+
+---@param view dingbridge.View
+---@return integer row behind the last line
+local function end_of(view)
+  return view.is_empty and 0 or vim.api.nvim_buf_line_count(view.buffer)
+end
+
+---@param view dingbridge.View
+---@param headings { row: integer, message: dingbridge.Message }[]
+local function mark(view, headings)
+  local width = M.width_of(view.buffer)
+  for _, heading in ipairs(headings) do
+    local message = heading.message
+    view.marks[message.id] = vim.api.nvim_buf_set_extmark(
+      view.buffer,
+      look.namespace,
+      heading.row,
+      0,
+      look.heading(message, width, view.marks[message.id])
+    )
+  end
+end
+
+--- The message that is to be shown next: the next one of those that arrived, else the one above all
+--- that is shown.
+---@param view dingbridge.View
+---@param transcript dingbridge.Transcript
+---@return dingbridge.Message|nil
+---@return boolean is_last whether it stands below all that is shown
+local function next_message(view, transcript)
+  if view.shown < #transcript.list then
+    return transcript.list[view.shown + 1], true
+  end
+  local top = view.top
+  while top.left == 0 and transcript.above[top.part + 1] do
+    top.part = top.part + 1
+    top.left = #transcript.above[top.part]
+  end
+  local part = top.part == 0 and transcript.list or transcript.above[top.part]
+  return part[top.left], false
+end
+
+---@param view dingbridge.View
+---@param is_last boolean
+local function step(view, is_last)
+  if is_last then
+    view.shown = view.shown + 1
+  else
+    view.top.left = view.top.left - 1
+  end
+end
+
+--- Goes on with the message of which a piece is shown, as far as time allows.
+---@param view dingbridge.View
+---@param ends integer
+local function grow(view, ends)
+  local growing = view.growing
+  repeat
+    local lines, from = look.lines(growing.message, growing.from)
+    insert(view, growing.row, lines, growing.is_last)
+    growing.row, growing.from = growing.row + #lines, from
+  until not from or vim.uv.hrtime() > ends
+  if not growing.from then
+    view.growing = nil
+  end
+end
+
+--- Puts messages into the buffer: those that arrived at its end, then what stands above the rest, as
+--- many as time allows. What is read stays where it is.
+---@param view dingbridge.View
+---@param transcript dingbridge.Transcript
+local function add(view, transcript)
+  local ends = vim.uv.hrtime() + SLICE
+  if view.growing then
+    grow(view, ends)
+    return
+  end
+  local first, is_last = next_message(view, transcript)
+  local pieces, count = {}, 0
+  local message, below = first, is_last
+  while message and below == is_last do
+    local lines, from = look.lines(message)
+    if from and count > 0 then
+      break -- a long one has its own turn
+    end
+    step(view, is_last)
+    count = count + #lines
+    pieces[#pieces + 1] = { message = message, lines = lines }
+    if from then
+      view.growing = { message = message, from = from, is_last = is_last }
+      break
+    end
+    message, below = next_message(view, transcript)
+    if vim.uv.hrtime() > ends then
+      break
+    end
+  end
+  local start = is_last and end_of(view) or 0
+  local all, headings = {}, {}
+  for number = 1, #pieces do
+    local one = pieces[is_last and number or #pieces + 1 - number]
+    headings[number] = { row = start + #all, message = one.message }
+    vim.list_extend(all, one.lines)
+  end
+  insert(view, start, all, is_last)
+  mark(view, headings)
+  if view.growing then
+    view.growing.row = start + #all
+  end
+end
+
+--- The same. The end of a transcript comes first.
+---@param view dingbridge.View
+---@param transcript dingbridge.Transcript
+---@return boolean is_behind whether more of it is to be shown
+function M.add_slice(view, transcript)
+  if not view.top then
+    view.top = { part = 0, left = #transcript.list }
+    view.shown = #transcript.list
+  end
+  if view.growing or next_message(view, transcript) then
+    add(view, transcript)
+  end
+  return view.growing ~= nil or next_message(view, transcript) ~= nil
+end
+
+--- Takes everything out of the buffer.
+---@param view dingbridge.View
+function M.empty(view)
+  local buffer = view.buffer
+  view.marks, view.shown, view.top, view.growing, view.is_empty = {}, 0, nil, nil, true
+  vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
+  links.clear(buffer)
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})
+  vim.bo[buffer].modifiable = false
+end
+
+return M
