@@ -14,6 +14,9 @@ from dingbridge.bridge.arrivals import Arrivals
 Done = Callable[[], None]
 
 
+HERE = ("s", "cid1")
+
+
 def never(_done: Done) -> None:
     pass
 
@@ -26,16 +29,16 @@ def test_a_message_that_cannot_be_taken_in_keeps_back_no_other(
     def broken(_done: Done) -> None:
         raise ValueError("broken")
 
-    arrivals.put("s", broken)
-    arrivals.put("s", lambda _done: came.append("next"))
+    arrivals.put(HERE, broken)
+    arrivals.put(HERE, lambda _done: came.append("next"))
     assert came == ["next"]
     assert "could not be taken in" in caplog.text
 
 
-def test_one_session_does_not_wait_for_another() -> None:
+def test_one_conversation_of_a_session_does_not_wait_for_another() -> None:
     arrivals, came = Arrivals(), list[str]()
-    arrivals.put("slow", never)
-    arrivals.put("other", lambda _done: came.append("came"))
+    arrivals.put(("s", "slow"), never)
+    arrivals.put(("s", "other"), lambda _done: came.append("came"))
     assert came == ["came"]
 
 
@@ -46,9 +49,9 @@ def test_however_many_waited_they_all_come() -> None:
         came.append(number)
         done()
 
-    arrivals.put("s", ends.append)
+    arrivals.put(HERE, ends.append)
     for number in range(5000):
-        arrivals.put("s", partial(at_once, number))
+        arrivals.put(HERE, partial(at_once, number))
     assert came == []
     ends[0]()
     assert came == list(range(5000))
@@ -57,7 +60,7 @@ def test_however_many_waited_they_all_come() -> None:
 def test_an_end_that_is_told_twice_lets_only_one_through() -> None:
     arrivals, ends = Arrivals(), list[Done]()
     for _ in range(3):
-        arrivals.put("s", ends.append)
+        arrivals.put(HERE, ends.append)
     ends[0]()
     ends[0]()
     assert len(ends) == 2
@@ -75,7 +78,7 @@ def test_the_order_holds_whichever_of_them_take_long(slow: list[bool]) -> None:
             done()
 
     for number in range(len(slow)):
-        arrivals.put("s", partial(start, number))
+        arrivals.put(HERE, partial(start, number))
     while ends:
         ends.pop()()
     assert came == list(range(len(slow)))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
-from dingbridge.core.media import MEGABYTE, Parcel
+from dingbridge.core.media import MEGABYTE, PROGRESS_BYTES, Parcel
 from dingbridge.edges.http import Http, Upload
 from tests.test_http import (  # noqa: F401 - pytest finds fixtures by their names
     Server,
@@ -179,6 +179,23 @@ def test_a_file_that_trickles_in_for_ever_is_given_up(start_server: StartServer)
 
     with pytest.raises(Retryable, match="too long"):
         fetch(start_server(trickle), within=0.2)
+    with pytest.raises(Retryable, match=r"came to a standstill: [0-9]+ bytes in 0 s"):
+        fetch(start_server(trickle), progress_within=0.2)
+
+
+def test_a_slow_file_that_goes_on_is_not_given_up(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+    pieces, pause = 8, threading.Event()
+
+    def steady(server: Server, connection: socket.socket) -> None:
+        server.request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        for _ in range(pieces):
+            connection.sendall(b"x" * PROGRESS_BYTES * 2)
+            pause.wait(0.1)
+        connection.close()
+
+    data = fetch(start_server(steady), progress_within=0.3)
+    assert len(data) == pieces * 2 * PROGRESS_BYTES
 
 
 def test_a_download_can_be_stopped(start_server: StartServer) -> None:  # noqa: F811 - the fixture

@@ -1,4 +1,4 @@
-"""Keeps the messages of a session in their order while what came with one of them is fetched."""
+"""Keeps the messages of a conversation in their order while what came with one is fetched."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ log = logging.getLogger(__name__)
 Start = Callable[[Callable[[], None]], None]
 """Begins to take a message in; calls what it is given once the next one may follow."""
 
+Place = tuple[str, str]
+"""A session, and a conversation that speaks to it: another one's slow file is waited for there."""
+
 
 class Arrivals:
-    """One message of each session at a time. Service loop only."""
+    """One message of each place at a time. Service loop only."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, deque[Start]] = {}
+        self._waiting: dict[Place, deque[Start]] = {}
 
-    def put(self, session: str, start: Start) -> None:
-        """Take a message in, after those of the same session that came before it."""
-        waiting = self._waiting.get(session)
+    def put(self, place: Place, start: Start) -> None:
+        """Take a message in, after those of the same place that came before it."""
+        waiting = self._waiting.get(place)
         if waiting is not None:
             waiting.append(start)
             return
-        self._waiting[session] = deque([start])
-        self._go_on(session)
+        self._waiting[place] = deque([start])
+        self._go_on(place)
 
-    def _go_on(self, session: str) -> None:
-        waiting = self._waiting[session]
+    def _go_on(self, place: Place) -> None:
+        waiting = self._waiting[place]
         while waiting:
             # A loop and no recursion: thousands may have waited, and most are done at once.
-            if not self._is_over(session, waiting.popleft()):
+            if not self._is_over(place, waiting.popleft()):
                 return
-        del self._waiting[session]
+        del self._waiting[place]
 
-    def _is_over(self, session: str, start: Start) -> bool:
+    def _is_over(self, place: Place, start: Start) -> bool:
         """Begin with one. Returns False when it ends later, and goes on by itself then."""
         over = False
         under_way = True
@@ -45,7 +48,7 @@ class Arrivals:
             if not over:
                 over = True
                 if not under_way:
-                    self._go_on(session)
+                    self._go_on(place)
 
         try:
             start(end)

@@ -79,8 +79,9 @@ class Correspondence:
             self._answering.ask(session, message, account, Target())
 
     def take(self, account: Account, deliver: exchange.Deliver) -> None:
-        """A robot message for a session here: after those that came before it, and with what came
-        along. Until it stands in the transcript, its robot's owner hands it over again."""
+        """A robot message for a session here: after those of its conversation that came before it,
+        and with what came along. Until it stands in the transcript, its robot's owner hands it over
+        again."""
         inbound = deliver.inbound
         if deliver.start is not None:
             self._sessions.begin(deliver.session, account.name, deliver.start)
@@ -111,7 +112,7 @@ class Correspondence:
             else:
                 fetched((), ())
 
-        self._arrivals.put(deliver.session, start)
+        self._arrivals.put((deliver.session, inbound.conversation.id), start)
 
     def _take_in(
         self,

@@ -158,7 +158,8 @@ class Reception:
         self._conversations.speak_to(session, inbound)
         entry = Open(received, session)
         self._open[key] = (entry, ON_ITS_WAY)
-        self._on_their_way.put(session, lambda done: self._send_on(key, entry, done))
+        place = (session, inbound.conversation.id)
+        self._on_their_way.put(place, lambda done: self._send_on(key, entry, done))
 
     def _send_on(self, key: str, entry: Open, done: Callable[[], None]) -> None:
         """Deliver a message. A command only once it is on the disk that it may have been carried

@@ -39,6 +39,13 @@ UPLOAD_WITHIN: Final = 600.0
 DOWNLOAD_WITHIN: Final = 300.0
 """Seconds that one download may take; ours. Its address expires anyway (section 6)."""
 
+PROGRESS_WITHIN: Final = 30.0
+"""Seconds in which `PROGRESS_BYTES` of a download have to come; ours. What comes after it in the
+conversation waits."""
+
+PROGRESS_BYTES: Final = 64 * 1024
+"""Bytes that a download has to go on by in `PROGRESS_WITHIN`."""
+
 PICTURES: Final = ("png", "jpg", "jpeg", "gif", "bmp")
 """Endings that can be uploaded as a picture (section 6)."""
 

@@ -1,4 +1,4 @@
-"""What came with messages, fetched behind a thread of its own."""
+"""What came with messages, fetched behind threads of their own."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ TELL_AFTER = 1.0
 TELL_EVERY = 5.0
 """Seconds between two such words."""
 
+AT_ONCE = 4
+"""Messages (a count) whose files are fetched at the same time."""
+
 ANSWER_WITHIN = 15.0
 """Seconds to wait for an answer, and between two pieces of a file: messages wait as well."""
 
@@ -49,7 +52,8 @@ class Wanted(Struct, frozen=True):
 
 
 class LiveMedia:
-    """Fetches attachments, one after the other. Starts its thread with the first one."""
+    """Fetches the attachments of up to `AT_ONCE` messages at a time, so that a slow file holds up
+    no other conversation. Starts its threads when they are needed."""
 
     def __init__(
         self, data: Path, tokens: AccessTokens, post: Callable[[Callable[[], None]], None]
@@ -57,10 +61,11 @@ class LiveMedia:
         self._folder = MediaFolder(data / MEDIA_FOLDER)
         self._tokens = tokens
         self._post = post
-        self._queue: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Wanted | float | None] = queue.SimpleQueue()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._fetchers: dict[str, tuple[Options, Fetcher]] = {}
+        self._threads: list[threading.Thread] = []
+        self._under_way = 0
+        self._swept = False
 
     def fetch(
         self,
@@ -72,24 +77,36 @@ class LiveMedia:
         then: Callable[[tuple[str | None, ...], tuple[str, ...]], None],
     ) -> None:
         """Fetch all that came with a message."""
-        if self._thread is None:
-            name = "dingbridge-media"
-            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-            self._thread.start()
-        self._queue.put(Wanted(options, message, robot_code, attachments, tell, then))
+        self._under_way += 1
+        if len(self._threads) < min(self._under_way, AT_ONCE):
+            name = f"dingbridge-media-{len(self._threads)}"
+            thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+        def ended(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
+            self._under_way -= 1
+            then(paths, failures)
+
+        if not self._swept:
+            self._swept = True
+            self._queue.put(options.media_days)
+        self._queue.put(Wanted(options, message, robot_code, attachments, tell, ended))
 
     def stop(self) -> None:
         """End soon; what was not fetched is fetched when the message is handed over again."""
         self._stop.set()
-        self._queue.put(None)
+        for _ in self._threads:
+            self._queue.put(None)
 
     def _run(self) -> None:
-        swept = False
+        # A connection is used by one thread alone.
+        fetchers: dict[str, tuple[Options, Fetcher]] = {}
         while (wanted := self._queue.get()) is not None and not self._stop.is_set():
-            if not swept:
-                swept = True
-                self._sweep(wanted.options.media_days)
-            self._carry_out(wanted)
+            if isinstance(wanted, Wanted):
+                self._carry_out(self._fetcher(wanted.options, fetchers), wanted)
+            else:
+                self._sweep(wanted)
 
     def _sweep(self, days: float) -> None:
         try:
@@ -97,8 +114,7 @@ class LiveMedia:
         except OSError as error:
             log.warning("old files could not be removed: %s", error.strerror)
 
-    def _carry_out(self, wanted: Wanted) -> None:
-        fetcher = self._fetcher(wanted.options)
+    def _carry_out(self, fetcher: Fetcher, wanted: Wanted) -> None:
         telling = _Telling(lambda words: self._post(lambda: wanted.tell(words)))
         paths: list[str | None] = []
         failures: list[str] = []
@@ -118,9 +134,9 @@ class LiveMedia:
             return
         self._post(lambda: wanted.then(tuple(paths), tuple(failures)))
 
-    def _fetcher(self, options: Options) -> Fetcher:
+    def _fetcher(self, options: Options, fetchers: dict[str, tuple[Options, Fetcher]]) -> Fetcher:
         """The account's own, as long as its options are the same."""
-        known = self._fetchers.get(options.account)
+        known = fetchers.get(options.account)
         if known is not None and known[0] == options:
             return known[1]
         # Loaded late: most editors never fetch anything.
@@ -129,7 +145,7 @@ class LiveMedia:
 
         http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
         fetcher = Fetcher(options, http, self._tokens.of(options), self._folder, self._stop)
-        self._fetchers[options.account] = options, fetcher
+        fetchers[options.account] = options, fetcher
         return fetcher
 
 

@@ -7,6 +7,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 LARGER_THAN = Sentence("it is larger than {most}")
 DOWNLOAD_STOPPED = Sentence("the download was stopped")
 DOWNLOAD_TOO_LONG = Sentence("the download took too long")
+DOWNLOAD_TOO_SLOW = Sentence("the download came to a standstill: {amount} in {seconds} s")
 DOWNLOAD_FAILED = Sentence("the file could not be fetched (HTTP {status})")
 GONE = Sentence("it is not available any more (HTTP {status})")
 NOT_FETCHABLE = Sentence("it could not be fetched (HTTP {status})")

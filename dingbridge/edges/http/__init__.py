@@ -12,12 +12,12 @@ import requests
 from dingbridge.core.answers import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
-from dingbridge.core.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN
+from dingbridge.core.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
 from dingbridge.core.patience import ANSWER_BYTES, IDLE_CONNECTION
 from dingbridge.core.quote import quoted
 from dingbridge.edges.http.direct import Direct
 from dingbridge.edges.http.failures import FOREIGN, broke, translated
-from dingbridge.edges.http.receiving import Part, receive
+from dingbridge.edges.http.receiving import Limits, Part, receive
 from dingbridge.edges.http.upload import Upload
 
 __all__ = ["Http", "Upload", "translated"]
@@ -81,21 +81,24 @@ class Http:
         *,
         most: int = DOWNLOAD_BYTES,
         within: float = DOWNLOAD_WITHIN,
+        progress_within: float = PROGRESS_WITHIN,
         stop: threading.Event | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
         """GET a file and hand its bytes to `part`, piece by piece; returns how many there were.
 
         At most `most` bytes are taken, whatever the other side announces, in at most `within`
-        seconds. No header of ours goes along, redirects are not followed, and what `part` raises
-        passes through. `progress` hears the bytes so far, and how many are announced or 0.
+        seconds, and no fewer than `PROGRESS_BYTES` every `progress_within`. No header of ours goes
+        along, redirects are not followed, and what `part` raises passes through. `progress` hears
+        the bytes so far, and how many are announced or 0.
 
         Raises `Refused` when there is no such file (any more) or it is too large, `Retryable` when
         the connection broke, it took too long or was stopped, and as `post` does.
         """
+        limits = Limits(most, within, progress_within)
         began = time.monotonic()
         try:
-            taken = self._download(url, part, most, within, stop or threading.Event(), progress)
+            taken = self._download(url, part, limits, stop or threading.Event(), progress)
         except DeliveryError as error:
             _trace("GET", url, began, error.message)
             raise
@@ -106,8 +109,7 @@ class Http:
         self,
         url: str,
         part: Part,
-        most: int,
-        within: float,
+        limits: Limits,
         stop: threading.Event,
         progress: Callable[[int, int], None] | None,
     ) -> int:
@@ -131,8 +133,7 @@ class Http:
             return receive(
                 response,
                 part,
-                most=most,
-                deadline=time.monotonic() + within,
+                limits=limits,
                 stop=stop,
                 progress=progress,
             )

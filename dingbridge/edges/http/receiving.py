@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 
 import requests
+from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import DeliveryError, Refused, Retryable
-from dingbridge.core.media import amount
+from dingbridge.core.media import PROGRESS_BYTES, amount
 from dingbridge.edges.http.failures import FOREIGN
 
 PIECE = 64 * 1024
@@ -20,34 +21,52 @@ Part = Callable[[bytes], object]
 """Takes one piece of the file; what it raises ends the download."""
 
 
+class Limits(Struct, frozen=True):
+    """`most` bytes in at most `within` seconds, of which `PROGRESS_BYTES` come every
+    `progress_within`."""
+
+    most: int
+    within: float
+    progress_within: float
+
+
 def receive(
     response: requests.Response,
     part: Part,
     *,
-    most: int,
-    deadline: float,
+    limits: Limits,
     stop: threading.Event,
     progress: Callable[[int, int], None] | None,
 ) -> int:
-    """Hand the body to `part`; see `Http.download`. `deadline` is a time of `time.monotonic`."""
+    """Hand the body to `part`; see `Http.download`."""
     if response.status_code != 200:
         raise _by_status(response.status_code)
     announced = _announced(response)
-    too_large = Refused(say.LARGER_THAN(most=amount(most)))
-    if announced > most:
+    too_large = Refused(say.LARGER_THAN(most=amount(limits.most)))
+    if announced > limits.most:
         raise too_large
-    done = 0
+    done = seen = 0
+    deadline = time.monotonic() + limits.within
+    look_at = time.monotonic() + limits.progress_within
     while piece := _next(response):
         done += len(piece)
-        if done > most:
+        if done > limits.most:
             raise too_large
         part(piece)
         if progress is not None:
             progress(done, announced)
         if stop.is_set():
             raise Retryable(say.DOWNLOAD_STOPPED())
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise Retryable(say.DOWNLOAD_TOO_LONG())
+        if now > look_at:
+            if done - seen < PROGRESS_BYTES:
+                too_slow = say.DOWNLOAD_TOO_SLOW(
+                    amount=amount(done - seen), seconds=round(limits.progress_within)
+                )
+                raise Retryable(too_slow)
+            seen, look_at = done, now + limits.progress_within
     if done < announced:
         raise _broke()
     return done
