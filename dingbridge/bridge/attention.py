@@ -6,7 +6,6 @@ owner ends is removed by the next one.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -22,7 +21,6 @@ from dingbridge.core.routing import reply_target
 class _Open(Struct, frozen=True):
     """A message that is worked on since `time` (Unix seconds). `place` is where it is answered."""
 
-    message_id: str
     session: str
     place: str
     time: float
@@ -42,15 +40,18 @@ class Attention:
         self._chance = chance
         self._options = options
         self._is_short = is_short
-        self._open: deque[_Open] = deque(maxlen=MOST_OUTSTANDING)
+        # By the id of the message, the oldest first.
+        self._open: dict[str, _Open] = {}
 
     def worked_on(self, inbound: Inbound, session: str) -> None:
         """A message goes to a session. A second time does nothing."""
         reaction = reaction_to(inbound, self._options().reaction)
-        if reaction is None or any(one.message_id == inbound.id for one in self._open):
+        if reaction is None or inbound.id in self._open:
             return
+        if len(self._open) == MOST_OUTSTANDING:
+            del self._open[next(iter(self._open))]
         place = _place(reply_target(inbound))
-        self._open.append(_Open(inbound.id, session, place, self._chance.now()))
+        self._open[inbound.id] = _Open(session, place, self._chance.now())
         self._reactions.react(reaction, short=self._is_short())
 
     def ended(self, whole: Waiting) -> None:
@@ -69,9 +70,9 @@ class Attention:
         self._end(lambda one: is_last or one.session == session)
 
     def _end(self, is_over: Callable[[_Open], bool]) -> None:
-        for one in [one for one in self._open if is_over(one)]:
-            self._open.remove(one)
-            self._reactions.unreact(one.message_id)
+        for message in [message for message, one in self._open.items() if is_over(one)]:
+            del self._open[message]
+            self._reactions.unreact(message)
 
     def idle(self, *, idle: bool) -> None:
         """Whether no message waits to go out."""

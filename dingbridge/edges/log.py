@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from dingbridge.core.redaction import Redaction
@@ -27,6 +29,8 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
     """A log file that only its owner can read."""
 
     _size = 0
+    is_held = False
+    """Whether lines wait for `flush`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, in a new file when this one is full. The stock handler makes and masks each
@@ -40,7 +44,8 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
             if self.stream is None:
                 self.stream = self._open()  # type: ignore[no-untyped-call]  # as below
             self.stream.write(line)
-            self.flush()
+            if not self.is_held:
+                self.flush()
         except Exception:  # noqa: BLE001 - what cannot be logged stops nobody
             self.handleError(record)
 
@@ -74,6 +79,22 @@ class Masking(logging.Formatter):
 
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Hand all lines that are logged meanwhile to the system at once."""
+    handler = _handler
+    if handler is None:
+        yield
+        return
+    handler.is_held = True
+    try:
+        yield
+    finally:
+        handler.is_held = False
+        with contextlib.suppress(OSError, ValueError):  # a full disk, or a log that was closed
+            handler.flush()
 
 
 def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,8 +24,7 @@ from dingbridge.edges.openapi import OpenApi, RobotClient
 
 
 class _Arrived(Struct, frozen=True):
-    reaction: Reaction
-    short: bool
+    reactions: tuple[tuple[Reaction, bool], ...]
 
 
 class _Finished(Struct, frozen=True):
@@ -90,9 +89,9 @@ class Reactor(threading.Thread):
 
     # --- for other threads ----------------------------------------------------------------------
 
-    def arrived(self, reaction: Reaction, *, short: bool) -> None:
-        """A message is worked on. While the quota is `short`, nothing new is shown."""
-        self._commands.put(_Arrived(reaction, short))
+    def arrived(self, reactions: Sequence[tuple[Reaction, bool]]) -> None:
+        """Messages are worked on. Where the quota is short (True), nothing new is shown."""
+        self._commands.put(_Arrived(tuple(reactions)))
 
     def finished(self, message_id: str) -> None:
         """A message was answered, or never will be."""
@@ -162,8 +161,9 @@ class Reactor(threading.Thread):
             command = self._commands.get(seconds != 0, seconds)
             while True:
                 match command:
-                    case _Arrived(reaction=reaction, short=short):
-                        self._reactions.arrived(reaction, time.monotonic(), short=short)
+                    case _Arrived(reactions=each):
+                        for reaction, short in each:
+                            self._reactions.arrived(reaction, time.monotonic(), short=short)
                     case _Finished(message_id=message_id):
                         self._reactions.finished(message_id, time.monotonic())
                     case _Idle(idle=idle):

@@ -9,6 +9,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from dingbridge.edges import log as log_file
+
 log = logging.getLogger(__name__)
 
 TURN = 0.008
@@ -53,6 +55,18 @@ class Mailbox:
             log.debug("the service has ended")
 
     def _turn(self) -> None:
+        with log_file.together():
+            self._run()
+        if self._calls:
+            self._go_on()
+            return
+        self._is_due = False
+        # A thread may have posted before it could see that.
+        if self._calls:
+            self._is_due = True
+            self._go_on()
+
+    def _run(self) -> None:
         ends = time.monotonic() + TURN
         while self._calls:
             try:
@@ -60,10 +74,4 @@ class Mailbox:
             except Exception:  # see above
                 log.exception("unexpected error")
             if time.monotonic() >= ends:
-                self._go_on()
                 return
-        self._is_due = False
-        # A thread may have posted before it could see that.
-        if self._calls:
-            self._is_due = True
-            self._go_on()

@@ -77,6 +77,7 @@ class Owner:
         self._news = SenderNews(post, self._from_sender, self._is_sending)
         self._sender: Sender | None = None
         self._reactor: Reactor | None = None
+        self._reacting: list[tuple[Reaction, bool]] = []
         self._idle = True
         self._stream: Stream | None = None
         self._before: Stream | None = None
@@ -225,10 +226,19 @@ class Owner:
 
     def react(self, reaction: Reaction, *, short: bool) -> None:
         """A message is worked on. While the quota is `short`, nothing new is shown."""
-        self._react(()).arrived(reaction, short=short)
+        self._reacting.append((reaction, short))
+        if len(self._reacting) == 1:
+            self._post(self._react_to_all)
+
+    def _react_to_all(self) -> None:
+        """The reactor's thread wakes once for all messages of a turn."""
+        reacting, self._reacting = self._reacting, []
+        if reacting:
+            self._react(()).arrived(reacting)
 
     def unreact(self, message_id: str) -> None:
         """A message was answered, or never will be."""
+        self._react_to_all()
         if self._reactor is not None:
             self._reactor.finished(message_id)
 
