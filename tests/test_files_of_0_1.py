@@ -323,7 +323,9 @@ def test_what_waits_is_written_so_that_0_1_reads_it(
     editor.until(lambda: kept(home).queued == 7, "the dead letter waits again")
     editor.kill_all()
     data = home / "data" / "nvim"
-    assert without_old([*lines(data / OUTBOX), *lines(data / INBOX)], TAGS) == []
+    # What 0.1 passes over are only the ids of messages that need nothing more.
+    received = [record for record in lines(data / INBOX) if record["type"] != "seen"]
+    assert without_old([*lines(data / OUTBOX), *received], TAGS) == []
     [old, *_] = [one["outbound"] for one in lines(FILES / OUTBOX) if one["type"] == "put"]
     puts = [one["outbound"] for one in lines(data / OUTBOX) if one["type"] == "put"]
     assert all(holds(shape(one), shape(old)) for one in puts)

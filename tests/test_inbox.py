@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core import inbox
-from dingbridge.core.inbox import Handed, Open, Received, Record, Routed, decode, encode
+from dingbridge.core.inbox import Handed, Open, Received, Record, Routed, Seen, decode, encode
+from dingbridge.core.limits import SEEN_SECONDS
 from dingbridge.core.messages import (
     Conversation,
     ConversationKind,
@@ -18,6 +19,7 @@ from dingbridge.core.messages import (
 )
 
 NOW = 1_800_000_000.0
+OLD = NOW - SEEN_SECONDS
 KEYS = [f"robot/m{n}" for n in range(4)]
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 INBOUNDS = st.builds(
@@ -45,12 +47,13 @@ RECORDS = st.one_of(
     st.builds(received, st.sampled_from(KEYS), st.sampled_from(["hi", "ho"])),
     st.builds(Routed, st.sampled_from(KEYS), st.sampled_from(["s1", "s2"])),
     st.builds(Handed, st.sampled_from(KEYS)),
+    st.builds(Seen, st.dictionaries(st.sampled_from(KEYS), st.sampled_from([NOW - 60, OLD]))),
 )
 HISTORIES = st.lists(RECORDS, max_size=20)
 
 
 def short(history: list[Record]) -> list[Record]:
-    return [decode(line) for line in inbox.shortened([encode(record) for record in history])]
+    return [decode(line) for line in inbox.shortened([encode(record) for record in history], NOW)]
 
 
 @settings(max_examples=150, deadline=None)
@@ -62,6 +65,33 @@ def test_made_short_the_inbox_means_the_same_and_goes_on_in_the_same_way(
     assert list(made_short.items()) == list(whole.items())
     assert short(short(history)) == short(history)
     assert inbox.pending([*short(history), *rest]) == inbox.pending([*history, *rest])
+    seen = {key: time for key, time in inbox.times(history).items() if time > OLD}
+    assert inbox.times(short(history)) == seen | {
+        key: one.received.time for key, one in whole.items()
+    }
+
+
+@given(HISTORIES, st.integers(0, 20))
+def test_some_records_that_stand_at_the_end_may_follow_once_more(
+    events: list[Record], start: int
+) -> None:
+    history: list[Record] = []
+    came: set[str] = set()
+    for record in events:
+        # Each message comes once, and is then routed and handed over.
+        is_new = isinstance(record, Received) and record.key not in came
+        if isinstance(record, Received):
+            came.add(record.key)
+        if is_new or (isinstance(record, Routed | Handed) and record.key in came):
+            history.append(record)
+    assert inbox.pending([*history, *history[start:]]) == inbox.pending(history)
+
+
+def test_many_ids_stand_in_records_that_are_read_in_no_time() -> None:
+    seen = {f"robot/{number}": NOW for number in range(3 * inbox.SEEN_TOGETHER + 1)}
+    records = [decode(line) for line in inbox.shortened([encode(Handed("a"))], NOW, seen)]
+    assert [len(one.times) for one in records if isinstance(one, Seen)] == [500, 500, 500, 1]
+    assert inbox.times(records) == seen
 
 
 @settings(max_examples=150, deadline=None)
@@ -101,7 +131,8 @@ def test_the_time_of_every_message_is_known_also_when_it_was_handed_over() -> No
 
 def test_damaged_lines_go_when_the_inbox_is_made_short() -> None:
     lines = [b"{", encode(received("a")), b"\xff", b'{"type":"later"}', encode(Handed("b"))]
-    assert inbox.shortened(lines) == [encode(received("a"))]
+    without_text = b'{"type":"received","robot":"r","key":"c","time":1800000000.0}'
+    assert inbox.shortened([*lines, without_text], NOW)[-1] == encode(received("a"))
 
 
 def test_a_message_has_the_same_id_however_often_it_is_handed_over() -> None:

@@ -74,7 +74,7 @@ def test_it_is_found_though_the_journal_was_made_short_meanwhile(files: Files, r
     write(files, *(Done(f"m{n}", 1.0) for n in range(5)))
     owner.look()
     write(files, put("left"))
-    RobotFiles(files, robot, "app").compact()
+    RobotFiles(files, robot, "app").compact({})
     assert found(owner) == ["left"]
 
 
@@ -85,7 +85,7 @@ def test_a_journal_that_was_made_short_is_another_one_also_at_the_same_size(file
     owner.look()
     _, size = files.outbox.mark()
     write(files, put("left"))
-    RobotFiles(files, "a", "app").compact()
+    RobotFiles(files, "a", "app").compact({})
     filler = put("x", "b")
     missing = size - files.outbox.mark()[1] - len(outbox.encode(filler)) - 1
     write(files, structs.replace(filler, outbound=Outbound("x" * (missing + 1), TARGET, "hello")))

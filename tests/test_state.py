@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.limits import SEEN_SECONDS
 from dingbridge.core.messages import SessionWebhook, Target
 from dingbridge.core.pairing import Denied, Paired, Pairings, Request
 from dingbridge.core.pairing import Kind as PairingKind
@@ -35,8 +34,8 @@ from dingbridge.core.state import (
     with_pairings,
     with_quota,
     with_refused,
-    with_seen,
     without_binding,
+    without_seen,
 )
 
 NOW = 1_800_000_000.0
@@ -237,9 +236,9 @@ def test_a_clock_that_is_set_back_keeps_no_link_closed() -> None:
 # --- what is forgotten in time --------------------------------------------------------------------
 
 
-def test_seen_ids_are_added_and_those_older_than_a_day_go() -> None:
-    state = State(seen={"old": NOW - SEEN_SECONDS, "young": NOW - 60})
-    assert with_seen(state, {"new": NOW}, NOW).seen == {"young": NOW - 60, "new": NOW}
+def test_seen_ids_that_another_file_has_go_and_those_that_came_meanwhile_stay() -> None:
+    state = State(seen={"moved": NOW, "came": NOW})
+    assert without_seen(state, {"moved": NOW, "other": NOW}).seen == {"came": NOW}
 
 
 def test_who_was_refused_is_remembered_until_the_refusal_may_be_said_again() -> None:

@@ -26,7 +26,7 @@ from dingbridge.core.state import (
     encode,
     with_binding,
     with_quota,
-    with_seen,
+    with_refused,
 )
 from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 from dingbridge.edges import files
@@ -178,10 +178,10 @@ def test_without_a_state_file_the_bridge_starts_clean(tmp_path: Path) -> None:
 def test_what_is_changed_is_there_for_the_next_editor(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "state.json"
     StateFile(path).update(bind("s1"))
-    StateFile(path).update(lambda state: with_seen(state, {"m1": NOW}, NOW))
+    StateFile(path).update(lambda state: with_refused(state, "m1", NOW))
     state, damaged = StateFile(path).read()
     assert damaged is None
-    assert state == State(bindings={"s1": Binding("s1")}, seen={"m1": NOW})
+    assert state == State(bindings={"s1": Binding("s1")}, refused={"m1": NOW})
 
 
 @pytest.mark.skipif(not POSIX, reason="permissions of POSIX")
@@ -251,13 +251,13 @@ def test_what_another_process_wrote_since_is_not_overwritten_with_what_we_knew(
 ADD_MANY = """
 import sys
 from pathlib import Path
-from dingbridge.core.state import with_seen
+from dingbridge.core.state import with_refused
 from dingbridge.edges.storage.state import StateFile
 file = StateFile(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(40):
-    file.update(lambda state: with_seen(state, {f"{sys.argv[2]}/{n}": 1e10}, 0.0))
+    file.update(lambda state: with_refused(state, f"{sys.argv[2]}/{n}", 1e10))
 """
 
 
@@ -271,8 +271,8 @@ def test_two_editors_that_write_at_once_lose_nothing_of_each_other(
     for process in processes:
         process.go()
     assert [process.end() for process in processes] == [0, 0]
-    seen = decode(path.read_bytes()).seen
-    assert set(seen) == {f"{name}/{n}" for name in ("a", "b") for n in range(40)}
+    refused = decode(path.read_bytes()).refused
+    assert set(refused) == {f"{name}/{n}" for name in ("a", "b") for n in range(40)}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,19 @@
-"""Robot messages that were accepted, told as records: received, then handed to a session."""
+"""Robot messages that were accepted, told as records: received, then handed to a session.
+
+The ids of those that need nothing more are kept for a day: DingTalk may send a message again.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
 
 from dingbridge.core import wire
 from dingbridge.core.messages import Inbound
+from dingbridge.core.seen import without_old
 
 
 class Received(Struct, frozen=True, tag="received"):
@@ -34,9 +38,30 @@ class Handed(Struct, frozen=True, tag="handed"):
     key: str
 
 
-Record = Received | Routed | Handed
+class Seen(Struct, frozen=True, tag="seen"):
+    """Messages that need nothing more: when they came (Unix seconds), by key."""
+
+    times: dict[str, float]
+
+
+Record = Received | Routed | Handed | Seen
+
+SEEN_TOGETHER = 500
+"""Ids in one record (a count): reading a longer one would stop other threads for milliseconds."""
 
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+class _Received(Struct, frozen=True, tag="received"):
+    """What making the journal short needs to know of a message."""
+
+    key: str
+    time: float
+
+
+_Brief = _Received | Routed | Handed | Seen
+
+_brief_decoder: msgspec.json.Decoder[_Brief] = msgspec.json.Decoder(_Brief)
 
 
 def encode(record: Record) -> bytes:
@@ -71,12 +96,23 @@ def pending(records: Iterable[Record]) -> dict[str, Open]:
                     waiting[key] = Open(waiting[key].received, session)
             case Handed(key=key):
                 waiting.pop(key, None)
+            case Seen():
+                pass
     return waiting
 
 
-def times(records: Iterable[Record]) -> dict[str, float]:
+def times(records: Iterable[Record | _Brief]) -> dict[str, float]:
     """When each message came, by key (Unix seconds)."""
-    return {record.key: record.time for record in records if isinstance(record, Received)}
+    found: dict[str, float] = {}
+    for record in records:
+        match record:
+            case Received(key=key, time=time) | _Received(key=key, time=time):
+                found[key] = time
+            case Seen(times=seen):
+                found.update(seen)
+            case Routed() | Handed():
+                pass
+    return found
 
 
 def message_id(key: str) -> str:
@@ -84,26 +120,41 @@ def message_id(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def times_in(lines: list[bytes]) -> dict[str, float]:
-    """When each message in the journal's lines came, by key (Unix seconds)."""
-    return times(_readable(lines))
-
-
-def shortened(lines: list[bytes]) -> list[bytes]:
-    """The journal's lines about messages that were not handed over yet."""
-    kept: list[Record] = []
-    for key, entry in pending(_readable(lines)).items():
-        kept.append(entry.received)
-        if entry.session:
-            kept.append(Routed(key, entry.session))
-    return [encode(record) for record in kept]
-
-
-def _readable(lines: list[bytes]) -> list[Record]:
+def shortened(
+    lines: list[bytes], now: float, known: Mapping[str, float] | None = None
+) -> list[bytes]:
+    """The journal's lines about messages that were not handed over yet, behind the ids of a day.
+    `known` are ids that may not stand in the journal."""
+    open_: dict[str, list[bytes]] = {}
     records = []
     for line in lines:
         try:
-            records.append(decode(line))
-        except ValueError:
+            record = _brief_decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-    return records
+        records.append(record)
+        match record:
+            case _Received(key=key):
+                open_.setdefault(key, [line])
+            case Routed(key=key) if key in open_:
+                open_[key][1:] = [line]
+            case Handed(key=key):
+                open_.pop(key, None)
+            case Routed() | Seen():
+                pass
+    kept = [line for about in open_.values() if _is_whole(about[0]) for line in about]
+    young = without_old({**(known or {}), **times(records)}, now)
+    done = [entry for entry in young.items() if entry[0] not in open_]
+    seen = [
+        encode(Seen(dict(done[first : first + SEEN_TOGETHER])))
+        for first in range(0, len(done), SEEN_TOGETHER)
+    ]
+    return [*seen, *kept]
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        decode(line)
+    except ValueError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from dingbridge.core.limits import SEEN_SECONDS
@@ -16,8 +17,9 @@ class Seen:
     """
 
     def __init__(self, known: Mapping[str, float] | None = None) -> None:
-        # In the order of their times, so that the oldest can be dropped without a search.
-        self._known = dict(sorted((known or {}).items(), key=lambda entry: entry[1]))
+        # In the order of their times. In a plain one the search for the first entry passes over all
+        # that were deleted before it.
+        self._known = OrderedDict(sorted((known or {}).items(), key=lambda entry: entry[1]))
 
     def __len__(self) -> int:
         """How many ids are remembered."""
@@ -29,22 +31,20 @@ class Seen:
         own: several may share such a one, and none of them may hide what came to another."""
         return f"{app if robot_code in NAMELESS else robot_code}/{message_id}"
 
-    def first_time(self, key: str, now: float) -> bool:
-        """True once for each key within `SEEN_SECONDS`; remembers the key."""
-        if self._known.get(key, 0.0) > now - SEEN_SECONDS:
-            return False
-        self._known.pop(key, None)
+    def knows(self, key: str, now: float) -> bool:
+        """Whether the message was seen within `SEEN_SECONDS`."""
+        return self._known.get(key, 0.0) > now - SEEN_SECONDS
+
+    def add(self, key: str, now: float) -> None:
+        """Remember a message that is on the disk. Old ones are forgotten."""
         self._known[key] = now
-        self._forget_before(now - SEEN_SECONDS)
-        return True
-
-    def forget(self, key: str) -> None:
-        """The message could not be written down: its repeat counts as the first time."""
-        self._known.pop(key, None)
-
-    def _forget_before(self, time: float) -> None:
-        while self._known and self._known[oldest := next(iter(self._known))] <= time:
+        self._known.move_to_end(key)
+        while self._known[oldest := next(iter(self._known))] <= now - SEEN_SECONDS:
             del self._known[oldest]
+
+    def known(self) -> dict[str, float]:
+        """All that is remembered (Unix seconds), by key. For any thread."""
+        return dict(self._known.copy())
 
 
 def without_old(known: Mapping[str, float], now: float) -> dict[str, float]:

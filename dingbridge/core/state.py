@@ -15,7 +15,6 @@ from dingbridge.core.pairing import Pairings
 from dingbridge.core.patience import REFUSAL_EVERY
 from dingbridge.core.quota import Quota
 from dingbridge.core.reactions import Reaction
-from dingbridge.core.seen import without_old
 from dingbridge.core.sent_keys import Sent, SentKeys, remember
 
 VERSION = 1
@@ -74,11 +73,11 @@ class State(Struct, frozen=True):
 
     `bindings` by session, and `released` those that were, the latest one last: a session that is
     bound again goes on with its conversation. `conversations` maps a conversation's id to the
-    session it speaks to;
-    `seen` by robot and message id; `refused` by a name for each refusal; `quotas` and
-    `pairings` by robot; `opened` are the times at which links were opened lately.
-    `sent_keys` are beginnings of what went out, `reactions` what may stand at a message, and
-    `acquaintances` the conversations that spoke, by robot.
+    session it speaks to; `seen` are the ids of robot messages as 0.1 left them: they stand in the
+    inbox now; `refused` by a name for each refusal; `quotas` and `pairings` by robot; `opened` are
+    the times at which links were opened lately. `sent_keys` are beginnings of what went out,
+    `reactions` what may stand at a message, and `acquaintances` the conversations that spoke, by
+    robot.
     """
 
     version: int = VERSION
@@ -241,9 +240,10 @@ def may_open_at(state: State, now: float) -> float:
     return recent[-OPENINGS] + OPENINGS_WINDOW
 
 
-def with_seen(state: State, keys: dict[str, float], now: float) -> State:
-    """`state` that remembers these message ids too, and forgets those older than a day."""
-    return structs.replace(state, seen=without_old({**state.seen, **keys}, now))
+def without_seen(state: State, known: Collection[str]) -> State:
+    """`state` without these message ids, which the inbox has now."""
+    seen = {key: time for key, time in state.seen.items() if key not in known}
+    return structs.replace(state, seen=seen)
 
 
 def with_refused(state: State, about: str, now: float) -> State:

@@ -181,7 +181,7 @@ class Owner:
         for dropped in self._sender.given_up() if self._sender is not None else ():
             # Its request may yet be taken, but the next owner must not repeat it.
             self._robot_files.append(Dropped(dropped, self._chance.now()))
-        self._robot_files.compact()
+        self._robot_files.compact(self._seen.known())
         try:
             self._records.flush()
         except (OSError, BridgeError) as error:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from dingbridge.core import outbox, state
+from dingbridge.core import inbox, outbox
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.routing import robot_name
 from dingbridge.core.seen import Seen
 from dingbridge.core.settings import read_all
-from dingbridge.core.state import State
 from tests.bench.editor_pause import long_session
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Bridge, Server
@@ -79,7 +78,10 @@ def _data(home: Path) -> Path:
 def _seen(home: Path, robot: str, *, count: int) -> None:
     now = time.time()
     seen = {Seen.key(robot, "", f"seen-{number}"): now for number in range(count)}
-    (_data(home) / "chat-dingtalk-state.json").write_bytes(state.encode(State(seen=seen)))
+    lines = inbox.shortened([], now, seen)
+    (_data(home) / "chat-dingtalk-inbox.jsonl").write_bytes(
+        b"".join(line + b"\n" for line in lines)
+    )
 
 
 def _queued(home: Path, robot: str) -> None:

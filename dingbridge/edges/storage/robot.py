@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -24,7 +24,7 @@ from dingbridge.core.messages import Message
 from dingbridge.core.outbox import Outbox, Put, Record
 from dingbridge.core.outbox_pace import pace_of
 from dingbridge.core.pace import Pace
-from dingbridge.core.state import State, may_open_at, with_opened, with_seen
+from dingbridge.core.state import State, may_open_at, with_opened, without_seen
 from dingbridge.core.transcript import SETTLED, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
@@ -41,6 +41,9 @@ STATE_FILE = "chat-dingtalk-state.json"
 SESSIONS_FOLDER = Path("dingbridge", "sessions")
 OUTGOING_FOLDER = Path("dingbridge", "media", "outgoing")
 SPOOL_FOLDER = Path("dingbridge", "unconfirmed")
+
+LONG = 2 * 1024 * 1024
+"""Bytes at which the inbox is made short again, at least twice as many as it then holds."""
 
 COMPACT_AFTER = 2000
 """Records after which a journal is made short again, at least as many as it then holds: so the
@@ -104,7 +107,7 @@ class RobotFiles:
         self._app = app
         self._outbox_records = 0
         self._outbox_kept = 0
-        self._inbox_records = 0
+        self._inbox_limit = LONG
         self._looked = (0, 0)
 
     def append(self, *records: Record, sync: bool = True) -> None:
@@ -141,14 +144,20 @@ class RobotFiles:
     def append_inbox(self, *lines: bytes, sync: bool = True) -> None:
         """Write records of the inbox; with `sync` they are on the disk when this returns."""
         self._files.inbox.append(*lines, sync=sync)
-        self._inbox_records += len(lines)
-        if self._inbox_records >= COMPACT_AFTER:
-            _if_possible(self._compact_inbox)
+        self._compact_long_inbox()
 
-    def compact(self) -> None:
-        """Make both journals short, as far as the disk lets us."""
-        _if_possible(self._compact_inbox)
+    def compact(self, seen: Mapping[str, float]) -> None:
+        """Make both journals short, as far as the disk lets us. `seen` are the ids of a day: some
+        may have been dropped from the inbox by a Neovim that runs 0.1."""
+        _if_possible(lambda: self._compact_inbox(seen))
         _if_possible(self._compact_outbox)
+
+    def _compact_long_inbox(self) -> None:
+        size = self._files.inbox.mark()[1]
+        if size >= self._inbox_limit:
+            # Not again soon, if the disk refuses it.
+            self._inbox_limit = size + LONG
+            _if_possible(self._compact_inbox)
 
     def _compact_outbox(self) -> None:
         """Make the robot's part of the outbox as short as its meaning allows."""
@@ -162,17 +171,16 @@ class RobotFiles:
 
         self._files.outbox.rewrite(keep)
 
-    def _compact_inbox(self) -> None:
-        """Make the state file remember what was seen, and the inbox only what is still open."""
-        self._inbox_records = 0
+    def _compact_inbox(self, seen: Mapping[str, float] | None = None) -> None:
+        """Keep of the inbox only what is still open, and the ids of a day, `seen` among them."""
+        now = time.time()
+        self._files.inbox.rewrite(lambda lines: inbox.shortened(lines, now, seen))
+        self._inbox_limit = max(LONG, 2 * self._files.inbox.mark()[1])
 
-        def keep(lines: list[bytes]) -> list[bytes]:
-            # Under the journal's lock: what another process adds now is not forgotten unseen.
-            came = inbox.times_in(lines)
-            self._files.state.update(lambda state: with_seen(state, came, time.time()))
-            return inbox.shortened(lines)
-
-        self._files.inbox.rewrite(keep)
+    def _take_over(self, seen: Mapping[str, float]) -> None:
+        """Move the ids that 0.1 left in the state file to the inbox."""
+        self._compact_inbox(seen)
+        self._files.state.update(lambda state: without_seen(state, seen))
 
     def read(self) -> Inheritance:
         """What an earlier owner left; what it could not tell the transcripts they are told now.
@@ -186,7 +194,10 @@ class RobotFiles:
         received, also_damaged = self._files.inbox.read(inbox.decode)
         if damaged or also_damaged:
             log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
-        self.compact()
+        if state.seen:
+            _if_possible(lambda: self._take_over(state.seen))
+        self._compact_long_inbox()
+        _if_possible(self._compact_outbox)
         pending = inbox.pending(received).items()
         open_ = {key: one for key, one in pending if one.received.robot == self._app}
         self._settle(open_)

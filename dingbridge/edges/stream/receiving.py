@@ -108,10 +108,10 @@ class Receiver:
             taken.troubles.append(Trouble(inbound.message, inbound.code))
             return ""
         key = Seen.key(settings.client_id, inbound.robot_code, inbound.id)
-        if self._seen.first_time(key, now):
-            new[key] = Received(settings.client_id, key, inbound, now)
-        else:
+        if key in new or self._seen.knows(key, now):
             self._log.info("passing over a message that was received before")
+        else:
+            new[key] = Received(settings.client_id, key, inbound, now)
         # The repeat of one in this batch waits with it.
         return key if key in new else ""
 
@@ -130,12 +130,9 @@ class Receiver:
                 half = len(batch) // 2
                 return self._record(batch[:half], taken) | self._record(batch[half:], taken)
             taken.troubles.append(Trouble(say.NOT_WRITTEN_DOWN(reason=cause.strerror or cause)))
-            self._seen.forget(batch[0].key)
             return {batch[0].key}
-        except BaseException:
-            for one in batch:
-                self._seen.forget(one.key)
-            raise
+        for one in batch:
+            self._seen.add(one.key, one.time)
         return set()
 
     def _log_frame(self, frame: frames.Frame) -> None:
