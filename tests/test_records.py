@@ -16,6 +16,7 @@ from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.records import LiveRecords
 from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
 from tests.disk import noted_syncs, out_of_reach
+from tests.processes import until
 
 MANY = 200
 
@@ -89,3 +90,17 @@ def test_a_burst_that_the_disk_refused_is_written_once_and_in_order(
     owner.turn_until(lambda: len(owner.accepted) == 3)
     assert owner.accepted == ["m1", "m2", "m3"]
     assert owner.written() == ["m1", "m2", "m3"]
+
+
+def test_what_the_sender_writes_is_there_at_once_and_synced_within_a_moment(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = noted_syncs(monkeypatch, lambda: None)
+    owner.records.append(Dropped("m0", 1.0), sync=True)
+    at_once = len(syncs)
+    assert at_once > 0
+    for number in range(MANY):
+        owner.records.append(Dropped(f"m{number}", 1.0), sync=False)
+    assert len(owner.written()) == MANY + 1
+    assert len(syncs) < at_once + MANY / 10
+    until(lambda: len(syncs) > at_once, "what was written is synced")

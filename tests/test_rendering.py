@@ -14,8 +14,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from wcwidth import wcswidth
 
+from dingbridge.core import rendering
 from dingbridge.core.outgoing_text import may_link, may_show
-from dingbridge.core.rendering import LARGEST, for_dingtalk
+from dingbridge.core.rendering import LARGEST, for_dingtalk, titles
+from dingbridge.core.rendering.plain import is_plain
 from dingbridge.core.rendering.tables import Style
 from tests import commonmark
 from tests.growth import assert_in_proportion
@@ -376,3 +378,51 @@ def test_a_text_too_large_to_parse_keeps_its_code_and_shows_its_line_ends() -> N
     found = for_dingtalk(text)
     assert found.startswith("one  \ntwo\n\n" + code + "<\u200bdiv>\n\n")
     assert for_dingtalk(found) == found
+
+
+# --- lines that mean themselves -------------------------------------------------------------------
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["word", "字", "Ünïcode", " ", ".", ":", "//", "www.", "1.", "(c)", "'", '"', "--", "%"]
+        ),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(LINES)
+@example("message 1")
+@example("see www.example.com")
+@example("ftp://example.com")
+@example("Note: it works, doesn't it?")
+@example("a. b")
+@example("setext\n===")
+def test_a_line_that_is_left_out_of_the_parser_means_the_same_to_it(line: str) -> None:
+    if is_plain(line):
+        parsed = rendering._Writer("auto").write(line)
+        assert parsed == line
+        assert titles.title(line) == titles.title(f"{line}\n")
+        assert shown(line) == "".join(line.split())
+
+
+def test_what_is_typed_in_a_chat_is_mostly_left_out_of_the_parser() -> None:
+    assert all(
+        map(is_plain, ("message 1", "Yes, that works.", "我明白了，谢谢！", "it's (almost) done"))
+    )
+    marked = (
+        "*",
+        "a * b",
+        "1. one",
+        "# x",
+        "a`b`",
+        "<b>",
+        "a\nb",
+        "a  b",
+        "a ",
+        "[x](y)",
+        "a&amp;b",
+    )
+    assert not any(map(is_plain, marked))

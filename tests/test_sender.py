@@ -83,8 +83,11 @@ class Journalled:
         self.path = path
         self.journal = Journal(path)
         self._tell = tell
+        self.synced: list[Record] = []
 
     def record(self, record: Record, *, sync: bool = False) -> None:
+        if sync:
+            self.synced.append(record)
         self.journal.append(outbox.encode(record), sync=sync)
         self._tell(record)
 
@@ -625,6 +628,19 @@ def test_a_chunk_is_written_down_before_it_leaves_and_after_it_was_taken(
 def test_a_short_message_is_written_down_twice_on_its_way(sending: Queue) -> None:
     sending.send("short", Target())
     assert [type(record) for record in sending.ledger.read()] == [Put, Tried, Done]
+
+
+def test_an_attempt_is_synced_before_the_request_only_where_it_must_not_be_made_twice(
+    start_queue: StartQueue,
+) -> None:
+    usual = start_queue()
+    usual.send("usual", Target())
+    assert usual.ledger.synced == []
+    usual.stop()
+    careful = start_queue(delivery="at_most_once")
+    careful.count = 1
+    careful.send("careful", Target())
+    assert [type(record) for record in careful.ledger.synced] == [Tried]
 
 
 def test_a_message_that_was_interrupted_goes_on_where_it_was(

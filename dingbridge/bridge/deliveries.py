@@ -20,6 +20,7 @@ from dingbridge.core.guard import Finding, Guarded
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
 from dingbridge.core.outbox import Kind
 from dingbridge.core.outgoing_text import characters
+from dingbridge.core.secret_values import secret_variables
 from dingbridge.core.text import well_formed
 from dingbridge.core.writing import Circumstances, written
 
@@ -43,7 +44,8 @@ class Deliveries:
         self._chance = chance
         self._sessions = sessions
         self._accounts = accounts
-        self._environ = environ
+        # Of the whole environment, which does not change, each message would pick them again.
+        self._environ = {name: value for value, name in secret_variables(environ).items()}
         self._changed = changed
         self.last_error = ""
 

@@ -96,6 +96,8 @@ def mask(
     With `by_line` each line of a secret becomes a mark, so that lines keep their numbers. With
     `part_of_key` lines count as a private key that look like the inside of one.
     """
+    if not text:
+        return Guarded(text)
     known = [*_own(own), *_variables(environment)]
     key = hashlib.sha256("\0".join(own_values(own)).encode("utf-8", "replace"))
     counted: dict[tuple[str, str, str], int] = {}
@@ -196,8 +198,9 @@ def _matches(text: str, known: Collection[_Known], *, part_of_key: bool) -> Iter
     # The one character whose lower case is longer than itself; offsets have to stay the same.
     lower = text.replace("\u0130", "I").lower()
     characters = _Characters(lower)
+    is_short = len(lower) <= PIECE
     for shape in SHAPES:
-        if not characters.may_hold(shape.hint.lower()):
+        if not (is_short or characters.may_hold(shape.hint.lower())):
             continue
         for match in shape.found_in(lower if shape.folded else text):
             start, end = match.span(match.lastindex or 0)
@@ -264,7 +267,7 @@ class _Characters:
 
 def _places(text: str, known: _Known, characters: _Characters) -> Iterator[_Match]:
     """Where a known value stands; a short one only where it is a word of its own."""
-    for spelling in filter(characters.may_hold, {*spellings(known.value)}):
+    for spelling in filter(characters.may_hold, spellings(known.value)):
         position = text.find(spelling)
         while position >= 0:
             end = position + len(spelling)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -148,15 +149,19 @@ def _is_path(value: str) -> bool:
     )
 
 
-def spellings(value: str) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def spellings(value: str) -> frozenset[str]:
     """How `value` may be written: as it is, in a URL, in JSON, in base64."""
-    yield value
-    yield quote(value, safe="", errors="replace")
-    yield quote_plus(value, errors="replace")
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    for before in range(3):
-        yield _inside_base64(value.encode("utf-8", "replace"), before)
+    return frozenset(
+        (
+            value,
+            quote(value, safe="", errors="replace"),
+            quote_plus(value, errors="replace"),
+            json.dumps(value)[1:-1],
+            json.dumps(value, ensure_ascii=False)[1:-1],
+            *(_inside_base64(value.encode("utf-8", "replace"), before) for before in range(3)),
+        )
+    )
 
 
 def _inside_base64(value: bytes, before: int) -> str:

@@ -37,6 +37,10 @@ log = logging.getLogger(__name__)
 LOCK_WITHIN = 10.0
 """Seconds that a service which is ending may take until the next one has its lock."""
 
+SWITCH_EVERY = 0.0005
+"""Seconds after which a thread lets another one run that has something to do: an ack or a request
+would wait ten times as long behind a busy loop by default."""
+
 TRY_EVERY = 0.02
 LOOK_EVERY = 2.0
 """Seconds between two looks whether the socket is still there."""
@@ -140,6 +144,7 @@ def main(words: tuple[str, ...]) -> None:
     os.umask(0o077)
     # The editors tell what it complains of when it ends soon after its start.
     faulthandler.enable()
+    sys.setswitchinterval(SWITCH_EVERY)
     try:
         asyncio.run(_serve(Path(data), Path(log_folder)))
     except ExchangeError as error:

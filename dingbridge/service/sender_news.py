@@ -16,6 +16,9 @@ from dingbridge.protocol.turns import Post
 LOOK_AFTER = 0.25
 """Seconds after which a message that is still being sent is shown as that."""
 
+GATHER = 0.01
+"""Seconds for which more news is gathered: each wakes the loop, and holds up the sender."""
+
 Event = SenderEvent | Record
 
 
@@ -23,7 +26,8 @@ class SenderNews:
     """Hands over all that was told since the last time, in order.
 
     What tells no end waits for what comes next, or `LOOK_AFTER`: a message that leaves at once is
-    one piece of news. `is_sending` says whether something is under way. Loop only, but for `tell`.
+    one piece of news. Of many in a row the first is told at once, and then all that came within
+    `GATHER`. `is_sending` says whether something is under way. Loop only, but for `tell`.
     """
 
     def __init__(
@@ -39,6 +43,11 @@ class SenderNews:
         self._is_posted = False
         self._looks = False
 
+    @property
+    def gathers(self) -> bool:
+        """Whether what is told now waits for a turn that comes anyway."""
+        return self._is_posted
+
     def tell(self, event: Event) -> None:
         """For the sender's threads."""
         self._events.append(event)
@@ -52,6 +61,8 @@ class SenderNews:
         self._is_posted = False
         events = [self._events.popleft() for _ in range(len(self._events))]
         if events:
+            self._is_posted = True
+            asyncio.get_running_loop().call_later(GATHER, self.take)
             self._hear(events)
         self.expect()
 

@@ -1,0 +1,127 @@
+"""What the sender tells reaches the loop in batches, and nothing of it is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from dingbridge.core.attempts import Tried
+from dingbridge.core.messages import Delivery, DeliveryReport
+from dingbridge.core.outbox import Done
+from dingbridge.core.routing import Route
+from dingbridge.core.sender_events import Counted
+from dingbridge.service.sender_news import Event, SenderNews
+
+WITHIN = 10.0
+
+
+class Loop:
+    """A service loop as its sender's news know it."""
+
+    def __init__(self) -> None:
+        self.posted: deque[Callable[[], None]] = deque()
+        self.heard: list[list[Event]] = []
+        self.is_sending = False
+        self.news = SenderNews(self.posted.append, self._hear, lambda: self.is_sending)
+
+    def _hear(self, events: Sequence[Event]) -> None:
+        self.heard.append(list(events))
+
+    @property
+    def told(self) -> list[Event]:
+        return [event for batch in self.heard for event in batch]
+
+    def turn(self) -> None:
+        while self.posted:
+            self.posted.popleft()()
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async def wait() -> None:
+            while not done():
+                self.turn()
+                await asyncio.sleep(0)
+
+        await asyncio.wait_for(wait(), WITHIN)
+
+
+def run(test: Callable[[Loop], Coroutine[Any, Any, None]]) -> None:
+    async def begin() -> None:
+        await test(Loop())
+
+    asyncio.run(begin())
+
+
+def sending(name: str) -> DeliveryReport:
+    return DeliveryReport(name, Delivery.SENDING)
+
+
+def done(name: str) -> Done:
+    return Done(name, 1.0)
+
+
+def test_a_message_that_leaves_at_once_is_one_piece_of_news() -> None:
+    async def test(loop: Loop) -> None:
+        events: list[Event] = [sending("m"), Tried("m", 0, 4, Route.WEBHOOK), Counted(1), done("m")]
+        for event in events[:-1]:
+            loop.news.tell(event)
+        assert not loop.posted
+        loop.news.tell(events[-1])
+        assert len(loop.posted) == 1
+        loop.turn()
+        assert loop.heard == [events]
+
+    run(test)
+
+
+def test_a_message_that_takes_long_is_told_as_being_sent() -> None:
+    async def test(loop: Loop) -> None:
+        loop.is_sending = True
+        loop.news.expect()
+        loop.news.tell(sending("m"))
+        assert not loop.posted
+        await loop.until(lambda: loop.heard == [[sending("m")]])
+
+    run(test)
+
+
+def test_of_many_in_a_row_the_first_is_told_at_once_and_the_others_together() -> None:
+    async def test(loop: Loop) -> None:
+        loop.news.tell(done("first"))
+        loop.turn()
+        others: list[Event] = [done(f"m{number}") for number in range(500)]
+        for event in others:
+            loop.news.tell(event)
+        assert not loop.posted
+        await loop.until(lambda: len(loop.told) == 501)
+        assert loop.heard == [[done("first")], others]
+        # Once it is quiet again, the next one does not wait.
+        await loop.until(lambda: not loop.news.gathers)
+        loop.news.tell(done("last"))
+        assert len(loop.posted) == 1
+
+    run(test)
+
+
+def test_nothing_is_forgotten_whenever_threads_tell_it() -> None:
+    async def test(loop: Loop) -> None:
+        def tell(who: int) -> None:
+            for number in range(500):
+                loop.news.tell(done(f"{who} {number}"))
+                if number % 7 == 0:
+                    loop.news.tell(sending(f"{who} {number}"))
+            loop.news.tell(done(f"{who} end"))
+
+        threads = [threading.Thread(target=tell, args=(who,)) for who in range(4)]
+        for thread in threads:
+            thread.start()
+        ends = {f"{who} end" for who in range(4)}
+        await loop.until(lambda: ends <= {one.id for one in loop.told if isinstance(one, Done)})
+        for who in range(4):
+            names = [one.id for one in loop.told if isinstance(one, Done)]
+            mine = [name for name in names if name.startswith(f"{who} ")]
+            assert mine == [*(f"{who} {number}" for number in range(500)), f"{who} end"]
+
+    run(test)
