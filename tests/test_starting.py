@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.neovim import find_neovim
 from tests.processes import is_alive, run, until
 
 pytestmark = pytest.mark.environment
+posix = pytest.mark.skipif(os.name != "posix", reason="programs of POSIX")
 
 STUB = ROOT / "rplugin" / "python3" / "dingbridge_rplugin.py"
 
@@ -433,3 +435,60 @@ def test_no_secret_is_in_the_argument_list_of_the_host(
     if not shown.exists():
         pytest.skip("this system does not show argument lists as files")
     assert sandbox.client_secret not in shown.read_text()
+
+
+# --- the window before the session ----------------------------------------------------------------
+
+
+@pytest.fixture
+def gate(tmp_path: Path, editor: Editor) -> Path:
+    """A file without which the host of the editor does not start."""
+    path, script = tmp_path / "gate", tmp_path / "python"
+    words = f'while ! test -e "{path}"; do sleep 0.01; done\nexec "{sys.executable}" "$@"\n'
+    script.write_text("#!/bin/sh\n" + words, encoding="utf-8")
+    script.chmod(0o700)
+    editor.setup({"python": str(script)})
+    editor.nvim.ui_attach(80, 24)
+    return path
+
+
+@posix
+def test_the_chat_window_does_not_wait_for_host_and_service(editor: Editor, gate: Path) -> None:
+    editor.chat()
+    editor.until(lambda: editor.windows() == 2)
+    editor.nvim.input("ifirst<CR>words")
+    editor.until(lambda: editor.nvim.current.buffer[:] == ["first", "words"])
+    editor.nvim.input("<Esc>")
+    editor.nvim.command("write")
+    editor.until_said("the session is not there yet")
+    editor.nvim.input("A and")
+    editor.until(lambda: editor.nvim.current.buffer[:] == ["first", "words and"])
+    gate.touch()
+    [row] = editor.until(editor.sessions)
+    name = f"chat://{row['id']}/draft"
+    editor.until(lambda: editor.lines(name) == ["first", "words and"])
+    # The user goes on writing as if nothing had happened.
+    editor.nvim.input(" more")
+    editor.until(lambda: editor.lines(name) == ["first", "words and more"])
+    assert editor.windows() == 2
+    assert sorted(each.name for each in editor.nvim.buffers if "starting" in each.name) == []
+    editor.nvim.input("<Esc>")
+    editor.nvim.command("write")
+    editor.until(lambda: [one["text"] for one in editor.transcript()] == ["first\nwords and more"])
+
+
+@posix
+@pytest.mark.parametrize("typed", ["", "precious"])
+def test_a_window_whose_host_cannot_start_goes_unless_something_was_typed(
+    editor: Editor, gate: Path, typed: str
+) -> None:
+    editor.chat("new")
+    editor.until(lambda: editor.windows() == 2)
+    if typed:
+        editor.nvim.input(f"i{typed}<Esc>")
+        editor.until(lambda: editor.nvim.current.buffer[:] == [typed])
+    [pid] = host_pids(editor)
+    os.kill(pid, signal.SIGKILL)
+    editor.until_said("cannot start")
+    assert editor.windows() == (2 if typed else 1)
+    assert not typed or editor.nvim.current.buffer[:] == [typed]

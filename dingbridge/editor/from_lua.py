@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from msgspec import Struct
@@ -12,8 +13,8 @@ class Settings(Struct, frozen=True):
 
     `options` is the user's table as written, functions replaced by a marker; `problems` are those
     that the editor has found and shown; `pid` is Neovim's, `revision` counts the settings that the
-    editor was given, `has_screen` says whether somebody looks at it, and `key` is as in
-    `frames.Settings`.
+    editor was given, `has_screen` says whether somebody looks at it, and `key` is all that
+    decides where a message goes.
     """
 
     options: Any
@@ -25,6 +26,11 @@ class Settings(Struct, frozen=True):
     revision: int = 0
     has_screen: bool = False
     key: str = ""
+
+    @property
+    def key_digest(self) -> str:
+        """The key as Lua writes it into files, which shows nothing of it."""
+        return hashlib.sha256(self.key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class FromManifest(Struct, frozen=True):

@@ -259,7 +259,7 @@ class Host:
                 began,
                 frames.packed(found),
                 digest(settings.options or {}, self._environ, found),
-                settings.key,
+                settings.key_digest,
             )
         )
 

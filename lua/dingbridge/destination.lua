@@ -2,9 +2,10 @@
 --- one the user has moved it to since. The host decides which one a bar names; this notes it.
 
 local bars = require('dingbridge.bars')
-local look = require('dingbridge.look')
 local store = require('dingbridge.store')
 local say = require('dingbridge.say')
+
+local look = require('dingbridge.lazily')('dingbridge.look')
 
 local M = {}
 

@@ -163,6 +163,22 @@ function M.send(session)
   end
 end
 
+--- Puts what was typed before the session was there before what is in its draft.
+---@param session string
+---@param typed { lines: string[], cursor: integer[]|nil }
+function M.take_over(session, typed)
+  local buffer = M.buffer(session)
+  if table.concat(typed.lines) == '' then
+    return
+  end
+  put(buffer, text_of(buffer) == '' and -1 or 0, typed.lines)
+  destination.settle(session, buffer)
+  local window = vim.fn.win_findbuf(buffer)[1]
+  if window and typed.cursor then
+    vim.api.nvim_win_set_cursor(window, typed.cursor)
+  end
+end
+
 --- Messages that are in a transcript were taken.
 ---@param messages dingbridge.Message[]
 function M.arrived(messages)

@@ -2,14 +2,16 @@
 
 local command_name = require('dingbridge.command_name')
 local declared = require('dingbridge.declared')
-local python = require('dingbridge.python')
+local lazily = require('dingbridge.lazily')
 local store = require('dingbridge.store')
-local unconfirmed = require('dingbridge.unconfirmed')
 local say = require('dingbridge.say')
+
+local python = lazily('dingbridge.python')
+local unconfirmed = lazily('dingbridge.unconfirmed')
 
 local M = {}
 
-local NAME = 'dingbridge'
+local OPENS = { [''] = true, new = true } -- commands that open a session, whatever there is
 local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 
 local ANSWERS_WITHIN = 400 -- milliseconds of silence after which a host that is left is ended
@@ -86,7 +88,10 @@ local function run(call)
   local payload = require('dingbridge.snapshot').place(call.range, call.line1, call.line2)
   payload.line = call.args
   payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
-  M.tell('command', payload)
+  local is_first = channel == nil
+  if M.tell('command', payload) and is_first and OPENS[word] then
+    vim.schedule(require('dingbridge.starting').open)
+  end
 end
 
 --- Defines the commands that are ours.
@@ -126,7 +131,7 @@ local function on_exit(ended, code, chosen, words)
   require('dingbridge.push').host_ended()
 end
 
---- The factory that Neovim's remote plugin machinery calls on first use.
+--- Starts the remote plugin's process. Neovim's own way to do so would wait until Python has started.
 ---@return integer channel
 local function start_job()
   local chosen = M.python()
@@ -193,7 +198,7 @@ local function tell_under_way(job)
   end
 end
 
---- Which settings these are, without showing them.
+--- Which settings these are, see `unconfirmed.settings_key`.
 ---@return string
 local function settings_key()
   if key_of ~= revision then
@@ -209,9 +214,7 @@ function M.start_unasked()
     return true
   end
   M.register()
-  -- Registered anew each time: a host that ended, or could not start, may do so now.
-  vim.fn['remote#host#Register'](NAME, '*', start_job)
-  local started = vim.fn['remote#host#Require'](NAME)
+  local started = start_job()
   if started <= 0 then
     return false
   end

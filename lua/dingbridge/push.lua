@@ -8,6 +8,7 @@ local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 local report = require('dingbridge.report')
 local responder = require('dingbridge.responder')
+local starting = require('dingbridge.starting')
 local store = require('dingbridge.store')
 local unconfirmed = require('dingbridge.unconfirmed')
 local view = require('dingbridge.view')
@@ -337,6 +338,7 @@ function M.host_ended()
   store.service_gone = false -- of the next host it is known when it has one
   responder.forget()
   drafts.put_all_back()
+  starting.give_up()
 end
 
 return M

@@ -2,9 +2,10 @@
 
 local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
-local look = require('dingbridge.look')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
+
+local look = require('dingbridge.lazily')('dingbridge.look')
 
 local M = {}
 

@@ -65,6 +65,8 @@ return {
     no_session = 'there is no session yet: :Chat new starts one',
     sessions = 'Sessions',
     not_bound = 'not bound',
+    starting = 'starting…',
+    not_there_yet = 'the session is not there yet; the text waits for it',
     draft_empty = 'the draft is empty',
     comes_back_later = 'a text that was not sent comes back once the draft, which is for others, is empty',
     whoever_writes_last = 'whoever writes last',

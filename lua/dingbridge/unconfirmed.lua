@@ -16,7 +16,7 @@ local PRIVATE_FOLDER, PRIVATE_FILE = tonumber('700', 8), tonumber('600', 8)
 ---@class dingbridge.Asked
 ---@field name string of the event
 ---@field payload table
----@field key string of the settings under which it was asked for, see `settings_key`
+---@field key string of the settings under which it was asked for, see `settings_key`; it may hold secrets
 ---@field is_held? boolean whether it waits for those settings
 ---@field number integer its place in the order
 
@@ -175,7 +175,8 @@ local function content_of(path)
   return content or path
 end
 
---- What decides where a message goes besides itself, without showing it.
+--- What decides where a message goes besides itself, as it stands. Neovim takes ten milliseconds to
+--- make its first digest, so the host makes that of what it tells, and we do of what we write.
 ---@param options any the settings, fit to be told
 ---@return string
 function M.settings_key(options)
@@ -194,7 +195,7 @@ function M.settings_key(options)
       lines[#lines + 1] = ('%s=%s'):format(name, value)
     end
   end
-  return vim.fn.sha256(table.concat(lines, '\n'))
+  return table.concat(lines, '\n')
 end
 
 --- Writes some messages to a file of their own.
@@ -203,7 +204,7 @@ end
 local function write_file(entries)
   local text = vim.json.encode({
     cwd = vim.fn.getcwd(),
-    settings = entries[1].key,
+    settings = vim.fn.sha256(entries[1].key),
     time = os.time(),
     asked = vim.tbl_map(function(entry)
       return { name = entry.name, payload = entry.payload }

@@ -11,6 +11,7 @@ local link_actions = require('dingbridge.link_actions')
 local look = require('dingbridge.look')
 local markdown = require('dingbridge.markdown')
 local say = require('dingbridge.say')
+local starting = require('dingbridge.starting')
 local store = require('dingbridge.store')
 local windows = require('dingbridge.windows')
 
@@ -67,11 +68,16 @@ end
 ---@param session string
 function M.open(session)
   local view = view_of(session) or make_view(session)
-  local window, is_new = windows.show(view.buffer, drafts.buffer(session))
+  local draft, typed = drafts.buffer(session), starting.typed()
+  local window, is_new = windows.show(view.buffer, draft)
   if is_new then
     filling.to_end(window, view.buffer)
   end
   store.current = session
+  if typed then
+    drafts.take_over(session, typed)
+    starting.close()
+  end
 end
 
 --- Closes the windows of a session and removes its buffers.
@@ -177,6 +183,9 @@ end
 function M.bar()
   local buffer = vim.api.nvim_get_current_buf()
   local id = vim.b[buffer].dingbridge_session
+  if id == '' then
+    return ('%%=%%#Comment#%s '):format(as_text(say('starting')))
+  end
   local session = id and store.session(id)
   if not session then
     return ''

@@ -58,7 +58,8 @@ local function window_for(buffer, is_draft)
   for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
     local shown = vim.api.nvim_win_get_buf(window)
     local name = vim.api.nvim_buf_get_name(shown)
-    local is_chat = vim.startswith(name, 'chat://') and vim.endswith(name, '/draft') == is_draft
+    local rest = name:match('^chat://[^/]*(.*)')
+    local is_chat = rest and (rest ~= '') == is_draft
     if is_chat and (shown == buffer or not vim.wo[window].winfixbuf) then
       return window
     end

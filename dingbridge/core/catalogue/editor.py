@@ -84,6 +84,8 @@ CHOOSE_REVOKE = Sentence("Let in no more from DingTalk")
 NO_SESSION = Sentence("there is no session yet: :Chat new starts one")
 SESSIONS = Sentence("Sessions")
 NOT_BOUND = Sentence("not bound")
+STARTING = Sentence("starting…")
+NOT_THERE_YET = Sentence("the session is not there yet; the text waits for it")
 DRAFT_EMPTY = Sentence("the draft is empty")
 COMES_BACK_LATER = Sentence(
     "a text that was not sent comes back once the draft, which is for others, is empty"

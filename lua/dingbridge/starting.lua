@@ -1,0 +1,59 @@
+--- The chat window that is there before its session is: host and service take a moment to start. What
+--- is typed into it goes into the session's draft.
+
+local buffers = require('dingbridge.buffers')
+local notice = require('dingbridge.notice')
+local say = require('dingbridge.say')
+local windows = require('dingbridge.windows')
+
+local M = {}
+
+local TRANSCRIPT, DRAFT = 'chat://starting', 'chat://starting/text'
+
+--- Shows the window, unless the user is where no window may be opened.
+function M.open()
+  if vim.fn.getcmdwintype() ~= '' or buffers.get(DRAFT) then
+    return
+  end
+  local transcript, draft = buffers.make(TRANSCRIPT, ''), buffers.make(DRAFT, '')
+  vim.bo[transcript].modifiable = false
+  vim.bo[draft].buftype = 'acwrite'
+  -- Where a text goes shows once the session is there, so nothing can be sent before.
+  vim.api.nvim_create_autocmd('BufWriteCmd', {
+    buffer = draft,
+    callback = function()
+      notice.show(say('not_there_yet'), 'warn')
+    end,
+  })
+  windows.show(transcript, draft)
+end
+
+--- What was typed so far, and where the cursor is; nil without a window.
+---@return { lines: string[], cursor: integer[]|nil }|nil
+function M.typed()
+  local draft = buffers.get(DRAFT)
+  if not draft then
+    return nil
+  end
+  local window = vim.fn.win_findbuf(draft)[1]
+  return {
+    lines = vim.api.nvim_buf_get_lines(draft, 0, -1, false),
+    cursor = window and vim.api.nvim_win_get_cursor(window),
+  }
+end
+
+--- Removes the window: there is a session in its place.
+function M.close()
+  buffers.remove(TRANSCRIPT)
+  buffers.remove(DRAFT)
+end
+
+--- There will be no session for now. What was typed stays.
+function M.give_up()
+  local typed = M.typed()
+  if typed and table.concat(typed.lines) == '' then
+    M.close()
+  end
+end
+
+return M
