@@ -106,6 +106,8 @@ def _with_places(text: str, placed: list[Words | Attachment], cut: int) -> Conte
 
 def _apart(text: str) -> str:
     """Sets what stands for a part apart from words beside it, which could make it a link."""
+    if _PLACE not in text:
+        return text
     text = re.sub(rf"(?<=[^\s{_PLACE}]){_PLACE}|(?<={_PLACE}){_PLACE}", f" {_PLACE}", text)
     return re.sub(rf"{_PLACE}(?=[^\s{_PLACE}])", f"{_PLACE} ", text)
 

@@ -7,6 +7,7 @@ Whatever others can influence passes `tame` (their words), `clean` (what a progr
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -63,6 +64,9 @@ _SCHEME = regex(r":(?=[/\\])|(?<=script):|(?<=dtmd):", re.IGNORECASE)
 """What makes an address of a name."""
 _TO_FULL_WIDTH = 0xFEE0
 
+_REMEMBERED = 200
+"""Longest name, in code points, that is worth remembering with what became of it."""
+
 
 def clean(text: str) -> str:
     """Return `text` without anything that could act on an editor or a terminal.
@@ -72,6 +76,8 @@ def clean(text: str) -> str:
     Joiners and variation selectors stay, because emoji and several scripts need them.
     Idempotent, never raises.
     """
+    if text.isprintable():
+        return text  # none of these is
     text = well_formed(text)
     return _LINE_ENDS.sub("\n", _UNWANTED.sub("", text))
 
@@ -118,12 +124,20 @@ def clean_name(text: str) -> str:
     read as markup, `@`, and the colon of an address becomes its full-width twin, and a dot between
     spaces, which parts a name from what follows it, loses the spaces.
     """
+    # The same few people and groups are named in message after message.
+    return _remembered_name(text) if len(text) <= _REMEMBERED else _name(text)
+
+
+def _name(text: str) -> str:
     line = " ".join(_INVISIBLE.sub("", tame(text)).split())
     line = _SCHEME.sub(_full_width, line)
     line = _SPACED_DOT.sub(r"\1", _MARKUP.sub(_full_width, line))
     line = _AT_THE_START.sub(_full_width, line)
     line = _NUMBERED.sub(lambda found: found[1] + chr(ord(found[2]) + _TO_FULL_WIDTH), line)
     return shorten(line, NAME_CHARACTERS) or "?"
+
+
+_remembered_name = functools.lru_cache(maxsize=1000)(_name)
 
 
 def _full_width(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from typing import TypeVar
@@ -24,6 +25,9 @@ def decode(data: str | bytes, kind: type[T], *, strict: bool = True) -> T:
     that are none (`null` then) are read as well: one bad character must not cost a message. Without
     `strict` a number may come as a string.
     """
+    with contextlib.suppress(ValueError, RecursionError):
+        return msgspec.json.decode(data, type=kind, strict=strict)
+    # Something is wrong with it: what can be repaired is.
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     text = text.removeprefix("\ufeff")
     try:
@@ -77,7 +81,7 @@ def text_of(value: object) -> str:
 
     Without the white space around it. Everything that is no string and no number is an empty text.
     """
-    return id_of(value).strip()
+    return value.strip() if isinstance(value, str) else id_of(value)
 
 
 def id_of(value: object) -> str:
@@ -85,7 +89,7 @@ def id_of(value: object) -> str:
     blank are two. Everything that is no string and no number is an empty text."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int):
         return str(value)
