@@ -740,6 +740,71 @@ def test_after_a_jump_of_the_clock_a_peer_is_asked_before_it_is_given_up() -> No
         line.tick(clock.now())
 
 
+@given(st.lists(st.tuples(st.floats(0, 100), st.sampled_from([0, 1])), max_size=8))
+def test_two_ends_that_live_never_part_however_rarely_they_speak(
+    frames: list[tuple[float, int]],
+) -> None:
+    ends = proven_pair(0.0)
+    now, beats, waiting = 0.0, 0, sorted(at for at, _ in frames)
+    who = [speaker for _, speaker in sorted(frames)]
+    while now < 300.0:
+        following = min(end.due() for end in ends)
+        now = max(now, min([following, *waiting[:1]]))
+        if waiting and waiting[0] <= now:
+            ends[who.pop(0)].put(b"a frame", waiting.pop(0))
+        for end in ends:
+            end.tick(now)
+        for end, other in (ends, ends[::-1]):
+            beats += end.sendable
+            carry(end, other, now)
+            list(other.frames())
+    lively = (len(frames) + 1) * (CALM.lively + 1) / CALM.heartbeat
+    assert beats <= 2 * (lively + 300.0 / CALM.calm_heartbeat + 1) + len(frames)
+
+
+def test_who_asks_for_something_after_a_long_calm_waits_no_longer_than_ever() -> None:
+    line = proven_line(0.0)
+    for now in (*map(float, range(1, 11)), 40.0, 70.0):
+        line.tick(now)
+        line.write(len, now)
+        line.hear(HEARTBEAT, now)
+        list(line.frames())
+    line.put(b"a command", 80.0)
+    line.write(len, 80.0)
+    line.tick(80.0 + CALM.silence - 0.1)
+    with pytest.raises(Unwanted, match="silent"):
+        line.tick(80.0 + CALM.silence)
+
+
+def test_a_long_wait_that_was_meant_counts_in_full() -> None:
+    times = iter([0.0, 25.0, 3600.0])
+    clock = AwakeClock(1.0, lambda: next(times))
+    clock.waits(30.0)
+    assert clock.now() == 25.0
+    assert clock.now() == 26.0
+
+
+def carry(one: Line, other: Line, now: float) -> None:
+    """What one end says reaches the other."""
+    said: list[bytes] = []
+    while one.sendable:
+        one.write(lambda view: said.append(bytes(view)) or len(view), now)  # type: ignore[func-returns-value]  # append, then the length
+    for data in said:
+        other.hear(data, now)
+
+
+def proven_pair(now: float) -> tuple[Line, Line]:
+    """Both ends of a connection that have proved themselves."""
+    server = Line(prove_as_server("s"), CALM, now)
+    client = Line(prove_as_client("s"), CALM, now)
+    carry(server, client, now)
+    carry(client, server, now)
+    carry(server, client, now)
+    assert server.proven
+    assert client.proven
+    return server, client
+
+
 def test_a_clock_that_goes_back_stands_still() -> None:
     times = iter([10.0, 10.5, 3.0, 3.25])
     clock = AwakeClock(1.0, lambda: next(times))

@@ -39,20 +39,21 @@ def bytes_of(frame: websocket.ABNF) -> bytes:
 class Pair:
     """A connection and the server's end of it."""
 
-    def __init__(self, look_every: float = LONG) -> None:
+    def __init__(self, waits: float = LONG) -> None:
         here, self.server = socket.socketpair()
-        self._begin(here, look_every)
+        self._begin(here, waits)
 
-    def _begin(self, here: socket.socket, look_every: float) -> None:
+    def _begin(self, here: socket.socket, waits: float) -> None:
+        self.waits = waits
         self.connection = websocket.WebSocket(skip_utf8_validation=True)
         self.connection.sock = here
-        self.incoming = Incoming(self.connection, look_every)
+        self.incoming = Incoming(self.connection)
 
     def texts(self, count: int) -> list[bytes]:
         """The next messages, until there are so many."""
         found: list[bytes] = []
         while len(found) < count:
-            found += [bytes_of(frame) for frame in self.incoming.batch()]
+            found += [bytes_of(frame) for frame in self.incoming.batch(self.waits)]
         return found
 
     def close(self) -> None:
@@ -82,29 +83,29 @@ def sent(server: socket.socket, *pieces: bytes) -> threading.Thread:
 def test_all_that_is_there_is_one_batch_and_nothing_is_waited_for(pair: Pair) -> None:
     texts = [f"text {number}".encode() for number in range(20)]
     pair.server.sendall(packed(texts))
-    assert [frame.data for frame in pair.incoming.batch()] == texts
+    assert [frame.data for frame in pair.incoming.batch(pair.waits)] == texts
 
 
 def test_a_batch_has_an_end_and_the_next_one_goes_on_there(pair: Pair) -> None:
     texts = [b"%d" % number for number in range(MOST + 10)]
     pair.server.sendall(packed(texts))
-    assert [frame.data for frame in pair.incoming.batch()] == texts[:MOST]
-    assert [frame.data for frame in pair.incoming.batch()] == texts[MOST:]
+    assert [frame.data for frame in pair.incoming.batch(pair.waits)] == texts[:MOST]
+    assert [frame.data for frame in pair.incoming.batch(pair.waits)] == texts[MOST:]
 
 
 def test_half_a_frame_keeps_nothing_before_it_waiting(pair: Pair) -> None:
     whole = packed([b"one", b"two" * 1000])
     pair.server.sendall(whole[:-1])
-    assert [frame.data for frame in pair.incoming.batch()] == [b"one"]
+    assert [frame.data for frame in pair.incoming.batch(pair.waits)] == [b"one"]
     pair.server.sendall(whole[-1:])
-    assert [frame.data for frame in pair.incoming.batch()] == [b"two" * 1000]
+    assert [frame.data for frame in pair.incoming.batch(pair.waits)] == [b"two" * 1000]
 
 
 def test_a_quiet_connection_gives_nothing_after_a_while() -> None:
-    pair = Pair(look_every=0.01)
-    assert pair.incoming.batch() == []
+    pair = Pair(waits=0.01)
+    assert pair.incoming.batch(pair.waits) == []
     pair.server.sendall(packed([b"one"])[:2])
-    assert pair.incoming.batch() == []
+    assert pair.incoming.batch(pair.waits) == []
     pair.close()
 
 
@@ -114,14 +115,14 @@ def test_what_came_before_the_connection_broke_is_given_first(pair: Pair) -> Non
     assert pair.texts(2) == [b"one", b"two"]
     for _ in range(2):
         with pytest.raises(LinkLost, match="closed"):
-            pair.incoming.batch()
+            pair.incoming.batch(pair.waits)
 
 
 def test_what_came_before_bytes_that_are_no_frame_is_given_first(pair: Pair) -> None:
     pair.server.sendall(packed([b"one"]) + b"HTTP/1.1 500 Oops " * 9)
     assert pair.texts(1) == [b"one"]
     with pytest.raises(LinkLost, match="broke"):
-        pair.incoming.batch()
+        pair.incoming.batch(pair.waits)
 
 
 def test_a_message_in_parts_is_one_and_a_ping_between_them_is_given_at_once(pair: Pair) -> None:

@@ -18,6 +18,8 @@ from dingbridge.core.patience import (
     SLEPT,
 )
 
+_A_LITTLE = 0.005
+
 
 class LinkState(str, Enum):
     """The stream connection's state."""
@@ -67,7 +69,7 @@ class Watchdog:
         self._pinged = None
 
     def check(self, now: float, wall: float) -> Check:
-        """To be asked every few seconds; `PING` is answered by sending one at once."""
+        """To be asked when `wait` says so; `PING` is answered by sending one at once."""
         slept = max(now - self._looked, wall - self._wall) > self._pace.slept
         self._looked, self._wall = now, wall
         if slept:
@@ -80,6 +82,16 @@ class Watchdog:
             self._pinged = now
             return Check.PING
         return Check.FINE
+
+    def wait(self, now: float) -> float:
+        """Seconds until `check` is to be asked again, at most."""
+        pace = self._pace
+        if self._pinged is not None:
+            due = self._pinged + pace.pong_within
+        else:
+            due = self._heard + pace.ping_after
+        # A little later than due, when it has passed by any clock.
+        return min(max(due - now, 0.0) + _A_LITTLE, pace.look_every)
 
 
 class Reconnect:

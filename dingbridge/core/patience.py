@@ -62,17 +62,17 @@ LINK_LIVES = 5.0
 LINK_STABLE = 60.0
 """A connection that lived this long makes the failures before it forgotten."""
 
-PING_AFTER = 20.0
+PING_AFTER = 30.0
 """Silence on the socket after which we ping (protocol section 4.5)."""
 
 PONG_WITHIN = 10.0
 """Time for anything to come back after a ping before the socket counts as dead."""
 
-LOOK_EVERY = 2.0
-"""How often a quiet connection is looked at."""
+LOOK_EVERY = 15.0
+"""How often a quiet connection is looked at, for the case that the machine slept meanwhile."""
 
-SLEPT = 15.0
-"""A look that comes this much late means that the machine slept."""
+SLEPT = 25.0
+"""A look that comes so long after the one before it means that the machine slept."""
 
 # --- the service and its editors ----------------------------------------------------------------
 
@@ -92,9 +92,10 @@ SENDS_WITHIN = 600.0
 """Time for which the service stays after its last editor because messages wait that can leave, or
 because the disk refuses something."""
 
-LOOK_FOR_LEFT_EVERY = 2.0
-"""How often we look for messages that others, such as a Neovim that runs 0.1, wrote into the
-journal."""
+LOOK_AROUND_EVERY = 10.0
+"""How often an idle service looks for what nothing tells it: messages that a Neovim that runs 0.1
+wrote into the journal, or a socket that was taken away. All at once, so that it sleeps in between.
+"""
 
 # --- stopping and answering ---------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from dingbridge.edges.exchange import (
 from dingbridge.edges.process_identity import born
 from dingbridge.edges.storage.card import Card
 from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.service import looking_around
 from dingbridge.service.mailbox import Mailbox
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ SWITCH_EVERY = 0.0005
 would wait ten times as long behind a busy loop by default."""
 
 TRY_EVERY = 0.02
-LOOK_EVERY = 2.0
-"""Seconds between two looks whether the socket is still there."""
+"""Seconds between two tries of that."""
 
 
 class Service:
@@ -116,7 +116,7 @@ class Service:
         """The socket's folder may be taken away when the user logs out."""
         if self._server is not None and not self._ended.is_set():
             self._server.look()
-            self._loop.call_later(LOOK_EVERY, self._look)
+            looking_around.next_time(self._look)
 
     def _from_editor(self, event: ServerEvent) -> None:
         assert self._editors is not None  # noqa: S101 - nothing of this runs before it is there

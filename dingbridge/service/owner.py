@@ -21,7 +21,7 @@ from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Dropped, Record, Waiting
 from dingbridge.core.pace import Pace
-from dingbridge.core.patience import ALL_HERE_WITHIN, LOOK_FOR_LEFT_EVERY
+from dingbridge.core.patience import ALL_HERE_WITHIN
 from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.seen import Seen
 from dingbridge.core.sender_events import CoolDown, Counted
@@ -39,6 +39,7 @@ from dingbridge.edges.storage.robot import (
 )
 from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
 from dingbridge.protocol.turns import Post
+from dingbridge.service import looking_around
 from dingbridge.service.parcels import Courier
 from dingbridge.service.sender_news import Event, SenderNews
 
@@ -123,7 +124,7 @@ class Owner:
         if outstanding:
             self._react(outstanding)
         self._later(ALL_HERE_WITHIN, self._settled)
-        self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
+        looking_around.next_time(self._look_again)
         days = self._options.media_days
         self._files.disk.do(lambda: self._files.outgoing.remove_old(days))
         log.info("%s is ours; %d messages wait", self._robot, len(left.outbox.waiting))
@@ -191,7 +192,7 @@ class Owner:
         """Look now and then: an editor that runs 0.1 may have left something for us."""
         if not self._stopped:
             self.hub.outgoing.look()
-            self._later(LOOK_FOR_LEFT_EVERY, self._look_again)
+            looking_around.next_time(self._look_again)
 
     def _later(self, seconds: float, then: Callable[[], None]) -> None:
         if seconds:

@@ -31,11 +31,16 @@ WRITE_BYTES = 1024 * 1024
 
 class Timing(Struct, frozen=True):
     """All in seconds. `heartbeat`: how long an end may say nothing; `silence`: how long one waits
-    for a byte of the other; `proof`: how long the proof may take; `farewell`: how long `stop()`
-    goes on sending what is queued."""
+    for a byte of the other; `lively`: how long after a frame that holds. Then the ends wake each
+    other rarely, and `calm_heartbeat` and `calm_silence` hold: nobody waits for the other end.
+    `proof`: how long the proof may take; `farewell`: how long `stop()` goes on sending what is
+    queued."""
 
     heartbeat: float = 1.0
     silence: float = 5.0
+    lively: float = 10.0
+    calm_heartbeat: float = 30.0
+    calm_silence: float = 75.0
     proof: float = 2.0
     farewell: float = 0.5
 
@@ -74,12 +79,13 @@ def _mac(secret: str, nonce: bytes, role: bytes) -> bytes:
 class AwakeClock:
     """Counts the seconds in which this thread was there to look.
 
-    A step of `longest` seconds or more counts as `longest`: after a laptop's sleep or a pause of
-    this process nobody is taken for dead before there was time to ask and to answer.
+    A step of `longest` seconds or more counts as `longest`, or as what `waits` allowed for: after a
+    laptop's sleep or a pause of this process nobody is taken for dead before there was time to ask
+    and to answer.
     """
 
     def __init__(self, longest: float, time: Callable[[], float]) -> None:
-        self._longest = longest
+        self._longest = self._step = longest
         self._time = time
         self._last = time()
         self._now = 0.0
@@ -87,8 +93,13 @@ class AwakeClock:
     def now(self) -> float:
         """Seconds counted so far."""
         last, self._last = self._last, self._time()
-        self._now += min(max(self._last - last, 0.0), self._longest)
+        self._now += min(max(self._last - last, 0.0), self._step)
+        self._step = self._longest
         return self._now
+
+    def waits(self, seconds: float) -> None:
+        """The next step may take so long."""
+        self._step = max(self._longest, seconds)
 
 
 class Line:
@@ -98,6 +109,8 @@ class Line:
         self._proof = proof
         self._timing = timing
         self._born = self._heard = self._said = now
+        # The last frame, either way, and since when frames have followed each other.
+        self._stirred = self._lively_since = now
         self._inward = bytearray()
         self._queued = bytearray()
         self._muted = False
@@ -154,6 +167,7 @@ class Line:
                 return
             with memoryview(inward)[4:end] as view:
                 data = bytes(view)
+            self._stir(self._heard)
             del inward[:end]
             yield data
 
@@ -165,12 +179,19 @@ class Line:
             return "it closed the connection within a frame"
         return "it closed the connection"
 
-    def put(self, data: bytes) -> None:
+    def _stir(self, now: float) -> None:
+        """A frame goes one way or the other: somebody waits for what the other end does."""
+        if now - self._stirred > self._timing.lively:
+            self._lively_since = now
+        self._stirred = now
+
+    def put(self, data: bytes, now: float) -> None:
         """Queue a frame. Raises `Unwanted` when the other end has left too much unread."""
         if self._muted:
             return
         if len(self._queued) + 4 + len(data) > UNSENT_BYTES:
             raise Unwanted(f"it does not read: {len(self._queued)} bytes wait for it")
+        self._stir(now)
         self._queued += len(data).to_bytes(4, "big")
         self._queued += data
 
@@ -200,8 +221,8 @@ class Line:
         if not self.proven:
             if now - self._born >= timing.proof:
                 raise Unwanted(f"it did not prove the secret within {timing.proof:g} s")
-        elif now - self._heard >= timing.silence:
-            raise Unwanted(f"it was silent for {timing.silence:g} s")
+        elif now >= self._silent_at:
+            raise Unwanted(f"it was silent for {self.silence(now):.3g} s")
         elif now >= self._heartbeat_at:
             self._queued += HEARTBEAT
 
@@ -209,10 +230,21 @@ class Line:
         """When `tick` must come next."""
         if not self.proven:
             return self._born + self._timing.proof
-        return min(self._heard + self._timing.silence, self._heartbeat_at)
+        return min(self._silent_at, self._heartbeat_at)
+
+    @property
+    def _silent_at(self) -> float:
+        timing = self._timing
+        soon = max(self._heard, self._lively_since) + timing.silence
+        if soon <= self._stirred + timing.lively:
+            return soon
+        return self._heard + timing.calm_silence
 
     @property
     def _heartbeat_at(self) -> float:
         # What waits unsent is as good as a heartbeat, and a stuck reader's queue must not grow.
-        quiet = not (self._muted or self.unsent)
-        return self._said + self._timing.heartbeat if quiet else math.inf
+        if self._muted or self.unsent:
+            return math.inf
+        timing = self._timing
+        soon = self._said + timing.heartbeat
+        return soon if soon <= self._stirred + timing.lively else self._said + timing.calm_heartbeat

@@ -182,7 +182,9 @@ class Loop(threading.Thread):
             return None
         now = self._clock.now()
         soonest = min(peer.line.due() for peer in self._peers.values())
-        return min(max(soonest - now, 0.0), self._timing.heartbeat)
+        wait = max(soonest - now, 0.0)
+        self._clock.waits(wait)
+        return wait
 
     def _turn(self, wait: float | None) -> None:
         ready = self._selector.select(wait)
@@ -233,7 +235,7 @@ class Loop(threading.Thread):
                 self._end(peer, "dropped")
                 continue
             try:
-                peer.line.put(data)
+                peer.line.put(data, now)
             except Unwanted as cause:
                 self._end(peer, str(cause))
                 continue

@@ -67,6 +67,8 @@ class Server(Loop):
     def look(self) -> None:
         """Make another socket if the file of this one is gone, and tell that; those who have joined
         stay. For any thread."""
+        if place.is_there(self.address):
+            return
         self._asked_to_look = True
         self._waker.wake()
 

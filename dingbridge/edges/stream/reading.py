@@ -37,18 +37,17 @@ class Incoming:
     already.
     """
 
-    def __init__(self, connection: websocket.WebSocket, look_every: float) -> None:
+    def __init__(self, connection: websocket.WebSocket) -> None:
         self._connection = connection
-        self._look_every = look_every
         self._piece = bytearray(_PIECE)
         self._came = memoryview(b"")
         self._lost: LinkLost | None = None
         connection.frame_buffer.recv = self._take
         connection.settimeout(READ_TIMEOUT)
 
-    def batch(self) -> list[ABNF]:
-        """Messages and control frames in their order: all that are there, at most `MOST`; waits for
-        the first one, and is empty after a quiet while.
+    def batch(self, seconds: float) -> list[ABNF]:
+        """Messages and control frames in their order: all that are there, at most `MOST`; waits so
+        long for the first one, and is empty when none came.
 
         Raises `LinkLost` when the connection is lost, but not before all that came was returned.
         """
@@ -60,7 +59,7 @@ class Incoming:
                 frame = self._next()
                 if frame is not None:
                     batch.append(frame)
-                elif not self._read(0.0 if batch else self._look_every):
+                elif not self._read(0.0 if batch else seconds):
                     break
         except _FAILURES as cause:
             self._lost = LinkLost(say.SOCKET_BROKE(reason=sockets.words(cause)))

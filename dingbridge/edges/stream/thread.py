@@ -226,9 +226,9 @@ class Stream(threading.Thread):
         """Take in what comes until a `disconnect` frame; return its reason. Raise `LinkLost` when
         the connection is dead."""
         watchdog = Watchdog(time.monotonic(), time.time(), self._pace)
-        incoming = Incoming(connection, self._pace.look_every)
+        incoming = Incoming(connection)
         while True:
-            batch = incoming.batch()
+            batch = incoming.batch(watchdog.wait(time.monotonic()))
             self._unless_stopped()
             if batch:
                 watchdog.heard(time.monotonic())
