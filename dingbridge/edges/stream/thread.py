@@ -44,6 +44,17 @@ FOLLOW_WITHIN = 5.0
 opens nothing any more."""
 
 
+MANY = 32
+"""Messages (a count) in a batch behind which more are about to come. What is shown waits for them:
+the work on it would make their acks wait."""
+
+QUIET = 0.005
+"""Seconds without a message after which what was acked is handed on in any case."""
+
+MOST_ACKED = 2048
+"""Messages (a count) that are handed on at once whatever comes behind them."""
+
+
 class LinkChanged(Struct, frozen=True):
     """The link's new state. `reason` says why in words; `retry_in` is seconds, or 0."""
 
@@ -100,6 +111,7 @@ class Stream(threading.Thread):
         self._socket: websocket.WebSocket | None = None
         self._reconnect = Reconnect(pace)
         self._failures = 0
+        self._acked: list[Received] = []
 
     def stop(self) -> None:
         """End the thread soon: it wakes from whatever it waits for."""
@@ -152,6 +164,7 @@ class Stream(threading.Thread):
                 opened = time.monotonic()
                 self._connected()
                 reason = self._read_until_told_to_move(self._socket)
+                self._hand_on()
                 self._log.info("the server asks for a new connection: %s", reason)
                 # Connect first, close second: messages go to the new socket from now on.
                 old, self._socket = self._socket, self._open()
@@ -163,6 +176,7 @@ class Stream(threading.Thread):
             self._log.exception("a defect in the link")
             return LinkLost(say.DEFECT(error=type(cause).__name__)), time.monotonic() - opened
         finally:
+            self._hand_on()
             last, self._socket = self._socket, None
             if last is not None:
                 sockets.close(last)
@@ -228,7 +242,8 @@ class Stream(threading.Thread):
         watchdog = Watchdog(time.monotonic(), time.time(), self._pace)
         incoming = Incoming(connection)
         while True:
-            batch = incoming.batch(watchdog.wait(time.monotonic()))
+            wait = watchdog.wait(time.monotonic())
+            batch = incoming.batch(min(QUIET, wait) if self._acked else wait)
             self._unless_stopped()
             if batch:
                 watchdog.heard(time.monotonic())
@@ -241,12 +256,14 @@ class Stream(threading.Thread):
                 case Check.FINE:
                     pass
             reason = self._take(connection, batch)
+            if len(batch) < MANY or len(self._acked) >= MOST_ACKED:
+                self._hand_on()
             if reason is not None:
                 return reason
 
     def _take(self, connection: websocket.WebSocket, batch: list[ABNF]) -> str | None:
-        """Write messages down, then ack them, then hand them on. What came behind a `disconnect`
-        frame is taken in as well; its reason is returned."""
+        """Write messages down, then ack them. What came behind a `disconnect` frame is taken in as
+        well; its reason is returned."""
         taken = self._receiver.take([frame.data for frame in batch if is_message(frame)])
         answers = [
             ABNF.create_frame(frame.data, ABNF.OPCODE_PONG)
@@ -258,13 +275,17 @@ class Stream(threading.Thread):
             self._send(connection, answers)
         finally:
             # It is ours once it is written down, even if the socket broke under the ack.
-            if taken.arrived:
-                self._tell(Arrived(taken.arrived))
+            self._acked += taken.arrived
             for trouble in taken.troubles:
                 self._tell(trouble)
         if any(frame.opcode == ABNF.OPCODE_CLOSE for frame in batch):
             raise LinkLost(say.SERVER_CLOSED())
         return taken.disconnect
+
+    def _hand_on(self) -> None:
+        if self._acked:
+            acked, self._acked = tuple(self._acked), []
+            self._tell(Arrived(acked))
 
     def _send(self, connection: websocket.WebSocket, outgoing: list[ABNF]) -> None:
         if not outgoing:
