@@ -522,6 +522,17 @@ def test_what_comes_together_costs_few_syncs_answers_and_words_to_the_loop(
     assert damaged == 0
 
 
+def test_what_was_acked_is_handed_on_though_the_link_breaks_right_behind_it(
+    linked: Listener, sandbox: Sandbox
+) -> None:
+    close = packed([b"\x03\xe8"], 8)
+    sandbox.client.raw_frame(packed(message(number) for number in range(100)) + close, wire=True)
+    texts = [linked.until(Received).inbound.text for _ in range(100)]
+    assert texts == [f"message {number}" for number in range(100)]
+    linked.until_link(LinkState.WAITING)
+    assert len(sandbox.client.acks()) == 100
+
+
 def test_an_ack_waits_for_no_other_work_with_files_and_for_no_other_process(
     listen: Listen, sandbox: Sandbox, files: Files, tmp_path: Path
 ) -> None:
