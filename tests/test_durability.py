@@ -730,6 +730,33 @@ def test_what_was_written_down_but_not_ticked_off_stands_in_the_transcript_once(
     assert [row["text"] for row in after.transcript(session)] == ["one", "two", "three"]
 
 
+def test_what_was_written_down_but_not_ticked_off_comes_into_no_other_session(
+    editor: Editor, start_anew: Comeback, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = connect(editor, api_options)
+    sandbox.client.say("one")
+    editor.until(lambda: len(editor.transcript(session)) == 1)
+    editor.until(lambda: [row["type"] for row in lines_of(inbox(editor))].count("handed") == 1)
+
+    def forget_what_was_last() -> None:
+        # The kill came before the last word of the journal; and the session is bound no more.
+        lines = inbox(editor).read_bytes().splitlines()
+        left = [line for line in lines if b'"handed"' not in line]
+        inbox(editor).write_bytes(b"\n".join(left) + b"\n")
+        (editor.data / "chat-dingtalk-state.json").unlink()
+
+    after = start_anew(editor, forget_what_was_last)
+    after.setup(api_options)
+    after.chat("new Another")
+    after.chat("bridge dingtalk")
+    after.until_lua("require('dingbridge').status().connected")
+    other = str(after.status()["session"])
+    assert other != session
+    sandbox.client.say("two")
+    after.until(lambda: on_disk(after, other) == ["two"])
+    assert on_disk(after, session) == ["one"]
+
+
 def test_a_torn_line_in_the_inbox_stops_nothing(
     editor: Editor, start_anew: Comeback, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:

@@ -78,6 +78,24 @@ def test_a_full_log_is_set_aside_and_the_one_before_it_dropped(
     assert kept == [str(n) for n in range(100 - len(kept), 100)]
 
 
+def test_lines_that_are_written_together_are_all_there_whatever_goes_wrong(path: Path) -> None:
+    log_file.write_to(path, verbose=False, secrets=("secret-of-mine",))
+
+    def told() -> None:
+        with log_file.together():
+            for n in range(3):
+                log.info("line %d with secret-of-mine", n)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        told()
+    assert [line.rpartition(": ")[2] for line in lines(path)] == [
+        f"line {n} with ***" for n in range(3)
+    ]
+    log.info("alone")
+    assert lines(path)[-1].endswith("alone")
+
+
 def test_nothing_in_a_message_begins_a_line_of_its_own_or_acts_on_a_terminal(path: Path) -> None:
     log_file.write_to(path, verbose=False, secrets=())
     log.info("from %s", "x\n2026-01-01 00:00:00,000 INFO forged\r\x1b[2J\u202e\u2028 \x9b31m 名字")

@@ -1,0 +1,116 @@
+"""What an editor is shown in one turn of the service's loop: one frame, with the latest status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from dingbridge.bridge import updates
+from dingbridge.core.messages import Message, Role
+from dingbridge.service.screen import Screen
+
+Frame = tuple[updates.Update, ...]
+
+
+class Editor:
+    """Notes the frames that come."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.came = asyncio.Event()
+        self.screen = Screen(self._take)
+        self.status = "one"
+
+    def _take(self, shown: Frame, done: int, look_up: str | None) -> None:
+        self.frames.append(shown)
+        self.came.set()
+
+    def latest(self) -> updates.Update:
+        """Stands for the status."""
+        return updates.Say(self.status)
+
+    async def next_frame(self) -> Frame:
+        """The frame that comes next."""
+        await self.came.wait()
+        self.came.clear()
+        return self.frames[-1]
+
+
+def message(number: int) -> Message:
+    return Message(f"m{number}", Role.DINGTALK, "Zhang", "text", 1.0)
+
+
+def says(*texts: str) -> Frame:
+    return tuple(updates.Say(text) for text in texts)
+
+
+def in_loop(test: Callable[[Editor], Awaitable[None]]) -> None:
+    async def run() -> None:
+        await asyncio.wait_for(test(Editor()), 30)
+
+    asyncio.run(run())
+
+
+def test_all_of_a_turn_comes_in_one_frame_with_the_latest_status_once() -> None:
+    async def test(editor: Editor) -> None:
+        editor.screen.show(updates.Say("before"))
+        for status in ("two", "three"):
+            editor.status = status
+            editor.screen.show_latest(editor.latest)
+            editor.screen.show(updates.Say(f"after {status}"))
+        assert await editor.next_frame() == says("before", "three", "after two", "after three")
+
+    in_loop(test)
+
+
+def test_a_status_that_is_known_is_not_shown_again() -> None:
+    async def test(editor: Editor) -> None:
+        editor.screen.show_latest(editor.latest)
+        assert await editor.next_frame() == says("one")
+        editor.screen.show_latest(editor.latest)
+        editor.screen.show(updates.Say("something else"))
+        assert await editor.next_frame() == says("something else")
+        editor.status = "two"
+        editor.screen.show_latest(editor.latest)
+        assert await editor.next_frame() == says("two")
+
+    in_loop(test)
+
+
+def test_what_comes_while_an_editor_shows_much_is_gathered() -> None:
+    async def test(editor: Editor) -> None:
+        many = tuple(message(number) for number in range(500))
+        editor.screen.show(updates.Messages("s", many))
+        await editor.next_frame()
+        for number in range(5):
+            editor.screen.show(updates.Say(f"{number}"))
+            await asyncio.sleep(0)
+        assert await editor.next_frame() == says("0", "1", "2", "3", "4")
+        assert len(editor.frames) == 2
+
+    in_loop(test)
+
+
+def test_nothing_waits_when_the_editor_is_left() -> None:
+    async def test(editor: Editor) -> None:
+        editor.screen.show(updates.Messages("s", tuple(message(number) for number in range(500))))
+        editor.screen.flush()
+        editor.screen.show(updates.Say("last"))
+        editor.screen.flush()
+        assert editor.frames[1:] == [says("last")]
+
+    in_loop(test)
+
+
+def test_a_status_that_cannot_be_made_takes_nothing_along(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test(editor: Editor) -> None:
+        editor.screen.show_latest(lambda: [][0])
+        editor.screen.show(updates.Say("shown"))
+        assert await editor.next_frame() == says("shown")
+
+    in_loop(test)
+    assert "IndexError" in caplog.text
