@@ -368,6 +368,11 @@ class Bridge:
         self.deliveries.show_unsaved()
         self._tell_status()
 
+    def settled(self) -> None:
+        """It is known what is bound here: the status tells that before the list comes."""
+        self._tell_status()
+        self.sessions.tell_list()
+
     def _tell_status(self) -> None:
         self._editor.show_latest(self._status)
 

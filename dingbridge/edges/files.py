@@ -205,6 +205,15 @@ def sync_file(descriptor: int) -> None:
         os.fdatasync(descriptor)
 
 
+def sync(path: Path) -> None:
+    """The same for a file that is there."""
+    descriptor = open_file(path, os.O_RDWR)
+    try:
+        sync_file(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(path: Path) -> None:
     """Make the names in a folder last: without this a power cut may bring an old file back."""
     if os.name != "posix":

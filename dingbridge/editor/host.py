@@ -74,6 +74,8 @@ class Host:
         self._under_way = UnderWay()
         self._was_attached = False
         self._bound: dict[str, str] | None = None
+        self._told_bound: dict[str, str] | None = None
+        self._knows_bound = False
         self._files = Files(self._neovim.post, self._tell_now, self._saved)
         self._first: Settings | None = None
         self._is_leaving = False
@@ -343,6 +345,7 @@ class Host:
     def _attached(self, client: Client) -> None:
         assert self._hello is not None  # noqa: S101 - the attachment was started with it
         self._client = client
+        self._knows_bound = False
         self._under_way.begin()
         self._send(client, structs.replace(self._hello, bound=self._bound))
         if self._settings is not None:
@@ -364,10 +367,14 @@ class Host:
             self._settings = frame
 
     def _note_bound(self, shown: list[dict[str, Any]]) -> None:
-        """What the next service has to know: which session each account has here."""
+        """What the next service has to know: which session each account has here. The service knows
+        that once it tells which sessions there are."""
         for update in shown:
             if update["kind"] == "status":
-                self._bound = {one["account"]: one["session"] for one in update["accounts"]}
+                self._told_bound = {one["account"]: one["session"] for one in update["accounts"]}
+            self._knows_bound = self._knows_bound or update["kind"] == "sessions"
+        if self._knows_bound:
+            self._bound = self._told_bound
 
     def _said(self, data: bytes) -> None:
         try:

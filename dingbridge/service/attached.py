@@ -70,7 +70,7 @@ class AttachedEditor:
         self._number = number
         self._attach = attach
         self._shared = shared
-        self.screen = Screen(lambda shown, *rest: send(Updates(self._spool.heard(shown), *rest)))
+        self.screen = Screen(lambda shown, *rest: send(Updates(self._fit(shown), *rest)))
         self._transfers = Transfers(shared.files.outgoing, shared.files_thread, send)
         self._spool = Spool(attach, shared.files, shared.spooled, self.screen.show)
         self._told_left = left
@@ -245,9 +245,15 @@ class AttachedEditor:
 
     def _settled(self) -> None:
         """It is known what is bound."""
-        # Not before: an editor that comes back would see its session unbound for a moment.
-        self._need_bridge().sessions.tell_list()
+        self._need_bridge().settled()
         self._turns.go_on()
+
+    def _fit(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
+        """What the editor is shown, without lists before it is known what is bound: by the first
+        one it knows that the status tells it, and would see its session unbound for a moment."""
+        if self._restoring is None or not self._restoring.is_settled:
+            shown = tuple(one for one in shown if not isinstance(one, updates.Sessions))
+        return self._spool.heard(shown)
 
     # --- what the owners say ----------------------------------------------------------------------
 

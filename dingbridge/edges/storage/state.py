@@ -46,11 +46,15 @@ class StateFile:
                 return self._read()
 
     def update(self, change: Change) -> None:
-        """Apply `change` to the file's content. Two editors at once lose nothing of each other.
+        """Apply `change` to the file's content, for good even if the power fails. Two editors at
+        once lose nothing of each other.
 
         Raises `StoredDataDamaged`, with the change made, when the file had to be set aside, and
         `BridgeError` when another process does not let go of it.
         """
+        self._change(change, lasts=True)
+
+    def _change(self, change: Change, *, lasts: bool) -> None:
         files.make_folder(self.path.parent)
         with self._guard:
             pending = tuple(self._pending)
@@ -61,6 +65,8 @@ class StateFile:
                 new = each(new)
             if new != old or damaged is not None:
                 files.write_whole(self.path, states.encode(new))
+                if lasts:
+                    files.sync_folder(self.path.parent)
                 self._known = (self._mark(), new)
                 self._written_at = time.monotonic()
         with self._guard:
@@ -84,7 +90,8 @@ class StateFile:
         with self._guard:
             waits = bool(self._pending)
         if waits:
-            self.update(lambda state: state)
+            # A power cut may bring back the file of a second ago.
+            self._change(lambda state: state, lasts=False)
 
     def _mark(self) -> tuple[int, int, int]:
         found = self.path.stat()

@@ -133,9 +133,12 @@ class Transcripts:
             size *= 4
 
     def begin(self, info: SessionInfo) -> None:
-        """Start a transcript, unless another editor has done so."""
-        if not self._path(info.id).exists():
-            self.append(info.id, Entry(session=info))
+        """Start a transcript, for good even if the power fails, unless another editor has done so:
+        without it nobody could bind the session again, or send in it."""
+        path = self._path(info.id)
+        if not path.exists():
+            files.make_own_folder(path.parent)
+            files.append_lines(path, transcript.encode(Entry(session=info)), sync=True)
 
     def append(self, session: str, entry: Entry, info: SessionInfo | None = None) -> None:
         """Add one line. A session's first line makes its file, with `info` as its head: another
@@ -247,13 +250,17 @@ class Transcripts:
 
 
 def _standing(path: Path, messages: Collection[str]) -> set[str]:
-    """Which of these messages stand in a transcript. Only a whole line counts: a crash may have
-    torn the one with a name."""
+    """Which of these messages stand in a transcript, for good even if the power fails. Only a whole
+    line counts: a crash may have torn the one with a name."""
     wanted = {message.encode() for message in messages}
     try:
         with files.reading(path) as file:
             lines = [line for line in file if not wanted.isdisjoint(_NAMED.findall(line))]
     except FileNotFoundError:
         return set()
-    found = transcript.read(lines, SessionInfo("", "", 0.0)).messages
-    return {message.id for message in found} & set(messages)
+    shown = transcript.read(lines, SessionInfo("", "", 0.0)).messages
+    found = {message.id for message in shown} & set(messages)
+    if found:
+        # Whoever wrote them may have been killed before they were synced.
+        files.sync(path)
+    return found

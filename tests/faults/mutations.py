@@ -1,0 +1,48 @@
+"""Defects that are planted into a service, to show that the machine finds them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from dingbridge.core.answers import Answer
+from dingbridge.edges.http import Http
+from tests.faults.layer import LATE, Later, Layer
+
+
+def late(*files: str) -> Callable[[Layer], None]:
+    """Something is told as written before it is."""
+
+    def plant(layer: Layer) -> None:
+        layer.late.update({file: Later() for file in files})
+
+    return plant
+
+
+def unsynced(*files: str) -> Callable[[Layer], None]:
+    """Something is told as kept before it is synced."""
+    return lambda layer: layer.unsynced.update(files)
+
+
+def answered_early(layer: Layer) -> None:
+    """A message is told as delivered before it is sent."""
+    post = Http.post
+
+    def early(self: Http, url: str, *words: Any) -> Answer:
+        if "/robot/send" not in url:
+            return post(self, url, *words)
+        threading.Timer(2 * LATE, lambda: post(self, url, *words)).start()
+        return Answer(200, b'{"errcode":0,"errmsg":"ok"}')
+
+    setattr(Http, "post", early)  # noqa: B010 - mypy knows it as a method
+
+
+BY_NAME = {
+    "an ack comes before the record": late("inbox"),
+    "a message is told as queued before the record": late("outbox"),
+    "what is acked is not synced": unsynced("inbox"),
+    "what is queued is not synced": unsynced("outbox"),
+    "what stands in a transcript is not synced": unsynced("transcript"),
+    "a message is told as delivered before it is sent": answered_early,
+}

@@ -1,0 +1,120 @@
+"""What the judge of the path of a message looks at besides `check`: the order in which it came, and
+the reason for what came twice. Pure functions over values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from dingbridge.sandbox.records import Arrived, Call, Said
+from tests.faults import check
+from tests.faults.check import Records, Violation
+from tests.faults.evidence import KEYLESS
+from tests.faults.layer import Ended
+
+UNWRITTEN = 1.0
+"""Seconds before the end of a process in which the answer to a request may not have been written
+down: on a busy machine its thread may not have been there to do so."""
+UNSYNCED = 2.5
+"""The same when the power fails; outcomes are synced within a second."""
+
+LATE = 1.0
+"""Seconds in which a request arrives that a process sent just before its end."""
+
+
+def judge(
+    records: Records,
+    *,
+    said: Sequence[Said],
+    calls: Sequence[Call],
+    deaths: Sequence[tuple[float, Ended]],
+    once: bool,
+    one_each: bool,
+) -> list[Violation]:
+    """Every violation. `deaths` are the ends of services (Unix seconds); `once`: without a key
+    nothing may come twice; `one_each`: each conversation has a session of its own."""
+    return [
+        *_heard_in_order(records, said),
+        *_twice(records, calls, deaths, once=once),
+        *(_heard_apart(records, said) if one_each else ()),
+    ]
+
+
+def _numbers(said: Sequence[Said]) -> Iterator[tuple[int, int, Said]]:
+    """The place of each push, and the number of its message."""
+    for place, push in enumerate(said):
+        if not push.lost:
+            yield place, int(push.message_id.rpartition("-")[2]), push
+
+
+def _heard_in_order(records: Records, said: Sequence[Said]) -> Iterator[Violation]:
+    """What was pushed for the last time before another message of the conversation was pushed for
+    the first time stands before it."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    conversation: dict[int, str] = {}
+    for place, number, push in _numbers(said):
+        first.setdefault(number, place)
+        last[number] = place
+        conversation[number] = push.conversation_id
+    for session, texts in records.transcripts.items():
+        heard = [number for text in texts for number in check.heard(text) if number in first]
+        for earlier, later in combinations(heard, 2):
+            same = conversation[earlier] == conversation[later]
+            if same and earlier != later and last[later] < first[earlier]:
+                yield Violation(
+                    "heard out of order", f"i{earlier} stands before i{later} in {session}"
+                )
+
+
+def _heard_apart(records: Records, said: Sequence[Said]) -> Iterator[Violation]:
+    """In the session of one conversation stands nothing of another."""
+    conversation = {number: push.conversation_id for _, number, push in _numbers(said)}
+    for session, texts in records.transcripts.items():
+        heard = [number for text in texts for number in check.heard(text)]
+        found = sorted({conversation[number] for number in heard if number in conversation})
+        if len(found) > 1:
+            yield Violation("astray", f"in {session} stands what was said in {', '.join(found)}")
+
+
+def _twice(
+    records: Records,
+    calls: Sequence[Call],
+    deaths: Sequence[tuple[float, Ended]],
+    *,
+    once: bool,
+) -> Iterator[Violation]:
+    """Nothing comes again without a key, unless nobody could know that it had come."""
+    there: dict[tuple[str, int, int], Arrived] = {}
+    for arrived in records.arrived:
+        if arrived.route == "webhook":
+            continue
+        lines = [(arrived.conversation_id, *line) for line in check.lines_of(arrived.text)]
+        again = [there[line] for line in lines if line in there]
+        if again and (once or not _has_reason(again[-1], arrived, calls, deaths)):
+            name = f"m{lines[0][1]}l{lines[0][2]}"
+            seconds = arrived.time - again[-1].time
+            yield Violation("twice", f"{name} came again after {seconds:.2f} s")
+        there.update(dict.fromkeys(lines, arrived))
+
+
+def _has_reason(
+    before: Arrived,
+    again: Arrived,
+    calls: Sequence[Call],
+    deaths: Sequence[tuple[float, Ended]],
+) -> bool:
+    for time, ended in deaths:
+        if ended.was_full and before.time <= time <= again.time:
+            # The answer could not be written down.
+            return True
+        cut = ended.fault is not None and ended.fault.cut
+        known = UNSYNCED if cut else UNWRITTEN
+        if -LATE < time - before.time < known and time <= again.time:
+            return True
+    for call in calls:
+        missed = call.fault == "drop after" or call.fault.startswith("hang")
+        meant = call.began - 0.05 <= before.time <= call.ended + 0.05
+        if call.path in KEYLESS and missed and meant:
+            return True
+    return False

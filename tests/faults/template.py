@@ -1,0 +1,219 @@
+"""A process that has imported the service, from which services are made: `python -m
+tests.faults.template`.
+
+A service that is made by `fork` costs a tenth of one that is started, and runs the same code from
+its `main` on. Each stands on a layer of its own (`tests.faults.layer`).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from dingbridge.core import limits, pace, state
+from dingbridge.edges.storage import robot
+from tests.faults import layer, mutations
+from tests.faults.layer import Fault, Layer
+
+UNLIMITED = 10**9
+COMPACTS_AFTER = 6
+ARM, REST = signal.SIGUSR1, signal.SIGUSR2
+"""Signals to a service: faults may come from now on, or no more."""
+
+
+class Start(Struct, frozen=True):
+    """A service is wanted. `armed`: its faults may come at once, else after `ARM`. `compacts`: it
+    makes its journals short after a few records. `mutation` names what is broken in it on purpose
+    (`mutations`)."""
+
+    data: str
+    log: str
+    environ: dict[str, str]
+    faults: tuple[Fault, ...]
+    seed: int
+    report: str
+    kept: str
+    errors: str
+    armed: bool
+    compacts: bool = False
+    mutation: str = ""
+
+
+class Made(Struct, frozen=True, tag="made"):
+    """The service is this process."""
+
+    pid: int
+
+
+class Ended(Struct, frozen=True, tag="ended"):
+    """A service has ended. `code` is negative after a signal."""
+
+    pid: int
+    code: int
+
+
+Told = Made | Ended
+
+
+class Template:
+    """The process, as its driver sees it. A context manager."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.template", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parents[2],
+            )
+        self._rest = b""
+        self._ended: dict[int, int] = {}
+
+    def __enter__(self) -> Template:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+        self._process.wait(10)
+
+    def start(self, wanted: Start) -> int:
+        """Make a service; its process."""
+        self._socket.setblocking(True)
+        self._socket.sendall(msgspec.json.encode(wanted) + b"\n")
+        while True:
+            for told in self._read():
+                if isinstance(told, Made):
+                    return told.pid
+
+    def ended(self, pid: int) -> int | None:
+        """How a service has ended; None while it runs."""
+        if pid not in self._ended:
+            self._socket.setblocking(False)
+            try:
+                list(self._read())
+            except BlockingIOError:
+                return None
+        return self._ended.get(pid)
+
+    def _read(self) -> Iterator[Told]:
+        data = self._socket.recv(65536)
+        if not data:
+            raise EOFError("the template has ended")
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            told = msgspec.json.decode(line, type=Told)
+            if isinstance(told, Ended):
+                self._ended[told.pid] = told.code
+            else:
+                yield told
+
+
+def main() -> None:
+    """Make services until nobody wants any."""
+    wire = socket.socket(fileno=int(sys.argv[1]))
+    # What would make messages wait for minutes, or go in another order.
+    setattr(pace, "ROBOT_MESSAGES", UNLIMITED)  # noqa: B010 - it is the one of `limits` there
+    limits.ROBOT_MESSAGES = pace.CALLS_AT_ONCE = UNLIMITED
+    state.OPENINGS = UNLIMITED
+    # Those that come before a service can hear them wait for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (ARM, REST))
+    for name in ("service.main", "service.editors", "edges.stream.thread", "edges.sender.thread"):
+        importlib.import_module(f"dingbridge.{name}")
+    layer.install()
+    gc.collect()
+    gc.freeze()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    running: set[int] = set()
+    rest = b""
+    while True:
+        ready, _, _ = select.select([wire, reader], [], [])
+        if reader in ready:
+            reader.recv(4096)
+            for told in _reaped(running):
+                wire.sendall(msgspec.json.encode(told) + b"\n")
+        if wire not in ready:
+            continue
+        data = wire.recv(1 << 20)
+        if not data:
+            break
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            pid = os.fork()
+            if not pid:
+                signal.set_wakeup_fd(-1)
+                for one in (wire, reader, writer):
+                    one.close()
+                _serve(msgspec.json.decode(line, type=Start))
+            running.add(pid)
+            wire.sendall(msgspec.json.encode(Made(pid)) + b"\n")
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _reaped(running: set[int]) -> Iterator[Ended]:
+    for pid in list(running):
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            running.discard(pid)
+            yield Ended(pid, os.waitstatus_to_exitcode(status))
+
+
+def _serve(wanted: Start) -> None:
+    """Be a service, to its end."""
+    os.setsid()
+    os.chdir("/")
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    errors = os.open(wanted.errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for number, file in enumerate((nowhere, nowhere, errors)):
+        os.dup2(file, number)
+    os.environ.clear()
+    os.environ.update(wanted.environ)
+    below = Layer(
+        Path(wanted.data), wanted.faults, wanted.seed, Path(wanted.report), Path(wanted.kept)
+    )
+    signal.signal(ARM, lambda *_: below.arm())
+    signal.signal(REST, lambda *_: below.rest())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (ARM, REST))
+    if wanted.armed:
+        below.arm()
+    code = 0
+    try:
+        if wanted.compacts:
+            robot.COMPACT_AFTER = COMPACTS_AFTER
+        if wanted.mutation:
+            mutations.BY_NAME[wanted.mutation](below)
+        layer.begin(below)
+        from dingbridge.service.main import main as service
+
+        service((wanted.data, wanted.log))
+    except SystemExit as end:
+        if end.code:
+            os.write(2, f"{end.code}\n".encode())
+            code = 1
+    except BaseException:  # noqa: BLE001 - a process that is made by fork has nothing else below it
+        import traceback
+
+        os.write(2, traceback.format_exc().encode())
+        code = 2
+    below.end()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
