@@ -280,18 +280,28 @@ class Outgoing:
         whole = self._outbox.whole(message)
         to = whole.outbound.target if whole is not None else None
         if letter is not None:
+            self._write_known(message, session, Delivery.FAILED, letter.reason)
             self._fate(message, session, Delivery.FAILED, letter.reason, to)
         elif message in self._outbox.dropped:
             reason = dropped_in_words(uncertain=uncertain)
+            self._write_known(message, session, Delivery.FAILED, reason)
             report = DeliveryReport(
                 message, Delivery.FAILED, reason, dropped=True, may_have_arrived=uncertain
             )
             self._tell(exchange.Fate(report, session))
         elif message in self._outbox.done:
-            self._fate(message, session, Delivery.SENT, say.MAY_BE_TWICE() if uncertain else "")
+            reason = say.MAY_BE_TWICE() if uncertain else ""
+            self._write_known(message, session, Delivery.SENT, reason)
+            self._fate(message, session, Delivery.SENT, reason)
         else:
             words = doubt(whole) if whole is not None else ""
             self._fate(message, session, Delivery.QUEUED, words, to)
+
+    def _write_known(self, message: str, session: str, fate: Delivery, reason: str) -> None:
+        """A power cut may have taken an end from the transcript, and the journal be too short by
+        now to tell whose it was."""
+        if session:
+            self._records.fates(session, (Fate(message, fate, reason),))
 
     # --- dead letters ---------------------------------------------------------------------------
 

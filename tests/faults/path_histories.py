@@ -121,7 +121,8 @@ class _Author:
     # --- what goes wrong --------------------------------------------------------------------------
 
     def _life(self) -> tuple[Fault, ...]:
-        faults = [self._kill()]
+        # The first one ends the service. One of them comes surely.
+        faults = [self._kill(), Fault("any", self._random.randint(60, 250), "before")]
         if self._random.random() < 0.3:
             faults.append(self._full())
         return tuple(faults)
@@ -134,8 +135,8 @@ class _Author:
             kinds.append(IN)
             weights.append(40)
         step = random.choice(random.choices(kinds, weights)[0])
-        many = {"any": 150, "post": 30, "send editor": 15}.get(step, 6)
-        return step, random.randint(1, random.choice((max(many // 4, 1), many)))
+        many = {"any": 60, "post": 12, "send editor": 6}.get(step, 2)
+        return step, random.randint(1, random.choice((many, 2 * many)))
 
     def _kill(self) -> Fault:
         how: How = self._random.choices(("before", "after", "within"), (40, 40, 20))[0]

@@ -178,6 +178,16 @@ class Thin:
                 self._knows_bound = True
             case "messages":
                 self._show(update["id"], update["list"], reset=update["reset"])
+            case "ending":
+                shown = self._rows.get(update["id"], [])
+                since = set(update["since"])
+                self._rows[update["id"]] = update["list"] + [
+                    one for one in shown if one["id"] in since
+                ]
+                self._ask_for_more(update)
+            case "earlier":
+                self._rows[update["id"]] = update["list"] + self._rows.get(update["id"], [])
+                self._ask_for_more(update)
             case "fate":
                 self._settle(update["id"], update["message"], update["delivery"])
             case "confirmed":
@@ -203,6 +213,10 @@ class Thin:
                 self._settle(session, message["id"], message["delivery"])
             else:
                 shown.append(message)
+
+    def _ask_for_more(self, update: dict[str, Any]) -> None:
+        if update["more"]:
+            self._tell(Event("earlier", {"session": update["id"]}))
 
     def _settle(self, session: str, message: str, delivery: str) -> None:
         for one in self._rows.get(session, ()):
