@@ -41,6 +41,7 @@ from dingbridge.editor.attachment import (
     Said,
     Silent,
 )
+from dingbridge.editor.bound import Bound
 from dingbridge.editor.files import Files
 from dingbridge.editor.from_lua import FromManifest, Settings
 from dingbridge.editor.log import forward
@@ -73,9 +74,7 @@ class Host:
         self._waiting = Waiting()
         self._under_way = UnderWay()
         self._was_attached = False
-        self._bound: dict[str, str] | None = None
-        self._told_bound: dict[str, str] | None = None
-        self._knows_bound = False
+        self._bound = Bound()
         self._files = Files(self._neovim.post, self._tell_now, self._saved)
         self._first: Settings | None = None
         self._is_leaving = False
@@ -345,9 +344,9 @@ class Host:
     def _attached(self, client: Client) -> None:
         assert self._hello is not None  # noqa: S101 - the attachment was started with it
         self._client = client
-        self._knows_bound = False
+        self._bound.begin()
         self._under_way.begin()
-        self._send(client, structs.replace(self._hello, bound=self._bound))
+        self._send(client, structs.replace(self._hello, bound=self._bound.sessions))
         if self._settings is not None:
             self._send(client, self._settings)
         if self._was_attached:
@@ -366,16 +365,6 @@ class Host:
             # What the next service has to know first.
             self._settings = frame
 
-    def _note_bound(self, shown: list[dict[str, Any]]) -> None:
-        """What the next service has to know: which session each account has here. The service knows
-        that once it tells which sessions there are."""
-        for update in shown:
-            if update["kind"] == "status":
-                self._told_bound = {one["account"]: one["session"] for one in update["accounts"]}
-            self._knows_bound = self._knows_bound or update["kind"] == "sessions"
-        if self._knows_bound:
-            self._bound = self._told_bound
-
     def _said(self, data: bytes) -> None:
         try:
             frame = frames.decode_from_service(data)
@@ -388,7 +377,7 @@ class Host:
                 if asked is not None:
                     self._commands.run(self._under_way.settings(asked))
                 if shown:
-                    self._note_bound(shown)
+                    self._bound.note(shown)
                     self._neovim.apply(shown)
             case frames.Piece() | frames.Taken():
                 self._files.heard(frame)

@@ -249,11 +249,7 @@ class AttachedEditor:
         self._turns.go_on()
 
     def _fit(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
-        """What the editor is shown, without lists before it is known what is bound: by the first
-        one it knows that the status tells it, and would see its session unbound for a moment."""
-        if self._restoring is None or not self._restoring.is_settled:
-            shown = tuple(one for one in shown if not isinstance(one, updates.Sessions))
-        return self._spool.heard(shown)
+        return self._spool.heard(self._restoring.fit(shown) if self._restoring else shown)
 
     # --- what the owners say ----------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.patience import SETTLED_WITHIN
@@ -93,6 +94,12 @@ class Restoring:
             asyncio.get_running_loop().call_later(SETTLED_WITHIN, self.settle)
         else:
             self.settle()
+
+    def fit(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
+        """What the editor is shown: its first list says that it is known what is bound."""
+        if self.is_settled:
+            return shown
+        return tuple(one for one in shown if not isinstance(one, updates.Sessions))
 
     def told(self, name: str) -> None:
         """The owner of this account's robot has told what is bound."""

@@ -48,6 +48,8 @@ END = 30.0
 PLANTED_END = 4.0
 """The same where something never will, because of a planted defect."""
 READY = 30.0
+IN_TROUBLE = 5.0
+"""Seconds in which what was asked for may find its place while the trouble goes on."""
 TAKEN_UP = 10.0
 """Seconds in which an editor has the session again that was bound before."""
 MOMENT = 1.0
@@ -153,6 +155,7 @@ class Machine:
             for operation in self.history.operations:
                 self._carry_out(operation)
                 self._turn()
+            self._until(self._is_quiet, IN_TROUBLE)
             self._calm_down()
             records = self.records()
             self._leave()
@@ -366,11 +369,15 @@ class Machine:
             self._until(lambda: False, pause)
             pause = min(2 * pause, 0.3)
 
-    def _is_settled(self) -> bool:
+    def _is_quiet(self) -> bool:
+        """Whether all is confirmed and acked, and nothing waits to be sent."""
         self.people.push_what_is_not_acked()
         if self._unconfirmed() or self.people.unacked():
             return False
-        if any(editor.status.get("queued", 0) for editor in self._editors.values()):
+        return not any(editor.status.get("queued", 0) for editor in self._editors.values())
+
+    def _is_settled(self) -> bool:
+        if not self._is_quiet():
             return False
         records = self.records()
         return not (

@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +24,12 @@ from dingbridge.core import limits, pace, state
 from dingbridge.edges.storage import robot
 from tests.faults import layer, mutations
 from tests.faults.layer import Fault, Layer
+from tests.processes import Child
 
 UNLIMITED = 10**9
 COMPACTS_AFTER = 6
+SECONDS = 3600.0
+"""What one template may take."""
 ARM, REST = signal.SIGUSR1, signal.SIGUSR2
 """Signals to a service: faults may come from now on, or no more."""
 
@@ -72,8 +74,9 @@ class Template:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = Child(
                 [sys.executable, "-m", "tests.faults.template", str(theirs.fileno())],
+                seconds=SECONDS,
                 pass_fds=[theirs.fileno()],
                 cwd=Path(__file__).parents[2],
             )
@@ -86,6 +89,7 @@ class Template:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
         self._process.wait(10)
+        self._process.end()
 
     def start(self, wanted: Start) -> int:
         """Make a service; its process."""

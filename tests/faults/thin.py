@@ -13,6 +13,7 @@ from typing import Any
 from dingbridge.core.outside import Found
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.card import read_card
+from dingbridge.editor.bound import Bound
 from dingbridge.protocol import frames
 from dingbridge.protocol.frames import Attach, Command, Event, Leave, Settings, Updates
 from tests.faults import check
@@ -41,9 +42,7 @@ class Thin:
         self._under_way: list[dict[str, str]] = []
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._was_attached = False
-        self._bound: dict[str, str] | None = None
-        self._told_bound: dict[str, str] | None = None
-        self._knows_bound = False
+        self._bound = Bound()
         self._opened: list[str] = []
         self.own: set[str] = set()
         self.status: dict[str, Any] = {}
@@ -72,7 +71,8 @@ class Thin:
             return False
         client = Client(card.address, card.secret, lambda event: self._events.put((client, event)))
         self._client = client
-        self.is_configured = self._knows_bound = False
+        self.is_configured = False
+        self._bound.begin()
         client.start()
         return True
 
@@ -91,16 +91,17 @@ class Thin:
                 case Heard(data=data):
                     frame = frames.decode_from_service(data)
                     if isinstance(frame, Updates):
+                        self._bound.note(frame.list)
                         for update in frame.list:
                             self._apply(update)
-                        if self._knows_bound:
-                            self._bound = self._told_bound
                 case Lost():
                     self._client = None
 
     def _greet(self) -> None:
         self._tell(
-            Attach(frames.VERSION, FIRST_PID + self.number, self._cwd, {}, bound=self._bound)
+            Attach(
+                frames.VERSION, FIRST_PID + self.number, self._cwd, {}, bound=self._bound.sessions
+            )
         )
         self._tell(Settings(self._options, (), self._cwd, 1, 1.0, frames.packed(Found()), key="k"))
         if self._was_attached:
@@ -173,9 +174,6 @@ class Thin:
                 self._opened.append(update["id"])
             case "status":
                 self.status = update
-                self._told_bound = {one["account"]: one["session"] for one in update["accounts"]}
-            case "sessions":
-                self._knows_bound = True
             case "messages":
                 self._show(update["id"], update["list"], reset=update["reset"])
             case "ending":
