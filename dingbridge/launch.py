@@ -131,16 +131,20 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.edges.background import detach
 
         detach()
+        _hide_tls(True)
         from dingbridge.service.main import main as service
 
+        _hide_tls(False)
         service(words)
         _end()
     if part == "host":
         from dingbridge.editor import early
 
         early.begin(*words[1:3])
+        _hide_tls(True)
         import pynvim
 
+        _hide_tls(False)
         from dingbridge.editor import host as _loaded  # noqa: F401 - the stub needs it
 
         _keep_what_is_loaded()
@@ -148,6 +152,15 @@ def _run(part: str, *words: str) -> None:
         sys.argv[:] = words[:1]
         pynvim.start_host()
         _end()
+
+
+def _hide_tls(hide: bool) -> None:
+    """Have asyncio loaded as where there is no TLS, which takes long to load: no connection of ours
+    needs it there. Whoever imports `ssl` afterwards has it."""
+    if hide:
+        sys.modules["ssl"] = None  # type: ignore[assignment]  # which is how an import is refused
+    else:
+        del sys.modules["ssl"]
 
 
 def _keep_what_is_loaded() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from enum import Enum
 
 from msgspec import Struct
@@ -282,6 +281,8 @@ def _shown(command: Declaration) -> str:
 def _unknown(
     unknown: Sentence, with_nearest: Sentence, word: str, known: Sequence[str]
 ) -> BridgeError:
+    from difflib import get_close_matches  # loaded late, for those who mistype
+
     near = get_close_matches(word, known, n=1)
     if near:
         return BridgeError(with_nearest(word=word, nearest=near[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final, Literal
 
@@ -9,6 +10,9 @@ from msgspec import Struct, structs
 
 PLATFORM: Final = "dingtalk"
 """The network's name as users write it: in settings, after `:Chat bridge`, before a target."""
+
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""The name of an account."""
 
 
 class Role(str, Enum):

@@ -23,6 +23,24 @@ class Wants(Struct, frozen=True):
     env_file: str = ""
 
 
+def may_want(raw: object) -> bool:
+    """Whether a table may name something to look up. Quick, and true rather once too often.
+
+    >>> may_want({"accounts": {"work": {"app_secret": {"cmd": ["pass", "secret"]}}}})
+    True
+    >>> may_want({"app_key": "dingx"})
+    False
+    """
+    if isinstance(raw, Mapping):
+        return any(_may_name(key) or may_want(value) for key, value in raw.items())
+    return isinstance(raw, list | tuple) and any(map(may_want, raw))
+
+
+def _may_name(key: object) -> bool:
+    letters = "".join(filter(str.isalpha, str(key))).lower()
+    return letters == "cmd" or "envfile" in letters
+
+
 class Found(Struct, frozen=True):
     """What looking up gave.
 

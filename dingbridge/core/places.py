@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
 
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import values as words
-from dingbridge.core.messages import PLATFORM
+from dingbridge.core.messages import ACCOUNT_NAME, PLATFORM
 from dingbridge.core.options import BY_NAME, NESTS, PREFIX, SPELLINGS, WRAPPERS
 from dingbridge.core.outside import SPACE
 from dingbridge.core.problems import Problems, join
 from dingbridge.core.sources import Source
-
-ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Given(Struct, frozen=True):

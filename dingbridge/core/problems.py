@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import values as words
 
-_SHOWABLE_KEY = re.compile(r"[A-Za-z0-9_.\u0080-\U0010ffff-]+")
-_CONVERSATION = re.compile(r"[A-Za-z0-9+/=_-]+|\*")
+# Compiled when they are needed: the first takes milliseconds.
+_SHOWABLE_KEY = r"[A-Za-z0-9_.\u0080-\U0010ffff-]+"
+_CONVERSATION = r"[A-Za-z0-9+/=_-]+|\*"
 _LONGEST_KEY = 60  # bytes; a longer one is not shown and not compared
 
 
@@ -54,19 +54,22 @@ def nearest(key: str, known: Iterable[str]) -> str:
     written = key.encode("utf-8", "surrogatepass")
     if len(written) > _LONGEST_KEY:
         return ""
+    from difflib import get_close_matches  # loaded late, for those who mistype
+
     near = get_close_matches(written, [name.encode() for name in known], n=1)
     return bytes(near[0]).decode() if near else ""
 
 
 def join(path: str, key: str) -> str:
     """`path.key`, unless the key is no name at all: it may be a value in the wrong place."""
-    showable = _SHOWABLE_KEY.fullmatch(key) and _is_short(key)
+    is_name = key.isascii() and key.isidentifier()
+    showable = (is_name or re.fullmatch(_SHOWABLE_KEY, key)) and _is_short(key)
     return f"{path}.{key}" if showable else f"{path}[...]"
 
 
 def join_conversation(path: str, key: str) -> str:
     """The same for a conversation id, which may hold `+`, `/` and `=`."""
-    showable = _CONVERSATION.fullmatch(key) and _is_short(key)
+    showable = re.fullmatch(_CONVERSATION, key) and _is_short(key)
     return f"{path}['{key}']" if showable else f"{path}[...]"
 
 

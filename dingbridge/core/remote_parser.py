@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -62,5 +61,7 @@ def _nearest(word: str) -> str:
     holds = [one.chinese for one in COMMANDS if one.chinese in word]
     # One Chinese character of two is much alike, half of a few letters is chance.
     least = 0.6 if word.isascii() else 0.5
+    from difflib import get_close_matches  # loaded late, for those who mistype
+
     near = begun or holds or get_close_matches(word, _BY_WORD, n=1, cutoff=least)
     return near[0] if near else ""

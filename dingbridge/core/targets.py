@@ -11,8 +11,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import delivery
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import PLATFORM, Target
-from dingbridge.core.places import ACCOUNT_NAME
+from dingbridge.core.messages import ACCOUNT_NAME, PLATFORM, Target
 
 SCHEME = f"{PLATFORM}:"
 

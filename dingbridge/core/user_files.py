@@ -7,9 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from dingbridge.core.media import MEGABYTE
-
-LOAD_BYTES: Final = 200 * MEGABYTE
+LOAD_BYTES: Final = 200 * 1024 * 1024
 """Largest transcript that is loaded from a file; ours. Such a one has a million messages."""
 
 

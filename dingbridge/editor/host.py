@@ -23,13 +23,10 @@ from dingbridge.core.commands import Command, parse
 from dingbridge.core.errors import BridgeError, in_words, told
 from dingbridge.core.outside import Found, Wants, not_looked_up, with_commands
 from dingbridge.core.patience import SETTLED_WITHIN, STOP_WITHIN
-from dingbridge.core.settings import digest, variables_read, wants
 from dingbridge.core.user_files import UserFile
 from dingbridge.edges import installed_code
 from dingbridge.edges.exchange import Client
-from dingbridge.edges.log import LOG_FILE
 from dingbridge.edges.neovim import Neovim
-from dingbridge.edges.process import keep_from_children
 from dingbridge.editor import early
 from dingbridge.editor.attachment import (
     Attached,
@@ -45,7 +42,7 @@ from dingbridge.editor.bound import Bound
 from dingbridge.editor.files import Files
 from dingbridge.editor.from_lua import FromManifest, Settings
 from dingbridge.editor.log import forward
-from dingbridge.editor.look_up import Commands, LookUp
+from dingbridge.editor.look_up import Commands, LookUp, digest_of, wanted_file
 from dingbridge.editor.under_way import UnderWay, file_of
 from dingbridge.editor.waiting import Waiting
 from dingbridge.protocol import frames
@@ -120,6 +117,8 @@ class Host:
                 self._put(structs.replace(command, file=file))
 
     def _log_path(self) -> str:
+        from dingbridge.edges.log import LOG_FILE  # with what writes it, for which there is no need
+
         return str(Path(self._need_settings().log, LOG_FILE))
 
     def stop(self) -> None:
@@ -220,8 +219,7 @@ class Host:
     def _configure(self, settings: Settings) -> None:
         began = time.time()
         options = settings.options or {}
-        keep_from_children(variables_read(options))
-        wanted = Wants(env_file=wants(options, self._environ).env_file)
+        wanted = wanted_file(options, self._environ)
         lookup = LookUp(wanted, lambda result: self._neovim.post(lambda: found(result)))
 
         def found(result: Found) -> None:
@@ -259,7 +257,7 @@ class Host:
                 settings.revision,
                 began,
                 frames.packed(found),
-                digest(settings.options or {}, self._environ, found),
+                digest_of(settings.options or {}, self._environ, found),
                 settings.key_digest,
             )
         )

@@ -1,15 +1,36 @@
-"""Looks up what settings keep outside of them, behind a thread of its own."""
+"""Looks up what settings keep outside of them, behind a thread of its own.
+
+Few settings keep anything there: what reads their options is loaded when one may.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
 
-from dingbridge.core.outside import Found, Wants
-from dingbridge.core.settings import wants
-from dingbridge.edges import outside
-from dingbridge.edges.process import Runner
+from dingbridge.core.outside import Found, Wants, may_want
+from dingbridge.edges.process import Runner, keep_from_children
 from dingbridge.protocol.frames import Settings
+
+
+def wanted_file(options: object, environ: Mapping[str, str]) -> Wants:
+    """The file with variables that the options name. Variables of theirs that are secret are kept
+    from programs from now on, if any may be run."""
+    if not may_want(options):
+        return Wants()
+    from dingbridge.core.settings import variables_read, wants
+
+    keep_from_children(variables_read(options))
+    return Wants(env_file=wants(options, environ).env_file)
+
+
+def digest_of(options: object, environ: Mapping[str, str], found: Found) -> str:
+    """See `core.settings.digest`."""
+    if not may_want(options):
+        return ""
+    from dingbridge.core.settings import digest
+
+    return digest(options, environ, found)
 
 
 class LookUp(threading.Thread):
@@ -23,6 +44,8 @@ class LookUp(threading.Thread):
 
     def run(self) -> None:
         """Look everything up, once."""
+        from dingbridge.edges import outside
+
         self._tell(outside.look_up(self._wanted, self._runner))
 
     def stop(self) -> None:
@@ -84,4 +107,6 @@ class Commands:
             self._tell(digest, found)
 
     def _commands(self, settings: Settings) -> Wants:
+        from dingbridge.core.settings import wants
+
         return Wants(wants(settings.options or {}, self._environ).commands)

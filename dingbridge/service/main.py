@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -79,6 +80,9 @@ class Service:
             # Loaded late: an editor that waits can connect meanwhile.
             from dingbridge.service.editors import Editors
 
+            # What was imported stays: nothing of it is garbage.
+            gc.freeze()
+            gc.enable()
             self._editors = Editors(
                 self._data, self._log_folder, self._server.send, post, self._ended.set
             )

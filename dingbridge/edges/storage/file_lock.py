@@ -9,11 +9,16 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Protocol
 
 if sys.platform != "win32":
     import fcntl
+
+LOOK_EVERY = 0.002
+"""Seconds between two looks at a lock that is taken: it is held for one short operation."""
 
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
 
@@ -38,6 +43,17 @@ class FileLock(Protocol):
 def file_lock(path: Path) -> FileLock:
     """The lock of that file, which is made, 0600, when it is taken."""
     return _Filelock(path) if sys.platform == "win32" else _Flock(path)
+
+
+def taken(path: Path, seconds: float) -> FileLock | None:
+    """The lock of that file once it is ours; None when somebody else has it for so long. Each call
+    has a lock of its own, so that threads keep each other out."""
+    lock, end, pause = file_lock(path), time.monotonic() + seconds, threading.Event()
+    while not lock.acquire():
+        if time.monotonic() >= end:
+            return None
+        pause.wait(LOOK_EVERY)
+    return lock
 
 
 class _Flock:

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from filelock import FileLock, Timeout
-
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.patience import LOCK_WITHIN
 from dingbridge.edges import files
+from dingbridge.edges.storage.file_lock import taken
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +40,6 @@ _TORN_END = _NUL + _END
 """Closes a torn line. A line with a NUL is damage, so what was torn just before its end, and
 was told to nobody as written, cannot come alive later."""
 
-_LOOK_EVERY = 0.002
-"""Seconds between two looks at a lock that is taken: it is held for one short operation."""
-
 
 class Journal:
     """An append-only file of lines. For any thread.
@@ -56,7 +52,7 @@ class Journal:
     def __init__(self, path: Path, lock_within: float = LOCK_WITHIN) -> None:
         self._path = path
         self._lock_within = lock_within
-        self._lock = FileLock(f"{path}.lock", mode=0o600)
+        self._lock = Path(f"{path}.lock")
         # Who holds several takes them in this order: the lock file, `_writing`, `_syncing`.
         self._writing = threading.Lock()
         self._syncing = threading.Lock()
@@ -264,9 +260,8 @@ class Journal:
         """
         if not self._path.exists():
             return True  # and with it all we could lose; the next append makes it anew
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
+        lock = taken(self._lock, 0.0)
+        if lock is None:
             with self._writing:
                 self._size()
             return False
@@ -276,21 +271,19 @@ class Journal:
                 if self._opened is not None:
                     self._opened.sure = end
         finally:
-            self._lock.release()
+            lock.release()
         return True
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
         files.make_folder(self._path.parent)
-        try:
-            self._lock.acquire(timeout=self._lock_within, poll_interval=_LOOK_EVERY)
-        except Timeout as cause:
-            reason = say.JOURNAL_LOCKED()
-            raise OSError(errno.EBUSY, reason, str(self._path)) from cause
+        lock = taken(self._lock, self._lock_within)
+        if lock is None:
+            raise OSError(errno.EBUSY, say.JOURNAL_LOCKED(), str(self._path))
         try:
             yield
         finally:
-            self._lock.release()
+            lock.release()
 
     def _lines(self, end: int | None = None) -> Iterator[bytes | None]:
         """The lines up to that byte, without their ends; None for each damaged piece."""

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from dingbridge.core import state as states
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.patience import LOCK_WITHIN, STATE_EVERY
 from dingbridge.core.state import State
 from dingbridge.edges import files
+from dingbridge.edges.storage.file_lock import taken
 
 Change = Callable[[State], State]
 
@@ -26,7 +25,7 @@ class StateFile:
 
     def __init__(self, path: Path, lock_within: float = LOCK_WITHIN) -> None:
         self.path = path
-        self._lock = FileLock(f"{path}.lock", mode=0o600)
+        self._lock = Path(f"{path}.lock")
         self._lock_within = lock_within
         self._pending: list[Change] = []
         self._guard = threading.Lock()
@@ -122,14 +121,13 @@ class StateFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        try:
-            self._lock.acquire(timeout=self._lock_within)
-        except Timeout as cause:
+        lock = taken(self._lock, self._lock_within)
+        if lock is None:
             raise BridgeError(
                 say.STATE_LOCKED(name=self.path.name),
                 fix=say.END_THAT_PROCESS(),
-            ) from cause
+            )
         try:
             yield
         finally:
-            self._lock.release()
+            lock.release()
