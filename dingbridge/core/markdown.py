@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from dingbridge.core.fences import backticks
+from dingbridge.core.limits import TITLE_CHARACTERS
+from dingbridge.core.plain import is_plain
 from dingbridge.core.text import clean
 
 _LANGUAGE = re.compile(r"[\w+#.-]+")
@@ -15,7 +17,9 @@ def title(text: str) -> str:
 
     At least one visible character, at most `TITLE_CHARACTERS`; see `rendering.titles`.
     """
-    # Loaded with the first message: a start does not need the parser.
+    if len(text) <= TITLE_CHARACTERS and is_plain(text):
+        return text
+    # Loaded with the first message that needs it: a start does not need the parser.
     from dingbridge.core.rendering import titles
 
     return titles.title(text)

@@ -13,6 +13,7 @@ from dingbridge.core.guard import Finding
 from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, Target
 from dingbridge.core.options import Options
+from dingbridge.core.plain import is_plain
 from dingbridge.core.text import shorten
 
 LONGER = 1000
@@ -84,7 +85,7 @@ def written(
 
 def _drawn(text: str, options: Options) -> str:
     """`text` in the form that DingTalk draws, without links that act."""
-    if options.msgtype == "markdown":
+    if options.msgtype == "markdown" and not is_plain(text):
         # Loaded late: the parser costs a starting editor tens of milliseconds.
         from dingbridge.core import rendering
 

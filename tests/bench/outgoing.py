@@ -67,22 +67,28 @@ def one_round(server: Server) -> Iterator[Figure]:
 
 
 def latency(server: Server) -> Iterator[Figure]:
-    """From `send()` to the request, one message at a time; beside a warm `requests` session."""
+    """From `send()` to the request, one message at a time; beside a `requests` session. Both are
+    warm: the first message of each does not count."""
     server.reset()
-    starts = sends("session", server.url, ALONE)["starts"]
-    arrived = [call[0] for call in server.calls(ALONE)]
-    yield from _waits("requests.Session", [b - a for a, b in zip(starts, arrived, strict=True)])
+    starts = sends("session", server.url, ALONE + 1)["starts"]
+    arrived = [call[0] for call in server.calls(ALONE + 1)]
+    bare = [b - a for a, b in zip(starts, arrived, strict=True)]
+    yield from _waits("requests.Session", bare[1:])
     with bridge(server.url, f"{OURS}-latency") as one:
         server.flood(f"{OURS}-latency", 1)
         one.until_shown(1)
         one.attach_screen()
-        waits = []
-        costs = Costs(one)
-        for _ in range(ALONE):
+
+        def wait() -> float:
             server.reset()
             began = float(one.editor.lua(BURST, "send", 1, {}))
-            waits.append(server.calls(1)[0][0] - began)
+            arrived = server.calls(1)[0][0]
             one.until_sent()
+            return arrived - began
+
+        yield Figure("from the first send() to its request", OURS, "ms", wait() * 1000)
+        costs = Costs(one)
+        waits = [wait() for _ in range(ALONE)]
         yield from _waits(OURS, waits)
         yield from costs.each(ALONE, "one message out, alone")
 

@@ -12,7 +12,6 @@ from markdown_it.token import Token
 from dingbridge.core.fences import backticks, fences
 from dingbridge.core.rendering import spans, tables
 from dingbridge.core.rendering.parsing import block_parser
-from dingbridge.core.rendering.plain import is_plain
 from dingbridge.core.rendering.tables import Alignment, Cell, Style, Table
 from dingbridge.core.rendering.tags import harmless, literal
 
@@ -68,8 +67,6 @@ def for_dingtalk(text: str, *, table: Style = "auto") -> str:
     Idempotent. Never raises. Linear in time; above `LARGEST` characters only line ends and
     HTML elements are treated.
     """
-    if is_plain(text):
-        return text
     if len(text) > LARGEST:
         return _unparsed(text)
     return _Writer(table).write(text)

@@ -9,7 +9,6 @@ from markdown_it.token import Token
 
 from dingbridge.core.limits import TITLE_CHARACTERS
 from dingbridge.core.rendering import parsing, tags
-from dingbridge.core.rendering.plain import is_plain
 from dingbridge.core.rendering.tables import width
 from dingbridge.core.text import clean, shorten, visible
 
@@ -36,8 +35,6 @@ def title(text: str) -> str:
     else cut with an ellipsis. For a text that is only code it is the first line of that, else its
     language; for a text that shows nothing 'Neovim'.
     """
-    if is_plain(text):
-        return _short(text)
     text = clean(text.lstrip()[:_READ_CHARACTERS])
     env: dict[str, object] = {}
     tokens = parsing.block_parser().parse(text, env)

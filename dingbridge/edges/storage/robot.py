@@ -108,7 +108,10 @@ class RobotFiles:
         self._outbox_records = 0
         self._outbox_kept = 0
         self._inbox_limit = LONG
+        # The journal as it was looked at: its number, and its size without what we added.
         self._looked = (0, 0)
+        self._own = 0
+        self._counting = threading.Lock()
 
     def append(self, *records: Record, sync: bool = True) -> None:
         """Write records of the outbox: with `sync` they outlive a power cut when this returns, else
@@ -116,8 +119,9 @@ class RobotFiles:
         lines = [outboxes.encode(record) for record in records]
         self._files.outbox.append(*lines, sync=sync)
         # What is our own is no news.
-        self._looked = (self._looked[0], self._looked[1] + sum(len(line) + 1 for line in lines))
-        self._outbox_records += len(lines)
+        with self._counting:
+            self._own += sum(len(line) + 1 for line in lines)
+            self._outbox_records += len(lines)
         if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
             self._outbox_records = 0
             self._files.disk.do(lambda: _if_possible(self._compact_outbox))
@@ -125,7 +129,8 @@ class RobotFiles:
     def look(self) -> tuple[Put, ...]:
         """All messages that wait, when somebody else has written since the last look: among them
         may be those of editors that have left, or of Neovims that run 0.1. Else none."""
-        mark = self._files.outbox.mark()
+        number, size = self._files.outbox.mark()
+        mark = (number, size - self._own)
         if mark == self._looked:
             return ()
         records, _ = self._files.outbox.read(outboxes.decode)

@@ -1,4 +1,5 @@
-"""Texts in which no rule of Markdown finds anything: most of what is typed in a chat."""
+"""Texts in which no rule of Markdown finds anything: most of what is typed in a chat. The parser is
+not even loaded for them."""
 
 from __future__ import annotations
 
