@@ -16,9 +16,13 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.parametrize("tls", [False, True], ids=["", "over TLS"])
 @pytest.mark.parametrize("name", ["null", "sdk"])
-def test_a_partner_acks_every_frame_of_a_flood(server: Server, name: str) -> None:
-    with start("tests.bench.partners", name, server.url):
+def test_a_partner_acks_every_frame_of_a_flood(name: str, tls: bool) -> None:
+    with (
+        Server(tls=tls) as server,
+        start("tests.bench.partners", name, server.url, environ=server.environ),
+    ):
         server.wait_for(name)
         told = server.flood(name, 20)
     assert (told["missing"], len(told["waits"])) == (0, 20)
@@ -36,6 +40,13 @@ def test_the_bridge_is_counted_while_it_shows_and_sends(server: Server) -> None:
         counts = {name: value - before[name] for name, value in one.counted().items()}
     assert {path for _, path, _ in calls} == {"/robot/sendBySession"}
     assert min(counts[name] for name in ("posts", "notifications", "fsyncs")) > 0
+
+
+def test_the_bridge_acks_every_frame_of_a_flood_over_tls() -> None:
+    with Server(tls=True) as server, bridge(server.url, environ=server.environ) as one:
+        assert server.url.startswith("https:")
+        assert server.flood(OURS, 300)["missing"] == 0
+        one.until_shown(300)
 
 
 def test_a_ratio_is_the_median_of_the_rounds_and_stands_at_the_partner() -> None:

@@ -16,7 +16,7 @@ from tests.bench.processes import Server
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 PARTS: dict[str, tuple[Callable[[Server], Iterator[Figure]], ...]] = {
-    "in": (inbound.one_round, inbound.alone),
+    "in": (inbound.one_round, inbound.over_tls, inbound.alone),
     "out": (outgoing.one_round, outgoing.latency),
     "start": (starting.one_round,),
     "pause": (editor_pause.one_round,),

@@ -1,7 +1,8 @@
 """A DingTalk on loopback that only measures: it pushes frames and takes calls as fast as it can.
 
-It runs in a process of its own (`python -m tests.bench.generator`), prints its address and ends
-with its standard input. A client is known by its client id, such as `sdk`.
+It runs in a process of its own (`python -m tests.bench.generator [IDENTITY]`), prints its address
+and ends with its standard input. With the file of a key and its certificate it speaks TLS. A client
+is known by its client id, such as `sdk`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import sys
 import time
 from typing import Any
@@ -184,17 +186,21 @@ class Generator:
         )
 
 
-async def serve() -> None:
-    """Serve on a free port until standard input ends."""
+async def serve(identity: str = "") -> None:
+    """Serve on a free port until standard input ends, over TLS with an `identity`."""
     generator = Generator()
     app = web.Application(client_max_size=1 << 26)
     app.add_routes(generator.routes())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    secure = None
+    if identity:
+        secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secure.load_cert_chain(identity)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=secure)
     await site.start()
     port = runner.addresses[0][1]
-    generator.url = f"http://127.0.0.1:{port}"
+    generator.url = f"{'https' if identity else 'http'}://127.0.0.1:{port}"
     sys.stdout.write(generator.url + "\n")
     sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -202,4 +208,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(*sys.argv[1:]))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from dingbridge.edges.storage.robot import INBOX_FILE, OUTBOX_FILE, STATE_FILE
 from tests.bench.figures import OURS, Figure, percentile
 from tests.bench.processes import Bridge, Server, bridge, start
 
@@ -15,12 +20,28 @@ FLOODS = (300, 1000, 3000)
 def one_round(server: Server) -> Iterator[Figure]:
     """One flood of each size for the bare client, the SDK and dingbridge, by turns."""
     for count in FLOODS:
-        for name in ("null", "sdk"):
-            with start("tests.bench.partners", name, server.url):
-                server.wait_for(name)
-                yield from _acked(name, count, server.flood(name, count))
-        with bridge(server.url, f"{OURS}-{count}") as one:
-            yield from _ours(server, one, f"{OURS}-{count}", count)
+        yield from _round(server, count, f"flood of {count}")
+
+
+def over_tls(_: Server) -> Iterator[Figure]:
+    """The same for a flood over TLS."""
+    with Server(tls=True) as server:
+        yield from _round(server, FLOODS[-1], f"flood of {FLOODS[-1]} over TLS")
+
+
+def _round(server: Server, count: int, what: str) -> Iterator[Figure]:
+    for name in ("null", "sdk"):
+        with start("tests.bench.partners", name, server.url, environ=server.environ):
+            server.wait_for(name)
+            yield from _acked(name, count, server.flood(name, count), what)
+    with bridge(server.url, f"{OURS}-{count}", server.environ) as one:
+        costs = Costs(one)
+        began = time.perf_counter()
+        yield from _acked(OURS, count, server.flood(f"{OURS}-{count}", count), what)
+        one.until_shown(count)
+        shown = time.perf_counter() - began
+        yield Figure(f"{what}, shown in the buffer", OURS, "messages/s", count / shown)
+        yield from costs.each(count, f"one message in, in a {what}")
 
 
 def alone(server: Server) -> Iterator[Figure]:
@@ -37,22 +58,26 @@ def alone(server: Server) -> Iterator[Figure]:
             one.until_shown(2 + number)
         yield from _waited(OURS, "one message in, alone", waits)
         yield from costs.each(count, "one message in, alone")
+        waits = []
+        with _held_by_0_1(one.editor.data):
+            for _ in range(count):
+                waits += server.flood(f"{OURS}-alone", 1)["waits"]
+        yield from _waited(OURS, "one message in, alone, while the locks of 0.1 are held", waits)
+        one.until_shown(1 + 2 * count)
 
 
-def _ours(server: Server, one: Bridge, client: str, count: int) -> Iterator[Figure]:
-    costs = Costs(one)
-    began = time.perf_counter()
-    yield from _acked(OURS, count, server.flood(client, count))
-    one.until_shown(count)
-    shown = time.perf_counter() - began
-    yield Figure(f"flood of {count}, shown in the buffer", OURS, "messages/s", count / shown)
-    yield from costs.each(count, f"one message in, in a flood of {count}")
+@contextmanager
+def _held_by_0_1(data: Path) -> Iterator[None]:
+    """The locks by which a Neovim that runs 0.1 keeps others from the files, held all the time."""
+    with ExitStack() as held:
+        for name in (INBOX_FILE, OUTBOX_FILE, STATE_FILE):
+            held.enter_context(FileLock(f"{data / name}.lock", mode=0o600))
+        yield
 
 
-def _acked(who: str, count: int, told: dict[str, Any]) -> Iterator[Figure]:
+def _acked(who: str, count: int, told: dict[str, Any], name: str) -> Iterator[Figure]:
     if told["missing"]:
         raise RuntimeError(f"{who} did not ack {told['missing']} of {count} frames")
-    name = f"flood of {count}"
     yield Figure(f"{name}, acked", who, "frames/s", count / told["seconds"])
     yield from _waited(who, name, told["waits"])
 

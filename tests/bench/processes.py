@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,13 @@ from msgspec import Struct
 from tests import services
 from tests.bench import host
 from tests.editor import ROOT, Editor
+from tests.identity import IDENTITY
 from tests.processes import Child, run, until
 
 TICK = os.sysconf("SC_CLK_TCK")
+BUNDLES = ("REQUESTS_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE", "SSL_CERT_FILE")
+"""Variables by which clients are told whose certificates to believe."""
+
 WITHIN = 300.0
 """Seconds that one measurement may take."""
 
@@ -68,17 +72,32 @@ def wake_ups(pid: int) -> dict[str, int]:
 
 
 class Server:
-    """The generator in its process. `with Server() as server: …`"""
+    """The generator in its process, with `tls` over TLS. `environ` is what lets clients believe its
+    certificate. `with Server() as server: …`"""
+
+    def __init__(self, *, tls: bool = False) -> None:
+        self._tls = tls
+        self._folder = tempfile.TemporaryDirectory()
+        self._http = requests.Session()
+        self._http.trust_env = False  # a bundle of the environment's would hide our certificate
+        self.environ: dict[str, str] = {}
 
     def __enter__(self) -> Server:
-        self._process = start("tests.bench.generator")
+        words = []
+        if self._tls:
+            identity = Path(self._folder.name) / "identity.pem"
+            identity.write_text(IDENTITY)
+            words.append(str(identity))
+            self.environ = dict.fromkeys(BUNDLES, str(identity))
+            self._http.verify = str(identity)
+        self._process = start("tests.bench.generator", *words)
         self.url = self._process.line()
-        self._http = requests.Session()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
         self._process.end()
+        self._folder.cleanup()
 
     def flood(self, client: str, count: int) -> dict[str, Any]:
         """Push `count` frames to a client; see `Generator._flood`."""
@@ -119,12 +138,14 @@ class Server:
         until(connected, f"{client} connects")
 
 
-def start(module: str, *arguments: str) -> Child:
-    """A Python process that ends with its standard input, or with `Child.end`."""
+def start(module: str, *arguments: str, environ: Mapping[str, str] | None = None) -> Child:
+    """A Python process that ends with its standard input, or with `Child.end`. It has these
+    variables besides ours."""
     return Child(
         [sys.executable, "-m", module, *arguments],
         seconds=WITHIN * 10,
         cwd=ROOT,
+        env={**os.environ, **(environ or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -142,7 +163,13 @@ def sends(name: str, url: str, count: int) -> dict[str, Any]:
 class Bridge:
     """dingbridge in a Neovim of its own, counted."""
 
-    def __init__(self, folder: Path, url: str, name: str = "dingbridge") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        name: str = "dingbridge",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.counts = folder / "counts"
         self.counts.write_bytes(bytes(host.SIZE * len(host.COUNTED)))
@@ -153,7 +180,9 @@ class Bridge:
             "endpoint": {"api": url, "oapi": url},
             "python": counted_python(folder),
         }
-        self.editor = Editor(folder / "home", {"DINGBRIDGE_BENCH_COUNTS": str(self.counts)})
+        self.editor = Editor(
+            folder / "home", {"DINGBRIDGE_BENCH_COUNTS": str(self.counts), **(environ or {})}
+        )
         self.editor.lua(COUNT_REDRAWS)
 
     def connect(self, **options: Any) -> None:
@@ -212,10 +241,15 @@ def counted_python(folder: Path) -> str:
 
 
 @contextmanager
-def bridge(url: str, name: str = "dingbridge", **options: Any) -> Iterator[Bridge]:
+def bridge(
+    url: str,
+    name: str = "dingbridge",
+    environ: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Iterator[Bridge]:
     """A connected bridge, which is closed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        one = Bridge(Path(folder), url, name)
+        one = Bridge(Path(folder), url, name, environ)
         try:
             one.connect(**options)
             yield one
