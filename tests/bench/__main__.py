@@ -32,6 +32,8 @@ def main() -> None:
     unknown = set(wanted) - set(PARTS)
     if unknown:
         raise SystemExit(f"unknown part {unknown.pop()}; valid: {' '.join(PARTS)}")
+    # As users have it: what was compiled once is kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     figures: dict[str, list[Figure]] = {part: [] for part in wanted}
     try:
         with Server() as server:

@@ -12,6 +12,7 @@ from dingbridge.core.messages import Message, Role
 from dingbridge.core.transcript import SessionInfo
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import WITHIN, Bridge, Server, bridge
+from tests.bench.starting import timed
 from tests.editor import Editor
 
 ARRIVING = 1000
@@ -84,13 +85,17 @@ def _big(server: Server) -> Iterator[Figure]:
         one.editor.lua("_G.big = string.rep('Some words of a line.\\n', ...)", BIG // 22)
         began = time.monotonic()
 
+        warm: list[float] = []
+
         def send() -> None:
             one.editor.lua("require('dingbridge').send(_G.big)")
+            warm.append(timed(one, "vim.cmd('Chat unknown')"))
             server.calls(1)
             one.until_shown(2)
 
         pause = watched(one.editor, send)
         yield from _figures("1 MB is sent", pause, time.monotonic() - began)
+        yield Figure("warm :Chat right after 1 MB blocks", OURS, "ms", warm[0])
 
 
 def long_session(home: Path, count: int = LONG) -> None:
@@ -115,6 +120,7 @@ def _long(server: Server) -> Iterator[Figure]:
             one.editor.lua("vim.ui.select = function() end")
             one.editor.chat("list")
             one.editor.until(one.editor.sessions)
+            one.attach_screen()
             began = time.monotonic()
             ended: list[float] = []
 
@@ -123,9 +129,7 @@ def _long(server: Server) -> Iterator[Figure]:
                 last = f"message {LONG - 1}"
                 one.editor.until(lambda: last in _screen(one), "its end on the screen", WITHIN)
                 ended.append(time.monotonic() - began)
-                one.editor.until(
-                    lambda: len(one.editor.transcript("long")) == LONG, "all of it", WITHIN
-                )
+                one.editor.until(lambda: one.shown() == LONG, "all of it", WITHIN)
 
             pause = watched(one.editor, look)
             name = f"session of {LONG:,} until its end is on the screen"

@@ -38,6 +38,12 @@ vim.api.nvim_set_decoration_provider(vim.api.nvim_create_namespace('bench'), {
 """
 
 
+SHOWN = """
+local store = require('dingbridge.store')
+return #store.messages(store.current)
+"""
+
+
 class Usage(Struct, frozen=True):
     """What a process used so far: CPU in seconds, `write` calls and the bytes they wrote."""
 
@@ -199,7 +205,7 @@ class Bridge:
 
     def shown(self) -> int:
         """How many messages the session shown has."""
-        return len(self.editor.transcript())
+        return int(self.editor.lua(SHOWN))
 
     def until_shown(self, count: int) -> None:
         """Wait until that many messages are in the transcript's buffer."""

@@ -15,7 +15,7 @@ from tests.editor import Editor
 IDLE = float(os.environ.get("BENCH_IDLE", "20"))
 """Seconds that the bridge is left alone; ten minutes tell more."""
 
-MESSAGES = 1000
+MESSAGES = 10_000
 
 
 def one_round(server: Server) -> Iterator[Figure]:
@@ -47,5 +47,6 @@ def one_round(server: Server) -> Iterator[Figure]:
             yield Figure(f"idle, {name}: of a core", OURS, "%", share * 100)
         server.flood(client, MESSAGES)
         one.until_shown(MESSAGES)
-        name = f"memory (PSS), service, after {MESSAGES:,} messages"
-        yield Figure(name, OURS, "MB", memory(service))
+        for name, pid in (("host", host), ("service", service)):
+            what = f"memory (PSS), {name}, after {MESSAGES:,} messages"
+            yield Figure(what, OURS, "MB", memory(pid))
