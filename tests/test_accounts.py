@@ -25,6 +25,12 @@ print(os.environ.get('DINGBRIDGE_INSTRUCTIONS', ''), os.environ.get('DINGBRIDGE_
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def other() -> Iterator[Sandbox]:
     """A second DingTalk, with another app."""
     with Sandbox(Settings(client_id="dingother")) as running:

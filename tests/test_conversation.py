@@ -12,6 +12,12 @@ from tests.editor import Editor
 pytestmark = pytest.mark.environment
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(
     bound: Editor, sandbox: Sandbox
 ) -> None:

@@ -32,6 +32,12 @@ def part(first: int, last: int, notes: list[str] = NOTES) -> tuple[str, Around]:
     return "\n".join(notes[first - 1 : last]), Around("\n".join(notes[: first - 1]))
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def test_no_part_of_a_file_shows_a_line_of_a_key() -> None:
     for first in range(1, len(NOTES) + 1):
         for last in range(first, len(NOTES) + 1):

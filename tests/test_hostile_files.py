@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dingbridge.core.routing import robot_name
 from dingbridge.core.settings import read
 from dingbridge.sandbox.server import Sandbox
@@ -49,6 +51,12 @@ def load(editor: Editor, path: Path) -> None:
     editor.until(lambda: len(editor.transcript()) == 2)
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def test_a_transcript_that_is_loaded_sends_nothing_to_whom_it_names(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -71,6 +79,7 @@ def test_a_transcript_that_is_loaded_sends_nothing_to_whom_it_names(
     assert arrived.text == "an answer"
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_transcript_that_is_loaded_chooses_no_folder(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -165,6 +165,12 @@ TRICKS = {
 }
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 @pytest.mark.parametrize("msgtype", ["markdown", "text"])
 @pytest.mark.parametrize("trick", TRICKS)
 def test_no_other_link_than_to_the_web_leaves(trick: str, msgtype: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
@@ -13,6 +15,12 @@ from tests.editor import Editor
 def told(editor: Editor) -> list[str]:
     """The lines of the log without their time and the module that wrote them."""
     return [re.sub(r"^\S+ \S+ \w+ [\w.]+: ", "", line) for line in editor.log().splitlines()]
+
+
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
 
 
 def test_the_first_line_about_dingtalk_is_the_state_that_is_meant(
@@ -27,6 +35,7 @@ def test_the_first_line_about_dingtalk_is_the_state_that_is_meant(
     assert [line for line in told(editor) if line.startswith("DingTalk: ")] == ["DingTalk: enabled"]
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_each_account_has_one_such_line(editor: Editor, sandbox: Sandbox) -> None:
     one = {"webhook": sandbox.webhook_url, "endpoint": sandbox.settings()["endpoint"]}
     editor.setup({"accounts": {"home": {**one, "enabled": False}, "work": one}})
@@ -37,6 +46,7 @@ def test_each_account_has_one_such_line(editor: Editor, sandbox: Sandbox) -> Non
     assert sum(line.startswith("DingTalk") for line in told(editor)) == 2
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_settings_with_a_problem_are_off_with_the_problem(editor: Editor) -> None:
     editor.setup({"msgtype": "html"})
     editor.chat("new Here")

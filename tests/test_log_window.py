@@ -36,6 +36,12 @@ end
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def path(editor: Editor) -> Path:
     """The log, long and shown. The host's first lines stand above."""
     editor.setup({})

@@ -46,6 +46,12 @@ def mode(editor: Editor) -> dict[str, Any]:
     return dict(editor.nvim.api.get_mode())
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 @pytest.mark.parametrize("cmdheight", [0, 1])
 @pytest.mark.parametrize("doing", DOING)
 def test_nothing_that_is_said_waits_for_a_key(editor: Editor, doing: str, cmdheight: int) -> None:

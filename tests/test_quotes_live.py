@@ -54,6 +54,12 @@ def sent_texts(editor: Editor) -> list[str]:
     return [one["text"] for sent in state.get("sent_keys", {}).values() for one in sent]
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 def test_a_quoted_message_of_somebody_is_shown_above_the_answer_to_it(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:

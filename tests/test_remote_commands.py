@@ -35,6 +35,12 @@ for _ in range(600):
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project folder with a repository, a secret, and a link that leads outside."""
     folder = tmp_path / "project"
@@ -116,6 +122,7 @@ def test_files_diffs_and_jobs_of_the_project_are_answered(desk: Editor, sandbox:
     assert "`/run test`" in ask(sandbox, "/run nothing")
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_file_is_opened_without_taking_the_users_place(
     desk: Editor, sandbox: Sandbox, project: Path
 ) -> None:

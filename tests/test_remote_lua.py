@@ -28,6 +28,12 @@ return M
 
 
 @pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project folder with some files."""
     folder = tmp_path / "project"

@@ -73,6 +73,12 @@ def new(editor: Editor, title: str) -> str:
     return str(editor.until(lambda: current(editor) != before and current(editor)))
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
@@ -189,6 +195,7 @@ def test_what_lua_sends_after_the_current_session_was_deleted_goes_into_the_one_
     editor.until(lambda: [row["text"] for row in editor.transcript(first)] == ["goes on"])
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
     editor: Editor,
 ) -> None:
@@ -264,6 +271,7 @@ def completions(editor: Editor, line: str) -> list[str]:
     return list(editor.lua("return vim.fn.getcompletion(..., 'cmdline')", line))
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_commands_ids_platforms_and_files_are_completed(editor: Editor, tmp_path: Path) -> None:
     write_transcript(editor, "long-ago", 1)
     editor.setup({})
@@ -298,6 +306,7 @@ def test_transcripts_are_there_after_a_restart(start_editor: StartEditor) -> Non
     assert "words 中文" in after.lines(f"chat://{session}")
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_ten_thousand_messages_are_all_there_in_order_with_those_that_come_meanwhile(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
@@ -359,6 +368,7 @@ def test_a_damaged_line_is_passed_over_and_said_once(editor: Editor) -> None:
     assert len([text for text in editor.said() if "damaged" in text]) == 1
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_line_breaks_in_names_and_titles_are_shown_as_spaces(editor: Editor) -> None:
     folder = editor.data / "dingbridge" / "sessions"
     folder.mkdir(parents=True)
@@ -400,6 +410,7 @@ def test_what_is_written_after_a_torn_line_is_not_lost(start_editor: StartEditor
     assert [row["text"][:11] for row in after.transcript()] == ["message 0 o", "first after"]
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_folder_among_the_transcripts_or_a_strange_name_stops_nothing(editor: Editor) -> None:
     write_transcript(editor, "long", 1)
     folder = editor.data / "dingbridge" / "sessions"

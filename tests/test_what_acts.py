@@ -55,6 +55,12 @@ def left(text: str, title: str = "", **changes: Any) -> tuple[str, str]:
     return made.outbound.text, made.outbound.title
 
 
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
 @pytest.mark.parametrize("trick", TRICKS)
 def test_what_acts_neither_leaves_nor_enters_and_the_words_stay(trick: str) -> None:
     text, harmless = TRICKS[trick]
