@@ -143,6 +143,7 @@ def test_where_knows_a_project_folder_by_a_link_to_it(
     assert look(editor, "where", tmp_path / "alias")["file"] == "src/not yet there.txt"
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_where_says_so_when_no_file_is_open(editor: Editor, project: Path) -> None:
     make_chat(editor)
     editor.nvim.command("only | split | terminal cat")
@@ -448,6 +449,7 @@ def test_a_very_large_file_is_not_opened(editor: Editor, project: Path) -> None:
     assert "too large" in found["error"]
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_nothing_opens_while_the_user_is_in_the_command_line_window(
     editor: Editor, project: Path
 ) -> None:

@@ -353,6 +353,7 @@ def test_ten_thousand_messages_are_all_there_in_order_with_those_that_come_meanw
     assert editor.lines("chat://long") == lines
 
 
+@pytest.mark.usefixtures("start_editor")
 def test_a_damaged_line_is_passed_over_and_said_once(editor: Editor) -> None:
     torn = b'{"message":{"id":"x\xff\n[1,2]\n\x00\n{"message":{"id":"torn","role":"ding'
     write_transcript(editor, "long", 3, torn)
