@@ -9,7 +9,7 @@ import pytest
 
 from dingbridge.bridge import updates
 from dingbridge.core.messages import Message, Role
-from dingbridge.service.screen import Screen
+from dingbridge.service.screen import IN_A_FRAME, MOST_WAITING, Screen
 
 Frame = tuple[updates.Update, ...]
 
@@ -20,7 +20,8 @@ class Editor:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
         self.came = asyncio.Event()
-        self.screen = Screen(self._take)
+        self.is_behind = False
+        self.screen = Screen(self._take, lambda: self.is_behind)
         self.status = "one"
 
     def _take(self, shown: Frame, done: int, look_up: str | None) -> None:
@@ -89,6 +90,32 @@ def test_what_comes_while_an_editor_shows_much_is_gathered() -> None:
             await asyncio.sleep(0)
         assert await editor.next_frame() == says("0", "1", "2", "3", "4")
         assert len(editor.frames) == 2
+
+    in_loop(test)
+
+
+def test_what_comes_while_an_editor_does_not_read_is_gathered() -> None:
+    async def test(editor: Editor) -> None:
+        editor.is_behind = True
+        for status in ("two", "three"):
+            editor.status = status
+            editor.screen.show_latest(editor.latest)
+            await asyncio.sleep(0.001)
+        assert editor.frames == []
+        editor.is_behind = False
+        assert await editor.next_frame() == says("three")
+
+    in_loop(test)
+
+
+def test_an_editor_that_never_reads_is_sent_what_is_too_much_to_keep() -> None:
+    async def test(editor: Editor) -> None:
+        editor.is_behind = True
+        texts = [f"{number}" for number in range(MOST_WAITING)]
+        editor.screen.show(*says(*texts))
+        await editor.next_frame()
+        assert [update for frame in editor.frames for update in frame] == list(says(*texts))
+        assert max(map(len, editor.frames)) == IN_A_FRAME
 
     in_loop(test)
 

@@ -70,7 +70,8 @@ class AttachedEditor:
         self._number = number
         self._attach = attach
         self._shared = shared
-        self.screen = Screen(lambda shown, *rest: send(Updates(self._fit(shown), *rest)))
+        behind = partial(shared.is_behind, number)
+        self.screen = Screen(lambda shown, *rest: send(Updates(self._fit(shown), *rest)), behind)
         self._transfers = Transfers(shared.files.outgoing, shared.files_thread, send)
         self._spool = Spool(attach, shared.files, shared.spooled, self.screen.show)
         self._told_left = left

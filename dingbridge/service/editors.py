@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -49,21 +50,33 @@ GIVES_WAY_EVERY = 0.5
 """Seconds between two looks whether something is under way."""
 
 
+class Peers(Protocol):
+    """The connections of the editors, by number."""
+
+    def send(self, peer: int, data: bytes) -> None:
+        """Queue a frame for one; one that is gone gets nothing."""
+        ...
+
+    def is_behind(self, peer: int) -> bool:
+        """Whether one has not read yet what it was sent."""
+        ...
+
+
 class Editors:
     """The attached editors by the number of their connection. Service loop only.
 
-    `send` carries a frame to one, `ended` is called when the last one has left.
+    `peers` carries frames to them, `ended` is called when the last one has left.
     """
 
     def __init__(
         self,
         data: Path,
         log_folder: Path,
-        send: Callable[[int, bytes], None],
+        peers: Peers,
         post: Post,
         ended: Callable[[], None],
     ) -> None:
-        self._send = send
+        self._send = peers.send
         self._ended = ended
         self._began = datetime.now()
         self._code = installed_code.newest()
@@ -97,6 +110,7 @@ class Editors:
             spooled=set(),
             chance=chance,
             post=post,
+            is_behind=peers.is_behind,
             describe=self._describe,
             end=self._end,
             log_secrets=self._log_secrets,

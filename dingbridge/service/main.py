@@ -84,7 +84,7 @@ class Service:
             gc.freeze()
             gc.enable()
             self._editors = Editors(
-                self._data, self._log_folder, self._server.send, post, self._ended.set
+                self._data, self._log_folder, self._server, post, self._ended.set
             )
             self._look()
             self._loop.call_later(LOCK_WITHIN, self._editors.end_if_alone)

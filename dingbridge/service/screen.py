@@ -23,13 +23,25 @@ MOST_WAIT = 0.05
 """Seconds that an update waits at most."""
 
 
+LOOK_AGAIN = 0.05
+"""Seconds after which an editor that does not read is looked at again."""
+
+MOST_WAITING = 10_000
+"""Updates that are gathered for one that does not read (a count), before it is sent them all the
+same: one that never reads is dropped in the end."""
+
+IN_A_FRAME = 1000
+"""Updates in a frame at most, so that none is too long."""
+
+
 class Screen:
     """What an editor is shown, and how many of its frames were carried out: all of a turn of the
-    loop in one frame. An editor that was just given much is left the time to show it; what comes
-    meanwhile is gathered."""
+    loop in one frame. An editor that was just given much is left the time to show it, and one that
+    does not read is left alone; what comes meanwhile is gathered."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, is_behind: Callable[[], bool] = lambda: False) -> None:
         self._send = send
+        self._is_behind = is_behind
         self._waiting: list[updates.Update | Make] = []
         # Of what is made for a frame alone: what is in the next one, and what was shown last.
         self._made_late: set[Make] = set()
@@ -72,7 +84,9 @@ class Screen:
                 loop.call_soon(self._flush_if_due)
 
     def _flush_if_due(self) -> None:
-        if self._is_due:
+        if self._is_due and self._is_behind() and len(self._waiting) < MOST_WAITING:
+            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._flush_if_due)
+        elif self._is_due:
             self.flush()
 
     def flush(self) -> None:
@@ -86,6 +100,9 @@ class Screen:
         messages = sum(len(one.list) for one in shown if isinstance(one, updates.Messages))
         busy = (len(shown) + messages) * SHOWN_WITHIN
         self._free_at = asyncio.get_running_loop().time() + min(busy, MOST_WAIT)
+        while len(shown) > IN_A_FRAME:
+            self._send(shown[:IN_A_FRAME], 0, None)
+            shown = shown[IN_A_FRAME:]
         self._send(shown, self.done, look_up)
 
     def _made(self, waiting: list[updates.Update | Make]) -> tuple[updates.Update, ...]:

@@ -17,8 +17,9 @@ from dingbridge.service.robots import Robots
 
 
 class Shared(Struct, frozen=True):
-    """`post` runs a call on the service's loop; `describe` says in words how the service is; `end`
-    ends it, for a moment or until it is needed; `files_thread` does what takes long with the user's
+    """`post` runs a call on the service's loop; `is_behind` tells whether an editor has not read
+    yet what it was sent; `describe` says in words how the service is; `end` ends it, for a moment
+    or until it is needed; `files_thread` does what takes long with the user's
     files, and `spooled` names those of the spool that are being taken in; `log_secrets` is told,
     for an editor, which values its lines must not show and whether it wants all lines."""
 
@@ -32,6 +33,7 @@ class Shared(Struct, frozen=True):
     spooled: set[str]
     chance: LiveChance
     post: Callable[[Callable[[], None]], None]
+    is_behind: Callable[[int], bool]
     describe: Callable[[], str]
     end: Callable[[bool], None]
     log_secrets: Callable[[int, tuple[str, ...], bool], None]

@@ -60,6 +60,11 @@ class Server(Loop):
         """
         self._command(peer, data)
 
+    def is_behind(self, peer: int) -> bool:
+        """Whether a peer has not read yet what it was sent. For any thread."""
+        found = self._peers.get(peer)
+        return found is not None and found.line.unsent > 0
+
     def drop(self, peer: int) -> None:
         """Close a peer's connection after what the system takes at once. For any thread."""
         self._command(peer, None)
