@@ -109,6 +109,8 @@ def card_words(body: dict[str, Any]) -> str:
 def _plain(text: object, content: object, body: dict[str, Any]) -> Iterator[Part]:
     said = said_in(text, "content", "text") or said_in(content, "text", "content", "title")
     yield said
+    if not body:
+        return
     shown = kind_in(body)
     if not said and shown != "text":
         yield from parts_of(shown, None, body)

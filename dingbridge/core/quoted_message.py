@@ -40,6 +40,8 @@ def read(
     `message_id` and `key` its `originalMsgId` and `originalProcessQueryKey`. `robot` is the robot's
     own `senderId`, and `person` that of the sender with the sender's name.
     """
+    if older is None and not message_id and not key and not any(map(_may_answer, payloads)):
+        return None  # as most do
     said = _quoted(payloads, older)
     if not said and not message_id and not key and not any(map(_answers, payloads)):
         return None
@@ -92,6 +94,12 @@ def _quoted(payloads: tuple[object, ...], older: object) -> dict[str, Any]:
         if said:
             return said
     return object_of(older)
+
+
+def _may_answer(payload: object) -> bool:
+    if isinstance(payload, dict):
+        return "repliedMsg" in payload or "isReplyMsg" in payload
+    return payload is not None
 
 
 def _answers(payload: object) -> bool:

@@ -51,8 +51,8 @@ the work on it would make their acks wait."""
 QUIET = 0.005
 """Seconds without a message after which what was acked is handed on in any case."""
 
-MOST_ACKED = 2048
-"""Messages (a count) that are handed on at once whatever comes behind them."""
+HELD_MOST = 0.5
+"""Seconds after which the first of them is handed on whatever comes behind it."""
 
 
 class LinkChanged(Struct, frozen=True):
@@ -112,6 +112,7 @@ class Stream(threading.Thread):
         self._reconnect = Reconnect(pace)
         self._failures = 0
         self._acked: list[Received] = []
+        self._acked_since = 0.0
 
     def stop(self) -> None:
         """End the thread soon: it wakes from whatever it waits for."""
@@ -256,7 +257,7 @@ class Stream(threading.Thread):
                 case Check.FINE:
                     pass
             reason = self._take(connection, batch)
-            if len(batch) < MANY or len(self._acked) >= MOST_ACKED:
+            if len(batch) < MANY or time.monotonic() >= self._acked_since + HELD_MOST:
                 self._hand_on()
             if reason is not None:
                 return reason
@@ -275,6 +276,8 @@ class Stream(threading.Thread):
             self._send(connection, answers)
         finally:
             # It is ours once it is written down, even if the socket broke under the ack.
+            if not self._acked:
+                self._acked_since = time.monotonic()
             self._acked += taken.arrived
             for trouble in taken.troubles:
                 self._tell(trouble)
