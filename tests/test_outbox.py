@@ -27,7 +27,7 @@ from dingbridge.core.outbox import (
     encode,
     fold,
 )
-from dingbridge.core.outbox_journal import compacted, of_robot, shortened
+from dingbridge.core.outbox_journal import compacted, ends, of_robot, shortened
 from dingbridge.core.patience import DONE_REMEMBERED
 from dingbridge.core.routing import Route
 
@@ -325,6 +325,17 @@ def test_what_is_done_is_remembered_for_a_while_and_then_takes_no_room() -> None
     history: list[Record] = [put("a1"), tried("a1"), Sent("a1", 5), Done("a1", NOW)]
     assert compacted(history, NOW + 60) == [Done("a1", NOW)]
     assert compacted(history, NOW + DONE_REMEMBERED) == []
+
+
+def test_an_end_that_may_not_stand_in_its_transcript_yet_is_told_by_a_short_journal_too() -> None:
+    for end, fate, reason in (
+        (Done("a1", NOW), Delivery.SENT, ""),
+        (Dropped("a1", NOW), Delivery.FAILED, DROPPED),
+    ):
+        short = compacted([put("a1"), end], NOW + 1)
+        assert ends(short) == [("s1", "a1", fate, reason)]
+        assert compacted(short, NOW + 60) == compacted([put("a1"), end], NOW + 60)
+        assert ends(compacted(short, NOW + 60)) == []
 
 
 def test_what_another_robot_finished_is_not_forgotten_for_it() -> None:

@@ -220,6 +220,40 @@ def test_what_may_wait_is_written_with_the_next_change_of_state_and_in_its_order
     assert StateFile(file.path).read()[0].quotas["robot1"].calls == 7
 
 
+def test_changes_of_state_that_are_asked_for_together_are_written_once(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    file.soon(bind("first"))
+    file.soon(bind("second"))
+    file.keep()
+    written = file.path.stat().st_ino
+    file.keep()
+    assert file.path.stat().st_ino == written
+    assert set(StateFile(file.path).read()[0].bindings) == {"first", "second"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder can be synced there")
+def test_a_change_of_state_outlives_a_power_cut_that_would_bring_the_old_file_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    sync = os.fsync
+
+    def noted(file: int) -> None:
+        synced.append(os.fstat(file).st_ino)
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    file, folder = StateFile(tmp_path / "state.json"), tmp_path.stat().st_ino
+    file.update(bind("first"))
+    assert synced.count(folder) == 1
+    file.soon(counted(7))
+    file.flush()
+    assert synced.count(folder) == 1
+    # Also where the file was written for something that may be lost.
+    file.keep()
+    assert synced.count(folder) == 2
+
+
 def test_what_may_wait_is_kept_while_the_disk_refuses_it(tmp_path: Path) -> None:
     file = StateFile(tmp_path / "folder" / "state.json")
     file.soon(counted(7))

@@ -24,18 +24,24 @@ from dingbridge.core.outbox import (
 )
 from dingbridge.core.outbox_pace import pace_of
 from dingbridge.core.pace import Paced
-from dingbridge.core.patience import DONE_REMEMBERED
+from dingbridge.core.patience import DONE_REMEMBERED, END_TOLD_WITHIN
 
 
 def compacted(records: Iterable[Record], now: float) -> list[Record]:
     """The fewest records with the same meaning.
 
-    What is done is remembered for a while, so that a message handed over twice leaves once.
+    What is done is remembered for a while, so that a message handed over twice leaves once, and for
+    a moment with its session: its end may not stand in the transcript yet.
     """
-    outbox = fold(records)
+    told = list(records)
+    puts = {record.outbound.id: record for record in told if isinstance(record, Put)}
+    outbox = fold(told)
     kept: list[Record] = []
     for message, time in outbox.done.items():
         if time > now - DONE_REMEMBERED:
+            put = puts.get(message)
+            if put is not None and put.session and time > now - END_TOLD_WITHIN:
+                kept.append(put)
             dropped, uncertain = message in outbox.dropped, message in outbox.uncertain
             kept.append(Done(message, time, dropped, uncertain))
     # Dead letters come first: a later `Retried` puts them behind what waits now.
@@ -119,6 +125,8 @@ def end_in_words(record: Done | Failed | Dropped, whole: Waiting) -> tuple[Deliv
             return Delivery.FAILED, record.reason
         case Dropped():
             return Delivery.FAILED, dropped_in_words(uncertain=is_uncertain(record, whole))
+        case Done(dropped=True):
+            return Delivery.FAILED, dropped_in_words(uncertain=record.uncertain)
         case Done():
             return Delivery.SENT, say.MAY_BE_TWICE() if record.uncertain else ""
 

@@ -25,6 +25,9 @@ IDLE_CONNECTION = 5.0
 ANSWER_BYTES = 1_000_000
 """What is read of an answer at most, in bytes. Real answers are a few hundred."""
 
+END_TOLD_WITHIN = 60.0
+"""Seconds after which the end of a message stands in its transcript, also when the power fails."""
+
 DONE_REMEMBERED = 24 * 3600.0
 """How long a delivered message's id is kept, against handing the same one over twice: an editor
 may have been away for that long."""

@@ -93,8 +93,10 @@ class LiveRecords:
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
-        """Change what is remembered between runs; `then` runs once it is on the disk."""
-        self._files.disk.insist(STATE, lambda: self._update(change), lambda _: then())
+        """Change what is remembered between runs; `then` runs once it is on the disk. What is asked
+        for while the disk is busy is written together."""
+        self._files.state.soon(change)
+        self._files.disk.insist(STATE, self._keep, lambda _: then())
 
     def soon(self, change: Callable[[State], State]) -> None:
         """Change it too, on disk within a second. For every thread."""
@@ -166,11 +168,11 @@ class LiveRecords:
         except StoredDataDamaged as error:
             self._damaged(error)
 
-    def _update(self, change: Callable[[State], State]) -> None:
+    def _keep(self) -> None:
         try:
-            self._files.state.update(change)
+            self._files.state.keep()
         except StoredDataDamaged as error:
-            # The change was made all the same, to a clean state.
+            # The changes were made all the same, to a clean state.
             self._damaged(error)
 
 

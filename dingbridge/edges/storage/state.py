@@ -30,6 +30,7 @@ class StateFile:
         self._pending: list[Change] = []
         self._guard = threading.Lock()
         self._written_at = -math.inf
+        self._lasts = True
         self._known: tuple[tuple[int, int, int] | None, State] = (None, State())
 
     def read(self) -> tuple[State, StoredDataDamaged | None]:
@@ -63,9 +64,10 @@ class StateFile:
             for each in (*pending, change):
                 new = each(new)
             if new != old or damaged is not None:
+                self._lasts = False
                 files.write_whole(self.path, states.encode(new))
                 if lasts:
-                    files.sync_folder(self.path.parent)
+                    self._make_last()
                 self._known = (self._mark(), new)
                 self._written_at = time.monotonic()
         with self._guard:
@@ -74,7 +76,7 @@ class StateFile:
             raise damaged
 
     def soon(self, change: Change) -> bool:
-        """Make `change` with the next `update` or `flush`. For every thread. Returns whether
+        """Make `change` with the next write. For every thread. Returns whether
         nothing else waited for that: then somebody has to call `flush`, in `due_in` seconds."""
         with self._guard:
             self._pending.append(change)
@@ -91,6 +93,19 @@ class StateFile:
         if waits:
             # A power cut may bring back the file of a second ago.
             self._change(lambda state: state, lasts=False)
+
+    def keep(self) -> None:
+        """The same, for good even if the power fails."""
+        with self._guard:
+            waits = bool(self._pending)
+        if waits:
+            self._change(lambda state: state, lasts=True)
+        elif not self._lasts:
+            self._make_last()
+
+    def _make_last(self) -> None:
+        files.sync_folder(self.path.parent)
+        self._lasts = True
 
     def _mark(self) -> tuple[int, int, int]:
         found = self.path.stat()
