@@ -1006,6 +1006,17 @@ def test_while_requests_are_quick_messages_leave_in_the_order_in_which_they_came
     assert [a.text for a in sandbox.client.arrived()] == [str(number) for number in range(12)]
 
 
+def test_while_one_waits_to_be_tried_again_no_other_conversation_is_begun(
+    sending: Queue, sandbox: Sandbox
+) -> None:
+    sandbox.client.fault(Fault.http(SINGLE, 500, "system.error", times=2))
+    first = sending.put("to you", Target(user_id="zhangsan"))
+    sending.put("to the team", Target(conversation_id=TEAM))
+    assert isinstance(sending.until_end(first), Done)
+    sandbox.client.wait_arrived(2)
+    assert [a.text for a in sandbox.client.arrived()] == ["to you", "to the team"]
+
+
 def test_a_slow_message_that_is_dropped_is_let_go_while_others_go_beside_it(
     sending: Queue, sandbox: Sandbox
 ) -> None:

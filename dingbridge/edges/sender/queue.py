@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dingbridge.core import lineup, posting
 from dingbridge.core.limits import CHUNK_CHARACTERS
@@ -41,7 +41,8 @@ class Sender:
 
     They leave one at a time. Once that one takes longer than `SLOW`, one of another conversation
     may go meanwhile, until `AT_ONCE` are under way; each has a thread then. What one conversation
-    gets keeps its order, and a custom robot sends one at a time.
+    gets keeps its order, and a custom robot sends one at a time. While one waits to be tried again,
+    no other begins: it would fare no better.
 
     `client` makes what one thread sends with.
     """
@@ -187,6 +188,10 @@ class Sender:
                 self._pauses[thread] = event
             else:
                 self._pauses.pop(thread, None)
+                # It is tried again now, and may be slow from now on.
+                again = structs.replace(self._under_way[thread], since=time.monotonic())
+                self._under_way[thread] = again
+                self._changed.notify()
             self._tell_cooling(time.time(), is_going=False)
 
     # --- who is next; all of these hold the lock ------------------------------------------------
@@ -221,10 +226,10 @@ class Sender:
         return any(one.place == place for one in self._under_way.values())
 
     def _may_begin_in(self) -> float | None:
-        """Seconds until one more message may go beside those under way; None: one has to end
-        first."""
+        """Seconds until one more message may go beside those under way; None: one of them has to
+        end first, or its pause."""
         now = time.monotonic()
-        if len(self._under_way) >= AT_ONCE:
+        if self._pauses or len(self._under_way) >= AT_ONCE:
             return None
         latest = max((one.since + SLOW for one in self._under_way.values()), default=0.0)
         return max(0.0, latest - now, self._written_again_at - now)
