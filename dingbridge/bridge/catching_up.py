@@ -47,9 +47,6 @@ class Shown:
         self.begin: int | None = None
         """Where in the file that begins which was shown; None before anything was."""
 
-        self.is_reading = True
-        """Whether what stands further up is on its way from the disk."""
-
         self.damaged = 0
         """Lines that could not be read, so far."""
 
@@ -179,7 +176,6 @@ class Shown:
 
     def _read_from(self, part: Part) -> bool:
         """Note where a part begins. Returns whether there is more above it."""
-        self.is_reading = False
         self.damaged += part.damaged
         self.begin = part.begin
         if not self._is_filling:

@@ -107,22 +107,33 @@ class Sessions:
     def watch(self, session: str) -> None:
         """Have the editor hold the session's transcript as it is on the disk now, whether or not it
         is on the screen."""
-        shown = self._shown.get(session)
-        if shown is None:
-            self._shown[session] = shown = Shown(session)
-            self._store.storage.end(session, lambda part: self._read_part(session, shown, part))
-        elif shown.begin is not None:
+        shown = self._shown.setdefault(session, Shown(session))
+        # What could not be read before may be there now.
+        if shown.begin is None:
+            self._read_end(session, shown)
+        else:
             self._store.storage.since(session, lambda part: self._read_news(session, shown, part))
 
     def fill(self, session: str) -> None:
         """The editor has shown what it was told of a session, and has time for what stands
         above."""
         shown = self._shown.get(session)
-        if shown is not None and shown.begin and not shown.is_reading:
-            shown.is_reading = True
-            self._store.storage.before(
-                session, shown.begin, lambda part: self._read_part(session, shown, part)
-            )
+        if shown is None or not (place := shown.begin):
+            return
+
+        def read(part: Part) -> None:
+            # It may have been asked for twice.
+            if self._is_shown(session, shown) and shown.begin == place:
+                self._read_part(session, shown, part)
+
+        self._store.storage.before(session, place, read)
+
+    def _read_end(self, session: str, shown: Shown) -> None:
+        def read(part: Part) -> None:
+            if self._is_shown(session, shown) and shown.begin is None:
+                self._read_part(session, shown, part)
+
+        self._store.storage.end(session, read)
 
     def watch_all(self, sessions: Sequence[str]) -> None:
         """The same for those of them that are still there; the others are closed."""
@@ -217,20 +228,24 @@ class Sessions:
             self.current = following
 
     def _read_part(self, session: str, shown: Shown, part: Part) -> None:
-        if self._is_shown(session, shown):
-            if part.is_anew:
-                self._shown[session] = shown = Shown(session)
-            is_end, met = shown.begin is None, len(shown.conversations)
-            self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
-            if is_end or len(shown.conversations) > met:
-                self.read(session, tuple(shown.conversations.values()))
+        if part.is_anew:
+            self._shown[session] = shown = Shown(session)
+        is_end, met = shown.begin is None, len(shown.conversations)
+        self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
+        if is_end or len(shown.conversations) > met:
+            self.read(session, tuple(shown.conversations.values()))
 
     def _read_news(self, session: str, shown: Shown, part: Part) -> None:
+        if not self._is_shown(session, shown):
+            return
         if part.is_anew:
             self._read_part(session, shown, part)
-        elif self._is_shown(session, shown):
-            self._found(session, shown, shown.news(part))
-            self.read(session, tuple(shown.conversations.values()))
+            return
+        self._found(session, shown, shown.news(part))
+        self.read(session, tuple(shown.conversations.values()))
+        if shown.begin:
+            # What stood above may have been refused by the disk.
+            self._editor.show(updates.Earlier(session, (), more=True))
 
     def _is_shown(self, session: str, shown: Shown) -> bool:
         """Whether it was neither deleted nor begun anew since."""
@@ -257,7 +272,7 @@ class Sessions:
             return
         if isinstance(update, updates.Messages) and update.reset:
             self._shown[session] = shown = Shown(session)
-            shown.begin, shown.is_reading = 0, False
+            shown.begin = 0
         shown.note(update)
         self._editor.show(update)
 
