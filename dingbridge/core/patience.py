@@ -95,7 +95,7 @@ SENDS_WITHIN = 600.0
 """Time for which the service stays after its last editor because messages wait that can leave, or
 because the disk refuses something."""
 
-LOOK_AROUND_EVERY = 10.0
+LOOK_AROUND_EVERY = 20.0
 """How often an idle service looks for what nothing tells it: messages that a Neovim that runs 0.1
 wrote into the journal, or a socket that was taken away. All at once, so that it sleeps in between.
 """
