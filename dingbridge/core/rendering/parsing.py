@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
 
@@ -13,6 +12,8 @@ from markdown_it.rules_block import table as table_block
 from markdown_it.rules_block.table import escapedSplit, getLine
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+
+from dingbridge.core.rendering.block_rules import BlockRule, Blocks
 
 DEEPEST = 30
 """Nested quotes and lists that are read as such; a list counts twice. Deeper marks are text."""
@@ -27,8 +28,6 @@ _LABEL = re.compile(r"\[((?:[^\\\]]|\\.)*)\]:", re.DOTALL)
 
 _PARSE_LABEL = attrgetter("md.helpers.parseLinkLabel")
 
-BlockRule = Callable[[StateBlock, int, int, bool], bool]
-
 
 @cache
 def block_parser() -> MarkdownIt:
@@ -38,13 +37,10 @@ def block_parser() -> MarkdownIt:
     `meta['label']` names it, a footnote is an ordinary paragraph, cells beyond the last column stay
     in the last one, and what is nested deeper than `DEEPEST` stays as it is written.
     """
-    md = _parser(2 * DEEPEST).enable("table").disable("inline")
-    paragraphs = ["paragraph", "reference"]
-    everything = [*paragraphs, "blockquote", "list"]
-    md.block.ruler.at("blockquote", _not_too_deep(blockquote), {"alt": everything})
-    md.block.ruler.at("list", _not_too_deep(list_block), {"alt": [*paragraphs, "blockquote"]})
-    md.block.ruler.at("table", _with_all_cells, {"alt": paragraphs})
-    md.block.ruler.at("reference", _kept_definition)
+    md = _parser(2 * DEEPEST).disable("inline")
+    md.block = Blocks(
+        _not_too_deep(blockquote), _not_too_deep(list_block), _kept_definition, _with_all_cells
+    )
     return md
 
 
@@ -163,6 +159,6 @@ def _kept_definition(state: StateBlock, start: int, end: int, silent: bool) -> b
     inline = state.push("inline", "", 0)
     inline.content = content
     inline.children = []
-    inline.meta["label"] = normalized(label[1]) if label else ""
+    inline.meta = {"label": normalized(label[1]) if label else ""}
     state.push("paragraph_close", "p", -1)
     return True

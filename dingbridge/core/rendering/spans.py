@@ -81,6 +81,9 @@ def lines(content: str, env: Env) -> list[str]:
     `env` is the parser's, with the text's `references`; labels that are used are added to its set
     `used`. Between these lines belongs a hard break. Empty lines are left out.
     """
+    if "\n" not in content and (content.isalnum() or not _REMARKABLE.search(content)):
+        content = content.strip()
+        return [content] if content else []
     for _ in range(_MOST_ROUNDS):
         if not _REMARKABLE.search(content):
             return _filled(content.split("\n"))
