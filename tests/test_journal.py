@@ -435,6 +435,38 @@ def test_what_a_neovim_of_0_1_replaced_unseen_is_put_back_with_the_next_line(pat
     assert list(dict.fromkeys(lines_of(journal))) == [b"1", b"theirs", b"2", b"3"]
 
 
+def test_what_a_neovim_of_0_1_replaced_unseen_is_read_all_the_same(path: Path) -> None:
+    path.parent.mkdir()
+    journal, other = Journal(path), Neovim01(path)
+    journal.append(b"1")
+    other.begin_rewrite()
+    journal.append(b"2")
+    other.end_rewrite()
+    assert list(dict.fromkeys(lines_of(journal))) == [b"1", b"2"]
+
+
+def test_a_disk_that_refuses_what_nobody_waits_for_is_told_of_once_and_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(journals, "SETTLED_AFTER", 0.01)
+    tries = 0
+    sync = files.sync_file
+
+    def broken(descriptor: int) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= 3:
+            raise OSError(errno.EIO, "Input/output error")
+        sync(descriptor)
+
+    monkeypatch.setattr(files, "sync_file", broken)
+    journal = Journal(path)
+    journal.append(b"1", sync=False)
+    until(lambda: tries == 4, "it is tried until the disk takes it")
+    journal.close()
+    assert caplog.text.count("Input/output error; trying again") == 1
+
+
 def test_what_a_neovim_of_0_1_replaced_unseen_is_put_back_though_nothing_more_comes(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

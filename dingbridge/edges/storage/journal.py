@@ -113,6 +113,8 @@ class Journal:
         read: list[T] = []
         damaged = 0
         with self._held():
+            with self._writing:
+                self._size()
             for line in self._lines():
                 if line is None:
                     damaged += 1
@@ -224,33 +226,33 @@ class Journal:
             if self._opened is not None:
                 files.sync_file(self._opened.descriptor)
             else:
-                descriptor = files.open_file(self._path, os.O_RDWR)
-                try:
-                    files.sync_file(descriptor)
-                finally:
-                    os.close(descriptor)
+                with contextlib.suppress(FileNotFoundError), self._path.open("r+b") as file:
+                    files.sync_file(file.fileno())
             self._synced = written
 
-    def _settle_soon(self) -> None:
-        """Let `_settle` run in a while, once for all that is appended until then."""
+    def _settle_soon(self, *, failed: bool = False) -> None:
+        """Let `_settle` run in a while, once for all that is appended until then; `failed` says
+        whether the disk has just refused it."""
         if self._is_settling:
             return
         self._is_settling = True
-        timer = threading.Timer(SETTLED_AFTER, self._settle)
+        timer = threading.Timer(SETTLED_AFTER, self._settle, (failed,))
         timer.name, timer.daemon = "dingbridge-journal", True
         timer.start()
 
-    def _settle(self) -> None:
+    def _settle(self, failed: bool) -> None:
         self._is_settling = False
         try:
             self.sync()
-            is_settled = self._look()
+            if self._look():
+                return
+            failed = False
         except OSError as cause:
-            log.warning("%s: %s; trying again", self._path.name, cause.strerror)
-            is_settled = False
-        if not is_settled:
-            with self._writing:
-                self._settle_soon()
+            if not failed:
+                log.warning("%s: %s; trying again", self._path.name, cause.strerror)
+            failed = True
+        with self._writing:
+            self._settle_soon(failed=failed)
 
     def _look(self) -> bool:
         """Put back what another process has dropped, and see whether one may still be about to.

@@ -60,6 +60,7 @@ class Receiver:
         self._seen = seen
         self._gate = gate
         self._log = log
+        self._repeated = 0
 
     def take(self, batch: Sequence[str | bytes]) -> Taken:
         """Take a batch in: one write and one sync, whatever its size."""
@@ -88,6 +89,9 @@ class Receiver:
                 case frames.Idle():
                     pass
         refused = self._record(list(new.values()), taken)
+        if self._repeated:
+            self._log.info("%d messages came again and are passed over", self._repeated)
+            self._repeated = 0
         taken.acks = [ack for ack, key in acks if key not in refused]
         taken.arrived = tuple(one for key, one in new.items() if key not in refused)
         taken.troubles = list(dict.fromkeys(taken.troubles))
@@ -109,7 +113,7 @@ class Receiver:
             return ""
         key = Seen.key(settings.client_id, inbound.robot_code, inbound.id)
         if key in new or self._seen.knows(key, now):
-            self._log.info("passing over a message that was received before")
+            self._repeated += 1
         else:
             new[key] = Received(settings.client_id, key, inbound, now)
         # The repeat of one in this batch waits with it.
