@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 NOBODY = -1
 ON_ITS_WAY = -2
-"""In the place of a member: nobody holds the message, or it is being routed."""
+"""In the place of a member: nobody holds the message, or it waits for a command before it."""
 
 
 class Parts(Struct, frozen=True):

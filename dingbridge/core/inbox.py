@@ -26,7 +26,9 @@ class Received(Struct, frozen=True, tag="received"):
 
 
 class Routed(Struct, frozen=True, tag="routed"):
-    """The message goes to this session, and to no other any more: it may stand there already."""
+    """The message goes to this session, and to no other any more. Today only a command is written
+    down so: it may have been carried out there, and leaves no trace. 0.1 did it for all messages,
+    which may stand there already."""
 
     key: str
     session: str
