@@ -17,7 +17,7 @@ from filelock import FileLock
 from msgspec import structs
 
 from dingbridge.core.outside import Found
-from dingbridge.edges.background import allowed
+from dingbridge.edges.background import FRUGAL, allowed
 from dingbridge.edges.exchange import Client, ClientEvent, Heard, Server, ServerEvent
 from dingbridge.edges.storage.card import Card, read_card
 from dingbridge.edges.storage.lock import OwnerLock
@@ -109,7 +109,7 @@ def test_the_service_has_nothing_of_the_editors_environment_but_what_it_needs(
     assert {name for name in found if name.startswith(("DINGTALK", "NVIM", "VIM", "PYTHON"))} == (
         set()
     )
-    assert allowed(found) == found
+    assert {**allowed(found), **FRUGAL} == found
     assert (found["LC_ALL"], found["SSL_CERT_DIR"]) == ("C.UTF-8", "/etc/ssl/certs")
     assert found["XDG_DATA_HOME"] == str(editor.home / "data")
     # Nor by its arguments.

@@ -29,6 +29,9 @@ ALLOWED = re.compile(
 )
 """The variables that a background process gets."""
 
+FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
+"""Has glibc give memory back that was needed for a moment; other systems do not read it."""
+
 WORKS, NEEDLESS = b"1", b"0"
 Outcome = Literal["starting", "works", "needless", "failed"]
 
@@ -88,7 +91,7 @@ def start(argv: Sequence[str], environ: Mapping[str, str], complaints: Path) -> 
             stdout=subprocess.PIPE,
             stderr=said,
             cwd=os.path.abspath(os.sep),
-            env=allowed(environ),
+            env={**allowed(environ), **FRUGAL},
             close_fds=True,
             start_new_session=os.name == "posix",
             creationflags=_FLAGS,

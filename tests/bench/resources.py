@@ -15,7 +15,9 @@ from tests.editor import Editor
 IDLE = float(os.environ.get("BENCH_IDLE", "20"))
 """Seconds that the bridge is left alone; ten minutes tell more."""
 
-MESSAGES = 10_000
+MESSAGES, AT_ONCE = 10_000, 500
+"""How many messages come, and how many of them at once: of a larger flood the memory shows how
+much waited."""
 
 
 def one_round(server: Server) -> Iterator[Figure]:
@@ -45,8 +47,9 @@ def one_round(server: Server) -> Iterator[Figure]:
             yield Figure(f"idle, {name}: its busiest thread", OURS, "/min", most / minutes)
             share = (usage(pid) - used).cpu / (minutes * 60)
             yield Figure(f"idle, {name}: of a core", OURS, "%", share * 100)
-        server.flood(client, MESSAGES)
-        one.until_shown(MESSAGES)
+        for count in range(AT_ONCE, MESSAGES + 1, AT_ONCE):
+            server.flood(client, AT_ONCE)
+            one.until_shown(count)
         for name, pid in (("host", host), ("service", service)):
             what = f"memory (PSS), {name}, after {MESSAGES:,} messages"
             yield Figure(what, OURS, "MB", memory(pid))
