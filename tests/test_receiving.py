@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
 import socket
@@ -206,9 +207,9 @@ class Gate:
         self.batches.append([one.inbound.text for one in batch])
 
 
-def receiver(gate: Gate) -> Receiver:
+def receiver(gate: Gate, seen: Seen | None = None) -> Receiver:
     settings = StreamSettings("app", "secret", "http://127.0.0.1", ())
-    return Receiver(settings, Seen(), gate, logging.getLogger("test"))
+    return Receiver(settings, Seen() if seen is None else seen, gate, logging.getLogger("test"))
 
 
 def acked(acks: Iterable[str]) -> list[int]:
@@ -264,6 +265,35 @@ def test_what_the_disk_refuses_is_taken_when_it_comes_again_and_told_once() -> N
     taken = one.take(batch)
     assert acked(taken.acks) == list(range(10))
     assert len(taken.arrived) == 10
+
+
+def test_a_broken_disk_is_asked_once_for_a_batch() -> None:
+    asked = 0
+
+    def broken(batch: Sequence[Received]) -> bool:
+        nonlocal asked
+        asked += 1
+        raise OSError(errno.EIO, "Input/output error")
+
+    taken = receiver(Gate(broken)).take([message(number) for number in range(10)])
+    assert (asked, taken.acks, taken.arrived) == (1, [], ())
+
+
+def test_a_frame_that_meets_a_defect_is_not_acked_and_keeps_no_other_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(Seen):
+        def knows(self, key: str, now: float) -> bool:
+            if key.endswith("msg-2"):
+                raise RuntimeError("of this message")
+            return super().knows(key, now)
+
+    gate = Gate()
+    taken = receiver(gate, Broken()).take([message(1), message(2), message(3)])
+    assert acked(taken.acks) == [1, 3]
+    assert [one.inbound.text for one in taken.arrived] == ["message 1", "message 3"]
+    assert len(taken.troubles) == 1
+    assert "of this message" in caplog.text
 
 
 def test_a_message_that_finds_no_room_keeps_no_smaller_one_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from msgspec import Struct
@@ -166,8 +167,12 @@ def trusted(url: str, origins: tuple[str, ...]) -> bool:
         return False
     if address.scheme == "https" and address.port == 443 and address.is_under(_PLATFORM_DOMAINS):
         return True
-    configured = filter(None, map(read_address, origins))
-    return any(address.origin == known.origin for known in configured)
+    return address.origin in _configured(origins)
+
+
+@functools.lru_cache(maxsize=100)
+def _configured(origins: tuple[str, ...]) -> frozenset[tuple[str, str, int]]:
+    return frozenset(known.origin for known in map(read_address, origins) if known is not None)
 
 
 def _quote(callback: _Callback) -> Quoted | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from dingbridge.core.inbox import Received
 from dingbridge.core.quote import quoted
 from dingbridge.core.seen import Seen
 from dingbridge.edges.stream.settings import StreamSettings
+
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class Trouble(Struct, frozen=True):
@@ -69,25 +72,28 @@ class Receiver:
         acks: list[tuple[str, str]] = []
         new: dict[str, Received] = {}
         now = time.time()
+        is_told = self._log.isEnabledFor(logging.DEBUG)
         for data in batch:
             try:
                 frame = frames.decode(data)
+                if is_told:
+                    self._log_frame(frame)
+                match frame:
+                    case frames.RobotMessage():
+                        acks.append((frames.ack_ok(frame), self._read(frame, now, new, taken)))
+                    case frames.Ping():
+                        acks.append((frames.ack_ok(frame), ""))
+                    case frames.Unknown():
+                        acks.append((frames.ack_unknown(frame), ""))
+                    case frames.Disconnect(reason=reason):
+                        taken.disconnect = reason
+                    case frames.Idle():
+                        pass
             except BadFrame as error:
                 taken.troubles.append(Trouble(error.message))
-                continue
-            if self._log.isEnabledFor(logging.DEBUG):
-                self._log_frame(frame)
-            match frame:
-                case frames.RobotMessage():
-                    acks.append((frames.ack_ok(frame), self._read(frame, now, new, taken)))
-                case frames.Ping():
-                    acks.append((frames.ack_ok(frame), ""))
-                case frames.Unknown():
-                    acks.append((frames.ack_unknown(frame), ""))
-                case frames.Disconnect(reason=reason):
-                    taken.disconnect = reason
-                case frames.Idle():
-                    pass
+            except Exception as cause:  # noqa: BLE001 - one frame keeps no other out
+                self._log.exception("a defect in the reading of a frame")
+                taken.troubles.append(Trouble(say.DEFECT(error=type(cause).__name__)))
         refused = self._record(list(new.values()), taken)
         if self._repeated:
             self._log.info("%d messages came again and are passed over", self._repeated)
@@ -130,11 +136,11 @@ class Receiver:
         try:
             self._gate.record(batch)
         except OSError as cause:
-            if len(batch) > 1:
+            if len(batch) > 1 and cause.errno in _NO_ROOM:
                 half = len(batch) // 2
                 return self._record(batch[:half], taken) | self._record(batch[half:], taken)
             taken.troubles.append(Trouble(say.NOT_WRITTEN_DOWN(reason=cause.strerror or cause)))
-            return {batch[0].key}
+            return {one.key for one in batch}
         for one in batch:
             self._seen.add(one.key, one.time)
         return set()
