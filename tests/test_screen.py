@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from dingbridge.bridge import updates
-from dingbridge.core.messages import Message, Role
+from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.service.screen import IN_A_FRAME, MOST_WAITING, Screen
 
 Frame = tuple[updates.Update, ...]
@@ -62,6 +62,20 @@ def test_all_of_a_turn_comes_in_one_frame_with_the_latest_status_once() -> None:
             editor.screen.show_latest(editor.latest)
             editor.screen.show(updates.Say(f"after {status}"))
         assert await editor.next_frame() == says("before", "three", "after two", "after three")
+
+    in_loop(test)
+
+
+def test_of_the_fates_of_a_message_in_one_turn_the_last_one_is_shown_and_every_event() -> None:
+    def fate(name: str, delivery: Delivery) -> updates.Fate:
+        return updates.Fate("s", name, delivery)
+
+    async def test(editor: Editor) -> None:
+        queued, delivered = (updates.Event(name, {}) for name in ("Queued", "Delivered"))
+        editor.screen.show(queued, fate("m", Delivery.QUEUED), fate("n", Delivery.QUEUED))
+        editor.screen.show(fate("m", Delivery.SENT), delivered)
+        shown = (queued, fate("n", Delivery.QUEUED), fate("m", Delivery.SENT), delivered)
+        assert await editor.next_frame() == shown
 
     in_loop(test)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -38,20 +39,42 @@ class LiveChance:
         return secrets.randbelow(limit)
 
 
+class _Added:
+    """What is to be added to a transcript, and whether the disk thread will look for it."""
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.is_due = False
+
+
 class LiveStorage:
     """The transcripts of the data directory behind the disk thread."""
 
     def __init__(self, files: Files) -> None:
         self._disk = files.disk
         self._files = files.transcripts
+        self._added: dict[str, _Added] = {}
 
     def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
         """All sessions there are."""
         self._disk.do(self._files.list, then)
 
     def append(self, info: SessionInfo, entry: Entry) -> None:
-        """Add to a transcript."""
-        self._write(info.id, lambda: self._files.append(info.id, entry, info))
+        """Add to a transcript; what comes until the disk thread is there is written together."""
+        added = self._added.setdefault(info.id, _Added())
+        added.entries.append(entry)
+        if not added.is_due:
+            added.is_due = True
+            self._disk.insist(transcript_of(info.id), lambda: self._write_added(info, added))
+
+    def _write_added(self, info: SessionInfo, added: _Added) -> None:
+        # First: what is added from now on may be too late for this time.
+        added.is_due = False
+        entries = list(added.entries)
+        if entries:
+            self._files.append(info.id, *entries, info=info)
+        for _ in entries:
+            added.entries.popleft()
 
     def begin(self, info: SessionInfo) -> None:
         """Start a transcript, unless it is there already."""
@@ -66,28 +89,28 @@ class LiveStorage:
     ) -> None:
         """Add robot messages for good, those of `again` only when they are new there."""
         self._disk.insist(
-            transcript_of(session), lambda: self._files.take(session, arrivals, info), then
+            self._behind(session), lambda: self._files.take(session, arrivals, info), then
         )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
         """Read a transcript, with all that was added to it here before."""
-        self._disk.after(transcript_of(session), lambda: self._files.load(session), then)
+        self._disk.after(self._behind(session), lambda: self._files.load(session), then)
 
     def end(self, session: str, then: Callable[[Part], None]) -> None:
         """Read the end of a transcript, with all that was added to it here before."""
-        self._disk.after(transcript_of(session), lambda: self._files.end(session), then)
+        self._disk.after(self._behind(session), lambda: self._files.end(session), then)
 
     def before(self, session: str, place: int, then: Callable[[Part], None]) -> None:
         """Read what stands above the place at which a part begins."""
-        self._disk.after(transcript_of(session), lambda: self._files.before(session, place), then)
+        self._disk.after(self._behind(session), lambda: self._files.before(session, place), then)
 
     def since(self, session: str, then: Callable[[Part], None]) -> None:
         """Read what other processes have added, or the end of what has taken its place."""
-        self._disk.after(transcript_of(session), lambda: self._files.since(session), then)
+        self._disk.after(self._behind(session), lambda: self._files.since(session), then)
 
     def written(self, session: str, then: Callable[[], None]) -> None:
         """Wait for what was added to a transcript here before."""
-        self._disk.after(transcript_of(session), lambda: None, lambda _: then())
+        self._disk.after(self._behind(session), lambda: None, lambda _: then())
 
     def clear(self, info: SessionInfo) -> None:
         """Start a transcript anew."""
@@ -97,8 +120,14 @@ class LiveStorage:
         """Move a transcript to the trash."""
         self._write(session, lambda: self._files.delete(session))
 
+    def _behind(self, session: str) -> str:
+        """The name by which the disk thread keeps the order; what is added from now on comes behind
+        what is asked for by it."""
+        self._added.pop(session, None)
+        return transcript_of(session)
+
     def _write(self, session: str, work: Callable[[], None]) -> None:
-        self._disk.insist(transcript_of(session), work)
+        self._disk.insist(self._behind(session), work)
 
 
 class LivePrograms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dingbridge.bridge import updates
 
@@ -119,4 +119,12 @@ class Screen:
             if self._shown_last.get(one) != update:
                 self._shown_last[one] = update
                 shown.append(update)
-        return tuple(shown)
+        return tuple(_with_latest_fates(shown))
+
+
+def _with_latest_fates(shown: list[updates.Update]) -> Iterator[updates.Update]:
+    """The updates without a fate that another one of the same message follows."""
+    latest = {(one.id, one.message): one for one in shown if isinstance(one, updates.Fate)}
+    for one in shown:
+        if not isinstance(one, updates.Fate) or latest[one.id, one.message] is one:
+            yield one

@@ -140,12 +140,12 @@ class Transcripts:
             files.make_own_folder(path.parent)
             files.append_lines(path, transcript.encode(Entry(session=info)), sync=True)
 
-    def append(self, session: str, entry: Entry, info: SessionInfo | None = None) -> None:
-        """Add one line. A session's first line makes its file, with `info` as its head: another
+    def append(self, session: str, *entries: Entry, info: SessionInfo | None = None) -> None:
+        """Add lines. A session's first line makes its file, with `info` as its head: another
         editor may have deleted the session."""
         path = self._path(session)
         self._begin(path, info)
-        self._add(session, transcript.encode(entry))
+        self._add(session, b"".join(map(transcript.encode, entries)))
 
     def settle(self, session: str, *fates: Fate) -> None:
         """Write what became of messages below them, unless the session was deleted meanwhile."""
