@@ -13,7 +13,7 @@ from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core.exchange import Ask, Drop, Hello, Revoke, Ruling, Send
+from dingbridge.core.exchange import Ask, Drop, Hello, Known, Revoke, Ruling, Send
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.options import Options
 from dingbridge.core.settings import read_all
@@ -120,6 +120,25 @@ def test_an_end_that_is_told_again_to_who_asked_meanwhile_is_announced_once(made
         "DingbridgeQueued",
         "DingbridgeDelivered",
     ]
+
+
+def test_an_end_that_an_earlier_service_may_have_told_is_announced_to_who_waits_for_it_alone(
+    made: Made,
+) -> None:
+    made.outside.asked.clear()
+    made.account.come_back("s")
+    made.account.member.ask("s", ("m1", "m2", "m3"))
+    made.deliveries.expect(made.account.name, "s", "m2")
+    assert made.told("m1", Delivery.SENT) == []
+    assert made.told("m2", Delivery.SENT) == ["DingbridgeDelivered"]
+    assert made.told("m3", Delivery.QUEUED, Delivery.SENT) == ["DingbridgeDelivered"]
+    assert Known("s", ("m1", "m2", "m3")) in made.outside.asked
+
+
+def test_an_editor_that_has_just_started_is_told_what_ended_while_it_was_away(made: Made) -> None:
+    made.account.restore("s", None)
+    made.account.member.ask("s", ("m1",))
+    assert made.told("m1", Delivery.SENT) == ["DingbridgeDelivered"]
 
 
 def test_a_message_that_failed_and_is_tried_again_is_announced_with_each_end(made: Made) -> None:

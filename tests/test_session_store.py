@@ -53,6 +53,10 @@ class Store:
             SESSION, message, again=again, then=lambda new: self.taken.append((name, new))
         )
 
+    def add(self, name: str) -> None:
+        """The user writes something."""
+        self.store.add(SESSION, Message(f"id of {name}", Role.EDITOR, "You", name, 1.0))
+
     def turn_until(self, done: Callable[[], bool]) -> None:
         """Run what is posted until `done`."""
         while not done():
@@ -107,6 +111,44 @@ def test_what_the_disk_refused_is_there_once_and_in_order_later(
     store.turn_until(lambda: len(store.taken) == 4)
     assert store.on_disk() == ["first", "second", "third", "fourth"]
     assert store.shown == [["first"], ["second", "third"], ["fourth"]]
+
+
+def test_what_is_written_while_something_comes_is_shown_behind_it_as_it_stands_on_the_disk(
+    store: Store,
+) -> None:
+    store.arrive("came")
+    store.posted.get(timeout=10)()  # from now on it is being written
+    store.add("written")
+    store.add("more")
+    assert store.shown == []
+    store.arrive("later")
+    store.turn_until(lambda: len(store.taken) == 2)
+    store.add("at once")
+    store.arrive("last")
+    store.turn_until(lambda: len(store.taken) == 3)
+    names = ["came", "written", "more", "later", "at once", "last"]
+    assert store.shown == [[name] for name in names]
+    assert store.on_disk() == names
+
+
+def test_what_is_written_while_the_disk_refuses_what_came_is_shown_all_the_same(
+    store: Store, tmp_path: Path
+) -> None:
+    store.arrive("first")
+    store.turn_until(lambda: len(store.taken) == 1)
+    store.shown.clear()
+    with out_of_reach(tmp_path / "dingbridge" / "sessions" / f"{SESSION}.jsonl"):
+        store.arrive("came")
+        store.posted.get(timeout=10)()
+        store.add("written")
+        store.turn_until(lambda: bool(store.errors))
+        store.store.refused("no room")
+        store.add("more")
+        assert store.shown == [["written"], ["more"]]
+    store.turn_until(lambda: len(store.taken) == 2)
+    store.store.refused("")
+    store.add("at once")
+    assert store.shown == [["written"], ["more"], ["came"], ["at once"]]
 
 
 def test_a_message_that_comes_twice_in_a_turn_is_shown_once(store: Store) -> None:

@@ -127,7 +127,7 @@ class Bridge:
 
     def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
         account = self.accounts.of(session) or self.accounts.default
-        account.member.tell(exchange.Known(session, ids))
+        account.member.ask(session, ids)
 
     # --- commands -------------------------------------------------------------------------------
 

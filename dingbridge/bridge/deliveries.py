@@ -227,7 +227,8 @@ class Deliveries:
         # open, speak of it.
         if not member.sent(message) and not self._sessions.is_used(session):
             return
-        if not member.ended(message, (fate, reason)):
+        perhaps_told = member.perhaps_told(message)
+        if not member.ended(message, (fate, reason)) or perhaps_told:
             return
         if fate is Delivery.SENT:
             self._event("DingbridgeDelivered", **about, reason=reason)

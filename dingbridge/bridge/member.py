@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from dingbridge.bridge.ports import Exchange
-from dingbridge.core.exchange import Answers, Ask, Bind, Busy, Hello, Send, Unbind
+from dingbridge.core.exchange import Answers, Ask, Bind, Busy, Hello, Known, Send, Unbind
 from dingbridge.core.messages import Delivery
 
 REMEMBERED = 1000
@@ -27,6 +27,8 @@ class Member:
         self._unanswered: dict[str, Send] = {}
         self._under_way: set[str] = set()
         self._ended: OrderedDict[str, tuple[Delivery, str]] = OrderedDict()
+        self._is_newcomer = True
+        self._perhaps_told: set[str] = set()
         self._untold: list[Ask] = []
         self._busy = False
         self._answers = False
@@ -43,6 +45,7 @@ class Member:
     def came_back(self) -> None:
         """The editor was a member before, of an earlier service: it knows what it has bound."""
         self._again = True
+        self._is_newcomer = False
 
     def joined(self) -> None:
         """There is an owner: the first one, or that of another robot."""
@@ -99,6 +102,19 @@ class Member:
         self._pending.discard(message)
         return self._unanswered.pop(message, None) is not None
 
+    def ask(self, session: str, messages: tuple[str, ...]) -> None:
+        """A transcript shows these messages without an end. An earlier service may have told the
+        editor the end of one, and been killed before it stood there."""
+        if not self._is_newcomer:
+            self._perhaps_told.update(messages)
+        self.tell(Known(session, messages))
+
+    def perhaps_told(self, message: str) -> bool:
+        """Whether the editor may know the end of a message already, and waits for none."""
+        told = message in self._perhaps_told
+        self._perhaps_told.discard(message)
+        return told and message not in self._under_way
+
     def sent(self, message: str) -> bool:
         """Whether the message left from here, lately or a while ago."""
         return message in self._under_way or message in self._ended
@@ -115,6 +131,7 @@ class Member:
 
     def goes_on(self, message: str) -> None:
         """The message is on its way; after its end that means that it is tried again."""
+        self._perhaps_told.discard(message)
         if self._ended.pop(message, None) is not None:
             self._under_way.add(message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -52,6 +53,8 @@ class SessionStore:
         self._chance = chance
         self._post = post
         self._arriving: dict[str, list[_Arriving]] = {}
+        # Of each session what is to be told, in its order on the disk; None is what is written.
+        self._order: dict[str, deque[updates.Messages | None]] = {}
         self.infos: dict[str, SessionInfo] = {}
         # Messages that an editor still has to hand over to the owner of a robot, by id.
         self.pending: set[str] = set()
@@ -116,7 +119,12 @@ class SessionStore:
     def add(self, session: str, message: Message) -> None:
         """Append a message to a transcript."""
         self.storage.append(self.infos[session], Entry(message=message))
-        self._tell(session, updates.Messages(session, (message,)))
+        update = updates.Messages(session, (message,))
+        if (order := self._order.get(session)) and not self.trouble:
+            # What came before it is being written.
+            order.append(update)
+        else:
+            self._tell(session, update)
 
     def arrive(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
@@ -136,17 +144,42 @@ class SessionStore:
             return
         del self._arriving[session]
 
+        order = self._order.setdefault(session, deque())
+        order.append(None)
+
         def taken(new: tuple[bool, ...]) -> None:
+            order.popleft()
             each = tuple(zip(arriving, new, strict=True))
             messages = tuple(one.arrival.message for one, is_new in each if is_new)
             if messages:
                 self._tell(session, updates.Messages(session, messages))
+            self._tell_in_turn(session, order)
             for one, is_new in each:
                 # What goes wrong with one concerns no other.
                 self._post(partial(one.then, is_new))
 
         arrivals = [one.arrival for one in arriving]
         self.storage.take(session, arrivals, self.infos.get(session), taken)
+
+    def _tell_in_turn(self, session: str, order: deque[updates.Messages | None]) -> None:
+        """Tell what stands before the next that is being written."""
+        while order and (update := order[0]) is not None:
+            order.popleft()
+            self._tell(session, update)
+        if not order:
+            self._order.pop(session, None)
+
+    def refused(self, trouble: str) -> None:
+        """The disk refuses something, for this reason, or nothing any more (empty). What the user
+        wrote is shown all the same."""
+        self.trouble = trouble
+        for session, order in self._order.items() if trouble else ():
+            waiting = [update for update in order if update is not None]
+            written = len(order) - len(waiting)
+            order.clear()
+            order.extend([None] * written)
+            for update in waiting:
+                self._tell(session, update)
 
     def _take_all(self, session: str) -> None:
         """Write what has come for a session before something happens to its transcript."""

@@ -275,6 +275,6 @@ class Editors:
             latest.file_trouble(error)
 
     def _disk_refuses(self, error: Exception | None) -> None:
-        self._shared.store.trouble = file_trouble.not_saved(error) if error is not None else ""
+        self._shared.store.refused(file_trouble.not_saved(error) if error is not None else "")
         for editor in list(self._attached.values()):
             editor.disk_changed()

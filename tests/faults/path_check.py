@@ -36,6 +36,7 @@ def judge(
     return [
         *_heard_in_order(records, said),
         *_twice(records, calls, deaths, once=once),
+        *_shown_in_order(records, deaths),
         *(_heard_apart(records, said) if one_each else ()),
     ]
 
@@ -65,6 +66,24 @@ def _heard_in_order(records: Records, said: Sequence[Said]) -> Iterator[Violatio
                 yield Violation(
                     "heard out of order", f"i{earlier} stands before i{later} in {session}"
                 )
+
+
+def _shown_in_order(records: Records, deaths: Sequence[tuple[float, Ended]]) -> Iterator[Violation]:
+    """Editors show what stands in the transcripts in its order, but what could not be written."""
+    if any(ended.was_full for _, ended in deaths):
+        return
+    for shown in records.shown:
+        here = [row[0] for row in shown.rows]
+        there = [row[0] for row in records.written.get(shown.session, ())]
+        if here != there and sorted(here) == sorted(there):
+            place = next(
+                at for at, pair in enumerate(zip(here, there, strict=True)) if pair[0] != pair[1]
+            )
+            yield Violation(
+                "shown out of order",
+                f"{shown.editor} shows {here[place]} where {there[place]} stands in "
+                f"{shown.session}",
+            )
 
 
 def _heard_apart(records: Records, said: Sequence[Said]) -> Iterator[Violation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -167,8 +168,8 @@ class Machine:
         """End all there is."""
         for editor in self._editors.values():
             editor.close()
-        if self._pid and self._services.ended(self._pid) is None:
-            os.kill(self._pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
+        if self._pid:
             self._wait(lambda: self._services.ended(self._pid) is not None, READY)
         shutil.rmtree(self._run, ignore_errors=True)
 
@@ -333,7 +334,8 @@ class Machine:
 
     def _signal(self, number: int) -> None:
         if self._pid and self._services.ended(self._pid) is None:
-            os.kill(self._pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(self._pid, number)
 
     def _stop(self) -> None:
         """Freeze the service; returns once it does nothing any more."""

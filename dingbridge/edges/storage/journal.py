@@ -93,6 +93,15 @@ class Journal:
         `OSError`."""
         self._sync_to(self._written)
 
+    def sync_all(self) -> None:
+        """The same for all that is there, whoever wrote it: a process that was killed may not have
+        come to that, and what follows from a line must not outlive it."""
+        try:
+            files.sync(self._path)
+        except FileNotFoundError:
+            return
+        files.sync_folder(self._path.parent)
+
     def mark(self) -> tuple[int, int]:
         """The file's number and its size in bytes, which are others once somebody has changed it;
         (0, 0) without a file."""

@@ -190,6 +190,8 @@ class RobotFiles:
     def read(self) -> Inheritance:
         """What an earlier owner left; what it could not tell the transcripts they are told now.
         Raises `OSError` or `BridgeError` when a file cannot be read."""
+        for journal in (self._files.outbox, self._files.inbox):
+            journal.sync_all()
         state, damaged_state = self._files.state.read()
         records, damaged = self._files.outbox.read(outboxes.decode)
         mine = outbox_journal.of_robot(records, self._robot)
