@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from dingbridge.core import outbox
 from dingbridge.core.attempts import Tried
@@ -141,3 +143,35 @@ def test_the_pace_of_one_robot_is_not_that_of_another() -> None:
     for robot, time in (("r", NOW), ("other", NOW + 1)):
         kept = [one for one in short if isinstance(one, Sent) and one.robot == robot]
         assert went(list(kept), NOW + 2) == (time,)
+
+
+class OldTried(Struct, frozen=True, tag="tried"):
+    """`Tried` as version 0.1.0 reads it."""
+
+    id: str
+    start: int
+    end: int
+    route: Route
+    again: bool = False
+
+
+class OldSent(Struct, frozen=True, tag="sent"):
+    """`Sent` as version 0.1.0 reads it: of one about no message it takes no notice."""
+
+    id: str
+    end: int
+
+
+def test_the_version_before_reads_what_is_written_now() -> None:
+    held = Paced({KEY: (NOW,)}, {KEY: Hold(NOW, 60.0, "too fast", 1)})
+    sent, paced = Sent("m1", 4, NOW + 1), Sent("", 0, robot="r", paced=held)
+    written: list[Record] = [tried("m1", NOW), sent, paced]
+    read = [msgspec.json.decode(outbox.encode(one), type=OldTried | OldSent) for one in written]
+    assert read == [OldTried("m1", 0, 4, Route.WEBHOOK), OldSent("m1", 4), OldSent("", 0)]
+
+
+def test_a_record_about_no_message_changes_nothing_of_the_outbox() -> None:
+    records: list[Record] = [put("m1"), tried("m1", NOW)]
+    before = outbox.fold(records).waiting
+    told = Sent("", 0, robot="r", paced=Paced({KEY: (NOW,)}))
+    assert outbox.fold([*records, told]).waiting == before
