@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import blockquote, list_block, reference, table
 
 from dingbridge.core.rendering.block_rules import Blocks
+from dingbridge.core.rendering.parsing import span_parser
 from tests import commonmark
 
 STOCK = MarkdownIt("commonmark").enable("table")
@@ -38,6 +39,23 @@ def read(parser: MarkdownIt, text: str) -> list[dict[str, Any]]:
         {**{name: getattr(token, name) for name in fields}, "attrs": dict(token.attrs)}
         for token in parser.parse(text)
     ]
+
+
+ADDRESSES = st.lists(
+    st.sampled_from(
+        [
+            *("http", "https", "://", "e.com", "a.b", "xn--fiq", "-", ".", "/", "//", "~", "%20"),
+            *("é", "A", "_", ":80", "@", "?q=1", "#x", " ", "\\", "..", "1"),
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(ADDRESSES | st.just("https://example.com/path-1_2/~x."))
+def test_an_address_is_normal_as_the_stock_parser_has_it(address: str) -> None:
+    for url in (address, f"https://{address}", f"http://e.com/{address}"):
+        assert span_parser().normalizeLink(url) == STOCK.normalizeLink(url)
 
 
 @settings(deadline=None)

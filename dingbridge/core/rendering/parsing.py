@@ -24,6 +24,9 @@ DEEPEST_SPAN = 20
 MOST_COLUMNS = 50
 """A table may have so many columns; short rows of a wider one would cost more than they say."""
 
+_WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_NORMAL = re.compile(rf"https?://{_WORD}(?:\.{_WORD})*(?:/[\w./~-]*)?", re.ASCII)
+"""Addresses that are written as they are meant."""
 _LABEL = re.compile(r"\[((?:[^\\\]]|\\.)*)\]:", re.DOTALL)
 
 _PARSE_LABEL = attrgetter("md.helpers.parseLinkLabel")
@@ -60,6 +63,10 @@ class _AnyAddress(MarkdownIt):
     def validateLink(self, url: str) -> bool:
         """Whether `url` may be read as an address."""
         return True
+
+    def normalizeLink(self, url: str) -> str:
+        """`url` with what an address cannot have written out; most have nothing of that."""
+        return url if _NORMAL.fullmatch(url) else super().normalizeLink(url)
 
 
 @cache
@@ -135,9 +142,15 @@ def _with_all_cells(state: StateBlock, start: int, end: int, silent: bool) -> bo
             in_row += 1
             if line == start:
                 columns = in_row
-            elif in_row == columns:
-                token.content = _from_column(getLine(state, line), columns, token.content)
+            elif in_row == columns and _has_more(text := getLine(state, line).strip(), columns):
+                token.content = _from_column(text, columns, token.content)
     return True
+
+
+def _has_more(line: str, columns: int) -> bool:
+    """Whether a row may have more cells than that."""
+    ends = line.startswith("|") + (line.endswith("|") and not line.endswith("\\|"))
+    return line.count("|") + 1 - ends > columns
 
 
 def _from_column(line: str, column: int, content: str) -> str:
