@@ -127,6 +127,11 @@ def _run(part: str, *words: str) -> None:
         from dingbridge.checkhealth import main as checkhealth
 
         checkhealth()
+    if part in ("service", "host"):
+        import gc
+
+        # What is imported now stays: nothing of it is garbage.
+        gc.disable()
     if part == "service":
         from dingbridge.edges.background import detach
 
@@ -187,8 +192,4 @@ if __name__ == "__main__":
     forget_current_folder()
     # The package of this file comes before one that is installed.
     sys.path.insert(0, here.rpartition("/")[0])
-    import gc
-
-    # What is imported stays: nothing of it is garbage.
-    gc.disable()
     _run(*sys.argv[1:])

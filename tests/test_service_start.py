@@ -26,7 +26,7 @@ from tests import services
 from tests.conftest import StartEditor
 from tests.editor import ROOT
 from tests.faults import installed
-from tests.processes import Child, frozen, until
+from tests.processes import Child, frozen, run, until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="programs and pipes of POSIX")
 
@@ -287,3 +287,28 @@ def test_our_lock_and_that_of_0_1_keep_each_other_out(tmp_path: Path) -> None:
     ours.release()
     theirs.acquire(timeout=0)
     theirs.release()
+
+
+def test_tls_is_there_for_who_needs_it_though_asyncio_is_loaded_without_it() -> None:
+    code = """
+from dingbridge import launch
+launch._hide_tls(True)
+import asyncio.sslproto
+launch._hide_tls(False)
+import requests, ssl
+print(asyncio.sslproto.ssl, ssl.create_default_context().verify_mode.name)
+"""
+    found = run([sys.executable, "-c", code], cwd=ROOT, check=True, text=True)
+    assert found.stdout.split() == ["None", "CERT_REQUIRED"]
+
+
+def test_a_host_loads_nothing_that_only_the_service_needs() -> None:
+    code = """
+import sys, pynvim
+import dingbridge.editor.host
+print(*sorted(sys.modules))
+"""
+    found = run([sys.executable, "-c", code], cwd=ROOT, check=True, text=True)
+    loaded = {*found.stdout.split()}
+    unwanted = ("requests", "urllib3", "websocket", "markdown_it", "filelock", "dotenv", "difflib")
+    assert not loaded & {*unwanted, "logging.handlers", "dingbridge.core.options"}

@@ -440,6 +440,23 @@ def test_no_secret_is_in_the_argument_list_of_the_host(
 # --- the window before the session ----------------------------------------------------------------
 
 
+def test_the_first_command_asks_neovim_for_no_digest_which_it_would_test_first(
+    editor: Editor,
+) -> None:
+    editor.lua("""
+        _G.digests = 0
+        local sha256 = vim.fn.sha256
+        vim.fn.sha256 = function(text)
+          _G.digests = _G.digests + 1
+          return sha256(text)
+        end
+    """)
+    editor.setup({"app_key": "dingx", "app_secret": "secret"})
+    editor.chat("new")
+    editor.until(editor.sessions)
+    assert editor.lua("return _G.digests") == 0
+
+
 @pytest.fixture
 def gate(tmp_path: Path, editor: Editor) -> Path:
     """A file without which the host of the editor does not start."""
