@@ -88,7 +88,7 @@ local function run(call)
   local payload = require('dingbridge.snapshot').place(call.range, call.line1, call.line2)
   payload.line = call.args
   payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
-  local is_first = channel == nil
+  local is_first = store.status == nil -- no service has told anything
   if M.tell('command', payload) and is_first and OPENS[word] then
     vim.schedule(require('dingbridge.starting').open)
   end
