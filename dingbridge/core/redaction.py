@@ -35,9 +35,12 @@ _PATTERNS = tuple(
     )
 )
 
-_DOTS = str.maketrans("\u0130\u0131", "ii")
 _HINTS = ("token", "secret", "webhook", "ticket", "key", "session", "sign", "sec")
 """One of these is in all that a pattern finds, in small letters."""
+
+
+def _small(text: str) -> str:
+    return text.replace("\u0130", "i").replace("\u0131", "i").casefold()
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:
@@ -69,7 +72,7 @@ class Redaction:
             for spelling in self._longest_first:
                 text = text.replace(spelling, MASK)
         # The small forms of what `re.IGNORECASE` takes for a letter of a hint.
-        small = text.lower() if text.isascii() else text.translate(_DOTS).casefold()
+        small = text.lower() if text.isascii() else _small(text)
         if any(hint in small for hint in _HINTS):
             for pattern in _PATTERNS:
                 text = pattern.sub(rf"\g<1>{MASK}", text)

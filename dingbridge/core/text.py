@@ -76,7 +76,7 @@ def clean(text: str) -> str:
     Joiners and variation selectors stay, because emoji and several scripts need them.
     Idempotent, never raises.
     """
-    if text.isprintable():
+    if text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable():
         return text  # none of these is
     text = well_formed(text)
     return _LINE_ENDS.sub("\n", _UNWANTED.sub("", text))
