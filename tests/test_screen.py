@@ -19,6 +19,7 @@ class Editor:
 
     def __init__(self) -> None:
         self.frames: list[Frame] = []
+        self.done: list[int] = []
         self.came = asyncio.Event()
         self.is_behind = False
         self.screen = Screen(self._take, lambda: self.is_behind)
@@ -26,6 +27,7 @@ class Editor:
 
     def _take(self, shown: Frame, done: int, look_up: str | None) -> None:
         self.frames.append(shown)
+        self.done.append(done)
         self.came.set()
 
     def latest(self) -> updates.Update:
@@ -125,11 +127,24 @@ def test_what_comes_while_an_editor_does_not_read_is_gathered() -> None:
 def test_an_editor_that_never_reads_is_sent_what_is_too_much_to_keep() -> None:
     async def test(editor: Editor) -> None:
         editor.is_behind = True
-        texts = [f"{number}" for number in range(MOST_WAITING)]
+        texts = [f"{number}" for number in range(MOST_WAITING + 1)]
         editor.screen.show(*says(*texts))
-        await editor.next_frame()
+        assert await editor.next_frame() == says(*texts[:IN_A_FRAME])
+
+    in_loop(test)
+
+
+def test_no_frame_keeps_an_editor_long_and_none_overtakes_what_it_was_asked_for_with() -> None:
+    async def test(editor: Editor) -> None:
+        texts = [f"{number}" for number in range(2 * IN_A_FRAME + 1)]
+        editor.screen.show(*says(*texts))
+        editor.screen.carried_out()
+        while len(editor.frames) < 3:
+            await editor.next_frame()
         assert [update for frame in editor.frames for update in frame] == list(says(*texts))
-        assert max(map(len, editor.frames)) == IN_A_FRAME
+        assert list(map(len, editor.frames)) == [IN_A_FRAME, IN_A_FRAME, 1]
+        # That its command was carried out it hears with the last of what came of it.
+        assert editor.done == [0, 0, 1]
 
     in_loop(test)
 

@@ -17,7 +17,7 @@ from dingbridge.edges.storage.robot import files_in
 from dingbridge.service.live import LiveChance, LiveStorage
 from tests.disk import noted_syncs, out_of_reach
 
-MANY = 40
+MANY = 20
 SESSION = "s1"
 
 

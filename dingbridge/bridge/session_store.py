@@ -18,7 +18,7 @@ from dingbridge.core.messages import Message
 from dingbridge.core.text import well_formed
 from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
 
-AT_ONCE = 64
+AT_ONCE = 32
 """Robot messages that are written together at most (a count)."""
 
 

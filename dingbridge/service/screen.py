@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from dingbridge.bridge import updates
@@ -16,7 +17,7 @@ out, and which commands it is to run."""
 
 Make = Callable[[], updates.Update]
 
-SHOWN_WITHIN = 0.0003
+SHOWN_WITHIN = 0.0001
 """Seconds that an editor has for each update and message before the next frame comes."""
 
 MOST_WAIT = 0.05
@@ -30,8 +31,9 @@ MOST_WAITING = 10_000
 """Updates that are gathered for one that does not read (a count), before it is sent them all the
 same: one that never reads is dropped in the end."""
 
-IN_A_FRAME = 1000
-"""Updates in a frame at most, so that none is too long."""
+IN_A_FRAME = 100
+"""Updates and messages after which a frame is full, so that an editor that shows it is not away for
+long from whoever types in it."""
 
 
 class Screen:
@@ -42,7 +44,7 @@ class Screen:
     def __init__(self, send: Send, is_behind: Callable[[], bool] = lambda: False) -> None:
         self._send = send
         self._is_behind = is_behind
-        self._waiting: list[updates.Update | Make] = []
+        self._waiting: deque[updates.Update | Make] = deque()
         # Of what is made for a frame alone: what is in the next one, and what was shown last.
         self._made_late: set[Make] = set()
         self._shown_last: dict[Make, updates.Update] = {}
@@ -79,47 +81,58 @@ class Screen:
             self._is_due = True
             loop = asyncio.get_running_loop()
             if self._free_at > loop.time():
-                loop.call_at(self._free_at, self._flush_if_due)
+                loop.call_at(self._free_at, self._tell_if_due)
             else:
-                loop.call_soon(self._flush_if_due)
+                loop.call_soon(self._tell_if_due)
 
-    def _flush_if_due(self) -> None:
+    def _tell_if_due(self) -> None:
         if self._is_due and self._is_behind() and len(self._waiting) < MOST_WAITING:
-            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._flush_if_due)
+            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._tell_if_due)
         elif self._is_due:
-            self.flush()
+            self._tell_some()
+            if self._waiting:
+                self._soon()
 
     def flush(self) -> None:
-        """Tell what there is to tell."""
-        self._is_due = False
-        shown, self._waiting = self._made(self._waiting), []
-        self._made_late.clear()
-        look_up, self._look_up = self._look_up, None
-        if not (shown or self.done or look_up is not None):
-            return
-        messages = sum(len(one.list) for one in shown if isinstance(one, updates.Messages))
-        busy = (len(shown) + messages) * SHOWN_WITHIN
-        self._free_at = asyncio.get_running_loop().time() + min(busy, MOST_WAIT)
-        while len(shown) > IN_A_FRAME:
-            self._send(shown[:IN_A_FRAME], 0, None)
-            shown = shown[IN_A_FRAME:]
-        self._send(shown, self.done, look_up)
+        """Tell all there is to tell, without a pause."""
+        self._tell_some()
+        while self._waiting:
+            self._tell_some()
 
-    def _made(self, waiting: list[updates.Update | Make]) -> tuple[updates.Update, ...]:
+    def _tell_some(self) -> None:
+        self._is_due = False
+        shown, size = self._take()
+        look_up, self._look_up = self._look_up, None
+        if shown or self.done or look_up is not None:
+            busy = min(size * SHOWN_WITHIN, MOST_WAIT)
+            self._free_at = asyncio.get_running_loop().time() + busy
+            # What a frame of the editor has led to comes before the word that it was carried out.
+            self._send(shown, 0 if self._waiting else self.done, look_up)
+
+    def _take(self) -> tuple[tuple[updates.Update, ...], int]:
+        """The updates of the next frame, and how many they are, each message counted."""
         shown: list[updates.Update] = []
-        for one in waiting:
-            if not callable(one):
-                shown.append(one)
-                continue
-            try:
-                update = one()
-            except Exception:  # a defect in one must not take the others along
-                log.exception("unexpected error")
-                continue
-            if self._shown_last.get(one) != update:
-                self._shown_last[one] = update
+        size = 0
+        while self._waiting and size < IN_A_FRAME:
+            one = self._waiting.popleft()
+            update = self._make(one) if callable(one) else one
+            if update is not None:
                 shown.append(update)
-        return tuple(_with_latest_fates(shown))
+                size += 1 + (len(update.list) if isinstance(update, updates.Messages) else 0)
+        return tuple(_with_latest_fates(shown)), size
+
+    def _make(self, make: Make) -> updates.Update | None:
+        """What was only to be made for the frame, if it is new."""
+        self._made_late.discard(make)
+        try:
+            update = make()
+        except Exception:  # a defect in one must not take the others along
+            log.exception("unexpected error")
+            return None
+        if self._shown_last.get(make) == update:
+            return None
+        self._shown_last[make] = update
+        return update
 
 
 def _with_latest_fates(shown: list[updates.Update]) -> Iterator[updates.Update]:
