@@ -76,10 +76,15 @@ def clean(text: str) -> str:
     Joiners and variation selectors stay, because emoji and several scripts need them.
     Idempotent, never raises.
     """
-    if text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable():
+    if _is_printable(text):
         return text  # none of these is
     text = well_formed(text)
     return _LINE_ENDS.sub("\n", _UNWANTED.sub("", text))
+
+
+def _is_printable(text: str) -> bool:
+    """Whether all but line ends and tabs is printable, which is found out fast."""
+    return text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def well_formed(text: str) -> str:
@@ -100,7 +105,8 @@ def tame(text: str) -> str:
     text = clean(text)
     if text.isascii():
         return text
-    text = _HIDDEN.sub(lambda found: found[1] or "", text)
+    if not _is_printable(text):  # as none of these is
+        text = _HIDDEN.sub(lambda found: found[1] or "", text)
     text = _PERHAPS_STACKED.sub(_low_stacks, text)
     return _SELECTORS.sub("", text)
 
