@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
@@ -49,6 +50,23 @@ def rows(data: bytes) -> tuple[check.Row, ...]:
     """The messages of a transcript."""
     messages = transcript.read(io.BytesIO(data), SessionInfo("", "", 0.0)).messages
     return tuple((one.id, one.text, one.delivery.value) for one in messages)
+
+
+def repeated(data: bytes) -> Iterator[str]:
+    """The ids of the messages of which a transcript has more than one line."""
+    found = Counter(
+        one["message"]["id"] for one in map(_decoded, data.split(b"\n")) if one.get("message")
+    )
+    yield from (name for name, count in found.items() if count > 1)
+
+
+def _decoded(line: bytes) -> dict[str, Any]:
+    """What a line holds; nothing for a torn one."""
+    try:
+        decoded = json.loads(line)
+    except ValueError:
+        return {}
+    return decoded if isinstance(decoded, dict) else {}
 
 
 def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:

@@ -3,7 +3,7 @@ the reason for what came twice. Pure functions over values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from dingbridge.sandbox.records import Arrived, Call, Said
@@ -30,13 +30,15 @@ def judge(
     deaths: Sequence[tuple[float, Ended]],
     once: bool,
     one_each: bool,
+    handed_again: Collection[str] = (),
 ) -> list[Violation]:
     """Every violation. `deaths` are the ends of services (Unix seconds); `once`: without a key
-    nothing may come twice; `one_each`: each conversation has a session of its own."""
+    nothing may come twice; `one_each`: each conversation has a session of its own; `handed_again` are
+    the ids of what stands in a transcript more than once, where only the first counts."""
     return [
         *_heard_in_order(records, said),
         *_twice(records, calls, deaths, once=once),
-        *_shown_in_order(records, deaths),
+        *_shown_in_order(records, deaths, handed_again),
         *(_heard_apart(records, said) if one_each else ()),
     ]
 
@@ -68,13 +70,16 @@ def _heard_in_order(records: Records, said: Sequence[Said]) -> Iterator[Violatio
                 )
 
 
-def _shown_in_order(records: Records, deaths: Sequence[tuple[float, Ended]]) -> Iterator[Violation]:
+def _shown_in_order(
+    records: Records, deaths: Sequence[tuple[float, Ended]], handed_again: Collection[str]
+) -> Iterator[Violation]:
     """Editors show what stands in the transcripts in its order, but what could not be written."""
     if any(ended.was_full for _, ended in deaths):
         return
     for shown in records.shown:
-        here = [row[0] for row in shown.rows]
-        there = [row[0] for row in records.written.get(shown.session, ())]
+        written = records.written.get(shown.session, ())
+        here = [row[0] for row in shown.rows if row[0] not in handed_again]
+        there = [row[0] for row in written if row[0] not in handed_again]
         if here != there and sorted(here) == sorted(there):
             place = next(
                 at for at, pair in enumerate(zip(here, there, strict=True)) if pair[0] != pair[1]

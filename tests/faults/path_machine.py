@@ -475,6 +475,7 @@ class Machine:
 
     def judge(self, records: Records) -> list[Violation]:
         """Every violation of the promise. Empty when it was kept."""
+        left = self.transcripts().values()
         return [
             *check.judge(records),
             *path_check.judge(
@@ -484,6 +485,7 @@ class Machine:
                 deaths=[(one.time, one.ended) for one in self.deaths],
                 once=self.history.delivery == "at_most_once",
                 one_each=self.history.scope == "conversation",
+                handed_again=set(chain.from_iterable(map(evidence.repeated, left))),
             ),
         ]
 
