@@ -20,8 +20,9 @@ INSTALL = @$(or $(FOUND),$(NONE)) dingbridge/launch.py install "$(CURDIR)"
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: install dev demo test coverage lint types doc bench soak fuzz all help
+.PHONY: install dev demo test coverage lint types doc bench soak steps fuzz all help
 N ?= 100
+STEPS ?= 1000
 SECONDS ?= 60
 WITH ?=
 PARALLEL := -n 4 --dist worksteal
@@ -57,6 +58,9 @@ bench: dev ## measure speed and cost beside the official SDK and bare clients
 
 soak: dev ## play N random histories of faults and kills with real processes (N=100)
 	$(RUN) -m tests.faults.soak $(N)
+
+steps: dev ## play N random histories with kills between any two steps of a message (STEPS=1000)
+	$(RUN) -m tests.faults.path $(STEPS)
 
 fuzz: dev ## feed broken bytes to everything that reads them, for SECONDS (60)
 	$(RUN) -m tests.fuzz $(SECONDS)

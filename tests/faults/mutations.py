@@ -43,6 +43,5 @@ BY_NAME = {
     "a message is told as queued before the record": late("outbox"),
     "what is acked is not synced": unsynced("inbox"),
     "what is queued is not synced": unsynced("outbox"),
-    "what stands in a transcript is not synced": unsynced("transcript"),
     "a message is told as delivered before it is sent": answered_early,
 }

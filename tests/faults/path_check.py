@@ -33,8 +33,8 @@ def judge(
     handed_again: Collection[str] = (),
 ) -> list[Violation]:
     """Every violation. `deaths` are the ends of services (Unix seconds); `once`: without a key
-    nothing may come twice; `one_each`: each conversation has a session of its own; `handed_again` are
-    the ids of what stands in a transcript more than once, where only the first counts."""
+    nothing may come twice; `one_each`: each conversation has a session of its own; `handed_again`
+    are the ids of what stands in a transcript more than once, where only the first counts."""
     return [
         *_heard_in_order(records, said),
         *_twice(records, calls, deaths, once=once),

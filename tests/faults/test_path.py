@@ -12,15 +12,15 @@ import pytest
 
 from tests.faults import layer, mutations, path
 from tests.faults.layer import Fault, Layer
-from tests.faults.operations import Await, Pass, Say
+from tests.faults.operations import Await, Say
 from tests.faults.path_histories import Flood, Hand, PathHistory, history
 from tests.faults.template import Template
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layer needs Linux")
 
-SEEDS = range(1, 9)
+SEEDS = range(1, 5)
 """Chosen by nobody: the first ones."""
-FOUND = (34, 41, 42)
+FOUND = (41, 42, 2144, 2393)
 """Histories that once failed."""
 
 
@@ -40,29 +40,26 @@ def test_nothing_is_lost_between_the_steps_of_the_path(
     assert not outcome.report, outcome.report
 
 
-FLOODS = tuple(
-    Flood(tuple(Say(number, group=number % 2 == 0) for number in range(first, first + 6)))
-    for first in (1, 7, 13)
-)
-IN = (FLOODS[0], Await("acked"), Pass(60), FLOODS[1], Await("acked"), Pass(60), FLOODS[2])
+FLOOD = Flood(tuple(Say(number, group=number % 2 == 0) for number in range(1, 9)))
+IN = (FLOOD, Await("acked"))
 OUT = (Hand(1, tuple((number, 1, "") for number in range(1, 9))), Await("accepted"))
 PLANTED = {
-    "an ack comes before the record": (IN, "send ack", False),
-    "a message is told as queued before the record": (OUT, "send editor", False),
-    "what is acked is not synced": (IN, "send ack", True),
-    "what is queued is not synced": (OUT, "send editor", True),
-    "what stands in a transcript is not synced": (IN, "sync inbox", True),
-    "a message is told as delivered before it is sent": (OUT, "send editor", False),
+    "an ack comes before the record": (IN, "send ack", 1, False),
+    "a message is told as queued before the record": (OUT, "send editor", 3, False),
+    "what is acked is not synced": (IN, "send ack", 1, True),
+    "what is queued is not synced": (OUT, "send editor", 3, True),
+    "a message is told as delivered before it is sent": (OUT, "send editor", 4, False),
 }
-"""What happens, after which step the process is killed, and whether the power fails with it."""
+"""What happens, after which step of which number the process is killed at the earliest, and whether
+the power fails with it."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("defect", list(mutations.BY_NAME))
 def test_a_planted_defect_is_found(defect: str, services: Template, tmp_path: Path) -> None:
-    operations, step, cut = PLANTED[defect]
-    for nth in range(1, 20):
+    operations, step, first, cut = PLANTED[defect]
+    for nth in range(first, first + 8):
         planted = PathHistory(
             seed=nth,
             mode="webhook" if operations is OUT else "group",
