@@ -12,12 +12,11 @@ from tests.faults.check import Records, Violation
 from tests.faults.evidence import KEYLESS
 from tests.faults.layer import Ended
 
-UNWRITTEN = 1.0
+UNWRITTEN = 3.0
 """Seconds before the end of a process in which the answer to a request may not have been written
-down: on a busy machine its thread may not have been there to do so."""
-UNSYNCED = 2.5
+down: while a flood is said, the process is frozen, and on a busy machine it waits for its turn."""
+UNSYNCED = 4.0
 """The same when the power fails; outcomes are synced within a second."""
-
 LATE = 1.0
 """Seconds in which a request arrives that a process sent just before its end."""
 
