@@ -548,8 +548,9 @@ def _pass(connection: socket.socket, data: Any, send: Callable[[Any], T]) -> T:
     layer, name = _layer, _said(connection, data) if _layer else ""
     if layer is None or not name:
         return send(data)
-    view = memoryview(data).cast("B")
-    half = lambda: send(view[: max(1, len(view) // 2)])  # noqa: E731 - one word of many
+    # No view of it may be left when it raises: its owner goes on with the buffer.
+    length = memoryview(data).nbytes
+    half = lambda: send(bytes(data)[: max(1, length // 2)])  # noqa: E731 - one word of many
     return layer.step(name, lambda: send(data), half)
 
 

@@ -328,7 +328,7 @@ class Machine:
             # The editors are on the same machine.
             for number in self._numbers:
                 self._lose(number)
-        if ended.fault is None and not ended.was_full and (code or self._at_peace):
+        if ended.fault is None and not ended.was_full and code:
             words = Path(f"{self.home}/service-{self._life}.txt").read_text("utf-8", "replace")
             self.problems.append(f"service {self._life} ended with {code}: {words[-2000:]}")
 
