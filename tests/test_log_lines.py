@@ -88,7 +88,7 @@ STEPS = (
     r"POST http://127\.0\.0\.1:\d+/v1\.0/gateway/connections/open: 200 in \d+ ms",
     r"socket to ws://127\.0\.0\.1:\d+/\S* open in \d+ ms",
     r"frame '[^']+': a robot message",
-    r"frame '[^']+': acked",
+    r"answered: \d+ frames",
     # who and where
     r"zhangsan is let in",
     r"message '[^']+' goes to session SESSION",

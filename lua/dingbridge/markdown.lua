@@ -29,6 +29,7 @@ local namespace = vim.api.nvim_create_namespace('dingbridge_markdown')
 ---@class dingbridge.Painting
 ---@field headings integer namespace of the marks at which messages begin
 ---@field done table<integer, true> the marks of the messages that have their colours
+---@field is_whole fun(mark: integer): boolean whether all of the message is in the buffer
 
 ---@type table<integer, dingbridge.Painting> by buffer
 local paintings = {}
@@ -150,7 +151,8 @@ local function paint_message(buffer, mark)
   local headings = painting.headings
   local at = vim.api.nvim_buf_get_extmark_by_id(buffer, headings, mark, { details = true })
   local row = at[1]
-  if not row or painting.done[mark] then
+  -- A long one is seen again when its last piece is there.
+  if not row or painting.done[mark] or not painting.is_whole(mark) then
     return
   end
   painting.done[mark] = true
@@ -218,10 +220,11 @@ end
 --- Colours the messages of a transcript, which begin at the marks of a namespace.
 ---@param buffer integer
 ---@param headings integer namespace
-function M.transcript(buffer, headings)
+---@param is_whole fun(mark: integer): boolean whether all of a message is in the buffer
+function M.transcript(buffer, headings, is_whole)
   if has_parser() then
     vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
-    paintings[buffer] = { headings = headings, done = {} }
+    paintings[buffer] = { headings = headings, done = {}, is_whole = is_whole }
   end
 end
 

@@ -35,6 +35,14 @@ local function view_of(session)
   return buffers.get(name_of(session)) and views[session]
 end
 
+---@param view dingbridge.View
+local function colour(view)
+  markdown.transcript(view.buffer, look.namespace, function(mark)
+    local growing = view.growing
+    return not growing or view.marks[growing.message.id] ~= mark
+  end)
+end
+
 ---@param session string
 ---@return dingbridge.View
 local function make_view(session)
@@ -43,7 +51,7 @@ local function make_view(session)
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].filetype = 'dingbridge'
-  markdown.transcript(buffer, look.namespace)
+  colour(views[session])
   for _, key in ipairs({ 'i', 'a', 'o', 'I', 'A', 'O' }) do
     vim.keymap.set('n', key, function()
       M.open(session)
@@ -115,9 +123,8 @@ end
 function M.add(session, reset)
   local view = view_of(session)
   if view and reset then
-    local buffer = view.buffer
     filling.empty(view)
-    markdown.transcript(buffer, look.namespace)
+    colour(view)
   end
   if not view or not view.waiting then
     catch_up(session)
