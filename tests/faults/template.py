@@ -95,32 +95,36 @@ class Template:
         """Make a service; its process."""
         self._socket.setblocking(True)
         self._socket.sendall(msgspec.json.encode(wanted) + b"\n")
-        while True:
-            for told in self._read():
-                if isinstance(told, Made):
-                    return told.pid
+        while not (made := self._read()):
+            pass
+        return made[0]
 
     def ended(self, pid: int) -> int | None:
         """How a service has ended; None while it runs."""
         if pid not in self._ended:
             self._socket.setblocking(False)
             try:
-                list(self._read())
+                self._read()
             except BlockingIOError:
                 return None
         return self._ended.get(pid)
 
-    def _read(self) -> Iterator[Told]:
+    def _read(self) -> list[int]:
+        """Take in what was told. Returns the services that were made."""
         data = self._socket.recv(65536)
         if not data:
             raise EOFError("the template has ended")
         *lines, self._rest = (self._rest + data).split(b"\n")
+        made = []
         for line in lines:
             told = msgspec.json.decode(line, type=Told)
             if isinstance(told, Ended):
                 self._ended[told.pid] = told.code
             else:
-                yield told
+                # The number may be that of one that ended long ago.
+                self._ended.pop(told.pid, None)
+                made.append(told.pid)
+        return made
 
 
 def main() -> None:
