@@ -19,6 +19,25 @@ from tests.conftest import StartEditor
 from tests.editor import ROOT, Editor
 from tests.processes import is_alive, until
 
+HANGING = """
+import runpy, sys, threading
+
+program, *words = sys.argv[1:]
+sys.path.insert(0, {root!r})
+if words[0] == 'host':
+    from dingbridge.edges import background
+
+    start = background.start
+    background.start = lambda argv, *more: start([argv[0], __file__, *argv[1:]], *more)
+elif words[0] == 'service':
+    from dingbridge.service.editors import Editors
+
+    Editors._describe = lambda self: threading.Event().wait()
+sys.argv = [program, *words]
+runpy.run_path(program, run_name='__main__')
+"""
+"""Runs the program of the words behind it. Its service hangs once it is asked how it is."""
+
 
 def service(editor: Editor) -> int:
     """The editor's service, once it has one."""
@@ -166,6 +185,27 @@ def test_a_frozen_service_is_named_and_a_restart_ends_it(
     [arrived] = sandbox.client.wait_arrived(1)
     assert arrived.text == "while it is frozen"
     assert not is_alive(process)
+
+
+@pytest.mark.parametrize("action", ["restart", "stop"])
+def test_a_service_whose_loop_hangs_is_ended_although_its_socket_lives(
+    editor: Editor, webhook_options: dict[str, Any], tmp_path: Path, action: str
+) -> None:
+    (tmp_path / "hanging.py").write_text(HANGING.format(root=str(ROOT)))
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path}/hanging.py" "$@"\n')
+    python.chmod(0o700)
+    editor.setup({**webhook_options, "python": str(python)})
+    editor.chat("status")
+    editor.until_said("mode: webhook")
+    process = service(editor)
+    editor.chat("service")
+    editor.chat(f"service {action}")
+    editor.until(lambda: not is_alive(process))
+    editor.begin_anew()
+    editor.chat("status")
+    editor.until_said("mode: webhook")
+    assert editor.service_pid() != process
 
 
 def test_two_data_folders_with_one_app_never_open_two_links(

@@ -102,6 +102,9 @@ wrote into the journal, or a socket that was taken away. All at once, so that it
 
 # --- stopping and answering ---------------------------------------------------------------------
 
+OBEYS_WITHIN = 3.0
+"""Time for the service to say that it ends when the user ends it; after that it is killed."""
+
 STOP_WITHIN = 2.0
 """Longest time that leaving the editor may wait for us."""
 

@@ -22,7 +22,7 @@ from dingbridge.core.catalogue import sessions as saying
 from dingbridge.core.commands import Command, parse
 from dingbridge.core.errors import BridgeError, in_words, told
 from dingbridge.core.outside import Found, Wants, not_looked_up, with_commands
-from dingbridge.core.patience import SETTLED_WITHIN, STOP_WITHIN
+from dingbridge.core.patience import OBEYS_WITHIN, SETTLED_WITHIN, STOP_WITHIN
 from dingbridge.core.user_files import UserFile
 from dingbridge.edges import installed_code
 from dingbridge.edges.exchange import Client
@@ -150,14 +150,24 @@ class Host:
             self._say(say.SERVICE_NOT_RUNNING())
             return
         self._ready(None)
-        if self._client is not None:
-            again = action == "restart"
-            self._tell_now(frames.EndService(again) if action else frames.ServiceAsked())
-        elif action and self._attachment is not None and self._attachment.end_frozen():
+        client = self._client
+        if client is None:
+            self._end_hanging(None, action)
+        elif action:
+            self._tell_now(frames.EndService(action == "restart"))
+            self._after(OBEYS_WITHIN, lambda: self._end_hanging(client, action))
+        else:
+            self._tell_now(frames.ServiceAsked())
+
+    def _end_hanging(self, client: Client | None, action: str) -> None:
+        """End a service that hangs, though its socket may live, or else have one started."""
+        if client is not self._client or self._attachment is None:
+            return
+        if action and self._attachment.end_frozen():
             self._say(say.SERVICE_RESTARTS() if action == "restart" else say.SERVICE_STOPPED())
             if action == "stop":
                 self._rest()
-        elif self._attachment is not None:
+        else:
             self._attachment.hurry()
             self._say(say.SERVICE_STARTS())
 
