@@ -18,6 +18,7 @@ import pytest
 
 from dingbridge.core import inbox, outbox
 from dingbridge.core.outbox import Outbox, fold
+from dingbridge.core.patience import LOOK_AROUND_EVERY
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
@@ -231,7 +232,7 @@ def test_a_neovim_with_0_1_keeps_its_robot_and_what_it_leaves_is_taken_in(
     sandbox.client.wait_arrived(2)
     # One of its members was left later.
     write("left afterwards")
-    sandbox.client.wait_arrived(3)
+    sandbox.client.wait_arrived(3, LOOK_AROUND_EVERY + 10)
     assert sorted(each.text for each in sandbox.client.arrived()) == [
         "from the new one",
         "left afterwards",
