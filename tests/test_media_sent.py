@@ -227,10 +227,10 @@ def test_text_and_file_from_lua_arrive_in_this_order(
     first, second = sandbox.client.wait_arrived(2)
     assert first.text == "see:"
     assert downloaded(sandbox, second) == PDF
-    assert [row["id"] for row in talking.transcript()[-2:]] == ids
+    talking.until(lambda: [row["id"] for row in talking.transcript()[-2:]] == ids)
     alone = talking.lua("return require('dingbridge').send(nil, { file = 'a.pdf' })")
     sandbox.client.wait_arrived(3)
-    assert talking.transcript()[-1]["id"] == alone
+    talking.until(lambda: talking.transcript()[-1]["id"] == alone)
 
 
 @pytest.mark.parametrize(
