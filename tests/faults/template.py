@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dingbridge.core import limits, pace, state
+from dingbridge.core import limits, pace, patience, state
 from dingbridge.edges.storage import robot
 from tests.faults import layer, mutations
 from tests.faults.layer import Fault, Layer
@@ -134,6 +134,7 @@ def main() -> None:
     setattr(pace, "ROBOT_MESSAGES", UNLIMITED)  # noqa: B010 - it is the one of `limits` there
     limits.ROBOT_MESSAGES = pace.CALLS_AT_ONCE = UNLIMITED
     state.OPENINGS = UNLIMITED
+    patience.DISK_PAUSE = 0.5
     # Those that come before a service can hear them wait for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, (ARM, REST))
     for name in ("service.main", "service.editors", "edges.stream.thread", "edges.sender.thread"):
