@@ -70,6 +70,9 @@ from tests.faults.projects import Project
 from tests.faults.shots import Shot
 from tests.processes import frozen
 
+UNDER_WAY = ("queued", "sending", "retrying")
+"""What an editor shows of a message whose end is about to be told."""
+
 END = 30.0
 """Seconds in which everything has found its place once the trouble is over."""
 MOMENT = 1.0
@@ -426,16 +429,18 @@ class Machine:
         seats = [seat for seat in self.seats.values() if seat.data == data]
         senders = {seat.name for seat in seats}
         senders.update(shot.name for shot in self._shots if shot.seat in seats)
+        # Before the look at what is shown: an end that is told in between would be missed there.
+        self.queued = max(int(seat.status().get("queued", 0)) for seat in seats)
         self.shown = [
             check.Shown(seat.name, seat.project.session, seat.shown())
             for seat in seats
             if seat.is_running and seat.project.session
         ]
         records = self.records()
-        self.queued = max(int(seat.status().get("queued", 0)) for seat in seats)
         missed = {*check.unaccepted(records), *check.missing(records), *check.unended(records)}
         return heard and not (
             self.queued
+            or any(row[2] in UNDER_WAY for one in self.shown for row in one.rows)
             or check.stale(records)
             or any(sent.message in missed for sent in self._sent if sent.sender in senders)
         )
