@@ -960,9 +960,11 @@ def test_a_newcomer_finds_the_service_after_the_runtime_folder_was_taken_away(
         [_socket] = run.glob("dingbridge-*.sock")
         shutil.rmtree(run)
         run.mkdir(mode=0o700)
-        team.start("beta")
+        beta = team.start("beta")
         team.until_connected()
         alpha.until(lambda: services.running(team.data) == [service], "one service")
+        # It asks the service to look, instead of waiting until that looks by itself.
+        assert not any("does not answer" in notice for notice in beta.said())
         assert alpha.heard("DingbridgeDisconnected") == []
         assert sandbox.client.connections().total == 1
 

@@ -55,10 +55,25 @@ def has_ended(pid: int, beginning: str) -> bool:
 
 def kill(pid: int, beginning: str) -> bool:
     """End a process that may be frozen, if it began then. Returns whether it did."""
+    return _signal(pid, beginning, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+LOOK: int | None = getattr(signal, "SIGWINCH", None)
+"""The signal that asks a service whether its socket is still there: a process that knows nothing of
+it ignores it. Windows has none, and no socket files either."""
+
+
+def ask_to_look(pid: int, beginning: str) -> None:
+    """Have a service look whether its socket is still there, if it began then."""
+    if LOOK is not None:
+        _signal(pid, beginning, LOOK)
+
+
+def _signal(pid: int, beginning: str, number: int) -> bool:
     if not is_same(pid, beginning):
         return False
     try:
-        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+        os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return False
     return True

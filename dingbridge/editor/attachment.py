@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dingbridge.core.waiting import Pauses, Silence
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
-from dingbridge.edges.process_identity import is_same, kill
+from dingbridge.edges.process_identity import ask_to_look, is_same, kill
 from dingbridge.edges.storage.card import Card, read_card
 from dingbridge.editor.starting import Starting
 
@@ -146,8 +146,9 @@ class Attachment(threading.Thread):
                 self._vain, self._has_started = None, False
                 self._see_how_it_ended(card)
                 return
-            # Nobody answers there. Another card is another service.
+            # Nobody answers there. Another card is another service, or another socket of this one.
             self._vain = card
+            ask_to_look(card.pid, card.born)
         runs = is_same(card.pid, card.born)
         if self._has_started and not runs:
             self._has_started = False

@@ -25,7 +25,7 @@ from dingbridge.edges.exchange import (
     ServerEvent,
     Unreachable,
 )
-from dingbridge.edges.process_identity import born
+from dingbridge.edges.process_identity import LOOK, born
 from dingbridge.edges.storage.card import Card
 from dingbridge.edges.storage.lock import OwnerLock
 from dingbridge.service import looking_around
@@ -77,6 +77,8 @@ class Service:
             for number in (signal.SIGTERM, signal.SIGINT):
                 with contextlib.suppress(NotImplementedError):  # Windows
                     self._loop.add_signal_handler(number, self._ended.set)
+            if LOOK is not None:
+                self._loop.add_signal_handler(LOOK, self._server.look)
             # Loaded late: an editor that waits can connect meanwhile.
             from dingbridge.service.editors import Editors
 
