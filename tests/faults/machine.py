@@ -19,6 +19,7 @@ from typing import Any
 
 from msgspec import structs
 
+from dingbridge.edges.storage.robot import SPOOL_FOLDER
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
 from dingbridge.service.main import LOCK_WITHIN
@@ -386,7 +387,8 @@ class Machine:
                 # It may have been given up just now, and then there is nothing to end.
                 with contextlib.suppress(ValueError):
                     client.abort(each.id)
-        self._start_who_is_needed()
+        folders = list(dict.fromkeys(seat.data for seat in self.seats.values()))
+        self._start_who_is_needed(folders)
         for seat in self.seats.values():
             if seat.is_running:
                 seat.chat()
@@ -395,7 +397,6 @@ class Machine:
                 else:
                     seat.take_up_binding(alone=self._alone)
         # Of two data folders, one has the robot until its editors are left.
-        folders = list(dict.fromkeys(seat.data for seat in self.seats.values()))
         while folders:
             settled = wait(lambda: next(filter(self._all_settled, folders), None), END, 0.02)
             if settled is None:
@@ -403,20 +404,21 @@ class Machine:
             folders.remove(settled)
             if folders:
                 self._leave(settled)
-                self._start_who_is_needed()
+                self._start_who_is_needed(folders)
 
-    def _start_who_is_needed(self) -> None:
-        """What an editor could not hand over when it left waits for the next one in its folder."""
+    def _start_who_is_needed(self, folders: list[Path]) -> None:
+        """What an editor could not hand over when it left waits for the next one in its folder. Of
+        a folder that is not among these, nobody is started: it would take the robot again."""
         waiting = check.unaccepted(self.records())
         senders = {sent.sender for sent in self._sent if sent.message in waiting}
         for seat in self.seats.values():
-            if seat.name in senders and not seat.is_running:
+            if seat.name in senders and seat.data in folders and not seat.is_running:
                 seat.start()
         for shot in self._shots:
-            if shot.name in senders:
+            if shot.name in senders and shot.seat.data in folders:
                 shot.seat.quit()
                 shot.seat.start()
-        for data in {seat.data for seat in self.seats.values()}:
+        for data in folders:
             seats = [seat for seat in self.seats.values() if seat.data == data]
             if not any(seat.is_running for seat in seats):
                 seats[0].start()
@@ -440,6 +442,8 @@ class Machine:
         missed = {*check.unaccepted(records), *check.missing(records), *check.unended(records)}
         return heard and not (
             self.queued
+            # What an editor wrote down when it was left may not have been taken in yet.
+            or any((data / SPOOL_FOLDER).glob("*.json"))
             or any(row[2] in UNDER_WAY for one in self.shown for row in one.rows)
             or check.stale(records)
             or any(sent.message in missed for sent in self._sent if sent.sender in senders)
