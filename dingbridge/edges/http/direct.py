@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from dingbridge.edges.http.failures import of_requests
+from dingbridge.edges.http.short import CLASSES
 
 WAYS = 64
 """Addresses (a count) whose ways are kept; a signed one is another each time."""
@@ -75,6 +76,7 @@ class Direct:
         pool = adapter.get_connection_with_tls_context(request, verify, proxies=proxies)
         assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - all of them are
         adapter.cert_verify(pool, url_read, verify, None)  # type: ignore[no-untyped-call]  # as it is
+        pool.ConnectionCls = CLASSES.get(pool.ConnectionCls, pool.ConnectionCls)
         way = Way(pool, adapter.request_url(request, proxies))
         if len(self._ways) >= WAYS:
             self._ways.clear()

@@ -1,0 +1,167 @@
+"""Connections on which a short request leaves in one piece, and an answer that came whole is read
+at once: most of the work that a short message takes is done for general ones otherwise."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Generator, Mapping
+from http import client
+from typing import Any
+
+from msgspec import Struct
+from urllib3 import HTTPResponse
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+READ = 64 * 1024
+"""Bytes of an answer that are read at once."""
+
+_LENGTH = re.compile(rb"\r\nContent-Length: \d+\r\n")
+_PLAIN = re.compile(rb"HTTP/1\.1 ([2-5]\d\d)[^\r\n]*\r\n(?:[!-9;-~]+:[^\r\n]*\r\n)*\r\n")
+_NAMED = re.compile(rb"\n(content-length|transfer-encoding|content-encoding|connection):", re.I)
+_SIZE = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.I)
+
+
+class _Head(Struct, frozen=True):
+    """The head of a request with these headers: what stands before its length, from the end of the
+    first line on, and after it."""
+
+    headers: tuple[tuple[str, str], ...]
+    before: bytes
+    after: bytes
+
+
+class Whole(HTTPResponse):
+    """An answer of which nothing is left to be read."""
+
+    def stream(
+        self, amt: int | None = None, decode_content: bool | None = None
+    ) -> Generator[bytes, None, None]:
+        """All of its body."""
+        yield self.data or b""  # None for an empty one
+
+
+class Short(HTTPConnection):
+    """A connection that remembers the head of its last request: of the next one with the same
+    headers only the first line and the length are new. Whatever is not plain goes the long way."""
+
+    _held: bytearray | None = None
+    _head: _Head | None = None
+    _is_short = False
+
+    def request(  # type: ignore[override]  # as urllib3 has it, which differs from http.client
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Send a request."""
+        self._is_short = False
+        if not isinstance(body, bytes):
+            super().request(method, url, body, headers, **options)
+            return
+        known, given = self._head, tuple((headers or {}).items())
+        if known is not None and known.headers == given and self.sock and url.startswith("/"):
+            first = f"{method} {url} HTTP/1.1".encode("ascii")
+            self._is_short = True
+            self.sock.settimeout(self.timeout)
+            self.sock.sendall(b"%b%b%d%b%b" % (first, known.before, len(body), known.after, body))
+            return
+        self._held = bytearray()
+        try:
+            super().request(method, url, body, headers, **options)
+        finally:
+            request, self._held = bytes(self._held), None
+        self.send(request)
+        head = request[: len(request) - len(body)]
+        if url.startswith("/") and (length := _LENGTH.search(head)) is not None:
+            before = head[head.index(b"\r\n") : length.start()] + b"\r\nContent-Length: "
+            self._head = _Head(given, before, head[length.end() - 2 :])
+
+    def send(self, data: Any) -> None:
+        """Send bytes, or hold those of a request until it is complete."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held += data
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as above
+        """Read the answer, as far as it goes at once."""
+        if not self._is_short:
+            return super().getresponse()
+        self.sock.settimeout(self.timeout)
+        data = self.sock.recv(READ)
+        plain = _PLAIN.match(data)
+        if plain is not None and _is_all(plain[0], len(data) - plain.end()):
+            return Whole(data[plain.end() :], status=int(plain[1]), preload_content=False)
+        begun: Any = _Begun(self.sock, data)
+        answer = client.HTTPResponse(begun, method="POST")
+        answer.begin()
+        if answer.will_close:
+            self.close()  # the answer goes on reading
+        return HTTPResponse(
+            answer,
+            answer.getheaders(),  # type: ignore[arg-type]  # pairs are taken as well
+            answer.status,
+            preload_content=False,
+            decode_content=False,
+            original_response=answer,
+            request_method="POST",
+        )
+
+
+class ShortTls(Short, HTTPSConnection):
+    """The same over TLS."""
+
+
+CLASSES: Mapping[Any, Any] = {
+    HTTPConnection: Short,
+    HTTPSConnection: ShortTls,
+}
+"""What takes the place of a pool's class of connections."""
+
+
+def _is_all(head: bytes, size: int) -> bool:
+    """Whether a body of so many bytes is what the head of an answer announces, and nothing is to be
+    done with it or with the connection."""
+    size_named = _SIZE.search(head)
+    return len(_NAMED.findall(head)) == 1 and size_named is not None and int(size_named[1]) == size
+
+
+class _Begun:
+    """In the place of a socket from which these bytes were read."""
+
+    def __init__(self, connection: Any, data: bytes) -> None:
+        self._parts = _Parts(data, connection.makefile("rb", buffering=0))
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """All that it gives."""
+        return io.BufferedReader(self._parts)
+
+
+class _Parts(io.RawIOBase):
+    """Bytes that are there, and then those of a file."""
+
+    def __init__(self, data: bytes, rest: io.RawIOBase) -> None:
+        self._data = data
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what there is."""
+        if not self._data:
+            return self._rest.readinto(buffer)
+        taken = self._data[: len(buffer)]
+        self._data = self._data[len(taken) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._rest.close()
+        super().close()
