@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -11,11 +12,15 @@ from markdown_it.rules_block import blockquote, list_block, reference, table
 
 from dingbridge.core.rendering.block_rules import Blocks
 from dingbridge.core.rendering.parsing import span_parser
+from dingbridge.core.rendering.table_rule import ALIGNMENTS, KIND, ROWS, table_rule
 from tests import commonmark
 
 STOCK = MarkdownIt("commonmark").enable("table")
 OURS = MarkdownIt("commonmark").enable("table")
 OURS.block = Blocks(blockquote, list_block, reference, table)
+
+WHOLE_TABLES = MarkdownIt("commonmark").enable("table")
+WHOLE_TABLES.block = Blocks(blockquote, list_block, reference, table_rule)
 
 MARKDOWN = st.lists(
     st.sampled_from(
@@ -67,3 +72,86 @@ def test_blocks_are_what_the_stock_parser_finds(text: str) -> None:
 def test_the_examples_of_commonmark_are_read_as_by_the_stock_parser() -> None:
     for text in commonmark.examples():
         assert read(OURS, text) == read(STOCK, text)
+
+
+ROWS_OF_TABLES = st.sampled_from(
+    [
+        *(
+            "| a | b |",
+            "a | b",
+            "|a||",
+            "| x \\| y | z |",
+            "1 | 2 | 3",
+            "| a | b | c | d |",
+            "| e |",
+        ),
+        *(
+            "|",
+            "||",
+            "| |",
+            "> |",
+            "- | f",
+            "# h | g",
+            "```",
+            "    | i |",
+            "\u2003",
+            "\xa0| j |",
+            "",
+        ),
+    ]
+)
+BELOW_HEAD = st.sampled_from(
+    [
+        "|---|:-:|",
+        "---|---",
+        "| --- |",
+        ":-|-:",
+        "|:-|-:|--|",
+        "- | -",
+        "|-",
+        "|--||",
+        "-|-\xa0",
+        "-",
+    ]
+)
+TABLES = st.builds(
+    lambda front, head, below, rows: "".join(f"{front}{line}\n" for line in (head, below, *rows)),
+    st.sampled_from(["", "", "> ", "    ", "  "]),
+    ROWS_OF_TABLES,
+    BELOW_HEAD,
+    st.lists(ROWS_OF_TABLES, max_size=4),
+)
+
+
+def tables_of(text: str) -> list[tuple[list[int], list[str], list[list[str]]]]:
+    """The tables that the stock parser finds: their lines, alignments and cells."""
+    found: list[tuple[list[int], list[str], list[list[str]]]] = []
+    tokens = STOCK.parse(text)
+    for token, following in pairwise(tokens):
+        if token.type == "table_open":
+            found.append((token.map or [], [], []))
+        elif token.type == "tr_open":
+            found[-1][2].append([])
+        if token.type == "th_open":
+            found[-1][1].append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
+        if token.type in {"th_open", "td_open"}:
+            found[-1][2][-1].append(following.content)
+    return found
+
+
+@settings(deadline=None)
+@given(TABLES | MARKDOWN)
+def test_a_table_has_the_cells_that_the_stock_parser_finds(text: str) -> None:
+    ours = [token for token in WHOLE_TABLES.parse(text) if token.type == KIND]
+    stock = tables_of(text)
+    assert [(token.map, token.meta[ALIGNMENTS]) for token in ours] == [each[:2] for each in stock]
+    for token, (_, _, rows) in zip(ours, stock, strict=True):
+        assert [row[:-1] for row in token.meta[ROWS]] == [row[:-1] for row in rows]
+        for row, expected in zip(token.meta[ROWS], rows, strict=True):
+            assert f"{row[-1]} |".startswith(f"{expected[-1]} |")
+
+
+def test_cells_beyond_the_last_column_stay_in_it() -> None:
+    text = "| a | b |\n|---|---|\n| 1 | 2 | 3 \\| 4 |\n| 5 |\n"
+    [table] = WHOLE_TABLES.parse(text)
+    assert table.meta[ROWS] == [["a", "b"], ["1", "2 | 3 | 4"], ["5", ""]]

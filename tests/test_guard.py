@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.guard import OWN, VARIABLE, Finding, Guarded, describe, mask
@@ -479,6 +479,36 @@ def test_every_login_in_base64_is_looked_at(secret: str, name: str) -> None:
     long_enough = len(value.rstrip("=")) >= 10
     if long_enough and is_login(value):
         assert [match[1] for match in shape.found_in(f"({value})")] == [value]
+
+
+NAMES = ("password=", "passphrase:string=", "PASS=", "Password=", "pwd:=", "password = ")
+
+
+def passwords(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    """Where a pattern finds a value that is not empty."""
+    spans = (found.span(found.lastindex or 0) for found in pattern.finditer(text))
+    return [span for span in spans if span[0] < span[1]]
+
+
+@settings(max_examples=300)
+@example("password=", 190, "pwd=", 15, ";")
+@given(
+    st.sampled_from(NAMES),
+    st.integers(0, 330),
+    st.sampled_from(NAMES),
+    st.integers(0, 120),
+    st.sampled_from([" ", ";", "'", "\n", ""]),
+)
+def test_no_password_is_missed_where_a_long_run_is_passed_over(
+    name: str, before: int, inner: str, behind: int, end: str
+) -> None:
+    text = f"{name}{'x' * before}{inner}Ab1!efgh{'y' * behind}{end}"
+    passing = [shape for shape in SHAPES if "{200}" in shape.pattern.pattern]
+    assert len(passing) == 10
+    for shape in passing:
+        searched = text.lower() if shape.folded else text
+        everywhere = re.compile(shape.pattern.pattern.replace("{200}", "{200}(?!)"))
+        assert passwords(shape.pattern, searched) == passwords(everywhere, searched)
 
 
 # --- time -----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from wcwidth import wcswidth
 from dingbridge.core import markdown
 from dingbridge.core.outgoing_text import may_link, may_show
 from dingbridge.core.plain import is_plain
-from dingbridge.core.rendering import LARGEST, for_dingtalk, titles
+from dingbridge.core.rendering import LARGEST, for_dingtalk, spans, titles
 from dingbridge.core.rendering.tables import Style
 from tests import commonmark
 from tests.growth import assert_in_proportion
@@ -405,6 +405,54 @@ def test_a_line_that_is_left_out_of_the_parser_means_the_same_to_it(line: str) -
         assert for_dingtalk(line) == line
         assert titles.title(line) == markdown.title(line)
         assert shown(line) == "".join(line.split())
+
+
+LINKS = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "[a](https://e.com/x)",
+                "[b *c](http://e.com?q=1&x=%20)",
+                "[](https://e.com)",
+                "word",
+            ),
+            *(
+                "[a\nb](https://e.com)",
+                "[x](e.com)",
+                "[y](javascript://z)",
+                "中文",
+                " ",
+                "\n",
+                "&amp;",
+            ),
+            *(
+                "!",
+                "[",
+                "]",
+                "(",
+                ")",
+                "\\",
+                "~~",
+                "*",
+                "_",
+                "[z]",
+                "(https://e.com)",
+                "https://e.com",
+            ),
+        ]
+    ),
+    max_size=10,
+).map("".join)
+
+
+@given(LINKS)
+@example("![a](https://e.com/x)")
+@example("\\[a](https://e.com/x)")
+@example("[[a](https://e.com/x)](dtmd://y)")
+def test_a_plain_link_is_what_the_parser_finds(text: str) -> None:
+    # Code always goes through the parser.
+    found = spans.lines(f"{text} x", {"used": set()})
+    assert spans.lines(f"{text} x\n`c`", {"used": set()}) == [*found, "`c`"]
 
 
 def test_what_is_typed_in_a_chat_is_mostly_left_out_of_the_parser() -> None:

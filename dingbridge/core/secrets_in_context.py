@@ -30,7 +30,27 @@ _LETTER: Final = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-
 _SPACE: Final = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 r"""The characters of `\s`, one by one: so a set with them is a table, and several times faster."""
 _UNQUOTED: Final = rf"[^{_SPACE}\"'`\\<>;&#]"
+_BEHIND_UNQUOTED: Final = r"[\s;&#\"']|$"
 _WORD: Final = rf"[^{_SPACE}\"'`\\<>(){{}}\[\],;&]"
+_BEHIND_WORD: Final = r"[\s;,&]|$"
+
+_LONGEST: Final = 100
+"""Characters of the longest password that is masked."""
+
+
+def _assigned(character: str, end: str) -> str:
+    """What matches a value, as the last group, of 8 to `_LONGEST` characters, and then `end`.
+
+    What follows is never a character of the value: a longer one need not be shortened. In a very
+    long one, 200 characters are passed at once, with an empty value, which is no secret: if a name
+    stood among them, the value behind it would be too long as well. Without that, each name in a
+    run of them would have the same characters read again.
+    """
+    return (
+        rf"(?:{character}{{200}}(?={character}{{120}})()"
+        rf"|(?!{character}{{{_LONGEST + 1}}})({character}{{8,{_LONGEST}}})(?={end}))"
+    )
+
 
 _SYMBOL: Final = regex(r"[^A-Za-z0-9_./:-]")
 
@@ -215,8 +235,7 @@ _IN_CONTEXT: Final = (
         _folded(
             "assigned password",
             hint,
-            # What follows is never a character of the value: a longer one need not be shortened.
-            rf"{hint}{_BEHIND}(?!{_WORD}{{101}})({_WORD}{{8,100}})(?=[\s;,&]|$)",
+            rf"{hint}{_BEHIND}{_assigned(_WORD, _BEHIND_WORD)}",
             _has_symbol,
         )
         for hint in ("password", "passwd", "passphrase", "pwd")
@@ -225,9 +244,7 @@ _IN_CONTEXT: Final = (
         Shape(
             "assigned password",
             hint,
-            regex(
-                rf"{re.escape(hint)}=(?!{_UNQUOTED}{{101}})({_UNQUOTED}{{8,100}})(?=[\s;&#\"']|$)"
-            ),
+            regex(rf"{re.escape(hint)}={_assigned(_UNQUOTED, _BEHIND_UNQUOTED)}"),
             accepts=is_password,
         )
         for hint in ("PASSWORD", "PASS", "Password", "Pwd", "&password", "?password")

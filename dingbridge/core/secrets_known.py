@@ -17,7 +17,8 @@ from dingbridge.core.secret_values import is_stand_in
 
 
 class Shape(Struct, frozen=True):
-    """One kind of secret. `kind` is shown; group 1 of `pattern`, or all of it, is the secret.
+    """One kind of secret. `kind` is shown; the last group of `pattern`, or all of it, is the
+    secret.
 
     `hint` occurs in every text that has one. A `folded` shape is searched for in lower case. What
     is found counts if `accepts` says so. Where `pattern` may have to read far before it is decided,

@@ -10,9 +10,10 @@ from typing import Any, Literal, NamedTuple
 from markdown_it.token import Token
 
 from dingbridge.core.fences import backticks, fences
-from dingbridge.core.rendering import spans, tables
-from dingbridge.core.rendering.parsing import block_parser
-from dingbridge.core.rendering.tables import Alignment, Cell, Style, Table
+from dingbridge.core.plain import is_plain
+from dingbridge.core.rendering import parsing, spans, table_rule, tables
+from dingbridge.core.rendering.parsing import block_parser, visible_text
+from dingbridge.core.rendering.tables import Cell, Style, Table
 from dingbridge.core.rendering.tags import harmless, literal
 
 LARGEST = 200_000
@@ -29,8 +30,6 @@ _TASK = re.compile(r"\[([ xX])\](?=[ \t])")
 _CLOSED_HEADING = re.compile(r"(?:^|[ \t])#+$")
 _RULE_OF_MARKS = re.compile(r"([-*])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
 _LINE_END = re.compile(r"(?<=\S)[ \t]*\n(?=[ \t]*\S)")
-
-_ALIGNMENTS: dict[str, Alignment] = {"": "", "left": "left", "center": "center", "right": "right"}
 
 
 class _Block(NamedTuple):
@@ -77,6 +76,7 @@ class _Writer:
         self._table = table
         self._env: dict[str, Any] = {"used": set()}
         self._lines: dict[int, list[str]] = {}
+        self._tables: dict[int, list[list[list[str]]]] = {}
 
     def write(self, text: str) -> str:
         tokens = block_parser().parse(text, self._env)
@@ -84,6 +84,11 @@ class _Writer:
         for token in tokens:
             if token.type == "inline" and "label" not in token.meta:
                 self._lines[id(token)] = spans.lines(token.content, self._env)
+            elif token.type == table_rule.KIND:
+                rows = token.meta[table_rule.ROWS]
+                self._tables[id(token)] = [
+                    [spans.lines(cell, self._env) for cell in row] for row in rows
+                ]
         return _joined(self._blocks(iter(tokens), "", 0))
 
     def _blocks(self, tokens: Iterator[Token], closing: str, lists: int) -> list[_Block]:
@@ -108,8 +113,8 @@ class _Writer:
                 blocks.append(_html(token.content))
             elif kind == "hr":
                 blocks.append(_Block("apart", RULE))
-            elif kind == "table_open":
-                blocks.append(self._table_block(tokens))
+            elif kind == table_rule.KIND:
+                blocks.append(self._table_block(token))
         return blocks
 
     def _paragraph(self, token: Token, task: bool, loose: bool) -> list[_Block]:
@@ -151,20 +156,9 @@ class _Writer:
             found += [_one_list(blocks)] if of_list else blocks
         return found
 
-    def _table_block(self, tokens: Iterator[Token]) -> _Block:
-        alignments: list[Alignment] = []
-        rows: list[list[Cell]] = []
-        for token in tokens:
-            if token.type == "table_close":
-                break
-            if token.type == "tr_open":
-                rows.append([])
-            elif token.type == "th_open":
-                alignment = str(token.attrs.get("style", "")).removeprefix("text-align:")
-                alignments.append(_ALIGNMENTS[alignment])
-            elif token.type == "inline":
-                rows[-1].append(_cell(" ".join(self._lines[id(token)])))
-        found = Table(alignments, rows)
+    def _table_block(self, token: Token) -> _Block:
+        cells = [[_cell(" ".join(cell)) for cell in row] for row in self._tables[id(token)]]
+        found = Table(token.meta[table_rule.ALIGNMENTS], cells)
         style = tables.chosen(found, self._table)
         if style == "native":
             return _Block("apart", tables.native(found))
@@ -174,9 +168,10 @@ class _Writer:
 
 
 def _cell(markdown: str) -> Cell:
-    if markdown.isalnum():
+    if markdown.isalnum() or is_plain(markdown):
         return Cell(markdown, markdown, markdown)
-    return Cell(markdown, spans.shown_by(markdown, links=False), spans.shown_by(markdown))
+    tokens = parsing.spans(markdown)
+    return Cell(markdown, visible_text(tokens), visible_text(tokens, links=True))
 
 
 def _as_text(table: Table) -> str:

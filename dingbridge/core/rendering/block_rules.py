@@ -18,12 +18,16 @@ from markdown_it.token import Token
 BlockRule = Callable[[StateBlock, int, int, bool], bool]
 
 _DIGITS = "0123456789"
-_WHITE = "\t\n\x0b\x0c\r \xa0\u1680\u202f\u205f\u3000\u2028\u2029" + "".join(
+WHITE = "\t\n\x0b\x0c\r \xa0\u1680\u202f\u205f\u3000\u2028\u2029" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-"""What is cut off around a paragraph."""
-_DELIMITERS = "|-:"
-_DELIMITERS_OR_SPACE = f"{_DELIMITERS} \t"
+"""What is cut off around a paragraph and a cell."""
+
+DELIMITERS = "|-:"
+"""What the line below the head of a table is of."""
+
+DELIMITERS_OR_SPACE = f"{DELIMITERS} \t"
+"""The same, with what may stand between them."""
 
 
 class BlockToken(Token):
@@ -135,11 +139,11 @@ class Blocks(ParserBlock):
         if below >= end:
             return False
         at, after = state.bMarks[below] + state.tShift[below], state.eMarks[below]
-        if at >= after or state.src[at] not in _DELIMITERS:
+        if at >= after or state.src[at] not in DELIMITERS:
             return False
         # Much more often it is an item of a list.
         return (
-            state.src[at + 1 : at + 2] in _DELIMITERS_OR_SPACE
+            state.src[at + 1 : at + 2] in DELIMITERS_OR_SPACE
             and "|" in state.src[state.bMarks[line] : state.eMarks[line]]
         )
 
@@ -147,6 +151,10 @@ class Blocks(ParserBlock):
         """Whether a line that could go on with a paragraph begins another block."""
         if self._may_be_table(state, line, end) and self._table(state, line, end, True):
             return True
+        return self.begins_block(state, line, end)
+
+    def begins_block(self, state: StateBlock, line: int, end: int) -> bool:
+        """Whether a line that is not empty begins a block that ends a paragraph or a table."""
         first = state.src[state.bMarks[line] + state.tShift[line]]
         return any(rule(state, line, end, True) for rule in self._interrupting.get(first, ()))
 
@@ -163,7 +171,7 @@ class Blocks(ParserBlock):
                 if state.sCount[line] >= 0 and self._interrupts(state, line, end):
                     break
             line += 1
-        content = state.getLines(start, line, state.blkIndent, False).strip(_WHITE)
+        content = state.getLines(start, line, state.blkIndent, False).strip(WHITE)
         state.line = line + bool(underline)
         kind, tag = "paragraph", "p"
         if underline:

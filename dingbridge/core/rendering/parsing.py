@@ -8,21 +8,17 @@ from operator import attrgetter
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block, reference
-from markdown_it.rules_block import table as table_block
-from markdown_it.rules_block.table import escapedSplit, getLine
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from dingbridge.core.rendering.block_rules import BlockRule, Blocks
+from dingbridge.core.rendering.table_rule import table_rule
 
 DEEPEST = 30
 """Nested quotes and lists that are read as such; a list counts twice. Deeper marks are text."""
 
 DEEPEST_SPAN = 20
 """Brackets inside brackets that are read as such."""
-
-MOST_COLUMNS = 50
-"""A table may have so many columns; short rows of a wider one would cost more than they say."""
 
 _WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _NORMAL = re.compile(rf"https?://{_WORD}(?:\.{_WORD})*(?:/[\w./~-]*)?", re.ASCII)
@@ -37,12 +33,12 @@ def block_parser() -> MarkdownIt:
     """Return the parser for CommonMark with the tables of GitHub. Its blocks come without spans.
 
     It differs where CommonMark would hide text: a definition of a link is a paragraph whose
-    `meta['label']` names it, a footnote is an ordinary paragraph, cells beyond the last column stay
-    in the last one, and what is nested deeper than `DEEPEST` stays as it is written.
+    `meta['label']` names it, a footnote is an ordinary paragraph, a table is one token, and what is
+    nested deeper than `DEEPEST` stays as it is written.
     """
-    md = _parser(2 * DEEPEST).disable("inline")
+    md = _parser(2 * DEEPEST).disable(["inline", "text_join"])
     md.block = Blocks(
-        _not_too_deep(blockquote), _not_too_deep(list_block), _kept_definition, _with_all_cells
+        _not_too_deep(blockquote), _not_too_deep(list_block), _kept_definition, table_rule
     )
     return md
 
@@ -122,42 +118,6 @@ def _not_too_deep(rule: BlockRule) -> BlockRule:
         return state.level < DEEPEST and rule(state, start, end, silent)
 
     return apply
-
-
-def _with_all_cells(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    if getLine(state, start).count("|") > MOST_COLUMNS:
-        return False
-    before = len(state.tokens)
-    if not table_block(state, start, end, silent):
-        return False
-    if silent:
-        return True
-    columns = 0
-    in_row = 0
-    line = start
-    for token in state.tokens[before:]:
-        if token.type == "tr_open" and token.map:
-            line, in_row = token.map[0], 0
-        elif token.type == "inline":
-            in_row += 1
-            if line == start:
-                columns = in_row
-            elif in_row == columns and _has_more(text := getLine(state, line).strip(), columns):
-                token.content = _from_column(text, columns, token.content)
-    return True
-
-
-def _has_more(line: str, columns: int) -> bool:
-    """Whether a row may have more cells than that."""
-    ends = line.startswith("|") + (line.endswith("|") and not line.endswith("\\|"))
-    return line.count("|") + 1 - ends > columns
-
-
-def _from_column(line: str, column: int, content: str) -> str:
-    cells = escapedSplit(line.strip())
-    cells = cells[1:] if cells and cells[0] == "" else cells
-    cells = cells[:-1] if cells and cells[-1] == "" else cells
-    return " | ".join(cell.strip() for cell in cells[column - 1 :]) or content
 
 
 def _kept_definition(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -41,6 +41,8 @@ _MOST_ROUNDS = 4
 _BREAK = "\0"  # A parser of CommonMark has no such character in its text.
 _REMARKABLE = re.compile(r"[`<\[]|~~|\\\n")
 """Without any of these only the line ends matter."""
+_PLAIN_LINK = re.compile(r"\[[^\[\]`<\\~\n]*\]\(https?://[A-Za-z0-9][\w./?=%&#:@+,;-]*\)", re.ASCII)
+"""A link, or a picture, that stays as it is written, whatever stands around it."""
 _PLAIN_TARGET = re.compile(r"\([^\s<>]*\)")
 _TARGET_WITH_TITLE = re.compile(r"\([ \t]*([^\s<>()]+)[ \t]+[\"'(]")
 _BEFORE_A_TARGET = re.compile(r"\]([(:])\s*\Z")
@@ -85,7 +87,7 @@ def lines(content: str, env: Env) -> list[str]:
         content = content.strip()
         return [content] if content else []
     for _ in range(_MOST_ROUNDS):
-        if not _REMARKABLE.search(content):
+        if not _REMARKABLE.search(_PLAIN_LINK.sub("", content)):
             return _filled(content.split("\n"))
         edits: list[_Edit] = []
         struck: list[tuple[Token, int]] = []
@@ -122,8 +124,7 @@ def side_by_side(texts: list[str]) -> list[str]:
     A mark that nothing closes in one text could be closed by another. Where that would happen all
     of them become plain, with the addresses of their links.
     """
-    rest = "".join(_CLOSED.sub("", text) for text in texts)
-    if len(texts) < 2 or not _MARKS.search(rest):
+    if len(texts) < 2 or not _MARKS.search("".join(_CLOSED.sub("", text) for text in texts)):
         return texts
     shown = [shown_by(text) for text in texts]
     if "".join("".join(shown).split()) == "".join(shown_by("  \n".join(texts)).split()):

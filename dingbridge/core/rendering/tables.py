@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Literal, NamedTuple
 
 from wcwidth import wcswidth
@@ -46,6 +47,8 @@ def chosen(table: Table, style: Style) -> Style:
 
 def width(text: str) -> int:
     """Return the half-width columns that one line of text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     found = wcswidth(text)
     return found if found >= 0 else len(text)
 
@@ -67,13 +70,9 @@ def text(table: Table) -> list[str]:
 
     No line is empty: an empty row is left out.
     """
-    widths = _widths([[cell.shown for cell in row] for row in table.rows])
-    lines = []
-    for row in table.rows:
-        cells = zip(row, widths, table.alignments, strict=True)
-        line = _GAP.join(_padded(*cell) for cell in cells).rstrip()
-        lines.append(_visible_spaces(line))
-    lines.insert(1, _visible_spaces(_GAP.join("─" * column for column in widths)))
+    shown = [[cell.shown for cell in row] for row in table.rows]
+    written = [[cell.markdown for cell in row] for row in table.rows]
+    lines = map(_visible_spaces, _aligned(table.alignments, shown, written, "─"))
     return [line for line in lines if line]
 
 
@@ -86,21 +85,25 @@ def _visible_spaces(line: str) -> str:
 
 def code(table: Table) -> list[str]:
     """Return the lines of the table as aligned text without any Markdown."""
-    widths = _widths([[cell.plain for cell in row] for row in table.rows])
+    plain = [[cell.plain for cell in row] for row in table.rows]
+    return _aligned(table.alignments, plain, plain, "-")
+
+
+def _aligned(
+    alignments: Sequence[Alignment], shown: list[list[str]], written: list[list[str]], rule: str
+) -> list[str]:
+    """The rows `written`, of which a reader sees what is `shown`, and a line below the head."""
+    taken = [list(map(width, row)) for row in shown]
+    columns = [max(1, *column) for column in zip(*taken, strict=True)]
     lines = []
-    for row in table.rows:
-        cells = [Cell(cell.plain, cell.plain, cell.plain) for cell in row]
-        padded = map(_padded, cells, widths, table.alignments)
-        lines.append(_GAP.join(padded).rstrip())
-    lines.insert(1, _GAP.join("-" * column for column in widths))
+    for widths, cells in zip(taken, written, strict=True):
+        row = zip(cells, widths, columns, alignments, strict=True)
+        lines.append(_GAP.join(starmap(_padded, row)).rstrip())
+    lines.insert(1, _GAP.join(rule * column for column in columns))
     return lines
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(1, *map(width, column)) for column in zip(*rows, strict=True)]
-
-
-def _padded(cell: Cell, column: int, alignment: Alignment) -> str:
-    space = column - width(cell.shown)
+def _padded(cell: str, taken: int, column: int, alignment: Alignment) -> str:
+    space = column - taken
     before = {"": 0, "left": 0, "center": space // 2, "right": space}[alignment]
-    return " " * before + cell.markdown + " " * (space - before)
+    return " " * before + cell + " " * (space - before)

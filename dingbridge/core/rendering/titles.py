@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from markdown_it.token import Token
 
 from dingbridge.core.limits import TITLE_CHARACTERS
-from dingbridge.core.rendering import parsing, tags
+from dingbridge.core.rendering import parsing, table_rule, tags
 from dingbridge.core.rendering.tables import width
 from dingbridge.core.text import clean, shorten, visible
 
@@ -46,20 +47,26 @@ def title(text: str) -> str:
 
 def _shown_lines(tokens: list[Token], references: object) -> Iterator[str]:
     """The lines that a reader sees outside code, without the marks of any block or span."""
-    head: list[str] = []
-    for before, token in zip([None, *tokens], tokens, strict=False):
+    for token in tokens:
         if token.type == "html_block":
             yield from tags.without(token.content).split("\n")
-        elif token.type == "thead_close":
-            yield " ".join(head)
+        elif token.type == table_rule.KIND:
+            head, *rows = token.meta[table_rule.ROWS]
+            yield " ".join(_words(cell, references) for cell in head)
+            for cell in chain(*rows):
+                yield from _without_marks(_words(cell, references))
         elif token.type == "inline" and "label" not in token.meta:
-            spans = parsing.spans(token.content, references)
-            words = parsing.visible_text([span for span in spans if not tags.is_element(span)])
-            if before is not None and before.type == "th_open":
-                head.append(words)
-                continue
-            for line in words.split("\n"):
-                yield _LEFT_OVER.sub("", _TASK.sub("", line.strip("| \t"), count=1))
+            yield from _without_marks(_words(token.content, references))
+
+
+def _words(source: str, references: object) -> str:
+    spans = parsing.spans(source, references)
+    return parsing.visible_text([span for span in spans if not tags.is_element(span)])
+
+
+def _without_marks(words: str) -> Iterator[str]:
+    for line in words.split("\n"):
+        yield _LEFT_OVER.sub("", _TASK.sub("", line.strip("| \t"), count=1))
 
 
 def _other_lines(tokens: list[Token]) -> Iterator[str]:
