@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -55,9 +56,9 @@ class Screen:
 
     def _carry_out(self, update: Messages | Fate | Ending | Earlier) -> None:
         match update:
-            case Fate(message=name):
+            case Fate(message=name, text=text):
                 self.messages = [
-                    transcript.with_fate(one, Written(name, update.delivery, update.reason))
+                    transcript.with_fate(one, Written(name, update.delivery, update.reason, text))
                     if one.id == name
                     else one
                     for one in self.messages
@@ -114,6 +115,57 @@ def test_a_transcript_is_shown_whole_and_in_order_whatever_parts_it_is_read_in(
     assert screen.names == [f"m{number}" for number in range(count)] + came
     assert {one.id for one in screen.messages if one.delivery is Delivery.SENT} == sent
     assert screen.open == {f"m{number}" for number in range(count)} - sent
+
+
+@given(
+    late=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=6),
+    told=st.lists(st.integers(0, 9), max_size=4),
+    size=st.integers(1, 1500),
+)
+def test_a_message_is_shown_with_its_files_wherever_its_whole_text_stands(
+    late: list[tuple[int, int]], told: list[int], size: int
+) -> None:
+    lines: list[Message | Written] = []
+    for number in range(10):
+        lines.append(message(f"m{number}"))
+        lines += [whole(of) for of, at in late if at == number and of <= at]
+    coming = iter(told)
+    screen = Screen()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(transcripts, "PART_BYTES", size),
+    ):
+        Path(folder, "s.jsonl").write_bytes(b"".join(written(*lines)))
+        files = Transcripts(Path(folder))
+        screen.found(screen.shown.ending(files.end("s")))
+        came = set()
+        while screen.more:
+            part = files.before("s", screen.shown.begin or 0)
+            for of in itertools.islice(coming, 1):
+                # The file comes when that was read, and is told when that was shown.
+                files.settle("s", whole(of), sync=True)
+                came.add(of)
+            screen.found(screen.shown.earlier(part))
+            for of in came:
+                screen.told(Fate("s", f"m{of}", Delivery.NONE, text="whole"))
+    texts = {f"m{of}" for of in {of for of, at in late if of <= at} | came}
+    assert screen.names == [f"m{number}" for number in range(10)]
+    assert {one.id for one in screen.messages if one.text == "whole"} == texts
+
+
+def whole(number: int) -> Written:
+    """The whole text of a message."""
+    return Written(f"m{number}", Delivery.NONE, text="whole")
+
+
+def test_a_whole_text_that_another_process_wrote_is_told() -> None:
+    screen = Screen()
+    screen.found(screen.shown.ending(Part((message("m1"), message("m2")))))
+    screen.found(screen.shown.news(Part(fates=(whole(1),))))
+    assert [one.text for one in screen.messages] == ["whole", "m2"]
+    # And to an editor that has shown the message since before there was this service.
+    [told, _] = Shown("s").ending(Part((message("m9"),), (whole(1),), begin=100)).updates
+    assert told == Fate("s", "m1", Delivery.NONE, text="whole")
 
 
 def test_a_fate_that_is_told_before_its_message_was_read_counts() -> None:

@@ -22,6 +22,7 @@ from dingbridge.core.exchange import (
     Answers,
     Arrived,
     Ask,
+    Asking,
     Bind,
     Bound,
     Busy,
@@ -35,12 +36,15 @@ from dingbridge.core.exchange import (
     Known,
     Letters,
     LinkNews,
+    Lost,
+    MayAsk,
     News,
     Pair,
     Restore,
     Retry,
     Revoke,
     Send,
+    Shown,
     ShowOutbox,
     Turn,
     Unbind,
@@ -150,6 +154,9 @@ class Owner:
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         self._write(inbox.Routed(key, session), then)
+
+    def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
+        self._write(inbox.Asked(key, session, by), then)
 
     def handed(self, key: str) -> None:
         self.written.append(inbox.Handed(key))
@@ -513,11 +520,11 @@ def test_a_command_that_an_editor_does_not_answer_is_carried_out_by_another_with
 
 
 def test_what_is_new_in_a_session_is_told_to_all_other_editors(owner: Owner) -> None:
-    key = owner.say("hello")
+    owner.say("hello")
     [given] = owner.heard(1, Deliver)
     message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
     arrived = Arrived(given.inbound, given.session, message)
-    owner.ask(1, Handed(key, arrived))
+    owner.ask(1, Shown(arrived))
     assert owner.heard(OWN, Arrived) == [arrived]
     assert owner.heard(1, Arrived) == []
 
@@ -538,7 +545,8 @@ def test_what_an_editor_that_was_left_still_takes_in_is_given_to_no_other(owner:
     owner.hub.retire(1)
     assert owner.delivered(OWN) == []
     message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
-    owner.ask(1, Handed(key, Arrived(given.inbound, given.session, message)))
+    owner.ask(1, Shown(Arrived(given.inbound, given.session, message)))
+    owner.ask(1, Handed(key))
     owner.hub.leave(1)
     assert owner.delivered(OWN) == []
     assert [arrived.message for arrived in owner.heard(OWN, Arrived)] == [message]
@@ -673,6 +681,53 @@ def test_what_an_editor_did_not_put_into_its_transcript_goes_to_another_when_it_
     owner.hub.leave(1)
     # To the same session: it may stand in that transcript already.
     assert owner.delivered(OWN) == [("s2", "two", True), ("s2", "three", True)]
+
+
+def test_a_message_is_asked_about_once_that_is_on_the_disk(owner: Owner) -> None:
+    key = owner.say("hello")
+    owner.slow = True
+    owner.ask(OWN, Asking(key, "program"))  # another one has it
+    owner.ask(1, Asking(key, "program"))
+    assert owner.heard(1, MayAsk) == []
+    owner.catch_up()
+    assert owner.heard(1, MayAsk) == [MayAsk(key)]
+    assert owner.heard(OWN, MayAsk) == []
+    assert inbox.Asked(key, "s2", "program") in owner.written
+
+
+def test_what_a_program_was_asked_about_goes_to_no_other_editor(owner: Owner) -> None:
+    by_program, by_function = owner.say("one"), owner.say("two")
+    owner.ask(1, Asking(by_program, "program"))
+    owner.ask(1, Asking(by_function, "function"))
+    owner.hub.leave(1)
+    assert owner.delivered(OWN) == []
+    assert [(lost.key, lost.session) for lost in owner.heard(OWN, Lost)] == [(by_program, "s2")]
+    assert inbox.Handed(by_function) in owner.written
+    assert inbox.Handed(by_program) not in owner.written
+
+
+@pytest.mark.parametrize("has_answered", [False, True])
+def test_a_new_owner_has_it_told_that_an_answer_is_lost_unless_it_is_in_the_outbox(
+    has_answered: bool,
+) -> None:
+    box = Outbox()
+    answer = inbox.answer_id(inbox.message_id("a"))
+    if has_answered:
+        box.apply(Put(ROBOT, Outbound(answer, TARGET, "the answer"), Kind.REPLY, "s1", NOW))
+    owner = Owner(bindings(Binding("s1", ROBOT, "First", "/p", 1)), box)
+    owner.hub.start(
+        {
+            "a": Open(received("a", "question", at=NOW - 10), "s1", "program"),
+            "b": Open(received("b", "of a function", at=NOW - 9), "s1", "function"),
+            "c": Open(received("c", "asked about by nobody", at=NOW - 8), "s1"),
+        }
+    )
+    owner.join(OWN, "/p")
+    owner.hub.settled()
+    assert [lost.key for lost in owner.heard(OWN, Lost)] == ([] if has_answered else ["a"])
+    assert (inbox.Handed("a") in owner.written) == has_answered
+    assert inbox.Handed("b") in owner.written
+    assert owner.delivered(OWN) == [("s1", "asked about by nobody", True)]
 
 
 def test_an_editor_that_leaves_while_a_command_is_written_down_takes_nothing_along(

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core import inbox
-from dingbridge.core.inbox import Handed, Open, Received, Record, Routed, Seen, decode, encode
+from dingbridge.core.inbox import (
+    Asked,
+    Handed,
+    Open,
+    Received,
+    Record,
+    Routed,
+    Seen,
+    decode,
+    encode,
+)
 from dingbridge.core.limits import SEEN_SECONDS
 from dingbridge.core.messages import (
     Conversation,
@@ -46,6 +56,12 @@ def received(key: str, text: str = "hi", robot: str = "dingabc") -> Received:
 RECORDS = st.one_of(
     st.builds(received, st.sampled_from(KEYS), st.sampled_from(["hi", "ho"])),
     st.builds(Routed, st.sampled_from(KEYS), st.sampled_from(["s1", "s2"])),
+    st.builds(
+        Asked,
+        st.sampled_from(KEYS),
+        st.sampled_from(["s1", "s2"]),
+        st.sampled_from(["program", "function"]),
+    ),
     st.builds(Handed, st.sampled_from(KEYS)),
     st.builds(Seen, st.dictionaries(st.sampled_from(KEYS), st.sampled_from([NOW - 60, OLD]))),
 )
@@ -82,7 +98,7 @@ def test_some_records_that_stand_at_the_end_may_follow_once_more(
         is_new = isinstance(record, Received) and record.key not in came
         if isinstance(record, Received):
             came.add(record.key)
-        if is_new or (isinstance(record, Routed | Handed) and record.key in came):
+        if is_new or (isinstance(record, Routed | Asked | Handed) and record.key in came):
             history.append(record)
     assert inbox.pending([*history, *history[start:]]) == inbox.pending(history)
 
@@ -124,6 +140,13 @@ def test_a_message_that_was_routed_goes_to_that_session() -> None:
     assert inbox.pending([Routed("a", "s1"), Handed("a")]) == {}
 
 
+def test_a_message_that_somebody_was_asked_about_is_open_until_that_has_ended() -> None:
+    history: list[Record] = [received("a"), Asked("a", "s1", "program"), received("a", "again")]
+    assert inbox.pending(history) == {"a": Open(received("a"), "s1", "program")}
+    assert inbox.pending([*history, Handed("a")]) == {}
+    assert inbox.pending([Asked("a", "s1", "program")]) == {}
+
+
 def test_the_time_of_every_message_is_known_also_when_it_was_handed_over() -> None:
     later = structs.replace(received("b"), time=NOW + 1)
     assert inbox.times([received("a"), Handed("a"), later]) == {"a": NOW, "b": NOW + 1}
@@ -140,6 +163,8 @@ def test_a_message_has_the_same_id_however_often_it_is_handed_over() -> None:
     assert inbox.message_id("robot/m1") == "25ecdedf54243ecd"
     assert inbox.message_id("robot/m2") == "1db788c03767c74e"
     assert len(inbox.message_id("half \ud83d of a pair")) == 16
+    # And outboxes have these.
+    assert inbox.answer_id("25ecdedf54243ecd") == "f3404b8d8b733914"
 
 
 @settings(max_examples=150, deadline=None)

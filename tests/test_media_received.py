@@ -147,37 +147,6 @@ def test_what_is_too_large_is_not_kept(
     assert files(editor) == []
 
 
-def test_messages_keep_their_order_while_one_is_fetched(bound: Editor, sandbox: Sandbox) -> None:
-    sandbox.client.fault(Fault.hang("/files/*"))
-    sandbox.client.say_file("slow.txt", b"slow")
-    sandbox.client.say("second")
-    sandbox.client.say("third")
-    sandbox.client.wait_hanging()
-    assert texts(bound) == []
-    sandbox.client.release()
-    first, second, third = arrive(bound, 3)
-    assert "slow.txt" in first
-    assert (second, third) == ("second", "third")
-
-
-def test_a_slow_file_holds_up_no_other_conversation_of_the_session(
-    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
-) -> None:
-    editor.setup({**api_options, "allow_from": ["zhangsan", "lisi"]})
-    editor.chat("bridge dingtalk")
-    editor.until_lua("require('dingbridge').status().connected")
-    sandbox.client.fault(Fault.hang("/files/*"))
-    sandbox.client.say_file("slow.txt", b"slow")
-    sandbox.client.wait_hanging()
-    sandbox.client.say("from another person", user="lisi")
-    sandbox.client.say_file("quick.txt", b"quick", user="lisi")
-    another, quick = arrive(editor, 2)
-    assert another == "from another person"
-    assert "quick.txt" in quick
-    sandbox.client.release()
-    assert "slow.txt" in arrive(editor, 3)[2]
-
-
 def test_nothing_of_a_stranger_is_fetched(bound: Editor, sandbox: Sandbox) -> None:
     sandbox.client.say_picture(user="lisi")
     bound.until(lambda: bound.status()["asking"] == 1)

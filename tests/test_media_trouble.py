@@ -23,8 +23,13 @@ def editor(shared_editor: Editor) -> Editor:
 
 
 def until_both(editor: Editor) -> str:
-    """The first of two messages, once the second is there as well."""
-    first, second = editor.until(lambda: texts(editor)[1:] and texts(editor), "both", LONG)
+    """The first of two messages, once it is whole and the second is there as well."""
+
+    def both() -> list[str]:
+        found = texts(editor)
+        return found if found[1:] and "fetching" not in found[0] else []
+
+    first, second = editor.until(both, "both", LONG)
     assert second == "later"
     return first
 
@@ -37,7 +42,7 @@ def test_an_answer_that_never_comes_is_told_meanwhile_and_given_up(
     sandbox.client.say_file("a.txt", b"abc")
     sandbox.client.say("later")
     bound.until_said("fetching what came with a message")
-    assert texts(bound) == []
+    bound.until(lambda: texts(bound) == ["fetching a.txt …", "later"])
     why = "no answer came within the time limit. Ask for it to be sent again"
     assert until_both(bound) == f"[file: a.txt] (not fetched: {why})"
     assert sandbox.client.wait_hanging() == 1

@@ -208,13 +208,15 @@ def test_nobody_is_told_of_a_failure_by_a_robot_that_is_set_up_no_more(
 ) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    responder = ["/bin/sh", "-c", 'read -r _ < "$0"; exit 3', str(pipe)]
+    started = tmp_path / "started"
+    responder = ["/bin/sh", "-c", f'touch {started}; read -r _ < "$0"; exit 3', str(pipe)]
     editor.setup({**api_options, "responder": responder})
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")
     sandbox.client.say("question")
-    editor.until(editor.transcript)
+    editor.until(started.exists)
     editor.setup({})
+    editor.until(lambda: editor.status()["mode"] == "off")
     pipe.write_text("go on\n")
     editor.until(lambda: any("No answer" in row["text"] for row in editor.transcript()))
     editor.until(lambda: "default is not set up any more: an answer stays unsaid" in editor.log())

@@ -39,8 +39,9 @@ class Store:
     def listed(self) -> None:
         """A view's."""
 
-    def changed(self, session: str, update: updates.Messages) -> None:
+    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
         """A view's."""
+        assert isinstance(update, updates.Messages)
         self.shown.append([message.text for message in update.list])
 
     def deleted(self, info: SessionInfo, following: str) -> None:

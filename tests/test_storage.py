@@ -493,8 +493,8 @@ def test_what_stands_in_a_transcript_is_found_and_what_only_is_about_it_is_not(
     start_session(transcripts, "s2", message("m3"))
     transcripts.append("s2", Entry(fate=Fate("m4", Delivery.SENT)))
     wanted = [f"m{number}" for number in range(1, 7)]
-    assert transcripts.standing(wanted, LONG_AFTER) == set()
-    assert transcripts.standing(wanted, 0.0) == {"m1", "m2", "m3"}
+    assert transcripts.standing(wanted, LONG_AFTER) == {}
+    assert transcripts.standing(wanted, 0.0) == {"m1": "s1", "m2": "s1", "m3": "s2"}
 
 
 def test_without_sessions_the_list_is_empty_and_a_missing_one_has_no_messages(

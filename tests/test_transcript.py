@@ -130,6 +130,17 @@ def test_the_last_fate_counts_wherever_the_message_stands(
     assert (found.delivery, found.reason) == wanted
 
 
+def test_the_whole_text_takes_the_place_of_the_one_before() -> None:
+    shown = Message("m1", Role.DINGTALK, "Zhang", "fetching a.txt …", 1.0)
+    lines = [
+        transcript.encode(Entry(message=shown)),
+        transcript.encode(Entry(fate=Fate("m1", Delivery.NONE, text="[a.txt](/media/a.txt)"))),
+    ]
+    assert b'"reason"' not in lines[1]
+    [found] = transcript.read(lines, INFO).messages
+    assert found == structs.replace(shown, text="[a.txt](/media/a.txt)")
+
+
 def test_a_message_that_stands_there_twice_is_shown_once() -> None:
     again = structs.replace(message("m1"), text="another")
     lines = [Entry(message=message("m1")), Entry(message=again)]

@@ -194,6 +194,7 @@ def test_what_can_be_fetched_of_a_quoted_message_of_unknown_type_is_offered() ->
     replied = {"msgType": "hologram", "content": {"downloadCode": "c", "fileName": "a.bin"}}
     inbound = push(msgtype="text", text={"content": "?", "isReplyMsg": True, "repliedMsg": replied})
     assert [one.file_name for one in inbound_entry.to_fetch(inbound)] == ["a.bin"]
+    assert "fetching a.bin …" in inbound_entry.while_fetched(inbound)
 
 
 def test_a_mention_alone_in_answer_to_something_asks_about_that() -> None:

@@ -10,13 +10,13 @@ from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Chance, Later
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, mentions
+from dingbridge.core import exchange, inbox, mentions
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
 from dingbridge.core.exchange import Turn
 from dingbridge.core.messages import Asked, At, Message, Question, Role, Target
 from dingbridge.core.outbox import Kind
-from dingbridge.core.routing import robot_name
+from dingbridge.core.routing import reply_target, robot_name
 from dingbridge.core.text import tame, well_formed
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,9 @@ class Answering:
         self._accounts = accounts
         self._responders = responders
         self._deliveries = deliveries
+        # The robot messages that programs work on: whose owner is told when that has ended, and by
+        # which name, by request.
+        self._handed_later: dict[str, tuple[Account, str]] = {}
 
     def ask(
         self,
@@ -70,7 +73,8 @@ class Answering:
         )
         options = (account or self._accounts.default).options
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
-        self.take(account, Turn(question, target, asker, at))
+        key = deliver.key if deliver is not None else ""
+        self.take(account, Turn(question, target, asker, at, key=key))
 
     def take(self, account: Account | None, turn: Turn) -> None:
         """Hand a question to the responder, if there is one."""
@@ -79,6 +83,11 @@ class Answering:
         robot = robot_name(options) if account is not None else ""
         session, request = turn.question.session, turn.question.message.id
         asked = Asked(session, name, turn.target, turn.asker, turn.at, robot)
+        by_program = options.responder not in (None, "lua")
+        if account is not None and turn.key and by_program:
+            self._handed_later[request] = account, turn.key
+        elif account is not None and turn.key:
+            account.member.tell(exchange.Handed(turn.key))
         if self._has_left and options.responder == "lua":
             # The function is gone, but not whoever asks.
             if account is not None:
@@ -119,13 +128,16 @@ class Answering:
         text = tame(text)
         asked = self._ended(request, asked)
         log.debug("the responder answers message %s with %d characters", request, len(text))
-        if asked is None or not text.strip():
-            return
+        if asked is not None and text.strip():
+            self._reply(asked, text, message_id or self._answer_id(request))
+        self._hand(request)
+
+    def _reply(self, asked: Asked, text: str, message_id: str) -> None:
         if asked.session not in self._sessions:
-            self._answer_all_the_same(asked, text)
+            self._answer_all_the_same(asked, text, message_id)
             return
         message = Message(
-            message_id or self._chance.new_id(),
+            message_id,
             Role.RESPONDER,
             sessions_words.RESPONDER(),
             text,
@@ -143,15 +155,23 @@ class Answering:
         failure = well_formed(failure)
         asked = self._ended(request, asked)
         log.error("no answer from the responder: %s", failure)
-        if asked is None:
-            return
-        if asked.session not in self._sessions:
-            self._answer_all_the_same(asked, say.SORRY())
-            return
-        self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
-        account = self._account(asked)
-        if account is not None:
-            self._deliveries.answer(account, asked.target, say.SORRY(), Kind.REPLY)
+        if asked is not None:
+            if asked.session in self._sessions:
+                self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
+            self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
+        self._hand(request)
+
+    def lost(self, account: Account, lost: exchange.Lost) -> None:
+        """The service ended while a program worked on a message. What the program did nobody knows,
+        so it is not run again: say so on both sides."""
+        target = reply_target(lost.inbound)
+        self._deliveries.answer(
+            account, target, say.LOST(), Kind.REPLY, inbox.answer_id(inbox.message_id(lost.key))
+        )
+        if lost.session in self._sessions:
+            reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
+            self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
+        account.member.tell(exchange.Handed(lost.key))
 
     def leave(self) -> None:
         """The editor leaves before its Lua function has answered: another one may do it, else
@@ -166,16 +186,30 @@ class Answering:
 
     def end(self) -> None:
         """The service ends before the programs have answered. The Lua function goes on."""
-        for asked, _ in self._responders.give_up(by_program=True):
+        for asked, turn in self._responders.give_up(by_program=True):
             account = self._account(asked)
+            request = turn.question.message.id if turn is not None else ""
             if account is not None:
-                self._deliveries.answer(account, asked.target, say.CLOSED())
+                message = self._answer_id(request)
+                self._deliveries.answer(account, asked.target, say.CLOSED(), message_id=message)
+            self._hand(request)
 
-    def _answer_all_the_same(self, asked: Asked, text: str) -> None:
-        """The session was deleted meanwhile; whoever asked waits all the same."""
+    def _answer_all_the_same(self, asked: Asked, text: str, message_id: str) -> None:
+        """In the conversation alone: the session may have been deleted, and whoever asked waits."""
         account = self._account(asked)
         if account is not None:
-            self._deliveries.answer(account, asked.target, text, Kind.REPLY)
+            self._deliveries.answer(account, asked.target, text, Kind.REPLY, message_id)
+
+    def _answer_id(self, request: str) -> str:
+        """The id of an answer: of the one to a robot message always the same."""
+        is_known = request in self._handed_later
+        return inbox.answer_id(request) if is_known else self._chance.new_id()
+
+    def _hand(self, request: str) -> None:
+        """The program has ended, and its answer is on its way: the message needs nothing more."""
+        if found := self._handed_later.pop(request, None):
+            account, key = found
+            account.member.tell(exchange.Handed(key))
 
     def _ended(self, request: str, asked: Asked | None) -> Asked | None:
         asked = self._responders.asked(request, asked)

@@ -66,6 +66,7 @@ class Bridge:
             ports.media,
             self.deliveries,
             self.answering,
+            ports.later,
             self._tell_status,
         )
         self.enclosures = Enclosures(
@@ -302,8 +303,7 @@ class Bridge:
 
     def news(self, name: str, news: exchange.News) -> None:
         """A word of the owner of an account's robot."""
-        account = self.accounts.find(name)
-        if account is None:
+        if (account := self.accounts.find(name)) is None:
             return
         match news:
             case exchange.Restore(session=session, target=target):
@@ -314,7 +314,7 @@ class Bridge:
                 account.ruled(news)
             case exchange.Unbound(session=session, by=pid):
                 account.released(session, pid)
-            case exchange.Arrived():
+            case exchange.Appeared() | exchange.Arrived():
                 self.correspondence.arrived(account, news)
             case exchange.Answer(turn=turn):
                 self.answering.take(account, turn)
@@ -326,6 +326,10 @@ class Bridge:
                 self._notification_ended(report)
             case exchange.Deliver():
                 self.correspondence.take(account, news)
+            case exchange.MayAsk(key=key):
+                self.correspondence.may_ask(key)
+            case exchange.Lost():
+                self.answering.lost(account, news)
             case exchange.CarryOut():
                 self.remote_commands.carry_out(account, news)
             case exchange.PairingAsked():

@@ -65,11 +65,12 @@ class Shown:
                 self._remember(message)
                 self._meet((message,), is_above=False)
             return
-        fate = update.delivery, update.reason
         if update.message in self._latest:
-            self._latest[update.message] = fate
+            self._latest[update.message] = update.delivery, update.reason
         elif self._is_filling:
-            self._fates[update.message] = Fate(update.message, *fate)
+            self._fates[update.message] = Fate(
+                update.message, update.delivery, update.reason, update.text
+            )
 
     def _remember(self, message: Message) -> None:
         self._latest[message.id] = (message.delivery, message.reason)
@@ -107,12 +108,20 @@ class Shown:
         self._latest.update(since)
         more = self._read_from(part)
         update = updates.Ending(self._session, messages, tuple(since), more)
-        return Found((update,), _unsettled(messages))
+        # The editor may show the message already, if it stood there before the service.
+        return Found((*self._texts(part.fates), update), _unsettled(messages))
+
+    def _texts(self, fates: Iterable[Fate]) -> tuple[updates.Fate, ...]:
+        return tuple(
+            updates.Fate(self._session, one.id, one.delivery, one.reason, one.text)
+            for one in fates
+            if one.text
+        )
 
     def earlier(self, part: Part) -> Found:
         """What stands above all that was shown so far was read."""
         messages = self._above(part, self._latest)
-        settled: list[Update] = []
+        settled: list[Update] = [*self._texts(part.fates)]
         for fate in part.fates:
             # Another editor may have written it before its message.
             here = self._latest.get(fate.id)
@@ -128,7 +137,7 @@ class Shown:
     def news(self, part: Part) -> Found:
         """Another process has added this at the end, or we have: then it was told."""
         self.damaged += part.damaged
-        settled: list[Update] = []
+        settled: list[Update] = [*self._texts(part.fates)]
         unknown: list[str] = []
         new: list[Message] = []
 
@@ -150,7 +159,8 @@ class Shown:
                 self._remember(message)
                 self._meet((message,), is_above=False)
         for fate in part.fates:
-            compare(fate.id, fate.delivery, fate.reason)
+            if not fate.text:
+                compare(fate.id, fate.delivery, fate.reason)
         unknown += _unsettled(new)
         told = (updates.Messages(self._session, tuple(new)),) if new else ()
         return Found((*settled, *told), tuple(unknown))

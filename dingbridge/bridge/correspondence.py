@@ -10,14 +10,15 @@ from dingbridge.bridge.answering import Answering
 from dingbridge.bridge.arrivals import Arrivals
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.deliveries import Deliveries, filled
-from dingbridge.bridge.ports import Chance, Editor, Media
+from dingbridge.bridge.incoming import Incoming, Parts
+from dingbridge.bridge.ports import Chance, Editor, Later, Media
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, inbound_entry, inbox, routing
+from dingbridge.core import exchange, routing
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.excerpts import Around
-from dingbridge.core.messages import At, ConversationKind, Message, Role, Target
+from dingbridge.core.messages import At, Message, Role, Target
 
 
 class Correspondence:
@@ -33,18 +34,29 @@ class Correspondence:
         media: Media,
         deliveries: Deliveries,
         answering: Answering,
+        later: Later,
         changed: Callable[[], None],
     ) -> None:
         self._editor = editor
         self._chance = chance
         self._sessions = sessions
         self._accounts = accounts
-        self._media = media
         self._deliveries = deliveries
         self._answering = answering
         self._changed = changed
-        self._arrivals = Arrivals()
-        self._taking: set[str] = set()
+        self._incoming: dict[str, Incoming] = {}
+        self._parts = Parts(
+            editor,
+            sessions,
+            media,
+            answering,
+            later,
+            self._received,
+            self._ended,
+            shown=Arrivals(),
+            fetched=Arrivals(),
+            asked=Arrivals(),
+        )
 
     def send(
         self,
@@ -80,8 +92,8 @@ class Correspondence:
 
     def take(self, account: Account, deliver: exchange.Deliver) -> None:
         """A robot message for a session here: after those of its conversation that came before it,
-        and with what came along. Until it stands in the transcript, its robot's owner hands it over
-        again."""
+        and with what came along, once that is there. Until it is done, its robot's owner hands it
+        over again."""
         inbound = deliver.inbound
         if deliver.start is not None:
             self._sessions.begin(deliver.session, account.name, deliver.start)
@@ -92,73 +104,28 @@ class Correspondence:
             words = say.CAME_FOR_CLOSED_SESSION(title=title)
             self._editor.show(updates.Say(words))
         account.people.met(inbound)
-        self._taking.add(deliver.key)
+        self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
+        incoming.start()
 
-        def start(done: Callable[[], None]) -> None:
-            def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
-                self._take_in(account, deliver, paths, failures, done)
+    def _ended(self, key: str) -> None:
+        del self._incoming[key]
 
-            wanted = inbound_entry.to_fetch(inbound)
-            if wanted:
-                name = inbox.message_id(deliver.key)
-                self._media.fetch(
-                    account.options,
-                    name,
-                    inbound.robot_code,
-                    wanted,
-                    lambda words: self._editor.show(updates.Say(words)),
-                    fetched,
-                )
-            else:
-                fetched((), ())
-
-        self._arrivals.put((deliver.session, inbound.conversation.id), start)
-
-    def _take_in(
-        self,
-        account: Account,
-        deliver: exchange.Deliver,
-        paths: tuple[str | None, ...],
-        failures: tuple[str, ...],
-        done: Callable[[], None],
-    ) -> None:
-        inbound, session = deliver.inbound, deliver.session
-        author = inbound.sender.nick
-        if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
-            author = f"{author} · {inbound.conversation.title}"
-        text = inbound_entry.text(inbound, paths, failures)
-        message = Message(
-            inbox.message_id(deliver.key), Role.DINGTALK, author, text, inbound.created
-        )
-        target = routing.reply_target(inbound)
-        message = account.destinations.marked(session, message, target)
-        files = tuple(path for path in paths if path)
-
-        def taken(new: bool) -> None:
-            self._taking.discard(deliver.key)
-            arrived = exchange.Arrived(inbound, session, message, files)
-            account.member.tell(exchange.Handed(deliver.key, arrived if new else None))
-            if new:
-                account.destinations.spoke(session, target)
-                self._received(account, arrived)
-                if not inbound.says_nothing:
-                    self._answering.ask(session, message, account, target, deliver, files)
-            else:
-                account.destinations.met(session, target)
-
-        self._sessions.arrive(session, message, again=deliver.again, then=taken)
-        done()  # the disk keeps the order, and may fail for this one without the next
+    def may_ask(self, key: str) -> None:
+        """It is on the disk that a robot message is asked about."""
+        if incoming := self._incoming.get(key):
+            incoming.may_ask()
 
     @property
     def is_taking_in(self) -> bool:
-        """Whether a robot message is on its way into a transcript."""
-        return bool(self._taking)
+        """Whether a robot message is on its way into a transcript, or to what answers it."""
+        return any(incoming.is_here for incoming in self._incoming.values())
 
-    def arrived(self, account: Account, arrived: exchange.Arrived) -> None:
+    def arrived(self, account: Account, arrived: exchange.Appeared | exchange.Arrived) -> None:
         """Another editor has taken in a robot message, of a session that may be open here."""
-        account.people.met(arrived.inbound)
-        account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
-        if self._sessions.is_used(arrived.session):
+        if not isinstance(arrived, exchange.Arrived) or not arrived.has_appeared:
+            account.people.met(arrived.inbound)
+            account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
+        if isinstance(arrived, exchange.Arrived) and self._sessions.is_used(arrived.session):
             self._received(account, arrived)
 
     def _received(self, account: Account, arrived: exchange.Arrived) -> None:

@@ -79,12 +79,20 @@ class Deliveries:
             raise BridgeError(say.NOBODY_TO_NOTIFY(), fix=say.SET_TARGET())
         return target
 
-    def answer(self, account: Account, target: Target, text: str, kind: Kind = Kind.WORD) -> None:
-        """A word of the bridge itself in a conversation, which is part of no session."""
+    def answer(
+        self,
+        account: Account,
+        target: Target,
+        text: str,
+        kind: Kind = Kind.WORD,
+        message_id: str = "",
+    ) -> None:
+        """A word of the bridge itself in a conversation, which is part of no session. One that
+        would be said again after a crash has a `message_id`."""
         if account.options.mode == "off":
             log.warning("%s is not set up any more: an answer stays unsaid", account.name)
             return
-        outbound = self._written(account, self._chance.new_id(), text, target)
+        outbound = self._written(account, message_id or self._chance.new_id(), text, target)
         self._put(account, outbound, kind, "")
 
     def answer_excerpt(

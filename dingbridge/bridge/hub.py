@@ -45,7 +45,9 @@ from dingbridge.core.writing import Circumstances, written
 log = logging.getLogger(__name__)
 
 
-LAST_WORDS = (exchange.Send, exchange.Handed, exchange.Unanswered)
+LAST_WORDS = (
+    exchange.Send | exchange.Shown | exchange.Asking | exchange.Handed | exchange.Unanswered
+)
 """What a member may say whose editor was left while something was still under way in it."""
 
 
@@ -142,6 +144,7 @@ class Hub:
                 self._answer,
                 self._attention,
                 lambda inbound: with_quote(self._remembered.state.sent_keys, robot, inbound),
+                lambda message: self.outgoing.knows(message),
             )
         )
 
@@ -190,8 +193,12 @@ class Hub:
                 self.outgoing.send(structs.replace(ask, outbound=outbound))
             case exchange.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
-            case exchange.Handed(key=key, arrived=arrived):
-                self._handed(member, key, arrived)
+            case exchange.Shown(news=news):
+                self.broadcast(news, but=member)
+            case exchange.Asking():
+                self._reception.asking(member, ask)
+            case exchange.Handed(key=key):
+                self._reception.handed(key)
             case exchange.Answers(answers=answers):
                 self._members[member].answers = answers
             case exchange.Unanswered(turn=turn, left=left):
@@ -263,13 +270,6 @@ class Hub:
         self._hold_link()
         self._state.changed()
         self._reception.hand_out(NOBODY)
-
-    def _handed(self, member: int, key: str, arrived: exchange.Arrived | None) -> None:
-        """A robot message stands in its transcript."""
-        self._reception.handed(key)
-        for other in self._members:
-            if arrived is not None and other != member:
-                self._tell(other, arrived)
 
     def _hold_link(self) -> None:
         """The link is open as long as an editor has a session bound, or is there for those that are
@@ -393,7 +393,8 @@ class Hub:
         if member is not None:
             self._tell(member, exchange.Words(words, "warn"))
 
-    def broadcast(self, news: News) -> None:
-        """Tell all editors."""
+    def broadcast(self, news: News, *, but: int = NOBODY) -> None:
+        """Tell all editors, or all others."""
         for member in list(self._members):
-            self._tell(member, news)
+            if member != but:
+                self._tell(member, news)

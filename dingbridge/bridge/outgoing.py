@@ -102,6 +102,10 @@ class Outgoing:
         """The ids of messages that have no fate yet, the newest first, at most `LATEST`."""
         return tuple(islice(reversed(self._outbox.waiting), LATEST))
 
+    def knows(self, message: str) -> bool:
+        """Whether a message is in the outbox, is about to be, or has left lately."""
+        return message in self._accepting or self._outbox.knows(message)
+
     def session_of(self, message: str) -> str:
         """The session that a waiting message stands in; empty for one that stands in none."""
         whole = self._outbox.waiting.get(message)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dingbridge.bridge.updates import Update
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.exchange import Ask, Ruling, Send
-from dingbridge.core.inbox import Received
+from dingbridge.core.inbox import Answerer, Received
 from dingbridge.core.messages import Attachment, Message, Question
 from dingbridge.core.options import Options
 from dingbridge.core.outbox import Put, Record, Waiting
@@ -58,6 +58,11 @@ class Storage(Protocol):
         """Add robot messages and make sure that they are on the disk, those of `again` only when
         they do not stand there yet; `then` is told which were added. `info` is None for a session
         that is not known here."""
+        ...
+
+    def complete(self, session: str, whole: Fate, then: Callable[[], None]) -> None:
+        """Write the whole text of a message that stands in a transcript; `then` runs once it is on
+        the disk."""
         ...
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
@@ -304,6 +309,11 @@ class Records(Protocol):
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A command from DingTalk goes to this session and may be carried out there; `then` runs
+        once that is on the disk."""
+        ...
+
+    def asked(self, key: str, session: str, by: Answerer, then: Callable[[], None]) -> None:
+        """A robot message stands in this session and is about to be answered there; `then` runs
         once that is on the disk."""
         ...
 

@@ -14,7 +14,7 @@ from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.ports import Chance, Records
 from dingbridge.bridge.receptionist import Receptionist
-from dingbridge.core import exchange, scopes
+from dingbridge.core import exchange, inbox, scopes
 from dingbridge.core.access import Admitted
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.exchange import News
@@ -33,7 +33,7 @@ ON_ITS_WAY = -2
 class Parts(Struct, frozen=True):
     """What the reception works with. `tell` reaches one member, `answer` a conversation;
     `editors` knows who attends to what; `with_quote` puts into a message what is known of the one
-    that it answers."""
+    that it answers; `has_left` tells whether the outbox knows a message by its id."""
 
     records: Records
     chance: Chance
@@ -47,6 +47,7 @@ class Parts(Struct, frozen=True):
     answer: Callable[[Target, str], None]
     attention: Attention
     with_quote: Callable[[Inbound], Inbound]
+    has_left: Callable[[str], bool]
 
 
 class Reception:
@@ -65,6 +66,7 @@ class Reception:
         self._editors = parts.editors
         self._attention = parts.attention
         self._with_quote = parts.with_quote
+        self._has_left = parts.has_left
         # Came while no editor was here.
         self._patient: set[str] = set()
         self._open: dict[str, tuple[Open, int]] = {}
@@ -107,6 +109,9 @@ class Reception:
     def _bring(self, key: str, entry: Open) -> None:
         """Bring a message where it belongs; it waits while no editor is here."""
         self._open[key] = (entry, NOBODY)
+        if entry.asked and self._is_over(key, entry):
+            self.handed(key)
+            return
         if not self._members or (entry.session and self._is_awaited(entry.session)):
             return
         if entry.session:
@@ -115,14 +120,25 @@ class Reception:
         else:
             self._take(key, entry.received)
 
-    def handed(self, key: str) -> str:
-        """A message needs nothing more. Returns the session it went to, empty without one."""
-        done = self._open.pop(key, None)
+    def _is_over(self, key: str, entry: Open) -> bool:
+        """Whether nothing is left to do for a message that somebody was asked about: the editor
+        knows of its Lua function, and a program's answer may have left before the crash."""
+        answer = inbox.answer_id(inbox.message_id(key))
+        return entry.asked == "function" or self._has_left(answer)
+
+    def asking(self, member: int, ask: exchange.Asking) -> None:
+        """A member that holds a message is about to have it answered."""
+        entry, holder = self._open.get(ask.key, (None, NOBODY))
+        if entry is not None and holder == member:
+            self._open[ask.key] = (structs.replace(entry, asked=ask.by), holder)
+            may_ask = exchange.MayAsk(ask.key)
+            self._records.asked(ask.key, entry.session, ask.by, lambda: self._tell(member, may_ask))
+
+    def handed(self, key: str) -> None:
+        """A message needs nothing more."""
         self._patient.discard(key)
-        if done is None:
-            return ""
-        self._records.handed(key)
-        return done[0].session
+        if self._open.pop(key, None) is not None:
+            self._records.handed(key)
 
     def _is_awaited(self, session: str) -> bool:
         """Whether the editor with that session may still be on its way here from an earlier owner:
@@ -214,6 +230,8 @@ class Reception:
 
     def _news(self, key: str, entry: Open, *, again: bool) -> News:
         inbound, session = entry.received.inbound, entry.session
+        if entry.asked:
+            return exchange.Lost(key, inbound, session)
         options = self._options()
         start = None
         if self._conversations.is_made(session):

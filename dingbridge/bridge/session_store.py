@@ -14,9 +14,9 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Chance, Post, Storage
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.exchange import Start
-from dingbridge.core.messages import Message
+from dingbridge.core.messages import Delivery, Message
 from dingbridge.core.text import well_formed
-from dingbridge.core.transcript import Arrival, Entry, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 
 AT_ONCE = 32
 """Robot messages that are written together at most (a count)."""
@@ -36,8 +36,8 @@ class View(Protocol):
         """There are other sessions now."""
         ...
 
-    def changed(self, session: str, update: updates.Messages) -> None:
-        """Something was added to a transcript, or it begins anew."""
+    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+        """Something was added to a transcript or is told of a message in it, or it begins anew."""
         ...
 
     def deleted(self, info: SessionInfo, following: str) -> None:
@@ -138,6 +138,17 @@ class SessionStore:
         elif len(arriving) == AT_ONCE:
             self._take(session, arriving)
 
+    def complete(self, session: str, message: str, text: str, then: Callable[[], None]) -> None:
+        """Bring the text of a robot message up to date that stands in a transcript; `then` runs
+        once that is on the disk."""
+
+        def written() -> None:
+            update = updates.Fate(session, message, Delivery.NONE, text=text)
+            self._tell(session, update)
+            then()
+
+        self.storage.complete(session, Fate(message, Delivery.NONE, text=text), written)
+
     def _take(self, session: str, arriving: list[_Arriving]) -> None:
         """Write what has come, unless that was done already."""
         if self._arriving.get(session) is not arriving:
@@ -209,6 +220,6 @@ class SessionStore:
         for view in self._views:
             view.listed()
 
-    def _tell(self, session: str, update: updates.Messages) -> None:
+    def _tell(self, session: str, update: updates.Messages | updates.Fate) -> None:
         for view in self._views:
             view.changed(session, update)

@@ -201,6 +201,10 @@ class Sessions:
         it is on the disk."""
         self._store.arrive(session, message, again=again, then=then)
 
+    def complete(self, session: str, message: str, text: str, then: Callable[[], None]) -> None:
+        """Bring the text of a robot message up to date; `then` runs once that is on the disk."""
+        self._store.complete(session, message, text, then)
+
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
         """Show what became of a message. Its end is written down by the robot's owner."""
         self._show(session, updates.Fate(session, message, delivery, reason))
@@ -215,8 +219,8 @@ class Sessions:
         """There are other sessions now."""
         self.tell_list()
 
-    def changed(self, session: str, update: updates.Messages) -> None:
-        """Something was added to a transcript, or it begins anew."""
+    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+        """Something was added to a transcript or is told of a message in it, or it begins anew."""
         self._show(session, update)
 
     def deleted(self, info: SessionInfo, following: str) -> None:

@@ -115,12 +115,13 @@ class Earlier(Struct, frozen=True, tag_field="kind", tag="earlier"):
 
 
 class Fate(Struct, frozen=True, tag_field="kind", tag="fate"):
-    """What became of a message that is in the transcript."""
+    """What became of a message that is in the transcript, or its whole `text`."""
 
     id: str
     message: str
     delivery: Delivery
     reason: str = ""
+    text: str = ""
 
 
 class Destinations(Struct, frozen=True, tag_field="kind", tag="destinations"):

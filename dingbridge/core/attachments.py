@@ -58,13 +58,25 @@ def with_paths(
     that the attachments name are touched, whatever else looks the same. An attachment without a
     place of its own, or whose words do not stand there, comes on a line at the end.
     """
-    pieces: list[str] = []
-    after: list[str] = []
-    done = 0
+    shown: list[str] = []
     for number, attachment in enumerate(attachments):
         path = paths[number] if number < len(paths) else None
         failure = failures[number] if number < len(failures) else ""
-        shown = _link(attachment, path) if path else _without_path(attachment, failure)
+        shown.append(_link(attachment, path) if path else _without_path(attachment, failure))
+    return _in_place(text, attachments, shown)
+
+
+def while_fetched(text: str, attachments: Sequence[Attachment]) -> str:
+    """The same while the attachments are on their way: `fetching report.pdf …` stands for each."""
+    shown = [say.FETCHING(attachment=_label(attachment)) for attachment in attachments]
+    return _in_place(text, attachments, shown)
+
+
+def _in_place(text: str, attachments: Sequence[Attachment], each: Sequence[str]) -> str:
+    pieces: list[str] = []
+    after: list[str] = []
+    done = 0
+    for attachment, shown in zip(attachments, each, strict=True):
         start, end = attachment.start, attachment.end
         if done <= start < end and text[start:end] == words(attachment):
             pieces += (text[done:start], shown)
@@ -78,8 +90,12 @@ def with_paths(
 def _link(attachment: Attachment, path: str) -> str:
     if attachment.kind == "picture":
         return f"![picture]({_target(path)})"
-    label = shown_name(attachment.file_name) or _WORDS[attachment.kind]()
-    return f"[{_ESCAPED_IN_A_LABEL.sub(_ESCAPE, label)}]({_target(path)})"
+    return f"[{_label(attachment)}]({_target(path)})"
+
+
+def _label(attachment: Attachment) -> str:
+    name = shown_name(attachment.file_name) or _WORDS[attachment.kind]()
+    return _ESCAPED_IN_A_LABEL.sub(_ESCAPE, name)
 
 
 def link(name: str, path: str, *, is_picture: bool) -> str:

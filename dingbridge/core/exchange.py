@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from dingbridge.core.inbox import Answerer
 from dingbridge.core.messages import (
     At,
     DeliveryReport,
@@ -69,32 +70,54 @@ class Known(Struct, frozen=True):
     ids: tuple[str, ...]
 
 
+class Appeared(Struct, frozen=True):
+    """A robot message is new in a session, and its files are still fetched."""
+
+    inbound: Inbound
+    session: str
+
+
 class Arrived(Struct, frozen=True):
-    """A robot message is new in a session: told by the member that has taken it in, and then to all
-    others. `files` are the paths of what came along."""
+    """A robot message is new in a session, with all that came along, of which `files` are the
+    paths. `has_appeared`: it was told before, without that."""
 
     inbound: Inbound
     session: str
     message: Message
     files: tuple[str, ...] = ()
+    has_appeared: bool = False
+
+
+class Shown(Struct, frozen=True):
+    """A robot message has come into the transcript: all other members are told."""
+
+    news: Appeared | Arrived
+
+
+class Asking(Struct, frozen=True):
+    """The member is about to have a delivered robot message answered, once it `MayAsk`."""
+
+    key: str
+    by: Answerer
 
 
 class Handed(Struct, frozen=True):
-    """A delivered robot message stands in its transcript, where it may have `arrived` just now."""
+    """A delivered robot message stands in its transcript, and what answers it has ended."""
 
     key: str
-    arrived: Arrived | None = None
 
 
 class Turn(Struct, frozen=True):
     """A question to a responder. `target` is where the answer goes, whom it mentions is `at`, and
-    `asker` is the identity of who asked. These members (numbers) were `tried` before."""
+    `asker` is the identity of who asked. These members (numbers) were `tried` before. `key` names
+    the robot message that it was to begin with."""
 
     question: Question
     target: Target
     asker: str = ""
     at: At = At()
     tried: tuple[int, ...] = ()
+    key: str = ""
 
 
 class Unanswered(Struct, frozen=True):
@@ -164,6 +187,8 @@ Ask = (
     | Unbind
     | Send
     | Known
+    | Shown
+    | Asking
     | Handed
     | Answers
     | Unanswered
@@ -247,6 +272,21 @@ class Deliver(Struct, frozen=True):
     again: bool = False
     start: Start | None = None
     instructions: str = ""
+
+
+class MayAsk(Struct, frozen=True):
+    """It is on the disk that the robot message of this name is asked about: now it may be."""
+
+    key: str
+
+
+class Lost(Struct, frozen=True):
+    """A robot message of this session was given to a program, and the service ended before the
+    program. Whoever wrote is to be told; the message goes to nobody again."""
+
+    key: str
+    inbound: Inbound
+    session: str
 
 
 class CarryOut(Struct, frozen=True):
@@ -336,11 +376,14 @@ News = (
     | Bound
     | Ruling
     | Unbound
+    | Appeared
     | Arrived
     | Answer
     | Withdrawn
     | Fate
     | Deliver
+    | MayAsk
+    | Lost
     | CarryOut
     | PairingAsked
     | Pairings

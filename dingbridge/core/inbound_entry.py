@@ -20,10 +20,26 @@ def text(inbound: Inbound, paths: Sequence[str | None] = (), failures: Sequence[
     those of `attachments.with_paths`."""
     own = len(inbound.attachments)
     said = attachments.with_paths(inbound.text, inbound.attachments, paths[:own], failures[:own])
+    quoted = ""
+    if (quote := inbound.quote) is not None:
+        quoted = attachments.with_paths(quote.text, quote.attachments, paths[own:], failures[own:])
+    return _whole(inbound, said, quoted)
+
+
+def while_fetched(inbound: Inbound) -> str:
+    """The same while all of `to_fetch` is on its way."""
+    quote = inbound.quote
+    return _whole(
+        inbound,
+        attachments.while_fetched(inbound.text, inbound.attachments),
+        attachments.while_fetched(quote.text, quote.attachments) if quote else "",
+    )
+
+
+def _whole(inbound: Inbound, said: str, quoted: str) -> str:
     # Without visible characters, such as a mention alone.
     said = say.WITHOUT_TEXT() if inbound.says_nothing else said
     quote = inbound.quote
     if quote is None:
         return said
-    quoted = attachments.with_paths(quote.text, quote.attachments, paths[own:], failures[own:])
     return quoted_message.above(quote, said, quoted)

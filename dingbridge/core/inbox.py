@@ -1,4 +1,13 @@
-"""Robot messages that were accepted, told as records: received, then handed to a session.
+"""Robot messages that were accepted, told as records, until they need nothing more.
+
+            ┌────────────── nobody answers, or it was refused ──────────────┐
+            │                                                               ▼
+received ───┴──▶ shown ──what answers is about to be asked──▶ asked ──its end──▶ handed
+
+Shown is no record: the message stands in a transcript, perhaps without its files. What was received
+and not asked about is taken up again after a crash: it is shown unless it stands there, completed
+with its files, and asked about. What was asked about is never asked about again: of a program that
+worked on it, whoever wrote is told that its answer is lost.
 
 The ids of those that need nothing more are kept for a day: DingTalk may send a message again.
 """
@@ -7,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -34,8 +44,22 @@ class Routed(Struct, frozen=True, tag="routed"):
     session: str
 
 
+Answerer = Literal["program", "function"]
+"""What answers a message: a program, which the service runs, or a Lua function of an editor."""
+
+
+class Asked(Struct, frozen=True, tag="asked"):
+    """The message stands in this session, and `by` whom it is answered is asked from here on: not
+    again, since a program may have acted before its end."""
+
+    key: str
+    session: str
+    by: Answerer
+
+
 class Handed(Struct, frozen=True, tag="handed"):
-    """The message needs nothing more: it stands in a transcript, or was refused or passed over."""
+    """The message needs nothing more: it stands in a transcript and what answers it has ended, but
+    for a Lua function, which an editor knows of; or it was refused or passed over."""
 
     key: str
 
@@ -46,7 +70,7 @@ class Seen(Struct, frozen=True, tag="seen"):
     times: dict[str, float]
 
 
-Record = Received | Routed | Handed | Seen
+Record = Received | Routed | Asked | Handed | Seen
 
 SEEN_TOGETHER = 500
 """Ids in one record (a count): reading a longer one would stop other threads for milliseconds."""
@@ -61,7 +85,7 @@ class _Received(Struct, frozen=True, tag="received"):
     time: float
 
 
-_Brief = _Received | Routed | Handed | Seen
+_Brief = _Received | Routed | Asked | Handed | Seen
 
 _brief_decoder: msgspec.json.Decoder[_Brief] = msgspec.json.Decoder(_Brief)
 
@@ -80,10 +104,12 @@ def decode(line: bytes) -> Record:
 
 
 class Open(Struct, frozen=True):
-    """A message that was not handed over yet. `session` is empty until it is routed."""
+    """A message that was not handed over yet. `session` is empty until it is routed, or stands in
+    a transcript; `asked` until somebody is asked about it."""
 
     received: Received
     session: str = ""
+    asked: Answerer | Literal[""] = ""
 
 
 def pending(records: Iterable[Record]) -> dict[str, Open]:
@@ -96,6 +122,9 @@ def pending(records: Iterable[Record]) -> dict[str, Open]:
             case Routed(key=key, session=session):
                 if key in waiting:
                     waiting[key] = Open(waiting[key].received, session)
+            case Asked(key=key, session=session, by=by):
+                if key in waiting:
+                    waiting[key] = Open(waiting[key].received, session, by)
             case Handed(key=key):
                 waiting.pop(key, None)
             case Seen():
@@ -112,7 +141,7 @@ def times(records: Iterable[Record | _Brief]) -> dict[str, float]:
                 found[key] = time
             case Seen(times=seen):
                 found.update(seen)
-            case Routed() | Handed():
+            case Routed() | Asked() | Handed():
                 pass
     return found
 
@@ -120,6 +149,12 @@ def times(records: Iterable[Record | _Brief]) -> dict[str, float]:
 def message_id(key: str) -> str:
     """The transcript's id of a robot message: the same however often it is handed over."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def answer_id(message: str) -> str:
+    """The id of a program's answer to a robot message, or of what is said in its place: by it the
+    outbox knows after a crash whether there was any."""
+    return hashlib.sha256(f"answer {message}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def shortened(
@@ -138,11 +173,11 @@ def shortened(
         match record:
             case _Received(key=key):
                 open_.setdefault(key, [line])
-            case Routed(key=key) if key in open_:
+            case Routed(key=key) | Asked(key=key) if key in open_:
                 open_[key][1:] = [line]
             case Handed(key=key):
                 open_.pop(key, None)
-            case Routed() | Seen():
+            case Routed() | Asked() | Seen():
                 pass
     kept = [line for about in open_.values() if _is_whole(about[0]) for line in about]
     young = without_old({**(known or {}), **times(records)}, now)

@@ -48,6 +48,11 @@ STATE_EVERY = 1.0
 """Counters and the like are written into the state file once in this time: a killed process may
 lose so much of them."""
 
+# --- what came with messages ----------------------------------------------------------------------
+
+TEXT_FIRST_AFTER = 1.0
+"""A message is shown without its files when those take longer: quick ones come with it."""
+
 # --- the link -----------------------------------------------------------------------------------
 
 LINK_BACK_OFF_LONGEST = 60.0

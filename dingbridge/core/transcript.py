@@ -31,12 +31,14 @@ class SessionInfo(Struct, frozen=True):
     model: str = ""
 
 
-class Fate(Struct, frozen=True):
-    """A later word about a message that stands further up."""
+class Fate(Struct, frozen=True, omit_defaults=True):
+    """A later word about a message that stands further up: what became of it, or its whole `text`,
+    once what came with it was fetched."""
 
     id: str
     delivery: Delivery
     reason: str = ""
+    text: str = ""
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
@@ -172,4 +174,6 @@ def with_fate(message: Message, fate: Fate | None) -> Message:
     """The message as a later word about it says."""
     if fate is None:
         return message
-    return structs.replace(message, delivery=fate.delivery, reason=fate.reason)
+    return structs.replace(
+        message, delivery=fate.delivery, reason=fate.reason, text=fate.text or message.text
+    )

@@ -13,7 +13,7 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Question
 from dingbridge.core.patience import JOB_WITHIN
 from dingbridge.core.remote_answers import Lines
-from dingbridge.core.transcript import Arrival, Entry, Part, SessionInfo, Transcript
+from dingbridge.core.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
 from dingbridge.edges import git, project
 from dingbridge.edges.command import Answered, Programs, Task, run_job
 from dingbridge.edges.process import Runner
@@ -90,6 +90,14 @@ class LiveStorage:
         """Add robot messages for good, those of `again` only when they are new there."""
         self._disk.insist(
             self._behind(session), lambda: self._files.take(session, arrivals, info), then
+        )
+
+    def complete(self, session: str, whole: Fate, then: Callable[[], None]) -> None:
+        """Write the whole text of a message for good."""
+        self._disk.insist(
+            self._behind(session),
+            lambda: self._files.settle(session, whole, sync=True),
+            lambda _: then(),
         )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:

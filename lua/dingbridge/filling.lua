@@ -3,6 +3,7 @@
 
 local links = require('dingbridge.links')
 local look = require('dingbridge.look')
+local markdown = require('dingbridge.markdown')
 
 local M = {}
 
@@ -228,6 +229,57 @@ function M.add_slice(view, transcript)
     add(view, transcript)
   end
   return view.growing ~= nil or next_message(view, transcript) ~= nil
+end
+
+---@param message dingbridge.Message
+---@return string[]
+local function all_lines(message)
+  local lines, from = look.lines(message)
+  while from do
+    local more
+    more, from = look.lines(message, from)
+    vim.list_extend(lines, more)
+  end
+  return lines
+end
+
+--- Puts a message's text as it is now into the place of the one before, where that is shown.
+---@param view dingbridge.View
+---@param message dingbridge.Message
+---@param before string
+---@return boolean whether it is shown as it is; only a piece of it may be there
+function M.rewrite(view, message, before)
+  local buffer, mark = view.buffer, view.marks[message.id]
+  if not mark then
+    return true
+  elseif view.growing and view.growing.message == message then
+    return false
+  end
+  local old = all_lines(vim.tbl_extend('force', message, { text = before }))
+  local new = all_lines(message)
+  local first, same = 1, 0 -- lines that are the same at the beginning, and at the end
+  while first < math.min(#old, #new) and old[first + 1] == new[first + 1] do
+    first = first + 1
+  end
+  while same < math.min(#old, #new) - first and old[#old - same] == new[#new - same] do
+    same = same + 1
+  end
+  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, mark, {})[1]
+  local row, lines = at + first, vim.list_slice(new, first + 1, #new - same)
+  local following = M.followers(buffer)
+  links.clear(buffer, row, at + #old - same)
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, row, at + #old - same, false, lines)
+  vim.bo[buffer].modifiable = false
+  links.mark(buffer, row, lines)
+  markdown.changed(buffer, mark, at, at + #new)
+  if view.growing and view.growing.row > at then
+    view.growing.row = view.growing.row + #new - #old
+  end
+  for _, window in ipairs(following) do
+    M.to_end(window, buffer)
+  end
+  return true
 end
 
 --- Takes everything out of the buffer.

@@ -194,10 +194,12 @@ function M.mark(buffer, first, lines)
   end
 end
 
---- Takes all marks away.
+--- Takes the marks away.
 ---@param buffer integer
-function M.clear(buffer)
-  vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
+---@param first? integer row, zero-based; not given: all
+---@param last? integer row behind the last one
+function M.clear(buffer, first, last)
+  vim.api.nvim_buf_clear_namespace(buffer, namespace, first or 0, last or -1)
 end
 
 return M

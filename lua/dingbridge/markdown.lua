@@ -228,6 +228,18 @@ function M.transcript(buffer, headings, is_whole)
   end
 end
 
+--- Colours a message anew when it is seen next: its text is another one.
+---@param buffer integer
+---@param mark integer
+---@param first integer row at which it begins, zero-based
+---@param last integer row behind it
+function M.changed(buffer, mark, first, last)
+  if paintings[buffer] then
+    vim.api.nvim_buf_clear_namespace(buffer, namespace, first, last)
+    paintings[buffer].done[mark] = nil
+  end
+end
+
 ---@param buffer integer
 local function paint_draft(buffer)
   if not vim.api.nvim_buf_is_loaded(buffer) then

@@ -47,13 +47,30 @@ local function settle(id, shown, delivery, reason)
   end
 end
 
+--- Shows all of a message that was shown while its files were fetched.
+---@param id string
+---@param shown dingbridge.Message
+---@param text string
+local function complete(id, shown, text)
+  local before = shown.text
+  if shown.role == 'dingtalk' and text ~= before then
+    shown.text = text
+    view.show_text(id, shown, before)
+  end
+end
+
 --- The messages of a list that are not shown yet: a service that is new here does not know what is.
+--- Those that are may have been completed since.
 ---@param id string
 ---@param list dingbridge.Message[]
 ---@return dingbridge.Message[]
 local function unshown(id, list)
   return vim.tbl_filter(function(message)
-    return not store.message(id, message.id)
+    local here = store.message(id, message.id)
+    if here then
+      complete(id, here, message.text)
+    end
+    return not here
   end, list)
 end
 
@@ -108,6 +125,7 @@ local function end_of(update)
     local here = store.message(update.id, message.id)
     if here then
       settle(update.id, here, message.delivery, message.reason)
+      complete(update.id, here, message.text)
     end
   end
   if known then
@@ -188,7 +206,9 @@ local handlers = {
   fate = function(update)
     name_command(update, 'reason')
     local message = store.message(update.id, update.message)
-    if message then
+    if message and (update.text or '') ~= '' then
+      complete(update.id, message, update.text)
+    elseif message then
       settle(update.id, message, update.delivery, update.reason)
     end
   end,

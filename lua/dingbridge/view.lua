@@ -154,6 +154,17 @@ function M.show_fate(session, message)
   end
 end
 
+--- Shows the text of a message that was another one before, at its place.
+---@param session string
+---@param message dingbridge.Message
+---@param before string
+function M.show_text(session, message, before)
+  local view = view_of(session)
+  if view and not filling.rewrite(view, message, before) then
+    M.add(session, true)
+  end
+end
+
 --- Text as a part of a status line that stands for nothing but itself.
 ---@param text string
 ---@return string

@@ -187,7 +187,8 @@ class Thin:
                 self._rows[update["id"]] = update["list"] + self._rows.get(update["id"], [])
                 self._ask_for_more(update)
             case "fate":
-                self._settle(update["id"], update["message"], update["delivery"])
+                if not update["text"]:
+                    self._settle(update["id"], update["message"], update["delivery"])
             case "confirmed":
                 self._unconfirmed.pop(update["id"], None)
             case "unsent":

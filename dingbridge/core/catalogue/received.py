@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dingbridge.core.catalogue.sentence import Sentence
 
+FETCHING = Sentence("fetching {attachment} …")
 NOT_FETCHED = Sentence("{attachment} (not fetched: {reason})")
 CUT_OFF = Sentence("[… {count:,} more characters were cut off]")
 UNSHOWN_LINK = Sentence("[a link that cannot be shown]")

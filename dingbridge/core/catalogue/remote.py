@@ -124,6 +124,10 @@ ODD_REPOSITORY = Sentence(
 # --- answers of the responder ---------------------------------------------------------------------
 
 SORRY = Sentence("抱歉，处理您的消息时出错了。Sorry, something went wrong processing your message.")
+LOST = Sentence(
+    "抱歉，服务在回答之前中断，回答丢失了，您可以再问一次。"
+    "Sorry, the service was interrupted and the answer is lost; you may ask again."
+)
 CLOSED = Sentence(
     "抱歉，编辑器在回答之前关闭了。Sorry, the editor was closed before the answer came."
 )

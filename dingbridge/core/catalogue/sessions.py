@@ -98,6 +98,10 @@ CONNECTED = Sentence("connected")
 CONNECTING = Sentence("connecting…")
 NOT_SENT = Sentence("not sent: {reason}")
 NO_ANSWER = Sentence("No answer: {reason}.")
+SERVICE_ENDED = Sentence(
+    "the service ended while the program worked on the message of {author}, who was told to ask"
+    " again if need be"
+)
 YOU = Sentence("You")
 RESPONDER = Sentence("Responder")
 TITLE = Sentence("Chat {time:%Y-%m-%d %H:%M}")

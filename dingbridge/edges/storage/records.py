@@ -39,6 +39,7 @@ class LiveRecords:
         self._damaged = damaged
         self._post = post
         self._handed: list[inbox.Handed] = []
+        self._asking: list[tuple[inbox.Asked, Callable[[], None]]] = []
         # Records of the outbox that were asked for, and those that the disk refused, each with what
         # follows it.
         self._asked: deque[tuple[Record, Callable[[], None]]] = deque()
@@ -62,6 +63,22 @@ class LiveRecords:
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
         """A command from DingTalk goes to this session; `then` runs once that is on the disk."""
         self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)
+
+    def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
+        """A robot message is about to be answered in a session; `then` runs once that is on the
+        disk. All of a turn are written together."""
+        self._asking.append((inbox.Asked(key, session, by), then))
+        if len(self._asking) == 1:
+            self._post(self._write_asking)
+
+    def _write_asking(self) -> None:
+        asking, self._asking = self._asking, []
+        lines = [inbox.encode(record) for record, _ in asking]
+        self._files.disk.insist(
+            INBOX,
+            lambda: self._robot_files.append_inbox(*lines),
+            lambda _: _run(tuple(then for _, then in asking)),
+        )
 
     def handed(self, key: str) -> None:
         """A robot message needs nothing more. All of a turn are written together, and no power cut

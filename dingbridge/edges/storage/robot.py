@@ -213,18 +213,20 @@ class RobotFiles:
         return Inheritance(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
 
     def _settle(self, open_: dict[str, inbox.Open]) -> None:
-        """Count as handed over what stands in a transcript: the end may have come between that and
-        the word about it."""
-        if not open_:
+        """Note where each message stands already. What 0.1 had routed counts as handed over then:
+        somebody may have been asked about it."""
+        unasked = {key: one for key, one in open_.items() if not one.asked}
+        if not unasked:
             return
-        names = {inbox.message_id(key): key for key in open_}
-        since = min(one.received.time for one in open_.values())
-        standing = [names[name] for name in self._files.transcripts.standing(names, since)]
-        if standing:
-            log.info("%d messages of the inbox stand in transcripts", len(standing))
-            self.append_inbox(*(inbox.encode(inbox.Handed(key)) for key in standing), sync=False)
-        for key in standing:
-            del open_[key]
+        names = {inbox.message_id(key): key for key in unasked}
+        since = min(one.received.time for one in unasked.values())
+        for name, session in self._files.transcripts.standing(names, since).items():
+            key = names[name]
+            if open_[key].session:
+                self.append_inbox(inbox.encode(inbox.Handed(key)), sync=False)
+                del open_[key]
+            else:
+                open_[key] = inbox.Open(open_[key].received, session)
 
     def _tell_transcript(self, session: str, end: Fate) -> None:
         self._files.disk.insist(

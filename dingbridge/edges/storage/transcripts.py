@@ -147,12 +147,13 @@ class Transcripts:
         self._begin(path, info)
         self._add(session, b"".join(map(transcript.encode, entries)))
 
-    def settle(self, session: str, *fates: Fate) -> None:
-        """Write what became of messages below them, unless the session was deleted meanwhile."""
+    def settle(self, session: str, *fates: Fate, sync: bool = False) -> None:
+        """Write what became of messages below them, unless the session was deleted meanwhile; with
+        `sync` for good even if the power fails."""
         path = self._path(session)
         if path.exists():
             lines = (transcript.encode(Entry(fate=fate)) for fate in fates)
-            self._add(session, b"".join(lines))
+            self._add(session, b"".join(lines), sync=sync)
 
     def _add(self, session: str, lines: bytes, *, sync: bool = False) -> None:
         added = files.append_lines(self._path(session), lines, sync=sync)
@@ -189,14 +190,14 @@ class Transcripts:
             self._add(session, b"".join(lines), sync=True)
         return tuple(is_new)
 
-    def standing(self, messages: Collection[str], since: float) -> set[str]:
-        """Which of these messages stand in any transcript that was written to `since` then (Unix
-        seconds). One that cannot be read is passed over."""
-        found: set[str] = set()
+    def standing(self, messages: Collection[str], since: float) -> dict[str, str]:
+        """In which session each of these messages stands, if in any transcript that was written to
+        `since` then (Unix seconds). One that cannot be read is passed over."""
+        found: dict[str, str] = {}
         for path in self._folder.glob("*.jsonl"):
             try:
                 if path.stat().st_mtime >= since - CLOCK_SET_BACK:
-                    found |= _standing(path, messages)
+                    found |= dict.fromkeys(_standing(path, messages), path.stem)
             except OSError as cause:
                 log.warning("%s cannot be read: %s", path.name, cause.strerror)
         return found

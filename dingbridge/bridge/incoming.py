@@ -1,0 +1,209 @@
+"""A robot message on its way into a transcript, and to what answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct, structs
+
+from dingbridge.bridge import updates
+from dingbridge.bridge.answering import Answering
+from dingbridge.bridge.arrivals import Arrivals
+from dingbridge.bridge.binding import Account
+from dingbridge.bridge.ports import Editor, Later, Media
+from dingbridge.bridge.sessions import Sessions
+from dingbridge.core import exchange, inbound_entry, inbox, routing
+from dingbridge.core.messages import ConversationKind, Message, Role
+from dingbridge.core.patience import TEXT_FIRST_AFTER
+from dingbridge.core.routing import robot_name
+
+
+class Parts(Struct, frozen=True):
+    """What all messages of an editor share. Of each conversation they are shown, have their files
+    fetched, and are asked about in the order in which they came: `shown`, `fetched`, `asked`.
+    `received` is told of each once it is whole, `ended` once nothing here is left to do."""
+
+    editor: Editor
+    sessions: Sessions
+    media: Media
+    answering: Answering
+    later: Later
+    received: Callable[[Account, exchange.Arrived], None]
+    ended: Callable[[str], None]
+    shown: Arrivals
+    fetched: Arrivals
+    asked: Arrivals
+
+
+class _Fetched(Struct, frozen=True):
+    """What came of the attachments: a path or None for each, and why there is none."""
+
+    paths: tuple[str | None, ...] = ()
+    failures: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths that there are."""
+        return tuple(path for path in self.paths if path)
+
+
+class Incoming:
+    """One message. Service loop only.
+
+    waiting ──its files are there──────────────────────▶ whole ──its turn──▶ asked about
+       └────it took too long──▶ shown without them ──────▶
+    """
+
+    def __init__(self, parts: Parts, account: Account, deliver: exchange.Deliver) -> None:
+        self._parts = parts
+        self._account = account
+        self._deliver = deliver
+        self._robot = robot_name(account.options)
+        inbound = deliver.inbound
+        author = inbound.sender.nick
+        if inbound.conversation.kind is ConversationKind.GROUP and inbound.conversation.title:
+            author = f"{author} · {inbound.conversation.title}"
+        self._message = account.destinations.marked(
+            deliver.session,
+            Message(inbox.message_id(deliver.key), Role.DINGTALK, author, "", inbound.created),
+            routing.reply_target(inbound),
+        )
+        self._wanted = inbound_entry.to_fetch(inbound)
+        self._fetched = None if self._wanted else _Fetched()
+        self._is_late = False
+        # Whether it stands in the transcript, and there with all that came along.
+        self._stands = self._is_whole = False
+        # It lets the next one of its conversation be shown, or asked about; None while others are
+        # before it, and once it has.
+        self._let_show: Callable[[], None] | None = None
+        self._let_ask: Callable[[], None] | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is still ours to take in: the owner of a robot that the account has left gives
+        it to others."""
+        return robot_name(self._account.options) == self._robot
+
+    def start(self) -> None:
+        """Take the message in."""
+        place = (self._deliver.session, self._deliver.inbound.conversation.id)
+        if self._wanted:
+            self._parts.fetched.put(place, self._fetch)
+            self._parts.later(TEXT_FIRST_AFTER, self._late)
+        self._parts.shown.put(place, self._next_to_show)
+
+    def _fetch(self, done: Callable[[], None]) -> None:
+        def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
+            done()
+            self._fetched = _Fetched(paths, failures)
+            if self._stands:
+                self._complete()
+            else:
+                self._show()
+
+        self._parts.media.fetch(
+            self._account.options,
+            self._message.id,
+            self._deliver.inbound.robot_code,
+            self._wanted,
+            lambda words: self._parts.editor.show(updates.Say(words)),
+            fetched,
+        )
+
+    def _late(self) -> None:
+        self._is_late = True
+        self._show()
+
+    def _next_to_show(self, done: Callable[[], None]) -> None:
+        self._let_show = done
+        self._show()
+
+    def _show(self) -> None:
+        """Put it into the transcript, unless that was begun, or has to wait."""
+        if self._let_show is None or not (self._fetched or self._is_late):
+            return
+        done, self._let_show = self._let_show, None
+        deliver, has_all = self._deliver, self._fetched is not None
+        self._write()
+
+        def taken(new: bool) -> None:
+            self._taken(new, has_all=has_all)
+
+        self._parts.sessions.arrive(deliver.session, self._message, again=deliver.again, then=taken)
+        done()  # the disk keeps the order, and may fail for this one without the next
+
+    def _write(self) -> None:
+        inbound, fetched = self._deliver.inbound, self._fetched
+        if fetched is None:
+            text = inbound_entry.while_fetched(inbound)
+        else:
+            text = inbound_entry.text(inbound, fetched.paths, fetched.failures)
+        self._message = structs.replace(self._message, text=text)
+
+    def _taken(self, new: bool, *, has_all: bool) -> None:
+        """It stands in the transcript: `new`, or since before a crash."""
+        account, session, inbound = self._account, self._deliver.session, self._deliver.inbound
+        self._stands = True
+        target = routing.reply_target(inbound)
+        if new:
+            account.destinations.spoke(session, target)
+        else:
+            account.destinations.met(session, target)
+        place = (session, inbound.conversation.id)
+        self._parts.asked.put(place, self._next_to_ask)
+        if has_all and (new or not self._wanted):
+            self._whole(is_news=new)
+            return
+        if new:
+            account.member.tell(exchange.Shown(exchange.Appeared(inbound, session)))
+        if self._fetched is not None:
+            self._complete()
+
+    def _complete(self) -> None:
+        """Bring the entry that stands without its files up to date."""
+        self._write()
+        self._parts.sessions.complete(
+            self._deliver.session,
+            self._message.id,
+            self._message.text,
+            lambda: self._whole(is_news=True, has_appeared=True),
+        )
+
+    def _whole(self, *, is_news: bool, has_appeared: bool = False) -> None:
+        deliver = self._deliver
+        if is_news:
+            files = self._fetched.files if self._fetched else ()
+            arrived = exchange.Arrived(
+                deliver.inbound, deliver.session, self._message, files, has_appeared
+            )
+            self._account.member.tell(exchange.Shown(arrived))
+            self._parts.received(self._account, arrived)
+        self._is_whole = True
+        self._ask()
+
+    def _next_to_ask(self, done: Callable[[], None]) -> None:
+        self._let_ask = done
+        self._ask()
+
+    def _ask(self) -> None:
+        """Have it answered, once it is on the disk that it is."""
+        if self._let_ask is None or not self._is_whole:
+            return
+        done, self._let_ask = self._let_ask, None
+        key, responder = self._deliver.key, self._account.options.responder
+        if responder is None or self._deliver.inbound.says_nothing:
+            self._account.member.tell(exchange.Handed(key))
+            self._parts.ended(key)
+        else:
+            by: inbox.Answerer = "function" if responder == "lua" else "program"
+            self._account.member.tell(exchange.Asking(key, by))
+        done()
+
+    def may_ask(self) -> None:
+        """It is on the disk that it is asked about."""
+        deliver, files = self._deliver, self._fetched.files if self._fetched else ()
+        target = routing.reply_target(deliver.inbound)
+        self._parts.answering.ask(
+            deliver.session, self._message, self._account, target, deliver, files
+        )
+        self._parts.ended(deliver.key)
