@@ -43,9 +43,10 @@ test: dev ## run all tests
 coverage: dev ## run all tests, slower, and measure the branches they cover
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=90
 
-lint: dev ## check the style of the code
+lint: dev ## check the style of the code, the names in the Lua, and the wording of the documents
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m tests.lint
 
 types: dev ## check the types
 	$(RUN) -m mypy

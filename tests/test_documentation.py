@@ -169,7 +169,7 @@ def test_every_remote_command_is_told_with_its_chinese_word() -> None:
         assert f"| `{command.form}` | `/{command.chinese}` |" in told
     [held] = re.findall(r"`commands`: when it is not\s+given,([^.]*)\.", told)
     assert tuple(re.findall(r"/(\w+)", held)) == BY_NAME["commands"].default
-    [always] = re.findall(r"^- ([^.]*) are for everybody who is let in\.", told, re.MULTILINE)
+    [always] = re.findall(r"^- ([^.]*) are for everybody who has access\.", told, re.MULTILINE)
     assert re.findall(r"/(\w+)", always) == [*access.ALWAYS]
 
 
@@ -199,7 +199,7 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
         assert words in text
     assert pairing.VALID_FOR == pairing.ONCE_FOR == 3600
     assert "within an hour" in text
-    assert "in for an hour" in text
+    assert "them for an hour" in text
     for code in re.findall(r"Chat (?:pair|deny) ([A-Z0-9]{5,})", text):
         assert passcodes.find(code, [code])
         assert len(code) == passcodes.CHARACTERS

@@ -249,8 +249,8 @@ end
 ---@param before string
 ---@return boolean whether it is shown as it is; only a piece of it may be there
 function M.rewrite(view, message, before)
-  local buffer, mark = view.buffer, view.marks[message.id]
-  if not mark then
+  local buffer, heading = view.buffer, view.marks[message.id]
+  if not heading then
     return true
   elseif view.growing and view.growing.message == message then
     return false
@@ -264,7 +264,7 @@ function M.rewrite(view, message, before)
   while same < math.min(#old, #new) - first and old[#old - same] == new[#new - same] do
     same = same + 1
   end
-  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, mark, {})[1]
+  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, heading, {})[1]
   local row, lines = at + first, vim.list_slice(new, first + 1, #new - same)
   local following = M.followers(buffer)
   links.clear(buffer, row, at + #old - same)
@@ -272,7 +272,7 @@ function M.rewrite(view, message, before)
   vim.api.nvim_buf_set_lines(buffer, row, at + #old - same, false, lines)
   vim.bo[buffer].modifiable = false
   links.mark(buffer, row, lines)
-  markdown.changed(buffer, mark, at, at + #new)
+  markdown.changed(buffer, heading, at, at + #new)
   if view.growing and view.growing.row > at then
     view.growing.row = view.growing.row + #new - #old
   end

@@ -71,8 +71,8 @@ local function check_python()
     health.ok(say('python', { version = version, python = shown }))
     health.error(problem, advice)
   elseif problem ~= '' then
-    local words = look.one_line(problem)
-    health.error(say('python_cannot_run_host', { python = shown, problem = words }), advice)
+    local reason = look.one_line(problem)
+    health.error(say('python_cannot_run_host', { python = shown, problem = reason }), advice)
   else
     health.ok(say('python', { version = version, python = shown }))
     health.ok(say('packages_there'))

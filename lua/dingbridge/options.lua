@@ -148,10 +148,10 @@ local function unwrapped(check, given)
     check:add(INNER, say('belongs_inside'))
   end
   for key, value in pairs(given) do
-    local is_ours = declared.spellings[key] or declared.nests[key] or declared.wrappers[key]
-    if is_ours and raw ~= given then
+    local is_known = declared.spellings[key] or declared.nests[key] or declared.wrappers[key]
+    if is_known and raw ~= given then
       check:add(key, say('belongs_inside'))
-    elseif not is_ours and type(key) == 'string' and type(value) == 'table' and key ~= OUTER then
+    elseif not is_known and type(key) == 'string' and type(value) == 'table' and key ~= OUTER then
       if Check.near(key, { OUTER, unpack(names_inside('', declared.wrappers)) }) == OUTER then
         check:add(key, say('unknown_option_near', { near = OUTER }))
         raw = raw ~= given and raw or {}

@@ -7,7 +7,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 NOBODY_TO_NOTIFY = Sentence("there is nobody to notify")
 SET_TARGET = Sentence("set webhook, conversation_id or user_id")
 NOTHING_TO_SEND = Sentence("there is nothing to send")
-NEVER_LEFT = Sentence("it never left: it was not on disk when the service ended")
+NEVER_LEFT = Sentence("not sent: it was not on disk when the service ended")
 MERGED = Sentence("merged with others")
 BEING_RETRIED = Sentence("message {id} is being tried again; drop it once it waits")
 NO_WAITING = Sentence("there is no waiting or failed message {id}; see :Chat outbox")

@@ -1,0 +1,1 @@
+"""Checks of what ruff does not read: the Lua, and the prose."""
