@@ -19,6 +19,7 @@ from dingbridge.core.transcript import Entry, Part
 from dingbridge.core.transcript import Fate as Written
 from dingbridge.edges.storage import transcripts
 from dingbridge.edges.storage.transcripts import Transcripts
+from tests.costs import instructions
 
 
 def message(name: str, delivery: Delivery = Delivery.NONE, reason: str = "") -> Message:
@@ -271,3 +272,17 @@ def test_a_transcript_that_was_cleared_here_holds_nothing_new(
     files.clear(transcript.SessionInfo("s", "S", 1.0))
     found = files.since("s")
     assert (found.messages, found.is_anew) == ((), False)
+
+
+def test_a_message_costs_the_same_however_many_wait_to_be_sent() -> None:
+    shown = Shown("s")
+    shown.begin = 0
+
+    def send(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            waiting = message(f"m{number}", Delivery.QUEUED)
+            shown.note(Messages("s", (waiting,)))
+
+    send(0, 4 * LATEST)
+    assert instructions(lambda: send(4 * LATEST, LATEST)) < LATEST * 1_000
+    assert "m0" in shown

@@ -39,6 +39,7 @@ class Shown:
         self._session = session
         # What became of each and why, in order.
         self._latest: dict[str, tuple[Delivery, str]] = {}
+        self._most = 2 * LATEST
         # Later words about messages that stand further up.
         self._fates: dict[str, Fate] = {}
         self.conversations: dict[tuple[str, str, bool], Message] = {}
@@ -74,13 +75,15 @@ class Shown:
 
     def _remember(self, message: Message) -> None:
         self._latest[message.id] = (message.delivery, message.reason)
-        if len(self._latest) > 2 * LATEST:
+        if len(self._latest) > self._most:
             many = len(self._latest) - LATEST
             self._latest = {
                 name: fate
                 for number, (name, fate) in enumerate(self._latest.items())
                 if number >= many or fate[0] in UNSETTLED
             }
+            # Of those whose fate is open there may be any number: not with each one more again.
+            self._most = len(self._latest) + LATEST
 
     def _meet(self, messages: Iterable[Message], *, is_above: bool) -> None:
         """Note whose messages these are, which stand above all others or below them."""
