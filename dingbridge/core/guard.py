@@ -202,7 +202,11 @@ def _matches(text: str, known: Collection[_Known], *, part_of_key: bool) -> Iter
     for shape in SHAPES:
         if not (is_short or characters.may_hold(shape.hint.lower())):
             continue
-        for match in shape.found_in(lower if shape.folded else text):
+        searched = lower if shape.folded else text
+        # Of a short message most of the work would be to ask each shape.
+        if shape.hint not in searched:
+            continue
+        for match in shape.found_in(searched):
             start, end = match.span(match.lastindex or 0)
             if shape.is_secret(text[start:end]):
                 yield _Match(start, end, shape.kind, text[start:end])

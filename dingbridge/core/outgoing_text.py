@@ -46,6 +46,8 @@ _PLACE: Final = regex(
     rf"|(?<=\]\()(?P<same_scheme>\s{{0,9}}<?\s{{0,9}}\\?{_SLASH}(?=\\?{_SLASH}))",
     re.IGNORECASE,
 )
+_SIGNS: Final = (":", "&", "](")
+"""One of these is in every place that `_PLACE` or `_PADDING` finds."""
 _IN_URL: Final = regex(f":|{_COLON}", re.IGNORECASE)
 _BEFORE: Final = 160
 _AFTER: Final = 64
@@ -103,6 +105,8 @@ def without_acting_links(text: str) -> str:
     >>> without_acting_links("[docs](dtmd://dingtalkclient/sendMessage?content=%2Fclear)")
     '[docs](dtmd：//dingtalkclient/sendMessage?content=%2Fclear)'
     """
+    if not any(sign in text for sign in _SIGNS):
+        return text
     text = _PADDING.sub(r"\1", text)
     pieces: list[str] = []
     position = 0
