@@ -100,6 +100,7 @@ class Editor:
         environ: dict[str, str] | None = None,
         commands: tuple[str, ...] = (),
         plugin: Path = ROOT,
+        life: float = LIFE,
     ) -> None:
         self.home = home
         self._app_name = (environ or {}).get("NVIM_APPNAME", "nvim")
@@ -119,7 +120,7 @@ class Editor:
         with self._printed.open("wb") as printed:
             self._process = Child(
                 [find_neovim(), "--clean", "-n", "--headless", "--listen", address, *starting],
-                seconds=LIFE,
+                seconds=life,
                 stdin=subprocess.PIPE,
                 stdout=printed,
                 stderr=printed,

@@ -10,7 +10,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.bench import editor_pause, inbound, outgoing, resources, scale, starting, texts
+from tests.bench import busy, editor_pause, inbound, outgoing, resources, scale, starting, texts
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Server
 
@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[Callable[[Server], Iterator[Figure]], ...]] = {
     "out": (outgoing.one_round, outgoing.latency),
     "start": (starting.one_round,),
     "pause": (editor_pause.one_round,),
+    "busy": (busy.one_round,),
     "resources": (resources.one_round,),
     "scale": (scale.one_round,),
     "texts": (texts.one_round,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,13 @@ def alone(server: Server) -> Iterator[Figure]:
         for number in range(count):
             waits += server.flood(f"{OURS}-alone", 1)["waits"]
             one.until_shown(2 + number)
-        yield from _waited(OURS, "one message in, alone", waits)
+        yield from waited(OURS, "one message in, alone", waits)
         yield from costs.each(count, "one message in, alone")
         waits = []
         with _held_by_0_1(one.editor.data):
             for _ in range(count):
                 waits += server.flood(f"{OURS}-alone", 1)["waits"]
-        yield from _waited(OURS, "one message in, alone, while the locks of 0.1 are held", waits)
+        yield from waited(OURS, "one message in, alone, while the locks of 0.1 are held", waits)
         one.until_shown(1 + 2 * count)
 
 
@@ -79,14 +79,15 @@ def _acked(who: str, count: int, told: dict[str, Any], name: str) -> Iterator[Fi
     if told["missing"]:
         raise RuntimeError(f"{who} did not ack {told['missing']} of {count} frames")
     yield Figure(f"{name}, acked", who, "frames/s", count / told["seconds"])
-    yield from _waited(who, name, told["waits"])
+    yield from waited(who, name, told["waits"])
 
 
-def _waited(who: str, what: str, waits: list[float]) -> Iterator[Figure]:
+def waited(who: str, what: str, waits: Iterable[float]) -> Iterator[Figure]:
     """How long acks took, of `waits` in seconds."""
+    ordered = sorted(waits)
     for share in (0.5, 0.99):
         yield Figure(
-            f"{what}, ack p{share * 100:.0f}", who, "ms", percentile(sorted(waits), share) * 1000
+            f"{what}, ack p{share * 100:.0f}", who, "ms", percentile(ordered, share) * 1000
         )
 
 

@@ -29,6 +29,9 @@ BUNDLES = ("REQUESTS_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE", "SSL_CERT_FILE")
 WITHIN = 300.0
 """Seconds that one measurement may take."""
 
+LIFE = 10 * WITHIN
+"""Seconds after which a process is ended in any case."""
+
 
 COUNT_REDRAWS = """
 _G.redraws = 0
@@ -149,7 +152,7 @@ def start(module: str, *arguments: str, environ: Mapping[str, str] | None = None
     variables besides ours."""
     return Child(
         [sys.executable, "-m", module, *arguments],
-        seconds=WITHIN * 10,
+        seconds=LIFE,
         cwd=ROOT,
         env={**os.environ, **(environ or {})},
         stdin=subprocess.PIPE,
@@ -187,7 +190,9 @@ class Bridge:
             "python": counted_python(folder),
         }
         self.editor = Editor(
-            folder / "home", {"DINGBRIDGE_BENCH_COUNTS": str(self.counts), **(environ or {})}
+            folder / "home",
+            {"DINGBRIDGE_BENCH_COUNTS": str(self.counts), **(environ or {})},
+            life=LIFE,
         )
         self.editor.lua(COUNT_REDRAWS)
 

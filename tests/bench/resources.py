@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench.figures import OURS, Figure
@@ -37,19 +37,26 @@ def one_round(server: Server) -> Iterator[Figure]:
         yield Figure("memory (PSS), service, connected", OURS, "MB", memory(service))
         yield Figure("memory (PSS), editor, connected", OURS, "MB", memory(editor))
         yield Figure("memory (PSS), editor, connected", "without the plugin", "MB", control)
-        for name, pid in (("host", host), ("editor", editor), ("service", service)):
-            before, used, began = wake_ups(pid), usage(pid), time.monotonic()
-            time.sleep(IDLE)
-            minutes = (time.monotonic() - began) / 60
-            woken = [count - before.get(task, 0) for task, count in wake_ups(pid).items()]
-            yield Figure(f"idle, {name}: wake-ups", OURS, "/min", sum(woken) / minutes)
-            most = max(woken, default=0)
-            yield Figure(f"idle, {name}: its busiest thread", OURS, "/min", most / minutes)
-            share = (usage(pid) - used).cpu / (minutes * 60)
-            yield Figure(f"idle, {name}: of a core", OURS, "%", share * 100)
+        yield from _idle({"host": host, "editor": editor, "service": service})
         for count in range(AT_ONCE, MESSAGES + 1, AT_ONCE):
             server.flood(client, AT_ONCE)
             one.until_shown(count)
         for name, pid in (("host", host), ("service", service)):
             what = f"memory (PSS), {name}, after {MESSAGES:,} messages"
             yield Figure(what, OURS, "MB", memory(pid))
+
+
+def _idle(pids: Mapping[str, int]) -> Iterator[Figure]:
+    """What each process does while all are left alone."""
+    before = {name: (wake_ups(pid), usage(pid)) for name, pid in pids.items()}
+    began = time.monotonic()
+    time.sleep(IDLE)
+    minutes = (time.monotonic() - began) / 60
+    for name, pid in pids.items():
+        woken_before, used = before[name]
+        woken = [count - woken_before.get(task, 0) for task, count in wake_ups(pid).items()]
+        yield Figure(f"idle, {name}: wake-ups", OURS, "/min", sum(woken) / minutes)
+        most = max(woken, default=0)
+        yield Figure(f"idle, {name}: its busiest thread", OURS, "/min", most / minutes)
+        share = (usage(pid) - used).cpu / (minutes * 60)
+        yield Figure(f"idle, {name}: of a core", OURS, "%", share * 100)
