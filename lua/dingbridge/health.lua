@@ -54,7 +54,7 @@ end
 
 local function check_python()
   local chosen = host.python()
-  local parts = { program = chosen.program or chosen.written, why = chosen.why }
+  local parts = { program = chosen.program or chosen.written, why = say(chosen.why) }
   local shown = say('chosen_by', parts)
   if not chosen.program then
     local problem, advice = python.explain(chosen, chosen.problem)

@@ -54,7 +54,10 @@ function M.setup(opts)
   responder = type(answer) == 'function' and answer or nil
   host.configure(raw, problems)
   host.register()
-  require('dingbridge.autostart').plan(value('autostart') and accounts or {})
+  local wanted = value('autostart') and accounts or {}
+  vim.schedule(function()
+    require('dingbridge.autostart').plan(wanted)
+  end)
   if #problems > 0 then
     require('dingbridge.notice').show(
       say('settings_problems', { problems = table.concat(problems, '\n  ') }),

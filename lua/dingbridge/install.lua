@@ -106,7 +106,7 @@ function M.run(argument)
     notice.show(say('python_is_chosen', { program = chosen.written }), 'error')
   else
     is_running = true
-    report.asked()
+    require('dingbridge.store').asked()
     tell_step(say('looking_for_python'))
     try(python.on_path(), extras, '')
   end

@@ -55,7 +55,8 @@ end
 local function absolute_path(written)
   local name = vim.trim(written)
   if not name:find('[/\\]') then
-    return M.find(name), say('not_on_path', { name = name })
+    local found = M.find(name)
+    return found, not found and say('not_on_path', { name = name }) or nil
   end
   local path = vim.fs.normalize(name)
   if not is_absolute(path) then
@@ -84,7 +85,7 @@ end
 ---@class dingbridge.Python
 ---@field program string|nil absolute path; nil when there is none
 ---@field written string as it was chosen
----@field why string what chose it, in words
+---@field why string what chose it: the name of a sentence
 ---@field is_fixed boolean whether the user wants this one and no other
 ---@field problem string|nil in words, without a program
 
@@ -109,27 +110,28 @@ end
 ---@param wanted any the option `python`
 ---@return dingbridge.Python
 function M.choose(wanted)
-  local written, why = nil, say('by_path')
+  local written, why = nil, 'by_path'
   if type(wanted) == 'string' and wanted ~= '' then
-    written, why = wanted, say('by_option')
+    written, why = wanted, 'by_option'
   elseif has_own() then
-    written, why = OWN, say('by_own')
+    written, why = OWN, 'by_own'
   elseif vim.g.python3_host_prog and absolute_path(vim.g.python3_host_prog) then
-    written, why = vim.g.python3_host_prog, say('by_variable')
+    written, why = vim.g.python3_host_prog, 'by_variable'
   end
   local program, problem
   if written then
     program, problem = absolute_path(written)
   else
     written = 'python3'
-    program, problem = M.on_path()[1], say('none_on_path')
+    program = M.on_path()[1]
+    problem = not program and say('none_on_path') or nil
   end
   return {
     program = program,
     written = written,
     why = why,
     is_fixed = written == wanted,
-    problem = not program and problem or nil,
+    problem = problem,
   }
 end
 

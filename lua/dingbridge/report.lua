@@ -4,6 +4,7 @@ local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
+local store = require('dingbridge.store')
 
 local look = require('dingbridge.lazily')('dingbridge.look')
 
@@ -26,17 +27,11 @@ local REFRESHED = { status = true, outbox = true }
 local buffer ---@type integer|nil
 local shown = '' ---@type string name of the report in the buffer
 local messages = {} ---@type table<integer, string> line number to id of the message it is about
-local asked_in ---@type integer|nil window in which the user gave the latest command
 
 ---@return integer|nil
 local function window_of()
   local windows = buffer and vim.api.nvim_buf_is_valid(buffer) and vim.fn.win_findbuf(buffer) or {}
   return windows[1]
-end
-
---- Notes that the user gives a command here: its report may take the focus if they stay.
-function M.asked()
-  asked_in = vim.api.nvim_get_current_win()
 end
 
 local function close()
@@ -188,7 +183,7 @@ function M.show(report)
     vim.api.nvim_win_set_cursor(window, { 1, 0 })
   end
   -- Somebody who has gone on typing elsewhere is left alone.
-  local stays = asked_in == vim.api.nvim_get_current_win() and vim.api.nvim_get_mode().mode == 'n'
+  local stays = store.asked_in == vim.api.nvim_get_current_win() and vim.api.nvim_get_mode().mode == 'n'
   if stays and not report.again then
     vim.api.nvim_set_current_win(window)
   end

@@ -22,7 +22,7 @@ end
 ---@param last integer
 ---@return { place: table, has_range: boolean }
 function M.place(range, first, last)
-  require('dingbridge.report').asked()
+  store.asked()
   local buffer = vim.api.nvim_get_current_buf()
   local name = vim.api.nvim_buf_get_name(buffer)
   local is_chat = vim.b[buffer].dingbridge_session ~= nil

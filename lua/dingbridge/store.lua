@@ -57,6 +57,8 @@ local M = {
   transcripts = {},
   ---@type dingbridge.Status|nil
   status = nil,
+  ---@type integer|nil window in which the user gave the latest command: its report may take the focus if they stay
+  asked_in = nil,
   --- The conversations of each session, and the one that a new text is for.
   ---@type table<string, { account: string, robot: string, current: dingbridge.Destination, chosen: boolean, known: dingbridge.Destination[] }>
   destinations = {},
@@ -157,6 +159,11 @@ function M.forget(id)
   if M.current == id then
     M.current = ''
   end
+end
+
+--- Notes that the user gives a command here.
+function M.asked()
+  M.asked_in = vim.api.nvim_get_current_win()
 end
 
 return M

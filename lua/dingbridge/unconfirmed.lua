@@ -3,7 +3,7 @@
 --- service is handed them again, and knows by their ids what it has already. What is left when Neovim
 --- is left goes into files, which the service takes in.
 
-local notice = require('dingbridge.notice')
+local notice = require('dingbridge.lazily')('dingbridge.notice')
 local say = require('dingbridge.say')
 local variable = require('dingbridge.option_values').variable
 
