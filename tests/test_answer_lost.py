@@ -10,6 +10,7 @@ import pytest
 
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
+from tests import services
 from tests.conftest import StartEditor, bind
 from tests.editor import Editor
 from tests.kills import Comeback, Kills
@@ -119,6 +120,46 @@ def test_who_waits_is_told_also_when_nothing_answers_any_more(
     go_on(after, api_options)
     [arrived] = sandbox.client.wait_arrived(1)
     assert LOST in arrived.text
+
+
+def test_a_question_for_which_no_program_was_started_is_answered_after_the_kill(
+    editor: Editor,
+    come_back: Comeback,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    program: Program,
+) -> None:
+    options = {**api_options, "responder": program.argv}
+    bind(editor, options)
+    sandbox.client.say("first")
+    editor.until(program.starts)
+    sandbox.client.say("second")
+    editor.until(lambda: len(editor.transcript()) == 2)
+    after = come_back(editor, program.end)
+    go_on(after, options)
+    sandbox.client.wait_arrived(2)
+    assert sorted([LOST in text for text in texts(sandbox)]) == [False, True]
+    assert program.starts() == ["first", "second"]
+
+
+def test_what_waits_for_a_program_is_answered_by_the_next_service_when_this_one_is_ended(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], program: Program
+) -> None:
+    options = {**api_options, "responder": program.argv}
+    bind(editor, options)
+    sandbox.client.say("first")
+    editor.until(program.starts)
+    sandbox.client.say("second")
+    editor.until(lambda: len(editor.transcript()) == 2)
+    service = editor.service_pid()
+    editor.chat("service stop")
+    services.wait_until_gone(service)
+    program.end()
+    go_on(editor, options)
+    # What the service said as it ended may be there twice.
+    sandbox.client.wait_arrived(lambda one: one.text == "the answer")
+    assert "closed before" in texts(sandbox)[0]
+    assert program.starts() == ["first", "second"]
 
 
 @pytest.mark.parametrize("ends", ["the answer", "Sorry, something went wrong"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
@@ -44,9 +45,8 @@ class Answering:
         self._accounts = accounts
         self._responders = responders
         self._deliveries = deliveries
-        # The robot messages that programs work on: whose owner is told when that has ended, and by
-        # which name, by request.
-        self._handed_later: dict[str, tuple[Account, str]] = {}
+        # What is told when a program that works on a robot message has ended, by request.
+        self._at_end: dict[str, Callable[[], None]] = {}
 
     def ask(
         self,
@@ -56,10 +56,11 @@ class Answering:
         target: Target,
         deliver: exchange.Deliver | None = None,
         files: tuple[str, ...] = (),
+        ended: Callable[[], None] | None = None,
     ) -> None:
         """Hand a message to the responder, if there is one. `target` is where the answer goes;
         `deliver` is how the message came, None for what was typed here; `files` are their absolute
-        paths."""
+        paths; `ended` is told once a program has ended, and at once where none works on it."""
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
         asker = deliver.inbound.sender.identity if deliver is not None else ""
@@ -73,8 +74,12 @@ class Answering:
         )
         options = (account or self._accounts.default).options
         at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
-        key = deliver.key if deliver is not None else ""
-        self.take(account, Turn(question, target, asker, at, key=key))
+        if ended is not None and options.responder not in (None, "lua"):
+            self._at_end[message.id] = ended
+            ended = None
+        self.take(account, Turn(question, target, asker, at))
+        if ended is not None:
+            ended()
 
     def take(self, account: Account | None, turn: Turn) -> None:
         """Hand a question to the responder, if there is one."""
@@ -83,11 +88,6 @@ class Answering:
         robot = robot_name(options) if account is not None else ""
         session, request = turn.question.session, turn.question.message.id
         asked = Asked(session, name, turn.target, turn.asker, turn.at, robot)
-        by_program = options.responder not in (None, "lua")
-        if account is not None and turn.key and by_program:
-            self._handed_later[request] = account, turn.key
-        elif account is not None and turn.key:
-            account.member.tell(exchange.Handed(turn.key))
         if self._has_left and options.responder == "lua":
             # The function is gone, but not whoever asks.
             if account is not None:
@@ -130,7 +130,7 @@ class Answering:
         log.debug("the responder answers message %s with %d characters", request, len(text))
         if asked is not None and text.strip():
             self._reply(asked, text, message_id or self._answer_id(request))
-        self._hand(request)
+        self._tell_end(request)
 
     def _reply(self, asked: Asked, text: str, message_id: str) -> None:
         if asked.session not in self._sessions:
@@ -159,7 +159,7 @@ class Answering:
             if asked.session in self._sessions:
                 self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
             self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
-        self._hand(request)
+        self._tell_end(request)
 
     def lost(self, account: Account, lost: exchange.Lost) -> None:
         """The service ended while a program worked on a message. What the program did nobody knows,
@@ -192,7 +192,7 @@ class Answering:
             if account is not None:
                 message = self._answer_id(request)
                 self._deliveries.answer(account, asked.target, say.CLOSED(), message_id=message)
-            self._hand(request)
+            self._tell_end(request)
 
     def _answer_all_the_same(self, asked: Asked, text: str, message_id: str) -> None:
         """In the conversation alone: the session may have been deleted, and whoever asked waits."""
@@ -202,14 +202,13 @@ class Answering:
 
     def _answer_id(self, request: str) -> str:
         """The id of an answer: of the one to a robot message always the same."""
-        is_known = request in self._handed_later
+        is_known = request in self._at_end
         return inbox.answer_id(request) if is_known else self._chance.new_id()
 
-    def _hand(self, request: str) -> None:
-        """The program has ended, and its answer is on its way: the message needs nothing more."""
-        if found := self._handed_later.pop(request, None):
-            account, key = found
-            account.member.tell(exchange.Handed(key))
+    def _tell_end(self, request: str) -> None:
+        """The program has ended, and its answer is on its way."""
+        if ended := self._at_end.pop(request, None):
+            ended()
 
     def _ended(self, request: str, asked: Asked | None) -> Asked | None:
         asked = self._responders.asked(request, asked)

@@ -106,8 +106,7 @@ class Bridge:
 
     @property
     def is_working(self) -> bool:
-        """Whether a program works on an answer, or for a command from DingTalk, or a message is on
-        its way into a transcript."""
+        """Whether a program works on an answer or for a command, or a robot message is taken in."""
         return (
             self.responders.is_working
             or self.remote_commands.is_working
@@ -122,8 +121,9 @@ class Bridge:
 
     def end(self) -> None:
         """The service ends: whoever waits for the answer of a program is told that none will come.
-        A Lua function goes on, and its answer goes to the next service. So does a file that is not
-        whole yet, with what waits behind it: the editor hands it over again."""
+        To the next service go the answer of a Lua function, what nobody was asked about yet, and a
+        file that is not whole, with what waits behind it: the editor hands it over again."""
+        self.correspondence.end()
         self.answering.end()
 
     def _ask_fates(self, session: str, ids: tuple[str, ...]) -> None:
@@ -329,7 +329,7 @@ class Bridge:
             case exchange.MayAsk(key=key):
                 self.correspondence.may_ask(key)
             case exchange.Lost():
-                self.answering.lost(account, news)
+                self.correspondence.lost(account, news)
             case exchange.CarryOut():
                 self.remote_commands.carry_out(account, news)
             case exchange.PairingAsked():
@@ -344,8 +344,8 @@ class Bridge:
                 account.owner_is(news)
             case exchange.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
-            case exchange.Words(text=text, level=level):
-                self._say(account.labelled(text), _level(level))
+            case exchange.Words():
+                self._say(account.labelled(news.text), _level(news.level))
 
     def _notification_ended(self, report: DeliveryReport) -> None:
         """A notification stands in no session, so its delivery is told."""

@@ -56,6 +56,7 @@ class Correspondence:
             shown=Arrivals(),
             fetched=Arrivals(),
             asked=Arrivals(),
+            programs=Arrivals(),
         )
 
     def send(
@@ -104,11 +105,28 @@ class Correspondence:
             words = say.CAME_FOR_CLOSED_SESSION(title=title)
             self._editor.show(updates.Say(words))
         account.people.met(inbound)
+        self._give_up(deliver.key)
         self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
         incoming.start()
 
+    def lost(self, account: Account, lost: exchange.Lost) -> None:
+        """The answer of a program to a robot message is lost."""
+        self._give_up(lost.key)
+        self._answering.lost(account, lost)
+
+    def end(self) -> None:
+        """The service ends: what nobody was asked about is left to the next one."""
+        for incoming in self._incoming.values():
+            incoming.is_over = True
+        self._incoming = {}
+
+    def _give_up(self, key: str) -> None:
+        """The robot's owner, perhaps another one, goes on with a message in another way."""
+        if incoming := self._incoming.pop(key, None):
+            incoming.give_up()
+
     def _ended(self, key: str) -> None:
-        del self._incoming[key]
+        self._incoming.pop(key, None)
 
     def may_ask(self, key: str) -> None:
         """It is on the disk that a robot message is asked about."""

@@ -21,7 +21,8 @@ from dingbridge.core.routing import robot_name
 class Parts(Struct, frozen=True):
     """What all messages of an editor share. Of each conversation they are shown, have their files
     fetched, and are asked about in the order in which they came: `shown`, `fetched`, `asked`.
-    `received` is told of each once it is whole, `ended` once nothing here is left to do."""
+    `programs` run for one message at a time. `received` is told of each once it is whole, `ended`
+    once nothing here is left to do."""
 
     editor: Editor
     sessions: Sessions
@@ -33,6 +34,7 @@ class Parts(Struct, frozen=True):
     shown: Arrivals
     fetched: Arrivals
     asked: Arrivals
+    programs: Arrivals
 
 
 class _Fetched(Struct, frozen=True):
@@ -73,10 +75,13 @@ class Incoming:
         self._is_late = False
         # Whether it stands in the transcript, and there with all that came along.
         self._stands = self._is_whole = False
-        # It lets the next one of its conversation be shown, or asked about; None while others are
-        # before it, and once it has.
+        # It lets the next one of its conversation be shown, or asked about, or have a program; None
+        # while others are before it, and once it has.
         self._let_show: Callable[[], None] | None = None
         self._let_ask: Callable[[], None] | None = None
+        self._let_run: Callable[[], None] | None = None
+        self.is_over = False
+        """Whether somebody else takes it in."""
 
     @property
     def is_here(self) -> bool:
@@ -92,11 +97,22 @@ class Incoming:
             self._parts.later(TEXT_FIRST_AFTER, self._late)
         self._parts.shown.put(place, self._next_to_show)
 
+    def give_up(self) -> None:
+        """Somebody else takes it in: nothing waits for it any more."""
+        self.is_over = True
+        for done in (self._let_show, self._let_ask, self._let_run):
+            if done is not None:
+                done()
+
     def _fetch(self, done: Callable[[], None]) -> None:
+        if self.is_over:
+            done()
+            return
+
         def fetched(paths: tuple[str | None, ...], failures: tuple[str, ...]) -> None:
             done()
             self._fetched = _Fetched(paths, failures)
-            if self._stands:
+            if self._stands and not self.is_over:
                 self._complete()
             else:
                 self._show()
@@ -116,11 +132,14 @@ class Incoming:
 
     def _next_to_show(self, done: Callable[[], None]) -> None:
         self._let_show = done
+        if self.is_over:
+            done()
         self._show()
 
     def _show(self) -> None:
         """Put it into the transcript, unless that was begun, or has to wait."""
-        if self._let_show is None or not (self._fetched or self._is_late):
+        has_come = self._fetched is not None or self._is_late
+        if self.is_over or self._let_show is None or not has_come:
             return
         done, self._let_show = self._let_show, None
         deliver, has_all = self._deliver, self._fetched is not None
@@ -143,6 +162,8 @@ class Incoming:
     def _taken(self, new: bool, *, has_all: bool) -> None:
         """It stands in the transcript: `new`, or since before a crash."""
         account, session, inbound = self._account, self._deliver.session, self._deliver.inbound
+        if self.is_over:
+            return
         self._stands = True
         target = routing.reply_target(inbound)
         if new:
@@ -171,6 +192,8 @@ class Incoming:
 
     def _whole(self, *, is_news: bool, has_appeared: bool = False) -> None:
         deliver = self._deliver
+        if self.is_over:
+            return
         if is_news:
             files = self._fetched.files if self._fetched else ()
             arrived = exchange.Arrived(
@@ -183,27 +206,43 @@ class Incoming:
 
     def _next_to_ask(self, done: Callable[[], None]) -> None:
         self._let_ask = done
+        if self.is_over:
+            done()
         self._ask()
 
     def _ask(self) -> None:
         """Have it answered, once it is on the disk that it is."""
-        if self._let_ask is None or not self._is_whole:
+        if self.is_over or self._let_ask is None or not self._is_whole:
             return
         done, self._let_ask = self._let_ask, None
         key, responder = self._deliver.key, self._account.options.responder
         if responder is None or self._deliver.inbound.says_nothing:
-            self._account.member.tell(exchange.Handed(key))
-            self._parts.ended(key)
+            self._handed()
+        elif responder == "lua":
+            self._account.member.tell(exchange.Asking(key, "function"))
         else:
-            by: inbox.Answerer = "function" if responder == "lua" else "program"
-            self._account.member.tell(exchange.Asking(key, by))
+            self._parts.programs.put((self._robot, ""), self._next_to_run)
         done()
+
+    def _next_to_run(self, done: Callable[[], None]) -> None:
+        # Not sooner: what no program was started for is not lost with the service.
+        self._let_run = done
+        if self.is_over or not self.is_here:
+            done()
+        else:
+            self._account.member.tell(exchange.Asking(self._deliver.key, "program"))
 
     def may_ask(self) -> None:
         """It is on the disk that it is asked about."""
         deliver, files = self._deliver, self._fetched.files if self._fetched else ()
         target = routing.reply_target(deliver.inbound)
         self._parts.answering.ask(
-            deliver.session, self._message, self._account, target, deliver, files
+            deliver.session, self._message, self._account, target, deliver, files, self._handed
         )
-        self._parts.ended(deliver.key)
+
+    def _handed(self) -> None:
+        """What answers it has ended, or nothing does."""
+        self._account.member.tell(exchange.Handed(self._deliver.key))
+        self._parts.ended(self._deliver.key)
+        if self._let_run is not None:
+            self._let_run()

@@ -109,15 +109,13 @@ class Handed(Struct, frozen=True):
 
 class Turn(Struct, frozen=True):
     """A question to a responder. `target` is where the answer goes, whom it mentions is `at`, and
-    `asker` is the identity of who asked. These members (numbers) were `tried` before. `key` names
-    the robot message that it was to begin with."""
+    `asker` is the identity of who asked. These members (numbers) were `tried` before."""
 
     question: Question
     target: Target
     asker: str = ""
     at: At = At()
     tried: tuple[int, ...] = ()
-    key: str = ""
 
 
 class Unanswered(Struct, frozen=True):
