@@ -66,6 +66,40 @@ local window = vim.fn.win_findbuf(buffer)[1]
 local row = vim.fn.line('w0', window) - 1
 return #vim.api.nvim_buf_get_extmarks(buffer, namespace, { row, 0 }, { row, -1 }, {}) > 0
 """
+# A table of names with so many entries is copied at once when it grows.
+LARGEST = """
+local seen, largest = {}, 0
+local function walk(value)
+  if type(value) == 'table' and not seen[value] then
+    seen[value] = true
+    local named = 0
+    for key, inside in next, value do
+      named = named + (type(key) == 'string' and 1 or 0)
+      walk(inside)
+    end
+    largest = math.max(largest, named)
+    walk(getmetatable(value))
+  elseif type(value) == 'function' and not seen[value] then
+    seen[value] = true
+    for number = 1, debug.getinfo(value, 'u').nups do
+      local _, inside = debug.getupvalue(value, number)
+      walk(inside)
+    end
+  end
+end
+for _, name in ipairs({ 'store', 'view', 'filling', 'push', 'markdown' }) do
+  walk(require('dingbridge.' .. name))
+end
+return largest
+"""
+LOADED = """
+_G.loaded = {}
+local get = vim.treesitter.query.get
+vim.treesitter.query.get = function(language, name)
+  _G.loaded[language .. ' ' .. name] = true
+  return get(language, name)
+end
+"""
 
 
 def shown(editor: Editor, messages: int, words: str = "words") -> Editor:
@@ -92,6 +126,21 @@ def test_an_arrival_searches_as_few_rows_in_a_long_transcript_as_in_a_short_one(
     editor: Editor,
 ) -> None:
     assert 0 < rows_searched(editor, 20_000) < 5000
+
+
+def test_no_table_of_a_long_transcript_grows_so_large_that_copying_it_takes_long(
+    editor: Editor,
+) -> None:
+    assert shown(editor, 20_000).lua(LARGEST) < 5_000
+
+
+def test_what_colours_messages_is_loaded_before_the_first_one_comes(editor: Editor) -> None:
+    editor.setup({})
+    editor.lua(LOADED)
+    editor.nvim.ui_attach(80, 24)
+    editor.lua(FILL, 0, "")
+    for language in ("markdown", "markdown_inline"):
+        editor.until_lua(f"_G.loaded['{language} highlights'] == true")
 
 
 @pytest.mark.parametrize("lines", [1, 31, 32, 33, 100, 1000])

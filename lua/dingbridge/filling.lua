@@ -1,6 +1,7 @@
 --- Fills the buffer of a transcript, a slice at a time: with what arrives at its end, and otherwise
 --- from its end upwards.
 
+local by_id = require('dingbridge.by_id')
 local links = require('dingbridge.links')
 local look = require('dingbridge.look')
 local markdown = require('dingbridge.markdown')
@@ -286,7 +287,7 @@ end
 ---@param view dingbridge.View
 function M.empty(view)
   local buffer = view.buffer
-  view.marks, view.shown, view.top, view.growing, view.is_empty = {}, 0, nil, nil, true
+  view.marks, view.shown, view.top, view.growing, view.is_empty = by_id.new(), 0, nil, nil, true
   vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
   links.clear(buffer)
   vim.bo[buffer].modifiable = true

@@ -20,6 +20,7 @@ local INDENTED = 120 -- columns in front of a line; each list within a list need
 local MOST_MARKS = 4000 -- of one message
 local NEAR = 32 -- rows above a window that are searched at first for where its first message begins
 local PAUSE = 100 -- milliseconds without a change, after which a draft is parsed
+local FIRST = 50 -- milliseconds after a chat is shown, after which what colours it is loaded
 local PRIORITY = 100 -- as `vim.treesitter.highlighter` has it; see |treesitter-highlight-priority|
 local SLICE = 4e6 -- nanoseconds of colouring, after which the user's keys have their turn
 local SILENT = { spell = true, nospell = true, none = true }
@@ -225,6 +226,9 @@ function M.transcript(buffer, headings, is_whole)
   if has_parser() then
     vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
     paintings[buffer] = { headings = headings, done = {}, is_whole = is_whole }
+    vim.defer_fn(function()
+      once_loaded(function() end)
+    end, FIRST)
   end
 end
 

@@ -338,8 +338,8 @@ function M.service_gone()
       one.cool_down_until, one.cool_down = 0, ''
     end
   end
-  for session, transcript in pairs(store.transcripts) do
-    for _, message in pairs(transcript.by_id) do
+  for session in pairs(store.transcripts) do
+    for _, message in ipairs(store.messages(session)) do
       if UNDER_WAY[message.delivery] then
         message.delivery, message.reason = 'queued', say('shows_later')
         view.show_fate(session, message)

@@ -50,6 +50,8 @@
 ---@field quota string the month's use, in words
 ---@field accounts dingbridge.AccountStatus[] each account's own, by the same names
 
+local by_id = require('dingbridge.by_id')
+
 local M = {
   ---@type dingbridge.Session[]
   sessions = {},
@@ -92,7 +94,7 @@ end
 ---@return dingbridge.Transcript
 local function transcript_of(id)
   if not M.transcripts[id] then
-    M.transcripts[id] = { above = {}, list = {}, by_id = {}, more = false, is_whole = false }
+    M.transcripts[id] = { above = {}, list = {}, by_id = by_id.new(), more = false, is_whole = false }
   end
   return M.transcripts[id]
 end

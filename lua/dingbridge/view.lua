@@ -5,6 +5,7 @@
 --- buffer that is being written in.
 
 local buffers = require('dingbridge.buffers')
+local by_id = require('dingbridge.by_id')
 local drafts = require('dingbridge.drafts')
 local filling = require('dingbridge.filling')
 local link_actions = require('dingbridge.link_actions')
@@ -47,7 +48,7 @@ end
 ---@return dingbridge.View
 local function make_view(session)
   local buffer = buffers.make(name_of(session), session)
-  views[session] = { buffer = buffer, marks = {}, shown = 0, is_empty = true, waiting = false }
+  views[session] = { buffer = buffer, marks = by_id.new(), shown = 0, is_empty = true, waiting = false }
   vim.bo[buffer].undolevels = -1
   vim.bo[buffer].modifiable = false
   vim.bo[buffer].filetype = 'dingbridge'
