@@ -139,6 +139,27 @@ def test_a_file_that_never_comes_says_why_in_the_entry_that_is_shown(
     editor.until(lambda: lines(editor, session) == shown_lines)
 
 
+def test_a_long_message_is_completed_where_it_stands(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    session = begin(editor, api_options)
+    sandbox.client.say("before")
+    sandbox.client.fault(SLOW)
+    words = "\n".join(f"line {number}" for number in range(6000))
+    sandbox.client.say_rich(words, b"\x89PNG", "the end")
+    sandbox.client.say("after")
+    arrive(editor, 3)
+    editor.until(lambda: "after" in lines(editor, session))
+    assert any("fetching picture …" in line for line in lines(editor, session))
+    sandbox.client.release()
+    until_whole(editor, 3)
+    editor.until(lambda: any("![picture](" in line for line in lines(editor, session)))
+    shown_lines = lines(editor, session)
+    assert [line for line in shown_lines if line.startswith("line ")][-1].startswith("line 5999")
+    editor.nvim.command("wincmd k | edit! | wincmd p")
+    editor.until(lambda: lines(editor, session) == shown_lines)
+
+
 def test_all_that_shows_the_session_shows_the_file(
     editor: Editor,
     start_editor: StartEditor,
