@@ -190,6 +190,10 @@ def test_an_answer_that_was_on_its_way_is_not_lost(
     sandbox.client.say("another")
     sandbox.client.wait_arrived(lambda one: one.reply_to != first.reply_to)
     assert [LOST in text for text in texts(sandbox)].count(True) == 0
+    session = str(after.status()["session"])
+    after.chat(f"open {session}")
+    after.until(lambda: "another" in [row["text"] for row in after.transcript(session)])
+    assert not any("the service ended" in text for text in notices(after, session))
 
 
 def test_what_was_not_asked_about_before_the_kill_is_answered(
