@@ -66,7 +66,11 @@ class Screen:
                 ]
             case Messages(list=new):
                 self.messages += [one for one in new if one.id not in self.names]
-            case Ending(list=new, more=more) | Earlier(list=new, more=more):
+            case Ending(list=new, since=since, more=more):
+                by_name = {one.id: one for one in self.messages}
+                self.messages = [*new, *(by_name[name] for name in since)]
+                self.more = more
+            case Earlier(list=new, more=more):
                 self.messages[:0] = [one for one in new if one.id not in self.names]
                 self.more = more
 
@@ -175,6 +179,16 @@ def test_a_fate_that_is_told_before_its_message_was_read_counts() -> None:
     screen.told(Fate("s", "a", Delivery.SENT))
     screen.found(screen.shown.earlier(Part((message("a", Delivery.QUEUED),))))
     assert (screen.delivery("a"), screen.open) == (Delivery.SENT, set())
+
+
+def test_what_was_told_before_its_transcript_is_read_stands_where_it_does_there() -> None:
+    screen = Screen()
+    screen.told(Messages("s", (message("b", Delivery.QUEUED), message("d"))))
+    screen.told(Fate("s", "b", Delivery.SENT))
+    screen.found(screen.shown.ending(Part((message("a"), message("b", Delivery.QUEUED)))))
+    screen.told(Messages("s", (message("e"),)))
+    assert (screen.names, screen.open) == (["a", "b", "d", "e"], set())
+    assert screen.delivery("b") is Delivery.SENT
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,11 @@ class Shown:
             self.conversations[key] = one
 
     def ending(self, part: Part) -> Found:
-        """The transcript's end was read, which stands above all that was told since."""
+        """The transcript's end was read. What was told since comes below it, unless it stands there
+        already: an editor hands over again what the service before may have written down."""
         since, self._latest = self._latest, {}
-        messages = self._above(part, since)
+        read = self._above(part, ())
+        messages = tuple(_as_told(message, since.pop(message.id, None)) for message in read)
         for message in messages:
             self._remember(message)
         self._latest.update(since)
@@ -194,6 +196,13 @@ class Shown:
         if not self._is_filling:
             self._fates.clear()
         return self._is_filling
+
+
+def _as_told(message: Message, told: tuple[Delivery, str] | None) -> Message:
+    """A message as it was read, of which this was told meanwhile."""
+    if told is None or message.delivery is Delivery.SENT:
+        return message
+    return with_fate(message, Fate(message.id, *told))
 
 
 def _unsettled(messages: Iterable[Message]) -> tuple[str, ...]:

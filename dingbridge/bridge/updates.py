@@ -97,8 +97,9 @@ class Messages(Struct, frozen=True, tag_field="kind", tag="messages"):
 
 class Ending(Struct, frozen=True, tag_field="kind", tag="ending"):
     """The end of a session's transcript as it stands on the disk. What the editor has of it is
-    brought up to date, or begins anew where it is another one. Messages that are in `since` came
-    after all of these. Is there `more` above, the editor asks for it, by the event `earlier`."""
+    brought up to date and into this order, or begins anew where it is another one. Messages that
+    are in `since` came after all of these, in that order. Is there `more` above, the editor asks
+    for it, by the event `earlier`."""
 
     id: str
     list: tuple[Message, ...]

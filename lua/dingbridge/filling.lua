@@ -283,6 +283,35 @@ function M.rewrite(view, message, before)
   return true
 end
 
+--- Takes messages out of the buffer, if all that was told of their transcript is there.
+---@param view dingbridge.View
+---@param transcript dingbridge.Transcript
+---@param messages dingbridge.Message[]
+---@return boolean done
+function M.take_out(view, transcript, messages)
+  if not view.top or view.growing or next_message(view, transcript) then
+    return false
+  end
+  local buffer = view.buffer
+  for _, message in ipairs(messages) do
+    local heading = view.marks[message.id]
+    local row = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, heading, {})[1]
+    local below = { row + 1, 0 }
+    local following =
+      vim.api.nvim_buf_get_extmarks(buffer, look.namespace, below, -1, { limit = 1 })[1]
+    local ends = following and following[2] or vim.api.nvim_buf_line_count(buffer)
+    links.clear(buffer, row, ends)
+    markdown.changed(buffer, heading, row, ends)
+    vim.api.nvim_buf_del_extmark(buffer, look.namespace, heading)
+    view.is_empty = row == 0 and ends == vim.api.nvim_buf_line_count(buffer)
+    vim.bo[buffer].modifiable = true
+    vim.api.nvim_buf_set_lines(buffer, row, ends, false, {})
+    vim.bo[buffer].modifiable = false
+    view.marks[message.id] = nil
+  end
+  return true
+end
+
 --- Takes everything out of the buffer.
 ---@param view dingbridge.View
 function M.empty(view)

@@ -189,15 +189,6 @@ function M.start()
   return channel ~= nil
 end
 
---- Asks what became of the messages that were on their way when the service, or the host, ended.
----@param job integer
-local function tell_under_way(job)
-  local messages = unconfirmed.under_way()
-  if messages[1] then
-    vim.rpcnotify(job, 'dingbridge_event', 'under_way', { messages = messages })
-  end
-end
-
 --- Which settings these are, see `unconfirmed.settings_key`.
 ---@return string
 local function settings_key()
@@ -222,13 +213,7 @@ function M.start_unasked()
   if_it_lives(function()
     vim.rpcnotify(started, 'dingbridge_event', 'settings', M.new_settings())
   end)
-  if_it_lives(function()
-    tell_under_way(started)
-    unconfirmed.hand_over(function(name, payload)
-      vim.rpcnotify(started, 'dingbridge_event', name, payload)
-      unasked = false
-    end, settings_key())
-  end)
+  M.hand_over()
   return true
 end
 
@@ -280,17 +265,26 @@ function M.tell(name, payload)
   end)
 end
 
---- Hands over to a new service what the one before has not confirmed, and has it show again what is
---- open here.
+--- Has a new service or host show again what is open here, and hands over what the one before has not
+--- confirmed.
 function M.hand_over()
   if not channel then
     return
   end
   if_it_lives(function()
-    local shown = vim.tbl_keys(require('dingbridge.store').transcripts)
-    vim.rpcnotify(channel, 'dingbridge_event', 'shown', { sessions = shown })
-    tell_under_way(channel)
-    unconfirmed.hand_over(pass_on, settings_key())
+    local sessions = vim.tbl_keys(store.transcripts)
+    if sessions[1] or M.greeted then -- one that lost its service waits for it
+      pass_on('shown', { sessions = sessions })
+    end
+    local messages = unconfirmed.under_way()
+    if messages[1] then
+      -- They may have met their end when there was no service, or no host.
+      pass_on('under_way', { messages = messages })
+    end
+    unconfirmed.hand_over(function(name, payload)
+      unasked = false
+      pass_on(name, payload)
+    end, settings_key())
   end)
 end
 

@@ -83,58 +83,73 @@ local function take(list)
   drafts.arrived(list)
 end
 
---- How many of a list, which is the end of a transcript on the disk, are the last ones of those
---- that are shown; nil where these are others.
 ---@param list dingbridge.Message[]
----@param shown dingbridge.Message[]
----@return integer|nil
-local function overlap(list, shown)
-  local last = #list
-  while last > 0 and list[last].id ~= shown[#shown].id do
-    last = last - 1
-  end
-  for number = 1, math.min(last, #shown) do
-    if list[last - number + 1].id ~= shown[#shown - number + 1].id then
-      return nil
+---@param message dingbridge.Message|nil
+---@return integer|nil where the message stands in the list, which is looked for from its end
+local function place_of(list, message)
+  for place = message and #list or 0, 1, -1 do
+    if list[place].id == message.id then
+      return place
     end
   end
-  return last > 0 and last or nil
 end
 
---- The end of a transcript as it stands on the disk, which may be another one than is shown.
----@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
-local function end_of(update)
-  local since = {}
-  for _, id in ipairs(update.since) do
-    since[id] = true
-  end
-  local shown, latest = {}, {}
-  for _, message in ipairs(store.messages(update.id)) do
-    table.insert(since[message.id] and latest or shown, message)
-  end
-  local known = shown[1] and overlap(update.list, shown)
-  if shown[1] and (not known or known < #update.list and latest[1]) then
-    store.transcripts[update.id] = nil
-    store.add(update.id, latest)
-    store.add_above(update.id, unshown(update.id, update.list), update.more)
-    view.add(update.id, true)
-    return
-  end
-  for number = 1, known or 0 do
-    local message = update.list[number]
+--- The end of a transcript as it should be shown: as on the disk, and then what was told since.
+---@param update { id: string, list: dingbridge.Message[], since: string[] }
+---@return dingbridge.Message[]
+local function wanted_end(update)
+  local wanted = {}
+  for number, message in ipairs(update.list) do
     local here = store.message(update.id, message.id)
     if here then
       settle(update.id, here, message.delivery, message.reason)
       complete(update.id, here, message.text)
     end
+    wanted[number] = here or message
   end
-  if known then
-    store.add(update.id, vim.list_slice(update.list, known + 1))
-    store.goes_on(update.id, update.more)
-  else
-    store.add_above(update.id, unshown(update.id, update.list), update.more)
+  for _, id in ipairs(update.since) do
+    wanted[#wanted + 1] = store.message(update.id, id)
   end
-  view.add(update.id, false)
+  return wanted
+end
+
+--- The end of a transcript as it stands on the disk, which may be another one than is shown, or in
+--- another order: what is out of place is taken out and added where it belongs. The rest stays.
+---@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
+local function end_of(update)
+  local id, wanted, here = update.id, wanted_end(update), store.messages(update.id)
+  local first, begin = place_of(here, wanted[1]), 1
+  if not first then
+    first, begin = 1, place_of(wanted, here[1]) or here[1] and 0 or #wanted + 1
+  end
+  local out, number = {}, begin
+  if not update.more then
+    out = vim.list_slice(here, 1, first - 1) -- nothing stands above on the disk
+  end
+  for place = first, #here do
+    if wanted[number] and wanted[number].id == here[place].id then
+      number = number + 1
+    else
+      out[#out + 1] = here[place]
+    end
+  end
+  local is_out, below = {}, vim.list_slice(wanted, number)
+  for _, message in ipairs(out) do
+    is_out[message.id] = true
+  end
+  for _, message in ipairs(below) do
+    if not is_out[message.id] and store.message(id, message.id) then
+      out[#out + 1] = message
+    end
+  end
+  local is_other = begin == 0 or out[1] and not view.take_out(id, out)
+  if is_other then
+    store.transcripts[id] = nil
+    begin, below = #update.list + 1, vim.list_slice(wanted, #update.list + 1)
+  end
+  store.add(id, below)
+  store.add_above(id, vim.list_slice(wanted, 1, begin - 1), update.more)
+  view.add(id, is_other)
 end
 
 ---@type table<string, fun(update: table)>

@@ -145,6 +145,23 @@ function M.add_above(id, messages, more)
   M.goes_on(id, more)
 end
 
+--- Takes messages out, wherever they stand.
+---@param id string
+---@param messages dingbridge.Message[]
+function M.take_out(id, messages)
+  local transcript = M.transcripts[id]
+  for _, message in ipairs(messages) do
+    transcript.by_id[message.id] = nil
+  end
+  local function stays(message)
+    return transcript.by_id[message.id] ~= nil
+  end
+  transcript.list = vim.tbl_filter(stays, transcript.list)
+  for number, part in ipairs(transcript.above) do
+    transcript.above[number] = vim.tbl_filter(stays, part)
+  end
+end
+
 --- Notes whether more stands above all that is here.
 ---@param id string
 ---@param more boolean

@@ -132,6 +132,22 @@ function M.add(session, reset)
   end
 end
 
+--- Takes messages out of a transcript and its buffer, unless that is being filled.
+---@param session string
+---@param messages dingbridge.Message[]
+---@return boolean done
+function M.take_out(session, messages)
+  local view, transcript = view_of(session), store.transcripts[session]
+  if view and not filling.take_out(view, transcript, messages) then
+    return false
+  end
+  store.take_out(session, messages)
+  if view then
+    view.shown = #transcript.list
+  end
+  return true
+end
+
 --- Shows what became of a message, at the message.
 ---@param session string
 ---@param message dingbridge.Message

@@ -189,15 +189,8 @@ def unended(records: Records) -> list[int]:
 
 
 def stale(records: Records) -> list[Shown]:
-    """What editors show that is not what stands in the transcript, or not in the order in which the
-    first of them shows it."""
-    first = {one.session: one.rows for one in reversed(records.shown)}
-    return [
-        one
-        for one in records.shown
-        if one.rows != first[one.session]
-        or sorted(one.rows) != sorted(records.written.get(one.session, ()))
-    ]
+    """What editors show that is not what stands in the transcript, in its order."""
+    return [one for one in records.shown if one.rows != records.written.get(one.session, ())]
 
 
 def judge(records: Records) -> list[Violation]:
