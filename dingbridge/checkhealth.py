@@ -19,12 +19,12 @@ from msgspec import Struct, structs
 from dingbridge.core.catalogue import checkhealth as say
 from dingbridge.core.catalogue import health
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.groups import EVERYTHING
-from dingbridge.core.kinds import Kind
-from dingbridge.core.options import OPTIONS, PREFIX, SPELLINGS, Options
-from dingbridge.core.outside import Wants
-from dingbridge.core.settings import read_all, wants
-from dingbridge.core.sources import DEFAULT, Source
+from dingbridge.core.options.declarations import OPTIONS, PREFIX, SPELLINGS, Options
+from dingbridge.core.options.groups import EVERYTHING
+from dingbridge.core.options.kinds import Kind
+from dingbridge.core.options.lookups import Wants
+from dingbridge.core.options.settings import read_all, wants
+from dingbridge.core.options.sources import DEFAULT, Source
 from dingbridge.edges.outside import look_up
 from dingbridge.executables import find_program
 

@@ -15,7 +15,8 @@ from typing import Literal, NoReturn
 from dingbridge import __version__
 from dingbridge.core.catalogue import editor, settings
 from dingbridge.core.catalogue import shell as say
-from dingbridge.core.commands import for_outside
+from dingbridge.core.commands.editor_commands import for_outside
+from dingbridge.core.delivery.routing import notify_target
 from dingbridge.core.errors import (
     BadOptions,
     BridgeError,
@@ -23,10 +24,9 @@ from dingbridge.core.errors import (
     whole_reason,
 )
 from dingbridge.core.messages import PLATFORM, At
-from dingbridge.core.options import OPTIONS, Options
-from dingbridge.core.redaction import redact
-from dingbridge.core.routing import notify_target
-from dingbridge.core.settings import read, variables_read, wants
+from dingbridge.core.options.declarations import OPTIONS, Options
+from dingbridge.core.options.settings import read, variables_read, wants
+from dingbridge.core.secrets.redaction import redact
 from dingbridge.core.text import visible
 from dingbridge.edges import outside
 from dingbridge.edges.process import keep_from_children

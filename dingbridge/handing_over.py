@@ -10,12 +10,12 @@ from pathlib import Path
 
 from msgspec import structs
 
-from dingbridge.core import outbox as outboxes
 from dingbridge.core.catalogue import delivery, service
+from dingbridge.core.delivery import outbox as outboxes
+from dingbridge.core.delivery.outbox import Dropped
+from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.errors import DeliveryError, Refused
-from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.core.outbox import Dropped
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, ExchangeError, Heard, Lost
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.journal import Journal

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dingbridge.core.answers import Answer
 from dingbridge.core.catalogue import service as say
+from dingbridge.core.delivery.compose import Circumstances, told, written
+from dingbridge.core.delivery.outbox import Kind, Waiting
+from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.routing import notify_robot
+from dingbridge.core.delivery.sender_events import SenderEvent
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Kind, Waiting
-from dingbridge.core.pace import Pace
-from dingbridge.core.routing import notify_robot
-from dingbridge.core.sender_events import SenderEvent
-from dingbridge.core.writing import Circumstances, told, written
+from dingbridge.core.options.declarations import Options
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessToken
 from dingbridge.edges.process_identity import born

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 
-from dingbridge.core import outbox as outboxes
-from dingbridge.core import outbox_words
-from dingbridge.core import state as states
 from dingbridge.core.catalogue import files as files_words
 from dingbridge.core.catalogue import sessions
 from dingbridge.core.catalogue import status as say
+from dingbridge.core.delivery import outbox as outboxes
+from dingbridge.core.delivery import outbox_text
+from dingbridge.core.delivery.outbox import Outbox
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.outbox import Outbox
-from dingbridge.core.state import Binding, State
+from dingbridge.core.sessions import state as states
+from dingbridge.core.sessions.state import Binding, State
 from dingbridge.core.text import clean, shorten
 from dingbridge.edges import files
 from dingbridge.edges.log import LOG_FILE
@@ -49,7 +49,7 @@ def status() -> tuple[str, ...]:
 
 def outbox() -> tuple[str, ...]:
     """The messages that wait and those that failed, each with its id. Raises `BridgeError`."""
-    return tuple(clean(text) for text, _ in outbox_words.describe(_outbox()))
+    return tuple(clean(text) for text, _ in outbox_text.describe(_outbox()))
 
 
 def _binding(one: Binding) -> str:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import pynvim
 
-from dingbridge.core.autocommands import AUTOCOMMANDS
+from dingbridge.core.commands.autocommands import AUTOCOMMANDS
 from tests import services
 from tests.neovim import find_neovim
 from tests.processes import Child

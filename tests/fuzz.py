@@ -13,19 +13,13 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from dingbridge.core import (
-    answers,
-    frames,
-    inbox,
-    outbox,
-    outbox_journal,
-    state,
-    transcript,
-)
-from dingbridge.core.answers import Answer
-from dingbridge.core.callback import read_robot_message
+from dingbridge.core.delivery import outbox, outbox_journal
+from dingbridge.core.dingtalk import responses, stream_frames
+from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.sessions import inbox, state, transcript
+from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.edges.exchange import Server
 from dingbridge.protocol import frames as protocol
 from dingbridge.sandbox.inbound import Utterance
@@ -66,7 +60,7 @@ def readers() -> dict[str, tuple[Reader, list[bytes]]]:
     refused += b'"accessdenieddetail":{"requiredScopes":["a","b"]},"requestid":"r"}'
     examples = [ok, refused, b"<html>502</html>", b'{"status":1111,"punish":"deny"}']
     found: dict[str, tuple[Reader, list[bytes]]] = {
-        "frame": (frames.decode, [FRAME, FRAME.replace(b"CALLBACK", b"SYSTEM")]),
+        "frame": (stream_frames.decode, [FRAME, FRAME.replace(b"CALLBACK", b"SYSTEM")]),
         "robot message": (
             lambda data: read_robot_message(data.decode("utf-8", "replace")),
             [_message()],
@@ -82,10 +76,10 @@ def readers() -> dict[str, tuple[Reader, list[bytes]]]:
     statuses = (200, 400, 403, 500)
     for status in statuses:
         found[f"robot answer {status}"] = (
-            lambda data, status=status: answers.read_robot(Answer(status, data), session=True),  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            lambda data, status=status: responses.read_robot(Answer(status, data), session=True),  # type: ignore[misc]  # mypy cannot infer a lambda's default
             examples,
         )
-        for read in (answers.read_send, answers.read_token, answers.read_connection):
+        for read in (responses.read_send, responses.read_token, responses.read_connection):
             found[f"{read.__name__} {status}"] = (
                 lambda data, read=read, status=status: read(Answer(status, data)),  # type: ignore[misc]  # mypy cannot infer a lambda's default
                 examples,

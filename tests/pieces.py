@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dingbridge.core.blocks import Blocks
-from dingbridge.core.fences import is_fence_line
+from dingbridge.core.markdown.blocks import Blocks
+from dingbridge.core.markdown.fences import is_fence_line
 
 MARKER = re.compile(r"\n\n— (\d+)/(\d+)( …)?\Z")
 

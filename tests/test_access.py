@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access import (
+from dingbridge.core.access.pairing import Kind, Paired, Pairings
+from dingbridge.core.access.policy import (
     Admitted,
     MayPair,
     NotForUs,
@@ -25,10 +26,9 @@ from dingbridge.core.access import (
     may_use,
     rules_of,
 )
-from dingbridge.core.groups import Group
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
-from dingbridge.core.pairing import Kind, Paired, Pairings
-from dingbridge.core.settings import read
+from dingbridge.core.options.groups import Group
+from dingbridge.core.options.settings import read
 
 NOW = 1_800_000_000.0
 OUTSIDER = "$:LWCP_v1:$yp9K0zJq3l5bq9nS2w=="

@@ -25,10 +25,18 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from dingbridge.core.access import Admitted, MayPair, NotForUs, Rules, Stranger, Verdict, admit
-from dingbridge.core.groups import Group
+from dingbridge.core.access.pairing import Kind, Paired, Pairings
+from dingbridge.core.access.policy import (
+    Admitted,
+    MayPair,
+    NotForUs,
+    Rules,
+    Stranger,
+    Verdict,
+    admit,
+)
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
-from dingbridge.core.pairing import Kind, Paired, Pairings
+from dingbridge.core.options.groups import Group
 
 ONE_TO_ONE = """
 dm.policy  allow_from  paired  admin  ->  result

@@ -7,8 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from dingbridge.core.settings import read
-from dingbridge.core.token import HeldToken
+from dingbridge.core.dingtalk.access_token import HeldToken
+from dingbridge.core.options.settings import read
 from dingbridge.edges.openapi import AccessToken, AccessTokens
 from dingbridge.sandbox.reactions import REPLY_PATH
 from dingbridge.sandbox.server import Sandbox

@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.groups import Group
-from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.option_words import describe_sources
-from dingbridge.core.options import OPTIONS, ROBOT
-from dingbridge.core.outside import Found, Wants, not_looked_up
-from dingbridge.core.outside_failures import (
+from dingbridge.core.options.declarations import OPTIONS, ROBOT
+from dingbridge.core.options.groups import Group
+from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.lookup_failures import (
     EditorClosing,
     EndedWith,
     FileFailure,
@@ -31,8 +29,10 @@ from dingbridge.core.outside_failures import (
     TooLarge,
     Unreadable,
 )
-from dingbridge.core.settings import Configuration, read, read_all, wants
-from dingbridge.core.sources import DEFAULT
+from dingbridge.core.options.lookups import Found, Wants, not_looked_up
+from dingbridge.core.options.option_report import describe_sources
+from dingbridge.core.options.settings import Configuration, read, read_all, wants
+from dingbridge.core.options.sources import DEFAULT
 from tests.option_cases import AT, OTHER_APP, SECRET, WEBHOOK
 from tests.test_options import EXAMPLES, nested
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core import codes, limits
-from dingbridge.core.answers import (
+from dingbridge.core.dingtalk import error_codes, limits
+from dingbridge.core.dingtalk.responses import (
     Answer,
     Receipt,
     Ticket,
@@ -277,7 +277,7 @@ def test_a_token_is_read_from_the_new_the_unified_and_the_old_call(granted: Answ
     assert read_token(granted) == Token("tok", 7200.0)
 
 
-ALL_CODES = sorted({code.replace("*", "Any") for rule in codes.RULES for code in rule.codes})
+ALL_CODES = sorted({code.replace("*", "Any") for rule in error_codes.RULES for code in rule.codes})
 OF_ROBOTS = ("webhook", "anew", "`keyword`", "`secret`")
 OF_APPS = ("app_key", "app_secret", "robot_code", "user_id", "conversation_id", "the app")
 

@@ -14,8 +14,8 @@ from typing import get_args
 
 import pytest
 
-from dingbridge.core.commands import Command
-from dingbridge.core.remote_commands import ForOwner, ForSession
+from dingbridge.core.commands.editor_commands import Command
+from dingbridge.core.commands.remote_commands import ForOwner, ForSession
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dingbridge"
@@ -27,7 +27,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 GENERATED = {
     *("lua/dingbridge/declared.lua", "lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua")
 }
-LONGEST = 400
+LONGEST = 410
 
 NOT_IN_CORE = {
     *("asyncio", "concurrent", "ctypes", "glob", "http", "importlib", "io", "logging", "mmap"),

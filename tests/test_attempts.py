@@ -11,8 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, field
 
-from dingbridge.core import outbox_journal
-from dingbridge.core.attempts import Tried
+from dingbridge.core.delivery import outbox_journal
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import (
+    Done,
+    Failed,
+    Kind,
+    Outbox,
+    Put,
+    Record,
+    Retried,
+    Sent,
+    fold,
+)
+from dingbridge.core.delivery.plan import Finished, Plan, Post, Wait
+from dingbridge.core.delivery.routing import Route
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -25,9 +38,6 @@ from dingbridge.core.errors import (
     Unreachable,
 )
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.outbox import Done, Failed, Kind, Outbox, Put, Record, Retried, Sent, fold
-from dingbridge.core.plan import Finished, Plan, Post, Wait
-from dingbridge.core.routing import Route
 
 NOW = 1_800_000_000.0
 TEXT = "".join(f"{n:04} word\n" for n in range(300))

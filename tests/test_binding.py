@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.exchange import Hello
-from dingbridge.core.patience import LEAVE_WITHIN
-from dingbridge.core.routing import robot_name
-from dingbridge.core.settings import read
+from dingbridge.core.delivery.routing import robot_name
+from dingbridge.core.options.settings import read
+from dingbridge.core.robot_protocol import Hello
+from dingbridge.core.timeouts import LEAVE_WITHIN
 from dingbridge.edges.storage.lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import blockquote, list_block, reference, table
 
-from dingbridge.core.rendering.block_rules import Blocks
-from dingbridge.core.rendering.parsing import span_parser
-from dingbridge.core.rendering.table_rule import ALIGNMENTS, KIND, ROWS, table_rule
+from dingbridge.core.markdown.rendering.block_rules import Blocks
+from dingbridge.core.markdown.rendering.parsing import span_parser
+from dingbridge.core.markdown.rendering.table_rule import ALIGNMENTS, KIND, ROWS, table_rule
 from tests import commonmark
 
 STOCK = MarkdownIt("commonmark").enable("table")

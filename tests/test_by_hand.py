@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.core.limits import TOKEN_MARGIN
+from dingbridge.core.dingtalk.limits import TOKEN_MARGIN
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Robot, Settings
 from tests.documents import TEXTS

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.addressing import without_mention
-from dingbridge.core.callback import QuotaGone, read_robot_message, trusted
+from dingbridge.core.dingtalk.addressees import without_mention
+from dingbridge.core.dingtalk.robot_message import QuotaGone, read_robot_message, trusted
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import (
     Conversation,

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Formatter
 
 from dingbridge.core.catalogue.sentence import Sentence
-from dingbridge.core.commands import Command
+from dingbridge.core.commands.editor_commands import Command
 from tests.test_architecture import GENERATED, LUA, PACKAGE, PYTHON, name_of, nodes
 
 CATALOGUE = PACKAGE / "core" / "catalogue"
@@ -232,21 +232,21 @@ KINDS = "names the kinds of secrets, a table of its own"
 LOG = "reasons for the log"
 
 NO_CATALOGUE = {
-    "dingbridge/core/options.py": DECLARED,
-    "dingbridge/core/groups.py": DECLARED,
-    "dingbridge/core/kinds.py": DECLARED,
-    "dingbridge/core/commands.py": DECLARED,
-    "dingbridge/core/remote_commands.py": DECLARED,
-    "dingbridge/core/autocommands.py": DECLARED,
+    "dingbridge/core/options/declarations.py": DECLARED,
+    "dingbridge/core/options/groups.py": DECLARED,
+    "dingbridge/core/options/kinds.py": DECLARED,
+    "dingbridge/core/commands/editor_commands.py": DECLARED,
+    "dingbridge/core/commands/remote_commands.py": DECLARED,
+    "dingbridge/core/commands/autocommands.py": DECLARED,
     "doc/docgen/": "writes the manual",
-    "dingbridge/core/secrets_known.py": KINDS,
-    "dingbridge/core/secrets_in_context.py": KINDS,
-    "dingbridge/core/private_keys.py": KINDS,
-    "dingbridge/core/guard.py": KINDS,
+    "dingbridge/core/secrets/patterns.py": KINDS,
+    "dingbridge/core/secrets/patterns_in_context.py": KINDS,
+    "dingbridge/core/secrets/private_keys.py": KINDS,
+    "dingbridge/core/secrets/masking.py": KINDS,
     "dingbridge/edges/exchange/": LOG,
     "dingbridge/edges/reactor.py": LOG,
     "dingbridge/edges/picture/fonts.py": "names of font files",
-    "dingbridge/core/rendering/tags.py": "names of HTML",
+    "dingbridge/core/markdown/rendering/tags.py": "names of HTML",
     "dingbridge/launch.py": "is read by a Python that is too old for the catalogue",
     "dingbridge/demo/": "plays the people",
     "dingbridge/sandbox/": "speaks as DingTalk does",

@@ -10,9 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes
 
-from dingbridge.core.blocks import Blocks
-from dingbridge.core.boundaries import best_cut
-from dingbridge.core.chunking import (
+from dingbridge.core.markdown.blocks import Blocks
+from dingbridge.core.markdown.chunking import (
     LARGEST_CODE_POINT,
     LONGEST_HEAD,
     Cutter,
@@ -20,7 +19,8 @@ from dingbridge.core.chunking import (
     marker,
     split,
 )
-from dingbridge.core.fences import fences
+from dingbridge.core.markdown.cut_points import best_cut
+from dingbridge.core.markdown.fences import fences
 from tests.growth import assert_in_proportion
 from tests.pieces import counts, joined
 

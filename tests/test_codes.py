@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dingbridge.core import codes
+from dingbridge.core.dingtalk import error_codes
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -82,23 +82,23 @@ def _code_rules() -> list[tuple[str, type[DeliveryError]]]:
 def test_every_documented_code_has_a_rule_that_says_what_can_be_done(
     code: str, kind: type[DeliveryError]
 ) -> None:
-    rule = codes.find(code)
+    rule = error_codes.find(code)
     assert rule is not None
     assert rule.error is kind
     assert (rule.seconds > 0) is (kind is RetryAfter)
 
 
 def test_every_rule_is_reached_by_some_code_or_text() -> None:
-    reached = {id(codes.find(code)) for code, _ in _code_rules()}
-    reached |= {id(codes.find("310000", text)) for text in SECURITY}
-    reached |= {id(codes.find("", text)) for text in WORDS}
-    assert [rule for rule in codes.RULES if id(rule) not in reached] == []
+    reached = {id(error_codes.find(code)) for code, _ in _code_rules()}
+    reached |= {id(error_codes.find("310000", text)) for text in SECURITY}
+    reached |= {id(error_codes.find("", text)) for text in WORDS}
+    assert [rule for rule in error_codes.RULES if id(rule) not in reached] == []
 
 
 @pytest.mark.parametrize("text", SECURITY)
 def test_a_refusal_by_the_security_settings_names_the_setting(text: str) -> None:
     kind, said = SECURITY[text]
-    rule = codes.find("310000", text)
+    rule = error_codes.find("310000", text)
     assert rule is not None
     assert rule.error is kind
     assert said in rule.sentence + rule.fix
@@ -106,28 +106,30 @@ def test_a_refusal_by_the_security_settings_names_the_setting(text: str) -> None
 
 @pytest.mark.parametrize("text", WORDS)
 def test_an_unknown_code_is_judged_by_its_words(text: str) -> None:
-    rule = codes.find("987654", text)
+    rule = error_codes.find("987654", text)
     assert rule is not None
     assert rule.error is WORDS[text]
 
 
 def test_a_known_code_counts_more_than_its_words() -> None:
-    rule = codes.find("300005", "token is not exist")
+    rule = error_codes.find("300005", "token is not exist")
     assert rule is not None
     assert rule.error is Refused
 
 
 def test_an_unknown_code_without_telling_words_has_no_rule() -> None:
-    assert codes.find("987654", "something else") is None
-    assert codes.find("", "") is None
+    assert error_codes.find("987654", "something else") is None
+    assert error_codes.find("", "") is None
 
 
 def test_the_case_of_a_code_does_not_matter() -> None:
-    assert codes.find("invalidauthentication") is codes.find("InvalidAuthentication")
+    assert error_codes.find("invalidauthentication") is error_codes.find("InvalidAuthentication")
 
 
 def test_only_the_content_check_refuses_on_every_route() -> None:
-    marked = {code for code, _ in _code_rules() if getattr(codes.find(code), "content", False)}
+    marked = {
+        code for code, _ in _code_rules() if getattr(error_codes.find(code), "content", False)
+    }
     assert marked == {
         *("430101", "430102", "430103", "430104", "param.contentUnsafe", "contain.unsafe.url"),
         *(f"contain.notAllowed.{what}" for what in ("text", "picture", "content")),
@@ -135,6 +137,6 @@ def test_only_the_content_check_refuses_on_every_route() -> None:
 
 
 def test_every_rule_speaks_in_sentences() -> None:
-    for rule in codes.RULES:
+    for rule in error_codes.RULES:
         assert rule.sentence.endswith(".")
         assert not rule.fix or rule.fix.endswith(".")

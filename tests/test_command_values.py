@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.outside import Found
-from dingbridge.core.settings import digest
+from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.settings import digest
 from dingbridge.edges.exchange import Client, ClientEvent, Heard
 from dingbridge.edges.storage.card import read_card
 from dingbridge.protocol.frames import VERSION, Attach, Settings, encode, packed

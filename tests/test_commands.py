@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.commands import COMMANDS, Call, Command, Declaration, parse
+from dingbridge.core.commands.editor_commands import COMMANDS, Call, Command, Declaration, parse
 from dingbridge.core.errors import BridgeError
 
 

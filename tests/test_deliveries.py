@@ -13,11 +13,11 @@ from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core.exchange import Ask, Drop, Hello, Known, Revoke, Ruling, Send
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
-from dingbridge.core.options import Options
-from dingbridge.core.settings import read_all
-from dingbridge.core.transcript import Entry, Part, SessionInfo
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read_all
+from dingbridge.core.robot_protocol import Ask, Drop, Hello, Known, Revoke, Ruling, Send
+from dingbridge.core.sessions.transcript import Entry, Part, SessionInfo
 from dingbridge.service.live import LiveChance
 
 SESSION = SessionInfo("s", "Session", 1.0)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import acquaintances, destinations, targets
-from dingbridge.core.destinations import MOST, NOBODY, Destination, Destinations
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender, Target
-from dingbridge.core.targets import Address
+from dingbridge.core.sessions import destinations, known_conversations, targets
+from dingbridge.core.sessions.destinations import MOST, NOBODY, Destination, Destinations
+from dingbridge.core.sessions.targets import Address
 
 ZHANG = Target(user_id="zhangsan", label="张三")
 LI = Target(user_id="lisi", label="李四")
@@ -210,10 +210,10 @@ SINGLE = Conversation("cid1TO1zhang==", ConversationKind.SINGLE)
 GROUP = Conversation("group-of-old", ConversationKind.GROUP, "老群")
 
 
-def acquainted(*messages: Inbound) -> acquaintances.Acquaintances:
-    found: acquaintances.Acquaintances = {}
+def acquainted(*messages: Inbound) -> known_conversations.Acquaintances:
+    found: known_conversations.Acquaintances = {}
     for one in messages:
-        found = acquaintances.met(found, one)
+        found = known_conversations.met(found, one)
     return found
 
 
@@ -223,21 +223,21 @@ def acquainted(*messages: Inbound) -> acquaintances.Acquaintances:
 )
 def test_the_id_of_a_private_chat_leads_to_the_person_however_it_is_written(text: str) -> None:
     met = acquainted(inbound(SINGLE, "zhangsan"))
-    found = acquaintances.resolved(met, targets.read(text, ()).target)
+    found = known_conversations.resolved(met, targets.read(text, ()).target)
     assert (found.key, found.label) == ("user:zhangsan", "张三")
 
 
 def test_the_id_of_an_outsiders_chat_leads_to_no_group() -> None:
     met = acquainted(inbound(SINGLE, ""))
     target = targets.read(f"dingtalk:{SINGLE.id}", ()).target
-    assert acquaintances.resolved(met, target).key == f"private:{SINGLE.id}"
+    assert known_conversations.resolved(met, target).key == f"private:{SINGLE.id}"
 
 
 def test_what_is_known_of_an_id_decides_over_how_it_looks() -> None:
     met = acquainted(inbound(GROUP, "zhangsan"), inbound(SINGLE, "cidZHANGSAN"))
-    group = acquaintances.resolved(met, targets.read(f"dingtalk:{GROUP.id}", ()).target)
+    group = known_conversations.resolved(met, targets.read(f"dingtalk:{GROUP.id}", ()).target)
     assert group.key == f"group:{GROUP.id}"
-    person = acquaintances.resolved(met, targets.read("dingtalk:cidZHANGSAN", ()).target)
+    person = known_conversations.resolved(met, targets.read("dingtalk:cidZHANGSAN", ()).target)
     assert person.key == "user:cidZHANGSAN"
 
 
@@ -246,22 +246,22 @@ def test_what_is_known_of_an_id_decides_over_how_it_looks() -> None:
 )
 def test_an_id_of_which_nothing_is_known_is_what_it_looks_like(text: str, key: str) -> None:
     met = acquainted(inbound(GROUP, "zhangsan"))
-    assert acquaintances.resolved(met, targets.read(text, ()).target).key == key
+    assert known_conversations.resolved(met, targets.read(text, ()).target).key == key
 
 
 @pytest.mark.parametrize("text", ["dingtalk:user:group-of-old", "dingtalk:group:cidZHANGSAN"])
 def test_what_was_said_of_an_id_is_not_taken_for_a_group_or_a_person(text: str) -> None:
     met = acquainted(inbound(GROUP, "zhangsan"), inbound(SINGLE, "cidZHANGSAN"))
     target = targets.read(text, ()).target
-    assert acquaintances.resolved(met, target) == target
+    assert known_conversations.resolved(met, target) == target
 
 
 def test_acquaintances_that_were_silent_longest_go_first_and_no_news_changes_nothing() -> None:
     met = acquainted(inbound(GROUP, "zhangsan"), inbound(SINGLE, "zhangsan"))
-    assert acquaintances.met(met, inbound(GROUP, "lisi")) is met
-    for number in range(acquaintances.MOST - 1):
+    assert known_conversations.met(met, inbound(GROUP, "lisi")) is met
+    for number in range(known_conversations.MOST - 1):
         chat = Conversation(f"cid{number}", ConversationKind.SINGLE)
-        met = acquaintances.met(met, inbound(chat, f"staff{number}"))
-    assert len(met) == acquaintances.MOST
+        met = known_conversations.met(met, inbound(chat, f"staff{number}"))
+    assert len(met) == known_conversations.MOST
     assert GROUP.id not in met
     assert SINGLE.id in met

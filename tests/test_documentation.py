@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from dingbridge import __version__, cli
-from dingbridge.core import access, pairing, passcodes, patience, remote_answers, targets
-from dingbridge.core import remote_commands as remote
-from dingbridge.core.autocommands import AUTOCOMMANDS
-from dingbridge.core.commands import COMMANDS
-from dingbridge.core.options import BY_NAME, OPTIONS
+from dingbridge.core import timeouts
+from dingbridge.core.access import pairing, pairing_codes, policy
+from dingbridge.core.commands import editor_replies
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.commands.autocommands import AUTOCOMMANDS
+from dingbridge.core.commands.editor_commands import COMMANDS
+from dingbridge.core.options.declarations import BY_NAME, OPTIONS
+from dingbridge.core.sessions import targets
 from dingbridge.core.text import visible
 from dingbridge.edges import log, outside
 from dingbridge.edges.storage import robot
@@ -170,7 +173,7 @@ def test_every_remote_command_is_told_with_its_chinese_word() -> None:
     [held] = re.findall(r"`commands`: when it is not\s+given,([^.]*)\.", told)
     assert tuple(re.findall(r"/(\w+)", held)) == BY_NAME["commands"].default
     [always] = re.findall(r"^- ([^.]*) are for everybody who has access\.", told, re.MULTILINE)
-    assert re.findall(r"/(\w+)", always) == [*access.ALWAYS]
+    assert re.findall(r"/(\w+)", always) == [*policy.ALWAYS]
 
 
 def test_every_policy_and_scope_is_told() -> None:
@@ -191,9 +194,9 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
         f"every {minutes[pairing.REPEAT_EVERY]} minutes at most",
         f"or `n`, up to {remote.MOST_MESSAGES}",
         f"up to {remote.MOST_LINES}; {remote.FEW_LINES} without a last line",
-        f"at most {patience.JOB_WITHIN / 60:g} minutes",
-        f"the last {remote_answers.TAIL:,} characters",
-        f"up to {remote_answers.DIFF:,} characters",
+        f"at most {timeouts.JOB_WITHIN / 60:g} minutes",
+        f"the last {editor_replies.TAIL:,} characters",
+        f"up to {editor_replies.DIFF:,} characters",
         f"at most {outside.COMMAND_WITHIN:g} seconds",
     ):
         assert words in text
@@ -201,9 +204,9 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
     assert "within an hour" in text
     assert "them for an hour" in text
     for code in re.findall(r"Chat (?:pair|deny) ([A-Z0-9]{5,})", text):
-        assert passcodes.find(code, [code])
-        assert len(code) == passcodes.CHARACTERS
-        assert {*code} <= {*passcodes.ALPHABET}
+        assert pairing_codes.find(code, [code])
+        assert len(code) == pairing_codes.CHARACTERS
+        assert {*code} <= {*pairing_codes.ALPHABET}
 
 
 def spoken() -> str:

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import pytest
 
-from dingbridge.core import transcript
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.patience import STOP_WITHIN
-from dingbridge.core.transcript import Entry
+from dingbridge.core.sessions import transcript
+from dingbridge.core.sessions.transcript import Entry
+from dingbridge.core.timeouts import STOP_WITHIN
 from dingbridge.edges.storage.lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.outside import Found
-from dingbridge.core.settings import Configuration, read_all, wants
+from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.settings import Configuration, read_all, wants
 from dingbridge.sandbox.server import Sandbox
 from tests import processes
 from tests.documents import CHINESE, MANUAL, ROOT, WHOLE, blocks, languages

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core import excerpts, remote_answers
-from dingbridge.core.excerpts import Around
-from dingbridge.core.guard import mask
-from dingbridge.core.private_keys import PRIVATE_KEY
+from dingbridge.core.commands import editor_replies
+from dingbridge.core.secrets import excerpts
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.core.secrets.masking import mask
+from dingbridge.core.secrets.private_keys import PRIVATE_KEY
 from dingbridge.edges import picture, project
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
@@ -84,7 +85,7 @@ HUNK = "diff --git a/n b/n\n@@ -6,4 +6,4 @@ x\n {}\n-{}\n+{}\n {}\n"
 
 def test_a_hunk_inside_a_key_shows_no_line_of_it() -> None:
     diff = HUNK.format(*KEY[:4])
-    shown = remote_answers.describe_diff(
+    shown = editor_replies.describe_diff(
         diff, "", lambda text, around: excerpts.mask(text, around, (), {}).text
     )
     assert not [line for line in KEY if line in shown]
@@ -103,13 +104,13 @@ def test_the_end_of_an_output_and_a_long_message_are_masked_before_they_are_cut(
     def masked(text: str, around: Around) -> str:
         return excerpts.mask(text, around, (), {}).text
 
-    filler = " word" * (remote_answers.TAIL // 5 - 6)
-    shown = remote_answers.describe_run("job", 0, f"start\ntoken {TOKEN}{filler}", masked)
+    filler = " word" * (editor_replies.TAIL // 5 - 6)
+    shown = editor_replies.describe_run("job", 0, f"start\ntoken {TOKEN}{filler}", masked)
     assert TOKEN[-20:] not in shown
-    message = "y" * (remote_answers.EXCERPT - 15) + " " + TOKEN
+    message = "y" * (editor_replies.EXCERPT - 15) + " " + TOKEN
     items = {"total": 1, "items": [{"file": "a", "line": 1, "message": message}]}
-    assert TOKEN[:10] not in remote_answers.describe_diagnostics(items, masked)
-    assert TOKEN[:10] not in remote_answers.describe_quickfix(items, masked)
+    assert TOKEN[:10] not in editor_replies.describe_diagnostics(items, masked)
+    assert TOKEN[:10] not in editor_replies.describe_quickfix(items, masked)
 
 
 def test_a_file_that_is_too_long_is_cut_at_a_line_end(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.fences import fences
-from dingbridge.core.file_form import HEAD_CHARACTERS, as_file
+from dingbridge.core.delivery.file_form import HEAD_CHARACTERS, as_file
+from dingbridge.core.markdown.fences import fences
 from tests.test_chunking import DOCUMENTS, TEXTS
 
 ATTACHED = f"\n\n……\n\n{say.ATTACHED()}"

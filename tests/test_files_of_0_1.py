@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core import inbox, outbox
-from dingbridge.core.outbox import Outbox, fold
-from dingbridge.core.patience import LOOK_AROUND_EVERY
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Outbox, fold
+from dingbridge.core.sessions import inbox
+from dingbridge.core.timeouts import LOOK_AROUND_EVERY
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.lock import OwnerLock
 from dingbridge.sandbox.faults import Fault

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.errors import BadFrame
-from dingbridge.core.frames import (
+from dingbridge.core.dingtalk.stream_frames import (
     ROBOT_TOPIC,
     Disconnect,
     Idle,
@@ -20,6 +19,7 @@ from dingbridge.core.frames import (
     ack_unknown,
     decode,
 )
+from dingbridge.core.errors import BadFrame
 
 
 def frame(kind: str, topic: str, data: object = "{}", **headers: object) -> str:

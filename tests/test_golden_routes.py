@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core import posting
+from dingbridge.core.delivery import requests
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.plan import Plan, Post
+from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
-from dingbridge.core.options import Options
-from dingbridge.core.plan import Plan, Post
-from dingbridge.core.routing import Route
-from dingbridge.core.settings import read
-from dingbridge.core.writing import Circumstances, written
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
 
 GOLDEN = Path(__file__).parent / "golden" / "routes"
 TEXT = (
@@ -39,13 +39,13 @@ def options(**changes: Any) -> Options:
 
 def bodies(given: Options, outbound: Outbound, route: Route) -> list[Any]:
     """All that goes out by this route, read back from its bytes."""
-    plan = Plan(outbound, (route,), lambda way: posting.room(given, outbound, way), float)
+    plan = Plan(outbound, (route,), lambda way: requests.room(given, outbound, way), float)
     found = []
     while isinstance(step := plan.next(), Post):
         if route in (Route.SINGLE, Route.GROUP):
-            _, body = posting.openapi(given, outbound, step.chunk.text, route)
+            _, body = requests.openapi(given, outbound, step.chunk.text, route)
         else:
-            _, body = posting.robot(given, outbound, step.chunk, route, 1.0)
+            _, body = requests.robot(given, outbound, step.chunk, route, 1.0)
         read_back = json.loads(body)
         if "msgParam" in read_back:
             read_back["msgParam"] = json.loads(read_back["msgParam"])

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.guard import OWN, VARIABLE, Finding, Guarded, describe, mask
-from dingbridge.core.private_keys import PRIVATE_KEY, private_keys
 from dingbridge.core.regex import PIECE
-from dingbridge.core.secret_values import is_login
-from dingbridge.core.secrets_in_context import SHAPES
-from dingbridge.core.secrets_known import Shape
+from dingbridge.core.secrets.heuristics import is_login
+from dingbridge.core.secrets.masking import OWN, VARIABLE, Finding, Guarded, describe, mask
+from dingbridge.core.secrets.patterns import Shape
+from dingbridge.core.secrets.patterns_in_context import SHAPES
+from dingbridge.core.secrets.private_keys import PRIVATE_KEY, private_keys
 from tests.growth import assert_in_proportion
 from tests.guard_corpus import (
     ALONE,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core import outbox
-from dingbridge.core.outbox import Outbox, fold
-from dingbridge.core.routing import custom_robot
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Outbox, fold
+from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.edges.process_identity import born
 from dingbridge.edges.storage.card import Card, read_card
 from dingbridge.edges.storage.journal import Journal

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.core.autocommands import AUTOCOMMANDS
-from dingbridge.core.commands import COMMANDS
-from dingbridge.core.options import OPTIONS
+from dingbridge.core.commands.autocommands import AUTOCOMMANDS
+from dingbridge.core.commands.editor_commands import COMMANDS
+from dingbridge.core.options.declarations import OPTIONS
 from docgen.layout import width
 from tests import processes
 from tests.documents import DEVELOPERS, HELP, MANUAL, ROOT, TEXTS

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.routing import robot_name
-from dingbridge.core.settings import read
+from dingbridge.core.delivery.routing import robot_name
+from dingbridge.core.options.settings import read
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from requests import exceptions as foreign
 
-from dingbridge.core.answers import Answer
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
-from dingbridge.core.patience import ANSWER_BYTES
+from dingbridge.core.timeouts import ANSWER_BYTES
 from dingbridge.edges.http import Http, translated
 from tests.costs import instructions
 from tests.identity import IDENTITY

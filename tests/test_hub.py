@@ -12,12 +12,45 @@ import pytest
 from msgspec import structs
 
 from dingbridge.bridge.hub import Hub, Ports
-from dingbridge.core import exchange, inbox, outbox, posting, targets, transcript
-from dingbridge.core.attempts import Tried
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import link
 from dingbridge.core.catalogue import remote as remote_words
-from dingbridge.core.exchange import (
+from dingbridge.core.delivery import outbox, requests
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import (
+    Done,
+    Dropped,
+    Failed,
+    Kind,
+    Merged,
+    Outbox,
+    Parted,
+    Put,
+    Record,
+    Retried,
+    Sent,
+    Waiting,
+)
+from dingbridge.core.delivery.reactions import Reaction
+from dingbridge.core.delivery.routing import Route, of_session
+from dingbridge.core.dingtalk.keepalive import LinkState
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Delivery,
+    DeliveryReport,
+    Inbound,
+    Message,
+    Outbound,
+    Question,
+    Role,
+    Sender,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.options.settings import read
+from dingbridge.core.robot_protocol import (
     Answer,
     Answers,
     Arrived,
@@ -52,41 +85,10 @@ from dingbridge.core.exchange import (
     Withdrawn,
     Words,
 )
-from dingbridge.core.inbox import Open, Received
-from dingbridge.core.link import LinkState
-from dingbridge.core.messages import (
-    Conversation,
-    ConversationKind,
-    Delivery,
-    DeliveryReport,
-    Inbound,
-    Message,
-    Outbound,
-    Question,
-    Role,
-    Sender,
-    SessionWebhook,
-    Target,
-)
-from dingbridge.core.outbox import (
-    Done,
-    Dropped,
-    Failed,
-    Kind,
-    Merged,
-    Outbox,
-    Parted,
-    Put,
-    Record,
-    Retried,
-    Sent,
-    Waiting,
-)
-from dingbridge.core.patience import DONE_REMEMBERED, REFUSAL_EVERY, SENDS_WITHIN
-from dingbridge.core.reactions import Reaction
-from dingbridge.core.routing import Route, of_session
-from dingbridge.core.settings import read
-from dingbridge.core.state import Binding, State
+from dingbridge.core.sessions import inbox, targets, transcript
+from dingbridge.core.sessions.inbox import Open, Received
+from dingbridge.core.sessions.state import Binding, State
+from dingbridge.core.timeouts import DONE_REMEMBERED, REFUSAL_EVERY, SENDS_WITHIN
 from tests.costs import instructions
 
 DROPPED = say.DROPPED_BY_YOU()
@@ -262,7 +264,7 @@ class Owner:
 
     # --- what a test does ---
 
-    def ask(self, member: int, *asks: exchange.Ask) -> None:
+    def ask(self, member: int, *asks: robot_protocol.Ask) -> None:
         for ask in asks:
             self.hub.ask(member, ask)
 
@@ -357,7 +359,7 @@ def test_an_editor_that_joins_learns_how_the_link_is_and_what_is_queued() -> Non
     owner.join(1)
     assert owner.heard(1, Restore) == [Restore()]
     assert [news.link for news in owner.heard(1, LinkNews)] == ["off"]
-    assert owner.heard(1, exchange.State)[-1].queued == 1
+    assert owner.heard(1, robot_protocol.State)[-1].queued == 1
 
 
 def test_who_has_not_said_hello_is_not_listened_to(owner: Owner) -> None:
@@ -417,7 +419,7 @@ def test_every_editor_takes_up_the_latest_binding_of_its_project_folder() -> Non
     assert owner.heard(OWN, Restore) == [Restore("new", Target(user_id="lisi", label="Li Si"))]
     assert owner.heard(1, Restore) == owner.heard(OWN, Restore)
     assert owner.heard(2, Restore) == [Restore()]
-    assert owner.heard(2, exchange.State)[-1].bound == ("new",)
+    assert owner.heard(2, robot_protocol.State)[-1].bound == ("new",)
     assert owner.linked
 
 
@@ -446,7 +448,7 @@ def test_a_session_that_is_new_in_one_editor_does_not_release_what_another_one_h
 ) -> None:
     owner.ask(1, Bind("s1", "First", "/two"))
     owner.ask(1, Bind("s3", "Third", "/two"))
-    assert owner.heard(OWN, exchange.State)[-1].bound == ("s1", "s3")
+    assert owner.heard(OWN, robot_protocol.State)[-1].bound == ("s1", "s3")
     assert set(owner.state.bindings) == {"s1", "s3"}
 
 
@@ -455,7 +457,7 @@ def test_a_session_that_is_released_in_one_editor_is_released_in_all(owner: Owne
     owner.ask(OWN, Unbind("s1"))
     assert owner.heard(1, Unbound) == [Unbound("s1", 100)]
     assert owner.heard(OWN, Unbound) == []
-    assert owner.heard(1, exchange.State)[-1].bound == ()
+    assert owner.heard(1, robot_protocol.State)[-1].bound == ()
     assert owner.state.bindings == {}
     assert not owner.linked
 
@@ -479,12 +481,12 @@ def test_a_question_that_an_editor_does_not_take_up_goes_to_another_with_its_ses
     owner: Owner,
 ) -> None:
     owner.ask(OWN, Answers(True))
-    owner.ask(1, Answers(True), exchange.Unanswered(question(), left=False))
+    owner.ask(1, Answers(True), robot_protocol.Unanswered(question(), left=False))
     # The first one has the session bound; the second shows it.
     assert owner.heard(OWN, Answer) == [Answer(structs.replace(question(), tried=(1,)))]
     assert owner.heard(1, Withdrawn) == [Withdrawn("q1")]
     again = owner.heard(OWN, Answer)[0].turn
-    owner.ask(OWN, exchange.Unanswered(again, left=False))
+    owner.ask(OWN, robot_protocol.Unanswered(again, left=False))
     assert owner.heard(OWN, Withdrawn) == []
     assert owner.answers() == []
 
@@ -492,11 +494,11 @@ def test_a_question_that_an_editor_does_not_take_up_goes_to_another_with_its_ses
 def test_who_asked_is_told_when_the_editor_leaves_and_no_other_can_answer(owner: Owner) -> None:
     # It has a responder, but neither bound nor shows the session: it may know nothing of it.
     owner.ask(1, Answers(True))
-    owner.ask(OWN, exchange.Unanswered(question(), left=True))
+    owner.ask(OWN, robot_protocol.Unanswered(question(), left=True))
     assert owner.heard(1, Answer) == []
     assert owner.answers() == [remote_words.CLOSED()]
     owner.shown.add((1, "s1"))
-    owner.ask(OWN, exchange.Unanswered(question(), left=True))
+    owner.ask(OWN, robot_protocol.Unanswered(question(), left=True))
     assert owner.heard(1, Answer) == [Answer(structs.replace(question(), tried=(OWN,)))]
     assert owner.answers() == [remote_words.CLOSED()]
 
@@ -508,12 +510,12 @@ def test_a_command_that_an_editor_does_not_answer_is_carried_out_by_another_with
     owner.active = {1: 2.0}
     owner.say("/where")
     [order] = owner.heard(1, CarryOut)
-    owner.ask(1, exchange.PassOn(order))
+    owner.ask(1, robot_protocol.PassOn(order))
     assert owner.heard(1, Withdrawn) == [Withdrawn(order.key)]
     [passed] = owner.heard(OWN, CarryOut)
     assert passed == structs.replace(order, tried=(1,))
     # Nobody is left: it may yet answer.
-    owner.ask(OWN, exchange.PassOn(passed))
+    owner.ask(OWN, robot_protocol.PassOn(passed))
     assert owner.heard(OWN, Withdrawn) == []
     owner.ask(OWN, Handed(order.key))
     assert inbox.Handed(order.key) in owner.written
@@ -857,7 +859,7 @@ def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(owner: O
     assert owner.queue[0].outbound.target.user_id == "mallory"
     assert owner.delivered(OWN) == owner.delivered(1) == []
     assert [inbox.Handed(key) in owner.written for key in keys] == [True, True]
-    assert owner.heard(1, exchange.State)[-1].refused == 2
+    assert owner.heard(1, robot_protocol.State)[-1].refused == 2
     owner.time += REFUSAL_EVERY
     owner.say("again", who="mallory")
     assert len(owner.answers()) == 2
@@ -876,9 +878,9 @@ def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(owner: Ow
     groups = [Conversation(f"cid{n}==", ConversationKind.GROUP, "G") for n in range(9)]
     for group in groups:
         owner.say("let us in", group, who="mallory")
-    asking = owner.heard(1, exchange.PairingAsked)
+    asking = owner.heard(1, robot_protocol.PairingAsked)
     assert 0 < len(asking) < len(groups)
-    assert owner.heard(1, exchange.State)[-1].refused == len(groups)
+    assert owner.heard(1, robot_protocol.State)[-1].refused == len(groups)
 
 
 def test_a_stranger_cannot_list_or_choose_sessions(owner: Owner) -> None:
@@ -963,7 +965,7 @@ def test_a_message_is_queued_and_answered_once_it_is_on_the_disk(owner: Owner) -
     assert isinstance(owner.written[-1], Put)
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
-    assert owner.heard(OWN, exchange.State)[-1].queued == 1
+    assert owner.heard(OWN, robot_protocol.State)[-1].queued == 1
 
 
 def test_something_is_sent_from_when_it_is_accepted_until_it_has_its_fate(owner: Owner) -> None:
@@ -1020,7 +1022,7 @@ def test_the_end_of_a_message_is_written_into_its_transcript_and_told_to_everybo
     for member in (OWN, 1):
         assert owner.fates_of(member, "m1")[-1] == (Delivery.SENT, "")
         assert owner.fates_of(member, "m2")[-1] == (Delivery.FAILED, "robot removed")
-    state = owner.heard(1, exchange.State)[-1]
+    state = owner.heard(1, robot_protocol.State)[-1]
     assert (state.queued, state.failed, state.last_error) == (0, 1, "robot removed")
 
 
@@ -1039,7 +1041,7 @@ def test_messages_that_go_out_as_one_each_get_its_fate(owner: Owner) -> None:
     whole = Outbound("m1+2", TARGET, "both")
     owner.hub.outgoing.heard((Merged(("m1", "m2"), whole),))
     assert owner.fates_of(1, "m2")[-1][0] is Delivery.SENDING
-    assert owner.heard(1, exchange.State)[-1].queued == 2
+    assert owner.heard(1, robot_protocol.State)[-1].queued == 2
     owner.hub.outgoing.heard((DeliveryReport("m1+2", Delivery.RETRYING, "busy"),))
     assert owner.fates_of(OWN, "m2")[-1] == (Delivery.RETRYING, "busy")
     owner.hub.outgoing.heard((Failed("m1+2", "no", NOW),))
@@ -1088,9 +1090,9 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
 def test_a_session_is_told_to_be_bound_once_that_is_on_the_disk(owner: Owner) -> None:
     owner.slow = True
     owner.ask(1, Bind("s3", "Three", "/two"))
-    assert owner.heard(1, exchange.Bound) == []
+    assert owner.heard(1, robot_protocol.Bound) == []
     owner.catch_up()
-    assert owner.heard(1, exchange.Bound) == [exchange.Bound("s3")]
+    assert owner.heard(1, robot_protocol.Bound) == [robot_protocol.Bound("s3")]
 
 
 def test_an_editor_that_comes_back_does_not_become_the_one_bound_last() -> None:
@@ -1140,7 +1142,7 @@ def test_a_dead_letter_is_queued_again_once_that_is_on_the_disk(owner: Owner) ->
     assert owner.written[-1] == Retried("m1")
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
-    assert owner.heard(1, exchange.State)[-1].failed == 1
+    assert owner.heard(1, robot_protocol.State)[-1].failed == 1
 
 
 def test_all_dead_letters_are_queued_again_in_their_order(owner: Owner) -> None:
@@ -1218,7 +1220,7 @@ def test_that_dingtalk_sends_no_session_webhook_is_told_once_and_stays_in_the_st
         inbound = structs.replace(one.inbound, session_webhook=None)
         owner.hub.arrived([structs.replace(one, inbound=inbound)])
     assert [words.text for words in owner.heard(1, Words)] == [NO_SESSION_WEBHOOK]
-    assert owner.heard(1, exchange.State)[-1].last_error == NO_SESSION_WEBHOOK
+    assert owner.heard(1, robot_protocol.State)[-1].last_error == NO_SESSION_WEBHOOK
     assert caplog.text.count("No sessionWebhook in a message") == 1
     assert "permissions" in NO_SESSION_WEBHOOK
 
@@ -1237,7 +1239,7 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Own
     assert owner.written[-1] == Dropped("m1", owner.time)
     assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
-    assert owner.heard(1, exchange.State)[-1].queued == 0
+    assert owner.heard(1, robot_protocol.State)[-1].queued == 0
     owner.send(1, "m1", "s2")
     assert len(owner.queue) == 1
 
@@ -1247,7 +1249,7 @@ def test_a_dead_letter_can_be_dropped(owner: Owner) -> None:
     # The queue has let go of it before.
     owner.let_go.append("m1")
     owner.ask(OWN, Drop("m1"))
-    assert owner.heard(1, exchange.State)[-1].failed == 0
+    assert owner.heard(1, robot_protocol.State)[-1].failed == 0
     owner.ask(OWN, Retry("m1"))
     assert owner.queue == []
 
@@ -1283,7 +1285,7 @@ def test_a_message_that_is_let_go_of_on_its_way_is_told_as_dropped_by_then(owner
     assert owner.told_fates == []
     owner.hub.outgoing.heard((Dropped("m1", NOW),))
     assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
-    assert owner.heard(1, exchange.State)[-1].queued == 0
+    assert owner.heard(1, robot_protocol.State)[-1].queued == 0
 
 
 def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks_is_told(
@@ -1357,7 +1359,7 @@ def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Ow
     assert lines[50][0].split()[:2] == ["waiting", "m49"]
     assert lines[51][0].strip() == "… and 9950 more waiting"
     assert lines[-1][0].strip() == "… and 10 more failed"
-    state = owner.heard(1, exchange.State)[-1]
+    state = owner.heard(1, robot_protocol.State)[-1]
     assert state.failed_ids == tuple(f"dead{n}" for n in range(59, 29, -1))
     assert state.waiting_ids == tuple(f"m{n}" for n in range(9_999, 9_969, -1))
 
@@ -1563,7 +1565,7 @@ def test_calls_and_pushes_are_counted_and_80_percent_is_told_once_to_everybody()
 def latest_quota(owner: Owner) -> str:
     """The month's use as a newcomer hears it."""
     owner.join(9)
-    return owner.heard(9, exchange.State)[-1].quota
+    return owner.heard(9, robot_protocol.State)[-1].quota
 
 
 def test_a_quota_that_is_gone_is_remembered_and_shown(owner: Owner) -> None:
@@ -1572,16 +1574,16 @@ def test_a_quota_that_is_gone_is_remembered_and_shown(owner: Owner) -> None:
     assert owner.state.quotas[ROBOT].gone
     assert latest_quota(owner).count("used up") == 2
     assert [news.text for news in owner.heard(1, Words)] == ["no pushes are left"]
-    assert owner.heard(1, exchange.State)[-1].last_error == "no pushes are left"
+    assert owner.heard(1, robot_protocol.State)[-1].last_error == "no pushes are left"
 
 
 def test_a_cool_down_is_told_when_it_changes(owner: Owner) -> None:
     for _ in range(3):
         owner.hub.cooling_down(NOW + 60, "sent too fast")
-    [state] = owner.heard(1, exchange.State)
+    [state] = owner.heard(1, robot_protocol.State)
     assert (state.cool_down_until, state.cool_down_reason) == (NOW + 60, "sent too fast")
     owner.hub.cooling_down(0.0, "")
-    assert owner.heard(1, exchange.State)[-1].cool_down_until == 0
+    assert owner.heard(1, robot_protocol.State)[-1].cool_down_until == 0
 
 
 # --- cost -----------------------------------------------------------------------------------------
@@ -1631,7 +1633,7 @@ def typed(message: str, session: str) -> Send:
 
 
 def ways(waiting: Waiting) -> tuple[Route, ...]:
-    return posting.ways(read({**APP, "webhook": WEBHOOK}, {}), waiting.outbound, NOW)
+    return requests.ways(read({**APP, "webhook": WEBHOOK}, {}), waiting.outbound, NOW)
 
 
 def test_what_is_typed_to_an_outsider_never_reaches_the_robots_group_after_a_restart() -> None:

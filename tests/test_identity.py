@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access import Admitted, Rules, admit
-from dingbridge.core.callback import read_robot_message
+from dingbridge.core.access.pairing import Kind, Paired, Pairings
+from dingbridge.core.access.policy import Admitted, Rules, admit
+from dingbridge.core.delivery.routing import reply_target
+from dingbridge.core.delivery.sent_messages import Sent, SentKeys, with_quote
+from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.errors import BadFrame
-from dingbridge.core.groups import Group
 from dingbridge.core.messages import Inbound, Quoted
-from dingbridge.core.pairing import Kind, Paired, Pairings
-from dingbridge.core.routing import reply_target
-from dingbridge.core.sent_keys import Sent, SentKeys, with_quote
-from dingbridge.core.settings import read
+from dingbridge.core.options.groups import Group
+from dingbridge.core.options.settings import read
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.editor import Editor

@@ -17,13 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from dingbridge.core.attachments import NAME_CHARACTERS, shown_name, with_paths, words
-from dingbridge.core.callback import read_robot_message
-from dingbridge.core.content import ATTACHMENTS, INBOUND_CHARACTERS, put_together
-from dingbridge.core.messages import Attachment, Inbound, Quoted
-from dingbridge.core.parts import RECORDS, Words, parts_of
-from dingbridge.core.quoted_message import QUOTE_CHARACTERS, QUOTE_LINES, above
-from dingbridge.core.sent_keys import (
+from dingbridge.core.delivery.sent_messages import (
     KEPT,
     TEXT_CHARACTERS,
     Sent,
@@ -32,6 +26,12 @@ from dingbridge.core.sent_keys import (
     remember,
     with_quote,
 )
+from dingbridge.core.dingtalk.attachments import NAME_CHARACTERS, shown_name, with_paths, words
+from dingbridge.core.dingtalk.message_content import ATTACHMENTS, INBOUND_CHARACTERS, put_together
+from dingbridge.core.dingtalk.message_parts import RECORDS, Words, parts_of
+from dingbridge.core.dingtalk.quotes import QUOTE_CHARACTERS, QUOTE_LINES, above
+from dingbridge.core.dingtalk.robot_message import read_robot_message
+from dingbridge.core.messages import Attachment, Inbound, Quoted
 
 PAYLOADS = sorted(Path(__file__).with_name("payloads").glob("*.json"))
 CODE = "a-download-code"

@@ -7,8 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import inbox
-from dingbridge.core.inbox import (
+from dingbridge.core.dingtalk.limits import SEEN_SECONDS
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Sender,
+    SessionWebhook,
+)
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import (
     Asked,
     Handed,
     Open,
@@ -18,14 +26,6 @@ from dingbridge.core.inbox import (
     Seen,
     decode,
     encode,
-)
-from dingbridge.core.limits import SEEN_SECONDS
-from dingbridge.core.messages import (
-    Conversation,
-    ConversationKind,
-    Inbound,
-    Sender,
-    SessionWebhook,
 )
 
 NOW = 1_800_000_000.0

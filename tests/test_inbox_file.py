@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from dingbridge.core import inbox
-from dingbridge.core.inbox import Received
-from dingbridge.core.limits import SEEN_SECONDS
+from dingbridge.core.dingtalk.limits import SEEN_SECONDS
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.robot import Files, Gate, RobotFiles, files_in

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from dingbridge.core import outbox
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Done, Kind, Merged, Put, Record
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
-from dingbridge.core.outbox import Done, Kind, Merged, Put, Record
-from dingbridge.core.transcript import Entry, Fate
+from dingbridge.core.sessions.transcript import Entry, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
 

@@ -14,15 +14,24 @@ from collections.abc import Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core import outbox
-from dingbridge.core.answers import Answer
-from dingbridge.core.limits import ROBOT_WINDOW
-from dingbridge.core.lineup import SEPARATOR
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import (
+    Done,
+    Dropped,
+    Failed,
+    Kind,
+    Outbox,
+    Put,
+    Record,
+    Waiting,
+)
+from dingbridge.core.delivery.rate_limit import Pace, Paced
+from dingbridge.core.delivery.send_queue import SEPARATOR
+from dingbridge.core.delivery.sender_events import SenderEvent
+from dingbridge.core.dingtalk.limits import ROBOT_WINDOW
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.outbox import Done, Dropped, Failed, Kind, Outbox, Put, Record, Waiting
-from dingbridge.core.pace import Pace, Paced
-from dingbridge.core.sender_events import SenderEvent
-from dingbridge.core.settings import read
+from dingbridge.core.options.settings import read
 from dingbridge.edges.openapi import AccessToken
 from dingbridge.edges.sender import RobotClient, Sender
 

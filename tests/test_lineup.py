@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import lineup, mentions
-from dingbridge.core.attempts import Tried
-from dingbridge.core.limits import AT_MENTIONS, TITLE_CHARACTERS
-from dingbridge.core.lineup import SEPARATOR, Lineup
+from dingbridge.core.delivery import mentions, send_queue
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.compose import LONGER
+from dingbridge.core.delivery.outbox import Kind, Waiting
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.delivery.send_queue import SEPARATOR, Lineup
+from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
-from dingbridge.core.outbox import Kind, Waiting
-from dingbridge.core.routing import Route
-from dingbridge.core.writing import LONGER
 
 LARGEST = 60
 WAYS = ("session_team", "api_team", "session_boss", "api_boss")
@@ -265,7 +265,7 @@ def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_the
         assert len({key(one) for one in run}) <= 1
         if len(run) > 1:
             assert {one.kind for one in run} == {Kind.NOTIFICATION}
-            assert len(lineup.merged(run).outbound.text) <= LARGEST
+            assert len(send_queue.merged(run).outbound.text) <= LARGEST
         for one in run:
             assert room[key(one)] > 0
             up.remove(one.id)
@@ -346,14 +346,14 @@ def test_merged_messages_keep_every_word_and_every_mention() -> None:
         structs.replace(one, outbound=structs.replace(one.outbound, at=at))
         for one, at in zip(run, ats, strict=True)
     ]
-    record = lineup.merged(run)
+    record = send_queue.merged(run)
     assert record.ids == ("n1", "n2", "n3")
     assert record.outbound.text == SEPARATOR.join(["one", "two", "three"])
     assert record.outbound.title == "3 × title n1"
     assert record.outbound.at == At(("a", "b", "c"), ("1", "2"), all=True)
     assert record.outbound.target == TEAM
     assert record.outbound.id not in record.ids
-    whole = lineup.as_one(run, record)
+    whole = send_queue.as_one(run, record)
     assert whole.id == record.outbound.id
     assert whole.everyone() == tuple(run)
 
@@ -374,7 +374,7 @@ def test_merged_messages_show_the_names_that_each_showed_alone() -> None:
     run = [calling("n1", "hello @staff1", ("Zhang San", "staff1")), note("n2", text="yo")]
     run.append(calling("n3", "and @staff2", ("Li Si", "staff2")))
     assert chosen(line(*run), largest=500, team=1) == ids(run)
-    whole = lineup.merged(run).outbound
+    whole = send_queue.merged(run).outbound
     assert readable(whole) == SEPARATOR.join(["hello @Zhang San", "yo", "and @Li Si"])
 
 
@@ -414,7 +414,7 @@ def test_names_never_take_the_room_of_the_text_they_stand_in() -> None:
 def test_the_title_of_merged_messages_is_no_longer_than_a_title_may_be() -> None:
     long = structs.replace(note("n1").outbound, title="t" * TITLE_CHARACTERS)
     run = [structs.replace(note("n1"), outbound=long), note("n2")]
-    assert len(lineup.merged(run).outbound.title) <= TITLE_CHARACTERS
+    assert len(send_queue.merged(run).outbound.title) <= TITLE_CHARACTERS
 
 
 def test_what_was_refused_in_company_goes_alone_from_then_on() -> None:
@@ -447,7 +447,7 @@ def test_merged_or_alone_a_message_reads_the_same_and_mentions_the_same(
         )
     )
     while run := up.choose(key, lambda _: 1, 500):
-        whole = lineup.merged(run).outbound
+        whole = send_queue.merged(run).outbound
         assert readable(whole) == SEPARATOR.join(readable(one.outbound) for one in run)
         assert {*whole.at.user_ids} == {who for one in run for who in one.outbound.at.user_ids}
         for one in run:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dingbridge.core.dingtalk.keepalive import Check, Pace, Reconnect, Watchdog
 from dingbridge.core.errors import LinkLost, LinkRefused
-from dingbridge.core.link import Check, Pace, Reconnect, Watchdog
-from dingbridge.core.patience import (
+from dingbridge.core.timeouts import (
     LINK_BACK_OFF_LONGEST,
     LINK_LOGIN_PAUSE,
     LINK_STABLE,

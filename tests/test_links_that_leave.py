@@ -12,14 +12,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import outgoing_text, rendering
-from dingbridge.core.chunking import split
+from dingbridge.core.delivery import outgoing_text
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.outgoing_text import may_link, may_show, without_acting_links
+from dingbridge.core.delivery.routing import custom_robot
+from dingbridge.core.markdown import rendering
+from dingbridge.core.markdown.chunking import split
 from dingbridge.core.messages import Target
-from dingbridge.core.options import Options
-from dingbridge.core.outgoing_text import may_link, may_show, without_acting_links
-from dingbridge.core.routing import custom_robot
-from dingbridge.core.settings import read
-from dingbridge.core.writing import Circumstances, written
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
 from dingbridge.notify import deliver
 from dingbridge.sandbox.links import Link, links, sent_by_tap
 from dingbridge.sandbox.server import Sandbox

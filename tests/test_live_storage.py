@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.transcript import Entry, SessionInfo
+from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.edges import files as edges_files
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import Files, files_in

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.core import transcript
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.sessions import transcript
+from dingbridge.core.sessions.transcript import SessionInfo
 from tests.conftest import StartEditor
 from tests.editor import Editor
 from tests.processes import until

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dingbridge.core.fences import fences
-from dingbridge.core.limits import TITLE_CHARACTERS
-from dingbridge.core.markdown import fenced, title
+from dingbridge.core.dingtalk.limits import TITLE_CHARACTERS
+from dingbridge.core.markdown.code_blocks import fenced, title
+from dingbridge.core.markdown.fences import fences
 from dingbridge.core.text import clean, visible
 
 MARKED = st.lists(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dingbridge.core import media, payloads
-from dingbridge.core.answers import Answer
+from dingbridge.core.dingtalk import media, request_bodies
+from dingbridge.core.dingtalk.file_names import NAME_BYTES, ending, safe_name
+from dingbridge.core.dingtalk.media import MEGABYTE, UPLOAD_BYTES, Parcel
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable
-from dingbridge.core.file_names import NAME_BYTES, ending, safe_name
-from dingbridge.core.media import MEGABYTE, UPLOAD_BYTES, Parcel
 
 ENDPOINTS = ("https://api.dingtalk.com", "http://127.0.0.1:8123")
 
@@ -144,16 +144,18 @@ def test_an_upload_without_a_usable_media_id_is_an_error(
 
 
 def test_a_message_shows_a_picture_or_a_file_by_its_media_id() -> None:
-    sent = json.loads(payloads.picture_to_people("robot", ["me"], "@x"))
+    sent = json.loads(request_bodies.picture_to_people("robot", ["me"], "@x"))
     assert (sent["msgKey"], json.loads(sent["msgParam"])) == ("sampleImageMsg", {"photoURL": "@x"})
     assert sent["userIds"] == ["me"]
-    sent = json.loads(payloads.file_to_group("robot", "cid", "@x", "报告.pdf", "pdf"))
+    sent = json.loads(request_bodies.file_to_group("robot", "cid", "@x", "报告.pdf", "pdf"))
     assert sent["openConversationId"] == "cid"
     assert sent["msgKey"] == "sampleFile"
     wanted = {"mediaId": "@x", "fileName": "报告.pdf", "fileType": "pdf"}
     assert json.loads(sent["msgParam"]) == wanted
-    assert json.loads(payloads.picture_to_group("r", "c", "@x"))["msgKey"] == "sampleImageMsg"
-    assert json.loads(payloads.file_to_people("r", ["u"], "@", "a", "zip"))["userIds"] == ["u"]
+    assert json.loads(request_bodies.picture_to_group("r", "c", "@x"))["msgKey"] == "sampleImageMsg"
+    assert json.loads(request_bodies.file_to_people("r", ["u"], "@", "a", "zip"))["userIds"] == [
+        "u"
+    ]
 
 
 def test_a_label_cannot_break_out_of_a_markdown_picture() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
+from dingbridge.core.dingtalk.media import MEGABYTE, PROGRESS_BYTES, Parcel
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
-from dingbridge.core.media import MEGABYTE, PROGRESS_BYTES, Parcel
 from dingbridge.edges.http import Http, Upload
 from tests.test_http import (  # noqa: F401 - pytest finds fixtures by their names
     Server,

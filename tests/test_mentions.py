@@ -8,9 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dingbridge.core import payloads
-from dingbridge.core.limits import AT_MENTIONS
-from dingbridge.core.mentions import (
+from dingbridge.core.delivery.mentions import (
     SHARED,
     asker,
     members,
@@ -19,6 +17,8 @@ from dingbridge.core.mentions import (
     with_known,
     without_everybody,
 )
+from dingbridge.core.dingtalk import request_bodies
+from dingbridge.core.dingtalk.limits import AT_MENTIONS
 from dingbridge.core.messages import At, Conversation, ConversationKind, Inbound, Sender
 from tests.growth import assert_in_proportion
 
@@ -120,7 +120,7 @@ def test_at_most_fifty_people_are_mentioned_and_the_others_keep_their_names() ->
 
 def test_a_mention_is_one_as_the_platform_wants_it() -> None:
     text, at = with_known("hi @张三!", KNOWN)
-    body = payloads.robot_body("markdown", "t", text, at).decode()
+    body = request_bodies.robot_body("markdown", "t", text, at).decode()
     assert '"text":"hi @zhangsan!"' in body
     assert '"atUserIds":["zhangsan"]' in body
     assert '"isAtAll":false' in body

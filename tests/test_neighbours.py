@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.commands import for_outside
+from dingbridge.core.commands.editor_commands import for_outside
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor

@@ -262,8 +262,8 @@ WORKING = (
 def test_an_odd_lock_or_folder_is_told_with_its_path(
     editor: Editor, api_options: dict[str, Any], which: str, odd: str
 ) -> None:
-    from dingbridge.core.routing import robot_name
-    from dingbridge.core.settings import read
+    from dingbridge.core.delivery.routing import robot_name
+    from dingbridge.core.options.settings import read
 
     robot = robot_name(read({k: v for k, v in api_options.items() if v}, {}))
     ours = editor.data / "dingbridge"

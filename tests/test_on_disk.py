@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core import state as states
-from dingbridge.core.state import Binding, State
+from dingbridge.core.sessions import state as states
+from dingbridge.core.sessions.state import Binding, State
 from dingbridge.sandbox.server import Sandbox
 from tests import services
 from tests.conftest import StartEditor

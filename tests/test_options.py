@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from msgspec import Struct, structs
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.groups import GROUP_SPELLINGS
-from dingbridge.core.kinds import Kind, Option, declared_in, spellings_of
-from dingbridge.core.options import BY_NAME, OPTIONS, SPELLINGS, Options
-from dingbridge.core.settings import read, wants
-from dingbridge.core.sources import DEFAULT, Source
+from dingbridge.core.options.declarations import BY_NAME, OPTIONS, SPELLINGS, Options
+from dingbridge.core.options.groups import GROUP_SPELLINGS
+from dingbridge.core.options.kinds import Kind, Option, declared_in, spellings_of
+from dingbridge.core.options.settings import read, wants
+from dingbridge.core.options.sources import DEFAULT, Source
 from tests.option_cases import APP, CASES, SECRET, WEBHOOK, Case, expected
 
 EXAMPLES: dict[str, object] = {

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from dingbridge.core.catalogue import options as at_once
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.groups import GROUP_SPELLINGS
-from dingbridge.core.kinds import EXPECTED, Kind
-from dingbridge.core.options import BY_NAME, SPELLINGS
-from dingbridge.core.settings import read_all
+from dingbridge.core.options.declarations import BY_NAME, SPELLINGS
+from dingbridge.core.options.groups import GROUP_SPELLINGS
+from dingbridge.core.options.kinds import EXPECTED, Kind
+from dingbridge.core.options.settings import read_all
 from tests import processes
 from tests.neovim import find_neovim
 from tests.option_cases import AT, CASES, OUTSIDE, SECRET, WEBHOOK, Case

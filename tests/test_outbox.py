@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import outbox_journal
-from dingbridge.core.attempts import Tried
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.messages import At, Delivery, Outbound, SessionWebhook, Target
-from dingbridge.core.outbox import (
+from dingbridge.core.delivery import outbox_journal
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
@@ -27,9 +26,10 @@ from dingbridge.core.outbox import (
     encode,
     fold,
 )
-from dingbridge.core.outbox_journal import compacted, ends, of_robot, shortened
-from dingbridge.core.patience import DONE_REMEMBERED
-from dingbridge.core.routing import Route
+from dingbridge.core.delivery.outbox_journal import compacted, ends, of_robot, shortened
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.messages import At, Delivery, Outbound, SessionWebhook, Target
+from dingbridge.core.timeouts import DONE_REMEMBERED
 
 NOW = 1_800_000_000.0
 DROPPED = say.DROPPED_BY_YOU()

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from dingbridge.core import outbox
-from dingbridge.core.attempts import Tried
-from dingbridge.core.limits import ROBOT_MESSAGES, ROBOT_WINDOW
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import Done, Failed, Kind, Put, Record, Sent
+from dingbridge.core.delivery.outbox_journal import shortened
+from dingbridge.core.delivery.rate_limit import Hold, Paced
+from dingbridge.core.delivery.restored_rate import pace_of
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk.limits import ROBOT_MESSAGES, ROBOT_WINDOW
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.outbox import Done, Failed, Kind, Put, Record, Sent
-from dingbridge.core.outbox_journal import shortened
-from dingbridge.core.outbox_pace import pace_of
-from dingbridge.core.pace import Hold, Paced
-from dingbridge.core.routing import Route
 
 NOW = 1_900_000_000.0
 KEY = "webhook"

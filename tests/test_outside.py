@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.outside import Argv, Found, Wants
-from dingbridge.core.outside_failures import (
+from dingbridge.core.options.lookup_failures import (
     EndedWith,
     FileFailure,
     NoAnswer,
@@ -29,6 +28,7 @@ from dingbridge.core.outside_failures import (
     TooLarge,
     Unreadable,
 )
+from dingbridge.core.options.lookups import Argv, Found, Wants
 from dingbridge.edges import outside
 from dingbridge.edges.outside import look_up
 from dingbridge.edges.process import Runner

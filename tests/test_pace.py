@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core import codes
-from dingbridge.core.errors import RetryAfter
-from dingbridge.core.limits import (
+from dingbridge.core.delivery.rate_limit import (
+    CALLS_AT_ONCE,
+    CALLS_WINDOW,
+    Hold,
+    Pace,
+    Paced,
+    key_of,
+)
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk import error_codes
+from dingbridge.core.dingtalk.limits import (
     BAN_PAUSE,
     PERSON_PAUSE,
     QPM_PAUSE,
@@ -22,9 +30,8 @@ from dingbridge.core.limits import (
     ROBOT_WINDOW,
     SEND_PAUSE,
 )
+from dingbridge.core.errors import RetryAfter
 from dingbridge.core.messages import SessionWebhook, Target
-from dingbridge.core.pace import CALLS_AT_ONCE, CALLS_WINDOW, Hold, Pace, Paced, key_of
-from dingbridge.core.routing import Route
 
 NOW = 1_800_000_000.0
 WEBHOOK = key_of(Route.WEBHOOK, Target())
@@ -41,7 +48,7 @@ def half() -> float:
 
 def refusal(code: str) -> RetryAfter:
     """What a refusal with this code is read into."""
-    rule = codes.find(code)
+    rule = error_codes.find(code)
     assert rule is not None
     assert rule.error is RetryAfter
     return RetryAfter(rule.sentence, rule.seconds, code=code)

@@ -12,24 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import refusals
-from dingbridge.core.access import Admitted, MayPair, Rules, Stranger, admit
-from dingbridge.core.attachments import with_paths
-from dingbridge.core.content import put_together
-from dingbridge.core.first_message import CHARACTERS as FIRST_CHARACTERS
-from dingbridge.core.first_message import kept
-from dingbridge.core.inbox import Received
-from dingbridge.core.messages import (
-    Attachment,
-    Conversation,
-    ConversationKind,
-    Inbound,
-    Quoted,
-    Sender,
-    SessionWebhook,
-    Target,
-)
-from dingbridge.core.pairing import (
+from dingbridge.core.access import refusal_texts
+from dingbridge.core.access.first_message import CHARACTERS as FIRST_CHARACTERS
+from dingbridge.core.access.first_message import kept
+from dingbridge.core.access.pairing import (
     CLOSED_FOR,
     DENIED_FOR,
     DENIED_MOST,
@@ -61,7 +47,21 @@ from dingbridge.core.pairing import (
     revoke,
     who,
 )
-from dingbridge.core.passcodes import ALPHABET, CHARACTERS, CODES
+from dingbridge.core.access.pairing_codes import ALPHABET, CHARACTERS, CODES
+from dingbridge.core.access.policy import Admitted, MayPair, Rules, Stranger, admit
+from dingbridge.core.dingtalk.attachments import with_paths
+from dingbridge.core.dingtalk.message_content import put_together
+from dingbridge.core.messages import (
+    Attachment,
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Quoted,
+    Sender,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.sessions.inbox import Received
 
 NOW = 1_800_000_000.0
 WRONG = "33333333"
@@ -624,7 +624,7 @@ def test_a_stranger_is_told_the_code_what_to_do_with_it_and_their_id_in_both_lan
 ) -> None:
     inbound = said_by("ann", group=group)
     _, request = asked(Pairings(), inbound)
-    told = refusals.code_told(inbound, request, NOW + 600)
+    told = refusal_texts.code_told(inbound, request, NOW + 600)
     assert told.count(f"`:DingTalk pair {request.code}`") == 2
     assert "50 分钟" in told
     assert "50 min" in told
@@ -637,12 +637,12 @@ def test_who_was_let_in_or_denied_is_told_so_in_both_languages() -> None:
     pairings, person = asked(Pairings(), said_by("ann"))
     _, group = asked(pairings, said_by("ann", group="cid1"))
     for request, words in ((person, "You are"), (group, "This group is")):
-        assert refusals.accepted_told(request, once=False).startswith(
+        assert refusal_texts.accepted_told(request, once=False).startswith(
             "本群已获准。" if request is group else "您已获准。"
         )
-        assert f"{words} let in for 1 h." in refusals.accepted_told(request, once=True)
-        assert "有效 1 小时" in refusals.accepted_told(request, once=True)
-    assert refusals.denied_told(person) != refusals.denied_told(group)
+        assert f"{words} let in for 1 h." in refusal_texts.accepted_told(request, once=True)
+        assert "有效 1 小时" in refusal_texts.accepted_told(request, once=True)
+    assert refusal_texts.denied_told(person) != refusal_texts.denied_told(group)
 
 
 # --- the first message ----------------------------------------------------------------------------

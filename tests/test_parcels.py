@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import outbox, posting
+from dingbridge.core.delivery import outbox, requests
+from dingbridge.core.delivery.long_text import parted
+from dingbridge.core.delivery.outbox import Kind, Put, Waiting
+from dingbridge.core.delivery.plan import Finished, Plan, Post
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.delivery.send_queue import Lineup
 from dingbridge.core.errors import Refused, TooLong
-from dingbridge.core.lineup import Lineup
-from dingbridge.core.long_text import parted
 from dingbridge.core.messages import Outbound, SessionWebhook, Target
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Kind, Put, Waiting
-from dingbridge.core.plan import Finished, Plan, Post
-from dingbridge.core.routing import Route
-from dingbridge.core.settings import read
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
 from dingbridge.edges.storage.outgoing import OutgoingFolder
 
 pytestmark = pytest.mark.environment
@@ -37,10 +37,10 @@ def file(name: str = "a.pdf", target: Target = PERSON, text: str = "[file: a.pdf
 
 
 def test_a_file_goes_by_openapi_though_a_text_would_take_the_session_webhook() -> None:
-    assert posting.ways(options(), file(), 1e9) == (Route.SINGLE,)
+    assert requests.ways(options(), file(), 1e9) == (Route.SINGLE,)
     group = Target(conversation_id="cid1", session_webhook=SESSION)
-    assert posting.ways(options(), file(target=group), 1e9) == (Route.GROUP,)
-    assert posting.ways(options(), Outbound("m", PERSON, "text"), 1e9)[0] is Route.SESSION
+    assert requests.ways(options(), file(target=group), 1e9) == (Route.GROUP,)
+    assert requests.ways(options(), Outbound("m", PERSON, "text"), 1e9)[0] is Route.SESSION
 
 
 def test_a_file_is_one_chunk_and_is_never_cut() -> None:
@@ -48,7 +48,7 @@ def test_a_file_is_one_chunk_and_is_never_cut() -> None:
     plan = Plan(
         whole,
         (Route.SINGLE,),
-        lambda route: posting.room(options(text_chunk_limit=100), whole, route),
+        lambda route: requests.room(options(text_chunk_limit=100), whole, route),
         lambda: 0.0,
     )
     step = plan.next()

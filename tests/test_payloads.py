@@ -13,11 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.chunking import encoded_size
-from dingbridge.core.frames import ROBOT_TOPIC
-from dingbridge.core.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
-from dingbridge.core.messages import At
-from dingbridge.core.payloads import (
+from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
+from dingbridge.core.dingtalk.request_bodies import (
     UNTITLED,
     keyword_bytes,
     msg_param_room,
@@ -31,6 +28,9 @@ from dingbridge.core.payloads import (
     token_body,
     with_keyword,
 )
+from dingbridge.core.dingtalk.stream_frames import ROBOT_TOPIC
+from dingbridge.core.markdown.chunking import encoded_size
+from dingbridge.core.messages import At
 
 SECRET = "SEC" + "0123456789abcdef" * 4
 TIME = 1690362101894

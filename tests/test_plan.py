@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from dingbridge.core.attempts import Tried
-from dingbridge.core.chunking import LARGEST_CODE_POINT, encoded_size
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.plan import Chunk, Finished, Plan, Post, Wait
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -22,11 +24,9 @@ from dingbridge.core.errors import (
     TooLong,
     Unreachable,
 )
-from dingbridge.core.limits import SMALLEST_CHUNK_BYTES
+from dingbridge.core.markdown.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.patience import ANSWERED_TRIES, BACK_OFF_LONGEST, PAUSES
-from dingbridge.core.plan import Chunk, Finished, Plan, Post, Wait
-from dingbridge.core.routing import Route
+from dingbridge.core.timeouts import ANSWERED_TRIES, BACK_OFF_LONGEST, PAUSES
 from tests.pieces import counts, joined
 
 ACCEPTED = None

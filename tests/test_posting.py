@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core import posting
-from dingbridge.core.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
+from dingbridge.core.delivery import requests
+from dingbridge.core.delivery.plan import Plan, Post
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
-from dingbridge.core.plan import Plan, Post
-from dingbridge.core.routing import Route
-from dingbridge.core.settings import read
+from dingbridge.core.options.settings import read
 from tests.pieces import joined
 from tests.test_chunking import DOCUMENTS
 
@@ -36,13 +36,13 @@ def sent(text: str, route: Route, at: At, **changes: Any) -> list[tuple[bytes, P
     options = read({**SETTINGS, **changes}, {})
     target = Target() if route is Route.WEBHOOK else TARGET
     outbound = Outbound("m1", target, text, "标题", at)
-    plan = Plan(outbound, (route,), lambda way: posting.room(options, outbound, way), lambda: 0.0)
+    plan = Plan(outbound, (route,), lambda way: requests.room(options, outbound, way), lambda: 0.0)
     bodies = []
     while isinstance(step := plan.next(), Post):
         if route in (Route.SINGLE, Route.GROUP):
-            _, body = posting.openapi(options, outbound, step.chunk.text, route)
+            _, body = requests.openapi(options, outbound, step.chunk.text, route)
         else:
-            _, body = posting.robot(options, outbound, step.chunk, route, 1.0)
+            _, body = requests.robot(options, outbound, step.chunk, route, 1.0)
         bodies.append((body, step))
         plan.accepted()
     return bodies
@@ -107,9 +107,9 @@ def test_names_in_the_place_of_ids_keep_to_both_ceilings_as_well() -> None:
     text = "@zs 请看 " * 40 + "汉" * 30_000
     options = read({**SETTINGS, "text_chunk_limit": 5000}, {})
     outbound = Outbound("m1", TARGET, text, "标题", At(user_ids=("zs",)), names=names)
-    plan = Plan(outbound, (Route.GROUP,), lambda way: posting.room(options, outbound, way), float)
+    plan = Plan(outbound, (Route.GROUP,), lambda way: requests.room(options, outbound, way), float)
     while isinstance(step := plan.next(), Post):
-        _, body = posting.openapi(options, outbound, step.chunk.text, Route.GROUP)
+        _, body = requests.openapi(options, outbound, step.chunk.text, Route.GROUP)
         assert len(shown(body)) <= 5000
         assert len(json.loads(body)["msgParam"].encode()) <= MSG_PARAM_BYTES
         assert "@zs" not in shown(body)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core.catalogue import remote as say
+from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.remote_answers import Lines
 from dingbridge.edges import project
 
 pytestmark = pytest.mark.environment

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingbridge.bridge.updates import Update
-from dingbridge.core.outside import Found
+from dingbridge.core.options.lookups import Found
 from dingbridge.protocol import frames
 from dingbridge.protocol.frames import (
     Attach,

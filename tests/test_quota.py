@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core import codes
+from dingbridge.core.delivery.quota import Budget, Kind, Quota, counted, describe, used_up, warning
+from dingbridge.core.dingtalk import error_codes
 from dingbridge.core.errors import Refused
-from dingbridge.core.quota import Budget, Kind, Quota, counted, describe, used_up, warning
 
 pytestmark = pytest.mark.environment
 
@@ -96,7 +96,7 @@ def test_a_quota_that_the_platform_calls_used_up_is_gone_and_warned_of_no_more(c
 
 @pytest.mark.parametrize("code", [*CALL_CODES, "20001"])
 def test_the_codes_are_those_that_the_table_of_errors_knows(code: str) -> None:
-    rule = codes.find(code)
+    rule = error_codes.find(code)
     assert rule is not None
     assert rule.error is Refused
     assert "quota" in rule.sentence

@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.errors import (
-    DeliveryError,
-    FreshToken,
-    Refused,
-    Retryable,
-    RetryAfter,
-    Unreachable,
-)
-from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
-from dingbridge.core.quota import Budget, Kind, Quota
-from dingbridge.core.reactions import (
+from dingbridge.core.delivery.quota import Budget, Kind, Quota
+from dingbridge.core.delivery.reactions import (
     ADD_AGAIN,
     ADD_WITHIN,
     CALL_EVERY,
@@ -36,6 +27,15 @@ from dingbridge.core.reactions import (
     reaction_to,
     request,
 )
+from dingbridge.core.errors import (
+    DeliveryError,
+    FreshToken,
+    Refused,
+    Retryable,
+    RetryAfter,
+    Unreachable,
+)
+from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
 
 ONE = Reaction("ding1", "cid1", "msg1", "👀")
 TWO = Reaction("ding1", "cid2", "msg2", "👀")

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.errors import LinkLost
-from dingbridge.core.inbox import Received
-from dingbridge.core.seen import Seen
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.seen import Seen
 from dingbridge.edges.stream import StreamSettings
 from dingbridge.edges.stream.reading import MOST, Incoming
 from dingbridge.edges.stream.receiving import Receiver

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.core import outbox
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Dropped, Kind, Put
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.outbox import Dropped, Kind, Put
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.records import LiveRecords
 from dingbridge.edges.storage.robot import Files, RobotFiles, files_in

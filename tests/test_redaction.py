@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dingbridge.core.redaction import MASK, redact
-from dingbridge.core.secret_values import LEAST_OWN
+from dingbridge.core.secrets.heuristics import LEAST_OWN
+from dingbridge.core.secrets.redaction import MASK, redact
 
 TOKENS = st.text(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", min_size=12, max_size=60

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from dingbridge.core.groups import GROUP_OPTIONS
-from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
+from dingbridge.core.options.declarations import OPTIONS, TABLE_OPTIONS
+from dingbridge.core.options.groups import GROUP_OPTIONS
 from docgen.lua_declarations import declared_lua, lua_literal
 from docgen.lua_types import types_lua
 

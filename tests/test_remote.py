@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import remote_answers, remote_parser, remote_words
-from dingbridge.core import remote_commands as remote
-from dingbridge.core.markdown import code_span, fenced
-from dingbridge.core.messages import Conversation, ConversationKind, Message, Role, Sender
-from dingbridge.core.remote_answers import Lines
-from dingbridge.core.remote_commands import (
+from dingbridge.core.commands import editor_replies, remote_parser, status_replies
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.commands.editor_replies import Lines
+from dingbridge.core.commands.remote_commands import (
     COMMANDS,
     NAMES,
     ChooseSession,
@@ -38,8 +36,10 @@ from dingbridge.core.remote_commands import (
     WhereAmI,
     WhoAmI,
 )
-from dingbridge.core.remote_parser import Bad, Unknown
-from dingbridge.core.remote_words import Row
+from dingbridge.core.commands.remote_parser import Bad, Unknown
+from dingbridge.core.commands.status_replies import Row
+from dingbridge.core.markdown.code_blocks import code_span, fenced
+from dingbridge.core.messages import Conversation, ConversationKind, Message, Role, Sender
 
 pytestmark = pytest.mark.environment
 
@@ -168,7 +168,7 @@ def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
     bad = remote_parser.read(text)
     assert isinstance(bad, Bad)
     assert bad.declaration.name == name
-    assert f"`{bad.declaration.form}`" in remote_words.describe_bad(bad)
+    assert f"`{bad.declaration.form}`" in status_replies.describe_bad(bad)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_an_unknown_command_is_answered_with_the_nearest_known(text: str, neares
     unknown = remote_parser.read(text)
     assert isinstance(unknown, Unknown)
     assert unknown.nearest == nearest
-    words = remote_words.describe_unknown(unknown)
+    words = status_replies.describe_unknown(unknown)
     assert "`/help`" in words
     assert not nearest or f"`/{nearest}`" in words
 
@@ -289,17 +289,17 @@ ROWS = [
     ],
 )
 def test_a_session_is_chosen_by_its_number_or_its_id(wanted: str, session: str | None) -> None:
-    chosen = remote_words.choose(ROWS, wanted)
+    chosen = status_replies.choose(ROWS, wanted)
     assert (chosen.session if chosen else None) == session
 
 
 @given(st.text(), st.integers(0, 3))
 def test_any_choice_is_one_of_the_sessions_or_none(wanted: str, count: int) -> None:
-    assert remote_words.choose(ROWS[:count], wanted) in [*ROWS[:count], None]
+    assert status_replies.choose(ROWS[:count], wanted) in [*ROWS[:count], None]
 
 
 def test_the_list_names_each_session_with_its_folder_and_who_is_busy() -> None:
-    first, second, third, blank, hint = remote_words.describe_sessions(ROWS).splitlines()
+    first, second, third, blank, hint = status_replies.describe_sessions(ROWS).splitlines()
     assert first == "1. Release · dingbridge"
     assert second == "2. 修复 · shop (忙 busy) ←"
     assert third == "3. Notes · /"
@@ -308,7 +308,7 @@ def test_the_list_names_each_session_with_its_folder_and_who_is_busy() -> None:
 
 
 def test_without_sessions_the_list_says_so() -> None:
-    assert "No session is bound" in remote_words.describe_sessions([])
+    assert "No session is bound" in status_replies.describe_sessions([])
 
 
 @pytest.mark.parametrize(
@@ -318,10 +318,10 @@ def test_without_sessions_the_list_says_so() -> None:
 def test_a_list_is_searched_and_keeps_the_numbers_that_choose(
     text: str, numbers: list[str]
 ) -> None:
-    shown = remote_words.describe_sessions(ROWS, text).splitlines()
+    shown = status_replies.describe_sessions(ROWS, text).splitlines()
     assert [line[2] for line in shown if line.startswith("**")] == numbers
     for number in numbers:
-        chosen = remote_words.choose(ROWS, number)
+        chosen = status_replies.choose(ROWS, number)
         assert chosen
         assert any(chosen.title in line for line in shown)
 
@@ -330,26 +330,26 @@ def test_a_list_is_searched_and_keeps_the_numbers_that_choose(
 
 
 def test_help_lists_what_the_asker_may_use_and_nothing_else() -> None:
-    shown = remote_words.describe_help(("status", "file")).splitlines()
+    shown = status_replies.describe_help(("status", "file")).splitlines()
     assert shown[2:] == [
         "- `/status` 状态 · 桥的状态 How it goes",
         "- `/file path:10-40` 文件 · 文件内容 Lines of a file",
     ]
-    assert "no command" in remote_words.describe_help(())
-    everything = remote_words.describe_help(NAMES)
+    assert "no command" in status_replies.describe_help(())
+    everything = status_replies.describe_help(NAMES)
     assert all(f"`{one.form}`" in everything for one in COMMANDS)
     assert max(map(len, everything.splitlines())) <= 50
 
 
 def test_a_command_that_is_not_allowed_is_refused_with_the_id_and_the_setting() -> None:
-    words = remote_words.describe_not_allowed("run", "lisi", "groups['cid`1'].tools")
+    words = status_replies.describe_not_allowed("run", "lisi", "groups['cid`1'].tools")
     assert "`/run`" in words
     assert "`lisi`" in words
     assert "`` groups['cid`1'].tools ``" in words
 
 
 def test_status_shows_the_session_the_link_and_what_waits() -> None:
-    words = remote_words.describe_status(
+    words = status_replies.describe_status(
         ROWS[1], link="connected", editors=2, queued=1, failed=3, problem="no network\nat all"
     )
     assert words.splitlines() == [
@@ -359,20 +359,20 @@ def test_status_shows_the_session_the_link_and_what_waits() -> None:
         "- 待发 Queued: 1 · 失败 Failed: 3",
         "- 问题 Problem: no network at all",
     ]
-    quiet = remote_words.describe_status(None, link="off", editors=1, queued=0, failed=0)
+    quiet = status_replies.describe_status(None, link="off", editors=1, queued=0, failed=0)
     assert "none" in quiet
     assert "Problem" not in quiet
 
 
 def test_whoami_shows_the_own_ids_the_role_and_the_commands() -> None:
-    words = remote_words.describe_whoami(
+    words = status_replies.describe_whoami(
         Sender("zhangsan", "$:LWCP_v1:$abc", "张三"), ("help", "stop"), is_admin=False
     )
     assert "`zhangsan`" in words
     assert "`$:LWCP_v1:$abc`" in words
     assert "member" in words
     assert words.endswith("`/help` `/stop`")
-    outside = remote_words.describe_whoami(Sender("", "x", "张三"), NAMES, is_admin=True)
+    outside = status_replies.describe_whoami(Sender("", "x", "张三"), NAMES, is_admin=True)
     assert "admin" in outside
     assert "Staff id: 没有 none" in outside
     assert "张三" not in words + outside
@@ -380,11 +380,11 @@ def test_whoami_shows_the_own_ids_the_role_and_the_commands() -> None:
 
 def test_whereami_shows_the_conversation_id_and_its_session() -> None:
     group = Conversation("cid+/=", ConversationKind.GROUP, "产品讨论群")
-    words = remote_words.describe_whereami(group, ROWS[0])
+    words = status_replies.describe_whereami(group, ROWS[0])
     assert "group · 产品讨论群" in words
     assert "`cid+/=`" in words
     assert "Release" in words
-    single = remote_words.describe_whereami(Conversation("c1", ConversationKind.SINGLE), None)
+    single = status_replies.describe_whereami(Conversation("c1", ConversationKind.SINGLE), None)
     assert "1:1" in single
 
 
@@ -394,15 +394,15 @@ def message(number: int, text: str = "text") -> Message:
 
 def test_history_shows_the_last_messages_shortened_to_a_line() -> None:
     messages = [message(1), message(2, "two\nlines `code`"), message(3, "长" * 500)]
-    shown = remote_words.describe_history(messages, 2, timezone.utc).splitlines()
+    shown = status_replies.describe_history(messages, 2, timezone.utc).splitlines()
     assert shown == [
         "- **author 2** 11-18 11:06 `` two lines `code` ``",
         f"- **author 3** 11-18 11:06 `{'长' * 199}…`",
     ]
-    assert "no messages" in remote_words.describe_history([], 5)
-    assert "no messages" in remote_words.describe_history(messages, 0)
+    assert "no messages" in status_replies.describe_history([], 5)
+    assert "no messages" in status_replies.describe_history(messages, 0)
     odd = structs.replace(message(1), time=1e300)
-    assert "** ? `" in remote_words.describe_history([odd], 1)
+    assert "** ? `" in status_replies.describe_history([odd], 1)
 
 
 def test_where_is_shown_with_function_and_branch() -> None:
@@ -414,14 +414,14 @@ def test_where_is_shown_with_function_and_branch() -> None:
         "filetype": "python",
         "modified": True,
     }
-    words = remote_answers.describe_where(found, "feature/`x`")
+    words = editor_replies.describe_where(found, "feature/`x`")
     assert words.splitlines() == [
         "- `src/a.py:12:3` (未保存 modified)",
         "- 函数 Function: `main`",
         "- 分支 Branch: `` feature/`x` ``",
         "- 类型 Type: `python`",
     ]
-    bare = remote_answers.describe_where({"file": "a", "line": 1, "column": 1}, "")
+    bare = editor_replies.describe_where({"file": "a", "line": 1, "column": 1}, "")
     assert bare == "- `a:1:1`"
 
 
@@ -431,7 +431,7 @@ def test_diagnostics_are_counted_and_listed() -> None:
         {"file": "b.py", "line": 9, "severity": "warn", "message": "unused"},
     ]
     found = {"total": 30, "errors": 10, "warnings": 20, "items": items}
-    assert remote_answers.describe_diagnostics(found).splitlines() == [
+    assert editor_replies.describe_diagnostics(found).splitlines() == [
         "诊断 Diagnostics: 30 (❌ 10 · ⚠️ 20)",
         "",
         "- ❌ `a.py:3` `` undefined `x` ``",
@@ -439,14 +439,14 @@ def test_diagnostics_are_counted_and_listed() -> None:
         "- … 还有 and 28 项 more",
     ]
     none = {"total": 0, "errors": 0, "warnings": 0, "items": []}
-    assert "No diagnostics" in remote_answers.describe_diagnostics(none)
+    assert "No diagnostics" in editor_replies.describe_diagnostics(none)
 
 
 def test_the_quickfix_list_is_listed() -> None:
     found = {"total": 1, "items": [{"file": "a.c", "line": 1, "severity": "", "message": "m"}]}
-    words = remote_answers.describe_quickfix(found)
+    words = editor_replies.describe_quickfix(found)
     assert words.splitlines() == ["快速修复 Quickfix: 1", "", "- `a.c:1` `m`"]
-    assert "empty" in remote_answers.describe_quickfix({"total": 0, "items": []})
+    assert "empty" in editor_replies.describe_quickfix({"total": 0, "items": []})
 
 
 @pytest.mark.parametrize("file", [".env", "conf/my-secrets.yaml", "keys\\server.pem.old"])
@@ -456,7 +456,7 @@ def test_lines_of_a_secret_file_leave_in_no_list(file: str) -> None:
         {"file": "a.c", "line": 1, "severity": "", "message": "m"},
     ]
     found = {"total": 2, "errors": 1, "warnings": 0, "items": items}
-    for describe in (remote_answers.describe_quickfix, remote_answers.describe_diagnostics):
+    for describe in (editor_replies.describe_quickfix, editor_replies.describe_diagnostics):
         words = describe(found)
         assert "4711" not in words
         assert "`a.c:1` `m`" in words
@@ -468,58 +468,58 @@ def test_lines_of_a_secret_file_leave_in_no_list(file: str) -> None:
 )
 def test_an_answer_that_cannot_be_read_is_told_as_such(found: object) -> None:
     for words in (
-        remote_answers.describe_where(found, ""),
-        remote_answers.describe_diagnostics(found),
-        remote_answers.describe_quickfix(found),
-        remote_answers.describe_opened(found),
+        editor_replies.describe_where(found, ""),
+        editor_replies.describe_diagnostics(found),
+        editor_replies.describe_quickfix(found),
+        editor_replies.describe_opened(found),
     ):
         assert "cannot be read" in words
 
 
 def test_an_opened_file_is_named() -> None:
-    assert "`a.py:88`" in remote_answers.describe_opened({"file": "a.py", "line": 88})
+    assert "`a.py:88`" in editor_replies.describe_opened({"file": "a.py", "line": 88})
 
 
 def test_lines_of_a_file_are_shown_with_the_command_that_shows_what_follows() -> None:
     lines = Lines("src/a.py", 10, 12, "a\n```\nb\x1b[2J", more=True)
-    words = remote_answers.describe_lines(lines)
+    words = editor_replies.describe_lines(lines)
     assert words.startswith(fenced("a\n```\nb", "src/a.py", "py", 10, 12))
     assert words.endswith("`/file src/a.py:13`")
-    assert "cut here" in remote_answers.describe_lines(Lines("a", 1, 1, "x", more=True, cut=True))
-    assert "more" not in remote_answers.describe_lines(Lines("a", 1, 1, "x"))
+    assert "cut here" in editor_replies.describe_lines(Lines("a", 1, 1, "x", more=True, cut=True))
+    assert "more" not in editor_replies.describe_lines(Lines("a", 1, 1, "x"))
 
 
 def test_a_long_diff_ends_at_a_line_and_says_how_much_is_missing() -> None:
     output = "".join(f"+line {number}\n" for number in range(5000))
-    words = remote_answers.describe_diff(output)
+    words = editor_replies.describe_diff(output)
     kept = words.count("+line")
-    assert len(words) < remote_answers.DIFF + 200
+    assert len(words) < editor_replies.DIFF + 200
     assert f"{5000 - kept} 行 more lines" in words
     assert "```diff\n+line 0\n" in words
     assert f"+line {kept - 1}\n```" in words
-    assert "more" not in remote_answers.describe_diff("+one\n", "a.py")
-    assert "No changes `a.py`" in remote_answers.describe_diff("\n", "a.py")
-    one_line = remote_answers.describe_diff("x" * 50_000)
-    assert len(one_line) < remote_answers.DIFF + 200
+    assert "more" not in editor_replies.describe_diff("+one\n", "a.py")
+    assert "No changes `a.py`" in editor_replies.describe_diff("\n", "a.py")
+    one_line = editor_replies.describe_diff("x" * 50_000)
+    assert len(one_line) < editor_replies.DIFF + 200
 
 
 def test_a_job_tells_how_it_ended_and_the_end_of_what_it_printed() -> None:
     output = "".join(f"line {number}\n" for number in range(5000))
-    words = remote_answers.describe_run("test", 2, output)
+    words = editor_replies.describe_run("test", 2, output)
     assert words.startswith("❌ `test`")
     assert "status 2" in words
     assert "line 4999\n```" in words
-    assert len(words) < remote_answers.TAIL + 200
-    assert remote_answers.describe_run("test", 0, "\n").startswith("✅")
-    assert "```" not in remote_answers.describe_run("test", 0, "\n")
+    assert len(words) < editor_replies.TAIL + 200
+    assert editor_replies.describe_run("test", 0, "\n").startswith("✅")
+    assert "```" not in editor_replies.describe_run("test", 0, "\n")
 
 
 def test_jobs_are_listed_and_an_unknown_one_is_named() -> None:
-    assert "`/run test` `/run lint`" in remote_answers.describe_jobs(("test", "lint"))
-    unknown = remote_answers.describe_jobs(("test",), "tset")
+    assert "`/run test` `/run lint`" in editor_replies.describe_jobs(("test", "lint"))
+    unknown = editor_replies.describe_jobs(("test",), "tset")
     assert "`tset`" in unknown
     assert "`/run test`" in unknown
-    assert "no jobs" in remote_answers.describe_jobs(())
+    assert "no jobs" in editor_replies.describe_jobs(())
 
 
 @given(st.text())
@@ -537,8 +537,8 @@ def test_code_on_one_line_cannot_end_early(text: str) -> None:
 @given(st.text(), st.text(), st.integers(0, 255))
 def test_no_output_breaks_out_of_its_block(output: str, name: str, status: int) -> None:
     for words in (
-        remote_answers.describe_run(name, status, output),
-        remote_answers.describe_diff(output, name),
+        editor_replies.describe_run(name, status, output),
+        editor_replies.describe_diff(output, name),
     ):
         lines = words.split("\n")
         if len(lines) > 1:

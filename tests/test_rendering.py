@@ -14,11 +14,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from wcwidth import wcswidth
 
-from dingbridge.core import markdown
-from dingbridge.core.outgoing_text import may_link, may_show
-from dingbridge.core.plain import is_plain
-from dingbridge.core.rendering import LARGEST, for_dingtalk, spans, titles
-from dingbridge.core.rendering.tables import Style
+from dingbridge.core.delivery.outgoing_text import may_link, may_show
+from dingbridge.core.markdown import code_blocks
+from dingbridge.core.markdown.plain import is_plain
+from dingbridge.core.markdown.rendering import LARGEST, for_dingtalk, spans, titles
+from dingbridge.core.markdown.rendering.tables import Style
 from tests import commonmark
 from tests.growth import assert_in_proportion
 
@@ -63,7 +63,7 @@ def is_within(short: str, text: str) -> bool:
     return all(character in rest for character in short)
 
 
-def code_blocks(text: str) -> list[str]:
+def blocks_of_code(text: str) -> list[str]:
     blocks = (t.content for t in READER.parse(text) if t.type in {"fence", "code_block"})
     return [block.replace("\u200b", "").rstrip("\n") for block in blocks]
 
@@ -185,7 +185,7 @@ def test_nothing_that_can_be_read_is_lost(text: str, style: Style) -> None:
 
 @given(TEXTS, st.sampled_from(STYLES))
 def test_code_arrives_as_it_was(text: str, style: Style) -> None:
-    assert are_among(code_blocks(text), code_blocks(for_dingtalk(text, table=style)))
+    assert are_among(blocks_of_code(text), blocks_of_code(for_dingtalk(text, table=style)))
 
 
 @given(TEXTS, st.sampled_from(STYLES))
@@ -217,7 +217,7 @@ def test_the_examples_of_commonmark_pass_through() -> None:
         for style in STYLES:
             once = for_dingtalk(text, table=style)
             assert is_within(shown(text), shown(once)), text
-            assert are_among(code_blocks(text), code_blocks(once)), text
+            assert are_among(blocks_of_code(text), blocks_of_code(once)), text
             assert for_dingtalk(once, table=style) == once, text
 
 
@@ -403,7 +403,7 @@ LINES = st.lists(
 def test_a_line_that_is_left_out_of_the_parser_means_the_same_to_it(line: str) -> None:
     if is_plain(line):
         assert for_dingtalk(line) == line
-        assert titles.title(line) == markdown.title(line)
+        assert titles.title(line) == code_blocks.title(line)
         assert shown(line) == "".join(line.split())
 
 

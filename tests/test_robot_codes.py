@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from dingbridge.core.dingtalk.robot_codes import RobotCodes
 from dingbridge.core.errors import Refused
-from dingbridge.core.robot_codes import RobotCodes
-from dingbridge.core.seen import Seen
-from dingbridge.core.settings import read
+from dingbridge.core.options.settings import read
+from dingbridge.core.sessions.seen import Seen
 from dingbridge.sandbox.client import PICTURE
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox

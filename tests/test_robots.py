@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core import inbox, outbox
-from dingbridge.core.exchange import Hello, News, ShowOutbox, Words
-from dingbridge.core.inbox import Received
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Kind, Put
+from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import (
     Conversation,
     ConversationKind,
@@ -25,10 +25,11 @@ from dingbridge.core.messages import (
     Sender,
     Target,
 )
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Kind, Put
-from dingbridge.core.routing import robot_name
-from dingbridge.core.settings import read
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
+from dingbridge.core.robot_protocol import Hello, News, ShowOutbox, Words
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.process_identity import born
 from dingbridge.edges.storage.card import Card

@@ -9,17 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.limits import SESSION_WEBHOOK_MARGIN
-from dingbridge.core.messages import (
-    Conversation,
-    ConversationKind,
-    Inbound,
-    Sender,
-    SessionWebhook,
-    Target,
-)
-from dingbridge.core.pairing import Kind, Request
-from dingbridge.core.routing import (
+from dingbridge.core.access.pairing import Kind, Request
+from dingbridge.core.delivery.routing import (
     Route,
     configured_target,
     custom_robot,
@@ -28,8 +19,17 @@ from dingbridge.core.routing import (
     reply_target,
     routes,
 )
-from dingbridge.core.settings import read
-from dingbridge.core.state import Binding
+from dingbridge.core.dingtalk.limits import SESSION_WEBHOOK_MARGIN
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Sender,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.options.settings import read
+from dingbridge.core.sessions.state import Binding
 
 NOW = 1_800_000_000.0
 VALID = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=s", NOW + 3600)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core import answers, media, payloads
+from dingbridge.core.dingtalk import media, request_bodies, responses
+from dingbridge.core.dingtalk.media import MEGABYTE, Parcel
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable, RetryAfter
-from dingbridge.core.media import MEGABYTE, Parcel
 from dingbridge.edges.http import Http, Upload
 from dingbridge.sandbox import TEAM, Fault, Said, Sandbox
 from dingbridge.sandbox.client import PICTURE
@@ -40,8 +40,8 @@ def http() -> Iterator[Http]:
 
 @pytest.fixture
 def token(sandbox: Sandbox, http: Http) -> str:
-    body = payloads.token_body(sandbox.client_id, sandbox.client_secret)
-    return answers.read_token(http.post(f"{sandbox.url}/v1.0/oauth2/accessToken", body)).value
+    body = request_bodies.token_body(sandbox.client_id, sandbox.client_secret)
+    return responses.read_token(http.post(f"{sandbox.url}/v1.0/oauth2/accessToken", body)).value
 
 
 def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: Parcel) -> str:
@@ -49,7 +49,7 @@ def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: Parcel
     return media.read_upload(http.upload(url, Upload(io.BytesIO(data), len(data), parcel)))
 
 
-def call(sandbox: Sandbox, http: Http, token: str, path: str, **body: Any) -> answers.Answer:
+def call(sandbox: Sandbox, http: Http, token: str, path: str, **body: Any) -> responses.Answer:
     return http.post(sandbox.url + path, json.dumps(body).encode(), {TOKEN: token})
 
 
@@ -85,24 +85,24 @@ def test_what_was_uploaded_can_be_sent_and_nothing_else(
     if group:
         path = "/v1.0/robot/groupMessages/send"
         bodies = [
-            payloads.picture_to_group(robot, TEAM, picture),
-            payloads.file_to_group(robot, TEAM, file, "报告.pdf", "pdf"),
+            request_bodies.picture_to_group(robot, TEAM, picture),
+            request_bodies.file_to_group(robot, TEAM, file, "报告.pdf", "pdf"),
         ]
-        unknown = payloads.picture_to_group(robot, TEAM, "@unknown")
-        strange = payloads.file_to_group(robot, TEAM, file, "a.exe", "exe")
+        unknown = request_bodies.picture_to_group(robot, TEAM, "@unknown")
+        strange = request_bodies.file_to_group(robot, TEAM, file, "a.exe", "exe")
     else:
         path = "/v1.0/robot/oToMessages/batchSend"
         bodies = [
-            payloads.picture_to_people(robot, ["zhangsan"], picture),
-            payloads.file_to_people(robot, ["zhangsan"], file, "报告.pdf", "pdf"),
+            request_bodies.picture_to_people(robot, ["zhangsan"], picture),
+            request_bodies.file_to_people(robot, ["zhangsan"], file, "报告.pdf", "pdf"),
         ]
-        unknown = payloads.picture_to_people(robot, ["zhangsan"], "@unknown")
-        strange = payloads.file_to_people(robot, ["zhangsan"], file, "a.exe", "exe")
+        unknown = request_bodies.picture_to_people(robot, ["zhangsan"], "@unknown")
+        strange = request_bodies.file_to_people(robot, ["zhangsan"], file, "a.exe", "exe")
     for body in bodies:
-        answers.read_send(http.post(sandbox.url + path, body, {TOKEN: token}))
+        responses.read_send(http.post(sandbox.url + path, body, {TOKEN: token}))
     for body in (unknown, strange):
         with pytest.raises(Refused):
-            answers.read_send(http.post(sandbox.url + path, body, {TOKEN: token}))
+            responses.read_send(http.post(sandbox.url + path, body, {TOKEN: token}))
     shown = [(each.msgtype, each.media_id, each.text) for each in sandbox.client.arrived()]
     assert shown == [("sampleImageMsg", picture, ""), ("sampleFile", file, "报告.pdf")]
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.groups import Group
-from dingbridge.core.settings import Configuration, read_all, wants
+from dingbridge.core.options.groups import Group
+from dingbridge.core.options.settings import Configuration, read_all, wants
 from dingbridge.edges.outside import look_up
 from tests.neovim import find_neovim
 from tests.processes import run

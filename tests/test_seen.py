@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.limits import SEEN_SECONDS
-from dingbridge.core.seen import Seen, without_old
+from dingbridge.core.dingtalk.limits import SEEN_SECONDS
+from dingbridge.core.sessions.seen import Seen, without_old
 
 NOW = 1_800_000_000.0
 

@@ -14,22 +14,9 @@ import pytest
 import requests
 from msgspec import structs
 
-from dingbridge.core import outbox
-from dingbridge.core.answers import Answer, Token
-from dingbridge.core.attempts import Tried
-from dingbridge.core.errors import Refused
-from dingbridge.core.inbox import Received
-from dingbridge.core.lineup import SEPARATOR
-from dingbridge.core.messages import (
-    At,
-    Delivery,
-    DeliveryReport,
-    Outbound,
-    SessionWebhook,
-    Target,
-)
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import (
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
@@ -41,14 +28,27 @@ from dingbridge.core.outbox import (
     Sent,
     Waiting,
 )
-from dingbridge.core.pace import Hold, Pace, Paced
-from dingbridge.core.patience import AT_ONCE
-from dingbridge.core.posting import Uploaded
-from dingbridge.core.routing import Route, custom_robot
-from dingbridge.core.seen import Seen
-from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
-from dingbridge.core.settings import read
-from dingbridge.core.token import HeldToken, held
+from dingbridge.core.delivery.rate_limit import Hold, Pace, Paced
+from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.routing import Route, custom_robot
+from dingbridge.core.delivery.send_queue import SEPARATOR
+from dingbridge.core.delivery.sender_events import CoolDown, Counted, SenderEvent
+from dingbridge.core.dingtalk.access_token import HeldToken, held
+from dingbridge.core.dingtalk.responses import Answer, Token
+from dingbridge.core.errors import Refused
+from dingbridge.core.messages import (
+    At,
+    Delivery,
+    DeliveryReport,
+    Outbound,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.timeouts import AT_ONCE
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessToken
 from dingbridge.edges.sender import Poster, RobotClient, Sender

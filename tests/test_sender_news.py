@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from dingbridge.core.attempts import Tried
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import Done
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.delivery.sender_events import Counted
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Done
-from dingbridge.core.routing import Route
-from dingbridge.core.sender_events import Counted
 from dingbridge.service.sender_news import Event, SenderNews
 
 WITHIN = 10.0

@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 from msgspec import structs
 
-from dingbridge.core.outside import Found
+from dingbridge.core.options.lookups import Found
 from dingbridge.edges.background import FRUGAL, allowed
 from dingbridge.edges.exchange import Client, ClientEvent, Heard, Server, ServerEvent
 from dingbridge.edges.storage.card import Card, read_card

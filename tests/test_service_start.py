@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from filelock import FileLock, Timeout
 
-from dingbridge.core.patience import SILENT_AFTER
-from dingbridge.core.waiting import Pauses, Silence
+from dingbridge.core.start_pauses import Pauses, Silence
+from dingbridge.core.timeouts import SILENT_AFTER
 from dingbridge.edges.background import Outcome, complaint
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.file_lock import file_lock
@@ -311,4 +311,4 @@ print(*sorted(sys.modules))
     found = run([sys.executable, "-c", code], cwd=ROOT, check=True, text=True)
     loaded = {*found.stdout.split()}
     unwanted = ("requests", "urllib3", "websocket", "markdown_it", "filelock", "dotenv", "difflib")
-    assert not loaded & {*unwanted, "logging.handlers", "dingbridge.core.options"}
+    assert not loaded & {*unwanted, "logging.handlers", "dingbridge.core.options.declarations"}

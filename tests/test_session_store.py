@@ -11,7 +11,7 @@ import pytest
 from dingbridge.bridge import updates
 from dingbridge.bridge.session_store import AT_ONCE, SessionStore
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import files_in
 from dingbridge.service.live import LiveChance, LiveStorage

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.bridge import updates
-from dingbridge.core import spool
+from dingbridge.core.sessions import spool
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.robot import Files, files_in
 from dingbridge.protocol.frames import VERSION, Attach, Command, Event, Piece

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dingbridge.core.access.pairing import Denied, Paired, Pairings, Request
+from dingbridge.core.access.pairing import Kind as PairingKind
+from dingbridge.core.delivery.quota import Kind, Quota
 from dingbridge.core.messages import SessionWebhook, Target
-from dingbridge.core.pairing import Denied, Paired, Pairings, Request
-from dingbridge.core.pairing import Kind as PairingKind
-from dingbridge.core.patience import REFUSAL_EVERY
-from dingbridge.core.quota import Kind, Quota
-from dingbridge.core.state import (
+from dingbridge.core.sessions.state import (
     MADE_MOST,
     OPENINGS,
     OPENINGS_WINDOW,
@@ -37,6 +36,7 @@ from dingbridge.core.state import (
     without_binding,
     without_seen,
 )
+from dingbridge.core.timeouts import REFUSAL_EVERY
 
 NOW = 1_800_000_000.0
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from dingbridge.bridge.state_news import StateNews
-from dingbridge.core.exchange import State
+from dingbridge.core.robot_protocol import State
 
 
 class Robot:

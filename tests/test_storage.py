@@ -15,11 +15,10 @@ import pytest
 from filelock import FileLock
 from msgspec import structs
 
+from dingbridge.core.delivery.quota import Quota
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.patience import STATE_EVERY
-from dingbridge.core.quota import Quota
-from dingbridge.core.state import (
+from dingbridge.core.sessions.state import (
     Binding,
     State,
     decode,
@@ -28,7 +27,8 @@ from dingbridge.core.state import (
     with_quota,
     with_refused,
 )
-from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.timeouts import STATE_EVERY
 from dingbridge.edges import files
 from dingbridge.edges.storage import paths
 from dingbridge.edges.storage.card import Card
@@ -462,7 +462,7 @@ def test_of_robot_messages_for_which_the_disk_has_no_room_none_is_there(
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
         "from dingbridge.core.messages import Message, Role\n"
-        "from dingbridge.core.transcript import Arrival\n"
+        "from dingbridge.core.sessions.transcript import Arrival\n"
         "from dingbridge.edges.storage.transcripts import Transcripts\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "transcripts = Transcripts(Path(sys.argv[1]))\n"

@@ -16,11 +16,11 @@ import pytest
 from filelock import FileLock
 from msgspec import structs
 
-from dingbridge.core import inbox
-from dingbridge.core.inbox import Received
-from dingbridge.core.limits import RATE_PAUSE
-from dingbridge.core.link import LinkState, Pace
-from dingbridge.core.seen import Seen
+from dingbridge.core.dingtalk.keepalive import LinkState, Pace
+from dingbridge.core.dingtalk.limits import RATE_PAUSE
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.seen import Seen
 from dingbridge.edges.http import Http
 from dingbridge.edges.storage import robot as storage
 from dingbridge.edges.storage.disk import Disk

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core import transcript
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.transcript import UNSETTLED, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.sessions import transcript
+from dingbridge.core.sessions.transcript import UNSETTLED, Entry, Fate, SessionInfo, Transcript
 
 INFO = SessionInfo("s1", "Release", 1_800_000_000.0)
 NOBODY = SessionInfo("fallback", "fallback", 0.0)

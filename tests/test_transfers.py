@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.outgoing import OutgoingFolder
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken

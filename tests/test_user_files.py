@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.user_files import LOAD_BYTES, UserFile
+from dingbridge.core.user_file import LOAD_BYTES, UserFile
 from dingbridge.edges.user_files import open_to_read, write_new
 from tests.processes import run
 
@@ -57,7 +57,7 @@ def test_what_a_full_disk_does_not_take_leaves_nothing_behind(tmp_path: Path) ->
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "from dingbridge.core.errors import BridgeError\n"
-        "from dingbridge.core.user_files import UserFile\n"
+        "from dingbridge.core.user_file import UserFile\n"
         "from dingbridge.edges.user_files import write_new\n"
         "try:\n"
         "    write_new(UserFile(1, sys.argv[1], 'save'), b'x' * 1_000_000)\n"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.messages import Target
-from dingbridge.core.outgoing_text import characters
-from dingbridge.core.settings import read
+from dingbridge.core.options.settings import read
 from dingbridge.core.text import clean_name, tame
-from dingbridge.core.writing import Circumstances, written
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 

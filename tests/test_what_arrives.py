@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dingbridge.core import inbound_entry
-from dingbridge.core.addressing import command_in
-from dingbridge.core.callback import QuotaGone, read_robot_message
+from dingbridge.core.commands.remote_commands import ClearSession, FileSlice, ListSessions, WhoAmI
+from dingbridge.core.commands.remote_parser import Bad
+from dingbridge.core.dingtalk.addressees import command_in
+from dingbridge.core.dingtalk.robot_message import QuotaGone, read_robot_message
 from dingbridge.core.messages import Inbound
-from dingbridge.core.remote_commands import ClearSession, FileSlice, ListSessions, WhoAmI
-from dingbridge.core.remote_parser import Bad
+from dingbridge.core.sessions import inbound_entry
 from dingbridge.core.text import visible
 
 NOW = 1_800_000_000.0

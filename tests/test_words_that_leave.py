@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.limits import TITLE_CHARACTERS
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.dingtalk.limits import TITLE_CHARACTERS
 from dingbridge.core.messages import At, Target
-from dingbridge.core.options import Options
-from dingbridge.core.settings import read
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
 from dingbridge.core.text import well_formed
-from dingbridge.core.writing import Circumstances, written
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Group, Person
 from tests.conftest import StartEditor

@@ -9,7 +9,7 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Editor
-from dingbridge.core import exchange
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import access as say
 
 
@@ -26,22 +26,22 @@ class AccessCommands:
         """Let in whom the code belongs to, `once` or for good; without one, show who asks."""
         code = argument.removesuffix(" once")
         if code:
-            self._decide(code, lambda bare: exchange.Pair(bare, once=code != argument))
+            self._decide(code, lambda bare: robot_protocol.Pair(bare, once=code != argument))
             return
         for account in self._accounts.set_up():
-            account.member.tell(exchange.ShowPairings())
+            account.member.tell(robot_protocol.ShowPairings())
 
     def deny(self, code: str) -> None:
         """Refuse whom the code belongs to; without one, let the user choose."""
         if code:
-            self._decide(code, exchange.Deny)
+            self._decide(code, robot_protocol.Deny)
         else:
             self._choose("deny", lambda known: known.asking, say.NOBODY_ASKS())
 
     def revoke(self, id: str) -> None:
         """Let in no more whoever has this id; without one, let the user choose."""
         if id:
-            self._decide(id, exchange.Revoke)
+            self._decide(id, robot_protocol.Revoke)
         else:
             self._choose("revoke", lambda known: known.paired, say.NOBODY_PAIRED())
 
@@ -59,7 +59,7 @@ class AccessCommands:
         else:
             self._editor.show(updates.Say(nobody))
 
-    def _decide(self, about: str, ask: Callable[[str], exchange.Ask]) -> None:
+    def _decide(self, about: str, ask: Callable[[str], robot_protocol.Ask]) -> None:
         """Who may talk is decided at the robot that was asked."""
         account, about = self._accounts.decide(about)
         account.need_mode()
@@ -67,7 +67,7 @@ class AccessCommands:
 
     # --- news of the owners ---------------------------------------------------------------------
 
-    def known(self, account: Account, let_in: exchange.LetIn) -> None:
+    def known(self, account: Account, let_in: robot_protocol.LetIn) -> None:
         """Who asks an account, and whom a code let in."""
         account.hear_of(code for code, _ in let_in.asking)
         rows = updates.LetIn(
@@ -78,7 +78,7 @@ class AccessCommands:
         self._let_in[account.name] = rows
         self._editor.show(rows)
 
-    def answered(self, account: Account, pairings: exchange.Pairings) -> None:
+    def answered(self, account: Account, pairings: robot_protocol.Pairings) -> None:
         """The answer to `pair` without a code."""
         account.hear_of(code for code, _ in pairings.asking)
         words = account.labelled(pairings.text)

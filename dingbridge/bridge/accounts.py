@@ -9,14 +9,15 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import destinations, exchange, targets
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.catalogue import status
-from dingbridge.core.destinations import Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Target
-from dingbridge.core.options import DEFAULT_ACCOUNT, Options
-from dingbridge.core.settings import Configuration
+from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
+from dingbridge.core.options.settings import Configuration
+from dingbridge.core.sessions import destinations, targets
+from dingbridge.core.sessions.destinations import Destination
 
 log = logging.getLogger(__name__)
 
@@ -213,7 +214,7 @@ class Accounts:
             ),
         )
 
-    def _shown_ids(self, ids: Callable[[exchange.State], tuple[str, ...]]) -> tuple[str, ...]:
+    def _shown_ids(self, ids: Callable[[robot_protocol.State], tuple[str, ...]]) -> tuple[str, ...]:
         return tuple(f"{self.prefix(one)}{id}" for one in self for id in ids(one.state))
 
     def describe(self, last_error: str) -> str:

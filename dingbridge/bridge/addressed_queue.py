@@ -6,7 +6,7 @@ from msgspec import structs
 
 from dingbridge.bridge.conversations import Conversations
 from dingbridge.bridge.ports import Queue
-from dingbridge.core.outbox import Waiting
+from dingbridge.core.delivery.outbox import Waiting
 
 
 class AddressedQueue:

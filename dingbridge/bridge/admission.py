@@ -9,15 +9,16 @@ from msgspec import structs
 
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import access, exchange, first_message, pairing, refusals
-from dingbridge.core.access import Admitted, MayPair, NotForUs
+from dingbridge.core import robot_protocol
+from dingbridge.core.access import first_message, pairing, policy, refusal_texts
+from dingbridge.core.access.policy import Admitted, MayPair, NotForUs
 from dingbridge.core.catalogue import access as say
-from dingbridge.core.exchange import News
-from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Inbound, SessionWebhook, Target
-from dingbridge.core.options import Options
-from dingbridge.core.patience import REFUSAL_EVERY
-from dingbridge.core.state import pairings_of, with_pairings, with_refused
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import News
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.state import pairings_of, with_pairings, with_refused
+from dingbridge.core.timeouts import REFUSAL_EVERY
 
 log = logging.getLogger(__name__)
 
@@ -59,15 +60,15 @@ class Admission:
     def describe(self) -> str:
         """Who is let in, in words."""
         paired = pairing.current(self._pairings, self._chance.now()).paired
-        return access.describe(access.rules_of(self._options()), len(paired))
+        return policy.describe(policy.rules_of(self._options()), len(paired))
 
     def verdict(self, received: Received, target: Target) -> Admitted | None:
         """Whether the message is let in. Who is not is told why, once in a while."""
         inbound = received.inbound
         self.drop_expired()
         now = self._chance.now()
-        rules = access.rules_of(self._options())
-        match access.admit(inbound, rules, self._pairings, now):
+        rules = policy.rules_of(self._options())
+        match policy.admit(inbound, rules, self._pairings, now):
             case Admitted() as admitted:
                 log.debug("%s is let in", inbound.sender.identity)
                 return admitted
@@ -90,12 +91,14 @@ class Admission:
         match answer:
             case pairing.Asked(request=request, is_new=is_new):
                 log.info("%s %s asks to be let in", request.kind.value, request.id)
-                self._answer(target, refusals.code_told(inbound, request, now))
+                self._answer(target, refusal_texts.code_told(inbound, request, now))
                 if is_new:
                     self._keep_webhook(request, inbound.session_webhook)
                     who = pairing.who(request)
                     self._call(
-                        exchange.PairingAsked(request.code, request.id, request.kind.value, who)
+                        robot_protocol.PairingAsked(
+                            request.code, request.id, request.kind.value, who
+                        )
                     )
             case pairing.Silent(reason=reason):
                 log.info("not answered: %s", reason)
@@ -131,7 +134,7 @@ class Admission:
         if isinstance(answer, pairing.Problem):
             return answer.sentence, False
         target = structs.replace(answer.request.target, session_webhook=webhook)
-        self._answer(target, refusals.accepted_told(answer.request, once=once))
+        self._answer(target, refusal_texts.accepted_told(answer.request, once=once))
         let_in = say.LET_IN_ONCE if once else say.LET_IN
         return let_in(who=pairing.who(answer.request)), True
 
@@ -156,7 +159,7 @@ class Admission:
         self._changed()
         if isinstance(answer, pairing.Problem):
             return answer.sentence, False
-        self._answer(answer.target, refusals.denied_told(answer))
+        self._answer(answer.target, refusal_texts.denied_told(answer))
         return say.NOT_LET_IN(who=pairing.who(answer)), True
 
     def revoke(self, id: str) -> tuple[str, bool]:
@@ -168,18 +171,18 @@ class Admission:
             return say.NO_SUCH_ID(id=id), False
         return "; ".join(say.REVOKED(who=pairing.who(one)) for one in revoked), True
 
-    def list(self) -> exchange.Pairings:
+    def list(self) -> robot_protocol.Pairings:
         """Who asks, and all there is to tell."""
         now = self._chance.now()
         pairings = pairing.current(self._pairings, now)
         asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
         lines = pairing.describe(pairings, now)
-        return exchange.Pairings(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
+        return robot_protocol.Pairings(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
 
-    def let_in(self) -> exchange.LetIn:
+    def let_in(self) -> robot_protocol.LetIn:
         """Who asks, and whom a code let in."""
         pairings = pairing.current(self._pairings, self._chance.now())
-        return exchange.LetIn(
+        return robot_protocol.LetIn(
             tuple((one.code, pairing.who(one)) for one in pairings.requests),
             tuple((one.id, one.label) for one in pairings.paired),
         )

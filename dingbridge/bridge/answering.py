@@ -11,13 +11,15 @@ from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Chance, Later
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, inbox, mentions
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
-from dingbridge.core.exchange import Turn
+from dingbridge.core.delivery import mentions
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.routing import reply_target, robot_name
 from dingbridge.core.messages import Asked, At, Message, Question, Role, Target
-from dingbridge.core.outbox import Kind
-from dingbridge.core.routing import reply_target, robot_name
+from dingbridge.core.robot_protocol import Turn
+from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ class Answering:
         message: Message,
         account: Account | None,
         target: Target,
-        deliver: exchange.Deliver | None = None,
+        deliver: robot_protocol.Deliver | None = None,
         files: tuple[str, ...] = (),
         ended: Callable[[], None] | None = None,
     ) -> None:
@@ -91,7 +93,7 @@ class Answering:
         if self._has_left and options.responder == "lua":
             # The function is gone, but not whoever asks.
             if account is not None:
-                account.member.tell(exchange.Unanswered(turn, left=True))
+                account.member.tell(robot_protocol.Unanswered(turn, left=True))
             return
         if self._responders.ask(turn, asked, options):
             log.debug(
@@ -107,7 +109,7 @@ class Answering:
         """The editor may hang: another one that has the session may answer instead."""
         turn = self._responders.untaken(request)
         if turn is not None and account is not None:
-            account.member.tell(exchange.Unanswered(turn, left=False))
+            account.member.tell(robot_protocol.Unanswered(turn, left=False))
 
     def withdraw(self, request: str) -> None:
         """Another editor answers this question."""
@@ -161,7 +163,7 @@ class Answering:
             self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
         self._tell_end(request)
 
-    def lost(self, account: Account, lost: exchange.Lost) -> None:
+    def lost(self, account: Account, lost: robot_protocol.Lost) -> None:
         """The service ended while a program worked on a message. What the program did nobody knows,
         so it is not run again: say so on both sides."""
         target = reply_target(lost.inbound)
@@ -171,7 +173,7 @@ class Answering:
         if lost.session in self._sessions:
             reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
             self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
-        account.member.tell(exchange.Handed(lost.key))
+        account.member.tell(robot_protocol.Handed(lost.key))
 
     def leave(self) -> None:
         """The editor leaves before its Lua function has answered: another one may do it, else
@@ -180,7 +182,7 @@ class Answering:
         for asked, turn in self._responders.give_up(by_program=False):
             account = self._account(asked)
             if account is not None and turn is not None:
-                account.member.tell(exchange.Unanswered(turn, left=True))
+                account.member.tell(robot_protocol.Unanswered(turn, left=True))
             elif account is not None:
                 self._deliveries.answer(account, asked.target, say.CLOSED())
 

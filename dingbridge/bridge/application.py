@@ -20,17 +20,18 @@ from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.session_commands import SessionCommands
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, targets
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.commands import Call, Command
-from dingbridge.core.destinations import Destination
+from dingbridge.core.commands.editor_commands import Call, Command
+from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.excerpts import Around
-from dingbridge.core.link import LinkState
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.settings import Configuration
-from dingbridge.core.transcript import SessionInfo
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.options.settings import Configuration
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.core.sessions import targets
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.user_file import UserFile
 
 
 class Bridge:
@@ -264,7 +265,7 @@ class Bridge:
 
     # --- what only a robot's owner can do -------------------------------------------------------
 
-    def _ask_owners(self, ask: exchange.Ask) -> None:
+    def _ask_owners(self, ask: robot_protocol.Ask) -> None:
         """Ask the owners of all robots that are set up."""
         for account in self.accounts.set_up():
             account.member.tell(ask)
@@ -277,7 +278,7 @@ class Bridge:
         accounts = self.accounts.set_up()
         self._outbox.ask(again=again)
         for account in accounts:
-            account.member.tell(exchange.ShowOutbox(self.accounts.prefix(account)))
+            account.member.tell(robot_protocol.ShowOutbox(self.accounts.prefix(account)))
 
     def show_again(self, report: str) -> None:
         """Bring a report that is shown up to date. Raises `BridgeError` as its command does."""
@@ -290,61 +291,61 @@ class Bridge:
         if message:
             account, message = self.accounts.split(message)
             account.need_mode()
-            account.member.tell(exchange.Retry(message))
+            account.member.tell(robot_protocol.Retry(message))
         else:
-            self._ask_owners(exchange.Retry(""))
+            self._ask_owners(robot_protocol.Retry(""))
 
     def _drop(self, message: str) -> None:
         account, message = self.accounts.split(message)
         account.need_mode()
-        account.member.tell(exchange.Drop(message))
+        account.member.tell(robot_protocol.Drop(message))
 
     # --- news of the owners ---------------------------------------------------------------------
 
-    def news(self, name: str, news: exchange.News) -> None:
+    def news(self, name: str, news: robot_protocol.News) -> None:
         """A word of the owner of an account's robot."""
         if (account := self.accounts.find(name)) is None:
             return
         match news:
-            case exchange.Restore(session=session, target=target):
+            case robot_protocol.Restore(session=session, target=target):
                 account.restore(session, target)
-            case exchange.Bound(session=session, target=target):
+            case robot_protocol.Bound(session=session, target=target):
                 account.is_bound(session, target)
-            case exchange.Ruling():
+            case robot_protocol.Ruling():
                 account.ruled(news)
-            case exchange.Unbound(session=session, by=pid):
+            case robot_protocol.Unbound(session=session, by=pid):
                 account.released(session, pid)
-            case exchange.Appeared() | exchange.Arrived():
+            case robot_protocol.Appeared() | robot_protocol.Arrived():
                 self.correspondence.arrived(account, news)
-            case exchange.Answer(turn=turn):
+            case robot_protocol.Answer(turn=turn):
                 self.answering.take(account, turn)
-            case exchange.Withdrawn(name=withdrawn):
+            case robot_protocol.Withdrawn(name=withdrawn):
                 self.answering.withdraw(withdrawn)
                 self.remote_commands.withdraw(withdrawn)
-            case exchange.Fate(report=report, session=session):
+            case robot_protocol.Fate(report=report, session=session):
                 self.deliveries.fate(account, report, session)
                 self._notification_ended(report)
-            case exchange.Deliver():
+            case robot_protocol.Deliver():
                 self.correspondence.take(account, news)
-            case exchange.MayAsk(key=key):
+            case robot_protocol.MayAsk(key=key):
                 self.correspondence.may_ask(key)
-            case exchange.Lost():
+            case robot_protocol.Lost():
                 self.correspondence.lost(account, news)
-            case exchange.CarryOut():
+            case robot_protocol.CarryOut():
                 self.remote_commands.carry_out(account, news)
-            case exchange.PairingAsked():
+            case robot_protocol.PairingAsked():
                 account.pairing_asked(news)
-            case exchange.LetIn():
+            case robot_protocol.LetIn():
                 self.access.known(account, news)
-            case exchange.Pairings():
+            case robot_protocol.Pairings():
                 self.access.answered(account, news)
-            case exchange.Letters(lines=lines):
+            case robot_protocol.Letters(lines=lines):
                 self._editor.show(self._outbox.answered(account, lines))
-            case exchange.State():
+            case robot_protocol.State():
                 account.owner_is(news)
-            case exchange.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
+            case robot_protocol.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
-            case exchange.Words():
+            case robot_protocol.Words():
                 self._say(account.labelled(news.text), _level(news.level))
 
     def _notification_ended(self, report: DeliveryReport) -> None:

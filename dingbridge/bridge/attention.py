@@ -11,11 +11,11 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dingbridge.bridge.ports import Chance, Reactions
+from dingbridge.core.delivery.outbox import Kind, Waiting
+from dingbridge.core.delivery.reactions import MOST_OUTSTANDING, reaction_to
+from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Kind, Waiting
-from dingbridge.core.reactions import MOST_OUTSTANDING, reaction_to
-from dingbridge.core.routing import reply_target
+from dingbridge.core.options.declarations import Options
 
 
 class _Open(Struct, frozen=True):

@@ -11,18 +11,22 @@ from dingbridge.bridge.member import Member
 from dingbridge.bridge.people import People
 from dingbridge.bridge.ports import Ports
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, passcodes, routing, ruling, status_words
+from dingbridge.core import robot_protocol
+from dingbridge.core.access import pairing_codes
 from dingbridge.core.catalogue import access as access_words
 from dingbridge.core.catalogue import editor
 from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.delivery import routing
+from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.link import LinkState
 from dingbridge.core.messages import At, Target
-from dingbridge.core.options import DEFAULT_ACCOUNT, Options
-from dingbridge.core.settings import read
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.options import precedence
+from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
+from dingbridge.core.options.settings import read
+from dingbridge.core.sessions import status_text
+from dingbridge.core.sessions.transcript import SessionInfo
 
-NOTHING_HEARD = exchange.State(LinkState.OFF.value, 0, 0, 0)
+NOTHING_HEARD = robot_protocol.State(LinkState.OFF.value, 0, 0, 0)
 
 
 def _robot(options: Options) -> tuple[str, str]:
@@ -89,16 +93,16 @@ class Account:
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
 
-    def ruled(self, latest: exchange.Ruling) -> None:
+    def ruled(self, latest: robot_protocol.Ruling) -> None:
         """Another editor was set up, later than this one, for the same robot."""
         self._rule(latest)
         if self.bound:
             self._sessions.readdressed(self.bound)
         self._changed()
 
-    def _rule(self, latest: exchange.Ruling) -> None:
-        before, self.options = self.options, ruling.ruled(self.options, latest.options)
-        names = ruling.differing(self.options, before)
+    def _rule(self, latest: robot_protocol.Ruling) -> None:
+        before, self.options = self.options, precedence.ruled(self.options, latest.options)
+        names = precedence.differing(self.options, before)
         if names:
             listed = ", ".join(names)
             self._say(say.RULED(account=self.shown, pid=latest.by, names=listed), "warn")
@@ -248,7 +252,7 @@ class Account:
             self._changed()
 
     def _what_happened(self, session: str, before: str) -> str:
-        return status_words.describe_bound(
+        return status_text.describe_bound(
             self.name,
             self.options,
             self._sessions.title(session),
@@ -281,7 +285,7 @@ class Account:
     def _as_known(self, session: str, target: Target) -> Target:
         return self.destinations.of(session).at(target.key) or target
 
-    def about(self, ask: exchange.Send) -> dict[str, str]:
+    def about(self, ask: robot_protocol.Send) -> dict[str, str]:
         """What events tell of a message on its way out."""
         there = self.destinations.destination(ask.session, ask.outbound.target)
         return {
@@ -309,7 +313,7 @@ class Account:
         self._link.changed(self.shown, link, reason, fix, next_try)
         self._changed()
 
-    def pairing_asked(self, request: exchange.PairingAsked) -> None:
+    def pairing_asked(self, request: robot_protocol.PairingAsked) -> None:
         """Somebody asks to be let in: say so, without getting in the user's way."""
         self.hear_of([request.code])
         asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)
@@ -328,7 +332,7 @@ class Account:
 
     def has_heard_of(self, code: str) -> bool:
         """Whether somebody asked here with this code, in whatever form it was typed."""
-        return bool(passcodes.find(code, self._asking))
+        return bool(pairing_codes.find(code, self._asking))
 
     def labelled(self, text: str) -> str:
         """`text`, with the account's name before it where it is one of several: before the first of
@@ -338,11 +342,11 @@ class Account:
         return f"{self.name}:\n{text}" if "\n" in text else f"{self.name}: {text}"
 
     @property
-    def state(self) -> exchange.State:
+    def state(self) -> robot_protocol.State:
         """How the owner of the robot said that it is doing."""
         return self._state
 
-    def owner_is(self, state: exchange.State) -> None:
+    def owner_is(self, state: robot_protocol.State) -> None:
         """How the owner of the robot is doing."""
         before, self._state = self._state, state
         if state.bound != before.bound:
@@ -375,13 +379,13 @@ class Account:
     def describe(self) -> str:
         """The status in words, for `:Chat status`."""
         if self._problems:
-            return status_words.with_problems(self._problems)
+            return status_text.with_problems(self._problems)
         status = self.status()
-        return status_words.describe(
+        return status_text.describe(
             self.name,
             self.options,
             self._state,
-            status_words.Link(status.link, self._link.trouble, self._link.next_try),
+            status_text.Link(status.link, self._link.trouble, self._link.next_try),
             session=self._sessions.title(self.bound) if self.bound else "",
             target=status.target,
             now=self._chance.now(),

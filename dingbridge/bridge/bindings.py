@@ -9,9 +9,15 @@ from msgspec import structs
 from dingbridge.bridge.conversations import Member
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import exchange
-from dingbridge.core.exchange import News
-from dingbridge.core.state import State, binding_for, binding_of, with_binding, without_binding
+from dingbridge.core import robot_protocol
+from dingbridge.core.robot_protocol import News
+from dingbridge.core.sessions.state import (
+    State,
+    binding_for,
+    binding_of,
+    with_binding,
+    without_binding,
+)
 
 
 class Bindings:
@@ -36,10 +42,10 @@ class Bindings:
         """Give a newcomer the latest binding of its project folder."""
         binding = binding_for(self._remembered.state, self._robot, cwd)
         if binding is None:
-            self._tell(member, exchange.Restore())
+            self._tell(member, robot_protocol.Restore())
             return
         self._members[member].session = binding.session
-        self._tell(member, exchange.Restore(binding.session, binding.target))
+        self._tell(member, robot_protocol.Restore(binding.session, binding.target))
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
         """A newcomer has this session bound already: which one was bound last stays as it was."""
@@ -68,14 +74,14 @@ class Bindings:
     def _tell_bound(self, member: int, session: str) -> None:
         """The session is this member's, and this is the conversation that it goes on with."""
         target = binding_of(self._remembered.state, self._robot, session).target
-        self._tell(member, exchange.Bound(session, target))
+        self._tell(member, robot_protocol.Bound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
         """A member releases a session, in whichever editor it is bound."""
         for other in self._holders(session):
             self._members[other].session = ""
             if other != member:
-                self._tell(other, exchange.Unbound(session, self._members[member].pid))
+                self._tell(other, robot_protocol.Unbound(session, self._members[member].pid))
         self._remembered.change(lambda state: without_binding(state, session))
 
     def _holders(self, session: str) -> list[int]:

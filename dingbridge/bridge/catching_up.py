@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from dingbridge.bridge import updates
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.transcript import UNSETTLED, Fate, Part, with_fate
+from dingbridge.core.sessions.transcript import UNSETTLED, Fate, Part, with_fate
 
 LATEST = 1000
 """Messages (a count) that are remembered at least."""

@@ -7,11 +7,11 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Editor
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import targets
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.destinations import NOBODY, Destination
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Target
+from dingbridge.core.sessions import targets
+from dingbridge.core.sessions.destinations import NOBODY, Destination
 
 
 class Choosing:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, structs
 
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import acquaintances, scopes
+from dingbridge.core.commands.status_replies import Row, choose
+from dingbridge.core.delivery.routing import of_session, reply_target
 from dingbridge.core.messages import Inbound, Outbound, Target
-from dingbridge.core.options import Options
-from dingbridge.core.remote_words import Row, choose
-from dingbridge.core.routing import of_session, reply_target
-from dingbridge.core.state import (
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.sessions import known_conversations, scopes
+from dingbridge.core.sessions.state import (
     Binding,
     acquaintances_of,
     with_acquaintance,
@@ -116,7 +116,7 @@ class Conversations:
         self._spoke[session] = reply_target(inbound)
         self._ways[self._spoke[session].key] = self._spoke[session]
         self._ways.move_to_end(self._spoke[session].key)
-        while len(self._ways) > acquaintances.MOST:
+        while len(self._ways) > known_conversations.MOST:
             self._ways.popitem(last=False)
         target = self._spoke[session].lasting
         key = self._key(inbound)
@@ -128,7 +128,7 @@ class Conversations:
     def met(self, inbound: Inbound) -> None:
         """Somebody who may speak wrote from this conversation: remember what its id stands for."""
         known = acquaintances_of(self._remembered.state, self._robot)
-        if acquaintances.met(known, inbound) is not known:
+        if known_conversations.met(known, inbound) is not known:
             self._remembered.change(lambda state: with_acquaintance(state, self._robot, inbound))
 
     def addressed(self, outbound: Outbound, session: str) -> Outbound:
@@ -140,7 +140,7 @@ class Conversations:
             # Earlier versions left it empty.
             target = of_session(session)
         known = acquaintances_of(self._remembered.state, self._robot)
-        target = acquaintances.resolved(known, target)
+        target = known_conversations.resolved(known, target)
         if target.private:
             target = self._reachable(target, session)
         return structs.replace(outbound, target=target)

@@ -13,12 +13,13 @@ from dingbridge.bridge.deliveries import Deliveries, filled
 from dingbridge.bridge.incoming import Incoming, Parts
 from dingbridge.bridge.ports import Chance, Editor, Later, Media
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, routing
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.destinations import Destination
+from dingbridge.core.delivery import routing
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.excerpts import Around
 from dingbridge.core.messages import At, Message, Role, Target
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.core.sessions.destinations import Destination
 
 
 class Correspondence:
@@ -91,7 +92,7 @@ class Correspondence:
         if account is None:
             self._answering.ask(session, message, account, Target())
 
-    def take(self, account: Account, deliver: exchange.Deliver) -> None:
+    def take(self, account: Account, deliver: robot_protocol.Deliver) -> None:
         """A robot message for a session here: after those of its conversation that came before it,
         and with what came along, once that is there. Until it is done, its robot's owner hands it
         over again."""
@@ -109,7 +110,7 @@ class Correspondence:
         self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
         incoming.start()
 
-    def lost(self, account: Account, lost: exchange.Lost) -> None:
+    def lost(self, account: Account, lost: robot_protocol.Lost) -> None:
         """The answer of a program to a robot message is lost."""
         self._give_up(lost.key)
         self._answering.lost(account, lost)
@@ -138,15 +139,17 @@ class Correspondence:
         """Whether a robot message is on its way into a transcript, or to what answers it."""
         return any(incoming.is_here for incoming in self._incoming.values())
 
-    def arrived(self, account: Account, arrived: exchange.Appeared | exchange.Arrived) -> None:
+    def arrived(
+        self, account: Account, arrived: robot_protocol.Appeared | robot_protocol.Arrived
+    ) -> None:
         """Another editor has taken in a robot message, of a session that may be open here."""
-        if not isinstance(arrived, exchange.Arrived) or not arrived.has_appeared:
+        if not isinstance(arrived, robot_protocol.Arrived) or not arrived.has_appeared:
             account.people.met(arrived.inbound)
             account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
-        if isinstance(arrived, exchange.Arrived) and self._sessions.is_used(arrived.session):
+        if isinstance(arrived, robot_protocol.Arrived) and self._sessions.is_used(arrived.session):
             self._received(account, arrived)
 
-    def _received(self, account: Account, arrived: exchange.Arrived) -> None:
+    def _received(self, account: Account, arrived: robot_protocol.Arrived) -> None:
         inbound, message = arrived.inbound, arrived.message
         self._event(
             "DingbridgeReceived",

@@ -12,17 +12,20 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import excerpts, exchange, guard, long_text, targets, writing
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.delivery import compose, long_text
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.excerpts import Around, Mask
-from dingbridge.core.guard import Finding, Guarded
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
-from dingbridge.core.outbox import Kind
-from dingbridge.core.outgoing_text import characters
-from dingbridge.core.secret_values import secret_variables
+from dingbridge.core.secrets import excerpts, masking
+from dingbridge.core.secrets.excerpts import Around, Mask
+from dingbridge.core.secrets.heuristics import secret_variables
+from dingbridge.core.secrets.masking import Finding, Guarded
+from dingbridge.core.sessions import targets
 from dingbridge.core.text import well_formed
-from dingbridge.core.writing import Circumstances, written
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +111,8 @@ class Deliveries:
             return guarded.text
 
         words = describe(mask)
-        left = excerpts.those_in(words, guard.counted_together(*found))
-        self._tell(writing.told(left, target))
+        left = excerpts.those_in(words, masking.counted_together(*found))
+        self._tell(compose.told(left, target))
         self.answer(account, target, words)
 
     def masked(
@@ -122,7 +125,7 @@ class Deliveries:
         """`text` without secrets, as the settings want it for this target."""
         options = account.options
         text = characters(text)
-        if not options.mask_secrets or writing.is_excepted(options, target):
+        if not options.mask_secrets or compose.is_excepted(options, target):
             return Guarded(text)
         return excerpts.mask(text, around, self._accounts.secrets, self._environ)
 
@@ -187,7 +190,7 @@ class Deliveries:
         made = written(
             message_id, text, target, options, circumstances, title=title, at=at, around=around
         )
-        self._tell(writing.told(made.masked, target), session)
+        self._tell(compose.told(made.masked, target), session)
         return made.outbound
 
     def _tell(self, masked: str, session: str = "") -> None:
@@ -203,7 +206,7 @@ class Deliveries:
                 line = long_text.line(each, now)
                 marked = account.destinations.marked(session, line, each.target)
                 self._sessions.add(session, marked)
-            account.member.send(exchange.Send(each, kind, session))
+            account.member.send(robot_protocol.Send(each, kind, session))
         self.show_unsaved()
         self._changed()
 
@@ -258,9 +261,9 @@ class Deliveries:
         found = self._accounts.find(account)
         if found is not None:
             found.member.expect(message)
-            found.member.tell(exchange.Known(session, (message,)))
+            found.member.tell(robot_protocol.Known(session, (message,)))
 
-    def written_down(self, asks: Mapping[str, Collection[exchange.Send]]) -> None:
+    def written_down(self, asks: Mapping[str, Collection[robot_protocol.Send]]) -> None:
         """The editor leaves, and these messages of its accounts, which no owner had answered, are
         in the journal for the next one."""
         for account in self._accounts:

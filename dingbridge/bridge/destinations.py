@@ -8,12 +8,13 @@ from msgspec import structs
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import destinations, routing, targets
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.destinations import Destination, Destinations
+from dingbridge.core.delivery import routing
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Role, Target
-from dingbridge.core.options import Options
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.sessions import destinations, targets
+from dingbridge.core.sessions.destinations import Destination, Destinations
 
 
 class SessionDestinations:

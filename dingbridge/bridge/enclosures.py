@@ -16,14 +16,16 @@ from dingbridge.bridge.accounts import Accounts
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Chance, Editor, Packed, Parcels
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import attachments, exchange, file_names, media, routing
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import received
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.destinations import Destination
+from dingbridge.core.delivery import routing
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.dingtalk import attachments, file_names, media
 from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
-from dingbridge.core.outbox import Kind
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.user_file import UserFile
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +198,7 @@ class Enclosures:
         if packed.note:
             line += f"\n\n{packed.note}"
         self._add(enclosure, line, Delivery.QUEUED)
-        account.member.send(exchange.Send(outbound, Kind.REPLY, session))
+        account.member.send(robot_protocol.Send(outbound, Kind.REPLY, session))
         self._changed()
 
     def _failed(self, enclosure: Enclosure, error: BridgeError) -> None:

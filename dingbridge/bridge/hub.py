@@ -25,28 +25,30 @@ from dingbridge.bridge.receptionist import Receptionist
 from dingbridge.bridge.remembered import Remembered
 from dingbridge.bridge.state_news import StateNews
 from dingbridge.bridge.usage import Usage
-from dingbridge.core import exchange, scopes
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import link
-from dingbridge.core.exchange import Ask, News
-from dingbridge.core.inbox import Open, Received
-from dingbridge.core.link import LinkState
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.outbox import Kind, Outbox
+from dingbridge.core.delivery.quota import Budget
+from dingbridge.core.delivery.sent_messages import Sent, with_quote
+from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.messages import Target
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Kind, Outbox
-from dingbridge.core.patience import SENDS_WITHIN
-from dingbridge.core.quota import Budget
-from dingbridge.core.sent_keys import Sent, with_quote
-from dingbridge.core.state import (
-    State,
-    with_sent_key,
-)
-from dingbridge.core.writing import Circumstances, written
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import Ask, News
+from dingbridge.core.sessions import scopes
+from dingbridge.core.sessions.inbox import Open, Received
+from dingbridge.core.sessions.state import State, with_sent_key
+from dingbridge.core.timeouts import SENDS_WITHIN
 
 log = logging.getLogger(__name__)
 
 
 LAST_WORDS = (
-    exchange.Send | exchange.Shown | exchange.Asking | exchange.Handed | exchange.Unanswered
+    robot_protocol.Send
+    | robot_protocol.Shown
+    | robot_protocol.Asking
+    | robot_protocol.Handed
+    | robot_protocol.Unanswered
 )
 """What a member may say whose editor was left while something was still under way in it."""
 
@@ -82,11 +84,11 @@ class Hub:
         self._members: dict[int, Member] = {}
         # Those whose editors were left while a program worked, with the session they had bound.
         self._retired: dict[int, str] = {}
-        self._link_news = exchange.LinkNews(LinkState.OFF.value)
+        self._link_news = robot_protocol.LinkNews(LinkState.OFF.value)
         self._last_error = ""
         self._lacks_webhook = False
         self.cool_down = (0.0, "")
-        self._let_in = exchange.LetIn()
+        self._let_in = robot_protocol.LetIn()
         self._state = StateNews(ports.later, self._state_news, self.broadcast)
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
@@ -171,7 +173,7 @@ class Hub:
     def ask(self, member: int, ask: Ask) -> None:
         """A word of an editor."""
         is_last_word = member in self._retired and isinstance(ask, LAST_WORDS)
-        if member in self._members or is_last_word or isinstance(ask, exchange.Hello):
+        if member in self._members or is_last_word or isinstance(ask, robot_protocol.Hello):
             self._carry_out(member, ask)
         else:
             log.warning("an editor spoke before it said hello")
@@ -179,55 +181,55 @@ class Hub:
     def _carry_out(self, member: int, ask: Ask) -> None:
         problem = ""
         match ask:
-            case exchange.Hello():
+            case robot_protocol.Hello():
                 self._join(member, ask)
-            case exchange.Bind(session=session, title=title, cwd=cwd):
+            case robot_protocol.Bind(session=session, title=title, cwd=cwd):
                 self._bindings.bind(member, session, title, cwd)
                 self._bound_changed()
-            case exchange.Unbind(session=session):
+            case robot_protocol.Unbind(session=session):
                 self._attention.left(session)
                 self._bindings.unbind(member, session)
                 self._bound_changed()
-            case exchange.Send():
+            case robot_protocol.Send():
                 outbound = self._conversations.addressed(ask.outbound, ask.session)
                 self.outgoing.send(structs.replace(ask, outbound=outbound))
-            case exchange.Known(session=session, ids=ids):
+            case robot_protocol.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
-            case exchange.Shown(news=news):
+            case robot_protocol.Shown(news=news):
                 self.broadcast(news, but=member)
-            case exchange.Asking():
+            case robot_protocol.Asking():
                 self._reception.asking(member, ask)
-            case exchange.Handed(key=key):
+            case robot_protocol.Handed(key=key):
                 self._reception.handed(key)
-            case exchange.Answers(answers=answers):
+            case robot_protocol.Answers(answers=answers):
                 self._members[member].answers = answers
-            case exchange.Unanswered(turn=turn, left=left):
+            case robot_protocol.Unanswered(turn=turn, left=left):
                 self._reception.unanswered(member, turn, left=left)
-            case exchange.PassOn(order=order):
+            case robot_protocol.PassOn(order=order):
                 self._reception.pass_on(member, order)
-            case exchange.Busy(busy=busy):
+            case robot_protocol.Busy(busy=busy):
                 self._members[member].busy = busy
-            case exchange.Retry(id=message):
+            case robot_protocol.Retry(id=message):
                 if words := self.outgoing.retry(message):
                     self._tell(member, words)
-            case exchange.Drop(id=message):
+            case robot_protocol.Drop(id=message):
                 problem = self.outgoing.drop(message)
-            case exchange.ShowOutbox(prefix=prefix):
-                self._tell(member, exchange.Letters(self.outgoing.describe(prefix)))
-            case exchange.ShowPairings():
+            case robot_protocol.ShowOutbox(prefix=prefix):
+                self._tell(member, robot_protocol.Letters(self.outgoing.describe(prefix)))
+            case robot_protocol.ShowPairings():
                 self._tell(member, self._admission.list())
-            case exchange.Pair(code=code, once=once):
+            case robot_protocol.Pair(code=code, once=once):
                 self._told(member, *self._admission.pair(code, once=once))
-            case exchange.Deny(code=code):
+            case robot_protocol.Deny(code=code):
                 self._told(member, *self._admission.deny(code))
-            case exchange.Revoke(id=name):
+            case robot_protocol.Revoke(id=name):
                 self._told(member, *self._admission.revoke(name))
         if problem:
-            self._tell(member, exchange.Words(problem, "error"))
+            self._tell(member, robot_protocol.Words(problem, "error"))
 
     def _told(self, member: int, words: str, well: bool) -> None:
         """What was decided is told once it is on the disk: who was let in stays so."""
-        answer = exchange.Words(words, "info" if well else "error")
+        answer = robot_protocol.Words(words, "info" if well else "error")
         self._records.settled(lambda: self._tell(member, answer))
 
     def retire(self, member: int) -> None:
@@ -254,7 +256,7 @@ class Hub:
         self._hold_link()
         self._state.changed()
 
-    def _join(self, member: int, hello: exchange.Hello) -> None:
+    def _join(self, member: int, hello: robot_protocol.Hello) -> None:
         self._members[member] = Member(hello.pid, hello.cwd, answers=hello.answers)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._tell(member, self._state_news())
@@ -302,7 +304,7 @@ class Hub:
         """A word of the bridge itself in a conversation, which is part of no session."""
         known = Circumstances(self._options.secrets)
         made = written(self._chance.new_id(), text, target, self._options, known)
-        self.outgoing.send(exchange.Send(made.outbound, Kind.WORD, ""))
+        self.outgoing.send(robot_protocol.Send(made.outbound, Kind.WORD, ""))
 
     def _call(self, news: News) -> None:
         """Tell the editor whose user was at work last, of those that have a session bound, if one
@@ -318,7 +320,7 @@ class Hub:
         """The stream connection's state changed; it is opened again in `retry_in` seconds, unless
         that is 0."""
         next_try = self._chance.now() + retry_in if retry_in else 0.0
-        self._link_news = exchange.LinkNews(link.value, reason, fix, next_try)
+        self._link_news = robot_protocol.LinkNews(link.value, reason, fix, next_try)
         self.broadcast(self._link_news)
         self._state.changed()
 
@@ -369,9 +371,9 @@ class Hub:
             self.broadcast(let_in)
         self._state.changed()
 
-    def _state_news(self) -> exchange.State:
+    def _state_news(self) -> robot_protocol.State:
         until, reason = self.cool_down
-        return exchange.State(
+        return robot_protocol.State(
             link=self._link_news.link,
             queued=self.outgoing.queued,
             failed=self.outgoing.failed,
@@ -391,7 +393,7 @@ class Hub:
         """Warn the user, in the editor that was used last."""
         member = self._editors.latest(self._members)
         if member is not None:
-            self._tell(member, exchange.Words(words, "warn"))
+            self._tell(member, robot_protocol.Words(words, "warn"))
 
     def broadcast(self, news: News, *, but: int = NOBODY) -> None:
         """Tell all editors, or all others."""

@@ -12,10 +12,12 @@ from dingbridge.bridge.arrivals import Arrivals
 from dingbridge.bridge.binding import Account
 from dingbridge.bridge.ports import Editor, Later, Media
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import exchange, inbound_entry, inbox, routing
+from dingbridge.core import robot_protocol
+from dingbridge.core.delivery import routing
+from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import ConversationKind, Message, Role
-from dingbridge.core.patience import TEXT_FIRST_AFTER
-from dingbridge.core.routing import robot_name
+from dingbridge.core.sessions import inbound_entry, inbox
+from dingbridge.core.timeouts import TEXT_FIRST_AFTER
 
 
 class Parts(Struct, frozen=True):
@@ -29,7 +31,7 @@ class Parts(Struct, frozen=True):
     media: Media
     answering: Answering
     later: Later
-    received: Callable[[Account, exchange.Arrived], None]
+    received: Callable[[Account, robot_protocol.Arrived], None]
     ended: Callable[[str], None]
     shown: Arrivals
     fetched: Arrivals
@@ -56,7 +58,7 @@ class Incoming:
        └────it took too long──▶ shown without them ──────▶
     """
 
-    def __init__(self, parts: Parts, account: Account, deliver: exchange.Deliver) -> None:
+    def __init__(self, parts: Parts, account: Account, deliver: robot_protocol.Deliver) -> None:
         self._parts = parts
         self._account = account
         self._deliver = deliver
@@ -176,7 +178,7 @@ class Incoming:
             self._whole(is_news=new)
             return
         if new:
-            account.member.tell(exchange.Shown(exchange.Appeared(inbound, session)))
+            account.member.tell(robot_protocol.Shown(robot_protocol.Appeared(inbound, session)))
         if self._fetched is not None:
             self._complete()
 
@@ -196,10 +198,10 @@ class Incoming:
             return
         if is_news:
             files = self._fetched.files if self._fetched else ()
-            arrived = exchange.Arrived(
+            arrived = robot_protocol.Arrived(
                 deliver.inbound, deliver.session, self._message, files, has_appeared
             )
-            self._account.member.tell(exchange.Shown(arrived))
+            self._account.member.tell(robot_protocol.Shown(arrived))
             self._parts.received(self._account, arrived)
         self._is_whole = True
         self._ask()
@@ -219,7 +221,7 @@ class Incoming:
         if responder is None or self._deliver.inbound.says_nothing:
             self._handed()
         elif responder == "lua":
-            self._account.member.tell(exchange.Asking(key, "function"))
+            self._account.member.tell(robot_protocol.Asking(key, "function"))
         else:
             self._parts.programs.put((self._robot, ""), self._next_to_run)
         done()
@@ -230,7 +232,7 @@ class Incoming:
         if self.is_over or not self.is_here:
             done()
         else:
-            self._account.member.tell(exchange.Asking(self._deliver.key, "program"))
+            self._account.member.tell(robot_protocol.Asking(self._deliver.key, "program"))
 
     def may_ask(self) -> None:
         """It is on the disk that it is asked about."""
@@ -242,7 +244,7 @@ class Incoming:
 
     def _handed(self) -> None:
         """What answers it has ended, or nothing does."""
-        self._account.member.tell(exchange.Handed(self._deliver.key))
+        self._account.member.tell(robot_protocol.Handed(self._deliver.key))
         self._parts.ended(self._deliver.key)
         if self._let_run is not None:
             self._let_run()

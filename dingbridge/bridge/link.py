@@ -9,9 +9,9 @@ from __future__ import annotations
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Editor, Later
 from dingbridge.core.catalogue import link as say
+from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import in_words
-from dingbridge.core.link import LinkState
-from dingbridge.core.patience import LINK_LIVES
+from dingbridge.core.timeouts import LINK_LIVES
 
 
 class Link:

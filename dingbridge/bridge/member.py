@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from dingbridge.bridge.ports import Exchange
-from dingbridge.core.exchange import Answers, Ask, Bind, Busy, Hello, Known, Send, Unbind
 from dingbridge.core.messages import Delivery
+from dingbridge.core.robot_protocol import Answers, Ask, Bind, Busy, Hello, Known, Send, Unbind
 
 REMEMBERED = 1000
 """Messages whose end is told once (a count)."""

@@ -8,11 +8,9 @@ from itertools import islice
 from msgspec import structs
 
 from dingbridge.bridge.ports import Chance, Queue, Records
-from dingbridge.core import destinations, exchange, markdown
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.exchange import News, Words
-from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target
-from dingbridge.core.outbox import (
+from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
@@ -25,10 +23,14 @@ from dingbridge.core.outbox import (
     Waiting,
     is_uncertain,
 )
-from dingbridge.core.outbox_journal import dropped_in_words, end_in_words
-from dingbridge.core.outbox_words import describe, doubt
+from dingbridge.core.delivery.outbox_journal import dropped_in_words, end_in_words
+from dingbridge.core.delivery.outbox_text import describe, doubt
+from dingbridge.core.markdown import code_blocks
+from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target
+from dingbridge.core.robot_protocol import News, Words
+from dingbridge.core.sessions import destinations
+from dingbridge.core.sessions.transcript import Fate
 from dingbridge.core.text import shorten
-from dingbridge.core.transcript import Fate
 
 TITLE = 30
 """Characters of a message that name it where its end is told."""
@@ -119,7 +121,7 @@ class Outgoing:
         else:
             self._listeners[message] = heard
 
-    def _tell(self, news: exchange.Fate) -> None:
+    def _tell(self, news: robot_protocol.Fate) -> None:
         self._broadcast(news)
         heard = self._listeners.get(news.report.message_id)
         if heard is not None:
@@ -130,7 +132,7 @@ class Outgoing:
         for waiting in self._outbox.waiting.values():
             self._queue.put(waiting)
 
-    def send(self, ask: exchange.Send) -> None:
+    def send(self, ask: robot_protocol.Send) -> None:
         """Accept a message. One that is known already is only answered."""
         message = ask.outbound.id
         if self._outbox.knows(message):
@@ -197,7 +199,7 @@ class Outgoing:
         self.is_unanswered = report.unanswered
         whole = self._outbox.waiting.get(report.message_id)
         for one in whole.everyone() if whole else ():
-            self._tell(exchange.Fate(structs.replace(report, message_id=one.id), one.session))
+            self._tell(robot_protocol.Fate(structs.replace(report, message_id=one.id), one.session))
 
     def _settle(
         self, whole: Waiting, record: Done | Failed | Dropped, ends: dict[str, list[Fate]]
@@ -213,7 +215,7 @@ class Outgoing:
             if one.outbound.file_name and not isinstance(record, Failed):
                 # A dead letter keeps its file: it may be sent again.
                 self._records.forget_file(one.id)
-            title = shorten(one.outbound.file_name or markdown.title(one.outbound.text), TITLE)
+            title = shorten(one.outbound.file_name or code_blocks.title(one.outbound.text), TITLE)
             report = DeliveryReport(
                 one.id,
                 fate,
@@ -223,7 +225,7 @@ class Outgoing:
                 may_have_arrived=doubt,
                 unanswered=unanswered,
             )
-            self._tell(exchange.Fate(_going_to(report, one.outbound.target), one.session))
+            self._tell(robot_protocol.Fate(_going_to(report, one.outbound.target), one.session))
         self._ended(whole)
 
     def _fate(
@@ -235,7 +237,9 @@ class Outgoing:
         to: Target | None = None,
     ) -> None:
         report = DeliveryReport(message, fate, reason)
-        self._tell(exchange.Fate(_going_to(report, to) if to is not None else report, session))
+        self._tell(
+            robot_protocol.Fate(_going_to(report, to) if to is not None else report, session)
+        )
 
     # --- what became of it? ---------------------------------------------------------------------
 
@@ -292,7 +296,7 @@ class Outgoing:
             report = DeliveryReport(
                 message, Delivery.FAILED, reason, dropped=True, may_have_arrived=uncertain
             )
-            self._tell(exchange.Fate(report, session))
+            self._tell(robot_protocol.Fate(report, session))
         elif message in self._outbox.done:
             reason = say.MAY_BE_TWICE() if uncertain else ""
             self._write_known(message, session, Delivery.SENT, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from dingbridge.core import mentions
+from dingbridge.core.delivery import mentions
 from dingbridge.core.messages import At, Inbound, Sender
 
 CONVERSATIONS = 200

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.core import markdown
-from dingbridge.core.destinations import Destination
-from dingbridge.core.excerpts import Around
+from dingbridge.core.markdown import code_blocks
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.core.sessions.destinations import Destination
 
 
 class Place(Struct, frozen=True):
@@ -35,7 +35,7 @@ class Place(Struct, frozen=True):
         if not self.lines:
             return text, Around()
         code = "\n".join(self.lines)
-        block = markdown.fenced(code, self.file, self.filetype, self.first_line, self.last_line)
+        block = code_blocks.fenced(code, self.file, self.filetype, self.first_line, self.last_line)
         whole = f"{text}\n\n{block}" if text else block
         line = whole.count("\n") - block.count("\n") + 2
         return whole, Around("\n".join(self.before), line)

@@ -8,17 +8,17 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.bridge.updates import Update
+from dingbridge.core.commands.editor_replies import Lines
+from dingbridge.core.delivery.outbox import Put, Record, Waiting
+from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.exchange import Ask, Ruling, Send
-from dingbridge.core.inbox import Answerer, Received
 from dingbridge.core.messages import Attachment, Message, Question
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Put, Record, Waiting
-from dingbridge.core.reactions import Reaction
-from dingbridge.core.remote_answers import Lines
-from dingbridge.core.state import State
-from dingbridge.core.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import Ask, Ruling, Send
+from dingbridge.core.sessions.inbox import Answerer, Received
+from dingbridge.core.sessions.state import State
+from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.user_file import UserFile
 
 
 class Editor(Protocol):

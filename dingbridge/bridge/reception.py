@@ -14,14 +14,15 @@ from dingbridge.bridge.attention import Attention
 from dingbridge.bridge.conversations import Conversations, Member
 from dingbridge.bridge.ports import Chance, Records
 from dingbridge.bridge.receptionist import Receptionist
-from dingbridge.core import exchange, inbox, scopes
-from dingbridge.core.access import Admitted
+from dingbridge.core import robot_protocol
+from dingbridge.core.access.policy import Admitted
 from dingbridge.core.catalogue import remote as say
-from dingbridge.core.exchange import News
-from dingbridge.core.inbox import Open, Received
+from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
-from dingbridge.core.options import Options
-from dingbridge.core.routing import reply_target
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import News
+from dingbridge.core.sessions import inbox, scopes
+from dingbridge.core.sessions.inbox import Open, Received
 
 log = logging.getLogger(__name__)
 
@@ -126,12 +127,12 @@ class Reception:
         answer = inbox.answer_id(inbox.message_id(key))
         return entry.asked == "function" or self._has_left(answer)
 
-    def asking(self, member: int, ask: exchange.Asking) -> None:
+    def asking(self, member: int, ask: robot_protocol.Asking) -> None:
         """A member that holds a message is about to have it answered."""
         entry, holder = self._open.get(ask.key, (None, NOBODY))
         if entry is not None and holder == member:
             self._open[ask.key] = (structs.replace(entry, asked=ask.by), holder)
-            may_ask = exchange.MayAsk(ask.key)
+            may_ask = robot_protocol.MayAsk(ask.key)
             self._records.asked(ask.key, entry.session, ask.by, lambda: self._tell(member, may_ask))
 
     def handed(self, key: str) -> None:
@@ -201,11 +202,13 @@ class Reception:
             self._open[key] = (entry, NOBODY)
             return
         news = self._news(key, entry, again=again)
-        holder = self._editors.first(entry.session, answers=isinstance(news, exchange.Deliver))
+        holder = self._editors.first(
+            entry.session, answers=isinstance(news, robot_protocol.Deliver)
+        )
         self._open[key] = (entry, holder)
         self._tell(holder, news)
 
-    def pass_on(self, member: int, order: exchange.CarryOut) -> None:
+    def pass_on(self, member: int, order: robot_protocol.CarryOut) -> None:
         """A member's editor does not say what a command wants to know of it: ask the next one."""
         tried = (*order.tried, member)
         found = self._editors.next(order.session, tried)
@@ -213,37 +216,37 @@ class Reception:
         if found is None or entry is None or holder != member:
             return
         self._open[order.key] = (entry, found)
-        self._tell(member, exchange.Withdrawn(order.key))
+        self._tell(member, robot_protocol.Withdrawn(order.key))
         self._tell(found, structs.replace(order, tried=tried))
 
-    def unanswered(self, member: int, turn: exchange.Turn, *, left: bool) -> None:
+    def unanswered(self, member: int, turn: robot_protocol.Turn, *, left: bool) -> None:
         """Let another editor's responder answer. When there is none, the one that is slow may still
         do it; of one that has left, the asker is told."""
         tried = (*turn.tried, member)
         found = self._editors.next(turn.question.session, tried, answers=True)
         if found is not None:
             if not left:
-                self._tell(member, exchange.Withdrawn(turn.question.message.id))
-            self._tell(found, exchange.Answer(structs.replace(turn, tried=tried)))
+                self._tell(member, robot_protocol.Withdrawn(turn.question.message.id))
+            self._tell(found, robot_protocol.Answer(structs.replace(turn, tried=tried)))
         elif left:
             self._answer(turn.target, say.CLOSED())
 
     def _news(self, key: str, entry: Open, *, again: bool) -> News:
         inbound, session = entry.received.inbound, entry.session
         if entry.asked:
-            return exchange.Lost(key, inbound, session)
+            return robot_protocol.Lost(key, inbound, session)
         options = self._options()
         start = None
         if self._conversations.is_made(session):
             start = scopes.start(options, inbound)
         if self._receptionist.is_command(inbound):
             admin = inbound.sender.identity in options.admins
-            return exchange.CarryOut(key, inbound, session, again, admin, start)
+            return robot_protocol.CarryOut(key, inbound, session, again, admin, start)
         inbound = self._with_quote(inbound)
         if not inbound.says_nothing:
             self._attention.worked_on(inbound, session)
         instructions = scopes.instructions(options, inbound)
-        return exchange.Deliver(key, inbound, session, again, start, instructions)
+        return robot_protocol.Deliver(key, inbound, session, again, start, instructions)
 
 
 def log_arrival(inbound: Inbound, account: str) -> None:

@@ -8,14 +8,17 @@ from msgspec import Struct
 
 from dingbridge.bridge.conversations import Conversations
 from dingbridge.bridge.ports import Chance
-from dingbridge.core import access, addressing, commands, remote_words, scopes
-from dingbridge.core import remote_commands as remote
-from dingbridge.core.access import Admitted
+from dingbridge.core.access import policy
+from dingbridge.core.access.policy import Admitted
 from dingbridge.core.catalogue import remote as say
-from dingbridge.core.exchange import State
+from dingbridge.core.commands import editor_commands, status_replies
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.commands.remote_parser import Bad, Unknown
+from dingbridge.core.dingtalk import addressees
 from dingbridge.core.messages import ConversationKind, Inbound
-from dingbridge.core.options import Options
-from dingbridge.core.remote_parser import Bad, Unknown
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import State
+from dingbridge.core.sessions import scopes
 
 
 class Said(Struct, frozen=True):
@@ -45,23 +48,23 @@ class Receptionist:
 
     def is_command(self, inbound: Inbound) -> bool:
         """Whether the message is meant for the bridge rather than for a session."""
-        return addressing.command_in(inbound) is not None
+        return addressees.command_in(inbound) is not None
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> Said | None:
         """What comes of a message that is a command; None for one that is meant for a session."""
-        command = addressing.command_in(inbound)
+        command = addressees.command_in(inbound)
         if command is None:
             return None
         if isinstance(command, Unknown):
-            return Said(remote_words.describe_unknown(command))
+            return Said(status_replies.describe_unknown(command))
         name = command.declaration.name
         allowed = self._allowed(inbound, admitted)
         if name not in allowed:
             identity = inbound.sender.identity
             setting = self._setting(inbound)
-            return Said(remote_words.describe_not_allowed(name, identity, setting))
+            return Said(status_replies.describe_not_allowed(name, identity, setting))
         if isinstance(command, Bad):
-            return Said(remote_words.describe_bad(command))
+            return Said(status_replies.describe_bad(command))
         if isinstance(command, remote.ForOwner):
             return Said(self._reply(command, inbound, allowed, admin=admitted.role == "admin"))
         if isinstance(command, remote.NewSession) and scopes.is_made(self._options()):
@@ -73,15 +76,15 @@ class Receptionist:
     ) -> str:
         match command:
             case remote.Help():
-                return remote_words.describe_help(allowed)
+                return status_replies.describe_help(allowed)
             case remote.Status():
                 return self._status(inbound, admin=admin)
             case remote.WhoAmI():
-                return remote_words.describe_whoami(inbound.sender, allowed, is_admin=admin)
+                return status_replies.describe_whoami(inbound.sender, allowed, is_admin=admin)
             case remote.WhereAmI():
                 row = self._here(inbound, admin=admin)
                 staff_id = inbound.sender.staff_id
-                return remote_words.describe_whereami(inbound.conversation, row, staff_id)
+                return status_replies.describe_whereami(inbound.conversation, row, staff_id)
             case remote.ListSessions(text=text):
                 return self._list(inbound, text, admin=admin)
             case remote.ChooseSession(wanted=wanted):
@@ -95,25 +98,25 @@ class Receptionist:
 
     def _status(self, inbound: Inbound, *, admin: bool) -> str:
         state = self._state()
-        return remote_words.describe_status(
+        return status_replies.describe_status(
             self._here(inbound, admin=admin),
             link=state.link,
             editors=self._editors(),
             queued=state.queued,
             failed=state.failed,
-            problem=commands.for_outside(state.last_error) if admin else "",
+            problem=editor_commands.for_outside(state.last_error) if admin else "",
         )
 
     def _list(self, inbound: Inbound, text: str, *, admin: bool) -> str:
         rows = self._conversations.rows(inbound, admin=admin)
-        return remote_words.describe_sessions(rows, text)
+        return status_replies.describe_sessions(rows, text)
 
     def _choose(self, inbound: Inbound, wanted: str, *, admin: bool) -> str:
         if not wanted or self._conversations.choose(wanted, inbound, admin=admin):
             return self._list(inbound, "", admin=admin)
         return f"{say.NO_SUCH_SESSION()}\n\n{self._list(inbound, '', admin=admin)}"
 
-    def _here(self, inbound: Inbound, *, admin: bool) -> remote_words.Row | None:
+    def _here(self, inbound: Inbound, *, admin: bool) -> status_replies.Row | None:
         rows = self._conversations.rows(inbound, admin=admin)
         return next((row for row in rows if row.here), None)
 
@@ -126,7 +129,7 @@ class Receptionist:
         return tuple(
             name
             for name in remote.NAMES
-            if access.may_use(name, admitted.role, tools, options.commands)
+            if policy.may_use(name, admitted.role, tools, options.commands)
         )
 
     def _setting(self, inbound: Inbound) -> str:

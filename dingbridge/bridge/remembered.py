@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dingbridge.bridge.ports import Records
-from dingbridge.core.state import State
+from dingbridge.core.sessions.state import State
 
 
 class Remembered:

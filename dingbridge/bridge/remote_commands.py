@@ -15,13 +15,16 @@ from dingbridge.bridge.deliveries import Deliveries
 from dingbridge.bridge.ports import Chance, Editor, Later, Project, Storage
 from dingbridge.bridge.responders import Responders
 from dingbridge.bridge.sessions import Sessions
-from dingbridge.core import addressing, exchange, remote_answers, remote_words, routing
-from dingbridge.core import remote_commands as remote
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import remote as say
+from dingbridge.core.commands import editor_replies, status_replies
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.delivery import routing
+from dingbridge.core.dingtalk import addressees
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.excerpts import Mask
-from dingbridge.core.exchange import CarryOut
-from dingbridge.core.transcript import Transcript
+from dingbridge.core.robot_protocol import CarryOut
+from dingbridge.core.secrets.excerpts import Mask
+from dingbridge.core.sessions.transcript import Transcript
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +86,7 @@ class RemoteCommands:
         """Carry out a command. The robot's owner has found that its sender may use it."""
         if order.start is not None:
             self._sessions.begin(order.session, account.name, order.start)
-        command = addressing.command_in(order.inbound)
+        command = addressees.command_in(order.inbound)
 
         robot = routing.robot_name(account.options)
 
@@ -93,14 +96,14 @@ class RemoteCommands:
                 log.warning("%s is another robot now: an answer stays unsaid", account.name)
                 return
             self._deliveries.answer(account, routing.reply_target(order.inbound), words)
-            account.member.tell(exchange.Handed(order.key))
+            account.member.tell(robot_protocol.Handed(order.key))
 
         def answer_excerpt(describe: Callable[[Mask], str]) -> None:
             self._deliveries.answer_excerpt(account, routing.reply_target(order.inbound), describe)
-            account.member.tell(exchange.Handed(order.key))
+            account.member.tell(robot_protocol.Handed(order.key))
 
         if not isinstance(command, remote.ForSession):
-            account.member.tell(exchange.Handed(order.key))
+            account.member.tell(robot_protocol.Handed(order.key))
         elif order.again and command.declaration.effect:
             answer(say.PERHAPS_DONE())
         else:
@@ -121,9 +124,9 @@ class RemoteCommands:
             case remote.Where():
                 self._where(asked)
             case remote.Diagnostics(level=level):
-                self._look("diag", asked, remote_answers.describe_diagnostics, level=level)
+                self._look("diag", asked, editor_replies.describe_diagnostics, level=level)
             case remote.Quickfix():
-                self._look("qf", asked, remote_answers.describe_quickfix)
+                self._look("qf", asked, editor_replies.describe_quickfix)
             case remote.Diff(path=path):
                 self._diff(asked, path)
             case remote.FileSlice(path=path, first=first, last=last):
@@ -148,33 +151,33 @@ class RemoteCommands:
         def loaded(transcript: Transcript) -> None:
             messages = transcript.messages
             asked.answer_excerpt(
-                lambda mask: remote_words.describe_history(messages, count, mask=mask)
+                lambda mask: status_replies.describe_history(messages, count, mask=mask)
             )
 
         self._storage.load(asked.order.session, loaded)
 
     def _diff(self, asked: _Asked, path: str) -> None:
         def found(output: str) -> None:
-            asked.answer_excerpt(lambda mask: remote_answers.describe_diff(output, path, mask))
+            asked.answer_excerpt(lambda mask: editor_replies.describe_diff(output, path, mask))
 
         self._project.diff(asked.cwd, path, found, asked.failed)
 
     def _file(self, asked: _Asked, path: str, first: int, last: int) -> None:
-        def found(lines: remote_answers.Lines) -> None:
-            asked.answer_excerpt(partial(remote_answers.describe_lines, lines))
+        def found(lines: editor_replies.Lines) -> None:
+            asked.answer_excerpt(partial(editor_replies.describe_lines, lines))
 
         self._project.lines(asked.cwd, path, (first, last), found, asked.failed)
 
     def _run(self, asked: _Asked, name: str) -> None:
         jobs = asked.account.options.jobs
         if name not in jobs:
-            asked.answer(remote_answers.describe_jobs(jobs, name))
+            asked.answer(editor_replies.describe_jobs(jobs, name))
             return
 
         def ended(status: int, output: str) -> None:
             self._running.discard(asked.order.key)
             asked.answer_excerpt(
-                lambda mask: remote_answers.describe_run(name, status, output, mask)
+                lambda mask: editor_replies.describe_run(name, status, output, mask)
             )
 
         def failed(error: BridgeError) -> None:
@@ -194,7 +197,7 @@ class RemoteCommands:
     def _where(self, asked: _Asked) -> None:
         def found(branch: str) -> None:
             self._look(
-                "where", asked, lambda place, _: remote_answers.describe_where(place, branch)
+                "where", asked, lambda place, _: editor_replies.describe_where(place, branch)
             )
 
         self._project.branch(asked.cwd, found)
@@ -204,7 +207,7 @@ class RemoteCommands:
             self._look(
                 "open",
                 asked,
-                lambda opened, _: remote_answers.describe_opened(opened),
+                lambda opened, _: editor_replies.describe_opened(opened),
                 path=whole,
                 line=line,
             )
@@ -233,7 +236,7 @@ class RemoteCommands:
     def _pass_on(self, request: str, asked: _Asked) -> None:
         """The editor may hang: another one that has the session may answer instead."""
         if request in self._looking:
-            asked.account.member.tell(exchange.PassOn(asked.order))
+            asked.account.member.tell(robot_protocol.PassOn(asked.order))
 
     def withdraw(self, key: str) -> None:
         """Another editor carries out this command."""

@@ -9,9 +9,9 @@ from msgspec import Struct, structs
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Editor, Programs
-from dingbridge.core.exchange import Turn
 from dingbridge.core.messages import Asked
-from dingbridge.core.options import Options
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import Turn
 
 T = TypeVar("T")
 

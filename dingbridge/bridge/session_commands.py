@@ -9,8 +9,8 @@ from dingbridge.bridge.ports import Chance, Editor, Saved, Storage
 from dingbridge.bridge.sessions import Sessions
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError, told
-from dingbridge.core.transcript import SessionInfo
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.user_file import UserFile
 
 
 class SessionCommands:

@@ -13,10 +13,10 @@ from msgspec import Struct
 from dingbridge.bridge import updates
 from dingbridge.bridge.ports import Chance, Post, Storage
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.robot_protocol import Start
+from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 from dingbridge.core.text import well_formed
-from dingbridge.core.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 
 AT_ONCE = 32
 """Robot messages that are written together at most (a count)."""

@@ -10,9 +10,9 @@ from dingbridge.bridge.ports import Editor
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.exchange import Start
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.transcript import Part, SessionInfo, Transcript
+from dingbridge.core.robot_protocol import Start
+from dingbridge.core.sessions.transcript import Part, SessionInfo, Transcript
 
 
 class Sessions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dingbridge.bridge.ports import Later
-from dingbridge.core.exchange import State
+from dingbridge.core.robot_protocol import State
 
 TELL_COUNT_EVERY = 1.0
 """Seconds between two words about the month's quota, which every message changes."""

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import health
-from dingbridge.core.destinations import NOBODY, Destination
 from dingbridge.core.messages import Asked, Delivery, DeliveryReport, Message
+from dingbridge.core.sessions.destinations import NOBODY, Destination
 
 Level = Literal["info", "warn", "error"]
 

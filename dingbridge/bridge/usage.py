@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from dingbridge.bridge.ports import Chance
 from dingbridge.bridge.remembered import Remembered
-from dingbridge.core import quota, reactions
-from dingbridge.core.quota import Budget, Quota
-from dingbridge.core.state import with_quota
+from dingbridge.core.delivery import quota, reactions
+from dingbridge.core.delivery.quota import Budget, Quota
+from dingbridge.core.sessions.state import with_quota
 
 
 class Usage:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from dingbridge.core.commands import ALWAYS_OURS
-from dingbridge.core.routing import Route
+from dingbridge.core.commands.editor_commands import ALWAYS_OURS
+from dingbridge.core.delivery.routing import Route
 from dingbridge.sandbox.records import Arrived
 from dingbridge.sandbox.settings import GROUPS, PEOPLE
 

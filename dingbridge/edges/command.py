@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from dingbridge.core import outside_failures
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.outside_failures import ProgramFailure, describe_program
+from dingbridge.core.options import lookup_failures
+from dingbridge.core.options.lookup_failures import ProgramFailure, describe_program
 from dingbridge.core.text import clean
 from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
 
@@ -98,15 +98,15 @@ class Programs(threading.Thread):
             )
         except NotStarted as cause:
             log.error("the responder %s could not be started: %s", task.argv[0], cause)
-            return outside_failures.NotStarted(str(cause))
+            return lookup_failures.NotStarted(str(cause))
         except TookTooLong:
-            return outside_failures.TookTooLong(task.timeout)
+            return lookup_failures.TookTooLong(task.timeout)
         except Stopped:
-            return outside_failures.Stopped()
+            return lookup_failures.Stopped()
         if ended.status != 0:
             log.error("the responder ended with %d: %s", ended.status, _words(ended.complaint))
-            return outside_failures.EndedWith(ended.status)
-        return _words(ended.output)[:ANSWER_CHARACTERS] or outside_failures.NoAnswer()
+            return lookup_failures.EndedWith(ended.status)
+        return _words(ended.output)[:ANSWER_CHARACTERS] or lookup_failures.NoAnswer()
 
 
 def run_job(

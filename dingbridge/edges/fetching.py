@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from dingbridge.core import media
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk import media
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
-from dingbridge.core.options import Options
+from dingbridge.core.options.declarations import Options
 from dingbridge.edges.openapi import AccessToken, OpenApi, Poster, RobotClient
 
 log = logging.getLogger(__name__)

@@ -29,8 +29,8 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from dingbridge.core import paths
 from dingbridge.core.catalogue import remote as say
+from dingbridge.core.commands import paths
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean, shorten
 from dingbridge.edges.process import Bounds, NotStarted, Runner, TookTooLong

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dingbridge.core.redaction import Redaction
+from dingbridge.core.secrets.redaction import Redaction
 from dingbridge.edges import files
 
 LOG_FILE = "dingbridge.log"

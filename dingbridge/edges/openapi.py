@@ -13,12 +13,12 @@ from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
-from dingbridge.core import answers, payloads
-from dingbridge.core.answers import Answer
+from dingbridge.core.dingtalk import request_bodies, responses
+from dingbridge.core.dingtalk.access_token import HeldToken, held
+from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.robot_codes import RobotCodes
 from dingbridge.core.errors import DeliveryError, Retryable
-from dingbridge.core.options import Options
-from dingbridge.core.robot_codes import RobotCodes
-from dingbridge.core.token import HeldToken, held
+from dingbridge.core.options.declarations import Options
 
 _TOKEN: Final = "/v1.0/oauth2/accessToken"  # noqa: S105 - a path
 
@@ -102,9 +102,9 @@ class OpenApi:
         try:
             answer = self._client.http.post(
                 f"{options.endpoint_api}{_TOKEN}",
-                payloads.token_body(options.app_key, options.app_secret),
+                request_bodies.token_body(options.app_key, options.app_secret),
             )
-            token = held(answers.read_token(answer), asked)
+            token = held(responses.read_token(answer), asked)
         except Retryable as error:
             if not error.may_have_arrived:
                 raise

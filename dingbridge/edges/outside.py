@@ -13,10 +13,10 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from dingbridge.core import outside_failures
 from dingbridge.core.catalogue import settings as say
-from dingbridge.core.outside import SPACE, Argv, Found, Wants
-from dingbridge.core.outside_failures import FileFailure, ProgramFailure
+from dingbridge.core.options import lookup_failures
+from dingbridge.core.options.lookup_failures import FileFailure, ProgramFailure
+from dingbridge.core.options.lookups import SPACE, Argv, Found, Wants
 from dingbridge.edges.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
 
 COMMAND_WITHIN = 30.0
@@ -63,39 +63,39 @@ def _ask(argv: Argv, runner: Runner) -> str | ProgramFailure:
         home = os.path.expanduser("~")
         ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=home)
     except NotStarted as cause:
-        return outside_failures.NotStarted(str(cause))
+        return lookup_failures.NotStarted(str(cause))
     except TookTooLong:
-        return outside_failures.TookTooLong(COMMAND_WITHIN)
+        return lookup_failures.TookTooLong(COMMAND_WITHIN)
     except Stopped:
-        return outside_failures.Stopped()
+        return lookup_failures.Stopped()
     if ended.status != 0:
-        return outside_failures.EndedWith(ended.status)
+        return lookup_failures.EndedWith(ended.status)
     try:
         text = ended.output.decode("utf-8").strip(SPACE)
     except UnicodeDecodeError:
-        return outside_failures.NoText()
+        return lookup_failures.NoText()
     lines = text.splitlines()
-    return lines[0].strip(SPACE) if lines else outside_failures.NoAnswer()
+    return lines[0].strip(SPACE) if lines else lookup_failures.NoAnswer()
 
 
 def _file(path: Path) -> tuple[dict[str, str] | None, FileFailure | None, tuple[str, ...]]:
     """The variables in a file, or why there are none; and warnings."""
     if not path.is_absolute():
-        return None, outside_failures.NotAbsolute(), ()
+        return None, lookup_failures.NotAbsolute(), ()
     try:
         status = path.stat()
         # A pipe or a device would keep the reader waiting, or never end.
         if not stat.S_ISREG(status.st_mode):
-            return None, outside_failures.NotAFile(), ()
+            return None, lookup_failures.NotAFile(), ()
         if status.st_size > FILE_BYTES:
-            return None, outside_failures.TooLarge(FILE_BYTES), ()
+            return None, lookup_failures.TooLarge(FILE_BYTES), ()
         with path.open("rb") as file:
             text = file.read(FILE_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
-        return None, outside_failures.NoText(), ()
+        return None, lookup_failures.NoText(), ()
     except (OSError, ValueError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else None
-        failure = outside_failures.Unreadable(reason) if reason else outside_failures.NoSuchPath()
+        failure = lookup_failures.Unreadable(reason) if reason else lookup_failures.NoSuchPath()
         return None, failure, ()
     held: dict[str, str] = {}
     warnings: list[str] = []

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from dingbridge.core import paths
 from dingbridge.core.catalogue import remote as say
+from dingbridge.core.commands import paths
+from dingbridge.core.commands.editor_replies import Lines
+from dingbridge.core.commands.remote_commands import MOST_LINES
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.excerpts import LINES_BEFORE
-from dingbridge.core.remote_answers import Lines
-from dingbridge.core.remote_commands import MOST_LINES
+from dingbridge.core.secrets.excerpts import LINES_BEFORE
 
 MOST_BYTES = 16_000
 """What is shown of a file at once."""

@@ -16,10 +16,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dingbridge.core import answers, reactions
-from dingbridge.core.answers import Answer
+from dingbridge.core.delivery import reactions
+from dingbridge.core.delivery.reactions import PLANNED, Reaction, Reactions, Step
+from dingbridge.core.dingtalk import responses
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
-from dingbridge.core.reactions import PLANNED, Reaction, Reactions, Step
 from dingbridge.edges.openapi import OpenApi, RobotClient
 
 
@@ -202,7 +203,7 @@ class Reactor(threading.Thread):
             path, body = reactions.request(step, robot_code)
             url = f"{self._client.options.endpoint_api}{path}"
             answer = self._client.http.post(url, body, self._api.headers())
-            answers.read_fields(answer, _Nothing)
+            responses.read_fields(answer, _Nothing)
             return answer
 
         answer = self._api.call(step.reaction.robot_code, request)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk.media import amount, parcel
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.media import amount, parcel
-from dingbridge.core.user_files import LOAD_BYTES, UserFile
+from dingbridge.core.user_file import LOAD_BYTES, UserFile
 from dingbridge.edges import files
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dingbridge.core.waiting import Pauses, Silence
+from dingbridge.core.start_pauses import Pauses, Silence
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.process_identity import ask_to_look, is_same, kill
 from dingbridge.edges.storage.card import Card, read_card

@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.commands import Call, Command
+from dingbridge.core.commands.editor_commands import Call, Command
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges.user_files import open_to_read, write_new
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
 from dingbridge.protocol.read import read_as

@@ -19,11 +19,11 @@ from msgspec import structs
 from dingbridge.bridge import updates
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions as saying
-from dingbridge.core.commands import Command, parse
+from dingbridge.core.commands.editor_commands import Command, parse
 from dingbridge.core.errors import BridgeError, in_words, told
-from dingbridge.core.outside import Found, Wants, not_looked_up, with_commands
-from dingbridge.core.patience import OBEYS_WITHIN, SETTLED_WITHIN, STOP_WITHIN
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.options.lookups import Found, Wants, not_looked_up, with_commands
+from dingbridge.core.timeouts import OBEYS_WITHIN, SETTLED_WITHIN, STOP_WITHIN
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges import installed_code
 from dingbridge.edges.exchange import Client
 from dingbridge.edges.neovim import Neovim

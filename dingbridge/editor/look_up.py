@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from dingbridge.core.outside import Found, Wants, may_want
+from dingbridge.core.options.lookups import Found, Wants, may_want
 from dingbridge.edges.process import Runner, keep_from_children
 from dingbridge.protocol.frames import Settings
 
@@ -18,7 +18,7 @@ def wanted_file(options: object, environ: Mapping[str, str]) -> Wants:
     from programs from now on, if any may be run."""
     if not may_want(options):
         return Wants()
-    from dingbridge.core.settings import variables_read, wants
+    from dingbridge.core.options.settings import variables_read, wants
 
     keep_from_children(variables_read(options))
     return Wants(env_file=wants(options, environ).env_file)
@@ -28,7 +28,7 @@ def digest_of(options: object, environ: Mapping[str, str], found: Found) -> str:
     """See `core.settings.digest`."""
     if not may_want(options):
         return ""
-    from dingbridge.core.settings import digest
+    from dingbridge.core.options.settings import digest
 
     return digest(options, environ, found)
 
@@ -107,6 +107,6 @@ class Commands:
             self._tell(digest, found)
 
     def _commands(self, settings: Settings) -> Wants:
-        from dingbridge.core.settings import wants
+        from dingbridge.core.options.settings import wants
 
         return Wants(wants(settings.options or {}, self._environ).commands)

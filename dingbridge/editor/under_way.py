@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from dingbridge.core.commands import may_be_repeated
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.commands.editor_commands import may_be_repeated
+from dingbridge.core.user_file import UserFile
 from dingbridge.protocol.frames import Command, Event, FromHost, Settings
 
 OF_MESSAGES = {"send", "notify"}

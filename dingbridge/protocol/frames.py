@@ -29,8 +29,8 @@ import msgspec
 from msgspec import Struct
 
 from dingbridge.core.messages import DeliveryReport, Outbound
-from dingbridge.core.outside import Found
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.options.lookups import Found
+from dingbridge.core.user_file import UserFile
 
 _SURROGATES = {"unicode_errors": "surrogatepass"}
 PIECE_BYTES = 256 * 1024

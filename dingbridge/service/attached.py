@@ -11,12 +11,12 @@ from functools import partial
 from dingbridge.bridge import updates
 from dingbridge.bridge.application import Bridge
 from dingbridge.bridge.ports import Ports
-from dingbridge.core import exchange
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import BridgeError, told
-from dingbridge.core.exchange import News, Restore
-from dingbridge.core.patience import LEAVE_WITHIN, STOP_WITHIN
-from dingbridge.core.settings import Configuration
+from dingbridge.core.options.settings import Configuration
+from dingbridge.core.robot_protocol import News, Restore
+from dingbridge.core.timeouts import LEAVE_WITHIN, STOP_WITHIN
 from dingbridge.edges.command import Answered
 from dingbridge.protocol.frames import (
     Attach,
@@ -323,7 +323,7 @@ class AttachedEditor:
         self._shared.files.disk.settled(lambda: self._left(left))
         self._end_work_when_idle()
 
-    def _left(self, written: Mapping[str, tuple[exchange.Send, ...]] | None) -> None:
+    def _left(self, written: Mapping[str, tuple[robot_protocol.Send, ...]] | None) -> None:
         """All is on the disk, with these messages by account, or that takes too long. The first
         word counts."""
         if self._is_written:

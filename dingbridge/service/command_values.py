@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core.outside import Argv
+from dingbridge.core.options.lookups import Argv
 from dingbridge.protocol.turns import Post
 
 Outputs = dict[Argv, str]

@@ -16,7 +16,7 @@ from dingbridge import __version__
 from dingbridge.bridge import updates
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.patience import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WITHIN
+from dingbridge.core.timeouts import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WITHIN
 from dingbridge.edges import installed_code
 from dingbridge.edges import log as log_file
 from dingbridge.edges.openapi import AccessTokens

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from dingbridge.bridge.application import Bridge
 from dingbridge.bridge.place import Place
-from dingbridge.core import commands
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.destinations import Destination
+from dingbridge.core.commands import editor_commands
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Asked, At
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges.command import Answered
 from dingbridge.protocol.frames import Command, Event, FromHost
 from dingbridge.protocol.read import read_as
@@ -124,7 +124,7 @@ def carry_out(bridge: Bridge, frame: Command | Event) -> None:
     match frame:
         case Command(line=line, place=place, has_range=has_range, id=message, file=file):
             at = read_as(place, Place, "command")
-            bridge.command(commands.parse(line, has_range=has_range), at, message, file)
+            bridge.command(editor_commands.parse(line, has_range=has_range), at, message, file)
         case Event(name=name, payload=payload, file=file):
             action(bridge, name, payload, file)()
 

@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Question
-from dingbridge.core.patience import JOB_WITHIN
-from dingbridge.core.remote_answers import Lines
-from dingbridge.core.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.timeouts import JOB_WITHIN
 from dingbridge.edges import git, project
 from dingbridge.edges.command import Answered, Programs, Task, run_job
 from dingbridge.edges.process import Runner

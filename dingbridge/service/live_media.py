@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.messages import Attachment
-from dingbridge.core.options import Options
+from dingbridge.core.options.declarations import Options
 from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.storage.media import MediaFolder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from dingbridge.core.patience import LOOK_AROUND_EVERY
+from dingbridge.core.timeouts import LOOK_AROUND_EVERY
 
 
 def next_time(look: Callable[[], None]) -> None:

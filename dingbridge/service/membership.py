@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core import outbox
-from dingbridge.core.exchange import Ask, News, Ruling, Send
-from dingbridge.core.options import Options
-from dingbridge.core.routing import robot_name
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.routing import robot_name
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import Ask, News, Ruling, Send
 from dingbridge.edges.storage.robot import OUTBOX
 from dingbridge.service.robots import Robots
 

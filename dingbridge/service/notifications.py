@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core import exchange
+from dingbridge.core import robot_protocol
+from dingbridge.core.delivery.outbox import Kind
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Kind
 from dingbridge.protocol.frames import Notify, NotServed, Told, encode
 from dingbridge.service.robots import Robot, Robots
 
@@ -60,7 +60,7 @@ class Notification:
         hub = self._robot.hub
         if hub is not None:
             hub.outgoing.listen(self._message, self._heard)
-            hub.outgoing.send(exchange.Send(self._asked.outbound, Kind.NOTIFICATION, ""))
+            hub.outgoing.send(robot_protocol.Send(self._asked.outbound, Kind.NOTIFICATION, ""))
             asyncio.get_running_loop().call_later(self._asked.seconds, self.give_up)
 
     def _heard(self, report: DeliveryReport) -> None:

@@ -13,19 +13,19 @@ from dingbridge.bridge import hub as hubs
 from dingbridge.bridge.attending import Attends
 from dingbridge.bridge.hub import Hub
 from dingbridge.bridge.ports import Chance
-from dingbridge.core import sent_keys
+from dingbridge.core.delivery import sent_messages
+from dingbridge.core.delivery.outbox import Dropped, Record, Waiting
+from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.reactions import CALL_TIMEOUT, Reaction
+from dingbridge.core.delivery.sender_events import CoolDown, Counted
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
-from dingbridge.core.exchange import News
-from dingbridge.core.inbox import Received
 from dingbridge.core.messages import DeliveryReport
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Dropped, Record, Waiting
-from dingbridge.core.pace import Pace
-from dingbridge.core.patience import ALL_HERE_WITHIN
-from dingbridge.core.reactions import CALL_TIMEOUT, Reaction
-from dingbridge.core.seen import Seen
-from dingbridge.core.sender_events import CoolDown, Counted
-from dingbridge.core.state import State, with_reactions
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import News
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.state import State, with_reactions
+from dingbridge.core.timeouts import ALL_HERE_WITHIN
 from dingbridge.edges.http import Http
 from dingbridge.edges.openapi import AccessTokens, RobotClient
 from dingbridge.edges.reactor import Reactor
@@ -313,7 +313,7 @@ class Owner:
                 case Counted():
                     calls, pushes = calls + event.calls, pushes + event.pushes
                     self.hub.counted(0, 0, event.code)
-                case sent_keys.Sent():
+                case sent_messages.Sent():
                     self.hub.sent(event)
                 case CoolDown(until=until, reason=reason):
                     self.hub.cooling_down(until, reason)

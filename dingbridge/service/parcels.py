@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dingbridge.bridge.ports import Packed
-from dingbridge.core import media
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk import media
+from dingbridge.core.dingtalk.file_names import ending
+from dingbridge.core.dingtalk.media import Parcel
 from dingbridge.core.errors import BridgeError, DeliveryError, Refused
-from dingbridge.core.file_names import ending
-from dingbridge.core.media import Parcel
 from dingbridge.core.messages import Outbound
-from dingbridge.core.options import Options
-from dingbridge.core.posting import Uploaded
-from dingbridge.core.routing import Route
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges import picture
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.media import Outgoing

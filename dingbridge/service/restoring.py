@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from dingbridge.bridge import updates
 from dingbridge.bridge.accounts import Accounts
+from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
-from dingbridge.core.patience import SETTLED_WITHIN
-from dingbridge.core.routing import robot_name
-from dingbridge.core.settings import Configuration
-from dingbridge.core.spool import Kept
-from dingbridge.core.state import State, binding_for
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.options.settings import Configuration
+from dingbridge.core.sessions.spool import Kept
+from dingbridge.core.sessions.state import State, binding_for
+from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.timeouts import SETTLED_WITHIN
 from dingbridge.edges.storage import folders
 from dingbridge.edges.storage.robot import Files
 

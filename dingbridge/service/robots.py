@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dingbridge.bridge.ports import Chance
-from dingbridge.core import exchange
+from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import service as say
+from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.core.errors import in_words
-from dingbridge.core.exchange import Ask, News, Ruling
-from dingbridge.core.options import Options
-from dingbridge.core.patience import SENDS_WITHIN
-from dingbridge.core.routing import custom_robot
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import Ask, News, Ruling
+from dingbridge.core.timeouts import SENDS_WITHIN
 from dingbridge.edges.openapi import AccessTokens
 from dingbridge.edges.process_identity import born
 from dingbridge.edges.storage.card import Card
@@ -123,7 +123,7 @@ class Robot:
         else:
             if problem and problem != self._barred:
                 self._barred = problem
-                self._tell_all(exchange.Words(problem, "error"))
+                self._tell_all(robot_protocol.Words(problem, "error"))
             after = TRY_AFTER[min(self._tries, len(TRY_AFTER) - 1)]
             self._tries += 1
             asyncio.get_running_loop().call_later(after, self.acquire)
@@ -181,7 +181,7 @@ class Robot:
         member has said hello, as it does when it is told that there is one."""
         if self._owner is None or not self._is_serving:
             return False
-        if isinstance(ask, exchange.Hello):
+        if isinstance(ask, robot_protocol.Hello):
             self._known.add(number)
         elif not self.hears(number):
             return False

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.transcript import Transcript
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.sessions.transcript import Transcript
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.robot import Files, transcript_of
 from dingbridge.service.transfers import Failed, Transfers
 

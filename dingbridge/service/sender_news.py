@@ -6,11 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from dingbridge.core import sent_keys
-from dingbridge.core.attempts import Tried
+from dingbridge.core.delivery import sent_messages
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import Record, Sent
+from dingbridge.core.delivery.sender_events import Counted, SenderEvent
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Record, Sent
-from dingbridge.core.sender_events import Counted, SenderEvent
 from dingbridge.protocol.turns import Post
 
 LOOK_AFTER = 0.25
@@ -81,7 +81,7 @@ def _can_wait(event: Event) -> bool:
     match event:
         case DeliveryReport(delivery=delivery):
             return delivery is Delivery.SENDING
-        case Tried() | Sent() | Counted() | sent_keys.Sent():
+        case Tried() | Sent() | Counted() | sent_messages.Sent():
             return True
         case _:
             return False

@@ -8,9 +8,9 @@ from functools import partial
 
 from dingbridge.bridge import updates
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.outside import Found, Wants, not_looked_up, with_commands
-from dingbridge.core.patience import ALL_HERE_WITHIN, SETTLED_WITHIN
-from dingbridge.core.settings import wants
+from dingbridge.core.options.lookups import Found, Wants, not_looked_up, with_commands
+from dingbridge.core.options.settings import wants
+from dingbridge.core.timeouts import ALL_HERE_WITHIN, SETTLED_WITHIN
 from dingbridge.protocol.frames import Attach, LookedUp, Settings, unpacked
 from dingbridge.service.command_values import CommandValues, Outputs
 from dingbridge.service.screen import Screen

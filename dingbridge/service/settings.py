@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import editor
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.outside import Found
-from dingbridge.core.settings import Configuration, read_all, variables_read
+from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.settings import Configuration, read_all, variables_read
 from dingbridge.protocol.frames import Settings
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from msgspec import structs
 
 from dingbridge.bridge import updates
-from dingbridge.core import commands
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions
+from dingbridge.core.commands import editor_commands
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.spool import Kept, Row
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.sessions.spool import Kept, Row
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.robot import Files
 from dingbridge.protocol.frames import Attach, Command, Event, Piece
 from dingbridge.protocol.read import read_as
@@ -120,13 +120,13 @@ class Spool:
             return Event(row.name, payload, self._file(payload.get("file")))
         try:
             command = read_as(payload, Command, row.name)
-            call = commands.parse(command.line, has_range=command.has_range)
+            call = editor_commands.parse(command.line, has_range=command.has_range)
         except BridgeError as error:
             log.warning("a message of an editor that was left is damaged: %s", error)
             return None
         place = command.place if isinstance(command.place, dict) else {}
         name = place.get("path") if call.argument == "%" else call.argument
-        is_file = call.command is commands.Command.SEND_FILE
+        is_file = call.command is editor_commands.Command.SEND_FILE
         return structs.replace(
             command,
             place=_uncounted(place),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.user_files import UserFile
+from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.outgoing import Arriving, OutgoingFolder
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from types import ModuleType
 
-from dingbridge.core import commands, groups, options, values
 from dingbridge.core.catalogue import editor, health
 from dingbridge.core.catalogue import options as problems
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.catalogue.sentence import Sentence
-from dingbridge.core.commands import COMMANDS
-from dingbridge.core.kinds import EXPECTED, Kind, Option
+from dingbridge.core.commands import editor_commands
+from dingbridge.core.commands.editor_commands import COMMANDS
 from dingbridge.core.messages import PLATFORM
+from dingbridge.core.options import declarations, groups, values
+from dingbridge.core.options.kinds import EXPECTED, Kind, Option
 
 _LUA_WIDTH = 100
 _LUA_WORDS = {
@@ -126,15 +127,15 @@ def _lua_name(module: ModuleType, sentence: Sentence) -> str:
 def declared_lua() -> str:
     """The whole of `lua/dingbridge/declared.lua`."""
     table: dict[str, object] = {
-        "prefix": options.PREFIX,
-        "options": {name: _lua_option(option) for name, option in options.BY_NAME.items()},
+        "prefix": declarations.PREFIX,
+        "options": {name: _lua_option(option) for name, option in declarations.BY_NAME.items()},
         "group_options": {option.name: _lua_option(option) for option in groups.GROUP_OPTIONS},
-        "spellings": options.SPELLINGS,
+        "spellings": declarations.SPELLINGS,
         "group_spellings": groups.GROUP_SPELLINGS,
-        "nests": dict.fromkeys(options.NESTS, True),
-        "wrappers": options.WRAPPERS,
-        "robot": options.ROBOT,
-        "default_account": options.DEFAULT_ACCOUNT,
+        "nests": dict.fromkeys(declarations.NESTS, True),
+        "wrappers": declarations.WRAPPERS,
+        "robot": declarations.ROBOT,
+        "default_account": declarations.DEFAULT_ACCOUNT,
         "expects": {kind.value: _lua_name(words, one) for kind, one in EXPECTED.items()},
         "truth": values.TRUTH,
         "placeholders": dict.fromkeys(values.PLACEHOLDERS, True),
@@ -149,7 +150,7 @@ def declared_lua() -> str:
             }
             for command in COMMANDS
         ],
-        "editor_commands": commands.EDITOR_COMMANDS,
+        "editor_commands": editor_commands.EDITOR_COMMANDS,
         "platform": PLATFORM,
     }
     return f"{_LUA_CLASSES}\n---@type dingbridge.Declared\nreturn {lua_literal(table)}\n"

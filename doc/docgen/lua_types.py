@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dingbridge.core.groups import GROUP_OPTIONS
-from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import OPTIONS, PREFIX, TABLE_OPTIONS, WRAPPERS
+from dingbridge.core.options.declarations import OPTIONS, PREFIX, TABLE_OPTIONS, WRAPPERS
+from dingbridge.core.options.groups import GROUP_OPTIONS
+from dingbridge.core.options.kinds import Kind, Option
 
 _HEAD = """\
 ---@meta _

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 
-from dingbridge.core.autocommands import AUTOCOMMANDS
-from dingbridge.core.commands import EDITOR_COMMANDS
+from dingbridge.core.commands.autocommands import AUTOCOMMANDS
+from dingbridge.core.commands.editor_commands import EDITOR_COMMANDS
 from docgen import markdown, vimhelp
 
 DOCUMENTS = (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from dingbridge.core import autocommands, codes, errors, remote_commands
-from dingbridge.core.commands import COMMANDS, Declaration
-from dingbridge.core.groups import GROUP_OPTIONS
-from dingbridge.core.kinds import Kind, Option
-from dingbridge.core.options import OPTIONS, TABLE_OPTIONS
+from dingbridge.core import errors
+from dingbridge.core.commands import autocommands, remote_commands
+from dingbridge.core.commands.editor_commands import COMMANDS, Declaration
+from dingbridge.core.dingtalk import error_codes
+from dingbridge.core.options.declarations import OPTIONS, TABLE_OPTIONS
+from dingbridge.core.options.groups import GROUP_OPTIONS
+from dingbridge.core.options.kinds import Kind, Option
 from dingbridge.sandbox.rules import GROUPS
 from dingbridge.sandbox.rules.rule import Rule
 from docgen.lua_declarations import lua_literal
@@ -85,7 +87,7 @@ def dingtalk_codes() -> str:
     """Every code of DingTalk that the bridge knows, in the order of the rules."""
     rows = [
         (_code_names(rule), _cell(f"{rule.sentence} {rule.fix or _BY_ITSELF[rule.error]}".rstrip()))
-        for rule in codes.RULES
+        for rule in error_codes.RULES
         if rule.codes
     ]
     return _table(("code", "meaning, and what to do"), rows)
@@ -119,7 +121,7 @@ _BY_ITSELF: dict[type[errors.DeliveryError], str] = {
 """What happens by itself where a rule gives no advice."""
 
 
-def _code_names(rule: codes.Rule) -> str:
+def _code_names(rule: error_codes.Rule) -> str:
     names = ", ".join(f"`{code}`" for code in rule.codes)
     return f"{names} ({rule.words[0]})" if rule.words else names
 

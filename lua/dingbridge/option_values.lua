@@ -1,5 +1,5 @@
 --- Checks values in the table given to `setup()`: their types, their shapes, and placeholders. What a
---- value means is for Python to say (`dingbridge/core/values.py`), and so is what a variable holds.
+--- value means is for Python to say (`dingbridge/core/options/values.py`), and so is what a variable holds.
 
 local declared = require('dingbridge.declared')
 local say = require('dingbridge.say')

@@ -1,6 +1,6 @@
 --- Checks the table given to `setup()` before any Python process exists: names, types, shapes and
 --- placeholders. Whether the options fit together is for Python to say, at the first command
---- (`dingbridge/core/settings.py`). What both find they tell in the same sentences.
+--- (`dingbridge/core/options/settings.py`). What both find they tell in the same sentences.
 
 local Check = require('dingbridge.option_values')
 local declared = require('dingbridge.declared')

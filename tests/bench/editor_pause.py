@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dingbridge.core import transcript
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.sessions import transcript
+from dingbridge.core.sessions.transcript import SessionInfo
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import WITHIN, Bridge, Server, bridge
 from tests.bench.starting import timed

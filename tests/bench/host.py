@@ -78,13 +78,13 @@ def prepare_host(count: Callable[[str], None]) -> None:
 
 def prepare_service(count: Callable[[str], None]) -> None:
     """Lift the limits of the platform, and count."""
-    from dingbridge.core import limits
+    from dingbridge.core.dingtalk import limits
 
     limits.ROBOT_MESSAGES = UNLIMITED
-    from dingbridge.core import pace
+    from dingbridge.core.delivery import rate_limit
     from dingbridge.service.mailbox import Mailbox
 
-    pace.CALLS_AT_ONCE = UNLIMITED
+    rate_limit.CALLS_AT_ONCE = UNLIMITED
     counted(Mailbox, "wake", "posts", count)
     counted(os, "fsync", "fsyncs", count)
     if hasattr(os, "fdatasync"):

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from dingbridge.core import inbox, outbox
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.routing import robot_name
-from dingbridge.core.seen import Seen
-from dingbridge.core.settings import read_all
+from dingbridge.core.options.settings import read_all
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.seen import Seen
 from tests.bench.editor_pause import long_session
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Bridge, Server

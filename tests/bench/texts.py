@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from dingbridge.core import guard
-from dingbridge.core.chunking import split
-from dingbridge.core.limits import CHUNK_CHARACTERS, MSG_PARAM_BYTES
-from dingbridge.core.rendering import for_dingtalk
+from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS, MSG_PARAM_BYTES
+from dingbridge.core.markdown.chunking import split
+from dingbridge.core.markdown.rendering import for_dingtalk
+from dingbridge.core.secrets import masking
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Server
 
@@ -47,7 +47,7 @@ def one_round(_: Server) -> Iterator[Figure]:
         yield from _grown(
             f"searched for secrets: {name}",
             name,
-            lambda text: guard.mask(text, ("an-app-secret",), environment),
+            lambda text: masking.mask(text, ("an-app-secret",), environment),
         )
     milliseconds = _took(lambda: for_dingtalk(_text("Markdown", DRAWN)))
     yield Figure(f"{DRAWN // 1000} KB of Markdown drawn", OURS, "ms of CPU", milliseconds)

@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import structs
 
-from dingbridge.core import transcript
 from dingbridge.core.messages import Delivery
-from dingbridge.core.transcript import SessionInfo
+from dingbridge.core.sessions import transcript
+from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.sandbox.records import Arrived, Call
 from tests.faults import check
 from tests.faults.check import Sent

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from dingbridge.core.answers import Answer
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.edges.http import Http
 from tests.faults.layer import LATE, Later, Layer
 

@@ -20,7 +20,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from dingbridge.core import limits, pace, patience, state
+from dingbridge.core import timeouts
+from dingbridge.core.delivery import rate_limit
+from dingbridge.core.dingtalk import limits
+from dingbridge.core.sessions import state
 from dingbridge.edges.storage import robot
 from tests.faults import layer, mutations
 from tests.faults.layer import Fault, Layer
@@ -131,10 +134,10 @@ def main() -> None:
     """Make services until nobody wants any."""
     wire = socket.socket(fileno=int(sys.argv[1]))
     # What would make messages wait for minutes, or go in another order.
-    setattr(pace, "ROBOT_MESSAGES", UNLIMITED)  # noqa: B010 - it is the one of `limits` there
-    limits.ROBOT_MESSAGES = pace.CALLS_AT_ONCE = UNLIMITED
+    setattr(rate_limit, "ROBOT_MESSAGES", UNLIMITED)  # noqa: B010 - it is the one of `limits` there
+    limits.ROBOT_MESSAGES = rate_limit.CALLS_AT_ONCE = UNLIMITED
     state.OPENINGS = UNLIMITED
-    patience.DISK_PAUSE = 0.5
+    timeouts.DISK_PAUSE = 0.5
     # Those that come before a service can hear them wait for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, (ARM, REST))
     for name in ("service.main", "service.editors", "edges.stream.thread", "edges.sender.thread"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from dingbridge.core.outside import Found
+from dingbridge.core.options.lookups import Found
 from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.card import read_card
 from dingbridge.editor.bound import Bound

@@ -1,4 +1,4 @@
-"""What DingTalk's refusals mean and what helps; the table of codes is `core/codes.py`."""
+"""What DingTalk's refusals mean and what helps; `core/dingtalk/error_codes.py` has the codes."""
 
 from __future__ import annotations
 

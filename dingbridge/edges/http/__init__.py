@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import requests
 
-from dingbridge.core.answers import Answer
+from dingbridge.core.dingtalk.error_text import quoted
+from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
+from dingbridge.core.dingtalk.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
+from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
-from dingbridge.core.limits import CONNECT_TIMEOUT, READ_TIMEOUT
-from dingbridge.core.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
-from dingbridge.core.patience import ANSWER_BYTES, IDLE_CONNECTION
-from dingbridge.core.quote import quoted
+from dingbridge.core.timeouts import ANSWER_BYTES, IDLE_CONNECTION
 from dingbridge.edges.http.direct import Direct
 from dingbridge.edges.http.failures import FOREIGN, broke, translated
 from dingbridge.edges.http.receiving import Limits, Part, receive

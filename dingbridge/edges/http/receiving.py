@@ -10,8 +10,8 @@ import requests
 from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk.media import PROGRESS_BYTES, amount
 from dingbridge.core.errors import DeliveryError, Refused, Retryable
-from dingbridge.core.media import PROGRESS_BYTES, amount
 from dingbridge.edges.http.failures import FOREIGN
 
 PIECE = 64 * 1024

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk.media import UPLOAD_WITHIN, Parcel
 from dingbridge.core.errors import Refused, Retryable
-from dingbridge.core.media import UPLOAD_WITHIN, Parcel
 
 PIECE = 32 * 1024
 """Bytes that are read and sent at a time. Each piece has the connection's time limit to leave, so

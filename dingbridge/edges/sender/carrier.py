@@ -15,8 +15,15 @@ from typing import Protocol
 
 from msgspec import structs
 
-from dingbridge.core import answers, attempts, posting
-from dingbridge.core.attempts import Tried
+from dingbridge.core.delivery import attempts, requests
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import Done, Failed, Parted, Record, Sent, Waiting
+from dingbridge.core.delivery.plan import Finished, Plan, Post, Wait
+from dingbridge.core.delivery.rate_limit import Pace, key_of
+from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.delivery.sender_events import CoolDown, Counted, SenderEvent
+from dingbridge.core.dingtalk import responses
 from dingbridge.core.errors import (
     DeliveryError,
     FreshToken,
@@ -27,13 +34,7 @@ from dingbridge.core.errors import (
     whole_reason,
 )
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Done, Failed, Parted, Record, Sent, Waiting
-from dingbridge.core.pace import Pace, key_of
-from dingbridge.core.plan import Finished, Plan, Post, Wait
-from dingbridge.core.posting import Uploaded
-from dingbridge.core.routing import Route
-from dingbridge.core.sender_events import CoolDown, Counted, SenderEvent
+from dingbridge.core.options.declarations import Options
 from dingbridge.edges.openapi import OpenApi, RobotClient
 from dingbridge.edges.sender.shared_pace import SharedPace
 
@@ -133,7 +134,7 @@ class Carrier:
         plan = Plan(
             outbound,
             self._routes(outbound),
-            lambda route: posting.room(self._options, outbound, route),
+            lambda route: requests.room(self._options, outbound, route),
             random.random,
             patient=self._patient,
             repeat=self._repeats,
@@ -209,7 +210,7 @@ class Carrier:
             self._unanswered = False
             self.pace.sent(key, time.time())
             if step.route is not Route.WEBHOOK:
-                self._tell(posting.sent(outbound, chunk, name, time.time()))
+                self._tell(requests.sent(outbound, chunk, name, time.time()))
             # A custom robot's webhook counts in no quota that is written down.
             direct = step.route in (Route.SINGLE, Route.GROUP)
             self._tell(Counted(int(direct), int(step.route is Route.SESSION)))
@@ -276,7 +277,7 @@ class Carrier:
     # --- one request ----------------------------------------------------------------------------
 
     def _routes(self, outbound: Outbound) -> tuple[Route, ...]:
-        return posting.ways(self._options, outbound, time.time())
+        return requests.ways(self._options, outbound, time.time())
 
     def _upload(self, outbound: Outbound, plan: Plan, step: Post) -> Uploaded | None:
         """Bring a file to the platform, which nobody sees, so that it may happen any number of
@@ -301,23 +302,23 @@ class Carrier:
                 lambda code: self._post_openapi(_named(outbound, code), step, uploaded),
             )
         if uploaded is not None:
-            url, body = posting.file(options, outbound, uploaded, route)
+            url, body = requests.file(options, outbound, uploaded, route)
         else:
-            url, body = posting.robot(options, outbound, step.chunk, route, time.time())
-        answers.read_robot(self._http.post(url, body), session=route is Route.SESSION)
+            url, body = requests.robot(options, outbound, step.chunk, route, time.time())
+        responses.read_robot(self._http.post(url, body), session=route is Route.SESSION)
         return ""
 
     def _post_openapi(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
         if uploaded is not None:
-            url, body = posting.file(self._options, outbound, uploaded, step.route)
+            url, body = requests.file(self._options, outbound, uploaded, step.route)
         else:
-            url, body = posting.openapi(self._options, outbound, step.chunk.text, step.route)
+            url, body = requests.openapi(self._options, outbound, step.chunk.text, step.route)
         headers = self._api.headers()
         try:
             answer = self._http.post(url, body, headers)
         finally:
             self.pace.called(time.time())
-        return answers.read_send(answer).process_query_key
+        return responses.read_send(answer).process_query_key
 
 
 def _named(outbound: Outbound, robot_code: str) -> Outbound:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from dingbridge.core import lineup, posting
-from dingbridge.core.limits import CHUNK_CHARACTERS
-from dingbridge.core.lineup import Lineup
-from dingbridge.core.options import Options
-from dingbridge.core.outbox import Waiting
-from dingbridge.core.pace import Pace, key_of
-from dingbridge.core.patience import AT_ONCE, DISK_PAUSE, SLOW
-from dingbridge.core.sender_events import CoolDown, SenderEvent
+from dingbridge.core.delivery import requests, send_queue
+from dingbridge.core.delivery.outbox import Waiting
+from dingbridge.core.delivery.rate_limit import Pace, key_of
+from dingbridge.core.delivery.send_queue import Lineup
+from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
+from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.openapi import RobotClient
 from dingbridge.edges.sender.carrier import Courier, Ledger
 from dingbridge.edges.sender.shared_pace import SharedPace
@@ -204,7 +204,7 @@ class Sender:
         )
         if not run:
             return None
-        return Work(run, lineup.merged(run) if len(run) > 1 else None)
+        return Work(run, send_queue.merged(run) if len(run) > 1 else None)
 
     def _begin(self, thread: Thread, work: Work) -> None:
         first = work.run[0]
@@ -218,7 +218,7 @@ class Sender:
     def _key(self, waiting: Waiting) -> str:
         if self._is_busy(waiting.outbound.target.place):
             return _BUSY
-        ways = posting.ways(self._options, waiting.outbound, time.time())
+        ways = requests.ways(self._options, waiting.outbound, time.time())
         key = key_of(ways[0], waiting.outbound.target) if ways else ""
         return _BUSY if any(one.key == key for one in self._under_way.values()) else key
 

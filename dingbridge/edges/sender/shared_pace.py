@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from dingbridge.core.delivery.rate_limit import Pace, Paced
 from dingbridge.core.errors import RetryAfter
-from dingbridge.core.pace import Pace, Paced
 
 
 class SharedPace:

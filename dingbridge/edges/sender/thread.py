@@ -9,12 +9,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dingbridge.core import lineup
 from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.delivery import send_queue
+from dingbridge.core.delivery.outbox import Dropped, Failed, Merged, Waiting, apart
+from dingbridge.core.delivery.sender_events import SenderEvent
 from dingbridge.core.errors import in_words
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.core.outbox import Dropped, Failed, Merged, Waiting, apart
-from dingbridge.core.sender_events import SenderEvent
 from dingbridge.edges.openapi import RobotClient
 from dingbridge.edges.sender.carrier import Carrier, Courier, Held, Ledger, Refusal
 from dingbridge.edges.sender.shared_pace import SharedPace
@@ -113,7 +113,7 @@ class Thread(threading.Thread):
             return work.run[0]
         self._ledger.record(work.merged)
         self._log.info("%d notifications go out as one", len(work.run))
-        return lineup.as_one(work.run, work.merged)
+        return send_queue.as_one(work.run, work.merged)
 
     def _cannot_write(self, run: tuple[Waiting, ...], error: OSError) -> None:
         """The ledger is out of reach, on a full disk say: nothing may leave that is not written

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.patience import DISK_FIRST_PAUSE, DISK_PAUSE
+from dingbridge.core.timeouts import DISK_FIRST_PAUSE, DISK_PAUSE
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.patience import LOCK_WITHIN
+from dingbridge.core.timeouts import LOCK_WITHIN
 from dingbridge.edges import files
 from dingbridge.edges.storage.file_lock import taken
 

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk.media import kept_name
 from dingbridge.core.errors import Refused
-from dingbridge.core.media import kept_name
 from dingbridge.core.messages import Attachment
 from dingbridge.edges import files
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk.file_names import safe_name
+from dingbridge.core.dingtalk.media import Parcel
 from dingbridge.core.errors import Refused
-from dingbridge.core.file_names import safe_name
-from dingbridge.core.media import Parcel
 from dingbridge.edges import files
 from dingbridge.edges.storage.media import MediaFolder, Outgoing
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from dingbridge.core import inbox
+from dingbridge.core.delivery.outbox import Put, Record
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.messages import Message
-from dingbridge.core.outbox import Put, Record
-from dingbridge.core.patience import STATE_EVERY
-from dingbridge.core.state import State
-from dingbridge.core.transcript import Fate
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.state import State
+from dingbridge.core.sessions.transcript import Fate
+from dingbridge.core.timeouts import STATE_EVERY
 from dingbridge.edges.storage.robot import (
     INBOX,
     OUTBOX,

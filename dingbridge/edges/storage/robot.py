@@ -15,17 +15,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dingbridge.core import inbox, outbox_journal
-from dingbridge.core import outbox as outboxes
 from dingbridge.core.catalogue import files as say
+from dingbridge.core.delivery import outbox as outboxes
+from dingbridge.core.delivery import outbox_journal
+from dingbridge.core.delivery.outbox import Outbox, Put, Record
+from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.restored_rate import pace_of
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
-from dingbridge.core.inbox import Received
 from dingbridge.core.messages import Message
-from dingbridge.core.outbox import Outbox, Put, Record
-from dingbridge.core.outbox_pace import pace_of
-from dingbridge.core.pace import Pace
-from dingbridge.core.state import State, may_open_at, with_opened, without_seen
-from dingbridge.core.transcript import SETTLED, Fate
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.state import State, may_open_at, with_opened, without_seen
+from dingbridge.core.sessions.transcript import SETTLED, Fate
 from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.outgoing import OutgoingFolder

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from dingbridge.core import spool
-from dingbridge.core.spool import Kept
+from dingbridge.core.sessions import spool
+from dingbridge.core.sessions.spool import Kept
 from dingbridge.edges import files
 
 log = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dingbridge.core import state as states
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
-from dingbridge.core.patience import LOCK_WITHIN, STATE_EVERY
-from dingbridge.core.state import State
+from dingbridge.core.sessions import state as states
+from dingbridge.core.sessions.state import State
+from dingbridge.core.timeouts import LOCK_WITHIN, STATE_EVERY
 from dingbridge.edges import files
 from dingbridge.edges.storage.file_lock import taken
 

@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from dingbridge.core import transcript
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.sessions import transcript
+from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
 from dingbridge.edges import files
 
 log = logging.getLogger(__name__)

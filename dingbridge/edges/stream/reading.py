@@ -8,8 +8,8 @@ import websocket
 from websocket import ABNF
 
 from dingbridge.core.catalogue import link as say
+from dingbridge.core.dingtalk.limits import READ_TIMEOUT
 from dingbridge.core.errors import LinkLost
-from dingbridge.core.limits import READ_TIMEOUT
 from dingbridge.edges.stream import sockets
 
 MOST = 256

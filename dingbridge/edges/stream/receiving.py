@@ -10,13 +10,13 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from dingbridge.core import frames
-from dingbridge.core.callback import QuotaGone, read_robot_message
 from dingbridge.core.catalogue import link as say
+from dingbridge.core.dingtalk import stream_frames
+from dingbridge.core.dingtalk.error_text import quoted
+from dingbridge.core.dingtalk.robot_message import QuotaGone, read_robot_message
 from dingbridge.core.errors import BadFrame
-from dingbridge.core.inbox import Received
-from dingbridge.core.quote import quoted
-from dingbridge.core.seen import Seen
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.seen import Seen
 from dingbridge.edges.stream.settings import StreamSettings
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -75,19 +75,21 @@ class Receiver:
         is_told = self._log.isEnabledFor(logging.DEBUG)
         for data in batch:
             try:
-                frame = frames.decode(data)
+                frame = stream_frames.decode(data)
                 if is_told:
                     self._log_frame(frame)
                 match frame:
-                    case frames.RobotMessage():
-                        acks.append((frames.ack_ok(frame), self._read(frame, now, new, taken)))
-                    case frames.Ping():
-                        acks.append((frames.ack_ok(frame), ""))
-                    case frames.Unknown():
-                        acks.append((frames.ack_unknown(frame), ""))
-                    case frames.Disconnect(reason=reason):
+                    case stream_frames.RobotMessage():
+                        acks.append(
+                            (stream_frames.ack_ok(frame), self._read(frame, now, new, taken))
+                        )
+                    case stream_frames.Ping():
+                        acks.append((stream_frames.ack_ok(frame), ""))
+                    case stream_frames.Unknown():
+                        acks.append((stream_frames.ack_unknown(frame), ""))
+                    case stream_frames.Disconnect(reason=reason):
                         taken.disconnect = reason
-                    case frames.Idle():
+                    case stream_frames.Idle():
                         pass
             except BadFrame as error:
                 taken.troubles.append(Trouble(error.message))
@@ -104,7 +106,7 @@ class Receiver:
         return taken
 
     def _read(
-        self, frame: frames.RobotMessage, now: float, new: dict[str, Received], taken: Taken
+        self, frame: stream_frames.RobotMessage, now: float, new: dict[str, Received], taken: Taken
     ) -> str:
         """Put a new message to the others. Returns the key of what must be written down before the
         ack; empty for nothing."""
@@ -145,15 +147,15 @@ class Receiver:
             self._seen.add(one.key, one.time)
         return set()
 
-    def _log_frame(self, frame: frames.Frame) -> None:
+    def _log_frame(self, frame: stream_frames.Frame) -> None:
         match frame:
-            case frames.RobotMessage(message_id=name):
+            case stream_frames.RobotMessage(message_id=name):
                 self._log.debug("frame %r: a robot message", name)
-            case frames.Ping(message_id=name):
+            case stream_frames.Ping(message_id=name):
                 self._log.debug("frame %r: ping", name)
-            case frames.Idle(message_id=name, topic=topic):
+            case stream_frames.Idle(message_id=name, topic=topic):
                 self._log.debug("frame %r: %s", name, quoted(topic))
-            case frames.Unknown(message_id=name, type=kind, topic=topic):
+            case stream_frames.Unknown(message_id=name, type=kind, topic=topic):
                 self._log.debug("frame %r: of type %s, topic %s, passed over", name, kind, topic)
-            case frames.Disconnect(reason=reason):
+            case stream_frames.Disconnect(reason=reason):
                 self._log.debug("asked to connect anew: %s", reason)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from dingbridge.core.options import Options
+from dingbridge.core.options.declarations import Options
 
 
 class StreamSettings(Struct, frozen=True):

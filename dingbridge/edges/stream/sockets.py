@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import websocket
 from websocket import ABNF
 
-from dingbridge.core.limits import CONNECT_TIMEOUT
-from dingbridge.core.patience import STOP_WITHIN
+from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT
+from dingbridge.core.timeouts import STOP_WITHIN
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,11 @@ from msgspec import Struct
 from websocket import ABNF
 
 from dingbridge import __version__
-from dingbridge.core import answers, payloads
-from dingbridge.core.answers import Answer, Ticket
 from dingbridge.core.catalogue import link as say
+from dingbridge.core.dingtalk import request_bodies, responses
+from dingbridge.core.dingtalk.error_text import quoted
+from dingbridge.core.dingtalk.keepalive import Check, LinkState, Pace, Reconnect, Watchdog
+from dingbridge.core.dingtalk.responses import Answer, Ticket
 from dingbridge.core.errors import (
     BridgeError,
     DeliveryError,
@@ -30,10 +32,8 @@ from dingbridge.core.errors import (
     LinkRefused,
     RetryAfter,
 )
-from dingbridge.core.inbox import Received
-from dingbridge.core.link import Check, LinkState, Pace, Reconnect, Watchdog
-from dingbridge.core.quote import quoted
-from dingbridge.core.seen import Seen
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.seen import Seen
 from dingbridge.edges.stream import sockets
 from dingbridge.edges.stream.reading import Incoming, is_message
 from dingbridge.edges.stream.receiving import Gate, Receiver, Trouble
@@ -190,12 +190,12 @@ class Stream(threading.Thread):
     def _open(self) -> websocket.WebSocket:
         self._wait_for_the_gate()
         settings = self._settings
-        body = payloads.open_connection_body(
+        body = request_bodies.open_connection_body(
             settings.client_id, settings.client_secret, __version__
         )
         try:
             answer = self._http.post(f"{settings.api}/v1.0/gateway/connections/open", body)
-            ticket = answers.read_connection(answer)
+            ticket = responses.read_connection(answer)
             self._unless_stopped()
         except DeliveryError as error:
             seconds = error.seconds if isinstance(error, RetryAfter) else 0.0

@@ -1,0 +1,1 @@
+"""Who may talk to the robot, and how people are admitted."""

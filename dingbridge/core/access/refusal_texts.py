@@ -1,0 +1,68 @@
+"""What people are told who are not let in, or not yet: why, who they are, and what would help.
+
+Ids come from outside; they are shown as code, and as text of Lua where they stand in a setting.
+"""
+
+from __future__ import annotations
+
+from dingbridge.core.access.pairing import ONCE_FOR, Kind, Request, minutes_left
+from dingbridge.core.catalogue import access as say
+from dingbridge.core.catalogue.access import Refusal
+from dingbridge.core.commands.editor_commands import ALWAYS_OURS
+from dingbridge.core.messages import ConversationKind, Inbound
+
+
+def refusal(inbound: Inbound, reason: Refusal, line: str) -> str:
+    """The refusal: `line` is what would let the sender in, as it stands in the Lua settings."""
+    setting = say.SETTING(line=_as_code(line))
+    return _paragraphs(reason(), _no_staff_id(inbound), f"{_ids(inbound)}\n{setting}")
+
+
+def code_told(inbound: Inbound, request: Request, now: float) -> str:
+    """What a stranger is told who may ask: the code, and what the robot's owner does with it."""
+    told = say.CODE_FOR_GROUP if request.kind is Kind.GROUP else say.CODE_FOR_PERSON
+    command = f"`:{ALWAYS_OURS} pair {request.code}`"
+    words = told(minutes=minutes_left(request, now), command=command)
+    return _paragraphs(words, _no_staff_id(inbound), _ids(inbound))
+
+
+def accepted_told(request: Request, *, once: bool) -> str:
+    """What the person or group is told that was let in."""
+    is_group = request.kind is Kind.GROUP
+    if once:
+        told = say.GROUP_ACCEPTED_ONCE if is_group else say.ACCEPTED_ONCE
+        return told(hours=round(ONCE_FOR / 3600))
+    return say.GROUP_ACCEPTED() if is_group else say.ACCEPTED()
+
+
+def denied_told(request: Request) -> str:
+    """What the person or group is told whose request was denied."""
+    return say.GROUP_DENIED() if request.kind is Kind.GROUP else say.DENIED()
+
+
+def lua_text(text: str) -> str:
+    """`text` as Lua writes it. A backtick becomes an escape, so that the line can be shown as
+    code."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("`", "\\96")
+    return f"'{escaped}'"
+
+
+def _paragraphs(*paragraphs: str) -> str:
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _no_staff_id(inbound: Inbound) -> str:
+    """Why the id is such a long one (protocol section 5.1)."""
+    return "" if inbound.sender.staff_id else say.NO_STAFF_ID()
+
+
+def _ids(inbound: Inbound) -> str:
+    ids = say.YOUR_ID(id=_as_code(inbound.sender.identity))
+    if inbound.conversation.kind is ConversationKind.GROUP:
+        ids += "\n" + say.GROUP_ID(id=_as_code(inbound.conversation.id))
+    return ids
+
+
+def _as_code(text: str) -> str:
+    # Markdown has no escape inside code; the platform's ids contain no backtick anyway.
+    return f"`{text.replace('`', 'ˋ')}`"

@@ -1,0 +1,1 @@
+"""The commands of Neovim and those from DingTalk: declared, parsed and answered."""

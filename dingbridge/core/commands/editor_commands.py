@@ -1,0 +1,289 @@
+"""The one declaration of the subcommands of `:Chat` and `:DingTalk`, and the reading of a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+
+from msgspec import Struct
+
+from dingbridge.core.access import pairing_codes
+from dingbridge.core.catalogue import commands as say
+from dingbridge.core.catalogue.sentence import Sentence
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import PLATFORM
+
+ALWAYS_OURS = "DingTalk"
+"""The editor command that no other plugin has."""
+
+EDITOR_COMMANDS = ("Chat", ALWAYS_OURS)
+"""The editor commands that take the subcommands below. Sentences name the first one; the editor
+puts the other in its place where another plugin has it."""
+
+
+class Completion(str, Enum):
+    """What the argument of a subcommand is completed with."""
+
+    NONE = "none"
+    SESSION = "session"
+    PLATFORM = "platform"
+    FILE = "file"
+    FAILED = "failed"
+    OUTBOX = "outbox"
+    ASKING = "asking"
+    LET_IN = "let_in"
+    TARGET = "target"
+    EXTRA = "extra"
+    ACTION = "action"
+    SUBCOMMAND = "subcommand"
+
+
+class Declaration(Struct, frozen=True):
+    """One subcommand. `arguments` is shown as it stands: `[x]` may be left out, the rest must be
+    there. `meaning` is one sentence. What `makes_message` is handed over again when nobody has
+    written it down; what is for `once` is never carried out a second time. The empty name is the
+    editor command on its own."""
+
+    name: str
+    arguments: str
+    meaning: str
+    takes_range: bool = False
+    makes_message: bool = False
+    once: bool = False
+    completion: Completion = Completion.NONE
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the argument must be there."""
+        return bool(self.arguments) and not self.arguments.startswith("[")
+
+    @property
+    def takes_one_word(self) -> bool:
+        """Whether the argument ends at a space; else it is the rest of the line, verbatim."""
+        return self.arguments in ("{id}", "[id]")
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether the argument is a code, which may be written with spaces."""
+        return self.arguments.startswith(("{code}", "[code]"))
+
+
+class Command(Enum):
+    """The subcommands, each with its declaration. The bridge has a case for each
+    (`bridge/application.py`): mypy fails without one."""
+
+    OPEN_CURRENT = Declaration(
+        "", "", "Open the current session.", completion=Completion.SUBCOMMAND
+    )
+    NEW = Declaration("new", "[title]", "Start a session and open it.", once=True)
+    LIST = Declaration("list", "", "List all sessions.")
+    OPEN = Declaration("open", "{id}", "Open a session.", completion=Completion.SESSION)
+    NEXT = Declaration("next", "", "Open the next session.", once=True)
+    PREV = Declaration("prev", "", "Open the session before this one.", once=True)
+    CLEAR = Declaration("clear", "", "Remove all messages from the current session.", once=True)
+    DELETE = Declaration("delete", "", "Delete the current session.", once=True)
+    SAVE = Declaration(
+        "save",
+        "{file}",
+        "Write the current session to a file.",
+        once=True,
+        completion=Completion.FILE,
+    )
+    LOAD = Declaration(
+        "load", "{file}", "Read a session from a file.", once=True, completion=Completion.FILE
+    )
+    SEND = Declaration(
+        "send",
+        "[text]",
+        "Send the text, or the lines of the range as a code block, or else the draft.",
+        takes_range=True,
+        makes_message=True,
+    )
+    TO = Declaration(
+        "to",
+        "[name]",
+        "Choose the conversation that the draft and the session's next messages go to.",
+        completion=Completion.TARGET,
+    )
+    SEND_FILE = Declaration(
+        "send-file",
+        "{file}",
+        "Send a file to the session's conversation; `%` is the current one.",
+        completion=Completion.FILE,
+        makes_message=True,
+    )
+    SEND_IMAGE = Declaration(
+        "send-image",
+        "",
+        "Send the lines of the range to the session's conversation, drawn as a picture.",
+        takes_range=True,
+        makes_message=True,
+    )
+    BRIDGE = Declaration(
+        "bridge",
+        f"{PLATFORM} [account]",
+        "Bind the current session to DingTalk.",
+        completion=Completion.PLATFORM,
+    )
+    UNBRIDGE = Declaration(
+        "unbridge",
+        f"[{PLATFORM}] [account]",
+        "Release the session that is bound to DingTalk.",
+        completion=Completion.PLATFORM,
+    )
+    NOTIFY = Declaration(
+        "notify",
+        "[text]",
+        "Send the text or the lines of the range to DingTalk, outside any session.",
+        takes_range=True,
+        makes_message=True,
+    )
+    STATUS = Declaration("status", "", "Show the mode, the connection and the messages under way.")
+    OUTBOX = Declaration("outbox", "", "Show the messages that wait and those that failed.")
+    RETRY = Declaration(
+        "retry",
+        "[id]",
+        "Send a failed message again, or all that did not arrive.",
+        completion=Completion.FAILED,
+    )
+    DROP = Declaration(
+        "drop",
+        "{id}",
+        "Give up a message that waits or that failed.",
+        completion=Completion.OUTBOX,
+    )
+    PAIR = Declaration(
+        "pair",
+        "[code] [once]",
+        "Let in whoever asks with this code, for good or for an hour; without one, show who asks.",
+        completion=Completion.ASKING,
+    )
+    DENY = Declaration(
+        "deny",
+        "[code]",
+        "Refuse whoever asks with this code; without one, choose.",
+        completion=Completion.ASKING,
+    )
+    REVOKE = Declaration(
+        "revoke",
+        "[id]",
+        "Take back what a code has allowed a person or a group; without an id, choose.",
+        completion=Completion.LET_IN,
+    )
+    SERVICE = Declaration(
+        "service",
+        "[action]",
+        "Show the background service; `stop` ends it, `restart` ends it and starts the next one.",
+        completion=Completion.ACTION,
+    )
+    LOG = Declaration("log", "", "Open the log at its end, and follow it.")
+    INSTALL = Declaration(
+        "install",
+        "[images]",
+        "Make the plugin's own Python environment; `images` brings what pictures of code need.",
+        completion=Completion.EXTRA,
+    )
+    STOP = Declaration("stop", "", "Stop the answer that the responder is working on.", once=True)
+
+
+class Call(Struct, frozen=True):
+    """A line that was read. `argument` is empty when there was none; after a platform's name it is
+    the account's."""
+
+    command: Command
+    argument: str
+
+
+COMMANDS: tuple[Declaration, ...] = tuple(command.value for command in Command)
+
+_BY_NAME = {command.value.name: command for command in Command}
+_LINE = re.compile(r"\s*(\S*)\s*(.*)", flags=re.DOTALL)
+
+
+def may_be_repeated(line: str) -> bool:
+    """Whether a line may be carried out a second time, because nobody knows whether it was.
+
+    >>> may_be_repeated("revoke lisi"), may_be_repeated("delete")
+    (True, False)
+    """
+    match = _LINE.fullmatch(line)
+    found = _BY_NAME.get(match[1]) if match else None
+    return found is not None and not found.value.once
+
+
+def parse(line: str, *, has_range: bool = False) -> Call:
+    """The subcommand in `line`, which is all that follows `:Chat`.
+
+    Free text keeps every space, quote and backslash after the first word's gap. `has_range` tells
+    that the command was given a range. Raises `BridgeError` for an unknown subcommand or platform,
+    a missing argument, one too many, and a range where none is taken.
+    """
+    match = _LINE.fullmatch(line)
+    name, rest = match.groups() if match else ("", "")
+    found = _BY_NAME.get(name)
+    if found is None:
+        names = [known for known in _BY_NAME if known]
+        raise _unknown(say.UNKNOWN_SUBCOMMAND, say.UNKNOWN_SUBCOMMAND_NEAR, name, names)
+    command = found.value
+    if has_range and not command.takes_range:
+        raise BridgeError(say.NO_RANGE(form=_shown(command)))
+    if not command.arguments and rest.strip():
+        raise BridgeError(say.NO_ARGUMENT(form=_shown(command)))
+    if command.is_required and not rest.strip():
+        raise BridgeError(say.NEEDS_ARGUMENT(name=name, form=_shown(command)))
+    if command.takes_one_word:
+        words = rest.split()
+        if len(words) > 1:
+            raise BridgeError(say.ONE_ARGUMENT(name=name, form=_shown(command)))
+        rest = "".join(words)
+    elif command.completion in (Completion.FILE, Completion.TARGET):
+        rest = rest.strip()
+    elif not rest.strip():
+        rest = ""
+    if command.completion is Completion.PLATFORM:
+        rest = _account(command, rest.split())
+    elif command.takes_code:
+        rest = _code(command, rest.split())
+    return Call(found, rest)
+
+
+def for_outside(words: str) -> str:
+    """`words` for somebody on DingTalk or at a shell, who does not know whose `:Chat` is in which
+    Neovim."""
+    return re.sub(r":Chat\b", f":{ALWAYS_OURS}", words)
+
+
+def _account(command: Declaration, words: list[str]) -> str:
+    """The account named after the platform; empty without one."""
+    if len(words) > 2:
+        raise BridgeError(say.TWO_ARGUMENTS(name=command.name, form=_shown(command)))
+    if words and words[0] != PLATFORM:
+        raise _unknown(say.UNKNOWN_PLATFORM, say.UNKNOWN_PLATFORM_NEAR, words[0], (PLATFORM,))
+    return words[1] if len(words) == 2 else ""
+
+
+def _code(command: Declaration, words: list[str]) -> str:
+    """The code in one word, with the account before it and `once` after it as they were given."""
+    once = words[-1:] if command.arguments.endswith("[once]") and words[-1:] == ["once"] else []
+    before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
+    # A single word is for the robot's owner to judge, where wrong codes are counted.
+    if (len(words) > 1 or once) and len(pairing_codes.bare(typed)) != pairing_codes.CHARACTERS:
+        form, length = _shown(command), pairing_codes.CHARACTERS
+        raise BridgeError(say.ONE_CODE(name=command.name, length=length, form=form))
+    return " ".join([before + colon + "".join(typed.split()), *once])
+
+
+def _shown(command: Declaration) -> str:
+    return " ".join(part for part in (":Chat", command.name, command.arguments) if part)
+
+
+def _unknown(
+    unknown: Sentence, with_nearest: Sentence, word: str, known: Sequence[str]
+) -> BridgeError:
+    from difflib import get_close_matches  # loaded late, for those who mistype
+
+    near = get_close_matches(word, known, n=1)
+    if near:
+        return BridgeError(with_nearest(word=word, nearest=near[0]))
+    return BridgeError(unknown(word=word, known=", ".join(known)))

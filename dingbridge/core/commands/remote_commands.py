@@ -1,0 +1,306 @@
+"""The one declaration of the commands that people send; `remote_parser` reads them."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import ClassVar, Literal, TypeVar, get_args
+
+from msgspec import Struct
+
+from dingbridge.core.commands import remote_arguments
+
+MOST_MESSAGES = 50
+"""Messages that `/history` shows at most."""
+
+MOST_LINES = 200
+"""Lines that `/file` shows at most."""
+
+FEW_MESSAGES = 5
+FEW_LINES = 40
+"""What is shown when no number is given."""
+
+
+class Users(Enum):
+    """Who may use a command without being an admin."""
+
+    ALL = auto()
+    """Everybody who is let in, whatever the settings say."""
+    BY_DEFAULT = auto()
+    """Everybody who is let in, unless `commands` says otherwise."""
+    LISTED = auto()
+    """Nobody, unless `commands` lists it."""
+
+
+class Declaration(Struct, frozen=True):
+    """How a command is written, what it is for, and who may use it.
+
+    `arguments` is shown as it stands, `[x]` may be left out; `note` says more about them. `effect`:
+    it changes something, so it is never carried out twice.
+    """
+
+    name: str
+    chinese: str
+    meaning: str
+    meaning_chinese: str
+    arguments: str = ""
+    note: str = ""
+    users: Users = Users.LISTED
+    effect: bool = False
+
+    @property
+    def form(self) -> str:
+        """How it is written."""
+        return f"/{self.name} {self.arguments}".strip()
+
+
+_Request = TypeVar("_Request", bound="Request")
+
+
+class Request(Struct, frozen=True):
+    """Base of the commands: what a person asks for, with the arguments in its fields.
+
+    The first line of a command's docstring is what the manual says of it.
+    """
+
+    declaration: ClassVar[Declaration]
+
+    @classmethod
+    def parse(cls: type[_Request], argument: str) -> _Request | None:
+        """The request with this argument; None for an argument that it cannot take."""
+        return None if argument else cls()
+
+
+class Help(Request, frozen=True):
+    """The commands that you may use."""
+
+    declaration = Declaration("help", "帮助", "This list", "这份清单", users=Users.ALL)
+
+
+class Status(Request, frozen=True):
+    """How the bridge is doing."""
+
+    declaration = Declaration("status", "状态", "How it goes", "桥的状态", users=Users.BY_DEFAULT)
+
+
+class WhoAmI(Request, frozen=True):
+    """Your ids, and what you may do."""
+
+    declaration = Declaration("whoami", "我是谁", "Your id", "您的编号", users=Users.ALL)
+
+
+class WhereAmI(Request, frozen=True):
+    """The id of this conversation, and which session it speaks to."""
+
+    declaration = Declaration(
+        "whereami", "我在哪", "This chat's id", "本会话编号", users=Users.BY_DEFAULT
+    )
+
+
+class ListSessions(Request, frozen=True):
+    """The sessions, numbered; those with the text in them."""
+
+    text: str = ""
+
+    declaration = Declaration("list", "列表", "Open sessions", "绑定的会话", "[text]")
+
+    @classmethod
+    def parse(cls, argument: str) -> ListSessions:
+        """With any text."""
+        return cls(argument)
+
+
+class ChooseSession(Request, frozen=True):
+    """Moves this conversation to session number `n`, or to the one with that id.
+
+    Empty asks which there are.
+    """
+
+    wanted: str = ""
+
+    declaration = Declaration("session", "会话", "Switch session", "切换会话", "[n]", effect=True)
+
+    @classmethod
+    def parse(cls, argument: str) -> ChooseSession | None:
+        """With one word or none."""
+        return cls(remote_arguments.digits(argument)) if len(argument.split()) <= 1 else None
+
+
+class NewSession(Request, frozen=True):
+    """Starts a session in the place of this one."""
+
+    declaration = Declaration("new", "新建", "New session", "新建会话", effect=True)
+
+
+class ClearSession(Request, frozen=True):
+    """Removes all messages from the session; the old transcript is in the trash."""
+
+    declaration = Declaration("clear", "清空", "Clear it", "清空会话", effect=True)
+
+
+class StopAnswer(Request, frozen=True):
+    """Stops the program that works on your answer; for `admins`, on anybody's."""
+
+    declaration = Declaration(
+        *("stop", "停止", "Stop answering", "停止回答"),
+        users=Users.BY_DEFAULT,
+        effect=True,
+    )
+
+
+class History(Request, frozen=True):
+    """The last 5 messages, or `n`, up to 50."""
+
+    count: int = FEW_MESSAGES
+
+    declaration = Declaration(
+        "history", "历史", "Last messages", "最近的消息", "[n]", f" (1-{MOST_MESSAGES})"
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> History | None:
+        """With a number or nothing."""
+        if not argument:
+            return cls()
+        count = remote_arguments.number(argument)
+        return cls(count) if count is not None and 1 <= count <= MOST_MESSAGES else None
+
+
+class Where(Request, frozen=True):
+    """Where the cursor is: file, line, function, branch."""
+
+    declaration = Declaration("where", "位置", "Place in Neovim", "编辑器位置")
+
+
+_Level = Literal["", "error", "warn"]
+_LEVELS: dict[str, _Level] = {
+    **dict.fromkeys(("",), ""),
+    **dict.fromkeys(("error", "errors", "错误"), "error"),
+    **dict.fromkeys(("warn", "warning", "warnings", "警告"), "warn"),
+}
+
+
+class Diagnostics(Request, frozen=True):
+    """The diagnostics, the worst first, up to 20.
+
+    All, errors only, or errors and warnings (`warn`).
+    """
+
+    level: _Level = ""
+
+    declaration = Declaration("diag", "诊断", "Diagnostics", "诊断信息", "[error|warn]")
+
+    @classmethod
+    def parse(cls, argument: str) -> Diagnostics | None:
+        """With a level or nothing."""
+        level = _LEVELS.get(remote_arguments.folded(argument))
+        return None if level is None else cls(level)
+
+
+class Quickfix(Request, frozen=True):
+    """The quickfix list, up to 20 entries, none of secret files."""
+
+    declaration = Declaration("qf", "快速修复", "Quickfix list", "问题列表")
+
+
+class Diff(Request, frozen=True):
+    """What changed since the last commit, up to 12,000 characters.
+
+    In one file or, with an empty `path`, below the folder.
+    """
+
+    path: str = ""
+
+    declaration = Declaration("diff", "差异", "Changes", "未提交的改动", "[file]")
+
+    @classmethod
+    def parse(cls, argument: str) -> Diff:
+        """With any path."""
+        return cls(argument)
+
+
+class FileSlice(Request, frozen=True):
+    """Lines of a file, up to 200; 40 without a last line.
+
+    Lines `first` to `last`, from 1, inclusive.
+    """
+
+    path: str
+    first: int
+    last: int
+
+    declaration = Declaration(
+        *("file", "文件", "Lines of a file", "文件内容", "path:10-40"),
+        note=f" (最多 {MOST_LINES} 行 at most {MOST_LINES} lines)",
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> FileSlice | None:
+        """With a path, and a line or two after it."""
+        place = remote_arguments.place_in_file(argument)
+        if place is None:
+            return None
+        path, first, last = place
+        last = first + FEW_LINES - 1 if last is None else last
+        return cls(path, first, last) if last - first < MOST_LINES else None
+
+
+class OpenAt(Request, frozen=True):
+    """Shows a file in Neovim at that line; the cursor stays.
+
+    `line` counts from 1.
+    """
+
+    path: str
+    line: int = 1
+
+    declaration = Declaration(
+        "open", "打开", "Open in Neovim", "在编辑器打开", "path:88", effect=True
+    )
+
+    @classmethod
+    def parse(cls, argument: str) -> OpenAt | None:
+        """With a path, and perhaps a line after it."""
+        place = remote_arguments.place_in_file(argument)
+        return None if place is None else cls(place[0], place[1])
+
+
+class RunJob(Request, frozen=True):
+    """Runs a job, and tells how it ended; without a name, which there are."""
+
+    name: str = ""
+
+    declaration = Declaration("run", "运行", "Run a job", "运行任务", "[name]", effect=True)
+
+    @classmethod
+    def parse(cls, argument: str) -> RunJob | None:
+        """With one word or none."""
+        return cls(argument) if len(argument.split()) <= 1 else None
+
+
+ForOwner = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
+"""What the robot's owner answers by itself (`bridge/receptionist.py`)."""
+
+ForSession = (
+    NewSession
+    | ClearSession
+    | StopAnswer
+    | History
+    | Where
+    | Diagnostics
+    | Quickfix
+    | Diff
+    | FileSlice
+    | OpenAt
+    | RunJob
+)
+"""What is answered where the session is, in its editor (`bridge/remote_commands.py`)."""
+
+Command = ForOwner | ForSession
+"""What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""
+
+KINDS: tuple[type[Command], ...] = get_args(Command)
+
+COMMANDS: tuple[Declaration, ...] = tuple(kind.declaration for kind in KINDS)
+
+NAMES: tuple[str, ...] = tuple(one.name for one in COMMANDS)
+"""The names that settings may list."""

@@ -1,0 +1,110 @@
+"""What becomes of a text before it leaves: what acts or disguises is taken out, secrets are masked,
+names become mentions, and Markdown takes the form that DingTalk draws."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
+
+from dingbridge.core.delivery import mentions, outgoing_text
+from dingbridge.core.dingtalk.limits import TITLE_CHARACTERS
+from dingbridge.core.markdown import code_blocks
+from dingbridge.core.markdown.plain import is_plain
+from dingbridge.core.messages import At, Outbound, Target
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.secrets import excerpts, masking
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.core.secrets.masking import Finding
+from dingbridge.core.text import shorten
+
+LONGER = 1000
+"""Characters by which a text may grow where names stand in the place of ids; beyond that the ids
+stay, so that there is room for the text."""
+
+
+class Circumstances(Struct, frozen=True):
+    """What has to be known besides the text and the settings.
+
+    `secrets` are values of the settings, `environment` the process's; `members` maps the names of
+    a conversation's people to their staff ids (`mentions.members`).
+    """
+
+    secrets: Collection[str] = ()
+    environment: Mapping[str, str] = {}
+    members: Mapping[str, str] = {}
+
+
+class Written(Struct, frozen=True):
+    """A message ready to go, and what was masked in it."""
+
+    outbound: Outbound
+    masked: tuple[Finding, ...] = ()
+
+
+def written(
+    message_id: str,
+    text: str,
+    target: Target,
+    options: Options,
+    circumstances: Circumstances,
+    *,
+    title: str = "",
+    at: At = At(),  # noqa: B008 - At is immutable
+    around: Around = Around(),  # noqa: B008 - Around is immutable
+) -> Written:
+    """The message that `text` becomes on its way to `target`. Its title is made from the text,
+    unless one is given; that is masked like the text, since phones show it in the push. `around` is
+    what stood before lines of a file that the text shows."""
+    # First of all: what hides inside a secret or an address would keep both from being known.
+    text, title = outgoing_text.characters(text), outgoing_text.characters(title)
+    masked: tuple[Finding, ...] = ()
+    if options.mask_secrets and not is_excepted(options, target):
+        # Before the title is cut: a secret that is cut in two is not known as one.
+        own, environment = circumstances.secrets, circumstances.environment
+        guarded = excerpts.mask(text, around, own, environment)
+        entitled = masking.mask(title, own, environment)
+        text, title = guarded.text, entitled.text
+        masked = masking.counted_together(guarded.found, entitled.found)
+    title = shorten(title, TITLE_CHARACTERS) or code_blocks.title(text)
+    title = outgoing_text.without_acting_links(title)
+    if not at.all:
+        text = mentions.without_everybody(text)
+    text, found = mentions.with_known(text, circumstances.members)
+    people = mentions.together(at, found)
+    names = tuple(
+        (name, staff_id)
+        for name, staff_id in circumstances.members.items()
+        if staff_id and staff_id in people.user_ids
+    )
+    text = _drawn(text, options)
+    named = mentions.readable(text, people, dict(names))
+    if len(named) - len(text) > LONGER:
+        names = ()
+    everyone = At(people.user_ids, people.mobiles, all=at.all)
+    return Written(Outbound(message_id, target, text, title, everyone, names=names), masked)
+
+
+def _drawn(text: str, options: Options) -> str:
+    """`text` in the form that DingTalk draws, without links that act."""
+    if options.msgtype == "markdown" and not is_plain(text):
+        # Loaded late: the parser costs a starting editor tens of milliseconds.
+        from dingbridge.core.markdown import rendering
+
+        text = rendering.for_dingtalk(text, table=options.table)
+    return outgoing_text.without_acting_links(text)
+
+
+def is_excepted(options: Options, target: Target) -> bool:
+    """Whether the settings let texts to this target go unmasked."""
+    return bool({target.conversation_id, target.user_id} & {*options.mask_secrets_except} - {""})
+
+
+def told(masked: Collection[Finding], target: Target) -> str:
+    """A line for the editor: what was masked and why; empty when nothing was."""
+    if not masked:
+        return ""
+    who = target.conversation_id or target.user_id
+    return masking.describe(
+        masked, f"mask_secrets_except = {{ '{who}' }}" if who else "mask_secrets"
+    )

@@ -1,0 +1,57 @@
+"""The outbox in words, for `:Chat outbox` and `dingbridge outbox`."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.catalogue.sentence import Sentence
+from dingbridge.core.delivery.outbox import Outbox, Waiting
+from dingbridge.core.markdown import code_blocks
+from dingbridge.core.sessions import destinations
+
+SHOWN = 50
+"""Messages that wait, and as many that failed, that are shown."""
+
+
+def describe(outbox: Outbox, prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """What waits and what failed, a line or two each with the id it is about.
+
+    Of many the first ones are shown. `prefix` stands before every id. The first line sums up.
+    """
+    waiting, dead = outbox.waiting.values(), outbox.dead.values()
+    if not waiting and not dead:
+        return ((say.OUTBOX_EMPTY(), ""),)
+    lines = [(say.OUTBOX(waiting=len(waiting), failed=len(dead)), "")]
+    for one in islice(waiting, SHOWN):
+        shown = f"{prefix}{one.id}"
+        lines.append((say.WAITING(id=shown, message=_line(one)), shown))
+        if words := doubt(one):
+            lines.append((f"         {words}", shown))
+    lines.extend(_more(len(waiting), say.MORE_WAITING))
+    for letter in islice(dead, SHOWN):
+        shown = f"{prefix}{letter.waiting.id}"
+        lines.append((say.FAILED(id=shown, message=_line(letter.waiting)), shown))
+        lines.append((f"         {letter.reason}", shown))
+    lines.extend(_more(len(dead), say.MORE_FAILED))
+    return tuple(lines)
+
+
+def doubt(whole: Waiting) -> str:
+    """What is said of a message that waits, when it may be there already."""
+    return say.UNANSWERED() if whole.may_have_arrived else ""
+
+
+def _line(waiting: Waiting) -> str:
+    """A message in the outbox: how it begins, and where it goes."""
+    outbound = waiting.outbound
+    place = destinations.name(outbound.target)
+    return (
+        f"{code_blocks.title(outbound.text)}  → {place}"
+        if place
+        else code_blocks.title(outbound.text)
+    )
+
+
+def _more(count: int, more: Sentence) -> list[tuple[str, str]]:
+    return [(f"         {more(count=count - SHOWN)}", "")] if count > SHOWN else []

@@ -1,0 +1,153 @@
+"""What goes out for one chunk of a message: the address and the body, by route."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dingbridge.core.delivery import mentions
+from dingbridge.core.delivery.outgoing_text import without_acting_links
+from dingbridge.core.delivery.plan import KEY_CHARACTERS, Chunk
+from dingbridge.core.delivery.routing import Route, custom_robot, of_another_robot, routes
+from dingbridge.core.delivery.sent_messages import TEXT_CHARACTERS, Sent
+from dingbridge.core.dingtalk import media, request_bodies
+from dingbridge.core.dingtalk.media import Parcel
+from dingbridge.core.dingtalk.robot_codes import own_code
+from dingbridge.core.markdown.chunking import LARGEST_CODE_POINT, encoded_size
+from dingbridge.core.messages import At, Outbound
+from dingbridge.core.options.declarations import Options
+
+_SINGLE = "/v1.0/robot/oToMessages/batchSend"
+_GROUP = "/v1.0/robot/groupMessages/send"
+
+
+class Uploaded(Struct, frozen=True):
+    """A file that the platform has, and what it was uploaded as."""
+
+    parcel: Parcel
+    media_id: str
+
+
+def ways(options: Options, outbound: Outbound, now: float) -> tuple[Route, ...]:
+    """The routes that the message can take at `now` (Unix seconds), best first."""
+    found = routes(
+        outbound.target, api=bool(options.app_key), webhook=custom_robot(options.webhook), now=now
+    )
+    # OpenAPI alone takes files; what else there is says why it does not, but for pictures.
+    direct = tuple(route for route in found if route in (Route.SINGLE, Route.GROUP))
+    return direct if outbound.file_name and direct else found
+
+
+def robot(
+    options: Options, outbound: Outbound, chunk: Chunk, route: Route, now: float
+) -> tuple[str, bytes]:
+    """Address and body for the custom robot's webhook, or for the session webhook, which the
+    message's target has. `now` is Unix seconds, for the signature. Raises `Refused` for a message
+    that is for another custom robot's group: the settings may have changed since it set out."""
+    session = outbound.target.session_webhook
+    at = _mentioned(outbound, chunk)
+    if route is Route.SESSION and session is not None:
+        return session.url, request_bodies.robot_body(
+            options.msgtype, outbound.title, chunk.text, at
+        )
+    if not outbound.target.is_group_of(custom_robot(options.webhook)):
+        raise of_another_robot()
+    url = options.webhook
+    if options.secret:
+        url = request_bodies.signed_url(url, options.secret, int(now * 1000))
+    text = request_bodies.with_keyword(chunk.text, options.keyword)
+    body = request_bodies.robot_body(options.msgtype, outbound.title, text, at, msg_uuid=chunk.key)
+    return url, body
+
+
+def _mentioned(outbound: Outbound, chunk: Chunk) -> At:
+    """Whom a chunk mentions: the first one all, a later one only those that its text names, so that
+    nobody is called again with every piece."""
+    if chunk.start == 0:
+        return outbound.at
+
+    def named(people: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(who for who in people if request_bodies.mentions(chunk.text, who))
+
+    return At(named(outbound.at.user_ids), named(outbound.at.mobiles))
+
+
+def _named(outbound: Outbound, text: str) -> str:
+    """`text` with names in the place of ids. People choose their names, so one may complete a link
+    that acts."""
+    named = mentions.readable(text, outbound.at, dict(outbound.names))
+    return without_acting_links(named)
+
+
+def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
+    """Address and body for OpenAPI, to a person or a group (protocol section 3)."""
+    target = outbound.target
+    text = _named(outbound, text)
+    code = target.robot_code or own_code(options)
+    if route is Route.SINGLE:
+        return f"{options.endpoint_api}{_SINGLE}", request_bodies.send_to_people(
+            code, (target.user_id,), options.msgtype, outbound.title, text
+        )
+    return f"{options.endpoint_api}{_GROUP}", request_bodies.send_to_group(
+        code, target.conversation_id, options.msgtype, outbound.title, text
+    )
+
+
+def file(
+    options: Options, outbound: Outbound, uploaded: Uploaded, route: Route
+) -> tuple[str, bytes]:
+    """Address and body for a file that was uploaded (protocol section 6): by OpenAPI, or, which
+    only a picture can, in Markdown by the session webhook."""
+    target, media_id, parcel = outbound.target, uploaded.media_id, uploaded.parcel
+    session = target.session_webhook
+    if route is Route.SESSION and session is not None:
+        picture = media.markdown_picture(media_id, parcel.name)
+        return session.url, request_bodies.robot_body(
+            "markdown", outbound.title, picture, outbound.at
+        )
+    code = target.robot_code or own_code(options)
+    name, file_type = parcel.name, parcel.file_type
+    if route is Route.SINGLE:
+        people = (target.user_id,)
+        if parcel.upload == "image":
+            body = request_bodies.picture_to_people(code, people, media_id)
+        else:
+            body = request_bodies.file_to_people(code, people, media_id, name, file_type)
+        return f"{options.endpoint_api}{_SINGLE}", body
+    group = target.conversation_id
+    if parcel.upload == "image":
+        body = request_bodies.picture_to_group(code, group, media_id)
+    else:
+        body = request_bodies.file_to_group(code, group, media_id, name, file_type)
+    return f"{options.endpoint_api}{_GROUP}", body
+
+
+def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
+    """What a chunk may hold by this route: characters, and JSON-escaped bytes. The room that
+    mentions and the keyword take of both is kept free."""
+    if outbound.file_name:
+        # A file is one chunk, whatever it holds.
+        return len(outbound.text) + 1, encoded_size(outbound.text) + LARGEST_CODE_POINT
+    characters = options.text_chunk_limit
+    if route in (Route.SINGLE, Route.GROUP):
+        size = request_bodies.msg_param_room(options.msgtype, outbound.title)
+        named = _named(outbound, outbound.text)
+        if named != outbound.text:
+            # All that names take in the place of ids may be in one chunk.
+            characters -= max(0, len(named) - len(outbound.text))
+            size -= max(0, encoded_size(named) - encoded_size(outbound.text))
+        return characters, size
+    characters -= request_bodies.mention_characters(options.msgtype, outbound.at)
+    if route is Route.SESSION:
+        return characters, request_bodies.robot_room(options.msgtype, outbound.title, outbound.at)
+    characters -= len(request_bodies.with_keyword("", options.keyword))
+    key = "0" * KEY_CHARACTERS
+    size = request_bodies.robot_room(options.msgtype, outbound.title, outbound.at, msg_uuid=key)
+    return characters, size - request_bodies.keyword_bytes(options.keyword)
+
+
+def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> Sent:
+    """What is to be remembered of a chunk that was taken at `time` (Unix seconds); `key` is the
+    answer's, empty when it gave none."""
+    text = outbound.text[chunk.start : min(chunk.end, chunk.start + 4 * TEXT_CHARACTERS)]
+    place = outbound.target.conversation_id or outbound.target.user_id
+    return Sent(outbound.id, "", text, time, key, place)

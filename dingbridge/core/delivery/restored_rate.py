@@ -1,0 +1,51 @@
+"""The pace of a robot after a restart, from what its part of the outbox's journal tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.outbox import Done, Dropped, Failed, Record, Sent
+from dingbridge.core.delivery.rate_limit import Pace, Paced
+
+
+def pace_of(records: Iterable[Record], chance: Callable[[], float]) -> Pace:
+    """The pace of the robot that all these records are about.
+
+    What was taken counts from its answer, and an attempt without one, which may have arrived, from
+    its start. Records of 0.1.0 tell no times and count nothing.
+    """
+    before = Paced()
+    went: list[tuple[float, str]] = []
+    under_way: dict[str, Tried] = {}
+    for record in records:
+        match record:
+            case Tried():
+                _unanswered(under_way.pop(record.id, None), went)
+                under_way[record.id] = record
+            case Sent(paced=Paced() as paced):
+                before, went = paced, []
+            case Sent(end=end, time=time):
+                attempt = under_way.pop(record.id, None)
+                if attempt is not None and end > attempt.start:
+                    went.append((time, attempt.key))
+            case Done(time=time):
+                attempt = under_way.pop(record.id, None)
+                if attempt is not None:
+                    went.append((time, attempt.key))
+            case Failed() | Dropped():
+                _unanswered(under_way.pop(record.id, None), went)
+            case _:
+                pass
+    for attempt in under_way.values():
+        _unanswered(attempt, went)
+    pace = Pace.restore(before, chance)
+    for time, key in sorted(went):
+        if time and key:
+            pace.sent(key, time)
+    return pace
+
+
+def _unanswered(attempt: Tried | None, went: list[tuple[float, str]]) -> None:
+    if attempt is not None:
+        went.append((attempt.time, attempt.key))

@@ -1,0 +1,109 @@
+"""Where a message goes that answers nobody, and which ways any message can take, best first."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import Enum
+
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.dingtalk.limits import SESSION_WEBHOOK_MARGIN
+from dingbridge.core.errors import Refused
+from dingbridge.core.messages import ConversationKind, Inbound, Target
+from dingbridge.core.options.declarations import Options
+
+
+class Route(str, Enum):
+    """How one chunk goes out. The values are what status and log show."""
+
+    WEBHOOK = "webhook"
+    SESSION = "session webhook"
+    SINGLE = "OpenAPI 1:1"
+    GROUP = "OpenAPI group"
+
+
+def custom_robot(webhook: str) -> str:
+    """A name for the custom robot with this webhook that shows nothing of it; empty for none."""
+    return hashlib.sha256(webhook.encode()).hexdigest()[:16] if webhook else ""
+
+
+def robot_name(options: Options) -> str:
+    """A name for the configured robot that shows nothing of it; empty when there is none."""
+    if options.mode == "off":
+        return ""
+    who = options.app_key if options.mode == "api" else options.webhook
+    return hashlib.sha256(who.encode()).hexdigest()[:16]
+
+
+def of_another_robot() -> Refused:
+    """Why a message for a custom robot's group does not go by the one that is configured now: that
+    one's group may be anybody."""
+    return Refused(
+        say.OTHER_CUSTOM_ROBOT(),
+        fix=say.SET_THAT_WEBHOOK(),
+    )
+
+
+def routes(target: Target, *, api: bool, webhook: str, now: float) -> tuple[Route, ...]:
+    """The routes open to a message for `target` at `now` (Unix seconds), best first.
+
+    `api` tells that app credentials are configured, `webhook` names the configured custom robot as
+    `custom_robot` does. The session webhook counts until shortly before the expiry that DingTalk
+    sent along (protocol section 5.4). A custom robot serves messages for its own group alone: one
+    that belongs to a conversation, or to another robot's group, never takes this way.
+    """
+    found = []
+    session = target.session_webhook
+    if session is not None and now < session.expires - SESSION_WEBHOOK_MARGIN:
+        found.append(Route.SESSION)
+    if api and target.conversation_id and not target.user_id:
+        found.append(Route.GROUP)
+    if api and target.user_id:
+        found.append(Route.SINGLE)
+    if webhook and target.is_group_of(webhook):
+        found.append(Route.WEBHOOK)
+    return tuple(found)
+
+
+def notify_target(options: Options) -> Target | None:
+    """Where notifications go: the custom robot's group, else the configured target."""
+    return _robots_group(options) if options.webhook else configured_target(options)
+
+
+def notify_robot(options: Options) -> str:
+    """A name for the robot by which notifications leave."""
+    return custom_robot(options.webhook) or robot_name(options)
+
+
+def configured_target(options: Options) -> Target | None:
+    """Where a session's messages go while nobody has spoken to it yet; `None` when nowhere."""
+    if options.mode == "api" and options.conversation_id:
+        return Target(conversation_id=options.conversation_id, label=say.CONFIGURED_CONVERSATION())
+    if options.mode == "api" and options.user_id:
+        return Target(user_id=options.user_id, label=options.user_id)
+    if options.webhook and options.mode != "off":
+        return _robots_group(options)
+    return None
+
+
+def _robots_group(options: Options) -> Target:
+    return Target(label=say.ROBOTS_GROUP(), custom_robot=custom_robot(options.webhook))
+
+
+def reply_target(inbound: Inbound) -> Target:
+    """The conversation a message came from, as a place to answer in."""
+    group = inbound.conversation.kind is ConversationKind.GROUP
+    nick = inbound.sender.nick
+    return Target(
+        conversation_id=inbound.conversation.id if group else "",
+        user_id="" if group else inbound.sender.staff_id,
+        private="" if group or inbound.sender.staff_id else inbound.conversation.id,
+        robot_code=inbound.robot_code,
+        session_webhook=inbound.session_webhook,
+        label=inbound.conversation.title or nick if group else nick,
+    )
+
+
+def of_session(session: str) -> Target:
+    """In the place of a target: the conversation of a session that was made on demand, which only
+    the robot's owner knows. Nothing leaves before the owner has put the real one there."""
+    return Target(private=session)

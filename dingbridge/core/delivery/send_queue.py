@@ -1,0 +1,261 @@
+"""Who is next in the queue: in order, but when the budget is short replies go first and
+notifications to one target are merged."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, KeysView, Sequence
+from itertools import islice
+
+from msgspec import structs
+
+from dingbridge.core.delivery import mentions
+from dingbridge.core.delivery.compose import LONGER
+from dingbridge.core.delivery.outbox import Kind, Merged, Waiting
+from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS
+from dingbridge.core.messages import At, Outbound
+from dingbridge.core.text import shorten
+
+SEPARATOR = "\n\n---\n\n"
+"""Between messages that go out as one."""
+
+
+class Lineup:
+    """The messages that wait, in order. The cost of a choice does not grow with their number.
+
+    What goes to one place keeps its order, whatever way each message takes; only a reply may
+    overtake, and only notifications of which nothing is there yet.
+    """
+
+    def __init__(self) -> None:
+        self._queues: dict[str, _Queue] = {}
+        self._places: dict[str, str] = {}
+        self._next = 0
+
+    def __len__(self) -> int:
+        """How many messages wait."""
+        return len(self._places)
+
+    @property
+    def places(self) -> KeysView[str]:
+        """The places that something waits for."""
+        return self._queues.keys()
+
+    def __iter__(self) -> Iterator[Waiting]:
+        """The messages, place by place in order."""
+        for queue in self._in_order():
+            yield from queue.waiting.values()
+
+    def add(self, waiting: Waiting) -> None:
+        """Put a message at the end, or in front of its place when a part of it is there. One that
+        waits already keeps its place."""
+        self._next += 1
+        self._queue(waiting).add(waiting, self._next)
+
+    def put_back(self, waiting: Waiting) -> None:
+        """Put a message at the head of its place again: it could not be carried now."""
+        self._queue(waiting).put_back(waiting)
+
+    def remove(self, message: str) -> bool:
+        """Take a message out, if it waits. Returns whether it did."""
+        place = self._places.pop(message, None)
+        if place is not None and self._queues[place].remove(message):
+            del self._queues[place]
+        return place is not None
+
+    def choose(
+        self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int
+    ) -> tuple[Waiting, ...]:
+        """The messages to send now: none when all have to wait, several when they are to be merged.
+
+        `key` tells what a message counts against, `room` how many may go at once by that key,
+        `largest` how many characters a merged text may have. A place that has to wait does not hold
+        up another.
+        """
+        for queue in self._in_order():
+            if run := queue.choose(key, room, largest):
+                return run
+        return ()
+
+    def candidates(self) -> Iterator[Waiting]:
+        """What may be next: of each place the first message, and the first reply that may
+        overtake."""
+        for queue in self._in_order():
+            yield queue.first
+            if (reply := queue.overtaking) is not None:
+                yield reply
+
+    def _queue(self, waiting: Waiting) -> _Queue:
+        place = self._places.setdefault(waiting.id, waiting.outbound.target.place)
+        return self._queues.setdefault(place, _Queue())
+
+    def _in_order(self) -> list[_Queue]:
+        return sorted(self._queues.values(), key=lambda queue: queue.number)
+
+
+class _Queue:
+    """What waits for one place. Never empty but while it is made."""
+
+    def __init__(self) -> None:
+        self.waiting: OrderedDict[str, Waiting] = OrderedDict()
+        self._replies: OrderedDict[str, Waiting] = OrderedDict()
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def first(self) -> Waiting:
+        return next(iter(self.waiting.values()))
+
+    @property
+    def number(self) -> int:
+        """When the first one came, compared with those of other places."""
+        return self._numbers[self.first.id]
+
+    @property
+    def overtaking(self) -> Waiting | None:
+        """The first reply, when it may go before the first message."""
+        first = self.first
+        if first.start or first.kind is not Kind.NOTIFICATION:
+            return None
+        return next(iter(self._replies.values()), None)
+
+    def add(self, waiting: Waiting, number: int) -> None:
+        self._numbers.setdefault(waiting.id, number)
+        self.waiting[waiting.id] = waiting
+        if waiting.kind is not Kind.NOTIFICATION:
+            self._replies[waiting.id] = waiting
+        if waiting.start:
+            self._to_head(waiting)
+
+    def put_back(self, waiting: Waiting) -> None:
+        self.add(waiting, self.number if self.waiting else 0)
+        self._to_head(waiting)
+
+    def remove(self, message: str) -> bool:
+        """Take a message out; whether nothing is left."""
+        del self.waiting[message], self._numbers[message]
+        self._replies.pop(message, None)
+        return not self.waiting
+
+    def choose(
+        self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int
+    ) -> tuple[Waiting, ...]:
+        first, reply = self.first, self.overtaking
+        name = key(first)
+        most = room(name)
+        is_note = first.kind is Kind.NOTIFICATION
+        if most > 0 and (first.start or not is_note or not self._more_than(most, key, name)):
+            return (first,)
+        if reply is not None and room(key(reply)) > 0:
+            return (reply,)
+        return self._run(largest) if most > 0 else ()
+
+    def _more_than(self, most: int, key: Callable[[Waiting], str], name: str) -> bool:
+        """Whether more wait than may go at once."""
+        if len(self.waiting) <= most:
+            return False
+        return all(key(waiting) == name for waiting in islice(self.waiting.values(), most + 1))
+
+    def _run(self, largest: int) -> tuple[Waiting, ...]:
+        """The longest run of notifications from the head that fits into one message."""
+        run: list[Waiting] = []
+        people = _People()
+        size = 0
+        for waiting in self.waiting.values():
+            size += len(waiting.outbound.text) + (len(SEPARATOR) if run else 0)
+            together = not run or (size <= largest and _go_together(run[0], waiting))
+            if not (together and people.take(waiting.outbound)):
+                break
+            run.append(waiting)
+        return tuple(run)
+
+    def _to_head(self, waiting: Waiting) -> None:
+        self.waiting.move_to_end(waiting.id, last=False)
+        if waiting.id in self._replies:
+            self._replies.move_to_end(waiting.id, last=False)
+
+
+def _go_together(first: Waiting, other: Waiting) -> bool:
+    same = first.outbound.target == other.outbound.target
+    return same and _mergeable(first) and _mergeable(other)
+
+
+def _mergeable(waiting: Waiting) -> bool:
+    return (
+        waiting.kind is Kind.NOTIFICATION
+        and not waiting.start
+        and not waiting.tried
+        and not waiting.members
+        and not waiting.alone
+        and not waiting.outbound.file_name
+    )
+
+
+class _People:
+    """Whom several messages mention together, and the names of those."""
+
+    def __init__(self) -> None:
+        self._user_ids: dict[str, None] = {}
+        self._mobiles: dict[str, None] = {}
+        self._names: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+        self._all = False
+        self._longer = 0
+
+    @property
+    def at(self) -> At:
+        return At(tuple(self._user_ids), tuple(self._mobiles), all=self._all)
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._names.items())
+
+    def take(self, outbound: Outbound) -> bool:
+        """Take in one more message. Returns False, and changes nothing, when there would be too
+        many people, a name would mean two of them or one have two, or the names would take too
+        much room. The first that mentions anybody always fits."""
+        at, names = outbound.at, dict(outbound.names)
+        user_ids = self._user_ids | dict.fromkeys(at.user_ids)
+        mobiles = self._mobiles | dict.fromkeys(at.mobiles)
+        longer = self._longer
+        if names:
+            named = mentions.readable(outbound.text, at, names)
+            longer += len(named) - len(outbound.text)
+        fits = (
+            len(user_ids) + len(mobiles) <= AT_MENTIONS
+            and longer <= LONGER
+            and all(
+                self._names.get(name, staff_id) == staff_id
+                and self._ids.get(staff_id, name) == name
+                for name, staff_id in names.items()
+            )
+        )
+        is_first = not (self._user_ids or self._mobiles or self._all)
+        if not (fits or is_first):
+            return False
+        self._user_ids, self._mobiles, self._longer = user_ids, mobiles, longer
+        self._all = self._all or at.all
+        self._names |= names
+        self._ids |= {staff_id: name for name, staff_id in names.items()}
+        return True
+
+
+def merged(run: Sequence[Waiting]) -> Merged:
+    """These messages as one, with the mentions of all of them. They are those of one choice."""
+    first = run[0].outbound
+    people = _People()
+    for waiting in run:
+        people.take(waiting.outbound)
+    whole = Outbound(
+        id=f"{first.id}+{len(run)}",
+        target=first.target,
+        text=SEPARATOR.join(waiting.outbound.text for waiting in run),
+        title=shorten(f"{len(run)} × {first.title}", TITLE_CHARACTERS),
+        at=people.at,
+        names=people.names,
+    )
+    return Merged(tuple(waiting.id for waiting in run), whole)
+
+
+def as_one(run: Sequence[Waiting], record: Merged) -> Waiting:
+    """What waits in the place of the merged messages."""
+    return structs.replace(run[0], outbound=record.outbound, members=tuple(run))

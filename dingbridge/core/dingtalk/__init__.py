@@ -1,0 +1,1 @@
+"""DingTalk's messages, requests, answers, limits and error codes as values."""

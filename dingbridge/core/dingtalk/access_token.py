@@ -1,0 +1,33 @@
+"""How long an access token is used: it is replaced early, while the old one still works."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dingbridge.core.dingtalk.limits import TOKEN_MARGIN
+from dingbridge.core.dingtalk.responses import Token
+
+
+class HeldToken(Struct, frozen=True):
+    """A token and the moment, on the clock of the caller, from which it is not used any more."""
+
+    value: str = ""
+    until: float = 0.0
+
+    def usable(self, now: float) -> bool:
+        """Whether a call may still be made with it."""
+        return now < self.until
+
+    def told(self, now: float) -> str:
+        """The log line about a new token; `now` is on the clock of `until`."""
+        return f"access token fetched; another one is fetched in {self.until - now:.0f} s"
+
+    def __repr__(self) -> str:
+        return f"HeldToken(value='***', until={self.until!r})"
+
+
+def held(token: Token, asked: float) -> HeldToken:
+    """What to keep of a token that was asked for at `asked`."""
+    # A lifetime shorter than the margin must not mean a new token for every call.
+    margin = min(TOKEN_MARGIN, token.lifetime_seconds / 2)
+    return HeldToken(token.value, asked + token.lifetime_seconds - margin)

@@ -1,0 +1,378 @@
+"""The platform's error codes, in one table: what each means and what can be done about it.
+
+Protocol section 10 says what a client should do, sections 0 to 8 where each code comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import files
+from dingbridge.core.catalogue import refusals as say
+from dingbridge.core.dingtalk import limits
+from dingbridge.core.errors import (
+    DeliveryError,
+    FreshToken,
+    OtherRoute,
+    Refused,
+    Retryable,
+    RetryAfter,
+    TooLong,
+)
+
+
+class Rule(Struct, frozen=True):
+    """What can be done about some codes.
+
+    `codes` are exact or patterns with `*`; without any, the rule is found by the platform's words
+    alone. `words` (lower case) tell apart rules that share a code. `seconds` is the pause of a
+    `RetryAfter`. `content` marks the platform's content check, which refuses on every route.
+    `may_have_arrived`: the message may be delivered all the same. `about` says what the advice is
+    about, when it fits nothing else: a custom robot's webhook, or an app.
+    """
+
+    codes: tuple[str, ...]
+    error: type[DeliveryError]
+    says: Callable[[], str]
+    advises: Callable[[], str] | None = None
+    words: tuple[str, ...] = ()
+    seconds: float = 0.0
+    content: bool = False
+    may_have_arrived: bool = False
+    about: Literal["", "webhook", "app"] = ""
+
+    @property
+    def sentence(self) -> str:
+        """What it means."""
+        return self.says()
+
+    @property
+    def fix(self) -> str:
+        """What can be done about it; empty when there is nothing to say."""
+        return self.advises() if self.advises is not None else ""
+
+
+RULES: tuple[Rule, ...] = (
+    # --- any call -----------------------------------------------------------------------------
+    Rule(
+        ("-1", "system.error", "system.busy", "system.err"),
+        Retryable,
+        say.BUSY,
+    ),
+    Rule(
+        ("unknown.send.result",),
+        Retryable,
+        say.DOES_NOT_KNOW,
+        may_have_arrived=True,
+    ),
+    Rule(
+        ("*ApiCountLimitForOrg", "90020", "20001"),
+        Refused,
+        say.QUOTA_USED_UP,
+        say.WAIT_OR_BUY,
+    ),
+    Rule(
+        ("*QpsLimit*", "90018", "90001", "90002"),
+        RetryAfter,
+        say.TOO_MANY_IN_A_SECOND,
+        seconds=limits.QPS_PAUSE,
+    ),
+    Rule(
+        ("*QpmLimit*",),
+        RetryAfter,
+        say.TOO_MANY_IN_A_MINUTE,
+        seconds=limits.QPM_PAUSE,
+    ),
+    Rule(
+        ("*IpNotInWhiteList",),
+        Refused,
+        say.APP_ADDRESS_NOT_LISTED,
+        say.LIST_APP_ADDRESS,
+        about="app",
+    ),
+    # --- credentials and token (section 2) ----------------------------------------------------
+    Rule(
+        (
+            "InvalidAuthentication",
+            "AuthenticationFailed.*",
+            "unauthorized",
+            "auth.error",
+            "40014",
+            "42001",
+            "40000",
+            "40001",
+            "41001",
+        ),
+        FreshToken,
+        say.ACCESS_TOKEN_REFUSED,
+        say.CHECK_APP_KEY,
+        about="app",
+    ),
+    Rule(
+        (
+            "invalidClientIdOrSecret",
+            "invalid.client",
+            "unauthorized.client",
+            "40096",
+            "authFailed",
+        ),
+        Refused,
+        say.CREDENTIALS_REFUSED,
+        say.COMPARE_CREDENTIALS,
+        about="app",
+    ),
+    Rule(
+        ("*AccessTokenPermissionDenied", "60011"),
+        Refused,
+        say.PERMISSION_LACKING,
+        say.GRANT_PERMISSION,
+        about="app",
+    ),
+    Rule(
+        ("22", "88"),
+        Refused,
+        say.REFUSED,
+        say.DEFECT,
+    ),
+    # --- custom robot and session webhook (section 1) -----------------------------------------
+    Rule(
+        ("130101", "410100", "660026"),
+        RetryAfter,
+        say.ROBOT_TOO_FAST,
+        seconds=limits.RATE_PAUSE,
+    ),
+    Rule(
+        ("460101", "101002", "*.msgParam.tooLong"),
+        TooLong,
+        say.TOO_LONG,
+    ),
+    Rule(
+        ("310000",),
+        Refused,
+        say.KEYWORD_LACKING,
+        say.SET_KEYWORD,
+        words=("keyword", "关键词"),
+        about="webhook",
+    ),
+    Rule(
+        ("310000",),
+        Retryable,
+        say.CLOCK_WRONG,
+        say.SET_CLOCK,
+        words=("timestamp", "签名过期"),
+        about="webhook",
+    ),
+    Rule(
+        ("310000",),
+        Refused,
+        say.ROBOT_ADDRESS_NOT_LISTED,
+        say.LIST_ROBOT_ADDRESS,
+        words=("whitelist", "white list", "白名单"),
+        about="webhook",
+    ),
+    Rule(
+        ("310000",),
+        Refused,
+        say.SIGNATURE_WRONG,
+        say.COPY_SECRET,
+        words=("sign", "签名"),
+        about="webhook",
+    ),
+    Rule(
+        ("310000",),
+        Refused,
+        say.SECURITY_REFUSED,
+        say.COMPARE_SECURITY,
+        about="webhook",
+    ),
+    Rule(
+        ("300005", "400101", "400106"),
+        Refused,
+        say.ROBOT_UNKNOWN,
+        say.NEW_WEBHOOK,
+        about="webhook",
+    ),
+    Rule(
+        ("300001",),
+        Refused,
+        say.ROBOT_OR_PARAMETERS_UNKNOWN,
+        say.NEW_WEBHOOK,
+        about="webhook",
+    ),
+    Rule(
+        ("400013", "group.disbanded"),
+        Refused,
+        say.GROUP_GONE,
+        say.CHOOSE_GROUP,
+    ),
+    Rule(
+        ("400102", "bot.stopped", "template.stopped"),
+        Refused,
+        say.ROBOT_OFF,
+        say.SWITCH_ROBOT_ON,
+    ),
+    Rule(
+        ("400105", "40035", "43002", "43004"),
+        Refused,
+        say.REQUEST_UNREADABLE,
+        say.DEFECT,
+    ),
+    Rule(
+        ("430101", "430102", "430103", "430104", "contain.*", "param.contentUnsafe"),
+        Refused,
+        say.CONTENT_BLOCKED,
+        say.CHANGE_TEXT,
+        content=True,
+    ),
+    # --- OpenAPI sends (section 3) --------------------------------------------------------------
+    Rule(
+        ("send.too.fast", "send.byToken.tooFast", "too.many.*"),
+        RetryAfter,
+        say.APP_TOO_FAST,
+        seconds=limits.SEND_PAUSE,
+    ),
+    Rule(
+        ("session.expired", "session.notExisted"),
+        OtherRoute,
+        say.REPLY_ADDRESS_EXPIRED,
+        say.PERSON_MUST_WRITE,
+    ),
+    Rule(
+        ("bot.forbidden.sendMessage", "send.forbidden"),
+        Refused,
+        say.MUTED,
+        say.ASK_GROUP_OWNER,
+    ),
+    Rule(
+        ("robot.oto.notExist", "chatbotId.notAllow.sendOTO"),
+        Refused,
+        say.NO_ONE_TO_ONE,
+        say.ENABLE_ONE_TO_ONE,
+        about="app",
+    ),
+    Rule(
+        ("staffId.notExisted",),
+        Refused,
+        say.PERSON_UNKNOWN,
+        say.CHECK_USER_ID,
+        about="app",
+    ),
+    Rule(
+        ("conversation.org.notMatch", "invalid.openConversationId", "resource.not.found"),
+        Refused,
+        say.CONVERSATION_UNKNOWN,
+        say.CHECK_CONVERSATION_ID,
+        about="app",
+    ),
+    Rule(
+        ("resource.unavailable",),
+        Refused,
+        say.NOT_AVAILABLE,
+        say.CHECK_PUBLISHED,
+        about="app",
+    ),
+    Rule(
+        ("only.groupAdmin.canAtAll",),
+        Refused,
+        say.ONLY_ADMINS_MENTION_ALL,
+        say.DO_NOT_MENTION_ALL,
+    ),
+    Rule(
+        ("invalidParameter.robotCode.downloadCode",),
+        Refused,
+        say.FILE_GONE,
+        files.ASK_AGAIN,
+    ),
+    Rule(
+        ("invalidParameter.robotCode.*", "not.allowed.robotCode"),
+        Refused,
+        say.ROBOT_CODE_WRONG,
+        say.CHECK_ROBOT_CODE,
+        about="app",
+    ),
+    Rule(
+        ("robot.processQueryKey.expired", "notRevoke.all.messages"),
+        Refused,
+        say.NOT_RECALLABLE,
+    ),
+    # --- media (section 6) and cards (section 8) ------------------------------------------------
+    Rule(
+        ("40004", "40005"),
+        Refused,
+        say.FILE_TYPE_REFUSED,
+        say.ZIP_OR_LINK,
+    ),
+    Rule(
+        ("40006",),
+        Refused,
+        say.FILE_SIZE_REFUSED,
+        say.SMALLER_OR_LINK,
+    ),
+    Rule(
+        ("param.*", "invalid.content"),
+        OtherRoute,
+        say.CARD_REFUSED,
+    ),
+    # --- whatever else the request lacks ---------------------------------------------------------
+    Rule(
+        ("invalidParameter", "invalidParameter.*", "*.invalid", "*.empty"),
+        Refused,
+        say.REQUEST_UNREADABLE,
+        say.DEFECT,
+    ),
+    # --- unknown numbers: by their words; "too long" first, its text says "exceed" too (section 1)
+    Rule(
+        (),
+        TooLong,
+        say.TOO_LONG,
+        words=("too long", "20000"),
+    ),
+    Rule(
+        (),
+        RetryAfter,
+        say.ROBOT_TOO_FAST,
+        words=("too fast", "exceed", "per minute"),
+        seconds=limits.RATE_PAUSE,
+    ),
+    Rule(
+        (),
+        FreshToken,
+        say.TOKEN_REFUSED,
+        say.CHECK_APP_KEY,
+        words=("token",),
+        about="app",
+    ),
+)
+
+
+def find(code: str, text: str = "") -> Rule | None:
+    """The rule for a code and the words that came with it; None when nothing is known.
+
+    An exact code goes before a pattern and a pattern before the words alone. Case is ignored.
+    """
+    code, text = code.casefold(), text.casefold()
+    if code:
+        for matches in (_is, _is_like):
+            for rule in RULES:
+                if matches(rule, code) and _says(rule, text):
+                    return rule
+    for rule in RULES:
+        if not rule.codes and _says(rule, text):
+            return rule
+    return None
+
+
+def _is(rule: Rule, code: str) -> bool:
+    return any(code == known.casefold() for known in rule.codes)
+
+
+def _is_like(rule: Rule, code: str) -> bool:
+    return any("*" in known and fnmatchcase(code, known.casefold()) for known in rule.codes)
+
+
+def _says(rule: Rule, text: str) -> bool:
+    return not rule.words or any(word in text for word in rule.words)

@@ -1,0 +1,85 @@
+"""Fields of a robot message, each of which may be missing or of any type (protocol section 5)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dingbridge.core import json_wire
+
+_LATEST: Final = 1e14
+"""Milliseconds beyond the year 5000: no time that the platform means."""
+
+_LONGEST: Final = 86_400.0
+"""Seconds: no voice message or video is longer than a day."""
+
+_MILLISECONDS_FROM: Final = 1000
+
+
+def first(container: object, *keys: str) -> str:
+    """The first of these fields that has text; empty when there is none."""
+    if isinstance(container, dict):
+        for key in keys:
+            value = container.get(key)
+            found = value if isinstance(value, str) else json_wire.text_of(value)
+            if found:
+                return found
+    return ""
+
+
+def said_in(container: object, *keys: str) -> str:
+    """The first of these fields that has text; or the text that comes in the place of the object,
+    which may also be a string of its JSON. Empty when there is none."""
+    found = object_of(container)
+    if isinstance(container, str) and not found:
+        return container
+    return first(found, *keys)
+
+
+def object_of(value: object) -> dict[str, Any]:
+    """An object that may come as one, or as a string of its JSON; empty for anything else."""
+    found = _read(value) if isinstance(value, str) else value
+    return found if isinstance(found, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """A list that may come as one, or as a string of its JSON; empty for anything else."""
+    found = _read(value) if isinstance(value, str) else value
+    return found if isinstance(found, list) else []
+
+
+def _read(text: str) -> object:
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json_wire.decode(text, object)
+    except json_wire.NotReadable:
+        return None
+
+
+def number_of(container: object, most: float, *keys: str) -> float:
+    """A number above 0 and below `most`, which may come as a string; 0 for anything else."""
+    try:
+        number = float(first(container, *keys) or 0)
+    except ValueError:
+        return 0.0
+    return number if 0 < number < most else 0.0
+
+
+def duration_of(container: object) -> float:
+    """Seconds. The unit is not published: what would be a quarter of an hour is milliseconds."""
+    number = number_of(container, _LONGEST * 1000, "duration")
+    return number / 1000 if number >= _MILLISECONDS_FROM else number
+
+
+def seconds_of(value: object) -> float:
+    """Milliseconds, as number or string, in seconds; 0 for what is no such time."""
+    try:
+        milliseconds = float(json_wire.text_of(value))
+    except ValueError:
+        return 0.0
+    return milliseconds / 1000 if 0 < milliseconds < _LATEST else 0.0
+
+
+def said_true(value: object) -> bool:
+    """Whether the field says yes, in whatever form."""
+    return value is True or json_wire.text_of(value).lower() in ("true", "1")

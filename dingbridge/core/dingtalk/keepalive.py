@@ -1,0 +1,124 @@
+"""When the stream connection is alive, when to probe it, and how long to wait before a new one."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from dingbridge.core.errors import LinkError, LinkRefused
+from dingbridge.core.timeouts import (
+    LINK_BACK_OFF_LONGEST,
+    LINK_LOGIN_PAUSE,
+    LINK_REFUSED_PAUSE,
+    LINK_STABLE,
+    LOOK_EVERY,
+    PING_AFTER,
+    PONG_WITHIN,
+    SLEPT,
+)
+
+_A_LITTLE = 0.005
+
+
+class LinkState(str, Enum):
+    """The stream connection's state."""
+
+    OFF = "off"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    WAITING = "waiting"
+
+
+class Check(str, Enum):
+    """What the watchdog asks for."""
+
+    FINE = "fine"
+    PING = "ping"
+    DEAD = "dead"
+
+
+class Pace(Struct, frozen=True):
+    """How closely a connection is watched, in seconds."""
+
+    look_every: float = LOOK_EVERY
+    ping_after: float = PING_AFTER
+    pong_within: float = PONG_WITHIN
+    slept: float = SLEPT
+    stable: float = LINK_STABLE
+
+
+class Watchdog:
+    """Decides from the clock alone whether a connection still lives.
+
+    Times are monotonic seconds but for `wall`, which is Unix seconds: on a sleeping laptop the
+    monotonic clock may stand still while the wall clock goes on, and either jump means that the
+    socket is probably gone (protocol section 4.5).
+    """
+
+    def __init__(self, now: float, wall: float, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
+        self._pace = pace
+        self._heard = now
+        self._pinged: float | None = None
+        self._looked = now
+        self._wall = wall
+
+    def heard(self, now: float) -> None:
+        """Anything at all came in, which proves the connection."""
+        self._heard = now
+        self._pinged = None
+
+    def check(self, now: float, wall: float) -> Check:
+        """To be asked when `wait` says so; `PING` is answered by sending one at once."""
+        slept = max(now - self._looked, wall - self._wall) > self._pace.slept
+        self._looked, self._wall = now, wall
+        if slept:
+            # One probe settles it: a live server answers within the limit.
+            self._pinged = now
+            return Check.PING
+        if self._pinged is not None:
+            return Check.DEAD if now - self._pinged > self._pace.pong_within else Check.FINE
+        if now - self._heard > self._pace.ping_after:
+            self._pinged = now
+            return Check.PING
+        return Check.FINE
+
+    def wait(self, now: float) -> float:
+        """Seconds until `check` is to be asked again, at most."""
+        pace = self._pace
+        if self._pinged is not None:
+            due = self._pinged + pace.pong_within
+        else:
+            due = self._heard + pace.ping_after
+        # A little later than due, when it has passed by any clock.
+        return min(max(due - now, 0.0) + _A_LITTLE, pace.look_every)
+
+
+class Reconnect:
+    """How long to wait before the next attempt: doubling with jitter, calm after a stable time."""
+
+    def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
+        self._pace = pace
+        self._failures = 0
+        self._refusals = 0
+
+    def lasted(self, seconds: float) -> None:
+        """A connection lived for `seconds`; a stable one forgets the failures before it."""
+        if seconds >= self._pace.stable:
+            self._failures = self._refusals = 0
+
+    def wait(self, chance: float, error: LinkError | None = None) -> float:
+        """Seconds until the next attempt, by what ended the last one. `chance` is in [0, 1).
+
+        Only refused credentials, which a person has to change, are waited for long at once: the
+        platform refuses now and then without a lasting reason (protocol section 4.1).
+        """
+        # The power is bounded because a weekend offline is more than a thousand failures.
+        seconds = 2.0 ** min(self._failures, 16)
+        self._failures += 1
+        if isinstance(error, LinkRefused):
+            seconds = max(seconds, LINK_REFUSED_PAUSE * 2.0 ** min(self._refusals, 16))
+            self._refusals += 1
+        seconds = min(seconds, LINK_BACK_OFF_LONGEST) * (0.75 + chance / 4)
+        is_login = isinstance(error, LinkRefused) and error.login
+        return max(seconds, LINK_LOGIN_PAUSE) if is_login else seconds

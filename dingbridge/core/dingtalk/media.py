@@ -1,0 +1,270 @@
+"""Files on their way to and from DingTalk: which way each goes and how large it may be (section 6).
+
+A file leaves in two steps: it is uploaded, which gives a media id, and the id is sent. It arrives
+in three: a download code comes with the message, the platform gives an address for it, and the
+address gives the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from dingbridge.core import json_wire
+from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk import responses
+from dingbridge.core.dingtalk.file_names import ending, safe_name
+from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.errors import DeliveryError, Refused
+from dingbridge.core.options.urls import DINGTALK_DOMAINS, read_address
+
+MEGABYTE: Final = 1024 * 1024
+
+UPLOAD_BYTES: Final = 20 * MEGABYTE
+"""Largest picture and largest file that the platform takes (section 6). It may take less: an older
+text names 1 MB for pictures and 10 MB for files, and then its answer says so."""
+
+ZIPPED_BYTES: Final = 200 * MEGABYTE
+"""Largest file that is put into a zip in the hope that the zip is small enough; ours."""
+
+DOWNLOAD_BYTES: Final = 100 * MEGABYTE
+"""Most that is fetched of one attachment; ours, people cannot send much more."""
+
+UPLOAD_WITHIN: Final = 600.0
+"""Seconds that one upload may take; ours. 20 MB then need 35 KB a second."""
+
+DOWNLOAD_WITHIN: Final = 300.0
+"""Seconds that one download may take; ours. Its address expires anyway (section 6)."""
+
+PROGRESS_WITHIN: Final = 30.0
+"""Seconds in which `PROGRESS_BYTES` of a download have to come; ours. What comes after it in the
+conversation waits."""
+
+PROGRESS_BYTES: Final = 64 * 1024
+"""Bytes that a download has to go on by in `PROGRESS_WITHIN`."""
+
+PICTURES: Final = ("png", "jpg", "jpeg", "gif", "bmp")
+"""Endings that can be uploaded as a picture (section 6)."""
+
+FILES: Final = ("xlsx", "pdf", "zip", "rar", "doc", "docx")
+"""Endings that can be uploaded as a file and sent as one: in the tables of sections 6 and 3."""
+
+FILE_DOMAINS: Final = (*DINGTALK_DOMAINS, "aliyuncs.com")
+"""Where the platform keeps files: its own hosts and the object storage of its owner."""
+
+_MEDIA_ID: Final = re.compile(r"[!-'*-;=?-~]{1,512}")
+_TYPE_REFUSED: Final = ("40004", "40005")
+_SIZE_REFUSED: Final = "40006"
+
+_SIGNATURES: Final = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
+    (re.compile(rb"\xff\xd8\xff"), "jpg"),
+    (re.compile(rb"GIF8[79]a"), "gif"),
+    (re.compile(rb"BM.{12}", re.DOTALL), "bmp"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "webp"),
+    (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), "wav"),
+    (re.compile(rb"#!AMR"), "amr"),
+    (re.compile(rb"OggS"), "ogg"),
+    (re.compile(rb"ID3|\xff[\xfb\xf3\xf2]"), "mp3"),
+    (re.compile(rb".{4}ftypqt", re.DOTALL), "mov"),
+    (re.compile(rb".{4}ftyp", re.DOTALL), "mp4"),
+    (re.compile(rb"%PDF-"), "pdf"),
+)
+
+_LIKELY: Final = {"picture": "png", "audio": "amr", "video": "mp4", "file": "file"}
+
+
+class Parcel(Struct, frozen=True):
+    """How one file of the user's goes out.
+
+    `upload` is the type of its upload; `name` is what people see, its ending is that of the bytes.
+    `zipped` tells that the file has to be put into a zip first, under the name `inside`.
+    """
+
+    upload: Literal["image", "file"]
+    name: str
+    zipped: bool = False
+    inside: str = ""
+
+    @property
+    def file_type(self) -> str:
+        """The ending, as `sampleFile` and the upload want it."""
+        return ending(self.name)
+
+
+# --- out ----------------------------------------------------------------------------------------
+
+
+def parcel(file_name: str, size: int) -> Parcel:
+    """How a file of `size` bytes goes out. Raises `Refused` when it is too large or empty.
+
+    Pictures go as pictures, types that DingTalk lists as files, everything else in a zip, whose
+    size is only known when it is there: check it with `check_size`.
+    """
+    name = safe_name(file_name)
+    if size <= 0:
+        raise Refused(say.EMPTY(name=name))
+    if ending(name) in PICTURES:
+        chosen = Parcel("image", name)
+    elif ending(name) in FILES:
+        chosen = Parcel("file", name)
+    else:
+        chosen = _in_a_zip(name)
+    if not chosen.zipped:
+        check_size(chosen, size)
+    elif size > ZIPPED_BYTES:
+        raise Refused(
+            say.TOO_LARGE_TO_ZIP(
+                name=name, size=amount(size), zipped=amount(ZIPPED_BYTES), most=amount(UPLOAD_BYTES)
+            ),
+            fix=say.SEND_LINK(),
+        )
+    return chosen
+
+
+def check_size(sent: Parcel, size: int) -> None:
+    """Return when `size` bytes, those of the zip if there is one, may be uploaded, else raise
+    `Refused` in words about the user's file."""
+    if size > UPLOAD_BYTES:
+        as_picture = say.PICTURE_TOO_LARGE if sent.upload == "image" else say.FILE_TOO_LARGE
+        too_large = say.ZIP_TOO_LARGE if sent.zipped else as_picture
+        name, most = sent.inside or sent.name, amount(UPLOAD_BYTES)
+        words = too_large(name=name, size=amount(size), most=most)
+        raise Refused(words, fix=say.SEND_LINK())
+
+
+def instead(sent: Parcel, error: DeliveryError) -> Parcel | None:
+    """Another way for a file whose upload was refused for its type or size; `None` without one.
+
+    A picture that DingTalk does not take as such goes as a file in a zip, where its limits are
+    wider.
+    """
+    refused = error.code in (*_TYPE_REFUSED, _SIZE_REFUSED)
+    if sent.zipped or not refused or (sent.upload == "file" and error.code == _SIZE_REFUSED):
+        return None
+    # A zip that is refused for its type would be no better inside another one.
+    return None if sent.file_type == "zip" else _in_a_zip(sent.name)
+
+
+def about(error: DeliveryError, sent: Parcel, size: int) -> DeliveryError:
+    """A refusal of the upload in words about the user's file; any other error as it is."""
+    if error.code == _SIZE_REFUSED:
+        refused = say.MORE_THAN_TAKEN
+    elif error.code in _TYPE_REFUSED:
+        refused = say.TYPE_NOT_TAKEN
+    else:
+        return error
+    name, reference = sent.inside or sent.name, error.request_id
+    words = refused(name=name, size=amount(size), said=error.message)
+    return Refused(words, code=error.code, fix=say.SEND_LINK(), request_id=reference)
+
+
+def webhook_refusal(file_name: str) -> Refused:
+    """Why a custom robot cannot send this file (section 1): it has no app, so no upload."""
+    return Refused(
+        say.NOT_BY_WEBHOOK(name=safe_name(file_name)),
+        fix=say.SET_APP_KEY(),
+    )
+
+
+def upload_url(oapi: str, token: str, upload: str) -> str:
+    """The address of an upload. It holds the access token: a secret. `oapi` is the endpoint."""
+    return f"{oapi}/media/upload?access_token={quote(token, safe='')}&type={quote(upload)}"
+
+
+def read_upload(answer: Answer) -> str:
+    """The media id of an upload that was taken (section 6); raises a `DeliveryError`.
+
+    An upload has no visible effect: it may be repeated whatever became of it.
+    """
+    media_id = responses.read_fields(answer, _Uploaded).media_id
+    if not _MEDIA_ID.fullmatch(media_id):
+        raise responses.unreadable(answer, say.NO_MEDIA_ID())
+    return media_id
+
+
+def markdown_picture(media_id: str, label: str = "picture") -> str:
+    """An uploaded picture inside a Markdown message, which every way but a custom robot takes."""
+    shown = re.sub(r"[\[\]()!\\`*_<>\s]+", " ", label).strip()
+    return f"![{shown}]({media_id})"
+
+
+def _in_a_zip(name: str) -> Parcel:
+    return Parcel("file", f"{name}.zip", zipped=True, inside=name)
+
+
+class _Uploaded(Struct):
+    media_id: str = ""
+
+
+# --- in -----------------------------------------------------------------------------------------
+
+
+def download_body(robot_code: str, download_code: str) -> bytes:
+    """The request for the address of an attachment's bytes (section 6)."""
+    return json_wire.encode({"downloadCode": download_code, "robotCode": robot_code})
+
+
+def read_download(answer: Answer, endpoints: Sequence[str]) -> str:
+    """The address that an attachment can be fetched from at once; raises a `DeliveryError`.
+
+    It is a secret that expires. Only a host of DingTalk's by https, or the origin of one of
+    `endpoints`, is taken; plain http to such a host, which the platform still gives, becomes https.
+    """
+    given = responses.read_fields(answer, _Located).downloadUrl
+    if not given:
+        raise responses.unreadable(answer, say.NO_DOWNLOAD_URL())
+    url = trusted(given, endpoints)
+    if url is None:
+        raise Refused(say.FOREIGN_ADDRESS())
+    return url
+
+
+def trusted(url: str, endpoints: Sequence[str]) -> str | None:
+    """`url` as it may be fetched, or `None` when it may not.
+
+    Nobody but the named party can answer there: a foreign server, and one in the local network, has
+    no certificate for these hosts, and an endpoint was chosen by the user.
+    """
+    address = read_address(url)
+    if address is None or address.user is not None or address.fragment:
+        return None
+    for endpoint in endpoints:
+        known = read_address(endpoint)
+        if known is not None and known.origin == address.origin:
+            return url
+    if (address.scheme, address.port) not in (("https", 443), ("http", 80)):
+        return None
+    if not address.is_under(FILE_DOMAINS):
+        return None
+    return f"https://{address.host}{address.path}{address.query}"
+
+
+def kept_name(kind: str, file_name: str, start: bytes) -> str:
+    """The name that an attachment is kept under. `start` is the first bytes of its content.
+
+    Files keep the sender's name, made safe; the others have none and get the ending of what they
+    are.
+    """
+    found = next((end for sign, end in _SIGNATURES if sign.match(start)), _LIKELY.get(kind, "file"))
+    fallback = "file" if kind == "file" else f"{kind}.{found}"
+    return safe_name(file_name, fallback) if kind == "file" and file_name else fallback
+
+
+class _Located(Struct):
+    downloadUrl: str = ""
+
+
+def amount(size: int) -> str:
+    """A number of bytes as people say it: `640 bytes`, `12 KB`, `20 MB`, `20.1 MB`."""
+    if size < 1024:
+        return f"{size} bytes"
+    if size < MEGABYTE:
+        return f"{round(size / 1024)} KB"
+    # Rounded up: a file that is barely too large must not seem to be as large as the limit.
+    tenths = -(-size * 10 // MEGABYTE)
+    return f"{tenths // 10} MB" if tenths % 10 == 0 else f"{tenths / 10:.1f} MB"

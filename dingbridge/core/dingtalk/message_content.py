@@ -1,0 +1,119 @@
+"""A message's pieces as one harmless text with a place for each attachment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, structs
+
+from dingbridge.core.catalogue import received as say
+from dingbridge.core.dingtalk.addressees import without_mention
+from dingbridge.core.dingtalk.attachments import words
+from dingbridge.core.dingtalk.message_parts import Mention, Part, Words
+from dingbridge.core.messages import Attachment
+from dingbridge.core.text import clean_name, tame, visible, whole_character
+
+INBOUND_CHARACTERS: Final = 2_000_000
+"""Longest text of one message, in code points: a megabyte of anything fits. The rest is cut off,
+and a line says so; nobody types that much, and DingTalk itself allows far less."""
+
+ATTACHMENTS: Final = 20
+"""Most attachments that one message may bring; further ones are named but not fetched."""
+
+_PLACE: Final = "\ufffc"
+"""Holds the place of a part while the text around it is cleaned; foreign text never has one."""
+
+
+class Content(Struct, frozen=True):
+    """A message's text as Markdown, and the attachments that have their places in it. A text in
+    which a reader would see nothing is empty."""
+
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def put_together(
+    parts: Iterable[Part],
+    *,
+    robot: str = "",
+    addressed: bool = False,
+    most: int = INBOUND_CHARACTERS,
+) -> Content:
+    """The pieces as one harmless text, with a place for each attachment; nothing is at its ends.
+
+    The mention of the `robot`, by its id, is left out. `addressed` says that nobody else is
+    mentioned, and takes away the name that the text may start with. What is longer than `most` code
+    points is cut there, with a line that says so. Attachments after the first `ATTACHMENTS`, and
+    those without a download code, are words only.
+    """
+    placed: list[Words | Attachment] = []
+    pieces: list[str] = []
+    room = ATTACHMENTS
+    for part in parts:
+        if isinstance(part, Mention):
+            if _is_of_robot(part, robot, addressed=addressed):
+                addressed = False  # it was the one that is meant for the robot
+                continue
+            addressed = addressed and not part.id
+            part = f"@{clean_name(part.name)}\u2005" if part.name else Words(say.MENTION())
+        if isinstance(part, str):
+            pieces.append(part.replace(_PLACE, "\ufffd"))
+            continue
+        pieces.append(_PLACE)
+        if isinstance(part, Attachment) and (room <= 0 or not part.download_code):
+            part = _only_named(part)
+        room -= isinstance(part, Attachment)
+        placed.append(part)
+    # What is taken out must not bring a place and its neighbour together: first clean, then part.
+    text = _apart(tame("".join(pieces)))
+    text = without_mention(text) if addressed else text.strip()
+    if not placed and not visible(text):
+        return Content("")
+    end = whole_character(text, 0, most) if len(text) > most else len(text)
+    return _with_places(text[:end], placed, len(text) - end)
+
+
+def _is_of_robot(mention: Mention, robot: str, *, addressed: bool) -> bool:
+    if mention.id:
+        return mention.id == robot
+    return addressed and not mention.name
+
+
+def _with_places(text: str, placed: list[Words | Attachment], cut: int) -> Content:
+    pieces: list[str] = []
+    attachments: list[Attachment] = []
+    length = 0
+    between = text.split(_PLACE)
+    for number, piece in enumerate(between):
+        pieces.append(piece)
+        length += len(piece)
+        if number == len(between) - 1:
+            break
+        part = placed[number]
+        shown = part.text if isinstance(part, Words) else words(part)
+        if isinstance(part, Attachment):
+            end = length + len(shown)
+            attachments.append(structs.replace(part, start=length, end=end))
+        pieces.append(shown)
+        length += len(shown)
+    # What was cut off with its place is not fetched: nothing says who would want it.
+    if cut > 0:
+        pieces.append(f"\n\n{say.CUT_OFF(count=cut)}")
+    return Content("".join(pieces), tuple(attachments))
+
+
+def _apart(text: str) -> str:
+    """Sets what stands for a part apart from words beside it, which could make it a link."""
+    if _PLACE not in text:
+        return text
+    text = re.sub(rf"(?<=[^\s{_PLACE}]){_PLACE}|(?<={_PLACE}){_PLACE}", f" {_PLACE}", text)
+    return re.sub(rf"{_PLACE}(?=[^\s{_PLACE}])", f"{_PLACE} ", text)
+
+
+def _only_named(attachment: Attachment) -> Words:
+    shown = words(attachment)
+    if attachment.download_code:
+        shown = say.TOO_MANY_ATTACHMENTS(attachment=shown, most=ATTACHMENTS)
+    return Words(shown)

@@ -1,0 +1,129 @@
+"""Stream frames: what the server says on the socket, and the acks we answer with (section 4.2)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Raw, Struct
+
+from dingbridge.core import json_wire
+from dingbridge.core.catalogue import refusals as say
+from dingbridge.core.dingtalk.error_text import quoted
+from dingbridge.core.errors import BadFrame
+
+ROBOT_TOPIC: Final = "/v1.0/im/bot/messages/get"
+"""The topic of robot messages; subscribed to when the connection is opened."""
+
+_IDLE_TOPICS: Final = frozenset({"CONNECTED", "REGISTERED", "KEEPALIVE"})
+
+
+class Ping(Struct, frozen=True):
+    """The server asks whether we live; the ack repeats `opaque_data` as it came."""
+
+    message_id: str
+    opaque_data: str
+
+
+class Disconnect(Struct, frozen=True):
+    """The server is about to close this socket. Open a new one first; no ack is expected."""
+
+    reason: str
+
+
+class RobotMessage(Struct, frozen=True):
+    """A robot message; `data` is the JSON text that `callback.read_robot_message` reads."""
+
+    message_id: str
+    data: str
+
+
+class Idle(Struct, frozen=True):
+    """A SYSTEM frame that asks for nothing, not even an ack."""
+
+    topic: str
+    message_id: str
+
+
+class Unknown(Struct, frozen=True):
+    """A frame of a type or topic we did not ask for; answer with `ack_unknown`."""
+
+    type: str
+    topic: str
+    message_id: str
+
+
+Frame = Ping | Disconnect | RobotMessage | Idle | Unknown
+
+
+class _Wire(Struct):
+    type: Any = None
+    headers: dict[str, Any] | None = None
+    header: dict[str, Any] | None = None
+    data: Raw = Raw(b"null")
+
+
+def decode(text: str | bytes) -> Frame:
+    """Read one frame; raise `BadFrame` when it is no frame at all.
+
+    Frames that merely lack something they can do without (`specVersion`, a message id, data) are
+    read: the robot message in one must not be lost for it.
+    """
+    try:
+        frame = json_wire.decode(text, _Wire)
+        data = _text(frame.data)
+    except json_wire.NotReadable as error:
+        raise BadFrame(say.FRAME_UNREADABLE(reason=error)) from error
+    headers = frame.headers or frame.header or {}
+    kind = json_wire.text_of(frame.type).upper()
+    topic = json_wire.text_of(headers.get("topic"))
+    message_id = json_wire.text_of(headers.get("messageId"))
+    if not kind or not topic:
+        missing = "topic" if kind else "type"
+        raise BadFrame(say.FRAME_LACKS(name=missing))
+    if kind == "SYSTEM":
+        if topic == "ping":
+            return Ping(message_id, data)
+        if topic == "disconnect":
+            return Disconnect(_reason(data))
+        if topic.upper() in _IDLE_TOPICS:
+            return Idle(topic, message_id)
+    elif kind == "CALLBACK" and topic == ROBOT_TOPIC:
+        return RobotMessage(message_id, data)
+    return Unknown(quoted(kind), quoted(topic), message_id)
+
+
+def _text(data: Raw) -> str:
+    """The frame's data: a string that holds JSON, or, against the rule, that JSON itself."""
+    raw = bytes(data)
+    if raw.startswith(b'"'):
+        return json_wire.decode(raw, str)
+    return "" if raw == b"null" else raw.decode("utf-8", "replace")
+
+
+class _Reason(Struct):
+    reason: Any = None
+
+
+def _reason(data: str) -> str:
+    try:
+        return quoted(json_wire.text_of(json_wire.decode(data, _Reason).reason))
+    except json_wire.NotReadable:
+        return ""
+
+
+def ack_ok(frame: Ping | RobotMessage) -> str:
+    """The receipt for a frame that was taken."""
+    if isinstance(frame, Ping):
+        return _ack(200, "OK", frame.message_id, frame.opaque_data)
+    return _ack(200, "OK", frame.message_id, '{"response":null}')
+
+
+def ack_unknown(frame: Unknown) -> str:
+    """The receipt for a frame nobody here is responsible for."""
+    return _ack(404, "not found", frame.message_id, "{}")
+
+
+def _ack(code: int, message: str, message_id: str, data: str) -> str:
+    headers = {"contentType": "application/json", "messageId": message_id}
+    ack = {"code": code, "headers": headers, "message": message, "data": data}
+    return json_wire.encode(ack).decode()

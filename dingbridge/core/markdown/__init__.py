@@ -1,0 +1,1 @@
+"""Markdown: cut into chunks, and rendered for DingTalk's dialect."""

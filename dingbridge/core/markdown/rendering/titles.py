@@ -1,0 +1,89 @@
+"""The title of a message: what the conversation list and the push notification show of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from markdown_it.token import Token
+
+from dingbridge.core.dingtalk.limits import TITLE_CHARACTERS
+from dingbridge.core.markdown.rendering import parsing, table_rule, tags
+from dingbridge.core.markdown.rendering.tables import width
+from dingbridge.core.text import clean, shorten, visible
+
+_WITHOUT_CONTENT = "Neovim"
+_READ_CHARACTERS = 2_000
+"""How much of a text is looked at for its title."""
+_LEAST_SENTENCE = 8
+"""Half-width columns of a first sentence that says enough on its own."""
+
+_WORD = re.compile(r"[^\W_]")
+_SENTENCE = re.compile(r".*?(?:[。！？；]+|[.!?;]+(?=\s))")
+_TASK = re.compile(r"\[[ xX]\]\s+")
+# Marks that are none for CommonMark, as nothing closes them or no space follows.
+_LEFT_OVER = re.compile(
+    r"\A(?:#{2,6}|#(?=[^\x00-\x7f])|\*\*+|__+|~~+|`+)+\s*(?=\S)|(?<=\S)(?:\*\*+|~~+|`+)\Z"
+)
+
+
+def title(text: str) -> str:
+    """Return what the conversation list and the push notification show for the Markdown `text`.
+
+    The title field must not be empty (protocol section 9). It is the first line with a word in it,
+    as a reader sees it, in at most `TITLE_CHARACTERS` code points: whole, else its first sentence,
+    else cut with an ellipsis. For a text that is only code it is the first line of that, else its
+    language; for a text that shows nothing 'Neovim'.
+    """
+    text = clean(text.lstrip()[:_READ_CHARACTERS])
+    env: dict[str, object] = {}
+    tokens = parsing.block_parser().parse(text, env)
+    shown = [clean(line) for line in _shown_lines(tokens, env.get("references"))]
+    other = [clean(line) for line in _other_lines(tokens)]
+    lines = [line for line in [*shown, *other] if visible(line)]
+    return _short(next(filter(_WORD.search, lines), lines[0])) if lines else _WITHOUT_CONTENT
+
+
+def _shown_lines(tokens: list[Token], references: object) -> Iterator[str]:
+    """The lines that a reader sees outside code, without the marks of any block or span."""
+    for token in tokens:
+        if token.type == "html_block":
+            yield from tags.without(token.content).split("\n")
+        elif token.type == table_rule.KIND:
+            head, *rows = token.meta[table_rule.ROWS]
+            yield " ".join(_words(cell, references) for cell in head)
+            for cell in chain(*rows):
+                yield from _without_marks(_words(cell, references))
+        elif token.type == "inline" and "label" not in token.meta:
+            yield from _without_marks(_words(token.content, references))
+
+
+def _words(source: str, references: object) -> str:
+    spans = parsing.spans(source, references)
+    return parsing.visible_text([span for span in spans if not tags.is_element(span)])
+
+
+def _without_marks(words: str) -> Iterator[str]:
+    for line in words.split("\n"):
+        yield _LEFT_OVER.sub("", _TASK.sub("", line.strip("| \t"), count=1))
+
+
+def _other_lines(tokens: list[Token]) -> Iterator[str]:
+    """The lines of code, and those that are hidden as definitions."""
+    for token in tokens:
+        if "label" in token.meta:
+            yield token.content
+        elif token.type in {"fence", "code_block"}:
+            yield from token.content.split("\n")
+            yield from token.info.split()[:1]
+
+
+def _short(line: str) -> str:
+    line = " ".join(line.split())
+    sentence = _SENTENCE.match(line)
+    if len(line) > TITLE_CHARACTERS and sentence:
+        short = sentence[0].rstrip("。；;")
+        if len(short) <= TITLE_CHARACTERS and width(short) >= _LEAST_SENTENCE:
+            return short
+    return shorten(line, TITLE_CHARACTERS)

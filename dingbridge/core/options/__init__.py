@@ -1,0 +1,1 @@
+"""The options of `setup()`: declared, read, checked and inherited."""

@@ -1,0 +1,166 @@
+"""What an option is: its kind, its spellings, and what its value must be, in words.
+
+An option is declared once, at the field that holds its value; see `core/options/declarations.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from functools import reduce
+from typing import get_args
+
+from msgspec import NODEFAULT, Struct, structs
+
+from dingbridge.core.catalogue import values as words
+
+
+class Kind(str, Enum):
+    """What an option's value may be."""
+
+    TEXT = "text"
+    PROSE = "text of several lines"
+    SECRET = "secret"  # noqa: S105 - the name of a kind
+    FLAG = "flag"
+    NUMBER = "number"
+    WHOLE = "whole number"
+    CHOICE = "choice"
+    LIST = "list of text"
+    PEOPLE = "list of people"
+    COMMANDS = "list of commands"
+    WEBHOOK = "webhook address"
+    ENDPOINT = "address"
+    PROXY = "proxy address"
+    RESPONDER = "responder"
+    KEY = "key"
+    SIGN = "sign"
+    CONVERSATIONS = "settings of conversations"
+    PROGRAMS = "programs by name"
+    VARIABLES = "variables"
+    ACCOUNTS = "accounts"
+
+
+class Option(Struct, frozen=True):
+    """One option, declared at the field that holds its value, with its meaning in one sentence:
+
+        dm_policy: Annotated[
+            Literal["open", "disabled"], Option(Kind.CHOICE, name="dm.policy"), "Who may write."
+        ] = "open"
+
+    `name` is canonical and dotted when nested; when it is not given, it is the field's. `aliases`
+    are further spellings (the camelCase form of each is accepted too). `env` is the variable read
+    when the option is not given. `least` and `most` bound a number. `belongs` says what to put in
+    the place of a placeholder; without it the value is not compared with placeholders. `needs`
+    names the option this one is useless without, `default_from` the option whose value is the
+    default. One that is `editor_wide` holds for all accounts and cannot stand in one of them. Of
+    several Neovims that use a robot, each has its own value of such a one and of an `own` one; all
+    others are what the latest `setup()` says.
+
+    `declared_in` fills in the rest from the field: its name, `meaning`, `default`, and for a choice
+    what its `Literal` lists.
+    """
+
+    kind: Kind
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    env: str = ""
+    least: int = 0
+    most: int = 0
+    belongs: str = ""
+    needs: str = ""
+    default_from: str = ""
+    editor_wide: bool = False
+    own: bool = False
+    field: str = ""
+    meaning: str = ""
+    default: object = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether each of several Neovims that use a robot has its own value."""
+        return self.own or self.editor_wide
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value must never be shown. Webhook and proxy addresses hold credentials."""
+        return self.kind in (Kind.SECRET, Kind.WEBHOOK, Kind.PROXY)
+
+    @property
+    def may_come_from_a_command(self) -> bool:
+        """Whether `{ cmd = { 'program', 'argument' } }` may stand for the value."""
+        return self.is_secret or (self.kind is Kind.TEXT and bool(self.belongs))
+
+    @property
+    def expects(self) -> str:
+        """What a value must be, in words that follow "expected" and "must be"."""
+        if self.kind is Kind.CHOICE:
+            quoted = (words.CHOICE(choice=choice) for choice in self.choices)
+            return reduce(lambda first, other: words.EITHER(first=first, other=other), quoted)
+        return EXPECTED[self.kind](least=self.least, most=self.most)
+
+    def spellings(self) -> Iterator[str]:
+        """Every dotted path that means this option, the canonical one first."""
+        for name in (self.name, *self.aliases):
+            yield name
+            if camel_case(name) != name:
+                yield camel_case(name)
+
+
+def declared_in(holder: type[Struct]) -> tuple[Option, ...]:
+    """The options that the fields of `holder` declare, in their order."""
+    found: list[Option] = []
+    for field in structs.fields(holder):
+        match getattr(field.type, "__metadata__", ()):
+            case Option() as option, str(meaning):
+                made = field.default is NODEFAULT
+                found.append(
+                    structs.replace(
+                        option,
+                        field=field.name,
+                        name=option.name or field.name,
+                        meaning=meaning,
+                        default=field.default_factory() if made else field.default,
+                        choices=get_args(field.type.__origin__)
+                        if option.kind is Kind.CHOICE
+                        else (),
+                    )
+                )
+            case _:
+                pass  # a field that is no option
+    return tuple(found)
+
+
+def spellings_of(options: Iterable[Option]) -> dict[str, str]:
+    """Dotted path as a user may write it, to canonical name."""
+    return {spelling: option.name for option in options for spelling in option.spellings()}
+
+
+def camel_case(name: str) -> str:
+    """`name` in camelCase, each dotted part for itself: `dm.allow_from` is `dm.allowFrom`."""
+    return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
+
+
+EXPECTED = {
+    Kind.TEXT: words.TEXT_IN_QUOTES,
+    Kind.PROSE: words.TEXT_IN_QUOTES,
+    Kind.SECRET: words.TEXT_IN_QUOTES,
+    Kind.FLAG: words.TRUE_OR_FALSE,
+    Kind.NUMBER: words.NUMBER_WITHIN,
+    Kind.WHOLE: words.WHOLE_NUMBER_WITHIN,
+    Kind.LIST: words.LIST_OF_TEXT,
+    Kind.PEOPLE: words.LIST_OF_TEXT,
+    Kind.COMMANDS: words.LIST_OF_COMMANDS,
+    Kind.WEBHOOK: words.WEBHOOK_ADDRESS,
+    Kind.ENDPOINT: words.ENDPOINT_ADDRESS,
+    Kind.PROXY: words.PROXY_ADDRESS,
+    Kind.RESPONDER: words.FUNCTION_OR_PROGRAM,
+    Kind.KEY: words.KEY_OR_FALSE,
+    Kind.SIGN: words.SIGN_OR_FALSE,
+    Kind.CONVERSATIONS: words.TABLE_OF_CONVERSATIONS,
+    Kind.PROGRAMS: words.TABLE_OF_PROGRAMS,
+    Kind.VARIABLES: words.TABLE_OF_VARIABLES,
+    Kind.ACCOUNTS: words.TABLE_OF_ACCOUNTS,
+}
+"""What a value of each kind must be; for a choice, its choices say it."""

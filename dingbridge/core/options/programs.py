@@ -1,0 +1,73 @@
+"""Reads the programs that options name: what answers, what `/run` starts, what says a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeGuard
+
+from dingbridge.core.catalogue import options as say
+from dingbridge.core.catalogue import values
+from dingbridge.core.options.kinds import Option
+from dingbridge.core.options.lookups import SPACE, Argv
+from dingbridge.core.options.problems import Problems, is_function, join
+
+Responder = Argv | Literal["lua"] | None
+"""A program and its arguments, a Lua function (which stays in the editor), or a person."""
+
+
+def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | None:
+    """A program and its arguments, or `None` with a problem noted.
+
+    The words are passed as they are: `$NAME` in them is the program's business.
+    """
+    if not isinstance(value, list | tuple) or not value:
+        problems.expected(path, expects, value)
+        return None
+    words: list[str] = []
+    for number, word in enumerate(value, 1):
+        here = f"{path}[{number}]"
+        if not isinstance(word, str):
+            problems.expected(here, values.TEXT_IN_QUOTES(), word)
+        elif number == 1 and not word.strip(SPACE):
+            problems.add(here, say.IS_EMPTY())
+        elif "\0" in word:
+            problems.add(here, say.CONTROL_CHARACTER())
+        else:
+            words.append(word)
+    return tuple(words) if len(words) == len(value) else None
+
+
+def responder(option: Option, value: object, path: str, problems: Problems) -> Responder:
+    """What answers in a session."""
+    if is_function(value):
+        return "lua"
+    return argv(value, path, option.expects, problems)
+
+
+def by_name(option: Option, value: object, path: str, problems: Problems) -> dict[str, Argv] | None:
+    """Programs with a name each, which is one word; `None` when the value is no such table."""
+    if not isinstance(value, Mapping) and value != []:
+        problems.expected(path, option.expects, value)
+        return None
+    found: dict[str, Argv] = {}
+    for name, words in problems.entries(value, path):
+        here = join(path, name)
+        if not name or any(sign in name for sign in SPACE):
+            problems.add(here, say.PROGRAM_NAME())
+        elif words is not None:
+            read = argv(words, here, values.PROGRAM_WITH_ARGUMENTS(), problems)
+            if read is not None:
+                found[name] = read
+    return found
+
+
+def is_wanted(value: object, option: Option) -> TypeGuard[Mapping[object, object]]:
+    """Whether a program is to say the value: `{ cmd = { 'program', 'argument' } }`."""
+    return option.may_come_from_a_command and isinstance(value, Mapping) and "cmd" in value
+
+
+def saying(option: Option, value: object) -> Argv | None:
+    """The program that is to say the value, if there is a well-formed one."""
+    if not is_wanted(value, option) or len(value) != 1:
+        return None
+    return argv(value["cmd"], "", values.PROGRAM_WITH_ARGUMENTS(), Problems())

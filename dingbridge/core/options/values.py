@@ -1,0 +1,357 @@
+"""Reads the value of one option by its kind, with `$NAME` replaced and placeholders refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+
+from dingbridge.core.catalogue import options as say
+from dingbridge.core.catalogue import settings
+from dingbridge.core.catalogue import values as words
+from dingbridge.core.commands import remote_commands
+from dingbridge.core.options import programs
+from dingbridge.core.options.flatten import Given
+from dingbridge.core.options.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
+from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.lookup_failures import describe_program
+from dingbridge.core.options.lookups import SPACE, Found, Variables
+from dingbridge.core.options.problems import Problems, join, join_conversation, nearest
+from dingbridge.core.options.sources import SETUP, Source
+from dingbridge.core.options.urls import DINGTALK_DOMAINS, Address, read_address
+
+TRUTH = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+"""Words for a flag that comes from the environment, in lower case."""
+
+PLACEHOLDERS = (
+    "app_key",
+    "app_secret",
+    "client_id",
+    "client_secret",
+    "your_app_key",
+    "your_app_secret",
+    "your_client_id",
+    "your_client_secret",
+    "your_conversation_id",
+    "your_robot_code",
+    "your_staff_id",
+    "your_user_id",
+)
+"""What examples put for a value, in lower case and with `-` as `_`. Besides these, a value made of
+`x` only (also after `ding`) and one in angle brackets are placeholders."""
+
+
+class Unknown(Enum):
+    """What stands for a value that is held outside and was not looked up."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_PLACEHOLDER_FORM = re.compile(r"(?:[Dd][Ii][Nn][Gg])?[Xx]{3,}|<[A-Za-z _-]+>")
+_DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LISTS = (Kind.LIST, Kind.PEOPLE, Kind.COMMANDS)
+
+
+class Values:
+    """Reads values. One that cannot be used becomes `None` and leaves a problem behind."""
+
+    def __init__(self, variables: Variables, found: Found, problems: Problems) -> None:
+        self.variables = variables
+        self._found = found
+        self.problems = problems
+        self._problem = problems.add
+        self._origins: set[tuple[str, str, int]] = set()
+        self._trusts_all = False
+
+    def trust(self, endpoint: object) -> None:
+        """Lets a webhook stand on the same host as `endpoint`, a sandbox on this machine say."""
+        self._trusts_all = self._trusts_all or endpoint is UNKNOWN
+        address = read_address(endpoint) if isinstance(endpoint, str) else None
+        if address is not None:
+            self._origins.add(address.origin)
+
+    def read(self, option: Option, given: Given) -> object:
+        """The value in the form that `Options` holds, or `None` with a problem noted. `UNKNOWN`
+        when it is held outside and nobody looked."""
+        path = given.path
+        if option.kind is Kind.RESPONDER:
+            return programs.responder(option, given.value, path, self.problems)
+        if option.kind is Kind.CONVERSATIONS:
+            return self._conversations(option, given.value, path)
+        if option.kind is Kind.PROGRAMS:
+            return programs.by_name(option, given.value, path, self.problems)
+        value, outside = self._fetched(option, given.value, path)
+        if value is None or value is UNKNOWN:
+            return value
+        outside = outside or given.variable is not None
+        if option.kind in _LISTS:
+            return self._list(option, value, path, outside)
+        if option.kind is Kind.FLAG:
+            return self._flag(option, value, path, outside)
+        if option.kind in (Kind.NUMBER, Kind.WHOLE):
+            return self._number(option, value, path, outside)
+        if option.kind in (Kind.KEY, Kind.SIGN) and value is False:
+            return ""
+        text = self._text(option, value, path, option.expects)
+        if text is None:
+            return None
+        if option.kind is Kind.CHOICE and text not in option.choices:
+            self._problem(path, say.MUST_BE(expected=option.expects))
+            return None
+        if option.kind is Kind.WEBHOOK:
+            return self._webhook(option, text, path)
+        if option.kind in (Kind.ENDPOINT, Kind.PROXY):
+            return self._address(option, text, path)
+        return text
+
+    def source(self, option: Option, places: list[Given]) -> Source:
+        """Where the value comes from. Of several places that give it, a secret one counts."""
+        sources = [self._source(option, given) for given in places]
+        return next((source for source in sources if source.is_secret), sources[0])
+
+    def _source(self, option: Option, given: Given) -> Source:
+        if given.variable is not None:
+            return given.variable
+        name = variable_in(given.value)
+        variable = self.variables.look_up(name) if name else None
+        if variable is not None:
+            return variable.source
+        argv = programs.saying(option, given.value)
+        return Source("program", argv[0].strip(SPACE)) if argv else SETUP
+
+    def _fetched(self, option: Option, value: object, path: str) -> tuple[object, bool]:
+        """`value`, or what is held outside for it; and whether it was."""
+        if programs.is_wanted(value, option):
+            return self._output(option, value, path), True
+        return self._substituted(value, path)
+
+    def _output(self, option: Option, value: Mapping[object, object], path: str) -> object:
+        """What the program said; the sentences about it never show its arguments."""
+        if set(value) != {"cmd"}:
+            self.problems.expected(path, option.expects, value)
+            return None
+        argv = programs.argv(
+            value["cmd"], f"{path}.cmd", words.PROGRAM_WITH_ARGUMENTS(), self.problems
+        )
+        if argv is None:
+            return None
+        if argv in self._found.failures:
+            failure = self._found.failures[argv]
+            self._problem(path, describe_program(argv[0].strip(SPACE), failure))
+            return None
+        return self._found.outputs.get(argv, UNKNOWN)
+
+    def _substituted(self, value: object, path: str) -> tuple[object, bool]:
+        """`value`, or what the environment holds for `$NAME` and `${NAME}`; and which it was."""
+        name = variable_in(value)
+        if not name:
+            return value, False
+        variable = self.variables.look_up(name)
+        if variable is not None:
+            return variable.text, True
+        if self.variables.unread:
+            return UNKNOWN, True
+        self._problem(path, settings.VARIABLE_NOT_SET(name=name))
+        return None, True
+
+    def _text(self, option: Option, value: object, path: str, expects: str) -> str | None:
+        if not isinstance(value, str):
+            self.problems.expected(path, expects, value)
+            return None
+        text = value.strip(SPACE)
+        if not text:
+            self._problem(path, say.IS_EMPTY())
+        elif (_CONTROL_IN_PROSE if option.kind is Kind.PROSE else _CONTROL).search(text):
+            self._problem(path, say.CONTROL_CHARACTER())
+        elif option.belongs and is_placeholder(text):
+            self._problem(path, say.IS_PLACEHOLDER(text=text, belongs=option.belongs))
+        else:
+            return text
+        return None
+
+    def _flag(self, option: Option, value: object, path: str, outside: bool) -> bool | None:
+        if isinstance(value, bool):
+            return value
+        if not (outside and isinstance(value, str)):
+            self.problems.expected(path, option.expects, value)
+            return None
+        word = value.strip(SPACE).lower()
+        if word not in TRUTH:
+            self._problem(path, say.MUST_BE(expected=option.expects))
+            return None
+        return TRUTH[word]
+
+    def _number(self, option: Option, value: object, path: str, outside: bool) -> float | None:
+        if outside and isinstance(value, str) and _DECIMAL.fullmatch(value.strip(SPACE)):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problems.expected(path, option.expects, value)
+            return None
+        whole = option.kind is Kind.WHOLE
+        # Written so that NaN, which is neither below nor above anything, is outside.
+        if not option.least <= value <= option.most or (whole and value != int(value)):
+            self._problem(path, say.MUST_BE(expected=option.expects))
+            return None
+        return int(value) if whole else float(value)
+
+    def _list(
+        self, option: Option, value: object, path: str, outside: bool
+    ) -> tuple[str, ...] | Unknown | None:
+        if outside and isinstance(value, str):
+            return self._items(option, [x for x in value.split(",") if x.strip(SPACE)], path)
+        if isinstance(value, Mapping) and not value:
+            return ()
+        if isinstance(value, list | tuple):
+            return self._items(option, list(value), path)
+        self.problems.expected(path, option.expects, value)
+        return None
+
+    def _items(
+        self, option: Option, items: list[object], path: str
+    ) -> tuple[str, ...] | Unknown | None:
+        texts: list[str] = []
+        unknown = 0
+        for number, item in enumerate(items, 1):
+            here = f"{path}[{number}]"
+            value, replaced = self._substituted(item, here)
+            unknown += value is UNKNOWN
+            if value is UNKNOWN or (value is None and replaced):
+                continue
+            text = self._item(option, value, here)
+            if text is not None:
+                texts.append(text)
+        if len(texts) + unknown < len(items):
+            return None
+        return UNKNOWN if unknown else tuple(texts)
+
+    def _item(self, option: Option, value: object, path: str) -> str | None:
+        text = self._text(option, value, path, words.TEXT_IN_QUOTES())
+        if text is None:
+            return None
+        if option.kind is Kind.PEOPLE and text == EVERYTHING:
+            self._problem(path, settings.WOULD_BE_EVERYBODY())
+            return None
+        if option.kind is not Kind.COMMANDS or text == EVERYTHING:
+            return text
+        name = text.removeprefix("/")
+        if name in remote_commands.NAMES:
+            return name
+        near = nearest(name, remote_commands.NAMES)
+        if near:
+            self._problem(path, settings.NO_REMOTE_COMMAND_NEAR(near=near))
+        else:
+            self._problem(path, settings.NO_REMOTE_COMMAND(known=", ".join(remote_commands.NAMES)))
+        return None
+
+    def _conversations(
+        self, option: Option, value: object, path: str
+    ) -> dict[str, dict[str, object]] | None:
+        """What is given for each conversation, and no more: the rest comes from elsewhere."""
+        groups: dict[str, dict[str, object]] = {}
+        if not isinstance(value, Mapping) and value != []:
+            self.problems.expected(path, option.expects, value)
+            return None
+        for name, table in self.problems.entries(value, path):
+            here = join_conversation(path, name)
+            text = None if table is None else self._text(option, name, here, option.expects)
+            if text is not None and text != name and text in value:
+                self._problem(here, settings.DIFFERS(path=join_conversation(path, text)))
+            elif text is not None:
+                groups[text] = self._group(table, here)
+        return groups
+
+    def _group(self, table: object, path: str) -> dict[str, object]:
+        given: dict[str, list[Given]] = {}
+        for key, value in self.problems.entries(table, path):
+            here = join(path, key)
+            if key not in GROUP_SPELLINGS:
+                self.problems.unknown(here, key, GROUP_SPELLINGS)
+            elif value is not None:
+                given.setdefault(GROUP_SPELLINGS[key], []).append(Given(here, value))
+        values = {
+            option.name: self.agreed(option, given.get(option.name, [])) for option in GROUP_OPTIONS
+        }
+        return {name: value for name, value in values.items() if value not in (None, UNKNOWN)}
+
+    def agreed(self, option: Option, places: list[Given]) -> object:
+        """The value that all places give, or `None` when none gives a usable one."""
+        first: Given | None = None
+        agreed: object = None
+        for place in sorted(places, key=lambda place: place.path):
+            value = self.read(option, place)
+            if value is None:
+                continue
+            if first is None:
+                first, agreed = place, value
+            elif UNKNOWN not in (value, agreed) and value != agreed:
+                self._problem(place.path, settings.DIFFERS(path=first.path))
+        return agreed
+
+    def _address(self, option: Option, text: str, path: str) -> str | None:
+        address = read_address(text)
+        fits = address is not None and not address.query and not address.fragment
+        if address is not None and option.kind is Kind.PROXY:
+            fits = fits and address.scheme == "http" and address.path in ("", "/")
+        elif address is not None:
+            trusted = address.scheme == "https" or address.is_loopback
+            fits = fits and trusted and address.user is None
+        if not fits:
+            self._problem(path, say.MUST_BE(expected=option.expects))
+            return None
+        return text.rstrip("/")
+
+    def _webhook(self, option: Option, text: str, path: str) -> str | None:
+        """Only a robot's address at DingTalk, or at an endpoint that the user trusts anyway."""
+        address = read_address(text)
+        if address is None or address.fragment or address.user is not None:
+            self._problem(path, say.MUST_BE(expected=option.expects))
+            return None
+        token = address.parameter("access_token")
+        trusted = self._trusts_all or address.origin in self._origins
+        if not trusted and not self._at_dingtalk(address, path):
+            return None
+        if address.path != "/robot/send":
+            self._problem(path, settings.ROBOT_SEND_ONLY())
+        elif not token:
+            self._problem(path, settings.NO_ACCESS_TOKEN())
+        elif is_placeholder(token):
+            self._problem(path, say.IS_PLACEHOLDER(text=token, belongs=option.belongs))
+        else:
+            return text
+        return None
+
+    def _at_dingtalk(self, address: Address, path: str) -> bool:
+        if address.scheme != "https":
+            self._problem(path, settings.HTTPS_ONLY())
+            return False
+        if not address.is_under(DINGTALK_DOMAINS):
+            self._problem(path, settings.FOREIGN_HOST(host=address.host))
+            return False
+        return True
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` is what an example shows where a real value belongs."""
+    if not text.isascii():
+        return False
+    return text.lower().replace("-", "_") in PLACEHOLDERS or bool(_PLACEHOLDER_FORM.fullmatch(text))
+
+
+def variable_in(value: object) -> str:
+    """The name in `$NAME` or `${NAME}`; empty for anything else."""
+    match = _VARIABLE.fullmatch(value.strip(SPACE)) if isinstance(value, str) else None
+    return (match.group(1) or match.group(2)) if match else ""

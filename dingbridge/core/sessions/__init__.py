@@ -1,0 +1,1 @@
+"""Sessions: transcripts, inbox, saved state, and which conversation speaks to which session."""

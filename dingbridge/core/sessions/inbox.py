@@ -1,0 +1,197 @@
+"""Robot messages that were accepted, told as records, until they need nothing more.
+
+            ┌────────────── nobody answers, or it was refused ──────────────┐
+            │                                                               ▼
+received ───┴──▶ shown ──what answers is about to be asked──▶ asked ──its end──▶ handed
+
+Shown is no record: the message stands in a transcript, perhaps without its files. What was received
+and not asked about is taken up again after a crash: it is shown unless it stands there, completed
+with its files, and asked about. What was asked about is never asked about again: of a program that
+worked on it, whoever wrote is told that its answer is lost.
+
+The ids of those that need nothing more are kept for a day: DingTalk may send a message again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from dingbridge.core import json_wire
+from dingbridge.core.messages import Inbound
+from dingbridge.core.sessions.seen import without_old
+
+
+class Received(Struct, frozen=True, tag="received"):
+    """A robot message that is about to be acked. `robot` names the app, `key` the message."""
+
+    robot: str
+    key: str
+    inbound: Inbound
+    time: float
+
+
+class Routed(Struct, frozen=True, tag="routed"):
+    """The message goes to this session, and to no other any more. Today only a command is written
+    down so: it may have been carried out there, and leaves no trace. 0.1 did it for all messages,
+    which may stand there already."""
+
+    key: str
+    session: str
+
+
+Answerer = Literal["program", "function"]
+"""What answers a message: a program, which the service runs, or a Lua function of an editor."""
+
+
+class Asked(Struct, frozen=True, tag="asked"):
+    """The message stands in this session, and `by` whom it is answered is asked from here on: not
+    again, since a program may have acted before its end."""
+
+    key: str
+    session: str
+    by: Answerer
+
+
+class Handed(Struct, frozen=True, tag="handed"):
+    """The message needs nothing more: it stands in a transcript and what answers it has ended, but
+    for a Lua function, which an editor knows of; or it was refused or passed over."""
+
+    key: str
+
+
+class Seen(Struct, frozen=True, tag="seen"):
+    """Messages that need nothing more: when they came (Unix seconds), by key."""
+
+    times: dict[str, float]
+
+
+Record = Received | Routed | Asked | Handed | Seen
+
+SEEN_TOGETHER = 500
+"""Ids in one record (a count): reading a longer one would stop other threads for milliseconds."""
+
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+class _Received(Struct, frozen=True, tag="received"):
+    """What making the journal short needs to know of a message."""
+
+    key: str
+    time: float
+
+
+_Brief = _Received | Routed | Asked | Handed | Seen
+
+_brief_decoder: msgspec.json.Decoder[_Brief] = msgspec.json.Decoder(_Brief)
+
+
+def encode(record: Record) -> bytes:
+    """The record's line, without its end."""
+    return json_wire.encode(msgspec.to_builtins(record))
+
+
+def decode(line: bytes) -> Record:
+    """The record in a line. Raises `ValueError` for anything else."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
+        raise ValueError("not a record of the inbox") from cause
+
+
+class Open(Struct, frozen=True):
+    """A message that was not handed over yet. `session` is empty until it is routed, or stands in
+    a transcript; `asked` until somebody is asked about it."""
+
+    received: Received
+    session: str = ""
+    asked: Answerer | Literal[""] = ""
+
+
+def pending(records: Iterable[Record]) -> dict[str, Open]:
+    """The messages that were received and not handed over, in the order in which they came."""
+    waiting: dict[str, Open] = {}
+    for record in records:
+        match record:
+            case Received():
+                waiting.setdefault(record.key, Open(record))
+            case Routed(key=key, session=session):
+                if key in waiting:
+                    waiting[key] = Open(waiting[key].received, session)
+            case Asked(key=key, session=session, by=by):
+                if key in waiting:
+                    waiting[key] = Open(waiting[key].received, session, by)
+            case Handed(key=key):
+                waiting.pop(key, None)
+            case Seen():
+                pass
+    return waiting
+
+
+def times(records: Iterable[Record | _Brief]) -> dict[str, float]:
+    """When each message came, by key (Unix seconds)."""
+    found: dict[str, float] = {}
+    for record in records:
+        match record:
+            case Received(key=key, time=time) | _Received(key=key, time=time):
+                found[key] = time
+            case Seen(times=seen):
+                found.update(seen)
+            case Routed() | Asked() | Handed():
+                pass
+    return found
+
+
+def message_id(key: str) -> str:
+    """The transcript's id of a robot message: the same however often it is handed over."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def answer_id(message: str) -> str:
+    """The id of a program's answer to a robot message, or of what is said in its place: by it the
+    outbox knows after a crash whether there was any."""
+    return hashlib.sha256(f"answer {message}".encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def shortened(
+    lines: list[bytes], now: float, known: Mapping[str, float] | None = None
+) -> list[bytes]:
+    """The journal's lines about messages that were not handed over yet, behind the ids of a day.
+    `known` are ids that may not stand in the journal."""
+    open_: dict[str, list[bytes]] = {}
+    records = []
+    for line in lines:
+        try:
+            record = _brief_decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        records.append(record)
+        match record:
+            case _Received(key=key):
+                open_.setdefault(key, [line])
+            case Routed(key=key) | Asked(key=key) if key in open_:
+                open_[key][1:] = [line]
+            case Handed(key=key):
+                open_.pop(key, None)
+            case Routed() | Asked() | Seen():
+                pass
+    kept = [line for about in open_.values() if _is_whole(about[0]) for line in about]
+    young = without_old({**(known or {}), **times(records)}, now)
+    done = [entry for entry in young.items() if entry[0] not in open_]
+    seen = [
+        encode(Seen(dict(done[first : first + SEEN_TOGETHER])))
+        for first in range(0, len(done), SEEN_TOGETHER)
+    ]
+    return [*seen, *kept]
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        decode(line)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,73 @@
+"""What an editor writes down when it is left: messages that nobody had confirmed to it by then."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dingbridge.core.timeouts import DONE_REMEMBERED
+
+OF_MESSAGES = ("send", "notify", "command")
+"""What makes a message, by the names under which the editor passes it on."""
+
+
+class Row(Struct, frozen=True):
+    """One of them: what the editor asked for, and the ids of the messages that it makes."""
+
+    name: str
+    payload: dict[str, Any]
+    ids: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What names it for its user."""
+        found = (self.payload.get(key) for key in ("text", "file", "line"))
+        return next((text for text in found if isinstance(text, str) and text), "")
+
+
+class Kept(Struct, frozen=True):
+    """A file of an editor's: where it is, the folder that the editor was in, under which settings
+    it was asked for (`settings`, a digest), when (Unix seconds), and what. `count` is that of the
+    rows, also of those that cannot be read."""
+
+    path: str
+    cwd: str
+    settings: str
+    time: float
+    count: int
+    rows: tuple[Row, ...]
+
+    def is_late(self, now: float) -> bool:
+        """Whether it is too old to be sent: what was sent already may be forgotten by then."""
+        return self.time < now - DONE_REMEMBERED
+
+
+class _File(Struct, frozen=True):
+    asked: list[Any]
+    cwd: str = ""
+    settings: str = ""
+    time: float = 0.0
+
+
+def decode(path: str, data: bytes) -> Kept | None:
+    """The content of such a file. A crash may have torn it: None."""
+    try:
+        # The editor writes bytes that are no UTF-8 as they are.
+        found = msgspec.convert(json.loads(data.decode("utf-8", "surrogateescape")), _File)
+    except (ValueError, RecursionError):
+        return None
+    rows = tuple(row for row in map(_row, found.asked) if row is not None)
+    return Kept(path, found.cwd, found.settings, found.time, len(found.asked), rows)
+
+
+def _row(found: Any) -> Row | None:
+    if not isinstance(found, dict) or found.get("name") not in OF_MESSAGES:
+        return None
+    payload = found.get("payload")
+    if not isinstance(payload, dict) or not isinstance(payload.get("id"), str):
+        return None
+    ids = tuple(one for one in (payload["id"], payload.get("file_id")) if isinstance(one, str))
+    return Row(found["name"], payload, ids)

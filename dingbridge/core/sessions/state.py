@@ -1,0 +1,254 @@
+"""What is remembered between runs, and the changes that can be made to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+from msgspec import Struct, field, structs
+
+from dingbridge.core import json_wire
+from dingbridge.core.access.pairing import Pairings
+from dingbridge.core.catalogue import files as say
+from dingbridge.core.delivery.quota import Quota
+from dingbridge.core.delivery.reactions import Reaction
+from dingbridge.core.delivery.sent_messages import Sent, SentKeys, remember
+from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.sessions import known_conversations
+from dingbridge.core.sessions.known_conversations import Acquaintance, Acquaintances
+from dingbridge.core.timeouts import REFUSAL_EVERY
+
+VERSION = 1
+
+OPENINGS = 6
+OPENINGS_WINDOW = 60.0
+"""A link is opened at most `OPENINGS` times in so many seconds, over all editors."""
+
+RELEASED_MOST = 100
+"""Released sessions (a count) whose conversations are remembered; the oldest go."""
+
+REFUSED_MOST = 1000
+"""Refusals (a count) that are remembered; the oldest go."""
+
+MADE_MOST = 500
+"""Sessions made on demand (a count) that are remembered; the oldest go."""
+
+
+class Binding(Struct, frozen=True):
+    """A session that is bound to a robot.
+
+    `robot` names the app; `cwd` is the project folder of the editor that bound it, `time` when
+    (Unix seconds). `scope` is empty but for a session that was made on demand: then it is the key
+    of what speaks to it (`scopes.key`). The other ids are those of the conversation that spoke to
+    it last, empty when none has; the session webhook is a secret and stays in memory.
+    """
+
+    session: str
+    robot: str = ""
+    title: str = ""
+    cwd: str = ""
+    time: float = 0.0
+    conversation_id: str = ""
+    user_id: str = ""
+    robot_code: str = ""
+    label: str = ""
+    scope: str = ""
+    private: str = ""
+
+    @property
+    def target(self) -> Target | None:
+        """Where the session's messages go, when somebody spoke to it before."""
+        if not (self.conversation_id or self.user_id or self.private):
+            return None
+        return Target(
+            conversation_id=self.conversation_id,
+            user_id=self.user_id,
+            robot_code=self.robot_code,
+            label=self.label,
+            private=self.private,
+        )
+
+
+class State(Struct, frozen=True):
+    """The state file's content. Times are Unix seconds.
+
+    `bindings` by session, and `released` those that were, the latest one last: a session that is
+    bound again goes on with its conversation. `conversations` maps a conversation's id to the
+    session it speaks to; `seen` are the ids of robot messages as 0.1 left them: they stand in the
+    inbox now; `refused` by a name for each refusal; `quotas` and `pairings` by robot; `opened` are
+    the times at which links were opened lately. `sent_keys` are beginnings of what went out,
+    `reactions` what may stand at a message, and `acquaintances` the conversations that spoke, by
+    robot.
+    """
+
+    version: int = VERSION
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    released: dict[str, Binding] = field(default_factory=dict)
+    conversations: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, float] = field(default_factory=dict)
+    refused: dict[str, float] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
+    opened: tuple[float, ...] = ()
+    pairings: dict[str, Pairings] = field(default_factory=dict)
+    sent_keys: SentKeys = field(default_factory=dict)
+    reactions: dict[str, tuple[Reaction, ...]] = field(default_factory=dict)
+    acquaintances: dict[str, dict[str, Acquaintance]] = field(default_factory=dict)
+
+
+def decode(data: bytes) -> State:
+    """Read the state file. Raises `ValueError` for anything that is not one of ours."""
+    try:
+        state = msgspec.json.decode(data, type=State)
+    except msgspec.DecodeError as cause:
+        raise ValueError(str(cause)) from cause
+    except RecursionError as cause:
+        raise ValueError(say.TOO_DEEP()) from cause
+    if state.version != VERSION:
+        raise ValueError(say.UNKNOWN_VERSION(version=state.version))
+    return state
+
+
+def encode(state: State) -> bytes:
+    """The state file's bytes."""
+    return msgspec.json.format(json_wire.encode(msgspec.to_builtins(state)), indent=1)
+
+
+def binding_for(state: State, robot: str, cwd: str) -> Binding | None:
+    """The binding that an editor takes up: the latest of its project folder."""
+    found = [
+        binding
+        for binding in state.bindings.values()
+        if binding.robot == robot and binding.cwd == cwd and not binding.scope
+    ]
+    return max(found, key=lambda one: one.time, default=None)
+
+
+def binding_of(state: State, robot: str, session: str) -> Binding:
+    """The session's binding to this robot as it is, or as it was before it was released. What it
+    said to another robot stays there: its ids mean nothing here."""
+    known = state.bindings.get(session) or state.released.get(session)
+    return known if known is not None and known.robot == robot else Binding(session, robot)
+
+
+def with_binding(state: State, binding: Binding) -> State:
+    """`state` with this session bound."""
+    released = {name: one for name, one in state.released.items() if name != binding.session}
+    bindings = {**state.bindings, binding.session: binding}
+    return structs.replace(state, bindings=bindings, released=released)
+
+
+def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
+    """`state` with this session, which was made on demand. Of too many the oldest go, those first
+    that no conversation speaks to any more, but none of those that are `bound` in an editor."""
+    state = with_binding(state, binding)
+    made = [one for one in state.bindings.values() if one.scope]
+    spoken_to = set(state.conversations.values())
+    free = [one for one in made if one.session not in bound and one.session != binding.session]
+    free.sort(key=lambda one: (one.session in spoken_to, one.time))
+    gone = {one.session for one in free[: max(0, len(made) - MADE_MOST)]}
+    if not gone:
+        return state
+    bindings = {name: one for name, one in state.bindings.items() if name not in gone}
+    conversations = {key: one for key, one in state.conversations.items() if one not in gone}
+    return structs.replace(state, bindings=bindings, conversations=conversations)
+
+
+def without_binding(state: State, session: str, instead: str = "") -> State:
+    """`state` with this session released. Those who spoke to it speak to `instead` from now on, or
+    to nobody; where its own messages went is remembered for it alone."""
+    conversations = {
+        conversation: instead if bound == session else bound
+        for conversation, bound in state.conversations.items()
+        if bound != session or instead
+    }
+    bindings = {name: binding for name, binding in state.bindings.items() if name != session}
+    released = [(name, one) for name, one in state.released.items() if name not in state.bindings]
+    if session in state.bindings:
+        released.append((session, state.bindings[session]))
+    latest = dict(released[-RELEASED_MOST:])
+    return structs.replace(state, bindings=bindings, released=latest, conversations=conversations)
+
+
+def with_conversation(state: State, conversation: str, session: str, target: Target) -> State:
+    """`state` in which the conversation speaks to that session, and was the last one to do so."""
+    state = structs.replace(state, conversations={**state.conversations, conversation: session})
+    binding = state.bindings.get(session)
+    if binding is None:
+        return state
+    return with_binding(
+        state,
+        structs.replace(
+            binding,
+            conversation_id=target.conversation_id,
+            user_id=target.user_id,
+            robot_code=target.robot_code,
+            label=target.label,
+            private=target.private,
+        ),
+    )
+
+
+def with_quota(state: State, robot: str, quota: Quota) -> State:
+    """`state` with the month's count of a robot."""
+    return structs.replace(state, quotas={**state.quotas, robot: quota})
+
+
+def pairings_of(state: State, robot: str) -> Pairings:
+    """Who asked a robot to be let in, and who was."""
+    return state.pairings.get(robot, Pairings())
+
+
+def with_pairings(state: State, robot: str, pairings: Pairings) -> State:
+    """`state` with these pairings of a robot."""
+    return structs.replace(state, pairings={**state.pairings, robot: pairings})
+
+
+def acquaintances_of(state: State, robot: str) -> Acquaintances:
+    """The conversations that spoke to a robot."""
+    return state.acquaintances.get(robot, {})
+
+
+def with_acquaintance(state: State, robot: str, inbound: Inbound) -> State:
+    """`state` that knows the conversation of a message to a robot."""
+    known = known_conversations.met(acquaintances_of(state, robot), inbound)
+    return structs.replace(state, acquaintances={**state.acquaintances, robot: dict(known)})
+
+
+def with_sent_key(state: State, robot: str, sent: Sent) -> State:
+    """`state` that remembers one more sending of a robot, so that a quote of it can be shown."""
+    return structs.replace(state, sent_keys=remember(state.sent_keys, robot, sent))
+
+
+def with_reactions(state: State, robot: str, outstanding: tuple[Reaction, ...]) -> State:
+    """`state` with what a robot may have left at messages."""
+    others = {name: left for name, left in state.reactions.items() if name != robot}
+    reactions = {**others, robot: outstanding} if outstanding else others
+    return structs.replace(state, reactions=reactions)
+
+
+def with_opened(state: State, now: float) -> State:
+    """`state` that remembers one more opening of a link; those older than a minute go."""
+    kept = tuple(time for time in state.opened if now - OPENINGS_WINDOW < time <= now)
+    return structs.replace(state, opened=(*kept, now))
+
+
+def may_open_at(state: State, now: float) -> float:
+    """When the next link may be opened: restarts in quick succession can stop DingTalk's routing
+    to an app for a long time."""
+    recent = [time for time in state.opened if now - OPENINGS_WINDOW < time <= now]
+    if len(recent) < OPENINGS:
+        return now
+    return recent[-OPENINGS] + OPENINGS_WINDOW
+
+
+def without_seen(state: State, known: Collection[str]) -> State:
+    """`state` without these message ids, which the inbox has now."""
+    seen = {key: time for key, time in state.seen.items() if key not in known}
+    return structs.replace(state, seen=seen)
+
+
+def with_refused(state: State, about: str, now: float) -> State:
+    """`state` that remembers when a refusal was said; `about` names it. Old entries go."""
+    kept = {each: time for each, time in state.refused.items() if time > now - REFUSAL_EVERY}
+    refused = sorted({**kept, about: now}.items(), key=lambda entry: entry[1])
+    return structs.replace(state, refused=dict(refused[-REFUSED_MOST:]))

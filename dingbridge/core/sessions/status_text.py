@@ -1,0 +1,95 @@
+"""The status of an account in words, for `:Chat status`."""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import editor, health, sessions
+from dingbridge.core.catalogue import status as say
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.option_report import describe_sources
+from dingbridge.core.robot_protocol import State
+
+
+class Link(Struct, frozen=True):
+    """The stream connection. `trouble` says why it is down, empty when it is not; `next_try` is
+    Unix seconds, 0 when not known."""
+
+    state: str
+    trouble: str
+    next_try: float
+
+    def describe(self, now: float) -> str:
+        """In one line. `now` is Unix seconds."""
+        state = say.LINK(state=self.state)
+        if not self.trouble:
+            return state
+        down = say.DOWN(link=state, trouble=self.trouble)
+        seconds = math.ceil(self.next_try - now)
+        return say.NEXT_TRY(link=down, seconds=seconds) if seconds > 0 else down
+
+
+def with_problems(problems: tuple[str, ...]) -> str:
+    """What there is to say while the settings cannot be used: the options that stand in their place
+    are none of the user's."""
+    return "\n".join([say.HAS_PROBLEMS(), *(f"  {one}" for one in problems)])
+
+
+def describe(
+    account: str,
+    options: Options,
+    state: State,
+    link: Link,
+    *,
+    session: str,
+    target: str,
+    now: float,
+) -> str:
+    """All of it. `state` is what the robot's owner told last, `session` the title of the session
+    that is bound, `target` where its messages go; `now` is Unix seconds."""
+    lines = [say.NOT_SET_UP() if options.mode == "off" else say.MODE(mode=options.mode)]
+    lines.extend(f"  {sentence}" for sentence in options.missing())
+    if options.mode == "api":
+        lines.append(say.APP(app=options.app_key, account=account))
+        lines.append(link.describe(now))
+        lines.append(say.ADMITTED(people=state.admitted or say.NOBODY_KNOWN()))
+        if state.asking:
+            lines.append(say.ASKING(count=state.asking))
+        if state.refused:
+            lines.append(say.REFUSED(count=state.refused))
+    lines.append(say.SESSION(title=session or say.NONE()))
+    if session:
+        lines.append(say.GOES_TO(target=target or editor.NOBODY_YET()))
+    lines.append(say.QUEUED(queued=state.queued, failed=state.failed))
+    if state.cool_down_reason:
+        lines.append(say.COOLING_DOWN(reason=state.cool_down_reason))
+    if state.quota:
+        lines.append(health.QUOTA(quota=state.quota))
+    if state.last_error:
+        lines.append(say.LAST_ERROR(error=state.last_error))
+    lines.extend(f"  {line}" for line in describe_sources(options))
+    return "\n".join(lines)
+
+
+def describe_bound(
+    account: str, options: Options, title: str, before: str, target: str, *, is_connected: bool
+) -> str:
+    """That a session is bound now, in the place of another one unless `before` is empty. `target`
+    is where what is typed goes, empty when nobody has written yet."""
+    if options.mode == "webhook":
+        if before:
+            words = sessions.BOUND_ONE_WAY_INSTEAD(title=title, before=before, account=account)
+        else:
+            words = sessions.BOUND_ONE_WAY(title=title, account=account)
+        if options.responder is not None:
+            words = f"{words} {sessions.NOTHING_FOR_RESPONDER()}"
+        return words
+    app, link = options.app_key, sessions.CONNECTED() if is_connected else sessions.CONNECTING()
+    target = target or sessions.WHOEVER_WRITES_FIRST()
+    if not before:
+        return sessions.BOUND(title=title, account=account, app=app, target=target, link=link)
+    return sessions.BOUND_INSTEAD(
+        title=title, before=before, account=account, app=app, target=target, link=link
+    )
