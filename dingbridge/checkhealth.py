@@ -25,7 +25,7 @@ from dingbridge.core.options.kinds import Kind
 from dingbridge.core.options.lookups import Wants
 from dingbridge.core.options.settings import read_all, wants
 from dingbridge.core.options.sources import DEFAULT, Source
-from dingbridge.edges.outside import look_up
+from dingbridge.edges.programs.settings_lookup import look_up
 from dingbridge.executables import find_program
 
 

@@ -28,8 +28,8 @@ from dingbridge.core.options.declarations import OPTIONS, Options
 from dingbridge.core.options.settings import read, variables_read, wants
 from dingbridge.core.secrets.redaction import redact
 from dingbridge.core.text import visible
-from dingbridge.edges import outside
-from dingbridge.edges.process import keep_from_children
+from dingbridge.edges.programs import settings_lookup
+from dingbridge.edges.programs.process import keep_from_children
 
 DELIVERED, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes; the last is what a shell expects after Ctrl-C."""
@@ -185,7 +185,7 @@ def _options(config: Path | None) -> Options:
         table = {} if config is None else _table(config)
         environ = dict(os.environ)
         keep_from_children(variables_read(table))
-        found = outside.look_up(wants(table, environ))
+        found = settings_lookup.look_up(wants(table, environ))
         for warning in found.warnings:
             _complain(warning)
         options = read(table, environ, found)

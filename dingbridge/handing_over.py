@@ -16,10 +16,10 @@ from dingbridge.core.delivery.outbox import Dropped
 from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.edges.exchange import Client, ClientEvent, Connected, ExchangeError, Heard, Lost
+from dingbridge.edges.ipc import Client, ClientEvent, Connected, ExchangeError, Heard, Lost
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.robot import OUTBOX_FILE
+from dingbridge.edges.storage.robot_files import OUTBOX_FILE
 from dingbridge.protocol.frames import (
     VERSION,
     Ends,

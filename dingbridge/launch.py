@@ -133,7 +133,7 @@ def _run(part: str, *words: str) -> None:
         # What is imported now stays: nothing of it is garbage.
         gc.disable()
     if part == "service":
-        from dingbridge.edges.background import detach
+        from dingbridge.edges.programs.background import detach
 
         detach()
         _hide_tls(True)

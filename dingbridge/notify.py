@@ -20,12 +20,12 @@ from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.edges.http import Http
-from dingbridge.edges.openapi import AccessToken
-from dingbridge.edges.process_identity import born
-from dingbridge.edges.sender import Carrier, Poster, RobotClient
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.openapi import AccessToken
+from dingbridge.edges.dingtalk.sender import Carrier, Poster, RobotClient
+from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.paths import data_folder
+from dingbridge.edges.storage.data_paths import data_folder
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.handing_over import GaveUp, HandingOver, fate_not_told, late
 

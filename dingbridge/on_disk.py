@@ -17,11 +17,11 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import state as states
 from dingbridge.core.sessions.state import Binding, State
 from dingbridge.core.text import clean, shorten
-from dingbridge.edges import files
 from dingbridge.edges.log import LOG_FILE
+from dingbridge.edges.storage import own_files
+from dingbridge.edges.storage.data_paths import data_folder, log_folder
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.paths import data_folder, log_folder
-from dingbridge.edges.storage.robot import OUTBOX_FILE, STATE_FILE
+from dingbridge.edges.storage.robot_files import OUTBOX_FILE, STATE_FILE
 
 NAME = 60
 """Characters of a title or a name that are shown."""
@@ -68,7 +68,7 @@ def _shown(text: str, most: int = NAME) -> str:
 def _state() -> State:
     path = data_folder() / STATE_FILE
     try:
-        with files.reading(path) as file:
+        with own_files.reading(path) as file:
             return states.decode(file.read())
     except FileNotFoundError:
         return State()

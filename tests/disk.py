@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from dingbridge.edges import files
+from dingbridge.edges.storage import own_files
 
 if sys.platform == "linux":
     import resource
@@ -26,13 +26,13 @@ _HERE, _EXCHANGE = -100, 2
 def noted_syncs(monkeypatch: pytest.MonkeyPatch, note: Callable[[], T]) -> list[T]:
     """What `note` gives at each sync of a file of ours from now on."""
     noted: list[T] = []
-    sync = files.sync_file
+    sync = own_files.sync_file
 
     def noting(descriptor: int) -> None:
         noted.append(note())
         sync(descriptor)
 
-    monkeypatch.setattr(files, "sync_file", noting)
+    monkeypatch.setattr(own_files, "sync_file", noting)
     return noted
 
 

@@ -20,7 +20,7 @@ from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import inbox, state, transcript
 from dingbridge.core.sessions.transcript import SessionInfo
-from dingbridge.edges.exchange import Server
+from dingbridge.edges.ipc import Server
 from dingbridge.protocol import frames as protocol
 from dingbridge.sandbox.inbound import Utterance
 from dingbridge.sandbox.robot_messages import RobotMessages

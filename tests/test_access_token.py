@@ -9,7 +9,7 @@ from typing import Any
 
 from dingbridge.core.dingtalk.access_token import HeldToken
 from dingbridge.core.options.settings import read
-from dingbridge.edges.openapi import AccessToken, AccessTokens
+from dingbridge.edges.dingtalk.openapi import AccessToken, AccessTokens
 from dingbridge.sandbox.reactions import REPLY_PATH
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor

@@ -98,7 +98,7 @@ def test_each_account_has_a_session_and_a_link_of_its_own(
     two.chat("unbridge dingtalk personal")
     other.client.wait_connections(0)
     assert account(two, "work")["connected"]
-    assert "dingbridge.edges.stream.work" in two.log()
+    assert "dingbridge.edges.dingtalk.stream.work" in two.log()
 
 
 def test_an_account_that_is_not_there_is_refused_by_name(two: Editor) -> None:

@@ -40,19 +40,18 @@ PURE = {"PurePath", "PurePosixPath", "PureWindowsPath"}
 """What core may use of pathlib: names of files, but no files."""
 
 ONLY_IN: dict[str, set[str]] = {
-    "requests": {"dingbridge/edges/http/", "dingbridge/sandbox/control_calls.py"},
-    "urllib3": {"dingbridge/edges/http/"},
-    "websocket": {"dingbridge/edges/stream/"},
+    "requests": {"dingbridge/edges/dingtalk/http/", "dingbridge/sandbox/control_calls.py"},
+    "urllib3": {"dingbridge/edges/dingtalk/http/"},
+    "websocket": {"dingbridge/edges/dingtalk/stream/"},
     "subprocess": {
-        *("dingbridge/edges/process.py", "dingbridge/edges/background.py", "dingbridge/demo/"),
+        *("dingbridge/edges/programs/", "dingbridge/demo/"),
         *("dingbridge/launch.py", "dingbridge/install.py"),
-        "dingbridge/edges/process_identity.py",
         "dingbridge/editor/attachment.py",  # for the type of what `background` has started
     },
     "asyncio": {"dingbridge/service/", "dingbridge/sandbox/"},
     "msgpack": {"dingbridge/protocol/"},
-    "selectors": {"dingbridge/edges/exchange/"},
-    "socket": {"dingbridge/edges/exchange/", "dingbridge/edges/stream/"},
+    "selectors": {"dingbridge/edges/ipc/"},
+    "socket": {"dingbridge/edges/ipc/", "dingbridge/edges/dingtalk/stream/"},
     "filelock": {"dingbridge/edges/storage/"},
     "appdirs": {"dingbridge/edges/storage/"},
     "PIL": {"dingbridge/edges/picture/"},
@@ -72,8 +71,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "bridge": ("dingbridge.core", "dingbridge.bridge"),
     "edges": (
         *("dingbridge.core", "dingbridge.bridge.ports", "dingbridge.bridge.updates"),
-        *("dingbridge.edges.process", "dingbridge.edges.files", "dingbridge.edges.openapi"),
-        "dingbridge.edges.process_identity",
+        # Answering programs and `git` are run by one edge, and each that keeps files keeps them
+        # for their owner only.
+        *("dingbridge.edges.programs", "dingbridge.edges.storage.own_files"),
         "dingbridge.executables",
     ),
     "protocol": ("dingbridge.core", "dingbridge.protocol"),
@@ -257,13 +257,13 @@ def test_only_the_editors_edge_speaks_to_neovim() -> None:
 
 
 def test_only_the_editors_side_opens_files_that_the_user_names() -> None:
-    openers = [path for path in PYTHON if "dingbridge.edges.user_files" in imports(path)]
+    openers = [path for path in PYTHON if "dingbridge.edges.storage.user_files" in imports(path)]
     assert openers
     assert {path.parent for path in openers} == {PACKAGE / "editor"}
     # What the service has on the disk, its storage opens.
     opening = {"open", "read_bytes", "read_text", "write_bytes", "write_text"}
     for path in (*of_layer("service"), *of_layer("bridge")):
-        assert "dingbridge.edges.files" not in imports(path), name_of(path)
+        assert "dingbridge.edges.storage.own_files" not in imports(path), name_of(path)
         for node in nodes(path):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)

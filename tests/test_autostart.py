@@ -13,7 +13,7 @@ from typing import Any
 import pynvim
 import pytest
 
-from dingbridge.edges.storage.robot import STATE_FILE
+from dingbridge.edges.storage.robot_files import STATE_FILE
 from dingbridge.sandbox.server import Sandbox
 from tests import processes, services
 from tests.conftest import StartEditor

@@ -12,7 +12,7 @@ from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.options.settings import read
 from dingbridge.core.robot_protocol import Hello
 from dingbridge.core.timeouts import LEAVE_WITHIN
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Settings

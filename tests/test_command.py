@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.edges.command import ANSWER_CHARACTERS, Answered, Programs, Task
+from dingbridge.edges.programs.responder_program import ANSWER_CHARACTERS, Answered, Programs, Task
 from tests.processes import is_alive, until
 
 pytestmark = pytest.mark.environment

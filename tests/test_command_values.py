@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dingbridge.core.options.lookups import Found
 from dingbridge.core.options.settings import digest
-from dingbridge.edges.exchange import Client, ClientEvent, Heard
+from dingbridge.edges.ipc import Client, ClientEvent, Heard
 from dingbridge.edges.storage.card import read_card
 from dingbridge.protocol.frames import VERSION, Attach, Settings, encode, packed
 from dingbridge.sandbox import Sandbox

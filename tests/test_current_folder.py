@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.edges.process import Bounds, NotStarted, Runner
+from dingbridge.edges.programs.process import Bounds, NotStarted, Runner
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import ROOT

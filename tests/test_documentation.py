@@ -19,8 +19,9 @@ from dingbridge.core.commands.editor_commands import COMMANDS
 from dingbridge.core.options.declarations import BY_NAME, OPTIONS
 from dingbridge.core.sessions import targets
 from dingbridge.core.text import visible
-from dingbridge.edges import log, outside
-from dingbridge.edges.storage import robot
+from dingbridge.edges import log
+from dingbridge.edges.programs import settings_lookup
+from dingbridge.edges.storage import robot_files
 from dingbridge.service import live
 from tests import processes
 from tests.documents import CHINESE, MANUAL, README, ROOT, TEXTS, WHOLE
@@ -197,7 +198,7 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
         f"at most {timeouts.JOB_WITHIN / 60:g} minutes",
         f"the last {editor_replies.TAIL:,} characters",
         f"up to {editor_replies.DIFF:,} characters",
-        f"at most {outside.COMMAND_WITHIN:g} seconds",
+        f"at most {settings_lookup.COMMAND_WITHIN:g} seconds",
     ):
         assert words in text
     assert pairing.VALID_FOR == pairing.ONCE_FOR == 3600
@@ -256,8 +257,8 @@ def test_targets_that_are_shown_can_be_used() -> None:
 
 
 def test_every_file_is_told() -> None:
-    sessions = f"{robot.SESSIONS_FOLDER.as_posix()}/"
-    shared = (robot.STATE_FILE, robot.OUTBOX_FILE, robot.INBOX_FILE)
+    sessions = f"{robot_files.SESSIONS_FOLDER.as_posix()}/"
+    shared = (robot_files.STATE_FILE, robot_files.OUTBOX_FILE, robot_files.INBOX_FILE)
     for file in (*shared, sessions, log.LOG_FILE):
         assert file in TEXTS["doc/security.md"], file
 

@@ -15,7 +15,7 @@ from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import Entry
 from dingbridge.core.timeouts import STOP_WITHIN
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests import services

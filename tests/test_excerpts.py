@@ -16,7 +16,8 @@ from dingbridge.core.secrets import excerpts
 from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.secrets.masking import mask
 from dingbridge.core.secrets.private_keys import PRIVATE_KEY
-from dingbridge.edges import picture, project
+from dingbridge.edges import picture
+from dingbridge.edges.programs import project_files
 from dingbridge.sandbox.server import Sandbox
 from tests.editor import Editor
 from tests.guard_corpus import ALONE, drawing, lines
@@ -116,7 +117,7 @@ def test_the_end_of_an_output_and_a_long_message_are_masked_before_they_are_cut(
 def test_a_file_that_is_too_long_is_cut_at_a_line_end(tmp_path: Path) -> None:
     text = "\n".join(f"{number} {TOKEN}" for number in range(600))
     (tmp_path / "long.txt").write_text(text, "utf-8")
-    found = project.read_lines(str(tmp_path), "long.txt", 1, 200, most_bytes=1000)
+    found = project_files.read_lines(str(tmp_path), "long.txt", 1, 200, most_bytes=1000)
     assert found.cut
     assert all(line.endswith(TOKEN) for line in found.text.split("\n"))
     assert found.last == found.first + found.text.count("\n")
@@ -124,9 +125,9 @@ def test_a_file_that_is_too_long_is_cut_at_a_line_end(tmp_path: Path) -> None:
 
 def test_the_lines_before_a_part_of_a_file_are_read_with_it(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("\n".join(NOTES), "utf-8")
-    found = project.read_lines(str(tmp_path), "notes.md", 6, 8)
+    found = project_files.read_lines(str(tmp_path), "notes.md", 6, 8)
     assert found.before.split("\n") == NOTES[:5]
-    assert project.read_lines(str(tmp_path), "notes.md", 1, 2).before == ""
+    assert project_files.read_lines(str(tmp_path), "notes.md", 1, 2).before == ""
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_a_key_is_known_by_its_beginning_before_a_part_whatever_hides_in_it(begi
 def test_a_key_whose_beginning_is_far_above_a_part_of_a_file_is_masked(tmp_path: Path) -> None:
     key = lines(drawing("a long key"), 390)
     (tmp_path / "long.txt").write_text("\n".join([MARKED[0], *key, MARKED[-1]]), "utf-8")
-    found = project.read_lines(str(tmp_path), "long.txt", 389, 391)
+    found = project_files.read_lines(str(tmp_path), "long.txt", 389, 391)
     assert found.text.split("\n") == key[387:390]
     shown = excerpts.mask(found.text, Around(found.before), (), {}).text
     assert not [line for line in key if line in shown]

@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.edges.exchange import (
+from dingbridge.edges.ipc import (
     FRAME_BYTES,
     UNSENT_BYTES,
     Client,
@@ -40,7 +40,7 @@ from dingbridge.edges.exchange import (
     Timing,
     Unreachable,
 )
-from dingbridge.edges.exchange.line import (
+from dingbridge.edges.ipc.connection import (
     HEARTBEAT,
     AwakeClock,
     Line,
@@ -48,7 +48,7 @@ from dingbridge.edges.exchange.line import (
     prove_as_client,
     prove_as_server,
 )
-from dingbridge.edges.exchange.server import STRANGERS
+from dingbridge.edges.ipc.server import STRANGERS
 from tests.processes import Child, run
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
@@ -987,7 +987,7 @@ def test_a_server_without_descriptors_takes_callers_again_when_it_has_some(
 ) -> None:
     code = (
         "import logging, resource, sys\n"
-        "from dingbridge.edges.exchange import Server, Timing\n"
+        "from dingbridge.edges.ipc import Server, Timing\n"
         "logging.basicConfig(stream=sys.stdout)\n"
         "server = Server(lambda event: None, Timing(heartbeat=0.1, proof=1.0))\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))\n"
@@ -1012,7 +1012,7 @@ def test_a_server_without_descriptors_takes_callers_again_when_it_has_some(
 def test_without_descriptors_neither_end_is_made(here: Ends) -> None:
     code = (
         "import os, resource\n"
-        "from dingbridge.edges.exchange import Client, ExchangeError, Server\n"
+        "from dingbridge.edges.ipc import Client, ExchangeError, Server\n"
         "free = os.dup(0)\n"
         "os.close(free)\n"
         "for spare in range(9):\n"

@@ -21,7 +21,7 @@ from dingbridge.core.delivery.outbox import Outbox, fold
 from dingbridge.core.sessions import inbox
 from dingbridge.core.timeouts import LOOK_AROUND_EVERY
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Person, Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core.errors import BridgeError
-from dingbridge.edges import git
+from dingbridge.edges.programs import git
 from tests import processes
 
 pytestmark = [

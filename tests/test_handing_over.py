@@ -14,10 +14,10 @@ import pytest
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.outbox import Outbox, fold
 from dingbridge.core.delivery.routing import custom_robot
-from dingbridge.edges.process_identity import born
+from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import Card, read_card
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests import services

@@ -16,7 +16,7 @@ from requests import exceptions as foreign
 from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 from dingbridge.core.timeouts import ANSWER_BYTES
-from dingbridge.edges.http import Http, translated
+from dingbridge.edges.dingtalk.http import Http, translated
 from tests.costs import instructions
 from tests.identity import IDENTITY
 

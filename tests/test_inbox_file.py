@@ -14,9 +14,9 @@ from dingbridge.core.dingtalk.limits import SEEN_SECONDS
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.edges.storage.disk import Disk
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.robot import Files, Gate, RobotFiles, files_in
+from dingbridge.edges.storage.robot_files import Files, Gate, RobotFiles, files_in
+from dingbridge.edges.storage.worker import Disk
 
 ROBOT = "robot"
 

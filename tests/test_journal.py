@@ -18,8 +18,8 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.edges import files
 from dingbridge.edges.storage import journal as journals
+from dingbridge.edges.storage import own_files
 from dingbridge.edges.storage.journal import LONGEST_LINE, Journal
 from tests.disk import noted_syncs
 from tests.processes import Child, until
@@ -287,7 +287,7 @@ def test_one_sync_is_enough_for_all_that_wait_for_it(
 ) -> None:
     journal = Journal(path)
     syncs = 0
-    sync = files.sync_file
+    sync = own_files.sync_file
 
     def slow(descriptor: int) -> None:
         nonlocal syncs
@@ -296,7 +296,7 @@ def test_one_sync_is_enough_for_all_that_wait_for_it(
             until(lambda: path.read_bytes().count(b"\n") == 5, "all are written")
         sync(descriptor)
 
-    monkeypatch.setattr(files, "sync_file", slow)
+    monkeypatch.setattr(own_files, "sync_file", slow)
     threads = [threading.Thread(target=journal.append, args=(b"%d" % n,)) for n in range(5)]
     for thread in threads:
         thread.start()
@@ -315,7 +315,7 @@ def test_what_could_not_be_synced_is_not_read_later(
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "sync_file", broken)
+        patch.setattr(own_files, "sync_file", broken)
         with pytest.raises(OSError, match="Input/output error"):
             journal.append(b"one", b"two")
     journal.append(b"after")
@@ -450,7 +450,7 @@ def test_a_disk_that_refuses_what_nobody_waits_for_is_told_of_once_and_tried_aga
 ) -> None:
     monkeypatch.setattr(journals, "SETTLED_AFTER", 0.01)
     tries = 0
-    sync = files.sync_file
+    sync = own_files.sync_file
 
     def broken(descriptor: int) -> None:
         nonlocal tries
@@ -459,7 +459,7 @@ def test_a_disk_that_refuses_what_nobody_waits_for_is_told_of_once_and_tried_aga
             raise OSError(errno.EIO, "Input/output error")
         sync(descriptor)
 
-    monkeypatch.setattr(files, "sync_file", broken)
+    monkeypatch.setattr(own_files, "sync_file", broken)
     journal = Journal(path)
     journal.append(b"1", sync=False)
     until(lambda: tries == 4, "it is tried until the disk takes it")

@@ -13,8 +13,8 @@ from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.outbox import Done, Kind, Merged, Put, Record
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.sessions.transcript import Entry, Fate
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
+from dingbridge.edges.storage.robot_files import Files, RobotFiles, files_in
+from dingbridge.edges.storage.worker import Disk
 
 TARGET = Target(user_id="u")
 

@@ -32,8 +32,8 @@ from dingbridge.core.dingtalk.limits import ROBOT_WINDOW
 from dingbridge.core.dingtalk.responses import Answer
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read
-from dingbridge.edges.openapi import AccessToken
-from dingbridge.edges.sender import RobotClient, Sender
+from dingbridge.edges.dingtalk.openapi import AccessToken
+from dingbridge.edges.dingtalk.sender import RobotClient, Sender
 
 OPTIONS = {"webhook": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"}
 PATIENCE = 20.0

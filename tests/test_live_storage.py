@@ -10,9 +10,9 @@ import pytest
 
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
-from dingbridge.edges import files as edges_files
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files, files_in
+from dingbridge.edges.storage import own_files as edges_files
+from dingbridge.edges.storage.robot_files import Files, files_in
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.live import LiveStorage
 from tests.disk import out_of_reach
 

@@ -14,7 +14,7 @@ import pytest
 
 from dingbridge.core.errors import DeliveryError
 from dingbridge.edges import log as log_file
-from dingbridge.edges.http import Http
+from dingbridge.edges.dingtalk.http import Http
 from tests.costs import instructions
 from tests.processes import run
 

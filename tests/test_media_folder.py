@@ -11,7 +11,7 @@ import pytest
 
 from dingbridge.core.errors import Refused
 from dingbridge.core.messages import Attachment
-from dingbridge.edges.storage.media import LEFT_BEHIND, MediaFolder
+from dingbridge.edges.storage.media_folder import LEFT_BEHIND, MediaFolder
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 DAY = 86_400.0

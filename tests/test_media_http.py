@@ -12,7 +12,7 @@ import pytest
 
 from dingbridge.core.dingtalk.media import MEGABYTE, PROGRESS_BYTES, Parcel
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
-from dingbridge.edges.http import Http, Upload
+from dingbridge.edges.dingtalk.http import Http, Upload
 from tests.test_http import (  # noqa: F401 - pytest finds fixtures by their names
     Server,
     StartServer,

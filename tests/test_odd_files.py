@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from dingbridge.edges import files
-from dingbridge.edges.storage import folders
+from dingbridge.edges.storage import folder_checks, own_files
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor import Editor
@@ -70,7 +69,7 @@ def test_what_is_no_file_is_refused_in_words_and_not_waited_for(
     path = tmp_path / "file"
     put(path)
     with pytest.raises(OSError, match=words):
-        files.open_file(path, flags)
+        own_files.open_file(path, flags)
 
 
 @pytest.mark.parametrize("odd", [os.mkfifo, Path.mkdir, device, loop])
@@ -86,8 +85,8 @@ def test_a_file_that_another_user_put_there_is_not_ours(tmp_path: Path) -> None:
         pytest.skip("only root can give a file away")
     os.chown(path, 12345, 12345)
     with pytest.raises(PermissionError, match="belongs to another user"):
-        files.reading(path)
-    with files.reading(path, of_anybody=True) as file:
+        own_files.reading(path)
+    with own_files.reading(path, of_anybody=True) as file:
         assert file.read() == b"let me in"
 
 
@@ -99,8 +98,8 @@ def test_folders_of_ours_are_for_their_owner_only_whatever_the_umask(
     tmp_path: Path, mask: int
 ) -> None:
     with umask(mask):
-        files.make_folder(tmp_path / "a" / "b")
-        files.make_own_folder(tmp_path / "c" / "d")
+        own_files.make_folder(tmp_path / "a" / "b")
+        own_files.make_own_folder(tmp_path / "c" / "d")
     assert {mode(tmp_path / name) for name in ("a", "a/b", "c", "c/d")} == {0o700}
 
 
@@ -108,19 +107,19 @@ def test_an_open_folder_of_ours_is_closed_and_that_of_another_user_refused(tmp_p
     ours = tmp_path / "ours"
     ours.mkdir()
     ours.chmod(0o777)
-    files.make_own_folder(ours)
+    own_files.make_own_folder(ours)
     assert mode(ours) == 0o700
     if os.geteuid() == 0:
         os.chown(ours, 12345, 12345)
         with pytest.raises(PermissionError, match="belongs to another user"):
-            files.make_own_folder(ours)
+            own_files.make_own_folder(ours)
 
 
 @pytest.mark.parametrize("odd", [os.mkfifo, Path.touch])
 def test_what_is_no_folder_is_told_by_its_kind(tmp_path: Path, odd: Put) -> None:
     odd(tmp_path / "place")
     with pytest.raises(NotADirectoryError, match="and no folder"):
-        files.make_own_folder(tmp_path / "place")
+        own_files.make_own_folder(tmp_path / "place")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_a_data_folder_in_which_others_can_write_is_told_and_left_as_it_is(
     tmp_path: Path, bits: int, told: int
 ) -> None:
     tmp_path.chmod(bits)
-    sentences = folders.mended(tmp_path)
+    sentences = folder_checks.mended(tmp_path)
     assert len(sentences) == told
     assert all("chmod go-w" in sentence for sentence in sentences)
     assert mode(tmp_path) == bits
@@ -145,11 +144,11 @@ def test_each_open_folder_of_ours_is_closed_by_the_look_at_the_start(
     folder = tmp_path / "dingbridge" / name
     folder.mkdir(parents=True)
     folder.chmod(0o777)
-    assert folders.mended(tmp_path) == ()
+    assert folder_checks.mended(tmp_path) == ()
     assert mode(folder) == 0o700
     if os.geteuid() == 0:
         os.chown(folder, 12345, 12345)
-        [told] = folders.mended(tmp_path)
+        [told] = folder_checks.mended(tmp_path)
         assert f"{folder} is not safe: it belongs to another user" in told
 
 
@@ -157,7 +156,7 @@ def test_a_data_folder_of_another_user_is_told(tmp_path: Path) -> None:
     if os.geteuid():
         pytest.skip("only root can give a folder away")
     os.chown(tmp_path, 12345, 12345)
-    [told] = folders.mended(tmp_path)
+    [told] = folder_checks.mended(tmp_path)
     assert "belongs to another user" in told
 
 

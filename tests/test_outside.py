@@ -29,9 +29,9 @@ from dingbridge.core.options.lookup_failures import (
     Unreadable,
 )
 from dingbridge.core.options.lookups import Argv, Found, Wants
-from dingbridge.edges import outside
-from dingbridge.edges.outside import look_up
-from dingbridge.edges.process import Runner
+from dingbridge.edges.programs import settings_lookup
+from dingbridge.edges.programs.process import Runner
+from dingbridge.edges.programs.settings_lookup import look_up
 
 pytestmark = pytest.mark.environment
 
@@ -108,7 +108,7 @@ def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
 def test_a_program_that_takes_too_long_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outside, "COMMAND_WITHIN", 0.2)
+    monkeypatch.setattr(settings_lookup, "COMMAND_WITHIN", 0.2)
     waits = python("import threading; threading.Event().wait()")
     assert said(waits) == TookTooLong(0.2)
 
@@ -159,7 +159,7 @@ def test_a_path_that_no_file_can_have() -> None:
     ("content", "failure"),
     [
         (b"A=\xff\xfe", NoText()),
-        (b"A=" + b"x" * outside.FILE_BYTES, TooLarge(1_000_000)),
+        (b"A=" + b"x" * settings_lookup.FILE_BYTES, TooLarge(1_000_000)),
     ],
 )
 def test_a_file_that_holds_no_variables(

@@ -20,7 +20,7 @@ from dingbridge.core.errors import Refused, TooLong
 from dingbridge.core.messages import Outbound, SessionWebhook, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
-from dingbridge.edges.storage.outgoing import OutgoingFolder
+from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 
 pytestmark = pytest.mark.environment
 

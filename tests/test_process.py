@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.edges.process import (
+from dingbridge.edges.programs.process import (
     COMPLAINT_BYTES,
     Bounds,
     Complaints,

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dingbridge.edges import process_identity
-from dingbridge.edges.process_identity import born, is_same
+from dingbridge.edges.programs import process_identity
+from dingbridge.edges.programs.process_identity import born, is_same
 from tests.processes import Child, is_alive, until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no process has a beginning elsewhere")

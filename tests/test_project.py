@@ -16,7 +16,7 @@ from msgspec import structs
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
-from dingbridge.edges import project
+from dingbridge.edges.programs import project_files
 
 pytestmark = pytest.mark.environment
 
@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
 def refusal(folder: Path | str, path: str) -> str:
     """Why a path is refused, which must be so for everything that takes one."""
     with pytest.raises(BridgeError) as of_file:
-        project.inside(str(folder), path)
+        project_files.inside(str(folder), path)
     with pytest.raises(BridgeError) as of_lines:
-        project.read_lines(str(folder), path, 1, 10)
+        project_files.read_lines(str(folder), path, 1, 10)
     assert str(of_file.value) == str(of_lines.value)
     return str(of_file.value)
 
@@ -55,13 +55,13 @@ def refusal(folder: Path | str, path: str) -> str:
     "path", ["src/a.py", "./src/a.py", "src//a.py", "src/./a.py", "文件 一.md"]
 )
 def test_a_file_below_the_folder_is_found(folder: Path, path: str) -> None:
-    assert project.inside(str(folder), path) == folder.resolve() / path
-    assert project.read_lines(str(folder), path, 1, 1).first == 1
+    assert project_files.inside(str(folder), path) == folder.resolve() / path
+    assert project_files.read_lines(str(folder), path, 1, 1).first == 1
 
 
 def test_an_absolute_path_is_fine_if_it_leads_inside(folder: Path, tmp_path: Path) -> None:
     file = folder / "src" / "a.py"
-    assert project.inside(str(folder), str(file)) == file.resolve()
+    assert project_files.inside(str(folder), str(file)) == file.resolve()
     assert refusal(folder, str(tmp_path / "secret.py")) == say.OUTSIDE()
 
 
@@ -70,9 +70,9 @@ def test_a_link_is_followed_as_long_as_it_stays_inside(folder: Path, tmp_path: P
     (folder / "link.py").symlink_to(folder / "src" / "a.py")
     (tmp_path / "alias").symlink_to(folder)
     found = folder.resolve() / "src" / "a.py"
-    assert project.inside(str(folder), "link.py") == found
-    assert project.inside(str(tmp_path / "alias"), "src/a.py") == found
-    assert project.inside(str(folder), str(tmp_path / "alias" / "src" / "a.py")) == found
+    assert project_files.inside(str(folder), "link.py") == found
+    assert project_files.inside(str(tmp_path / "alias"), "src/a.py") == found
+    assert project_files.inside(str(folder), str(tmp_path / "alias" / "src" / "a.py")) == found
 
 
 CLIMBING = [
@@ -143,7 +143,7 @@ def test_what_is_no_path_is_refused(folder: Path, path: str) -> None:
 def test_what_does_not_exist_is_said_not_to(folder: Path, path: str) -> None:
     if path == "src/a.py/":
         # A slash at the end changes nothing.
-        assert project.inside(str(folder), path) == folder.resolve() / "src" / "a.py"
+        assert project_files.inside(str(folder), path) == folder.resolve() / "src" / "a.py"
         return
     assert "no such file" in refusal(folder, path)
 
@@ -194,7 +194,7 @@ def test_a_file_without_the_right_to_read_it_is_said_to_be_unreadable(folder: Pa
     if os.access(folder / "src" / "a.py", os.R_OK):
         pytest.skip("this user may read everything")
     with pytest.raises(BridgeError, match="cannot be read"):
-        project.read_lines(str(folder), "src/a.py", 1, 1)
+        project_files.read_lines(str(folder), "src/a.py", 1, 1)
 
 
 @pytest.mark.parametrize("cwd", ["", os.path.abspath(os.sep), "no such folder", "a\0b", __file__])
@@ -207,11 +207,11 @@ def test_what_is_hidden_in_a_home_folder_is_not_shown(
 ) -> None:
     (folder / ".config").mkdir()
     (folder / ".config" / "hosts.txt").write_text(SECRET, "utf-8")
-    assert project.inside(str(folder), ".config/hosts.txt")
+    assert project_files.inside(str(folder), ".config/hosts.txt")
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
     assert refusal(folder, ".config/hosts.txt") == say.HIDDEN()
-    assert project.inside(str(folder), "src/a.py")
+    assert project_files.inside(str(folder), "src/a.py")
 
 
 @given(st.text(alphabet="./\\~:aA．․‥／\u200b \0cC$-", max_size=30))
@@ -222,7 +222,7 @@ def test_no_spelling_gets_out(tmp_path_factory: pytest.TempPathFactory, path: st
     (folder / "A").write_text("inside", "utf-8")
     (base / "A").write_text(SECRET, "utf-8")
     try:
-        found = project.inside(str(folder), path)
+        found = project_files.inside(str(folder), path)
     except BridgeError:
         return
     assert found == folder.resolve() / "A" or found.parent.name.casefold() == "a"
@@ -299,7 +299,7 @@ def test_ordinary_files_with_similar_names_are_shown(folder: Path, path: str) ->
     file = folder / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("fine", "utf-8")
-    assert project.read_lines(str(folder), path, 1, 1).text == "fine"
+    assert project_files.read_lines(str(folder), path, 1, 1).text == "fine"
 
 
 @on_posix
@@ -317,7 +317,7 @@ def test_a_link_inside_does_not_give_a_secret_another_name(folder: Path) -> None
 
 
 def lines_of(folder: Path, path: str, first: int, last: int) -> Lines:
-    return structs.replace(project.read_lines(str(folder), path, first, last), before="")
+    return structs.replace(project_files.read_lines(str(folder), path, first, last), before="")
 
 
 def test_lines_are_read_from_one_to_the_other(folder: Path) -> None:
@@ -340,22 +340,22 @@ def test_any_lines_are_those_of_the_file(
     first = data.draw(st.integers(1, 14))
     last = data.draw(st.integers(first, 16))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(project, "_BLOCK", data.draw(st.integers(1, 9)))
+        patch.setattr(project_files, "_BLOCK", data.draw(st.integers(1, 9)))
         if first > len(known):
             with pytest.raises(BridgeError, match=f"has {len(known)} lines"):
-                project.read_lines(str(folder), "x", first, last)
+                project_files.read_lines(str(folder), "x", first, last)
             return
-        read = project.read_lines(str(folder), "x", first, last)
+        read = project_files.read_lines(str(folder), "x", first, last)
     assert read.text.split("\n") == known[first - 1 : last]
     assert (read.first, read.last) == (first, min(last, len(known)))
     assert (read.more, read.cut) == (last < len(known), False)
 
 
 def test_no_more_lines_and_bytes_are_read_than_agreed(folder: Path) -> None:
-    read = project.read_lines(str(folder), "src/a.py", 1, 100, most_lines=5)
+    read = project_files.read_lines(str(folder), "src/a.py", 1, 100, most_lines=5)
     assert (read.last, read.more) == (5, True)
     (folder / "long.txt").write_text("长" * 10_000 + "\nnext", "utf-8")
-    read = project.read_lines(str(folder), "long.txt", 1, 2, most_bytes=1000)
+    read = project_files.read_lines(str(folder), "long.txt", 1, 2, most_bytes=1000)
     assert read.cut
     assert read.text == "长" * 333
     assert read.last == 1
@@ -367,9 +367,9 @@ def test_a_file_of_two_gigabytes_is_not_read_into_memory(folder: Path) -> None:
         file.write(b"first\n" + b"x" * 20_000)
         file.truncate(2 * 1024**3)
     tracemalloc.start()
-    read = project.read_lines(str(folder), "huge.txt", 1, 1)
+    read = project_files.read_lines(str(folder), "huge.txt", 1, 1)
     with pytest.raises(BridgeError, match="too far"):
-        project.read_lines(str(folder), "huge.txt", 1000, 1010)
+        project_files.read_lines(str(folder), "huge.txt", 1000, 1010)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert read.text == "first"
@@ -381,12 +381,12 @@ def test_a_binary_file_is_not_shown(folder: Path) -> None:
     assert "binary" in refusal_of_lines(folder, "x.bin", 1)
     (folder / "late.bin").write_bytes(b"text\n" * 5000 + b"\0")
     assert "binary" in refusal_of_lines(folder, "late.bin", 5001)
-    assert project.read_lines(str(folder), "late.bin", 1, 1).text == "text"
+    assert project_files.read_lines(str(folder), "late.bin", 1, 1).text == "text"
 
 
 def refusal_of_lines(folder: Path, path: str, first: int) -> str:
     with pytest.raises(BridgeError) as caught:
-        project.read_lines(str(folder), path, first, first)
+        project_files.read_lines(str(folder), path, first, first)
     return str(caught.value)
 
 
@@ -404,7 +404,7 @@ def test_text_in_other_encodings_can_be_read(folder: Path, data: bytes, text: st
     if text is None:
         assert "has 0 lines" in refusal_of_lines(folder, "x.txt", 1)
     else:
-        assert project.read_lines(str(folder), "x.txt", 1, 1).text == text
+        assert project_files.read_lines(str(folder), "x.txt", 1, 1).text == text
 
 
 # --- what changes between the look and the opening ------------------------------------------------
@@ -416,7 +416,7 @@ def test_a_link_or_pipe_put_in_place_after_the_look_is_not_followed(
     folder: Path, tmp_path: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.py").write_text(SECRET, "utf-8")
-    opening = project._open
+    opening = project_files._open
 
     def swap_and_open(root: Path, parts: tuple[str, ...]) -> int:
         file = folder / "src" / "a.py"
@@ -432,9 +432,9 @@ def test_a_link_or_pipe_put_in_place_after_the_look_is_not_followed(
                 os.mkfifo(file)
         return opening(root, parts)
 
-    monkeypatch.setattr(project, "_open", swap_and_open)
+    monkeypatch.setattr(project_files, "_open", swap_and_open)
     with pytest.raises(BridgeError, match=r"cannot be read|not a regular file"):
-        project.read_lines(str(folder), "src/a.py", 1, 1)
+        project_files.read_lines(str(folder), "src/a.py", 1, 1)
 
 
 @on_posix
@@ -446,7 +446,7 @@ def test_no_descriptor_stays_open_whatever_happens(folder: Path) -> None:
     for _ in range(20):
         for path, first in (("src/a.py", 1), ("src/a.py", 900), ("x.bin", 1), ("src", 1)):
             try:
-                project.read_lines(str(folder), path, first, first)
+                project_files.read_lines(str(folder), path, first, first)
             except BridgeError:
                 continue
     assert len(os.listdir("/proc/self/fd")) == before
@@ -456,7 +456,7 @@ def test_no_descriptor_stays_open_whatever_happens(folder: Path) -> None:
 
 
 def test_a_deleted_file_may_be_named_but_only_inside(folder: Path) -> None:
-    assert project.relative(str(folder), "./src//deleted.py") == "src/deleted.py"
+    assert project_files.relative(str(folder), "./src//deleted.py") == "src/deleted.py"
     for path in ("../secret.py", "/etc/hostname", ".env", "src/../../x"):
         with pytest.raises(BridgeError):
-            project.relative(str(folder), path)
+            project_files.relative(str(folder), path)

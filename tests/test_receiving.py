@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from dingbridge.core.errors import LinkLost
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import Seen
-from dingbridge.edges.stream import StreamSettings
-from dingbridge.edges.stream.reading import MOST, Incoming
-from dingbridge.edges.stream.receiving import Receiver
+from dingbridge.edges.dingtalk.stream import StreamSettings
+from dingbridge.edges.dingtalk.stream.reading import MOST, Incoming
+from dingbridge.edges.dingtalk.stream.receiving import Receiver
 from tests.flood import header_id, message, packed
 from tests.identity import IDENTITY
 

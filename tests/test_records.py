@@ -12,9 +12,9 @@ import pytest
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.outbox import Dropped, Kind, Put
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.records import LiveRecords
-from dingbridge.edges.storage.robot import Files, RobotFiles, files_in
+from dingbridge.edges.storage.robot_files import Files, RobotFiles, files_in
+from dingbridge.edges.storage.robot_records import LiveRecords
+from dingbridge.edges.storage.worker import Disk
 from tests.disk import noted_syncs, out_of_reach
 from tests.processes import until
 

@@ -30,13 +30,13 @@ from dingbridge.core.options.settings import read
 from dingbridge.core.robot_protocol import Hello, News, ShowOutbox, Words
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.edges.openapi import AccessTokens
-from dingbridge.edges.process_identity import born
+from dingbridge.edges.dingtalk.openapi import AccessTokens
+from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.lock import OwnerLock
-from dingbridge.edges.storage.paths import robots_folder
-from dingbridge.edges.storage.robot import Gate, files_in
+from dingbridge.edges.storage.data_paths import robots_folder
+from dingbridge.edges.storage.owner_lock import OwnerLock
+from dingbridge.edges.storage.robot_files import Gate, files_in
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.live import LiveChance
 from dingbridge.service.membership import Membership
 from dingbridge.service.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots

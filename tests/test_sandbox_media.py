@@ -17,7 +17,7 @@ import pytest
 from dingbridge.core.dingtalk import media, request_bodies, responses
 from dingbridge.core.dingtalk.media import MEGABYTE, Parcel
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable, RetryAfter
-from dingbridge.edges.http import Http, Upload
+from dingbridge.edges.dingtalk.http import Http, Upload
 from dingbridge.sandbox import TEAM, Fault, Said, Sandbox
 from dingbridge.sandbox.client import PICTURE
 from tests.processes import Child, run

@@ -17,7 +17,7 @@ import pytest
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.groups import Group
 from dingbridge.core.options.settings import Configuration, read_all, wants
-from dingbridge.edges.outside import look_up
+from dingbridge.edges.programs.settings_lookup import look_up
 from tests.neovim import find_neovim
 from tests.processes import run
 from tests.test_options_lua import Lua, said_by_the_editor, seen_in_the_table

@@ -49,11 +49,11 @@ from dingbridge.core.options.settings import read
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import Seen
 from dingbridge.core.timeouts import AT_ONCE
-from dingbridge.edges.http import Http
-from dingbridge.edges.openapi import AccessToken
-from dingbridge.edges.sender import Poster, RobotClient, Sender
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.openapi import AccessToken
+from dingbridge.edges.dingtalk.sender import Poster, RobotClient, Sender
+from dingbridge.edges.dingtalk.stream import Arrived, Stream, StreamEvent, StreamSettings
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.stream import Arrived, Stream, StreamEvent, StreamSettings
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Person, Robot

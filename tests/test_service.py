@@ -17,10 +17,10 @@ from filelock import FileLock
 from msgspec import structs
 
 from dingbridge.core.options.lookups import Found
-from dingbridge.edges.background import FRUGAL, allowed
-from dingbridge.edges.exchange import Client, ClientEvent, Heard, Server, ServerEvent
+from dingbridge.edges.ipc import Client, ClientEvent, Heard, Server, ServerEvent
+from dingbridge.edges.programs.background import FRUGAL, allowed
 from dingbridge.edges.storage.card import Card, read_card
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.protocol.frames import (
     VERSION,
     Attach,

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from dingbridge.core.start_pauses import Pauses, Silence
 from dingbridge.core.timeouts import SILENT_AFTER
-from dingbridge.edges.background import Outcome, complaint
+from dingbridge.edges.programs.background import Outcome, complaint
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.file_lock import file_lock
 from dingbridge.editor.attachment import Attached, Attachment, AttachmentEvent, Silent

@@ -12,8 +12,8 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.session_store import AT_ONCE, SessionStore
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import SessionInfo
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import files_in
+from dingbridge.edges.storage.robot_files import files_in
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.live import LiveChance, LiveStorage
 from tests.disk import noted_syncs, out_of_reach
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from dingbridge.bridge import updates
 from dingbridge.core.sessions import spool
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files, files_in
+from dingbridge.edges.storage.robot_files import Files, files_in
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.protocol.frames import VERSION, Attach, Command, Event, Piece
 from dingbridge.service.spool import Asked, Spool
 

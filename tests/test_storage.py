@@ -29,13 +29,12 @@ from dingbridge.core.sessions.state import (
 )
 from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
 from dingbridge.core.timeouts import STATE_EVERY
-from dingbridge.edges import files
-from dingbridge.edges.storage import paths
+from dingbridge.edges.storage import data_paths, own_files
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.lock import OwnerLock
-from dingbridge.edges.storage.state import StateFile
+from dingbridge.edges.storage.owner_lock import OwnerLock
+from dingbridge.edges.storage.state_file import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
+from dingbridge.edges.storage.worker import Disk
 from tests.disk import out_of_reach
 from tests.neovim import find_neovim
 from tests.processes import Child, run
@@ -102,15 +101,15 @@ def start_process() -> Iterator[StartProcess]:
 def test_a_file_of_ours_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        files.write_whole(tmp_path / "whole", b"data")
-        files.append_lines(tmp_path / "appended", b"data\n")
+        own_files.write_whole(tmp_path / "whole", b"data")
+        own_files.append_lines(tmp_path / "appended", b"data\n")
     finally:
         os.umask(before)
     assert mode(tmp_path / "whole") == mode(tmp_path / "appended") == 0o600
 
 
 def test_writing_makes_the_folders_on_the_way(tmp_path: Path) -> None:
-    files.write_whole(tmp_path / "a" / "b" / "file", b"data")
+    own_files.write_whole(tmp_path / "a" / "b" / "file", b"data")
     assert (tmp_path / "a" / "b" / "file").read_bytes() == b"data"
 
 
@@ -118,7 +117,7 @@ def test_a_failing_write_leaves_no_temporary_file_behind(tmp_path: Path) -> None
     target = tmp_path / "file"
     target.mkdir()
     with pytest.raises(OSError, match="file"):
-        files.write_whole(target, b"data")
+        own_files.write_whole(target, b"data")
     assert list(tmp_path.iterdir()) == [target]
 
 
@@ -148,9 +147,9 @@ def test_the_old_content_survives_a_disk_that_fills_up(
 def test_a_line_after_a_torn_one_stands_on_its_own(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for line in (b"one\n", b"two\n"):
-        files.append_lines(path, line)
+        own_files.append_lines(path, line)
     path.write_bytes(path.read_bytes()[:-3])
-    files.append_lines(path, b"three\n")
+    own_files.append_lines(path, b"three\n")
     assert path.read_bytes() == b"one\nt\nthree\n"
 
 
@@ -158,7 +157,7 @@ def test_a_damaged_file_is_kept_beside_under_a_name_with_the_time(tmp_path: Path
     kept = []
     for data in (b"first", b"second"):
         (tmp_path / "state.json").write_bytes(data)
-        kept.append(files.set_aside(tmp_path / "state.json"))
+        kept.append(own_files.set_aside(tmp_path / "state.json"))
     assert [path.read_bytes() for path in kept] == [b"first", b"second"]
     assert all(path.name.startswith("state.json.bad-2") for path in kept)
     assert not (tmp_path / "state.json").exists()
@@ -358,7 +357,7 @@ def test_a_good_file_that_another_editor_wrote_meanwhile_is_not_set_aside(
         status = Path("/proc", str(process.popen.pid), "stat")
         while status.read_text().rpartition(") ")[2][0] != "S":
             assert process.popen.poll() is None
-        files.write_whole(path, encode(with_binding(State(), Binding("s1"))))
+        own_files.write_whole(path, encode(with_binding(State(), Binding("s1"))))
     assert process.line() == "s1 None"
     assert [each.name for each in tmp_path.glob("*.bad-*")] == []
 
@@ -981,4 +980,7 @@ def test_the_folders_are_those_that_neovim_itself_uses(
         text=True,
         check=True,
     )
-    assert [str(paths.data_folder()), str(paths.log_folder())] == asked.stdout.splitlines()
+    assert [
+        str(data_paths.data_folder()),
+        str(data_paths.log_folder()),
+    ] == asked.stdout.splitlines()

@@ -21,11 +21,8 @@ from dingbridge.core.dingtalk.limits import RATE_PAUSE
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import Seen
-from dingbridge.edges.http import Http
-from dingbridge.edges.storage import robot as storage
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files, files_in
-from dingbridge.edges.stream import (
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.stream import (
     Arrived,
     LinkChanged,
     Stream,
@@ -34,6 +31,9 @@ from dingbridge.edges.stream import (
     Trouble,
     sockets,
 )
+from dingbridge.edges.storage import robot_files as storage
+from dingbridge.edges.storage.robot_files import Files, files_in
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.disk import noted_syncs
@@ -469,7 +469,7 @@ def test_no_secret_is_told_or_logged(
 def test_an_outage_of_many_attempts_is_one_line_at_its_start_and_one_at_its_end(
     listen: Listen, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "dingbridge.edges.stream")
+    caplog.set_level("INFO", "dingbridge.edges.dingtalk.stream")
     sandbox.client.fault(Fault.html(OPEN, status=502, times=2))
     listen().until_link(LinkState.CONNECTED)
     lines = [record.getMessage() for record in caplog.records]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.outgoing import OutgoingFolder
+from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
 from dingbridge.service.transfers import Transfers
 

@@ -11,7 +11,7 @@ import pytest
 
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import LOAD_BYTES, UserFile
-from dingbridge.edges.user_files import open_to_read, write_new
+from dingbridge.edges.storage.user_files import open_to_read, write_new
 from tests.processes import run
 
 pytestmark = pytest.mark.environment
@@ -58,7 +58,7 @@ def test_what_a_full_disk_does_not_take_leaves_nothing_behind(tmp_path: Path) ->
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
         "from dingbridge.core.errors import BridgeError\n"
         "from dingbridge.core.user_file import UserFile\n"
-        "from dingbridge.edges.user_files import write_new\n"
+        "from dingbridge.edges.storage.user_files import write_new\n"
         "try:\n"
         "    write_new(UserFile(1, sys.argv[1], 'save'), b'x' * 1_000_000)\n"
         "except BridgeError as error:\n"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dingbridge.edges.process_identity import is_same
+from dingbridge.edges.programs.process_identity import is_same
 from dingbridge.edges.storage.card import read_card
 
 ENDED_WITHIN = 5.0

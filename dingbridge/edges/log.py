@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dingbridge.core.secrets.redaction import Redaction
-from dingbridge.edges import files
+from dingbridge.edges.storage import own_files
 
 LOG_FILE = "dingbridge.log"
 """Its name in `stdpath('log')`."""
@@ -51,7 +51,7 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
 
     def _open(self):  # type: ignore[no-untyped-def]  # the type of the base class is a stub's secret
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        opened = files.open_file(Path(self.baseFilename), flags)
+        opened = own_files.open_file(Path(self.baseFilename), flags)
         self._size = os.fstat(opened).st_size
         return os.fdopen(opened, self.mode, encoding="utf-8", errors="replace")
 
@@ -113,7 +113,7 @@ def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
             root.removeHandler(_handler)
             _handler.close()
             _handler = None
-        files.make_folder(path.parent)
+        own_files.make_folder(path.parent)
         _handler = RotatingLog(path, maxBytes=MAX_BYTES, backupCount=1, encoding="utf-8")
         root.addHandler(_handler)
     _handler.setFormatter(Masking(secrets))

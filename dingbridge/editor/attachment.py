@@ -12,8 +12,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from dingbridge.core.start_pauses import Pauses, Silence
-from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
-from dingbridge.edges.process_identity import ask_to_look, is_same, kill
+from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.programs.process_identity import ask_to_look, is_same, kill
 from dingbridge.edges.storage.card import Card, read_card
 from dingbridge.editor.starting import Starting
 

@@ -16,7 +16,7 @@ from dingbridge.core.catalogue import files as say
 from dingbridge.core.commands.editor_commands import Call, Command
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.user_files import open_to_read, write_new
+from dingbridge.edges.storage.user_files import open_to_read, write_new
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
 from dingbridge.protocol.read import read_as
 from dingbridge.protocol.turns import Post

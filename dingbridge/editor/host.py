@@ -24,9 +24,9 @@ from dingbridge.core.errors import BridgeError, in_words, told
 from dingbridge.core.options.lookups import Found, Wants, not_looked_up, with_commands
 from dingbridge.core.timeouts import OBEYS_WITHIN, SETTLED_WITHIN, STOP_WITHIN
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges import installed_code
-from dingbridge.edges.exchange import Client
+from dingbridge.edges.ipc import Client
 from dingbridge.edges.neovim import Neovim
+from dingbridge.edges.storage import installed_code
 from dingbridge.editor import early
 from dingbridge.editor.attachment import (
     Attached,

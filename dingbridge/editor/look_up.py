@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from dingbridge.core.options.lookups import Found, Wants, may_want
-from dingbridge.edges.process import Runner, keep_from_children
+from dingbridge.edges.programs.process import Runner, keep_from_children
 from dingbridge.protocol.frames import Settings
 
 
@@ -44,9 +44,9 @@ class LookUp(threading.Thread):
 
     def run(self) -> None:
         """Look everything up, once."""
-        from dingbridge.edges import outside
+        from dingbridge.edges.programs import settings_lookup
 
-        self._tell(outside.look_up(self._wanted, self._runner))
+        self._tell(settings_lookup.look_up(self._wanted, self._runner))
 
     def stop(self) -> None:
         """End the program that is asked; it leaves nothing behind."""

@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
-from dingbridge.edges import background, files
-from dingbridge.edges.background import Outcome
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.programs import background
+from dingbridge.edges.programs.background import Outcome
+from dingbridge.edges.storage import own_files
+from dingbridge.edges.storage.owner_lock import OwnerLock
 
 COMPLAINTS = "service-errors.txt"
 """File beside the lock, with what the latest service complained of."""
@@ -60,7 +61,7 @@ class Starting:
     def start(self) -> Outcome:
         """Start a service and wait until it serves, or does not. When another editor has tried
         since our last attempt, or tries now, that counts. Raises `OSError`."""
-        files.make_own_folder(self._folder)
+        own_files.make_own_folder(self._folder)
         before = self._latest() if self._seen is None else self._seen
         turn = OwnerLock(self._folder, "start")
         end = time.monotonic() + TURN_WITHIN
@@ -99,7 +100,7 @@ class Starting:
 
     def _latest(self) -> Attempt:
         try:
-            with files.reading(self._folder / ATTEMPT) as file:
+            with own_files.reading(self._folder / ATTEMPT) as file:
                 return msgspec.json.decode(file.read(), type=Attempt)
         except (OSError, ValueError):
             return Attempt()
@@ -108,4 +109,4 @@ class Starting:
         self._seen = attempt
         # On a disk that is full each editor tries by itself.
         with contextlib.suppress(OSError):
-            files.write_whole(self._folder / ATTEMPT, msgspec.json.encode(attempt), sync=False)
+            own_files.write_whole(self._folder / ATTEMPT, msgspec.json.encode(attempt), sync=False)

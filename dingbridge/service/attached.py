@@ -17,7 +17,7 @@ from dingbridge.core.errors import BridgeError, told
 from dingbridge.core.options.settings import Configuration
 from dingbridge.core.robot_protocol import News, Restore
 from dingbridge.core.timeouts import LEAVE_WITHIN, STOP_WITHIN
-from dingbridge.edges.command import Answered
+from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol.frames import (
     Attach,
     Command,

@@ -17,11 +17,11 @@ from dingbridge.bridge import updates
 from dingbridge.bridge.session_store import SessionStore
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.timeouts import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WITHIN
-from dingbridge.edges import installed_code
 from dingbridge.edges import log as log_file
-from dingbridge.edges.openapi import AccessTokens
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import files_in
+from dingbridge.edges.dingtalk.openapi import AccessTokens
+from dingbridge.edges.storage import installed_code
+from dingbridge.edges.storage.robot_files import files_in
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.protocol.frames import (
     VERSION,
     Attach,

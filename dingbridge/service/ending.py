@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage.robot_files import Files
 
 if TYPE_CHECKING:
     from dingbridge.service.owner import Owner

@@ -15,7 +15,7 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Asked, At
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.command import Answered
+from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol.frames import Command, Event, FromHost
 from dingbridge.protocol.read import read_as
 

@@ -14,11 +14,11 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Question
 from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
 from dingbridge.core.timeouts import JOB_WITHIN
-from dingbridge.edges import git, project
-from dingbridge.edges.command import Answered, Programs, Task, run_job
-from dingbridge.edges.process import Runner
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files, transcript_of
+from dingbridge.edges.programs import git, project_files
+from dingbridge.edges.programs.process import Runner
+from dingbridge.edges.programs.responder_program import Answered, Programs, Task, run_job
+from dingbridge.edges.storage.robot_files import Files, transcript_of
+from dingbridge.edges.storage.worker import Disk
 
 T = TypeVar("T")
 
@@ -205,7 +205,7 @@ class LiveProject:
         failed: Callable[[BridgeError], None],
     ) -> None:
         """The absolute path of a file that may be shown."""
-        self._try(self._quick(), lambda: str(project.inside(cwd, path)), then, failed)
+        self._try(self._quick(), lambda: str(project_files.inside(cwd, path)), then, failed)
 
     def lines(
         self,
@@ -216,7 +216,7 @@ class LiveProject:
         failed: Callable[[BridgeError], None],
     ) -> None:
         """Some lines of a file."""
-        self._try(self._quick(), lambda: project.read_lines(cwd, path, *lines), then, failed)
+        self._try(self._quick(), lambda: project_files.read_lines(cwd, path, *lines), then, failed)
 
     def diff(
         self,
@@ -228,7 +228,7 @@ class LiveProject:
         """What has changed since the last commit."""
 
         def look() -> str:
-            return git.diff(cwd, project.relative(cwd, path) if path else "")
+            return git.diff(cwd, project_files.relative(cwd, path) if path else "")
 
         self._try(self._quick(), look, then, failed)
 

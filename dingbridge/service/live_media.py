@@ -15,11 +15,11 @@ from msgspec import Struct
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.messages import Attachment
 from dingbridge.core.options.declarations import Options
-from dingbridge.edges.openapi import AccessTokens
-from dingbridge.edges.storage.media import MediaFolder
+from dingbridge.edges.dingtalk.openapi import AccessTokens
+from dingbridge.edges.storage.media_folder import MediaFolder
 
 if TYPE_CHECKING:
-    from dingbridge.edges.fetching import Fetcher
+    from dingbridge.edges.dingtalk.downloads import Fetcher
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +140,8 @@ class LiveMedia:
         if known is not None and known[0] == options:
             return known[1]
         # Loaded late: most editors never fetch anything.
-        from dingbridge.edges.fetching import Fetcher
-        from dingbridge.edges.http import Http
+        from dingbridge.edges.dingtalk.downloads import Fetcher
+        from dingbridge.edges.dingtalk.http import Http
 
         http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
         fetcher = Fetcher(options, http, self._tokens.of(options), self._folder, self._stop)

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dingbridge.core.errors import told
-from dingbridge.edges import background
-from dingbridge.edges.exchange import (
+from dingbridge.edges.ipc import (
     ExchangeError,
     Heard,
     Joined,
@@ -25,9 +24,10 @@ from dingbridge.edges.exchange import (
     ServerEvent,
     Unreachable,
 )
-from dingbridge.edges.process_identity import LOOK, born
+from dingbridge.edges.programs import background
+from dingbridge.edges.programs.process_identity import LOOK, born
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.service import looking_around
 from dingbridge.service.mailbox import Mailbox
 

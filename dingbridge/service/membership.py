@@ -8,7 +8,7 @@ from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import Ask, News, Ruling, Send
-from dingbridge.edges.storage.robot import OUTBOX
+from dingbridge.edges.storage.robot_files import OUTBOX
 from dingbridge.service.robots import Robots
 
 

@@ -26,18 +26,19 @@ from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import Seen
 from dingbridge.core.sessions.state import State, with_reactions
 from dingbridge.core.timeouts import ALL_HERE_WITHIN
-from dingbridge.edges.http import Http
-from dingbridge.edges.openapi import AccessTokens, RobotClient
-from dingbridge.edges.reactor import Reactor
-from dingbridge.edges.sender import Sender
-from dingbridge.edges.storage.records import LiveRecords
-from dingbridge.edges.storage.robot import (
-    Files,
-    Gate,
-    Inheritance,
-    RobotFiles,
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.openapi import AccessTokens, RobotClient
+from dingbridge.edges.dingtalk.reaction_thread import Reactor
+from dingbridge.edges.dingtalk.sender import Sender
+from dingbridge.edges.dingtalk.stream import (
+    Arrived,
+    LinkChanged,
+    Stream,
+    StreamEvent,
+    StreamSettings,
 )
-from dingbridge.edges.stream import Arrived, LinkChanged, Stream, StreamEvent, StreamSettings
+from dingbridge.edges.storage.robot_files import Files, Gate, Inheritance, RobotFiles
+from dingbridge.edges.storage.robot_records import LiveRecords
 from dingbridge.protocol.turns import Post
 from dingbridge.service import looking_around
 from dingbridge.service.parcels import Courier

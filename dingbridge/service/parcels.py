@@ -23,13 +23,13 @@ from dingbridge.core.messages import Outbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges import picture
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.media import Outgoing
-from dingbridge.edges.storage.outgoing import OutgoingFolder
+from dingbridge.edges.storage.media_folder import Outgoing
+from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.transfers import Transfers
 
 if TYPE_CHECKING:
-    from dingbridge.edges.http import Http
+    from dingbridge.edges.dingtalk.http import Http
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class Courier:
 
     def _upload(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
         # Loaded late: most editors never upload anything.
-        from dingbridge.edges.http import Http, Upload
+        from dingbridge.edges.dingtalk.http import Http, Upload
 
         options = errand.options
         stop = threading.Event()

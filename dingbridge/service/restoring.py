@@ -18,8 +18,8 @@ from dingbridge.core.sessions.spool import Kept
 from dingbridge.core.sessions.state import State, binding_for
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.core.timeouts import SETTLED_WITHIN
-from dingbridge.edges.storage import folders
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage import folder_checks
+from dingbridge.edges.storage.robot_files import Files
 
 
 class Left(Struct, frozen=True):
@@ -50,7 +50,7 @@ def found_on_disk(files: Files, data: Path) -> Left:
         kept = files.spool.read()
     except OSError as error:
         trouble = error
-    return Left(state, sessions, folders.mended(data), kept, damaged, trouble)
+    return Left(state, sessions, folder_checks.mended(data), kept, damaged, trouble)
 
 
 class Restoring:

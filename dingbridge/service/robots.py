@@ -18,10 +18,10 @@ from dingbridge.core.errors import in_words
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import Ask, News, Ruling
 from dingbridge.core.timeouts import SENDS_WITHIN
-from dingbridge.edges.openapi import AccessTokens
-from dingbridge.edges.process_identity import born
+from dingbridge.edges.dingtalk.openapi import AccessTokens
+from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage.robot_files import Files
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.protocol.turns import Post
 from dingbridge.service.ending import Ending

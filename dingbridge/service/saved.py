@@ -8,7 +8,7 @@ from pathlib import Path
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions.transcript import Transcript
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.storage.robot import Files, transcript_of
+from dingbridge.edges.storage.robot_files import Files, transcript_of
 from dingbridge.service.transfers import Failed, Transfers
 
 

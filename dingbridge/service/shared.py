@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from dingbridge.bridge.ports import Media
 from dingbridge.bridge.session_store import SessionStore
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.command_values import CommandValues
 from dingbridge.service.live import LiveChance
 from dingbridge.service.robots import Robots

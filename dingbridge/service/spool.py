@@ -18,7 +18,7 @@ from dingbridge.core.commands import editor_commands
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions.spool import Kept, Row
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.storage.robot import Files
+from dingbridge.edges.storage.robot_files import Files
 from dingbridge.protocol.frames import Attach, Command, Event, Piece
 from dingbridge.protocol.read import read_as
 

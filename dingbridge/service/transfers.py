@@ -10,8 +10,8 @@ from msgspec import Struct
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.storage.disk import Disk
-from dingbridge.edges.storage.outgoing import Arriving, OutgoingFolder
+from dingbridge.edges.storage.outgoing_folder import Arriving, OutgoingFolder
+from dingbridge.edges.storage.worker import Disk
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
 
 Failed = Callable[[BridgeError], None]

@@ -59,8 +59,8 @@ def counted(owner: Any, attribute: str, name: str, count: Callable[[str], None])
 
 def prepare_host(count: Callable[[str], None]) -> None:
     """Count what reaches the editor, and start the service by this file."""
-    from dingbridge.edges import background
     from dingbridge.edges.neovim import Neovim
+    from dingbridge.edges.programs import background
 
     counted(Neovim, "post", "posts", count)
     counted(Neovim, "apply", "notifications", count)

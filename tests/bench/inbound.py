@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from dingbridge.edges.storage.robot import INBOX_FILE, OUTBOX_FILE, STATE_FILE
+from dingbridge.edges.storage.robot_files import INBOX_FILE, OUTBOX_FILE, STATE_FILE
 from tests.bench.figures import OURS, Figure, percentile
 from tests.bench.processes import Bridge, Server, bridge, start
 

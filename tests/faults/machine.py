@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec import structs
 
-from dingbridge.edges.storage.robot import SPOOL_FOLDER
+from dingbridge.edges.storage.robot_files import SPOOL_FOLDER
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
 from dingbridge.service.main import LOCK_WITHIN

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dingbridge.core.dingtalk.responses import Answer
-from dingbridge.edges.http import Http
+from dingbridge.edges.dingtalk.http import Http
 from tests.faults.layer import LATE, Later, Layer
 
 

@@ -24,7 +24,7 @@ from dingbridge.core import timeouts
 from dingbridge.core.delivery import rate_limit
 from dingbridge.core.dingtalk import limits
 from dingbridge.core.sessions import state
-from dingbridge.edges.storage import robot
+from dingbridge.edges.storage import robot_files
 from tests.faults import layer, mutations
 from tests.faults.layer import Fault, Layer
 from tests.processes import Child
@@ -207,7 +207,7 @@ def _serve(wanted: Start) -> None:
     code = 0
     try:
         if wanted.compacts:
-            robot.COMPACT_AFTER = COMPACTS_AFTER
+            robot_files.COMPACT_AFTER = COMPACTS_AFTER
         if wanted.mutation:
             mutations.BY_NAME[wanted.mutation](below)
         layer.begin(below)

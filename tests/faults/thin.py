@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from dingbridge.core.options.lookups import Found
-from dingbridge.edges.exchange import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.card import read_card
 from dingbridge.editor.bound import Bound
 from dingbridge.protocol import frames

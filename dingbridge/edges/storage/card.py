@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from dingbridge.edges import files
+from dingbridge.edges.storage import own_files
 
 Holder = Literal["", "service", "notify"]
 """Who holds a lock: the service, or the shell's `notify` while it sends; what a Neovim that runs
@@ -39,13 +39,13 @@ def card_path(folder: Path, name: str) -> Path:
 def write_card(folder: Path, name: str, card: Card) -> None:
     """Tell others how the holder is reached."""
     # No power cut outlives the process that it names.
-    files.write_whole(card_path(folder, name), msgspec.json.encode(card), sync=False)
+    own_files.write_whole(card_path(folder, name), msgspec.json.encode(card), sync=False)
 
 
 def read_card(folder: Path, name: str) -> Card:
     """How the holder is reached; an empty card when that is not known."""
     try:
-        with files.reading(card_path(folder, name)) as file:
+        with own_files.reading(card_path(folder, name)) as file:
             return msgspec.json.decode(file.read(), type=Card)
     except (OSError, ValueError):
         return Card()

@@ -19,7 +19,7 @@ from typing import BinaryIO, TypeVar
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.timeouts import LOCK_WITHIN
-from dingbridge.edges import files
+from dingbridge.edges.storage import own_files
 from dingbridge.edges.storage.file_lock import taken
 
 log = logging.getLogger(__name__)
@@ -97,10 +97,10 @@ class Journal:
         """The same for all that is there, whoever wrote it: a process that was killed may not have
         come to that, and what follows from a line must not outlive it."""
         try:
-            files.sync(self._path)
+            own_files.sync(self._path)
         except FileNotFoundError:
             return
-        files.sync_folder(self._path.parent)
+        own_files.sync_folder(self._path.parent)
 
     def mark(self) -> tuple[int, int]:
         """The file's number and its size in bytes, which are others once somebody has changed it;
@@ -150,16 +150,16 @@ class Journal:
                 return
             # Outside of the `with` that renames: nothing is written between copy and rename.
             with contextlib.ExitStack() as renamed:
-                with files.replacing(self._path) as file:
+                with own_files.replacing(self._path) as file:
                     file.write(_joined(kept))
                     file.flush()
-                    files.sync_file(file.fileno())
+                    own_files.sync_file(file.fileno())
                     renamed.enter_context(self._writing)
                     if self._opened is not None:
                         file.write(self._opened.read(end))
                     # Windows renames nothing to the name of a file that is open.
                     self._close()
-                files.sync_folder(self._path.parent)
+                own_files.sync_folder(self._path.parent)
                 self._synced = self._written
 
     def close(self) -> None:
@@ -186,12 +186,12 @@ class Journal:
             raise
 
     def _open(self) -> _Opened:
-        files.make_folder(self._path.parent)
+        own_files.make_folder(self._path.parent)
         made = not self._path.exists()
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-        opened = _Opened(files.open_file(self._path, flags))
+        opened = _Opened(own_files.open_file(self._path, flags))
         if made:
-            files.sync_folder(self._path.parent)
+            own_files.sync_folder(self._path.parent)
         return opened
 
     def _at_path(self, old: _Opened) -> _Opened:
@@ -201,7 +201,7 @@ class Journal:
         new = self._open()
         try:
             new.append(missing)
-            files.sync_file(new.descriptor)
+            own_files.sync_file(new.descriptor)
         except OSError:
             new.cut(len(missing))
             new.close()
@@ -233,10 +233,10 @@ class Journal:
                 return
             written = self._written
             if self._opened is not None:
-                files.sync_file(self._opened.descriptor)
+                own_files.sync_file(self._opened.descriptor)
             else:
                 with contextlib.suppress(FileNotFoundError), self._path.open("r+b") as file:
-                    files.sync_file(file.fileno())
+                    own_files.sync_file(file.fileno())
             self._synced = written
 
     def _settle_soon(self, *, failed: bool = False) -> None:
@@ -287,7 +287,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
-        files.make_folder(self._path.parent)
+        own_files.make_folder(self._path.parent)
         lock = taken(self._lock, self._lock_within)
         if lock is None:
             raise OSError(errno.EBUSY, say.JOURNAL_LOCKED(), str(self._path))
@@ -299,7 +299,7 @@ class Journal:
     def _lines(self, end: int | None = None) -> Iterator[bytes | None]:
         """The lines up to that byte, without their ends; None for each damaged piece."""
         try:
-            file = files.reading(self._path)
+            file = own_files.reading(self._path)
         except FileNotFoundError:
             return
         with file:

@@ -6,10 +6,10 @@ import contextlib
 from pathlib import Path
 
 from dingbridge.core.catalogue import service as say
-from dingbridge.edges.process_identity import has_ended
+from dingbridge.edges.programs.process_identity import has_ended
 from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.lock import OwnerLock
-from dingbridge.edges.storage.paths import robots_folder
+from dingbridge.edges.storage.data_paths import robots_folder
+from dingbridge.edges.storage.owner_lock import OwnerLock
 
 
 class RobotLocks:

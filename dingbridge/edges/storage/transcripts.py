@@ -16,7 +16,7 @@ from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
-from dingbridge.edges import files
+from dingbridge.edges.storage import own_files
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Transcripts:
             info, changed = None, 0.0
             try:
                 changed = path.stat().st_mtime
-                with files.reading(path) as file:
+                with own_files.reading(path) as file:
                     info = transcript.read_info(file.readline())
             except FileNotFoundError:
                 # Another editor has deleted it just now; the others can be listed.
@@ -70,7 +70,7 @@ class Transcripts:
         """A session's transcript."""
         fallback = SessionInfo(session, session, time.time())
         try:
-            with files.reading(self._path(session)) as file:
+            with own_files.reading(self._path(session)) as file:
                 return transcript.read(file, fallback)
         except FileNotFoundError:
             return Transcript(fallback, ())
@@ -88,7 +88,7 @@ class Transcripts:
         another transcript that is there now."""
         told = self._told.get(session)
         try:
-            with files.reading(self._path(session)) as file:
+            with own_files.reading(self._path(session)) as file:
                 found = os.fstat(file.fileno())
                 if told is None or found.st_ino != told[0] or found.st_size < told[1]:
                     self._told[session] = found.st_ino, found.st_size
@@ -105,7 +105,7 @@ class Transcripts:
 
     def _part(self, session: str, before: int | None) -> Part:
         try:
-            with files.reading(self._path(session)) as file:
+            with own_files.reading(self._path(session)) as file:
                 found = os.fstat(file.fileno())
                 told = self._told.setdefault(session, (found.st_ino, found.st_size))
                 if before is None:
@@ -137,8 +137,8 @@ class Transcripts:
         without it nobody could bind the session again, or send in it."""
         path = self._path(info.id)
         if not path.exists():
-            files.make_own_folder(path.parent)
-            files.append_lines(path, transcript.encode(Entry(session=info)), sync=True)
+            own_files.make_own_folder(path.parent)
+            own_files.append_lines(path, transcript.encode(Entry(session=info)), sync=True)
 
     def append(self, session: str, *entries: Entry, info: SessionInfo | None = None) -> None:
         """Add lines. A session's first line makes its file, with `info` as its head: another
@@ -156,15 +156,15 @@ class Transcripts:
             self._add(session, b"".join(lines), sync=sync)
 
     def _add(self, session: str, lines: bytes, *, sync: bool = False) -> None:
-        added = files.append_lines(self._path(session), lines, sync=sync)
+        added = own_files.append_lines(self._path(session), lines, sync=sync)
         if self._told.get(session) == (added.file, added.begin):
             # Whoever was shown the transcript is told of this by whoever asked for it.
             self._told[session] = added.file, added.end
 
     def _begin(self, path: Path, info: SessionInfo | None) -> None:
-        files.make_own_folder(path.parent)
+        own_files.make_own_folder(path.parent)
         if info is not None and not path.exists():
-            files.append_lines(path, transcript.encode(Entry(session=info)))
+            own_files.append_lines(path, transcript.encode(Entry(session=info)))
 
     def take(
         self, session: str, arrivals: Sequence[Arrival], info: SessionInfo | None = None
@@ -215,7 +215,7 @@ class Transcripts:
         self._told.pop(session, None)
         if not path.exists():
             return
-        files.make_own_folder(self._trash)
+        own_files.make_own_folder(self._trash)
         os.replace(path, self._trash / f"{session}-{time.time_ns()}.jsonl")
 
     def saved(self, session: str) -> bytes:
@@ -230,7 +230,7 @@ class Transcripts:
     def take_in(self, copy: Path, name: str, session: str) -> Transcript:
         """Make a new session from the copy of a file that was saved, or that somebody else wrote;
         `name` is the file's. Raises `BridgeError` for one that is no transcript."""
-        with files.reading(copy) as file:
+        with own_files.reading(copy) as file:
             title = PurePath(name).stem
             loaded = transcript.read(file, SessionInfo(session, title, time.time()))
         if loaded.damaged or not loaded.messages:
@@ -240,8 +240,8 @@ class Transcripts:
             )
         loaded = transcript.as_new_session(loaded, session)
         path = self._path(session)
-        files.make_own_folder(path.parent)
-        files.write_whole(path, transcript.encode_all(loaded.info, loaded.messages))
+        own_files.make_own_folder(path.parent)
+        own_files.write_whole(path, transcript.encode_all(loaded.info, loaded.messages))
         return loaded
 
     def _path(self, session: str) -> Path:
@@ -255,7 +255,7 @@ def _standing(path: Path, messages: Collection[str]) -> set[str]:
     line counts: a crash may have torn the one with a name."""
     wanted = {message.encode() for message in messages}
     try:
-        with files.reading(path) as file:
+        with own_files.reading(path) as file:
             lines = [line for line in file if not wanted.isdisjoint(_NAMED.findall(line))]
     except FileNotFoundError:
         return set()
@@ -263,5 +263,5 @@ def _standing(path: Path, messages: Collection[str]) -> set[str]:
     found = {message.id for message in shown} & set(messages)
     if found:
         # Whoever wrote them may have been killed before they were synced.
-        files.sync(path)
+        own_files.sync(path)
     return found

@@ -1,0 +1,1 @@
+"""The connections to DingTalk: HTTP, stream, sender, reactions and downloads."""

@@ -1,0 +1,190 @@
+"""Fetches what came with a message: its address is asked for first, then its bytes are written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from dingbridge.core.catalogue import files as say
+from dingbridge.core.dingtalk import media
+from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
+from dingbridge.core.messages import Attachment
+from dingbridge.core.options.declarations import Options
+from dingbridge.edges.dingtalk.openapi import AccessToken, OpenApi, Poster, RobotClient
+
+log = logging.getLogger(__name__)
+
+AGAIN = (0.5, 2.0)
+"""Seconds before the second and third attempt."""
+
+AGAIN_WITHIN = 10.0
+"""Seconds after which no further attempt is begun: the messages after this one wait."""
+
+LONGEST_PAUSE = 30.0
+"""Longest pause, in seconds, that is granted when DingTalk asks for one."""
+
+_ADDRESS = "/v1.0/robot/messageFiles/download"
+
+
+Part = Callable[[bytes], object]
+"""Where the bytes of a file go, piece by piece."""
+
+
+class Incoming(Protocol):
+    """A file on its way in; a context manager that leaves nothing half done behind."""
+
+    def __enter__(self) -> Incoming:
+        """Begin."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End: what is not kept is removed."""
+        ...
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece."""
+        ...
+
+    def keep(self) -> Path:
+        """The whole file is here."""
+        ...
+
+
+class Folder(Protocol):
+    """Where files are kept."""
+
+    def receive(self, message: str, number: int, attachment: Attachment) -> Incoming:
+        """A place for an attachment."""
+        ...
+
+    def found(self, message: str, number: int) -> Path | None:
+        """What was fetched before."""
+        ...
+
+
+class Web(Poster, Protocol):
+    """What fetching needs of HTTP."""
+
+    def download(
+        self,
+        url: str,
+        part: Part,
+        *,
+        most: int,
+        within: float,
+        stop: threading.Event | None,
+        progress: Callable[[int, int], None] | None,
+    ) -> int:
+        """GET a file."""
+        ...
+
+
+class Fetcher:
+    """Fetches for one account. Used by one thread only; `stop` ends what is under way."""
+
+    def __init__(
+        self,
+        options: Options,
+        web: Web,
+        token: AccessToken,
+        folder: Folder,
+        stop: threading.Event,
+    ) -> None:
+        self._options = options
+        self._web = web
+        self._folder = folder
+        self._stop = stop
+        self._api = OpenApi(RobotClient(options, web, token), log)
+
+    def fetch(
+        self,
+        message: str,
+        number: int,
+        attachment: Attachment,
+        robot_code: str,
+        progress: Callable[[int, int], None],
+    ) -> tuple[str | None, str]:
+        """The path of an attachment, or None and what says why there is none and what to do."""
+        try:
+            kept = self._folder.found(message, number)
+        except OSError as error:
+            return None, _unwritable(error)
+        if kept is not None:
+            return str(kept), ""
+        if not attachment.download_code:
+            return None, say.NO_WAY_TO_FETCH()
+        pauses = [*AGAIN]
+        until = time.monotonic() + AGAIN_WITHIN
+        fresh = False
+        while True:
+            try:
+                return str(self._once(message, number, attachment, robot_code, progress)), ""
+            except FreshToken as error:
+                if fresh:
+                    return None, _told(error)
+                fresh = True
+                self._api.drop_token()
+            except (Retryable, RetryAfter) as error:
+                asked = error.seconds if isinstance(error, RetryAfter) else 0.0
+                late = time.monotonic() > until
+                if late or not pauses or asked > LONGEST_PAUSE or self._stop.is_set():
+                    return None, _told(error)
+                self._stop.wait(max(asked, pauses.pop(0)))
+            except DeliveryError as error:
+                log.info("an attachment could not be fetched: %s %s", error.code, error.message)
+                return None, _told(error)
+            except OSError as error:
+                return None, _unwritable(error)
+
+    def _once(
+        self,
+        message: str,
+        number: int,
+        attachment: Attachment,
+        robot_code: str,
+        progress: Callable[[int, int], None],
+    ) -> Path:
+        options = self._options
+        url = self._api.call(robot_code, lambda code: self._address(attachment, code))
+        with self._folder.receive(message, number, attachment) as incoming:
+            self._web.download(
+                url,
+                incoming.write,
+                most=options.media_size * media.MEGABYTE,
+                within=media.DOWNLOAD_WITHIN,
+                stop=self._stop,
+                progress=progress,
+            )
+            return incoming.keep()
+
+    def _address(self, attachment: Attachment, robot_code: str) -> str:
+        options = self._options
+        answer = self._web.post(
+            f"{options.endpoint_api}{_ADDRESS}",
+            media.download_body(robot_code, attachment.download_code),
+            self._api.headers(),
+        )
+        return media.read_download(answer, (options.endpoint_api, options.endpoint_oapi))
+
+
+def _told(error: DeliveryError) -> str:
+    """What happened and what to do. Nobody who reads it wonders what arrived: nothing was sent."""
+    parts = [error.message, error.fix]
+    if isinstance(error, Retryable | RetryAfter) or error.fix:
+        parts.append(say.ASK_AGAIN())
+    return " ".join(f"{part.rstrip('.')}." for part in dict.fromkeys(parts) if part)
+
+
+def _unwritable(error: OSError) -> str:
+    log.error("an attachment could not be written: %s", error.strerror)
+    return say.NOT_WRITTEN(reason=error.strerror or type(error).__name__)

@@ -1,0 +1,84 @@
+"""Short requests without the work that requests does for each: by the pools beneath it, which have
+its proxies, its certificates and its connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import requests
+from msgspec import Struct
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
+from urllib3.exceptions import HTTPError
+from urllib3.util.retry import Retry
+
+from dingbridge.edges.dingtalk.http.failures import of_requests
+from dingbridge.edges.dingtalk.http.short import CLASSES
+
+WAYS = 64
+"""Addresses (a count) whose ways are kept; a signed one is another each time."""
+
+_ONCE = Retry(0, read=False)
+
+
+class Way(Struct, frozen=True):
+    """How an address is reached: the connections, and what the request asks for on one."""
+
+    pool: HTTPConnectionPool
+    target: str
+
+
+class Direct:
+    """POSTs by the pools of a requests session. One thread."""
+
+    def __init__(
+        self, session: requests.Session, proxies: Mapping[str, str], timeout: tuple[float, float]
+    ) -> None:
+        self._session = session
+        self._proxies = dict(proxies)
+        self._headers = {name: str(value) for name, value in session.headers.items()}
+        self._timeout = Timeout(connect=timeout[0], read=timeout[1])
+        self._ways: dict[str, Way] = {}
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        """The answer, of which the body is still to be read. Raises what requests raises, and
+        `ValueError` for a header that cannot be sent."""
+        way = self._ways.get(url) or self._found(url)
+        try:
+            return way.pool.urlopen(
+                "POST",
+                way.target,
+                body=body,
+                headers={**self._headers, **headers},
+                retries=_ONCE,
+                redirect=False,
+                assert_same_host=False,
+                timeout=self._timeout,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (HTTPError, OSError) as cause:
+            raise of_requests(cause) from cause
+
+    def forget(self) -> None:
+        """Ask the session for the ways again: it has closed its connections."""
+        self._ways.clear()
+
+    def _found(self, url: str) -> Way:
+        """As `requests.Session.send` and its adapter do."""
+        request = self._session.prepare_request(requests.Request("POST", url))
+        url_read = str(request.url)
+        settings = self._session.merge_environment_settings(
+            url_read, dict(self._proxies), None, None, None
+        )
+        verify, proxies = settings["verify"], settings["proxies"]
+        adapter = self._session.get_adapter(url_read)
+        assert isinstance(adapter, requests.adapters.HTTPAdapter)  # noqa: S101 - there is no other
+        pool = adapter.get_connection_with_tls_context(request, verify, proxies=proxies)
+        assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - all of them are
+        adapter.cert_verify(pool, url_read, verify, None)  # type: ignore[no-untyped-call]  # as it is
+        pool.ConnectionCls = CLASSES.get(pool.ConnectionCls, pool.ConnectionCls)
+        way = Way(pool, adapter.request_url(request, proxies))
+        if len(self._ways) >= WAYS:
+            self._ways.clear()
+        self._ways[url] = way
+        return way

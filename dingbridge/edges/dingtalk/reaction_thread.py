@@ -1,0 +1,211 @@
+"""Reactions on messages: the thread that puts them on and takes them off; nothing waits for it.
+
+It has connections of its own, so that a reaction that hangs holds up no message; only a call for
+the access token, which all threads share, may do so for `CALL_TIMEOUT`. Every decision is the state
+machine's. Before a call, what may stand afterwards is on disk, written once a second at most.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from dingbridge.core.delivery import reactions
+from dingbridge.core.delivery.reactions import PLANNED, Reaction, Reactions, Step
+from dingbridge.core.dingtalk import responses
+from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
+from dingbridge.edges.dingtalk.openapi import OpenApi, RobotClient
+
+
+class _Arrived(Struct, frozen=True):
+    reactions: tuple[tuple[Reaction, bool], ...]
+
+
+class _Finished(Struct, frozen=True):
+    message_id: str
+
+
+class _Idle(Struct, frozen=True):
+    idle: bool
+
+
+class _Configured(Struct, frozen=True):
+    client: RobotClient
+
+
+class _Stopped(Struct, frozen=True):
+    pass
+
+
+class _Nothing(Struct):
+    """What is read of an answer to see whether it refuses."""
+
+
+class WriteDown(Protocol):
+    """Writes down what may stand at messages; see `Reactor`."""
+
+    def __call__(self, reactions: tuple[Reaction, ...], *, soon: bool) -> None: ...
+
+
+class Reactor(threading.Thread):
+    """The reactions of one robot. `outstanding` is what an earlier process left: it is removed.
+
+    `write_down` returns when what may stand at messages is on the disk, and raises `OSError` or
+    `BridgeError` when it is not; with `soon` it returns at once and writes within a second.
+    `counted` is told of each call that was made: 1, or 0 and the code of the answer that refused
+    it.
+    """
+
+    def __init__(
+        self,
+        client: RobotClient,
+        outstanding: tuple[Reaction, ...],
+        write_down: WriteDown,
+        counted: Callable[[int, str], None],
+        *,
+        idle: bool,
+    ) -> None:
+        super().__init__(name="dingbridge-reactor", daemon=True)
+        self._log = logging.getLogger(f"{__name__}.{client.options.account}")
+        self._client = client
+        self._reactions = Reactions(outstanding, time.monotonic())
+        self._written = frozenset(self._reactions.outstanding())
+        self._write_at = 0.0
+        self._write_down = write_down
+        self._counted = counted
+        self._idle = idle
+        self._api = OpenApi(client, self._log)
+        self._stopped = False
+        self._has_failed = False
+        self._commands: queue.SimpleQueue[_Arrived | _Finished | _Idle | _Configured | _Stopped] = (
+            queue.SimpleQueue()
+        )
+
+    # --- for other threads ----------------------------------------------------------------------
+
+    def arrived(self, reactions: Sequence[tuple[Reaction, bool]]) -> None:
+        """Messages are worked on. Where the quota is short (True), nothing new is shown."""
+        self._commands.put(_Arrived(tuple(reactions)))
+
+    def finished(self, message_id: str) -> None:
+        """A message was answered, or never will be."""
+        self._commands.put(_Finished(message_id))
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits: only then is a call made."""
+        self._commands.put(_Idle(idle))
+
+    def configure(self, client: RobotClient) -> None:
+        """Use this from the next call on."""
+        self._commands.put(_Configured(client))
+
+    def stop(self) -> None:
+        """End the thread soon; a call under way is not interrupted."""
+        self._commands.put(_Stopped())
+
+    # --- its own --------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Carry out one step after the other until stopped."""
+        while True:
+            self._write_what_may_stand()
+            self._obey()
+            if self._stopped:
+                return
+            self._write_what_may_stand()
+            now = time.monotonic()
+            step = self._reactions.next_step(now, idle=self._idle, written=self._written)
+            if step is None:
+                continue
+            try:
+                self._call(step)
+            except DeliveryError as error:
+                self._failed(step, error)
+            except Exception as error:  # noqa: BLE001 - no reaction is worth the thread
+                self._log.exception("a defect in reactions")
+                self._failed(step, Unreachable(type(error).__name__))
+            else:
+                self._counted(1, "")
+                self._reactions.succeeded(step, time.monotonic())
+
+    def _write_what_may_stand(self) -> None:
+        """What is to be added is written before, for all of it at once; what has gone can wait."""
+        now = time.monotonic()
+        reactions = self._reactions.may_stand(now)
+        wanted = frozenset(reactions)
+        if wanted == self._written:
+            return
+        if wanted < self._written:
+            self._write_down(reactions, soon=True)
+        elif not self._idle or now < self._write_at:
+            return
+        else:
+            self._write_at = now + PLANNED
+            try:
+                self._write_down(reactions, soon=False)
+            except (OSError, BridgeError) as error:
+                self._tell_once("it cannot be written down", type(error).__name__)
+                return
+        self._written = wanted
+
+    def _obey(self) -> None:
+        """Take in what other threads ask for; wait for the first of it while nothing is due."""
+        seconds = self._seconds()
+        try:
+            command = self._commands.get(seconds != 0, seconds)
+            while True:
+                match command:
+                    case _Arrived(reactions=each):
+                        for reaction, short in each:
+                            self._reactions.arrived(reaction, time.monotonic(), short=short)
+                    case _Finished(message_id=message_id):
+                        self._reactions.finished(message_id, time.monotonic())
+                    case _Idle(idle=idle):
+                        self._idle = idle
+                    case _Configured(client=client):
+                        self._client = client
+                        self._api = OpenApi(client, self._log)
+                    case _Stopped():
+                        self._stopped = True
+                command = self._commands.get_nowait()
+        except queue.Empty:
+            return
+
+    def _seconds(self) -> float | None:
+        """How long nothing is to be done, unless something is asked for; None: for ever."""
+        at = self._reactions.next_at(self._written, self._write_at)
+        if at is None or not self._idle:
+            return None
+        return max(0.0, at - time.monotonic())
+
+    def _tell_once(self, code: str, reason: str) -> None:
+        level = logging.DEBUG if self._has_failed else logging.INFO
+        self._has_failed = True
+        self._log.log(level, "no reaction: %s %s", code, reason)
+
+    def _failed(self, step: Step, error: DeliveryError) -> None:
+        self._tell_once(error.code, error.message)
+        if isinstance(error, FreshToken):
+            self._api.drop_token()
+        if error.code:
+            self._counted(0, error.code)
+        self._reactions.failed(step, error, time.monotonic())
+
+    def _call(self, step: Step) -> None:
+        def request(robot_code: str) -> Answer:
+            path, body = reactions.request(step, robot_code)
+            url = f"{self._client.options.endpoint_api}{path}"
+            answer = self._client.http.post(url, body, self._api.headers())
+            responses.read_fields(answer, _Nothing)
+            return answer
+
+        answer = self._api.call(step.reaction.robot_code, request)
+        if not reactions.accepted(answer.body):
+            raise Retryable("DingTalk does not say that it succeeded", may_have_arrived=True)

@@ -1,0 +1,286 @@
+"""The queue of a robot: who is next, who has to wait until when, and how many go at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from msgspec import Struct, structs
+
+from dingbridge.core.delivery import requests, send_queue
+from dingbridge.core.delivery.outbox import Waiting
+from dingbridge.core.delivery.rate_limit import Pace, key_of
+from dingbridge.core.delivery.send_queue import Lineup
+from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
+from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
+from dingbridge.edges.dingtalk.openapi import RobotClient
+from dingbridge.edges.dingtalk.sender.message_sender import Courier, Ledger
+from dingbridge.edges.dingtalk.sender.sender_thread import Thread, Work
+from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
+
+_BUSY = "busy"
+"""In the place of a key: what has to wait until another message is through."""
+
+
+class UnderWay(Struct, frozen=True):
+    """A message that is being carried: its conversation, what it counts against, and since when
+    (monotonic seconds)."""
+
+    id: str
+    place: str
+    key: str
+    since: float
+
+
+class Sender:
+    """Messages leave in the order in which they were put in, but that replies go first and
+    notifications are merged while the budget is short.
+
+    They leave one at a time. Once that one takes longer than `SLOW`, one of another conversation
+    may go meanwhile, until `AT_ONCE` are under way; each has a thread then. What one conversation
+    gets keeps its order, and a custom robot sends one at a time. While one waits to be tried again,
+    no other begins: it would fare no better.
+
+    `client` makes what one thread sends with.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], RobotClient],
+        tell: Callable[[SenderEvent], None],
+        ledger: Ledger,
+        pace: Pace,
+        courier: Courier | None = None,
+    ) -> None:
+        self._client = client
+        self._options: Options
+        self._tell = tell
+        self._ledger = ledger
+        self._pace = SharedPace(pace)
+        self._courier = courier
+        self._waiting = Lineup()
+        self._threads: set[Thread] = set()
+        self._under_way: dict[Thread, UnderWay] = {}
+        # Pauses before the next attempt, and the one that is told (Unix seconds).
+        self._pauses: dict[Thread, CoolDown] = {}
+        self._told = CoolDown(0.0, "")
+        self._written_again_at = 0.0
+        self._stopped = False
+        # Guards all of these; held for nothing that takes time.
+        self._changed = threading.Condition()
+
+    # --- for the service loop -------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to send."""
+        with self._changed:
+            self._start_thread()
+
+    def put(self, *waiting: Waiting) -> None:
+        """Add messages to the end of the queue."""
+        with self._changed:
+            for one in waiting:
+                self._waiting.add(one)
+            self._wake()
+
+    def drop(self, message: str) -> bool:
+        """Take a message out of the queue. Returns whether it waited there: then it will not leave,
+        and nothing is written down about it any more.
+
+        One that is under way is let go of as soon as can be; if that is before its end, the ledger
+        is told. One that goes out as a part of another cannot be taken out.
+        """
+        with self._changed:
+            waited = self._waiting.remove(message)
+            for thread, under_way in self._under_way.items():
+                if message == under_way.id:
+                    thread.carrier.let_go(message)
+            self._wake()
+        return waited
+
+    def configure(self, client: Callable[[], RobotClient]) -> None:
+        """Use this from now on, also for messages that wait to be tried again."""
+        with self._changed:
+            self._client = client
+            for thread in self._threads:
+                made = client()
+                self._options = made.options
+                thread.carrier.configure(made)
+            self._wake()
+
+    def stop(self) -> None:
+        """End the threads soon: they wake from a pause, but finish a request under way."""
+        with self._changed:
+            self._stopped = True
+            for thread in self._threads:
+                thread.carrier.stop()
+            self._changed.notify_all()
+
+    def join(self, seconds: float | None = None) -> None:
+        """Return once all threads have ended, or after `seconds`."""
+        end = None if seconds is None else time.monotonic() + seconds
+        for thread in list(self._threads):
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
+
+    def is_alive(self) -> bool:
+        """Whether something is sent, or may be."""
+        return any(thread.is_alive() for thread in list(self._threads))
+
+    def given_up(self) -> tuple[str, ...]:
+        """The messages under way whose requests nobody waits for any more, while the user has
+        dropped them. For who stops the threads."""
+        with self._changed:
+            return tuple(
+                one.id
+                for thread, one in self._under_way.items()
+                if thread.is_alive() and thread.carrier.unwanted == one.id
+            )
+
+    # --- for its threads ------------------------------------------------------------------------
+
+    def take(self, thread: Thread) -> Work | None:
+        """What goes next, as soon as it may; None when the thread is not needed any more."""
+        with self._changed:
+            self._under_way.pop(thread, None)
+            while not self._stopped:
+                now = time.time()
+                work = self._choose(now) if self._may_begin_in() == 0 else None
+                if work is not None:
+                    self._begin(thread, work)
+                ready = self._tell_cooling(now, is_going=work is not None)
+                if work is not None:
+                    self._start_another()
+                    return work
+                if self._is_needless():
+                    break
+                self._changed.wait(_soonest(self._may_begin_in(), ready))
+            if not self._stopped:
+                self._threads.remove(thread)
+            return None
+
+    def put_back(self, thread: Thread, run: tuple[Waiting, ...], *, wanted: bool) -> bool:
+        """These wait again, in front of their conversation, unless the user has dropped them and
+        they have to be `wanted`. Returns whether they wait."""
+        with self._changed:
+            under_way = self._under_way[thread]
+            if wanted and thread.carrier.unwanted == under_way.id:
+                return False
+            del self._under_way[thread]
+            for one in reversed(run):
+                self._waiting.put_back(one)
+            return True
+
+    def cannot_write(self) -> None:
+        """The ledger is out of reach: begin nothing for a while."""
+        with self._changed:
+            self._written_again_at = time.monotonic() + DISK_PAUSE
+
+    def hear(self, thread: Thread, event: SenderEvent) -> None:
+        """News of a thread's message."""
+        if not isinstance(event, CoolDown):
+            self._tell(event)
+            return
+        with self._changed:
+            if event.until:
+                self._pauses[thread] = event
+            else:
+                self._pauses.pop(thread, None)
+                # It is tried again now, and may be slow from now on.
+                again = structs.replace(self._under_way[thread], since=time.monotonic())
+                self._under_way[thread] = again
+                self._changed.notify()
+            self._tell_cooling(time.time(), is_going=False)
+
+    # --- who is next; all of these hold the lock ------------------------------------------------
+
+    def _choose(self, now: float) -> Work | None:
+        run = self._waiting.choose(
+            self._key,
+            lambda key: 0 if key == _BUSY else self._pace.room(key, now),
+            CHUNK_CHARACTERS // 4,
+        )
+        if not run:
+            return None
+        return Work(run, send_queue.merged(run) if len(run) > 1 else None)
+
+    def _begin(self, thread: Thread, work: Work) -> None:
+        first = work.run[0]
+        key, place = self._key(first), first.outbound.target.place
+        for one in work.run:
+            self._waiting.remove(one.id)
+        name = work.merged.outbound.id if work.merged else first.id
+        self._under_way[thread] = UnderWay(name, place, key, time.monotonic())
+        thread.carrier.unwanted = ""
+
+    def _key(self, waiting: Waiting) -> str:
+        if self._is_busy(waiting.outbound.target.place):
+            return _BUSY
+        ways = requests.ways(self._options, waiting.outbound, time.time())
+        key = key_of(ways[0], waiting.outbound.target) if ways else ""
+        return _BUSY if any(one.key == key for one in self._under_way.values()) else key
+
+    def _is_busy(self, place: str) -> bool:
+        return any(one.place == place for one in self._under_way.values())
+
+    def _may_begin_in(self) -> float | None:
+        """Seconds until one more message may go beside those under way; None: one of them has to
+        end first, or its pause."""
+        now = time.monotonic()
+        if self._pauses or len(self._under_way) >= AT_ONCE:
+            return None
+        latest = max((one.since + SLOW for one in self._under_way.values()), default=0.0)
+        return max(0.0, latest - now, self._written_again_at - now)
+
+    def _has_work_beside(self) -> bool:
+        """Whether something waits for a conversation that nothing is under way to."""
+        return any(not self._is_busy(place) for place in self._waiting.places)
+
+    def _is_needless(self) -> bool:
+        """Whether a thread may end: another one waits, or those at work come back for the rest."""
+        idle = len(self._threads) - len(self._under_way)
+        return idle > 1 or (bool(self._under_way) and not self._has_work_beside())
+
+    def _start_another(self) -> None:
+        """Have a thread wait beside those at work, which may take long."""
+        are_all_at_work = len(self._under_way) == len(self._threads)
+        if are_all_at_work and 0 < len(self._threads) < AT_ONCE and self._has_work_beside():
+            self._start_thread()
+
+    def _start_thread(self) -> None:
+        client = self._client()
+        self._options = client.options
+        thread = Thread(self, client, self._ledger, self._pace, self._courier)
+        self._threads.add(thread)
+        thread.start()
+
+    def _wake(self) -> None:
+        self._written_again_at = 0.0
+        self._changed.notify()
+        if not self._stopped:
+            self._start_another()
+
+    def _tell_cooling(self, now: float, *, is_going: bool) -> float | None:
+        """Tell a change of the time until which some have to wait. Returns the seconds until the
+        next message may go, None without any that could."""
+        pauses = [one for one in self._pauses.values() if one.until > now]
+        cooling = self._pace.cool_down(now)
+        if is_going and cooling is None and not pauses and not self._told.until:
+            return None
+        keys = [key for one in self._waiting.candidates() if (key := self._key(one)) != _BUSY]
+        held = [until for key in keys if (until := self._pace.paused_until(key, now)) > now]
+        if held:
+            pauses.append(CoolDown(min(held), cooling[1] if cooling else "pacing"))
+        first = min(pauses, key=lambda one: one.until, default=CoolDown(0.0, ""))
+        if first.until != self._told.until:
+            self._told = first
+            self._tell(first)
+        ready = [self._pace.ready_at(key, now) for key in keys]
+        return max(0.0, min(ready) - now) if ready else None
+
+
+def _soonest(*waits: float | None) -> float | None:
+    """Of what has to be waited for, what takes longest; None: until somebody wakes us."""
+    return None if None in waits else max(wait for wait in waits if wait is not None)

@@ -1,0 +1,15 @@
+"""The stream connection (protocol section 4): the one package that imports websocket."""
+
+from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings
+from dingbridge.edges.dingtalk.stream.receiving import Gate, Trouble
+from dingbridge.edges.dingtalk.stream.stream_thread import Arrived, LinkChanged, Stream, StreamEvent
+
+__all__ = [
+    "Arrived",
+    "Gate",
+    "LinkChanged",
+    "Stream",
+    "StreamEvent",
+    "StreamSettings",
+    "Trouble",
+]

@@ -1,0 +1,200 @@
+"""Where the exchange is: a socket file that only the user can open, or a loopback port.
+
+Systems without Unix sockets (Windows) get the loopback port; the secret guards both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+from dingbridge.core.catalogue import service as say
+from dingbridge.core.errors import BridgeError
+from dingbridge.edges.storage import own_files
+
+UNIX = hasattr(socket, "AF_UNIX") and os.name == "posix"
+LONGEST_PATH = 103
+"""Bytes of a socket's path: macOS takes 104 with the closing zero, Linux 108."""
+
+BACKLOG = 128
+STALE_AFTER = 60.0
+"""Seconds after which a socket file that nobody listens on is a dead process's."""
+
+LOOPBACK = "127.0.0.1"
+PREFIX, SUFFIX = "dingbridge-", ".sock"
+
+
+class ExchangeError(BridgeError):
+    """The local socket cannot be opened safely, or a frame is too long for it."""
+
+
+def listen(*, tcp: bool) -> tuple[socket.socket, str]:
+    """A listening socket that never blocks, and its address. Raises `ExchangeError`."""
+    try:
+        return _listen_on_loopback() if tcp else _listen_in(_folder())
+    except OSError as cause:
+        raise ExchangeError(say.NO_SOCKET(reason=os.strerror(cause.errno or 0))) from cause
+
+
+def connect(address: str) -> socket.socket:
+    """A socket on its way to that address; it never blocks. Raises `ExchangeError`."""
+    try:
+        if UNIX and address.startswith("/"):
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            target: str | tuple[str, int] = address
+        else:
+            host, _, port = address.rpartition(":")
+            if host != LOOPBACK:
+                raise ExchangeError("this is no address of a local socket")
+            connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            target = (host, int(port))
+        try:
+            prepare(connection)
+            with contextlib.suppress(BlockingIOError):
+                _connect(connection, target)
+        except BaseException:
+            connection.close()
+            raise
+    except (OSError, ValueError, OverflowError) as cause:
+        raise ExchangeError(f"nobody answers there ({type(cause).__name__})") from cause
+    return connection
+
+
+def _connect(connection: socket.socket, target: str | tuple[str, int]) -> None:
+    try:
+        connection.connect(target)
+    except BlockingIOError as cause:
+        # A loopback connection is under way then; a Unix socket's queue of callers is full.
+        if isinstance(target, str):
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "busy") from cause
+        raise
+
+
+def prepare(connection: socket.socket) -> None:
+    """Let it never block, nor wait for more to send."""
+    connection.setblocking(False)
+    if connection.family == socket.AF_INET:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def is_foreign(connection: socket.socket) -> bool:
+    """Whether the system knows that another user is at the other end."""
+    if not UNIX or connection.family != socket.AF_UNIX:
+        return False
+    try:
+        uid = _uid(connection)
+    except OSError:  # It is gone already, or was never there.
+        return True
+    return uid is not None and uid != os.geteuid()
+
+
+def _uid(connection: socket.socket) -> int | None:
+    if sys.platform == "linux":
+        # struct ucred: pid, uid, gid
+        size = struct.calcsize("3i")
+        found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        return int(struct.unpack("3i", found)[1])
+    if sys.platform == "darwin":
+        # struct xucred by SOL_LOCAL (0), LOCAL_PEERCRED (1): version, uid, number of groups, groups
+        found = connection.getsockopt(0, 1, struct.calcsize("IIh16I"))
+        return int(struct.unpack_from("II", found)[1])
+    return None
+
+
+def is_there(address: str) -> bool:
+    """Whether the socket can still be found: its file may have been taken away with its folder, as
+    some systems do when the user logs out."""
+    return not address.startswith("/") or os.path.exists(address)
+
+
+def remove(address: str) -> None:
+    """Take the socket file away; a loopback port leaves none."""
+    if address.startswith("/"):
+        with contextlib.suppress(OSError):
+            os.unlink(address)
+
+
+def _listen_on_loopback() -> tuple[socket.socket, str]:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            # Otherwise another process may bind the same port and be called in our place.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        listener.bind((LOOPBACK, 0))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener, f"{LOOPBACK}:{listener.getsockname()[1]}"
+
+
+def _listen_in(folder: Path) -> tuple[socket.socket, str]:
+    _sweep(folder)
+    address = str(folder / f"{PREFIX}{os.urandom(4).hex()}{SUFFIX}")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(address)
+        # The folder keeps others out until this is done; the umask belongs to all threads.
+        os.chmod(address, 0o600)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener, address
+
+
+def _folder() -> Path:
+    """A folder of ours in which a socket's path is short enough. Raises `ExchangeError`."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and _fits(Path(runtime)) and not own_files.fault(Path(runtime)):
+        return Path(runtime)
+    import tempfile  # loaded late: few need it
+
+    name = f"dingbridge-{os.geteuid()}"
+    folder = Path(tempfile.gettempdir()).absolute() / name
+    if not _fits(folder):
+        folder = Path("/tmp") / name  # noqa: S108 - made 0700, refused unless it is ours
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if fault := own_files.fault(folder):
+        raise ExchangeError(_refused(folder, fault), fix=say.REMOVE_FOLDER(folder=folder))
+    return folder
+
+
+def _refused(folder: Path, fault: own_files.Fault) -> str:
+    match fault:
+        case "missing":
+            return say.FOLDER_MISSING(folder=folder)
+        case "no_folder":
+            return say.FOLDER_NO_FOLDER(folder=folder)
+        case "of_another_user":
+            return say.FOLDER_OF_ANOTHER(folder=folder)
+        case "open":
+            return say.FOLDER_OPEN(folder=folder)
+
+
+def _fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / f"{PREFIX}12345678{SUFFIX}")) <= LONGEST_PATH
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the socket files of processes that were killed."""
+    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with contextlib.suppress(OSError):
+            # A young one may be about to listen.
+            if time.time() - path.lstat().st_mtime > STALE_AFTER and _is_dead(path):
+                path.unlink()
+
+
+def _is_dead(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        return probe.connect_ex(str(path)) == errno.ECONNREFUSED

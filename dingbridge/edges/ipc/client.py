@@ -1,0 +1,63 @@
+"""The client: the end of the local socket in an editor's host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.edges.ipc import address
+from dingbridge.edges.ipc.connection import Line, Timing, prove_as_client
+from dingbridge.edges.ipc.event_loop import Loop, Peer
+from dingbridge.edges.ipc.events import ClientEvent, Connected, Heard, Lost
+
+
+class Client(Loop):
+    """Connects to a server in its own thread. `tell` is called there: it must neither wait nor
+    raise. The last event is always one `Lost`; for another try make another client."""
+
+    def __init__(
+        self,
+        address: str,
+        secret: str,
+        tell: Callable[[ClientEvent], None],
+        timing: Timing = Timing(),  # noqa: B008 - a Timing is immutable
+    ) -> None:
+        super().__init__("dingbridge-exchange-client", timing)
+        self._address = address
+        self._secret = secret
+        self._tell = tell
+        self._lost = Lost("stopped")
+
+    def send(self, data: bytes) -> None:
+        """Queue a frame, also before the connection is made. For any thread.
+
+        Raises `ExchangeError` when it is longer than `FRAME_BYTES`.
+        """
+        self._command(0, data)
+
+    def _begin(self) -> None:
+        try:
+            connection = address.connect(self._address)
+        except address.ExchangeError as cause:
+            self._lost = Lost(cause.message)
+            return
+        if address.is_foreign(connection):
+            connection.close()
+            self._lost = Lost("another user answers there")
+            return
+        line = Line(prove_as_client(self._secret), self._timing, self._clock.now())
+        self._adopt(Peer(0, connection, line))
+
+    def _wanted(self) -> bool:
+        return bool(self._peers)
+
+    def _proved(self, peer: Peer) -> None:
+        self._tell(Connected())
+
+    def _told(self, peer: Peer, data: bytes) -> None:
+        self._tell(Heard(0, data))
+
+    def _gone(self, peer: Peer, reason: str) -> None:
+        self._lost = Lost(reason, peer.line.silence(self._clock.now()))
+
+    def _over(self) -> None:
+        self._tell(self._lost)

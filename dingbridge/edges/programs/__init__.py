@@ -1,0 +1,1 @@
+"""Other programs: run, watched, and found again by their process id."""

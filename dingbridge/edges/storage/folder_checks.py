@@ -1,0 +1,40 @@
+"""The folders that are looked at when a host starts: who else may read or change what is there."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from dingbridge.core.catalogue import files as say
+from dingbridge.edges.storage import own_files
+from dingbridge.edges.storage.robot_files import OUTGOING_FOLDER, SESSIONS_FOLDER, SPOOL_FOLDER
+
+OURS = (
+    Path("dingbridge"),
+    SPOOL_FOLDER,
+    SESSIONS_FOLDER,
+    SESSIONS_FOLDER / "trash",
+    OUTGOING_FOLDER.parent,
+    OUTGOING_FOLDER,
+)
+"""Below the data folder: nobody but us has anything to do there."""
+
+
+def mended(data: Path) -> tuple[str, ...]:
+    """Take away what others may do in our folders. Returns in sentences what we may not change: the
+    data folder itself belongs to all of Neovim."""
+    told = []
+    for folder in OURS:
+        if (data / folder).is_dir():
+            try:
+                own_files.make_own_folder(data / folder)
+            except OSError as cause:
+                told.append(say.FOLDER_UNSAFE(folder=data / folder, reason=cause.strerror))
+    match own_files.may_be_changed(data):
+        case "by_its_owner":
+            told.append(say.FOLDER_OF_ANOTHER(folder=data, path=shlex.quote(str(data))))
+        case None:
+            pass
+        case "by_others":
+            told.append(say.FOLDER_WRITABLE(folder=data, path=shlex.quote(str(data))))
+    return tuple(told)

@@ -1,0 +1,282 @@
+"""What the owner of one robot keeps on the disk: its part of the journals, and what they mean.
+
+The journals and the state file are shared by all robots and all editors of a user.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import files as say
+from dingbridge.core.delivery import outbox as outboxes
+from dingbridge.core.delivery import outbox_journal
+from dingbridge.core.delivery.outbox import Outbox, Put, Record
+from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.restored_rate import pace_of
+from dingbridge.core.errors import BridgeError, StoredDataDamaged
+from dingbridge.core.messages import Message
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.state import State, may_open_at, with_opened, without_seen
+from dingbridge.core.sessions.transcript import SETTLED, Fate
+from dingbridge.edges.storage.journal import Journal
+from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
+from dingbridge.edges.storage.spool_folder import SpoolFolder
+from dingbridge.edges.storage.state_file import StateFile
+from dingbridge.edges.storage.transcripts import Transcripts
+from dingbridge.edges.storage.worker import Disk
+
+log = logging.getLogger(__name__)
+
+OUTBOX_FILE = "chat-dingtalk-outbox.jsonl"
+INBOX_FILE = "chat-dingtalk-inbox.jsonl"
+STATE_FILE = "chat-dingtalk-state.json"
+SESSIONS_FOLDER = Path("dingbridge", "sessions")
+OUTGOING_FOLDER = Path("dingbridge", "media", "outgoing")
+SPOOL_FOLDER = Path("dingbridge", "unconfirmed")
+
+LONG = 2 * 1024 * 1024
+"""Bytes at which the inbox is made short again, at least twice as many as it then holds."""
+
+COMPACT_AFTER = 2000
+"""Records after which a journal is made short again, at least as many as it then holds: so the
+cost of that is spread over them."""
+
+
+class Files(Struct, frozen=True):
+    """The files that all editors of a user share."""
+
+    disk: Disk
+    state: StateFile
+    transcripts: Transcripts
+    outbox: Journal
+    inbox: Journal
+    outgoing: OutgoingFolder
+    spool: SpoolFolder
+
+
+def files_in(data: Path, disk: Disk) -> Files:
+    """The files of a data directory."""
+    return Files(
+        disk,
+        StateFile(data / STATE_FILE),
+        Transcripts(data / SESSIONS_FOLDER),
+        Journal(data / OUTBOX_FILE),
+        Journal(data / INBOX_FILE),
+        OutgoingFolder(data / OUTGOING_FOLDER),
+        SpoolFolder(data / SPOOL_FOLDER),
+    )
+
+
+OUTBOX = "outbox"
+INBOX = "inbox"
+STATE = "state"
+"""Names under which the disk thread keeps the order of what it is asked for."""
+
+
+def transcript_of(session: str) -> str:
+    """The name of that kind for a session's transcript."""
+    return f"transcript {session}"
+
+
+class Inheritance(Struct, frozen=True):
+    """What an earlier owner left: the state, what waits, how soon it may leave, and what was not
+    handed over. `damaged` says that the state file had to be set aside."""
+
+    state: State
+    outbox: Outbox
+    pace: Pace
+    inbox: dict[str, inbox.Open]
+    seen: dict[str, float]
+    damaged: StoredDataDamaged | None = None
+
+
+class RobotFiles:
+    """The journals as one robot's owner uses them. For the disk thread."""
+
+    def __init__(self, files: Files, robot: str, app: str) -> None:
+        self._files = files
+        self._robot = robot
+        self._app = app
+        self._outbox_records = 0
+        self._outbox_kept = 0
+        self._inbox_limit = LONG
+        # The journal as it was looked at: its number, and its size without what we added.
+        self._looked = (0, 0)
+        self._own = 0
+        self._counting = threading.Lock()
+
+    def append(self, *records: Record, sync: bool = True) -> None:
+        """Write records of the outbox: with `sync` they outlive a power cut when this returns, else
+        a second later. For any thread."""
+        lines = [outboxes.encode(record) for record in records]
+        self._files.outbox.append(*lines, sync=sync)
+        # What is our own is no news.
+        with self._counting:
+            self._own += sum(len(line) + 1 for line in lines)
+            self._outbox_records += len(lines)
+        if self._outbox_records >= max(COMPACT_AFTER, self._outbox_kept):
+            self._outbox_records = 0
+            self._files.disk.do(lambda: _if_possible(self._compact_outbox))
+
+    def look(self) -> tuple[Put, ...]:
+        """All messages that wait, when somebody else has written since the last look: among them
+        may be those of editors that have left, or of Neovims that run 0.1. Else none."""
+        number, size = self._files.outbox.mark()
+        mark = (number, size - self._own)
+        if mark == self._looked:
+            return ()
+        records, _ = self._files.outbox.read(outboxes.decode)
+        # What was added while it was read is news the next time.
+        self._looked = mark
+        return outbox_journal.waiting_puts(records, self._robot)
+
+    def traces(self, session: str, messages: set[str]) -> tuple[set[str], tuple[Message, ...]]:
+        """Which of these messages are written down as those of another robot, and those that stand
+        with their end in the session's transcript."""
+        records, _ = self._files.outbox.read(outboxes.decode)
+        others = messages & outbox_journal.ids_of_others(records, self._robot)
+        shown = self._files.transcripts.load(session).messages if session else ()
+        return others, tuple(one for one in shown if one.id in messages and one.delivery in SETTLED)
+
+    def append_inbox(self, *lines: bytes, sync: bool = True) -> None:
+        """Write records of the inbox; with `sync` they are on the disk when this returns."""
+        self._files.inbox.append(*lines, sync=sync)
+        self._compact_long_inbox()
+
+    def compact(self, seen: Mapping[str, float]) -> None:
+        """Make both journals short, as far as the disk lets us. `seen` are the ids of a day: some
+        may have been dropped from the inbox by a Neovim that runs 0.1."""
+        _if_possible(lambda: self._compact_inbox(seen))
+        _if_possible(self._compact_outbox)
+
+    def _compact_long_inbox(self) -> None:
+        size = self._files.inbox.mark()[1]
+        if size >= self._inbox_limit:
+            # Not again soon, if the disk refuses it.
+            self._inbox_limit = size + LONG
+            _if_possible(self._compact_inbox)
+
+    def _compact_outbox(self) -> None:
+        """Make the robot's part of the outbox as short as its meaning allows."""
+        self._outbox_records = 0
+        now = time.time()
+
+        def keep(lines: list[bytes]) -> list[bytes]:
+            kept = outbox_journal.shortened(lines, self._robot, now)
+            self._outbox_kept = len(kept)
+            return kept
+
+        self._files.outbox.rewrite(keep)
+
+    def _compact_inbox(self, seen: Mapping[str, float] | None = None) -> None:
+        """Keep of the inbox only what is still open, and the ids of a day, `seen` among them."""
+        now = time.time()
+        self._files.inbox.rewrite(lambda lines: inbox.shortened(lines, now, seen))
+        self._inbox_limit = max(LONG, 2 * self._files.inbox.mark()[1])
+
+    def _take_over(self, seen: Mapping[str, float]) -> None:
+        """Move the ids that 0.1 left in the state file to the inbox."""
+        self._compact_inbox(seen)
+        self._files.state.update(lambda state: without_seen(state, seen))
+
+    def read(self) -> Inheritance:
+        """What an earlier owner left; what it could not tell the transcripts they are told now.
+        Raises `OSError` or `BridgeError` when a file cannot be read."""
+        for journal in (self._files.outbox, self._files.inbox):
+            journal.sync_all()
+        state, damaged_state = self._files.state.read()
+        records, damaged = self._files.outbox.read(outboxes.decode)
+        mine = outbox_journal.of_robot(records, self._robot)
+        for session, message, fate, reason in outbox_journal.ends(mine):
+            # The end may have come between the journal's line and the transcript's.
+            self._tell_transcript(session, Fate(message, fate, reason))
+        received, also_damaged = self._files.inbox.read(inbox.decode)
+        if damaged or also_damaged:
+            log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
+        if state.seen:
+            _if_possible(lambda: self._take_over(state.seen))
+        self._compact_long_inbox()
+        _if_possible(self._compact_outbox)
+        pending = inbox.pending(received).items()
+        open_ = {key: one for key, one in pending if one.received.robot == self._app}
+        self._settle(open_)
+        seen = {**state.seen, **inbox.times(received)}
+        pace = pace_of(mine, random.random)
+        return Inheritance(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
+
+    def _settle(self, open_: dict[str, inbox.Open]) -> None:
+        """Note where each message stands already. What 0.1 had routed counts as handed over then:
+        somebody may have been asked about it."""
+        unasked = {key: one for key, one in open_.items() if not one.asked}
+        if not unasked:
+            return
+        names = {inbox.message_id(key): key for key in unasked}
+        since = min(one.received.time for one in unasked.values())
+        for name, session in self._files.transcripts.standing(names, since).items():
+            key = names[name]
+            if open_[key].session:
+                self.append_inbox(inbox.encode(inbox.Handed(key)), sync=False)
+                del open_[key]
+            else:
+                open_[key] = inbox.Open(open_[key].received, session)
+
+    def _tell_transcript(self, session: str, end: Fate) -> None:
+        self._files.disk.insist(
+            transcript_of(session), lambda: self._files.transcripts.settle(session, end)
+        )
+
+
+class Gate:
+    """What the stream asks before it opens or acks anything. For the stream's thread."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._recording = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Let nothing pass any more: the next owner reads what is there. For the disk thread."""
+        with self._recording:
+            self._closed = True
+
+    def may_open(self) -> float:
+        """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
+        return self._files.disk.wait(self._ask)
+
+    def _ask(self) -> float:
+        now = time.time()
+        wait = 0.0
+
+        def change(state: State) -> State:
+            nonlocal wait
+            wait = max(0.0, may_open_at(state, now) - now)
+            return state if wait else with_opened(state, now)
+
+        self._files.state.update(change)
+        return wait
+
+    def record(self, batch: Sequence[Received]) -> None:
+        """Write messages down, all or none; returns when they are on the disk. Waits for nothing
+        else. Raises `OSError`."""
+        lines = [inbox.encode(received) for received in batch]
+        with self._recording:
+            if self._closed:
+                raise OSError(errno.EPERM, say.LINK_LOST())
+            self._files.inbox.append(*lines)
+
+
+def _if_possible(compact: Callable[[], None]) -> None:
+    """A journal that cannot be made short is only longer than it needs to be."""
+    try:
+        compact()
+    except (OSError, BridgeError) as error:
+        log.warning("a journal stays long: %s", error)

@@ -1,0 +1,198 @@
+"""What the owner of one robot writes down: by the disk thread what the loop asks for, which never
+waits, and at once what the sender's threads have to tell."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from dingbridge.core.delivery.outbox import Put, Record
+from dingbridge.core.errors import StoredDataDamaged
+from dingbridge.core.messages import Message
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.state import State
+from dingbridge.core.sessions.transcript import Fate
+from dingbridge.core.timeouts import STATE_EVERY
+from dingbridge.edges.storage.robot_files import (
+    INBOX,
+    OUTBOX,
+    STATE,
+    Files,
+    RobotFiles,
+    transcript_of,
+)
+
+
+class LiveRecords:
+    """The records as the hub and the threads of the owner need them. `damaged` is told, on the disk
+    thread, that the state file had to be set aside; `post` runs a call at the end of a turn."""
+
+    def __init__(
+        self,
+        files: Files,
+        robot_files: RobotFiles,
+        damaged: Callable[[StoredDataDamaged], None],
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._files = files
+        self._robot_files = robot_files
+        self._damaged = damaged
+        self._post = post
+        self._handed: list[inbox.Handed] = []
+        self._asking: list[tuple[inbox.Asked, Callable[[], None]]] = []
+        # Records of the outbox that were asked for, and those that the disk refused, each with what
+        # follows it.
+        self._asked: deque[tuple[Record, Callable[[], None]]] = deque()
+        self._refused: list[tuple[Record, Callable[[], None]]] = []
+        self._is_due = False
+
+    # --- for the service loop -------------------------------------------------------------------
+
+    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+        """Write a record; `then` runs once it is on the disk. What is asked for together is written
+        together."""
+        self._asked.append((record, then))
+        if not self._is_due:
+            self._is_due = True
+            self._files.disk.insist(OUTBOX, self._write_asked, _run)
+
+    def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
+        """A robot message is to be handed over; `then` runs once that is on the disk."""
+        self._write_inbox(inbox.encode(received), then)
+
+    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
+        """A command from DingTalk goes to this session; `then` runs once that is on the disk."""
+        self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)
+
+    def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
+        """A robot message is about to be answered in a session; `then` runs once that is on the
+        disk. All of a turn are written together."""
+        self._asking.append((inbox.Asked(key, session, by), then))
+        if len(self._asking) == 1:
+            self._post(self._write_asking)
+
+    def _write_asking(self) -> None:
+        asking, self._asking = self._asking, []
+        lines = [inbox.encode(record) for record, _ in asking]
+        self._files.disk.insist(
+            INBOX,
+            lambda: self._robot_files.append_inbox(*lines),
+            lambda _: _run(tuple(then for _, then in asking)),
+        )
+
+    def handed(self, key: str) -> None:
+        """A robot message needs nothing more. All of a turn are written together, and no power cut
+        matters: what stands in a transcript is found there."""
+        self._handed.append(inbox.Handed(key))
+        if len(self._handed) == 1:
+            self._post(self._write_handed)
+
+    def _write_handed(self) -> None:
+        lines = [inbox.encode(record) for record in self._handed]
+        self._handed.clear()
+        self._files.disk.insist(INBOX, lambda: self._robot_files.append_inbox(*lines, sync=False))
+
+    def _write_inbox(self, line: bytes, then: Callable[[], None]) -> None:
+        self._files.disk.insist(
+            INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
+        )
+
+    def fates(self, session: str, ends: tuple[Fate, ...]) -> None:
+        """Write the ends of messages into their transcript."""
+        self._files.disk.insist(
+            transcript_of(session), lambda: self._files.transcripts.settle(session, *ends)
+        )
+
+    def forget_file(self, message: str) -> None:
+        """Remove the copy of a file that was kept for a message."""
+        self._files.disk.do(lambda: self._files.outgoing.forget(message))
+
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Change what is remembered between runs; `then` runs once it is on the disk. What is asked
+        for while the disk is busy is written together."""
+        self._files.state.soon(change)
+        self._files.disk.insist(STATE, self._keep, lambda _: then())
+
+    def soon(self, change: Callable[[State], State]) -> None:
+        """Change it too, on disk within a second. For every thread."""
+        if self._files.state.soon(change):
+            self._flush_in(STATE_EVERY)
+
+    def _flush_in(self, seconds: float) -> None:
+        self._files.disk.later(STATE, seconds, self._flush)
+
+    def settled(self, then: Callable[[], None]) -> None:
+        """Call `then` once all that was to be written in state and outbox so far is on the disk."""
+
+        def state_is(_: None) -> None:
+            self._files.disk.insist(OUTBOX, lambda: None, lambda _: then())
+
+        self._files.disk.insist(STATE, lambda: None, state_is)
+
+    def traces(
+        self,
+        session: str,
+        messages: tuple[str, ...],
+        then: Callable[[set[str], tuple[Message, ...]], None],
+    ) -> None:
+        """What the disk knows of messages that the outbox does not know."""
+        self._files.disk.do(
+            lambda: self._robot_files.traces(session, set(messages)), lambda found: then(*found)
+        )
+
+    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+        """Look for messages that editors wrote down themselves."""
+        self._files.disk.do(self._robot_files.look, then)
+
+    # --- for other threads ----------------------------------------------------------------------
+
+    def append(self, record: Record, *, sync: bool) -> None:
+        """Write a record of the outbox, see `RobotFiles.append`. Raises `OSError`."""
+        self._robot_files.append(record, sync=sync)
+
+    def update(self, change: Callable[[State], State]) -> None:
+        """Change the state; returns when it is on the disk. Raises `OSError` or `BridgeError`."""
+        self._files.disk.wait(lambda: self._files.state.update(change))
+
+    # --- on the disk thread ---------------------------------------------------------------------
+
+    def _write_asked(self) -> tuple[Callable[[], None], ...]:
+        """Write all that was asked for by now at once. Returns what follows."""
+        # First: what is asked for from now on may be too late for this time.
+        self._is_due = False
+        while self._asked:
+            self._refused.append(self._asked.popleft())
+        written = self._refused
+        if written:
+            self._robot_files.append(*(record for record, _ in written))
+        self._refused = []
+        return tuple(then for _, then in written)
+
+    def _flush(self) -> None:
+        seconds = self._files.state.due_in()
+        if seconds > 0:
+            # Something that could not wait was written meanwhile, and took along what waited.
+            self._flush_in(seconds)
+        else:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits for the state file. Raises `OSError` or `BridgeError`."""
+        try:
+            self._files.state.flush()
+        except StoredDataDamaged as error:
+            self._damaged(error)
+
+    def _keep(self) -> None:
+        try:
+            self._files.state.keep()
+        except StoredDataDamaged as error:
+            # The changes were made all the same, to a clean state.
+            self._damaged(error)
+
+
+def _run(calls: tuple[Callable[[], None], ...]) -> None:
+    for call in calls:
+        call()

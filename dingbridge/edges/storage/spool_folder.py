@@ -1,0 +1,41 @@
+"""The folder of what nobody had confirmed to editors that were left: `dingbridge/unconfirmed/`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from dingbridge.core.sessions import spool
+from dingbridge.core.sessions.spool import Kept
+from dingbridge.edges.storage import own_files
+
+log = logging.getLogger(__name__)
+
+
+class SpoolFolder:
+    """Its files, which editors write and we take away. For the disk thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, pid: int | None = None) -> tuple[Kept, ...]:
+        """What there is, of all editors or of that with this process."""
+        if not self._folder.is_dir():
+            return ()
+        found = [self._read(path) for path in sorted(self._folder.glob(f"{pid or '*'}-*.json"))]
+        return tuple(kept for kept in found if kept is not None)
+
+    def _read(self, path: Path) -> Kept | None:
+        try:
+            with own_files.reading(path) as file:
+                kept = spool.decode(str(path), file.read())
+        except OSError as cause:
+            log.warning("%s cannot be read: %s", path.name, cause.strerror)
+            return None
+        if kept is None:
+            log.warning("%s is damaged and is passed over", path.name)
+        return kept
+
+    def remove(self, path: str) -> None:
+        """All of a file is written down elsewhere."""
+        Path(path).unlink(missing_ok=True)
