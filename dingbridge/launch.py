@@ -143,9 +143,9 @@ def _run(part: str, *words: str) -> None:
         service(words)
         _end()
     if part == "host":
-        from dingbridge.editor import early
+        from dingbridge.editor import early_start
 
-        early.begin(*words[1:3])
+        early_start.begin(*words[1:3])
         _hide_tls(True)
         import pynvim
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.bridge.arrivals import Arrivals
+from dingbridge.service.editors.arrival_order import Arrivals
 
 Done = Callable[[], None]
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.bridge.catching_up import LATEST, Found, Shown
-from dingbridge.bridge.updates import Earlier, Ending, Fate, Messages
 from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import Entry, Part
 from dingbridge.core.sessions.transcript import Fate as Written
 from dingbridge.edges.storage import transcripts
 from dingbridge.edges.storage.transcripts import Transcripts
+from dingbridge.protocol.updates import Earlier, Ending, Fate, Messages
+from dingbridge.service.editors.transcript_diff import LATEST, Found, Shown
 from tests.costs import instructions
 
 

@@ -19,9 +19,9 @@ from dingbridge.edges.ipc import Client, ClientEvent, Heard
 from dingbridge.edges.storage.card import read_card
 from dingbridge.protocol.frames import VERSION, Attach, Settings, encode, packed
 from dingbridge.sandbox import Sandbox
-from dingbridge.service.command_values import CommandValues
-from dingbridge.service.screen import Screen
-from dingbridge.service.setting_up import SettingUp
+from dingbridge.service.editors.command_values import CommandValues
+from dingbridge.service.editors.screen import Screen
+from dingbridge.service.editors.setup import SettingUp
 from tests.conftest import StartEditor
 from tests.editor import Editor
 from tests.processes import until

@@ -7,18 +7,18 @@ from typing import Any, cast
 
 import pytest
 
-from dingbridge.bridge import updates
-from dingbridge.bridge.accounts import Accounts
-from dingbridge.bridge.deliveries import Deliveries
-from dingbridge.bridge.ports import Ports
-from dingbridge.bridge.session_store import SessionStore
-from dingbridge.bridge.sessions import Sessions
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.robot_protocol import Ask, Drop, Hello, Known, Revoke, Ruling, Send
 from dingbridge.core.sessions.transcript import Entry, Part, SessionInfo
-from dingbridge.service.live import LiveChance
+from dingbridge.protocol import updates
+from dingbridge.service.adapters import LiveChance
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.sending import Deliveries
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Ports
+from dingbridge.service.sessions.store import SessionStore
 
 SESSION = SessionInfo("s", "Session", 1.0)
 APP = {"app_key": "key", "app_secret": "secret"}

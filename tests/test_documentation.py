@@ -22,7 +22,7 @@ from dingbridge.core.text import visible
 from dingbridge.edges import log
 from dingbridge.edges.programs import settings_lookup
 from dingbridge.edges.storage import robot_files
-from dingbridge.service import live
+from dingbridge.service import adapters
 from tests import processes
 from tests.documents import CHINESE, MANUAL, README, ROOT, TEXTS, WHOLE
 from tests.neovim import find_neovim
@@ -238,7 +238,7 @@ def test_the_messages_that_are_explained_are_those_that_people_read() -> None:
 
 
 def test_what_a_program_finds_in_its_environment_is_told() -> None:
-    given = {*re.findall(r"\bDINGBRIDGE_\w+", inspect.getsource(live))}
+    given = {*re.findall(r"\bDINGBRIDGE_\w+", inspect.getsource(adapters))}
     assert given
     assert {*re.findall(r"\bDINGBRIDGE_\w+", WHOLE)} == given
 

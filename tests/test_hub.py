@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import pytest
 from msgspec import structs
 
-from dingbridge.bridge.hub import Hub, Ports
 from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import link
@@ -89,6 +88,7 @@ from dingbridge.core.sessions import inbox, targets, transcript
 from dingbridge.core.sessions.inbox import Open, Received
 from dingbridge.core.sessions.state import Binding, State
 from dingbridge.core.timeouts import DONE_REMEMBERED, REFUSAL_EVERY, SENDS_WITHIN
+from dingbridge.service.robots.hub import Hub, Ports
 from tests.costs import instructions
 
 DROPPED = say.DROPPED_BY_YOU()

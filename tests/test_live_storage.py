@@ -13,7 +13,7 @@ from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.edges.storage import own_files as edges_files
 from dingbridge.edges.storage.robot_files import Files, files_in
 from dingbridge.edges.storage.worker import Disk
-from dingbridge.service.live import LiveStorage
+from dingbridge.service.adapters import LiveStorage
 from tests.disk import out_of_reach
 
 INFO = SessionInfo("s1", "One", 1.0)

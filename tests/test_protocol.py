@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.bridge.updates import Update
 from dingbridge.core.options.lookups import Found
 from dingbridge.protocol import frames
 from dingbridge.protocol.frames import (
@@ -32,6 +31,7 @@ from dingbridge.protocol.frames import (
     decode_from_service,
     encode,
 )
+from dingbridge.protocol.updates import Update
 
 TEXTS = st.text(max_size=10) | st.text(st.characters(categories=["Cs", "L"]), max_size=5)
 """Also with lone surrogates, which is what stands for a byte that is no UTF-8."""

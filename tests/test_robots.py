@@ -37,9 +37,9 @@ from dingbridge.edges.storage.data_paths import robots_folder
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.edges.storage.robot_files import Gate, files_in
 from dingbridge.edges.storage.worker import Disk
-from dingbridge.service.live import LiveChance
-from dingbridge.service.membership import Membership
-from dingbridge.service.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots
+from dingbridge.service.adapters import LiveChance
+from dingbridge.service.editors.robot_client import Membership
+from dingbridge.service.robots.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots
 from tests import processes
 
 NOWHERE = "http://127.0.0.1:1"

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from dingbridge.bridge import updates
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.service.screen import IN_A_FRAME, MOST_WAITING, Screen
+from dingbridge.protocol import updates
+from dingbridge.service.editors.screen import IN_A_FRAME, MOST_WAITING, Screen
 
 Frame = tuple[updates.Update, ...]
 

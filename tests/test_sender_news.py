@@ -13,7 +13,7 @@ from dingbridge.core.delivery.outbox import Done
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.sender_events import Counted
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.service.sender_news import Event, SenderNews
+from dingbridge.service.robots.sender_batches import Event, SenderNews
 
 WITHIN = 10.0
 

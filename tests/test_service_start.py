@@ -19,8 +19,8 @@ from dingbridge.core.timeouts import SILENT_AFTER
 from dingbridge.edges.programs.background import Outcome, complaint
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.file_lock import file_lock
-from dingbridge.editor.attachment import Attached, Attachment, AttachmentEvent, Silent
-from dingbridge.editor.starting import Starting
+from dingbridge.editor.service_link import Attached, Attachment, AttachmentEvent, Silent
+from dingbridge.editor.service_start import Starting
 from dingbridge.sandbox import Sandbox
 from tests import services
 from tests.conftest import StartEditor
@@ -118,7 +118,7 @@ def test_what_another_editor_has_tried_meanwhile_is_not_tried_again(launcher: La
 def test_an_editor_that_is_frozen_while_it_starts_the_service_keeps_no_other_from_it(
     launcher: Launcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dingbridge.editor.starting.TURN_WITHIN", 0.2)
+    monkeypatch.setattr("dingbridge.editor.service_start.TURN_WITHIN", 0.2)
     launcher.shut()
     first = threading.Thread(target=launcher.editor().start)
     first.start()

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.bridge import updates
-from dingbridge.bridge.session_store import AT_ONCE, SessionStore
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.worker import Disk
-from dingbridge.service.live import LiveChance, LiveStorage
+from dingbridge.protocol import updates
+from dingbridge.service.adapters import LiveChance, LiveStorage
+from dingbridge.service.sessions.store import AT_ONCE, SessionStore
 from tests.disk import noted_syncs, out_of_reach
 
 MANY = 20

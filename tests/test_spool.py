@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.bridge import updates
 from dingbridge.core.sessions import spool
 from dingbridge.edges.storage.robot_files import Files, files_in
 from dingbridge.edges.storage.worker import Disk
+from dingbridge.protocol import updates
 from dingbridge.protocol.frames import VERSION, Attach, Command, Event, Piece
-from dingbridge.service.spool import Asked, Spool
+from dingbridge.service.spool_intake import Asked, Spool
 
 pytestmark = pytest.mark.environment
 

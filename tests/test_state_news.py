@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.bridge.state_news import StateNews
 from dingbridge.core.robot_protocol import State
+from dingbridge.service.robots.status_updates import StateNews
 
 
 class Robot:

@@ -15,7 +15,7 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
-from dingbridge.service.transfers import Transfers
+from dingbridge.service.files.transfers import Transfers
 
 pytestmark = pytest.mark.environment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.editor.waiting import Waiting
+from dingbridge.editor.waiting_requests import Waiting
 from dingbridge.protocol.frames import Command, Event, FromHost, Settings
 
 SHOWN, WORKING = Event("shown", {"sessions": []}), Event("working", {"questions": []})

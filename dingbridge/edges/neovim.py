@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dingbridge.bridge.updates import Update
+from dingbridge.protocol.updates import Update
 
 log = logging.getLogger(__name__)
 

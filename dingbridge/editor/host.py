@@ -16,7 +16,6 @@ from typing import Any
 
 from msgspec import structs
 
-from dingbridge.bridge import updates
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions as saying
 from dingbridge.core.commands.editor_commands import Command, parse
@@ -27,8 +26,12 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.edges.ipc import Client
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.storage import installed_code
-from dingbridge.editor import early
-from dingbridge.editor.attachment import (
+from dingbridge.editor import early_start
+from dingbridge.editor.bound_sessions import Bound
+from dingbridge.editor.file_transfers import Files
+from dingbridge.editor.host_log import forward
+from dingbridge.editor.lua_requests import FromManifest, Settings
+from dingbridge.editor.service_link import (
     Attached,
     Attachment,
     AttachmentEvent,
@@ -38,16 +41,12 @@ from dingbridge.editor.attachment import (
     Said,
     Silent,
 )
-from dingbridge.editor.bound import Bound
-from dingbridge.editor.files import Files
-from dingbridge.editor.from_lua import FromManifest, Settings
-from dingbridge.editor.log import forward
-from dingbridge.editor.look_up import Commands, LookUp, digest_of, wanted_file
-from dingbridge.editor.under_way import UnderWay, file_of
-from dingbridge.editor.waiting import Waiting
-from dingbridge.protocol import frames
-from dingbridge.protocol.read import read_as
-from dingbridge.protocol.turns import Turns
+from dingbridge.editor.unconfirmed import UnderWay, file_of
+from dingbridge.editor.value_lookup import Commands, LookUp, digest_of, wanted_file
+from dingbridge.editor.waiting_requests import Waiting
+from dingbridge.protocol import frames, updates
+from dingbridge.protocol.command_queue import Turns
+from dingbridge.protocol.decode import read_as
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +219,7 @@ class Host:
             settings.has_screen,
             installed_code.newest(),
         )
-        attachment = early.attachment_for(settings.data, settings.log, self._environ)
+        attachment = early_start.attachment_for(settings.data, settings.log, self._environ)
         self._attachment = attachment
         attachment.listen(
             lambda event: self._neovim.post(lambda: self._from_service(attachment, event))

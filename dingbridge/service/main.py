@@ -28,11 +28,11 @@ from dingbridge.edges.programs import background
 from dingbridge.edges.programs.process_identity import LOOK, born
 from dingbridge.edges.storage.card import Card
 from dingbridge.edges.storage.owner_lock import OwnerLock
-from dingbridge.service import looking_around
+from dingbridge.service import periodic
 from dingbridge.service.mailbox import Mailbox
 
 if TYPE_CHECKING:
-    from dingbridge.service.editors import Editors
+    from dingbridge.service.editors.editors import Editors
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Service:
             if LOOK is not None:
                 self._loop.add_signal_handler(LOOK, self._server.look)
             # Loaded late: an editor that waits can connect meanwhile.
-            from dingbridge.service.editors import Editors
+            from dingbridge.service.editors.editors import Editors
 
             # What was imported stays: nothing of it is garbage.
             gc.freeze()
@@ -122,7 +122,7 @@ class Service:
         """The socket's folder may be taken away when the user logs out."""
         if self._server is not None and not self._ended.is_set():
             self._server.look()
-            looking_around.next_time(self._look)
+            periodic.next_time(self._look)
 
     def _from_editor(self, event: ServerEvent) -> None:
         assert self._editors is not None  # noqa: S101 - nothing of this runs before it is there

@@ -13,7 +13,7 @@ from typing import Any
 from dingbridge.core.options.lookups import Found
 from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.card import read_card
-from dingbridge.editor.bound import Bound
+from dingbridge.editor.bound_sessions import Bound
 from dingbridge.protocol import frames
 from dingbridge.protocol.frames import Attach, Command, Event, Leave, Settings, Updates
 from tests.faults import check

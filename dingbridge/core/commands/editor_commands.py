@@ -71,7 +71,7 @@ class Declaration(Struct, frozen=True):
 
 class Command(Enum):
     """The subcommands, each with its declaration. The bridge has a case for each
-    (`bridge/application.py`): mypy fails without one."""
+    (`service/editors/bridge.py`): mypy fails without one."""
 
     OPEN_CURRENT = Declaration(
         "", "", "Open the current session.", completion=Completion.SUBCOMMAND

@@ -278,7 +278,7 @@ class RunJob(Request, frozen=True):
 
 
 ForOwner = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
-"""What the robot's owner answers by itself (`bridge/receptionist.py`)."""
+"""What the robot's owner answers by itself (`service/robots/robot_commands.py`)."""
 
 ForSession = (
     NewSession
@@ -293,7 +293,7 @@ ForSession = (
     | OpenAt
     | RunJob
 )
-"""What is answered where the session is, in its editor (`bridge/remote_commands.py`)."""
+"""What is answered where the session is, in its editor (`service/editors/remote_requests.py`)."""
 
 Command = ForOwner | ForSession
 """What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""

@@ -1,0 +1,29 @@
+"""The way to the service, begun before the rest of the host is imported, which takes longer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from dingbridge.editor.service_link import Attachment
+
+_begun: list[Attachment] = []
+
+
+def begin(data: str, log_folder: str) -> None:
+    """Find the service of a data folder, or start it. Once for each process."""
+    attachment = Attachment(data, log_folder, dict(os.environ))
+    _begun.append(attachment)
+    attachment.start()
+
+
+def attachment_for(data: str, log_folder: str, environ: Mapping[str, str]) -> Attachment:
+    """The attachment that was begun for these folders, or a new one."""
+    begun = _begun.pop() if _begun else None
+    if begun is not None and begun.folders == (data, log_folder):
+        return begun
+    if begun is not None:
+        begun.stop()
+    attachment = Attachment(data, log_folder, environ)
+    attachment.start()
+    return attachment

@@ -1,0 +1,263 @@
+"""Keeps an editor's host attached to the service of its data folder, whichever process that is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.core.start_pauses import Pauses, Silence
+from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.programs.process_identity import ask_to_look, is_same, kill
+from dingbridge.edges.storage.card import Card, read_card
+from dingbridge.editor.service_start import Starting
+
+log = logging.getLogger(__name__)
+
+LAUNCH = Path(__file__).resolve().parents[1] / "launch.py"
+
+ENDED_WITHIN, LOOK_EVERY = 0.5, 0.02
+"""Seconds until a service that closed its connections has ended, and between two looks."""
+
+
+class Attached(Struct, frozen=True):
+    """There is a service; it can be told things through `client`."""
+
+    client: Client
+
+
+class Said(Struct, frozen=True):
+    """The service said something."""
+
+    data: bytes
+
+
+class Detached(Struct, frozen=True):
+    """The service is gone."""
+
+
+class CannotStart(Struct, frozen=True):
+    """The service ended soon after its start; its last words say why."""
+
+    words: str
+
+
+class Barred(Struct, frozen=True):
+    """The data folder cannot be used, for this reason; it is tried again."""
+
+    path: str
+    reason: str
+
+
+class Silent(Struct, frozen=True):
+    """The service runs and does not answer, for so many seconds."""
+
+    pid: int
+    seconds: float
+
+
+AttachmentEvent = Attached | Said | Detached | CannotStart | Barred | Silent
+
+
+class Attachment(threading.Thread):
+    """Finds the service, or starts it, and finds or starts the next one when it is gone.
+
+    looking ──no card, or nobody answers──▶ starting ──card──▶ attached ──lost──▶ looking
+    """
+
+    def __init__(
+        self,
+        data: str,
+        log_folder: str,
+        environ: Mapping[str, str],
+    ) -> None:
+        super().__init__(name="dingbridge-attachment", daemon=True)
+        self.folders = (data, log_folder)
+        self._folder = Path(data, "dingbridge")
+        self._told_so_far: list[AttachmentEvent] = []
+        self._listener: Callable[[AttachmentEvent], None] | None = None
+        self._listening = threading.Lock()
+        self._stopping = threading.Event()
+        argv = (sys.executable, str(LAUNCH), "service", data, log_folder)
+        self._starting = Starting(self._folder, argv, environ, self._stopping, self._is_served)
+        self._awake = threading.Event()
+        self._lost = threading.Event()
+        self._client: Client | None = None
+        self._clock = time.monotonic
+        self._silence = Silence(self._clock())
+        self._vain: Card | None = None
+        self._has_started = False
+        self._told: tuple[object, ...] | None = None
+        self._pauses = Pauses()
+
+    def listen(self, tell: Callable[[AttachmentEvent], None]) -> None:
+        """Have `tell` called with what happens, and with what has happened so far, on whichever
+        thread: it must not wait."""
+        with self._listening:
+            self._listener = tell
+            for event in self._told_so_far:
+                tell(event)
+            self._told_so_far.clear()
+
+    def _tell(self, event: AttachmentEvent) -> None:
+        with self._listening:
+            if self._listener is None:
+                self._told_so_far.append(event)
+            else:
+                self._listener(event)
+
+    def stop(self) -> None:
+        """End soon, and leave the service."""
+        self._stopping.set()
+        self._awake.set()
+        self._lost.set()
+        client = self._client
+        if client is not None:
+            client.stop()
+
+    def hurry(self) -> None:
+        """Try again at once, if it pauses."""
+        self._awake.set()
+
+    def run(self) -> None:
+        """Stay attached until stopped."""
+        while not self._stopping.is_set():
+            try:
+                self._once()
+            except OSError as cause:
+                reason = cause.strerror or type(cause).__name__
+                self._trouble(Barred(str(cause.filename or self._folder), reason))
+                self._wait(self._pauses.after("held"))
+            except Exception as error:  # whatever it is: an editor that stops looking is cut off
+                log.exception("the service cannot be reached")
+                self._trouble(CannotStart(type(error).__name__))
+                self._wait(self._pauses.after("failed"))
+
+    def _once(self) -> None:
+        """Attach to the service that there is, until it is gone; without one see to its start."""
+        card = read_card(self._folder, "service")
+        if card.address and card != self._vain:
+            if self._attach(card):
+                self._vain, self._has_started = None, False
+                self._see_how_it_ended(card)
+                return
+            # Nobody answers there. Another card is another service, or another socket of this one.
+            self._vain = card
+            ask_to_look(card.pid, card.born)
+        runs = is_same(card.pid, card.born)
+        if self._has_started and not runs:
+            self._has_started = False
+            self._see_how_it_ended(card)
+            return
+        match "needless" if runs else self._starting.start():
+            case "works":
+                self._vain = None
+                self._has_started = True
+            case "needless":
+                # Another one serves, or is about to end, or hangs.
+                self._vain = None
+                self._wait(self._pauses.after("held"))
+            case "failed":
+                self._trouble(CannotStart(self._starting.complaint()))
+                self._wait(self._pauses.after("failed"))
+            case "starting":
+                pass  # we were stopped meanwhile, or found a service
+
+    def _is_served(self) -> bool:
+        """Whether there is a service by now, because another editor has started it."""
+        card = read_card(self._folder, "service")
+        return bool(card.address) and card != self._vain
+
+    def _see_how_it_ended(self, card: Card) -> None:
+        """A service that ends soon after its start is not started again at once."""
+        if not self._starting.has_just_begun():
+            self._pauses.reset()
+            self._told = None
+            return
+        # It closes its socket first, and complains as its last step.
+        end = self._clock() + ENDED_WITHIN
+        while (is_same(card.pid, card.born) or not card.pid) and self._clock() < end:
+            if self._stopping.wait(LOOK_EVERY):
+                return
+        if words := self._starting.complaint():
+            self._trouble(CannotStart(words))
+            self._wait(self._pauses.after("failed"))
+        else:
+            self._wait(self._pauses.after("killed"))
+
+    def end_frozen(self) -> bool:
+        """Kill a service that does not answer, so that the next one can start. Returns whether it
+        was still there. For the host loop."""
+        card = read_card(self._folder, "service")
+        return kill(card.pid, card.born)
+
+    def _trouble(self, event: CannotStart | Barred | Silent) -> None:
+        """Tell why there is no service, once for each cause."""
+        cause = _cause(event)
+        if cause != self._told:
+            self._told = cause
+            self._tell(event)
+
+    def _tell_if_it_hangs(self) -> None:
+        now = self._clock()
+        if self._silence.is_long(now) and self._told != (Silent,):
+            card = read_card(self._folder, "service")
+            if is_same(card.pid, card.born):
+                self._trouble(Silent(card.pid, self._silence.seconds(now)))
+
+    def _wait(self, seconds: float) -> None:
+        """Pause before the next try."""
+        end = self._clock() + seconds
+        while not self._stopping.is_set() and (left := end - self._clock()) > 0:
+            if self._awake.wait(min(left, self._silence.left(self._clock()) or left)):
+                self._awake.clear()
+                return
+            self._tell_if_it_hangs()
+
+    def _attach(self, card: Card) -> bool:
+        """Stay with a service until it is gone. Returns whether it was there at all."""
+        self._lost.clear()
+        attached = False
+
+        def heard(event: ClientEvent) -> None:
+            nonlocal attached
+            match event:
+                case Connected():
+                    attached = True
+                    self._silence.heard(self._clock())
+                    if self._told == (Silent,):
+                        self._told = None
+                    self._tell(Attached(client))
+                case Heard(data=data):
+                    self._tell(Said(data))
+                case Lost(silence=silence):
+                    if attached:
+                        self._silence.heard(self._clock() - silence)
+                        self._tell(Detached())
+                    self._lost.set()
+
+        client = Client(card.address, card.secret, heard)
+        self._client = client
+        client.start()
+        while not self._lost.wait(None if attached else self._silence.left(self._clock()) or None):
+            if not attached:
+                self._tell_if_it_hangs()
+        self._client = None
+        return attached
+
+
+def _cause(event: CannotStart | Barred | Silent) -> tuple[object, ...]:
+    """What two events share that tell the same."""
+    match event:
+        case CannotStart(words=words):
+            # The lines before may name a process or a time.
+            return CannotStart, words.rpartition("\n")[2]
+        case Barred(path=path, reason=reason):
+            return Barred, path, reason
+        case Silent():
+            return (Silent,)

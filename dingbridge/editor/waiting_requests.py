@@ -1,0 +1,86 @@
+"""What waits for the next service, in the order in which the user asked for it."""
+
+from __future__ import annotations
+
+from dingbridge.editor.unconfirmed import is_kept
+from dingbridge.protocol.frames import Command, Event, FromHost, Settings
+
+
+class Waiting:
+    """Keeps the order of what the host keeps and of what Lua does. Lua hands over again, between
+    its events `shown` and `working`, what it still wants sent: each in the place where it was.
+
+    open ──service gone──▶ holding ──shown──▶ handed over to ──working──▶ open
+    """
+
+    def __init__(self) -> None:
+        self._frames: list[FromHost] = []
+        self._handed: dict[str, FromHost] = {}
+        self._is_holding = False
+        self._is_handed_over_to = False
+
+    def put(self, frame: FromHost) -> None:
+        """Add a frame while there is no service."""
+        self._frames.append(frame)
+
+    def lost(self, under_way: list[FromHost]) -> None:
+        """The service is gone, and has not carried out these."""
+        self._frames = under_way + self._frames
+        self._handed.clear()
+        self._is_holding, self._is_handed_over_to = True, False
+
+    def take(self) -> list[FromHost]:
+        """What is to be sent to the first service at once; a later one hears of it once Lua has
+        handed over."""
+        if self._is_holding:
+            return []
+        waiting, self._frames = self._frames, []
+        return waiting
+
+    def pass_on(self, frame: FromHost) -> list[FromHost]:
+        """What is to be sent when Lua asks for this and there is a service."""
+        if not self._is_holding:
+            return [frame]
+        name = frame.name if isinstance(frame, Event) else ""
+        if name == "shown":
+            self._is_handed_over_to = True
+            return [frame]
+        if not self._is_handed_over_to:
+            self._frames.append(frame)
+            return []
+        if is_kept(frame):
+            self._handed[_message(frame)] = frame
+            return []
+        if name != "working":
+            return [frame]
+        self._is_holding = False
+        return [*self._in_order(), frame]
+
+    def _in_order(self) -> list[FromHost]:
+        waiting, self._frames = self._frames, []
+        handed, self._handed = self._handed, {}
+        places = {_message(frame) for frame in waiting if is_kept(frame)}
+        # Lua hands over what was asked for under the latest settings, and nothing else.
+        ordered: list[FromHost] = []
+        ordered += [frame for frame in waiting if isinstance(frame, Settings)][-1:]
+        # The service before had carried these out, and may not have written them down.
+        ordered += [frame for message, frame in handed.items() if message not in places]
+        for frame in waiting:
+            if isinstance(frame, Settings):
+                continue
+            if not is_kept(frame):
+                ordered.append(frame)
+            elif (again := handed.pop(_message(frame), None)) is not None:
+                ordered.append(again)
+        return ordered
+
+
+def _message(frame: FromHost) -> str:
+    """The id of the message that a frame makes."""
+    match frame:
+        case Command(id=message):
+            return message
+        case Event(payload={"id": str(message)}):
+            return message
+        case _:
+            return ""

@@ -1,0 +1,95 @@
+"""The commands about who may talk: `pair`, `deny` and `revoke`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.catalogue import access as say
+from dingbridge.protocol import updates
+from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.ports import Editor
+
+
+class AccessCommands:
+    """Tells the owners of the robots what the user decides, and lets the user choose where the
+    command says nothing. Service loop only."""
+
+    def __init__(self, accounts: Accounts, editor: Editor) -> None:
+        self._accounts = accounts
+        self._editor = editor
+        self._let_in: dict[str, updates.LetIn] = {}
+
+    def pair(self, argument: str) -> None:
+        """Let in whom the code belongs to, `once` or for good; without one, show who asks."""
+        code = argument.removesuffix(" once")
+        if code:
+            self._decide(code, lambda bare: robot_protocol.Pair(bare, once=code != argument))
+            return
+        for account in self._accounts.set_up():
+            account.member.tell(robot_protocol.ShowPairings())
+
+    def deny(self, code: str) -> None:
+        """Refuse whom the code belongs to; without one, let the user choose."""
+        if code:
+            self._decide(code, robot_protocol.Deny)
+        else:
+            self._choose("deny", lambda known: known.asking, say.NOBODY_ASKS())
+
+    def revoke(self, id: str) -> None:
+        """Let in no more whoever has this id; without one, let the user choose."""
+        if id:
+            self._decide(id, robot_protocol.Revoke)
+        else:
+            self._choose("revoke", lambda known: known.paired, say.NOBODY_PAIRED())
+
+    def _choose(
+        self,
+        command: Literal["deny", "revoke"],
+        rows_of: Callable[[updates.LetIn], tuple[updates.Row, ...]],
+        nobody: str,
+    ) -> None:
+        names = [account.name for account in self._accounts.set_up()]
+        known = [self._let_in[name] for name in names if name in self._let_in]
+        rows = tuple(row for each in known for row in rows_of(each))
+        if rows:
+            self._editor.show(updates.Choose(command, rows))
+        else:
+            self._editor.show(updates.Say(nobody))
+
+    def _decide(self, about: str, ask: Callable[[str], robot_protocol.Ask]) -> None:
+        """Who may talk is decided at the robot that was asked."""
+        account, about = self._accounts.decide(about)
+        account.need_mode()
+        account.member.tell(ask(about))
+
+    # --- news of the owners ---------------------------------------------------------------------
+
+    def known(self, account: Account, let_in: robot_protocol.LetIn) -> None:
+        """Who asks an account, and whom a code let in."""
+        account.hear_of(code for code, _ in let_in.asking)
+        rows = updates.LetIn(
+            account.name,
+            self._as_typed(account, let_in.asking),
+            self._as_typed(account, let_in.paired),
+        )
+        self._let_in[account.name] = rows
+        self._editor.show(rows)
+
+    def answered(self, account: Account, pairings: robot_protocol.Pairings) -> None:
+        """The answer to `pair` without a code."""
+        account.hear_of(code for code, _ in pairings.asking)
+        words = account.labelled(pairings.text)
+        if pairings.asking:
+            rows = self._as_typed(account, pairings.asking)
+            self._editor.show(updates.Choose("pair", rows), updates.Say(words))
+        else:
+            self._editor.show(updates.report("pairings", words))
+
+    def _as_typed(self, account: Account, rows: tuple[updates.Row, ...]) -> tuple[updates.Row, ...]:
+        """The rows with the account's name before what a command takes, unless it is the default
+        one."""
+        prefix = self._accounts.prefix(account)
+        return tuple((prefix + id, who) for id, who in rows)

@@ -1,0 +1,155 @@
+"""The conversations of an account's sessions, and where what is typed in one of them goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import structs
+
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.delivery import routing
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Message, Role, Target
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.sessions import destinations, targets
+from dingbridge.core.sessions.destinations import Destination, Destinations
+from dingbridge.protocol import updates
+from dingbridge.service.editors.sessions import Sessions
+
+
+class SessionDestinations:
+    """By session, so that none ever speaks to another one's conversation. Service loop only."""
+
+    def __init__(self, account: str, sessions: Sessions, options: Callable[[], Options]) -> None:
+        self._account = account
+        self._sessions = sessions
+        self._options = options
+        self._by_session: dict[str, Destinations] = {}
+
+    def of(self, session: str) -> Destinations:
+        """What is known of a session. While no conversation has spoken to it, it is for the
+        configured one, or, where it was made on demand, for the one that only the robot's owner
+        knows: `routing.of_session`."""
+        known = self._known(session)
+        info = self._sessions.info(session)
+        if info is not None and info.account:
+            return known if known.current else known.or_else(routing.of_session(session))
+        if self._sessions.bindings.get(session) == self._account:
+            return known.or_else(routing.configured_target(self._options()))
+        return known
+
+    def _known(self, session: str) -> Destinations:
+        return self._by_session.get(session, Destinations())
+
+    def target(self, session: str) -> Target | None:
+        """Where a new text of the session goes; None when nobody is known yet."""
+        return self.of(session).target
+
+    def spoke(self, session: str, target: Target) -> None:
+        """A conversation spoke to the session, or was written to by the user."""
+        if target.key != routing.of_session(session).key:
+            self._change(session, self._known(session).spoke(target))
+
+    def met(self, session: str, target: Target) -> None:
+        """A conversation that had spoken to the session before; the way to it may be new."""
+        known = self._known(session)
+        if known.at(target.key) is None:
+            known = known.learnt([target])
+        others = (target if one.key == target.key else one for one in known.known)
+        self._change(session, structs.replace(known, known=tuple(others)))
+
+    def learn(self, session: str, messages: Iterable[Message]) -> None:
+        """What the session's transcript tells of its conversations; those of another robot do not
+        count, as their ids mean nothing here."""
+        robot = routing.robot_name(self._options())
+        spoke: dict[str, Target] = {}
+        others: dict[str, Target] = {}
+        for message in reversed(tuple(messages)):
+            found = spoke if message.role is Role.DINGTALK else others
+            if message.robot == robot and message.target and message.target not in found:
+                address = targets.whole(message.target)
+                if address.target.key == routing.of_session(session).key:
+                    continue
+                label = destinations.label(message.target_name)
+                found[message.target] = structs.replace(address.target, label=label)
+        known = self._known(session)
+        self._change(session, known.learnt(spoke.values(), others.values()))
+
+    def find(self, session: str, words: str) -> Target:
+        """The conversation that the user means. Raises `BridgeError` for one that is not known."""
+        known = self.of(session)
+        target = known.find(words)
+        if target is None:
+            names = ", ".join(known.names().values())
+            fix = say.KNOWN_ARE(known=names) if names else say.NOBODY_HAS_WRITTEN()
+            raise BridgeError(say.NO_CONVERSATION(name=words), fix=fix)
+        return target
+
+    def choose(self, session: str, target: Target) -> None:
+        """New texts of the session are for this conversation, whoever speaks."""
+        self._change(session, self._known(session).chose(target))
+
+    def follow(self, session: str) -> None:
+        """New texts are for whoever speaks, from now on."""
+        self._change(session, self._known(session).following())
+
+    def forget(self) -> None:
+        """It is another robot now: whom one may write to, the other does not know."""
+        sessions = tuple(self._by_session)
+        self._by_session.clear()
+        for session in sessions:
+            self._sessions.readdressed(session)
+
+    def begun_for(self, session: str, wanted: Destination) -> Target | None:
+        """The target of a text that was begun for a conversation; None for one that was begun for
+        nobody while nobody is known yet. Raises `BridgeError` when it can go there no more.
+
+        Who sent it after settings for another robot meant that robot."""
+        known = self.of(session)
+        robot = routing.robot_name(self._options())
+        if wanted.outdated and wanted.robot != robot:
+            return known.target
+        if not wanted.target and known.target is None:
+            return None
+        target = destinations.checked(wanted, self._account, robot)
+        return target and (known.at(target.key) or target)
+
+    def destination(self, session: str, target: Target | None) -> Destination:
+        """The target as the editor knows it."""
+        if target is None:
+            return destinations.NOBODY
+        return self._shown(target, self.of(session).names())
+
+    def _shown(self, target: Target, names: Mapping[str, str]) -> Destination:
+        return Destination(
+            targets.written(self._account, target),
+            names.get(target.key) or destinations.name(target),
+            routing.robot_name(self._options()),
+        )
+
+    def marked(self, session: str, message: Message, target: Target) -> Message:
+        """The message with the conversation that it came from or goes to."""
+        there = self.destination(session, target)
+        return structs.replace(
+            message, target=there.target, target_name=there.name, robot=there.robot
+        )
+
+    def update(self, session: str) -> updates.Destinations:
+        """What the editor has to know of the session."""
+        known = self.of(session)
+        names = known.names()
+        rows = {one.key: self._shown(one, names) for one in known.known}
+        return updates.Destinations(
+            session,
+            self._account,
+            routing.robot_name(self._options()),
+            rows.get(known.current, destinations.NOBODY),
+            known.is_chosen,
+            tuple(rows.values()),
+        )
+
+    def _change(self, session: str, known: Destinations) -> None:
+        before = self._by_session.get(session)
+        self._by_session[session] = known
+        if known != before:
+            self._sessions.readdressed(session)

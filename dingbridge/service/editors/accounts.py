@@ -1,0 +1,225 @@
+"""All robots that are configured, by the names that the settings give them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.catalogue import status
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Message, Target
+from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
+from dingbridge.core.options.settings import Configuration
+from dingbridge.core.sessions import destinations, targets
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.protocol import updates
+from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Ports
+
+log = logging.getLogger(__name__)
+
+
+class Accounts:
+    """One `Account` for each entry of the settings, and one that is off when there is none.
+
+    `changed` is called when the status is new. Service loop only.
+    """
+
+    def __init__(self, ports: Ports, sessions: Sessions, changed: Callable[[], None]) -> None:
+        self._ports = ports
+        self._sessions = sessions
+        self._changed = changed
+        # Until the settings come.
+        self._accounts = {DEFAULT_ACCOUNT: Account(DEFAULT_ACCOUNT, ports, sessions, self._told)}
+        self._default = DEFAULT_ACCOUNT
+        self.secrets: tuple[str, ...] = ()
+        self._taking = False
+        self._told_of: dict[str, updates.Destinations] = {}
+        sessions.readdressed = self.tell_destinations
+        sessions.read = self._learn
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(tuple(self._accounts.values()))
+
+    def come_back(self, bound: Mapping[str, str]) -> None:
+        """The editor was attached to an earlier service, with these sessions bound by account."""
+        for account in self:
+            account.come_back(bound.get(account.name, ""))
+
+    def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
+        """Use these settings from now on. `problems` are those that made them fall back."""
+        self._taking = True
+        self.secrets = configuration.secrets
+        for name in [name for name in self._accounts if name not in configuration.accounts]:
+            # Its messages are in the journal, and go when it is configured again.
+            gone = self._accounts.pop(name)
+            if gone.options.mode != "off":
+                log.info("%s: off", gone.shown)
+            gone.leave()
+        before = self._accounts
+        self._accounts = {
+            name: before.get(name) or Account(name, self._ports, self._sessions, self._told)
+            for name in configuration.accounts
+        }
+        self._default = configuration.default_account
+        for name, options in configuration.accounts.items():
+            self._log_state(self._accounts[name], options, problems)
+            self._accounts[name].configure(options, problems)
+        self._taking = False
+        self._changed()
+
+    def _log_state(self, account: Account, options: Options, problems: tuple[str, ...]) -> None:
+        if problems:
+            log.error("%s: off, the settings have problems: %s", account.shown, "; ".join(problems))
+        elif options.mode == "off":
+            log.info("%s: off, %s", account.shown, "; or ".join(options.missing()))
+        else:
+            log.info("%s: enabled", account.shown)
+
+    def _told(self) -> None:
+        # Nobody can be told of the accounts while they are being changed.
+        if not self._taking:
+            self._changed()
+
+    @property
+    def default(self) -> Account:
+        """The account that is meant when none is named."""
+        return self._accounts[self._default]
+
+    def named(self, name: str) -> Account:
+        """The account of that name, the default one for an empty name. Raises `BridgeError`."""
+        account = self._accounts.get(name) if name else self.default
+        if account is None:
+            self.default.need_settings()
+            known = ", ".join(self._accounts)
+            raise BridgeError(say.NO_ACCOUNT(name=name), fix=say.KNOWN_ARE(known=known))
+        return account
+
+    def find(self, name: str) -> Account | None:
+        """The account of exactly that name; None when the settings name it no more."""
+        return self._accounts.get(name)
+
+    def why_gone(self, name: str) -> str:
+        """Why the account of this name is not the one that there was."""
+        if self.default.is_unusable:
+            return self.default.why_no_target()
+        if name in self._accounts:
+            return say.ACCOUNT_IS_ANOTHER_ROBOT(name=name)
+        return say.ACCOUNT_IS_GONE(name=name)
+
+    def set_up(self) -> list[Account]:
+        """The accounts that can send something. Raises `BridgeError`, saying what is missing, when
+        there is none."""
+        found = [account for account in self if account.options.mode != "off"]
+        if not found:
+            self.default.need_mode()
+        return found
+
+    def of(self, session: str) -> Account | None:
+        """The account that a session is bound to or was made for."""
+        info = self._sessions.info(session)
+        made_for = info.account if info is not None else ""
+        return self._accounts.get(self._sessions.bindings.get(session) or made_for)
+
+    def addressed(self, address: str) -> tuple[Account, Target]:
+        """The account and the place that `dingtalk:<account>:<id>` names. Raises `BridgeError`."""
+        self.default.need_settings()
+        read = targets.read(address, self._accounts)
+        account = self.named(read.account)
+        account.need_mode()
+        return account, account.at(read.target)
+
+    def destined(
+        self, session: str, to: str = "", begun_for: Destination | None = None
+    ) -> tuple[Account | None, Target | None]:
+        """Where a text of the session goes: to the address `to` if there is one; to the
+        conversation that it was begun for, when the editor has named it; else where a new text
+        goes. Without an account it stays here, without a target nobody is known yet. Raises
+        `BridgeError` when it cannot go where it was meant to; it never goes elsewhere instead.
+        """
+        if to:
+            return self.addressed(to)
+        account = self.of(session)
+        if account is None and begun_for is not None:
+            return None, destinations.checked(begun_for, "", "")
+        if account is None or account.options.mode == "off":
+            return account, None
+        if begun_for is None:
+            return account, account.destinations.target(session)
+        return account, account.destinations.begun_for(session, begun_for)
+
+    def tell_destinations(self, session: str) -> None:
+        """Tell the editor of a session's conversations, if there is news."""
+        account = self.of(session)
+        if account is None or account.options.mode == "off":
+            update = updates.Destinations(session)
+        else:
+            update = account.destinations.update(session)
+        if self._told_of.get(session) != update:
+            self._told_of[session] = update
+            self._ports.editor.show(update)
+
+    def _learn(self, session: str, messages: tuple[Message, ...]) -> None:
+        account = self.of(session)
+        if account is not None:
+            account.destinations.learn(session, messages)
+        self.tell_destinations(session)
+
+    def split(self, id: str) -> tuple[Account, str]:
+        """The account and the rest of a message's id as `:Chat outbox` shows it: see `prefix`."""
+        name, colon, rest = id.partition(":")
+        account = self._accounts.get(name)
+        return (account, rest) if colon and account is not None else (self.default, id)
+
+    def prefix(self, account: Account) -> str:
+        """What stands before the ids of an account's messages: its name, unless it is the default
+        one."""
+        return "" if account is self.default else f"{account.name}:"
+
+    def decide(self, about: str) -> tuple[Account, str]:
+        """The account at which a code was asked for, or an id is let in, and the code or id itself.
+        The account's name may stand before it; else it is the one that heard of it."""
+        account, rest = self.split(about)
+        if rest == about:
+            account = next((one for one in self if one.has_heard_of(about)), account)
+        return account, rest
+
+    def status(self, last_error: str) -> updates.Status:
+        """The default account's status, with the counts of all, and each account's own."""
+        each = tuple(account.status() for account in self)
+        default = self.default.status()
+        errors = (one.last_error for one in (default, *each) if one.last_error)
+        return updates.Status(
+            mode=default.mode,
+            connected=default.connected,
+            account=default.account if default.mode != "off" else "",
+            session=default.session,
+            link=default.link,
+            target=default.target,
+            queued=sum(one.queued for one in each),
+            failed=sum(one.failed for one in each),
+            refused=sum(one.refused for one in each),
+            asking=sum(one.asking for one in each),
+            last_error=last_error or next(errors, ""),
+            cool_down_until=default.cool_down_until,
+            cool_down=default.cool_down,
+            quota=default.quota,
+            accounts=each,
+            outbox=updates.Outbox(
+                failed=self._shown_ids(lambda state: state.failed_ids),
+                waiting=self._shown_ids(lambda state: state.waiting_ids),
+            ),
+        )
+
+    def _shown_ids(self, ids: Callable[[robot_protocol.State], tuple[str, ...]]) -> tuple[str, ...]:
+        return tuple(f"{self.prefix(one)}{id}" for one in self for id in ids(one.state))
+
+    def describe(self, last_error: str) -> str:
+        """The status in words, for `:Chat status`."""
+        parts = [account.describe() for account in self]
+        if last_error:
+            parts.append(status.LAST_ERROR(error=last_error))
+        return "\n".join(parts)

@@ -1,0 +1,76 @@
+"""The user chooses the conversation that a session's draft and new texts are for."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Target
+from dingbridge.core.sessions import targets
+from dingbridge.core.sessions.destinations import NOBODY, Destination
+from dingbridge.protocol import updates
+from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Editor
+
+
+class Choosing:
+    """Service loop only."""
+
+    def __init__(self, editor: Editor, sessions: Sessions, accounts: Accounts) -> None:
+        self._editor = editor
+        self._sessions = sessions
+        self._accounts = accounts
+
+    def to(self, session: str, words: str) -> None:
+        """`:Chat to`: the conversation of that name or address, or, without words, a choice. Raises
+        `BridgeError` for one that is not known."""
+        account = self._accounts.of(session)
+        if account is None and words:
+            raise BridgeError(
+                say.NOBODY_TO_CHOOSE(),
+                fix=say.BRIDGE_BINDS_IT(),
+            )
+        if account is None:
+            self._editor.show(updates.MoveDraft(session, NOBODY))
+            self._say(say.STAYS_HERE())
+        elif not words:
+            account.need_mode()
+            self._editor.show(updates.ChooseDestination(session))
+        else:
+            account.need_mode()
+            target = self._named(account, session, words)
+            account.destinations.choose(session, target)
+            chosen = account.destinations.destination(session, target)
+            self._editor.show(updates.MoveDraft(session, chosen))
+            self._say(say.WRITES_TO(title=self._sessions.title(session), place=chosen.name))
+
+    def chosen(self, session: str, destination: Destination | None, *, stays: bool) -> None:
+        """A choice that was made in the editor; none means whoever speaks. Unless it `stays`, it
+        gives way to whoever speaks next."""
+        account = self._accounts.of(session)
+        if account is None:
+            return
+        target = None
+        if destination is not None:
+            target = account.destinations.begun_for(session, destination)
+        if target is not None and stays:
+            account.destinations.choose(session, target)
+            return
+        account.destinations.follow(session)
+        if target is not None:
+            account.destinations.spoke(session, target)
+
+    def _named(self, account: Account, session: str, words: str) -> Target:
+        if not words.startswith(targets.SCHEME):
+            return account.destinations.find(session, words)
+        other, target = self._accounts.addressed(words)
+        if other is not account:
+            raise BridgeError(
+                say.BOUND_TO_OTHER_ACCOUNT(account=account.name, other=other.name),
+                fix=say.SEND_THERE(target=words),
+            )
+        return target
+
+    def _say(self, text: str) -> None:
+        self._editor.show(updates.Say(text))

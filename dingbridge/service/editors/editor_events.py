@@ -1,0 +1,241 @@
+"""What the editor says, read and turned into calls of the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import service as say
+from dingbridge.core.commands import editor_commands
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import Asked, At
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.user_file import UserFile
+from dingbridge.edges.programs.responder_program import Answered
+from dingbridge.protocol.decode import read_as
+from dingbridge.protocol.frames import Command, Event, FromHost
+from dingbridge.service.editors.bridge import Bridge
+from dingbridge.service.editors.command_context import Place
+
+
+class SendRequest(Struct, frozen=True):
+    """A draft, or `require('dingbridge').send()`. `file_id` is the id of the message that brings
+    the file, where there is text as well. `opened`, as of a `Place`, is there when the caller named
+    no session. `begun_for` is the conversation that the session's bar named when the text was
+    begun, if it named one; a draft always tells, nobody as well."""
+
+    id: str
+    text: str = ""
+    session: str = ""
+    opened: int | None = None
+    target: str = ""
+    file_id: str = ""
+    begun_for: Destination | None = None
+
+
+class NotifyRequest(Struct, frozen=True):
+    """`require('dingbridge').notify()`."""
+
+    id: str
+    text: str
+    title: str = ""
+    at_user_ids: tuple[str, ...] = ()
+    at_mobiles: tuple[str, ...] = ()
+    at_all: bool = False
+    target: str = ""
+
+
+class Reply(Struct, frozen=True):
+    """What the Lua responder said, or why it could not, and what it was told with the question. The
+    message that it becomes has this `id`."""
+
+    request: str
+    id: str = ""
+    text: str = ""
+    failure: str = ""
+    asked: Asked | None = None
+
+
+class Taken(Struct, frozen=True):
+    """The Lua responder was called with a question."""
+
+    request: str
+
+
+class WorkingRequest(Struct, frozen=True):
+    """The questions that the Lua responder has not answered yet, each with what it was told."""
+
+    questions: tuple[Reply, ...]
+
+
+class OpenRequest(Struct, frozen=True):
+    """A session chosen in the editor."""
+
+    session: str
+
+
+class ShownRequest(Struct, frozen=True):
+    """The sessions whose transcripts the editor holds."""
+
+    sessions: tuple[str, ...]
+
+
+class UnderWay(Struct, frozen=True):
+    """A message that was on its way, with its session, if it has one, and its account."""
+
+    id: str
+    session: str
+    account: str
+
+
+class UnderWayRequest(Struct, frozen=True):
+    """The messages whose end the editor waits for, in order."""
+
+    messages: tuple[UnderWay, ...]
+
+
+class ToRequest(Struct, frozen=True):
+    """The conversation that new texts of a session are for; none: whoever speaks. Unless it
+    `stays`, it gives way to whoever speaks next."""
+
+    session: str
+    destination: Destination | None = None
+    stays: bool = False
+
+
+class Looked(Struct, frozen=True):
+    """What the editor found for a remote command, or why it found nothing."""
+
+    request: str
+    found: Any = None
+    failure: str = ""
+
+
+class RefreshRequest(Struct, frozen=True):
+    """A report that is shown, by its name, to be brought up to date."""
+
+    report: str
+
+
+def carry_out(bridge: Bridge, frame: Command | Event) -> None:
+    """Do what the editor asks for. Raises `BridgeError` for what cannot be done."""
+    match frame:
+        case Command(line=line, place=place, has_range=has_range, id=message, file=file):
+            at = read_as(place, Place, "command")
+            bridge.command(editor_commands.parse(line, has_range=has_range), at, message, file)
+        case Event(name=name, payload=payload, file=file):
+            action(bridge, name, payload, file)()
+
+
+def message_of(frame: Command | Event) -> str:
+    """The id of the message that a frame makes; empty where it has none."""
+    match frame:
+        case Command(id=message):
+            return message
+        case Event(payload=payload):
+            return str(payload.get("id", "")) if isinstance(payload, dict) else ""
+
+
+def is_by_user(frame: FromHost) -> bool:
+    """Whether the frame shows that the user is at this editor."""
+    match frame:
+        case Command():
+            return True
+        case Event(name=name):
+            return name in ("focus", "send", "open")
+        case _:
+            return False
+
+
+def action(
+    bridge: Bridge, name: str, payload: Any, file: UserFile | None = None
+) -> Callable[[], None]:
+    """What an event of the editor asks for, with the file that it names. Raises `BridgeError` for
+    one that cannot be used."""
+    if name == "send":
+        asked = read_as(payload, SendRequest, name)
+        return lambda: _send(bridge, asked, file)
+    if name == "notify":
+        note = read_as(payload, NotifyRequest, name)
+        at = At(note.at_user_ids, note.at_mobiles, note.at_all)
+
+        def tell() -> None:
+            bridge.deliveries.notify(note.id, note.text, note.title, at, note.target)
+
+        return tell
+    if name == "open":
+        session = read_as(payload, OpenRequest, name).session
+        return lambda: bridge.sessions.open(session)
+    if name == "earlier":
+        session = read_as(payload, OpenRequest, name).session
+        return lambda: bridge.sessions.fill(session)
+    if name == "shown":
+        sessions = read_as(payload, ShownRequest, name).sessions
+        return lambda: bridge.sessions.watch_all(sessions)
+    if name == "under_way":
+        messages = read_as(payload, UnderWayRequest, name).messages
+
+        def expect() -> None:
+            for one in messages:
+                bridge.deliveries.expect(one.account, one.session, one.id)
+
+        return expect
+    if name == "to":
+        to = read_as(payload, ToRequest, name)
+        return lambda: bridge.choosing.chosen(to.session, to.destination, stays=to.stays)
+    if name == "focus":
+        # That it came is all there is to know.
+        return lambda: None
+    if name == "reply":
+        return _reply(bridge, read_as(payload, Reply, name))
+    if name == "taken":
+        request = read_as(payload, Taken, name).request
+        return lambda: bridge.responders.taken(request)
+    if name == "working":
+        questions = read_as(payload, WorkingRequest, name).questions
+
+        def take_up() -> None:
+            for one in questions:
+                if one.asked is not None:
+                    bridge.answering.take_up(one.request, one.asked)
+
+        return take_up
+    if name == "looked":
+        looked = read_as(payload, Looked, name)
+        return lambda: bridge.remote_commands.looked(looked.request, looked.found, looked.failure)
+    if name == "refresh":
+        report = read_as(payload, RefreshRequest, name).report
+        return lambda: bridge.show_again(report)
+    raise BridgeError(say.UNKNOWN_EVENT(name=name))
+
+
+def _reply(bridge: Bridge, reply: Reply) -> Callable[[], None]:
+    if reply.failure:
+        return lambda: bridge.answering.could_not_reply(reply.request, reply.failure, reply.asked)
+    return lambda: bridge.answering.replied(reply.request, reply.text, reply.asked, reply.id)
+
+
+def _send(bridge: Bridge, asked: SendRequest, file: UserFile | None) -> None:
+    """The text and then the file; neither when the file could go nowhere."""
+    session, begun_for = asked.session or bridge.sessions.current, asked.begun_for
+    if asked.opened is not None:
+        session = bridge.sessions.meant(session, asked.opened)
+    if session != asked.session:
+        begun_for = None
+    if file is not None:
+        bridge.enclosures.need_target(session, asked.target, begun_for)
+    if asked.text or file is None:
+        bridge.send(session, asked.id, asked.text, asked.target, begun_for)
+    if file is not None:
+        name = asked.file_id or asked.id
+        bridge.enclosures.send_file(session, name, file, asked.target, begun_for)
+
+
+def replied(bridge: Bridge, answer: Answered) -> None:
+    """A program has answered, or it has not."""
+    if answer.failure:
+        bridge.answering.could_not_reply(answer.request, answer.failure)
+    else:
+        bridge.answering.replied(answer.request, answer.text)

@@ -1,0 +1,280 @@
+"""All attached editors, and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from dingbridge import __version__
+from dingbridge.core.catalogue import service as say
+from dingbridge.core.timeouts import LEAVE_WITHIN, LINGER, SENDS_WITHIN, STOP_WITHIN
+from dingbridge.edges import log as log_file
+from dingbridge.edges.dingtalk.openapi import AccessTokens
+from dingbridge.edges.storage import installed_code
+from dingbridge.edges.storage.robot_files import files_in
+from dingbridge.edges.storage.worker import Disk
+from dingbridge.protocol import updates
+from dingbridge.protocol.command_queue import Post
+from dingbridge.protocol.frames import (
+    VERSION,
+    Attach,
+    Ends,
+    EndService,
+    FromService,
+    Notify,
+    Unfit,
+    Updates,
+    decode_from_host,
+    encode,
+)
+from dingbridge.service.adapters import LiveChance, LiveStorage
+from dingbridge.service.editors.attached_editor import AttachedEditor
+from dingbridge.service.editors.command_values import CommandValues
+from dingbridge.service.editors.shared import Shared
+from dingbridge.service.files import file_errors
+from dingbridge.service.files.media_downloads import LiveMedia
+from dingbridge.service.robots.robots import Robots
+from dingbridge.service.sessions.store import SessionStore
+from dingbridge.service.shell_messages import Notifications
+
+log = logging.getLogger(__name__)
+
+GIVES_WAY_EVERY = 0.5
+"""Seconds between two looks whether something is under way."""
+
+
+class Peers(Protocol):
+    """The connections of the editors, by number."""
+
+    def send(self, peer: int, data: bytes) -> None:
+        """Queue a frame for one; one that is gone gets nothing."""
+        ...
+
+    def is_behind(self, peer: int) -> bool:
+        """Whether one has not read yet what it was sent."""
+        ...
+
+
+class Editors:
+    """The attached editors by the number of their connection. Service loop only.
+
+    `peers` carries frames to them, `ended` is called when the last one has left.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        log_folder: Path,
+        peers: Peers,
+        post: Post,
+        ended: Callable[[], None],
+    ) -> None:
+        self._send = peers.send
+        self._ended = ended
+        self._began = datetime.now()
+        self._code = installed_code.newest()
+        self._is_replaced = False
+        self._is_ending = False
+        self._connected: set[int] = set()
+        self._attached: dict[int, AttachedEditor] = {}
+        self._log_path = log_folder / log_file.LOG_FILE
+        self._verbose: dict[int, bool] = {}
+        # Also of editors that have left: their robots may still be at work.
+        self._secrets: set[str] = set()
+        self._told_of_log: set[int] = set()
+        self._log()
+        self._disk = Disk(post, self._file_trouble, self._disk_refuses)
+        self._disk.start()
+        self._files_thread = Disk(post, self._file_trouble)
+        self._files_thread.start()
+        files = files_in(data, self._disk)
+        tokens, chance = AccessTokens(), LiveChance()
+        self._robots = Robots(data / "dingbridge", files, tokens, chance, post, self.end_if_alone)
+        self._notifications = Notifications(self._robots, self._tell_shell)
+        self._media = LiveMedia(data, tokens, post)
+        self._shared = Shared(
+            data=data,
+            files=files,
+            store=SessionStore(LiveStorage(files), chance, post),
+            robots=self._robots,
+            command_values=CommandValues(post),
+            media=self._media,
+            files_thread=self._files_thread,
+            spooled=set(),
+            chance=chance,
+            post=post,
+            is_behind=peers.is_behind,
+            describe=self._describe,
+            end=self._end,
+            log_secrets=self._log_secrets,
+        )
+
+    # --- connections ------------------------------------------------------------------------------
+
+    def joined(self, number: int) -> None:
+        """Somebody who knows the secret is there."""
+        self._connected.add(number)
+
+    def heard(self, number: int, data: bytes) -> None:
+        """A frame of a host."""
+        if self._is_ending:
+            return
+        try:
+            frame = decode_from_host(data)
+        except ValueError:
+            log.warning("an editor said something that cannot be read")
+            return
+        found = self._attached.get(number)
+        if found is not None:
+            found.hear(frame)
+        elif isinstance(frame, Attach) and frame.version == VERSION:
+            self._attach(number, frame)
+        elif isinstance(frame, Notify) and frame.version == VERSION:
+            self._notifications.hear(number, frame)
+        elif isinstance(frame, Attach | Notify):
+            self._send(number, encode(Unfit(VERSION)))
+        elif isinstance(frame, EndService):
+            # Also for a host of another version, which could not go on otherwise.
+            self._end(frame.again)
+
+    def _attach(self, number: int, frame: Attach) -> None:
+        log.info("Neovim process %d has attached", frame.pid)
+        if frame.has_screen:
+            self._robots.linger = LINGER
+        if frame.code > self._code and not self._is_replaced:
+            self._is_replaced = True
+            log.info("the code of Neovim process %d is newer than ours", frame.pid)
+            self._give_way()
+        editor = AttachedEditor(
+            number,
+            frame,
+            self._shared,
+            lambda said: self._say(number, said),
+            lambda: self._gone(number),
+        )
+        self._attached[number] = editor
+        editor.start()
+
+    def left(self, number: int, reason: str) -> None:
+        """A connection is closed."""
+        self._connected.discard(number)
+        self._notifications.left(number)
+        editor = self._attached.get(number)
+        if editor is not None:
+            log.info("an editor has gone: %s", reason)
+            editor.leave()
+        self.end_if_alone()
+
+    def _gone(self, number: int) -> None:
+        """An editor has left, and all is written down."""
+        self._attached.pop(number, None)
+        self._verbose.pop(number, None)
+        self._log()
+        self.end_if_alone()
+
+    def end_if_alone(self) -> None:
+        """End the service when no editor is there and all is on the disk, which may refuse it for
+        long: nobody waits for the service then."""
+        if self._is_alone:
+            self._disk.settled(self._end_alone)
+            asyncio.get_running_loop().call_later(SENDS_WITHIN, self._end_alone)
+
+    @property
+    def _is_alone(self) -> bool:
+        return not self._connected and not self._attached and self._robots.is_empty
+
+    def _end_alone(self) -> None:
+        if self._is_alone:
+            self._ended()
+
+    def _describe(self) -> str:
+        count = sum(not editor.is_leaving for editor in self._attached.values())
+        return say.SERVICE_ANSWERS(
+            pid=os.getpid(), version=__version__, since=self._began, count=count
+        )
+
+    def _end(self, again: bool) -> None:
+        """End for all editors, which start the next one `again`, or when they need it. What they
+        say from now on is for that one."""
+        if self._is_ending:
+            return
+        self._is_ending = True
+        for number in self._connected:
+            editor = self._attached.get(number)
+            if editor is not None:
+                editor.screen.flush()
+            self._send(number, encode(Ends(again)))
+        self._ended()
+
+    def _give_way(self) -> None:
+        """Let newer code take over, as soon as nothing is under way."""
+        is_working = any(editor.is_working for editor in self._attached.values())
+        if is_working or self._robots.is_sending:
+            asyncio.get_running_loop().call_later(GIVES_WAY_EVERY, self._give_way)
+        else:
+            self._end(again=True)
+
+    def _say(self, number: int, frame: FromService) -> None:
+        if number in self._connected:
+            self._send(number, encode(frame))
+
+    def _tell_shell(self, number: int, told: bytes) -> None:
+        if number in self._connected:
+            self._send(number, told)
+
+    def stop(self) -> Callable[[], None]:
+        """End all there is. Returns what waits for that, for another thread."""
+        for editor in list(self._attached.values()):
+            editor.leave(at_once=True)
+        self._robots.end_all()
+        self._media.stop()
+
+        def wait() -> None:
+            self._robots.wait_until_ended(LEAVE_WITHIN)
+            if not self._disk.finish(STOP_WITHIN):
+                log.error("the disk was too slow: some of what came last is not written down")
+
+        return wait
+
+    # --- log --------------------------------------------------------------------------------------
+
+    def _log_secrets(self, number: int, secrets: tuple[str, ...], verbose: bool) -> None:
+        self._secrets.update(secrets)
+        self._verbose[number] = verbose
+        problem = self._log()
+        if problem and number not in self._told_of_log:
+            self._told_of_log.add(number)
+            told = (updates.Say(problem, "warn"),)
+            self._say(number, Updates(msgspec.to_builtins(told)))
+        elif not problem:
+            self._told_of_log.clear()
+
+    def _log(self) -> str:
+        """Log as the editors want it, or go on without a log: why, in words."""
+        verbose = any(self._verbose.values())
+        try:
+            log_file.write_to(self._log_path, verbose=verbose, secrets=tuple(self._secrets))
+        except OSError as cause:
+            reason = cause.strerror or type(cause).__name__
+            return say.LOG_NOT_WRITTEN(path=self._log_path, reason=reason)
+        return ""
+
+    def _file_trouble(self, error: Exception) -> None:
+        if self._shared.store.trouble == file_errors.not_saved(error):
+            # It is known, and stands in the status.
+            return
+        latest = max(self._attached.values(), key=lambda one: one.active_at, default=None)
+        if latest is not None:
+            latest.file_trouble(error)
+
+    def _disk_refuses(self, error: Exception | None) -> None:
+        self._shared.store.refused(file_errors.not_saved(error) if error is not None else "")
+        for editor in list(self._attached.values()):
+            editor.disk_changed()

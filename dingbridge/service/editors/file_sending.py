@@ -1,0 +1,237 @@
+"""Files and pictures that the user sends: a line in the session, and a message of their own.
+
+What the user sends after one waits until it is here or drawn, so that it leaves in its order.
+They leave by the user's word alone: nothing that came from DingTalk or a responder gets here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.catalogue import received
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.delivery import routing
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.dingtalk import attachments, file_names, media
+from dingbridge.core.errors import BridgeError, in_words
+from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.user_file import UserFile
+from dingbridge.protocol import updates
+from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Chance, Editor, Packed, Parcels
+
+log = logging.getLogger(__name__)
+
+
+class Enclosure(Struct, frozen=True):
+    """A file that is on its way from the editor, or being drawn: the message `id` that it becomes,
+    and where it goes, by which account and which robot of it."""
+
+    id: str
+    account: Account
+    robot: str
+    target: Target
+    session: str
+    name: str
+
+
+class Enclosures:
+    """Takes files out. Service loop only. `changed` is called when the status is new."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+        parcels: Parcels,
+        changed: Callable[[], None],
+    ) -> None:
+        self._editor = editor
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+        self._parcels = parcels
+        self._changed = changed
+        self._under_way: dict[str, Enclosure] = {}
+
+    def need_target(
+        self, session: str, to: str = "", begun_for: Destination | None = None
+    ) -> tuple[Account, Target]:
+        """Where a file of this session would go, as `Accounts.destined` says. Raises `BridgeError`
+        when that is nowhere."""
+        if session not in self._sessions:
+            raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
+        account, target = self._accounts.destined(session, to, begun_for)
+        if account is None:
+            # Broken settings have no accounts, so whether the session is bound is not known.
+            self._accounts.default.need_settings()
+            raise BridgeError(
+                say.NOBODY_FOR_FILE(),
+                fix=say.BRIDGE_BINDS_IT(),
+            )
+        account.need_mode()
+        if target is None:
+            raise BridgeError(account.why_no_target())
+        if not to:
+            account.destinations.spoke(session, target)
+        return account, target
+
+    def send_file(
+        self,
+        session: str,
+        message_id: str,
+        file: UserFile,
+        to: str = "",
+        begun_for: Destination | None = None,
+    ) -> None:
+        """Send a file of the user's. Raises `BridgeError` as `need_target` does; what is wrong with
+        the file is told later, in the session."""
+        account, target = self.need_target(session, to, begun_for)
+        if message_id in self._under_way:
+            return
+        if account.member.sent(message_id):
+            # It was handed over twice. Whether it is on the disk is told where it is not known yet.
+            if all(ask.outbound.id != message_id for ask in account.member.unanswered):
+                self._editor.show(updates.Confirmed(message_id))
+            return
+        enclosure = self._begin(account, target, session, message_id, file.name)
+        self._parcels.pack(
+            message_id,
+            file,
+            lambda packed: self._packed(enclosure, packed),
+            lambda error: self._failed(enclosure, error),
+        )
+
+    def send_image(
+        self,
+        session: str,
+        message_id: str,
+        name: str,
+        code: str,
+        filetype: str,
+        first_line: int,
+        begun_for: Destination | None = None,
+    ) -> None:
+        """Send code as a picture of that name. Raises `BridgeError` as `need_target` does; what
+        cannot be drawn is told later, in the session."""
+        account, target = self.need_target(session, begun_for=begun_for)
+        name = file_names.safe_name(name, "code.png")
+        enclosure = self._begin(account, target, session, message_id, name)
+        self._parcels.draw(
+            message_id,
+            name,
+            code,
+            filetype,
+            first_line,
+            lambda packed: self._packed(enclosure, packed),
+            lambda error: self._failed(enclosure, error),
+        )
+
+    @property
+    def are_under_way(self) -> bool:
+        """Whether a file is on its way here, or is being drawn."""
+        return bool(self._under_way)
+
+    def leave(self) -> None:
+        """The editor leaves: what is not whole yet is told as not sent, in its session."""
+        for enclosure in self._under_way.values():
+            enclosure.account.member.give_up(enclosure.id)
+            self._add_unsent(enclosure, say.NEOVIM_CLOSED())
+        self._under_way.clear()
+
+    def _begin(
+        self, account: Account, target: Target, session: str, message_id: str, name: str
+    ) -> Enclosure:
+        enclosure = Enclosure(
+            message_id, account, routing.robot_name(account.options), target, session, name
+        )
+        self._under_way[message_id] = enclosure
+        account.member.reserve(message_id)
+        return enclosure
+
+    def _add(self, enclosure: Enclosure, line: str, delivery: Delivery, reason: str = "") -> None:
+        now, session = self._chance.now(), enclosure.session
+        message = Message(enclosure.id, Role.EDITOR, say.YOU(), line, now, delivery, reason)
+        self._sessions.hold(session)
+        marked = enclosure.account.destinations.marked(session, message, enclosure.target)
+        self._sessions.add(session, marked)
+
+    def _add_unsent(self, enclosure: Enclosure, reason: str) -> None:
+        if enclosure.session in self._sessions:
+            line = received.FILE_LINE(name=attachments.shown_name(enclosure.name))
+            self._add(enclosure, line, Delivery.FAILED, reason)
+        else:
+            self._editor.show(updates.Confirmed(enclosure.id))
+
+    def _packed(self, enclosure: Enclosure, packed: Packed) -> None:
+        account, session = enclosure.account, enclosure.session
+        if self._under_way.pop(enclosure.id, None) is None:
+            # The editor has left meanwhile, and its user was told.
+            return
+        if session not in self._sessions:
+            # It was deleted meanwhile, and with it what was to be sent in it.
+            account.member.give_up(enclosure.id)
+            self._editor.show(updates.Confirmed(enclosure.id))
+            return
+        if routing.robot_name(account.options) != enclosure.robot:
+            self._not_sent(enclosure, BridgeError(say.ANOTHER_ROBOT()))
+            return
+        name = attachments.shown_name(packed.name)
+        outbound = Outbound(
+            enclosure.id,
+            enclosure.target,
+            received.FILE_LINE(name=name),
+            file_names.safe_name(packed.name),
+            file=packed.kept,
+            file_name=file_names.safe_name(packed.name),
+        )
+        is_picture = file_names.ending(outbound.file_name) in media.PICTURES
+        line = attachments.link(name, packed.path, is_picture=is_picture)
+        if packed.note:
+            line += f"\n\n{packed.note}"
+        self._add(enclosure, line, Delivery.QUEUED)
+        account.member.send(robot_protocol.Send(outbound, Kind.REPLY, session))
+        self._changed()
+
+    def _failed(self, enclosure: Enclosure, error: BridgeError) -> None:
+        def known(stands: bool) -> None:
+            if self._under_way.pop(enclosure.id, None) is None:
+                return
+            if stands:
+                # An earlier service had it whole, and knows what became of it.
+                self._editor.show(updates.Confirmed(enclosure.id))
+            else:
+                self._not_sent(enclosure, error)
+
+        # What was sent after it does not wait for the transcript, which may be hard to read.
+        enclosure.account.member.give_up(enclosure.id)
+        self._sessions.stands(enclosure.session, enclosure.id, known)
+
+    def _not_sent(self, enclosure: Enclosure, error: BridgeError) -> None:
+        log.info("a file was not sent: %s", error)
+        enclosure.account.member.give_up(enclosure.id)
+        words = in_words(say.NOT_SENT(reason=error), error.fix).rstrip(".")
+        self._add_unsent(enclosure, in_words(str(error), error.fix))
+        there = enclosure.account.destinations.destination(enclosure.session, enclosure.target)
+        self._editor.show(
+            updates.Say(words, "error"),
+            updates.Event(
+                "DingbridgeFailed",
+                {
+                    "account": enclosure.account.name,
+                    "id": enclosure.id,
+                    "session": enclosure.session,
+                    "reason": str(error),
+                    "target": there.target,
+                    "target_name": there.name,
+                },
+            ),
+        )

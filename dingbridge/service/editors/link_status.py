@@ -1,0 +1,78 @@
+"""What the user is told of a robot's link: an outage once when it begins and once when it ends.
+
+It has ended once a connection has lived for `LINK_LIVES` seconds: one that breaks again and again
+is one outage.
+"""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue import link as say
+from dingbridge.core.dingtalk.keepalive import LinkState
+from dingbridge.core.errors import in_words
+from dingbridge.core.timeouts import LINK_LIVES
+from dingbridge.protocol import updates
+from dingbridge.service.ports import Editor, Later
+
+
+class Link:
+    """How the link of one account is, as its owner says. Service loop only.
+
+    `trouble` says in words why it is down, empty while it is not; `next_try` is when it is tried
+    again, in Unix seconds, 0 when that is not known.
+    """
+
+    def __init__(self, editor: Editor, account: str, later: Later) -> None:
+        self._editor = editor
+        self._account = account
+        self._later = later
+        self._in_outage = False
+        self._is_told = False
+        self._connections = 0
+        self.state = LinkState.OFF
+        self.trouble = ""
+        self.next_try = 0.0
+
+    def come_back(self) -> None:
+        """An earlier service had told that it is connected."""
+        self._is_told = True
+
+    def changed(
+        self, name: str, state: LinkState, reason: str, fix: str, next_try: float = 0.0
+    ) -> None:
+        """News of the stream connection of the robot that the user is shown as `name`."""
+        before, self.state = self.state, state
+        self.trouble = in_words(reason, fix).rstrip(".") if state is LinkState.WAITING else ""
+        self.next_try = next_try
+        if state is LinkState.CONNECTED and before is not LinkState.CONNECTED:
+            self._connections += 1
+            connection = self._connections
+            if self._in_outage:
+                self._later(LINK_LIVES, lambda: self._lives(name, connection))
+                return
+            if not self._is_told:
+                self._editor.show(updates.Say(say.CONNECTED(name=name)))
+            self._is_told = True
+            self._event("DingbridgeConnected")
+        elif state is LinkState.WAITING and not self._in_outage:
+            self._in_outage = True
+            words = in_words(say.NOT_CONNECTED(name=name, reason=reason), fix)
+            words = in_words(words.rstrip("."), say.TRYING_AGAIN())
+            self._editor.show(updates.Say(words, "warn"))
+            self._event("DingbridgeDisconnected", reason=reason)
+        elif state is LinkState.OFF and before is not LinkState.OFF:
+            was_told = self._is_told and not self._in_outage
+            self._is_told = self._in_outage = False
+            if was_told:
+                self._event("DingbridgeDisconnected", reason=reason or say.RELEASED())
+
+    def _lives(self, name: str, connection: int) -> None:
+        is_another = connection != self._connections or self.state is not LinkState.CONNECTED
+        if is_another or not self._in_outage:
+            return
+        self._in_outage = False
+        self._is_told = True
+        self._editor.show(updates.Say(say.CONNECTED_AGAIN(name=name)))
+        self._event("DingbridgeConnected")
+
+    def _event(self, name: str, **data: str) -> None:
+        self._editor.show(updates.Event(name, {"account": self._account, **data}))

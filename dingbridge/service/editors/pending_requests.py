@@ -1,0 +1,180 @@
+"""This editor as a member of a robot: what it has to tell the owner, once there is one."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from dingbridge.core.messages import Delivery
+from dingbridge.core.robot_protocol import Answers, Ask, Bind, Busy, Hello, Known, Send, Unbind
+from dingbridge.service.ports import Exchange
+
+REMEMBERED = 1000
+"""Messages whose end is told once (a count)."""
+
+
+class Member:
+    """Remembers what the owner has not answered yet. Service loop only."""
+
+    def __init__(self, exchange: Exchange, pid: int, cwd: str, pending: set[str]) -> None:
+        self._exchange = exchange
+        self._pid = pid
+        self._cwd = cwd
+        # Of all editors: what is in it is not lost, though no owner knows it.
+        self._pending = pending
+        self._bound = ("", "")
+        self._again = False
+        self._line: dict[str, Send | None] = {}
+        self._unanswered: dict[str, Send] = {}
+        self._under_way: set[str] = set()
+        self._ended: OrderedDict[str, tuple[Delivery, str]] = OrderedDict()
+        self._is_newcomer = True
+        self._perhaps_told: set[str] = set()
+        self._untold: list[Ask] = []
+        self._busy = False
+        self._answers = False
+
+    @property
+    def unanswered(self) -> tuple[Send, ...]:
+        """Messages that no owner has written down yet."""
+        return tuple(self._unanswered.values())
+
+    def gone(self) -> None:
+        """The editor has left; what no owner has answered is written down."""
+        self._pending.difference_update({*self._line, *self._unanswered})
+
+    def came_back(self) -> None:
+        """The editor was a member before, of an earlier service: it knows what it has bound."""
+        self._again = True
+        self._is_newcomer = False
+
+    def joined(self) -> None:
+        """There is an owner: the first one, or that of another robot."""
+        session, title = self._bound
+        self._exchange.tell(Hello(self._pid, self._cwd, session, title, self._again, self._answers))
+        self._again = False
+        untold, self._untold = self._untold, []
+        for ask in (*self._unanswered.values(), *untold):
+            self._exchange.tell(ask)
+        if self._busy:
+            self._exchange.tell(Busy(True))
+
+    def tell(self, ask: Ask) -> None:
+        """Tell the owner something, now or as soon as there is one."""
+        if not self._exchange.tell(ask):
+            self._untold.append(ask)
+
+    def reserve(self, message: str) -> None:
+        """Keep the place of a message that is still being made: what is sent later waits for it."""
+        self._line[message] = None
+        self._pending.add(message)
+
+    def give_up(self, message: str) -> None:
+        """Nothing will come in the place that was kept for this message."""
+        self._line.pop(message, None)
+        self._pending.discard(message)
+        self._advance()
+
+    def send(self, ask: Send) -> None:
+        """Hand a message over, in its place; it is remembered until an owner has answered."""
+        self._line[ask.outbound.id] = ask
+        self._pending.add(ask.outbound.id)
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._line:
+            first, ask = next(iter(self._line.items()))
+            if ask is None:
+                return
+            del self._line[first]
+            self._hand_over(ask)
+
+    def _hand_over(self, ask: Send) -> None:
+        self._unanswered[ask.outbound.id] = ask
+        self._under_way.add(ask.outbound.id)
+        self._exchange.tell(ask)
+
+    def expect(self, message: str) -> None:
+        """The message left from here, by way of an earlier service."""
+        self._under_way.add(message)
+
+    def answered(self, message: str) -> bool:
+        """The owner knows the message. Returns whether that is news."""
+        self._pending.discard(message)
+        return self._unanswered.pop(message, None) is not None
+
+    def ask(self, session: str, messages: tuple[str, ...]) -> None:
+        """A transcript shows these messages without an end. An earlier service may have told the
+        editor the end of one, and been killed before it stood there."""
+        if not self._is_newcomer:
+            self._perhaps_told.update(messages)
+        self.tell(Known(session, messages))
+
+    def perhaps_told(self, message: str) -> bool:
+        """Whether the editor may know the end of a message already, and waits for none."""
+        told = message in self._perhaps_told
+        self._perhaps_told.discard(message)
+        return told and message not in self._under_way
+
+    def sent(self, message: str) -> bool:
+        """Whether the message left from here, lately or a while ago."""
+        return message in self._under_way or message in self._ended
+
+    def ended(self, message: str, end: tuple[Delivery, str]) -> bool:
+        """The message has met this end, with its reason. Returns whether that is news: the owner
+        tells it when it happens, and once more to whoever asked meanwhile."""
+        known = self._ended.pop(message, None)
+        self._under_way.discard(message)
+        self._ended[message] = end
+        while len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        return known != end
+
+    def goes_on(self, message: str) -> None:
+        """The message is on its way; after its end that means that it is tried again."""
+        self._perhaps_told.discard(message)
+        if self._ended.pop(message, None) is not None:
+            self._under_way.add(message)
+
+    def moved(self) -> tuple[Send, ...]:
+        """From now on it is another robot's owner, who knows nothing of what was sent so far.
+        Returns what the one before has not answered, in order, which is to be written down for that
+        robot."""
+        behind = [ask for ask in self._line.values() if ask is not None]
+        self._line = {message: None for message, ask in self._line.items() if ask is None}
+        left = (*self.unanswered, *behind)
+        self._pending.difference_update(ask.outbound.id for ask in left)
+        self._unanswered = {}
+        self._under_way = set()
+        self._untold = []
+        return left
+
+    def work(self, *, busy: bool) -> None:
+        """Whether the responder works on an answer."""
+        self._busy = busy
+        self._exchange.tell(Busy(busy))
+
+    def answers(self, *, answers: bool) -> None:
+        """Whether there is a responder."""
+        if answers != self._answers:
+            self._answers = answers
+            self._exchange.tell(Answers(answers))
+
+    def bind(self, session: str, title: str) -> bool:
+        """This session is to be bound; a later owner is told with the first word. Returns False
+        while there is no owner."""
+        self._bound = (session, title)
+        # An earlier release that nobody has heard of is over.
+        self._untold = [ask for ask in self._untold if ask != Unbind(session)]
+        return self._exchange.tell(Bind(session, title, self._cwd))
+
+    def holds(self, session: str, title: str) -> None:
+        """This session is bound here."""
+        self._bound = (session, title)
+
+    def unbind(self, session: str) -> None:
+        """The session is not to be bound any more."""
+        self.tell(Unbind(session))
+
+    def released(self) -> None:
+        """No session is bound here any more."""
+        self._bound = ("", "")

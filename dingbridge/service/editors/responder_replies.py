@@ -1,0 +1,235 @@
+"""Messages go to the responder, and its answers back to where they were asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.catalogue import remote as say
+from dingbridge.core.catalogue import sessions as sessions_words
+from dingbridge.core.delivery import mentions
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.routing import reply_target, robot_name
+from dingbridge.core.messages import Asked, At, Message, Question, Role, Target
+from dingbridge.core.robot_protocol import Turn
+from dingbridge.core.sessions import inbox
+from dingbridge.core.text import tame, well_formed
+from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.responders import Responders
+from dingbridge.service.editors.sending import Deliveries
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Chance, Later
+
+log = logging.getLogger(__name__)
+
+LEASE_WITHIN = 2.0
+"""Seconds after which a question that an editor has not taken up goes to the next one."""
+
+
+class Answering:
+    """Asks the responder and passes on what it says. Service loop only."""
+
+    def __init__(
+        self,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+        responders: Responders,
+        deliveries: Deliveries,
+        later: Later,
+    ) -> None:
+        self._later = later
+        self._has_left = False
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+        self._responders = responders
+        self._deliveries = deliveries
+        # What is told when a program that works on a robot message has ended, by request.
+        self._at_end: dict[str, Callable[[], None]] = {}
+
+    def ask(
+        self,
+        session: str,
+        message: Message,
+        account: Account | None,
+        target: Target,
+        deliver: robot_protocol.Deliver | None = None,
+        files: tuple[str, ...] = (),
+        ended: Callable[[], None] | None = None,
+    ) -> None:
+        """Hand a message to the responder, if there is one. `target` is where the answer goes;
+        `deliver` is how the message came, None for what was typed here; `files` are their absolute
+        paths; `ended` is told once a program has ended, and at once where none works on it."""
+        info = self._sessions.info(session)
+        instructions = deliver.instructions if deliver is not None else ""
+        asker = deliver.inbound.sender.identity if deliver is not None else ""
+        question = Question(
+            session=session,
+            message=message,
+            instructions=instructions or (info.instructions if info else ""),
+            cwd=info.cwd if info else "",
+            model=info.model if info else "",
+            files=files,
+        )
+        options = (account or self._accounts.default).options
+        at = mentions.asker(deliver.inbound) if deliver and options.mention_asker else At()
+        if ended is not None and options.responder not in (None, "lua"):
+            self._at_end[message.id] = ended
+            ended = None
+        self.take(account, Turn(question, target, asker, at))
+        if ended is not None:
+            ended()
+
+    def take(self, account: Account | None, turn: Turn) -> None:
+        """Hand a question to the responder, if there is one."""
+        options = (account or self._accounts.default).options
+        name = account.name if account is not None else ""
+        robot = robot_name(options) if account is not None else ""
+        session, request = turn.question.session, turn.question.message.id
+        asked = Asked(session, name, turn.target, turn.asker, turn.at, robot)
+        if self._has_left and options.responder == "lua":
+            # The function is gone, but not whoever asks.
+            if account is not None:
+                account.member.tell(robot_protocol.Unanswered(turn, left=True))
+            return
+        if self._responders.ask(turn, asked, options):
+            log.debug(
+                "message %s of session %s is with the responder, %s",
+                request,
+                session,
+                "a Lua function" if options.responder == "lua" else "a program",
+            )
+            self._work(name, busy=True)
+            self._later(LEASE_WITHIN, lambda: self._untaken(account, request))
+
+    def _untaken(self, account: Account | None, request: str) -> None:
+        """The editor may hang: another one that has the session may answer instead."""
+        turn = self._responders.untaken(request)
+        if turn is not None and account is not None:
+            account.member.tell(robot_protocol.Unanswered(turn, left=False))
+
+    def withdraw(self, request: str) -> None:
+        """Another editor answers this question."""
+        asked = self._responders.withdraw(request)
+        if asked is not None:
+            self._work(asked.account, busy=self._responders.is_busy(asked.account))
+
+    def take_up(self, request: str, asked: Asked) -> None:
+        """The Lua function works on a question that came to an earlier service."""
+        self._responders.take_up(request, asked)
+        self._work(asked.account, busy=True)
+
+    def replied(
+        self, request: str, text: str, asked: Asked | None = None, message_id: str = ""
+    ) -> None:
+        """The responder's answer, or one of several, to an earlier message. `asked` is what a Lua
+        function was told with the question; the answer is handed over once by its `message_id`."""
+        text = tame(text)
+        asked = self._ended(request, asked)
+        log.debug("the responder answers message %s with %d characters", request, len(text))
+        if asked is not None and text.strip():
+            self._reply(asked, text, message_id or self._answer_id(request))
+        self._tell_end(request)
+
+    def _reply(self, asked: Asked, text: str, message_id: str) -> None:
+        if asked.session not in self._sessions:
+            self._answer_all_the_same(asked, text, message_id)
+            return
+        message = Message(
+            message_id,
+            Role.RESPONDER,
+            sessions_words.RESPONDER(),
+            text,
+            self._chance.now(),
+        )
+        account = self._account(asked)
+        if asked.account and account is None:
+            why_not = self._accounts.why_gone(asked.account)
+            self._deliveries.add_unsent(asked.account, asked.session, message, why_not)
+        else:
+            self._deliveries.add_and_send(account, asked.session, message, asked.target, asked.at)
+
+    def could_not_reply(self, request: str, failure: str, asked: Asked | None = None) -> None:
+        """The responder gave no answer: say so on both sides, never fall silent."""
+        failure = well_formed(failure)
+        asked = self._ended(request, asked)
+        log.error("no answer from the responder: %s", failure)
+        if asked is not None:
+            if asked.session in self._sessions:
+                self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
+            self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
+        self._tell_end(request)
+
+    def lost(self, account: Account, lost: robot_protocol.Lost) -> None:
+        """The service ended while a program worked on a message. What the program did nobody knows,
+        so it is not run again: say so on both sides."""
+        target = reply_target(lost.inbound)
+        self._deliveries.answer(
+            account, target, say.LOST(), Kind.REPLY, inbox.answer_id(inbox.message_id(lost.key))
+        )
+        if lost.session in self._sessions:
+            reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
+            self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
+        account.member.tell(robot_protocol.Handed(lost.key))
+
+    def leave(self) -> None:
+        """The editor leaves before its Lua function has answered: another one may do it, else
+        whoever asked is told that no answer will come. Programs go on."""
+        self._has_left = True
+        for asked, turn in self._responders.give_up(by_program=False):
+            account = self._account(asked)
+            if account is not None and turn is not None:
+                account.member.tell(robot_protocol.Unanswered(turn, left=True))
+            elif account is not None:
+                self._deliveries.answer(account, asked.target, say.CLOSED())
+
+    def end(self) -> None:
+        """The service ends before the programs have answered. The Lua function goes on."""
+        for asked, turn in self._responders.give_up(by_program=True):
+            account = self._account(asked)
+            request = turn.question.message.id if turn is not None else ""
+            if account is not None:
+                message = self._answer_id(request)
+                self._deliveries.answer(account, asked.target, say.CLOSED(), message_id=message)
+            self._tell_end(request)
+
+    def _answer_all_the_same(self, asked: Asked, text: str, message_id: str) -> None:
+        """In the conversation alone: the session may have been deleted, and whoever asked waits."""
+        account = self._account(asked)
+        if account is not None:
+            self._deliveries.answer(account, asked.target, text, Kind.REPLY, message_id)
+
+    def _answer_id(self, request: str) -> str:
+        """The id of an answer: of the one to a robot message always the same."""
+        is_known = request in self._at_end
+        return inbox.answer_id(request) if is_known else self._chance.new_id()
+
+    def _tell_end(self, request: str) -> None:
+        """The program has ended, and its answer is on its way."""
+        if ended := self._at_end.pop(request, None):
+            ended()
+
+    def _ended(self, request: str, asked: Asked | None) -> Asked | None:
+        asked = self._responders.asked(request, asked)
+        self._responders.ended(request)
+        if asked is not None:
+            self._work(asked.account, busy=self._responders.is_busy(asked.account))
+        return asked
+
+    def _work(self, account: str, *, busy: bool) -> None:
+        for one in self._accounts:
+            if one.name == account:
+                one.member.work(busy=busy)
+
+    def _account(self, asked: Asked) -> Account | None:
+        """The account that a question came by; None for one that was asked in the editor, or when
+        the settings name it no more, or name another robot by it: whom one robot may write to, the
+        other does not know."""
+        account = self._accounts.find(asked.account)
+        if account is not None and robot_name(account.options) not in ("", asked.robot):
+            log.warning("%s is another robot now: an answer does not go out by it", account.name)
+            return None
+        return account

@@ -1,0 +1,119 @@
+"""Which sessions an editor has bound from the start: what is known before its commands are carried
+out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.core.delivery.routing import robot_name
+from dingbridge.core.errors import BridgeError, StoredDataDamaged
+from dingbridge.core.options.settings import Configuration
+from dingbridge.core.sessions.spool import Kept
+from dingbridge.core.sessions.state import State, binding_for
+from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.timeouts import SETTLED_WITHIN
+from dingbridge.edges.storage import folder_checks
+from dingbridge.edges.storage.robot_files import Files
+from dingbridge.protocol import updates
+from dingbridge.service.editors.accounts import Accounts
+
+
+class Left(Struct, frozen=True):
+    """What the disk knows when an editor attaches."""
+
+    state: State
+    sessions: list[SessionInfo]
+    mended: tuple[str, ...]
+    kept: tuple[Kept, ...] = ()
+    damaged: StoredDataDamaged | None = None
+    trouble: Exception | None = None
+
+
+def found_on_disk(files: Files, data: Path) -> Left:
+    """Read what there is. For the disk thread."""
+    state, damaged = State(), None
+    sessions: list[SessionInfo] = []
+    kept: tuple[Kept, ...] = ()
+    trouble: Exception | None = None
+    # Whatever cannot be read, the editor is served.
+    try:
+        # The owner of a robot tries again until it can be read.
+        state, damaged = files.state.read()
+    except (OSError, BridgeError) as error:
+        trouble = error
+    try:
+        sessions = files.transcripts.list()
+        kept = files.spool.read()
+    except OSError as error:
+        trouble = error
+    return Left(state, sessions, folder_checks.mended(data), kept, damaged, trouble)
+
+
+class Restoring:
+    """Waits for what the owners of the editor's robots say; where one is late, the last word of the
+    state file has to do. `settled` is called when all is known. Service loop only.
+
+    waiting ──settings without a robot, a word of every owner, or time──▶ settled
+    """
+
+    def __init__(
+        self,
+        cwd: str,
+        bound: Mapping[str, str] | None,
+        accounts: Accounts,
+        remembered: State,
+        settled: Callable[[], None],
+    ) -> None:
+        self._cwd = cwd
+        self._bound = bound
+        self._accounts = accounts
+        self._remembered = remembered
+        self._settled = settled
+        self._awaited: set[str] = set()
+        self.is_settled = False
+
+    def wait_for(self, configuration: Configuration) -> None:
+        """The editor's settings name these robots: wait for their owners."""
+        accounts = configuration.accounts
+        self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
+
+    def configured(self) -> None:
+        """The editor has joined its robots."""
+        if self.is_settled:
+            return
+        if self._bound is not None:
+            # It knows better than the state file, where others of its folder may have theirs.
+            self._awaited.clear()
+            self._accounts.come_back(self._bound)
+        if self._awaited:
+            # An owner that hangs must not hold up the user's commands for long.
+            asyncio.get_running_loop().call_later(SETTLED_WITHIN, self.settle)
+        else:
+            self.settle()
+
+    def fit(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
+        """What the editor is shown: its first list says that it is known what is bound."""
+        if self.is_settled:
+            return shown
+        return tuple(one for one in shown if not isinstance(one, updates.Sessions))
+
+    def told(self, name: str) -> None:
+        """The owner of this account's robot has told what is bound."""
+        self._awaited.discard(name)
+        if not self._awaited:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait no longer."""
+        if self.is_settled:
+            return
+        self.is_settled = True
+        for account in self._accounts:
+            binding = binding_for(self._remembered, robot_name(account.options), self._cwd)
+            if binding is not None and account.name in self._awaited:
+                account.restore(binding.session, binding.target)
+        self._settled()

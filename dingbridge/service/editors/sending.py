@@ -1,0 +1,290 @@
+"""What leaves through this editor's robots: as what it is written, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+
+from msgspec import structs
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.delivery import compose, long_text
+from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outgoing_text import characters
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
+from dingbridge.core.secrets import excerpts, masking
+from dingbridge.core.secrets.excerpts import Around, Mask
+from dingbridge.core.secrets.heuristics import secret_variables
+from dingbridge.core.secrets.masking import Finding, Guarded
+from dingbridge.core.sessions import targets
+from dingbridge.core.text import well_formed
+from dingbridge.protocol import updates
+from dingbridge.service.editors.account import Account
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Chance, Editor
+
+log = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """Hands messages to the robots' owners. Service loop only. `changed` is called when the status
+    is new."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+        environ: Mapping[str, str],
+        changed: Callable[[], None],
+    ) -> None:
+        self._editor = editor
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+        # Of the whole environment, which does not change, each message would pick them again.
+        self._environ = {name: value for value, name in secret_variables(environ).items()}
+        self._changed = changed
+        self.last_error = ""
+
+    def notify(
+        self,
+        message_id: str,
+        text: str,
+        title: str = "",
+        at: At = At(),  # noqa: B008 - At is immutable
+        to: str = "",
+        around: Around = Around(),  # noqa: B008 - Around is immutable
+    ) -> str:
+        """A message outside any session: to the address `to`, else to the robot's group or the
+        configured target. Returns in words where it goes."""
+        text = filled(text)
+        account = self._accounts.default
+        if to:
+            account, target = self._accounts.addressed(to)
+        else:
+            account.need_mode()
+            target = self._configured(account)
+        outbound = self._written(
+            account, message_id, text, target, title=title, at=at, around=around
+        )
+        self._put(account, outbound, Kind.NOTIFICATION, "")
+        return target.label
+
+    def _configured(self, account: Account) -> Target:
+        target = account.notify_target()
+        if target is None:
+            raise BridgeError(say.NOBODY_TO_NOTIFY(), fix=say.SET_TARGET())
+        return target
+
+    def answer(
+        self,
+        account: Account,
+        target: Target,
+        text: str,
+        kind: Kind = Kind.WORD,
+        message_id: str = "",
+    ) -> None:
+        """A word of the bridge itself in a conversation, which is part of no session. One that
+        would be said again after a crash has a `message_id`."""
+        if account.options.mode == "off":
+            log.warning("%s is not set up any more: an answer stays unsaid", account.name)
+            return
+        outbound = self._written(account, message_id or self._chance.new_id(), text, target)
+        self._put(account, outbound, kind, "")
+
+    def answer_excerpt(
+        self, account: Account, target: Target, describe: Callable[[Mask], str]
+    ) -> None:
+        """A word of the bridge about a part of something longer. `describe` masks that before it
+        is cut, with what it is given for it."""
+        found: list[Collection[Finding]] = []
+
+        def mask(text: str, around: Around) -> str:
+            guarded = self.masked(account, target, text, around)
+            found.append(guarded.found)
+            return guarded.text
+
+        words = describe(mask)
+        left = excerpts.those_in(words, masking.counted_together(*found))
+        self._tell(compose.told(left, target))
+        self.answer(account, target, words)
+
+    def masked(
+        self,
+        account: Account,
+        target: Target,
+        text: str,
+        around: Around = Around(),  # noqa: B008 - Around is immutable
+    ) -> Guarded:
+        """`text` without secrets, as the settings want it for this target."""
+        options = account.options
+        text = characters(text)
+        if not options.mask_secrets or compose.is_excepted(options, target):
+            return Guarded(text)
+        return excerpts.mask(text, around, self._accounts.secrets, self._environ)
+
+    def add_and_send(
+        self,
+        account: Account | None,
+        session: str,
+        message: Message,
+        target: Target | None,
+        at: At = At(),  # noqa: B008 - At is immutable
+        around: Around = Around(),  # noqa: B008 - Around is immutable
+    ) -> None:
+        """Into the transcript, and out to `target`; without an account it stays here, and without a
+        target it has failed."""
+        if account is not None and target is not None:
+            message = account.destinations.marked(session, message, target)
+        if account is None:
+            self._sessions.add(session, message)
+        elif target is None or account.options.mode == "off":
+            self.add_unsent(account.name, session, message, account.why_no_target())
+        else:
+            self.last_error = ""
+            self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
+            outbound = self._written(
+                account, message.id, message.text, target, session, at=at, around=around
+            )
+            self._put(account, outbound, Kind.REPLY, session)
+
+    def add_unsent(self, account: str, session: str, message: Message, why_not: str) -> None:
+        """Into the transcript as a message that has failed, as it could not even leave."""
+        failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
+        self._sessions.add(session, failed)
+        self.last_error = why_not
+        self._event(
+            "DingbridgeFailed",
+            account=account,
+            id=message.id,
+            session=session,
+            reason=why_not,
+            target=message.target,
+            target_name=message.target_name,
+        )
+        self._changed()
+
+    def _written(
+        self,
+        account: Account,
+        message_id: str,
+        text: str,
+        target: Target,
+        session: str = "",
+        *,
+        title: str = "",
+        at: At = At(),  # noqa: B008 - At is immutable
+        around: Around = Around(),  # noqa: B008 - Around is immutable
+    ) -> Outbound:
+        """The message as it leaves; the user is told what was masked in it."""
+        circumstances = Circumstances(
+            self._accounts.secrets, self._environ, account.people.members(target.conversation_id)
+        )
+        options = account.options
+        made = written(
+            message_id, text, target, options, circumstances, title=title, at=at, around=around
+        )
+        self._tell(compose.told(made.masked, target), session)
+        return made.outbound
+
+    def _tell(self, masked: str, session: str = "") -> None:
+        if masked and session:
+            self.notice(session, masked)
+        elif masked:
+            self._editor.show(updates.Say(masked, "warn"))
+
+    def _put(self, account: Account, outbound: Outbound, kind: Kind, session: str) -> None:
+        now = self._chance.now()
+        for each in long_text.parted(account.options, outbound, now):
+            if session and each.file_name:
+                line = long_text.line(each, now)
+                marked = account.destinations.marked(session, line, each.target)
+                self._sessions.add(session, marked)
+            account.member.send(robot_protocol.Send(each, kind, session))
+        self.show_unsaved()
+        self._changed()
+
+    # --- what became of it ----------------------------------------------------------------------
+
+    def fate(self, account: Account, report: DeliveryReport, session: str) -> None:
+        """News of a message that is on its way, or was."""
+        member = account.member
+        message, fate, reason = report.message_id, report.delivery, report.reason
+        about = {
+            "account": account.name,
+            "id": message,
+            "session": session,
+            "target": targets.with_key(account.name, report.key),
+            "target_name": report.place,
+        }
+        if member.answered(message):
+            self._event("DingbridgeQueued", **about)
+            # The owner has no news of its own to tell if it knew the message already.
+            self._changed()
+        if fate is Delivery.SENDING and report.chunks > 1:
+            reason = f"{report.sent_chunks}/{report.chunks}"
+        if session in self._sessions:
+            self._sessions.settle(session, message, fate, reason)
+        if fate not in (Delivery.SENT, Delivery.FAILED):
+            member.goes_on(message)
+            return
+        # Every editor hears of every message; those where it was sent, or that have its session
+        # open, speak of it.
+        if not member.sent(message) and not self._sessions.is_used(session):
+            return
+        perhaps_told = member.perhaps_told(message)
+        if not member.ended(message, (fate, reason)) or perhaps_told:
+            return
+        if fate is Delivery.SENT:
+            self._event("DingbridgeDelivered", **about, reason=reason)
+        else:
+            self._editor.show(updates.not_delivered(report))
+            self._event("DingbridgeFailed", **about, reason=reason)
+
+    def show_unsaved(self) -> None:
+        """While the disk refuses something, a message that no owner has written down shows that. It
+        is told as queued once it is on the disk."""
+        trouble = self._sessions.trouble
+        for account in self._accounts if trouble else ():
+            for ask in account.member.unanswered:
+                if ask.session in self._sessions:
+                    self._sessions.settle(ask.session, ask.outbound.id, Delivery.UNSAVED, trouble)
+
+    def expect(self, account: str, session: str, message: str) -> None:
+        """The editor waits for the end of a message that it sent when there was another service."""
+        found = self._accounts.find(account)
+        if found is not None:
+            found.member.expect(message)
+            found.member.tell(robot_protocol.Known(session, (message,)))
+
+    def written_down(self, asks: Mapping[str, Collection[robot_protocol.Send]]) -> None:
+        """The editor leaves, and these messages of its accounts, which no owner had answered, are
+        in the journal for the next one."""
+        for account in self._accounts:
+            for ask in asks.get(account.name, ()):
+                account.member.answered(ask.outbound.id)
+                self._event("DingbridgeQueued", **account.about(ask))
+
+    def notice(self, session: str, text: str) -> None:
+        """A line of the bridge itself in a session; it does not leave the editor."""
+        self._sessions.add(
+            session,
+            Message(self._chance.new_id(), Role.NOTICE, "dingbridge", text, self._chance.now()),
+        )
+
+    def _event(self, name: str, **data: str) -> None:
+        self._editor.show(updates.Event(name, data))
+
+
+def filled(text: str) -> str:
+    """The text as it can be stored and sent. Raises `BridgeError` when nothing is in it."""
+    text = well_formed(text)
+    if not text.strip():
+        raise BridgeError(say.NOTHING_TO_SEND())
+    return text

@@ -1,0 +1,115 @@
+"""The commands about sessions: which there are, which is shown, and which is bound."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.errors import BridgeError, told
+from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.user_file import UserFile
+from dingbridge.protocol import updates
+from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.command_context import Place
+from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.ports import Chance, Editor, Saved, Storage
+
+
+class SessionCommands:
+    """Service loop only. `at` is where a command was given."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        storage: Storage,
+        saved: Saved,
+        chance: Chance,
+        sessions: Sessions,
+        accounts: Accounts,
+    ) -> None:
+        self._editor = editor
+        self._storage = storage
+        self._saved = saved
+        self._chance = chance
+        self._sessions = sessions
+        self._accounts = accounts
+
+    def current_or_none(self, at: Place) -> str:
+        """The session that is meant there; empty without one."""
+        return self._sessions.meant(at.session, at.opened)
+
+    def current(self, at: Place) -> str:
+        """The session that is meant there. Raises `BridgeError` without one."""
+        session = self.current_or_none(at)
+        if not session:
+            raise BridgeError(say.NO_SESSION_YET(), fix=say.CHAT_STARTS_ONE())
+        if session not in self._sessions:
+            raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
+        return session
+
+    def open_current(self, at: Place) -> None:
+        """Show the session that is meant, or a new one."""
+        self._sessions.open(self.current_or_none(at) or self._sessions.new(""))
+
+    def open_new(self, title: str) -> None:
+        """Start a session and show it."""
+        self._sessions.open(self._sessions.new(title))
+
+    def pick(self) -> None:
+        """Let the user choose among all sessions."""
+
+        def listed(infos: list[SessionInfo]) -> None:
+            self._sessions.refresh(infos)
+            self._editor.show(updates.Pick())
+
+        self._storage.list(listed)
+
+    def step(self, at: Place, step: int) -> None:
+        """Show the session `step` places further."""
+        self._sessions.open(self._sessions.neighbour(self.current_or_none(at), step))
+
+    def delete(self, session: str) -> None:
+        """Remove a session, which is bound no more."""
+        self._release(session)
+        title = self._sessions.title(session)
+        self._sessions.delete(session)
+        self._say(say.DELETED(title=title))
+
+    def save(self, file: UserFile, at: Place) -> None:
+        """Write the session to a file."""
+        self._saved.save(self.current(at), file, self._refused)
+
+    def load(self, file: UserFile) -> None:
+        """Read a session from a file."""
+        session = f"loaded-{self._chance.new_id()[:12]}"
+        self._saved.take_in(file, session, self._sessions.take_in, self._refused)
+
+    def bind(self, name: str, at: Place) -> None:
+        """Bind the session to an account, the default one without a name."""
+        account = self._accounts.named(name)
+        account.need_mode()
+        session = self.current_or_none(at)
+        if not session or not self._sessions.is_used(session):
+            # The latest session on the disk may be one that another editor works in.
+            session = self._sessions.new("")
+            self._sessions.open(session)
+        if self._sessions.bindings.get(session) not in (None, account.name):
+            self._release(session)
+        account.bind(session)
+
+    def unbind(self, name: str) -> None:
+        """Release the session that is bound to an account; without a name to the only one."""
+        bound = [account for account in self._accounts if account.bound]
+        if name or len(bound) != 1:
+            self._accounts.named(name).unbind()
+        else:
+            bound[0].unbind()
+
+    def _release(self, session: str) -> None:
+        account = self._accounts.find(self._sessions.bindings.get(session, ""))
+        if account is not None:
+            account.unbind(session)
+
+    def _refused(self, error: BridgeError) -> None:
+        self._editor.show(updates.Say(*told(error)))
+
+    def _say(self, text: str) -> None:
+        self._editor.show(updates.Say(text))

@@ -1,0 +1,39 @@
+"""What all editors of a service share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.worker import Disk
+from dingbridge.service.adapters import LiveChance
+from dingbridge.service.editors.command_values import CommandValues
+from dingbridge.service.ports import Media
+from dingbridge.service.robots.robots import Robots
+from dingbridge.service.sessions.store import SessionStore
+
+
+class Shared(Struct, frozen=True):
+    """`post` runs a call on the service's loop; `is_behind` tells whether an editor has not read
+    yet what it was sent; `describe` says in words how the service is; `end` ends it, for a moment
+    or until it is needed; `files_thread` does what takes long with the user's
+    files, and `spooled` names those of the spool that are being taken in; `log_secrets` is told,
+    for an editor, which values its lines must not show and whether it wants all lines."""
+
+    data: Path
+    files: Files
+    store: SessionStore
+    robots: Robots
+    command_values: CommandValues
+    media: Media
+    files_thread: Disk
+    spooled: set[str]
+    chance: LiveChance
+    post: Callable[[Callable[[], None]], None]
+    is_behind: Callable[[int], bool]
+    describe: Callable[[], str]
+    end: Callable[[bool], None]
+    log_secrets: Callable[[int, tuple[str, ...], bool], None]

@@ -1,0 +1,1 @@
+"""Files that are uploaded, downloaded, or copied between an editor and the service."""

@@ -1,0 +1,216 @@
+"""Files on their way out: kept when the user sends them, uploaded when their turn comes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import files as say
+from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.dingtalk import media
+from dingbridge.core.dingtalk.file_names import ending
+from dingbridge.core.dingtalk.media import Parcel
+from dingbridge.core.errors import BridgeError, DeliveryError, Refused
+from dingbridge.core.messages import Outbound
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.user_file import UserFile
+from dingbridge.edges import picture
+from dingbridge.edges.storage.media_folder import Outgoing
+from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
+from dingbridge.edges.storage.worker import Disk
+from dingbridge.service.files.transfers import Transfers
+from dingbridge.service.ports import Packed
+
+if TYPE_CHECKING:
+    from dingbridge.edges.dingtalk.http import Http
+
+log = logging.getLogger(__name__)
+
+TELL_EVERY = 1.0
+"""Seconds between two words about an upload, unless it got on by `TELL_STEP`."""
+
+TELL_STEP = 5
+"""Percent."""
+
+
+class LiveParcels:
+    """Takes in and draws files for sending. Service loop only; `thread` draws."""
+
+    def __init__(self, folder: OutgoingFolder, thread: Disk, transfers: Transfers) -> None:
+        self._folder = folder
+        self._thread = thread
+        self._transfers = transfers
+
+    def pack(
+        self,
+        message: str,
+        file: UserFile,
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Take in a file of the user's for a message."""
+
+        def arrived(path: Path) -> None:
+            then(Packed(str(path), file.name, file.path))
+
+        self._transfers.receive(file, message, arrived, failed)
+
+    def draw(
+        self,
+        message: str,
+        name: str,
+        code: str,
+        filetype: str,
+        first_line: int,
+        then: Callable[[Packed], None],
+        failed: Callable[[BridgeError], None],
+    ) -> None:
+        """Draw code as a picture of that name."""
+
+        def work() -> Packed | BridgeError:
+            try:
+                drawn = picture.render(code, filetype, first_line, name.removesuffix(".png"))
+                shown = self._folder.keep(message, name, drawn.data)
+                leaves = self._folder.put(message, name, drawn.data)
+            except BridgeError as error:
+                return error
+            except OSError as cause:
+                return BridgeError(say.NOT_KEPT(reason=cause.strerror or type(cause).__name__))
+            return Packed(str(leaves), name, str(shown), drawn.note)
+
+        def packed(outcome: Packed | BridgeError) -> None:
+            if isinstance(outcome, BridgeError):
+                failed(outcome)
+            else:
+                then(outcome)
+
+        self._thread.do(work, packed)
+
+
+class Courier:
+    """Uploads files, one at a time. For the sender's thread."""
+
+    def __init__(self, folder: OutgoingFolder) -> None:
+        self._folder = folder
+        self._http: tuple[str, Http] | None = None
+        self._done: tuple[tuple[str, str], Uploaded] | None = None
+        self._instead: tuple[str, Parcel] | None = None
+
+    def bring(
+        self,
+        options: Options,
+        outbound: Outbound,
+        route: Route,
+        token: Callable[[], str],
+        progress: Callable[[str], None],
+        stopped: Callable[[], bool],
+    ) -> Uploaded:
+        """Upload the message's file, unless this robot has done so. Raises `DeliveryError`.
+
+        `token` gets the access token, `progress` hears in words how far it is, and `stopped` says
+        that it is to end.
+        """
+        key = (outbound.id, options.app_key)
+        if self._done is not None and self._done[0] == key:
+            return self._done[1]
+        errand = _Errand(options, outbound, route, token, progress, stopped)
+        _need_way(errand)
+        try:
+            uploaded = self._uploaded(errand)
+        except OSError as cause:
+            reason = cause.strerror or type(cause).__name__
+            raise Refused(say.CANNOT_BE_SENT(name=outbound.file_name, reason=reason)) from cause
+        self._done = (key, uploaded)
+        return uploaded
+
+    def _uploaded(self, errand: _Errand) -> Uploaded:
+        outbound = errand.outbound
+        path = Path(outbound.file)
+        if not outbound.file:
+            path = self._folder.put(outbound.id, outbound.file_name, outbound.text.encode())
+        with self._folder.open(path) as source:
+            way = self._way(outbound, source.size)
+            try:
+                return Uploaded(way, self._send(errand, way, source))
+            except DeliveryError as error:
+                other = media.instead(way, error) if errand.route is not Route.SESSION else None
+                if other is None:
+                    raise media.about(error, way, source.size) from error
+                log.info("message %s goes in a zip: %s %s", outbound.id, error.code, error.message)
+            self._instead = (outbound.id, other)
+            source.file.seek(0)
+            try:
+                return Uploaded(other, self._send(errand, other, source))
+            except DeliveryError as error:
+                raise media.about(error, other, source.size) from error
+
+    def _way(self, outbound: Outbound, size: int) -> Parcel:
+        if self._instead is not None and self._instead[0] == outbound.id:
+            return self._instead[1]
+        return media.parcel(outbound.file_name, size)
+
+    def _send(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+        """Upload the file by one way; its media id."""
+        if not way.zipped:
+            return self._upload(errand, way, source)
+        zipped = self._folder.zipped(source, way, errand.stopped)
+        try:
+            media.check_size(way, zipped.size)
+            return self._upload(errand, way, zipped)
+        finally:
+            self._folder.discard(zipped)
+
+    def _upload(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+        # Loaded late: most editors never upload anything.
+        from dingbridge.edges.dingtalk.http import Http, Upload
+
+        options = errand.options
+        stop = threading.Event()
+        told_at, told = time.monotonic(), 0
+
+        def progress(sent: int, size: int) -> None:
+            nonlocal told_at, told
+            if errand.stopped():
+                stop.set()
+            percent, now = sent * 100 // size, time.monotonic()
+            if percent >= told + TELL_STEP or (percent > told and now >= told_at + TELL_EVERY):
+                told_at, told = now, percent
+                errand.progress(f"{percent} % uploaded")
+
+        url = media.upload_url(options.endpoint_oapi, errand.token(), way.upload)
+        form = Upload(source.file, source.size, way, progress=progress, stop=stop)
+        if self._http is None or self._http[0] != options.proxy:
+            self._http = (options.proxy, Http(options.proxy))
+        media_id = media.read_upload(self._http[1].upload(url, form))
+        log.info("message %s: %s uploaded", errand.outbound.id, media.amount(source.size))
+        return media_id
+
+
+class _Errand(Struct, frozen=True):
+    """One file to upload."""
+
+    options: Options
+    outbound: Outbound
+    route: Route
+    token: Callable[[], str]
+    progress: Callable[[str], None]
+    stopped: Callable[[], bool]
+
+
+def _need_way(errand: _Errand) -> None:
+    """Raise `Refused` where the route takes no such file."""
+    name = errand.outbound.file_name
+    if errand.route is Route.WEBHOOK:
+        raise media.webhook_refusal(name)
+    if errand.route is Route.SESSION and ending(name) not in media.PICTURES:
+        raise Refused(
+            say.NOT_OUTSIDE(name=name),
+            fix=say.PUT_WHERE_THEY_CAN(),
+        )

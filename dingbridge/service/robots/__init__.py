@@ -1,0 +1,1 @@
+"""One robot: its link, queue, access and sessions, for all editors that use it."""

@@ -1,0 +1,88 @@
+"""Which session each of a robot's editors has bound, and what is remembered of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import structs
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.robot_protocol import News
+from dingbridge.core.sessions.state import (
+    State,
+    binding_for,
+    binding_of,
+    with_binding,
+    without_binding,
+)
+from dingbridge.service.ports import Chance
+from dingbridge.service.robots.conversations import Member
+from dingbridge.service.robots.state_cache import Remembered
+
+
+class Bindings:
+    """Several editors may have the same session bound, and several sessions be bound in a project
+    folder. `tell` reaches one member. Service loop only."""
+
+    def __init__(
+        self,
+        robot: str,
+        members: Mapping[int, Member],
+        remembered: Remembered,
+        chance: Chance,
+        tell: Callable[[int, News], None],
+    ) -> None:
+        self._robot = robot
+        self._members = members
+        self._remembered = remembered
+        self._chance = chance
+        self._tell = tell
+
+    def restore(self, member: int, cwd: str) -> None:
+        """Give a newcomer the latest binding of its project folder."""
+        binding = binding_for(self._remembered.state, self._robot, cwd)
+        if binding is None:
+            self._tell(member, robot_protocol.Restore())
+            return
+        self._members[member].session = binding.session
+        self._tell(member, robot_protocol.Restore(binding.session, binding.target))
+
+    def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
+        """A newcomer has this session bound already: which one was bound last stays as it was."""
+        known = self._remembered.state.bindings.get(session)
+        self._bind(member, session, title, cwd, known.time if known else self._chance.now())
+
+    def bind(self, member: int, session: str, title: str, cwd: str) -> None:
+        """Bind a session in the place of the one that the member had bound, which stays bound where
+        another editor has it."""
+        self._bind(member, session, title, cwd, self._chance.now())
+
+    def _bind(self, member: int, session: str, title: str, cwd: str, time: float) -> None:
+        before = self._members[member].session
+        self._members[member].session = session
+        is_over = before not in ("", session) and not self._holders(before)
+        known = binding_of(self._remembered.state, self._robot, session)
+        binding = structs.replace(known, title=title, cwd=cwd, time=time)
+
+        def change(state: State) -> State:
+            if is_over:
+                state = without_binding(state, before, instead=session)
+            return with_binding(state, binding)
+
+        self._remembered.change(change, lambda: self._tell_bound(member, session))
+
+    def _tell_bound(self, member: int, session: str) -> None:
+        """The session is this member's, and this is the conversation that it goes on with."""
+        target = binding_of(self._remembered.state, self._robot, session).target
+        self._tell(member, robot_protocol.Bound(session, target))
+
+    def unbind(self, member: int, session: str) -> None:
+        """A member releases a session, in whichever editor it is bound."""
+        for other in self._holders(session):
+            self._members[other].session = ""
+            if other != member:
+                self._tell(other, robot_protocol.Unbound(session, self._members[member].pid))
+        self._remembered.change(lambda state: without_binding(state, session))
+
+    def _holders(self, session: str) -> list[int]:
+        return [name for name, member in self._members.items() if member.session == session]

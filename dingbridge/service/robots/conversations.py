@@ -1,0 +1,194 @@
+"""Which session a DingTalk conversation speaks to, and what people may ask about that."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, structs
+
+from dingbridge.core.commands.status_replies import Row, choose
+from dingbridge.core.delivery.routing import of_session, reply_target
+from dingbridge.core.messages import Inbound, Outbound, Target
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.sessions import known_conversations, scopes
+from dingbridge.core.sessions.state import (
+    Binding,
+    acquaintances_of,
+    with_acquaintance,
+    with_conversation,
+    with_made,
+)
+from dingbridge.service.robots.state_cache import Remembered
+
+
+class Member(Struct):
+    """An editor. `session` is the one it has bound, or empty; `answers`: it has a responder."""
+
+    pid: int
+    cwd: str
+    session: str = ""
+    answers: bool = False
+    busy: bool = False
+
+
+class Conversations:
+    """The way from DingTalk to the sessions of all editors. `members` are those editors; the hub
+    changes them."""
+
+    def __init__(
+        self,
+        robot: str,
+        remembered: Remembered,
+        members: Mapping[int, Member],
+        options: Callable[[], Options],
+    ) -> None:
+        self._robot = robot
+        self._remembered = remembered
+        self._members = members
+        self._options = options
+        self._spoke: dict[str, Target] = {}
+        # How each conversation can be answered, by `Target.key`; session webhooks stay in memory.
+        self._ways: OrderedDict[str, Target] = OrderedDict()
+
+    def bound(self) -> list[tuple[int, Member]]:
+        """The editors that have a session bound."""
+        return [(name, member) for name, member in self._members.items() if member.session]
+
+    def is_bound(self, session: str) -> bool:
+        """Whether an editor that is here has the session bound."""
+        return any(member.session == session for member in self._members.values())
+
+    def sessions(self) -> tuple[str, ...]:
+        """The sessions that editors have bound."""
+        return tuple(sorted({member.session for member in self._members.values()} - {""}))
+
+    def chosen(self, inbound: Inbound) -> str:
+        """The session that the conversation spoke to last, open or not; empty without one."""
+        return self._remembered.state.conversations.get(self._key(inbound), "")
+
+    def is_away(self, session: str) -> bool:
+        """Whether the session is bound, but not by an editor that is here."""
+        binding = self._remembered.state.bindings.get(session)
+        return binding is not None and not binding.scope and not self.is_bound(session)
+
+    def is_made(self, session: str) -> bool:
+        """Whether the session was made on demand."""
+        binding = self._remembered.state.bindings.get(session)
+        return binding is not None and bool(binding.scope)
+
+    def session_for(self, inbound: Inbound) -> str:
+        """The session that the message is for; empty when there is none.
+
+        With sessions made on demand it is the one that was made. Else it is the session bound to
+        the conversation while an editor has it open, else the open one that was bound last: whoever
+        writes must not speak to a closed editor.
+        """
+        chosen = self.chosen(inbound)
+        if scopes.is_made(self._options()):
+            return chosen if self._is_theirs(chosen, inbound) else ""
+        if chosen and self.is_bound(chosen):
+            return chosen
+        bindings = self._remembered.state.bindings
+        bound = [bindings[session] for session in self.sessions() if session in bindings]
+        return max(bound, key=lambda one: one.time).session if bound else ""
+
+    def _is_theirs(self, session: str, inbound: Inbound) -> bool:
+        """Whether the session is bound by an editor that is here, or was made for the sender."""
+        binding = self._remembered.state.bindings.get(session)
+        if binding is None:
+            return False
+        if binding.scope:
+            return binding.scope == self._key(inbound)
+        return self.is_bound(session)
+
+    def make(self, session: str, inbound: Inbound, now: float) -> None:
+        """A new session, which the message's conversation speaks to from now on."""
+        scope = self._key(inbound)
+        start = scopes.start(self._options(), inbound)
+        binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
+        bound = self.sessions()
+        self._remembered.change(lambda state: with_made(state, binding, bound))
+        self.speak_to(session, inbound)
+
+    def speak_to(self, session: str, inbound: Inbound) -> None:
+        """Remember that the conversation speaks to this session."""
+        self._spoke[session] = reply_target(inbound)
+        self._ways[self._spoke[session].key] = self._spoke[session]
+        self._ways.move_to_end(self._spoke[session].key)
+        while len(self._ways) > known_conversations.MOST:
+            self._ways.popitem(last=False)
+        target = self._spoke[session].lasting
+        key = self._key(inbound)
+        binding = self._remembered.state.bindings.get(session)
+        known = binding is not None and (binding.target == target)
+        if not known or self._remembered.state.conversations.get(key) != session:
+            self._remembered.change(lambda state: with_conversation(state, key, session, target))
+
+    def met(self, inbound: Inbound) -> None:
+        """Somebody who may speak wrote from this conversation: remember what its id stands for."""
+        known = acquaintances_of(self._remembered.state, self._robot)
+        if known_conversations.met(known, inbound) is not known:
+            self._remembered.change(lambda state: with_acquaintance(state, self._robot, inbound))
+
+    def addressed(self, outbound: Outbound, session: str) -> Outbound:
+        """A message for the conversation that its ids stand for: one of a session made on demand
+        for the one that it is for, one to a private chat with its latest session webhook. It stays
+        as it is while that is unknown."""
+        target = outbound.target
+        if not target.place and not target.session_webhook and self.is_made(session):
+            # Earlier versions left it empty.
+            target = of_session(session)
+        known = acquaintances_of(self._remembered.state, self._robot)
+        target = known_conversations.resolved(known, target)
+        if target.private:
+            target = self._reachable(target, session)
+        return structs.replace(outbound, target=target)
+
+    def _reachable(self, target: Target, session: str) -> Target:
+        """A private chat with the way to it, if that is known."""
+        spoke = self._spoke.get(session)
+        if target.key == of_session(session).key and self.is_made(session):
+            binding = self._remembered.state.bindings.get(session)
+            target = spoke or (binding and binding.target) or target
+        way = spoke if spoke and spoke.key == target.key else self._ways.get(target.key)
+        return way or target
+
+    def choose(self, wanted: str, inbound: Inbound, *, admin: bool) -> bool:
+        """The conversation speaks to another session, by its number or id. Returns whether there
+        is such a one."""
+        chosen = choose(self.rows(inbound, admin=admin), wanted)
+        if chosen is None:
+            return False
+        self.speak_to(chosen.session, inbound)
+        return True
+
+    def rows(self, inbound: Inbound, *, admin: bool) -> list[Row]:
+        """The sessions that the sender may speak to: the bound ones of all editors, or those that
+        were made for them. An `admin` sees both."""
+        here = self.session_for(inbound)
+        state = self._remembered.state
+        made_on_demand = scopes.is_made(self._options())
+        rows = []
+        if admin or not made_on_demand:
+            for session, members in self._by_session().items():
+                binding = state.bindings.get(session)
+                if binding is not None:
+                    busy = any(member.busy for member in members)
+                    rows.append((session, binding.title, members[0].cwd, busy))
+        if made_on_demand:
+            key = self._key(inbound)
+            mine = [one for one in state.bindings.values() if one.scope == key]
+            for binding in sorted(mine, key=lambda one: one.time, reverse=True):
+                rows.append((binding.session, binding.title, binding.cwd, False))
+        return [Row(*row, here=row[0] == here) for row in rows]
+
+    def _by_session(self) -> dict[str, list[Member]]:
+        """The editors of each bound session, those that came first first."""
+        found: dict[str, list[Member]] = {}
+        for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
+            found.setdefault(member.session, []).append(member)
+        return found
+
+    def _key(self, inbound: Inbound) -> str:
+        return scopes.key(self._options(), self._robot, inbound)

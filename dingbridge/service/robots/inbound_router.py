@@ -1,0 +1,261 @@
+"""Robot messages on their way from the link to a session, in the owner."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct, structs
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.access.policy import Admitted
+from dingbridge.core.catalogue import remote as say
+from dingbridge.core.delivery.routing import reply_target
+from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import News
+from dingbridge.core.sessions import inbox, scopes
+from dingbridge.core.sessions.inbox import Open, Received
+from dingbridge.service.editors.arrival_order import Arrivals
+from dingbridge.service.ports import Chance, Records
+from dingbridge.service.robots.access_control import Admission
+from dingbridge.service.robots.conversations import Conversations, Member
+from dingbridge.service.robots.editor_choice import Attending
+from dingbridge.service.robots.pending_reactions import Attention
+from dingbridge.service.robots.robot_commands import Receptionist
+
+log = logging.getLogger(__name__)
+
+NOBODY = -1
+ON_ITS_WAY = -2
+"""In the place of a member: nobody holds the message, or it waits for a command before it."""
+
+
+class Parts(Struct, frozen=True):
+    """What the reception works with. `tell` reaches one member, `answer` a conversation;
+    `editors` knows who attends to what; `with_quote` puts into a message what is known of the one
+    that it answers; `has_left` tells whether the outbox knows a message by its id."""
+
+    records: Records
+    chance: Chance
+    members: Mapping[int, Member]
+    conversations: Conversations
+    admission: Admission
+    receptionist: Receptionist
+    options: Callable[[], Options]
+    tell: Callable[[int, News], None]
+    editors: Attending
+    answer: Callable[[Target, str], None]
+    attention: Attention
+    with_quote: Callable[[Inbound], Inbound]
+    has_left: Callable[[str], bool]
+
+
+class Reception:
+    """Brings every accepted message to one session, once. Service loop only."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._records = parts.records
+        self._chance = parts.chance
+        self._members = parts.members
+        self._conversations = parts.conversations
+        self._admission = parts.admission
+        self._receptionist = parts.receptionist
+        self._options = parts.options
+        self._tell = parts.tell
+        self._answer = parts.answer
+        self._editors = parts.editors
+        self._attention = parts.attention
+        self._with_quote = parts.with_quote
+        self._has_left = parts.has_left
+        # Came while no editor was here.
+        self._patient: set[str] = set()
+        self._open: dict[str, tuple[Open, int]] = {}
+        # A message waits for a command before it.
+        self._on_their_way = Arrivals()
+        self._settled = False
+
+    def start(self, inbox: dict[str, Open]) -> None:
+        """Take up what an earlier owner did not hand over."""
+        self._admission.drop_expired()
+        # Nobody holds these yet; they go out when the first editor says hello.
+        self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
+        self._patient = set(inbox)
+
+    def settled(self) -> None:
+        """The editors of an earlier owner are here by now; those that are not have left."""
+        self._settled = True
+        self.hand_out(NOBODY)
+
+    def arrived(self, batch: Iterable[Received]) -> None:
+        """Robot messages that are written down and acked."""
+        for received in batch:
+            if not self._members:
+                self._patient.add(received.key)
+            try:
+                self._bring(received.key, Open(received))
+            except Exception:  # whatever it is: the others of the batch are brought all the same
+                log.exception("a message could not be routed")
+
+    def receive_kept(self, received: Received) -> None:
+        """Take a message that was kept until its sender was let in, once it is on disk again."""
+        self._records.received(received, lambda: self.arrived([received]))
+
+    def hand_out(self, holder: int) -> None:
+        """Bring everything that `holder` has, or nobody, where it belongs."""
+        held = [(key, entry) for key, (entry, held_by) in self._open.items() if held_by == holder]
+        for key, entry in held:
+            self._bring(key, entry)
+
+    def _bring(self, key: str, entry: Open) -> None:
+        """Bring a message where it belongs; it waits while no editor is here."""
+        self._open[key] = (entry, NOBODY)
+        if entry.asked and self._is_over(key, entry):
+            self.handed(key)
+            return
+        if not self._members or (entry.session and self._is_awaited(entry.session)):
+            return
+        if entry.session:
+            # It may stand in that transcript already, so it must go to no other.
+            self._deliver(key, entry, again=True)
+        else:
+            self._take(key, entry.received)
+
+    def _is_over(self, key: str, entry: Open) -> bool:
+        """Whether nothing is left to do for a message that somebody was asked about: the editor
+        knows of its Lua function, and a program's answer may have left before the crash."""
+        answer = inbox.answer_id(inbox.message_id(key))
+        return entry.asked == "function" or self._has_left(answer)
+
+    def asking(self, member: int, ask: robot_protocol.Asking) -> None:
+        """A member that holds a message is about to have it answered."""
+        entry, holder = self._open.get(ask.key, (None, NOBODY))
+        if entry is not None and holder == member:
+            self._open[ask.key] = (structs.replace(entry, asked=ask.by), holder)
+            may_ask = robot_protocol.MayAsk(ask.key)
+            self._records.asked(ask.key, entry.session, ask.by, lambda: self._tell(member, may_ask))
+
+    def handed(self, key: str) -> None:
+        """A message needs nothing more."""
+        self._patient.discard(key)
+        if self._open.pop(key, None) is not None:
+            self._records.handed(key)
+
+    def _is_awaited(self, session: str) -> bool:
+        """Whether the editor with that session may still be on its way here from an earlier owner:
+        what is meant for it must not go to another one."""
+        return not self._settled and self._conversations.is_away(session)
+
+    def _take(self, key: str, received: Received) -> None:
+        inbound = received.inbound
+        admitted = self._admission.verdict(received, reply_target(inbound))
+        if admitted is None:
+            self.handed(key)
+        elif not self._is_awaited(self._conversations.chosen(inbound)):
+            self._admit(key, received, admitted)
+
+    def _admit(self, key: str, received: Received, admitted: Admitted) -> None:
+        inbound = received.inbound
+        self._conversations.met(inbound)
+        said = self._receptionist.answer(inbound, admitted)
+        if said is not None and said.words:
+            self._answer(reply_target(inbound), said.words)
+        if said is not None and not said.goes_on:
+            log.debug("message %r was answered here and goes to no session", inbound.id)
+            self.handed(key)
+            return
+        session = self._conversations.session_for(inbound)
+        if not session and scopes.is_made(self._options()):
+            session = f"{self._options().account}-{self._chance.new_id()}"
+            self._conversations.make(session, inbound, self._chance.now())
+        if not session:
+            self._nobody_for(key, received)
+            return
+        log.debug("message %r goes to session %s", inbound.id, session)
+        self._conversations.speak_to(session, inbound)
+        entry = Open(received, session)
+        self._open[key] = (entry, ON_ITS_WAY)
+        place = (session, inbound.conversation.id)
+        self._on_their_way.put(place, lambda done: self._send_on(key, entry, done))
+
+    def _send_on(self, key: str, entry: Open, done: Callable[[], None]) -> None:
+        """Deliver a message. A command only once it is on the disk that it may have been carried
+        out: it stands in no transcript."""
+
+        def deliver() -> None:
+            self._deliver(key, entry, again=False)
+            done()
+
+        if self._receptionist.is_command(entry.received.inbound):
+            self._records.routed(key, entry.session, deliver)
+        else:
+            deliver()
+
+    def _nobody_for(self, key: str, received: Received) -> None:
+        """No editor has a session bound. What came while none was here waits until one has."""
+        if key not in self._patient:
+            self._answer(reply_target(received.inbound), say.NOBODY_THERE())
+            self.handed(key)
+
+    def _deliver(self, key: str, entry: Open, *, again: bool) -> None:
+        if not self._members:
+            self._open[key] = (entry, NOBODY)
+            return
+        news = self._news(key, entry, again=again)
+        holder = self._editors.first(
+            entry.session, answers=isinstance(news, robot_protocol.Deliver)
+        )
+        self._open[key] = (entry, holder)
+        self._tell(holder, news)
+
+    def pass_on(self, member: int, order: robot_protocol.CarryOut) -> None:
+        """A member's editor does not say what a command wants to know of it: ask the next one."""
+        tried = (*order.tried, member)
+        found = self._editors.next(order.session, tried)
+        entry, holder = self._open.get(order.key, (None, NOBODY))
+        if found is None or entry is None or holder != member:
+            return
+        self._open[order.key] = (entry, found)
+        self._tell(member, robot_protocol.Withdrawn(order.key))
+        self._tell(found, structs.replace(order, tried=tried))
+
+    def unanswered(self, member: int, turn: robot_protocol.Turn, *, left: bool) -> None:
+        """Let another editor's responder answer. When there is none, the one that is slow may still
+        do it; of one that has left, the asker is told."""
+        tried = (*turn.tried, member)
+        found = self._editors.next(turn.question.session, tried, answers=True)
+        if found is not None:
+            if not left:
+                self._tell(member, robot_protocol.Withdrawn(turn.question.message.id))
+            self._tell(found, robot_protocol.Answer(structs.replace(turn, tried=tried)))
+        elif left:
+            self._answer(turn.target, say.CLOSED())
+
+    def _news(self, key: str, entry: Open, *, again: bool) -> News:
+        inbound, session = entry.received.inbound, entry.session
+        if entry.asked:
+            return robot_protocol.Lost(key, inbound, session)
+        options = self._options()
+        start = None
+        if self._conversations.is_made(session):
+            start = scopes.start(options, inbound)
+        if self._receptionist.is_command(inbound):
+            admin = inbound.sender.identity in options.admins
+            return robot_protocol.CarryOut(key, inbound, session, again, admin, start)
+        inbound = self._with_quote(inbound)
+        if not inbound.says_nothing:
+            self._attention.worked_on(inbound, session)
+        instructions = scopes.instructions(options, inbound)
+        return robot_protocol.Deliver(key, inbound, session, again, start, instructions)
+
+
+def log_arrival(inbound: Inbound, account: str) -> None:
+    """Tell the log who wrote where, as the set-up guides promise; the text only when verbose."""
+    of_account = logging.getLogger(f"{__name__}.{account}")
+    of_account.info(
+        "message from staff id %s (%s), conversationId %s",
+        inbound.sender.staff_id or "-",
+        inbound.sender.sender_id,
+        inbound.conversation.id,
+    )
+    of_account.debug("its text: %s", inbound.text)

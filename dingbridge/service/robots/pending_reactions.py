@@ -1,0 +1,92 @@
+"""Which messages are worked on: each shows the reaction until it was answered, or never will be.
+
+One that nobody answers shows it as long as an editor has its session bound; what is left when the
+owner ends is removed by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.core.delivery.outbox import Kind, Waiting
+from dingbridge.core.delivery.reactions import MOST_OUTSTANDING, reaction_to
+from dingbridge.core.delivery.routing import reply_target
+from dingbridge.core.messages import Inbound, Target
+from dingbridge.core.options.declarations import Options
+from dingbridge.service.ports import Chance, Reactions
+
+
+class _Open(Struct, frozen=True):
+    """A message that is worked on since `time` (Unix seconds). `place` is where it is answered."""
+
+    session: str
+    place: str
+    time: float
+
+
+class Attention:
+    """Service loop only. `is_short` tells whether the month's quota is."""
+
+    def __init__(
+        self,
+        reactions: Reactions,
+        chance: Chance,
+        options: Callable[[], Options],
+        is_short: Callable[[], bool],
+    ) -> None:
+        self._reactions = reactions
+        self._chance = chance
+        self._options = options
+        self._is_short = is_short
+        # By the id of the message, the oldest first.
+        self._open: dict[str, _Open] = {}
+
+    def worked_on(self, inbound: Inbound, session: str) -> None:
+        """A message goes to a session. A second time does nothing."""
+        reaction = reaction_to(inbound, self._options().reaction)
+        if reaction is None or inbound.id in self._open:
+            return
+        if len(self._open) == MOST_OUTSTANDING:
+            del self._open[next(iter(self._open))]
+        place = _place(reply_target(inbound))
+        self._open[inbound.id] = _Open(session, place, self._chance.now())
+        self._reactions.react(reaction, short=self._is_short())
+
+    def ended(self, whole: Waiting) -> None:
+        """A message has its final fate: a reply ends the work on what came before it there."""
+        if whole.kind is not Kind.REPLY:
+            return
+        self._end(lambda one: one.time <= whole.time and _answers(whole, one))
+
+    def left(self, session: str) -> None:
+        """No editor has the session bound any more: what came for it is worked on by nobody."""
+        self._end(lambda one: one.session == session)
+
+    def member_left(self, session: str, *, is_last: bool) -> None:
+        """The editor that had the session bound, if any, is gone; any editor could have answered
+        in a session made on demand, but now the last one is."""
+        self._end(lambda one: is_last or one.session == session)
+
+    def _end(self, is_over: Callable[[_Open], bool]) -> None:
+        for message in [message for message, one in self._open.items() if is_over(one)]:
+            del self._open[message]
+            self._reactions.unreact(message)
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits to go out."""
+        self._reactions.idle(idle=idle)
+
+
+def _answers(whole: Waiting, one: _Open) -> bool:
+    target = whole.outbound.target
+    if target.conversation_id or target.user_id:
+        return _place(target) == one.place
+    # To somebody from outside only the session webhook leads, and each message brings another one.
+    return _place(target) == one.place or bool(whole.session and whole.session == one.session)
+
+
+def _place(target: Target) -> str:
+    webhook = target.session_webhook
+    return target.conversation_id or target.user_id or (webhook.url if webhook is not None else "")

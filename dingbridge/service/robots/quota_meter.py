@@ -1,0 +1,58 @@
+"""How much of the month's quota went through here, and the warning when it runs low."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.core.delivery import quota, reactions
+from dingbridge.core.delivery.quota import Budget, Quota
+from dingbridge.core.sessions.state import with_quota
+from dingbridge.service.ports import Chance
+from dingbridge.service.robots.state_cache import Remembered
+
+
+class Usage:
+    """The count of one robot. `budget` tells what is allowed now, `warn` is told in words."""
+
+    def __init__(
+        self,
+        robot: str,
+        remembered: Remembered,
+        chance: Chance,
+        budget: Callable[[], Budget],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._robot = robot
+        self._remembered = remembered
+        self._chance = chance
+        self._budget = budget
+        self._warn = warn
+
+    def count(self, calls: int = 0, pushes: int = 0) -> None:
+        """So many more were made."""
+        counted = quota.counted(self._quota(), self._chance.now(), calls, pushes)
+        counted, warning = quota.warning(counted, self._budget())
+        self._set(counted)
+        if warning:
+            self._warn(warning)
+
+    def refused(self, code: str) -> None:
+        """The platform answered with this code, empty for none: it may say "used up"."""
+        if code:
+            self._set(quota.used_up(self._quota(), self._chance.now(), code))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what is left of the month's calls is for messages alone."""
+        return reactions.quota_is_short(self._quota(), self._budget())
+
+    def describe(self) -> str:
+        """The month in one line, for status."""
+        return quota.describe(self._quota(), self._budget())
+
+    def _quota(self) -> Quota:
+        return self._remembered.state.quotas.get(self._robot) or Quota()
+
+    def _set(self, counted: Quota) -> None:
+        if counted != self._quota():
+            self._remembered.soon(lambda state: with_quota(state, self._robot, counted))

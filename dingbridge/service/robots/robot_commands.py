@@ -1,0 +1,141 @@
+"""What the robot's owner answers to remote commands by itself, and who may use which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.core.access import policy
+from dingbridge.core.access.policy import Admitted
+from dingbridge.core.catalogue import remote as say
+from dingbridge.core.commands import editor_commands, status_replies
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.commands.remote_parser import Bad, Unknown
+from dingbridge.core.dingtalk import addressees
+from dingbridge.core.messages import ConversationKind, Inbound
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.robot_protocol import State
+from dingbridge.core.sessions import scopes
+from dingbridge.service.ports import Chance
+from dingbridge.service.robots.conversations import Conversations
+
+
+class Said(Struct, frozen=True):
+    """What came of a command: `words` for the conversation, or that it `goes_on` to the session."""
+
+    words: str = ""
+    goes_on: bool = False
+
+
+class Receptionist:
+    """Answers commands. Service loop only. `state` tells how the owner is doing, and
+    `editors` how many there are."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        chance: Chance,
+        options: Callable[[], Options],
+        state: Callable[[], State],
+        editors: Callable[[], int],
+    ) -> None:
+        self._conversations = conversations
+        self._chance = chance
+        self._options = options
+        self._state = state
+        self._editors = editors
+
+    def is_command(self, inbound: Inbound) -> bool:
+        """Whether the message is meant for the bridge rather than for a session."""
+        return addressees.command_in(inbound) is not None
+
+    def answer(self, inbound: Inbound, admitted: Admitted) -> Said | None:
+        """What comes of a message that is a command; None for one that is meant for a session."""
+        command = addressees.command_in(inbound)
+        if command is None:
+            return None
+        if isinstance(command, Unknown):
+            return Said(status_replies.describe_unknown(command))
+        name = command.declaration.name
+        allowed = self._allowed(inbound, admitted)
+        if name not in allowed:
+            identity = inbound.sender.identity
+            setting = self._setting(inbound)
+            return Said(status_replies.describe_not_allowed(name, identity, setting))
+        if isinstance(command, Bad):
+            return Said(status_replies.describe_bad(command))
+        if isinstance(command, remote.ForOwner):
+            return Said(self._reply(command, inbound, allowed, admin=admitted.role == "admin"))
+        if isinstance(command, remote.NewSession) and scopes.is_made(self._options()):
+            return Said(self._new(inbound))
+        return Said(goes_on=True)
+
+    def _reply(
+        self, command: remote.ForOwner, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
+    ) -> str:
+        match command:
+            case remote.Help():
+                return status_replies.describe_help(allowed)
+            case remote.Status():
+                return self._status(inbound, admin=admin)
+            case remote.WhoAmI():
+                return status_replies.describe_whoami(inbound.sender, allowed, is_admin=admin)
+            case remote.WhereAmI():
+                row = self._here(inbound, admin=admin)
+                staff_id = inbound.sender.staff_id
+                return status_replies.describe_whereami(inbound.conversation, row, staff_id)
+            case remote.ListSessions(text=text):
+                return self._list(inbound, text, admin=admin)
+            case remote.ChooseSession(wanted=wanted):
+                return self._choose(inbound, wanted, admin=admin)
+
+    def _new(self, inbound: Inbound) -> str:
+        """A session of its own for the conversation, where those are made on demand."""
+        session = f"{self._options().account}-{self._chance.new_id()}"
+        self._conversations.make(session, inbound, self._chance.now())
+        return say.NEW_SESSION()
+
+    def _status(self, inbound: Inbound, *, admin: bool) -> str:
+        state = self._state()
+        return status_replies.describe_status(
+            self._here(inbound, admin=admin),
+            link=state.link,
+            editors=self._editors(),
+            queued=state.queued,
+            failed=state.failed,
+            problem=editor_commands.for_outside(state.last_error) if admin else "",
+        )
+
+    def _list(self, inbound: Inbound, text: str, *, admin: bool) -> str:
+        rows = self._conversations.rows(inbound, admin=admin)
+        return status_replies.describe_sessions(rows, text)
+
+    def _choose(self, inbound: Inbound, wanted: str, *, admin: bool) -> str:
+        if not wanted or self._conversations.choose(wanted, inbound, admin=admin):
+            return self._list(inbound, "", admin=admin)
+        return f"{say.NO_SUCH_SESSION()}\n\n{self._list(inbound, '', admin=admin)}"
+
+    def _here(self, inbound: Inbound, *, admin: bool) -> status_replies.Row | None:
+        rows = self._conversations.rows(inbound, admin=admin)
+        return next((row for row in rows if row.here), None)
+
+    def _allowed(self, inbound: Inbound, admitted: Admitted) -> tuple[str, ...]:
+        """The names of the commands that the sender may use here."""
+        options = self._options()
+        tools = None
+        if inbound.conversation.kind is ConversationKind.GROUP:
+            tools = options.group(inbound.conversation.id).tools
+        return tuple(
+            name
+            for name in remote.NAMES
+            if policy.may_use(name, admitted.role, tools, options.commands)
+        )
+
+    def _setting(self, inbound: Inbound) -> str:
+        """The option that says which commands may be used here."""
+        group = inbound.conversation.id
+        is_group = inbound.conversation.kind is ConversationKind.GROUP
+        if is_group and self._options().group(group).tools is not None:
+            return f"groups['{group}'].tools"
+        return "commands"

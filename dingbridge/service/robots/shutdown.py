@@ -1,0 +1,46 @@
+"""How a robot is given up, behind a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dingbridge.edges.storage.robot_files import Files
+
+if TYPE_CHECKING:
+    from dingbridge.service.robots.robot import Owner
+
+
+class Ending(threading.Thread):
+    """Gives a robot up: waits until its owner has stopped, then lets others have the lock.
+
+    The next owner must not open its link before ours is closed, nor repeat a message whose answer
+    is about to come.
+    """
+
+    def __init__(self, owner: Owner, files: Files, release: Callable[[], None]) -> None:
+        super().__init__(name="dingbridge-ending", daemon=True)
+        self._owner = owner
+        self._files = files
+        self._release = release
+        self._is_closed = False
+
+    def run(self) -> None:
+        """Do so, and end when it is asked of the disk."""
+        self._owner.wait_until_stopped(None)
+        self.close()
+
+    def close(self) -> None:
+        """Leave the files to the next owner, whatever is still under way. For any thread; a second
+        time does nothing."""
+        # Behind everything that was to be written: the next owner reads the files at once.
+        self._files.disk.do(self._close)
+
+    def _close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            try:
+                self._owner.close()
+            finally:
+                self._release()

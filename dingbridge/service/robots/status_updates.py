@@ -1,0 +1,52 @@
+"""When the editors are told how their robot is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.core.robot_protocol import State
+from dingbridge.service.ports import Later
+
+TELL_COUNT_EVERY = 1.0
+"""Seconds between two words about the month's quota, which every message changes."""
+
+
+class StateNews:
+    """Tells a state once for all that changes in a turn, and only one that is new. Service loop
+    only. `make` gives the state as it is now, `broadcast` tells it."""
+
+    def __init__(
+        self, later: Later, make: Callable[[], State], broadcast: Callable[[State], None]
+    ) -> None:
+        self._later = later
+        self._make = make
+        self._broadcast = broadcast
+        self._told: State | None = None
+        self._is_due = self._is_count_due = False
+
+    def forget(self) -> None:
+        """Tell the state next time even if it is the same."""
+        self._told = None
+
+    def changed(self) -> None:
+        """Tell it at the end of this turn."""
+        if not self._is_due:
+            self._is_due = True
+            self._later(0.0, self._tell)
+
+    def counted(self) -> None:
+        """Only the quota's count is another one: tell it in a while."""
+        if not self._is_count_due:
+            self._is_count_due = True
+            self._later(TELL_COUNT_EVERY, self._tell_count)
+
+    def _tell_count(self) -> None:
+        self._is_count_due = False
+        self.changed()
+
+    def _tell(self) -> None:
+        self._is_due = False
+        state = self._make()
+        if state != self._told:
+            self._told = state
+            self._broadcast(state)

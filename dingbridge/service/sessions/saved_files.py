@@ -1,0 +1,63 @@
+"""Transcripts that the user saves to a file of their own, and loads from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.sessions.transcript import Transcript
+from dingbridge.core.user_file import UserFile
+from dingbridge.edges.storage.robot_files import Files, transcript_of
+from dingbridge.service.files.transfers import Failed, Transfers
+
+
+class LiveSaved:
+    """Those of one editor, by its `transfers`. Service loop only."""
+
+    def __init__(self, files: Files, transfers: Transfers) -> None:
+        self._disk = files.disk
+        self._files = files.transcripts
+        self._outgoing = files.outgoing
+        self._transfers = transfers
+
+    def save(self, session: str, file: UserFile, failed: Failed) -> None:
+        """Have the editor's side write a transcript to a new file."""
+
+        def read() -> bytes | BridgeError:
+            try:
+                return self._files.saved(session)
+            except BridgeError as error:
+                return error
+
+        def go_out(outcome: bytes | BridgeError) -> None:
+            if isinstance(outcome, BridgeError):
+                self._transfers.refuse(file)
+                failed(outcome)
+            else:
+                self._transfers.give(file, outcome)
+
+        self._disk.after(transcript_of(session), read, go_out)
+
+    def take_in(
+        self, file: UserFile, session: str, then: Callable[[Transcript], None], failed: Failed
+    ) -> None:
+        """Make a session from a saved file."""
+
+        def read(copy: Path) -> Transcript | BridgeError:
+            try:
+                return self._files.take_in(copy, file.path, session)
+            except BridgeError as error:
+                return error
+            finally:
+                self._outgoing.forget(session)
+
+        def come_in(outcome: Transcript | BridgeError) -> None:
+            if isinstance(outcome, BridgeError):
+                failed(outcome)
+            else:
+                then(outcome)
+
+        self._transfers.receive(
+            file, session, lambda copy: self._disk.do(lambda: read(copy), come_in), failed
+        )

@@ -1,0 +1,225 @@
+"""The sessions of the data folder: which there are, and what is added to their transcripts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
+
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.messages import Delivery, Message
+from dingbridge.core.robot_protocol import Start
+from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.text import well_formed
+from dingbridge.protocol import updates
+from dingbridge.service.ports import Chance, Post, Storage
+
+AT_ONCE = 32
+"""Robot messages that are written together at most (a count)."""
+
+
+class _Arriving(Struct, frozen=True):
+    """A robot message, and who is told whether it was new."""
+
+    arrival: Arrival
+    then: Callable[[bool], None]
+
+
+class View(Protocol):
+    """An editor's view of the sessions."""
+
+    def listed(self) -> None:
+        """There are other sessions now."""
+        ...
+
+    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+        """Something was added to a transcript or is told of a message in it, or it begins anew."""
+        ...
+
+    def deleted(self, info: SessionInfo, following: str) -> None:
+        """A session is no more; `following` comes after it in the list, or is empty."""
+        ...
+
+
+class SessionStore:
+    """Keeps the transcripts on the disk, and tells every view what changes. Service loop only."""
+
+    def __init__(self, storage: Storage, chance: Chance, post: Post) -> None:
+        self.storage = storage
+        self._chance = chance
+        self._post = post
+        self._arriving: dict[str, list[_Arriving]] = {}
+        # Of each session what is to be told, in its order on the disk; None is what is written.
+        self._order: dict[str, deque[updates.Messages | None]] = {}
+        self.infos: dict[str, SessionInfo] = {}
+        # Messages that an editor still has to hand over to the owner of a robot, by id.
+        self.pending: set[str] = set()
+        # Why what is new is not on the disk yet, in words; empty when it is.
+        self.trouble = ""
+        self._deleted: set[str] = set()
+        self._views: list[View] = []
+
+    def join(self, view: View) -> None:
+        """Tell this view what changes from now on."""
+        self._views.append(view)
+
+    def leave(self, view: View) -> None:
+        """Tell this view nothing more."""
+        self._views.remove(view)
+
+    def found(self, infos: Sequence[SessionInfo]) -> None:
+        """Take in the sessions that were found on the disk; those that are known keep their
+        place."""
+        known = {info.id for info in infos} & self.infos.keys()
+        new = {info.id: info for info in infos if info.id not in known | self._deleted}
+        if new:
+            self.infos = {**new, **self.infos}
+            self.tell_list()
+
+    def refresh(self, infos: Sequence[SessionInfo]) -> None:
+        """Take in the sessions as the disk lists them, in that order."""
+        listed = {info.id: info for info in infos if info.id not in self._deleted}
+        own = {name: info for name, info in self.infos.items() if name not in listed}
+        self.infos = {**own, **listed}
+        self.tell_list()
+
+    def new(self, title: str) -> str:
+        """Start a session, first in the list, which is to be told. Returns its id."""
+        now = self._chance.now()
+        made = datetime.fromtimestamp(now)
+        session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
+        info = SessionInfo(session, well_formed(title) or say.TITLE(time=made), now)
+        self.storage.begin(info)
+        self.infos = {session: info, **self.infos}
+        return session
+
+    def begin(self, session: str, account: str, start: Start) -> None:
+        """A session that is made on demand, last in the list, which is to be told."""
+        info = SessionInfo(
+            session,
+            well_formed(start.title) or session,
+            self._chance.now(),
+            account=account,
+            instructions=well_formed(start.instructions),
+            cwd=start.cwd,
+            model=start.model,
+        )
+        self.storage.begin(info)
+        self.infos[session] = info
+
+    def take_in(self, loaded: Transcript) -> None:
+        """List a session that was loaded from a file."""
+        self.infos = {loaded.info.id: loaded.info, **self.infos}
+        self.tell_list()
+
+    def add(self, session: str, message: Message) -> None:
+        """Append a message to a transcript."""
+        self.storage.append(self.infos[session], Entry(message=message))
+        update = updates.Messages(session, (message,))
+        if (order := self._order.get(session)) and not self.trouble:
+            # What came before it is being written.
+            order.append(update)
+        else:
+            self._tell(session, update)
+
+    def arrive(
+        self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
+    ) -> None:
+        """Take a robot message into a transcript. `then` is told whether it was new there, once it
+        is on the disk. Those that come in one turn are written together."""
+        arriving = self._arriving.setdefault(session, [])
+        arriving.append(_Arriving(Arrival(message, again), then))
+        if len(arriving) == 1:
+            self._post(lambda: self._take(session, arriving))
+        elif len(arriving) == AT_ONCE:
+            self._take(session, arriving)
+
+    def complete(self, session: str, message: str, text: str, then: Callable[[], None]) -> None:
+        """Bring the text of a robot message up to date that stands in a transcript; `then` runs
+        once that is on the disk."""
+
+        def written() -> None:
+            update = updates.Fate(session, message, Delivery.NONE, text=text)
+            self._tell(session, update)
+            then()
+
+        self.storage.complete(session, Fate(message, Delivery.NONE, text=text), written)
+
+    def _take(self, session: str, arriving: list[_Arriving]) -> None:
+        """Write what has come, unless that was done already."""
+        if self._arriving.get(session) is not arriving:
+            return
+        del self._arriving[session]
+
+        order = self._order.setdefault(session, deque())
+        order.append(None)
+
+        def taken(new: tuple[bool, ...]) -> None:
+            order.popleft()
+            each = tuple(zip(arriving, new, strict=True))
+            messages = tuple(one.arrival.message for one, is_new in each if is_new)
+            if messages:
+                self._tell(session, updates.Messages(session, messages))
+            self._tell_in_turn(session, order)
+            for one, is_new in each:
+                # What goes wrong with one concerns no other.
+                self._post(partial(one.then, is_new))
+
+        arrivals = [one.arrival for one in arriving]
+        self.storage.take(session, arrivals, self.infos.get(session), taken)
+
+    def _tell_in_turn(self, session: str, order: deque[updates.Messages | None]) -> None:
+        """Tell what stands before the next that is being written."""
+        while order and (update := order[0]) is not None:
+            order.popleft()
+            self._tell(session, update)
+        if not order:
+            self._order.pop(session, None)
+
+    def refused(self, trouble: str) -> None:
+        """The disk refuses something, for this reason, or nothing any more (empty). What the user
+        wrote is shown all the same."""
+        self.trouble = trouble
+        for session, order in self._order.items() if trouble else ():
+            waiting = [update for update in order if update is not None]
+            written = len(order) - len(waiting)
+            order.clear()
+            order.extend([None] * written)
+            for update in waiting:
+                self._tell(session, update)
+
+    def _take_all(self, session: str) -> None:
+        """Write what has come for a session before something happens to its transcript."""
+        if arriving := self._arriving.get(session):
+            self._take(session, arriving)
+
+    def clear(self, session: str) -> None:
+        """Remove all messages; the old transcript stays in the trash folder."""
+        self._take_all(session)
+        self.storage.clear(self.infos[session])
+        self._tell(session, updates.Messages(session, (), reset=True))
+
+    def delete(self, session: str) -> None:
+        """Remove the session; its transcript stays in the trash folder."""
+        self._take_all(session)
+        ids = list(self.infos)
+        following = ids[(ids.index(session) + 1) % len(ids)]
+        info = self.infos.pop(session)
+        self._deleted.add(session)
+        self.storage.delete(session)
+        for view in self._views:
+            view.deleted(info, following if following in self.infos else "")
+        self.tell_list()
+
+    def tell_list(self) -> None:
+        """Tell every view which sessions there are."""
+        for view in self._views:
+            view.listed()
+
+    def _tell(self, session: str, update: updates.Messages | updates.Fate) -> None:
+        for view in self._views:
+            view.changed(session, update)

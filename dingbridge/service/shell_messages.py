@@ -1,0 +1,116 @@
+"""Messages that the shell hands over: each leaves by its robot's queue, and its fate is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import structs
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.messages import Delivery, DeliveryReport
+from dingbridge.protocol.frames import Notify, NotServed, Told, encode
+from dingbridge.service.robots.robots import Robot, Robots
+
+
+class Notifications:
+    """Those whose fate somebody waits for, by the number of the connection. Service loop only."""
+
+    def __init__(self, robots: Robots, send: Callable[[int, bytes], None]) -> None:
+        self._robots = robots
+        self._send = send
+        self._waiting: dict[int, Notification] = {}
+
+    def hear(self, number: int, asked: Notify) -> None:
+        """The shell hands a message over."""
+        robot = self._robots.sending(asked.robot)
+        if robot is None or number in self._waiting:
+            self._send(number, encode(NotServed()))
+            return
+        self._waiting[number] = Notification(
+            robot, asked, lambda told: self._send(number, encode(told))
+        )
+        self._waiting[number].start()
+
+    def left(self, number: int) -> None:
+        """The shell waits no longer."""
+        notification = self._waiting.pop(number, None)
+        if notification is not None:
+            notification.give_up()
+
+
+class Notification:
+    """One message. It stands in the outbox until it has left, or is given up.
+
+    accepting ──on the disk──▶ queued ──sent, refused or given up──▶ ended
+    """
+
+    def __init__(self, robot: Robot, asked: Notify, tell: Callable[[Told], None]) -> None:
+        self._robot = robot
+        self._asked = asked
+        self._message = asked.outbound.id
+        self._tell = tell
+        self._why = DeliveryReport(self._message, Delivery.QUEUED)
+        self._is_late = False
+        self._has_ended = False
+
+    def start(self) -> None:
+        """Send the message, or say what became of it when it was handed over before."""
+        hub = self._robot.hub
+        if hub is not None:
+            hub.outgoing.listen(self._message, self._heard)
+            hub.outgoing.send(robot_protocol.Send(self._asked.outbound, Kind.NOTIFICATION, ""))
+            asyncio.get_running_loop().call_later(self._asked.seconds, self.give_up)
+
+    def _heard(self, report: DeliveryReport) -> None:
+        if report.delivery in (Delivery.SENT, Delivery.FAILED):
+            self._end(report)
+        elif self._is_late:
+            # It was written down too late, and is about to be queued.
+            asyncio.get_running_loop().call_soon(self._drop)
+        else:
+            if report.delivery is Delivery.RETRYING:
+                self._why = report
+            self._tell(Told(report))
+
+    def _end(self, report: DeliveryReport) -> None:
+        """The message has its fate. One that failed stays in no outbox: whoever waits for it knows
+        best whether it is to be sent again."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        hub = self._robot.hub
+        if hub is not None:
+            hub.outgoing.listen(self._message, None)
+        if report.delivery is Delivery.FAILED and not report.dropped:
+            self._drop()
+        if self._is_late and report.dropped:
+            self._tell_late(may_have_arrived=report.may_have_arrived)
+        else:
+            self._tell(Told(report))
+
+    def give_up(self) -> None:
+        """Try nothing new. What is under way meets its end, which is told."""
+        if self._has_ended or self._is_late:
+            return
+        self._is_late = True
+        hub = self._robot.hub
+        if hub is not None and not self._why.reason:
+            # Others go before it, or all of them have to wait.
+            unanswered = hub.outgoing.is_unanswered
+            self._why = structs.replace(self._why, reason=hub.cool_down[1], unanswered=unanswered)
+        if not self._drop():
+            # It is still being written down, or leaves with others as one: that is not waited for.
+            self._tell_late(may_have_arrived=True)
+
+    def _tell_late(self, *, may_have_arrived: bool) -> None:
+        failed = structs.replace(
+            self._why, delivery=Delivery.FAILED, may_have_arrived=may_have_arrived
+        )
+        self._tell(Told(failed, late=True))
+
+    def _drop(self) -> bool:
+        """Take it out of the outbox, or let go of it. Returns whether that can be done."""
+        hub = self._robot.hub
+        return hub is not None and not hub.outgoing.drop(self._message)

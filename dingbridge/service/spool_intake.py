@@ -1,0 +1,185 @@
+"""Takes in what editors wrote down when they were left, each message by its id."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from msgspec import structs
+
+from dingbridge.core.catalogue import service as say
+from dingbridge.core.catalogue import sessions
+from dingbridge.core.commands import editor_commands
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.sessions.spool import Kept, Row
+from dingbridge.core.user_file import UserFile
+from dingbridge.edges.storage.robot_files import Files
+from dingbridge.protocol import updates
+from dingbridge.protocol.decode import read_as
+from dingbridge.protocol.frames import Attach, Command, Event, Piece
+
+log = logging.getLogger(__name__)
+
+WRITTEN_DOWN = ("DingbridgeQueued", "DingbridgeDelivered")
+"""Events after which a message is on the disk."""
+
+
+Asked = Command | Event | Piece
+"""What an editor would have said: a piece says that there is none of the file before it."""
+
+
+class Spool:
+    """What one editor takes in. A file goes when all that it holds is on the disk elsewhere.
+    Service loop only. `taken` has the files that some editor takes in, or took in."""
+
+    def __init__(
+        self,
+        attach: Attach,
+        files: Files,
+        taken: set[str],
+        show: Callable[[updates.Update], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._attach = attach
+        self._disk = files.disk
+        self._folder = files.spool
+        self._taken = taken
+        self._show = show
+        self._now = now
+        self._is_left = False
+        self.found: tuple[Kept, ...] = ()
+        """What there was when the editor attached."""
+        self._key = ""
+        self._is_told = attach.bound is not None
+        self._open: dict[str, set[str]] = {}
+        self._rows: dict[str, Row] = {}
+        self._numbers = itertools.count(-1, -1)
+
+    def configured(self, key: str) -> tuple[Asked, ...]:
+        """The editor has these settings now. Returns what earlier editors in its folder asked for
+        with the same ones. A newcomer is told once what stays where it is."""
+        self._key, cwd = key, self._attach.cwd
+        if not self._is_told:
+            self._is_told = True
+            self._tell_what_stays()
+        return self._take([one for one in self.found if one.cwd == cwd])
+
+    def left(self, then: Callable[[tuple[Asked, ...]], None]) -> None:
+        """The editor is gone. `then` is told later what it wrote down itself."""
+        self._is_left = True
+        self._disk.do(
+            lambda: self._folder.read(self._attach.pid),
+            lambda found: then(self._take([one for one in found if self._is_own(one)])),
+        )
+
+    def _is_own(self, kept: Kept) -> bool:
+        """Of what its process left: not what an earlier one of this number did elsewhere."""
+        was_there = any(one.path == kept.path for one in self.found)
+        return not was_there or kept.cwd == self._attach.cwd
+
+    def _tell_what_stays(self) -> None:
+        for one in self.found:
+            if one.is_late(self._now()):
+                words = say.LEFT_TOO_LATE(count=one.count, path=one.path)
+            elif one.cwd == self._attach.cwd and one.settings != self._key:
+                words = say.LEFT_OTHER_SETTINGS(count=one.count, path=one.path)
+            else:
+                continue
+            self._show(updates.Say(words, "warn"))
+
+    def _take(self, kept: Sequence[Kept]) -> tuple[Asked, ...]:
+        asked: list[Asked] = []
+        for one in kept:
+            is_other = one.settings != self._key or one.path in self._taken
+            if is_other or one.is_late(self._now()):
+                continue
+            made = [(row, frame) for row in one.rows if (frame := self._frame(row)) is not None]
+            if not made:
+                continue
+            log.info("%d messages of an editor that was left are taken in", len(made))
+            self._taken.add(one.path)
+            self._open[one.path] = {name for row, _ in made for name in row.ids}
+            for row, frame in made:
+                self._rows.update(dict.fromkeys(row.ids, row))
+                asked.append(frame)
+                if frame.file is not None:
+                    # Its editor is gone, and with it whoever could read it.
+                    words = sessions.NEOVIM_CLOSED()
+                    asked.append(Piece(frame.file.number, b"", True, words))
+        return tuple(asked)
+
+    def _frame(self, row: Row) -> Command | Event | None:
+        """What the editor would have said. How often it had opened sessions is nobody's count:
+        what named a session is for that one."""
+        payload = _uncounted(row.payload)
+        if row.name != "command":
+            return Event(row.name, payload, self._file(payload.get("file")))
+        try:
+            command = read_as(payload, Command, row.name)
+            call = editor_commands.parse(command.line, has_range=command.has_range)
+        except BridgeError as error:
+            log.warning("a message of an editor that was left is damaged: %s", error)
+            return None
+        place = command.place if isinstance(command.place, dict) else {}
+        name = place.get("path") if call.argument == "%" else call.argument
+        is_file = call.command is editor_commands.Command.SEND_FILE
+        return structs.replace(
+            command,
+            place=_uncounted(place),
+            file=self._file(name) if is_file else None,
+        )
+
+    def _file(self, path: object) -> UserFile | None:
+        if not isinstance(path, str) or not path:
+            return None
+        return UserFile(next(self._numbers), path, "send")
+
+    def heard(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
+        """What the editor is shown: some of it says that a message is on the disk, or that it was
+        refused. Returns it with words about the latter, unless nobody is there to read them: then
+        it stays for the next editor."""
+        if not self._open:
+            return shown
+        said: list[updates.Update] = []
+        for update in shown:
+            match update:
+                case updates.Confirmed(id=message):
+                    self._done(message)
+                case updates.Event(name=name, data=data) if name in WRITTEN_DOWN:
+                    self._done(data["id"])
+                case updates.Unsent(id=message) if not self._is_left:
+                    said.extend(self._refused(message))
+                case _:
+                    pass
+        return (*shown, *said)
+
+    def _refused(self, message: str) -> tuple[updates.Say, ...]:
+        """A text was refused, and with it the file that was to follow."""
+        rows = [row for row in self._rows.values() if row.ids[0] == message]
+        for row in rows:
+            for name in row.ids:
+                self._done(name)
+        words = [say.EARLIER_NOT_SENT(text=row.text) for row in rows[:1]]
+        return tuple(updates.Say(one, "error") for one in words)
+
+    def _done(self, message: str) -> None:
+        if self._rows.pop(message, None) is None:
+            return
+        for path, names in list(self._open.items()):
+            names.discard(message)
+            if not names:
+                del self._open[path]
+                self._disk.do(partial(self._folder.remove, path))
+
+    def let_go(self) -> None:
+        """The editor is gone: what is open yet is for another one."""
+        self._taken.difference_update(self._open)
+        self._open.clear()
+
+
+def _uncounted(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "opened"}
