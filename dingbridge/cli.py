@@ -155,7 +155,7 @@ def _notify(asked: argparse.Namespace) -> int:
     # What the sender logs is told below in one line; without a handler it would be shown as well.
     logging.getLogger("dingbridge").addHandler(logging.NullHandler())
     # Imported here, because asking for help needs no network.
-    from dingbridge.notify import deliver, was_reached
+    from dingbridge.shell.notify import deliver, was_reached
 
     try:
         may_be_twice = deliver(
@@ -245,10 +245,10 @@ def _variable(name: str) -> str:
 
 def _report(what: Literal["status", "outbox"]) -> int:
     # Imported here, because a notification needs none of it.
-    from dingbridge import on_disk
+    from dingbridge.shell import disk_report
 
     try:
-        lines = on_disk.status() if what == "status" else on_disk.outbox()
+        lines = disk_report.status() if what == "status" else disk_report.outbox()
     except BridgeError as problem:
         raise Usage(str(problem)) from problem
     print(for_outside("\n".join(lines)))  # noqa: T201 - this is what was asked for

@@ -124,7 +124,7 @@ def _run(part: str, *words: str) -> None:
 
         sys.exit(install(words[1:]))
     if part == "settings":
-        from dingbridge.checkhealth import main as checkhealth
+        from dingbridge.editor.checkhealth import main as checkhealth
 
         checkhealth()
     if part in ("service", "host"):

@@ -61,8 +61,8 @@ ONLY_IN: dict[str, set[str]] = {
 """Who may import a package. The demo plays the user, and the sandbox is apart from the edges."""
 
 PUT_TOGETHER = (
-    *("editor/", "service/", "checkhealth.py", "cli.py", "notify.py", "handing_over.py"),
-    *("on_disk.py", "launch.py", "demo/service.py"),
+    *("editor/", "service/", "cli.py", "shell/"),
+    *("launch.py", "demo/service.py"),
 )
 """What knows the edges: it puts layers together."""
 

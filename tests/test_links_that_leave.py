@@ -21,10 +21,10 @@ from dingbridge.core.markdown.chunking import split
 from dingbridge.core.messages import Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
-from dingbridge.notify import deliver
 from dingbridge.sandbox.links import Link, links, sent_by_tap
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Group, Person
+from dingbridge.shell.notify import deliver
 from tests.editor import Editor
 from tests.growth import assert_in_proportion
 

@@ -27,7 +27,7 @@ from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import Card
 from dingbridge.edges.storage.data_paths import data_folder
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
-from dingbridge.handing_over import GaveUp, HandingOver, fate_not_told, late
+from dingbridge.shell.handover import GaveUp, HandingOver, fate_not_told, late
 
 TRY_EVERY = 0.2
 """Seconds between two looks whether the robot can be had by now."""

@@ -1,0 +1,1 @@
+"""What the `dingbridge` command does without an editor."""
