@@ -39,7 +39,7 @@ def deliver(
     text: str,
     *,
     title: str = "",
-    at: At = At(),  # noqa: B008 - At is immutable
+    at: At = At(),
     seconds: float,
     waiting: Callable[[str], None],
 ) -> bool:

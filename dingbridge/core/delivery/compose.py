@@ -50,8 +50,8 @@ def written(
     circumstances: Circumstances,
     *,
     title: str = "",
-    at: At = At(),  # noqa: B008 - At is immutable
-    around: Around = Around(),  # noqa: B008 - Around is immutable
+    at: At = At(),
+    around: Around = Around(),
 ) -> Written:
     """The message that `text` becomes on its way to `target`. Its title is made from the text,
     unless one is given; that is masked like the text, since phones show it in the push. `around` is

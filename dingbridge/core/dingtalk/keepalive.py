@@ -56,7 +56,7 @@ class Watchdog:
     socket is probably gone (protocol section 4.5).
     """
 
-    def __init__(self, now: float, wall: float, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
+    def __init__(self, now: float, wall: float, pace: Pace = Pace()) -> None:
         self._pace = pace
         self._heard = now
         self._pinged: float | None = None
@@ -97,7 +97,7 @@ class Watchdog:
 class Reconnect:
     """How long to wait before the next attempt: doubling with jitter, calm after a stable time."""
 
-    def __init__(self, pace: Pace = Pace()) -> None:  # noqa: B008 - a Pace is immutable
+    def __init__(self, pace: Pace = Pace()) -> None:
         self._pace = pace
         self._failures = 0
         self._refusals = 0

@@ -75,7 +75,7 @@ def _variables(raw: object, counts: Callable[[Option], bool]) -> frozenset[str]:
     return frozenset({option.env for option in OPTIONS} | named) - {""}
 
 
-def digest(raw: object, environ: Mapping[str, str], found: Found = Found()) -> str:  # noqa: B008 - it never changes
+def digest(raw: object, environ: Mapping[str, str], found: Found = Found()) -> str:
     """What equal tables share if they also read equal variables, in the environment and in the file
     that was `found`: the commands of one say what those of the other do. It shows nothing of the
     values, and is empty for a table without commands.
@@ -103,7 +103,7 @@ def _in_order(value: object) -> object:
     return [_in_order(each) for each in value] if isinstance(value, list | tuple) else repr(value)
 
 
-def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Configuration:  # noqa: B008 - it never changes
+def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Configuration:
     """All accounts in `raw`, a table as it stands under `integrations.dingtalk`.
 
     What `raw` does not give comes from `environ`, then from what was `found` outside, then from the
@@ -131,6 +131,6 @@ def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) ->
     return Configuration(every, default)
 
 
-def read(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Options:  # noqa: B008 - it never changes
+def read(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Options:
     """The options of the default account; see `read_all`."""
     return read_all(raw, environ, found).default

@@ -19,7 +19,7 @@ class Client(Loop):
         address: str,
         secret: str,
         tell: Callable[[ClientEvent], None],
-        timing: Timing = Timing(),  # noqa: B008 - a Timing is immutable
+        timing: Timing = Timing(),
     ) -> None:
         super().__init__("dingbridge-exchange-client", timing)
         self._address = address

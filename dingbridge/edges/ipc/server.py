@@ -28,7 +28,7 @@ class Server(Loop):
     def __init__(
         self,
         tell: Callable[[ServerEvent], None],
-        timing: Timing = Timing(),  # noqa: B008 - a Timing is immutable
+        timing: Timing = Timing(),
         *,
         tcp: bool = not address.UNIX,
     ) -> None:

@@ -213,7 +213,7 @@ class Bridge:
         text: str,
         to: str = "",
         begun_for: Destination | None = None,
-        around: Around = Around(),  # noqa: B008 - Around is immutable
+        around: Around = Around(),
     ) -> None:
         """A message typed in the editor, with a word about one that nobody will read."""
         session = session or self.sessions.current

@@ -67,7 +67,7 @@ class Correspondence:
         text: str,
         to: str = "",
         begun_for: Destination | None = None,
-        around: Around = Around(),  # noqa: B008 - Around is immutable
+        around: Around = Around(),
     ) -> None:
         """A message typed in the editor: into the transcript, and out to where
         `Accounts.destined` says. `around` is what stood before lines of a file that it shows."""

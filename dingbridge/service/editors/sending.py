@@ -57,9 +57,9 @@ class Deliveries:
         message_id: str,
         text: str,
         title: str = "",
-        at: At = At(),  # noqa: B008 - At is immutable
+        at: At = At(),
         to: str = "",
-        around: Around = Around(),  # noqa: B008 - Around is immutable
+        around: Around = Around(),
     ) -> str:
         """A message outside any session: to the address `to`, else to the robot's group or the
         configured target. Returns in words where it goes."""
@@ -120,7 +120,7 @@ class Deliveries:
         account: Account,
         target: Target,
         text: str,
-        around: Around = Around(),  # noqa: B008 - Around is immutable
+        around: Around = Around(),
     ) -> Guarded:
         """`text` without secrets, as the settings want it for this target."""
         options = account.options
@@ -135,8 +135,8 @@ class Deliveries:
         session: str,
         message: Message,
         target: Target | None,
-        at: At = At(),  # noqa: B008 - At is immutable
-        around: Around = Around(),  # noqa: B008 - Around is immutable
+        at: At = At(),
+        around: Around = Around(),
     ) -> None:
         """Into the transcript, and out to `target`; without an account it stays here, and without a
         target it has failed."""
@@ -179,8 +179,8 @@ class Deliveries:
         session: str = "",
         *,
         title: str = "",
-        at: At = At(),  # noqa: B008 - At is immutable
-        around: Around = Around(),  # noqa: B008 - Around is immutable
+        at: At = At(),
+        around: Around = Around(),
     ) -> Outbound:
         """The message as it leaves; the user is told what was masked in it."""
         circumstances = Circumstances(

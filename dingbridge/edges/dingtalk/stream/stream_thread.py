@@ -95,7 +95,7 @@ class Stream(threading.Thread):
         seen: Seen,
         gate: Gate,
         tell: Callable[[StreamEvent], None],
-        pace: Pace = Pace(),  # noqa: B008 - a Pace is immutable
+        pace: Pace = Pace(),
         after: threading.Thread | None = None,
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
