@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Settings
-from tests import services
-from tests.editor import ROOT, Editor
-from tests.shared_editor import SharedEditor
+from tests.support import services
+from tests.support.editor import ROOT, Editor
+from tests.support.shared_editor import SharedEditor
 
 # A machine that is busy with other tests must not turn a property into a failure. Explaining one
 # traces every line of every example before Python 3.12, which takes many times as long.
@@ -34,7 +34,7 @@ settings.load_profile("any machine")
 
 _NUMBERS = itertools.count(1)
 
-pytest_plugins = ["pytester", "tests.deadline", "tests.refusals"]
+pytest_plugins = ["pytester", "tests.support.deadline", "tests.support.refusals"]
 
 
 def pytest_configure() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests import services
 from tests.conftest import StartEditor
-from tests.disk import Refusals
-from tests.editor import Editor
-from tests.processes import frozen
-from tests.test_many_editors import send, texts
-from tests.test_sessions import current, new
+from tests.editor.test_many_editors import send, texts
+from tests.editor.test_sessions import current, new
+from tests.support import services
+from tests.support.disk import Refusals
+from tests.support.editor import Editor
+from tests.support.processes import frozen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="lets the disk refuse a file")
 

@@ -13,7 +13,7 @@ from dingbridge.core.sessions.transcript import SessionInfo
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import WITHIN, Bridge, Server, bridge
 from tests.bench.starting import timed
-from tests.editor import Editor
+from tests.support.editor import Editor
 
 ARRIVING = 1000
 LONG = 100_000

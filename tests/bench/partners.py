@@ -19,7 +19,7 @@ from collections.abc import Callable
 import aiohttp
 import requests
 
-from tests.processes import run
+from tests.support.processes import run
 
 MESSAGE_ID = re.compile(r'"messageId": "([^"]+)"')
 

@@ -16,11 +16,11 @@ from typing import Any
 import requests
 from msgspec import Struct
 
-from tests import services
 from tests.bench import host
-from tests.editor import ROOT, Editor
-from tests.identity import IDENTITY
-from tests.processes import Child, run, until
+from tests.support import services
+from tests.support.editor import ROOT, Editor
+from tests.support.identity import IDENTITY
+from tests.support.processes import Child, run, until
 
 TICK = os.sysconf("SC_CLK_TCK")
 BUNDLES = ("REQUESTS_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE", "SSL_CERT_FILE")

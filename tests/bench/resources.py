@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Server, bridge, memory, usage, wake_ups
-from tests.editor import Editor
+from tests.support.editor import Editor
 
 IDLE = float(os.environ.get("BENCH_IDLE", "20"))
 """Seconds that the bridge is left alone; ten minutes tell more."""

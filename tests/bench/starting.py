@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Bridge, Server
-from tests.processes import run
+from tests.support.processes import run
 
 TIMED = """
 local before = vim.uv.hrtime()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
 
-from tests import disk
-from tests.disk import Refusals
+from tests.support import disk
+from tests.support.disk import Refusals
 
 HALF_A_LINE = {
     "outbox": b'{"put":{"id":"torn","target":{"conversation_id":"cid',

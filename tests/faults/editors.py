@@ -13,12 +13,12 @@ from typing import Any
 import pynvim
 from msgspec import Struct
 
-from tests import services
-from tests.editor import Editor
 from tests.faults import check
 from tests.faults.operations import Program
 from tests.faults.projects import RECORD, Project, lines
-from tests.processes import is_alive
+from tests.support import services
+from tests.support.editor import Editor
+from tests.support.processes import is_alive
 
 READY = 15.0
 """Seconds in which an editor has carried out a command of its user, on a busy machine."""

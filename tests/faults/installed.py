@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.editor import ROOT
+from tests.support.editor import ROOT
 
 
 def copy(folder: Path) -> Path:

@@ -23,8 +23,6 @@ from dingbridge.edges.storage.robot_files import SPOOL_FOLDER
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Settings
 from dingbridge.service.main import LOCK_WITHIN
-from tests import services
-from tests.editor import ROOT
 from tests.faults import check, evidence, installed
 from tests.faults.check import Link, Records, Sent
 from tests.faults.disks import Disk
@@ -69,7 +67,9 @@ from tests.faults.operations import (
 from tests.faults.people import People
 from tests.faults.projects import Project
 from tests.faults.shots import Shot
-from tests.processes import frozen
+from tests.support import services
+from tests.support.editor import ROOT
+from tests.support.processes import frozen
 
 UNDER_WAY = ("queued", "sending", "retrying")
 """What an editor shows of a message whose end is about to be told."""

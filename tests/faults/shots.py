@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from tests.editor import environment
 from tests.faults.editors import Seat
 from tests.faults.projects import RECORD, lines
-from tests.neovim import find_neovim
-from tests.processes import run
+from tests.support.editor import environment
+from tests.support.neovim import find_neovim
+from tests.support.processes import run
 
 SECONDS = 20.0
 """Seconds in which such a Neovim is gone, on a busy machine."""

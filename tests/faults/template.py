@@ -27,7 +27,7 @@ from dingbridge.core.sessions import state
 from dingbridge.edges.storage import robot_files
 from tests.faults import layer, mutations
 from tests.faults.layer import Fault, Layer
-from tests.processes import Child
+from tests.support.processes import Child
 
 UNLIMITED = 10**9
 COMPACTS_AFTER = 6

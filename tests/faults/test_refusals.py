@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import disk
-from tests.disk import Refusals
-from tests.processes import Child
+from tests.support import disk
+from tests.support.disk import Refusals
+from tests.support.processes import Child
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can refuse like that")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from luaparser import ast
 from luaparser import astnodes as lua
 
-from tests.editor import ROOT
+from tests.support.editor import ROOT
 
 FILES = ("lua/**/*.lua", "dingbridge/**/*.lua")
 """What is read, as patterns below the root of the project."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.editor import ROOT
+from tests.support.editor import ROOT
 
 FILES = ("README.md", "CHANGELOG.md", "doc/*.md")
 """What is read, as patterns below the root of the project."""

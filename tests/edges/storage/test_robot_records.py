@@ -1,0 +1,106 @@
+"""What the owner of a robot writes down: in bursts, and on a disk that refuses."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Dropped, Kind, Put
+from dingbridge.core.messages import Outbound, Target
+from dingbridge.edges.storage.robot_files import Files, RobotFiles, files_in
+from dingbridge.edges.storage.robot_records import LiveRecords
+from dingbridge.edges.storage.worker import Disk
+from tests.support.disk import noted_syncs, out_of_reach
+from tests.support.processes import until
+
+MANY = 200
+
+
+class Owner:
+    """An owner's records, behind a disk thread and a host loop that the test turns by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.errors: list[Exception] = []
+        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk.start()
+        self.files: Files = files_in(folder, self.disk)
+        robot_files = RobotFiles(self.files, "r", "app")
+        self.records = LiveRecords(self.files, robot_files, lambda _: None, self.posted.put)
+        self.accepted: list[str] = []
+
+    def accept(self, name: str) -> None:
+        """Ask for a message to be written down."""
+        put = Put("r", Outbound(name, Target(user_id="u"), "text", "title"), Kind.REPLY, "", 1.0)
+        self.records.outbox(put, lambda: self.accepted.append(name))
+
+    def turn_until(self, done: Callable[[], bool]) -> None:
+        """Run what is posted until `done`."""
+        while not done():
+            self.posted.get(timeout=10)()
+
+    def written(self) -> list[str]:
+        """The ids in the journal."""
+        records, damaged = self.files.outbox.read(outbox.decode)
+        assert damaged == 0
+        return [
+            one.outbound.id if isinstance(one, Put) else f"-{one.id}"
+            for one in records
+            if isinstance(one, Put | Dropped)
+        ]
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Iterator[Owner]:
+    made = Owner(tmp_path)
+    yield made
+    assert made.disk.finish(5)
+
+
+def test_a_burst_of_messages_is_on_the_disk_with_few_writes_and_in_order(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = noted_syncs(monkeypatch, lambda: None)
+    busy = threading.Event()
+    owner.disk.do(busy.wait)
+    names = [f"m{number}" for number in range(MANY)]
+    for name in names:
+        owner.accept(name)
+    busy.set()
+    owner.turn_until(lambda: len(owner.accepted) == MANY)
+    assert owner.accepted == names
+    assert owner.written() == names
+    assert len(writes) < MANY / 10
+
+
+def test_a_burst_that_the_disk_refused_is_written_once_and_in_order(
+    owner: Owner, tmp_path: Path
+) -> None:
+    with out_of_reach(tmp_path / "chat-dingtalk-outbox.jsonl"):
+        owner.accept("m1")
+        owner.accept("m2")
+        owner.turn_until(lambda: bool(owner.errors))
+        owner.accept("m3")
+        assert owner.accepted == []
+    owner.turn_until(lambda: len(owner.accepted) == 3)
+    assert owner.accepted == ["m1", "m2", "m3"]
+    assert owner.written() == ["m1", "m2", "m3"]
+
+
+def test_what_the_sender_writes_is_there_at_once_and_synced_within_a_moment(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = noted_syncs(monkeypatch, lambda: None)
+    owner.records.append(Dropped("m0", 1.0), sync=True)
+    at_once = len(syncs)
+    assert at_once > 0
+    for number in range(MANY):
+        owner.records.append(Dropped(f"m{number}", 1.0), sync=False)
+    assert len(owner.written()) == MANY + 1
+    assert len(syncs) < at_once + MANY / 10
+    until(lambda: len(syncs) > at_once, "what was written is synced")

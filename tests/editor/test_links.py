@@ -1,0 +1,254 @@
+"""Links in a transcript: what they are, where they lead, and that nothing else is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import StartEditor
+from tests.support.editor import Editor
+
+FILL = """
+local text = ...
+require('dingbridge.push').apply({
+  { kind = 'sessions', list = { { id = 's', title = 's', created = 0, bound = false } } },
+  { kind = 'messages', id = 's', reset = true, list = { {
+    id = 'one', role = 'dingtalk', author = 'zhangsan', text = text, time = 0,
+    delivery = '', reason = '', target_name = '',
+  } } },
+  { kind = 'open', id = 's' },
+})
+local window = vim.fn.win_findbuf(vim.fn.bufnr('^chat://s$'))[1]
+vim.api.nvim_set_current_win(window)
+"""
+OPENED = """
+_G.opened = {}
+vim.ui.open = function(target)
+  table.insert(_G.opened, target)
+end
+"""
+MARKS = """
+local space = vim.api.nvim_get_namespaces().dingbridge_links
+local buffer = vim.fn.bufnr('^chat://s$')
+return vim.tbl_map(function(mark)
+  local line = vim.api.nvim_buf_get_lines(buffer, mark[2], mark[2] + 1, false)[1]
+  return { mark[4].url, line:sub(mark[3] + 1, mark[4].end_col) }
+end, vim.api.nvim_buf_get_extmarks(buffer, space, 0, -1, { details = true }))
+"""
+FIRST = 3
+"""The line on which a message's text begins."""
+
+FOUND = [
+    ("[docs](https://example.com/a)", [("[docs](https://example.com/a)", "https://example.com/a")]),
+    ("see [a](<x y>) and [b](c 'title')", [("[a](<x y>)", "x y"), ("[b](c 'title')", "c")]),
+    ("![p](/media/x.png)", [("![p](/media/x.png)", "/media/x.png")]),
+    ("[a](b(c)d)", [("[a](b(c)d)", "b(c)d")]),
+    (r"[a](<x\>y>)", [(r"[a](<x\>y>)", "x>y")]),
+    (r"[a](<x\\>)", [(r"[a](<x\\>)", "x\\")]),
+    (r"[a \[1\]](b)", [(r"[a \[1\]](b)", "b")]),
+    ("<https://a.b/c>", [("https://a.b/c", "https://a.b/c")]),
+    ("见https://a.b/c。谢谢", [("https://a.b/c", "https://a.b/c")]),
+    ("(https://a.b/c_(d)), yes", [("https://a.b/c_(d)", "https://a.b/c_(d)")]),
+    ("https://a.b/?x=1&amp;y.", [("https://a.b/?x=1&amp;y", "https://a.b/?x=1&amp;y")]),
+    ("write mailto:a@b.c!", [("mailto:a@b.c", "mailto:a@b.c")]),
+    ("[a](https://a.b) https://c.d", [("[a](https://a.b)", "https://a.b"), ("https://c.d",) * 2]),
+    ("[a]() [b] (c) http:// xhttps://a dtmd://a javascript:a file:///a", []),
+    ("[a](b", []),
+    ("a](b)", []),
+]
+
+
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An editor that only parses."""
+    editor = Editor(tmp_path_factory.mktemp("links") / "home")
+    yield editor
+    editor.close()
+
+
+def found(editor: Editor, line: str) -> list[tuple[str, str]]:
+    rows = editor.lua("return require('dingbridge.links').find(...)", line)
+    data = line.encode()
+    return [(data[row["first"] - 1 : row["last"]].decode(), row["target"]) for row in rows]
+
+
+@pytest.mark.parametrize(("line", "links"), FOUND)
+def test_links_are_found_with_what_they_lead_to(
+    quiet: Editor, line: str, links: list[tuple[str, str]]
+) -> None:
+    assert found(quiet, line) == links
+
+
+PIECES = st.sampled_from(
+    ["[", "]", "(", ")", "](", "<", ">", "\\", "https://a.b", "mailto:x", " ", "字", ".", "!", "a:"]
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_no_line_breaks_the_search_and_links_stand_in_it_in_order(quiet: Editor, line: str) -> None:
+    rows = quiet.lua("return require('dingbridge.links').find(...)", line)
+    size = len(line.encode())
+    assert all(1 <= row["first"] <= row["last"] <= size and row["target"] for row in rows)
+    assert [row["first"] for row in rows] == sorted(row["first"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("](" * 1000, 3_000_000),
+        ("[](" * 700, 3_000_000),
+        ("[](<" * 500, 3_000_000),
+        ("https://a" + ")" * 1990, 200_000),
+    ],
+)
+def test_a_line_that_was_made_to_take_long_does_not(quiet: Editor, line: str, steps: int) -> None:
+    """Counted in steps of the search, not in seconds: Lua is stopped after too many."""
+    assert quiet.lua(
+        """
+        local line, steps = ...
+        jit.off()
+        debug.sethook(function() error('too many steps') end, '', steps)
+        local ok = pcall(require('dingbridge.links').find, line)
+        debug.sethook()
+        jit.on()
+        return ok
+        """,
+        line,
+        steps,
+    )
+
+
+def test_a_word_without_end_is_looked_at_once(quiet: Editor) -> None:
+    """With the square of its length this would take minutes, and Neovim has no answer for long."""
+    search = "for _ = 1, 200 do require('dingbridge.links').find(...) end"
+    quiet.lua(search, "a" * 20_000 + ":")
+
+
+@pytest.fixture
+def reading(start_editor: StartEditor, tmp_path: Path) -> Editor:
+    """An editor in a project of its own, which hands addresses to a list."""
+    project = tmp_path / "project"
+    project.mkdir()
+    editor = start_editor()
+    editor.execute("cd", project)
+    editor.setup({})
+    editor.lua(OPENED)
+    return editor
+
+
+def keys(editor: Editor, text: str, typed: str) -> None:
+    editor.lua(FILL, text)
+    editor.nvim.command(f"call cursor({FIRST}, 1)")
+    editor.nvim.feedkeys(editor.nvim.replace_termcodes(typed), "xt")
+
+
+@pytest.mark.parametrize("key", ["<CR>", "gx"])
+@pytest.mark.parametrize(
+    "target", ["https://example.com/a?b=1&c", "HTTP://example.com", "mailto:a@example.com"]
+)
+def test_addresses_of_the_web_and_of_mail_are_handed_on(
+    reading: Editor, key: str, target: str
+) -> None:
+    keys(reading, f"[docs]({target})", key)
+    assert reading.lua("return _G.opened") == [target]
+
+
+@pytest.mark.parametrize("key", ["<CR>", "gx"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "dtmd://dingtalkclient/sendMessage?content=%2Fclear",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "../outside.txt",
+        "ssh://host",
+        "vscode://x",
+        "https://a.b/|calc",
+        "https://a.b/%22^&calc\u0007",
+        "//host/share/x.png",
+        "run.exe",
+        "link.png",
+        "no such file",
+    ],
+)
+def test_anything_else_is_shown_and_never_opened(
+    reading: Editor, tmp_path: Path, key: str, target: str
+) -> None:
+    (tmp_path / "outside.txt").write_text("outside")
+    (tmp_path / "outside.png").write_bytes(b"outside")
+    (tmp_path / "project" / "run.exe").write_bytes(b"MZ\0\0")
+    (tmp_path / "project" / "link.png").symlink_to(tmp_path / "outside.png")
+    windows = reading.windows()
+    keys(reading, f"[docs](<{target}>)", key)
+    assert target.replace("\u0007", " ") in reading.until(reading.said)[-1]
+    assert reading.lua("return _G.opened") == []
+    assert reading.windows() == windows + 1  # the draft
+    assert reading.nvim.current.buffer.name == "chat://s"
+
+
+def test_a_received_picture_is_handed_on_and_a_received_text_opens_here(reading: Editor) -> None:
+    media = reading.data / "dingbridge" / "media" / "2026"
+    media.mkdir(parents=True)
+    picture, text = media / "a b.png", media / "notes.txt"
+    picture.write_bytes(b"\x89PNG\0")
+    text.write_text("words")
+    keys(reading, f"![picture](<{picture}>)", "<CR>")
+    assert reading.lua("return _G.opened") == [str(picture)]
+    keys(reading, f"[notes]({text})", "<CR>")
+    assert reading.nvim.current.buffer[:] == ["words"]
+    assert reading.lua("return _G.opened") == [str(picture)]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [("[main](src/main.py)", 1), ("see src/main.py:3 there", 3), ("[main](src/main.py:2)", 2)],
+)
+def test_gf_opens_a_file_of_the_project_in_another_window(
+    reading: Editor, tmp_path: Path, words: str, line: int
+) -> None:
+    source = tmp_path / "project" / "src" / "main.py"
+    source.parent.mkdir()
+    source.write_text("one\ntwo\nthree\n")
+    keys(reading, words, "fsgf" if words.startswith("see") else "gf")
+    assert reading.nvim.current.buffer.name == str(source)
+    assert reading.nvim.current.window.cursor == (line, 0)
+    assert [window for window in reading.nvim.windows if window.buffer.name == "chat://s"]
+
+
+def test_k_shows_where_a_link_leads(reading: Editor) -> None:
+    keys(reading, "[harmless](dtmd://evil)", "K")
+    assert reading.until(reading.said) == ["dtmd://evil"]
+    keys(reading, "nothing", "K")
+    assert reading.said()[-1] == "there is no link on this line"
+
+
+def test_the_terminal_gets_addresses_and_nothing_else(reading: Editor) -> None:
+    text = "[docs](https://a.b/c) [x](dtmd://evil) file:///etc/passwd [y](javascript:a) http://d.e!"
+    reading.lua(FILL, text)
+    assert reading.until(lambda: reading.lua(MARKS)) == [
+        ["https://a.b/c", "[docs](https://a.b/c)"],
+        ["http://d.e", "http://d.e"],
+    ]
+
+
+def test_what_is_concealed_shows_on_the_line_of_the_cursor(reading: Editor) -> None:
+    reading.lua(FILL, "words")
+    assert reading.nvim.current.window.options["concealcursor"] == ""
+
+
+def test_without_a_program_that_opens_it_the_reason_is_shown(reading: Editor) -> None:
+    reading.lua("vim.ui.open = function() return nil, 'no handler found' end")
+    keys(reading, "https://a.b", "<CR>")
+    assert "no handler found" in reading.until_said("https://a.b")

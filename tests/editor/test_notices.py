@@ -1,0 +1,190 @@
+"""What the user is told never stops them, whatever they do and whatever shows notifications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.editor import Editor
+
+TEXTS = {
+    "short": "one thing",
+    "long": "long " * 200,
+    "lines": "line\n" * 100,
+    "wide": "长" * 500,
+}
+DOING = {"nothing": "", "typing": "i", "selecting": "v", "giving a command": ":echo"}
+MODES = {"nothing": "n", "typing": "i", "selecting": "v", "giving a command": "c"}
+
+SHOW = "require('dingbridge.notice').show(...)"
+FLOATING = """
+for _, window in ipairs(vim.api.nvim_list_wins()) do
+  if vim.api.nvim_win_get_config(window).relative ~= '' then
+    return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false)
+  end
+end
+return {}
+"""
+# Commands whose output is in the message area already, so that one line more would be too much.
+TYPED = ":lua print('mine') require('dingbridge.notice').show('%s') print('mine too')\r"
+
+
+def with_screen(editor: Editor, cmdheight: int) -> Editor:
+    editor.nvim.ui_attach(80, 24)
+    editor.nvim.command(f"set columns=80 lines=24 cmdheight={cmdheight}")
+    return editor
+
+
+def floating(editor: Editor) -> list[str]:
+    """The lines of the corner's window."""
+    return list(editor.lua(FLOATING))
+
+
+def mode(editor: Editor) -> dict[str, Any]:
+    """Answered also while Neovim waits for a key, as nothing else is."""
+    return dict(editor.nvim.api.get_mode())
+
+
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+@pytest.mark.parametrize("cmdheight", [0, 1])
+@pytest.mark.parametrize("doing", DOING)
+def test_nothing_that_is_said_waits_for_a_key(editor: Editor, doing: str, cmdheight: int) -> None:
+    with_screen(editor, cmdheight)
+    for level in ("info", "warn", "error"):
+        for text in TEXTS.values():
+            editor.nvim.input(DOING[doing])
+            editor.until(lambda: mode(editor)["mode"] == MODES[doing])
+            for _ in range(3):
+                editor.nvim.exec_lua(SHOW, text, level, async_=True)
+            assert mode(editor) == {"mode": MODES[doing], "blocking": False}
+            editor.nvim.input("<Esc>")
+            editor.until(lambda: mode(editor)["mode"] == "n")
+            assert not mode(editor)["blocking"]
+    editor.until(lambda: floating(editor))
+    assert not mode(editor)["blocking"]
+    assert len(editor.said()) == 3 * 3 * len(TEXTS)
+
+
+def test_a_notice_within_a_command_with_words_of_its_own_waits_for_no_key(editor: Editor) -> None:
+    with_screen(editor, 2)
+    editor.nvim.input(TYPED % "short")
+    assert editor.until(lambda: floating(editor)) == [" short"]
+    assert mode(editor) == {"mode": "n", "blocking": False}
+
+
+WAITING = """
+function Notices()
+  for number = 1, 3 do
+    vim.defer_fn(function() require('dingbridge.notice').show('number ' .. number) end, 0)
+  end
+  vim.wait(10000, function() return #require('dingbridge.notice').said == 3 end, 1)
+  vim.wait(20)
+  _G.waited = true
+end
+"""
+
+
+def test_notices_while_a_command_waits_for_something_ask_for_no_key(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.lua(WAITING)
+    editor.nvim.input(":lua Notices()\r")
+    editor.until_lua("_G.waited")
+    assert mode(editor) == {"mode": "n", "blocking": False}
+    assert floating(editor) == [" number 1", " number 2", " number 3"]
+
+
+def test_notices_in_a_row_stand_below_each_other(editor: Editor) -> None:
+    with_screen(editor, 1)
+    for number, level in enumerate(("info", "error", "warn")):
+        editor.lua(SHOW, f"number {number}", level)
+    editor.until(lambda: len(floating(editor)) == 3)
+    assert floating(editor) == [" number 0", " number 1", " number 2"]
+
+
+def test_what_is_said_while_a_command_is_typed_shows_once_it_is_given(editor: Editor) -> None:
+    with_screen(editor, 1)
+    editor.nvim.input(":let g:typed = 1")
+    editor.until(lambda: mode(editor)["mode"] == "c")
+    editor.lua(SHOW, "first\nsecond")
+    assert mode(editor)["mode"] == "c"
+    editor.nvim.input("\r")
+    editor.until(lambda: floating(editor) == [" first", " second"])
+    assert editor.nvim.vars["typed"] == 1
+
+
+@pytest.mark.parametrize("text", ["problem\n" * 100_000, "x" * 5_000_000], ids=["lines", "a word"])
+def test_of_what_does_not_fit_on_the_screen_the_beginning_shows(editor: Editor, text: str) -> None:
+    with_screen(editor, 1)
+    editor.lua(SHOW, f"first\n{text}")
+    shown = editor.until(lambda: floating(editor))
+    assert shown[0] == " first"
+    assert len(shown) == 20
+    assert shown[-1].endswith("…")
+
+
+REPLACED = """
+_G.shown = {}
+local own = vim.notify
+vim.notify = function(text, level, opts)
+  table.insert(_G.shown, { text, level, opts.title })
+  %s
+end
+"""
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+@pytest.mark.parametrize(
+    "then",
+    [
+        "",
+        "vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'theirs' })",
+        "vim.schedule(function() vim.cmd.redraw() end)",
+    ],
+    ids=["only notes it", "shows it in a window", "shows it later"],
+)
+def test_who_shows_notifications_in_their_own_way_gets_each_once_and_alone(
+    editor: Editor, text: str, then: str
+) -> None:
+    with_screen(editor, 1)
+    editor.lua(REPLACED % then)
+    editor.lua(SHOW, text, "error")
+    editor.until_lua("#_G.shown > 0")
+    assert editor.lua("return _G.shown") == [
+        [text, editor.lua("return vim.log.levels.ERROR"), "dingbridge"]
+    ]
+    assert floating(editor) == []
+
+
+@pytest.mark.parametrize("level", ["info", "warn", "error"])
+@pytest.mark.parametrize(
+    "then",
+    ["error('broken')", "own('[me] ' .. text, level, opts)"],
+    ids=["fails", "hands it to Neovim's own"],
+)
+def test_what_the_users_own_way_does_not_show_is_shown_all_the_same(
+    editor: Editor, then: str, level: str
+) -> None:
+    with_screen(editor, 1)
+    editor.lua("vim.v.errmsg = 'from before'")
+    editor.lua(REPLACED % then)
+    editor.lua(SHOW, "first\nsecond", level)
+    assert editor.until(lambda: floating(editor)) == [" first", " second"]
+    assert mode(editor) == {"mode": "n", "blocking": False}
+    assert editor.lua("return vim.v.errmsg") == "from before"
+
+
+def test_a_word_that_has_room_in_a_line_of_its_own_is_not_cut(editor: Editor) -> None:
+    with_screen(editor, 1)
+    option = "integrations.dingtalk.app_secret"
+    address = "https://example.com/" + "a" * 60
+    editor.lua(SHOW, f"and now {option} is not set: {address} {'长' * 60}", "warn")
+    shown = editor.until(lambda: floating(editor))
+    assert any(option in line for line in shown)
+    # What is longer than a line fills it.
+    assert "".join(line[1:] for line in shown).replace(" ", "").endswith(address + "长" * 60)

@@ -1,0 +1,651 @@
+"""Binding a session to DingTalk, releasing it, and taking it up again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from dingbridge.core.delivery.routing import robot_name
+from dingbridge.core.options.settings import read
+from dingbridge.core.robot_protocol import Hello
+from dingbridge.core.timeouts import LEAVE_WITHIN
+from dingbridge.edges.storage.owner_lock import OwnerLock
+from dingbridge.sandbox.faults import Fault
+from dingbridge.sandbox.server import Sandbox
+from dingbridge.sandbox.settings import Settings
+from tests.conftest import StartEditor
+from tests.service.test_sending import Made
+from tests.support import services
+from tests.support.editor import Editor
+
+
+@pytest.fixture
+def editor(shared_editor: Editor) -> Editor:
+    """The one editor of these tests."""
+    return shared_editor
+
+
+def state(editor: Editor) -> dict[str, Any]:
+    """The state file."""
+    return dict(json.loads((editor.data / "chat-dingtalk-state.json").read_text("utf-8")))
+
+
+def current(editor: Editor) -> str:
+    """The session the user is in."""
+    return str(editor.lua("return require('dingbridge.store').current"))
+
+
+def connected(editor: Editor) -> None:
+    """Wait for the link."""
+    editor.until_lua("require('dingbridge').status().connected")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("bridge slack", "unknown platform slack: known are dingtalk"),
+        ("bridge dingtlak", "unknown platform dingtlak: did you mean dingtalk?"),
+        ("bridge", "bridge needs an argument: :Chat bridge dingtalk"),
+        ("bridge dingtalk", "DingTalk is not set up"),
+        ("bridge dingtalk", "app_key"),
+        ("bridge dingtalk", "webhook"),
+        ("unbridge", "no session is bound: :Chat bridge dingtalk binds one"),
+        ("notify words", "DingTalk is not set up"),
+    ],
+)
+def test_what_cannot_be_bound_is_refused_and_opens_nothing(
+    editor: Editor, command: str, words: str
+) -> None:
+    editor.setup({})
+    editor.chat(command)
+    editor.until_said(words)
+    assert editor.sessions() == []
+    assert editor.status()["mode"] == "off"
+    assert editor.windows() == 1
+
+
+def test_the_missing_half_of_the_credentials_is_named(editor: Editor) -> None:
+    editor.setup({"app_key": "dingx"})
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: sum("app_secret" in text for text in editor.said()) >= 2)
+    assert editor.sessions() == []
+
+
+def test_binding_opens_a_session_and_says_mode_account_target_and_link(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    said = editor.until_said("is bound to DingTalk")
+    assert (
+        f"API mode, account default ({sandbox.client_id}), to whoever writes first, connecting…"
+        in said
+    )
+    editor.until_said("DingTalk is connected")
+    assert editor.windows() == 2
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.said()[-1].endswith("to whoever writes first, connected"))
+    sandbox.client.say("hello")
+    editor.until(editor.transcript)
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.said()[-1].endswith("to 张三, connected"))
+    assert editor.status()["target"] == "张三"
+    assert len(sandbox.client.connections().open) == 1
+
+
+def test_webhook_mode_says_that_it_is_one_way(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(webhook_options)
+    editor.chat("bridge dingtalk")
+    said = editor.until_said("is bound to DingTalk")
+    assert "webhook mode, account default, one-way" in said
+    editor.chat("send to the group")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("webhook", "to the group")
+    assert editor.lua("return require('dingbridge').statusline()").startswith("DingTalk one-way")
+    assert sandbox.client.connections().total == 0
+
+
+def test_another_session_takes_the_binding_over(bound: Editor, sandbox: Sandbox) -> None:
+    first = current(bound)
+    sandbox.client.say("to the first")
+    bound.until(bound.transcript)
+    bound.chat("new second")
+    bound.until(lambda: current(bound) != first)
+    second = current(bound)
+    bound.chat("send stays here")
+    bound.until(bound.transcript)
+    bound.chat("bridge dingtalk")
+    bound.until_said("“second” is bound to DingTalk (“Chat ")
+    bound.until(lambda: bound.status()["session"] == second)
+    sandbox.client.say("to the second")
+    bound.until(lambda: len(bound.transcript(second)) == 2)
+    assert [row["text"] for row in bound.transcript(first)] == ["to the first"]
+    assert {row["id"]: row["bound"] for row in bound.sessions()} == {first: False, second: True}
+    assert sandbox.client.arrived() == []
+    assert len(sandbox.client.connections().open) == 1
+
+
+def test_unbridge_closes_the_link_and_bridge_opens_it_again(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    bound.chat("unbridge dingtalk")
+    bound.until_said("is no longer bound to DingTalk")
+    sandbox.client.wait_connections(0)
+    assert bound.status()["session"] == ""
+    assert not bound.status()["connected"]
+    bound.until(lambda: state(bound).get("bindings", {}) == {})
+    assert sandbox.client.say("nobody hears").lost
+    bound.chat("send not sent out")
+    bound.until(bound.transcript)
+    bound.chat("bridge dingtalk")
+    connected(bound)
+    sandbox.client.say("heard")
+    bound.until(lambda: len(bound.transcript(session)) == 2)
+    assert [row["delivery"] for row in bound.transcript(session)] == ["", ""]
+
+
+def test_deleting_the_bound_session_releases_it_first(bound: Editor, sandbox: Sandbox) -> None:
+    session = bound.status()["session"]
+    bound.chat("delete")
+    bound.until_said("was deleted")
+    sandbox.client.wait_connections(0)
+    assert bound.status()["session"] == ""
+    bound.until(lambda: state(bound).get("bindings", {}) == {})
+    assert bound.sessions() == []
+    said = bound.said()
+    assert [index for index, text in enumerate(said) if "no longer bound" in text] < [
+        index for index, text in enumerate(said) if "was deleted" in text
+    ]
+    assert bound.lines(f"chat://{session}") == []
+
+
+@pytest.mark.usefixtures("start_editor")
+def test_a_binding_is_told_once_the_session_s_own_file_is_there(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    """Otherwise a crash in between would leave a binding to a session that nobody knows."""
+    sessions = editor.data / "dingbridge" / "sessions"
+    editor.setup(api_options)
+    editor.chat("status")
+    editor.until_said("mode: api")
+    sessions.parent.mkdir(parents=True, exist_ok=True)
+    sessions.write_text("in the way")
+    editor.chat("bridge dingtalk")
+    editor.until_said("cannot use sessions")
+    editor.chat("outbox")
+    editor.until_said("the outbox is empty")  # the owner has answered what was asked later
+    assert editor.status()["session"] == ""
+    assert not (editor.data / "chat-dingtalk-state.json").exists()
+    sessions.unlink()
+    editor.until_said("is bound to DingTalk")
+    [path] = sessions.glob("*.jsonl")
+    assert editor.status()["session"] == path.stem
+
+
+@pytest.mark.parametrize("what", ["unbridge", "new Another\nbridge dingtalk"])
+def test_a_binding_that_was_given_up_before_its_file_was_there_does_not_come_back(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], what: str
+) -> None:
+    sessions = editor.data / "dingbridge" / "sessions"
+    editor.setup(api_options)
+    editor.chat("new First")
+    editor.until(lambda: list(sessions.glob("*.jsonl")))
+    kept = sessions.rename(sessions.with_suffix(".kept"))
+    sessions.write_text("in the way")
+    editor.chat("new Second")
+    editor.chat("bridge dingtalk")
+    editor.until_said("cannot use sessions")
+    for line in what.split("\n"):
+        editor.chat(line)
+    sessions.unlink()
+    kept.rename(sessions)
+    another = what != "unbridge"
+    editor.until(lambda: len(list(sessions.glob("*.jsonl"))) == 2 + another)
+    # Before that the host may not have got to the last command yet.
+    editor.until_said("“Another” is bound" if another else "“Second” is no longer bound")
+    editor.chat("outbox")
+    editor.until_said("the outbox is empty")  # the owner has answered what was asked later
+    assert not any("“Second” is bound" in text for text in editor.said())
+    assert [row["title"] for row in editor.sessions() if row["bound"]] == ["Another"] * another
+
+
+def test_a_restart_restores_the_binding(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    before = start_editor()
+    before.setup(api_options)
+    before.chat("bridge dingtalk")
+    connected(before)
+    sandbox.client.say("before")
+    before.until(before.transcript)
+    session = before.status()["session"]
+    before.close()
+    sandbox.client.wait_connections(0)
+
+    after = start_editor()
+    after.setup(api_options)
+    after.chat()
+    connected(after)
+    assert (after.status()["session"], after.status()["target"]) == (session, "张三")
+    sandbox.client.say("after")
+    after.until(lambda: [row["text"] for row in after.transcript(session)] == ["before", "after"])
+    after.chat("send answer")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "answer"
+
+
+def test_what_was_taken_up_before_there_was_an_owner_is_told_to_it() -> None:
+    one = Made()
+    one.account.restore("s", None)
+    assert one.account.bound == "s"
+    one.account.member.joined()
+    assert one.outside.asked == [Hello(1, "/", "s", "Session")]
+
+
+def test_the_editors_of_a_folder_take_up_its_binding_while_their_robot_is_held_elsewhere(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    before = start_editor()
+    before.setup(api_options)
+    before.chat("new Session")
+    before.chat("bridge dingtalk")
+    connected(before)
+    session = before.status()["session"]
+    before.close()
+    services.must_end(before.data)
+
+    robot = robot_name(read({**api_options}, {}))
+    elsewhere = OwnerLock(before.home / "state" / "dingbridge" / "robots", robot)
+    assert elsewhere.acquire()
+    after = [start_editor(), start_editor()]
+    for editor in after:
+        editor.setup(api_options)
+        editor.chat()
+    for editor in after:
+        editor.until(lambda editor=editor: editor.status()["session"])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        assert not editor.status()["connected"]
+    assert {editor.status()["session"] for editor in after} == {session}
+    elsewhere.release()
+    for editor in after:
+        connected(editor)
+    assert {editor.status()["session"] for editor in after} == {session}
+
+
+def test_two_editors_share_one_service_and_one_link_and_each_has_its_session(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, second = start_editor(), start_editor()
+    first.setup(api_options)
+    first.chat("bridge dingtalk")
+    connected(first)
+    sandbox.client.say("one")
+    first.until(first.transcript)
+    session = first.status()["session"]
+
+    def spoken_to() -> bool:
+        return bool(state(first)["bindings"][session]["user_id"] == "zhangsan")
+
+    first.until(spoken_to)
+    before = state(first)
+
+    second.setup(api_options)
+    second.chat("new second")
+    second.until(lambda: second.sessions() and second.sessions()[0]["title"] == "second")
+    second.chat("bridge dingtalk")
+    second.until_said("is bound to DingTalk")
+    connected(second)
+    assert second.service_pid() == first.service_pid()
+    second.chat("status")
+    second.until_said("link: connected\n")
+    second.until(lambda: set(state(second)["bindings"]) == {session, second.status()["session"]})
+    assert state(first)["bindings"][session] == before["bindings"][session]
+    sandbox.client.say("two")
+    first.until(lambda: len(first.transcript(session)) == 2)
+    assert second.transcript() == []
+    second.chat("unbridge")
+    second.until_said("is no longer bound to DingTalk")
+    second.until(lambda: set(state(second)["bindings"]) == {session})
+    assert sandbox.client.connections().total == 1
+
+    second.chat("bridge dingtalk")
+    second.until(lambda: second.status()["session"])
+    first.close()
+    sandbox.client.say("three")
+    second.until(lambda: [row["text"] for row in second.transcript()] == ["three"])
+    assert second.status()["connected"]
+    assert sandbox.client.connections().total == 1
+
+
+def test_a_killed_editor_leaves_its_session_to_the_next_one(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, second = start_editor(), start_editor()
+    first.setup(api_options)
+    first.chat("bridge dingtalk")
+    connected(first)
+    session = first.status()["session"]
+    first.kill()
+    second.setup(api_options)
+    second.until(lambda: second.status()["session"] == session)
+    connected(second)
+    sandbox.client.say("hello")
+    second.until(lambda: [row["text"] for row in second.transcript(session)] == ["hello"])
+
+
+def test_an_app_changed_in_setup_leaves_the_old_one(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], webhook_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    editor.setup(webhook_options)
+    sandbox.client.wait_connections(0)
+    editor.chat("notify by webhook")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("webhook", "by webhook")
+    editor.setup({})
+    editor.until(lambda: editor.status()["mode"] == "off")
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    assert len(sandbox.client.connections().open) == 1
+
+
+def test_what_is_sent_after_another_robot_was_set_up_goes_where_its_settings_say(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    sandbox.client.say("hello", user="zhangsan", group="cidTEAM==")
+    editor.until(editor.transcript)
+    with Sandbox(Settings(client_id="dingother")) as other:
+        app = {name: other.settings()[name] for name in ("app_key", "app_secret", "endpoint")}
+        editor.setup({**api_options, **app, "user_id": "lisi"})
+        editor.chat("bridge dingtalk")
+        editor.lua("require('dingbridge').send('to whom the settings name')")
+        [arrived] = other.client.wait_arrived(1)
+        assert (arrived.route, arrived.text) == ("single", "to whom the settings name")
+        assert arrived.user_ids == ("lisi",)
+    assert sandbox.client.arrived() == []
+
+
+def test_after_a_restart_whoever_spoke_last_of_two_is_answered(
+    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any], start_editor: StartEditor
+) -> None:
+    options = {**api_options, "allow_from": ["zhangsan", "lisi"]}
+    bound.setup(options)
+    bound.until_lua("require('dingbridge.host').is_configured()")
+    for count, user in enumerate(["zhangsan", "lisi", "zhangsan"], start=1):
+        sandbox.client.say(f"from {user}", user=user)
+        bound.until(lambda count=count: len(bound.transcript()) == count)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    bound.close()
+    again = start_editor()
+    again.setup(options)
+    again.chat()
+    connected(again)
+    again.lua("require('dingbridge').send('to the last one')")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.text, arrived.user_ids) == ("to the last one", ("zhangsan",))
+
+
+def test_what_waits_for_an_app_that_is_taken_out_of_setup_is_told_and_goes_when_it_is_back(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any], webhook_options: dict[str, Any]
+) -> None:
+    app = {**api_options, "user_id": "zhangsan"}
+    sandbox.client.fault(Fault.http("/v1.0/robot/oToMessages/*", 500, "down", times=None))
+    editor.setup(app)
+    editor.chat("notify for one person")
+    editor.until(lambda: editor.status()["queued"] == 1)
+    editor.setup(webhook_options)
+    said = "1 message waits for the robot that was set up before"
+    assert "when it is set up again" in editor.until_said(said)
+    editor.until(lambda: editor.status()["mode"] == "webhook")
+    assert editor.status()["queued"] == 0
+    sandbox.client.clear_faults()
+    editor.setup(app)
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("single", "for one person")
+
+
+def test_nothing_is_said_to_wait_for_an_app_that_another_editor_still_has(
+    start_editor: StartEditor,
+    sandbox: Sandbox,
+    api_options: dict[str, Any],
+    webhook_options: dict[str, Any],
+) -> None:
+    app = {**api_options, "user_id": "zhangsan"}
+    sandbox.client.fault(Fault.http("/v1.0/robot/oToMessages/*", 500, "down", times=None))
+    editor, other = start_editor(), start_editor()
+    other.setup(app)
+    other.chat("status")
+    other.until_said("mode: api")
+    editor.setup(app)
+    editor.chat("notify for one person")
+    editor.until(lambda: editor.status()["queued"] == 1)
+    editor.setup(webhook_options)
+    editor.chat("status")
+    editor.until_said("mode: webhook")
+    assert not any("waits for the robot" in words for words in editor.said())
+    sandbox.client.clear_faults()
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert (arrived.route, arrived.text) == ("single", "for one person")
+
+
+def test_a_message_whose_answer_is_awaited_is_not_repeated_when_the_app_is_set_up_again(
+    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor.setup({**api_options, "user_id": "zhangsan"})
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    sandbox.client.fault(Fault.hang("/v1.0/robot/oToMessages/batchSend"))
+    editor.lua("require('dingbridge').send('once, please')")
+    sandbox.client.wait_hanging()
+    editor.setup({})
+    editor.until(lambda: editor.status()["mode"] == "off")
+    editor.setup({**api_options, "user_id": "zhangsan"})
+    with pytest.raises(TimeoutError):  # longer than an editor that is closed would wait for it
+        sandbox.client.wait_arrived(1, LEAVE_WITHIN + 1)
+    sandbox.client.release()
+    connected(editor)
+    editor.until(lambda: editor.status()["queued"] == 0)
+    assert [one.text for one in sandbox.client.arrived()] == ["once, please"]
+
+
+def test_what_is_typed_in_a_bound_session_while_the_settings_are_broken_is_told_as_not_sent(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    editor.setup(api_options)
+    editor.chat("bridge dingtalk")
+    connected(editor)
+    session = editor.status()["session"]
+    editor.close()
+    after = start_editor()
+    after.setup({**api_options, "app_secret": {"cmd": [sys.executable, "-c", "exit(7)"]}})
+    after.chat(f"open {session}")
+    after.lua("require('dingbridge').send('do you see this?')")
+    [row] = after.until(lambda: after.transcript(session))
+    assert row["delivery"] == "failed"
+    assert "the settings cannot be used" in row["reason"]
+    assert "ended with status 7" in row["reason"]
+
+
+def test_a_deleted_session_does_not_come_back_with_the_end_of_its_message(
+    start_editor: StartEditor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    editor = start_editor()
+    editor.listen()
+    editor.setup(webhook_options)
+    editor.chat("bridge dingtalk")
+    editor.until(lambda: editor.status()["session"])
+    sandbox.client.fault(Fault.hang("/robot/send"))
+    editor.lua("require('dingbridge').send('last words')")
+    sandbox.client.wait_hanging()
+    editor.chat("delete")
+    editor.until(lambda: not editor.sessions())
+    sandbox.client.release()
+    sandbox.client.wait_arrived(1)
+    editor.until(lambda: editor.status()["queued"] == 0)
+    editor.close()
+    assert list((editor.data / "dingbridge" / "sessions").glob("*.jsonl")) == []
+
+
+def test_a_session_that_another_editor_deleted_comes_back_whole_with_the_next_message(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    one = start_editor()
+    one.listen()
+    one.setup({**api_options, "session_scope": "user"})
+    one.chat("status")
+    connected(one)
+    sandbox.client.say("first")
+    [heard] = one.until(lambda: one.heard("DingbridgeReceived"))
+    session = heard["session"]
+    [before] = one.sessions()
+    two = start_editor()
+    two.setup({**api_options, "session_scope": "user"})
+    two.chat(f"open {session}")
+    two.until(lambda: two.transcript(session))
+    two.chat("delete")
+    two.until(lambda: not two.sessions())
+    two.close()
+    sandbox.client.say("second")
+    one.until(lambda: len(one.heard("DingbridgeReceived")) == 2)
+    one.close()
+    after = start_editor()
+    after.setup({**api_options, "session_scope": "user"})
+    after.chat(f"open {session}")
+    after.until(lambda: [row["text"] for row in after.transcript(session)] == ["second"])
+    assert [row["title"] for row in after.sessions()] == [before["title"]]
+    connected(after)
+    after.lua("require('dingbridge').send('my answer')")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "my answer"
+
+
+def test_a_session_keeps_its_conversation_when_it_is_released_and_bound_again(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    session = bound.status()["session"]
+    sandbox.client.say("hello")
+    bound.until(bound.transcript)
+    bound.chat("unbridge")
+    bound.until_said("is no longer bound to DingTalk")
+    bound.chat("bridge dingtalk")
+    bound.until(lambda: bound.status()["session"] == session)
+    assert bound.status()["target"] == "张三"
+    bound.chat("send answer")
+    [arrived] = sandbox.client.wait_arrived(1)
+    assert arrived.text == "answer"
+
+
+def test_another_session_that_is_bound_instead_does_not_inherit_the_conversation(
+    bound: Editor, sandbox: Sandbox
+) -> None:
+    first = current(bound)
+    sandbox.client.say("for the first only")
+    bound.until(bound.transcript)
+    bound.chat("new second")
+    bound.until(lambda: current(bound) != first)
+    bound.chat("bridge dingtalk")
+    bound.until(lambda: bound.status()["session"] == current(bound))
+    assert bound.status()["target"] == ""
+    bound.chat("send to nobody")
+    bound.until(lambda: [row["delivery"] for row in bound.transcript()] == ["failed"])
+    bound.chat(f"open {first}")
+    bound.until(lambda: current(bound) == first)
+    bound.chat("bridge dingtalk")
+    bound.until(lambda: bound.status()["session"] == first)
+    assert bound.status()["target"] == "张三"
+    assert sandbox.client.arrived() == []
+
+
+def test_a_conversation_outlives_the_release_and_a_restart(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    before = start_editor()
+    before.setup(api_options)
+    before.chat("bridge dingtalk")
+    connected(before)
+    sandbox.client.say("before")
+    before.until(before.transcript)
+    session = before.status()["session"]
+    before.chat("unbridge")
+    before.until(lambda: state(before).get("bindings", {}) == {})
+    before.close()
+
+    after = start_editor()
+    after.setup(api_options)
+    after.chat(f"open {session}")
+    after.until(lambda: current(after) == session)
+    after.chat("bridge dingtalk")
+    after.until(lambda: after.status()["session"] == session)
+    assert after.status()["target"] == "张三"
+
+
+def together(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> tuple[Editor, Editor, str]:
+    """Two editors with one session open, which the second one has bound; each side has spoken."""
+    first, second = start_editor(), start_editor()
+    first.setup(api_options)
+    first.chat()
+    session = str(first.until(lambda: current(first)))
+    first.chat("send typed here")
+    first.until(first.transcript)
+    second.setup(api_options)
+    second.chat()
+    second.until(lambda: current(second) == session)
+    second.chat("bridge dingtalk")
+    connected(second)
+    sandbox.client.say("question")
+    second.until(lambda: len(second.transcript(session)) == 2)
+    second.chat("send answer")
+    second.until(lambda: [row["delivery"] for row in second.transcript()][-1] == "sent")
+    return first, second, session
+
+
+ALL = ["typed here", "question", "answer"]
+
+
+def texts(editor: Editor, session: str) -> list[str]:
+    """What the editor shows of a session."""
+    return [str(row["text"]) for row in editor.transcript(session)]
+
+
+def test_a_binding_brings_the_conversation_and_what_was_said_to_another_editor(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, second, session = together(start_editor, sandbox, api_options)
+    first.until(lambda: texts(first, session) == ALL)
+    first.chat("bridge dingtalk")
+    first.until(lambda: first.status()["target"] == "张三")
+    first.chat("send from the first")
+    arrived = sandbox.client.wait_arrived(2)
+    assert arrived[-1].text == "from the first"
+    sandbox.client.say("and back")
+    first.until(lambda: texts(first, session) == [*ALL, "from the first", "and back"])
+    second.until(lambda: texts(second, session) == [*ALL, "from the first", "and back"])
+    shown = [line for line in second.lines(f"chat://{session}") if line in (*ALL, "and back")]
+    assert shown == [*ALL, "and back"]
+
+
+def test_opening_a_session_shows_what_another_editor_wrote_into_it(
+    start_editor: StartEditor, sandbox: Sandbox, api_options: dict[str, Any]
+) -> None:
+    first, _, session = together(start_editor, sandbox, api_options)
+    first.chat(f"open {session}")
+    first.until(lambda: texts(first, session) == ALL)
+    assert [row["delivery"] for row in first.transcript(session)] == ["", "", "sent"]
+    lines = first.lines(f"chat://{session}")
+    assert [line for line in lines if line in ALL] == ALL
+    first.chat(f"open {session}")
+    first.chat("send last")
+    first.until(lambda: texts(first, session) == [*ALL, "last"])

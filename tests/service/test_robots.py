@@ -1,0 +1,388 @@
+"""A robot is taken up and given up inside a service, where timing is hard to meet from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.outbox import Kind, Put
+from dingbridge.core.delivery.routing import robot_name
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Inbound,
+    Outbound,
+    Sender,
+    Target,
+)
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.options.settings import read
+from dingbridge.core.robot_protocol import Hello, News, ShowOutbox, Words
+from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.edges.dingtalk.openapi import AccessTokens
+from dingbridge.edges.programs.process_identity import born
+from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.data_paths import robots_folder
+from dingbridge.edges.storage.owner_lock import OwnerLock
+from dingbridge.edges.storage.robot_files import Gate, files_in
+from dingbridge.edges.storage.worker import Disk
+from dingbridge.service.adapters import LiveChance
+from dingbridge.service.editors.robot_client import Membership
+from dingbridge.service.robots.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots
+from tests.support import processes
+
+NOWHERE = "http://127.0.0.1:1"
+OPTIONS = read(
+    {
+        "app_key": "key",
+        "app_secret": "s3cr3t",
+        "user_id": "zhangsan",
+        "endpoint": {"api": NOWHERE, "oapi": NOWHERE},
+    },
+    {},
+)
+OFF = read({"enabled": False}, {})
+ROBOT = robot_name(OPTIONS)
+
+
+class _Timed(asyncio.SelectorEventLoop):
+    """Notes for how long something is put off."""
+
+    def __init__(self, pauses: list[float]) -> None:
+        super().__init__()
+        self._pauses = pauses
+
+    def call_later(  # type: ignore[override]  # whatever else it is given is passed on
+        self, delay: float, *args: Any, **kwargs: Any
+    ) -> asyncio.TimerHandle:
+        self._pauses.append(delay)
+        return super().call_later(delay, *args, **kwargs)
+
+
+class _Clock(LiveChance):
+    """A clock that a test can put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return super().now() + self.ahead
+
+
+class Loop:
+    """A service's loop that this test turns by hand, with its disk thread and one editor."""
+
+    def __init__(self, data: Path) -> None:
+        self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.errors: list[Exception] = []
+        self.news: list[News] = []
+        self.joined = 0
+        self.emptied = 0
+        self.pauses: list[float] = []
+        self._asyncio = _Timed(self.pauses)
+        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk.start()
+        self.folder = data / "dingbridge"
+        self.files = files_in(data, self.disk)
+        self.clock = _Clock()
+        self.robots = Robots(
+            self.folder,
+            self.files,
+            AccessTokens(),
+            self.clock,
+            self.posted.put,
+            self._empty,
+        )
+        self.editor = Membership(
+            self.robots, self.news.append, self._join, lambda: 0.0, lambda _: (False, 0.0), 1
+        )
+
+    def _join(self) -> None:
+        self.joined += 1
+
+    def _empty(self) -> None:
+        self.emptied += 1
+
+    def run(self, call: Callable[[], None]) -> None:
+        """Run something on the loop, and what has become due there."""
+
+        async def step() -> None:
+            call()
+            await asyncio.sleep(0)
+
+        self._asyncio.run_until_complete(step())
+
+    def configure(self, options: Options) -> None:
+        """The editor uses these options from now on."""
+
+        def configure() -> None:
+            assert self.editor.configure(options) is None
+
+        self.run(configure)
+
+    def turn(self) -> None:
+        """Run the next thing that was posted."""
+        self.run(self.posted.get(timeout=10))
+
+    def turn_until(self, look: Callable[[], bool], want: str) -> None:
+        """Run what is posted, and what is due, until something is true."""
+        end = time.monotonic() + 10
+        while not look():
+            assert time.monotonic() < end, want
+            try:
+                self.run(self.posted.get(timeout=0.005))
+            except queue.Empty:
+                self.run(lambda: None)
+
+    def told(self) -> list[Words]:
+        """What the user was told."""
+        return [news for news in self.news if isinstance(news, Words)]
+
+    def stop(self) -> None:
+        """Leave, and end the threads."""
+        self.run(lambda: self.editor.leave(at_once=True))
+        self.robots.wait_until_ended(5)
+        assert self.disk.finish(5)
+        self._asyncio.close()
+
+
+@pytest.fixture(autouse=True)
+def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[Loop]:
+    made = Loop(tmp_path / "data")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def other() -> Iterator[OwnerLock]:
+    """The robot's lock as a service of another data folder takes it."""
+    lock = OwnerLock(robots_folder(), ROBOT)
+    yield lock
+    lock.release()
+
+
+def test_a_minute_with_an_open_link_begins_when_neovim_is_left_and_not_when_its_program_ends(
+    loop: Loop,
+) -> None:
+    loop.robots.linger = 60.0
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: loop.joined == 1, "an owner")
+    loop.run(loop.editor.retire)
+    loop.clock.ahead = 61.0
+    loop.run(lambda: loop.editor.leave(at_once=False))
+    loop.turn_until(lambda: loop.emptied == 1, "its end")
+
+
+def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobody(
+    loop: Loop, other: OwnerLock
+) -> None:
+    message = Outbound("m1", Target(user_id="zhangsan"), "hello", "title")
+    put = outbox.encode(Put(ROBOT, message, Kind.NOTIFICATION, "", time.time()))
+    loop.files.outbox.append(put)
+    loop.configure(OPTIONS)
+    busy = threading.Event()
+    loop.disk.do(busy.wait)
+    loop.turn()
+    loop.configure(OFF)
+    busy.set()
+    loop.turn_until(other.acquire, "the robot's lock is free")
+    card = Card(2, data="elsewhere")
+    other.write_card(card)
+    loop.disk.wait(lambda: None)
+    while not loop.posted.empty():
+        loop.turn()
+    loop.disk.wait(lambda: None)
+    assert other.read_card() == card
+    records, _ = loop.files.outbox.read(outbox.decode)
+    assert [type(record) for record in records] == [Put]
+    assert (loop.joined, loop.emptied) == (0, 1)
+    assert not loop.editor.tell(ShowOutbox())
+
+
+def test_a_robot_that_is_given_up_before_its_lock_was_seen_to_be_ours_is_served_by_nobody(
+    loop: Loop, other: OwnerLock
+) -> None:
+    loop.configure(OPTIONS)
+    tried = loop.posted.get(timeout=10)
+    loop.configure(OFF)
+    loop.run(tried)
+    loop.turn_until(other.acquire, "the robot's lock is free")
+    assert (loop.joined, loop.emptied) == (0, 1)
+
+
+def test_who_holds_a_robot_is_written_down_only_while_it_is_held(
+    loop: Loop, other: OwnerLock
+) -> None:
+    loop.configure(OPTIONS)
+    loop.turn()
+    started = loop.posted.get(timeout=10)
+    busy = threading.Event()
+    loop.disk.do(busy.wait)
+    loop.run(started)
+    loop.configure(OFF)
+    busy.set()
+    loop.turn_until(other.acquire, "the robot's lock is free")
+    card = Card(2, data="elsewhere")
+    other.write_card(card)
+    loop.disk.wait(lambda: None)
+    assert other.read_card() == card
+
+
+def test_a_robot_that_was_set_up_for_a_moment_can_be_used_by_others(
+    loop: Loop, other: OwnerLock
+) -> None:
+    for _ in range(40):
+        loop.configure(OPTIONS)
+        loop.configure(OFF)
+    loop.turn_until(other.acquire, "the robot's lock is free")
+    assert loop.robots.is_empty
+
+
+def test_a_robot_that_is_set_up_again_while_it_is_given_up_is_served_again(loop: Loop) -> None:
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
+    loop.configure(OFF)
+    assert not loop.editor.tell(ShowOutbox())
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: loop.joined == 2, "the editor has joined again")
+    # What is said before hello would be lost.
+    assert not loop.editor.tell(ShowOutbox())
+    assert loop.editor.tell(Hello(1, "/"))
+    assert loop.editor.tell(ShowOutbox())
+    assert loop.told() == []
+
+
+@pytest.mark.parametrize("in_the_way", ["a folder is its file", "its folder is a file"])
+def test_a_lock_that_the_disk_refuses_is_told_once_and_tried_until_it_can_be_had(
+    loop: Loop, in_the_way: str
+) -> None:
+    folder = robots_folder()
+    if in_the_way == "a folder is its file":
+        wrong = folder / f"owner-{ROBOT}.lock"
+        wrong.mkdir(parents=True)
+    else:
+        wrong = folder
+        wrong.parent.mkdir(parents=True)
+        wrong.touch()
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: bool(loop.told()), "the user is told")
+    loop.turn_until(lambda: len(loop.pauses) == 5, "it is tried again")
+    if wrong.is_dir():
+        wrong.rmdir()
+    else:
+        wrong.unlink()
+    loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
+    # A disk that refuses is not asked all the time.
+    assert loop.pauses[:5] == [*TRY_AFTER, TRY_AFTER[-1]]
+    [told] = loop.told()
+    assert told.level == "error"
+    assert str(wrong) in told.text
+    assert "goes on by itself" in told.text
+
+
+@pytest.mark.parametrize(
+    "holder", ["another data folder", "dingbridge notify", "a Neovim that runs 0.1"]
+)
+def test_who_holds_a_robot_is_named_once_and_it_is_taken_when_that_is_gone(
+    loop: Loop, holder: str
+) -> None:
+    is_old = holder == "a Neovim that runs 0.1"
+    lock = OwnerLock(loop.folder if is_old else robots_folder(), ROBOT)
+    process = os.getpid()
+    card = {
+        "another data folder": Card(
+            process, born=born(process), data="/elsewhere", holder="service"
+        ),
+        "dingbridge notify": Card(process, born=born(process), holder="notify"),
+        "a Neovim that runs 0.1": Card(process, "/a/socket", "its-secret"),
+    }[holder]
+    assert lock.acquire(card)
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: bool(loop.told()), "the user is told")
+    loop.turn_until(lambda: len(loop.pauses) == TELL_AFTER + 2, "it is tried again")
+    assert loop.joined == 0
+    lock.release()
+    loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
+    [told] = loop.told()
+    assert f"(process {process}" in told.text
+    parts = {"another data folder": "/elsewhere", "a Neovim that runs 0.1": "dingbridge 0.1"}
+    assert parts.get(holder, holder) in told.text
+    assert "its-secret" not in told.text
+
+
+@pytest.mark.parametrize("left", ["no card", "a service's card", "a card of 0.1"])
+def test_nobody_is_named_who_is_not_known_to_hold_the_robot(loop: Loop, left: str) -> None:
+    """Somebody has just taken the lock: what stands there is what the one before him wrote."""
+    ended = processes.run([sys.executable, "-c", "import os; print(os.getpid())"])
+    lock = OwnerLock(loop.folder, ROBOT)
+    assert lock.acquire()
+    if left != "no card":
+        old = left == "a card of 0.1"
+        lock.write_card(
+            Card(int(ended.stdout))
+            if old
+            else Card(os.getpid(), born="long ago", data=str(loop.folder.parent), holder="service")
+        )
+    loop.configure(OPTIONS)
+    loop.turn_until(lambda: len(loop.pauses) == TELL_AFTER + 2, "it is tried again")
+    assert loop.told() == []
+    # When that lasts, the user has to know all the same.
+    loop.turn_until(lambda: bool(loop.told()), "the user is told")
+    assert "not known here" in loop.told()[0].text
+    assert len(loop.pauses) >= UNKNOWN_AFTER
+    lock.release()
+
+
+def test_who_holds_a_robot_is_written_down_before_it_counts_as_held(
+    loop: Loop, other: OwnerLock
+) -> None:
+    loop.configure(OPTIONS)
+    loop.posted.get(timeout=10)  # the lock is ours, and nothing more has been done
+    card = other.read_card()
+    assert (card.pid, card.holder) == (os.getpid(), "service")
+    assert card.data == str(loop.folder.parent)
+    assert not other.acquire()
+
+
+def test_a_robot_whose_lock_was_tried_often_is_free_once_it_is_given_up(
+    loop: Loop, other: OwnerLock
+) -> None:
+    old = OwnerLock(loop.folder, ROBOT)
+    assert old.acquire(Card(os.getpid()))
+    loop.configure(OPTIONS)
+    # Meanwhile the other lock is ours.
+    loop.turn_until(lambda: len(loop.pauses) == 4, "it is tried again")
+    assert not other.acquire()
+    loop.configure(OFF)
+    loop.turn_until(other.acquire, "the robot's lock is free")
+    old.release()
+
+
+def test_nothing_is_acked_once_the_next_owner_has_read_what_is_there(loop: Loop) -> None:
+    sender = Sender("s", "x", "Zhang San")
+    conversation = Conversation("c", ConversationKind.SINGLE)
+    inbound = Inbound("1", "robot", conversation, sender, False, "text", "hello", 1.0)
+    gate = Gate(loop.files)
+    gate.record([Received("key", "robot/1", inbound, time.time())])
+    gate.close()
+    with pytest.raises(OSError, match="has given this robot up"):
+        gate.record([Received("key", "robot/2", inbound, time.time())])
+    records, _ = loop.files.inbox.read(inbox.decode)
+    assert [record.key for record in records if isinstance(record, Received)] == ["robot/1"]

@@ -1,0 +1,170 @@
+"""Robot messages on their way into the transcripts: together, in order, and once."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dingbridge.core.messages import Message, Role
+from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.edges.storage.robot_files import files_in
+from dingbridge.edges.storage.worker import Disk
+from dingbridge.protocol import updates
+from dingbridge.service.adapters import LiveChance, LiveStorage
+from dingbridge.service.sessions.store import AT_ONCE, SessionStore
+from tests.support.disk import noted_syncs, out_of_reach
+
+MANY = 20
+SESSION = "s1"
+
+
+class Store:
+    """A session store behind a disk thread, and the loop that the test turns by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.errors: list[Exception] = []
+        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk.start()
+        self.files = files_in(folder, self.disk)
+        self.store = SessionStore(LiveStorage(self.files), LiveChance(), self.posted.put)
+        self.store.infos[SESSION] = SessionInfo(SESSION, "Session", 1.0)
+        self.store.join(self)
+        self.shown: list[list[str]] = []
+        self.taken: list[tuple[str, bool]] = []
+
+    def listed(self) -> None:
+        """A view's."""
+
+    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+        """A view's."""
+        assert isinstance(update, updates.Messages)
+        self.shown.append([message.text for message in update.list])
+
+    def deleted(self, info: SessionInfo, following: str) -> None:
+        """A view's."""
+
+    def arrive(self, name: str, *, again: bool = False) -> None:
+        """A robot message comes."""
+        message = Message(f"id of {name}", Role.DINGTALK, "Zhang", name, 1.0)
+        self.store.arrive(
+            SESSION, message, again=again, then=lambda new: self.taken.append((name, new))
+        )
+
+    def add(self, name: str) -> None:
+        """The user writes something."""
+        self.store.add(SESSION, Message(f"id of {name}", Role.EDITOR, "You", name, 1.0))
+
+    def turn_until(self, done: Callable[[], bool]) -> None:
+        """Run what is posted until `done`."""
+        while not done():
+            self.posted.get(timeout=10)()
+
+    def on_disk(self) -> list[str]:
+        """The texts in the transcript."""
+        return [one.text for one in self.files.transcripts.load(SESSION).messages]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path)
+    yield made
+    made.disk.finish(5)
+
+
+def test_what_comes_in_one_turn_is_written_and_shown_together_in_its_order(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = noted_syncs(monkeypatch, lambda: None)
+    names = [f"message {number}" for number in range(MANY)]
+    for name in names:
+        store.arrive(name)
+    store.turn_until(lambda: len(store.taken) == MANY)
+    assert store.taken == [(name, True) for name in names]
+    assert store.shown == [names]
+    assert store.on_disk() == names
+    assert len(syncs) == 1
+
+
+def test_more_than_a_batch_holds_comes_in_several(store: Store) -> None:
+    names = [f"message {number}" for number in range(3 * AT_ONCE)]
+    for name in names:
+        store.arrive(name)
+    store.turn_until(lambda: len(store.taken) == len(names))
+    assert [text for batch in store.shown for text in batch] == names == store.on_disk()
+    assert max(map(len, store.shown)) <= AT_ONCE
+
+
+def test_what_the_disk_refused_is_there_once_and_in_order_later(
+    store: Store, tmp_path: Path
+) -> None:
+    store.arrive("first")
+    store.turn_until(lambda: len(store.taken) == 1)
+    transcript = tmp_path / "dingbridge" / "sessions" / f"{SESSION}.jsonl"
+    with out_of_reach(transcript):
+        store.arrive("second")
+        store.arrive("third")
+        store.turn_until(lambda: bool(store.errors))
+        store.arrive("fourth")
+    store.turn_until(lambda: len(store.taken) == 4)
+    assert store.on_disk() == ["first", "second", "third", "fourth"]
+    assert store.shown == [["first"], ["second", "third"], ["fourth"]]
+
+
+def test_what_is_written_while_something_comes_is_shown_behind_it_as_it_stands_on_the_disk(
+    store: Store,
+) -> None:
+    store.arrive("came")
+    store.posted.get(timeout=10)()  # from now on it is being written
+    store.add("written")
+    store.add("more")
+    assert store.shown == []
+    store.arrive("later")
+    store.turn_until(lambda: len(store.taken) == 2)
+    store.add("at once")
+    store.arrive("last")
+    store.turn_until(lambda: len(store.taken) == 3)
+    names = ["came", "written", "more", "later", "at once", "last"]
+    assert store.shown == [[name] for name in names]
+    assert store.on_disk() == names
+
+
+def test_what_is_written_while_the_disk_refuses_what_came_is_shown_all_the_same(
+    store: Store, tmp_path: Path
+) -> None:
+    store.arrive("first")
+    store.turn_until(lambda: len(store.taken) == 1)
+    store.shown.clear()
+    with out_of_reach(tmp_path / "dingbridge" / "sessions" / f"{SESSION}.jsonl"):
+        store.arrive("came")
+        store.posted.get(timeout=10)()
+        store.add("written")
+        store.turn_until(lambda: bool(store.errors))
+        store.store.refused("no room")
+        store.add("more")
+        assert store.shown == [["written"], ["more"]]
+    store.turn_until(lambda: len(store.taken) == 2)
+    store.store.refused("")
+    store.add("at once")
+    assert store.shown == [["written"], ["more"], ["came"], ["at once"]]
+
+
+def test_a_message_that_comes_twice_in_a_turn_is_shown_once(store: Store) -> None:
+    store.arrive("once")
+    store.arrive("once", again=True)
+    store.arrive("other")
+    store.turn_until(lambda: len(store.taken) == 3)
+    assert store.taken == [("once", True), ("once", False), ("other", True)]
+    assert store.shown == [["once", "other"]]
+    assert store.on_disk() == ["once", "other"]
+
+
+def test_a_session_that_is_cleared_loses_what_came_before(store: Store) -> None:
+    store.arrive("before")
+    store.store.clear(SESSION)
+    store.arrive("after")
+    store.turn_until(lambda: len(store.taken) == 2)
+    assert store.on_disk() == ["after"]

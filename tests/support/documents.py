@@ -1,0 +1,39 @@
+"""The documents that people read, and the blocks of code in them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).resolve().parents[2]
+
+README = "README.md"
+CHINESE = "README.zh-CN.md"
+HELP = "doc/dingbridge.txt"
+MANUAL = [README, *sorted(f"doc/{path.name}" for path in (ROOT / "doc").glob("*.md"))]
+"""The documents in English, by their path below the project's folder."""
+DEVELOPERS = {"doc/development.md", "doc/performance.md", "doc/sandbox.md"}
+"""Those that are not for users of the plugin."""
+
+TEXTS = {name: (ROOT / name).read_text("utf-8") for name in (*MANUAL, CHINESE, HELP)}
+WHOLE = "\n".join(TEXTS[name] for name in MANUAL)
+"""All of the manual."""
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The blocks of code of that language in a document; `text` is what has none."""
+    return [code for info, code in _fences(name) if info == language]
+
+
+def languages(name: str) -> set[str]:
+    """The languages of the blocks of a document."""
+    return {info for info, _ in _fences(name)}
+
+
+@cache
+def _fences(name: str) -> list[tuple[str, str]]:
+    # Only what stands inside a paragraph is left unread.
+    tokens = MarkdownIt("commonmark").disable("inline").parse(TEXTS[name])
+    return [(token.info or "text", token.content) for token in tokens if token.type == "fence"]
