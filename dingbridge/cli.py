@@ -38,7 +38,7 @@ PATIENCE = 60.0
 """Seconds that `notify` keeps trying unless told otherwise."""
 
 
-class Usage(Exception):
+class UsageError(Exception):
     """What was asked for cannot be done as it was asked. The text says what to do."""
 
 
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = asked.run
     try:
         return run(asked)
-    except Usage as problem:
+    except UsageError as problem:
         _complain(str(problem))
         return USAGE
     except KeyboardInterrupt:
@@ -144,10 +144,10 @@ def _notify(asked: argparse.Namespace) -> int:
     target = notify_target(options)
     if target is None:
         conversation, user = _variable("conversation_id"), _variable("user_id")
-        raise Usage(say.NOBODY_TO_NOTIFY(conversation=conversation, user=user))
+        raise UsageError(say.NOBODY_TO_NOTIFY(conversation=conversation, user=user))
     text = _standard_input() if asked.text == "-" else asked.text
     if not visible(text):
-        raise Usage(say.NOTHING_TO_SEND())
+        raise UsageError(say.NOTHING_TO_SEND())
     at = At(tuple(asked.at_user), tuple(asked.at_mobile), asked.at_all)
     if at != At() and not options.webhook:
         _complain(say.MENTION_NEEDS_WEBHOOK())
@@ -190,13 +190,13 @@ def _options(config: Path | None) -> Options:
             _complain(warning)
         options = read(table, environ, found)
     except BadOptions as error:
-        raise Usage(editor.SETTINGS_PROBLEMS(problems="\n  ".join(error.problems))) from error
+        raise UsageError(editor.SETTINGS_PROBLEMS(problems="\n  ".join(error.problems))) from error
     if options.mode == "off":
         if not options.enabled:
-            raise Usage("; ".join(options.missing()))
+            raise UsageError("; ".join(options.missing()))
         one_way = _variable("webhook")
         key, secret = _variable("app_key"), _variable("app_secret")
-        raise Usage(say.NOT_SET_UP(webhook=one_way, key=key, secret=secret))
+        raise UsageError(say.NOT_SET_UP(webhook=one_way, key=key, secret=secret))
     return options
 
 
@@ -207,21 +207,21 @@ def _table(config: Path) -> object:
             mode = os.fstat(file.fileno()).st_mode
             whole = json.load(file)
     except OSError as problem:
-        raise Usage(say.CANNOT_READ(path=config, reason=problem.strerror)) from problem
+        raise UsageError(say.CANNOT_READ(path=config, reason=problem.strerror)) from problem
     except (ValueError, RecursionError) as problem:
         # Only the place is shown: the words of the file may be secrets.
         if isinstance(problem, json.JSONDecodeError):
-            raise Usage(say.BAD_JSON_AT(path=config, line=problem.lineno)) from None
-        raise Usage(say.BAD_JSON(path=config)) from None
+            raise UsageError(say.BAD_JSON_AT(path=config, line=problem.lineno)) from None
+        raise UsageError(say.BAD_JSON(path=config)) from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         _complain(settings.OTHERS_CAN_READ(path=config))
     if not isinstance(whole, dict):
-        raise Usage(say.NO_OBJECT(path=config))
+        raise UsageError(say.NO_OBJECT(path=config))
     if "integrations" not in whole:
         return whole
     integrations = whole["integrations"]
     if not isinstance(integrations, dict) or set(integrations) != {PLATFORM}:
-        raise Usage(say.ONLY_DINGTALK(path=config))
+        raise UsageError(say.ONLY_DINGTALK(path=config))
     return integrations[PLATFORM]
 
 
@@ -250,7 +250,7 @@ def _report(what: Literal["status", "outbox"]) -> int:
     try:
         lines = disk_report.status() if what == "status" else disk_report.outbox()
     except BridgeError as problem:
-        raise Usage(str(problem)) from problem
+        raise UsageError(str(problem)) from problem
     print(for_outside("\n".join(lines)))  # noqa: T201 - this is what was asked for
     return 0
 
@@ -266,7 +266,7 @@ def _sandbox(asked: argparse.Namespace) -> int:
     try:
         serve(asked.port)
     except OSError as problem:
-        raise Usage(say.CANNOT_SERVE(port=asked.port, reason=problem.strerror)) from problem
+        raise UsageError(say.CANNOT_SERVE(port=asked.port, reason=problem.strerror)) from problem
     return 0
 
 
@@ -281,14 +281,14 @@ def _demo(_: argparse.Namespace) -> int:
     try:
         return screen.show() if with_terminal else script.play()
     except NoNeovim as problem:
-        raise Usage(str(problem)) from problem
+        raise UsageError(str(problem)) from problem
 
 
-def _not_installed(missing: ModuleNotFoundError) -> Usage:
+def _not_installed(missing: ModuleNotFoundError) -> UsageError:
     from dingbridge.install import how_to_install
 
     what_to_do = how_to_install("sandbox", missing.name or "")
-    return Usage(say.NEEDS_PACKAGE(package=missing.name, what_to_do=what_to_do))
+    return UsageError(say.NEEDS_PACKAGE(package=missing.name, what_to_do=what_to_do))
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ _COLLECTING = re.compile(r"Collecting ([A-Za-z0-9._-]+)")
 _INSTALLING = re.compile(r"Installing collected packages: (.*)")
 
 
-class Failed(Exception):
+class StepFailed(Exception):
     """A step did not succeed. The text is one sentence."""
 
 
@@ -51,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     extras = {word for word in words if not word.startswith("--")}
     try:
         _install(extras, exactly="--exactly" in words)
-    except (Failed, OSError) as failure:
+    except (StepFailed, OSError) as failure:
         print(f"dingbridge: {failure}", file=sys.stderr)  # noqa: T201 - for whoever installs
         return 1
     return 0
@@ -93,7 +93,7 @@ def _fetch(module: str) -> str:
         [str(PYTHON), "-m", module], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise Failed(say.NOT_FETCHED(reason=_reason(done.stderr.strip().splitlines())))
+        raise StepFailed(say.NOT_FETCHED(reason=_reason(done.stderr.strip().splitlines())))
     return done.stdout.strip()
 
 
@@ -106,7 +106,7 @@ def _make() -> None:
         venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name == "posix").create(FOLDER)
     except subprocess.CalledProcessError as failure:
         said = str(failure.output or b"", "utf-8", "replace").strip().splitlines()
-        raise Failed(
+        raise StepFailed(
             say.CANNOT_BE_MADE(folder=FOLDER, reason=said[-1] if said else failure)
         ) from failure
 
@@ -180,7 +180,7 @@ def _pip(requirement: str, *, constrained: bool) -> None:
             if step := _step(line):
                 _tell(step)
     if pip.returncode != 0:
-        raise Failed(say.PIP_LOG(reason=_reason(said), log=LOG))
+        raise StepFailed(say.PIP_LOG(reason=_reason(said), log=LOG))
 
 
 def _step(line: str) -> str:

@@ -15,7 +15,7 @@ from random import Random
 
 from dingbridge.core.delivery import outbox, outbox_journal
 from dingbridge.core.dingtalk import responses, stream_frames
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import inbox, state, transcript
@@ -70,18 +70,20 @@ def readers() -> dict[str, tuple[Reader, list[bytes]]]:
         "outbox lines": (lambda data: outbox_journal.shortened(data.split(b"\n"), "r", 1.0), [put]),
         "inbox": (inbox.decode, [b'{"type":"handed","key":"k"}']),
         "transcript": (lambda data: transcript.read(data.split(b"\n"), info), [line]),
-        "of a host": (protocol.decode_from_host, [protocol.encode(protocol.Event("x", [1]))]),
+        "of a host": (protocol.decode_from_host, [protocol.encode(protocol.EditorEvent("x", [1]))]),
         "of the service": (protocol.decode_from_service, [protocol.encode(protocol.Unfit(1))]),
     }
     statuses = (200, 400, 403, 500)
     for status in statuses:
         found[f"robot answer {status}"] = (
-            lambda data, status=status: responses.read_robot(Answer(status, data), session=True),  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            lambda data, status=status: responses.read_robot(
+                HttpAnswer(status, data), session=True
+            ),  # type: ignore[misc]  # mypy cannot infer a lambda's default
             examples,
         )
         for read in (responses.read_send, responses.read_token, responses.read_connection):
             found[f"{read.__name__} {status}"] = (
-                lambda data, read=read, status=status: read(Answer(status, data)),  # type: ignore[misc]  # mypy cannot infer a lambda's default
+                lambda data, read=read, status=status: read(HttpAnswer(status, data)),  # type: ignore[misc]  # mypy cannot infer a lambda's default
                 examples,
             )
     return found

@@ -268,7 +268,7 @@ class Question(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
-class Asked(Struct, frozen=True):
+class ReplyContext(Struct, frozen=True):
     """Where an answer belongs, and whom it mentions. An empty `account` means: in the editor.
     `robot` is the one of the account that the message came by; `asker` is the identity of whoever
     wrote it, empty for the editor's user."""

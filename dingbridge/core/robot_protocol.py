@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.messages import (
     At,
     DeliveryReport,
@@ -55,11 +55,11 @@ class Unbind(Struct, frozen=True):
     session: str
 
 
-class Send(Struct, frozen=True):
+class SendMessage(Struct, frozen=True):
     """A message is to go out. It may be told again when its fate did not come back."""
 
     outbound: Outbound
-    kind: Kind
+    kind: Purpose
     session: str
 
 
@@ -101,7 +101,7 @@ class Asking(Struct, frozen=True):
     by: Answerer
 
 
-class Handed(Struct, frozen=True):
+class InTranscript(Struct, frozen=True):
     """A delivered robot message stands in its transcript, and what answers it has ended."""
 
     key: str
@@ -183,11 +183,11 @@ Ask = (
     Hello
     | Bind
     | Unbind
-    | Send
+    | SendMessage
     | Known
     | Shown
     | Asking
-    | Handed
+    | InTranscript
     | Answers
     | Unanswered
     | PassOn
@@ -210,7 +210,7 @@ class Restore(Struct, frozen=True):
     target: Target | None = None
 
 
-class Bound(Struct, frozen=True):
+class SessionBound(Struct, frozen=True):
     """The member's session is bound, and that is on the disk; or another editor has just written
     into its transcript. `target` is the conversation that spoke to it last, if any did."""
 
@@ -232,26 +232,26 @@ class Unbound(Struct, frozen=True):
     by: int
 
 
-class Answer(Struct, frozen=True):
+class AnswerInstead(Struct, frozen=True):
     """The member's responder is to answer, as another one has not."""
 
     turn: Turn
 
 
-class Withdrawn(Struct, frozen=True):
+class AnswerWithdrawn(Struct, frozen=True):
     """Another member answers the question or carries out the command of this name instead."""
 
     name: str
 
 
-class Fate(Struct, frozen=True):
+class DeliveryUpdate(Struct, frozen=True):
     """News of an outbound message, for whoever shows it."""
 
     report: DeliveryReport
     session: str
 
 
-class Start(Struct, frozen=True):
+class SessionStart(Struct, frozen=True):
     """What a session begins with that is made on demand. `cwd` is its project folder."""
 
     title: str
@@ -268,7 +268,7 @@ class Deliver(Struct, frozen=True):
     inbound: Inbound
     session: str
     again: bool = False
-    start: Start | None = None
+    start: SessionStart | None = None
     instructions: str = ""
 
 
@@ -297,7 +297,7 @@ class CarryOut(Struct, frozen=True):
     session: str
     again: bool = False
     admin: bool = False
-    start: Start | None = None
+    start: SessionStart | None = None
     tried: tuple[int, ...] = ()
 
 
@@ -310,14 +310,14 @@ class PairingAsked(Struct, frozen=True):
     who: str
 
 
-class Pairings(Struct, frozen=True):
+class PairingsReport(Struct, frozen=True):
     """Answer to `ShowPairings`: the open codes with who asks, and all of it in words."""
 
     asking: tuple[tuple[str, str], ...]
     text: str
 
 
-class LetIn(Struct, frozen=True):
+class AccessChanged(Struct, frozen=True):
     """Told to whoever joins, and when it changes: the open codes with who asks, and the ids of
     those whom a code let in with who they are."""
 
@@ -332,7 +332,7 @@ class Letters(Struct, frozen=True):
     lines: tuple[tuple[str, str], ...]
 
 
-class State(Struct, frozen=True):
+class RobotState(Struct, frozen=True):
     """How the owner is doing. `cool_down_until` is Unix seconds, 0 without one; `quota` is the
     month's use in words, `admitted` says who is let in, and `asking` counts who asks to be.
     `failed_ids` and `waiting_ids` are those of the latest messages in the outbox, newest first.
@@ -362,7 +362,7 @@ class LinkNews(Struct, frozen=True):
     next_try: float = 0.0
 
 
-class Words(Struct, frozen=True):
+class Notice(Struct, frozen=True):
     """Something the user should read. `level` is info, warn or error."""
 
     text: str
@@ -371,23 +371,23 @@ class Words(Struct, frozen=True):
 
 News = (
     Restore
-    | Bound
+    | SessionBound
     | Ruling
     | Unbound
     | Appeared
     | Arrived
-    | Answer
-    | Withdrawn
-    | Fate
+    | AnswerInstead
+    | AnswerWithdrawn
+    | DeliveryUpdate
     | Deliver
     | MayAsk
     | Lost
     | CarryOut
     | PairingAsked
-    | Pairings
-    | LetIn
+    | PairingsReport
+    | AccessChanged
     | Letters
-    | State
+    | RobotState
     | LinkNews
-    | Words
+    | Notice
 )

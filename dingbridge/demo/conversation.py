@@ -17,7 +17,7 @@ SHOWN = 30
 _MARK = re.compile(r"\n\n— \d+/\d+(?: …)?\Z")
 
 
-class Line(Struct, frozen=True):
+class SpokenLine(Struct, frozen=True):
     """One message: who wrote it (in DingTalk: the way it took and whom it reached), the text, and
     in the editor what became of it."""
 
@@ -26,7 +26,7 @@ class Line(Struct, frozen=True):
     fate: str = ""
 
 
-class Piece(Struct, frozen=True):
+class DeliveredPiece(Struct, frozen=True):
     """One message as DingTalk got it, perhaps part of a longer one."""
 
     way: str
@@ -39,26 +39,28 @@ def plain(text: str) -> str:
     return _MARK.sub("", text).replace("  \n", "\n")
 
 
-def put_together(pieces: Sequence[Piece], wanted: Sequence[Line]) -> list[Line]:
+def put_together(
+    pieces: Sequence[DeliveredPiece], wanted: Sequence[SpokenLine]
+) -> list[SpokenLine]:
     """The messages that `pieces` make, where what is `wanted` tells which belong together.
 
     Pieces that do not lead to the next wanted text, in its own way and without a gap, stay alone.
     """
-    lines: list[Line] = []
+    lines: list[SpokenLine] = []
     start = 0
     for line in wanted:
         for first in range(start, len(pieces)):
             end = _end_of(line, pieces, first)
             if end > first:
-                lines.extend(Line(piece.way, piece.text) for piece in pieces[start:first])
-                lines.append(Line(line.who, line.text))
+                lines.extend(SpokenLine(piece.way, piece.text) for piece in pieces[start:first])
+                lines.append(SpokenLine(line.who, line.text))
                 start = end
                 break
-    lines.extend(Line(piece.way, piece.text) for piece in pieces[start:])
+    lines.extend(SpokenLine(piece.way, piece.text) for piece in pieces[start:])
     return lines
 
 
-def _end_of(line: Line, pieces: Sequence[Piece], first: int) -> int:
+def _end_of(line: SpokenLine, pieces: Sequence[DeliveredPiece], first: int) -> int:
     """Where the pieces from `first` on have made the whole of `line`; `first` if they do not."""
     done = 0
     for index in range(first, len(pieces)):
@@ -71,7 +73,7 @@ def _end_of(line: Line, pieces: Sequence[Piece], first: int) -> int:
     return first
 
 
-def differences(side: str, wanted: Sequence[Line], seen: Sequence[Line]) -> list[str]:
+def differences(side: str, wanted: Sequence[SpokenLine], seen: Sequence[SpokenLine]) -> list[str]:
     """What is wrong with `seen`, each a sentence that begins with `side`; empty if nothing is.
 
     Every message has to be there exactly once and in its place.
@@ -97,7 +99,7 @@ def _times(count: int) -> str:
     return f" ({count} times)" if count > 1 else ""
 
 
-def _shown(line: Line) -> str:
+def _shown(line: SpokenLine) -> str:
     fate = f" ({line.fate})" if line.fate else ""
     length = f" ({len(line.text)} characters)" if len(line.text) > SHOWN else ""
     return f"{line.who}: {shorten(line.text, SHOWN)}{length}{fate}"

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 import pynvim
 
-from dingbridge.demo.conversation import Line
+from dingbridge.demo.conversation import SpokenLine
 from dingbridge.demo.neovim import find_neovim, plugin_folder, surroundings
 
 T = TypeVar("T")
 
 
-class Editor:
+class HeadlessNeovim:
     """A headless Neovim with the plugin, for use as a context manager. `home` holds its files."""
 
     def __init__(self, home: Path) -> None:
@@ -34,7 +34,7 @@ class Editor:
             os.environ.update(before)
         self._lua("vim.opt.rtp:prepend(...)", str(plugin_folder()))
 
-    def __enter__(self) -> Editor:
+    def __enter__(self) -> HeadlessNeovim:
         return self
 
     def __exit__(
@@ -82,13 +82,14 @@ class Editor:
         rows = self._lua("return require('dingbridge.notice').said")
         return [str(row["text"]) for row in rows or []]
 
-    def transcript(self) -> list[Line]:
+    def transcript(self) -> list[SpokenLine]:
         """The messages of the session in front, in their order."""
         rows = self._lua(
             "return require('dingbridge').transcript(require('dingbridge.store').current)"
         )
         return [
-            Line(str(row["author"]), str(row["text"]), str(row["delivery"])) for row in rows or []
+            SpokenLine(str(row["author"]), str(row["text"]), str(row["delivery"]))
+            for row in rows or []
         ]
 
     def until(self, look: Callable[[], T], wanted: str, seconds: float) -> T:

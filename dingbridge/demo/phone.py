@@ -13,7 +13,7 @@ from typing import TextIO
 from dingbridge.core.text import clean
 from dingbridge.demo.words import CODE, WAYS, place_of, width, wrapped
 from dingbridge.sandbox.client import SandboxClient
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 
 try:
     import readline
@@ -146,7 +146,7 @@ class Phone:
             self._out.flush()
 
 
-def bubble(arrived: Arrived, columns: int) -> list[str]:
+def bubble(arrived: ArrivedMessage, columns: int) -> list[str]:
     """A message that arrived, with whom it reached and the way it took, as terminal lines."""
     room = max(10, min(columns, WIDEST) - 2)
     way = f"→ {place_of(arrived)} · {WAYS[arrived.route]}"

@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import TextIO
 
 from dingbridge.core.text import shorten
-from dingbridge.demo.conversation import Line, Piece, differences, plain, put_together
-from dingbridge.demo.editor import Editor
+from dingbridge.demo.conversation import (
+    DeliveredPiece,
+    SpokenLine,
+    differences,
+    plain,
+    put_together,
+)
+from dingbridge.demo.editor import HeadlessNeovim
 from dingbridge.demo.service import ended_at_last
 from dingbridge.demo.words import CODE, WAYS, place_of, width
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 from dingbridge.sandbox.server import Sandbox
 
 PATIENCE = 30.0
@@ -35,15 +41,17 @@ GROUP = "产品讨论群"
 class Play:
     """The conversation: what was done so far, and what both sides have to show for it."""
 
-    def __init__(self, sandbox: Sandbox, editor: Editor, out: TextIO, patience: float) -> None:
+    def __init__(
+        self, sandbox: Sandbox, editor: HeadlessNeovim, out: TextIO, patience: float
+    ) -> None:
         self._sandbox = sandbox
         self._phone = sandbox.client
         self._editor = editor
         self._out = out
         self._patience = patience
         self._steps = 0
-        self.in_editor: list[Line] = []
-        self.in_dingtalk: list[Line] = []
+        self.in_editor: list[SpokenLine] = []
+        self.in_dingtalk: list[SpokenLine] = []
 
     def perform(self) -> None:
         """All steps. Raises `TimeoutError` or `ValueError` at the first that does not work out."""
@@ -63,9 +71,9 @@ class Play:
         self._reconnect()
         self._fall_back()
 
-    def arrived(self) -> list[Line]:
+    def arrived(self) -> list[SpokenLine]:
         """What DingTalk got, pieces put together."""
-        pieces = [Piece(_way(each), plain(each.text)) for each in self._phone.arrived()]
+        pieces = [DeliveredPiece(_way(each), plain(each.text)) for each in self._phone.arrived()]
         return put_together(pieces, self.in_dingtalk)
 
     # --- steps ------------------------------------------------------------------------------------
@@ -92,7 +100,7 @@ class Play:
         """Somebody says something, 张三 unless it is told who, and the editor shows it."""
         name, user = who
         self._phone.say(text, user=user, group=group, mention=group is not None)
-        self.in_editor.append(Line(f"{name} · {group}" if group else name, text))
+        self.in_editor.append(SpokenLine(f"{name} · {group}" if group else name, text))
         self._tell(f"{self.in_editor[-1].who}: {text}")
         self._shown()
         self._done("shown in the session")
@@ -102,8 +110,8 @@ class Play:
         asked."""
         before = len(self._phone.arrived())
         self._editor.send_draft(text)
-        self.in_editor.append(Line(YOU, text, "sent"))
-        self.in_dingtalk.append(Line(f"{WAYS[route]} → {to}", text + mention))
+        self.in_editor.append(SpokenLine(YOU, text, "sent"))
+        self.in_dingtalk.append(SpokenLine(f"{WAYS[route]} → {to}", text + mention))
         self._tell(f"{YOU}: {shorten(text, SHOWN)}")
         self._shown()
         pieces = self._phone.arrived()[before:]
@@ -119,7 +127,7 @@ class Play:
             lambda each: place_of(each) == STRANGER, timeout=self._patience
         )
         self._tell(f"dingbridge: {shorten(told.text.splitlines()[0], SHOWN)}")
-        self.in_dingtalk.append(Line(f"{WAYS['session']} → {STRANGER}", plain(told.text)))
+        self.in_dingtalk.append(SpokenLine(f"{WAYS['session']} → {STRANGER}", plain(told.text)))
         found = CODE.search(told.text)
         if found is None:
             raise ValueError(f"no code in {told.text!r}")
@@ -128,8 +136,8 @@ class Play:
             lambda each: place_of(each) == STRANGER and each != told, timeout=self._patience
         )[0]
         self._tell(f"dingbridge: {welcome.text}")
-        self.in_dingtalk.append(Line(_way(welcome), plain(welcome.text)))
-        self.in_editor.append(Line(STRANGER, asking))
+        self.in_dingtalk.append(SpokenLine(_way(welcome), plain(welcome.text)))
+        self.in_editor.append(SpokenLine(STRANGER, asking))
         self._shown()
         self._done("what they wrote is shown now")
         self._hear("谢谢！现在听得到我吗？", who=(STRANGER, STRANGER_ID))
@@ -197,7 +205,7 @@ def play(
         tempfile.TemporaryDirectory(prefix="dingbridge-", ignore_cleanup_errors=True) as home,
         sandbox or Sandbox() as dingtalk,
         ended_at_last(Path(home)),
-        Editor(Path(home)) as editor,
+        HeadlessNeovim(Path(home)) as editor,
     ):
         out.write(f"Neovim {editor.version} talks with a DingTalk on this machine\n")
         conversation = Play(dingtalk, editor, out, patience)
@@ -231,7 +239,7 @@ def long_text() -> str:
     return text[: LONG - 1] + "完"
 
 
-def _both_sides(transcript: Sequence[Line], arrived: Sequence[Line]) -> str:
+def _both_sides(transcript: Sequence[SpokenLine], arrived: Sequence[SpokenLine]) -> str:
     """The whole conversation, as each side shows it at the end."""
     lines = []
     for title, side in (("In the editor", transcript), ("In DingTalk", arrived)):
@@ -244,5 +252,5 @@ def _both_sides(transcript: Sequence[Line], arrived: Sequence[Line]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _way(arrived: Arrived) -> str:
+def _way(arrived: ArrivedMessage) -> str:
     return f"{WAYS[arrived.route]} → {place_of(arrived)}"

@@ -7,7 +7,7 @@ import unicodedata
 
 from dingbridge.core.commands.editor_commands import ALWAYS_OURS
 from dingbridge.core.delivery.routing import Route
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 from dingbridge.sandbox.settings import GROUPS, PEOPLE
 
 WAYS = {
@@ -28,7 +28,7 @@ _PLACES = {
 }
 
 
-def place_of(arrived: Arrived) -> str:
+def place_of(arrived: ArrivedMessage) -> str:
     """Whom a message reached: a person's nick, or a group's title."""
     ids = (arrived.conversation_id, *arrived.user_ids)
     return next((_PLACES[each] for each in ids if each in _PLACES), "?")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-class Bound:
+class BoundSessions:
     """What the services have told of that so far. `sessions` are by account, empty for one without;
     None before a service knew it, which it does once it tells which sessions there are."""
 

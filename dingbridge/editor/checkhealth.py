@@ -21,7 +21,7 @@ from dingbridge.core.catalogue import health
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, SPELLINGS, Options
 from dingbridge.core.options.groups import EVERYTHING
-from dingbridge.core.options.kinds import Kind
+from dingbridge.core.options.kinds import OptionKind
 from dingbridge.core.options.lookups import Wants
 from dingbridge.core.options.settings import read_all, wants
 from dingbridge.core.options.sources import DEFAULT, Source
@@ -29,7 +29,7 @@ from dingbridge.edges.programs.settings_lookup import look_up
 from dingbridge.executables import find_program
 
 
-class Row(Struct, frozen=True):
+class HealthLine(Struct, frozen=True):
     """A line of the report, with what helps."""
 
     rank: Literal["ok", "info", "warn", "error"]
@@ -39,7 +39,7 @@ class Row(Struct, frozen=True):
 
 def report(
     options: object, told: tuple[str, ...], cwd: str, environ: Mapping[str, str]
-) -> Iterator[Row]:
+) -> Iterator[HealthLine]:
     """The rows about a table of options. `told` are the problems that the editor has found;
     relative paths begin at `cwd`."""
     # The file is read, but no program is asked: what it says counts as given.
@@ -51,14 +51,14 @@ def report(
     except BadOptions as error:
         problems = tuple(dict.fromkeys((*told, *error.problems)))
     for problem in problems:
-        yield Row("error", problem, (health.CORRECT_SEE(help=_help_of(problem)),))
+        yield HealthLine("error", problem, (health.CORRECT_SEE(help=_help_of(problem)),))
     for warning in found.warnings:
-        yield Row("warn", warning)
+        yield HealthLine("warn", warning)
     if problems:
-        yield Row("info", say.OFF_UNTIL_THEN())
+        yield HealthLine("info", say.OFF_UNTIL_THEN())
         return
     if wanted.env_file and not found.warnings:
-        yield Row("ok", say.ENV_FILE(path=wanted.env_file))
+        yield HealthLine("ok", say.ENV_FILE(path=wanted.env_file))
     for name, account in configuration.accounts.items():
         several = len(configuration.accounts) > 1
         for row in _account(account, cwd):
@@ -74,20 +74,22 @@ def _help_of(problem: str) -> str:
     return f":help dingbridge-option-{name}" if name else ":help dingbridge-options"
 
 
-def _account(options: Options, cwd: str) -> Iterator[Row]:
+def _account(options: Options, cwd: str) -> Iterator[HealthLine]:
     mode = _mode(options)
     if not options.enabled:
-        yield Row("warn", say.SWITCHED_OFF(), (say.SWITCH_ON(),))
+        yield HealthLine("warn", say.SWITCHED_OFF(), (say.SWITCH_ON(),))
     elif mode == "api":
         app, account = options.app_key, options.account
         known = say.API_MODE_OF_APP(app=app, account=account)
-        yield Row("ok", known if app else say.API_MODE(account=account))
+        yield HealthLine("ok", known if app else say.API_MODE(account=account))
     elif mode == "webhook":
-        yield Row("ok", say.WEBHOOK_MODE())
+        yield HealthLine("ok", say.WEBHOOK_MODE())
     else:
-        yield Row("warn", health.NOT_SET_UP(), (say.SET_WEBHOOK_OR_APP(), say.HELP_CONFIGURE()))
+        yield HealthLine(
+            "warn", health.NOT_SET_UP(), (say.SET_WEBHOOK_OR_APP(), say.HELP_CONFIGURE())
+        )
     for option in OPTIONS:
-        if option.kind in (Kind.SECRET, Kind.WEBHOOK):
+        if option.kind in (OptionKind.SECRET, OptionKind.WEBHOOK):
             yield from _source(option.name, options.sources[option.name], cwd)
     if mode == "api":
         yield from _access(options)
@@ -106,32 +108,32 @@ def _mode(options: Options) -> str:
     return "webhook" if is_given("webhook") else "off"
 
 
-def _source(name: str, source: Source, cwd: str) -> tuple[Row, ...]:
+def _source(name: str, source: Source, cwd: str) -> tuple[HealthLine, ...]:
     """Where a secret comes from."""
     match source.kind:
         case "default":
             return ()
         case "setup":
-            return (Row("info", say.IN_SETTINGS(option=name)),)
+            return (HealthLine("info", say.IN_SETTINGS(option=name)),)
         case "variable":
             return (_of_variable(name, source),)
         case "program":
             return (_of_program(name, source.name, cwd),)
 
 
-def _of_variable(name: str, source: Source) -> Row:
+def _of_variable(name: str, source: Source) -> HealthLine:
     if not source.place:
-        return Row("ok", say.FROM_ENVIRONMENT(option=name, variable=source.name))
+        return HealthLine("ok", say.FROM_ENVIRONMENT(option=name, variable=source.name))
     # The table `env` stands in the settings, where a secret is better not written.
     rank: Literal["ok", "info"] = "info" if source.place == "env" else "ok"
-    return Row(rank, say.FROM_PLACE(option=name, variable=source.name, place=source.place))
+    return HealthLine(rank, say.FROM_PLACE(option=name, variable=source.name, place=source.place))
 
 
-def _of_program(name: str, program: str, cwd: str) -> Row:
+def _of_program(name: str, program: str, cwd: str) -> HealthLine:
     if _can_be_run(program, cwd):
-        return Row("ok", say.SAID_BY_PROGRAM(option=name, program=program))
+        return HealthLine("ok", say.SAID_BY_PROGRAM(option=name, program=program))
     cannot = say.PROGRAM_CANNOT_BE_RUN(option=name, program=program)
-    return Row("error", cannot, (say.INSTALL_PROGRAM(),))
+    return HealthLine("error", cannot, (say.INSTALL_PROGRAM(),))
 
 
 def _can_be_run(program: str, cwd: str) -> bool:
@@ -142,20 +144,20 @@ def _can_be_run(program: str, cwd: str) -> bool:
     return path.is_file() and os.access(path, os.X_OK)
 
 
-def _access(options: Options) -> Iterator[Row]:
+def _access(options: Options) -> Iterator[HealthLine]:
     """Who is let in."""
     listed = options.allow_from or ()
     people = tuple(dict.fromkeys((*options.admins, *listed)))
     is_open = options.dm_policy == "open" and options.allow_from is None
     if is_open or EVERYTHING in listed:
-        yield Row("warn", say.EVERYBODY_LET_IN(), (say.NAME_STAFF_IDS(),))
+        yield HealthLine("warn", say.EVERYBODY_LET_IN(), (say.NAME_STAFF_IDS(),))
     elif people:
-        yield Row("ok", say.LET_IN(people=", ".join(people)))
+        yield HealthLine("ok", say.LET_IN(people=", ".join(people)))
     elif options.dm_policy == "pairing":
-        yield Row("info", say.CODES_ONLY())
+        yield HealthLine("info", say.CODES_ONLY())
     elif not options.groups:
-        yield Row("warn", say.NOBODY_LET_IN(), (say.NAME_STAFF_IDS(), say.LET_ASK()))
-    yield Row("info", say.POLICIES(dm=options.dm_policy, groups=options.group_policy))
+        yield HealthLine("warn", say.NOBODY_LET_IN(), (say.NAME_STAFF_IDS(), say.LET_ASK()))
+    yield HealthLine("info", say.POLICIES(dm=options.dm_policy, groups=options.group_policy))
 
 
 def main() -> None:

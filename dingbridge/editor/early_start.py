@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from dingbridge.editor.service_link import Attachment
+from dingbridge.editor.service_link import ServiceLink
 
-_begun: list[Attachment] = []
+_begun: list[ServiceLink] = []
 
 
 def begin(data: str, log_folder: str) -> None:
     """Find the service of a data folder, or start it. Once for each process."""
-    attachment = Attachment(data, log_folder, dict(os.environ))
+    attachment = ServiceLink(data, log_folder, dict(os.environ))
     _begun.append(attachment)
     attachment.start()
 
 
-def attachment_for(data: str, log_folder: str, environ: Mapping[str, str]) -> Attachment:
+def attachment_for(data: str, log_folder: str, environ: Mapping[str, str]) -> ServiceLink:
     """The attachment that was begun for these folders, or a new one."""
     begun = _begun.pop() if _begun else None
     if begun is not None and begun.folders == (data, log_folder):
         return begun
     if begun is not None:
         begun.stop()
-    attachment = Attachment(data, log_folder, environ)
+    attachment = ServiceLink(data, log_folder, environ)
     attachment.start()
     return attachment

@@ -13,19 +13,19 @@ from typing import Any
 from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.commands.editor_commands import Call, Command
+from dingbridge.core.commands.editor_commands import CommandLine, Subcommand
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.user_files import open_to_read, write_new
 from dingbridge.protocol.command_queue import Post
 from dingbridge.protocol.decode import read_as
-from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
+from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 
 AT_ONCE = 4
 """Files (a count) that are read at the same time: those that are sent go one by one anyway."""
 
 
-class Where(Struct, frozen=True):
+class FileContext(Struct, frozen=True):
     """Where a command was given: the part of a `bridge.place.Place` that decides which file it
     names."""
 
@@ -36,7 +36,7 @@ class Where(Struct, frozen=True):
 class Reading(threading.Thread):
     """Reads a file and tells its pieces, one after another."""
 
-    def __init__(self, file: UserFile, tell: Callable[[Piece], None]) -> None:
+    def __init__(self, file: UserFile, tell: Callable[[FilePiece], None]) -> None:
         super().__init__(name="dingbridge-reading", daemon=True)
         self._file = file
         self._tell = tell
@@ -61,14 +61,14 @@ class Reading(threading.Thread):
                     data = opened.read(min(PIECE_BYTES, left))
                     left -= len(data)
                     is_last = not data or not left
-                    self._tell(Piece(number, data, is_last))
+                    self._tell(FilePiece(number, data, is_last))
                     if is_last or not self._wanted.get():
                         return
         except BridgeError as error:
-            self._tell(Piece(number, b"", True, error.message, error.fix))
+            self._tell(FilePiece(number, b"", True, error.message, error.fix))
         except OSError as cause:
             words = say.UNREADABLE(path=self._file.path, reason=cause.strerror)
-            self._tell(Piece(number, b"", True, words))
+            self._tell(FilePiece(number, b"", True, words))
 
 
 class Writing(threading.Thread):
@@ -84,16 +84,16 @@ class Writing(threading.Thread):
         self._file = file
         self._taken = taken
         self._ended = ended
-        self._pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[FilePiece] = queue.SimpleQueue()
 
-    def put(self, piece: Piece) -> None:
+    def put(self, piece: FilePiece) -> None:
         """Take the next piece."""
         self._pieces.put(piece)
 
     def stop(self) -> None:
         """End soon; nothing more will come."""
         words = say.NOT_SAVED(path=self._file.path)
-        self._pieces.put(Piece(self._file.number, b"", True, words))
+        self._pieces.put(FilePiece(self._file.number, b"", True, words))
 
     def run(self) -> None:
         """Wait for the last piece, then write all of them: never a part."""
@@ -114,7 +114,7 @@ class Writing(threading.Thread):
             self._ended(None)
 
 
-class Files:
+class FileTransfers:
     """The files whose bytes travel. Host loop only.
 
     `post` runs a call there, `tell` says something to the service that there is, and `saved` hears
@@ -124,7 +124,7 @@ class Files:
     def __init__(
         self,
         post: Post,
-        tell: Callable[[Piece | Taken], None],
+        tell: Callable[[FilePiece | PieceTaken], None],
         saved: Callable[[UserFile, BridgeError | None], None],
     ) -> None:
         self._post = post
@@ -140,17 +140,17 @@ class Files:
         """Whether some are not through yet."""
         return bool(self._readings or self._writings)
 
-    def of_command(self, call: Call, place: Any) -> UserFile | None:
+    def of_command(self, call: CommandLine, place: Any) -> UserFile | None:
         """The file that a command names, if it names one."""
-        where = read_as(place, Where, "command")
+        where = read_as(place, FileContext, "command")
         name = os.path.join(where.cwd, os.path.expanduser(call.argument))
         match call.command:
-            case Command.SEND_FILE:
+            case Subcommand.SEND_FILE:
                 name = os.path.join(where.cwd, where.path) if call.argument == "%" else name
                 return UserFile(next(self._numbers), name, "send")
-            case Command.LOAD:
+            case Subcommand.LOAD:
                 return UserFile(next(self._numbers), name, "load")
-            case Command.SAVE:
+            case Subcommand.SAVE:
                 return UserFile(next(self._numbers), name, "save")
             case _:
                 return None
@@ -168,7 +168,7 @@ class Files:
         if file.use == "save":
             writing = Writing(
                 file,
-                lambda: self._post(lambda: self._tell(Taken(number))),
+                lambda: self._post(lambda: self._tell(PieceTaken(number))),
                 lambda error: self._post(lambda: self._written(file, writing, error)),
             )
             self._writings[number] = writing
@@ -184,34 +184,34 @@ class Files:
         while self._waiting and len(self._readings) - len(self._waiting) < AT_ONCE:
             self._waiting.popleft().start()
 
-    def _read(self, reading: Reading, piece: Piece) -> None:
+    def _read(self, reading: Reading, piece: FilePiece) -> None:
         if self._readings.get(piece.file) is reading:
             self._tell(piece)
 
     def _written(self, file: UserFile, writing: Writing, error: BridgeError | None) -> None:
         if self._writings.get(file.number) is writing:
             del self._writings[file.number]
-            self._tell(Taken(file.number, is_over=True))
+            self._tell(PieceTaken(file.number, is_over=True))
             self._saved(file, error)
 
-    def heard(self, frame: Piece | Taken) -> None:
+    def heard(self, frame: FilePiece | PieceTaken) -> None:
         """The service sends a piece, or has taken one."""
         reading, writing = self._readings.get(frame.file), self._writings.get(frame.file)
         match frame:
-            case Piece():
+            case FilePiece():
                 if writing is not None:
                     writing.put(frame)
                 else:
-                    self._tell(Taken(frame.file, is_over=True))
-            case Taken(is_over=False) if reading is not None:
+                    self._tell(PieceTaken(frame.file, is_over=True))
+            case PieceTaken(is_over=False) if reading is not None:
                 reading.go_on()
-            case Taken(is_over=True) if reading is not None:
+            case PieceTaken(is_over=True) if reading is not None:
                 self._end(frame.file, reading)
-            case Taken(is_over=True) if writing is not None:
+            case PieceTaken(is_over=True) if writing is not None:
                 # The command was refused, which the service tells.
                 del self._writings[frame.file]
                 writing.stop()
-            case Taken():
+            case PieceTaken():
                 pass  # it has ended meanwhile
 
     def _end(self, number: int, reading: Reading) -> None:

@@ -18,32 +18,32 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions as saying
-from dingbridge.core.commands.editor_commands import Command, parse
+from dingbridge.core.commands.editor_commands import Subcommand, parse
 from dingbridge.core.errors import BridgeError, in_words, told
-from dingbridge.core.options.lookups import Found, Wants, not_looked_up, with_commands
+from dingbridge.core.options.lookups import LookupResults, Wants, not_looked_up, with_commands
 from dingbridge.core.timeouts import OBEYS_WITHIN, SETTLED_WITHIN, STOP_WITHIN
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.ipc import Client
 from dingbridge.edges.neovim import Neovim
 from dingbridge.edges.storage import installed_code
 from dingbridge.editor import early_start
-from dingbridge.editor.bound_sessions import Bound
-from dingbridge.editor.file_transfers import Files
+from dingbridge.editor.bound_sessions import BoundSessions
+from dingbridge.editor.file_transfers import FileTransfers
 from dingbridge.editor.host_log import forward
-from dingbridge.editor.lua_requests import FromManifest, Settings
+from dingbridge.editor.lua_requests import EditorSettings, FromManifest
 from dingbridge.editor.service_link import (
     Attached,
-    Attachment,
     AttachmentEvent,
     Barred,
     CannotStart,
     Detached,
-    Said,
-    Silent,
+    FrameReceived,
+    ServiceLink,
+    ServiceSilent,
 )
-from dingbridge.editor.unconfirmed import UnderWay, file_of
+from dingbridge.editor.unconfirmed import UnconfirmedFrames, file_of
 from dingbridge.editor.value_lookup import Commands, LookUp, digest_of, wanted_file
-from dingbridge.editor.waiting_requests import Waiting
+from dingbridge.editor.waiting_requests import WaitingRequests
 from dingbridge.protocol import frames, updates
 from dingbridge.protocol.command_queue import Turns
 from dingbridge.protocol.decode import read_as
@@ -63,16 +63,16 @@ class Host:
         self._lookup: LookUp | None = None
         self._commands = Commands(self._environ, self._neovim.post, self._looked_up)
         self._give_up_looking: Callable[[], None] = lambda: None
-        self._attachment: Attachment | None = None
+        self._attachment: ServiceLink | None = None
         self._client: Client | None = None
         self._hello: frames.Attach | None = None
-        self._settings: frames.Settings | None = None
-        self._waiting = Waiting()
-        self._under_way = UnderWay()
+        self._settings: frames.RawSettings | None = None
+        self._waiting = WaitingRequests()
+        self._under_way = UnconfirmedFrames()
         self._was_attached = False
-        self._bound = Bound()
-        self._files = Files(self._neovim.post, self._tell_now, self._saved)
-        self._first: Settings | None = None
+        self._bound = BoundSessions()
+        self._files = FileTransfers(self._neovim.post, self._tell_now, self._saved)
+        self._first: EditorSettings | None = None
         self._is_leaving = False
         forward(lambda line: self._neovim.post(lambda: self._tell(line)))
 
@@ -82,20 +82,20 @@ class Host:
         """A command that the manifest has defined: it starts the host."""
         with_command = read_as(sent, FromManifest, "command")
         self._ready(with_command.settings)
-        self._command(frames.Command(line, with_command.place, with_command.has_range))
+        self._command(frames.RunCommand(line, with_command.place, with_command.has_range))
 
     def event(self, name: str, payload: Any) -> None:
         """Something that Lua passes on."""
         if name == "settings":
-            self._ready(read_as(payload, Settings, name))
+            self._ready(read_as(payload, EditorSettings, name))
         elif name == "command":
-            self._command(read_as(payload, frames.Command, name))
+            self._command(read_as(payload, frames.RunCommand, name))
         else:
             self._ready(None)
             file = self._files.of_event(payload) if name == "send" else None
-            self._put(frames.Event(name, payload, file))
+            self._put(frames.EditorEvent(name, payload, file))
 
-    def _command(self, command: frames.Command) -> None:
+    def _command(self, command: frames.RunCommand) -> None:
         try:
             call = parse(command.line, has_range=command.has_range)
         except BridgeError:
@@ -104,11 +104,11 @@ class Host:
             self._put(command)
             return
         match call.command:
-            case Command.SERVICE:
+            case Subcommand.SERVICE:
                 self._service(call.argument.strip())
-            case Command.LOG:
+            case Subcommand.LOG:
                 self._neovim.show(updates.Edit(self._log_path()))
-            case Command.INSTALL:
+            case Subcommand.INSTALL:
                 self._neovim.show(updates.Install(call.argument))
             case _:
                 self._ready(None)
@@ -177,11 +177,11 @@ class Host:
         self._attachment = None
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
-        self._neovim.show(updates.Say(text, level))
+        self._neovim.show(updates.ShowNotice(text, level))
 
     def refused(self, error: BridgeError) -> None:
         """Tell the user what could not be done and what to do about it."""
-        self._neovim.show(updates.Say(*told(error)))
+        self._neovim.show(updates.ShowNotice(*told(error)))
 
     def broke(self, error: Exception) -> None:
         """A defect of ours: one line for the user."""
@@ -190,7 +190,7 @@ class Host:
 
     # --- settings ---------------------------------------------------------------------------------
 
-    def _ready(self, settings: Settings | None) -> None:
+    def _ready(self, settings: EditorSettings | None) -> None:
         self._first = self._first or settings
         first = self._need_settings()
         if self._attachment is None:
@@ -203,14 +203,14 @@ class Host:
         else:
             self._turns.put(lambda: self._configure(settings))
 
-    def _need_settings(self) -> Settings:
+    def _need_settings(self) -> EditorSettings:
         if self._first is None:
             raise BridgeError(say.NO_SETTINGS(), fix=say.RESTART())
         return self._first
 
-    def _begin(self, settings: Settings) -> None:
+    def _begin(self, settings: EditorSettings) -> None:
         if self._hello is None:
-            self._neovim.show(updates.Host(self._neovim.channel, self._path))
+            self._neovim.show(updates.HostStarted(self._neovim.channel, self._path))
         self._hello = frames.Attach(
             frames.VERSION,
             settings.pid,
@@ -225,13 +225,13 @@ class Host:
             lambda event: self._neovim.post(lambda: self._from_service(attachment, event))
         )
 
-    def _configure(self, settings: Settings) -> None:
+    def _configure(self, settings: EditorSettings) -> None:
         began = time.time()
         options = settings.options or {}
         wanted = wanted_file(options, self._environ)
         lookup = LookUp(wanted, lambda result: self._neovim.post(lambda: found(result)))
 
-        def found(result: Found) -> None:
+        def found(result: LookupResults) -> None:
             # A later setup() may have overtaken this one.
             if lookup is self._lookup:
                 self._lookup = None
@@ -250,16 +250,16 @@ class Host:
             self._lookup.stop()
         self._lookup, self._give_up_looking = lookup, give_up
         if wanted == Wants():
-            found(Found())
+            found(LookupResults())
         elif self._is_leaving:
             give_up()
         else:
             lookup.start()
             self._after(SETTLED_WITHIN, still_waiting)
 
-    def _use(self, settings: Settings, found: Found, began: float) -> None:
+    def _use(self, settings: EditorSettings, found: LookupResults, began: float) -> None:
         self._tell(
-            frames.Settings(
+            frames.RawSettings(
                 settings.options,
                 settings.problems,
                 settings.cwd,
@@ -271,7 +271,7 @@ class Host:
             )
         )
 
-    def _looked_up(self, asked: str, said: Found) -> None:
+    def _looked_up(self, asked: str, said: LookupResults) -> None:
         last = self._settings
         if last is not None and last.digest == asked:
             found = frames.packed(with_commands(frames.unpacked(last.found), said))
@@ -308,13 +308,13 @@ class Host:
             self.refused(error)
         self._leave()
 
-    def _from_service(self, attachment: Attachment, event: AttachmentEvent) -> None:
+    def _from_service(self, attachment: ServiceLink, event: AttachmentEvent) -> None:
         if attachment is not self._attachment and not isinstance(event, Detached):
             return
         match event:
             case Attached(client=client):
                 self._attached(client)
-            case Said(data=data):
+            case FrameReceived(data=data):
                 self._said(data)
             case Detached():
                 self._lost()
@@ -324,7 +324,7 @@ class Host:
             case CannotStart(words=words):
                 cannot_start = say.SERVICE_CANNOT_START(words=words)
                 self._say(cannot_start if words else say.SERVICE_ENDS_AT_ONCE(), "error")
-            case Silent(pid=pid, seconds=seconds):
+            case ServiceSilent(pid=pid, seconds=seconds):
                 silent = say.SERVICE_SILENT(pid=pid, seconds=seconds)
                 self._say(in_words(silent, say.RESTART_SERVICE()), "error")
 
@@ -368,7 +368,7 @@ class Host:
         self._under_way.sent(frame)
         if file := file_of(frame):
             self._files.begin(file)
-        if isinstance(frame, frames.Settings):
+        if isinstance(frame, frames.RawSettings):
             # What the next service has to know first.
             self._settings = frame
 
@@ -386,7 +386,7 @@ class Host:
                 if shown:
                     self._bound.note(shown)
                     self._neovim.apply(shown)
-            case frames.Piece() | frames.Taken():
+            case frames.FilePiece() | frames.PieceTaken():
                 self._files.heard(frame)
                 if self._is_leaving:
                     # It is at work, so it is waited for.

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Settings(Struct, frozen=True):
+class EditorSettings(Struct, frozen=True):
     """What the editor tells about itself, once and after each `setup()`.
 
     `options` is the user's table as written, functions replaced by a marker; `problems` are those
@@ -39,4 +39,4 @@ class FromManifest(Struct, frozen=True):
 
     place: Any
     has_range: bool = False
-    settings: Settings | None = None
+    settings: EditorSettings | None = None

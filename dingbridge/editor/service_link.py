@@ -14,7 +14,7 @@ from msgspec import Struct
 from dingbridge.core.start_pauses import Pauses, Silence
 from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.programs.process_identity import ask_to_look, is_same, kill
-from dingbridge.edges.storage.card import Card, read_card
+from dingbridge.edges.storage.card import OwnerCard, read_card
 from dingbridge.editor.service_start import Starting
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Attached(Struct, frozen=True):
     client: Client
 
 
-class Said(Struct, frozen=True):
+class FrameReceived(Struct, frozen=True):
     """The service said something."""
 
     data: bytes
@@ -54,17 +54,17 @@ class Barred(Struct, frozen=True):
     reason: str
 
 
-class Silent(Struct, frozen=True):
+class ServiceSilent(Struct, frozen=True):
     """The service runs and does not answer, for so many seconds."""
 
     pid: int
     seconds: float
 
 
-AttachmentEvent = Attached | Said | Detached | CannotStart | Barred | Silent
+AttachmentEvent = Attached | FrameReceived | Detached | CannotStart | Barred | ServiceSilent
 
 
-class Attachment(threading.Thread):
+class ServiceLink(threading.Thread):
     """Finds the service, or starts it, and finds or starts the next one when it is gone.
 
     looking ──no card, or nobody answers──▶ starting ──card──▶ attached ──lost──▶ looking
@@ -90,7 +90,7 @@ class Attachment(threading.Thread):
         self._client: Client | None = None
         self._clock = time.monotonic
         self._silence = Silence(self._clock())
-        self._vain: Card | None = None
+        self._vain: OwnerCard | None = None
         self._has_started = False
         self._told: tuple[object, ...] | None = None
         self._pauses = Pauses()
@@ -173,7 +173,7 @@ class Attachment(threading.Thread):
         card = read_card(self._folder, "service")
         return bool(card.address) and card != self._vain
 
-    def _see_how_it_ended(self, card: Card) -> None:
+    def _see_how_it_ended(self, card: OwnerCard) -> None:
         """A service that ends soon after its start is not started again at once."""
         if not self._starting.has_just_begun():
             self._pauses.reset()
@@ -196,7 +196,7 @@ class Attachment(threading.Thread):
         card = read_card(self._folder, "service")
         return kill(card.pid, card.born)
 
-    def _trouble(self, event: CannotStart | Barred | Silent) -> None:
+    def _trouble(self, event: CannotStart | Barred | ServiceSilent) -> None:
         """Tell why there is no service, once for each cause."""
         cause = _cause(event)
         if cause != self._told:
@@ -205,10 +205,10 @@ class Attachment(threading.Thread):
 
     def _tell_if_it_hangs(self) -> None:
         now = self._clock()
-        if self._silence.is_long(now) and self._told != (Silent,):
+        if self._silence.is_long(now) and self._told != (ServiceSilent,):
             card = read_card(self._folder, "service")
             if is_same(card.pid, card.born):
-                self._trouble(Silent(card.pid, self._silence.seconds(now)))
+                self._trouble(ServiceSilent(card.pid, self._silence.seconds(now)))
 
     def _wait(self, seconds: float) -> None:
         """Pause before the next try."""
@@ -219,7 +219,7 @@ class Attachment(threading.Thread):
                 return
             self._tell_if_it_hangs()
 
-    def _attach(self, card: Card) -> bool:
+    def _attach(self, card: OwnerCard) -> bool:
         """Stay with a service until it is gone. Returns whether it was there at all."""
         self._lost.clear()
         attached = False
@@ -230,11 +230,11 @@ class Attachment(threading.Thread):
                 case Connected():
                     attached = True
                     self._silence.heard(self._clock())
-                    if self._told == (Silent,):
+                    if self._told == (ServiceSilent,):
                         self._told = None
                     self._tell(Attached(client))
                 case Heard(data=data):
-                    self._tell(Said(data))
+                    self._tell(FrameReceived(data))
                 case Lost(silence=silence):
                     if attached:
                         self._silence.heard(self._clock() - silence)
@@ -251,7 +251,7 @@ class Attachment(threading.Thread):
         return attached
 
 
-def _cause(event: CannotStart | Barred | Silent) -> tuple[object, ...]:
+def _cause(event: CannotStart | Barred | ServiceSilent) -> tuple[object, ...]:
     """What two events share that tell the same."""
     match event:
         case CannotStart(words=words):
@@ -259,5 +259,5 @@ def _cause(event: CannotStart | Barred | Silent) -> tuple[object, ...]:
             return CannotStart, words.rpartition("\n")[2]
         case Barred(path=path, reason=reason):
             return Barred, path, reason
-        case Silent():
-            return (Silent,)
+        case ServiceSilent():
+            return (ServiceSilent,)

@@ -6,13 +6,13 @@ from collections import deque
 
 from dingbridge.core.commands.editor_commands import may_be_repeated
 from dingbridge.core.user_file import UserFile
-from dingbridge.protocol.frames import Command, Event, FromHost, Settings
+from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCommand
 
 OF_MESSAGES = {"send", "notify"}
 """Events that Lua keeps until they are confirmed."""
 
 
-class UnderWay:
+class UnconfirmedFrames:
     """Frames in the order in which they were sent, which is that in which they are carried out."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class UnderWay:
 
     def sent(self, frame: FromHost) -> None:
         """Remember a frame, if it is one that the service counts."""
-        if isinstance(frame, Settings | Command | Event):
+        if isinstance(frame, RawSettings | RunCommand | EditorEvent):
             self._frames.append(frame)
 
     @property
@@ -40,10 +40,10 @@ class UnderWay:
             self._frames.popleft()
             self._done += 1
 
-    def settings(self, digest: str) -> Settings | None:
+    def settings(self, digest: str) -> RawSettings | None:
         """The latest settings with that digest that are not in force yet."""
         for frame in reversed(self._frames):
-            if isinstance(frame, Settings) and digest and frame.digest == digest:
+            if isinstance(frame, RawSettings) and digest and frame.digest == digest:
                 return frame
         return None
 
@@ -58,21 +58,21 @@ class UnderWay:
         commands that may have been carried out or not."""
         left = self.ended()
         again = [frame for frame in left if is_kept(frame) or _may_be_repeated(frame)]
-        doubtful = [one.line for one in left if isinstance(one, Command) and one not in again]
+        doubtful = [one.line for one in left if isinstance(one, RunCommand) and one not in again]
         return again, doubtful
 
 
 def file_of(frame: FromHost) -> UserFile | None:
     """The file that a frame names, if it names one."""
-    return frame.file if isinstance(frame, Command | Event) else None
+    return frame.file if isinstance(frame, RunCommand | EditorEvent) else None
 
 
 def is_kept(frame: FromHost) -> bool:
     """Whether Lua hands it over again to the next service."""
     match frame:
-        case Event(name=name):
+        case EditorEvent(name=name):
             return name in OF_MESSAGES
-        case Command(id=message):
+        case RunCommand(id=message):
             return bool(message)
         case _:
             return False
@@ -81,9 +81,9 @@ def is_kept(frame: FromHost) -> bool:
 def _may_be_repeated(frame: FromHost) -> bool:
     """Whether it may be carried out twice; the answer of a responder has an id."""
     match frame:
-        case Event(name=name):
+        case EditorEvent(name=name):
             return name == "reply"
-        case Command(line=line):
+        case RunCommand(line=line):
             return may_be_repeated(line)
         case _:
             return False

@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from dingbridge.core.options.lookups import Found, Wants, may_want
+from dingbridge.core.options.lookups import LookupResults, Wants, may_want
 from dingbridge.edges.programs.process import Runner, keep_from_children
-from dingbridge.protocol.frames import Settings
+from dingbridge.protocol.frames import RawSettings
 
 
 def wanted_file(options: object, environ: Mapping[str, str]) -> Wants:
@@ -24,7 +24,7 @@ def wanted_file(options: object, environ: Mapping[str, str]) -> Wants:
     return Wants(env_file=wants(options, environ).env_file)
 
 
-def digest_of(options: object, environ: Mapping[str, str], found: Found) -> str:
+def digest_of(options: object, environ: Mapping[str, str], found: LookupResults) -> str:
     """See `core.settings.digest`."""
     if not may_want(options):
         return ""
@@ -36,7 +36,7 @@ def digest_of(options: object, environ: Mapping[str, str], found: Found) -> str:
 class LookUp(threading.Thread):
     """Asks the programs and reads the file that the settings name, and tells what was found."""
 
-    def __init__(self, wanted: Wants, tell: Callable[[Found], None]) -> None:
+    def __init__(self, wanted: Wants, tell: Callable[[LookupResults], None]) -> None:
         super().__init__(name="dingbridge-outside", daemon=True)
         self._wanted = wanted
         self._tell = tell
@@ -64,16 +64,16 @@ class Commands:
         self,
         environ: Mapping[str, str],
         post: Callable[[Callable[[], None]], None],
-        tell: Callable[[str, Found], None],
+        tell: Callable[[str, LookupResults], None],
     ) -> None:
         self._environ = environ
         self._post = post
         self._tell = tell
-        self._settings: Settings | None = None
+        self._settings: RawSettings | None = None
         self._running: LookUp | None = None
         self._is_leaving = False
 
-    def run(self, settings: Settings | None) -> None:
+    def run(self, settings: RawSettings | None) -> None:
         """Run the commands of these settings only; they go on if they run already."""
         before, self._settings = self._settings, settings
         if before is not None and settings is not None and before.digest == settings.digest:
@@ -100,13 +100,13 @@ class Commands:
             self._running.stop()
             self._running = self._settings = None
 
-    def _ended(self, lookup: LookUp, found: Found) -> None:
+    def _ended(self, lookup: LookUp, found: LookupResults) -> None:
         # Others may be wanted by now.
         if lookup is self._running and self._settings is not None:
             digest, self._settings, self._running = self._settings.digest, None, None
             self._tell(digest, found)
 
-    def _commands(self, settings: Settings) -> Wants:
+    def _commands(self, settings: RawSettings) -> Wants:
         from dingbridge.core.options.settings import wants
 
         return Wants(wants(settings.options or {}, self._environ).commands)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dingbridge.editor.unconfirmed import is_kept
-from dingbridge.protocol.frames import Command, Event, FromHost, Settings
+from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCommand
 
 
-class Waiting:
+class WaitingRequests:
     """Keeps the order of what the host keeps and of what Lua does. Lua hands over again, between
     its events `shown` and `working`, what it still wants sent: each in the place where it was.
 
@@ -41,7 +41,7 @@ class Waiting:
         """What is to be sent when Lua asks for this and there is a service."""
         if not self._is_holding:
             return [frame]
-        name = frame.name if isinstance(frame, Event) else ""
+        name = frame.name if isinstance(frame, EditorEvent) else ""
         if name == "shown":
             self._is_handed_over_to = True
             return [frame]
@@ -62,11 +62,11 @@ class Waiting:
         places = {_message(frame) for frame in waiting if is_kept(frame)}
         # Lua hands over what was asked for under the latest settings, and nothing else.
         ordered: list[FromHost] = []
-        ordered += [frame for frame in waiting if isinstance(frame, Settings)][-1:]
+        ordered += [frame for frame in waiting if isinstance(frame, RawSettings)][-1:]
         # The service before had carried these out, and may not have written them down.
         ordered += [frame for message, frame in handed.items() if message not in places]
         for frame in waiting:
-            if isinstance(frame, Settings):
+            if isinstance(frame, RawSettings):
                 continue
             if not is_kept(frame):
                 ordered.append(frame)
@@ -78,9 +78,9 @@ class Waiting:
 def _message(frame: FromHost) -> str:
     """The id of the message that a frame makes."""
     match frame:
-        case Command(id=message):
+        case RunCommand(id=message):
             return message
-        case Event(payload={"id": str(message)}):
+        case EditorEvent(payload={"id": str(message)}):
             return message
         case _:
             return ""

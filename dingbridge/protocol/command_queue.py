@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-Call = Callable[[], None]
+Action = Callable[[], None]
 
-Post = Callable[[Call], None]
+Post = Callable[[Action], None]
 """Has a call run on the loop; for any thread."""
 
 
@@ -17,17 +17,17 @@ class Turns:
     `is_held` says whether it is; `run` carries a call out, whatever that raises.
     """
 
-    def __init__(self, is_held: Callable[[], bool], run: Callable[[Call], None]) -> None:
+    def __init__(self, is_held: Callable[[], bool], run: Callable[[Action], None]) -> None:
         self._is_held = is_held
         self._run = run
-        self._waiting: deque[Call] = deque()
+        self._waiting: deque[Action] = deque()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits."""
         return not self._waiting
 
-    def put(self, call: Call) -> None:
+    def put(self, call: Action) -> None:
         """Carry out `call` once it is its turn."""
         self._waiting.append(call)
         self.go_on()

@@ -5,7 +5,7 @@
     host -> service    Leave, answered by the update `leaving`
 
 The bytes of a file that a command or event names follow it, or come back, in pieces: each is
-answered by `Taken`, and then the next one is sent.
+answered by `PieceTaken`, and then the next one is sent.
 
     one end -> other   Piece
     other -> one end   Taken
@@ -29,7 +29,7 @@ import msgspec
 from msgspec import Struct
 
 from dingbridge.core.messages import DeliveryReport, Outbound
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.core.user_file import UserFile
 
 _SURROGATES = {"unicode_errors": "surrogatepass"}
@@ -58,7 +58,7 @@ class Attach(Struct, frozen=True, tag="attach"):
         return f"Attach(version={self.version}, pid={self.pid}, cwd={self.cwd!r}, environ=***)"
 
 
-class Settings(Struct, frozen=True, tag="settings"):
+class RawSettings(Struct, frozen=True, tag="settings"):
     """The user's table as written, functions replaced by a marker, with what was looked up outside
     (see `packed`).
 
@@ -92,7 +92,7 @@ class LookedUp(Struct, frozen=True, tag="looked_up"):
         return f"LookedUp(digest={self.digest!r}, ***)"
 
 
-class Command(Struct, frozen=True, tag="command"):
+class RunCommand(Struct, frozen=True, tag="command"):
     """A `:Chat` or `:DingTalk` command: its arguments as typed, and where it was given, as
     `bridge.place.Place` reads it. `id` is that of the message it makes, if the editor has given it
     one: it may be told again when nobody has written that message down. `file` is the one it names,
@@ -105,7 +105,7 @@ class Command(Struct, frozen=True, tag="command"):
     file: UserFile | None = None
 
 
-class Event(Struct, frozen=True, tag="event"):
+class EditorEvent(Struct, frozen=True, tag="event"):
     """Something that Lua passes on. `file` is the one it names, if it names one."""
 
     name: str
@@ -113,7 +113,7 @@ class Event(Struct, frozen=True, tag="event"):
     file: UserFile | None = None
 
 
-class Piece(Struct, frozen=True, tag="piece"):
+class FilePiece(Struct, frozen=True, tag="piece"):
     """The next bytes of the file with this number, at most `PIECE_BYTES`, or why there are none and
     what to do about it."""
 
@@ -127,7 +127,7 @@ class Piece(Struct, frozen=True, tag="piece"):
         return f"Piece(file={self.file}, {len(self.data)} bytes, is_last={self.is_last})"
 
 
-class Taken(Struct, frozen=True, tag="taken"):
+class PieceTaken(Struct, frozen=True, tag="taken"):
     """A piece of the file was taken. `is_over`: nothing more of it is wanted."""
 
     file: int
@@ -203,36 +203,36 @@ class NotServed(Struct, frozen=True, tag="not_served"):
     """The service does not send for this robot, so the shell's message is not taken."""
 
 
-def packed(found: Found) -> bytes:
+def packed(found: LookupResults) -> bytes:
     """What was looked up, as bytes: it has keys that are lists."""
     data: bytes = msgpack.packb(msgspec.to_builtins(found), **_SURROGATES)
     return data
 
 
-def unpacked(data: bytes) -> Found:
+def unpacked(data: bytes) -> LookupResults:
     """What `packed` made bytes of. Raises `ValueError` for anything else."""
     try:
         plain = msgpack.unpackb(data, strict_map_key=False, use_list=False, **_SURROGATES)
-        return msgspec.convert(plain, Found)
+        return msgspec.convert(plain, LookupResults)
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as cause:
         raise ValueError("not what was looked up") from cause
 
 
 FromHost = (
     Attach
-    | Settings
+    | RawSettings
     | LookedUp
-    | Command
-    | Event
-    | Piece
-    | Taken
+    | RunCommand
+    | EditorEvent
+    | FilePiece
+    | PieceTaken
     | LogLine
     | ServiceAsked
     | EndService
     | Leave
     | Notify
 )
-FromService = Updates | Piece | Taken | Unfit | Ends
+FromService = Updates | FilePiece | PieceTaken | Unfit | Ends
 ForShell = Told | NotServed | Unfit | Ends
 
 _encoder = msgspec.msgpack.Encoder()

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import health
-from dingbridge.core.messages import Asked, Delivery, DeliveryReport, Message
+from dingbridge.core.messages import Delivery, DeliveryReport, Message, ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
 
 Level = Literal["info", "warn", "error"]
 
 
-class Host(Struct, frozen=True, tag_field="kind", tag="host"):
+class HostStarted(Struct, frozen=True, tag_field="kind", tag="host"):
     """The host is there. `channel` is where it can be reached, `path` the name under which it
     knows the plugin."""
 
@@ -28,7 +28,7 @@ class Configured(Struct, frozen=True, tag_field="kind", tag="configured"):
     revision: int
 
 
-class Say(Struct, frozen=True, tag_field="kind", tag="say"):
+class ShowNotice(Struct, frozen=True, tag_field="kind", tag="say"):
     """A line for the user."""
 
     text: str
@@ -38,7 +38,7 @@ class Say(Struct, frozen=True, tag_field="kind", tag="say"):
 ReportName = Literal["status", "outbox", "pairings"]
 
 
-class Line(Struct, frozen=True):
+class ReportLine(Struct, frozen=True):
     """A line of a report, with the id of the message it is about, as commands take it."""
 
     text: str
@@ -50,7 +50,7 @@ class Report(Struct, frozen=True, tag_field="kind", tag="report"):
     shown and shall be as things are now; where it is not shown any more, nothing opens."""
 
     name: ReportName
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
     again: bool = False
 
 
@@ -63,7 +63,7 @@ class SessionRow(Struct, frozen=True):
     bound: bool = False
 
 
-class Sessions(Struct, frozen=True, tag_field="kind", tag="sessions"):
+class ShowSessions(Struct, frozen=True, tag_field="kind", tag="sessions"):
     """All sessions, in the order of `:Chat next`; `current` is the one that is meant where the
     editor shows none, empty without one."""
 
@@ -71,7 +71,7 @@ class Sessions(Struct, frozen=True, tag_field="kind", tag="sessions"):
     current: str = ""
 
 
-class Open(Struct, frozen=True, tag_field="kind", tag="open"):
+class ShowSession(Struct, frozen=True, tag_field="kind", tag="open"):
     """Show a session."""
 
     id: str
@@ -87,7 +87,7 @@ class Closed(Struct, frozen=True, tag_field="kind", tag="closed"):
     id: str
 
 
-class Messages(Struct, frozen=True, tag_field="kind", tag="messages"):
+class ShowMessages(Struct, frozen=True, tag_field="kind", tag="messages"):
     """More of a session's transcript; `reset` starts it anew."""
 
     id: str
@@ -95,7 +95,7 @@ class Messages(Struct, frozen=True, tag_field="kind", tag="messages"):
     reset: bool = False
 
 
-class Ending(Struct, frozen=True, tag_field="kind", tag="ending"):
+class ShowEnd(Struct, frozen=True, tag_field="kind", tag="ending"):
     """The end of a session's transcript as it stands on the disk. What the editor has of it is
     brought up to date and into this order, or begins anew where it is another one. Messages that
     are in `since` came after all of these, in that order. Is there `more` above, the editor asks
@@ -115,7 +115,7 @@ class Earlier(Struct, frozen=True, tag_field="kind", tag="earlier"):
     more: bool
 
 
-class Fate(Struct, frozen=True, tag_field="kind", tag="fate"):
+class ShowDelivery(Struct, frozen=True, tag_field="kind", tag="fate"):
     """What became of a message that is in the transcript, or its whole `text`."""
 
     id: str
@@ -125,7 +125,7 @@ class Fate(Struct, frozen=True, tag_field="kind", tag="fate"):
     text: str = ""
 
 
-class Destinations(Struct, frozen=True, tag_field="kind", tag="destinations"):
+class ShowDestinations(Struct, frozen=True, tag_field="kind", tag="destinations"):
     """The conversations of a session: the one that a new text is for (empty: nobody), whether the
     user chose it, and all that can be chosen. `robot` is the account's (`routing.robot_name`); both
     are empty where the session is not bound."""
@@ -185,8 +185,8 @@ class ServiceBack(Struct, frozen=True, tag_field="kind", tag="service_back"):
 
 
 class AccountStatus(Struct, frozen=True, kw_only=True):
-    """The state of one account, by the names of `Status`. `owner` is always empty: it named another
-    Neovim, in 0.1."""
+    """The state of one account, by the names of `ShowStatus`. `owner` is always empty: in 0.1 it
+    named another Neovim."""
 
     account: str
     mode: str
@@ -205,14 +205,14 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
     quota: str
 
 
-class Outbox(Struct, frozen=True, kw_only=True):
+class OutboxIds(Struct, frozen=True, kw_only=True):
     """Ids of the latest messages that failed and that wait, as commands take them."""
 
     failed: tuple[str, ...]
     waiting: tuple[str, ...]
 
 
-class Status(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
+class ShowStatus(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
     """The state of the bridge; see `require('dingbridge').status()`, which leaves out `outbox`."""
 
     mode: str
@@ -231,10 +231,10 @@ class Status(Struct, frozen=True, kw_only=True, tag_field="kind", tag="status"):
     cool_down: str
     quota: str
     accounts: tuple[AccountStatus, ...]
-    outbox: Outbox
+    outbox: OutboxIds
 
 
-class Event(Struct, frozen=True, tag_field="kind", tag="event"):
+class TriggerEvent(Struct, frozen=True, tag_field="kind", tag="event"):
     """A `User` autocommand with its data."""
 
     name: str
@@ -249,14 +249,14 @@ class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
     request: str
     session: str
     message: Message
-    asked: Asked
+    asked: ReplyContext
     instructions: str = ""
     cwd: str = ""
     model: str = ""
     files: tuple[str, ...] = ()
 
 
-class Withdrawn(Struct, frozen=True, tag_field="kind", tag="withdrawn"):
+class RespondWithdrawn(Struct, frozen=True, tag_field="kind", tag="withdrawn"):
     """Another editor answers this request of `Respond`: what the Lua function says to it does not
     count."""
 
@@ -275,23 +275,23 @@ class Look(Struct, frozen=True, tag_field="kind", tag="look"):
     level: str = ""
 
 
-Row = tuple[str, str]
+AccessRow = tuple[str, str]
 """What a command about access takes, and who that is in words."""
 
 
-class LetIn(Struct, frozen=True, tag_field="kind", tag="let_in"):
+class ShowAccess(Struct, frozen=True, tag_field="kind", tag="let_in"):
     """Who asks an account to be let in, by code, and whom a code let in, by id."""
 
     account: str
-    asking: tuple[Row, ...]
-    paired: tuple[Row, ...]
+    asking: tuple[AccessRow, ...]
+    paired: tuple[AccessRow, ...]
 
 
 class Choose(Struct, frozen=True, tag_field="kind", tag="choose"):
     """Let the user choose one of the rows for a command about access."""
 
     command: Literal["pair", "deny", "revoke"]
-    rows: tuple[Row, ...]
+    rows: tuple[AccessRow, ...]
 
 
 class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
@@ -307,19 +307,19 @@ class Install(Struct, frozen=True, tag_field="kind", tag="install"):
 
 
 Update = (
-    Host
+    HostStarted
     | Configured
-    | Say
+    | ShowNotice
     | Report
-    | Sessions
-    | Open
+    | ShowSessions
+    | ShowSession
     | Pick
     | Closed
-    | Messages
-    | Ending
+    | ShowMessages
+    | ShowEnd
     | Earlier
-    | Fate
-    | Destinations
+    | ShowDelivery
+    | ShowDestinations
     | MoveDraft
     | ChooseDestination
     | SendDraft
@@ -328,23 +328,23 @@ Update = (
     | Leaving
     | ServiceGone
     | ServiceBack
-    | Status
-    | Event
+    | ShowStatus
+    | TriggerEvent
     | Respond
-    | Withdrawn
+    | RespondWithdrawn
     | Look
-    | LetIn
+    | ShowAccess
     | Choose
     | Edit
     | Install
 )
 
 
-def not_delivered(report: DeliveryReport) -> Say:
+def not_delivered(report: DeliveryReport) -> ShowNotice:
     """The line about a message that was given up; that of one the user dropped is no complaint."""
     if report.dropped:
-        return Say(_dropped(report.title, is_late=report.may_have_arrived))
-    return Say(_not_delivered(report.title, report.place, report.reason), "error")
+        return ShowNotice(_dropped(report.title, is_late=report.may_have_arrived))
+    return ShowNotice(_not_delivered(report.title, report.place, report.reason), "error")
 
 
 def _dropped(title: str, *, is_late: bool) -> str:
@@ -366,4 +366,4 @@ def _not_delivered(title: str, place: str, reason: str) -> str:
 
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:
     """A report of lines that are about no message."""
-    return Report(name, tuple(Line(line) for line in text.split("\n")), again)
+    return Report(name, tuple(ReportLine(line) for line in text.split("\n")), again)

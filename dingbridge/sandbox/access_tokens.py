@@ -14,7 +14,7 @@ from dingbridge.sandbox.rules import tokens as rules
 from dingbridge.sandbox.settings import App
 
 
-class AccessTokens:
+class TokenCalls:
     """Gives apps their tokens."""
 
     def __init__(self, platform: Platform) -> None:

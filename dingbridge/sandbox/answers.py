@@ -13,7 +13,7 @@ from dingbridge.sandbox.rules import openapi, webhooks
 from dingbridge.sandbox.rules.rule import ApiRefusal, RobotRefusal
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Answer = Callable[[web.Request], Awaitable[Any]]
+RouteHandler = Callable[[web.Request], Awaitable[Any]]
 
 
 def json_response(answer: Any, status: int = 200) -> web.Response:
@@ -22,7 +22,7 @@ def json_response(answer: Any, status: int = 200) -> web.Response:
     return web.Response(status=status, text=text, content_type="application/json")
 
 
-def new_style(answer: Answer) -> Handler:
+def new_style(answer: RouteHandler) -> Handler:
     """A handler of the new host: HTTP 200 with the answer, or the refusal's status and code."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -34,7 +34,7 @@ def new_style(answer: Answer) -> Handler:
     return handle
 
 
-def old_style(answer: Answer) -> Handler:
+def old_style(answer: RouteHandler) -> Handler:
     """A handler of the old host: HTTP 200 in any case, with `errcode` 0 or the refusal's."""
 
     async def handle(request: web.Request) -> web.StreamResponse:

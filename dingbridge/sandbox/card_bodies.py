@@ -29,8 +29,8 @@ TEMPLATES: dict[str, str] = {
 }
 """The templates there are and the streaming variable of each (section 8.3); empty for none."""
 
-State = Literal["processing", "inputing", "finished", "failed"]
-FLOW: dict[str, State] = {
+CardState = Literal["processing", "inputing", "finished", "failed"]
+FLOW: dict[str, CardState] = {
     **{"1": "processing", "2": "inputing", "3": "finished"},
     **{"4": "processing", "5": "failed"},
 }
@@ -49,13 +49,13 @@ class Space(Struct, frozen=True):
         return f"dtv1.card//{self.kind}.{self.name}"
 
 
-class Update(Struct, frozen=True):
+class CardUpdate(Struct, frozen=True):
     """A streaming update and the state in which it leaves the card (section 8.2)."""
 
     guid: str
     key: str
     content: str
-    state: State
+    state: CardState
 
 
 def template(body: dict[str, Any]) -> str:
@@ -90,7 +90,7 @@ def params(body: dict[str, Any]) -> dict[str, str]:
     return dict(found)
 
 
-def state(data: dict[str, str], before: State) -> State:
+def state(data: dict[str, str], before: CardState) -> CardState:
     """What a card is in after these variables were written."""
     return FLOW.get(data.get("flowStatus", ""), before)
 
@@ -123,7 +123,7 @@ def undelivered(space: Space, body: dict[str, Any], app: App, settings: Settings
     return ""
 
 
-def streamed(body: dict[str, Any], template: str, most: int) -> Update:
+def streamed(body: dict[str, Any], template: str, most: int) -> CardUpdate:
     """A streaming update of at most so many bytes. Raises ApiRefusal."""
     guid, key, content = body.get("guid"), body.get("key"), body.get("content")
     if not isinstance(guid, str) or not guid:
@@ -139,9 +139,9 @@ def streamed(body: dict[str, Any], template: str, most: int) -> Update:
         raise rules.WHOLE.refusal()
     if len(content.encode()) > most:
         raise rules.LARGE.refusal()
-    after: State = "inputing"
+    after: CardState = "inputing"
     if body.get("isError") is True:
         after = "failed"
     elif body.get("isFinalize") is True:
         after = "finished"
-    return Update(guid, key, content, after)
+    return CardUpdate(guid, key, content, after)

@@ -14,18 +14,18 @@ from dingbridge.sandbox.control_calls import WITHIN
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.records import (
     Ack,
-    Arrived,
-    Call,
+    ArrivalRoute,
+    ArrivedMessage,
     Card,
     Connections,
     Pressed,
     Reacted,
     Recalled,
-    Route,
+    RecordedCall,
     Said,
     Uploaded,
 )
-from dingbridge.sandbox.settings import UNLIMITED, App, Group, Person, Robot
+from dingbridge.sandbox.settings import UNLIMITED, App, CustomRobot, Person, SandboxGroup
 from dingbridge.sandbox.speaking import PICTURE, Speaking
 
 __all__ = ["PICTURE", "WITHIN", "SandboxClient"]
@@ -108,7 +108,7 @@ class SandboxClient(Speaking):
         """Adds somebody who can write to the robot."""
         self._order("person", person)
 
-    def add_group(self, group: Group) -> None:
+    def add_group(self, group: SandboxGroup) -> None:
         """Adds a group in which the robot is installed."""
         self._order("group", group)
 
@@ -116,17 +116,17 @@ class SandboxClient(Speaking):
         """Adds another app of the organisation, with its robot."""
         self._order("app", app)
 
-    def add_robot(self, robot: Robot) -> None:
+    def add_robot(self, robot: CustomRobot) -> None:
         """Adds a custom robot."""
         self._order("robot", robot)
 
     def arrived(
-        self, route: Route | None = None, conversation_id: str | None = None
-    ) -> list[Arrived]:
+        self, route: ArrivalRoute | None = None, conversation_id: str | None = None
+    ) -> list[ArrivedMessage]:
         """What arrived, in order; only by one route or in one conversation when it is given."""
         return [
             each
-            for each in self._log("arrived", list[Arrived])
+            for each in self._log("arrived", list[ArrivedMessage])
             if route in (None, each.route) and conversation_id in (None, each.conversation_id)
         ]
 
@@ -134,9 +134,9 @@ class SandboxClient(Speaking):
         """What clients sent on their sockets, in order."""
         return self._log("acks", list[Ack])
 
-    def calls(self, path: str | None = None) -> list[Call]:
+    def calls(self, path: str | None = None) -> list[RecordedCall]:
         """All requests that have ended, in order; only those of one path when it is given."""
-        calls = self._log("calls", list[Call])
+        calls = self._log("calls", list[RecordedCall])
         return [call for call in calls if path in (None, call.path)]
 
     def said(self) -> list[Said]:
@@ -190,10 +190,10 @@ class SandboxClient(Speaking):
         return self._ask("connections", {}, Connections)
 
     def wait_arrived(
-        self, want: int | Callable[[Arrived], bool] = 1, timeout: float = WITHIN
-    ) -> list[Arrived]:
+        self, want: int | Callable[[ArrivedMessage], bool] = 1, timeout: float = WITHIN
+    ) -> list[ArrivedMessage]:
         """What arrived, once there are `want` in all; or those that fit, once one does."""
-        return self._wait_log("arrived", list[Arrived], want, timeout)
+        return self._wait_log("arrived", list[ArrivedMessage], want, timeout)
 
     def wait_ack(self, message_id: str, timeout: float = WITHIN) -> Ack:
         """The acknowledgement of the frame with this header id."""
@@ -206,10 +206,10 @@ class SandboxClient(Speaking):
         return self._wait_log("acks", list[Ack], want, timeout)
 
     def wait_calls(
-        self, want: int | Callable[[Call], bool] = 1, timeout: float = WITHIN
-    ) -> list[Call]:
+        self, want: int | Callable[[RecordedCall], bool] = 1, timeout: float = WITHIN
+    ) -> list[RecordedCall]:
         """Ended requests, once there are `want` in all; or those that fit, once one does."""
-        return self._wait_log("calls", list[Call], want, timeout)
+        return self._wait_log("calls", list[RecordedCall], want, timeout)
 
     def wait_connections(self, n: int = 1, total: int = 0, timeout: float = WITHIN) -> Connections:
         """The connections, once exactly `n` are open and `total` were ever opened."""

@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 
-class Command(Struct, frozen=True, forbid_unknown_fields=True):
+class ControlCommand(Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all commands: what is not known is refused."""
 
 
-class Raw(Command, frozen=True):
+class Raw(ControlCommand, frozen=True):
     """Push `text`, or the bytes in `base64`, as one frame; `wire` writes the bytes unframed."""
 
     text: str = ""
@@ -20,20 +20,20 @@ class Raw(Command, frozen=True):
     connection: str | None = None
 
 
-class OnConnection(Command, frozen=True):
+class OnConnection(ControlCommand, frozen=True):
     """Something done to one connection, or to all that are not closed."""
 
     connection: str | None = None
 
 
-class Disconnect(Command, frozen=True):
+class Disconnect(ControlCommand, frozen=True):
     """Tell clients to leave."""
 
     connection: str | None = None
     reason: str = "connection is expired"
 
 
-class Tap(Command, frozen=True):
+class Tap(ControlCommand, frozen=True):
     """Somebody taps a link in a robot's message. `message` is the `number` with which it arrived,
     `link` the words of the link or its address, `user` as in `Utterance`."""
 
@@ -42,7 +42,7 @@ class Tap(Command, frozen=True):
     user: str = "zhangsan"
 
 
-class Press(Command, frozen=True):
+class Press(ControlCommand, frozen=True):
     """Somebody presses a button of a card. `card` is its `outTrackId`, `action` the button's id,
     `params` what a form holds, `user` as in `Utterance`."""
 
@@ -52,24 +52,24 @@ class Press(Command, frozen=True):
     params: dict[str, Any] = {}
 
 
-class Read(Command, frozen=True):
+class Read(ControlCommand, frozen=True):
     """Somebody reads a message. `message` is the `number` with which it arrived."""
 
     message: int
     user: str = "zhangsan"
 
 
-class Advance(Command, frozen=True):
+class Advance(ControlCommand, frozen=True):
     """Move the sandbox's clock forward by seconds."""
 
     seconds: float
 
 
-class Configure(Command, frozen=True):
+class Configure(ControlCommand, frozen=True):
     """Change settings, by their names."""
 
     changes: dict[str, Any]
 
 
-class Nothing(Command, frozen=True):
+class Nothing(ControlCommand, frozen=True):
     """A command without words."""

@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 
 
-class Link:
+class StreamConnection:
     """One live stream connection."""
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:

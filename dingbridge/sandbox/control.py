@@ -22,13 +22,13 @@ from dingbridge.sandbox.commands import (
     Read,
     Tap,
 )
-from dingbridge.sandbox.connections import Link
+from dingbridge.sandbox.connections import StreamConnection
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import Utterance
 from dingbridge.sandbox.people import People
 from dingbridge.sandbox.platform import COMMANDS, Platform
 from dingbridge.sandbox.records import Connections
-from dingbridge.sandbox.settings import App, Group, Person, Robot, Settings
+from dingbridge.sandbox.settings import App, CustomRobot, Person, SandboxGroup, Settings
 from dingbridge.sandbox.stream import Stream
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -74,8 +74,8 @@ class Control:
             self._command("advance", Advance, self.advance),
             self._command("configure", Configure, self.configure),
             self._command("person", Person, self.person),
-            self._command("group", Group, self.group),
-            self._command("robot", Robot, self.robot),
+            self._command("group", SandboxGroup, self.group),
+            self._command("robot", CustomRobot, self.robot),
             self._command("app", App, self.app),
         ]
 
@@ -202,12 +202,12 @@ class Control:
         people = (*self._world.settings.people, person)
         self._world.settings = structs.replace(self._world.settings, people=people)
 
-    async def group(self, group: Group) -> None:
+    async def group(self, group: SandboxGroup) -> None:
         """Adds a group in which the robot is installed."""
         groups = (*self._world.settings.groups, group)
         self._world.settings = structs.replace(self._world.settings, groups=groups)
 
-    async def robot(self, robot: Robot) -> None:
+    async def robot(self, robot: CustomRobot) -> None:
         """Adds a custom robot."""
         robots = (*self._world.settings.robots, robot)
         self._world.settings = structs.replace(self._world.settings, robots=robots)
@@ -242,7 +242,7 @@ class Control:
 
         return web.post(f"{COMMANDS}/{name}", handle)
 
-    def _links(self, name: str | None) -> dict[str, Link]:
+    def _links(self, name: str | None) -> dict[str, StreamConnection]:
         """The named connection, or all that are not closed. Raises ValueError when it is not."""
         alive = {each.id for each in self._connections().open}
         links = {each: link for each, link in self._platform.links.items() if each in alive}

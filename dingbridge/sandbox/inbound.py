@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dingbridge.sandbox.settings import Group, Person
+from dingbridge.sandbox.settings import Person, SandboxGroup
 
 ROBOT_TOPIC = "/v1.0/im/bot/messages/get"
 CARD_TOPIC = "/v1.0/card/instances/callback"
@@ -50,7 +50,7 @@ class Utterance(Struct, frozen=True, forbid_unknown_fields=True):
 def message_data(
     said: Utterance,
     person: Person,
-    group: Group | None,
+    group: SandboxGroup | None,
     *,
     message_id: str,
     now: float,

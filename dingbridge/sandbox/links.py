@@ -30,7 +30,7 @@ _BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"'()\[\]`]+")
 _RUNS: Final = re.compile(r"(?:dtmd|javascript|vbscript):[^\s<>\"'()\[\]`]+", re.I)
 
 
-class Link(Struct, frozen=True):
+class TappableLink(Struct, frozen=True):
     """Something to tap: its words, and the address as a client reads it."""
 
     label: str
@@ -43,13 +43,13 @@ class Link(Struct, frozen=True):
         return head.lower() if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", head) else ""
 
 
-def links(text: str) -> list[Link]:
+def links(text: str) -> list[TappableLink]:
     """Return all that some client could make a link of in `text`: what CommonMark says, what
     somebody finds who reads links by their brackets alone, tags, and addresses that stand bare."""
-    return [Link(label, _read(address)) for label, address in _all(text)]
+    return [TappableLink(label, _read(address)) for label, address in _all(text)]
 
 
-def sent_by_tap(link: Link) -> str | None:
+def sent_by_tap(link: TappableLink) -> str | None:
     """The text that a tap on `link` sends as the person who taps; None when it sends nothing.
 
     The host has to be in lower case; otherwise nothing happens, without a word.

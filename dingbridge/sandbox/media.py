@@ -31,7 +31,7 @@ PIECE = 256 * 1024
 """Bytes that are read or written at a time."""
 
 
-class Media:
+class MediaCalls:
     """Answers uploads and downloads, and gives tests what arrived byte for byte."""
 
     def __init__(self, platform: Platform) -> None:

@@ -15,7 +15,7 @@ from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.rules import openapi as rules
 
 
-class Messages:
+class MessageCalls:
     """Takes messages to people and to groups."""
 
     def __init__(self, platform: Platform) -> None:

@@ -21,7 +21,7 @@ ANSWER_WITHIN = 2.0
 NOT_PUSHED = Pushed("", "", reached=False)
 
 
-class Waiting(Struct, frozen=True):
+class PendingPress(Struct, frozen=True):
     """A press that is not answered yet."""
 
     out_track_id: str
@@ -37,7 +37,7 @@ class People:
         self._world = platform.world
         self._stream = stream
         self._messages = RobotMessages(platform.world)
-        self._presses: dict[str, Waiting] = {}
+        self._presses: dict[str, PendingPress] = {}
         platform.heard.append(self._answered)
 
     async def say(self, utterance: Utterance) -> Said:
@@ -95,7 +95,7 @@ class People:
         )
         if pushed.reached:
             until = world.now() + ANSWER_WITHIN
-            waiting = Waiting(card.out_track_id, person.staff_id, until)
+            waiting = PendingPress(card.out_track_id, person.staff_id, until)
             self._presses[pushed.header_id] = waiting
         world.pressed.append(pressed)
         self._platform.changes.note()

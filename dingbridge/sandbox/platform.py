@@ -12,7 +12,7 @@ from aiohttp import web
 
 from dingbridge.sandbox.answers import Handler, code_of, json_response
 from dingbridge.sandbox.changes import Changes
-from dingbridge.sandbox.connections import Link
+from dingbridge.sandbox.connections import StreamConnection
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.records import Ack
 from dingbridge.sandbox.state import CONNECT_PATH, CONTROL, World
@@ -33,7 +33,7 @@ class Platform:
     def __init__(self, world: World) -> None:
         self.world = world
         self.changes = Changes()
-        self.links: dict[str, Link] = {}
+        self.links: dict[str, StreamConnection] = {}
         self.heard: list[Callable[[Ack], None]] = []
         self.hanging = 0
         self.stopping = False

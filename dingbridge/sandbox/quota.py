@@ -8,7 +8,7 @@ CHINA = timezone(timedelta(hours=8))
 """Where months begin."""
 
 
-class Quota:
+class MonthlyCount:
     """A count that begins anew with each month."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ RECALL_PATH = "/v1.0/robot/emotion/recall"
 TEXT_EMOTION = 2
 
 
-class Reactions:
+class ReactionCalls:
     """Answers reactions and remembers them, in their order."""
 
     def __init__(self, platform: Platform) -> None:

@@ -11,7 +11,7 @@ from dingbridge.sandbox.access import caller, robot_of
 from dingbridge.sandbox.answers import new_style
 from dingbridge.sandbox.openapi_bodies import body_of
 from dingbridge.sandbox.platform import Platform
-from dingbridge.sandbox.records import Arrived, Recalled
+from dingbridge.sandbox.records import ArrivedMessage, Recalled
 from dingbridge.sandbox.rules import openapi as rules
 
 KEYS_LIMIT = 20
@@ -115,20 +115,20 @@ class Recall:
         self._platform.changes.note()
         return {"successResult": good, "failedResult": bad}
 
-    def _take_back(self, message: Arrived) -> None:
+    def _take_back(self, message: ArrivedMessage) -> None:
         world = self._world
         if all(each.message != message.number for each in world.recalled):
             number = len(world.recalled) + 1
             key = message.process_query_key
             world.recalled.append(Recalled(number, world.now(), message.number, key))
 
-    def _asked(self, key: object, robot: str, conversation_id: str) -> Arrived:
+    def _asked(self, key: object, robot: str, conversation_id: str) -> ArrivedMessage:
         message = self._sent(key, robot, conversation_id) if isinstance(key, str) else None
         if message is None or self._world.now() - message.time > WITHIN:
             raise rules.READ_UNKNOWN.refusal()
         return message
 
-    def _sent(self, key: str, robot: str, conversation_id: str) -> Arrived | None:
+    def _sent(self, key: str, robot: str, conversation_id: str) -> ArrivedMessage | None:
         """The message of this robot with this key: in that group, or to people when it is empty."""
         for message in self._world.arrived:
             if key and message.process_query_key == key and message.robot == robot:
@@ -136,6 +136,6 @@ class Recall:
                 return message if place == conversation_id else None
         return None
 
-    def _status(self, message: Arrived) -> str:
+    def _status(self, message: ArrivedMessage) -> str:
         gone = any(each.message == message.number for each in self._world.recalled)
         return "RECALLED" if gone else "SUCCESS"

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-Route = Literal["webhook", "session", "single", "group"]
+ArrivalRoute = Literal["webhook", "session", "single", "group"]
 
 
-class Arrived(Struct, frozen=True):
+class ArrivedMessage(Struct, frozen=True):
     """One message that DingTalk accepted, in the order of acceptance.
 
     `route` is how it came: a custom robot's webhook, a session webhook, or OpenAPI to people or to
@@ -21,7 +21,7 @@ class Arrived(Struct, frozen=True):
 
     number: int
     time: float
-    route: Route
+    route: ArrivalRoute
     robot: str
     conversation_id: str
     user_ids: tuple[str, ...]
@@ -118,7 +118,7 @@ class Ack(Struct, frozen=True):
     raw: str = ""
 
 
-class Call(Struct, frozen=True):
+class RecordedCall(Struct, frozen=True):
     """One request, without its query and headers, which hold secrets.
 
     `status` is 0 when no answer was given; `code` is the `errcode` or the `code` of the answer;
@@ -175,7 +175,7 @@ class Connections(Struct, frozen=True):
     """All stream connections so far and every attempt to register one."""
 
     all: tuple[Connection, ...]
-    attempts: tuple[Call, ...]
+    attempts: tuple[RecordedCall, ...]
 
     @property
     def open(self) -> tuple[Connection, ...]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from dingbridge.sandbox.inbound import ROBOT_USER, Utterance, message_data
 from dingbridge.sandbox.rules import stream as rules
 from dingbridge.sandbox.sessions import Session
-from dingbridge.sandbox.settings import App, Group, Person
+from dingbridge.sandbox.settings import App, Person, SandboxGroup
 from dingbridge.sandbox.state import World
 
 QUOTA_SPENT = {"errorCode": 20001, "errorMessage": "本月 Webhook 与 Stream 推送量已用完"}
@@ -65,7 +65,9 @@ class RobotMessages:
         kept = {name: each for name, each in push.data.items() if name not in ("text", "content")}
         return {**kept, **QUOTA_SPENT}
 
-    def _composed(self, said: Utterance, app: App, person: Person, group: Group | None) -> Push:
+    def _composed(
+        self, said: Utterance, app: App, person: Person, group: SandboxGroup | None
+    ) -> Push:
         world, settings = self._world, self._world.settings
         message_id = said.message_id or f"msg{uuid.uuid4().hex}=="
         alone = settings.conversation_with(person, app)

@@ -9,11 +9,11 @@ from dingbridge.sandbox.answers import old_style
 from dingbridge.sandbox.platform import Platform
 from dingbridge.sandbox.rules import webhooks as rules
 from dingbridge.sandbox.rules.rule import OapiRule
-from dingbridge.sandbox.settings import Robot
+from dingbridge.sandbox.settings import CustomRobot
 from dingbridge.sandbox.webhook_bodies import content, decoded, has_keyword
 
 
-class Robots:
+class RobotCalls:
     """Answers `/robot/send` and `/robot/sendBySession`."""
 
     def __init__(self, platform: Platform) -> None:
@@ -78,13 +78,13 @@ class Robots:
         )
         self._platform.changes.note()
 
-    def _robot(self, token: str) -> Robot:
+    def _robot(self, token: str) -> CustomRobot:
         for robot in self._world.settings.robots:
             if robot.token == token:
                 return robot
         raise rules.TOKEN_UNKNOWN.refusal()
 
-    def _check_signature(self, robot: Robot, request: web.Request) -> None:
+    def _check_signature(self, robot: CustomRobot, request: web.Request) -> None:
         if not robot.secret:
             return
         timestamp, signature = request.query.get("timestamp", ""), request.query.get("sign", "")

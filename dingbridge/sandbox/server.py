@@ -14,18 +14,18 @@ from typing import Any
 
 from aiohttp import web
 
-from dingbridge.sandbox.access_tokens import AccessTokens
+from dingbridge.sandbox.access_tokens import TokenCalls
 from dingbridge.sandbox.answers import not_found
 from dingbridge.sandbox.cards import Cards
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.control import Control
-from dingbridge.sandbox.media import Media
-from dingbridge.sandbox.messages import Messages
+from dingbridge.sandbox.media import MediaCalls
+from dingbridge.sandbox.messages import MessageCalls
 from dingbridge.sandbox.platform import Platform
-from dingbridge.sandbox.reactions import Reactions
+from dingbridge.sandbox.reactions import ReactionCalls
 from dingbridge.sandbox.recall import Recall
 from dingbridge.sandbox.registration import Registration
-from dingbridge.sandbox.robots import Robots
+from dingbridge.sandbox.robots import RobotCalls
 from dingbridge.sandbox.settings import Settings
 from dingbridge.sandbox.state import World
 from dingbridge.sandbox.stream import Stream
@@ -44,14 +44,14 @@ async def run(
     app = web.Application(middlewares=[platform.watch], client_max_size=BODY_MAXIMUM)
     app.add_routes(
         [
-            *Robots(platform).routes(),
-            *AccessTokens(platform).routes(),
-            *Messages(platform).routes(),
+            *RobotCalls(platform).routes(),
+            *TokenCalls(platform).routes(),
+            *MessageCalls(platform).routes(),
             *Recall(platform).routes(),
             *Registration(platform).routes(),
             *stream.routes(),
-            *Media(platform).routes(),
-            *Reactions(platform).routes(),
+            *MediaCalls(platform).routes(),
+            *ReactionCalls(platform).routes(),
             *Cards(platform).routes(),
             *Control(platform, stream).routes(),
             web.route("*", "/{anything:.*}", not_found),

@@ -40,7 +40,7 @@ class Person(Struct, frozen=True, forbid_unknown_fields=True):
         return self.conversation_id or f"cid1TO1{self.key}=="
 
 
-class Group(Struct, frozen=True, forbid_unknown_fields=True):
+class SandboxGroup(Struct, frozen=True, forbid_unknown_fields=True):
     """A group in which the robot is installed. `conversation_id` is its `openConversationId`."""
 
     conversation_id: str
@@ -60,7 +60,7 @@ class App(Struct, frozen=True, forbid_unknown_fields=True):
         return f"App(client_id={self.client_id!r}, client_secret='***')"
 
 
-class Robot(Struct, frozen=True, forbid_unknown_fields=True):
+class CustomRobot(Struct, frozen=True, forbid_unknown_fields=True):
     """A custom robot of a group (protocol section 1): one-way, known by its token.
 
     A `secret` switches the signature check on, `keywords` the keyword check.
@@ -81,8 +81,8 @@ PEOPLE = (
     Person("李四", staff_id="lisi"),
     Person("陌生人", sender_id="$:LWCP_v1:$stranger", conversation_id="cid1TO1stranger=="),
 )
-GROUPS = (Group(TEAM, "产品讨论群"),)
-ROBOTS = (Robot("sandbox-robot-token"),)
+GROUPS = (SandboxGroup(TEAM, "产品讨论群"),)
+ROBOTS = (CustomRobot("sandbox-robot-token"),)
 
 
 MEGABYTE = 1024 * 1024
@@ -132,9 +132,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     missing_scopes: tuple[str, ...] = ()
     other_apps: tuple[App, ...] = ()
     corporation: str = "dingsandboxcorp"
-    robots: tuple[Robot, ...] = ROBOTS
+    robots: tuple[CustomRobot, ...] = ROBOTS
     people: tuple[Person, ...] = PEOPLE
-    groups: tuple[Group, ...] = GROUPS
+    groups: tuple[SandboxGroup, ...] = GROUPS
     rate_per_minute: int | None = 20
     session_rate_per_minute: int | None = 20
     throttle_seconds: float = 600.0
@@ -195,7 +195,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 return person
         raise ValueError(f"nobody here is called {who!r}")
 
-    def group(self, which: str) -> Group:
+    def group(self, which: str) -> SandboxGroup:
         """The group with this conversation id or title. Raises ValueError for others."""
         for group in self.groups:
             if which in (group.conversation_id, group.title):

@@ -10,7 +10,7 @@ import msgspec
 from dingbridge.sandbox.commands import Press, Read, Tap
 from dingbridge.sandbox.control_calls import ControlCalls
 from dingbridge.sandbox.inbound import Utterance
-from dingbridge.sandbox.records import Arrived, Pressed, Said
+from dingbridge.sandbox.records import ArrivedMessage, Pressed, Said
 
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -104,7 +104,7 @@ class Speaking(ControlCalls):
                 rich.append({"type": "picture", "downloadCode": code, "pictureDownloadCode": code})
         return self.say(msgtype="richText", content={"richText": rich}, **words)
 
-    def tap(self, message: Arrived, link: str, user: str = "zhangsan") -> Said | None:
+    def tap(self, message: ArrivedMessage, link: str, user: str = "zhangsan") -> Said | None:
         """Somebody taps the link with these words or this address in a message; what that says in
         their name, or None when it says nothing (`sandbox.links`)."""
         said = self._order("tap", Tap(message.number, link, user))
@@ -120,6 +120,6 @@ class Speaking(ControlCalls):
         """Somebody presses the button with this id on the card with this `outTrackId`."""
         return self._command("press", Press(card, action, user, params or {}), Pressed)
 
-    def read(self, message: Arrived, user: str = "zhangsan") -> None:
+    def read(self, message: ArrivedMessage, user: str = "zhangsan") -> None:
         """Somebody reads a message."""
         self._order("read", Read(message.number, user))

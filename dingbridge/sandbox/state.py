@@ -11,18 +11,18 @@ from typing import Any
 
 from dingbridge.sandbox.contents import Content
 from dingbridge.sandbox.faults import FaultBook
-from dingbridge.sandbox.quota import Quota
+from dingbridge.sandbox.quota import MonthlyCount
 from dingbridge.sandbox.rate_limits import RateLimits
 from dingbridge.sandbox.records import (
     Ack,
-    Arrived,
-    Call,
+    ArrivalRoute,
+    ArrivedMessage,
     Card,
     Connection,
     Pressed,
     Reacted,
     Recalled,
-    Route,
+    RecordedCall,
     Said,
     Uploaded,
 )
@@ -55,9 +55,9 @@ class World:
         self.sessions = SessionBook()
         self.faults = FaultBook()
         self.random = random.Random(settings.chance)
-        self.arrived: list[Arrived] = []
+        self.arrived: list[ArrivedMessage] = []
         self.acks: list[Ack] = []
-        self.calls: list[Call] = []
+        self.calls: list[RecordedCall] = []
         self.said: list[Said] = []
         self.connections: dict[str, Connection] = {}
         self.shelf = Shelf()
@@ -69,8 +69,8 @@ class World:
         self.card_versions: list[Card] = []
         self.pressed: list[Pressed] = []
         self.rate_limits = RateLimits()
-        self.calls_quota = Quota()
-        self.push_quota = Quota()
+        self.calls_quota = MonthlyCount()
+        self.push_quota = MonthlyCount()
         self.media: dict[str, Kept] = {}
         self.download_codes: dict[str, Offer] = {}
         self.addresses: dict[str, Offer] = {}
@@ -99,7 +99,7 @@ class World:
 
     def accept(
         self,
-        route: Route,
+        route: ArrivalRoute,
         content: Content,
         *,
         robot: str,
@@ -110,12 +110,12 @@ class World:
         reply_to: str = "",
         process_query_key: str = "",
         uuid_scope: str = "",
-    ) -> Arrived:
+    ) -> ArrivedMessage:
         """Records a message as arrived."""
         param = body.get("msgParam")
         if uuid_scope and isinstance(body.get("msgUuid"), str):
             self._uuids.add((uuid_scope, body["msgUuid"]))
-        arrived = Arrived(
+        arrived = ArrivedMessage(
             number=len(self.arrived) + 1,
             time=self.now(),
             route=route,
@@ -171,7 +171,9 @@ class World:
     ) -> None:
         """Records a finished request."""
         self.calls.append(
-            Call(len(self.calls) + 1, method, path, status, code, began, self.now(), size, fault)
+            RecordedCall(
+                len(self.calls) + 1, method, path, status, code, began, self.now(), size, fault
+            )
         )
 
     def keep_card(self, card: Card) -> None:
@@ -189,6 +191,6 @@ class World:
                 shown.remove(each.label)
         return shown
 
-    def attempts(self) -> tuple[Call, ...]:
+    def attempts(self) -> tuple[RecordedCall, ...]:
         """All calls that tried to register a stream connection."""
         return tuple(call for call in self.calls if call.path == OPEN_PATH)

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from msgspec import Struct, structs
 
-from dingbridge.sandbox.connections import Link
+from dingbridge.sandbox.connections import StreamConnection
 from dingbridge.sandbox.inbound import frame
 from dingbridge.sandbox.platform import CUT, Platform
 from dingbridge.sandbox.records import Connection
@@ -55,7 +55,7 @@ class Stream:
         if not isinstance(transport, asyncio.Transport):
             return socket
         name = f"connection-{len(world.connections) + 1}"
-        link = Link(socket, transport)
+        link = StreamConnection(socket, transport)
         world.connections[name] = Connection(
             name, "open", began, 0.0, grant.ua, grant.topics, grant.client_id
         )
@@ -113,7 +113,7 @@ class Stream:
         self._platform.links[name].half_open = True
         self._change(name, state="half-open")
 
-    async def _receive(self, name: str, link: Link) -> None:
+    async def _receive(self, name: str, link: StreamConnection) -> None:
         while True:
             message = await link.socket.receive()
             if message.type in (WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):
@@ -133,14 +133,14 @@ class Stream:
                     hear(ack)
                 self._platform.changes.note()
 
-    async def _pong(self, link: Link, data: bytes) -> None:
+    async def _pong(self, link: StreamConnection, data: bytes) -> None:
         try:
             await link.socket.pong(data)
         except ConnectionError:
             # The client is gone; the next receive says so.
             return
 
-    async def _say_farewell(self, name: str, link: Link) -> None:
+    async def _say_farewell(self, name: str, link: StreamConnection) -> None:
         if link.half_open:
             # The client has given up on it; it hears no answer to its close frame either.
             self._closed(name)
@@ -148,7 +148,7 @@ class Stream:
         else:
             await link.socket.close()
 
-    async def _close_later(self, link: Link) -> None:
+    async def _close_later(self, link: StreamConnection) -> None:
         await self._platform.sleep(self._world.settings.disconnect_grace)
         link.gone.set()
         link.transport.close()

@@ -12,12 +12,19 @@ from typing import TypeVar
 from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Question
-from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import (
+    Arrival,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+    TranscriptPart,
+)
 from dingbridge.core.timeouts import JOB_WITHIN
 from dingbridge.edges.programs import git, project_files
 from dingbridge.edges.programs.process import Runner
-from dingbridge.edges.programs.responder_program import Answered, Programs, Task, run_job
-from dingbridge.edges.storage.robot_files import Files, transcript_of
+from dingbridge.edges.programs.responder_program import Answered, ResponderPrograms, Task, run_job
+from dingbridge.edges.storage.robot_files import SharedFiles, transcript_of
 from dingbridge.edges.storage.worker import Disk
 
 T = TypeVar("T")
@@ -50,7 +57,7 @@ class _Added:
 class LiveStorage:
     """The transcripts of the data directory behind the disk thread."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: SharedFiles) -> None:
         self._disk = files.disk
         self._files = files.transcripts
         self._added: dict[str, _Added] = {}
@@ -92,7 +99,7 @@ class LiveStorage:
             self._behind(session), lambda: self._files.take(session, arrivals, info), then
         )
 
-    def complete(self, session: str, whole: Fate, then: Callable[[], None]) -> None:
+    def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
         """Write the whole text of a message for good."""
         self._disk.insist(
             self._behind(session),
@@ -104,15 +111,15 @@ class LiveStorage:
         """Read a transcript, with all that was added to it here before."""
         self._disk.after(self._behind(session), lambda: self._files.load(session), then)
 
-    def end(self, session: str, then: Callable[[Part], None]) -> None:
+    def end(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read the end of a transcript, with all that was added to it here before."""
         self._disk.after(self._behind(session), lambda: self._files.end(session), then)
 
-    def before(self, session: str, place: int, then: Callable[[Part], None]) -> None:
+    def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
         """Read what stands above the place at which a part begins."""
         self._disk.after(self._behind(session), lambda: self._files.before(session, place), then)
 
-    def since(self, session: str, then: Callable[[Part], None]) -> None:
+    def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read what other processes have added, or the end of what has taken its place."""
         self._disk.after(self._behind(session), lambda: self._files.since(session), then)
 
@@ -148,13 +155,13 @@ class LivePrograms:
         self._tell = tell
         self._cwd = cwd
         self._environ = environ
-        self._programs: Programs | None = None
+        self._programs: ResponderPrograms | None = None
 
     def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
         """Run a program for a message, in the session's folder, told what the session began with by
         its environment."""
         if self._programs is None:
-            self._programs = Programs(self._tell)
+            self._programs = ResponderPrograms(self._tell)
             self._programs.start()
         given = {
             "DINGBRIDGE_SESSION": question.session,

@@ -18,15 +18,15 @@ from dingbridge.edges.ipc import (
     ExchangeError,
     Heard,
     Joined,
-    Left,
     Moved,
+    PeerLeft,
     Server,
     ServerEvent,
-    Unreachable,
+    SocketLost,
 )
 from dingbridge.edges.programs import background
 from dingbridge.edges.programs.process_identity import LOOK, born
-from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.service import periodic
 from dingbridge.service.mailbox import Mailbox
@@ -109,7 +109,7 @@ class Service:
 
     def _write_card(self) -> None:
         assert self._server is not None  # noqa: S101 - it listens before anything is written
-        card = Card(
+        card = OwnerCard(
             os.getpid(),
             self._server.address,
             self._server.secret,
@@ -131,12 +131,12 @@ class Service:
                 self._editors.joined(peer)
             case Heard(peer=peer, data=data):
                 self._editors.heard(peer, data)
-            case Left(peer=peer, reason=reason):
+            case PeerLeft(peer=peer, reason=reason):
                 self._editors.left(peer, reason)
             case Moved():
                 log.warning("the local socket was gone; there is another one now")
                 self._write_card()
-            case Unreachable(error=error):
+            case SocketLost(error=error):
                 log.error("no local socket: %s", error.message)
 
 

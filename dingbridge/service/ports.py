@@ -8,15 +8,22 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.core.commands.editor_replies import Lines
-from dingbridge.core.delivery.outbox import Put, Record, Waiting
+from dingbridge.core.delivery.outbox import OutboxRecord, Put, QueuedMessage
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Attachment, Message, Question
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Ask, Ruling, Send
+from dingbridge.core.robot_protocol import Ask, Ruling, SendMessage
 from dingbridge.core.sessions.inbox import Answerer, Received
 from dingbridge.core.sessions.state import State
-from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import (
+    Arrival,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+    TranscriptPart,
+)
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol.updates import Update
 
@@ -60,7 +67,7 @@ class Storage(Protocol):
         that is not known here."""
         ...
 
-    def complete(self, session: str, whole: Fate, then: Callable[[], None]) -> None:
+    def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
         """Write the whole text of a message that stands in a transcript; `then` runs once it is on
         the disk."""
         ...
@@ -69,15 +76,15 @@ class Storage(Protocol):
         """Read a transcript, with all that was added to it here before."""
         ...
 
-    def end(self, session: str, then: Callable[[Part], None]) -> None:
+    def end(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read the end of a transcript, with all that was added to it here before."""
         ...
 
-    def before(self, session: str, place: int, then: Callable[[Part], None]) -> None:
+    def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
         """Read what stands above the place at which a part begins."""
         ...
 
-    def since(self, session: str, then: Callable[[Part], None]) -> None:
+    def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read what other processes have added to a transcript whose end was read, or the end of
         another one that is there now."""
         ...
@@ -130,7 +137,7 @@ class Exchange(Protocol):
         """Whether other editors use the same robot."""
         ...
 
-    def write_down(self, sends: tuple[Send, ...], then: Callable[[], None]) -> None:
+    def write_down(self, sends: tuple[SendMessage, ...], then: Callable[[], None]) -> None:
         """Put messages that no owner has answered into the journal, for the next one to find;
         `then` runs once they are on the disk."""
         ...
@@ -198,7 +205,7 @@ class Project(Protocol):
         ...
 
 
-class Media(Protocol):
+class Downloads(Protocol):
     """Pictures and files that came with messages, without waiting: results come on the service
     loop."""
 
@@ -287,7 +294,7 @@ class Ports(Struct, frozen=True):
     exchange: Callable[[str], Exchange]
     programs: Programs
     project: Project
-    media: Media
+    media: Downloads
     parcels: Parcels
     chance: Chance
     later: Later
@@ -299,7 +306,7 @@ class Ports(Struct, frozen=True):
 class Records(Protocol):
     """What the owner writes down, in order; nothing here waits."""
 
-    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+    def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""
         ...
 
@@ -321,7 +328,7 @@ class Records(Protocol):
         """A robot message needs nothing more."""
         ...
 
-    def fates(self, session: str, ends: tuple[Fate, ...]) -> None:
+    def fates(self, session: str, ends: tuple[DeliveryLine, ...]) -> None:
         """Write the ends of messages into their transcript."""
         ...
 
@@ -361,7 +368,7 @@ class Records(Protocol):
 class Queue(Protocol):
     """The robot's send queue."""
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedMessage) -> None:
         """Add a message to the end."""
         ...
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from dingbridge.core import robot_protocol
-from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.frames import Notify, NotServed, Told, encode
 from dingbridge.service.robots.robots import Robot, Robots
@@ -60,7 +60,9 @@ class Notification:
         hub = self._robot.hub
         if hub is not None:
             hub.outgoing.listen(self._message, self._heard)
-            hub.outgoing.send(robot_protocol.Send(self._asked.outbound, Kind.NOTIFICATION, ""))
+            hub.outgoing.send(
+                robot_protocol.SendMessage(self._asked.outbound, Purpose.NOTIFICATION, "")
+            )
             asyncio.get_running_loop().call_later(self._asked.seconds, self.give_up)
 
     def _heard(self, report: DeliveryReport) -> None:

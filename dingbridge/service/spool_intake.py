@@ -15,12 +15,12 @@ from dingbridge.core.catalogue import service as say
 from dingbridge.core.catalogue import sessions
 from dingbridge.core.commands import editor_commands
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.sessions.spool import Kept, Row
+from dingbridge.core.sessions.spool import SpoolFile, SpoolRow
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.protocol import updates
 from dingbridge.protocol.decode import read_as
-from dingbridge.protocol.frames import Attach, Command, Event, Piece
+from dingbridge.protocol.frames import Attach, EditorEvent, FilePiece, RunCommand
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ WRITTEN_DOWN = ("DingbridgeQueued", "DingbridgeDelivered")
 """Events after which a message is on the disk."""
 
 
-Asked = Command | Event | Piece
+SpooledFrame = RunCommand | EditorEvent | FilePiece
 """What an editor would have said: a piece says that there is none of the file before it."""
 
 
@@ -39,7 +39,7 @@ class Spool:
     def __init__(
         self,
         attach: Attach,
-        files: Files,
+        files: SharedFiles,
         taken: set[str],
         show: Callable[[updates.Update], None],
         now: Callable[[], float] = time.time,
@@ -51,15 +51,15 @@ class Spool:
         self._show = show
         self._now = now
         self._is_left = False
-        self.found: tuple[Kept, ...] = ()
+        self.found: tuple[SpoolFile, ...] = ()
         """What there was when the editor attached."""
         self._key = ""
         self._is_told = attach.bound is not None
         self._open: dict[str, set[str]] = {}
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, SpoolRow] = {}
         self._numbers = itertools.count(-1, -1)
 
-    def configured(self, key: str) -> tuple[Asked, ...]:
+    def configured(self, key: str) -> tuple[SpooledFrame, ...]:
         """The editor has these settings now. Returns what earlier editors in its folder asked for
         with the same ones. A newcomer is told once what stays where it is."""
         self._key, cwd = key, self._attach.cwd
@@ -68,7 +68,7 @@ class Spool:
             self._tell_what_stays()
         return self._take([one for one in self.found if one.cwd == cwd])
 
-    def left(self, then: Callable[[tuple[Asked, ...]], None]) -> None:
+    def left(self, then: Callable[[tuple[SpooledFrame, ...]], None]) -> None:
         """The editor is gone. `then` is told later what it wrote down itself."""
         self._is_left = True
         self._disk.do(
@@ -76,7 +76,7 @@ class Spool:
             lambda found: then(self._take([one for one in found if self._is_own(one)])),
         )
 
-    def _is_own(self, kept: Kept) -> bool:
+    def _is_own(self, kept: SpoolFile) -> bool:
         """Of what its process left: not what an earlier one of this number did elsewhere."""
         was_there = any(one.path == kept.path for one in self.found)
         return not was_there or kept.cwd == self._attach.cwd
@@ -89,10 +89,10 @@ class Spool:
                 words = say.LEFT_OTHER_SETTINGS(count=one.count, path=one.path)
             else:
                 continue
-            self._show(updates.Say(words, "warn"))
+            self._show(updates.ShowNotice(words, "warn"))
 
-    def _take(self, kept: Sequence[Kept]) -> tuple[Asked, ...]:
-        asked: list[Asked] = []
+    def _take(self, kept: Sequence[SpoolFile]) -> tuple[SpooledFrame, ...]:
+        asked: list[SpooledFrame] = []
         for one in kept:
             is_other = one.settings != self._key or one.path in self._taken
             if is_other or one.is_late(self._now()):
@@ -109,24 +109,24 @@ class Spool:
                 if frame.file is not None:
                     # Its editor is gone, and with it whoever could read it.
                     words = sessions.NEOVIM_CLOSED()
-                    asked.append(Piece(frame.file.number, b"", True, words))
+                    asked.append(FilePiece(frame.file.number, b"", True, words))
         return tuple(asked)
 
-    def _frame(self, row: Row) -> Command | Event | None:
+    def _frame(self, row: SpoolRow) -> RunCommand | EditorEvent | None:
         """What the editor would have said. How often it had opened sessions is nobody's count:
         what named a session is for that one."""
         payload = _uncounted(row.payload)
         if row.name != "command":
-            return Event(row.name, payload, self._file(payload.get("file")))
+            return EditorEvent(row.name, payload, self._file(payload.get("file")))
         try:
-            command = read_as(payload, Command, row.name)
+            command = read_as(payload, RunCommand, row.name)
             call = editor_commands.parse(command.line, has_range=command.has_range)
         except BridgeError as error:
             log.warning("a message of an editor that was left is damaged: %s", error)
             return None
         place = command.place if isinstance(command.place, dict) else {}
         name = place.get("path") if call.argument == "%" else call.argument
-        is_file = call.command is editor_commands.Command.SEND_FILE
+        is_file = call.command is editor_commands.Subcommand.SEND_FILE
         return structs.replace(
             command,
             place=_uncounted(place),
@@ -149,7 +149,7 @@ class Spool:
             match update:
                 case updates.Confirmed(id=message):
                     self._done(message)
-                case updates.Event(name=name, data=data) if name in WRITTEN_DOWN:
+                case updates.TriggerEvent(name=name, data=data) if name in WRITTEN_DOWN:
                     self._done(data["id"])
                 case updates.Unsent(id=message) if not self._is_left:
                     said.extend(self._refused(message))
@@ -157,14 +157,14 @@ class Spool:
                     pass
         return (*shown, *said)
 
-    def _refused(self, message: str) -> tuple[updates.Say, ...]:
+    def _refused(self, message: str) -> tuple[updates.ShowNotice, ...]:
         """A text was refused, and with it the file that was to follow."""
         rows = [row for row in self._rows.values() if row.ids[0] == message]
         for row in rows:
             for name in row.ids:
                 self._done(name)
         words = [say.EARLIER_NOT_SENT(text=row.text) for row in rows[:1]]
-        return tuple(updates.Say(one, "error") for one in words)
+        return tuple(updates.ShowNotice(one, "error") for one in words)
 
     def _done(self, message: str) -> None:
         if self._rows.pop(message, None) is None:

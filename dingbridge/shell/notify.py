@@ -12,19 +12,19 @@ from pathlib import Path
 
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.delivery.compose import Circumstances, told, written
-from dingbridge.core.delivery.outbox import Kind, Waiting
-from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
+from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.routing import notify_robot
 from dingbridge.core.delivery.sender_events import SenderEvent
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.openapi import AccessToken
-from dingbridge.edges.dingtalk.sender import Carrier, Poster, RobotClient
+from dingbridge.edges.dingtalk.sender import Carrier, OpenApiHttp, RobotClient
 from dingbridge.edges.programs.process_identity import born
-from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.data_paths import data_folder
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.shell.handover import GaveUp, HandingOver, fate_not_told, late
@@ -85,7 +85,7 @@ def _take(locks: RobotLocks, data: Path) -> str:
     nothing when it is ours."""
     process = os.getpid()
     try:
-        lock = locks.acquire_at_once(Card(process, born=born(process), holder="notify"))
+        lock = locks.acquire_at_once(OwnerCard(process, born=born(process), holder="notify"))
     except OSError:
         # Nobody can hold a lock in a folder that cannot be written.
         return ""
@@ -115,7 +115,7 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
         # A pause under way ends with this, and the attempt after it is the one that is refused. So
         # a message that just got through is never taken for one that did not. A pace of its own
         # lets that attempt come at once, whatever DingTalk asked for.
-        carrier.pace = Pace(random.random)
+        carrier.pace = RateLimit(random.random)
         carrier.configure(client)
 
     timer = threading.Timer(max(0.0, end - time.monotonic()), time_is_up)
@@ -123,7 +123,7 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
     timer.start()
     try:
         # It stands in no outbox.
-        error = carrier.carry(Waiting("", outbound, Kind.NOTIFICATION, "", time.time()))
+        error = carrier.carry(QueuedMessage("", outbound, Purpose.NOTIFICATION, "", time.time()))
     finally:
         timer.cancel()
         http.close()
@@ -142,12 +142,12 @@ def was_reached(error: DeliveryError) -> bool:
 class _Within:
     """Lets requests through until the time is over. `why` is the latest news of a pause."""
 
-    def __init__(self, http: Poster) -> None:
+    def __init__(self, http: OpenApiHttp) -> None:
         self._http = http
         self.over = False
         self.why = DeliveryReport("", Delivery.NONE, unanswered=True)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """POST a JSON body, or raise `GaveUp`."""
         if self.over:
             raise late(self.why.reason, answered=not self.why.unanswered)

@@ -13,7 +13,7 @@ from dingbridge.core.commands import editor_commands
 from dingbridge.core.commands.editor_commands import COMMANDS
 from dingbridge.core.messages import PLATFORM
 from dingbridge.core.options import declarations, groups, values
-from dingbridge.core.options.kinds import EXPECTED, Kind, Option
+from dingbridge.core.options.kinds import EXPECTED, Option, OptionKind
 
 _LUA_WIDTH = 100
 _LUA_WORDS = {
@@ -114,7 +114,7 @@ def _lua_option(option: Option) -> dict[str, object]:
         "by_command": option.may_come_from_a_command or None,
         "editor_wide": option.editor_wide or None,
     }
-    if option.kind in (Kind.NUMBER, Kind.WHOLE):
+    if option.kind in (OptionKind.NUMBER, OptionKind.WHOLE):
         fields |= {"least": option.least, "most": option.most}
     return {key: value for key, value in fields.items() if value not in ("", None)}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from dingbridge.core.options.declarations import OPTIONS, PREFIX, TABLE_OPTIONS, WRAPPERS
 from dingbridge.core.options.groups import GROUP_OPTIONS
-from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.kinds import Option, OptionKind
 
 _HEAD = """\
 ---@meta _
@@ -19,19 +19,21 @@ _HEAD = """\
 
 
 _TYPES = {
-    **dict.fromkeys((Kind.TEXT, Kind.PROSE, Kind.SECRET), "string"),
-    **dict.fromkeys((Kind.WEBHOOK, Kind.ENDPOINT, Kind.PROXY), "string"),
-    Kind.FLAG: "boolean|dingbridge.Variable",
-    Kind.NUMBER: "number|dingbridge.Variable",
-    Kind.WHOLE: "integer|dingbridge.Variable",
-    Kind.CHOICE: "dingbridge.Variable",
-    **dict.fromkeys((Kind.LIST, Kind.PEOPLE, Kind.COMMANDS), "string[]|dingbridge.Variable"),
-    Kind.RESPONDER: "dingbridge.Program|fun(message: table, reply: fun(text: string))",
-    **dict.fromkeys((Kind.KEY, Kind.SIGN), "string|false"),
-    Kind.CONVERSATIONS: "table<string, dingbridge.Group>",
-    Kind.PROGRAMS: "table<string, dingbridge.Program>",
-    Kind.VARIABLES: "table<string, string>",
-    Kind.ACCOUNTS: "table<string, dingbridge.Account>",
+    **dict.fromkeys((OptionKind.TEXT, OptionKind.PROSE, OptionKind.SECRET), "string"),
+    **dict.fromkeys((OptionKind.WEBHOOK, OptionKind.ENDPOINT, OptionKind.PROXY), "string"),
+    OptionKind.FLAG: "boolean|dingbridge.Variable",
+    OptionKind.NUMBER: "number|dingbridge.Variable",
+    OptionKind.WHOLE: "integer|dingbridge.Variable",
+    OptionKind.CHOICE: "dingbridge.Variable",
+    **dict.fromkeys(
+        (OptionKind.LIST, OptionKind.PEOPLE, OptionKind.COMMANDS), "string[]|dingbridge.Variable"
+    ),
+    OptionKind.RESPONDER: "dingbridge.Program|fun(message: table, reply: fun(text: string))",
+    **dict.fromkeys((OptionKind.KEY, OptionKind.SIGN), "string|false"),
+    OptionKind.CONVERSATIONS: "table<string, dingbridge.Group>",
+    OptionKind.PROGRAMS: "table<string, dingbridge.Program>",
+    OptionKind.VARIABLES: "table<string, string>",
+    OptionKind.ACCOUNTS: "table<string, dingbridge.Account>",
 }
 """The type of a value of each kind as lua_ls writes it."""
 

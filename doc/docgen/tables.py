@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from dingbridge.core import errors
 from dingbridge.core.commands import autocommands, remote_commands
-from dingbridge.core.commands.editor_commands import COMMANDS, Declaration
+from dingbridge.core.commands.editor_commands import COMMANDS, SubcommandDeclaration
 from dingbridge.core.dingtalk import error_codes
 from dingbridge.core.options.declarations import OPTIONS, TABLE_OPTIONS
 from dingbridge.core.options.groups import GROUP_OPTIONS
-from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.sandbox.rules import GROUPS
 from dingbridge.sandbox.rules.rule import Rule
 from docgen.lua_declarations import lua_literal
@@ -121,7 +121,7 @@ _BY_ITSELF: dict[type[errors.DeliveryError], str] = {
 """What happens by itself where a rule gives no advice."""
 
 
-def _code_names(rule: error_codes.Rule) -> str:
+def _code_names(rule: error_codes.CodeRule) -> str:
     names = ", ".join(f"`{code}`" for code in rule.codes)
     return f"{names} ({rule.words[0]})" if rule.words else names
 
@@ -137,7 +137,7 @@ def _default(option: Option) -> str:
 def _notes(option: Option) -> list[str]:
     """What else there is to say: values, other names, sources."""
     notes: list[str] = []
-    if option.kind in (Kind.CHOICE, Kind.NUMBER, Kind.WHOLE):
+    if option.kind in (OptionKind.CHOICE, OptionKind.NUMBER, OptionKind.WHOLE):
         notes.append(f"{option.expects[0].upper()}{option.expects[1:]}.")
     _, *others = option.spellings()
     if others:
@@ -151,7 +151,7 @@ def _notes(option: Option) -> list[str]:
     return notes
 
 
-def _shown(command: Declaration) -> str:
+def _shown(command: SubcommandDeclaration) -> str:
     line = " ".join(part for part in (":Chat", command.name, command.arguments) if part)
     return line.replace(":", ":[range]", 1) if command.takes_range else line
 

@@ -13,7 +13,7 @@ from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.sessions import inbox
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from tests.bench.editor_pause import long_session
 from tests.bench.figures import OURS, Figure
 from tests.bench.processes import Bridge, Server
@@ -78,7 +78,7 @@ def _data(home: Path) -> Path:
 
 def _seen(home: Path, robot: str, *, count: int) -> None:
     now = time.time()
-    seen = {Seen.key(robot, "", f"seen-{number}"): now for number in range(count)}
+    seen = {SeenIds.key(robot, "", f"seen-{number}"): now for number in range(count)}
     lines = inbox.shortened([], now, seen)
     (_data(home) / "chat-dingtalk-inbox.jsonl").write_bytes(
         b"".join(line + b"\n" for line in lines)
@@ -91,7 +91,7 @@ def _queued(home: Path, robot: str) -> None:
             outbox.Put(
                 robot,
                 Outbound(f"m{number}", Target(user_id="zhangsan"), "text " * 20),
-                outbox.Kind.REPLY,
+                outbox.Purpose.REPLY,
                 "session",
                 time.time(),
             )

@@ -32,18 +32,18 @@ from dingbridge.edges.ipc import (
     ExchangeError,
     Heard,
     Joined,
-    Left,
     Lost,
     Moved,
+    PeerLeft,
     Server,
     ServerEvent,
+    SocketLost,
     Timing,
-    Unreachable,
 )
 from dingbridge.edges.ipc.connection import (
     HEARTBEAT,
     AwakeClock,
-    Line,
+    PeerConnection,
     Unwanted,
     prove_as_client,
     prove_as_server,
@@ -528,7 +528,7 @@ def test_a_peer_that_speaks_badly_leaves_with_a_reason(
     number = owner.until(Joined).peer
     bad.sendall(said)
     bad.shutdown(socket.SHUT_WR)
-    assert reason in owner.until(Left).reason
+    assert reason in owner.until(PeerLeft).reason
     if b"whole" in said:
         assert Heard(number, b"whole") in owner.all
     assert is_closed(bad)
@@ -548,7 +548,7 @@ def test_a_reader_that_is_stuck_is_dropped_before_it_eats_the_memory(here: Ends)
     try:
         for _ in range(400):
             server.send(number, megabyte)
-        assert "does not read" in owner.until(Left, lambda event: event.peer == number).reason
+        assert "does not read" in owner.until(PeerLeft, lambda event: event.peer == number).reason
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -576,7 +576,7 @@ def test_a_dropped_peer_gets_what_was_sent_before(ends: Ends) -> None:
     server, owner = ends.server(tell=dismiss)
     client, guest = ends.client(server.address, server.secret)
     client.send(b"may I stay?")
-    assert owner.until(Left).reason == "dropped"
+    assert owner.until(PeerLeft).reason == "dropped"
     guest.until(Lost)
     assert guest.all == [Connected(), Heard(0, b"you have to go"), guest.all[-1]]
 
@@ -607,7 +607,7 @@ def test_last_words_are_heard_although_their_speaker_reads_nothing(ends: Ends) -
     speaker.close()
     gone.set()
     assert owner.until(Heard).data == b"last words"
-    owner.until(Left)
+    owner.until(PeerLeft)
 
 
 @pytest.mark.parametrize(
@@ -704,7 +704,7 @@ def test_a_stopped_client_is_noticed_by_its_silence(here: Ends, runtime: Path) -
     process = here.process(ATTEND, QUICK.heartbeat, QUICK.silence, server.address, server.secret)
     peer = owner.until(Joined).peer
     os.kill(process.pid, signal.SIGSTOP)
-    left = owner.until(Left)
+    left = owner.until(PeerLeft)
     assert left.peer == peer
     assert "silent" in left.reason
     os.kill(process.pid, signal.SIGCONT)
@@ -784,7 +784,7 @@ def test_a_long_wait_that_was_meant_counts_in_full() -> None:
     assert clock.now() == 26.0
 
 
-def carry(one: Line, other: Line, now: float) -> None:
+def carry(one: PeerConnection, other: PeerConnection, now: float) -> None:
     """What one end says reaches the other."""
     said: list[bytes] = []
     while one.sendable:
@@ -793,10 +793,10 @@ def carry(one: Line, other: Line, now: float) -> None:
         other.hear(data, now)
 
 
-def proven_pair(now: float) -> tuple[Line, Line]:
+def proven_pair(now: float) -> tuple[PeerConnection, PeerConnection]:
     """Both ends of a connection that have proved themselves."""
-    server = Line(prove_as_server("s"), CALM, now)
-    client = Line(prove_as_client("s"), CALM, now)
+    server = PeerConnection(prove_as_server("s"), CALM, now)
+    client = PeerConnection(prove_as_client("s"), CALM, now)
     carry(server, client, now)
     carry(client, server, now)
     carry(server, client, now)
@@ -811,9 +811,9 @@ def test_a_clock_that_goes_back_stands_still() -> None:
     assert [clock.now() for _ in range(3)] == [0.5, 0.5, 0.75]
 
 
-def proven_line(now: float) -> Line:
+def proven_line(now: float) -> PeerConnection:
     """A server's line whose client has proved itself."""
-    line = Line(prove_as_server("s"), CALM, now)
+    line = PeerConnection(prove_as_server("s"), CALM, now)
     said: list[bytes] = []
     line.write(lambda view: said.append(bytes(view)) or len(view), now)  # type: ignore[func-returns-value]  # append, then the length
     proof = prove_as_client("s")
@@ -870,7 +870,7 @@ def test_a_socket_whose_folder_was_taken_away_is_opened_anew_and_its_peers_stay(
     assert owner.until(Joined).peer != peer
     server.send(peer, b"two")
     assert guest.hear(1) == [b"two"]
-    assert not [event for event in owner.drained() if isinstance(event, Left)]
+    assert not [event for event in owner.drained() if isinstance(event, PeerLeft)]
 
 
 @posix
@@ -881,7 +881,7 @@ def test_a_socket_that_cannot_be_opened_anew_is_told_with_what_to_do(
     shutil.rmtree(temporary)
     temporary.touch()
     server.look()
-    assert str(temporary) in owner.until(Unreachable).error.fix
+    assert str(temporary) in owner.until(SocketLost).error.fix
     temporary.unlink()
     server.look()
     owner.until(Moved)
@@ -1045,7 +1045,7 @@ def test_stopping_a_server_sends_what_is_queued_and_tells_everybody(ends: Ends) 
     assert "closed" in guest.until(Lost).reason
     server.join(DEADLINE)
     client.join(DEADLINE)
-    assert owner.drained()[-1] == Left(peer, "stopped")
+    assert owner.drained()[-1] == PeerLeft(peer, "stopped")
     assert isinstance(guest.drained()[-1], Lost)
 
 
@@ -1056,7 +1056,7 @@ def test_a_client_stopped_right_after_its_start_still_says_what_it_was_given(end
     client.start()
     client.stop()
     assert owner.until(Heard).data == b"goodbye"
-    assert owner.until(Left).reason == "it closed the connection"
+    assert owner.until(PeerLeft).reason == "it closed the connection"
     assert guest.until(Lost).reason == "stopped"
 
 
@@ -1070,7 +1070,7 @@ def test_what_a_peer_says_before_it_hears_of_the_end_is_still_heard(ends: Ends) 
     peer.sendall(framed(b"already written"))
     peer.close()
     assert owner.until(Heard).data == b"already written"
-    assert owner.until(Left).reason == "stopped"
+    assert owner.until(PeerLeft).reason == "stopped"
 
 
 def test_a_stranger_does_not_hold_up_the_end(ends: Ends) -> None:
@@ -1097,7 +1097,7 @@ def test_each_that_joined_leaves_exactly_once(ends: Ends) -> None:
         client.join(DEADLINE)
         assert [type(event) for event in guest.drained()] == [Connected, Lost]
     joined = sorted(event.peer for event in owner.drained() if isinstance(event, Joined))
-    left = sorted(event.peer for event in owner.all if isinstance(event, Left))
+    left = sorted(event.peer for event in owner.all if isinstance(event, PeerLeft))
     assert len(joined) == 10
     assert left == joined
 
@@ -1147,7 +1147,7 @@ def test_stopping_is_quick_when_nobody_is_there_and_bounded_when_somebody_is_stu
     server.stop()
     server.join(DEADLINE)
     assert not server.is_alive()
-    assert owner.until(Left) == Left(1, "stopped")
+    assert owner.until(PeerLeft) == PeerLeft(1, "stopped")
     assert is_closed(stranger)
 
 
@@ -1202,7 +1202,7 @@ def test_whatever_bytes_come_the_server_and_its_other_peers_go_on(
                 assert is_closed(caller)
     if proved:
         number = owner.until(Joined).peer
-        owner.until(Left, lambda event: event.peer == number)
+        owner.until(PeerLeft, lambda event: event.peer == number)
         heard = [e.data for e in owner.all if isinstance(e, Heard) and e.peer == number]
         if not abrupt:
             assert heard == frames_in(b"".join(chunks))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM, Group, Person
+from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
@@ -419,7 +419,7 @@ def test_groups_are_closed_until_one_is_let_in_by_its_id_or_by_a_code(
 def test_a_group_names_its_users_and_whether_it_needs_a_mention(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
-    sandbox.client.add_group(Group("cidQUIET==", "Quiet"))
+    sandbox.client.add_group(SandboxGroup("cidQUIET==", "Quiet"))
     groups = {
         "*": {"users": ["lisi"]},
         TEAM: {"requireMention": False},

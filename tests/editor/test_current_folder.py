@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.edges.programs.process import Bounds, NotStarted, Runner
+from dingbridge.edges.programs.process import Bounds, ProcessNotStarted, Runner
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.sandbox.test_demo import Terminal, needs_proc, open_terminal
@@ -189,7 +189,7 @@ def test_a_program_that_is_named_alone_is_never_the_one_in_the_current_folder(
 ) -> None:
     bounds = Bounds(10, 1000)
     monkeypatch.setenv("PATH", os.pathsep.join(["", ".", str(Path(".venv", "bin"))]))
-    with pytest.raises(NotStarted):
+    with pytest.raises(ProcessNotStarted):
         Runner().run(("answer",), bounds, cwd=str(trap.folder))
     mine = tmp_path / "mine"
     mine.mkdir()

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import Group
+from dingbridge.sandbox.settings import SandboxGroup
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
@@ -84,7 +84,7 @@ def places(sandbox: Sandbox) -> dict[str, str]:
     return {one.text: where(one) for one in sandbox.client.arrived()}
 
 
-def where(one: Arrived) -> str:
+def where(one: ArrivedMessage) -> str:
     return one.conversation_id or "+".join(one.user_ids)
 
 
@@ -247,7 +247,7 @@ def test_a_draft_that_was_read_again_keeps_its_conversation(chat: Editor, sandbo
 def test_a_long_name_does_not_hide_what_kind_of_conversation_it_is(
     chat: Editor, sandbox: Sandbox
 ) -> None:
-    sandbox.client.add_group(Group("cidLONG==", "张三 (1:1)　" + "发布前的最后检查" * 3))
+    sandbox.client.add_group(SandboxGroup("cidLONG==", "张三 (1:1)　" + "发布前的最后检查" * 3))
     say(chat, sandbox, "hello", "lisi", "cidLONG==")
     assert until_bar(chat, "Draft → 张三").split("… ")[1].startswith("(group) ")
 

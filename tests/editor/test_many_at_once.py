@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import Group, Person, Robot
+from dingbridge.sandbox.settings import CustomRobot, Person, SandboxGroup
 from tests.conftest import StartEditor
 from tests.support import services
 from tests.support.editor import Editor
@@ -25,8 +25,8 @@ ATTACHED = "has attached"
 
 def robot_of(sandbox: Sandbox, name: str) -> str:
     """The webhook of a custom robot, in a group of its own."""
-    sandbox.client.add_group(Group(f"cid{name}==", name))
-    sandbox.client.add_robot(Robot(name, conversation_id=f"cid{name}=="))
+    sandbox.client.add_group(SandboxGroup(f"cid{name}==", name))
+    sandbox.client.add_robot(CustomRobot(name, conversation_id=f"cid{name}=="))
     return sandbox.webhook_url.rpartition("access_token=")[0] + f"access_token={name}"
 
 

@@ -22,7 +22,7 @@ from dingbridge.core.catalogue import remote as remote_words
 from dingbridge.edges.storage.card import card_path
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM, Group, Robot
+from dingbridge.sandbox.settings import TEAM, CustomRobot, SandboxGroup
 from tests.conftest import StartEditor
 from tests.support import services
 from tests.support.disk import out_of_reach
@@ -702,8 +702,8 @@ OTHER_GROUP = "for the group of another custom robot"
 
 def other_webhook(sandbox: Sandbox) -> str:
     """The webhook of a second custom robot, in a group of customers."""
-    sandbox.client.add_group(Group("cidCUSTOMERS==", "客户群"))
-    sandbox.client.add_robot(Robot("customer-token", conversation_id="cidCUSTOMERS=="))
+    sandbox.client.add_group(SandboxGroup("cidCUSTOMERS==", "客户群"))
+    sandbox.client.add_robot(CustomRobot("customer-token", conversation_id="cidCUSTOMERS=="))
     return sandbox.webhook_url.rpartition("access_token=")[0] + "access_token=customer-token"
 
 

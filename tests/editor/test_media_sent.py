@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox.faults import Fault
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
@@ -42,12 +42,12 @@ def talking(bound: Editor, sandbox: Sandbox) -> Editor:
     return bound
 
 
-def parameters(arrived: Arrived) -> dict[str, Any]:
+def parameters(arrived: ArrivedMessage) -> dict[str, Any]:
     """What an OpenAPI message says."""
     return dict(json.loads(arrived.body["msgParam"]))
 
 
-def downloaded(sandbox: Sandbox, arrived: Arrived) -> bytes:
+def downloaded(sandbox: Sandbox, arrived: ArrivedMessage) -> bytes:
     """What a reader of the message gets."""
     said = parameters(arrived)
     return sandbox.client.media(said.get("mediaId") or said["photoURL"])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dingbridge.edges.storage import folder_checks, own_files
-from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
@@ -75,7 +75,7 @@ def test_what_is_no_file_is_refused_in_words_and_not_waited_for(
 @pytest.mark.parametrize("odd", [os.mkfifo, Path.mkdir, device, loop])
 def test_an_owner_whose_card_is_odd_is_one_without_an_address(tmp_path: Path, odd: Put) -> None:
     odd(tmp_path / "owner-r.json")
-    assert OwnerLock(tmp_path, "r").read_card() == Card()
+    assert OwnerLock(tmp_path, "r").read_card() == OwnerCard()
 
 
 def test_a_file_that_another_user_put_there_is_not_ours(tmp_path: Path) -> None:

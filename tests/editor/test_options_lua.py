@@ -17,7 +17,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.declarations import BY_NAME, SPELLINGS
 from dingbridge.core.options.groups import GROUP_SPELLINGS
-from dingbridge.core.options.kinds import EXPECTED, Kind
+from dingbridge.core.options.kinds import EXPECTED, OptionKind
 from dingbridge.core.options.settings import read_all
 from tests.support import processes
 from tests.support.neovim import find_neovim
@@ -92,7 +92,9 @@ def said_by_the_host(raw: object, environ: dict[str, str] | None = None) -> list
     return []
 
 
-ADDRESSES = {EXPECTED[kind].text for kind in (Kind.WEBHOOK, Kind.ENDPOINT, Kind.PROXY)}
+ADDRESSES = {
+    EXPECTED[kind].text for kind in (OptionKind.WEBHOOK, OptionKind.ENDPOINT, OptionKind.PROXY)
+}
 FORMS = [
     re.compile(re.escape(one(**dict.fromkeys(one.parts, "\0"))).replace("\0", "(.*)"), re.DOTALL)
     for one in vars(at_once).values()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dingbridge.sandbox.inbound import ROBOT_USER
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.support.editor import Editor
@@ -39,7 +39,7 @@ def last(editor: Editor, count: int) -> str:
     return str(editor.transcript()[count - 1]["text"])
 
 
-def answered(editor: Editor, sandbox: Sandbox, text: str) -> Arrived:
+def answered(editor: Editor, sandbox: Sandbox, text: str) -> ArrivedMessage:
     """A message typed in the editor, once it arrived and what is kept of it is on the disk."""
     known = len(sandbox.client.arrived())
     editor.type_draft(text)

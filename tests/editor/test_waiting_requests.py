@@ -5,27 +5,27 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.editor.waiting_requests import Waiting
-from dingbridge.protocol.frames import Command, Event, FromHost, Settings
+from dingbridge.editor.waiting_requests import WaitingRequests
+from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCommand
 
-SHOWN, WORKING = Event("shown", {"sessions": []}), Event("working", {"questions": []})
-
-
-def message(name: str) -> Event:
-    return Event("send", {"id": name, "text": name})
+SHOWN, WORKING = EditorEvent("shown", {"sessions": []}), EditorEvent("working", {"questions": []})
 
 
-def command(name: str) -> Command:
-    return Command(f"open {name}", {}, has_range=False)
+def message(name: str) -> EditorEvent:
+    return EditorEvent("send", {"id": name, "text": name})
 
 
-def handed_over(waiting: Waiting, *frames: FromHost) -> list[FromHost]:
+def command(name: str) -> RunCommand:
+    return RunCommand(f"open {name}", {}, has_range=False)
+
+
+def handed_over(waiting: WaitingRequests, *frames: FromHost) -> list[FromHost]:
     """What is sent when Lua hands these over."""
     return [each for frame in (SHOWN, *frames, WORKING) for each in waiting.pass_on(frame)]
 
 
 def test_a_command_stays_between_the_messages_between_which_it_was_given() -> None:
-    waiting = Waiting()
+    waiting = WaitingRequests()
     waiting.lost([message("one"), command("a")])
     waiting.put(message("two"))
     waiting.put(command("b"))
@@ -39,14 +39,14 @@ def test_a_command_stays_between_the_messages_between_which_it_was_given() -> No
 
 
 def test_what_lua_does_not_hand_over_again_is_not_sent() -> None:
-    waiting = Waiting()
+    waiting = WaitingRequests()
     waiting.lost([message("refused"), command("a"), message("sent")])
     assert handed_over(waiting, message("sent")) == [SHOWN, command("a"), message("sent"), WORKING]
 
 
 def test_what_is_handed_over_goes_by_the_latest_settings() -> None:
-    earlier, latest = (Settings({}, (), "/", number, 0.0, b"") for number in (1, 2))
-    waiting = Waiting()
+    earlier, latest = (RawSettings({}, (), "/", number, 0.0, b"") for number in (1, 2))
+    waiting = WaitingRequests()
     waiting.lost([])
     frames: tuple[FromHost, ...] = (earlier, message("one"), latest)
     for frame in frames:
@@ -56,7 +56,7 @@ def test_what_is_handed_over_goes_by_the_latest_settings() -> None:
 
 
 def test_before_the_first_service_everything_waits_in_its_order() -> None:
-    waiting = Waiting()
+    waiting = WaitingRequests()
     waiting.put(message("one"))
     waiting.put(command("a"))
     assert waiting.take() == [message("one"), command("a")]
@@ -77,12 +77,12 @@ def test_whatever_waits_is_sent_once_and_in_the_order_in_which_it_was_asked_for(
     ]
     gone = min(gone, len(frames))
     back = max(gone, min(back, len(frames)))
-    waiting = Waiting()
+    waiting = WaitingRequests()
     waiting.lost([frame for frame, _ in frames[:gone]])
     for frame, _ in frames[gone:back]:
         waiting.put(frame)
     for frame, _ in frames[back:]:
         assert waiting.pass_on(frame) == []
-    again = [frame for frame, wanted in frames if wanted and isinstance(frame, Event)]
-    wanted = [frame for frame, wanted in frames if wanted or isinstance(frame, Command)]
+    again = [frame for frame, wanted in frames if wanted and isinstance(frame, EditorEvent)]
+    wanted = [frame for frame, wanted in frames if wanted or isinstance(frame, RunCommand)]
     assert handed_over(waiting, *again) == [SHOWN, *wanted, WORKING]

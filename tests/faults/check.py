@@ -10,7 +10,7 @@ from math import inf
 
 from msgspec import Struct
 
-from dingbridge.sandbox.records import Arrived
+from dingbridge.sandbox.records import ArrivedMessage
 
 NOTICED = 0.2
 """Seconds that the sandbox may need to see that a killed client's socket is closed."""
@@ -87,7 +87,7 @@ class Records(Struct, frozen=True, kw_only=True):
 
     sent: tuple[Sent, ...] = ()
     accepted: dict[str, tuple[int, ...]] = {}
-    arrived: tuple[Arrived, ...] = ()
+    arrived: tuple[ArrivedMessage, ...] = ()
     said: tuple[Uttered, ...] = ()
     transcripts: dict[str, tuple[str, ...]] = {}
     announced: tuple[str, ...] = ()
@@ -391,7 +391,7 @@ def _heard_counts(records: Records) -> Counter[int]:
     )
 
 
-def _target(arrived: Arrived) -> Target:
+def _target(arrived: ArrivedMessage) -> Target:
     return arrived.conversation_id, arrived.route == "webhook"
 
 

@@ -16,7 +16,7 @@ from msgspec import structs
 from dingbridge.core.messages import Delivery
 from dingbridge.core.sessions import transcript
 from dingbridge.core.sessions.transcript import SessionInfo
-from dingbridge.sandbox.records import Arrived, Call
+from dingbridge.sandbox.records import ArrivedMessage, RecordedCall
 from tests.faults import check
 from tests.faults.check import Sent
 from tests.faults.editors import Seat
@@ -91,8 +91,8 @@ def announced(seats: Iterable[Seat]) -> tuple[str, ...]:
 
 
 def named(
-    arrived: Iterable[Arrived], uploads: dict[str, str], sent: Iterable[Sent]
-) -> Iterator[Arrived]:
+    arrived: Iterable[ArrivedMessage], uploads: dict[str, str], sent: Iterable[Sent]
+) -> Iterator[ArrivedMessage]:
     """What arrived. Pictures come without their names, and are known by their content."""
     names = {one.sha256: check.file_name(one.message, "png") for one in sent if one.sha256}
     for each in arrived:
@@ -100,7 +100,7 @@ def named(
         yield structs.replace(each, text=each.text or name)
 
 
-def unanswered(calls: Iterable[Call]) -> int:
+def unanswered(calls: Iterable[RecordedCall]) -> int:
     """The requests that the platform may have carried out and whose answer may have been missed."""
     faults = [call.fault for call in calls if call.path in KEYLESS]
     return sum(fault == "drop after" or fault.startswith("hang") for fault in faults)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.edges.dingtalk.http import Http
 from tests.faults.layer import LATE, Later, Layer
 
@@ -29,11 +29,11 @@ def answered_early(layer: Layer) -> None:
     """A message is told as delivered before it is sent."""
     post = Http.post
 
-    def early(self: Http, url: str, *words: Any) -> Answer:
+    def early(self: Http, url: str, *words: Any) -> HttpAnswer:
         if "/robot/send" not in url:
             return post(self, url, *words)
         threading.Timer(2 * LATE, lambda: post(self, url, *words)).start()
-        return Answer(200, b'{"errcode":0,"errmsg":"ok"}')
+        return HttpAnswer(200, b'{"errcode":0,"errmsg":"ok"}')
 
     setattr(Http, "post", early)  # noqa: B010 - mypy knows it as a method
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
-from dingbridge.sandbox.records import Arrived, Call, Said
+from dingbridge.sandbox.records import ArrivedMessage, RecordedCall, Said
 from tests.faults import check
 from tests.faults.check import Records, Violation
 from tests.faults.evidence import KEYLESS
@@ -25,7 +25,7 @@ def judge(
     records: Records,
     *,
     said: Sequence[Said],
-    calls: Sequence[Call],
+    calls: Sequence[RecordedCall],
     deaths: Sequence[tuple[float, Ended]],
     once: bool,
     one_each: bool,
@@ -102,13 +102,13 @@ def _heard_apart(records: Records, said: Sequence[Said]) -> Iterator[Violation]:
 
 def _twice(
     records: Records,
-    calls: Sequence[Call],
+    calls: Sequence[RecordedCall],
     deaths: Sequence[tuple[float, Ended]],
     *,
     once: bool,
 ) -> Iterator[Violation]:
     """Nothing comes again without a key, unless nobody could know that it had come."""
-    there: dict[tuple[str, int, int], Arrived] = {}
+    there: dict[tuple[str, int, int], ArrivedMessage] = {}
     for arrived in records.arrived:
         if arrived.route == "webhook":
             continue
@@ -122,9 +122,9 @@ def _twice(
 
 
 def _has_reason(
-    before: Arrived,
-    again: Arrived,
-    calls: Sequence[Call],
+    before: ArrivedMessage,
+    again: ArrivedMessage,
+    calls: Sequence[RecordedCall],
     deaths: Sequence[tuple[float, Ended]],
 ) -> bool:
     for time, ended in deaths:

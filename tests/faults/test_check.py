@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from dingbridge.sandbox.records import Arrived, Route
+from dingbridge.sandbox.records import ArrivalRoute, ArrivedMessage
 from tests.faults import check
 from tests.faults.check import Link, Records, Sent, Shown, Uttered
 
 
-def arrived(*texts: str, route: Route = "session", conversation: str = "cidTEAM") -> list[Arrived]:
+def arrived(
+    *texts: str, route: ArrivalRoute = "session", conversation: str = "cidTEAM"
+) -> list[ArrivedMessage]:
     """These texts as the sandbox records them."""
     return [
-        Arrived(
+        ArrivedMessage(
             number=number,
             time=float(number),
             route=route,
@@ -54,7 +56,7 @@ def kinds(records: Records) -> list[str]:
     return [violation.kind for violation in check.judge(records)]
 
 
-def with_arrived(*texts: str, route: Route = "session") -> Records:
+def with_arrived(*texts: str, route: ArrivalRoute = "session") -> Records:
     """The good records, but this is what arrived."""
     return structs.replace(GOOD, arrived=tuple(arrived(*texts, route=route)))
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
 from dingbridge.edges.storage.card import read_card
-from dingbridge.editor.bound_sessions import Bound
+from dingbridge.editor.bound_sessions import BoundSessions
 from dingbridge.protocol import frames
-from dingbridge.protocol.frames import Attach, Command, Event, Leave, Settings, Updates
+from dingbridge.protocol.frames import Attach, EditorEvent, Leave, RawSettings, RunCommand, Updates
 from tests.faults import check
 
 FIRST_PID = 1 << 23
@@ -42,7 +42,7 @@ class Thin:
         self._under_way: list[dict[str, str]] = []
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._was_attached = False
-        self._bound = Bound()
+        self._bound = BoundSessions()
         self._opened: list[str] = []
         self.own: set[str] = set()
         self.status: dict[str, Any] = {}
@@ -103,13 +103,17 @@ class Thin:
                 frames.VERSION, FIRST_PID + self.number, self._cwd, {}, bound=self._bound.sessions
             )
         )
-        self._tell(Settings(self._options, (), self._cwd, 1, 1.0, frames.packed(Found()), key="k"))
+        self._tell(
+            RawSettings(
+                self._options, (), self._cwd, 1, 1.0, frames.packed(LookupResults()), key="k"
+            )
+        )
         if self._was_attached:
-            self._tell(Event("shown", {"sessions": list(self._rows)}))
+            self._tell(EditorEvent("shown", {"sessions": list(self._rows)}))
             if self._under_way:
-                self._tell(Event("under_way", {"messages": self._under_way}))
+                self._tell(EditorEvent("under_way", {"messages": self._under_way}))
         for name, payload in self._unconfirmed.values():
-            self._tell(Event(name, payload))
+            self._tell(EditorEvent(name, payload))
         self._was_attached = True
 
     def _tell(self, frame: frames.FromHost) -> None:
@@ -120,14 +124,14 @@ class Thin:
 
     def command(self, line: str, session: str = "") -> None:
         """Type a command that may be lost."""
-        self._tell(Command(line, {"session": session, "cwd": self._cwd}, has_range=False))
+        self._tell(RunCommand(line, {"session": session, "cwd": self._cwd}, has_range=False))
 
     def ask(self, *messages: tuple[str, str, dict[str, Any]]) -> None:
         """Send messages, each with its id, `send` or `notify`, and what goes with it."""
         for name, kind, payload in messages:
             self.own.add(name)
             self._unconfirmed[name] = (kind, {**payload, "id": name})
-            self._tell(Event(kind, {**payload, "id": name}))
+            self._tell(EditorEvent(kind, {**payload, "id": name}))
 
     def leave(self) -> None:
         """Leave in order; `has_left` says when that is done."""
@@ -215,7 +219,7 @@ class Thin:
 
     def _ask_for_more(self, update: dict[str, Any]) -> None:
         if update["more"]:
-            self._tell(Event("earlier", {"session": update["id"]}))
+            self._tell(EditorEvent("earlier", {"session": update["id"]}))
 
     def _settle(self, session: str, message: str, delivery: str) -> None:
         for one in self._rows.get(session, ()):

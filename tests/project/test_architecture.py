@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 
-from dingbridge.core.commands.editor_commands import Command
+from dingbridge.core.commands.editor_commands import Subcommand
 from dingbridge.core.commands.remote_commands import ForOwner, ForSession
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -317,7 +317,7 @@ def test_every_program_that_a_test_starts_has_a_deadline() -> None:
 @pytest.mark.parametrize(
     ("module", "function", "commands"),
     [
-        ("editors/bridge", "command", [one.name for one in Command]),
+        ("editors/bridge", "command", [one.name for one in Subcommand]),
         ("robots/robot_commands", "_reply", [one.__name__ for one in get_args(ForOwner)]),
         ("editors/remote_requests", "_dispatch", [one.__name__ for one in get_args(ForSession)]),
     ],

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.core.options.settings import Configuration, read_all, wants
 from dingbridge.sandbox.server import Sandbox
 from tests.support import processes
@@ -112,7 +112,7 @@ def read_whole(raw: Any, code: str) -> Configuration:
     environ = variables(code)
     wanted = wants(raw, environ)
     outputs = dict.fromkeys(wanted.commands, ENVIRONMENT["DINGTALK_CLIENT_SECRET"])
-    return read_all(raw, environ, Found(variables={}, outputs=outputs))
+    return read_all(raw, environ, LookupResults(variables={}, outputs=outputs))
 
 
 def filled_in(code: str) -> str:

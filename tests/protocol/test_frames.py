@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.protocol import frames
 from dingbridge.protocol.frames import (
     Attach,
-    Event,
+    EditorEvent,
+    FilePiece,
     ForShell,
     FromHost,
     FromService,
-    Piece,
-    Settings,
-    Taken,
+    PieceTaken,
+    RawSettings,
     Unfit,
     Updates,
     decode_for_shell,
@@ -76,7 +76,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 
 FROM_HOST, FROM_SERVICE, FOR_SHELL = values(FromHost), values(FromService), values(ForShell)
-BOTH_WAYS = Piece | Taken
+BOTH_WAYS = FilePiece | PieceTaken
 """Files travel to the service and back."""
 
 
@@ -107,8 +107,8 @@ def test_what_an_editor_is_shown_arrives_as_it_was_said(shown: list[Update]) -> 
 
 
 @settings(max_examples=100)
-@given(values(Found))
-def test_what_was_looked_up_arrives_as_it_was_found(found: Found) -> None:
+@given(values(LookupResults))
+def test_what_was_looked_up_arrives_as_it_was_found(found: LookupResults) -> None:
     assert frames.unpacked(frames.packed(found)) == found
 
 
@@ -181,7 +181,7 @@ def test_a_torn_frame_is_none(frame: FromHost, data: st.DataObject) -> None:
 
 
 def test_text_that_is_no_unicode_can_be_said() -> None:
-    said = Event("open", {"path": "/srv/caf\udce9", "title": "half \ud83d of a pair"})
+    said = EditorEvent("open", {"path": "/srv/caf\udce9", "title": "half \ud83d of a pair"})
     assert decode_from_host(encode(said)) == said
 
 
@@ -196,6 +196,6 @@ def test_the_version_can_be_told_whatever_else_has_changed() -> None:
 
 def test_no_secret_shows_when_a_frame_is_logged() -> None:
     attach = Attach(1, 1, "/", {"DINGTALK_APP_SECRET": "s3cr3t"}, has_screen=False)
-    found = Found(variables={"DINGTALK_APP_SECRET": "s3cr3t"})
-    said = Settings({"app_secret": "s3cr3t"}, (), "/", 1, 0.0, frames.packed(found))
+    found = LookupResults(variables={"DINGTALK_APP_SECRET": "s3cr3t"})
+    said = RawSettings({"app_secret": "s3cr3t"}, (), "/", 1, 0.0, frames.packed(found))
     assert "s3cr3t" not in repr([attach, said, found])

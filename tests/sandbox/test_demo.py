@@ -22,7 +22,7 @@ import pytest
 import requests
 
 from dingbridge.demo import neovim
-from dingbridge.demo.conversation import Line, Piece, differences, put_together
+from dingbridge.demo.conversation import DeliveredPiece, SpokenLine, differences, put_together
 from dingbridge.demo.phone import CONTROL, GREETING, HELP, Phone, bubble
 from dingbridge.demo.script import LONG, long_text, play
 from dingbridge.demo.words import CODE, width, wrapped
@@ -35,7 +35,7 @@ from tests.support.processes import Child
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = str(ROOT / "dingbridge" / "launch.py")
-HELLO, FINE = Line("张三", "你好"), Line("You", "all is well", "sent")
+HELLO, FINE = SpokenLine("张三", "你好"), SpokenLine("You", "all is well", "sent")
 
 # --- the judgement --------------------------------------------------------------------------------
 
@@ -59,31 +59,41 @@ def test_messages_in_the_wrong_order_are_noticed() -> None:
 
 
 def test_a_message_whose_fate_is_another_counts_as_missing() -> None:
-    seen = [HELLO, Line("You", "all is well", "failed")]
+    seen = [HELLO, SpokenLine("You", "all is well", "failed")]
     missing, unwanted = differences("here", [HELLO, FINE], seen)
     assert missing == "here: missing: You: all is well (sent)"
     assert unwanted.endswith("all is well (failed)")
 
 
 def test_pieces_are_put_together_to_the_wanted_text() -> None:
-    wanted = [Line("a", "one two three"), Line("b", "x")]
-    pieces = [Piece("a", "one "), Piece("a", "two "), Piece("a", "three"), Piece("b", "x")]
+    wanted = [SpokenLine("a", "one two three"), SpokenLine("b", "x")]
+    pieces = [
+        DeliveredPiece("a", "one "),
+        DeliveredPiece("a", "two "),
+        DeliveredPiece("a", "three"),
+        DeliveredPiece("b", "x"),
+    ]
     assert put_together(pieces, wanted) == wanted
 
 
 @pytest.mark.parametrize(
     "pieces",
     [
-        [Piece("a", "one "), Piece("a", "three")],
-        [Piece("a", "one "), Piece("a", "two ")],
-        [Piece("a", "two "), Piece("a", "one "), Piece("a", "three")],
-        [Piece("a", "one "), Piece("b", "two "), Piece("a", "three")],
-        [Piece("a", "one "), Piece("a", "one "), Piece("a", "two "), Piece("a", "three")],
+        [DeliveredPiece("a", "one "), DeliveredPiece("a", "three")],
+        [DeliveredPiece("a", "one "), DeliveredPiece("a", "two ")],
+        [DeliveredPiece("a", "two "), DeliveredPiece("a", "one "), DeliveredPiece("a", "three")],
+        [DeliveredPiece("a", "one "), DeliveredPiece("b", "two "), DeliveredPiece("a", "three")],
+        [
+            DeliveredPiece("a", "one "),
+            DeliveredPiece("a", "one "),
+            DeliveredPiece("a", "two "),
+            DeliveredPiece("a", "three"),
+        ],
     ],
     ids=["a gap", "no end", "the wrong order", "another way", "a piece twice"],
 )
-def test_pieces_that_are_not_the_text_are_noticed(pieces: list[Piece]) -> None:
-    wanted = [Line("a", "one two three")]
+def test_pieces_that_are_not_the_text_are_noticed(pieces: list[DeliveredPiece]) -> None:
+    wanted = [SpokenLine("a", "one two three")]
     assert differences("there", wanted, put_together(pieces, wanted))
 
 

@@ -49,7 +49,7 @@ def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: Parcel
     return media.read_upload(http.upload(url, Upload(io.BytesIO(data), len(data), parcel)))
 
 
-def call(sandbox: Sandbox, http: Http, token: str, path: str, **body: Any) -> responses.Answer:
+def call(sandbox: Sandbox, http: Http, token: str, path: str, **body: Any) -> responses.HttpAnswer:
     return http.post(sandbox.url + path, json.dumps(body).encode(), {TOKEN: token})
 
 

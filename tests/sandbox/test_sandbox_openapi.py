@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.sandbox import TEAM, App, Group, Person, Sandbox, Settings
+from dingbridge.sandbox import TEAM, App, Person, Sandbox, SandboxGroup, Settings
 from tests.support.sandbox_calls import TOKEN_HEADER, TOKEN_PATH, call, fetch_token, post, request
 
 SINGLE = "/v1.0/robot/oToMessages/batchSend"
@@ -419,7 +419,7 @@ def test_media_that_were_not_uploaded_are_not_sent(sandbox: Sandbox) -> None:
 
 
 def test_a_group_message_arrives_in_its_group(sandbox: Sandbox) -> None:
-    sandbox.client.add_group(Group("cidNEW==", "新群"))
+    sandbox.client.add_group(SandboxGroup("cidNEW==", "新群"))
     param = json.dumps({"title": "标题", "text": "正文"}, ensure_ascii=False)
     send(sandbox, GROUP, openConversationId="cidNEW==", msgKey="sampleMarkdown", msgParam=param)
     [arrived] = sandbox.client.arrived("group", "cidNEW==")

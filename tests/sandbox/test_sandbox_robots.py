@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import requests
 
-from dingbridge.sandbox import TEAM, Robot, Sandbox, Settings
+from dingbridge.sandbox import TEAM, CustomRobot, Sandbox, Settings
 from dingbridge.sandbox.signatures import sign
 from tests.support.sandbox_calls import request
 
-SIGNED = Robot("signed-token", name="签名", secret="SECsandbox")
-WORDED = Robot("worded-token", name="关键词", keywords=("部署", "告警"))
+SIGNED = CustomRobot("signed-token", name="签名", secret="SECsandbox")
+WORDED = CustomRobot("worded-token", name="关键词", keywords=("部署", "告警"))
 SETTINGS = Settings(robots=(*Settings().robots, SIGNED, WORDED))
 HELLO = {"msgtype": "text", "text": {"content": "你好"}}
 CARD = {"title": "t", "text": "x"}
@@ -65,7 +65,7 @@ def test_a_webhook_without_its_token_is_refused(sandbox: Sandbox) -> None:
 def test_a_webhook_with_an_unknown_token_is_refused(sandbox: Sandbox) -> None:
     assert send(sandbox, HELLO, "wrong") == {"errcode": 300005, "errmsg": "token is not exist"}
     assert sandbox.client.arrived() == []
-    sandbox.client.add_robot(Robot("late"))
+    sandbox.client.add_robot(CustomRobot("late"))
     assert send(sandbox, HELLO, "late")["errcode"] == 0
 
 
@@ -333,7 +333,7 @@ def test_an_accepted_message_is_remembered_with_all_it_said(sandbox: Sandbox) ->
 
 
 def test_the_bridge_options_carry_what_the_first_robot_asks_for() -> None:
-    both = Robot("t", secret="SECx", keywords=("告警",))
+    both = CustomRobot("t", secret="SECx", keywords=("告警",))
     with Sandbox(Settings(robots=(both,))) as other:
         options = other.settings()
         assert (options["secret"], options["keyword"]) == ("SECx", "告警")

@@ -11,13 +11,13 @@ import pytest
 
 from dingbridge.sandbox.faults import Fault, FaultBook
 from dingbridge.sandbox.inbound import ROBOT_USER, Utterance, message_data
-from dingbridge.sandbox.quota import Quota
+from dingbridge.sandbox.quota import MonthlyCount
 from dingbridge.sandbox.rate_limits import MessageRate, Window
 from dingbridge.sandbox.robot_messages import RobotMessages
 from dingbridge.sandbox.rules import GROUPS, cards, media, openapi, stream, tokens, webhooks
 from dingbridge.sandbox.rules.rule import Behaviour, Rule
 from dingbridge.sandbox.sessions import Session, SessionBook
-from dingbridge.sandbox.settings import Group, Person, Robot, Settings
+from dingbridge.sandbox.settings import CustomRobot, Person, SandboxGroup, Settings
 from dingbridge.sandbox.signatures import broken, sign
 from dingbridge.sandbox.state import World
 from dingbridge.sandbox.tickets import Grant, TicketBook
@@ -130,7 +130,7 @@ class TestRate:
         assert [window.accept(NOW + 1.0, 2) for _ in range(3)] == [True, True, False]
 
     def test_a_month_begins_in_china(self) -> None:
-        quota = Quota()
+        quota = MonthlyCount()
         # 2023-11-30 15:59:59 UTC, a second before the month ends there.
         last = 1_701_359_999.0
         assert [quota.spend(last, 1) for _ in range(2)] == [True, False]
@@ -173,7 +173,7 @@ class TestBooks:
 
 
 class TestInbound:
-    def data(self, said: Utterance, group: Group | None = None) -> dict[str, object]:
+    def data(self, said: Utterance, group: SandboxGroup | None = None) -> dict[str, object]:
         return message_data(
             said,
             Person("张三", staff_id="zhangsan"),
@@ -186,7 +186,7 @@ class TestInbound:
         )
 
     def test_a_group_message_loses_its_mention_and_keeps_a_leading_space(self) -> None:
-        data = self.data(Utterance("@bot 你好"), Group("cid1", "t"))
+        data = self.data(Utterance("@bot 你好"), SandboxGroup("cid1", "t"))
         assert data["text"] == {"content": " 你好"}
         assert data["isInAtList"] is True
         assert data["atUsers"] == [{"dingtalkId": ROBOT_USER}]
@@ -194,7 +194,7 @@ class TestInbound:
         assert data["sessionWebhookExpiredTime"] == int((NOW + 5400) * 1000)
 
     def test_a_group_message_without_mention_says_so(self) -> None:
-        data = self.data(Utterance("hi", mention=False), Group("cid1", "t"))
+        data = self.data(Utterance("hi", mention=False), SandboxGroup("cid1", "t"))
         assert data["text"] == {"content": "hi"}
         assert (data["isInAtList"], data["atUsers"]) == (False, [])
 
@@ -232,7 +232,7 @@ class TestState:
             RobotMessages(World(Settings(), lambda: NOW)).compose(Utterance(repeat=True))
 
     def test_no_secret_shows_in_a_value(self) -> None:
-        robot = Robot("tok-en", secret="SEC-1")
+        robot = CustomRobot("tok-en", secret="SEC-1")
         shown = repr(robot) + repr(Settings(client_secret="app-secret", robots=(robot,)))
         assert not any(word in shown for word in ("tok-en", "SEC-1", "app-secret"))
 

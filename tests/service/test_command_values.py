@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.core.options.settings import digest
 from dingbridge.edges.ipc import Client, ClientEvent, Heard
 from dingbridge.edges.storage.card import read_card
-from dingbridge.protocol.frames import VERSION, Attach, Settings, encode, packed
+from dingbridge.protocol.frames import VERSION, Attach, RawSettings, encode, packed
 from dingbridge.sandbox import Sandbox
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.editors.screen import Screen
@@ -276,7 +276,7 @@ def test_a_host_learns_nothing_of_what_the_key_ring_said_to_another(
     client = Client(card.address, card.secret, told.append)
     client.send(encode(Attach(VERSION, 99, "/", {})))
     name = digest(table, {})
-    client.send(encode(Settings(table, (), "/", 1, 1.0, packed(Found()), name)))
+    client.send(encode(RawSettings(table, (), "/", 1, 1.0, packed(LookupResults()), name)))
     client.start()
     try:
         until(
@@ -353,9 +353,9 @@ def test_what_a_command_said_is_used_for_no_table_but_its_own() -> None:
             2, attach, values, screen, lambda settings, _: used.append(settings.digest)
         )
 
-        def table(program: str) -> Settings:
+        def table(program: str) -> RawSettings:
             options = {"app_key": "dingabc", "app_secret": {"cmd": [program]}}
-            return Settings(options, (), "/", 1, 0.0, packed(Found()), digest=program)
+            return RawSettings(options, (), "/", 1, 0.0, packed(LookupResults()), digest=program)
 
         values.ask(1, "one", lambda _: None)
         setting_up.begin(table("one"))

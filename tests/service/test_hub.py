@@ -21,15 +21,15 @@ from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
-    Kind,
     Merged,
     Outbox,
+    OutboxRecord,
     Parted,
+    Purpose,
     Put,
-    Record,
+    QueuedMessage,
     Retried,
     Sent,
-    Waiting,
 )
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.routing import Route, of_session
@@ -50,45 +50,45 @@ from dingbridge.core.messages import (
 )
 from dingbridge.core.options.settings import read
 from dingbridge.core.robot_protocol import (
-    Answer,
+    AnswerInstead,
     Answers,
+    AnswerWithdrawn,
     Arrived,
     Ask,
     Asking,
     Bind,
-    Bound,
     Busy,
     CarryOut,
     Deliver,
+    DeliveryUpdate,
     Deny,
     Drop,
-    Fate,
-    Handed,
     Hello,
+    InTranscript,
     Known,
     Letters,
     LinkNews,
     Lost,
     MayAsk,
     News,
+    Notice,
     Pair,
     Restore,
     Retry,
     Revoke,
-    Send,
+    SendMessage,
+    SessionBound,
     Shown,
     ShowOutbox,
     Turn,
     Unbind,
     Unbound,
-    Withdrawn,
-    Words,
 )
 from dingbridge.core.sessions import inbox, targets, transcript
-from dingbridge.core.sessions.inbox import Open, Received
+from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.core.sessions.state import Binding, State
 from dingbridge.core.timeouts import DONE_REMEMBERED, REFUSAL_EVERY, SENDS_WITHIN
-from dingbridge.service.robots.hub import Hub, Ports
+from dingbridge.service.robots.hub import Hub, HubPorts
 from tests.support.costs import instructions
 
 DROPPED = say.DROPPED_BY_YOU()
@@ -123,11 +123,11 @@ class Owner:
         self.time = NOW
         self.slow = False
         self.unwritten: list[Callable[[], None]] = []
-        self.written: list[Record | inbox.Record] = []
+        self.written: list[OutboxRecord | inbox.InboxRecord] = []
         self.told_fates: list[tuple[str, str, Delivery, str]] = []
         self.forgotten: list[str] = []
         self.state = state or State()
-        self.queue: list[Waiting] = []
+        self.queue: list[QueuedMessage] = []
         self.under_way: set[str] = set()
         self.let_go: list[str] = []
         self.reactions: list[str] = []
@@ -141,14 +141,14 @@ class Owner:
         # What each member's editor shows, and when its user was there last.
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
-        ports = Ports(
+        ports = HubPorts(
             self, self, self, self, self._tell, self, self._attends, lambda _, call: call()
         )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
     # --- its ports: records, queue, link, chance, tell, reactions ---
 
-    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+    def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
         self._write(record, then)
 
     def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
@@ -163,7 +163,7 @@ class Owner:
     def handed(self, key: str) -> None:
         self.written.append(inbox.Handed(key))
 
-    def fates(self, session: str, ends: tuple[transcript.Fate, ...]) -> None:
+    def fates(self, session: str, ends: tuple[transcript.DeliveryLine, ...]) -> None:
         self.told_fates.extend((session, end.id, end.delivery, end.reason) for end in ends)
 
     def forget_file(self, message: str) -> None:
@@ -207,7 +207,7 @@ class Owner:
         else:
             then(self.left)
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedMessage) -> None:
         self.queue.append(waiting)
 
     def drop(self, message: str) -> bool:
@@ -247,7 +247,7 @@ class Owner:
     def _attends(self, member: int, session: str) -> tuple[bool, float]:
         return (member, session) in self.shown, self.active.get(member, 0.0)
 
-    def _write(self, record: Record | inbox.Record, then: Callable[[], None]) -> None:
+    def _write(self, record: OutboxRecord | inbox.InboxRecord, then: Callable[[], None]) -> None:
         def done() -> None:
             self.written.append(record)
             then()
@@ -285,7 +285,7 @@ class Owner:
         return key
 
     def send(self, member: int, message: str, session: str = "s1", text: str = "hello") -> None:
-        self.ask(member, Send(Outbound(message, TARGET, text), Kind.REPLY, session))
+        self.ask(member, SendMessage(Outbound(message, TARGET, text), Purpose.REPLY, session))
 
     def heard(self, member: int, kind: type[N]) -> list[N]:
         return [news for news in self.told.get(member, []) if isinstance(news, kind)]
@@ -304,12 +304,12 @@ class Owner:
         return [waiting.outbound.text for waiting in self.queue if not waiting.session]
 
     def fates_of(self, member: int, message: str) -> list[tuple[Delivery, str]]:
-        reports = [news.report for news in self.heard(member, Fate)]
+        reports = [news.report for news in self.heard(member, DeliveryUpdate)]
         return [(r.delivery, r.reason) for r in reports if r.message_id == message]
 
     def of_disk(self) -> Owner:
         """The owner that comes after this one was killed: it knows only what is on disk."""
-        records = [one for one in self.written if isinstance(one, Record)]
+        records = [one for one in self.written if isinstance(one, OutboxRecord)]
         return Owner(self.state, outbox.fold(records))
 
 
@@ -359,7 +359,7 @@ def test_an_editor_that_joins_learns_how_the_link_is_and_what_is_queued() -> Non
     owner.join(1)
     assert owner.heard(1, Restore) == [Restore()]
     assert [news.link for news in owner.heard(1, LinkNews)] == ["off"]
-    assert owner.heard(1, robot_protocol.State)[-1].queued == 1
+    assert owner.heard(1, robot_protocol.RobotState)[-1].queued == 1
 
 
 def test_who_has_not_said_hello_is_not_listened_to(owner: Owner) -> None:
@@ -419,7 +419,7 @@ def test_every_editor_takes_up_the_latest_binding_of_its_project_folder() -> Non
     assert owner.heard(OWN, Restore) == [Restore("new", Target(user_id="lisi", label="Li Si"))]
     assert owner.heard(1, Restore) == owner.heard(OWN, Restore)
     assert owner.heard(2, Restore) == [Restore()]
-    assert owner.heard(2, robot_protocol.State)[-1].bound == ("new",)
+    assert owner.heard(2, robot_protocol.RobotState)[-1].bound == ("new",)
     assert owner.linked
 
 
@@ -448,7 +448,7 @@ def test_a_session_that_is_new_in_one_editor_does_not_release_what_another_one_h
 ) -> None:
     owner.ask(1, Bind("s1", "First", "/two"))
     owner.ask(1, Bind("s3", "Third", "/two"))
-    assert owner.heard(OWN, robot_protocol.State)[-1].bound == ("s1", "s3")
+    assert owner.heard(OWN, robot_protocol.RobotState)[-1].bound == ("s1", "s3")
     assert set(owner.state.bindings) == {"s1", "s3"}
 
 
@@ -457,7 +457,7 @@ def test_a_session_that_is_released_in_one_editor_is_released_in_all(owner: Owne
     owner.ask(OWN, Unbind("s1"))
     assert owner.heard(1, Unbound) == [Unbound("s1", 100)]
     assert owner.heard(OWN, Unbound) == []
-    assert owner.heard(1, robot_protocol.State)[-1].bound == ()
+    assert owner.heard(1, robot_protocol.RobotState)[-1].bound == ()
     assert owner.state.bindings == {}
     assert not owner.linked
 
@@ -483,11 +483,13 @@ def test_a_question_that_an_editor_does_not_take_up_goes_to_another_with_its_ses
     owner.ask(OWN, Answers(True))
     owner.ask(1, Answers(True), robot_protocol.Unanswered(question(), left=False))
     # The first one has the session bound; the second shows it.
-    assert owner.heard(OWN, Answer) == [Answer(structs.replace(question(), tried=(1,)))]
-    assert owner.heard(1, Withdrawn) == [Withdrawn("q1")]
-    again = owner.heard(OWN, Answer)[0].turn
+    assert owner.heard(OWN, AnswerInstead) == [
+        AnswerInstead(structs.replace(question(), tried=(1,)))
+    ]
+    assert owner.heard(1, AnswerWithdrawn) == [AnswerWithdrawn("q1")]
+    again = owner.heard(OWN, AnswerInstead)[0].turn
     owner.ask(OWN, robot_protocol.Unanswered(again, left=False))
-    assert owner.heard(OWN, Withdrawn) == []
+    assert owner.heard(OWN, AnswerWithdrawn) == []
     assert owner.answers() == []
 
 
@@ -495,11 +497,13 @@ def test_who_asked_is_told_when_the_editor_leaves_and_no_other_can_answer(owner:
     # It has a responder, but neither bound nor shows the session: it may know nothing of it.
     owner.ask(1, Answers(True))
     owner.ask(OWN, robot_protocol.Unanswered(question(), left=True))
-    assert owner.heard(1, Answer) == []
+    assert owner.heard(1, AnswerInstead) == []
     assert owner.answers() == [remote_words.CLOSED()]
     owner.shown.add((1, "s1"))
     owner.ask(OWN, robot_protocol.Unanswered(question(), left=True))
-    assert owner.heard(1, Answer) == [Answer(structs.replace(question(), tried=(OWN,)))]
+    assert owner.heard(1, AnswerInstead) == [
+        AnswerInstead(structs.replace(question(), tried=(OWN,)))
+    ]
     assert owner.answers() == [remote_words.CLOSED()]
 
 
@@ -511,13 +515,13 @@ def test_a_command_that_an_editor_does_not_answer_is_carried_out_by_another_with
     owner.say("/where")
     [order] = owner.heard(1, CarryOut)
     owner.ask(1, robot_protocol.PassOn(order))
-    assert owner.heard(1, Withdrawn) == [Withdrawn(order.key)]
+    assert owner.heard(1, AnswerWithdrawn) == [AnswerWithdrawn(order.key)]
     [passed] = owner.heard(OWN, CarryOut)
     assert passed == structs.replace(order, tried=(1,))
     # Nobody is left: it may yet answer.
     owner.ask(OWN, robot_protocol.PassOn(passed))
-    assert owner.heard(OWN, Withdrawn) == []
-    owner.ask(OWN, Handed(order.key))
+    assert owner.heard(OWN, AnswerWithdrawn) == []
+    owner.ask(OWN, InTranscript(order.key))
     assert inbox.Handed(order.key) in owner.written
 
 
@@ -548,7 +552,7 @@ def test_what_an_editor_that_was_left_still_takes_in_is_given_to_no_other(owner:
     assert owner.delivered(OWN) == []
     message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
     owner.ask(1, Shown(Arrived(given.inbound, given.session, message)))
-    owner.ask(1, Handed(key))
+    owner.ask(1, InTranscript(key))
     owner.hub.leave(1)
     assert owner.delivered(OWN) == []
     assert [arrived.message for arrived in owner.heard(OWN, Arrived)] == [message]
@@ -568,8 +572,8 @@ def test_a_warning_pops_up_in_the_editor_that_was_used_last(owner: Owner) -> Non
         owner.active = {last: 2.0, other: 1.0}
         owner.forget()
         owner.hub.trouble("something is wrong", "")
-        assert [words.text for words in owner.heard(last, Words)] == ["something is wrong"]
-        assert owner.heard(other, Words) == []
+        assert [words.text for words in owner.heard(last, Notice)] == ["something is wrong"]
+        assert owner.heard(other, Notice) == []
 
 
 def test_binding_another_session_in_the_same_editor_takes_the_conversations_along(
@@ -625,7 +629,7 @@ def test_no_secret_way_to_a_conversation_shows_when_a_word_is_logged(owner: Owne
     [deliver] = owner.heard(1, Deliver)
     webhook = deliver.inbound.session_webhook
     assert webhook is not None
-    send = Send(Outbound("m1", Target(session_webhook=webhook), "hi"), Kind.REPLY, "s1")
+    send = SendMessage(Outbound("m1", Target(session_webhook=webhook), "hi"), Purpose.REPLY, "s1")
     assert webhook.url not in repr([deliver, send])
 
 
@@ -666,8 +670,8 @@ def test_messages_that_come_together_are_all_brought_although_one_cannot_be(owne
 def test_what_an_editor_has_put_into_its_transcript_is_done(owner: Owner) -> None:
     key = owner.say("hello")
     assert inbox.Handed(key) not in owner.written
-    owner.ask(1, Handed(key))
-    owner.ask(1, Handed(key))
+    owner.ask(1, InTranscript(key))
+    owner.ask(1, InTranscript(key))
     assert owner.written.count(inbox.Handed(key)) == 1
     owner.hub.leave(1)
     assert owner.delivered(OWN) == []
@@ -677,7 +681,7 @@ def test_what_an_editor_did_not_put_into_its_transcript_goes_to_another_when_it_
     owner: Owner,
 ) -> None:
     key = owner.say("one")
-    owner.ask(1, Handed(key))
+    owner.ask(1, InTranscript(key))
     owner.say("two")
     owner.say("three")
     owner.hub.leave(1)
@@ -715,13 +719,13 @@ def test_a_new_owner_has_it_told_that_an_answer_is_lost_unless_it_is_in_the_outb
     box = Outbox()
     answer = inbox.answer_id(inbox.message_id("a"))
     if has_answered:
-        box.apply(Put(ROBOT, Outbound(answer, TARGET, "the answer"), Kind.REPLY, "s1", NOW))
+        box.apply(Put(ROBOT, Outbound(answer, TARGET, "the answer"), Purpose.REPLY, "s1", NOW))
     owner = Owner(bindings(Binding("s1", ROBOT, "First", "/p", 1)), box)
     owner.hub.start(
         {
-            "a": Open(received("a", "question", at=NOW - 10), "s1", "program"),
-            "b": Open(received("b", "of a function", at=NOW - 9), "s1", "function"),
-            "c": Open(received("c", "asked about by nobody", at=NOW - 8), "s1"),
+            "a": OpenMessage(received("a", "question", at=NOW - 10), "s1", "program"),
+            "b": OpenMessage(received("b", "of a function", at=NOW - 9), "s1", "function"),
+            "c": OpenMessage(received("c", "asked about by nobody", at=NOW - 8), "s1"),
         }
     )
     owner.join(OWN, "/p")
@@ -760,7 +764,7 @@ def test_what_the_last_editor_had_not_put_into_its_transcript_goes_to_the_next_o
     owner.hub.leave(OWN)
     written_down = owner.say("written down")
     owner.say("hello")
-    owner.ask(1, Handed(written_down))
+    owner.ask(1, InTranscript(written_down))
     owner.hub.leave(1)
     owner.join(2, "/two")
     assert owner.delivered(2) == [("s2", "hello", True)]
@@ -770,9 +774,9 @@ def test_a_new_owner_hands_over_what_the_old_one_had_received() -> None:
     owner = Owner(bindings(Binding("s1", ROBOT, "First", "/p", 1)))
     owner.time += 60
     open_ = {
-        "a": Open(received("a", "never routed", at=NOW - 10)),
-        "b": Open(received("b", "routed", at=NOW - 9), "s1"),
-        "c": Open(received("c", "to a closed session", at=NOW - 8), "s9"),
+        "a": OpenMessage(received("a", "never routed", at=NOW - 10)),
+        "b": OpenMessage(received("b", "routed", at=NOW - 9), "s1"),
+        "c": OpenMessage(received("c", "to a closed session", at=NOW - 8), "s9"),
     }
     owner.hub.start(open_)
     assert owner.told == {}
@@ -791,7 +795,7 @@ def test_a_new_owner_waits_a_while_for_the_editor_that_a_message_is_meant_for() 
         conversations={f"{ROBOT}/{SINGLE.id}": "s2"},
     )
     owner = Owner(state)
-    owner.hub.start({"a": Open(received("a", "routed", at=NOW - 10), "s2")})
+    owner.hub.start({"a": OpenMessage(received("a", "routed", at=NOW - 10), "s2")})
     owner.join(OWN, bound="s1")
     owner.say("for the other one")
     assert owner.delivered(OWN) == []
@@ -807,7 +811,7 @@ def test_an_editor_that_does_not_come_back_to_a_new_owner_gives_way_to_another()
         conversations={f"{ROBOT}/{SINGLE.id}": "s2"},
     )
     owner = Owner(state)
-    owner.hub.start({"a": Open(received("a", "routed", at=NOW - 10), "s2")})
+    owner.hub.start({"a": OpenMessage(received("a", "routed", at=NOW - 10), "s2")})
     owner.join(OWN, bound="s1")
     owner.say("for anybody who is there")
     owner.hub.settled()
@@ -820,7 +824,7 @@ def test_an_editor_that_does_not_come_back_to_a_new_owner_gives_way_to_another()
 
 def test_what_an_old_owner_had_received_waits_until_a_session_is_bound() -> None:
     owner = Owner()
-    owner.hub.start({"a": Open(received("a", "patient", at=NOW - 10))})
+    owner.hub.start({"a": OpenMessage(received("a", "patient", at=NOW - 10))})
     owner.join(OWN, "/p")
     assert owner.delivered(OWN) == []
     assert owner.answers() == []
@@ -859,7 +863,7 @@ def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(owner: O
     assert owner.queue[0].outbound.target.user_id == "mallory"
     assert owner.delivered(OWN) == owner.delivered(1) == []
     assert [inbox.Handed(key) in owner.written for key in keys] == [True, True]
-    assert owner.heard(1, robot_protocol.State)[-1].refused == 2
+    assert owner.heard(1, robot_protocol.RobotState)[-1].refused == 2
     owner.time += REFUSAL_EVERY
     owner.say("again", who="mallory")
     assert len(owner.answers()) == 2
@@ -880,7 +884,7 @@ def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(owner: Ow
         owner.say("let us in", group, who="mallory")
     asking = owner.heard(1, robot_protocol.PairingAsked)
     assert 0 < len(asking) < len(groups)
-    assert owner.heard(1, robot_protocol.State)[-1].refused == len(groups)
+    assert owner.heard(1, robot_protocol.RobotState)[-1].refused == len(groups)
 
 
 def test_a_stranger_cannot_list_or_choose_sessions(owner: Owner) -> None:
@@ -965,7 +969,7 @@ def test_a_message_is_queued_and_answered_once_it_is_on_the_disk(owner: Owner) -
     assert isinstance(owner.written[-1], Put)
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
-    assert owner.heard(OWN, robot_protocol.State)[-1].queued == 1
+    assert owner.heard(OWN, robot_protocol.RobotState)[-1].queued == 1
 
 
 def test_something_is_sent_from_when_it_is_accepted_until_it_has_its_fate(owner: Owner) -> None:
@@ -1022,7 +1026,7 @@ def test_the_end_of_a_message_is_written_into_its_transcript_and_told_to_everybo
     for member in (OWN, 1):
         assert owner.fates_of(member, "m1")[-1] == (Delivery.SENT, "")
         assert owner.fates_of(member, "m2")[-1] == (Delivery.FAILED, "robot removed")
-    state = owner.heard(1, robot_protocol.State)[-1]
+    state = owner.heard(1, robot_protocol.RobotState)[-1]
     assert (state.queued, state.failed, state.last_error) == (0, 1, "robot removed")
 
 
@@ -1041,7 +1045,7 @@ def test_messages_that_go_out_as_one_each_get_its_fate(owner: Owner) -> None:
     whole = Outbound("m1+2", TARGET, "both")
     owner.hub.outgoing.heard((Merged(("m1", "m2"), whole),))
     assert owner.fates_of(1, "m2")[-1][0] is Delivery.SENDING
-    assert owner.heard(1, robot_protocol.State)[-1].queued == 2
+    assert owner.heard(1, robot_protocol.RobotState)[-1].queued == 2
     owner.hub.outgoing.heard((DeliveryReport("m1+2", Delivery.RETRYING, "busy"),))
     assert owner.fates_of(OWN, "m2")[-1] == (Delivery.RETRYING, "busy")
     owner.hub.outgoing.heard((Failed("m1+2", "no", NOW),))
@@ -1090,9 +1094,9 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
 def test_a_session_is_told_to_be_bound_once_that_is_on_the_disk(owner: Owner) -> None:
     owner.slow = True
     owner.ask(1, Bind("s3", "Three", "/two"))
-    assert owner.heard(1, robot_protocol.Bound) == []
+    assert owner.heard(1, robot_protocol.SessionBound) == []
     owner.catch_up()
-    assert owner.heard(1, robot_protocol.Bound) == [robot_protocol.Bound("s3")]
+    assert owner.heard(1, robot_protocol.SessionBound) == [robot_protocol.SessionBound("s3")]
 
 
 def test_an_editor_that_comes_back_does_not_become_the_one_bound_last() -> None:
@@ -1142,7 +1146,7 @@ def test_a_dead_letter_is_queued_again_once_that_is_on_the_disk(owner: Owner) ->
     assert owner.written[-1] == Retried("m1")
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
-    assert owner.heard(1, robot_protocol.State)[-1].failed == 1
+    assert owner.heard(1, robot_protocol.RobotState)[-1].failed == 1
 
 
 def test_all_dead_letters_are_queued_again_in_their_order(owner: Owner) -> None:
@@ -1167,7 +1171,7 @@ def test_what_may_have_arrived_is_sent_again_by_its_name_only(owner: Owner) -> N
     lost(owner, "m2", "m3")
     owner.ask(OWN, Retry(""))
     assert [waiting.id for waiting in owner.queue] == ["m1"]
-    [said] = owner.heard(OWN, Words)
+    [said] = owner.heard(OWN, Notice)
     assert said.level == "warn"
     assert "may have arrived: 2" in said.text
 
@@ -1177,7 +1181,7 @@ def test_what_may_have_arrived_and_is_sent_again_is_told_until_its_end(owner: Ow
     owner.ask(OWN, Retry("m2"))
     [waiting] = owner.queue
     assert waiting.may_have_arrived
-    assert "may be there twice" in owner.heard(OWN, Words)[-1].text
+    assert "may be there twice" in owner.heard(OWN, Notice)[-1].text
     assert "may have arrived" in owner.fates_of(1, "m2")[-1][1]
     _, _, (shown, about) = owner.hub.outgoing.describe("")
     assert (about, "may have arrived" in shown) == ("m2", True)
@@ -1208,7 +1212,7 @@ def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
     assert "may have arrived" in reason
     owner.ask(1, Known("s2", ("m2",)))
     assert owner.fates_of(1, "m2")[-1] == (fate, reason)
-    told = [news.report for news in owner.heard(1, Fate) if news.report.reason == reason]
+    told = [news.report for news in owner.heard(1, DeliveryUpdate) if news.report.reason == reason]
     assert [(one.dropped, one.may_have_arrived) for one in told] == [(True, True)] * 2
 
 
@@ -1219,17 +1223,17 @@ def test_that_dingtalk_sends_no_session_webhook_is_told_once_and_stays_in_the_st
         one = received(key)
         inbound = structs.replace(one.inbound, session_webhook=None)
         owner.hub.arrived([structs.replace(one, inbound=inbound)])
-    assert [words.text for words in owner.heard(1, Words)] == [NO_SESSION_WEBHOOK]
-    assert owner.heard(1, robot_protocol.State)[-1].last_error == NO_SESSION_WEBHOOK
+    assert [words.text for words in owner.heard(1, Notice)] == [NO_SESSION_WEBHOOK]
+    assert owner.heard(1, robot_protocol.RobotState)[-1].last_error == NO_SESSION_WEBHOOK
     assert caplog.text.count("No sessionWebhook in a message") == 1
     assert "permissions" in NO_SESSION_WEBHOOK
 
 
 def test_without_such_a_letter_only_who_asked_is_told(owner: Owner) -> None:
     owner.ask(OWN, Retry("m9"), Retry(""), Drop("m9"))
-    assert [news.level for news in owner.heard(OWN, Words)] == ["error"] * 3
-    assert all(":Chat outbox" in news.text for news in owner.heard(OWN, Words))
-    assert owner.heard(1, Words) == []
+    assert [news.level for news in owner.heard(OWN, Notice)] == ["error"] * 3
+    assert all(":Chat outbox" in news.text for news in owner.heard(OWN, Notice))
+    assert owner.heard(1, Notice) == []
 
 
 def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Owner) -> None:
@@ -1239,7 +1243,7 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(owner: Own
     assert owner.written[-1] == Dropped("m1", owner.time)
     assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert owner.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
-    assert owner.heard(1, robot_protocol.State)[-1].queued == 0
+    assert owner.heard(1, robot_protocol.RobotState)[-1].queued == 0
     owner.send(1, "m1", "s2")
     assert len(owner.queue) == 1
 
@@ -1249,7 +1253,7 @@ def test_a_dead_letter_can_be_dropped(owner: Owner) -> None:
     # The queue has let go of it before.
     owner.let_go.append("m1")
     owner.ask(OWN, Drop("m1"))
-    assert owner.heard(1, robot_protocol.State)[-1].failed == 0
+    assert owner.heard(1, robot_protocol.RobotState)[-1].failed == 0
     owner.ask(OWN, Retry("m1"))
     assert owner.queue == []
 
@@ -1263,7 +1267,7 @@ def test_the_copy_of_a_file_is_kept_while_it_may_be_sent_again(
     owner: Owner, end: Done | Dropped | Failed, forgotten: list[str]
 ) -> None:
     file = Outbound("m1", TARGET, "a.png", file="/kept/a.png", file_name="a.png")
-    owner.ask(1, Send(file, Kind.REPLY, "s1"))
+    owner.ask(1, SendMessage(file, Purpose.REPLY, "s1"))
     owner.hub.outgoing.heard((end,))
     assert owner.forgotten == forgotten
 
@@ -1285,7 +1289,7 @@ def test_a_message_that_is_let_go_of_on_its_way_is_told_as_dropped_by_then(owner
     assert owner.told_fates == []
     owner.hub.outgoing.heard((Dropped("m1", NOW),))
     assert owner.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
-    assert owner.heard(1, robot_protocol.State)[-1].queued == 0
+    assert owner.heard(1, robot_protocol.RobotState)[-1].queued == 0
 
 
 def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks_is_told(
@@ -1295,7 +1299,7 @@ def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks
     owner.send(1, "m2", "s2")
     owner.hub.outgoing.heard((Merged(("m1", "m2"), Outbound("m1+2", TARGET, "both")),))
     owner.ask(OWN, Drop("m2"))
-    assert [news.text for news in owner.heard(OWN, Words)] == [
+    assert [news.text for news in owner.heard(OWN, Notice)] == [
         "message m2 goes out as one with others, as m1+2"
     ]
     assert owner.let_go == []
@@ -1310,7 +1314,7 @@ def test_a_dead_letter_that_is_being_tried_again_is_not_dropped_meanwhile(owner:
     fail(owner, "m1")
     owner.slow = True
     owner.ask(OWN, Retry("m1"), Drop("m1"))
-    assert "is being tried again" in owner.heard(OWN, Words)[-1].text
+    assert "is being tried again" in owner.heard(OWN, Notice)[-1].text
     owner.catch_up()
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     _, (shown, _) = owner.of_disk().hub.outgoing.describe("")
@@ -1359,7 +1363,7 @@ def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Ow
     assert lines[50][0].split()[:2] == ["waiting", "m49"]
     assert lines[51][0].strip() == "… and 9950 more waiting"
     assert lines[-1][0].strip() == "… and 10 more failed"
-    state = owner.heard(1, robot_protocol.State)[-1]
+    state = owner.heard(1, robot_protocol.RobotState)[-1]
     assert state.failed_ids == tuple(f"dead{n}" for n in range(59, 29, -1))
     assert state.waiting_ids == tuple(f"m{n}" for n in range(9_999, 9_969, -1))
 
@@ -1369,7 +1373,7 @@ def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Ow
 
 def left(*messages: str) -> tuple[Put, ...]:
     return tuple(
-        Put(ROBOT, Outbound(name, TARGET, "bye"), Kind.REPLY, "s9", NOW) for name in messages
+        Put(ROBOT, Outbound(name, TARGET, "bye"), Purpose.REPLY, "s9", NOW) for name in messages
     )
 
 
@@ -1439,7 +1443,7 @@ def test_a_message_shows_a_reaction_until_a_reply_to_its_conversation_has_its_fa
     first = owner.say("one")
     in_group = owner.say("two", TEAM)
     assert owner.reactions == [f"👀 {first}", f"👀 {in_group}"]
-    owner.ask(1, Send(Outbound("n", TARGET, "news"), Kind.NOTIFICATION, ""))
+    owner.ask(1, SendMessage(Outbound("n", TARGET, "news"), Purpose.NOTIFICATION, ""))
     owner.hub.outgoing.heard((Done("n", NOW),))
     owner.send(1, "m1", "s2")
     owner.time += 1
@@ -1483,7 +1487,7 @@ def test_nobody_works_any_more_on_the_messages_of_an_editor_that_has_left(owner:
     owner.say("/session 1", TEAM)
     first = owner.say("to the first", TEAM)
     for key in (second, first):
-        owner.ask(1, Handed(key))
+        owner.ask(1, InTranscript(key))
     owner.hub.leave(1)
     assert owner.reactions[2:] == [f"done {second}"]
     owner.hub.leave(OWN)
@@ -1495,7 +1499,7 @@ def test_nobody_works_on_a_session_made_on_demand_once_all_editors_have_left() -
     owner.join(OWN)
     owner.join(1)
     key = owner.say("hello")
-    owner.ask(OWN, Handed(key))
+    owner.ask(OWN, InTranscript(key))
     owner.hub.leave(OWN)
     assert owner.reactions == [f"👀 {key}"]
     owner.hub.leave(1)
@@ -1550,13 +1554,13 @@ def test_calls_and_pushes_are_counted_and_80_percent_is_told_once_to_everybody()
     for _ in range(4):
         owner.say("hello")
     owner.hub.counted(7, 0, "")
-    [words] = owner.heard(1, Words)
+    [words] = owner.heard(1, Notice)
     assert "4 of 5 pushes" in words.text
     assert words.level == "warn"
     owner.hub.counted(1, 0, "")
-    assert "8 of 10 API calls" in owner.heard(1, Words)[-1].text
+    assert "8 of 10 API calls" in owner.heard(1, Notice)[-1].text
     owner.hub.counted(1, 1, "")
-    assert len(owner.heard(1, Words)) == 2
+    assert len(owner.heard(1, Notice)) == 2
     used = owner.state.quotas[ROBOT]
     assert (used.calls, used.pushes) == (9, 5)
     assert "9 of 10 API calls, 5 of 5 pushes" in latest_quota(owner)
@@ -1565,7 +1569,7 @@ def test_calls_and_pushes_are_counted_and_80_percent_is_told_once_to_everybody()
 def latest_quota(owner: Owner) -> str:
     """The month's use as a newcomer hears it."""
     owner.join(9)
-    return owner.heard(9, robot_protocol.State)[-1].quota
+    return owner.heard(9, robot_protocol.RobotState)[-1].quota
 
 
 def test_a_quota_that_is_gone_is_remembered_and_shown(owner: Owner) -> None:
@@ -1573,17 +1577,17 @@ def test_a_quota_that_is_gone_is_remembered_and_shown(owner: Owner) -> None:
     owner.hub.counted(0, 0, "90020")
     assert owner.state.quotas[ROBOT].gone
     assert latest_quota(owner).count("used up") == 2
-    assert [news.text for news in owner.heard(1, Words)] == ["no pushes are left"]
-    assert owner.heard(1, robot_protocol.State)[-1].last_error == "no pushes are left"
+    assert [news.text for news in owner.heard(1, Notice)] == ["no pushes are left"]
+    assert owner.heard(1, robot_protocol.RobotState)[-1].last_error == "no pushes are left"
 
 
 def test_a_cool_down_is_told_when_it_changes(owner: Owner) -> None:
     for _ in range(3):
         owner.hub.cooling_down(NOW + 60, "sent too fast")
-    [state] = owner.heard(1, robot_protocol.State)
+    [state] = owner.heard(1, robot_protocol.RobotState)
     assert (state.cool_down_until, state.cool_down_reason) == (NOW + 60, "sent too fast")
     owner.hub.cooling_down(0.0, "")
-    assert owner.heard(1, robot_protocol.State)[-1].cool_down_until == 0
+    assert owner.heard(1, robot_protocol.RobotState)[-1].cool_down_until == 0
 
 
 # --- cost -----------------------------------------------------------------------------------------
@@ -1593,7 +1597,7 @@ def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
     def cost(waiting: int) -> int:
         """The instructions that a few messages take."""
         box = outbox.fold(
-            Put(ROBOT, Outbound(f"w{n}", TARGET, "hi"), Kind.NOTIFICATION, "", NOW)
+            Put(ROBOT, Outbound(f"w{n}", TARGET, "hi"), Purpose.NOTIFICATION, "", NOW)
             for n in range(waiting)
         )
         owner = Owner(box=box)
@@ -1628,11 +1632,13 @@ def outsider(
     owner.hub.arrived([structs.replace(got, inbound=inbound)])
 
 
-def typed(message: str, session: str) -> Send:
-    return Send(Outbound(message, of_session(session), "private words"), Kind.REPLY, session)
+def typed(message: str, session: str) -> SendMessage:
+    return SendMessage(
+        Outbound(message, of_session(session), "private words"), Purpose.REPLY, session
+    )
 
 
-def ways(waiting: Waiting) -> tuple[Route, ...]:
+def ways(waiting: QueuedMessage) -> tuple[Route, ...]:
     return requests.ways(read({**APP, "webhook": WEBHOOK}, {}), waiting.outbound, NOW)
 
 
@@ -1688,7 +1694,7 @@ def test_a_session_of_which_nothing_is_remembered_sends_nowhere() -> None:
 
 def test_what_an_editor_left_for_the_next_owner_gets_its_address_there() -> None:
     binding = Binding("d1", ROBOT, scope=f"{ROBOT}/user/zhangsan", user_id="zhangsan")
-    put = Put(ROBOT, typed("m1", "d1").outbound, Kind.REPLY, "d1", NOW)
+    put = Put(ROBOT, typed("m1", "d1").outbound, Purpose.REPLY, "d1", NOW)
     owner = Owner(bindings(binding), outbox.fold([put]), session_scope="user", webhook=WEBHOOK)
     owner.hub.start({})
     assert ways(owner.queue[-1]) == (Route.SINGLE,)
@@ -1707,7 +1713,7 @@ def test_a_bound_session_remembers_that_it_speaks_with_an_outsider() -> None:
 
 
 def test_merged_notifications_that_are_parted_are_told_and_end_each_on_its_own() -> None:
-    puts = [Put(ROBOT, Outbound(n, TARGET, n), Kind.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
+    puts = [Put(ROBOT, Outbound(n, TARGET, n), Purpose.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
     box = outbox.fold([*puts, Merged(("a", "b"), Outbound("a+2", TARGET, "both"))])
     owner = Owner(box=box)
     owner.join(OWN)
@@ -1718,7 +1724,7 @@ def test_merged_notifications_that_are_parted_are_told_and_end_each_on_its_own()
 
 
 def test_notifications_that_are_parted_after_a_lost_answer_may_have_arrived_together() -> None:
-    puts = [Put(ROBOT, Outbound(n, TARGET, n), Kind.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
+    puts = [Put(ROBOT, Outbound(n, TARGET, n), Purpose.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
     box = outbox.fold([*puts, Merged(("a", "b"), Outbound("a+2", TARGET, "both"))])
     owner = Owner(box=box)
     owner.join(OWN)
@@ -1731,7 +1737,7 @@ def test_notifications_that_are_parted_after_a_lost_answer_may_have_arrived_toge
 
 def test_what_an_earlier_version_left_without_an_address_does_not_go_to_the_robots_group() -> None:
     binding = Binding("d1", ROBOT, scope=f"{ROBOT}/user/$:outside")
-    put = Put(ROBOT, Outbound("m1", Target(), "private words"), Kind.REPLY, "d1", NOW)
+    put = Put(ROBOT, Outbound("m1", Target(), "private words"), Purpose.REPLY, "d1", NOW)
     owner = Owner(bindings(binding), outbox.fold([put]), session_scope="user", webhook=WEBHOOK)
     owner.hub.start({})
     owner.join(OWN)
@@ -1750,7 +1756,7 @@ def test_the_id_of_a_private_chat_never_goes_out_as_a_groups(restarted: bool, ki
         owner = owner.of_disk()
         owner.join(OWN)
     target = targets.read(f"dingtalk:{kind}{SINGLE.id}", ()).target
-    owner.ask(OWN, Send(Outbound("m1", target, "words"), Kind.REPLY, "s1"))
+    owner.ask(OWN, SendMessage(Outbound("m1", target, "words"), Purpose.REPLY, "s1"))
     assert ways(owner.queue[-1])[-1] is Route.SINGLE
     assert owner.queue[-1].outbound.target.user_id == "zhangsan"
     [put] = [record for record in owner.written if isinstance(record, Put)]
@@ -1773,7 +1779,7 @@ def test_an_outsider_is_answered_in_the_private_chat_that_the_id_names_and_in_no
     owner.hub.arrived([structs.replace(got, inbound=inbound)])
     for number, chat in enumerate((SINGLE, other), 1):
         target = targets.read(f"dingtalk:{chat.id}", ()).target
-        owner.ask(OWN, Send(Outbound(f"m{number}", target, "words"), Kind.REPLY, "s1"))
+        owner.ask(OWN, SendMessage(Outbound(f"m{number}", target, "words"), Purpose.REPLY, "s1"))
         webhook = owner.queue[-1].outbound.target.session_webhook
         assert webhook is not None
         assert webhook.url == f"https://session/{number}"
@@ -1789,15 +1795,15 @@ def test_a_session_that_moves_to_another_editor_brings_its_conversation() -> Non
     owner.ask(1, Bind("s1", "One", "/p"))
     owner.say("hello")
     owner.ask(2, Bind("s1", "One", "/p"))
-    [told] = owner.heard(2, Bound)
+    [told] = owner.heard(2, SessionBound)
     assert told.target is not None
     assert (told.target.user_id, told.target.session_webhook) == ("zhangsan", None)
     owner.ask(2, Unbind("s1"), Bind("s2", "Two", "/p"))
-    assert owner.heard(2, Bound)[-1] == Bound("s2", None)
+    assert owner.heard(2, SessionBound)[-1] == SessionBound("s2", None)
     later = owner.of_disk()
     later.join(1)
     later.ask(1, Bind("s1", "One", "/p"))
-    assert later.heard(1, Bound)[-1].target == told.target
+    assert later.heard(1, SessionBound)[-1].target == told.target
 
 
 def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
@@ -1819,15 +1825,15 @@ def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
 def test_who_drops_a_message_again_hears_no_complaint(owner: Owner) -> None:
     owner.send(1, "m1")
     owner.ask(1, Drop("m1"))
-    told = len(owner.heard(1, Words))
+    told = len(owner.heard(1, Notice))
     owner.ask(1, Drop("m1"))
-    assert len(owner.heard(1, Words)) == told
+    assert len(owner.heard(1, Notice)) == told
 
 
 @pytest.mark.parametrize("ask", [Pair("AAAA"), Deny("AAAA"), Revoke("lisi")])
 def test_what_was_decided_is_told_once_that_is_on_the_disk(owner: Owner, ask: Ask) -> None:
     owner.slow = True
     owner.ask(1, ask)
-    assert owner.heard(1, Words) == []
+    assert owner.heard(1, Notice) == []
     owner.catch_up()
-    assert len(owner.heard(1, Words)) == 1
+    assert len(owner.heard(1, Notice)) == 1

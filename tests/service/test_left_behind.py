@@ -10,28 +10,28 @@ import pytest
 from msgspec import structs
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Done, Kind, Merged, Put, Record
+from dingbridge.core.delivery.outbox import Done, Merged, OutboxRecord, Purpose, Put
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
-from dingbridge.core.sessions.transcript import Entry, Fate
-from dingbridge.edges.storage.robot_files import Files, RobotFiles, files_in
+from dingbridge.core.sessions.transcript import DeliveryLine, Entry
+from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
 from dingbridge.edges.storage.worker import Disk
 
 TARGET = Target(user_id="u")
 
 
 def put(name: str, robot: str = "a") -> Put:
-    return Put(robot, Outbound(name, TARGET, "hello"), Kind.REPLY, "", time.time())
+    return Put(robot, Outbound(name, TARGET, "hello"), Purpose.REPLY, "", time.time())
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Files]:
+def files(tmp_path: Path) -> Iterator[SharedFiles]:
     disk = Disk(lambda work: work(), lambda error: None)
     disk.start()
     yield files_in(tmp_path, disk)
     disk.finish(5)
 
 
-def write(files: Files, *records: Record) -> None:
+def write(files: SharedFiles, *records: OutboxRecord) -> None:
     """Another editor writes these."""
     files.outbox.append(*(outbox.encode(record) for record in records))
 
@@ -40,7 +40,7 @@ def found(owner: RobotFiles) -> list[str]:
     return [put.outbound.id for put in owner.look()]
 
 
-def test_what_another_editor_wrote_is_found_once_among_the_owners_own(files: Files) -> None:
+def test_what_another_editor_wrote_is_found_once_among_the_owners_own(files: SharedFiles) -> None:
     owner = RobotFiles(files, "a", "app")
     owner.read()
     assert found(owner) == []
@@ -51,7 +51,7 @@ def test_what_another_editor_wrote_is_found_once_among_the_owners_own(files: Fil
     assert found(owner) == []
 
 
-def test_what_the_owner_writes_itself_makes_it_read_nothing(files: Files) -> None:
+def test_what_the_owner_writes_itself_makes_it_read_nothing(files: SharedFiles) -> None:
     owner = RobotFiles(files, "a", "app")
     write(files, put("before"))
     assert found(owner) == ["before"]
@@ -60,7 +60,7 @@ def test_what_the_owner_writes_itself_makes_it_read_nothing(files: Files) -> Non
         assert found(owner) == []
 
 
-def test_only_what_waits_for_the_same_robot_is_found(files: Files) -> None:
+def test_only_what_waits_for_the_same_robot_is_found(files: SharedFiles) -> None:
     owner = RobotFiles(files, "a", "app")
     write(files, put("done"), put("others", "b"), put("m1"), put("m2"), put("left"))
     write(files, Done("done", time.time()), Merged(("m1", "m2"), Outbound("m1+2", Target(), "x")))
@@ -68,7 +68,9 @@ def test_only_what_waits_for_the_same_robot_is_found(files: Files) -> None:
 
 
 @pytest.mark.parametrize("robot", ["a", "b"])
-def test_it_is_found_though_the_journal_was_made_short_meanwhile(files: Files, robot: str) -> None:
+def test_it_is_found_though_the_journal_was_made_short_meanwhile(
+    files: SharedFiles, robot: str
+) -> None:
     owner = RobotFiles(files, "a", "app")
     write(files, *(put(f"m{n}", robot) for n in range(5)))
     write(files, *(Done(f"m{n}", 1.0) for n in range(5)))
@@ -78,7 +80,9 @@ def test_it_is_found_though_the_journal_was_made_short_meanwhile(files: Files, r
     assert found(owner) == ["left"]
 
 
-def test_a_journal_that_was_made_short_is_another_one_also_at_the_same_size(files: Files) -> None:
+def test_a_journal_that_was_made_short_is_another_one_also_at_the_same_size(
+    files: SharedFiles,
+) -> None:
     owner = RobotFiles(files, "a", "app")
     write(files, *(put(f"m{n}") for n in range(5)))
     write(files, *(Done(f"m{n}", 1.0) for n in range(5)))
@@ -93,21 +97,25 @@ def test_a_journal_that_was_made_short_is_another_one_also_at_the_same_size(file
     assert found(owner) == ["left"]
 
 
-def test_the_end_in_a_transcript_and_the_messages_of_another_robot_are_found(files: Files) -> None:
+def test_the_end_in_a_transcript_and_the_messages_of_another_robot_are_found(
+    files: SharedFiles,
+) -> None:
     owner = RobotFiles(files, "a", "app")
     write(files, put("others", "b"), put("not asked", "b"), put("mine"))
     for name in ("sent", "waits", "mine", "also not asked"):
         message = Message(name, Role.EDITOR, "You", "hello", 1.0, Delivery.QUEUED)
         files.transcripts.append("s1", Entry(message=message))
     for name in ("sent", "also not asked"):
-        files.transcripts.append("s1", Entry(fate=Fate(name, Delivery.SENT)))
+        files.transcripts.append("s1", Entry(fate=DeliveryLine(name, Delivery.SENT)))
     others, ended = owner.traces("s1", {"others", "sent", "waits", "mine", "nowhere"})
     assert others == {"others"}
     assert [(one.id, one.delivery) for one in ended] == [("sent", Delivery.SENT)]
     assert owner.traces("", {"others", "sent"}) == ({"others"}, ())
 
 
-def test_a_message_whose_end_only_the_journal_knows_shows_it_in_its_session(files: Files) -> None:
+def test_a_message_whose_end_only_the_journal_knows_shows_it_in_its_session(
+    files: SharedFiles,
+) -> None:
     message = Message("m1", Role.EDITOR, "You", "hello", 1.0, Delivery.QUEUED)
     files.transcripts.append("s1", Entry(message=message))
     write(files, structs.replace(put("m1"), session="s1"), Done("m1", time.time()))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Kind, Put
+from dingbridge.core.delivery.outbox import Purpose, Put
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import (
     Conversation,
@@ -27,15 +27,15 @@ from dingbridge.core.messages import (
 )
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import Hello, News, ShowOutbox, Words
+from dingbridge.core.robot_protocol import Hello, News, Notice, ShowOutbox
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.programs.process_identity import born
-from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.data_paths import robots_folder
 from dingbridge.edges.storage.owner_lock import OwnerLock
-from dingbridge.edges.storage.robot_files import Gate, files_in
+from dingbridge.edges.storage.robot_files import OwnershipGate, files_in
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.adapters import LiveChance
 from dingbridge.service.editors.robot_client import Membership
@@ -146,9 +146,9 @@ class Loop:
             except queue.Empty:
                 self.run(lambda: None)
 
-    def told(self) -> list[Words]:
+    def told(self) -> list[Notice]:
         """What the user was told."""
-        return [news for news in self.news if isinstance(news, Words)]
+        return [news for news in self.news if isinstance(news, Notice)]
 
     def stop(self) -> None:
         """Leave, and end the threads."""
@@ -194,7 +194,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     loop: Loop, other: OwnerLock
 ) -> None:
     message = Outbound("m1", Target(user_id="zhangsan"), "hello", "title")
-    put = outbox.encode(Put(ROBOT, message, Kind.NOTIFICATION, "", time.time()))
+    put = outbox.encode(Put(ROBOT, message, Purpose.NOTIFICATION, "", time.time()))
     loop.files.outbox.append(put)
     loop.configure(OPTIONS)
     busy = threading.Event()
@@ -203,7 +203,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     loop.configure(OFF)
     busy.set()
     loop.turn_until(other.acquire, "the robot's lock is free")
-    card = Card(2, data="elsewhere")
+    card = OwnerCard(2, data="elsewhere")
     other.write_card(card)
     loop.disk.wait(lambda: None)
     while not loop.posted.empty():
@@ -239,7 +239,7 @@ def test_who_holds_a_robot_is_written_down_only_while_it_is_held(
     loop.configure(OFF)
     busy.set()
     loop.turn_until(other.acquire, "the robot's lock is free")
-    card = Card(2, data="elsewhere")
+    card = OwnerCard(2, data="elsewhere")
     other.write_card(card)
     loop.disk.wait(lambda: None)
     assert other.read_card() == card
@@ -307,11 +307,11 @@ def test_who_holds_a_robot_is_named_once_and_it_is_taken_when_that_is_gone(
     lock = OwnerLock(loop.folder if is_old else robots_folder(), ROBOT)
     process = os.getpid()
     card = {
-        "another data folder": Card(
+        "another data folder": OwnerCard(
             process, born=born(process), data="/elsewhere", holder="service"
         ),
-        "dingbridge notify": Card(process, born=born(process), holder="notify"),
-        "a Neovim that runs 0.1": Card(process, "/a/socket", "its-secret"),
+        "dingbridge notify": OwnerCard(process, born=born(process), holder="notify"),
+        "a Neovim that runs 0.1": OwnerCard(process, "/a/socket", "its-secret"),
     }[holder]
     assert lock.acquire(card)
     loop.configure(OPTIONS)
@@ -336,9 +336,11 @@ def test_nobody_is_named_who_is_not_known_to_hold_the_robot(loop: Loop, left: st
     if left != "no card":
         old = left == "a card of 0.1"
         lock.write_card(
-            Card(int(ended.stdout))
+            OwnerCard(int(ended.stdout))
             if old
-            else Card(os.getpid(), born="long ago", data=str(loop.folder.parent), holder="service")
+            else OwnerCard(
+                os.getpid(), born="long ago", data=str(loop.folder.parent), holder="service"
+            )
         )
     loop.configure(OPTIONS)
     loop.turn_until(lambda: len(loop.pauses) == TELL_AFTER + 2, "it is tried again")
@@ -365,7 +367,7 @@ def test_a_robot_whose_lock_was_tried_often_is_free_once_it_is_given_up(
     loop: Loop, other: OwnerLock
 ) -> None:
     old = OwnerLock(loop.folder, ROBOT)
-    assert old.acquire(Card(os.getpid()))
+    assert old.acquire(OwnerCard(os.getpid()))
     loop.configure(OPTIONS)
     # Meanwhile the other lock is ours.
     loop.turn_until(lambda: len(loop.pauses) == 4, "it is tried again")
@@ -379,7 +381,7 @@ def test_nothing_is_acked_once_the_next_owner_has_read_what_is_there(loop: Loop)
     sender = Sender("s", "x", "Zhang San")
     conversation = Conversation("c", ConversationKind.SINGLE)
     inbound = Inbound("1", "robot", conversation, sender, False, "text", "hello", 1.0)
-    gate = Gate(loop.files)
+    gate = OwnershipGate(loop.files)
     gate.record([Received("key", "robot/1", inbound, time.time())])
     gate.close()
     with pytest.raises(OSError, match="has given this robot up"):

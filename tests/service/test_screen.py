@@ -32,7 +32,7 @@ class Editor:
 
     def latest(self) -> updates.Update:
         """Stands for the status."""
-        return updates.Say(self.status)
+        return updates.ShowNotice(self.status)
 
     async def next_frame(self) -> Frame:
         """The frame that comes next."""
@@ -46,7 +46,7 @@ def message(number: int) -> Message:
 
 
 def says(*texts: str) -> Frame:
-    return tuple(updates.Say(text) for text in texts)
+    return tuple(updates.ShowNotice(text) for text in texts)
 
 
 def in_loop(test: Callable[[Editor], Awaitable[None]]) -> None:
@@ -58,22 +58,22 @@ def in_loop(test: Callable[[Editor], Awaitable[None]]) -> None:
 
 def test_all_of_a_turn_comes_in_one_frame_with_the_latest_status_once() -> None:
     async def test(editor: Editor) -> None:
-        editor.screen.show(updates.Say("before"))
+        editor.screen.show(updates.ShowNotice("before"))
         for status in ("two", "three"):
             editor.status = status
             editor.screen.show_latest(editor.latest)
-            editor.screen.show(updates.Say(f"after {status}"))
+            editor.screen.show(updates.ShowNotice(f"after {status}"))
         assert await editor.next_frame() == says("before", "three", "after two", "after three")
 
     in_loop(test)
 
 
 def test_of_the_fates_of_a_message_in_one_turn_the_last_one_is_shown_and_every_event() -> None:
-    def fate(name: str, delivery: Delivery) -> updates.Fate:
-        return updates.Fate("s", name, delivery)
+    def fate(name: str, delivery: Delivery) -> updates.ShowDelivery:
+        return updates.ShowDelivery("s", name, delivery)
 
     async def test(editor: Editor) -> None:
-        queued, delivered = (updates.Event(name, {}) for name in ("Queued", "Delivered"))
+        queued, delivered = (updates.TriggerEvent(name, {}) for name in ("Queued", "Delivered"))
         editor.screen.show(queued, fate("m", Delivery.QUEUED), fate("n", Delivery.QUEUED))
         editor.screen.show(fate("m", Delivery.SENT), delivered)
         shown = (queued, fate("n", Delivery.QUEUED), fate("m", Delivery.SENT), delivered)
@@ -87,7 +87,7 @@ def test_a_status_that_is_known_is_not_shown_again() -> None:
         editor.screen.show_latest(editor.latest)
         assert await editor.next_frame() == says("one")
         editor.screen.show_latest(editor.latest)
-        editor.screen.show(updates.Say("something else"))
+        editor.screen.show(updates.ShowNotice("something else"))
         assert await editor.next_frame() == says("something else")
         editor.status = "two"
         editor.screen.show_latest(editor.latest)
@@ -99,10 +99,10 @@ def test_a_status_that_is_known_is_not_shown_again() -> None:
 def test_what_comes_while_an_editor_shows_much_is_gathered() -> None:
     async def test(editor: Editor) -> None:
         many = tuple(message(number) for number in range(500))
-        editor.screen.show(updates.Messages("s", many))
+        editor.screen.show(updates.ShowMessages("s", many))
         await editor.next_frame()
         for number in range(5):
-            editor.screen.show(updates.Say(f"{number}"))
+            editor.screen.show(updates.ShowNotice(f"{number}"))
             await asyncio.sleep(0)
         assert await editor.next_frame() == says("0", "1", "2", "3", "4")
         assert len(editor.frames) == 2
@@ -151,9 +151,11 @@ def test_no_frame_keeps_an_editor_long_and_none_overtakes_what_it_was_asked_for_
 
 def test_nothing_waits_when_the_editor_is_left() -> None:
     async def test(editor: Editor) -> None:
-        editor.screen.show(updates.Messages("s", tuple(message(number) for number in range(500))))
+        editor.screen.show(
+            updates.ShowMessages("s", tuple(message(number) for number in range(500)))
+        )
         editor.screen.flush()
-        editor.screen.show(updates.Say("last"))
+        editor.screen.show(updates.ShowNotice("last"))
         editor.screen.flush()
         assert editor.frames[1:] == [says("last")]
 
@@ -165,7 +167,7 @@ def test_a_status_that_cannot_be_made_takes_nothing_along(
 ) -> None:
     async def test(editor: Editor) -> None:
         editor.screen.show_latest(lambda: [][0])
-        editor.screen.show(updates.Say("shown"))
+        editor.screen.show(updates.ShowNotice("shown"))
         assert await editor.next_frame() == says("shown")
 
     in_loop(test)

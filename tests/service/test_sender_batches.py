@@ -13,7 +13,7 @@ from dingbridge.core.delivery.outbox import Done
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.sender_events import Counted
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.service.robots.sender_batches import Event, SenderNews
+from dingbridge.service.robots.sender_batches import SenderNews, SenderReport
 
 WITHIN = 10.0
 
@@ -23,15 +23,15 @@ class Loop:
 
     def __init__(self) -> None:
         self.posted: deque[Callable[[], None]] = deque()
-        self.heard: list[list[Event]] = []
+        self.heard: list[list[SenderReport]] = []
         self.is_sending = False
         self.news = SenderNews(self.posted.append, self._hear, lambda: self.is_sending)
 
-    def _hear(self, events: Sequence[Event]) -> None:
+    def _hear(self, events: Sequence[SenderReport]) -> None:
         self.heard.append(list(events))
 
     @property
-    def told(self) -> list[Event]:
+    def told(self) -> list[SenderReport]:
         return [event for batch in self.heard for event in batch]
 
     def turn(self) -> None:
@@ -64,7 +64,12 @@ def done(name: str) -> Done:
 
 def test_a_message_that_leaves_at_once_is_one_piece_of_news() -> None:
     async def test(loop: Loop) -> None:
-        events: list[Event] = [sending("m"), Tried("m", 0, 4, Route.WEBHOOK), Counted(1), done("m")]
+        events: list[SenderReport] = [
+            sending("m"),
+            Tried("m", 0, 4, Route.WEBHOOK),
+            Counted(1),
+            done("m"),
+        ]
         for event in events[:-1]:
             loop.news.tell(event)
         assert not loop.posted
@@ -91,7 +96,7 @@ def test_of_many_in_a_row_the_first_is_told_at_once_and_the_others_together() ->
     async def test(loop: Loop) -> None:
         loop.news.tell(done("first"))
         loop.turn()
-        others: list[Event] = [done(f"m{number}") for number in range(500)]
+        others: list[SenderReport] = [done(f"m{number}") for number in range(500)]
         for event in others:
             loop.news.tell(event)
         assert not loop.posted

@@ -10,13 +10,13 @@ import pytest
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read_all
-from dingbridge.core.robot_protocol import Ask, Drop, Hello, Known, Revoke, Ruling, Send
-from dingbridge.core.sessions.transcript import Entry, Part, SessionInfo
+from dingbridge.core.robot_protocol import Ask, Drop, Hello, Known, Revoke, Ruling, SendMessage
+from dingbridge.core.sessions.transcript import Entry, SessionInfo, TranscriptPart
 from dingbridge.protocol import updates
 from dingbridge.service.adapters import LiveChance
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.sending import Deliveries
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
 from dingbridge.service.sessions.store import SessionStore
 
@@ -46,17 +46,17 @@ class Outside:
         self.asked.append(ask)
         return self.is_there
 
-    def write_down(self, sends: tuple[Send, ...], then: Callable[[], None]) -> None:
+    def write_down(self, sends: tuple[SendMessage, ...], then: Callable[[], None]) -> None:
         then()
 
     def append(self, session: str, entry: Entry) -> None:
         pass
 
-    def end(self, session: str, then: Callable[[Part], None]) -> None:
-        then(Part())
+    def end(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
+        then(TranscriptPart())
 
-    def since(self, session: str, then: Callable[[Part], None]) -> None:
-        then(Part())
+    def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
+        then(TranscriptPart())
 
     def written(self, session: str, then: Callable[[], None]) -> None:
         then()
@@ -82,7 +82,7 @@ class Made:
             cwd="/",
             environ={},
         )
-        sessions = Sessions(
+        sessions = EditorSessions(
             self.outside, SessionStore(ports.storage, ports.chance, lambda call: call()), [SESSION]
         )
         accounts = Accounts(ports, sessions, lambda: None)
@@ -103,7 +103,7 @@ class Made:
         for fate in fates:
             report = DeliveryReport(message, fate, why if fate is Delivery.FAILED else "")
             self.deliveries.fate(self.account, report, "s")
-        return [one.name for one in self.outside.shown if isinstance(one, updates.Event)]
+        return [one.name for one in self.outside.shown if isinstance(one, updates.TriggerEvent)]
 
 
 @pytest.fixture(params=["bound", "not bound"])
@@ -165,7 +165,7 @@ def test_a_failure_is_told_without_empty_quotes_where_nobody_knows_what_it_said(
     made = Made()
     made.send("m1")
     made.told("m1", Delivery.FAILED)
-    [said] = [one for one in made.outside.shown if isinstance(one, updates.Say)]
+    [said] = [one for one in made.outside.shown if isinstance(one, updates.ShowNotice)]
     assert said.text == "not delivered: why"
 
 
@@ -181,7 +181,7 @@ def test_what_no_owner_has_heard_yet_is_told_once_there_is_one() -> None:
     member.joined()
     hello, send, *others = made.outside.asked
     assert isinstance(hello, Hello)
-    assert isinstance(send, Send)
+    assert isinstance(send, SendMessage)
     assert others == [Revoke("lisi"), Drop("m1")]
 
 
@@ -259,4 +259,4 @@ def test_of_very_many_ends_only_the_latest_are_kept() -> None:
 def test_a_message_that_was_dropped_is_known_by_a_value_and_not_by_its_words(
     report: DeliveryReport, words: str, level: updates.Level
 ) -> None:
-    assert updates.not_delivered(report) == updates.Say(words, level)
+    assert updates.not_delivered(report) == updates.ShowNotice(words, level)

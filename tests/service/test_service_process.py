@@ -16,19 +16,19 @@ import pytest
 from filelock import FileLock
 from msgspec import structs
 
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.edges.ipc import Client, ClientEvent, Heard, Server, ServerEvent
 from dingbridge.edges.programs.background import FRUGAL, allowed
-from dingbridge.edges.storage.card import Card, read_card
+from dingbridge.edges.storage.card import OwnerCard, read_card
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.protocol.frames import (
     VERSION,
     Attach,
+    EditorEvent,
     Ends,
     EndService,
-    Event,
     LogLine,
-    Settings,
+    RawSettings,
     Unfit,
     decode_from_host,
     decode_from_service,
@@ -280,7 +280,7 @@ def test_a_service_of_another_version_is_told_and_not_spoken_to(
     assert lock.acquire()
     other.start()
     try:
-        lock.write_card(Card(0, other.address, other.secret))
+        lock.write_card(OwnerCard(0, other.address, other.secret))
         editor.setup(webhook_options)
         editor.chat("notify hello")
         words = editor.until_said("the service that runs is of another version (99)")
@@ -334,8 +334,10 @@ def test_an_editor_that_was_gone_before_the_disk_answered_keeps_nothing_running(
         state.write_bytes(b"{")
         client = Client(card.address, card.secret, lambda _: None)
         client.send(encode(Attach(VERSION, 99, "/", {})))
-        client.send(encode(Settings(webhook_options, (), "/", 1, time.time(), packed(Found()))))
-        client.send(encode(Event("notify", {"id": "m1", "text": "the last word"})))
+        client.send(
+            encode(RawSettings(webhook_options, (), "/", 1, time.time(), packed(LookupResults())))
+        )
+        client.send(encode(EditorEvent("notify", {"id": "m1", "text": "the last word"})))
         client.start()
         editor.until(lambda: "Neovim process 99 has attached" in editor.log())
         client.stop()
@@ -357,7 +359,7 @@ def test_a_service_that_is_told_to_end_leaves_no_address_no_socket_and_no_lock(
     with frozen(editor.host_pid()):
         services.end(editor.data)
         assert not is_alive(process)
-        assert read_card(folder, "service") == Card()
+        assert read_card(folder, "service") == OwnerCard()
         assert not Path(address).exists()
         lock = OwnerLock(folder, "service")
         until(lock.acquire, "the lock is free")

@@ -19,7 +19,7 @@ from dingbridge.core.timeouts import SILENT_AFTER
 from dingbridge.edges.programs.background import Outcome, complaint
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.file_lock import file_lock
-from dingbridge.editor.service_link import Attached, Attachment, AttachmentEvent, Silent
+from dingbridge.editor.service_link import Attached, AttachmentEvent, ServiceLink, ServiceSilent
 from dingbridge.editor.service_start import Starting
 from dingbridge.sandbox import Sandbox
 from tests.conftest import StartEditor
@@ -229,7 +229,7 @@ def test_silence_is_counted_from_the_last_sign_of_life() -> None:
 def attached(tmp_path: Path) -> Iterator[tuple[Path, list[tuple[float, AttachmentEvent]]]]:
     """The data folder of an attached editor, and what it was told, each with its time."""
     data, told = tmp_path / "data", []
-    attachment = Attachment(str(data), str(tmp_path / "log"), dict(os.environ))
+    attachment = ServiceLink(str(data), str(tmp_path / "log"), dict(os.environ))
     attachment.listen(lambda event: told.append((time.monotonic(), event)))
     attachment.start()
     yield data, told
@@ -250,9 +250,9 @@ def test_a_service_that_hangs_is_told_with_the_time_since_its_last_sign_of_life(
     with frozen(process):
         after = time.monotonic()
         [(at, silent)] = until(
-            lambda: [one for one in told if isinstance(one[1], Silent)], "the notice", 60
+            lambda: [one for one in told if isinstance(one[1], ServiceSilent)], "the notice", 60
         )
-    assert isinstance(silent, Silent)
+    assert isinstance(silent, ServiceSilent)
     assert (silent.pid, read_card(data / "dingbridge", "service").pid) == (process, process)
     # It says a word each second.
     last_sign = at - silent.seconds

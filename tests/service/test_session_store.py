@@ -39,9 +39,9 @@ class Store:
     def listed(self) -> None:
         """A view's."""
 
-    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+    def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """A view's."""
-        assert isinstance(update, updates.Messages)
+        assert isinstance(update, updates.ShowMessages)
         self.shown.append([message.text for message in update.list])
 
     def deleted(self, info: SessionInfo, following: str) -> None:

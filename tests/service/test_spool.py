@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.sessions import spool
-from dingbridge.edges.storage.robot_files import Files, files_in
+from dingbridge.edges.storage.robot_files import SharedFiles, files_in
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.protocol import updates
-from dingbridge.protocol.frames import VERSION, Attach, Command, Event, Piece
-from dingbridge.service.spool_intake import Asked, Spool
+from dingbridge.protocol.frames import VERSION, Attach, EditorEvent, FilePiece, RunCommand
+from dingbridge.service.spool_intake import Spool, SpooledFrame
 
 pytestmark = pytest.mark.environment
 
@@ -47,7 +47,7 @@ class Made:
         disk.start()
         self.folder = data / "dingbridge" / "unconfirmed"
         self.folder.mkdir(parents=True)
-        self.files: Files = files_in(data, disk)
+        self.files: SharedFiles = files_in(data, disk)
         self.taken: set[str] = set()
         self.shown: list[updates.Update] = []
 
@@ -83,11 +83,11 @@ def made(tmp_path: Path) -> Iterator[Made]:
     made.files.disk.finish(5)
 
 
-def names(asked: Sequence[Asked]) -> list[str]:
+def names(asked: Sequence[SpooledFrame]) -> list[str]:
     return [
-        one.name if isinstance(one, Event) else one.line
+        one.name if isinstance(one, EditorEvent) else one.line
         for one in asked
-        if not isinstance(one, Piece)
+        if not isinstance(one, FilePiece)
     ]
 
 
@@ -96,8 +96,8 @@ def earlier(editor: Spool, key: str = "key") -> list[str]:
     return names(editor.configured(key))
 
 
-def queued(message: str) -> updates.Event:
-    return updates.Event("DingbridgeQueued", {"id": message})
+def queued(message: str) -> updates.TriggerEvent:
+    return updates.TriggerEvent("DingbridgeQueued", {"id": message})
 
 
 def test_a_file_goes_when_the_last_of_its_messages_is_on_the_disk(made: Made) -> None:
@@ -138,7 +138,7 @@ def test_a_text_that_is_refused_takes_its_file_along(made: Made, is_text_written
     if is_text_written:
         editor.heard((queued("m2"),))
     _, said = editor.heard((updates.Unsent("m2"),))
-    assert isinstance(said, updates.Say)
+    assert isinstance(said, updates.ShowNotice)
     assert "“see”" in said.text
     made.settle()
     assert not path.exists()
@@ -181,7 +181,7 @@ def test_what_is_too_old_or_asked_for_otherwise_is_told_once_and_stays(made: Mad
     made.left(NOTIFY, settings="other", cwd="/elsewhere")
     editor = made.editor()
     assert editor.configured("key") == ()
-    said = [one.text for one in made.shown if isinstance(one, updates.Say)]
+    said = [one.text for one in made.shown if isinstance(one, updates.ShowNotice)]
     assert ["a day has passed (2)" in said[0], str(late) in said[0]] == [True, True]
     assert ["settings are others now (1)" in said[1], str(otherwise) in said[1]] == [True, True]
     assert len(said) == 2
@@ -206,7 +206,7 @@ def test_what_is_refused_is_told_with_its_text_or_stays_for_an_editor_that_can_b
     editor = made.editor()
     earlier(editor)
     _, said = editor.heard((refused,))
-    assert isinstance(said, updates.Say)
+    assert isinstance(said, updates.ShowNotice)
     assert "“one”" in said.text
     made.settle()
     assert not path.exists()
@@ -215,9 +215,9 @@ def test_what_is_refused_is_told_with_its_text_or_stays_for_an_editor_that_can_b
 def test_files_are_named_and_openings_of_another_time_do_not_count(made: Made) -> None:
     made.left(BOTH, COMMAND)
     send, no_more, command, _ = made.editor().configured("key")
-    assert isinstance(send, Event)
-    assert isinstance(command, Command)
-    assert isinstance(no_more, Piece)
+    assert isinstance(send, EditorEvent)
+    assert isinstance(command, RunCommand)
+    assert isinstance(no_more, FilePiece)
     assert "opened" not in send.payload
     assert "opened" not in command.place
     assert send.file is not None

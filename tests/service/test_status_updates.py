@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core.robot_protocol import State
+from dingbridge.core.robot_protocol import RobotState
 from dingbridge.service.robots.status_updates import StateNews
 
 
@@ -14,8 +14,8 @@ class Robot:
     """Notes what is told; `turn` ends a turn, `later` lets time go by."""
 
     def __init__(self) -> None:
-        self.state = State("off", 0, 0, 0)
-        self.told: list[State] = []
+        self.state = RobotState("off", 0, 0, 0)
+        self.told: list[RobotState] = []
         self.waiting: list[tuple[float, Callable[[], None]]] = []
         self.news = StateNews(
             lambda seconds, call: self.waiting.append((seconds, call)),

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.sessions import transcript
-from dingbridge.core.sessions.transcript import Entry, Part
-from dingbridge.core.sessions.transcript import Fate as Written
+from dingbridge.core.sessions.transcript import DeliveryLine as Written
+from dingbridge.core.sessions.transcript import Entry, TranscriptPart
 from dingbridge.edges.storage import transcripts
 from dingbridge.edges.storage.transcripts import Transcripts
-from dingbridge.protocol.updates import Earlier, Ending, Fate, Messages
-from dingbridge.service.editors.transcript_diff import LATEST, Found, Shown
+from dingbridge.protocol.updates import Earlier, ShowDelivery, ShowEnd, ShowMessages
+from dingbridge.service.editors.transcript_diff import LATEST, CatchUp, Shown
 from tests.support.costs import instructions
 
 
@@ -44,29 +44,29 @@ class Screen:
         """What became of a message, as it is shown."""
         return next(one.delivery for one in self.messages if one.id == name)
 
-    def told(self, update: Messages | Fate) -> None:
+    def told(self, update: ShowMessages | ShowDelivery) -> None:
         """Something happens meanwhile."""
         self.shown.note(update)
         self._carry_out(update)
 
-    def found(self, found: Found) -> None:
+    def found(self, found: CatchUp) -> None:
         """Something was read."""
         self.open |= set(found.open)
         for update in found.updates:
             self._carry_out(update)
 
-    def _carry_out(self, update: Messages | Fate | Ending | Earlier) -> None:
+    def _carry_out(self, update: ShowMessages | ShowDelivery | ShowEnd | Earlier) -> None:
         match update:
-            case Fate(message=name, text=text):
+            case ShowDelivery(message=name, text=text):
                 self.messages = [
                     transcript.with_fate(one, Written(name, update.delivery, update.reason, text))
                     if one.id == name
                     else one
                     for one in self.messages
                 ]
-            case Messages(list=new):
+            case ShowMessages(list=new):
                 self.messages += [one for one in new if one.id not in self.names]
-            case Ending(list=new, since=since, more=more):
+            case ShowEnd(list=new, since=since, more=more):
                 by_name = {one.id: one for one in self.messages}
                 self.messages = [*new, *(by_name[name] for name in since)]
                 self.more = more
@@ -109,7 +109,7 @@ def test_a_transcript_is_shown_whole_and_in_order_whatever_parts_it_is_read_in(
             if next(coming, False):
                 new = message(f"new{len(came)}")
                 came.append(new.id)
-                screen.told(Messages("s", (new,)))
+                screen.told(ShowMessages("s", (new,)))
                 files.append("s", Entry(message=new))
             if screen.shown.begin is None:
                 part = files.end("s")
@@ -152,7 +152,7 @@ def test_a_message_is_shown_with_its_files_wherever_its_whole_text_stands(
                 came.add(of)
             screen.found(screen.shown.earlier(part))
             for of in came:
-                screen.told(Fate("s", f"m{of}", Delivery.NONE, text="whole"))
+                screen.told(ShowDelivery("s", f"m{of}", Delivery.NONE, text="whole"))
     texts = {f"m{of}" for of in {of for of, at in late if of <= at} | came}
     assert screen.names == [f"m{number}" for number in range(10)]
     assert {one.id for one in screen.messages if one.text == "whole"} == texts
@@ -165,28 +165,28 @@ def whole(number: int) -> Written:
 
 def test_a_whole_text_that_another_process_wrote_is_told() -> None:
     screen = Screen()
-    screen.found(screen.shown.ending(Part((message("m1"), message("m2")))))
-    screen.found(screen.shown.news(Part(fates=(whole(1),))))
+    screen.found(screen.shown.ending(TranscriptPart((message("m1"), message("m2")))))
+    screen.found(screen.shown.news(TranscriptPart(fates=(whole(1),))))
     assert [one.text for one in screen.messages] == ["whole", "m2"]
     # And to an editor that has shown the message since before there was this service.
-    [told, _] = Shown("s").ending(Part((message("m9"),), (whole(1),), begin=100)).updates
-    assert told == Fate("s", "m1", Delivery.NONE, text="whole")
+    [told, _] = Shown("s").ending(TranscriptPart((message("m9"),), (whole(1),), begin=100)).updates
+    assert told == ShowDelivery("s", "m1", Delivery.NONE, text="whole")
 
 
 def test_a_fate_that_is_told_before_its_message_was_read_counts() -> None:
     screen = Screen()
-    screen.found(screen.shown.ending(Part((message("b"),), begin=100)))
-    screen.told(Fate("s", "a", Delivery.SENT))
-    screen.found(screen.shown.earlier(Part((message("a", Delivery.QUEUED),))))
+    screen.found(screen.shown.ending(TranscriptPart((message("b"),), begin=100)))
+    screen.told(ShowDelivery("s", "a", Delivery.SENT))
+    screen.found(screen.shown.earlier(TranscriptPart((message("a", Delivery.QUEUED),))))
     assert (screen.delivery("a"), screen.open) == (Delivery.SENT, set())
 
 
 def test_what_was_told_before_its_transcript_is_read_stands_where_it_does_there() -> None:
     screen = Screen()
-    screen.told(Messages("s", (message("b", Delivery.QUEUED), message("d"))))
-    screen.told(Fate("s", "b", Delivery.SENT))
-    screen.found(screen.shown.ending(Part((message("a"), message("b", Delivery.QUEUED)))))
-    screen.told(Messages("s", (message("e"),)))
+    screen.told(ShowMessages("s", (message("b", Delivery.QUEUED), message("d"))))
+    screen.told(ShowDelivery("s", "b", Delivery.SENT))
+    screen.found(screen.shown.ending(TranscriptPart((message("a"), message("b", Delivery.QUEUED)))))
+    screen.told(ShowMessages("s", (message("e"),)))
     assert (screen.names, screen.open) == (["a", "b", "d", "e"], set())
     assert screen.delivery("b") is Delivery.SENT
 
@@ -205,21 +205,24 @@ def test_what_was_told_before_its_transcript_is_read_stands_where_it_does_there(
 def test_what_became_of_a_message_never_goes_back(
     here: Delivery, disk: Delivery, shown: Delivery, asked: set[str]
 ) -> None:
-    for news in (Part((message("a", disk),)), Part(fates=(Written("a", disk),))):
+    for news in (
+        TranscriptPart((message("a", disk),)),
+        TranscriptPart(fates=(Written("a", disk),)),
+    ):
         screen = Screen()
-        screen.found(screen.shown.ending(Part()))
-        screen.told(Messages("s", (message("a", here),)))
+        screen.found(screen.shown.ending(TranscriptPart()))
+        screen.told(ShowMessages("s", (message("a", here),)))
         screen.found(screen.shown.news(news))
         assert (screen.delivery("a"), screen.open) == (shown, asked)
 
 
 def test_only_a_message_that_is_new_here_is_asked_about() -> None:
     screen = Screen()
-    screen.found(screen.shown.ending(Part()))
-    screen.told(Messages("s", (message("mine", Delivery.QUEUED),)))
+    screen.found(screen.shown.ending(TranscriptPart()))
+    screen.told(ShowMessages("s", (message("mine", Delivery.QUEUED),)))
     screen.found(
         screen.shown.news(
-            Part((message("theirs", Delivery.QUEUED), message("mine", Delivery.QUEUED)))
+            TranscriptPart((message("theirs", Delivery.QUEUED), message("mine", Delivery.QUEUED)))
         )
     )
     assert (screen.open, screen.names) == ({"theirs"}, ["mine", "theirs"])
@@ -227,9 +230,9 @@ def test_only_a_message_that_is_new_here_is_asked_about() -> None:
 
 def test_only_the_latest_messages_are_remembered_and_those_whose_fate_is_open() -> None:
     shown = Shown("s")
-    shown.ending(Part((message("open", Delivery.QUEUED), message("done"))))
+    shown.ending(TranscriptPart((message("open", Delivery.QUEUED), message("done"))))
     for number in range(10 * LATEST):
-        shown.note(Messages("s", (message(f"m{number}"),)))
+        shown.note(ShowMessages("s", (message(f"m{number}"),)))
     assert len(shown._latest) <= 2 * LATEST + 1
     assert "open" in shown
     assert "done" not in shown
@@ -295,7 +298,7 @@ def test_a_message_costs_the_same_however_many_wait_to_be_sent() -> None:
     def send(first: int, count: int) -> None:
         for number in range(first, first + count):
             waiting = message(f"m{number}", Delivery.QUEUED)
-            shown.note(Messages("s", (waiting,)))
+            shown.note(ShowMessages("s", (waiting,)))
 
     send(0, 4 * LATEST)
     assert instructions(lambda: send(4 * LATEST, LATEST)) < LATEST * 1_000

@@ -14,7 +14,7 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 from dingbridge.edges.storage.worker import Disk
-from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
+from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 from dingbridge.service.files.transfers import Transfers
 
 pytestmark = pytest.mark.environment
@@ -30,7 +30,7 @@ class Made:
         self.folder = OutgoingFolder(folder)
         self.thread = Disk(self.calls.put, lambda error: pytest.fail(str(error)))
         self.thread.start()
-        self.said: list[Piece | Taken] = []
+        self.said: list[FilePiece | PieceTaken] = []
         self.transfers = Transfers(self.folder, self.thread, self.said.append)
         self.came: list[Path] = []
         self.failures: list[str] = []
@@ -41,7 +41,7 @@ class Made:
     def failed(self, error: BridgeError) -> None:
         self.failures.append(str(error))
 
-    def hear(self, *said: Piece | Taken) -> None:
+    def hear(self, *said: FilePiece | PieceTaken) -> None:
         """Hear them, and do what follows."""
         for frame in said:
             self.transfers.heard(frame)
@@ -62,19 +62,19 @@ def made(tmp_path: Path) -> Iterator[Made]:
 
 def test_a_file_that_comes_in_pieces_is_whole_in_the_end(made: Made) -> None:
     made.receive()
-    made.hear(Piece(7, b"one, "), Piece(7, b"two, "), Piece(7, b"three", True))
-    assert made.said == [Taken(7), Taken(7), Taken(7, is_over=True)]
+    made.hear(FilePiece(7, b"one, "), FilePiece(7, b"two, "), FilePiece(7, b"three", True))
+    assert made.said == [PieceTaken(7), PieceTaken(7), PieceTaken(7, is_over=True)]
     assert [path.read_bytes() for path in made.came] == [b"one, two, three"]
 
 
 def test_nothing_of_a_file_that_nobody_wants_is_taken(made: Made) -> None:
-    made.hear(Piece(7, b"one"))
-    assert made.said == [Taken(7, is_over=True)]
+    made.hear(FilePiece(7, b"one"))
+    assert made.said == [PieceTaken(7, is_over=True)]
 
 
 def test_why_a_file_cannot_be_read_is_told_and_nothing_stays(made: Made, tmp_path: Path) -> None:
     made.receive()
-    made.hear(Piece(7, b"one"), Piece(7, b"", True, "it is gone"))
+    made.hear(FilePiece(7, b"one"), FilePiece(7, b"", True, "it is gone"))
     assert made.failures == ["it is gone"]
     assert list((tmp_path / "media" / "outgoing").iterdir()) == []
 
@@ -82,20 +82,20 @@ def test_why_a_file_cannot_be_read_is_told_and_nothing_stays(made: Made, tmp_pat
 def test_a_file_that_an_earlier_service_had_whole_is_not_taken_again(made: Made) -> None:
     copy = made.folder.put("m1", "a.pdf", b"as it was")
     made.receive()
-    made.hear(Piece(7, b"", True, "it is gone meanwhile"))
+    made.hear(FilePiece(7, b"", True, "it is gone meanwhile"))
     assert made.came == [copy]
     assert copy.read_bytes() == b"as it was"
-    assert made.said == [Taken(7, is_over=True)]
+    assert made.said == [PieceTaken(7, is_over=True)]
     assert made.failures == []
 
 
 def test_of_a_file_whose_editor_is_gone_nothing_stays(made: Made, tmp_path: Path) -> None:
     made.receive()
-    made.hear(Piece(7, b"one"))
+    made.hear(FilePiece(7, b"one"))
     made.transfers.stop()
     made.settle()
     assert list((tmp_path / "media" / "outgoing").iterdir()) == []
-    made.hear(Piece(7, b"two", True))
+    made.hear(FilePiece(7, b"two", True))
     assert (made.came, made.failures) == ([], [])
 
 
@@ -103,9 +103,9 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "media").write_text("in the way")
     made = Made(tmp_path / "media" / "outgoing")
     made.receive()
-    made.hear(Piece(7, b"one", True))
+    made.hear(FilePiece(7, b"one", True))
     assert "cannot be kept for sending" in made.failures[0]
-    assert made.said == [Taken(7, is_over=True)]
+    assert made.said == [PieceTaken(7, is_over=True)]
     made.thread.finish(5)
 
 
@@ -119,8 +119,8 @@ def test_what_the_host_is_to_write_goes_in_pieces_one_at_a_time(made: Made, size
     made.said.clear()
     made.transfers.give(FILE, data)
     for _ in range(size // PIECE_BYTES + 2):
-        made.hear(Taken(7))
-    pieces = [frame for frame in made.said if isinstance(frame, Piece)]
+        made.hear(PieceTaken(7))
+    pieces = [frame for frame in made.said if isinstance(frame, FilePiece)]
     assert b"".join(piece.data for piece in pieces) == data
     assert all(len(piece.data) <= PIECE_BYTES for piece in pieces)
     assert [piece.is_last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
@@ -128,5 +128,5 @@ def test_what_the_host_is_to_write_goes_in_pieces_one_at_a_time(made: Made, size
 
 def test_what_the_host_cannot_write_is_not_sent_any_further(made: Made) -> None:
     made.transfers.give(FILE, bytes(3 * PIECE_BYTES))
-    made.hear(Taken(7, is_over=True), Taken(7))
+    made.hear(PieceTaken(7, is_over=True), PieceTaken(7))
     assert len(made.said) == 1

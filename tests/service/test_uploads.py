@@ -12,8 +12,8 @@ from msgspec import structs
 
 from dingbridge.core.delivery import outbox, requests
 from dingbridge.core.delivery.long_text import parted
-from dingbridge.core.delivery.outbox import Kind, Put, Waiting
-from dingbridge.core.delivery.plan import Finished, Plan, Post
+from dingbridge.core.delivery.outbox import Purpose, Put, QueuedMessage
+from dingbridge.core.delivery.plan import Finished, Plan, PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.send_queue import Lineup
 from dingbridge.core.errors import Refused, TooLong
@@ -52,7 +52,7 @@ def test_a_file_is_one_chunk_and_is_never_cut() -> None:
         lambda: 0.0,
     )
     step = plan.next()
-    assert isinstance(step, Post)
+    assert isinstance(step, PostChunk)
     assert (step.chunk.start, step.chunk.end) == (0, len(whole.text))
     plan.failed(TooLong("too long"))
     assert isinstance(plan.next(), Finished)
@@ -62,12 +62,12 @@ def test_notifications_are_not_merged_with_a_file() -> None:
     line = Lineup()
     for name, each in (("n0", Outbound("", PERSON, "one")), ("n1", file()), ("n2", file("b.pdf"))):
         outbound = structs.replace(each, id=name)
-        line.add(Waiting("", outbound, Kind.NOTIFICATION, "", 1.0))
+        line.add(QueuedMessage("", outbound, Purpose.NOTIFICATION, "", 1.0))
     assert [one.id for one in line.choose(lambda _: "key", lambda _: 1, 10_000)] == ["n0"]
 
 
 def test_a_journal_of_before_there_were_files_is_read_as_it_was() -> None:
-    put = Put("r", Outbound("m1", PERSON, "text"), Kind.REPLY, "s", 1.0)
+    put = Put("r", Outbound("m1", PERSON, "text"), Purpose.REPLY, "s", 1.0)
     fields = json.loads(outbox.encode(put))
     del fields["outbound"]["file"], fields["outbound"]["file_name"]
     assert outbox.decode(json.dumps(fields).encode()) == put

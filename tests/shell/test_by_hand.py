@@ -12,7 +12,7 @@ import pytest
 
 from dingbridge.core.dingtalk.limits import TOKEN_MARGIN
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import Robot, Settings
+from dingbridge.sandbox.settings import CustomRobot, Settings
 from tests.support.documents import TEXTS
 from tests.support.processes import run
 
@@ -83,7 +83,7 @@ def test_the_webhook_takes_a_message_without_a_signature(sandbox: Sandbox, tmp_p
 def test_the_webhook_takes_a_message_with_a_signature(tmp_path: Path) -> None:
     # Nothing of the folder that it is tried in is imported.
     (tmp_path / "hmac.py").write_text("raise SystemExit('imported')")
-    with Sandbox(Settings(robots=(Robot("robot-token", secret=SIGNING),))) as sandbox:
+    with Sandbox(Settings(robots=(CustomRobot("robot-token", secret=SIGNING),))) as sandbox:
         environ = {"DINGTALK_WEBHOOK": sandbox.webhook_url, "DINGTALK_SECRET": SIGNING}
         unsigned = by_hand(commands()[WEBHOOK], sandbox, tmp_path, **environ)
         assert '"errcode":310000' in without_blanks(unsigned)

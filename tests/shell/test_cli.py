@@ -19,7 +19,7 @@ from dingbridge import __version__
 from dingbridge.sandbox.client import SandboxClient
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import Robot
+from dingbridge.sandbox.settings import CustomRobot
 from tests.support import processes
 from tests.support.pieces import joined
 from tests.support.processes import Child
@@ -71,7 +71,7 @@ def app(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def robot_at(sandbox: Sandbox, robot: Robot) -> dict[str, str]:
+def robot_at(sandbox: Sandbox, robot: CustomRobot) -> dict[str, str]:
     """The environment for one more custom robot of the sandbox."""
     sandbox.client.add_robot(robot)
     return {
@@ -132,7 +132,7 @@ def test_everybody_is_mentioned_only_when_asked_for(
 
 
 def test_a_signature_is_made_and_a_missing_keyword_put_in_front(sandbox: Sandbox) -> None:
-    environ = robot_at(sandbox, Robot("strict", secret=SIGNING, keywords=("告警",)))
+    environ = robot_at(sandbox, CustomRobot("strict", secret=SIGNING, keywords=("告警",)))
     settings = {**environ, "DINGTALK_SECRET": SIGNING, "DINGTALK_KEYWORD": "告警"}
     assert run("notify", "disk is full", environ=settings).returncode == 0
     [arrived] = sandbox.client.arrived()
@@ -189,7 +189,7 @@ def test_a_long_text_arrives_whole_in_several_pieces(
 
 
 def test_a_refusal_ends_with_1_and_one_line_with_the_fix(sandbox: Sandbox) -> None:
-    environ = robot_at(sandbox, Robot("signed", secret=SIGNING))
+    environ = robot_at(sandbox, CustomRobot("signed", secret=SIGNING))
     done = run("notify", "hi", environ={**environ, "DINGTALK_SECRET": SIGNING[:-1] + "0"})
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()

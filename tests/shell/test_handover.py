@@ -15,7 +15,7 @@ from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.outbox import Outbox, fold
 from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.edges.programs.process_identity import born
-from dingbridge.edges.storage.card import Card, read_card
+from dingbridge.edges.storage.card import OwnerCard, read_card
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
@@ -335,22 +335,22 @@ def test_when_nobody_is_left_and_it_was_tried_the_shell_says_that_it_may_have_ar
 # --- somebody else has the robot ------------------------------------------------------------------
 
 
-def others(home: Path, robot: str, who: str) -> tuple[OwnerLock, Card, str]:
+def others(home: Path, robot: str, who: str) -> tuple[OwnerLock, OwnerCard, str]:
     """A lock that somebody else takes, with the card, and what is said about it."""
     pid = os.getpid()
     everywhere = OwnerLock(home / "state" / "dingbridge" / "robots", robot)
     match who:
         case "another data folder":
-            card = Card(pid, born=born(pid), data="/elsewhere", holder="service")
+            card = OwnerCard(pid, born=born(pid), data="/elsewhere", holder="service")
             return everywhere, card, f"the service of another data folder (process {pid}, /els"
         case "another notify":
-            card = Card(pid, born=born(pid), holder="notify")
+            card = OwnerCard(pid, born=born(pid), holder="notify")
             return everywhere, card, f"held by dingbridge notify (process {pid})"
         case "a Neovim that runs 0.1":
             old = OwnerLock(home / "data" / "nvim" / "dingbridge", robot)
-            card = Card(pid, "/a/socket", "its secret")
+            card = OwnerCard(pid, "/a/socket", "its secret")
             return old, card, f"a Neovim that runs dingbridge 0.1 (process {pid})"
-    return everywhere, Card(), "held by a process that is not known here"
+    return everywhere, OwnerCard(), "held by a process that is not known here"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Formatter
 
 from dingbridge.core.catalogue.sentence import Sentence
-from dingbridge.core.commands.editor_commands import Command
+from dingbridge.core.commands.editor_commands import Subcommand
 from tests.project.test_architecture import GENERATED, LUA, PACKAGE, PYTHON, name_of, nodes
 
 CATALOGUE = PACKAGE / "core" / "catalogue"
@@ -216,7 +216,7 @@ def test_a_sentence_says_what_it_is_about() -> None:
 
 
 def test_a_sentence_names_commands_that_there_are_and_people_on_dingtalk_are_told_of_none() -> None:
-    known = {command.value.name for command in Command} | {"starts", "works"}
+    known = {command.value.name for command in Subcommand} | {"starts", "works"}
     for name, one in SENTENCES.items():
         assert {*re.findall(r":Chat ([a-z-]+)", one.text)} <= known, name
         assert ":Chat" not in one.text or not name.startswith("remote."), name

@@ -52,14 +52,14 @@ WRONG_WITHIN = 600.0
 CLOSED_FOR = 600.0
 
 
-class Kind(str, Enum):
+class AccessKind(str, Enum):
     """What is let in: one person, or a group (in which the sender is asked about all the same)."""
 
     PERSON = "person"
     GROUP = "group"
 
 
-class Request(Struct, frozen=True):
+class AccessRequest(Struct, frozen=True):
     """An open request. `id` is the person's identity or the group's conversation id.
 
     `label` is the nick or the group's title, chosen by anybody. `asker` is the identity of whoever
@@ -69,7 +69,7 @@ class Request(Struct, frozen=True):
     """
 
     code: str
-    kind: Kind
+    kind: AccessKind
     id: str
     label: str
     asker: str
@@ -93,7 +93,7 @@ class Request(Struct, frozen=True):
 class Paired(Struct, frozen=True):
     """A person or group that was let in; `until` is 0 for good."""
 
-    kind: Kind
+    kind: AccessKind
     id: str
     label: str
     since: float
@@ -103,7 +103,7 @@ class Paired(Struct, frozen=True):
 class Denied(Struct, frozen=True):
     """A person or group that may not ask for a day."""
 
-    kind: Kind
+    kind: AccessKind
     id: str
     time: float
 
@@ -112,20 +112,20 @@ class Pairings(Struct, frozen=True):
     """All there is to know of one robot. `wrong` are the times of the latest wrong codes."""
 
     paired: tuple[Paired, ...] = ()
-    requests: tuple[Request, ...] = ()
+    requests: tuple[AccessRequest, ...] = ()
     denied: tuple[Denied, ...] = ()
     wrong: tuple[float, ...] = ()
     closed_until: float = 0.0
 
 
-class Asked(Struct, frozen=True):
+class TellCode(Struct, frozen=True):
     """The stranger is to be told the code; `is_new` when the editor has not heard of it yet."""
 
-    request: Request
+    request: AccessRequest
     is_new: bool
 
 
-class Silent(Struct, frozen=True):
+class SayNothing(Struct, frozen=True):
     """Nothing is to be said; `reason` is for the log."""
 
     reason: str
@@ -138,7 +138,7 @@ class TooMany(Struct, frozen=True):
 class Accepted(Struct, frozen=True):
     """The request that the code belonged to, and who is let in now."""
 
-    request: Request
+    request: AccessRequest
     paired: Paired
 
 
@@ -159,7 +159,7 @@ def current(pairings: Pairings, now: float) -> Pairings:
     )
 
 
-def is_paired(pairings: Pairings, kind: Kind, id: str, now: float) -> bool:
+def is_paired(pairings: Pairings, kind: AccessKind, id: str, now: float) -> bool:
     """Whether exactly this id was let in by a code and still is."""
     return any(
         one.kind is kind and one.id == id and _holds(one, now) for one in pairings.paired if id
@@ -172,7 +172,7 @@ def ask(
     now: float,
     chance: Callable[[int], int],
     first: Received | None = None,
-) -> tuple[Pairings, Asked | Silent | TooMany]:
+) -> tuple[Pairings, TellCode | SayNothing | TooMany]:
     """A stranger's message asks to be let in. `chance(n)` is a random number from 0 to n - 1 that
     nobody can foretell; `first` is what waits with a new request.
 
@@ -192,33 +192,33 @@ def ask(
     kind, id = _subject(inbound)
     asker, nick = inbound.sender.identity, inbound.sender.nick
     denied = {(one.kind, one.id) for one in pairings.denied}
-    if (kind, id) in denied or (Kind.PERSON, asker) in denied:
-        return pairings, Silent(f"the {kind.value} was denied less than a day ago")
+    if (kind, id) in denied or (AccessKind.PERSON, asker) in denied:
+        return pairings, SayNothing(f"the {kind.value} was denied less than a day ago")
     for known in pairings.requests:
         if (known.kind, known.id) == (kind, id):
             if _within(REPEAT_EVERY, known.told, now):
-                return pairings, Silent("the code was said a moment ago")
+                return pairings, SayNothing("the code was said a moment ago")
             told = structs.replace(known, told=now)
             requests = tuple(told if one is known else one for one in pairings.requests)
-            return structs.replace(pairings, requests=requests), Asked(told, is_new=False)
+            return structs.replace(pairings, requests=requests), TellCode(told, is_new=False)
     if sum(one.asker == asker for one in pairings.requests) >= PENDING_EACH:
         return pairings, TooMany()
-    request = Request(
+    request = AccessRequest(
         code=pairing_codes.new_code({one.code for one in pairings.requests}, chance),
         kind=kind,
         id=id,
-        label=clean_name(inbound.conversation.title if kind is Kind.GROUP else nick),
+        label=clean_name(inbound.conversation.title if kind is AccessKind.GROUP else nick),
         asker=asker,
         nick=clean_name(nick),
         asked=now,
         told=now,
-        conversation_id=inbound.conversation.id if kind is Kind.GROUP else "",
-        user_id=inbound.sender.staff_id if kind is Kind.PERSON else "",
+        conversation_id=inbound.conversation.id if kind is AccessKind.GROUP else "",
+        user_id=inbound.sender.staff_id if kind is AccessKind.PERSON else "",
         robot_code=inbound.robot_code,
         first=first,
     )
     requests = _without_surplus((*pairings.requests, request))
-    return structs.replace(pairings, requests=requests), Asked(request, is_new=True)
+    return structs.replace(pairings, requests=requests), TellCode(request, is_new=True)
 
 
 def accept(
@@ -239,7 +239,7 @@ def accept(
     return structs.replace(pairings, paired=(*others, paired)), Accepted(request, paired)
 
 
-def deny(pairings: Pairings, code: str, now: float) -> tuple[Pairings, Request | Problem]:
+def deny(pairings: Pairings, code: str, now: float) -> tuple[Pairings, AccessRequest | Problem]:
     """The owner refuses: the request is gone, and who it was for may not ask for a day."""
     pairings, request = _taken(pairings, code, now)
     if isinstance(request, Problem):
@@ -275,22 +275,22 @@ def describe(pairings: Pairings, now: float) -> tuple[str, ...]:
     return (*asking, *paired)
 
 
-def who(one: Request | Paired) -> str:
+def who(one: AccessRequest | Paired) -> str:
     """Whom a request would let in, or who was let in, for a line in the editor."""
-    if isinstance(one, Paired) or one.kind is Kind.PERSON:
-        subject = say.GROUP if one.kind is Kind.GROUP else say.PERSON
+    if isinstance(one, Paired) or one.kind is AccessKind.PERSON:
+        subject = say.GROUP if one.kind is AccessKind.GROUP else say.PERSON
         return subject(id=one.id, name=one.label)
     return say.GROUP_ASKED_FOR(id=one.id, name=one.label, asker=one.asker, nick=one.nick)
 
 
-def minutes_left(request: Request, now: float) -> int:
+def minutes_left(request: AccessRequest, now: float) -> int:
     """For how many minutes the code can be used, at least 1."""
     return _minutes(request.asked + VALID_FOR - now)
 
 
 def _taken(
     pairings: Pairings, code: str, now: float
-) -> tuple[Pairings, Request] | tuple[Pairings, Problem]:
+) -> tuple[Pairings, AccessRequest] | tuple[Pairings, Problem]:
     """The request that a code belongs to. Wrong codes count, whatever they are wrong for."""
     pairings = current(pairings, now)
     closed = _closed_for(pairings, now)
@@ -310,18 +310,18 @@ def _taken(
 # --- what is kept -------------------------------------------------------------------------------
 
 
-def _subject(inbound: Inbound) -> tuple[Kind, str]:
+def _subject(inbound: Inbound) -> tuple[AccessKind, str]:
     if inbound.conversation.kind is ConversationKind.GROUP:
-        return Kind.GROUP, inbound.conversation.id
-    return Kind.PERSON, inbound.sender.identity
+        return AccessKind.GROUP, inbound.conversation.id
+    return AccessKind.PERSON, inbound.sender.identity
 
 
-def _without_request(pairings: Pairings, request: Request) -> Pairings:
+def _without_request(pairings: Pairings, request: AccessRequest) -> Pairings:
     kept = tuple(one for one in pairings.requests if one.code != request.code)
     return structs.replace(pairings, requests=kept)
 
 
-def _without_surplus(requests: tuple[Request, ...]) -> tuple[Request, ...]:
+def _without_surplus(requests: tuple[AccessRequest, ...]) -> tuple[AccessRequest, ...]:
     while len(requests) > PENDING_MOST:
         open_of = Counter(one.asker for one in requests)
         surplus = min(requests, key=lambda one: (-open_of[one.asker], one.asked))
@@ -346,7 +346,7 @@ def _within(seconds: float, time: float, now: float) -> bool:
 # --- words --------------------------------------------------------------------------------------
 
 
-def _pending(request: Request, seconds: float) -> str:
+def _pending(request: AccessRequest, seconds: float) -> str:
     """The line of a request that is so old."""
     if seconds < 60:
         return say.PENDING_NOW(code=request.code, who=who(request))

@@ -8,14 +8,14 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge.core.access import refusal_texts
-from dingbridge.core.access.pairing import Kind, Pairings, is_paired
+from dingbridge.core.access.pairing import AccessKind, Pairings, is_paired
 from dingbridge.core.access.refusal_texts import lua_text
 from dingbridge.core.catalogue import access as say
-from dingbridge.core.catalogue.access import Refusal
+from dingbridge.core.catalogue.access import RefusalSentence
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.options.groups import Group, group_of
+from dingbridge.core.options.groups import GroupOptions, group_of
 
 EVERYBODY = "*"
 """Stands for everybody in a list of people, for every command in a list of commands."""
@@ -36,7 +36,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     dm_policy: Literal["pairing", "allowlist", "open", "disabled"] = "pairing"
     allow_from: tuple[str, ...] | None = None
     group_policy: Literal["disabled", "allowlist", "open"] = "disabled"
-    groups: dict[str, Group] = {}
+    groups: dict[str, GroupOptions] = {}
     require_mention: bool = True
     admins: tuple[str, ...] = ()
 
@@ -66,7 +66,7 @@ class MayPair(Struct, frozen=True):
     """Not allowed, but the sender may ask, for themselves or for the group (`pairing.ask`).
     `refusal` is for who has asked for too much already; `setting` and `reason` as in `Stranger`."""
 
-    kind: Kind
+    kind: AccessKind
     refusal: str
     setting: str
     reason: str
@@ -109,7 +109,7 @@ def _one_to_one(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) 
         return _admitted(inbound, rules)
     line = f"allow_from = {{ {lua_text(inbound.sender.identity)} }}"
     if rules.dm_policy == "pairing":
-        return _may_pair(inbound, Kind.PERSON, "allow_from", line)
+        return _may_pair(inbound, AccessKind.PERSON, "allow_from", line)
     return _stranger(inbound, say.NOT_LISTED, "allow_from", line)
 
 
@@ -135,15 +135,15 @@ def _group_first(
     if rules.group_policy == "disabled":
         line = f"group_policy = 'allowlist', {entry}"
         return _stranger(inbound, say.NO_GROUPS, "group_policy", line)
-    if rules.group_policy == "open" or is_paired(pairings, Kind.GROUP, group, now):
+    if rules.group_policy == "open" or is_paired(pairings, AccessKind.GROUP, group, now):
         return None
     if group != DEFAULTS and group in rules.groups:
         return None
-    return _may_pair(inbound, Kind.GROUP, f"groups[{lua_text(group)}]", entry)
+    return _may_pair(inbound, AccessKind.GROUP, f"groups[{lua_text(group)}]", entry)
 
 
 def _sender_second(
-    inbound: Inbound, rules: Rules, group: Group, pairings: Pairings, now: float
+    inbound: Inbound, rules: Rules, group: GroupOptions, pairings: Pairings, now: float
 ) -> Admitted | Stranger:
     """Whether this sender may speak in a group that may be spoken in."""
     identity = inbound.sender.identity
@@ -167,7 +167,7 @@ def _is_welcome(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) 
         identity in rules.admins
         or _names(rules.allow_from or (), identity)
         or (rules.dm_policy == "open" and rules.allow_from is None)
-        or is_paired(pairings, Kind.PERSON, identity, now)
+        or is_paired(pairings, AccessKind.PERSON, identity, now)
     )
 
 
@@ -224,11 +224,11 @@ def _admitted(inbound: Inbound, rules: Rules) -> Admitted:
     return Admitted("admin" if inbound.sender.identity in rules.admins else "member")
 
 
-def _stranger(inbound: Inbound, reason: Refusal, setting: str, line: str) -> Stranger:
+def _stranger(inbound: Inbound, reason: RefusalSentence, setting: str, line: str) -> Stranger:
     return Stranger(refusal_texts.refusal(inbound, reason, line), setting, reason.reason)
 
 
-def _may_pair(inbound: Inbound, kind: Kind, setting: str, line: str) -> MayPair:
+def _may_pair(inbound: Inbound, kind: AccessKind, setting: str, line: str) -> MayPair:
     words = refusal_texts.refusal(inbound, say.TOO_MANY_REQUESTS, line)
-    reason = say.GROUP_NOT_LISTED if kind is Kind.GROUP else say.NOT_LISTED
+    reason = say.GROUP_NOT_LISTED if kind is AccessKind.GROUP else say.NOT_LISTED
     return MayPair(kind, words, setting, reason.reason)

@@ -5,39 +5,39 @@ Ids come from outside; they are shown as code, and as text of Lua where they sta
 
 from __future__ import annotations
 
-from dingbridge.core.access.pairing import ONCE_FOR, Kind, Request, minutes_left
+from dingbridge.core.access.pairing import ONCE_FOR, AccessKind, AccessRequest, minutes_left
 from dingbridge.core.catalogue import access as say
-from dingbridge.core.catalogue.access import Refusal
+from dingbridge.core.catalogue.access import RefusalSentence
 from dingbridge.core.commands.editor_commands import ALWAYS_OURS
 from dingbridge.core.messages import ConversationKind, Inbound
 
 
-def refusal(inbound: Inbound, reason: Refusal, line: str) -> str:
+def refusal(inbound: Inbound, reason: RefusalSentence, line: str) -> str:
     """The refusal: `line` is what would let the sender in, as it stands in the Lua settings."""
     setting = say.SETTING(line=_as_code(line))
     return _paragraphs(reason(), _no_staff_id(inbound), f"{_ids(inbound)}\n{setting}")
 
 
-def code_told(inbound: Inbound, request: Request, now: float) -> str:
+def code_told(inbound: Inbound, request: AccessRequest, now: float) -> str:
     """What a stranger is told who may ask: the code, and what the robot's owner does with it."""
-    told = say.CODE_FOR_GROUP if request.kind is Kind.GROUP else say.CODE_FOR_PERSON
+    told = say.CODE_FOR_GROUP if request.kind is AccessKind.GROUP else say.CODE_FOR_PERSON
     command = f"`:{ALWAYS_OURS} pair {request.code}`"
     words = told(minutes=minutes_left(request, now), command=command)
     return _paragraphs(words, _no_staff_id(inbound), _ids(inbound))
 
 
-def accepted_told(request: Request, *, once: bool) -> str:
+def accepted_told(request: AccessRequest, *, once: bool) -> str:
     """What the person or group is told that was let in."""
-    is_group = request.kind is Kind.GROUP
+    is_group = request.kind is AccessKind.GROUP
     if once:
         told = say.GROUP_ACCEPTED_ONCE if is_group else say.ACCEPTED_ONCE
         return told(hours=round(ONCE_FOR / 3600))
     return say.GROUP_ACCEPTED() if is_group else say.ACCEPTED()
 
 
-def denied_told(request: Request) -> str:
+def denied_told(request: AccessRequest) -> str:
     """What the person or group is told whose request was denied."""
-    return say.GROUP_DENIED() if request.kind is Kind.GROUP else say.DENIED()
+    return say.GROUP_DENIED() if request.kind is AccessKind.GROUP else say.DENIED()
 
 
 def lua_text(text: str) -> str:

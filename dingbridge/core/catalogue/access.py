@@ -8,7 +8,7 @@ from __future__ import annotations
 from dingbridge.core.catalogue.sentence import Sentence
 
 
-class Refusal(Sentence):
+class RefusalSentence(Sentence):
     """Tells somebody who is not let in why; `reason` is the same for the log."""
 
     __slots__ = ("reason",)
@@ -23,16 +23,16 @@ class Refusal(Sentence):
 
 # --- to strangers ---------------------------------------------------------------------------------
 
-NO_ONE_TO_ONE = Refusal("我不接受单聊消息", "I take no 1:1 messages")
-NO_GROUPS = Refusal("我不接受群消息", "I take no messages from groups")
-GROUP_NOT_LISTED = Refusal("本群不在允许名单中", "this group is not on the list")
-NOT_A_USER = Refusal("您不在本群的允许名单中", "you are not on this group's list")
-NOT_LISTED = Refusal("您不在允许名单中", "you are not on the list")
-NOT_PAIRED = Refusal(
+NO_ONE_TO_ONE = RefusalSentence("我不接受单聊消息", "I take no 1:1 messages")
+NO_GROUPS = RefusalSentence("我不接受群消息", "I take no messages from groups")
+GROUP_NOT_LISTED = RefusalSentence("本群不在允许名单中", "this group is not on the list")
+NOT_A_USER = RefusalSentence("您不在本群的允许名单中", "you are not on this group's list")
+NOT_LISTED = RefusalSentence("您不在允许名单中", "you are not on the list")
+NOT_PAIRED = RefusalSentence(
     "您不在允许名单中（也可以单聊我申请）",
     "you are not on the list (you can also write to me 1:1 to ask)",
 )
-TOO_MANY_REQUESTS = Refusal(
+TOO_MANY_REQUESTS = RefusalSentence(
     "您的申请太多，请过一小时再试",
     "too many of your requests are open, try again in an hour",
 )

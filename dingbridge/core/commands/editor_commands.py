@@ -39,7 +39,7 @@ class Completion(str, Enum):
     SUBCOMMAND = "subcommand"
 
 
-class Declaration(Struct, frozen=True):
+class SubcommandDeclaration(Struct, frozen=True):
     """One subcommand. `arguments` is shown as it stands: `[x]` may be left out, the rest must be
     there. `meaning` is one sentence. What `makes_message` is handed over again when nobody has
     written it down; what is for `once` is never carried out a second time. The empty name is the
@@ -69,135 +69,143 @@ class Declaration(Struct, frozen=True):
         return self.arguments.startswith(("{code}", "[code]"))
 
 
-class Command(Enum):
+class Subcommand(Enum):
     """The subcommands, each with its declaration. The bridge has a case for each
     (`service/editors/bridge.py`): mypy fails without one."""
 
-    OPEN_CURRENT = Declaration(
+    OPEN_CURRENT = SubcommandDeclaration(
         "", "", "Open the current session.", completion=Completion.SUBCOMMAND
     )
-    NEW = Declaration("new", "[title]", "Start a session and open it.", once=True)
-    LIST = Declaration("list", "", "List all sessions.")
-    OPEN = Declaration("open", "{id}", "Open a session.", completion=Completion.SESSION)
-    NEXT = Declaration("next", "", "Open the next session.", once=True)
-    PREV = Declaration("prev", "", "Open the session before this one.", once=True)
-    CLEAR = Declaration("clear", "", "Remove all messages from the current session.", once=True)
-    DELETE = Declaration("delete", "", "Delete the current session.", once=True)
-    SAVE = Declaration(
+    NEW = SubcommandDeclaration("new", "[title]", "Start a session and open it.", once=True)
+    LIST = SubcommandDeclaration("list", "", "List all sessions.")
+    OPEN = SubcommandDeclaration("open", "{id}", "Open a session.", completion=Completion.SESSION)
+    NEXT = SubcommandDeclaration("next", "", "Open the next session.", once=True)
+    PREV = SubcommandDeclaration("prev", "", "Open the session before this one.", once=True)
+    CLEAR = SubcommandDeclaration(
+        "clear", "", "Remove all messages from the current session.", once=True
+    )
+    DELETE = SubcommandDeclaration("delete", "", "Delete the current session.", once=True)
+    SAVE = SubcommandDeclaration(
         "save",
         "{file}",
         "Write the current session to a file.",
         once=True,
         completion=Completion.FILE,
     )
-    LOAD = Declaration(
+    LOAD = SubcommandDeclaration(
         "load", "{file}", "Read a session from a file.", once=True, completion=Completion.FILE
     )
-    SEND = Declaration(
+    SEND = SubcommandDeclaration(
         "send",
         "[text]",
         "Send the text, or the lines of the range as a code block, or else the draft.",
         takes_range=True,
         makes_message=True,
     )
-    TO = Declaration(
+    TO = SubcommandDeclaration(
         "to",
         "[name]",
         "Choose the conversation that the draft and the session's next messages go to.",
         completion=Completion.TARGET,
     )
-    SEND_FILE = Declaration(
+    SEND_FILE = SubcommandDeclaration(
         "send-file",
         "{file}",
         "Send a file to the session's conversation; `%` is the current one.",
         completion=Completion.FILE,
         makes_message=True,
     )
-    SEND_IMAGE = Declaration(
+    SEND_IMAGE = SubcommandDeclaration(
         "send-image",
         "",
         "Send the lines of the range to the session's conversation, drawn as a picture.",
         takes_range=True,
         makes_message=True,
     )
-    BRIDGE = Declaration(
+    BRIDGE = SubcommandDeclaration(
         "bridge",
         f"{PLATFORM} [account]",
         "Bind the current session to DingTalk.",
         completion=Completion.PLATFORM,
     )
-    UNBRIDGE = Declaration(
+    UNBRIDGE = SubcommandDeclaration(
         "unbridge",
         f"[{PLATFORM}] [account]",
         "Release the session that is bound to DingTalk.",
         completion=Completion.PLATFORM,
     )
-    NOTIFY = Declaration(
+    NOTIFY = SubcommandDeclaration(
         "notify",
         "[text]",
         "Send the text or the lines of the range to DingTalk, outside any session.",
         takes_range=True,
         makes_message=True,
     )
-    STATUS = Declaration("status", "", "Show the mode, the connection and the messages under way.")
-    OUTBOX = Declaration("outbox", "", "Show the messages that wait and those that failed.")
-    RETRY = Declaration(
+    STATUS = SubcommandDeclaration(
+        "status", "", "Show the mode, the connection and the messages under way."
+    )
+    OUTBOX = SubcommandDeclaration(
+        "outbox", "", "Show the messages that wait and those that failed."
+    )
+    RETRY = SubcommandDeclaration(
         "retry",
         "[id]",
         "Send a failed message again, or all that did not arrive.",
         completion=Completion.FAILED,
     )
-    DROP = Declaration(
+    DROP = SubcommandDeclaration(
         "drop",
         "{id}",
         "Give up a message that waits or that failed.",
         completion=Completion.OUTBOX,
     )
-    PAIR = Declaration(
+    PAIR = SubcommandDeclaration(
         "pair",
         "[code] [once]",
         "Let in whoever asks with this code, for good or for an hour; without one, show who asks.",
         completion=Completion.ASKING,
     )
-    DENY = Declaration(
+    DENY = SubcommandDeclaration(
         "deny",
         "[code]",
         "Refuse whoever asks with this code; without one, choose.",
         completion=Completion.ASKING,
     )
-    REVOKE = Declaration(
+    REVOKE = SubcommandDeclaration(
         "revoke",
         "[id]",
         "Take back what a code has allowed a person or a group; without an id, choose.",
         completion=Completion.LET_IN,
     )
-    SERVICE = Declaration(
+    SERVICE = SubcommandDeclaration(
         "service",
         "[action]",
         "Show the background service; `stop` ends it, `restart` ends it and starts the next one.",
         completion=Completion.ACTION,
     )
-    LOG = Declaration("log", "", "Open the log at its end, and follow it.")
-    INSTALL = Declaration(
+    LOG = SubcommandDeclaration("log", "", "Open the log at its end, and follow it.")
+    INSTALL = SubcommandDeclaration(
         "install",
         "[images]",
         "Make the plugin's own Python environment; `images` brings what pictures of code need.",
         completion=Completion.EXTRA,
     )
-    STOP = Declaration("stop", "", "Stop the answer that the responder is working on.", once=True)
+    STOP = SubcommandDeclaration(
+        "stop", "", "Stop the answer that the responder is working on.", once=True
+    )
 
 
-class Call(Struct, frozen=True):
+class CommandLine(Struct, frozen=True):
     """A line that was read. `argument` is empty when there was none; after a platform's name it is
     the account's."""
 
-    command: Command
+    command: Subcommand
     argument: str
 
 
-COMMANDS: tuple[Declaration, ...] = tuple(command.value for command in Command)
+COMMANDS: tuple[SubcommandDeclaration, ...] = tuple(command.value for command in Subcommand)
 
-_BY_NAME = {command.value.name: command for command in Command}
+_BY_NAME = {command.value.name: command for command in Subcommand}
 _LINE = re.compile(r"\s*(\S*)\s*(.*)", flags=re.DOTALL)
 
 
@@ -212,7 +220,7 @@ def may_be_repeated(line: str) -> bool:
     return found is not None and not found.value.once
 
 
-def parse(line: str, *, has_range: bool = False) -> Call:
+def parse(line: str, *, has_range: bool = False) -> CommandLine:
     """The subcommand in `line`, which is all that follows `:Chat`.
 
     Free text keeps every space, quote and backslash after the first word's gap. `has_range` tells
@@ -245,7 +253,7 @@ def parse(line: str, *, has_range: bool = False) -> Call:
         rest = _account(command, rest.split())
     elif command.takes_code:
         rest = _code(command, rest.split())
-    return Call(found, rest)
+    return CommandLine(found, rest)
 
 
 def for_outside(words: str) -> str:
@@ -254,7 +262,7 @@ def for_outside(words: str) -> str:
     return re.sub(r":Chat\b", f":{ALWAYS_OURS}", words)
 
 
-def _account(command: Declaration, words: list[str]) -> str:
+def _account(command: SubcommandDeclaration, words: list[str]) -> str:
     """The account named after the platform; empty without one."""
     if len(words) > 2:
         raise BridgeError(say.TWO_ARGUMENTS(name=command.name, form=_shown(command)))
@@ -263,7 +271,7 @@ def _account(command: Declaration, words: list[str]) -> str:
     return words[1] if len(words) == 2 else ""
 
 
-def _code(command: Declaration, words: list[str]) -> str:
+def _code(command: SubcommandDeclaration, words: list[str]) -> str:
     """The code in one word, with the account before it and `once` after it as they were given."""
     once = words[-1:] if command.arguments.endswith("[once]") and words[-1:] == ["once"] else []
     before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
@@ -274,7 +282,7 @@ def _code(command: Declaration, words: list[str]) -> str:
     return " ".join([before + colon + "".join(typed.split()), *once])
 
 
-def _shown(command: Declaration) -> str:
+def _shown(command: SubcommandDeclaration) -> str:
     return " ".join(part for part in (":Chat", command.name, command.arguments) if part)
 
 

@@ -31,7 +31,7 @@ class Users(Enum):
     """Nobody, unless `commands` lists it."""
 
 
-class Declaration(Struct, frozen=True):
+class RemoteDeclaration(Struct, frozen=True):
     """How a command is written, what it is for, and who may use it.
 
     `arguments` is shown as it stands, `[x]` may be left out; `note` says more about them. `effect`:
@@ -53,16 +53,16 @@ class Declaration(Struct, frozen=True):
         return f"/{self.name} {self.arguments}".strip()
 
 
-_Request = TypeVar("_Request", bound="Request")
+_Request = TypeVar("_Request", bound="RemoteRequest")
 
 
-class Request(Struct, frozen=True):
+class RemoteRequest(Struct, frozen=True):
     """Base of the commands: what a person asks for, with the arguments in its fields.
 
     The first line of a command's docstring is what the manual says of it.
     """
 
-    declaration: ClassVar[Declaration]
+    declaration: ClassVar[RemoteDeclaration]
 
     @classmethod
     def parse(cls: type[_Request], argument: str) -> _Request | None:
@@ -70,38 +70,40 @@ class Request(Struct, frozen=True):
         return None if argument else cls()
 
 
-class Help(Request, frozen=True):
+class Help(RemoteRequest, frozen=True):
     """The commands that you may use."""
 
-    declaration = Declaration("help", "帮助", "This list", "这份清单", users=Users.ALL)
+    declaration = RemoteDeclaration("help", "帮助", "This list", "这份清单", users=Users.ALL)
 
 
-class Status(Request, frozen=True):
+class Status(RemoteRequest, frozen=True):
     """How the bridge is doing."""
 
-    declaration = Declaration("status", "状态", "How it goes", "桥的状态", users=Users.BY_DEFAULT)
+    declaration = RemoteDeclaration(
+        "status", "状态", "How it goes", "桥的状态", users=Users.BY_DEFAULT
+    )
 
 
-class WhoAmI(Request, frozen=True):
+class WhoAmI(RemoteRequest, frozen=True):
     """Your ids, and what you may do."""
 
-    declaration = Declaration("whoami", "我是谁", "Your id", "您的编号", users=Users.ALL)
+    declaration = RemoteDeclaration("whoami", "我是谁", "Your id", "您的编号", users=Users.ALL)
 
 
-class WhereAmI(Request, frozen=True):
+class WhereAmI(RemoteRequest, frozen=True):
     """The id of this conversation, and which session it speaks to."""
 
-    declaration = Declaration(
+    declaration = RemoteDeclaration(
         "whereami", "我在哪", "This chat's id", "本会话编号", users=Users.BY_DEFAULT
     )
 
 
-class ListSessions(Request, frozen=True):
+class ListSessions(RemoteRequest, frozen=True):
     """The sessions, numbered; those with the text in them."""
 
     text: str = ""
 
-    declaration = Declaration("list", "列表", "Open sessions", "绑定的会话", "[text]")
+    declaration = RemoteDeclaration("list", "列表", "Open sessions", "绑定的会话", "[text]")
 
     @classmethod
     def parse(cls, argument: str) -> ListSessions:
@@ -109,7 +111,7 @@ class ListSessions(Request, frozen=True):
         return cls(argument)
 
 
-class ChooseSession(Request, frozen=True):
+class ChooseSession(RemoteRequest, frozen=True):
     """Moves this conversation to session number `n`, or to the one with that id.
 
     Empty asks which there are.
@@ -117,7 +119,9 @@ class ChooseSession(Request, frozen=True):
 
     wanted: str = ""
 
-    declaration = Declaration("session", "会话", "Switch session", "切换会话", "[n]", effect=True)
+    declaration = RemoteDeclaration(
+        "session", "会话", "Switch session", "切换会话", "[n]", effect=True
+    )
 
     @classmethod
     def parse(cls, argument: str) -> ChooseSession | None:
@@ -125,34 +129,34 @@ class ChooseSession(Request, frozen=True):
         return cls(remote_arguments.digits(argument)) if len(argument.split()) <= 1 else None
 
 
-class NewSession(Request, frozen=True):
+class NewSession(RemoteRequest, frozen=True):
     """Starts a session in the place of this one."""
 
-    declaration = Declaration("new", "新建", "New session", "新建会话", effect=True)
+    declaration = RemoteDeclaration("new", "新建", "New session", "新建会话", effect=True)
 
 
-class ClearSession(Request, frozen=True):
+class ClearSession(RemoteRequest, frozen=True):
     """Removes all messages from the session; the old transcript is in the trash."""
 
-    declaration = Declaration("clear", "清空", "Clear it", "清空会话", effect=True)
+    declaration = RemoteDeclaration("clear", "清空", "Clear it", "清空会话", effect=True)
 
 
-class StopAnswer(Request, frozen=True):
+class StopAnswer(RemoteRequest, frozen=True):
     """Stops the program that works on your answer; for `admins`, on anybody's."""
 
-    declaration = Declaration(
+    declaration = RemoteDeclaration(
         *("stop", "停止", "Stop answering", "停止回答"),
         users=Users.BY_DEFAULT,
         effect=True,
     )
 
 
-class History(Request, frozen=True):
+class History(RemoteRequest, frozen=True):
     """The last 5 messages, or `n`, up to 50."""
 
     count: int = FEW_MESSAGES
 
-    declaration = Declaration(
+    declaration = RemoteDeclaration(
         "history", "历史", "Last messages", "最近的消息", "[n]", f" (1-{MOST_MESSAGES})"
     )
 
@@ -165,10 +169,10 @@ class History(Request, frozen=True):
         return cls(count) if count is not None and 1 <= count <= MOST_MESSAGES else None
 
 
-class Where(Request, frozen=True):
+class Where(RemoteRequest, frozen=True):
     """Where the cursor is: file, line, function, branch."""
 
-    declaration = Declaration("where", "位置", "Place in Neovim", "编辑器位置")
+    declaration = RemoteDeclaration("where", "位置", "Place in Neovim", "编辑器位置")
 
 
 _Level = Literal["", "error", "warn"]
@@ -179,7 +183,7 @@ _LEVELS: dict[str, _Level] = {
 }
 
 
-class Diagnostics(Request, frozen=True):
+class Diagnostics(RemoteRequest, frozen=True):
     """The diagnostics, the worst first, up to 20.
 
     All, errors only, or errors and warnings (`warn`).
@@ -187,7 +191,7 @@ class Diagnostics(Request, frozen=True):
 
     level: _Level = ""
 
-    declaration = Declaration("diag", "诊断", "Diagnostics", "诊断信息", "[error|warn]")
+    declaration = RemoteDeclaration("diag", "诊断", "Diagnostics", "诊断信息", "[error|warn]")
 
     @classmethod
     def parse(cls, argument: str) -> Diagnostics | None:
@@ -196,13 +200,13 @@ class Diagnostics(Request, frozen=True):
         return None if level is None else cls(level)
 
 
-class Quickfix(Request, frozen=True):
+class Quickfix(RemoteRequest, frozen=True):
     """The quickfix list, up to 20 entries, none of secret files."""
 
-    declaration = Declaration("qf", "快速修复", "Quickfix list", "问题列表")
+    declaration = RemoteDeclaration("qf", "快速修复", "Quickfix list", "问题列表")
 
 
-class Diff(Request, frozen=True):
+class Diff(RemoteRequest, frozen=True):
     """What changed since the last commit, up to 12,000 characters.
 
     In one file or, with an empty `path`, below the folder.
@@ -210,7 +214,7 @@ class Diff(Request, frozen=True):
 
     path: str = ""
 
-    declaration = Declaration("diff", "差异", "Changes", "未提交的改动", "[file]")
+    declaration = RemoteDeclaration("diff", "差异", "Changes", "未提交的改动", "[file]")
 
     @classmethod
     def parse(cls, argument: str) -> Diff:
@@ -218,7 +222,7 @@ class Diff(Request, frozen=True):
         return cls(argument)
 
 
-class FileSlice(Request, frozen=True):
+class FileSlice(RemoteRequest, frozen=True):
     """Lines of a file, up to 200; 40 without a last line.
 
     Lines `first` to `last`, from 1, inclusive.
@@ -228,7 +232,7 @@ class FileSlice(Request, frozen=True):
     first: int
     last: int
 
-    declaration = Declaration(
+    declaration = RemoteDeclaration(
         *("file", "文件", "Lines of a file", "文件内容", "path:10-40"),
         note=f" (最多 {MOST_LINES} 行 at most {MOST_LINES} lines)",
     )
@@ -244,7 +248,7 @@ class FileSlice(Request, frozen=True):
         return cls(path, first, last) if last - first < MOST_LINES else None
 
 
-class OpenAt(Request, frozen=True):
+class OpenAt(RemoteRequest, frozen=True):
     """Shows a file in Neovim at that line; the cursor stays.
 
     `line` counts from 1.
@@ -253,7 +257,7 @@ class OpenAt(Request, frozen=True):
     path: str
     line: int = 1
 
-    declaration = Declaration(
+    declaration = RemoteDeclaration(
         "open", "打开", "Open in Neovim", "在编辑器打开", "path:88", effect=True
     )
 
@@ -264,12 +268,12 @@ class OpenAt(Request, frozen=True):
         return None if place is None else cls(place[0], place[1])
 
 
-class RunJob(Request, frozen=True):
+class RunJob(RemoteRequest, frozen=True):
     """Runs a job, and tells how it ended; without a name, which there are."""
 
     name: str = ""
 
-    declaration = Declaration("run", "运行", "Run a job", "运行任务", "[name]", effect=True)
+    declaration = RemoteDeclaration("run", "运行", "Run a job", "运行任务", "[name]", effect=True)
 
     @classmethod
     def parse(cls, argument: str) -> RunJob | None:
@@ -295,12 +299,12 @@ ForSession = (
 )
 """What is answered where the session is, in its editor (`service/editors/remote_requests.py`)."""
 
-Command = ForOwner | ForSession
+RemoteCommand = ForOwner | ForSession
 """What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""
 
-KINDS: tuple[type[Command], ...] = get_args(Command)
+KINDS: tuple[type[RemoteCommand], ...] = get_args(RemoteCommand)
 
-COMMANDS: tuple[Declaration, ...] = tuple(kind.declaration for kind in KINDS)
+COMMANDS: tuple[RemoteDeclaration, ...] = tuple(kind.declaration for kind in KINDS)
 
 NAMES: tuple[str, ...] = tuple(one.name for one in COMMANDS)
 """The names that settings may list."""

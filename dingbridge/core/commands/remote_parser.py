@@ -7,11 +7,16 @@ import re
 from msgspec import Struct
 
 from dingbridge.core.commands.remote_arguments import folded
-from dingbridge.core.commands.remote_commands import COMMANDS, KINDS, Command, Declaration
+from dingbridge.core.commands.remote_commands import (
+    COMMANDS,
+    KINDS,
+    RemoteCommand,
+    RemoteDeclaration,
+)
 
 _LONGEST_ARGUMENT = 1000
 
-_BY_WORD: dict[str, type[Command]] = {
+_BY_WORD: dict[str, type[RemoteCommand]] = {
     **{kind.declaration.name: kind for kind in KINDS},
     **{kind.declaration.chinese: kind for kind in KINDS},
 }
@@ -22,7 +27,7 @@ _FORM = re.compile(
 )
 
 
-class Unknown(Struct, frozen=True):
+class UnknownCommand(Struct, frozen=True):
     """A word that is no command. `nearest` is the known word closest to it, or empty."""
 
     word: str
@@ -32,10 +37,10 @@ class Unknown(Struct, frozen=True):
 class Bad(Struct, frozen=True):
     """The command of that declaration, with an argument it cannot take."""
 
-    declaration: Declaration
+    declaration: RemoteDeclaration
 
 
-def read(text: str) -> Command | Unknown | Bad | None:
+def read(text: str) -> RemoteCommand | UnknownCommand | Bad | None:
     """The command in a message; None for a message that is meant for the session.
 
     A command starts with a slash and a letter, in any case and of any width. A known word is never
@@ -50,7 +55,7 @@ def read(text: str) -> Command | Unknown | Bad | None:
     kind = _BY_WORD.get(folded(word))
     if kind is None:
         is_prose = found["mark"] or "\n" in text.strip()
-        return None if is_prose else Unknown(word, _nearest(folded(word)))
+        return None if is_prose else UnknownCommand(word, _nearest(folded(word)))
     if "\n" in rest or len(rest) > _LONGEST_ARGUMENT:
         return Bad(kind.declaration)
     return kind.parse(rest) or Bad(kind.declaration)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands.remote_commands import COMMANDS
-from dingbridge.core.commands.remote_parser import Bad, Unknown
+from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
 from dingbridge.core.markdown.code_blocks import code_span
 from dingbridge.core.messages import PLATFORM, Conversation, ConversationKind, Message, Sender
 from dingbridge.core.secrets.excerpts import Around, Mask, unmasked
@@ -20,7 +20,7 @@ EXCERPT = 200
 """Characters of a message in the history."""
 
 
-class Row(Struct, frozen=True):
+class BoundRow(Struct, frozen=True):
     """A bound session. `here`: the conversation that asks speaks to it."""
 
     session: str
@@ -45,7 +45,7 @@ def describe_help(allowed: Collection[str]) -> str:
     return "\n".join([say.COMMANDS(), "", *lines]) if lines else say.NO_COMMANDS()
 
 
-def describe_unknown(unknown: Unknown) -> str:
+def describe_unknown(unknown: UnknownCommand) -> str:
     """There is no such command; perhaps another was meant."""
     command = code_span(f"/{unknown.word}")
     if unknown.nearest:
@@ -66,14 +66,14 @@ def describe_not_allowed(name: str, identity: str, setting: str) -> str:
     return say.NOT_ALLOWED(name=name, identity=code_span(identity), setting=code_span(setting))
 
 
-def choose(rows: Sequence[Row], wanted: str) -> Row | None:
+def choose(rows: Sequence[BoundRow], wanted: str) -> BoundRow | None:
     """The row with that number, counted from 1, or with that id."""
     numbered = {str(number): row for number, row in enumerate(rows, 1)}
     by_id = {row.session: row for row in rows}
     return numbered.get(wanted.lstrip("0")) or by_id.get(wanted)
 
 
-def describe_sessions(rows: Sequence[Row], text: str = "") -> str:
+def describe_sessions(rows: Sequence[BoundRow], text: str = "") -> str:
     """All sessions, or those with `text` in their title, folder or id, under the number that
     `choose` takes."""
     if not rows:
@@ -92,18 +92,18 @@ def describe_sessions(rows: Sequence[Row], text: str = "") -> str:
     return "\n".join([*lines, "", say.HOW_TO_SWITCH()])
 
 
-def _described(row: Row) -> str:
+def _described(row: BoundRow) -> str:
     session = say.SESSION_BUSY if row.busy else say.SESSION
     here = " ←" if row.here else ""
     return session(title=row.title, folder=_folder(row)) + here
 
 
-def _folder(row: Row) -> str:
+def _folder(row: BoundRow) -> str:
     return PurePath(row.cwd).name or row.cwd
 
 
 def describe_status(
-    row: Row | None, *, link: str, editors: int, queued: int, failed: int, problem: str = ""
+    row: BoundRow | None, *, link: str, editors: int, queued: int, failed: int, problem: str = ""
 ) -> str:
     """How the bridge is doing. `row` is the session spoken to, `problem` the last one in words."""
     lines = [
@@ -117,7 +117,7 @@ def describe_status(
     return "\n".join(lines)
 
 
-def _session(row: Row | None) -> str:
+def _session(row: BoundRow | None) -> str:
     return say.STATUS_SESSION(session=_described(row) if row else say.NONE())
 
 
@@ -131,7 +131,7 @@ def describe_whoami(sender: Sender, allowed: Collection[str], *, is_admin: bool)
     )
 
 
-def describe_whereami(conversation: Conversation, row: Row | None, staff_id: str = "") -> str:
+def describe_whereami(conversation: Conversation, row: BoundRow | None, staff_id: str = "") -> str:
     """The conversation's own id, the target that leads to it, which in a 1:1 chat is the person's
     `staff_id`, and the session it speaks to."""
     is_group = conversation.kind is ConversationKind.GROUP

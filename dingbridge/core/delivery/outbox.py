@@ -24,7 +24,7 @@ from dingbridge.core.messages import Outbound
 from dingbridge.core.timeouts import DONE_REMEMBERED
 
 
-class Kind(str, Enum):
+class Purpose(str, Enum):
     """What a message is for. Notifications go last when the platform's budget is short. A word is
     the bridge's own, such as the answer to a command: no reply to what was said to a session."""
 
@@ -38,7 +38,7 @@ class Put(Struct, frozen=True, tag="put"):
 
     robot: str
     outbound: Outbound
-    kind: Kind
+    kind: Purpose
     session: str
     time: float
 
@@ -103,17 +103,17 @@ class Parted(Struct, frozen=True, tag="parted"):
     id: str
 
 
-Record = Put | Tried | Sent | Done | Failed | Retried | Dropped | Merged | Parted
+OutboxRecord = Put | Tried | Sent | Done | Failed | Retried | Dropped | Merged | Parted
 
-_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+_decoder: msgspec.json.Decoder[OutboxRecord] = msgspec.json.Decoder(OutboxRecord)
 
 
-def encode(record: Record) -> bytes:
+def encode(record: OutboxRecord) -> bytes:
     """The record's line, without its end."""
     return json_wire.encode(msgspec.to_builtins(record))
 
 
-def decode(line: bytes) -> Record:
+def decode(line: bytes) -> OutboxRecord:
     """The record in a line. Raises `ValueError` for anything else."""
     try:
         return _decoder.decode(line)
@@ -121,7 +121,7 @@ def decode(line: bytes) -> Record:
         raise ValueError("not a record of the outbox") from cause
 
 
-class Waiting(Struct, frozen=True):
+class QueuedMessage(Struct, frozen=True):
     """A message that is to be sent.
 
     Everything before `start` was taken. `tried` are the attempts whose outcome is not known, the
@@ -131,12 +131,12 @@ class Waiting(Struct, frozen=True):
 
     robot: str
     outbound: Outbound
-    kind: Kind
+    kind: Purpose
     session: str
     time: float
     start: int = 0
     tried: Attempts = ()
-    members: tuple[Waiting, ...] = ()
+    members: tuple[QueuedMessage, ...] = ()
     alone: bool = False
 
     @property
@@ -149,7 +149,7 @@ class Waiting(Struct, frozen=True):
         """Whether what is still to be sent may have arrived."""
         return attempts.may_have_arrived(self.tried, self.start)
 
-    def everyone(self) -> tuple[Waiting, ...]:
+    def everyone(self) -> tuple[QueuedMessage, ...]:
         """The messages whose fate this one decides."""
         return self.members or (self,)
 
@@ -157,7 +157,7 @@ class Waiting(Struct, frozen=True):
 class Dead(Struct, frozen=True):
     """A dead letter: why it could not be sent, and since when (Unix seconds)."""
 
-    waiting: Waiting
+    waiting: QueuedMessage
     reason: str
     time: float
 
@@ -167,7 +167,7 @@ class Outbox:
     what is `done`, some was `dropped`, and of some the outcome is `uncertain`."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, Waiting] = {}
+        self.waiting: dict[str, QueuedMessage] = {}
         self.dead: dict[str, Dead] = {}
         self.done: dict[str, float] = {}
         self.dropped: set[str] = set()
@@ -184,7 +184,7 @@ class Outbox:
             or message in self._within
         )
 
-    def whole(self, message: str) -> Waiting | None:
+    def whole(self, message: str) -> QueuedMessage | None:
         """What waits or failed: this message, or the one that it goes out in."""
         name = self._within.get(message, message)
         letter = self.dead.get(name)
@@ -194,13 +194,13 @@ class Outbox:
         """The dead letter that the message is, or that it went out in."""
         return self.dead.get(self._within.get(message, message))
 
-    def apply(self, record: Record) -> None:
+    def apply(self, record: OutboxRecord) -> None:
         """Take a record in. One about a message that is not here changes nothing."""
         match record:
             case Put():
                 if not self.knows(record.outbound.id):
                     self._enter(
-                        Waiting(
+                        QueuedMessage(
                             record.robot, record.outbound, record.kind, record.session, record.time
                         )
                     )
@@ -233,11 +233,11 @@ class Outbox:
             self.dropped.discard(message)
             self.uncertain.discard(message)
 
-    def _enter(self, whole: Waiting) -> None:
+    def _enter(self, whole: QueuedMessage) -> None:
         self.waiting[whole.id] = whole
         self.queued += len(whole.everyone())
 
-    def _leave(self, message: str) -> Waiting:
+    def _leave(self, message: str) -> QueuedMessage:
         whole = self.waiting.pop(message)
         self.queued -= len(whole.everyone())
         return whole
@@ -275,7 +275,7 @@ class Outbox:
         self._within.update((one.id, merged.id) for one in members)
         self._replace(members[0].id, (merged,), {one.id for one in members})
 
-    def _part(self, whole: Waiting) -> None:
+    def _part(self, whole: QueuedMessage) -> None:
         if whole.members and whole.start:
             # A part is there, and would come again.
             return
@@ -284,9 +284,9 @@ class Outbox:
             del self._within[one.id]
         self._replace(whole.id, parts, {whole.id})
 
-    def _replace(self, place: str, by: tuple[Waiting, ...], gone: set[str]) -> None:
+    def _replace(self, place: str, by: tuple[QueuedMessage, ...], gone: set[str]) -> None:
         """These wait in the place of that one."""
-        rebuilt: dict[str, Waiting] = {}
+        rebuilt: dict[str, QueuedMessage] = {}
         for name, waiting in self.waiting.items():
             if name == place:
                 rebuilt.update((one.id, one) for one in by)
@@ -295,7 +295,7 @@ class Outbox:
         self.waiting = rebuilt
 
 
-def is_uncertain(end: Done | Dropped, whole: Waiting | None) -> bool:
+def is_uncertain(end: Done | Dropped, whole: QueuedMessage | None) -> bool:
     """Whether a message may be there twice, or may have arrived although it was dropped. `whole` is
     what it was before."""
     if isinstance(end, Done):
@@ -303,7 +303,7 @@ def is_uncertain(end: Done | Dropped, whole: Waiting | None) -> bool:
     return whole is not None and whole.may_have_arrived
 
 
-def apart(whole: Waiting) -> tuple[Waiting, ...]:
+def apart(whole: QueuedMessage) -> tuple[QueuedMessage, ...]:
     """What `Parted` makes of a message: each of its members on its own, else itself."""
     if not whole.members:
         return (structs.replace(whole, alone=True),)
@@ -313,12 +313,12 @@ def apart(whole: Waiting) -> tuple[Waiting, ...]:
     )
 
 
-def _tried_anew(waiting: Waiting) -> Waiting:
+def _tried_anew(waiting: QueuedMessage) -> QueuedMessage:
     """A dead letter that the user wants sent again, even where it may have arrived."""
     return structs.replace(waiting, tried=attempts.sent_again(waiting.tried))
 
 
-def fold(records: Iterable[Record]) -> Outbox:
+def fold(records: Iterable[OutboxRecord]) -> Outbox:
     """The outbox after all these records."""
     outbox = Outbox()
     for record in records:

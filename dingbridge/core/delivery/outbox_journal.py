@@ -11,11 +11,11 @@ from dingbridge.core.delivery.outbox import (
     Failed,
     Merged,
     Outbox,
+    OutboxRecord,
     Parted,
     Put,
-    Record,
+    QueuedMessage,
     Sent,
-    Waiting,
     decode,
     encode,
     fold,
@@ -27,7 +27,7 @@ from dingbridge.core.messages import Delivery
 from dingbridge.core.timeouts import DONE_REMEMBERED, END_TOLD_WITHIN
 
 
-def compacted(records: Iterable[Record], now: float) -> list[Record]:
+def compacted(records: Iterable[OutboxRecord], now: float) -> list[OutboxRecord]:
     """The fewest records with the same meaning.
 
     What is done is remembered for a while, so that a message handed over twice leaves once, and for
@@ -36,7 +36,7 @@ def compacted(records: Iterable[Record], now: float) -> list[Record]:
     told = list(records)
     puts = {record.outbound.id: record for record in told if isinstance(record, Put)}
     outbox = fold(told)
-    kept: list[Record] = []
+    kept: list[OutboxRecord] = []
     for message, time in outbox.done.items():
         if time > now - DONE_REMEMBERED:
             put = puts.get(message)
@@ -53,8 +53,8 @@ def compacted(records: Iterable[Record], now: float) -> list[Record]:
     return kept
 
 
-def _records_of(waiting: Waiting) -> list[Record]:
-    records: list[Record] = [
+def _records_of(waiting: QueuedMessage) -> list[OutboxRecord]:
+    records: list[OutboxRecord] = [
         Put(one.robot, one.outbound, one.kind, one.session, one.time) for one in waiting.everyone()
     ]
     if waiting.members:
@@ -66,7 +66,7 @@ def _records_of(waiting: Waiting) -> list[Record]:
     return [*records, *waiting.tried]
 
 
-def waiting_puts(records: Iterable[Record], robot: str) -> tuple[Put, ...]:
+def waiting_puts(records: Iterable[OutboxRecord], robot: str) -> tuple[Put, ...]:
     """How this robot's messages that wait as themselves were accepted, in their order."""
     mine = of_robot(records, robot)
     waiting = fold(mine).waiting
@@ -74,7 +74,7 @@ def waiting_puts(records: Iterable[Record], robot: str) -> tuple[Put, ...]:
     return tuple(puts[name] for name in waiting if name in puts)
 
 
-def of_robot(records: Iterable[Record], robot: str) -> list[Record]:
+def of_robot(records: Iterable[OutboxRecord], robot: str) -> list[OutboxRecord]:
     """The records about messages of this robot, and those about messages of nobody: what was done
     long ago is only remembered by its id."""
     told = list(records)
@@ -87,20 +87,20 @@ def of_robot(records: Iterable[Record], robot: str) -> list[Record]:
     return [record for record in told if _robot_of(record, robots, robot) == robot]
 
 
-def ids_of_others(records: Iterable[Record], robot: str) -> set[str]:
+def ids_of_others(records: Iterable[OutboxRecord], robot: str) -> set[str]:
     """The messages that other robots have to send or have sent, as far as that is written down."""
     puts = (record for record in records if isinstance(record, Put))
     return {record.outbound.id for record in puts if record.robot != robot}
 
 
-def _robot_of(record: Record, robots: dict[str, str], default: str) -> str:
+def _robot_of(record: OutboxRecord, robots: dict[str, str], default: str) -> str:
     if isinstance(record, Sent) and record.robot:
         return record.robot
     about = record.outbound.id if isinstance(record, Put | Merged) else record.id
     return robots.get(about, default)
 
 
-def ends(records: Iterable[Record]) -> list[tuple[str, str, Delivery, str]]:
+def ends(records: Iterable[OutboxRecord]) -> list[tuple[str, str, Delivery, str]]:
     """Session, message, fate and reason of what came to an end and stands in a transcript."""
     outbox = Outbox()
     found: list[tuple[str, str, Delivery, str]] = []
@@ -118,7 +118,7 @@ def ends(records: Iterable[Record]) -> list[tuple[str, str, Delivery, str]]:
     return found
 
 
-def end_in_words(record: Done | Failed | Dropped, whole: Waiting) -> tuple[Delivery, str]:
+def end_in_words(record: Done | Failed | Dropped, whole: QueuedMessage) -> tuple[Delivery, str]:
     """What became of a message, and why or with what doubt. `whole` is what it was before."""
     match record:
         case Failed():
@@ -139,7 +139,7 @@ def dropped_in_words(*, uncertain: bool) -> str:
 def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:
     """The journal's lines with this robot's records compacted, and what they tell of its pace put
     together; those of others stay as they are."""
-    records: list[tuple[bytes, Record]] = []
+    records: list[tuple[bytes, OutboxRecord]] = []
     for line in lines:
         try:
             records.append((line, decode(line)))

@@ -6,7 +6,7 @@ from itertools import islice
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue.sentence import Sentence
-from dingbridge.core.delivery.outbox import Outbox, Waiting
+from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
 from dingbridge.core.markdown import code_blocks
 from dingbridge.core.sessions import destinations
 
@@ -37,12 +37,12 @@ def describe(outbox: Outbox, prefix: str = "") -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
-def doubt(whole: Waiting) -> str:
+def doubt(whole: QueuedMessage) -> str:
     """What is said of a message that waits, when it may be there already."""
     return say.UNANSWERED() if whole.may_have_arrived else ""
 
 
-def _line(waiting: Waiting) -> str:
+def _line(waiting: QueuedMessage) -> str:
     """A message in the outbox: how it begins, and where it goes."""
     outbound = waiting.outbound
     place = destinations.name(outbound.target)

@@ -55,7 +55,7 @@ class Chunk(Struct, frozen=True):
     text: str
 
 
-class Post(Struct, frozen=True):
+class PostChunk(Struct, frozen=True):
     """Step: send this chunk by this route."""
 
     route: Route
@@ -148,7 +148,7 @@ class Plan:
         """The attempts whose outcome is not known, with those before this plan."""
         return self._tried
 
-    def next(self) -> Post | Wait | Finished:
+    def next(self) -> PostChunk | Wait | Finished:
         """The next step. Asking twice without an answer in between gives the same step."""
         if self._end is not None:
             return Finished(self._end, attempts.may_have_arrived(self._tried, self._start))
@@ -156,7 +156,7 @@ class Plan:
             return Finished(None, bool(self._tried))
         if self._wait is not None:
             return self._wait
-        return Post(self._routes[0], self._chunk(*self._left[0]))
+        return PostChunk(self._routes[0], self._chunk(*self._left[0]))
 
     def waited(self) -> None:
         """The time of the last `Wait` has passed."""

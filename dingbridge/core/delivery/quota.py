@@ -13,7 +13,7 @@ BEIJING = timezone(timedelta(hours=8))
 """The time in which the platform's month begins; China has no summer time."""
 
 
-class Kind(str, Enum):
+class QuotaKind(str, Enum):
     """What the platform counts apart (protocol section 0). The values are stored."""
 
     CALLS = "API calls"
@@ -38,8 +38,8 @@ class Quota(Struct, frozen=True):
     month: str = ""
     calls: int = 0
     pushes: int = 0
-    warned: tuple[Kind, ...] = ()
-    spent: tuple[Kind, ...] = ()
+    warned: tuple[QuotaKind, ...] = ()
+    spent: tuple[QuotaKind, ...] = ()
 
     @property
     def gone(self) -> bool:
@@ -99,8 +99,8 @@ def describe(quota: Quota, budget: Budget) -> str:
     return f"{quota.month}: {line}" if quota.month else line
 
 
-def _amount(kind: Kind, used: int, limit: int) -> str:
-    if kind is Kind.CALLS:
+def _amount(kind: QuotaKind, used: int, limit: int) -> str:
+    if kind is QuotaKind.CALLS:
         return say.CALLS_OF(used=used, limit=limit) if limit else say.CALLS(used=used)
     return say.PUSHES_OF(used=used, limit=limit) if limit else say.PUSHES(used=used)
 
@@ -110,14 +110,14 @@ def _of_month(quota: Quota, now: float) -> Quota:
     return quota if quota.month == month else Quota(month)
 
 
-def _kinds(quota: Quota, budget: Budget) -> tuple[tuple[Kind, int, int], ...]:
+def _kinds(quota: Quota, budget: Budget) -> tuple[tuple[QuotaKind, int, int], ...]:
     return (
-        (Kind.CALLS, quota.calls, budget.calls),
-        (Kind.PUSHES, quota.pushes, budget.pushes),
+        (QuotaKind.CALLS, quota.calls, budget.calls),
+        (QuotaKind.PUSHES, quota.pushes, budget.pushes),
     )
 
 
-def _spent_by(code: str) -> Kind | None:
+def _spent_by(code: str) -> QuotaKind | None:
     if code == "90020" or code.casefold().endswith("apicountlimitfororg"):
-        return Kind.CALLS
-    return Kind.PUSHES if code == "20001" else None
+        return QuotaKind.CALLS
+    return QuotaKind.PUSHES if code == "20001" else None

@@ -81,7 +81,7 @@ class Paced(Struct, frozen=True):
     holds: dict[str, Hold] = field(default_factory=dict)
 
 
-class Pace:
+class RateLimit:
     """The pace of one robot. `now` is Unix seconds, `chance` returns [0, 1).
 
     Keys come from `key_of`. A clock that is set back costs at most one window or pause more: what
@@ -95,7 +95,7 @@ class Pace:
         self._holds: dict[str, Hold] = {}
 
     @classmethod
-    def restore(cls, paced: Paced, chance: Callable[[], float]) -> Pace:
+    def restore(cls, paced: Paced, chance: Callable[[], float]) -> RateLimit:
         """The pace of a robot that another process had before."""
         pace = cls(chance)
         pace._sent = {

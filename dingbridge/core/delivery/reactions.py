@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct, structs
 
 from dingbridge.core import json_wire
-from dingbridge.core.delivery.quota import Budget, Kind, Quota, used_up
+from dingbridge.core.delivery.quota import Budget, Quota, QuotaKind, used_up
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter, Unreachable
 from dingbridge.core.messages import Inbound
 
@@ -103,7 +103,7 @@ def reaction_to(inbound: Inbound, name: str) -> Reaction | None:
 
 def quota_is_short(quota: Quota, budget: Budget) -> bool:
     """Whether what is left of the month's calls is for messages alone; two calls are a reaction."""
-    if Kind.CALLS in quota.spent:
+    if QuotaKind.CALLS in quota.spent:
         return True
     return bool(budget.calls) and quota.calls * CALLS_KEPT >= budget.calls * (CALLS_KEPT - 1)
 
@@ -145,7 +145,7 @@ def _may_be_done(entry: _Entry, written: Container[Reaction] | None) -> bool:
     return not entry.wanted or written is None or entry.reaction in written
 
 
-class Reactions:
+class ReactionSchedule:
     """All reactions of one robot. `now` is seconds of any clock that is never set back.
 
     Ask `next_step`, carry it out, and tell `succeeded` or `failed`; only one step is under way at a

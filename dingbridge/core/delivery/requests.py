@@ -8,7 +8,7 @@ from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.outgoing_text import without_acting_links
 from dingbridge.core.delivery.plan import KEY_CHARACTERS, Chunk
 from dingbridge.core.delivery.routing import Route, custom_robot, of_another_robot, routes
-from dingbridge.core.delivery.sent_messages import TEXT_CHARACTERS, Sent
+from dingbridge.core.delivery.sent_messages import TEXT_CHARACTERS, SentChunk
 from dingbridge.core.dingtalk import media, request_bodies
 from dingbridge.core.dingtalk.media import Parcel
 from dingbridge.core.dingtalk.robot_codes import own_code
@@ -20,7 +20,7 @@ _SINGLE = "/v1.0/robot/oToMessages/batchSend"
 _GROUP = "/v1.0/robot/groupMessages/send"
 
 
-class Uploaded(Struct, frozen=True):
+class UploadedFile(Struct, frozen=True):
     """A file that the platform has, and what it was uploaded as."""
 
     parcel: Parcel
@@ -93,7 +93,7 @@ def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tu
 
 
 def file(
-    options: Options, outbound: Outbound, uploaded: Uploaded, route: Route
+    options: Options, outbound: Outbound, uploaded: UploadedFile, route: Route
 ) -> tuple[str, bytes]:
     """Address and body for a file that was uploaded (protocol section 6): by OpenAPI, or, which
     only a picture can, in Markdown by the session webhook."""
@@ -145,9 +145,9 @@ def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
     return characters, size - request_bodies.keyword_bytes(options.keyword)
 
 
-def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> Sent:
+def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> SentChunk:
     """What is to be remembered of a chunk that was taken at `time` (Unix seconds); `key` is the
     answer's, empty when it gave none."""
     text = outbound.text[chunk.start : min(chunk.end, chunk.start + 4 * TEXT_CHARACTERS)]
     place = outbound.target.conversation_id or outbound.target.user_id
-    return Sent(outbound.id, "", text, time, key, place)
+    return SentChunk(outbound.id, "", text, time, key, place)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.outbox import Done, Dropped, Failed, Record, Sent
-from dingbridge.core.delivery.rate_limit import Pace, Paced
+from dingbridge.core.delivery.outbox import Done, Dropped, Failed, OutboxRecord, Sent
+from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 
 
-def pace_of(records: Iterable[Record], chance: Callable[[], float]) -> Pace:
+def pace_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> RateLimit:
     """The pace of the robot that all these records are about.
 
     What was taken counts from its answer, and an attempt without one, which may have arrived, from
@@ -39,7 +39,7 @@ def pace_of(records: Iterable[Record], chance: Callable[[], float]) -> Pace:
                 pass
     for attempt in under_way.values():
         _unanswered(attempt, went)
-    pace = Pace.restore(before, chance)
+    pace = RateLimit.restore(before, chance)
     for time, key in sorted(went):
         if time and key:
             pace.sent(key, time)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.compose import LONGER
-from dingbridge.core.delivery.outbox import Kind, Merged, Waiting
+from dingbridge.core.delivery.outbox import Merged, Purpose, QueuedMessage
 from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound
 from dingbridge.core.text import shorten
@@ -41,18 +41,18 @@ class Lineup:
         """The places that something waits for."""
         return self._queues.keys()
 
-    def __iter__(self) -> Iterator[Waiting]:
+    def __iter__(self) -> Iterator[QueuedMessage]:
         """The messages, place by place in order."""
         for queue in self._in_order():
             yield from queue.waiting.values()
 
-    def add(self, waiting: Waiting) -> None:
+    def add(self, waiting: QueuedMessage) -> None:
         """Put a message at the end, or in front of its place when a part of it is there. One that
         waits already keeps its place."""
         self._next += 1
         self._queue(waiting).add(waiting, self._next)
 
-    def put_back(self, waiting: Waiting) -> None:
+    def put_back(self, waiting: QueuedMessage) -> None:
         """Put a message at the head of its place again: it could not be carried now."""
         self._queue(waiting).put_back(waiting)
 
@@ -64,8 +64,8 @@ class Lineup:
         return place is not None
 
     def choose(
-        self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int
-    ) -> tuple[Waiting, ...]:
+        self, key: Callable[[QueuedMessage], str], room: Callable[[str], int], largest: int
+    ) -> tuple[QueuedMessage, ...]:
         """The messages to send now: none when all have to wait, several when they are to be merged.
 
         `key` tells what a message counts against, `room` how many may go at once by that key,
@@ -77,7 +77,7 @@ class Lineup:
                 return run
         return ()
 
-    def candidates(self) -> Iterator[Waiting]:
+    def candidates(self) -> Iterator[QueuedMessage]:
         """What may be next: of each place the first message, and the first reply that may
         overtake."""
         for queue in self._in_order():
@@ -85,7 +85,7 @@ class Lineup:
             if (reply := queue.overtaking) is not None:
                 yield reply
 
-    def _queue(self, waiting: Waiting) -> _Queue:
+    def _queue(self, waiting: QueuedMessage) -> _Queue:
         place = self._places.setdefault(waiting.id, waiting.outbound.target.place)
         return self._queues.setdefault(place, _Queue())
 
@@ -97,12 +97,12 @@ class _Queue:
     """What waits for one place. Never empty but while it is made."""
 
     def __init__(self) -> None:
-        self.waiting: OrderedDict[str, Waiting] = OrderedDict()
-        self._replies: OrderedDict[str, Waiting] = OrderedDict()
+        self.waiting: OrderedDict[str, QueuedMessage] = OrderedDict()
+        self._replies: OrderedDict[str, QueuedMessage] = OrderedDict()
         self._numbers: dict[str, int] = {}
 
     @property
-    def first(self) -> Waiting:
+    def first(self) -> QueuedMessage:
         return next(iter(self.waiting.values()))
 
     @property
@@ -111,22 +111,22 @@ class _Queue:
         return self._numbers[self.first.id]
 
     @property
-    def overtaking(self) -> Waiting | None:
+    def overtaking(self) -> QueuedMessage | None:
         """The first reply, when it may go before the first message."""
         first = self.first
-        if first.start or first.kind is not Kind.NOTIFICATION:
+        if first.start or first.kind is not Purpose.NOTIFICATION:
             return None
         return next(iter(self._replies.values()), None)
 
-    def add(self, waiting: Waiting, number: int) -> None:
+    def add(self, waiting: QueuedMessage, number: int) -> None:
         self._numbers.setdefault(waiting.id, number)
         self.waiting[waiting.id] = waiting
-        if waiting.kind is not Kind.NOTIFICATION:
+        if waiting.kind is not Purpose.NOTIFICATION:
             self._replies[waiting.id] = waiting
         if waiting.start:
             self._to_head(waiting)
 
-    def put_back(self, waiting: Waiting) -> None:
+    def put_back(self, waiting: QueuedMessage) -> None:
         self.add(waiting, self.number if self.waiting else 0)
         self._to_head(waiting)
 
@@ -137,27 +137,27 @@ class _Queue:
         return not self.waiting
 
     def choose(
-        self, key: Callable[[Waiting], str], room: Callable[[str], int], largest: int
-    ) -> tuple[Waiting, ...]:
+        self, key: Callable[[QueuedMessage], str], room: Callable[[str], int], largest: int
+    ) -> tuple[QueuedMessage, ...]:
         first, reply = self.first, self.overtaking
         name = key(first)
         most = room(name)
-        is_note = first.kind is Kind.NOTIFICATION
+        is_note = first.kind is Purpose.NOTIFICATION
         if most > 0 and (first.start or not is_note or not self._more_than(most, key, name)):
             return (first,)
         if reply is not None and room(key(reply)) > 0:
             return (reply,)
         return self._run(largest) if most > 0 else ()
 
-    def _more_than(self, most: int, key: Callable[[Waiting], str], name: str) -> bool:
+    def _more_than(self, most: int, key: Callable[[QueuedMessage], str], name: str) -> bool:
         """Whether more wait than may go at once."""
         if len(self.waiting) <= most:
             return False
         return all(key(waiting) == name for waiting in islice(self.waiting.values(), most + 1))
 
-    def _run(self, largest: int) -> tuple[Waiting, ...]:
+    def _run(self, largest: int) -> tuple[QueuedMessage, ...]:
         """The longest run of notifications from the head that fits into one message."""
-        run: list[Waiting] = []
+        run: list[QueuedMessage] = []
         people = _People()
         size = 0
         for waiting in self.waiting.values():
@@ -168,20 +168,20 @@ class _Queue:
             run.append(waiting)
         return tuple(run)
 
-    def _to_head(self, waiting: Waiting) -> None:
+    def _to_head(self, waiting: QueuedMessage) -> None:
         self.waiting.move_to_end(waiting.id, last=False)
         if waiting.id in self._replies:
             self._replies.move_to_end(waiting.id, last=False)
 
 
-def _go_together(first: Waiting, other: Waiting) -> bool:
+def _go_together(first: QueuedMessage, other: QueuedMessage) -> bool:
     same = first.outbound.target == other.outbound.target
     return same and _mergeable(first) and _mergeable(other)
 
 
-def _mergeable(waiting: Waiting) -> bool:
+def _mergeable(waiting: QueuedMessage) -> bool:
     return (
-        waiting.kind is Kind.NOTIFICATION
+        waiting.kind is Purpose.NOTIFICATION
         and not waiting.start
         and not waiting.tried
         and not waiting.members
@@ -239,7 +239,7 @@ class _People:
         return True
 
 
-def merged(run: Sequence[Waiting]) -> Merged:
+def merged(run: Sequence[QueuedMessage]) -> Merged:
     """These messages as one, with the mentions of all of them. They are those of one choice."""
     first = run[0].outbound
     people = _People()
@@ -256,6 +256,6 @@ def merged(run: Sequence[Waiting]) -> Merged:
     return Merged(tuple(waiting.id for waiting in run), whole)
 
 
-def as_one(run: Sequence[Waiting], record: Merged) -> Waiting:
+def as_one(run: Sequence[QueuedMessage], record: Merged) -> QueuedMessage:
     """What waits in the place of the merged messages."""
     return structs.replace(run[0], outbound=record.outbound, members=tuple(run))

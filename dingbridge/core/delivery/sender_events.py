@@ -24,4 +24,4 @@ class CoolDown(Struct, frozen=True):
     reason: str
 
 
-SenderEvent = DeliveryReport | Counted | CoolDown | sent_messages.Sent
+SenderEvent = DeliveryReport | Counted | CoolDown | sent_messages.SentChunk

@@ -20,7 +20,7 @@ NEAR: Final = 5.0
 """Seconds that our clock and the platform's may differ for a sending without a key."""
 
 
-class Sent(Struct, frozen=True):
+class SentChunk(Struct, frozen=True):
     """One chunk that went out. `message` is its message's id and `session` where that stands; `key`
     the `processQueryKey` of the OpenAPI answer, empty after a session webhook, which gives none;
     `place` the conversation's id, or in a 1:1 chat the person's; `time` is Unix seconds."""
@@ -33,18 +33,18 @@ class Sent(Struct, frozen=True):
     place: str = ""
 
 
-SentKeys = dict[str, tuple[Sent, ...]]
+SentKeys = dict[str, tuple[SentChunk, ...]]
 """What went out, by robot, the oldest first."""
 
 
-def remember(book: SentKeys, robot: str, sent: Sent) -> SentKeys:
+def remember(book: SentKeys, robot: str, sent: SentChunk) -> SentKeys:
     """`book` with one more sending; its text is shortened, and the robot's oldest go."""
     text = shorten(sent.text, TEXT_CHARACTERS)
-    short = Sent(sent.message, sent.session, text, sent.time, sent.key, sent.place)
+    short = SentChunk(sent.message, sent.session, text, sent.time, sent.key, sent.place)
     return {**book, robot: (*book.get(robot, ()), short)[-KEPT:]}
 
 
-def find(book: SentKeys, robot: str, quote: Quoted, places: Collection[str]) -> Sent | None:
+def find(book: SentKeys, robot: str, quote: Quoted, places: Collection[str]) -> SentChunk | None:
     """The sending that a quote is of, or None. `places` are the ids by which the conversation may
     have been written to.
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from dingbridge.core import json_wire
 from dingbridge.core.commands import remote_parser
-from dingbridge.core.commands.remote_commands import Command
-from dingbridge.core.commands.remote_parser import Bad, Unknown
+from dingbridge.core.commands.remote_commands import RemoteCommand
+from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
 from dingbridge.core.dingtalk.json_fields import list_of, object_of, said_true
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.regex import regex
@@ -51,7 +51,7 @@ def without_mention(text: str) -> str:
     return text[found.end() :].strip() if found else text.strip()
 
 
-def command_in(inbound: Inbound) -> Command | Unknown | Bad | None:
+def command_in(inbound: Inbound) -> RemoteCommand | UnknownCommand | Bad | None:
     """The remote command in a message; None for a message that is meant for the session.
 
     In a group names stand before and after it, `@Robot /whoami @Robot`, and none of them is an
@@ -65,6 +65,6 @@ def command_in(inbound: Inbound) -> Command | Unknown | Bad | None:
         # The robot's name may have a dot or a space in it.
         other = remote_parser.read(_ANY_NAME.sub("", inbound.text))
         bare = bare if isinstance(other, Bad) else other
-    if said is None and isinstance(bare, Unknown):
+    if said is None and isinstance(bare, UnknownCommand):
         return None  # words for whoever is named before them
     return bare

@@ -25,7 +25,7 @@ from dingbridge.core.errors import (
 )
 
 
-class Rule(Struct, frozen=True):
+class CodeRule(Struct, frozen=True):
     """What can be done about some codes.
 
     `codes` are exact or patterns with `*`; without any, the rule is found by the platform's words
@@ -56,38 +56,38 @@ class Rule(Struct, frozen=True):
         return self.advises() if self.advises is not None else ""
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[CodeRule, ...] = (
     # --- any call -----------------------------------------------------------------------------
-    Rule(
+    CodeRule(
         ("-1", "system.error", "system.busy", "system.err"),
         Retryable,
         say.BUSY,
     ),
-    Rule(
+    CodeRule(
         ("unknown.send.result",),
         Retryable,
         say.DOES_NOT_KNOW,
         may_have_arrived=True,
     ),
-    Rule(
+    CodeRule(
         ("*ApiCountLimitForOrg", "90020", "20001"),
         Refused,
         say.QUOTA_USED_UP,
         say.WAIT_OR_BUY,
     ),
-    Rule(
+    CodeRule(
         ("*QpsLimit*", "90018", "90001", "90002"),
         RetryAfter,
         say.TOO_MANY_IN_A_SECOND,
         seconds=limits.QPS_PAUSE,
     ),
-    Rule(
+    CodeRule(
         ("*QpmLimit*",),
         RetryAfter,
         say.TOO_MANY_IN_A_MINUTE,
         seconds=limits.QPM_PAUSE,
     ),
-    Rule(
+    CodeRule(
         ("*IpNotInWhiteList",),
         Refused,
         say.APP_ADDRESS_NOT_LISTED,
@@ -95,7 +95,7 @@ RULES: tuple[Rule, ...] = (
         about="app",
     ),
     # --- credentials and token (section 2) ----------------------------------------------------
-    Rule(
+    CodeRule(
         (
             "InvalidAuthentication",
             "AuthenticationFailed.*",
@@ -112,7 +112,7 @@ RULES: tuple[Rule, ...] = (
         say.CHECK_APP_KEY,
         about="app",
     ),
-    Rule(
+    CodeRule(
         (
             "invalidClientIdOrSecret",
             "invalid.client",
@@ -125,32 +125,32 @@ RULES: tuple[Rule, ...] = (
         say.COMPARE_CREDENTIALS,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("*AccessTokenPermissionDenied", "60011"),
         Refused,
         say.PERMISSION_LACKING,
         say.GRANT_PERMISSION,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("22", "88"),
         Refused,
         say.REFUSED,
         say.DEFECT,
     ),
     # --- custom robot and session webhook (section 1) -----------------------------------------
-    Rule(
+    CodeRule(
         ("130101", "410100", "660026"),
         RetryAfter,
         say.ROBOT_TOO_FAST,
         seconds=limits.RATE_PAUSE,
     ),
-    Rule(
+    CodeRule(
         ("460101", "101002", "*.msgParam.tooLong"),
         TooLong,
         say.TOO_LONG,
     ),
-    Rule(
+    CodeRule(
         ("310000",),
         Refused,
         say.KEYWORD_LACKING,
@@ -158,7 +158,7 @@ RULES: tuple[Rule, ...] = (
         words=("keyword", "关键词"),
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("310000",),
         Retryable,
         say.CLOCK_WRONG,
@@ -166,7 +166,7 @@ RULES: tuple[Rule, ...] = (
         words=("timestamp", "签名过期"),
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("310000",),
         Refused,
         say.ROBOT_ADDRESS_NOT_LISTED,
@@ -174,7 +174,7 @@ RULES: tuple[Rule, ...] = (
         words=("whitelist", "white list", "白名单"),
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("310000",),
         Refused,
         say.SIGNATURE_WRONG,
@@ -182,46 +182,46 @@ RULES: tuple[Rule, ...] = (
         words=("sign", "签名"),
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("310000",),
         Refused,
         say.SECURITY_REFUSED,
         say.COMPARE_SECURITY,
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("300005", "400101", "400106"),
         Refused,
         say.ROBOT_UNKNOWN,
         say.NEW_WEBHOOK,
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("300001",),
         Refused,
         say.ROBOT_OR_PARAMETERS_UNKNOWN,
         say.NEW_WEBHOOK,
         about="webhook",
     ),
-    Rule(
+    CodeRule(
         ("400013", "group.disbanded"),
         Refused,
         say.GROUP_GONE,
         say.CHOOSE_GROUP,
     ),
-    Rule(
+    CodeRule(
         ("400102", "bot.stopped", "template.stopped"),
         Refused,
         say.ROBOT_OFF,
         say.SWITCH_ROBOT_ON,
     ),
-    Rule(
+    CodeRule(
         ("400105", "40035", "43002", "43004"),
         Refused,
         say.REQUEST_UNREADABLE,
         say.DEFECT,
     ),
-    Rule(
+    CodeRule(
         ("430101", "430102", "430103", "430104", "contain.*", "param.contentUnsafe"),
         Refused,
         say.CONTENT_BLOCKED,
@@ -229,116 +229,116 @@ RULES: tuple[Rule, ...] = (
         content=True,
     ),
     # --- OpenAPI sends (section 3) --------------------------------------------------------------
-    Rule(
+    CodeRule(
         ("send.too.fast", "send.byToken.tooFast", "too.many.*"),
         RetryAfter,
         say.APP_TOO_FAST,
         seconds=limits.SEND_PAUSE,
     ),
-    Rule(
+    CodeRule(
         ("session.expired", "session.notExisted"),
         OtherRoute,
         say.REPLY_ADDRESS_EXPIRED,
         say.PERSON_MUST_WRITE,
     ),
-    Rule(
+    CodeRule(
         ("bot.forbidden.sendMessage", "send.forbidden"),
         Refused,
         say.MUTED,
         say.ASK_GROUP_OWNER,
     ),
-    Rule(
+    CodeRule(
         ("robot.oto.notExist", "chatbotId.notAllow.sendOTO"),
         Refused,
         say.NO_ONE_TO_ONE,
         say.ENABLE_ONE_TO_ONE,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("staffId.notExisted",),
         Refused,
         say.PERSON_UNKNOWN,
         say.CHECK_USER_ID,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("conversation.org.notMatch", "invalid.openConversationId", "resource.not.found"),
         Refused,
         say.CONVERSATION_UNKNOWN,
         say.CHECK_CONVERSATION_ID,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("resource.unavailable",),
         Refused,
         say.NOT_AVAILABLE,
         say.CHECK_PUBLISHED,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("only.groupAdmin.canAtAll",),
         Refused,
         say.ONLY_ADMINS_MENTION_ALL,
         say.DO_NOT_MENTION_ALL,
     ),
-    Rule(
+    CodeRule(
         ("invalidParameter.robotCode.downloadCode",),
         Refused,
         say.FILE_GONE,
         files.ASK_AGAIN,
     ),
-    Rule(
+    CodeRule(
         ("invalidParameter.robotCode.*", "not.allowed.robotCode"),
         Refused,
         say.ROBOT_CODE_WRONG,
         say.CHECK_ROBOT_CODE,
         about="app",
     ),
-    Rule(
+    CodeRule(
         ("robot.processQueryKey.expired", "notRevoke.all.messages"),
         Refused,
         say.NOT_RECALLABLE,
     ),
     # --- media (section 6) and cards (section 8) ------------------------------------------------
-    Rule(
+    CodeRule(
         ("40004", "40005"),
         Refused,
         say.FILE_TYPE_REFUSED,
         say.ZIP_OR_LINK,
     ),
-    Rule(
+    CodeRule(
         ("40006",),
         Refused,
         say.FILE_SIZE_REFUSED,
         say.SMALLER_OR_LINK,
     ),
-    Rule(
+    CodeRule(
         ("param.*", "invalid.content"),
         OtherRoute,
         say.CARD_REFUSED,
     ),
     # --- whatever else the request lacks ---------------------------------------------------------
-    Rule(
+    CodeRule(
         ("invalidParameter", "invalidParameter.*", "*.invalid", "*.empty"),
         Refused,
         say.REQUEST_UNREADABLE,
         say.DEFECT,
     ),
     # --- unknown numbers: by their words; "too long" first, its text says "exceed" too (section 1)
-    Rule(
+    CodeRule(
         (),
         TooLong,
         say.TOO_LONG,
         words=("too long", "20000"),
     ),
-    Rule(
+    CodeRule(
         (),
         RetryAfter,
         say.ROBOT_TOO_FAST,
         words=("too fast", "exceed", "per minute"),
         seconds=limits.RATE_PAUSE,
     ),
-    Rule(
+    CodeRule(
         (),
         FreshToken,
         say.TOKEN_REFUSED,
@@ -349,7 +349,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def find(code: str, text: str = "") -> Rule | None:
+def find(code: str, text: str = "") -> CodeRule | None:
     """The rule for a code and the words that came with it; None when nothing is known.
 
     An exact code goes before a pattern and a pattern before the words alone. Case is ignored.
@@ -366,13 +366,13 @@ def find(code: str, text: str = "") -> Rule | None:
     return None
 
 
-def _is(rule: Rule, code: str) -> bool:
+def _is(rule: CodeRule, code: str) -> bool:
     return any(code == known.casefold() for known in rule.codes)
 
 
-def _is_like(rule: Rule, code: str) -> bool:
+def _is_like(rule: CodeRule, code: str) -> bool:
     return any("*" in known and fnmatchcase(code, known.casefold()) for known in rule.codes)
 
 
-def _says(rule: Rule, text: str) -> bool:
+def _says(rule: CodeRule, text: str) -> bool:
     return not rule.words or any(word in text for word in rule.words)

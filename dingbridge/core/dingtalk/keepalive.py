@@ -38,7 +38,7 @@ class Check(str, Enum):
     DEAD = "dead"
 
 
-class Pace(Struct, frozen=True):
+class KeepAliveTiming(Struct, frozen=True):
     """How closely a connection is watched, in seconds."""
 
     look_every: float = LOOK_EVERY
@@ -56,7 +56,7 @@ class Watchdog:
     socket is probably gone (protocol section 4.5).
     """
 
-    def __init__(self, now: float, wall: float, pace: Pace = Pace()) -> None:
+    def __init__(self, now: float, wall: float, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
         self._pace = pace
         self._heard = now
         self._pinged: float | None = None
@@ -97,7 +97,7 @@ class Watchdog:
 class Reconnect:
     """How long to wait before the next attempt: doubling with jitter, calm after a stable time."""
 
-    def __init__(self, pace: Pace = Pace()) -> None:
+    def __init__(self, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
         self._pace = pace
         self._failures = 0
         self._refusals = 0

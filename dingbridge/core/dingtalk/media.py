@@ -18,7 +18,7 @@ from dingbridge.core import json_wire
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.dingtalk import responses
 from dingbridge.core.dingtalk.file_names import ending, safe_name
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.options.urls import DINGTALK_DOMAINS, read_address
 
@@ -176,7 +176,7 @@ def upload_url(oapi: str, token: str, upload: str) -> str:
     return f"{oapi}/media/upload?access_token={quote(token, safe='')}&type={quote(upload)}"
 
 
-def read_upload(answer: Answer) -> str:
+def read_upload(answer: HttpAnswer) -> str:
     """The media id of an upload that was taken (section 6); raises a `DeliveryError`.
 
     An upload has no visible effect: it may be repeated whatever became of it.
@@ -209,7 +209,7 @@ def download_body(robot_code: str, download_code: str) -> bytes:
     return json_wire.encode({"downloadCode": download_code, "robotCode": robot_code})
 
 
-def read_download(answer: Answer, endpoints: Sequence[str]) -> str:
+def read_download(answer: HttpAnswer, endpoints: Sequence[str]) -> str:
     """The address that an attachment can be fetched from at once; raises a `DeliveryError`.
 
     It is a secret that expires. Only a host of DingTalk's by https, or the origin of one of

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from dingbridge.core.catalogue import received as say
 from dingbridge.core.dingtalk.addressees import without_mention
 from dingbridge.core.dingtalk.attachments import words
-from dingbridge.core.dingtalk.message_parts import Mention, Part, Words
+from dingbridge.core.dingtalk.message_parts import Mention, MessagePart, OwnWords
 from dingbridge.core.messages import Attachment
 from dingbridge.core.text import clean_name, tame, visible, whole_character
 
@@ -26,7 +26,7 @@ _PLACE: Final = "\ufffc"
 """Holds the place of a part while the text around it is cleaned; foreign text never has one."""
 
 
-class Content(Struct, frozen=True):
+class MessageContent(Struct, frozen=True):
     """A message's text as Markdown, and the attachments that have their places in it. A text in
     which a reader would see nothing is empty."""
 
@@ -35,12 +35,12 @@ class Content(Struct, frozen=True):
 
 
 def put_together(
-    parts: Iterable[Part],
+    parts: Iterable[MessagePart],
     *,
     robot: str = "",
     addressed: bool = False,
     most: int = INBOUND_CHARACTERS,
-) -> Content:
+) -> MessageContent:
     """The pieces as one harmless text, with a place for each attachment; nothing is at its ends.
 
     The mention of the `robot`, by its id, is left out. `addressed` says that nobody else is
@@ -48,7 +48,7 @@ def put_together(
     points is cut there, with a line that says so. Attachments after the first `ATTACHMENTS`, and
     those without a download code, are words only.
     """
-    placed: list[Words | Attachment] = []
+    placed: list[OwnWords | Attachment] = []
     pieces: list[str] = []
     room = ATTACHMENTS
     for part in parts:
@@ -57,7 +57,7 @@ def put_together(
                 addressed = False  # it was the one that is meant for the robot
                 continue
             addressed = addressed and not part.id
-            part = f"@{clean_name(part.name)}\u2005" if part.name else Words(say.MENTION())
+            part = f"@{clean_name(part.name)}\u2005" if part.name else OwnWords(say.MENTION())
         if isinstance(part, str):
             pieces.append(part.replace(_PLACE, "\ufffd"))
             continue
@@ -70,7 +70,7 @@ def put_together(
     text = _apart(tame("".join(pieces)))
     text = without_mention(text) if addressed else text.strip()
     if not placed and not visible(text):
-        return Content("")
+        return MessageContent("")
     end = whole_character(text, 0, most) if len(text) > most else len(text)
     return _with_places(text[:end], placed, len(text) - end)
 
@@ -81,7 +81,7 @@ def _is_of_robot(mention: Mention, robot: str, *, addressed: bool) -> bool:
     return addressed and not mention.name
 
 
-def _with_places(text: str, placed: list[Words | Attachment], cut: int) -> Content:
+def _with_places(text: str, placed: list[OwnWords | Attachment], cut: int) -> MessageContent:
     pieces: list[str] = []
     attachments: list[Attachment] = []
     length = 0
@@ -92,7 +92,7 @@ def _with_places(text: str, placed: list[Words | Attachment], cut: int) -> Conte
         if number == len(between) - 1:
             break
         part = placed[number]
-        shown = part.text if isinstance(part, Words) else words(part)
+        shown = part.text if isinstance(part, OwnWords) else words(part)
         if isinstance(part, Attachment):
             end = length + len(shown)
             attachments.append(structs.replace(part, start=length, end=end))
@@ -101,7 +101,7 @@ def _with_places(text: str, placed: list[Words | Attachment], cut: int) -> Conte
     # What was cut off with its place is not fetched: nothing says who would want it.
     if cut > 0:
         pieces.append(f"\n\n{say.CUT_OFF(count=cut)}")
-    return Content("".join(pieces), tuple(attachments))
+    return MessageContent("".join(pieces), tuple(attachments))
 
 
 def _apart(text: str) -> str:
@@ -112,8 +112,8 @@ def _apart(text: str) -> str:
     return re.sub(rf"{_PLACE}(?=[^\s{_PLACE}])", f"{_PLACE} ", text)
 
 
-def _only_named(attachment: Attachment) -> Words:
+def _only_named(attachment: Attachment) -> OwnWords:
     shown = words(attachment)
     if attachment.download_code:
         shown = say.TOO_MANY_ATTACHMENTS(attachment=shown, most=ATTACHMENTS)
-    return Words(shown)
+    return OwnWords(shown)

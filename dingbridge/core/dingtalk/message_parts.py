@@ -56,7 +56,7 @@ _SURROUNDED: Final = {"bold": "**", "italic": "*", "strikethrough": "~~"}
 _CARD_WORDS: Final = ("content", "markdown", "msgContent", "staticMsgContent", "text", "title")
 
 
-class Words(Struct, frozen=True):
+class OwnWords(Struct, frozen=True):
     """Words of ours in a message's text, such as `[card]`; what people wrote is kept apart."""
 
     text: str
@@ -69,11 +69,11 @@ class Mention(Struct, frozen=True):
     id: str
 
 
-Part = str | Words | Attachment | Mention
+MessagePart = str | OwnWords | Attachment | Mention
 """A piece of a message: what somebody wrote, words of ours, an attachment or a mention."""
 
 
-def parts_of(msgtype: str, text: object, content: object) -> Iterator[Part]:
+def parts_of(msgtype: str, text: object, content: object) -> Iterator[MessagePart]:
     """The pieces of a message: `text` and `content` are its two payload fields, of any type."""
     body = object_of(content)
     if msgtype in ("text", "markdown"):
@@ -114,7 +114,7 @@ def card_words(body: dict[str, Any]) -> str:
 # --- kinds of message ---------------------------------------------------------------------------
 
 
-def _plain(text: object, content: object, body: dict[str, Any]) -> Iterator[Part]:
+def _plain(text: object, content: object, body: dict[str, Any]) -> Iterator[MessagePart]:
     said = said_in(text, "content", "text") or said_in(content, "text", "content", "title")
     yield said
     if not body:
@@ -143,7 +143,7 @@ def _code(body: dict[str, Any]) -> str:
     return code if code.isprintable() else ""
 
 
-def _media(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[Part]:
+def _media(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[MessagePart]:
     """A picture, file, voice message or video, and what is said with it: first what DingTalk
     understood of a voice."""
     kind = _KINDS[msgtype]
@@ -156,9 +156,9 @@ def _media(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[Part]:
         yield f"\n\n{said}"
 
 
-def _card(text: object, body: dict[str, Any]) -> Iterator[Part]:
+def _card(text: object, body: dict[str, Any]) -> Iterator[MessagePart]:
     title = first(body, "title", "summary") or first(text, "title")
-    yield Words(_labelled(say.CARD, say.CARD_TITLED, title))
+    yield OwnWords(_labelled(say.CARD, say.CARD_TITLED, title))
     said = card_words(body) or said_in(text, "content")
     if said:
         yield f"\n\n{said}"
@@ -168,12 +168,12 @@ def _card(text: object, body: dict[str, Any]) -> Iterator[Part]:
         yield f"\n\n<{link}>"
     elif address:
         yield "\n\n"
-        yield Words(say.UNSHOWN_LINK())
+        yield OwnWords(say.UNSHOWN_LINK())
 
 
-def _unknown(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[Part]:
+def _unknown(msgtype: str, text: object, body: dict[str, Any]) -> Iterator[MessagePart]:
     name = first(body, "unknownMsgType") if msgtype == "unknownMsgType" else msgtype
-    yield Words(say.UNSUPPORTED(kind=clean_name(name or msgtype)))
+    yield OwnWords(say.UNSUPPORTED(kind=clean_name(name or msgtype)))
     said = said_in(text, "content") or first(body, "text", "content", "title")
     if said:
         yield f"\n\n{said}"
@@ -196,13 +196,13 @@ def _link(url: str) -> str:
 # --- rich text ----------------------------------------------------------------------------------
 
 
-def _rich_text(text: object, body: dict[str, Any]) -> Iterator[Part]:
+def _rich_text(text: object, body: dict[str, Any]) -> Iterator[MessagePart]:
     given = body.get("richText", body.get("rich_text"))
     items = list_of(given)
     if isinstance(given, str) and not items:
         yield given
     elif given and not items:
-        yield Words(say.UNKNOWN_PART())
+        yield OwnWords(say.UNKNOWN_PART())
     for item in items:
         if isinstance(item, dict):
             yield from _rich_item(item)
@@ -210,7 +210,7 @@ def _rich_text(text: object, body: dict[str, Any]) -> Iterator[Part]:
             yield (
                 item
                 if isinstance(item, str)
-                else json_wire.id_of(item) or Words(say.UNKNOWN_PART())
+                else json_wire.id_of(item) or OwnWords(say.UNKNOWN_PART())
             )
     if not items:
         yield said_in(text, "content") or first(body, "text", "content", "title")
@@ -218,7 +218,7 @@ def _rich_text(text: object, body: dict[str, Any]) -> Iterator[Part]:
             yield found
 
 
-def _rich_item(item: dict[str, Any]) -> Iterator[Part]:
+def _rich_item(item: dict[str, Any]) -> Iterator[MessagePart]:
     kind = first(item, "type", "msgType")
     said = clean(first(item, "text", "content") or said_in(item.get("text"), "content", "text"))
     if kind in _KINDS:
@@ -236,11 +236,11 @@ def _rich_item(item: dict[str, Any]) -> Iterator[Part]:
     elif said:
         yield said
     elif kind == "emoji":
-        yield first(item, "emoji", "name") or Words(say.EMOJI())
+        yield first(item, "emoji", "name") or OwnWords(say.EMOJI())
     elif kind and kind != "text":
-        yield Words(f"[{clean_name(kind)}]")
+        yield OwnWords(f"[{clean_name(kind)}]")
     elif not isinstance(item.get("text", item.get("content")), str):
-        yield Words(say.UNKNOWN_PART())
+        yield OwnWords(say.UNKNOWN_PART())
 
 
 def _surrounded(text: str, sign: str) -> str:
@@ -271,9 +271,9 @@ def _code_block(text: str) -> str:
 # --- forwarded chats ----------------------------------------------------------------------------
 
 
-def _chat_record(body: dict[str, Any]) -> Iterator[Part]:
+def _chat_record(body: dict[str, Any]) -> Iterator[MessagePart]:
     """A forwarded chat: its title, then who said what, each as a quote."""
-    yield Words(_labelled(say.RECORD, say.RECORD_TITLED, first(body, "title")))
+    yield OwnWords(_labelled(say.RECORD, say.RECORD_TITLED, first(body, "title")))
     entries = list_of(body.get("chatRecord"))
     if not entries:
         lines = chat_record.summary_lines(body.get("summary"))
@@ -282,33 +282,33 @@ def _chat_record(body: dict[str, Any]) -> Iterator[Part]:
             yield from _as_quote([said])
         elif first(body, "chatRecord").strip() not in ("", "[]"):
             yield "\n\n"
-            yield Words(say.RECORD_UNREADABLE())
+            yield OwnWords(say.RECORD_UNREADABLE())
     authors = chat_record.authors(entries, body.get("summary"))
     for entry, author in list(zip(entries, authors, strict=True))[:RECORDS]:
         yield from _as_quote([*_entry(entry, author)])
     if len(entries) > RECORDS:
         yield "\n\n"
-        yield Words(say.RECORD_LONGER(count=len(entries) - RECORDS))
+        yield OwnWords(say.RECORD_LONGER(count=len(entries) - RECORDS))
 
 
-def _entry(entry: object, author: str) -> Iterator[Part]:
+def _entry(entry: object, author: str) -> Iterator[MessagePart]:
     if not isinstance(entry, dict):
-        yield json_wire.id_of(entry) or Words(say.UNKNOWN_PART())
+        yield json_wire.id_of(entry) or OwnWords(say.UNKNOWN_PART())
         return
     if author.strip():
         yield f"**{clean_name(author)}**\n"
     kind = first(entry, "msgType", "msgtype") or "text"
     content = entry.get("content")
     if kind == "chatRecord":
-        yield Words(_labelled(say.RECORD, say.RECORD_TITLED, first(object_of(content), "title")))
+        yield OwnWords(_labelled(say.RECORD, say.RECORD_TITLED, first(object_of(content), "title")))
         return
     said = [*parts_of(kind, entry.get("text"), content)]
     if not any(said):
         said = [*parts_of(kind, None, entry)]
-    yield from said if any(said) else [Words(say.WITHOUT_TEXT())]
+    yield from said if any(said) else [OwnWords(say.WITHOUT_TEXT())]
 
 
-def _as_quote(parts: list[Part]) -> Iterator[Part]:
+def _as_quote(parts: list[MessagePart]) -> Iterator[MessagePart]:
     yield "\n\n> "
     for part in parts:
         yield clean(part).replace("\n", "\n> ") if isinstance(part, str) else part

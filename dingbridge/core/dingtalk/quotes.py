@@ -11,7 +11,7 @@ from dingbridge.core.dingtalk.json_fields import first, object_of, said_in, said
 from dingbridge.core.dingtalk.message_content import put_together
 from dingbridge.core.dingtalk.message_parts import (
     KINDS,
-    Part,
+    MessagePart,
     attachment_in,
     card_words,
     kind_in,
@@ -113,7 +113,7 @@ def _answers(payload: object) -> bool:
     return said_true(object_of(payload).get("isReplyMsg"))
 
 
-def _parts(said: dict[str, Any]) -> Iterable[Part]:
+def _parts(said: dict[str, Any]) -> Iterable[MessagePart]:
     """What the quoted message says; nothing when the platform sent only its type."""
     content = said.get("content")
     body = object_of(content)

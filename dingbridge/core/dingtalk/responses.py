@@ -29,14 +29,14 @@ from dingbridge.core.errors import (
 
 _Fields = TypeVar("_Fields")
 
-_BANNED: Final = error_codes.Rule(
+_BANNED: Final = error_codes.CodeRule(
     codes=(),
     error=RetryAfter,
     says=say.BLOCK_PAGE,
     advises=say.MANY_CALLS_OR_PROXY,
     seconds=limits.BAN_PAUSE,
 )
-_FLOW_CONTROL: Final = error_codes.Rule(
+_FLOW_CONTROL: Final = error_codes.CodeRule(
     codes=(),
     error=RetryAfter,
     says=say.PERSON_HELD_BACK,
@@ -44,7 +44,7 @@ _FLOW_CONTROL: Final = error_codes.Rule(
 )
 
 
-class Answer(Struct, frozen=True):
+class HttpAnswer(Struct, frozen=True):
     """An HTTP answer as it came: `body` may be anything and may hold secrets."""
 
     status: int
@@ -80,7 +80,7 @@ class Ticket(Struct, frozen=True):
         return f"Ticket(endpoint={quoted(self.endpoint)!r}, ticket='***')"
 
 
-def read_robot(answer: Answer, *, session: bool) -> None:
+def read_robot(answer: HttpAnswer, *, session: bool) -> None:
     """Return when a post to a webhook, or with `session` to a session webhook, was accepted.
 
     Raises a `DeliveryError`. For a session webhook every refusal is an `OtherRoute`, except those
@@ -91,7 +91,7 @@ def read_robot(answer: Answer, *, session: bool) -> None:
         raise _error(_unreadable(answer.status, say.NO_ERRCODE()), _Said(), call)
 
 
-def read_send(answer: Answer) -> Receipt:
+def read_send(answer: HttpAnswer) -> Receipt:
     """Read the answer to an OpenAPI send (section 3); raises a `DeliveryError`.
 
     One of the people the message was for being unreachable is `Refused`, being flow-controlled
@@ -111,7 +111,7 @@ def read_send(answer: Answer) -> Receipt:
     return Receipt(sent.processQueryKey)
 
 
-def read_fields(answer: Answer, kind: type[_Fields]) -> _Fields:
+def read_fields(answer: HttpAnswer, kind: type[_Fields]) -> _Fields:
     """Read a successful answer to any other call that takes an access token.
 
     Raises a `DeliveryError`, as `read_send` does.
@@ -120,12 +120,12 @@ def read_fields(answer: Answer, kind: type[_Fields]) -> _Fields:
     return _decode(answer, kind, _Call.SEND)
 
 
-def unreadable(answer: Answer, reason: str) -> DeliveryError | LinkError:
+def unreadable(answer: HttpAnswer, reason: str) -> DeliveryError | LinkError:
     """The error for an answer that lacks what it should have; `reason` is a phrase."""
     return _error(_unreadable(answer.status, reason), _Said(), _Call.SEND)
 
 
-def read_token(answer: Answer) -> Token:
+def read_token(answer: HttpAnswer) -> Token:
     """Read the answer to the new, the unified or the old token call (section 2).
 
     A token without a usable lifetime is good for the time that is documented. Raises a
@@ -151,7 +151,7 @@ def _lifetime(told: Any) -> float:
     return seconds if 0 < seconds < inf else 0.0
 
 
-def read_connection(answer: Answer) -> Ticket:
+def read_connection(answer: HttpAnswer) -> Ticket:
     """Read the answer to `gateway/connections/open` (section 4.1); raises a `LinkError`."""
     _check(answer, _Call.LINK)
     fields = _decode(answer, _Opened, _Call.LINK)
@@ -211,7 +211,7 @@ class _Said(Struct, frozen=True):
     scopes: tuple[str, ...] = ()
 
 
-def _check(answer: Answer, call: _Call) -> _Said:
+def _check(answer: HttpAnswer, call: _Call) -> _Said:
     """Return what a successful answer says; raise for any other."""
     fields = _decode(answer, _Refusal, call)
     said = _said(fields)
@@ -227,7 +227,7 @@ def _check(answer: Answer, call: _Call) -> _Said:
     raise _error(rule, said, call)
 
 
-def _decode(answer: Answer, kind: type[_Fields], call: _Call) -> _Fields:
+def _decode(answer: HttpAnswer, kind: type[_Fields], call: _Call) -> _Fields:
     try:
         return json_wire.decode(answer.body, kind, strict=False)
     except json_wire.NotReadable as error:
@@ -257,11 +257,11 @@ def _said(fields: _Refusal) -> _Said:
     )
 
 
-def _unreadable(status: int, reason: str) -> error_codes.Rule:
+def _unreadable(status: int, reason: str) -> error_codes.CodeRule:
     """The rule for an answer that does not say what became of the request."""
     if status in (401, 408, 413, 429) or status >= 500:
         return _by_status(status, "")
-    return error_codes.Rule(
+    return error_codes.CodeRule(
         codes=(),
         error=Retryable,
         says=partial(say.ANSWER_UNREADABLE, status=status, reason=quoted(reason)),
@@ -269,7 +269,7 @@ def _unreadable(status: int, reason: str) -> error_codes.Rule:
     )
 
 
-def _by_status(status: int, code: str) -> error_codes.Rule:
+def _by_status(status: int, code: str) -> error_codes.CodeRule:
     """The rule for a refusal whose code, if any, nobody knows."""
     error: type[DeliveryError] = Refused
     seconds = 0.0
@@ -282,7 +282,7 @@ def _by_status(status: int, code: str) -> error_codes.Rule:
     elif status == 408 or status >= 500:
         error = Retryable
     refused = say.REFUSED_WITH_CODE if code else say.REFUSED_WITH_STATUS
-    return error_codes.Rule(
+    return error_codes.CodeRule(
         codes=(),
         error=error,
         says=partial(refused, status=status, code=quoted(code)),
@@ -305,7 +305,7 @@ def _link_refused(status: int, said: _Said) -> LinkError:
     )
 
 
-def _error(rule: error_codes.Rule, said: _Said, call: _Call) -> DeliveryError | LinkError:
+def _error(rule: error_codes.CodeRule, said: _Said, call: _Call) -> DeliveryError | LinkError:
     """The rule as the error that it means for this call."""
     rule = _fitting(rule, call)
     message = _sentence(rule.sentence, said)
@@ -331,7 +331,7 @@ def _error(rule: error_codes.Rule, said: _Said, call: _Call) -> DeliveryError | 
     return kind(message, code=code, fix=rule.fix, request_id=request_id)
 
 
-def _fitting(rule: error_codes.Rule, call: _Call) -> error_codes.Rule:
+def _fitting(rule: error_codes.CodeRule, call: _Call) -> error_codes.CodeRule:
     """The rule as it fits the call: a session webhook's token is its address, a custom robot's is
     in `webhook`, and what helps one of them, or an app, helps no other."""
     if call is _Call.SESSION and (rule.about == "webhook" or rule.error is FreshToken):
@@ -342,7 +342,7 @@ def _fitting(rule: error_codes.Rule, call: _Call) -> error_codes.Rule:
     return structs.replace(rule, advises=None) if rule.about == foreign else rule
 
 
-def _kind(rule: error_codes.Rule, said: _Said, call: _Call) -> type[DeliveryError]:
+def _kind(rule: error_codes.CodeRule, said: _Said, call: _Call) -> type[DeliveryError]:
     kind = rule.error
     if call is _Call.SESSION:
         stays = kind in (RetryAfter, TooLong) or rule.content

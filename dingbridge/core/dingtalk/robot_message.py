@@ -13,8 +13,8 @@ from dingbridge.core.catalogue import refusals
 from dingbridge.core.dingtalk import addressees, quotes
 from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.json_fields import seconds_of
-from dingbridge.core.dingtalk.message_content import Content, put_together
-from dingbridge.core.dingtalk.message_parts import Words, parts_of
+from dingbridge.core.dingtalk.message_content import MessageContent, put_together
+from dingbridge.core.dingtalk.message_parts import OwnWords, parts_of
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import (
     SENDER_IDS,
@@ -103,7 +103,7 @@ def read_robot_message(
     msgtype = _msgtype(callback)
     said = _content(callback, msgtype, robot, addressed=mentioned and is_group)
     if code not in ("", "0") and not said.text:
-        said = put_together([Words(_error_instead(callback, code))])
+        said = put_together([OwnWords(_error_instead(callback, code))])
     title = json_wire.text_of(callback.conversation_title)
     return Inbound(
         id=_required(callback.msg_id, "msgId"),
@@ -133,7 +133,7 @@ def _msgtype(callback: _Callback) -> str:
     return "text" if not msgtype and callback.text is not None else msgtype
 
 
-def _content(callback: _Callback, msgtype: str, robot: str, *, addressed: bool) -> Content:
+def _content(callback: _Callback, msgtype: str, robot: str, *, addressed: bool) -> MessageContent:
     """What the message says, without the mention that says only that the robot is meant.
 
     With others in `atUsers` a name at the start may be that of one of them, and stays.

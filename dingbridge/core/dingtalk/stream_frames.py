@@ -24,7 +24,7 @@ class Ping(Struct, frozen=True):
     opaque_data: str
 
 
-class Disconnect(Struct, frozen=True):
+class DisconnectFrame(Struct, frozen=True):
     """The server is about to close this socket. Open a new one first; no ack is expected."""
 
     reason: str
@@ -44,7 +44,7 @@ class Idle(Struct, frozen=True):
     message_id: str
 
 
-class Unknown(Struct, frozen=True):
+class UnknownFrame(Struct, frozen=True):
     """A frame of a type or topic we did not ask for; answer with `ack_unknown`."""
 
     type: str
@@ -52,7 +52,7 @@ class Unknown(Struct, frozen=True):
     message_id: str
 
 
-Frame = Ping | Disconnect | RobotMessage | Idle | Unknown
+StreamFrame = Ping | DisconnectFrame | RobotMessage | Idle | UnknownFrame
 
 
 class _Wire(Struct):
@@ -62,7 +62,7 @@ class _Wire(Struct):
     data: Raw = Raw(b"null")
 
 
-def decode(text: str | bytes) -> Frame:
+def decode(text: str | bytes) -> StreamFrame:
     """Read one frame; raise `BadFrame` when it is no frame at all.
 
     Frames that merely lack something they can do without (`specVersion`, a message id, data) are
@@ -84,12 +84,12 @@ def decode(text: str | bytes) -> Frame:
         if topic == "ping":
             return Ping(message_id, data)
         if topic == "disconnect":
-            return Disconnect(_reason(data))
+            return DisconnectFrame(_reason(data))
         if topic.upper() in _IDLE_TOPICS:
             return Idle(topic, message_id)
     elif kind == "CALLBACK" and topic == ROBOT_TOPIC:
         return RobotMessage(message_id, data)
-    return Unknown(quoted(kind), quoted(topic), message_id)
+    return UnknownFrame(quoted(kind), quoted(topic), message_id)
 
 
 def _text(data: Raw) -> str:
@@ -118,7 +118,7 @@ def ack_ok(frame: Ping | RobotMessage) -> str:
     return _ack(200, "OK", frame.message_id, '{"response":null}')
 
 
-def ack_unknown(frame: Unknown) -> str:
+def ack_unknown(frame: UnknownFrame) -> str:
     """The receipt for a frame nobody here is responsible for."""
     return _ack(404, "not found", frame.message_id, "{}")
 

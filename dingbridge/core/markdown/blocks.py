@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dingbridge.core.markdown.fences import Fence, Frame, fences, frame
+from dingbridge.core.markdown.fences import Fence, FenceLines, fences, frame
 from dingbridge.core.regex import regex
 
 _HEADING = r" {0,3}#{1,6}(?=[ \t\r\n]|\Z)"
@@ -20,7 +20,7 @@ _LONGEST_DELIMITERS = 2_000
 _NO_ROW = regex(r"^[^|\n]*$", re.MULTILINE)
 
 
-class Table(NamedTuple):
+class TableSpan(NamedTuple):
     """A table as offsets into its text: `start` to `rows` are its head and the line below that."""
 
     start: int
@@ -40,7 +40,7 @@ class Blocks:
         self._table_starts = [table.start for table in self.tables]
         self._headings = list(self._find_headings()) if "#" in text else []
         self._find_whole()
-        self._frames: dict[str, Frame | None] = {}
+        self._frames: dict[str, FenceLines | None] = {}
 
     # --- code -------------------------------------------------------------------------------------
 
@@ -53,12 +53,12 @@ class Blocks:
         unclosed = fence.code_end == fence.end == position == len(self.text)
         return fence if position < fence.end or unclosed else None
 
-    def frame_at(self, position: int) -> Frame | None:
+    def frame_at(self, position: int) -> FenceLines | None:
         """What closes the code at `position` and opens it again; None outside code."""
         fence = self.code_at(position)
         return self.frame_of(fence) if fence else None
 
-    def frame_of(self, fence: Fence) -> Frame | None:
+    def frame_of(self, fence: Fence) -> FenceLines | None:
         """The lines around this block as they are repeated; None for ones too long for that."""
         line = self.text[fence.start : fence.code_start]
         if line not in self._frames:
@@ -79,7 +79,7 @@ class Blocks:
 
     # --- tables -----------------------------------------------------------------------------------
 
-    def table_at(self, position: int) -> Table | None:
+    def table_at(self, position: int) -> TableSpan | None:
         """The table of which a row begins at `position`."""
         found = bisect_left(self._table_starts, position) - 1
         if found < 0 or self.text[position - 1] != "\n":
@@ -137,7 +137,7 @@ class Blocks:
             if self.code_at(start) is None:
                 yield start
 
-    def _find_tables(self) -> Iterator[Table]:
+    def _find_tables(self) -> Iterator[TableSpan]:
         text = self.text
         end = 0
         for match in _PERHAPS_DELIMITERS.finditer(text):
@@ -151,7 +151,7 @@ class Blocks:
             rows = min(match.end() + 1, len(text))
             after = _NO_ROW.search(text, rows)
             end = max(rows, after.start()) if after else len(text)
-            yield Table(start, rows, end)
+            yield TableSpan(start, rows, end)
 
 
 def _between(positions: list[int], first: int, last: int) -> list[int]:

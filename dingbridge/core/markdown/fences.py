@@ -30,7 +30,7 @@ class Fence(NamedTuple):
     end: int
 
 
-class Frame(NamedTuple):
+class FenceLines(NamedTuple):
     """The lines around code: `opening` ends with a line end, `closing` does not."""
 
     opening: str
@@ -63,7 +63,7 @@ def fences(text: str) -> Iterator[Fence]:
         yield Fence(opening.start(), opening.end(), limit, limit)
 
 
-def frame(opening_line: str) -> Frame | None:
+def frame(opening_line: str) -> FenceLines | None:
     """The lines that close a block with this opening line and open it again in another message.
 
     A list mark becomes spaces, and at most three of them stay in front, since with four the line
@@ -80,7 +80,7 @@ def frame(opening_line: str) -> Frame | None:
         return None
     info = match["rest"].rstrip()
     fence = lead + match["mark"]
-    return Frame(f"{fence}{info if len(info) <= _LONGEST_INFO else ''}\n", fence)
+    return FenceLines(f"{fence}{info if len(info) <= _LONGEST_INFO else ''}\n", fence)
 
 
 def backticks(code: str, least: int) -> str:

@@ -13,8 +13,8 @@ from msgspec import Struct
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.commands.remote_commands import COMMANDS, Users
 from dingbridge.core.messages import PLATFORM
-from dingbridge.core.options.groups import Group, group_of
-from dingbridge.core.options.kinds import Kind, Option, declared_in, spellings_of
+from dingbridge.core.options.groups import GroupOptions, group_of
+from dingbridge.core.options.kinds import Option, OptionKind, declared_in, spellings_of
 from dingbridge.core.options.lookups import Argv
 from dingbridge.core.options.programs import Responder
 from dingbridge.core.options.sources import DEFAULT, Source
@@ -46,12 +46,12 @@ class Options(Struct, frozen=True, kw_only=True):
     """Where each option's value came from, by canonical name."""
 
     enabled: Annotated[
-        bool, Option(Kind.FLAG, env="DINGTALK_ENABLED"), "Whether the bridge runs at all."
+        bool, Option(OptionKind.FLAG, env="DINGTALK_ENABLED"), "Whether the bridge runs at all."
     ] = True
     webhook: Annotated[
         str,
         Option(
-            Kind.WEBHOOK,
+            OptionKind.WEBHOOK,
             own=True,
             env="DINGTALK_WEBHOOK",
             belongs="the whole address that DingTalk shows for the robot",
@@ -61,7 +61,7 @@ class Options(Struct, frozen=True, kw_only=True):
     secret: Annotated[
         str,
         Option(
-            Kind.SECRET,
+            OptionKind.SECRET,
             own=True,
             env="DINGTALK_SECRET",
             belongs="the robot's signing secret, which begins with SEC,",
@@ -71,13 +71,13 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = ""
     keyword: Annotated[
         str,
-        Option(Kind.TEXT, env="DINGTALK_KEYWORD", own=True),
+        Option(OptionKind.TEXT, env="DINGTALK_KEYWORD", own=True),
         "Keyword the custom robot requires; put in front of a message that lacks it.",
     ] = ""
     app_key: Annotated[
         str,
         Option(
-            Kind.TEXT,
+            OptionKind.TEXT,
             aliases=("client_id",),
             env="DINGTALK_CLIENT_ID",
             belongs="the app's Client ID (AppKey)",
@@ -88,7 +88,7 @@ class Options(Struct, frozen=True, kw_only=True):
     app_secret: Annotated[
         str,
         Option(
-            Kind.SECRET,
+            OptionKind.SECRET,
             aliases=("client_secret",),
             env="DINGTALK_CLIENT_SECRET",
             belongs="the app's Client Secret (AppSecret)",
@@ -98,13 +98,13 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = ""
     robot_code: Annotated[
         str,
-        Option(Kind.TEXT, belongs="the robot's code", default_from="app_key"),
+        Option(OptionKind.TEXT, belongs="the robot's code", default_from="app_key"),
         "The robot's code; a message's own wins for the reply to it, unless it is refused.",
     ] = ""
     conversation_id: Annotated[
         str,
         Option(
-            Kind.TEXT,
+            OptionKind.TEXT,
             env="DINGTALK_CONVERSATION_ID",
             belongs="the group's conversation id",
             own=True,
@@ -113,75 +113,75 @@ class Options(Struct, frozen=True, kw_only=True):
     ] = ""
     user_id: Annotated[
         str,
-        Option(Kind.TEXT, env="DINGTALK_USER_ID", belongs="the person's staff id", own=True),
+        Option(OptionKind.TEXT, env="DINGTALK_USER_ID", belongs="the person's staff id", own=True),
         "Person (staff id) that messages go to when they answer nobody.",
     ] = ""
     msgtype: Annotated[
-        Literal["markdown", "text"], Option(Kind.CHOICE), "Form in which messages are sent."
+        Literal["markdown", "text"], Option(OptionKind.CHOICE), "Form in which messages are sent."
     ] = "markdown"
     text_chunk_limit: Annotated[
         int,
-        Option(Kind.WHOLE, least=100, most=20000),
+        Option(OptionKind.WHOLE, least=100, most=20000),
         "Characters a chunk may have; the platform's byte ceilings hold as well.",
     ] = 20000
     table: Annotated[
         Literal["auto", "native", "text", "code"],
-        Option(Kind.CHOICE),
+        Option(OptionKind.CHOICE),
         "How tables are sent: 'native' = drawn by DingTalk, which some phones do not"
         " do; 'text' = aligned plain text; 'code' = a code block; 'auto' = what every"
         " phone shows: 'text' for a table with links, else 'code'.",
     ] = "auto"
     file_after: Annotated[
         int,
-        Option(Kind.WHOLE, least=0, most=1000),
+        Option(OptionKind.WHOLE, least=0, most=1000),
         "Chunks after which a message goes as its beginning and a file with all of it; 0: never.",
     ] = 0
     mention_asker: Annotated[
-        bool, Option(Kind.FLAG), "Whether an answer in a group mentions the person who asked."
+        bool, Option(OptionKind.FLAG), "Whether an answer in a group mentions the person who asked."
     ] = True
     reaction: Annotated[
-        str, Option(Kind.SIGN), "Sign on a message until it is answered; false: none."
+        str, Option(OptionKind.SIGN), "Sign on a message until it is answered; false: none."
     ] = "👀"
     mask_secrets: Annotated[
         bool,
-        Option(Kind.FLAG, own=True),
+        Option(OptionKind.FLAG, own=True),
         "Whether keys, tokens and passwords are masked before a text leaves.",
     ] = True
     mask_secrets_except: Annotated[
         tuple[str, ...],
-        Option(Kind.LIST, belongs="a conversation id or a staff id", own=True),
+        Option(OptionKind.LIST, belongs="a conversation id or a staff id", own=True),
         "Conversation ids and staff ids to which texts go unmasked.",
     ] = ()
     media_size: Annotated[
         int,
-        Option(Kind.WHOLE, name="media.size", least=1, most=1000),
+        Option(OptionKind.WHOLE, name="media.size", least=1, most=1000),
         "Megabytes that a received picture, file or recording may have.",
     ] = 100
     media_days: Annotated[
         int,
-        Option(Kind.WHOLE, name="media.days", least=1, most=3650),
+        Option(OptionKind.WHOLE, name="media.days", least=1, most=3650),
         "Days that received files are kept.",
     ] = 30
     delivery: Annotated[
         Literal["at_least_once", "at_most_once"],
-        Option(Kind.CHOICE),
+        Option(OptionKind.CHOICE),
         "What to do with a message that may have arrived, where DingTalk cannot"
         " recognise a repeat: send it again, or not.",
     ] = "at_least_once"
     quota_calls: Annotated[
         int,
-        Option(Kind.WHOLE, name="quota.calls", least=0, most=100000000),
+        Option(OptionKind.WHOLE, name="quota.calls", least=0, most=100000000),
         "API calls that the organisation has in a month; a warning comes at 80 %, 0: none.",
     ] = 5000
     quota_pushes: Annotated[
         int,
-        Option(Kind.WHOLE, name="quota.pushes", least=0, most=100000000),
+        Option(OptionKind.WHOLE, name="quota.pushes", least=0, most=100000000),
         "Pushes that the organisation has in a month; a warning comes at 80 %, 0: none.",
     ] = 3000
     dm_policy: Annotated[
         Literal["pairing", "allowlist", "open", "disabled"],
         Option(
-            Kind.CHOICE,
+            OptionKind.CHOICE,
             name="dm.policy",
             aliases=(
                 "dm_policy",
@@ -193,101 +193,108 @@ class Options(Struct, frozen=True, kw_only=True):
     allow_from: Annotated[
         tuple[str, ...] | None,
         Option(
-            Kind.LIST, aliases=("dm.allow_from",), env="DINGTALK_ALLOW_FROM", belongs="a staff id"
+            OptionKind.LIST,
+            aliases=("dm.allow_from",),
+            env="DINGTALK_ALLOW_FROM",
+            belongs="a staff id",
         ),
         "Staff ids that may write to the session; `'*'` is everybody, empty is nobody."
         " A list that is given also holds under the policy 'open'.",
     ] = None
     group_policy: Annotated[
         Literal["disabled", "allowlist", "open"],
-        Option(Kind.CHOICE),
+        Option(OptionKind.CHOICE),
         "Which groups may speak to the robot: none, those in `groups` or paired, or all.",
     ] = "disabled"
     groups: Annotated[
-        dict[str, Group],
-        Option(Kind.CONVERSATIONS, belongs="the group's conversation id"),
+        dict[str, GroupOptions],
+        Option(OptionKind.CONVERSATIONS, belongs="the group's conversation id"),
         "Settings of single groups by conversation id; `'*'` holds what is not given"
         " for a group, and admits none.",
     ] = {}
     require_mention: Annotated[
-        bool, Option(Kind.FLAG), "Whether a message in a group must mention the robot."
+        bool, Option(OptionKind.FLAG), "Whether a message in a group must mention the robot."
     ] = True
     admins: Annotated[
         tuple[str, ...],
-        Option(Kind.PEOPLE, belongs="a staff id"),
+        Option(OptionKind.PEOPLE, belongs="a staff id"),
         "Staff ids that may use all remote commands; they are admitted as well.",
     ] = ()
     commands: Annotated[
         tuple[str, ...],
-        Option(Kind.COMMANDS),
+        Option(OptionKind.COMMANDS),
         "Remote commands that everybody admitted may use, with or without '/'; `'*'` is all.",
     ] = tuple(one.name for one in COMMANDS if one.users is not Users.LISTED)
     jobs: Annotated[
         dict[str, Argv],
-        Option(Kind.PROGRAMS, own=True),
+        Option(OptionKind.PROGRAMS, own=True),
         "What `/run name` starts: names, each with a program and its arguments, which"
         " are passed as they are.",
     ] = {}
     session_scope: Annotated[
         Literal["bound", "user", "conversation", "single"],
-        Option(Kind.CHOICE),
+        Option(OptionKind.CHOICE),
         "Which session a message reaches: the one bound in the editor, or one made on"
         " demand for each person, for each conversation, or for all.",
     ] = "bound"
     instructions: Annotated[
-        str, Option(Kind.PROSE), "What the responder of a session made on demand is told first."
+        str,
+        Option(OptionKind.PROSE),
+        "What the responder of a session made on demand is told first.",
     ] = ""
     cwd: Annotated[
-        str, Option(Kind.TEXT), "Folder of a session made on demand; not given: the editor's."
+        str, Option(OptionKind.TEXT), "Folder of a session made on demand; not given: the editor's."
     ] = ""
     model: Annotated[
-        str, Option(Kind.TEXT), "Model that the responder of a session made on demand should use."
+        str,
+        Option(OptionKind.TEXT),
+        "Model that the responder of a session made on demand should use.",
     ] = ""
     endpoint_api: Annotated[
         str,
-        Option(Kind.ENDPOINT, name="endpoint.api", env="DINGTALK_OPENAPI_ENDPOINT"),
+        Option(OptionKind.ENDPOINT, name="endpoint.api", env="DINGTALK_OPENAPI_ENDPOINT"),
         "Address of the OpenAPI.",
     ] = "https://api.dingtalk.com"
     endpoint_oapi: Annotated[
         str,
-        Option(Kind.ENDPOINT, name="endpoint.oapi", env="DINGTALK_OAPI_ENDPOINT"),
+        Option(OptionKind.ENDPOINT, name="endpoint.oapi", env="DINGTALK_OAPI_ENDPOINT"),
         "Address of the older API, which also serves robot webhooks.",
     ] = "https://oapi.dingtalk.com"
     proxy: Annotated[
         str,
-        Option(Kind.PROXY),
+        Option(OptionKind.PROXY),
         "Proxy for HTTP and for the socket; not given: HTTPS_PROXY of the environment.",
     ] = ""
     python: Annotated[
         str,
-        Option(Kind.TEXT, editor_wide=True),
+        Option(OptionKind.TEXT, editor_wide=True),
         "Python interpreter of host and service; not given: the plugin's own.",
     ] = ""
     responder: Annotated[
         Responder,
-        Option(Kind.RESPONDER, own=True),
+        Option(OptionKind.RESPONDER, own=True),
         "What answers in a session: a Lua function, or a program and its arguments,"
         " which are passed as they are; not given: a person.",
     ] = None
     responder_timeout: Annotated[
         float,
-        Option(Kind.NUMBER, least=1, most=86400, own=True),
+        Option(OptionKind.NUMBER, least=1, most=86400, own=True),
         "Seconds a responder may take for one answer.",
     ] = 300
     autostart: Annotated[
         bool,
-        Option(Kind.FLAG, editor_wide=True),
+        Option(OptionKind.FLAG, editor_wide=True),
         "Whether the channel starts with Neovim, where a session is bound in this"
         " folder or `session_scope` makes sessions on demand; false: with the first"
         " command.",
     ] = True
     send_key: Annotated[
         str,
-        Option(Kind.KEY, editor_wide=True),
+        Option(OptionKind.KEY, editor_wide=True),
         "Key that sends the draft, in normal and insert mode; false: none.",
     ] = "<C-s>"
     verbose: Annotated[
-        bool, Option(Kind.FLAG, editor_wide=True), "Whether the log file tells every step."
+        bool, Option(OptionKind.FLAG, editor_wide=True), "Whether the log file tells every step."
     ] = False
 
     @property
@@ -321,7 +328,7 @@ class Options(Struct, frozen=True, kw_only=True):
             source = self.sources[option.default_from]
         return option.is_secret or source.is_secret
 
-    def group(self, conversation_id: str) -> Group:
+    def group(self, conversation_id: str) -> GroupOptions:
         """What holds in a group of this account; see `group_of`."""
         return group_of(self.groups, conversation_id, require_mention=self.require_mention)
 
@@ -334,36 +341,36 @@ class Options(Struct, frozen=True, kw_only=True):
         return "'***'" if self.is_hidden(option) and value else repr(value)
 
 
-class Table(Struct, frozen=True, kw_only=True):
+class TableOptions(Struct, frozen=True, kw_only=True):
     """The options about the table as a whole. Reading uses them up, so that nothing holds them."""
 
     accounts: Annotated[
         dict[str, Options],
-        Option(Kind.ACCOUNTS, editor_wide=True),
+        Option(OptionKind.ACCOUNTS, editor_wide=True),
         "Several robots by name, each with options of its own; what one does not give"
         " comes from the table around.",
     ] = {}
     default_account: Annotated[
         str,
-        Option(Kind.TEXT, editor_wide=True),
+        Option(OptionKind.TEXT, editor_wide=True),
         "Account that is meant when none is named; not given: `default`, else the"
         " first by name that is enabled.",
     ] = ""
     env: Annotated[
         dict[str, str],
-        Option(Kind.VARIABLES, editor_wide=True),
+        Option(OptionKind.VARIABLES, editor_wide=True),
         "Environment variables of the bridge; those of the editor win.",
     ] = {}
     env_file: Annotated[
         str,
-        Option(Kind.TEXT, editor_wide=True),
+        Option(OptionKind.TEXT, editor_wide=True),
         "File with environment variables, NAME=text in each line; those of the editor"
         " and of `env` win. No file is read that is not named here.",
     ] = ""
 
 
 OPTIONS = declared_in(Options)
-TABLE_OPTIONS = declared_in(Table)
+TABLE_OPTIONS = declared_in(TableOptions)
 BY_NAME = {option.name: option for option in (*OPTIONS, *TABLE_OPTIONS)}
 """All options of the table itself by canonical name."""
 

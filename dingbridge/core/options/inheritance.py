@@ -18,14 +18,14 @@ from dingbridge.core.options.declarations import (
 )
 from dingbridge.core.options.flatten import Given, Places, Scope
 from dingbridge.core.options.lookup_failures import describe_file
-from dingbridge.core.options.lookups import Found, Variables
+from dingbridge.core.options.lookups import LookupResults, Variables
 from dingbridge.core.options.problems import Problems, join
 from dingbridge.core.options.sources import DEFAULT, describe
 from dingbridge.core.options.values import UNKNOWN, Values
 
 
 def variables_of(
-    places: Places, environ: Mapping[str, str], found: Found, problems: Problems
+    places: Places, environ: Mapping[str, str], found: LookupResults, problems: Problems
 ) -> Variables:
     """The environment with what `env` and the file named by `env_file` add to it."""
     table = _table(places.env, problems)
@@ -40,7 +40,9 @@ def variables_of(
 def env_file_of(places: Places, variables: Variables, problems: Problems) -> str:
     """The file that `env_file` names; empty when it names none."""
     option = BY_NAME["env_file"]
-    named = Values(variables, Found(), problems).agreed(option, places.outer.get("env_file", []))
+    named = Values(variables, LookupResults(), problems).agreed(
+        option, places.outer.get("env_file", [])
+    )
     return named if isinstance(named, str) else ""
 
 

@@ -16,7 +16,7 @@ from msgspec import NODEFAULT, Struct, structs
 from dingbridge.core.catalogue import values as words
 
 
-class Kind(str, Enum):
+class OptionKind(str, Enum):
     """What an option's value may be."""
 
     TEXT = "text"
@@ -61,7 +61,7 @@ class Option(Struct, frozen=True):
     what its `Literal` lists.
     """
 
-    kind: Kind
+    kind: OptionKind
     name: str = ""
     aliases: tuple[str, ...] = ()
     env: str = ""
@@ -85,17 +85,17 @@ class Option(Struct, frozen=True):
     @property
     def is_secret(self) -> bool:
         """Whether the value must never be shown. Webhook and proxy addresses hold credentials."""
-        return self.kind in (Kind.SECRET, Kind.WEBHOOK, Kind.PROXY)
+        return self.kind in (OptionKind.SECRET, OptionKind.WEBHOOK, OptionKind.PROXY)
 
     @property
     def may_come_from_a_command(self) -> bool:
         """Whether `{ cmd = { 'program', 'argument' } }` may stand for the value."""
-        return self.is_secret or (self.kind is Kind.TEXT and bool(self.belongs))
+        return self.is_secret or (self.kind is OptionKind.TEXT and bool(self.belongs))
 
     @property
     def expects(self) -> str:
         """What a value must be, in words that follow "expected" and "must be"."""
-        if self.kind is Kind.CHOICE:
+        if self.kind is OptionKind.CHOICE:
             quoted = (words.CHOICE(choice=choice) for choice in self.choices)
             return reduce(lambda first, other: words.EITHER(first=first, other=other), quoted)
         return EXPECTED[self.kind](least=self.least, most=self.most)
@@ -123,7 +123,7 @@ def declared_in(holder: type[Struct]) -> tuple[Option, ...]:
                         meaning=meaning,
                         default=field.default_factory() if made else field.default,
                         choices=get_args(field.type.__origin__)
-                        if option.kind is Kind.CHOICE
+                        if option.kind is OptionKind.CHOICE
                         else (),
                     )
                 )
@@ -143,24 +143,24 @@ def camel_case(name: str) -> str:
 
 
 EXPECTED = {
-    Kind.TEXT: words.TEXT_IN_QUOTES,
-    Kind.PROSE: words.TEXT_IN_QUOTES,
-    Kind.SECRET: words.TEXT_IN_QUOTES,
-    Kind.FLAG: words.TRUE_OR_FALSE,
-    Kind.NUMBER: words.NUMBER_WITHIN,
-    Kind.WHOLE: words.WHOLE_NUMBER_WITHIN,
-    Kind.LIST: words.LIST_OF_TEXT,
-    Kind.PEOPLE: words.LIST_OF_TEXT,
-    Kind.COMMANDS: words.LIST_OF_COMMANDS,
-    Kind.WEBHOOK: words.WEBHOOK_ADDRESS,
-    Kind.ENDPOINT: words.ENDPOINT_ADDRESS,
-    Kind.PROXY: words.PROXY_ADDRESS,
-    Kind.RESPONDER: words.FUNCTION_OR_PROGRAM,
-    Kind.KEY: words.KEY_OR_FALSE,
-    Kind.SIGN: words.SIGN_OR_FALSE,
-    Kind.CONVERSATIONS: words.TABLE_OF_CONVERSATIONS,
-    Kind.PROGRAMS: words.TABLE_OF_PROGRAMS,
-    Kind.VARIABLES: words.TABLE_OF_VARIABLES,
-    Kind.ACCOUNTS: words.TABLE_OF_ACCOUNTS,
+    OptionKind.TEXT: words.TEXT_IN_QUOTES,
+    OptionKind.PROSE: words.TEXT_IN_QUOTES,
+    OptionKind.SECRET: words.TEXT_IN_QUOTES,
+    OptionKind.FLAG: words.TRUE_OR_FALSE,
+    OptionKind.NUMBER: words.NUMBER_WITHIN,
+    OptionKind.WHOLE: words.WHOLE_NUMBER_WITHIN,
+    OptionKind.LIST: words.LIST_OF_TEXT,
+    OptionKind.PEOPLE: words.LIST_OF_TEXT,
+    OptionKind.COMMANDS: words.LIST_OF_COMMANDS,
+    OptionKind.WEBHOOK: words.WEBHOOK_ADDRESS,
+    OptionKind.ENDPOINT: words.ENDPOINT_ADDRESS,
+    OptionKind.PROXY: words.PROXY_ADDRESS,
+    OptionKind.RESPONDER: words.FUNCTION_OR_PROGRAM,
+    OptionKind.KEY: words.KEY_OR_FALSE,
+    OptionKind.SIGN: words.SIGN_OR_FALSE,
+    OptionKind.CONVERSATIONS: words.TABLE_OF_CONVERSATIONS,
+    OptionKind.PROGRAMS: words.TABLE_OF_PROGRAMS,
+    OptionKind.VARIABLES: words.TABLE_OF_VARIABLES,
+    OptionKind.ACCOUNTS: words.TABLE_OF_ACCOUNTS,
 }
 """What a value of each kind must be; for a choice, its choices say it."""

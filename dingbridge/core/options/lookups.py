@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, structs
 
 from dingbridge.core.options.lookup_failures import EditorClosing, FileFailure, ProgramFailure
-from dingbridge.core.options.sources import Place, Source, describe
+from dingbridge.core.options.sources import Source, SourcePlace, describe
 
 SPACE = " \t\r\n\v\f"
 """What is taken off both ends of a value: what Lua takes for white space."""
@@ -41,7 +41,7 @@ def _may_name(key: object) -> bool:
     return letters == "cmd" or "envfile" in letters
 
 
-class Found(Struct, frozen=True):
+class LookupResults(Struct, frozen=True):
     """What looking up gave.
 
     `variables` are those of the file; None while it was not read, and then `file_failure` says why.
@@ -59,14 +59,14 @@ class Found(Struct, frozen=True):
         return "Found(***)"
 
 
-def with_commands(found: Found, said: Found) -> Found:
+def with_commands(found: LookupResults, said: LookupResults) -> LookupResults:
     """What was found in a file, with what commands said."""
     return structs.replace(found, outputs=said.outputs, failures=said.failures)
 
 
-def not_looked_up(wants: Wants) -> Found:
+def not_looked_up(wants: Wants) -> LookupResults:
     """What was found when the editor closes before anything was."""
-    return Found(
+    return LookupResults(
         file_failure=EditorClosing() if wants.env_file else None,
         failures=dict.fromkeys(wants.commands, EditorClosing()),
     )
@@ -93,7 +93,7 @@ class Variables:
         *,
         unread: bool = False,
     ) -> None:
-        self._holders: tuple[tuple[Place, Mapping[str, str]], ...] = (
+        self._holders: tuple[tuple[SourcePlace, Mapping[str, str]], ...] = (
             ("", environ),
             ("env", table or {}),
             ("env_file", file or {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.catalogue import status
 from dingbridge.core.options.declarations import OPTIONS, Options
-from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.core.options.sources import DEFAULT, describe
 from dingbridge.core.secrets.redaction import MASK
 from dingbridge.core.text import clean, shorten
@@ -31,9 +31,9 @@ def _shown(options: Options, option: Option) -> str:
     if options.is_hidden(option):
         return MASK
     value = getattr(options, option.field)
-    if option.kind is Kind.FLAG:
+    if option.kind is OptionKind.FLAG:
         return "true" if value else "false"
-    if option.kind is Kind.RESPONDER:
+    if option.kind is OptionKind.RESPONDER:
         return say.LUA_FUNCTION() if value == "lua" else " ".join([*value][:1])
     if isinstance(value, dict | tuple):
         return _short(", ".join(value)) or status.NONE()

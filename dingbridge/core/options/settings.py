@@ -16,7 +16,7 @@ from dingbridge.core.options import inheritance, programs
 from dingbridge.core.options.declarations import BY_NAME, OPTIONS, Options
 from dingbridge.core.options.flatten import gather
 from dingbridge.core.options.kinds import Option
-from dingbridge.core.options.lookups import Argv, Found, Wants
+from dingbridge.core.options.lookups import Argv, LookupResults, Wants
 from dingbridge.core.options.problems import Problems
 from dingbridge.core.options.values import Values, variable_in
 
@@ -44,8 +44,8 @@ def wants(raw: object, environ: Mapping[str, str]) -> Wants:
     over, and so are the programs of accounts that are off."""
     unheard = Problems()
     places = gather(raw, unheard)
-    variables = inheritance.variables_of(places, environ, Found(), unheard)
-    values = Values(variables, Found(), unheard)
+    variables = inheritance.variables_of(places, environ, LookupResults(), unheard)
+    values = Values(variables, LookupResults(), unheard)
     commands: set[Argv] = set()
     for given in inheritance.split(places, variables).values():
         if values.agreed(BY_NAME["enabled"], given.get("enabled", [])) is not False:
@@ -75,7 +75,7 @@ def _variables(raw: object, counts: Callable[[Option], bool]) -> frozenset[str]:
     return frozenset({option.env for option in OPTIONS} | named) - {""}
 
 
-def digest(raw: object, environ: Mapping[str, str], found: Found = Found()) -> str:
+def digest(raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()) -> str:
     """What equal tables share if they also read equal variables, in the environment and in the file
     that was `found`: the commands of one say what those of the other do. It shows nothing of the
     values, and is empty for a table without commands.
@@ -103,7 +103,9 @@ def _in_order(value: object) -> object:
     return [_in_order(each) for each in value] if isinstance(value, list | tuple) else repr(value)
 
 
-def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Configuration:
+def read_all(
+    raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()
+) -> Configuration:
     """All accounts in `raw`, a table as it stands under `integrations.dingtalk`.
 
     What `raw` does not give comes from `environ`, then from what was `found` outside, then from the
@@ -131,6 +133,8 @@ def read_all(raw: object, environ: Mapping[str, str], found: Found = Found()) ->
     return Configuration(every, default)
 
 
-def read(raw: object, environ: Mapping[str, str], found: Found = Found()) -> Options:
+def read(
+    raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()
+) -> Options:
     """The options of the default account; see `read_all`."""
     return read_all(raw, environ, found).default

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import settings as say
 
-Place = Literal["", "env", "env_file"]
+SourcePlace = Literal["", "env", "env_file"]
 """What holds a variable: the environment when empty, or an option."""
 
 
@@ -18,7 +18,7 @@ class Source(Struct, frozen=True):
 
     kind: Literal["default", "setup", "variable", "program"]
     name: str = ""
-    place: Place = ""
+    place: SourcePlace = ""
 
     @property
     def is_secret(self) -> bool:

@@ -21,7 +21,7 @@ _PRINTABLE = regex(r"[!-\[\]-~]*")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
-class Address(Struct, frozen=True):
+class UrlParts(Struct, frozen=True):
     """The parts of an address. `query` and `fragment` keep their mark; `user` may be a secret."""
 
     scheme: str
@@ -57,7 +57,7 @@ class Address(Struct, frozen=True):
         return ""
 
 
-def read_address(text: str) -> Address | None:
+def read_address(text: str) -> UrlParts | None:
     """The parts of an http or https address, or `None` for anything else."""
     match = _ADDRESS.fullmatch(text) if _PRINTABLE.fullmatch(text) else None
     if match is None:
@@ -70,7 +70,7 @@ def read_address(text: str) -> Address | None:
     port = int(parts.group(2) or _DEFAULT_PORT[scheme])
     if not 1 <= port <= 65535:
         return None
-    return Address(
+    return UrlParts(
         scheme=scheme,
         host=parts.group(1).lower(),
         port=port,

@@ -13,12 +13,12 @@ from dingbridge.core.commands import remote_commands
 from dingbridge.core.options import programs
 from dingbridge.core.options.flatten import Given
 from dingbridge.core.options.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
-from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.core.options.lookup_failures import describe_program
-from dingbridge.core.options.lookups import SPACE, Found, Variables
+from dingbridge.core.options.lookups import SPACE, LookupResults, Variables
 from dingbridge.core.options.problems import Problems, join, join_conversation, nearest
 from dingbridge.core.options.sources import SETUP, Source
-from dingbridge.core.options.urls import DINGTALK_DOMAINS, Address, read_address
+from dingbridge.core.options.urls import DINGTALK_DOMAINS, UrlParts, read_address
 
 TRUTH = {
     "true": True,
@@ -50,26 +50,26 @@ PLACEHOLDERS = (
 `x` only (also after `ding`) and one in angle brackets are placeholders."""
 
 
-class Unknown(Enum):
+class UnknownValue(Enum):
     """What stands for a value that is held outside and was not looked up."""
 
     UNKNOWN = "unknown"
 
 
-UNKNOWN = Unknown.UNKNOWN
+UNKNOWN = UnknownValue.UNKNOWN
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _PLACEHOLDER_FORM = re.compile(r"(?:[Dd][Ii][Nn][Gg])?[Xx]{3,}|<[A-Za-z _-]+>")
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LISTS = (Kind.LIST, Kind.PEOPLE, Kind.COMMANDS)
+_LISTS = (OptionKind.LIST, OptionKind.PEOPLE, OptionKind.COMMANDS)
 
 
 class Values:
     """Reads values. One that cannot be used becomes `None` and leaves a problem behind."""
 
-    def __init__(self, variables: Variables, found: Found, problems: Problems) -> None:
+    def __init__(self, variables: Variables, found: LookupResults, problems: Problems) -> None:
         self.variables = variables
         self._found = found
         self.problems = problems
@@ -88,11 +88,11 @@ class Values:
         """The value in the form that `Options` holds, or `None` with a problem noted. `UNKNOWN`
         when it is held outside and nobody looked."""
         path = given.path
-        if option.kind is Kind.RESPONDER:
+        if option.kind is OptionKind.RESPONDER:
             return programs.responder(option, given.value, path, self.problems)
-        if option.kind is Kind.CONVERSATIONS:
+        if option.kind is OptionKind.CONVERSATIONS:
             return self._conversations(option, given.value, path)
-        if option.kind is Kind.PROGRAMS:
+        if option.kind is OptionKind.PROGRAMS:
             return programs.by_name(option, given.value, path, self.problems)
         value, outside = self._fetched(option, given.value, path)
         if value is None or value is UNKNOWN:
@@ -100,21 +100,21 @@ class Values:
         outside = outside or given.variable is not None
         if option.kind in _LISTS:
             return self._list(option, value, path, outside)
-        if option.kind is Kind.FLAG:
+        if option.kind is OptionKind.FLAG:
             return self._flag(option, value, path, outside)
-        if option.kind in (Kind.NUMBER, Kind.WHOLE):
+        if option.kind in (OptionKind.NUMBER, OptionKind.WHOLE):
             return self._number(option, value, path, outside)
-        if option.kind in (Kind.KEY, Kind.SIGN) and value is False:
+        if option.kind in (OptionKind.KEY, OptionKind.SIGN) and value is False:
             return ""
         text = self._text(option, value, path, option.expects)
         if text is None:
             return None
-        if option.kind is Kind.CHOICE and text not in option.choices:
+        if option.kind is OptionKind.CHOICE and text not in option.choices:
             self._problem(path, say.MUST_BE(expected=option.expects))
             return None
-        if option.kind is Kind.WEBHOOK:
+        if option.kind is OptionKind.WEBHOOK:
             return self._webhook(option, text, path)
-        if option.kind in (Kind.ENDPOINT, Kind.PROXY):
+        if option.kind in (OptionKind.ENDPOINT, OptionKind.PROXY):
             return self._address(option, text, path)
         return text
 
@@ -175,7 +175,7 @@ class Values:
         text = value.strip(SPACE)
         if not text:
             self._problem(path, say.IS_EMPTY())
-        elif (_CONTROL_IN_PROSE if option.kind is Kind.PROSE else _CONTROL).search(text):
+        elif (_CONTROL_IN_PROSE if option.kind is OptionKind.PROSE else _CONTROL).search(text):
             self._problem(path, say.CONTROL_CHARACTER())
         elif option.belongs and is_placeholder(text):
             self._problem(path, say.IS_PLACEHOLDER(text=text, belongs=option.belongs))
@@ -201,7 +201,7 @@ class Values:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.problems.expected(path, option.expects, value)
             return None
-        whole = option.kind is Kind.WHOLE
+        whole = option.kind is OptionKind.WHOLE
         # Written so that NaN, which is neither below nor above anything, is outside.
         if not option.least <= value <= option.most or (whole and value != int(value)):
             self._problem(path, say.MUST_BE(expected=option.expects))
@@ -210,7 +210,7 @@ class Values:
 
     def _list(
         self, option: Option, value: object, path: str, outside: bool
-    ) -> tuple[str, ...] | Unknown | None:
+    ) -> tuple[str, ...] | UnknownValue | None:
         if outside and isinstance(value, str):
             return self._items(option, [x for x in value.split(",") if x.strip(SPACE)], path)
         if isinstance(value, Mapping) and not value:
@@ -222,7 +222,7 @@ class Values:
 
     def _items(
         self, option: Option, items: list[object], path: str
-    ) -> tuple[str, ...] | Unknown | None:
+    ) -> tuple[str, ...] | UnknownValue | None:
         texts: list[str] = []
         unknown = 0
         for number, item in enumerate(items, 1):
@@ -242,10 +242,10 @@ class Values:
         text = self._text(option, value, path, words.TEXT_IN_QUOTES())
         if text is None:
             return None
-        if option.kind is Kind.PEOPLE and text == EVERYTHING:
+        if option.kind is OptionKind.PEOPLE and text == EVERYTHING:
             self._problem(path, settings.WOULD_BE_EVERYBODY())
             return None
-        if option.kind is not Kind.COMMANDS or text == EVERYTHING:
+        if option.kind is not OptionKind.COMMANDS or text == EVERYTHING:
             return text
         name = text.removeprefix("/")
         if name in remote_commands.NAMES:
@@ -304,7 +304,7 @@ class Values:
     def _address(self, option: Option, text: str, path: str) -> str | None:
         address = read_address(text)
         fits = address is not None and not address.query and not address.fragment
-        if address is not None and option.kind is Kind.PROXY:
+        if address is not None and option.kind is OptionKind.PROXY:
             fits = fits and address.scheme == "http" and address.path in ("", "/")
         elif address is not None:
             trusted = address.scheme == "https" or address.is_loopback
@@ -334,7 +334,7 @@ class Values:
             return text
         return None
 
-    def _at_dingtalk(self, address: Address, path: str) -> bool:
+    def _at_dingtalk(self, address: UrlParts, path: str) -> bool:
         if address.scheme != "https":
             self._problem(path, settings.HTTPS_ONLY())
             return False

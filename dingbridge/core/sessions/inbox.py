@@ -64,18 +64,18 @@ class Handed(Struct, frozen=True, tag="handed"):
     key: str
 
 
-class Seen(Struct, frozen=True, tag="seen"):
+class SeenRecord(Struct, frozen=True, tag="seen"):
     """Messages that need nothing more: when they came (Unix seconds), by key."""
 
     times: dict[str, float]
 
 
-Record = Received | Routed | Asked | Handed | Seen
+InboxRecord = Received | Routed | Asked | Handed | SeenRecord
 
 SEEN_TOGETHER = 500
 """Ids in one record (a count): reading a longer one would stop other threads for milliseconds."""
 
-_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+_decoder: msgspec.json.Decoder[InboxRecord] = msgspec.json.Decoder(InboxRecord)
 
 
 class _Received(Struct, frozen=True, tag="received"):
@@ -85,17 +85,17 @@ class _Received(Struct, frozen=True, tag="received"):
     time: float
 
 
-_Brief = _Received | Routed | Asked | Handed | Seen
+_Brief = _Received | Routed | Asked | Handed | SeenRecord
 
 _brief_decoder: msgspec.json.Decoder[_Brief] = msgspec.json.Decoder(_Brief)
 
 
-def encode(record: Record) -> bytes:
+def encode(record: InboxRecord) -> bytes:
     """The record's line, without its end."""
     return json_wire.encode(msgspec.to_builtins(record))
 
 
-def decode(line: bytes) -> Record:
+def decode(line: bytes) -> InboxRecord:
     """The record in a line. Raises `ValueError` for anything else."""
     try:
         return _decoder.decode(line)
@@ -103,7 +103,7 @@ def decode(line: bytes) -> Record:
         raise ValueError("not a record of the inbox") from cause
 
 
-class Open(Struct, frozen=True):
+class OpenMessage(Struct, frozen=True):
     """A message that was not handed over yet. `session` is empty until it is routed, or stands in
     a transcript; `asked` until somebody is asked about it."""
 
@@ -112,34 +112,34 @@ class Open(Struct, frozen=True):
     asked: Answerer | Literal[""] = ""
 
 
-def pending(records: Iterable[Record]) -> dict[str, Open]:
+def pending(records: Iterable[InboxRecord]) -> dict[str, OpenMessage]:
     """The messages that were received and not handed over, in the order in which they came."""
-    waiting: dict[str, Open] = {}
+    waiting: dict[str, OpenMessage] = {}
     for record in records:
         match record:
             case Received():
-                waiting.setdefault(record.key, Open(record))
+                waiting.setdefault(record.key, OpenMessage(record))
             case Routed(key=key, session=session):
                 if key in waiting:
-                    waiting[key] = Open(waiting[key].received, session)
+                    waiting[key] = OpenMessage(waiting[key].received, session)
             case Asked(key=key, session=session, by=by):
                 if key in waiting:
-                    waiting[key] = Open(waiting[key].received, session, by)
+                    waiting[key] = OpenMessage(waiting[key].received, session, by)
             case Handed(key=key):
                 waiting.pop(key, None)
-            case Seen():
+            case SeenRecord():
                 pass
     return waiting
 
 
-def times(records: Iterable[Record | _Brief]) -> dict[str, float]:
+def times(records: Iterable[InboxRecord | _Brief]) -> dict[str, float]:
     """When each message came, by key (Unix seconds)."""
     found: dict[str, float] = {}
     for record in records:
         match record:
             case Received(key=key, time=time) | _Received(key=key, time=time):
                 found[key] = time
-            case Seen(times=seen):
+            case SeenRecord(times=seen):
                 found.update(seen)
             case Routed() | Asked() | Handed():
                 pass
@@ -177,13 +177,13 @@ def shortened(
                 open_[key][1:] = [line]
             case Handed(key=key):
                 open_.pop(key, None)
-            case Routed() | Asked() | Seen():
+            case Routed() | Asked() | SeenRecord():
                 pass
     kept = [line for about in open_.values() if _is_whole(about[0]) for line in about]
     young = without_old({**(known or {}), **times(records)}, now)
     done = [entry for entry in young.items() if entry[0] not in open_]
     seen = [
-        encode(Seen(dict(done[first : first + SEEN_TOGETHER])))
+        encode(SeenRecord(dict(done[first : first + SEEN_TOGETHER])))
         for first in range(0, len(done), SEEN_TOGETHER)
     ]
     return [*seen, *kept]

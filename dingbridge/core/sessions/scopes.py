@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Start
+from dingbridge.core.robot_protocol import SessionStart
 
 
 def key(options: Options, robot: str, inbound: Inbound) -> str:
@@ -25,7 +25,7 @@ def is_made(options: Options) -> bool:
     return options.session_scope != "bound"
 
 
-def start(options: Options, inbound: Inbound) -> Start:
+def start(options: Options, inbound: Inbound) -> SessionStart:
     """What a session begins with that is made for this message."""
     conversation = inbound.conversation
     nick = inbound.sender.nick
@@ -33,7 +33,7 @@ def start(options: Options, inbound: Inbound) -> Start:
         "user": nick,
         "conversation": conversation.title or nick,
     }.get(options.session_scope, "DingTalk")
-    return Start(title, instructions(options, inbound), options.cwd, options.model)
+    return SessionStart(title, instructions(options, inbound), options.cwd, options.model)
 
 
 def instructions(options: Options, inbound: Inbound) -> str:

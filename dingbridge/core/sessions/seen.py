@@ -9,7 +9,7 @@ from dingbridge.core.dingtalk.limits import SEEN_SECONDS
 from dingbridge.core.dingtalk.robot_codes import NAMELESS
 
 
-class Seen:
+class SeenIds:
     """A bounded memory of message ids.
 
     One group message that mentions two robots reaches both with the same `msgId`, so the robot is

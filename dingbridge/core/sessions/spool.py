@@ -14,7 +14,7 @@ OF_MESSAGES = ("send", "notify", "command")
 """What makes a message, by the names under which the editor passes it on."""
 
 
-class Row(Struct, frozen=True):
+class SpoolRow(Struct, frozen=True):
     """One of them: what the editor asked for, and the ids of the messages that it makes."""
 
     name: str
@@ -28,7 +28,7 @@ class Row(Struct, frozen=True):
         return next((text for text in found if isinstance(text, str) and text), "")
 
 
-class Kept(Struct, frozen=True):
+class SpoolFile(Struct, frozen=True):
     """A file of an editor's: where it is, the folder that the editor was in, under which settings
     it was asked for (`settings`, a digest), when (Unix seconds), and what. `count` is that of the
     rows, also of those that cannot be read."""
@@ -38,7 +38,7 @@ class Kept(Struct, frozen=True):
     settings: str
     time: float
     count: int
-    rows: tuple[Row, ...]
+    rows: tuple[SpoolRow, ...]
 
     def is_late(self, now: float) -> bool:
         """Whether it is too old to be sent: what was sent already may be forgotten by then."""
@@ -52,7 +52,7 @@ class _File(Struct, frozen=True):
     time: float = 0.0
 
 
-def decode(path: str, data: bytes) -> Kept | None:
+def decode(path: str, data: bytes) -> SpoolFile | None:
     """The content of such a file. A crash may have torn it: None."""
     try:
         # The editor writes bytes that are no UTF-8 as they are.
@@ -60,14 +60,14 @@ def decode(path: str, data: bytes) -> Kept | None:
     except (ValueError, RecursionError):
         return None
     rows = tuple(row for row in map(_row, found.asked) if row is not None)
-    return Kept(path, found.cwd, found.settings, found.time, len(found.asked), rows)
+    return SpoolFile(path, found.cwd, found.settings, found.time, len(found.asked), rows)
 
 
-def _row(found: Any) -> Row | None:
+def _row(found: Any) -> SpoolRow | None:
     if not isinstance(found, dict) or found.get("name") not in OF_MESSAGES:
         return None
     payload = found.get("payload")
     if not isinstance(payload, dict) or not isinstance(payload.get("id"), str):
         return None
     ids = tuple(one for one in (payload["id"], payload.get("file_id")) if isinstance(one, str))
-    return Row(found["name"], payload, ids)
+    return SpoolRow(found["name"], payload, ids)

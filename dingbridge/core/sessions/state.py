@@ -12,7 +12,7 @@ from dingbridge.core.access.pairing import Pairings
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.delivery.quota import Quota
 from dingbridge.core.delivery.reactions import Reaction
-from dingbridge.core.delivery.sent_messages import Sent, SentKeys, remember
+from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, remember
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.sessions import known_conversations
 from dingbridge.core.sessions.known_conversations import Acquaintance, Acquaintances
@@ -214,7 +214,7 @@ def with_acquaintance(state: State, robot: str, inbound: Inbound) -> State:
     return structs.replace(state, acquaintances={**state.acquaintances, robot: dict(known)})
 
 
-def with_sent_key(state: State, robot: str, sent: Sent) -> State:
+def with_sent_key(state: State, robot: str, sent: SentChunk) -> State:
     """`state` that remembers one more sending of a robot, so that a quote of it can be shown."""
     return structs.replace(state, sent_keys=remember(state.sent_keys, robot, sent))
 

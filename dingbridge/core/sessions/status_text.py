@@ -10,10 +10,10 @@ from dingbridge.core.catalogue import editor, health, sessions
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.option_report import describe_sources
-from dingbridge.core.robot_protocol import State
+from dingbridge.core.robot_protocol import RobotState
 
 
-class Link(Struct, frozen=True):
+class LinkReport(Struct, frozen=True):
     """The stream connection. `trouble` says why it is down, empty when it is not; `next_try` is
     Unix seconds, 0 when not known."""
 
@@ -40,8 +40,8 @@ def with_problems(problems: tuple[str, ...]) -> str:
 def describe(
     account: str,
     options: Options,
-    state: State,
-    link: Link,
+    state: RobotState,
+    link: LinkReport,
     *,
     session: str,
     target: str,

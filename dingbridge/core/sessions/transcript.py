@@ -31,7 +31,7 @@ class SessionInfo(Struct, frozen=True):
     model: str = ""
 
 
-class Fate(Struct, frozen=True, omit_defaults=True):
+class DeliveryLine(Struct, frozen=True, omit_defaults=True):
     """A later word about a message that stands further up: what became of it, or its whole `text`,
     once what came with it was fetched."""
 
@@ -46,7 +46,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
     session: SessionInfo | UnsetType = UNSET
     message: Message | UnsetType = UNSET
-    fate: Fate | UnsetType = UNSET
+    fate: DeliveryLine | UnsetType = UNSET
 
 
 class Arrival(Struct, frozen=True):
@@ -64,13 +64,13 @@ class Transcript(Struct, frozen=True):
     damaged: int = 0
 
 
-class Part(Struct, frozen=True):
+class TranscriptPart(Struct, frozen=True):
     """What stands between two places of a transcript's file, in bytes: whole lines from `begin`,
     which is 0 where nothing stands above. `fates` are those of messages that stand elsewhere.
     `is_anew`: the file is another one than before, or was cut."""
 
     messages: tuple[Message, ...] = ()
-    fates: tuple[Fate, ...] = ()
+    fates: tuple[DeliveryLine, ...] = ()
     damaged: int = 0
     begin: int = 0
     is_anew: bool = False
@@ -117,15 +117,15 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
     return Transcript(info or fallback, part.messages, part.damaged)
 
 
-def read_part(lines: Iterable[bytes], begin: int, *, is_anew: bool = False) -> Part:
+def read_part(lines: Iterable[bytes], begin: int, *, is_anew: bool = False) -> TranscriptPart:
     """The same for the lines from the byte `begin` on."""
     return structs.replace(_read(lines)[1], begin=begin, is_anew=is_anew)
 
 
-def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, Part]:
+def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, TranscriptPart]:
     info: SessionInfo | None = None
     messages: dict[str, Message] = {}
-    fates: dict[str, Fate] = {}
+    fates: dict[str, DeliveryLine] = {}
     damaged = 0
     for line in lines:
         if not line.strip():
@@ -142,7 +142,7 @@ def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, Part]:
         if entry.fate is not UNSET:
             fates[entry.fate.id] = entry.fate
     shown = tuple(with_fate(message, fates.pop(name, None)) for name, message in messages.items())
-    return info, Part(shown, tuple(fates.values()), damaged)
+    return info, TranscriptPart(shown, tuple(fates.values()), damaged)
 
 
 def as_new_session(found: Transcript, session: str) -> Transcript:
@@ -170,7 +170,7 @@ def _line(text: str) -> str:
     return " ".join(tame(text).split())
 
 
-def with_fate(message: Message, fate: Fate | None) -> Message:
+def with_fate(message: Message, fate: DeliveryLine | None) -> Message:
     """The message as a later word about it says."""
     if fate is None:
         return message

@@ -15,7 +15,7 @@ from dingbridge.core.dingtalk import media
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter
 from dingbridge.core.messages import Attachment
 from dingbridge.core.options.declarations import Options
-from dingbridge.edges.dingtalk.openapi import AccessToken, OpenApi, Poster, RobotClient
+from dingbridge.edges.dingtalk.openapi import AccessToken, OpenApi, OpenApiHttp, RobotClient
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,10 @@ Part = Callable[[bytes], object]
 """Where the bytes of a file go, piece by piece."""
 
 
-class Incoming(Protocol):
+class Download(Protocol):
     """A file on its way in; a context manager that leaves nothing half done behind."""
 
-    def __enter__(self) -> Incoming:
+    def __enter__(self) -> Download:
         """Begin."""
         ...
 
@@ -63,7 +63,7 @@ class Incoming(Protocol):
 class Folder(Protocol):
     """Where files are kept."""
 
-    def receive(self, message: str, number: int, attachment: Attachment) -> Incoming:
+    def receive(self, message: str, number: int, attachment: Attachment) -> Download:
         """A place for an attachment."""
         ...
 
@@ -72,7 +72,7 @@ class Folder(Protocol):
         ...
 
 
-class Web(Poster, Protocol):
+class Web(OpenApiHttp, Protocol):
     """What fetching needs of HTTP."""
 
     def download(

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from dingbridge.core.dingtalk import request_bodies, responses
 from dingbridge.core.dingtalk.access_token import HeldToken, held
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.dingtalk.robot_codes import RobotCodes
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.options.declarations import Options
@@ -25,10 +25,10 @@ _TOKEN: Final = "/v1.0/oauth2/accessToken"  # noqa: S105 - a path
 T = TypeVar("T")
 
 
-class Poster(Protocol):
+class OpenApiHttp(Protocol):
     """What OpenAPI calls need of HTTP."""
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """POST a JSON body."""
         ...
 
@@ -78,7 +78,7 @@ class RobotClient(Struct, frozen=True):
     """What calls of one robot are made with. Each thread has an HTTP of its own in it."""
 
     options: Options
-    http: Poster
+    http: OpenApiHttp
     token: AccessToken
 
 

@@ -17,9 +17,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.core.delivery import reactions
-from dingbridge.core.delivery.reactions import PLANNED, Reaction, Reactions, Step
+from dingbridge.core.delivery.reactions import PLANNED, Reaction, ReactionSchedule, Step
 from dingbridge.core.dingtalk import responses
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
 from dingbridge.edges.dingtalk.openapi import OpenApi, RobotClient
 
@@ -75,7 +75,7 @@ class Reactor(threading.Thread):
         super().__init__(name="dingbridge-reactor", daemon=True)
         self._log = logging.getLogger(f"{__name__}.{client.options.account}")
         self._client = client
-        self._reactions = Reactions(outstanding, time.monotonic())
+        self._reactions = ReactionSchedule(outstanding, time.monotonic())
         self._written = frozenset(self._reactions.outstanding())
         self._write_at = 0.0
         self._write_down = write_down
@@ -199,7 +199,7 @@ class Reactor(threading.Thread):
         self._reactions.failed(step, error, time.monotonic())
 
     def _call(self, step: Step) -> None:
-        def request(robot_code: str) -> Answer:
+        def request(robot_code: str) -> HttpAnswer:
             path, body = reactions.request(step, robot_code)
             url = f"{self._client.options.endpoint_api}{path}"
             answer = self._client.http.post(url, body, self._api.headers())

@@ -12,11 +12,11 @@ from dingbridge.edges.ipc.events import (
     Connected,
     Heard,
     Joined,
-    Left,
     Lost,
     Moved,
+    PeerLeft,
     ServerEvent,
-    Unreachable,
+    SocketLost,
 )
 from dingbridge.edges.ipc.server import Server
 
@@ -29,11 +29,11 @@ __all__ = [
     "ExchangeError",
     "Heard",
     "Joined",
-    "Left",
     "Lost",
     "Moved",
+    "PeerLeft",
     "Server",
     "ServerEvent",
+    "SocketLost",
     "Timing",
-    "Unreachable",
 ]

@@ -169,7 +169,7 @@ def _folder() -> Path:
     return folder
 
 
-def _refused(folder: Path, fault: own_files.Fault) -> str:
+def _refused(folder: Path, fault: own_files.FileFault) -> str:
     match fault:
         case "missing":
             return say.FOLDER_MISSING(folder=folder)

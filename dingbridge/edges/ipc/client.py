@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dingbridge.edges.ipc import address
-from dingbridge.edges.ipc.connection import Line, Timing, prove_as_client
+from dingbridge.edges.ipc.connection import PeerConnection, Timing, prove_as_client
 from dingbridge.edges.ipc.event_loop import Loop, Peer
 from dingbridge.edges.ipc.events import ClientEvent, Connected, Heard, Lost
 
@@ -44,7 +44,7 @@ class Client(Loop):
             connection.close()
             self._lost = Lost("another user answers there")
             return
-        line = Line(prove_as_client(self._secret), self._timing, self._clock.now())
+        line = PeerConnection(prove_as_client(self._secret), self._timing, self._clock.now())
         self._adopt(Peer(0, connection, line))
 
     def _wanted(self) -> bool:

@@ -102,7 +102,7 @@ class AwakeClock:
         self._step = max(self._longest, seconds)
 
 
-class Line:
+class PeerConnection:
     """What one end knows of a connection. `now` is always an `AwakeClock`'s."""
 
     def __init__(self, proof: Proof, timing: Timing, now: float) -> None:

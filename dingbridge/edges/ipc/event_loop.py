@@ -15,7 +15,7 @@ from dingbridge.edges.ipc.connection import (
     FRAME_BYTES,
     WRITE_BYTES,
     AwakeClock,
-    Line,
+    PeerConnection,
     Timing,
     Unwanted,
 )
@@ -63,7 +63,7 @@ class Waker:
 class Peer:
     """A connection: its number, its socket and what we know of it."""
 
-    def __init__(self, number: int, connection: socket.socket, line: Line) -> None:
+    def __init__(self, number: int, connection: socket.socket, line: PeerConnection) -> None:
         self.number = number
         self.socket = connection
         self.line = line

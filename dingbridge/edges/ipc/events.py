@@ -23,7 +23,7 @@ class Heard(Struct, frozen=True):
         return f"Heard(peer={self.peer}, data=<{len(self.data)} bytes>)"
 
 
-class Left(Struct, frozen=True):
+class PeerLeft(Struct, frozen=True):
     """A peer that had joined is gone. `reason` says why in words."""
 
     peer: int
@@ -34,7 +34,7 @@ class Moved(Struct, frozen=True):
     """The socket's file was gone: there is another one now, with another address."""
 
 
-class Unreachable(Struct, frozen=True):
+class SocketLost(Struct, frozen=True):
     """The socket's file is gone, and this keeps another one from being made."""
 
     error: ExchangeError
@@ -52,5 +52,5 @@ class Lost(Struct, frozen=True):
     silence: float = 0.0
 
 
-ServerEvent = Joined | Heard | Left | Moved | Unreachable
+ServerEvent = Joined | Heard | PeerLeft | Moved | SocketLost
 ClientEvent = Connected | Heard | Lost

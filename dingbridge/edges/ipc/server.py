@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable
 
 from dingbridge.edges.ipc import address
-from dingbridge.edges.ipc.connection import Line, Timing, prove_as_server
+from dingbridge.edges.ipc.connection import PeerConnection, Timing, prove_as_server
 from dingbridge.edges.ipc.event_loop import READ, Loop, Peer
-from dingbridge.edges.ipc.events import Heard, Joined, Left, Moved, ServerEvent, Unreachable
+from dingbridge.edges.ipc.events import Heard, Joined, Moved, PeerLeft, ServerEvent, SocketLost
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ STRANGERS = 64
 
 class Server(Loop):
     """Accepts the user's editors. `tell` is called on this thread: it must neither wait nor
-    raise. Each `Joined` is followed by exactly one `Left`.
+    raise. Each `Joined` is followed by exactly one `PeerLeft`.
 
     Bound and listening as soon as it is constructed; raises `ExchangeError` when that fails.
     """
@@ -76,7 +76,7 @@ class Server(Loop):
         try:
             listener, found = address.listen(tcp=False)
         except address.ExchangeError as error:
-            self._tell(Unreachable(error))
+            self._tell(SocketLost(error))
             return
         if not self._deaf:
             self._selector.unregister(self._listener)
@@ -125,7 +125,7 @@ class Server(Loop):
             connection.close()
             self._note("too many at once" if proving >= STRANGERS else "another user")
             return
-        line = Line(prove_as_server(self.secret), self._timing, now)
+        line = PeerConnection(prove_as_server(self.secret), self._timing, now)
         self._adopt(Peer(next(self._numbers), connection, line))
 
     def _proved(self, peer: Peer) -> None:
@@ -136,7 +136,7 @@ class Server(Loop):
 
     def _gone(self, peer: Peer, reason: str) -> None:
         if peer.line.proven:
-            self._tell(Left(peer.number, reason))
+            self._tell(PeerLeft(peer.number, reason))
         elif not self._stopping:
             self._note(reason)
 

@@ -33,7 +33,7 @@ from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands import paths
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.text import clean, shorten
-from dingbridge.edges.programs.process import Bounds, NotStarted, Runner, TookTooLong
+from dingbridge.edges.programs.process import Bounds, ProcessNotStarted, ProcessTimedOut, Runner
 from dingbridge.executables import find_program
 
 DIFF_BYTES = 256 * 1024
@@ -187,9 +187,9 @@ def _run(argv: list[str], cwd: str, seconds: float) -> tuple[int, bytes]:
     bounds = Bounds(seconds, DIFF_BYTES, "first and no more")
     try:
         ended = Runner().run(argv, bounds, cwd=cwd, environ=_ENVIRON)
-    except NotStarted as cause:
+    except ProcessNotStarted as cause:
         raise BridgeError(say.NO_GIT()) from cause
-    except TookTooLong as cause:
+    except ProcessTimedOut as cause:
         raise BridgeError(say.GIT_TOO_SLOW()) from cause
     is_enough = len(ended.output) == DIFF_BYTES
     return (0 if is_enough else ended.status), ended.output

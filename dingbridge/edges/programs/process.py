@@ -63,15 +63,15 @@ class Ended(Struct, frozen=True):
     complaint: bytes
 
 
-class NotStarted(Exception):
+class ProcessNotStarted(Exception):
     """The program could not be started; says why, in words without its arguments."""
 
 
-class TookTooLong(Exception):
+class ProcessTimedOut(Exception):
     """The program was ended because its time was over."""
 
 
-class Stopped(Exception):
+class ProcessStopped(Exception):
     """The program was ended, or not even started, because somebody wanted that."""
 
 
@@ -99,10 +99,10 @@ class Runner:
 
         A name alone is looked for by `find_program`. It reads `message` on standard input, and
         its environment is `surroundings`, or this process's own, and `environ`. Raises
-        `NotStarted`, `TookTooLong` or `Stopped`.
+        `ProcessNotStarted`, `ProcessTimedOut` or `ProcessStopped`.
         """
         if self.is_stopped:
-            raise Stopped
+            raise ProcessStopped
         self._was_ended = False
         given = {**(os.environ if surroundings is None else surroundings), **(environ or {})}
         program = argv[0] if os.path.dirname(argv[0]) else _on_path(argv[0], given)
@@ -118,7 +118,7 @@ class Runner:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # on Windows
             )
         except (OSError, ValueError) as cause:
-            raise NotStarted(_reason(cause, cwd)) from cause
+            raise ProcessNotStarted(_reason(cause, cwd)) from cause
         self._running = process
         if self.is_stopped:
             # stop() came before it could see this program.
@@ -139,9 +139,9 @@ class Runner:
             process.wait()
             self._running = None
         if self._was_ended:
-            raise Stopped
+            raise ProcessStopped
         if is_late:
-            raise TookTooLong
+            raise ProcessTimedOut
         # What the program left running may hold the pipes open for ever.
         output.join(REST_WITHIN)
         complaint.join(REST_WITHIN)
@@ -165,7 +165,7 @@ class Runner:
 def _on_path(name: str, environ: Mapping[str, str]) -> str:
     found = find_program(name, os.get_exec_path(environ))
     if found is None:
-        raise NotStarted(os.strerror(errno.ENOENT))
+        raise ProcessNotStarted(os.strerror(errno.ENOENT))
     return found
 
 

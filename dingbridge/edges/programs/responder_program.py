@@ -14,7 +14,13 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.options import lookup_failures
 from dingbridge.core.options.lookup_failures import ProgramFailure, describe_program
 from dingbridge.core.text import clean
-from dingbridge.edges.programs.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
+from dingbridge.edges.programs.process import (
+    Bounds,
+    ProcessNotStarted,
+    ProcessStopped,
+    ProcessTimedOut,
+    Runner,
+)
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +55,7 @@ class Answered(Struct, frozen=True):
     failure: str = ""
 
 
-class Programs(threading.Thread):
+class ResponderPrograms(threading.Thread):
     """Runs one program at a time, in the order of the messages."""
 
     def __init__(self, tell: Callable[[Answered], None]) -> None:
@@ -96,12 +102,12 @@ class Programs(threading.Thread):
                 environ=environ,
                 complaints="apart",
             )
-        except NotStarted as cause:
+        except ProcessNotStarted as cause:
             log.error("the responder %s could not be started: %s", task.argv[0], cause)
             return lookup_failures.NotStarted(str(cause))
-        except TookTooLong:
+        except ProcessTimedOut:
             return lookup_failures.TookTooLong(task.timeout)
-        except Stopped:
+        except ProcessStopped:
             return lookup_failures.Stopped()
         if ended.status != 0:
             log.error("the responder ended with %d: %s", ended.status, _words(ended.complaint))
@@ -124,12 +130,12 @@ def run_job(
         ended = runner.run(
             argv, bounds, cwd=cwd, surroundings=surroundings, complaints="in the output"
         )
-    except NotStarted as cause:
+    except ProcessNotStarted as cause:
         log.error("the job %s could not be started: %s", argv[0], cause)
         raise BridgeError(say.JOB_NOT_STARTED()) from cause
-    except TookTooLong as cause:
+    except ProcessTimedOut as cause:
         raise BridgeError(say.JOB_TOO_LONG(seconds=seconds)) from cause
-    except Stopped as cause:
+    except ProcessStopped as cause:
         raise BridgeError(say.JOB_STOPPED()) from cause
     return ended.status, _words(ended.output)
 

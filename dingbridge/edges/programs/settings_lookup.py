@@ -16,8 +16,14 @@ from dotenv.parser import parse_stream
 from dingbridge.core.catalogue import settings as say
 from dingbridge.core.options import lookup_failures
 from dingbridge.core.options.lookup_failures import FileFailure, ProgramFailure
-from dingbridge.core.options.lookups import SPACE, Argv, Found, Wants
-from dingbridge.edges.programs.process import Bounds, NotStarted, Runner, Stopped, TookTooLong
+from dingbridge.core.options.lookups import SPACE, Argv, LookupResults, Wants
+from dingbridge.edges.programs.process import (
+    Bounds,
+    ProcessNotStarted,
+    ProcessStopped,
+    ProcessTimedOut,
+    Runner,
+)
 
 COMMAND_WITHIN = 30.0
 """Seconds a command may take, which is enough to type a passphrase into a window."""
@@ -29,7 +35,7 @@ FILE_BYTES = 1_000_000
 """Size that an `env_file` may have."""
 
 
-def look_up(wants: Wants, runner: Runner | None = None) -> Found:
+def look_up(wants: Wants, runner: Runner | None = None) -> LookupResults:
     """All that `wants` names, one after the other; takes as long as its commands, never raises.
 
     Commands start in the user's home folder, and the file needs an absolute path: whatever folder
@@ -46,9 +52,9 @@ def look_up(wants: Wants, runner: Runner | None = None) -> Found:
         else:
             failures[argv] = answer
     if not wants.env_file:
-        return Found(outputs=outputs, failures=failures)
+        return LookupResults(outputs=outputs, failures=failures)
     variables, failure, warnings = _file(Path(os.path.expanduser(wants.env_file)))
-    return Found(
+    return LookupResults(
         variables=variables,
         file_failure=failure,
         outputs=outputs,
@@ -62,11 +68,11 @@ def _ask(argv: Argv, runner: Runner) -> str | ProgramFailure:
     try:
         home = os.path.expanduser("~")
         ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=home)
-    except NotStarted as cause:
+    except ProcessNotStarted as cause:
         return lookup_failures.NotStarted(str(cause))
-    except TookTooLong:
+    except ProcessTimedOut:
         return lookup_failures.TookTooLong(COMMAND_WITHIN)
-    except Stopped:
+    except ProcessStopped:
         return lookup_failures.Stopped()
     if ended.status != 0:
         return lookup_failures.EndedWith(ended.status)

@@ -16,7 +16,7 @@ Holder = Literal["", "service", "notify"]
 0.1 writes says nothing of it."""
 
 
-class Card(Struct, frozen=True):
+class OwnerCard(Struct, frozen=True):
     """The process that holds a lock, when it began (`process_identity.born`), its local socket with
     the secret, the data folder that it serves, and what it is."""
 
@@ -36,19 +36,19 @@ def card_path(folder: Path, name: str) -> Path:
     return folder / f"owner-{name}.json"
 
 
-def write_card(folder: Path, name: str, card: Card) -> None:
+def write_card(folder: Path, name: str, card: OwnerCard) -> None:
     """Tell others how the holder is reached."""
     # No power cut outlives the process that it names.
     own_files.write_whole(card_path(folder, name), msgspec.json.encode(card), sync=False)
 
 
-def read_card(folder: Path, name: str) -> Card:
+def read_card(folder: Path, name: str) -> OwnerCard:
     """How the holder is reached; an empty card when that is not known."""
     try:
         with own_files.reading(card_path(folder, name)) as file:
-            return msgspec.json.decode(file.read(), type=Card)
+            return msgspec.json.decode(file.read(), type=OwnerCard)
     except (OSError, ValueError):
-        return Card()
+        return OwnerCard()
 
 
 def remove_card(folder: Path, name: str) -> None:

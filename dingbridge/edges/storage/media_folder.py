@@ -37,7 +37,7 @@ _START = 64
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
-class Outgoing:
+class OutgoingFile:
     """A file on its way out, open for reading, with the size it had then. A context manager."""
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
@@ -45,7 +45,7 @@ class Outgoing:
         self.file = file
         self.size = size
 
-    def __enter__(self) -> Outgoing:
+    def __enter__(self) -> OutgoingFile:
         return self
 
     def __exit__(
@@ -57,7 +57,7 @@ class Outgoing:
         self.file.close()
 
 
-class Incoming:
+class IncomingFile:
     """One attachment on its way in. As a context manager it leaves nothing half done behind."""
 
     def __init__(self, folder: Path, attachment: Attachment, prefix: str) -> None:
@@ -85,7 +85,7 @@ class Incoming:
         os.replace(self._part, path)
         return path
 
-    def __enter__(self) -> Incoming:
+    def __enter__(self) -> IncomingFile:
         return self
 
     def __exit__(
@@ -107,12 +107,12 @@ class MediaFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def receive(self, message: str, number: int, attachment: Attachment) -> Incoming:
+    def receive(self, message: str, number: int, attachment: Attachment) -> IncomingFile:
         """A place for the attachment `number` (from 0) of the message with this id.
 
         The same attachment gets the same name again, and no other one does. Raises OSError.
         """
-        return Incoming(self._made(), attachment, f"{_key(message)}-{number + 1}")
+        return IncomingFile(self._made(), attachment, f"{_key(message)}-{number + 1}")
 
     def found(self, message: str, number: int) -> Path | None:
         """The attachment that an earlier download of this message brought, if it is still here."""
@@ -124,13 +124,13 @@ class MediaFolder:
                 return path
         return None
 
-    def open_outgoing(self, path: Path) -> Outgoing:
+    def open_outgoing(self, path: Path) -> OutgoingFile:
         """Open what is to be sent. Raises `Refused` for all that is no readable file."""
-        return Outgoing(path, *own_files.open_whole(path))
+        return OutgoingFile(path, *own_files.open_whole(path))
 
     def zipped(
-        self, source: Outgoing, inside: str, stopped: Callable[[], bool] = lambda: False
-    ) -> Outgoing:
+        self, source: OutgoingFile, inside: str, stopped: Callable[[], bool] = lambda: False
+    ) -> OutgoingFile:
         """The file in a zip of its own, under the name `inside`. Remove it with `discard`.
 
         Read and written piece by piece. Raises `Refused` when the file cannot be read to its end
@@ -154,7 +154,7 @@ class MediaFolder:
                 path.unlink()
             raise
 
-    def discard(self, zipped: Outgoing) -> None:
+    def discard(self, zipped: OutgoingFile) -> None:
         """Close and remove a zip that was made for sending."""
         zipped.file.close()
         with contextlib.suppress(OSError):
@@ -208,7 +208,7 @@ def _key(message: str) -> str:
     return hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _entry(inside: str, source: Outgoing) -> zipfile.ZipInfo:
+def _entry(inside: str, source: OutgoingFile) -> zipfile.ZipInfo:
     changed = time.localtime(os.fstat(source.file.fileno()).st_mtime)[:6]
     # A zip knows the years from 1980 to 2107 only.
     in_range = (1980, 1, 1, 0, 0, 0) <= changed <= (2107, 12, 31, 23, 59, 58)
@@ -218,7 +218,7 @@ def _entry(inside: str, source: Outgoing) -> zipfile.ZipInfo:
     return entry
 
 
-def _read(source: Outgoing) -> bytes:
+def _read(source: OutgoingFile) -> bytes:
     try:
         return source.file.read(_PIECE)
     except OSError as cause:

@@ -15,7 +15,7 @@ from dingbridge.core.dingtalk.file_names import safe_name
 from dingbridge.core.dingtalk.media import Parcel
 from dingbridge.core.errors import Refused
 from dingbridge.edges.storage import own_files
-from dingbridge.edges.storage.media_folder import MediaFolder, Outgoing
+from dingbridge.edges.storage.media_folder import MediaFolder, OutgoingFile
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class OutgoingFolder:
         """The same, for the user to look at beside the files that came. Raises OSError."""
         return self._write(self._folder.parent, message, name, data)
 
-    def open(self, path: Path) -> Outgoing:
+    def open(self, path: Path) -> OutgoingFile:
         """Open a file of this folder. Raises `Refused` for one that is elsewhere or gone."""
         if path.parent != self._folder:
             raise Refused(say.ONLY_COPIES())
@@ -106,12 +106,14 @@ class OutgoingFolder:
                 say.COPY_GONE(name=path.name.partition("-")[2]), fix=say.SEND_AGAIN()
             ) from cause
 
-    def zipped(self, source: Outgoing, way: Parcel, stopped: Callable[[], bool]) -> Outgoing:
+    def zipped(
+        self, source: OutgoingFile, way: Parcel, stopped: Callable[[], bool]
+    ) -> OutgoingFile:
         """The file in a zip, as `way` wants it. Remove it with `discard`. Raises as
         `MediaFolder.zipped` does."""
         return self._media.zipped(source, way.inside, stopped)
 
-    def discard(self, zipped: Outgoing) -> None:
+    def discard(self, zipped: OutgoingFile) -> None:
         """Close and remove a zip."""
         self._media.discard(zipped)
 

@@ -132,11 +132,11 @@ def make_own_folder(path: Path) -> None:
         path.chmod(0o700)
 
 
-Fault = Literal["missing", "no_folder", "of_another_user", "open"]
+FileFault = Literal["missing", "no_folder", "of_another_user", "open"]
 """What keeps a folder from being private; `open` is open to other users."""
 
 
-def fault(folder: Path) -> Fault | None:
+def fault(folder: Path) -> FileFault | None:
     """What keeps a folder from being private; None when it is."""
     try:
         found = folder.lstat()

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from dingbridge.edges.storage import own_files
-from dingbridge.edges.storage.card import Card, read_card, remove_card, write_card
+from dingbridge.edges.storage.card import OwnerCard, read_card, remove_card, write_card
 from dingbridge.edges.storage.file_lock import file_lock
 
 
@@ -24,7 +24,7 @@ class OwnerLock:
         self._lock = file_lock(folder / f"owner-{name}.lock")
         self._name = name
 
-    def acquire(self, card: Card | None = None) -> bool:
+    def acquire(self, card: OwnerCard | None = None) -> bool:
         """Take the lock without waiting, making its folder, and write the card at once. Returns
         whether it is ours, which it never is again after `release`. Raises `OSError` when the
         folder cannot be written."""
@@ -54,11 +54,11 @@ class OwnerLock:
                 self.remove_card()
             self._lock.release()
 
-    def write_card(self, card: Card) -> None:
+    def write_card(self, card: OwnerCard) -> None:
         """Tell others how the holder is reached."""
         write_card(self.folder, self._name, card)
 
-    def read_card(self) -> Card:
+    def read_card(self) -> OwnerCard:
         """How the holder is reached; an empty card when that is not known."""
         return read_card(self.folder, self._name)
 

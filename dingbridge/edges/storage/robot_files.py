@@ -18,15 +18,15 @@ from msgspec import Struct
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.delivery import outbox as outboxes
 from dingbridge.core.delivery import outbox_journal
-from dingbridge.core.delivery.outbox import Outbox, Put, Record
-from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.outbox import Outbox, OutboxRecord, Put
+from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.restored_rate import pace_of
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import State, may_open_at, with_opened, without_seen
-from dingbridge.core.sessions.transcript import SETTLED, Fate
+from dingbridge.core.sessions.transcript import SETTLED, DeliveryLine
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 from dingbridge.edges.storage.spool_folder import SpoolFolder
@@ -51,7 +51,7 @@ COMPACT_AFTER = 2000
 cost of that is spread over them."""
 
 
-class Files(Struct, frozen=True):
+class SharedFiles(Struct, frozen=True):
     """The files that all editors of a user share."""
 
     disk: Disk
@@ -63,9 +63,9 @@ class Files(Struct, frozen=True):
     spool: SpoolFolder
 
 
-def files_in(data: Path, disk: Disk) -> Files:
+def files_in(data: Path, disk: Disk) -> SharedFiles:
     """The files of a data directory."""
-    return Files(
+    return SharedFiles(
         disk,
         StateFile(data / STATE_FILE),
         Transcripts(data / SESSIONS_FOLDER),
@@ -93,8 +93,8 @@ class Inheritance(Struct, frozen=True):
 
     state: State
     outbox: Outbox
-    pace: Pace
-    inbox: dict[str, inbox.Open]
+    pace: RateLimit
+    inbox: dict[str, inbox.OpenMessage]
     seen: dict[str, float]
     damaged: StoredDataDamaged | None = None
 
@@ -102,7 +102,7 @@ class Inheritance(Struct, frozen=True):
 class RobotFiles:
     """The journals as one robot's owner uses them. For the disk thread."""
 
-    def __init__(self, files: Files, robot: str, app: str) -> None:
+    def __init__(self, files: SharedFiles, robot: str, app: str) -> None:
         self._files = files
         self._robot = robot
         self._app = app
@@ -114,7 +114,7 @@ class RobotFiles:
         self._own = 0
         self._counting = threading.Lock()
 
-    def append(self, *records: Record, sync: bool = True) -> None:
+    def append(self, *records: OutboxRecord, sync: bool = True) -> None:
         """Write records of the outbox: with `sync` they outlive a power cut when this returns, else
         a second later. For any thread."""
         lines = [outboxes.encode(record) for record in records]
@@ -198,7 +198,7 @@ class RobotFiles:
         mine = outbox_journal.of_robot(records, self._robot)
         for session, message, fate, reason in outbox_journal.ends(mine):
             # The end may have come between the journal's line and the transcript's.
-            self._tell_transcript(session, Fate(message, fate, reason))
+            self._tell_transcript(session, DeliveryLine(message, fate, reason))
         received, also_damaged = self._files.inbox.read(inbox.decode)
         if damaged or also_damaged:
             log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
@@ -213,7 +213,7 @@ class RobotFiles:
         pace = pace_of(mine, random.random)
         return Inheritance(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
 
-    def _settle(self, open_: dict[str, inbox.Open]) -> None:
+    def _settle(self, open_: dict[str, inbox.OpenMessage]) -> None:
         """Note where each message stands already. What 0.1 had routed counts as handed over then:
         somebody may have been asked about it."""
         unasked = {key: one for key, one in open_.items() if not one.asked}
@@ -227,18 +227,18 @@ class RobotFiles:
                 self.append_inbox(inbox.encode(inbox.Handed(key)), sync=False)
                 del open_[key]
             else:
-                open_[key] = inbox.Open(open_[key].received, session)
+                open_[key] = inbox.OpenMessage(open_[key].received, session)
 
-    def _tell_transcript(self, session: str, end: Fate) -> None:
+    def _tell_transcript(self, session: str, end: DeliveryLine) -> None:
         self._files.disk.insist(
             transcript_of(session), lambda: self._files.transcripts.settle(session, end)
         )
 
 
-class Gate:
+class OwnershipGate:
     """What the stream asks before it opens or acks anything. For the stream's thread."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: SharedFiles) -> None:
         self._files = files
         self._recording = threading.Lock()
         self._closed = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dingbridge.core.catalogue import service as say
 from dingbridge.edges.programs.process_identity import has_ended
-from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.data_paths import robots_folder
 from dingbridge.edges.storage.owner_lock import OwnerLock
 
@@ -21,7 +21,7 @@ class RobotLocks:
         self._all = OwnerLock(robots_folder(), robot)
         self._old = OwnerLock(data / "dingbridge", robot)
 
-    def acquire(self, card: Card) -> OwnerLock | None:
+    def acquire(self, card: OwnerCard) -> OwnerLock | None:
         """Take both without waiting, and say by the card that they are ours. Returns the lock that
         somebody else has; what was taken before that is kept. Raises `OSError`."""
         for lock in (self._all, self._old):
@@ -29,7 +29,7 @@ class RobotLocks:
                 return lock
         return None
 
-    def acquire_at_once(self, card: Card) -> OwnerLock | None:
+    def acquire_at_once(self, card: OwnerCard) -> OwnerLock | None:
         """The same for somebody who keeps no files: no data folder is made for it, and a disk that
         is full hinders it not."""
         is_used = self._old.folder.is_dir()

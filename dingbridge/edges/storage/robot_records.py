@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from dingbridge.core.delivery.outbox import Put, Record
+from dingbridge.core.delivery.outbox import OutboxRecord, Put
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.state import State
-from dingbridge.core.sessions.transcript import Fate
+from dingbridge.core.sessions.transcript import DeliveryLine
 from dingbridge.core.timeouts import STATE_EVERY
 from dingbridge.edges.storage.robot_files import (
     INBOX,
     OUTBOX,
     STATE,
-    Files,
     RobotFiles,
+    SharedFiles,
     transcript_of,
 )
 
@@ -29,7 +29,7 @@ class LiveRecords:
 
     def __init__(
         self,
-        files: Files,
+        files: SharedFiles,
         robot_files: RobotFiles,
         damaged: Callable[[StoredDataDamaged], None],
         post: Callable[[Callable[[], None]], None],
@@ -42,13 +42,13 @@ class LiveRecords:
         self._asking: list[tuple[inbox.Asked, Callable[[], None]]] = []
         # Records of the outbox that were asked for, and those that the disk refused, each with what
         # follows it.
-        self._asked: deque[tuple[Record, Callable[[], None]]] = deque()
-        self._refused: list[tuple[Record, Callable[[], None]]] = []
+        self._asked: deque[tuple[OutboxRecord, Callable[[], None]]] = deque()
+        self._refused: list[tuple[OutboxRecord, Callable[[], None]]] = []
         self._is_due = False
 
     # --- for the service loop -------------------------------------------------------------------
 
-    def outbox(self, record: Record, then: Callable[[], None]) -> None:
+    def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk. What is asked for together is written
         together."""
         self._asked.append((record, then))
@@ -97,7 +97,7 @@ class LiveRecords:
             INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
         )
 
-    def fates(self, session: str, ends: tuple[Fate, ...]) -> None:
+    def fates(self, session: str, ends: tuple[DeliveryLine, ...]) -> None:
         """Write the ends of messages into their transcript."""
         self._files.disk.insist(
             transcript_of(session), lambda: self._files.transcripts.settle(session, *ends)
@@ -148,7 +148,7 @@ class LiveRecords:
 
     # --- for other threads ----------------------------------------------------------------------
 
-    def append(self, record: Record, *, sync: bool) -> None:
+    def append(self, record: OutboxRecord, *, sync: bool) -> None:
         """Write a record of the outbox, see `RobotFiles.append`. Raises `OSError`."""
         self._robot_files.append(record, sync=sync)
 

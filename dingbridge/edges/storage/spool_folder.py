@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from dingbridge.core.sessions import spool
-from dingbridge.core.sessions.spool import Kept
+from dingbridge.core.sessions.spool import SpoolFile
 from dingbridge.edges.storage import own_files
 
 log = logging.getLogger(__name__)
@@ -18,14 +18,14 @@ class SpoolFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, pid: int | None = None) -> tuple[Kept, ...]:
+    def read(self, pid: int | None = None) -> tuple[SpoolFile, ...]:
         """What there is, of all editors or of that with this process."""
         if not self._folder.is_dir():
             return ()
         found = [self._read(path) for path in sorted(self._folder.glob(f"{pid or '*'}-*.json"))]
         return tuple(kept for kept in found if kept is not None)
 
-    def _read(self, path: Path) -> Kept | None:
+    def _read(self, path: Path) -> SpoolFile | None:
         try:
             with own_files.reading(path) as file:
                 kept = spool.decode(str(path), file.read())

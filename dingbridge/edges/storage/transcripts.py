@@ -15,7 +15,14 @@ from msgspec import structs
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import transcript
-from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, Part, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import (
+    Arrival,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+    TranscriptPart,
+)
 from dingbridge.edges.storage import own_files
 
 log = logging.getLogger(__name__)
@@ -75,15 +82,15 @@ class Transcripts:
         except FileNotFoundError:
             return Transcript(fallback, ())
 
-    def end(self, session: str) -> Part:
+    def end(self, session: str) -> TranscriptPart:
         """The end of a transcript."""
         return self._part(session, None)
 
-    def before(self, session: str, place: int) -> Part:
+    def before(self, session: str, place: int) -> TranscriptPart:
         """What stands above a place that a part began at."""
         return self._part(session, place)
 
-    def since(self, session: str) -> Part:
+    def since(self, session: str) -> TranscriptPart:
         """What other processes have added since this or `end` was asked for first, or the end of
         another transcript that is there now."""
         told = self._told.get(session)
@@ -94,16 +101,16 @@ class Transcripts:
                     self._told[session] = found.st_ino, found.st_size
                     return self._read_before(file, found.st_size, is_anew=True)
                 if found.st_size == told[1]:
-                    return Part(begin=told[1])
+                    return TranscriptPart(begin=told[1])
                 file.seek(told[1])
                 self._told[session] = found.st_ino, found.st_size
                 lines = file.read(found.st_size - told[1]).split(b"\n")
                 return transcript.read_part(lines, told[1])
         except FileNotFoundError:
             self._told.pop(session, None)
-            return Part(is_anew=True)
+            return TranscriptPart(is_anew=True)
 
-    def _part(self, session: str, before: int | None) -> Part:
+    def _part(self, session: str, before: int | None) -> TranscriptPart:
         try:
             with own_files.reading(self._path(session)) as file:
                 found = os.fstat(file.fileno())
@@ -115,9 +122,9 @@ class Transcripts:
                 self._told[session] = found.st_ino, found.st_size
                 return self._read_before(file, found.st_size, is_anew=True)
         except FileNotFoundError:
-            return Part(is_anew=before is not None)
+            return TranscriptPart(is_anew=before is not None)
 
-    def _read_before(self, file: BinaryIO, place: int, *, is_anew: bool = False) -> Part:
+    def _read_before(self, file: BinaryIO, place: int, *, is_anew: bool = False) -> TranscriptPart:
         """The last whole lines before a place, with a message among them if there is one."""
         size = PART_BYTES
         while True:
@@ -147,7 +154,7 @@ class Transcripts:
         self._begin(path, info)
         self._add(session, b"".join(map(transcript.encode, entries)))
 
-    def settle(self, session: str, *fates: Fate, sync: bool = False) -> None:
+    def settle(self, session: str, *fates: DeliveryLine, sync: bool = False) -> None:
         """Write what became of messages below them, unless the session was deleted meanwhile; with
         `sync` for good even if the power fails."""
         path = self._path(session)

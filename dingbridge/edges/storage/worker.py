@@ -20,7 +20,7 @@ from dingbridge.core.timeouts import DISK_FIRST_PAUSE, DISK_PAUSE
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Work = Callable[[], None]
+Job = Callable[[], None]
 
 
 class Disk(threading.Thread):
@@ -40,9 +40,9 @@ class Disk(threading.Thread):
         self._post = post
         self._on_error = on_error
         self._on_refusal = on_refusal
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._refused: dict[str, deque[Work]] = {}
-        self._late: dict[str, tuple[float, Work]] = {}
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._refused: dict[str, deque[Job]] = {}
+        self._late: dict[str, tuple[float, Job]] = {}
         self._settling: list[Callable[[], None]] = []
         self._pause = DISK_FIRST_PAUSE
         self._again_at = 0.0
@@ -71,7 +71,7 @@ class Disk(threading.Thread):
 
         self._queue.put(lambda: self._in_turn(name, step))
 
-    def later(self, name: str, seconds: float, work: Work) -> None:
+    def later(self, name: str, seconds: float, work: Job) -> None:
         """Like `insist`, in so many seconds, or sooner when the thread ends. What waits under the
         same `name` already takes its place."""
         at = time.monotonic() + seconds
@@ -96,7 +96,7 @@ class Disk(threading.Thread):
 
         self._queue.put(in_turn)
 
-    def _once(self, step: Work) -> Work:
+    def _once(self, step: Job) -> Job:
         """What is not tried again, among what is."""
 
         def tried() -> None:
@@ -188,7 +188,7 @@ class Disk(threading.Thread):
                 del self._late[name]
                 self._in_turn(name, work)
 
-    def _in_turn(self, name: str, step: Work) -> None:
+    def _in_turn(self, name: str, step: Job) -> None:
         waiting = self._refused.get(name)
         if waiting is not None:
             waiting.append(step)

@@ -20,7 +20,7 @@ class AccessCommands:
     def __init__(self, accounts: Accounts, editor: Editor) -> None:
         self._accounts = accounts
         self._editor = editor
-        self._let_in: dict[str, updates.LetIn] = {}
+        self._let_in: dict[str, updates.ShowAccess] = {}
 
     def pair(self, argument: str) -> None:
         """Let in whom the code belongs to, `once` or for good; without one, show who asks."""
@@ -48,7 +48,7 @@ class AccessCommands:
     def _choose(
         self,
         command: Literal["deny", "revoke"],
-        rows_of: Callable[[updates.LetIn], tuple[updates.Row, ...]],
+        rows_of: Callable[[updates.ShowAccess], tuple[updates.AccessRow, ...]],
         nobody: str,
     ) -> None:
         names = [account.name for account in self._accounts.set_up()]
@@ -57,7 +57,7 @@ class AccessCommands:
         if rows:
             self._editor.show(updates.Choose(command, rows))
         else:
-            self._editor.show(updates.Say(nobody))
+            self._editor.show(updates.ShowNotice(nobody))
 
     def _decide(self, about: str, ask: Callable[[str], robot_protocol.Ask]) -> None:
         """Who may talk is decided at the robot that was asked."""
@@ -67,10 +67,10 @@ class AccessCommands:
 
     # --- news of the owners ---------------------------------------------------------------------
 
-    def known(self, account: Account, let_in: robot_protocol.LetIn) -> None:
+    def known(self, account: Account, let_in: robot_protocol.AccessChanged) -> None:
         """Who asks an account, and whom a code let in."""
         account.hear_of(code for code, _ in let_in.asking)
-        rows = updates.LetIn(
+        rows = updates.ShowAccess(
             account.name,
             self._as_typed(account, let_in.asking),
             self._as_typed(account, let_in.paired),
@@ -78,17 +78,19 @@ class AccessCommands:
         self._let_in[account.name] = rows
         self._editor.show(rows)
 
-    def answered(self, account: Account, pairings: robot_protocol.Pairings) -> None:
+    def answered(self, account: Account, pairings: robot_protocol.PairingsReport) -> None:
         """The answer to `pair` without a code."""
         account.hear_of(code for code, _ in pairings.asking)
         words = account.labelled(pairings.text)
         if pairings.asking:
             rows = self._as_typed(account, pairings.asking)
-            self._editor.show(updates.Choose("pair", rows), updates.Say(words))
+            self._editor.show(updates.Choose("pair", rows), updates.ShowNotice(words))
         else:
             self._editor.show(updates.report("pairings", words))
 
-    def _as_typed(self, account: Account, rows: tuple[updates.Row, ...]) -> tuple[updates.Row, ...]:
+    def _as_typed(
+        self, account: Account, rows: tuple[updates.AccessRow, ...]
+    ) -> tuple[updates.AccessRow, ...]:
         """The rows with the account's name before what a command takes, unless it is the default
         one."""
         prefix = self._accounts.prefix(account)

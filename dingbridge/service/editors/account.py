@@ -20,13 +20,13 @@ from dingbridge.core.sessions import status_text
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account_destinations import SessionDestinations
-from dingbridge.service.editors.link_status import Link
-from dingbridge.service.editors.pending_requests import Member
-from dingbridge.service.editors.sessions import Sessions
-from dingbridge.service.editors.speakers import People
+from dingbridge.service.editors.link_status import LinkStatus
+from dingbridge.service.editors.pending_requests import PendingRequests
+from dingbridge.service.editors.sessions import EditorSessions
+from dingbridge.service.editors.speakers import Speakers
 from dingbridge.service.ports import Ports
 
-NOTHING_HEARD = robot_protocol.State(LinkState.OFF.value, 0, 0, 0)
+NOTHING_HEARD = robot_protocol.RobotState(LinkState.OFF.value, 0, 0, 0)
 
 
 def _robot(options: Options) -> tuple[str, str]:
@@ -42,7 +42,7 @@ class Account:
     """
 
     def __init__(
-        self, name: str, ports: Ports, sessions: Sessions, changed: Callable[[], None]
+        self, name: str, ports: Ports, sessions: EditorSessions, changed: Callable[[], None]
     ) -> None:
         self.name = name
         self._editor = ports.editor
@@ -52,9 +52,9 @@ class Account:
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
-        self._link = Link(ports.editor, name, ports.later)
+        self._link = LinkStatus(ports.editor, name, ports.later)
         self._asking: set[str] = set()
-        self.people = People()
+        self.people = Speakers()
         self.bound = ""
         # Released here just now, which the robot's owner may not have told yet.
         self._released: set[str] = set()
@@ -63,7 +63,7 @@ class Account:
         self._state = NOTHING_HEARD
         self.options = read({}, {})
         self.destinations = SessionDestinations(name, sessions, lambda: self.options)
-        self.member = Member(self._exchange, ports.pid, ports.cwd, sessions.pending)
+        self.member = PendingRequests(self._exchange, ports.pid, ports.cwd, sessions.pending)
 
     # --- settings -------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ class Account:
         is_another = _robot(options) != _robot(self.options)
         if is_another:
             left = self.member.moved()
-            queued = [updates.Event("DingbridgeQueued", self.about(ask)) for ask in left]
+            queued = [updates.TriggerEvent("DingbridgeQueued", self.about(ask)) for ask in left]
             self._exchange.write_down(left, lambda: self._editor.show(*queued))
             count = len(left) + self._state.queued
             if count and not self._exchange.is_shared:
@@ -285,7 +285,7 @@ class Account:
     def _as_known(self, session: str, target: Target) -> Target:
         return self.destinations.of(session).at(target.key) or target
 
-    def about(self, ask: robot_protocol.Send) -> dict[str, str]:
+    def about(self, ask: robot_protocol.SendMessage) -> dict[str, str]:
         """What events tell of a message on its way out."""
         there = self.destinations.destination(ask.session, ask.outbound.target)
         return {
@@ -342,11 +342,11 @@ class Account:
         return f"{self.name}:\n{text}" if "\n" in text else f"{self.name}: {text}"
 
     @property
-    def state(self) -> robot_protocol.State:
+    def state(self) -> robot_protocol.RobotState:
         """How the owner of the robot said that it is doing."""
         return self._state
 
-    def owner_is(self, state: robot_protocol.State) -> None:
+    def owner_is(self, state: robot_protocol.RobotState) -> None:
         """How the owner of the robot is doing."""
         before, self._state = self._state, state
         if state.bound != before.bound:
@@ -385,7 +385,7 @@ class Account:
             self.name,
             self.options,
             self._state,
-            status_text.Link(status.link, self._link.trouble, self._link.next_try),
+            status_text.LinkReport(status.link, self._link.trouble, self._link.next_try),
             session=self._sessions.title(self.bound) if self.bound else "",
             target=status.target,
             now=self._chance.now(),
@@ -397,7 +397,7 @@ class Account:
         return "DingTalk" if self.name == DEFAULT_ACCOUNT else f"DingTalk ({self.name})"
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
-        self._editor.show(updates.Say(text, level))
+        self._editor.show(updates.ShowNotice(text, level))
 
     def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.Event(name, {"account": self.name, **data}))
+        self._editor.show(updates.TriggerEvent(name, {"account": self.name, **data}))

@@ -14,13 +14,15 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions import destinations, targets
 from dingbridge.core.sessions.destinations import Destination, Destinations
 from dingbridge.protocol import updates
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 
 
 class SessionDestinations:
     """By session, so that none ever speaks to another one's conversation. Service loop only."""
 
-    def __init__(self, account: str, sessions: Sessions, options: Callable[[], Options]) -> None:
+    def __init__(
+        self, account: str, sessions: EditorSessions, options: Callable[[], Options]
+    ) -> None:
         self._account = account
         self._sessions = sessions
         self._options = options
@@ -134,12 +136,12 @@ class SessionDestinations:
             message, target=there.target, target_name=there.name, robot=there.robot
         )
 
-    def update(self, session: str) -> updates.Destinations:
+    def update(self, session: str) -> updates.ShowDestinations:
         """What the editor has to know of the session."""
         known = self.of(session)
         names = known.names()
         rows = {one.key: self._shown(one, names) for one in known.known}
-        return updates.Destinations(
+        return updates.ShowDestinations(
             session,
             self._account,
             routing.robot_name(self._options()),

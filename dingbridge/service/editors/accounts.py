@@ -16,7 +16,7 @@ from dingbridge.core.sessions import destinations, targets
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Accounts:
     `changed` is called when the status is new. Service loop only.
     """
 
-    def __init__(self, ports: Ports, sessions: Sessions, changed: Callable[[], None]) -> None:
+    def __init__(self, ports: Ports, sessions: EditorSessions, changed: Callable[[], None]) -> None:
         self._ports = ports
         self._sessions = sessions
         self._changed = changed
@@ -37,7 +37,7 @@ class Accounts:
         self._default = DEFAULT_ACCOUNT
         self.secrets: tuple[str, ...] = ()
         self._taking = False
-        self._told_of: dict[str, updates.Destinations] = {}
+        self._told_of: dict[str, updates.ShowDestinations] = {}
         sessions.readdressed = self.tell_destinations
         sessions.read = self._learn
 
@@ -155,7 +155,7 @@ class Accounts:
         """Tell the editor of a session's conversations, if there is news."""
         account = self.of(session)
         if account is None or account.options.mode == "off":
-            update = updates.Destinations(session)
+            update = updates.ShowDestinations(session)
         else:
             update = account.destinations.update(session)
         if self._told_of.get(session) != update:
@@ -187,12 +187,12 @@ class Accounts:
             account = next((one for one in self if one.has_heard_of(about)), account)
         return account, rest
 
-    def status(self, last_error: str) -> updates.Status:
+    def status(self, last_error: str) -> updates.ShowStatus:
         """The default account's status, with the counts of all, and each account's own."""
         each = tuple(account.status() for account in self)
         default = self.default.status()
         errors = (one.last_error for one in (default, *each) if one.last_error)
-        return updates.Status(
+        return updates.ShowStatus(
             mode=default.mode,
             connected=default.connected,
             account=default.account if default.mode != "off" else "",
@@ -208,13 +208,15 @@ class Accounts:
             cool_down=default.cool_down,
             quota=default.quota,
             accounts=each,
-            outbox=updates.Outbox(
+            outbox=updates.OutboxIds(
                 failed=self._shown_ids(lambda state: state.failed_ids),
                 waiting=self._shown_ids(lambda state: state.waiting_ids),
             ),
         )
 
-    def _shown_ids(self, ids: Callable[[robot_protocol.State], tuple[str, ...]]) -> tuple[str, ...]:
+    def _shown_ids(
+        self, ids: Callable[[robot_protocol.RobotState], tuple[str, ...]]
+    ) -> tuple[str, ...]:
         return tuple(f"{self.prefix(one)}{id}" for one in self for id in ids(one.state))
 
     def describe(self, last_error: str) -> str:

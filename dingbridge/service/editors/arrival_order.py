@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-Start = Callable[[Callable[[], None]], None]
+StartFetch = Callable[[Callable[[], None]], None]
 """Begins to take a message in; calls what it is given once the next one may follow."""
 
-Place = tuple[str, str]
+ConversationKey = tuple[str, str]
 """A session, and a conversation that speaks to it: another one's slow file is waited for there."""
 
 
@@ -19,9 +19,9 @@ class Arrivals:
     """One message of each place at a time. Service loop only."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Place, deque[Start]] = {}
+        self._waiting: dict[ConversationKey, deque[StartFetch]] = {}
 
-    def put(self, place: Place, start: Start) -> None:
+    def put(self, place: ConversationKey, start: StartFetch) -> None:
         """Take a message in, after those of the same place that came before it."""
         waiting = self._waiting.get(place)
         if waiting is not None:
@@ -30,7 +30,7 @@ class Arrivals:
         self._waiting[place] = deque([start])
         self._go_on(place)
 
-    def _go_on(self, place: Place) -> None:
+    def _go_on(self, place: ConversationKey) -> None:
         waiting = self._waiting[place]
         while waiting:
             # A loop and no recursion: thousands may have waited, and most are done at once.
@@ -38,7 +38,7 @@ class Arrivals:
                 return
         del self._waiting[place]
 
-    def _is_over(self, place: Place, start: Start) -> bool:
+    def _is_over(self, place: ConversationKey, start: StartFetch) -> bool:
         """Begin with one. Returns False when it ends later, and goes on by itself then."""
         over = False
         under_way = True

@@ -19,26 +19,26 @@ from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Turns
 from dingbridge.protocol.frames import (
     Attach,
-    Command,
+    EditorEvent,
     EndService,
-    Event,
+    FilePiece,
     FromHost,
     FromService,
     Leave,
     LogLine,
     LookedUp,
     Notify,
-    Piece,
+    PieceTaken,
+    RawSettings,
+    RunCommand,
     ServiceAsked,
-    Settings,
-    Taken,
     Updates,
 )
 from dingbridge.service.adapters import LivePrograms, LiveProject, LiveStorage
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.editor_events import carry_out, is_by_user, message_of, replied
 from dingbridge.service.editors.read_settings import ReadSettings
-from dingbridge.service.editors.restored_bindings import Left, Restoring, found_on_disk
+from dingbridge.service.editors.restored_bindings import EarlierState, Restoring, found_on_disk
 from dingbridge.service.editors.robot_client import Membership
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.setup import SettingUp
@@ -48,7 +48,7 @@ from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.files.uploads import LiveParcels
 from dingbridge.service.ports import Ports
 from dingbridge.service.sessions.saved_files import LiveSaved
-from dingbridge.service.spool_intake import Asked, Spool
+from dingbridge.service.spool_intake import Spool, SpooledFrame
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class AttachedEditor:
         shared = self._shared
         shared.files.disk.do(lambda: found_on_disk(shared.files, shared.data), self._build)
 
-    def _build(self, left: Left) -> None:
+    def _build(self, left: EarlierState) -> None:
         if left.trouble is not None:
             self.file_trouble(left.trouble)
         shared = self._shared
@@ -126,10 +126,10 @@ class AttachedEditor:
             self._settled,
         )
         if left.damaged is not None:
-            self.screen.show(updates.Say(*told(left.damaged)))
+            self.screen.show(updates.ShowNotice(*told(left.damaged)))
         for sentence in left.mended:
             log.warning("%s", sentence)
-            self.screen.show(updates.Say(sentence, "warn"))
+            self.screen.show(updates.ShowNotice(sentence, "warn"))
         self._spool.found = left.kept
         waiting, self._before = self._before or [], None
         for frame in waiting:
@@ -167,17 +167,17 @@ class AttachedEditor:
         if is_by_user(frame):
             self.active_at = time.monotonic()
         match frame:
-            case Settings() if self._turns.is_empty:
+            case RawSettings() if self._turns.is_empty:
                 # Nobody needs the ones before; these may well correct them.
                 self._in_turn(frame)
-            case Settings() | Command() | Event():
+            case RawSettings() | RunCommand() | EditorEvent():
                 self._turns.put(lambda: self._in_turn(frame))
             case LookedUp():
                 self._setting_up.looked_up(frame)
-            case Piece() | Taken():
+            case FilePiece() | PieceTaken():
                 self._turns.put(lambda: self._transfers.heard(frame))
             case ServiceAsked():
-                self.screen.show(updates.Say(self._shared.describe()))
+                self.screen.show(updates.ShowNotice(self._shared.describe()))
             case EndService(again=again):
                 self._shared.end(again)
             case LogLine(level=level, name=name, text=text):
@@ -187,9 +187,9 @@ class AttachedEditor:
             case Attach() | Notify():
                 log.warning("an editor attached twice")
 
-    def _in_turn(self, frame: Settings | Command | Event) -> None:
+    def _in_turn(self, frame: RawSettings | RunCommand | EditorEvent) -> None:
         """Carry out what has an order, and count it."""
-        if isinstance(frame, Settings):
+        if isinstance(frame, RawSettings):
             self._setting_up.begin(frame)  # Counted when they are in force.
             return
         try:
@@ -197,7 +197,7 @@ class AttachedEditor:
         finally:
             self.screen.carried_out()
 
-    def _act(self, frame: Command | Event) -> None:
+    def _act(self, frame: RunCommand | EditorEvent) -> None:
         """Do what is asked for. If it cannot be done, the editor need not keep its message."""
         try:
             carry_out(self._need_bridge(), frame)
@@ -208,10 +208,10 @@ class AttachedEditor:
                 self.screen.show(updates.Unsent(message))
             raise
 
-    def _take_in(self, asked: tuple[Asked, ...]) -> None:
+    def _take_in(self, asked: tuple[SpooledFrame, ...]) -> None:
         """Carry out what this editor, or an earlier one, wrote down when it was left."""
         for frame in asked:
-            is_piece = isinstance(frame, Piece)
+            is_piece = isinstance(frame, FilePiece)
             act: Callable[..., None] = self._transfers.heard if is_piece else self._act
             self._turns.put(partial(act, frame))
 
@@ -221,7 +221,7 @@ class AttachedEditor:
 
     # --- settings ---------------------------------------------------------------------------------
 
-    def _configure(self, settings: Settings, read: ReadSettings) -> None:
+    def _configure(self, settings: RawSettings, read: ReadSettings) -> None:
         self._set_up_at = settings.time
         self._given = read.given
         self._guarded(lambda: self._use(read.configuration, read.problems, settings.revision))
@@ -294,7 +294,9 @@ class AttachedEditor:
             self._write_all_down(is_asked=False)
             self._end_work()
 
-    def _write_all_down(self, spooled: tuple[Asked, ...] = (), *, is_asked: bool = True) -> None:
+    def _write_all_down(
+        self, spooled: tuple[SpooledFrame, ...] = (), *, is_asked: bool = True
+    ) -> None:
         if self._is_writing:
             return
         self._is_writing = True
@@ -323,7 +325,7 @@ class AttachedEditor:
         self._shared.files.disk.settled(lambda: self._left(left))
         self._end_work_when_idle()
 
-    def _left(self, written: Mapping[str, tuple[robot_protocol.Send, ...]] | None) -> None:
+    def _left(self, written: Mapping[str, tuple[robot_protocol.SendMessage, ...]] | None) -> None:
         """All is on the disk, with these messages by account, or that takes too long. The first
         word counts."""
         if self._is_written:
@@ -370,11 +372,13 @@ class AttachedEditor:
             self._refused(error)
         except Exception as error:  # a defect of ours: one line for the user, the trace for the log
             log.exception("unexpected error")
-            self.screen.show(updates.Say(say.UNEXPECTED(error=type(error).__name__), "error"))
+            self.screen.show(
+                updates.ShowNotice(say.UNEXPECTED(error=type(error).__name__), "error")
+            )
 
     def _refused(self, error: BridgeError) -> None:
         log.info("refused: %s", error)
-        self.screen.show(updates.Say(*told(error)))
+        self.screen.show(updates.ShowNotice(*told(error)))
 
     def file_trouble(self, error: Exception) -> None:
         """Something went wrong with a file."""
@@ -383,7 +387,7 @@ class AttachedEditor:
             return
         words = file_errors.cannot_use(error)
         log.error("%s", words)
-        self.screen.show(updates.Say(words, "error"))
+        self.screen.show(updates.ShowNotice(words, "error"))
 
     @property
     def is_working(self) -> bool:

@@ -6,7 +6,7 @@ import os
 
 from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.commands.editor_commands import Call, Command
+from dingbridge.core.commands.editor_commands import CommandLine, Subcommand
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Delivery, DeliveryReport
@@ -19,7 +19,7 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.access_commands import AccessCommands
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.command_context import Place
+from dingbridge.service.editors.command_context import CommandContext
 from dingbridge.service.editors.destination_choice import Choosing
 from dingbridge.service.editors.file_sending import Enclosures
 from dingbridge.service.editors.message_flow import Correspondence
@@ -29,7 +29,7 @@ from dingbridge.service.editors.responder_replies import Answering
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Deliveries
 from dingbridge.service.editors.session_commands import SessionCommands
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
 from dingbridge.service.sessions.store import SessionStore
 
@@ -40,7 +40,7 @@ class Bridge:
     def __init__(self, ports: Ports, store: SessionStore, known: list[SessionInfo]) -> None:
         self._editor = ports.editor
         self._chance = ports.chance
-        self.sessions = Sessions(ports.editor, store, known)
+        self.sessions = EditorSessions(ports.editor, store, known)
         self.responders = Responders(ports.editor, ports.programs)
         self.accounts = Accounts(ports, self.sessions, self._tell_status)
         self.deliveries = Deliveries(
@@ -134,67 +134,67 @@ class Bridge:
     # --- commands -------------------------------------------------------------------------------
 
     def command(
-        self, call: Call, at: Place, message: str = "", file: UserFile | None = None
+        self, call: CommandLine, at: CommandContext, message: str = "", file: UserFile | None = None
     ) -> None:
         """Carry out a subcommand; the message that it makes has the id `message`, if there is one,
         and `file` is the one that it names. Raises `BridgeError` for what cannot be done."""
         argument, own = call.argument, self._session_commands
         message = message or self._chance.new_id()
         match call.command:
-            case Command.OPEN_CURRENT:
+            case Subcommand.OPEN_CURRENT:
                 own.open_current(at)
-            case Command.NEW:
+            case Subcommand.NEW:
                 own.open_new(argument)
-            case Command.LIST:
+            case Subcommand.LIST:
                 own.pick()
-            case Command.OPEN:
+            case Subcommand.OPEN:
                 self.sessions.open(argument)
-            case Command.NEXT:
+            case Subcommand.NEXT:
                 own.step(at, 1)
-            case Command.PREV:
+            case Subcommand.PREV:
                 own.step(at, -1)
-            case Command.CLEAR:
+            case Subcommand.CLEAR:
                 self.sessions.clear(own.current(at))
-            case Command.DELETE:
+            case Subcommand.DELETE:
                 own.delete(own.current(at))
-            case Command.SAVE:
+            case Subcommand.SAVE:
                 own.save(_named(file), at)
-            case Command.LOAD:
+            case Subcommand.LOAD:
                 own.load(_named(file))
-            case Command.SEND:
+            case Subcommand.SEND:
                 self._send(argument, at, message)
-            case Command.TO:
+            case Subcommand.TO:
                 self.choosing.to(own.current(at), argument)
-            case Command.SEND_FILE:
+            case Subcommand.SEND_FILE:
                 self._send_file(_named(file), at, message)
-            case Command.SEND_IMAGE:
+            case Subcommand.SEND_IMAGE:
                 self._send_image(at, message)
-            case Command.BRIDGE:
+            case Subcommand.BRIDGE:
                 own.bind(argument, at)
-            case Command.UNBRIDGE:
+            case Subcommand.UNBRIDGE:
                 own.unbind(argument)
-            case Command.NOTIFY:
+            case Subcommand.NOTIFY:
                 self._notify(argument, at, message)
-            case Command.STATUS:
+            case Subcommand.STATUS:
                 self._show_status()
-            case Command.OUTBOX:
+            case Subcommand.OUTBOX:
                 self._show_outbox()
-            case Command.RETRY:
+            case Subcommand.RETRY:
                 self._retry(argument)
-            case Command.DROP:
+            case Subcommand.DROP:
                 self._drop(argument)
-            case Command.PAIR:
+            case Subcommand.PAIR:
                 self.access.pair(argument)
-            case Command.DENY:
+            case Subcommand.DENY:
                 self.access.deny(argument)
-            case Command.REVOKE:
+            case Subcommand.REVOKE:
                 self.access.revoke(argument)
-            case Command.SERVICE | Command.LOG | Command.INSTALL:
+            case Subcommand.SERVICE | Subcommand.LOG | Subcommand.INSTALL:
                 raise AssertionError("the host carries this out")
-            case Command.STOP:
+            case Subcommand.STOP:
                 self._stop_answer()
 
-    def _send(self, text: str, place: Place, message: str) -> None:
+    def _send(self, text: str, place: CommandContext, message: str) -> None:
         to, text = targets.leading(text)
         body, around = place.below(text)
         if body:
@@ -222,7 +222,7 @@ class Bridge:
         if not is_read and any(account.options.mode != "off" for account in self.accounts):
             self._say(say.KEPT_HERE_ONLY(), "warn")
 
-    def _begun_for(self, place: Place) -> Destination | None:
+    def _begun_for(self, place: CommandContext) -> Destination | None:
         """The conversation that the bar of the session named, unless another session is meant."""
         return (
             place.begun_for
@@ -230,11 +230,11 @@ class Bridge:
             else None
         )
 
-    def _send_file(self, file: UserFile, place: Place, message: str) -> None:
+    def _send_file(self, file: UserFile, place: CommandContext, message: str) -> None:
         session = self._session_commands.current_or_none(place)
         self.enclosures.send_file(session, message, file, begun_for=self._begun_for(place))
 
-    def _send_image(self, place: Place, message: str) -> None:
+    def _send_image(self, place: CommandContext, message: str) -> None:
         if not place.lines:
             raise BridgeError(say.NO_LINES(), fix=say.SELECT_LINES())
         stem = os.path.basename(place.file) or "code"
@@ -254,7 +254,7 @@ class Bridge:
             self._begun_for(place),
         )
 
-    def _notify(self, text: str, place: Place, message: str) -> None:
+    def _notify(self, text: str, place: CommandContext, message: str) -> None:
         to, text = targets.leading(text)
         body, around = place.below(text)
         self._notified[message] = self.deliveries.notify(message, body, to=to, around=around)
@@ -309,7 +309,7 @@ class Bridge:
         match news:
             case robot_protocol.Restore(session=session, target=target):
                 account.restore(session, target)
-            case robot_protocol.Bound(session=session, target=target):
+            case robot_protocol.SessionBound(session=session, target=target):
                 account.is_bound(session, target)
             case robot_protocol.Ruling():
                 account.ruled(news)
@@ -317,12 +317,12 @@ class Bridge:
                 account.released(session, pid)
             case robot_protocol.Appeared() | robot_protocol.Arrived():
                 self.correspondence.arrived(account, news)
-            case robot_protocol.Answer(turn=turn):
+            case robot_protocol.AnswerInstead(turn=turn):
                 self.answering.take(account, turn)
-            case robot_protocol.Withdrawn(name=withdrawn):
+            case robot_protocol.AnswerWithdrawn(name=withdrawn):
                 self.answering.withdraw(withdrawn)
                 self.remote_commands.withdraw(withdrawn)
-            case robot_protocol.Fate(report=report, session=session):
+            case robot_protocol.DeliveryUpdate(report=report, session=session):
                 self.deliveries.fate(account, report, session)
                 self._notification_ended(report)
             case robot_protocol.Deliver():
@@ -335,17 +335,17 @@ class Bridge:
                 self.remote_commands.carry_out(account, news)
             case robot_protocol.PairingAsked():
                 account.pairing_asked(news)
-            case robot_protocol.LetIn():
+            case robot_protocol.AccessChanged():
                 self.access.known(account, news)
-            case robot_protocol.Pairings():
+            case robot_protocol.PairingsReport():
                 self.access.answered(account, news)
             case robot_protocol.Letters(lines=lines):
                 self._editor.show(self._outbox.answered(account, lines))
-            case robot_protocol.State():
+            case robot_protocol.RobotState():
                 account.owner_is(news)
             case robot_protocol.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
-            case robot_protocol.Words():
+            case robot_protocol.Notice():
                 self._say(account.labelled(news.text), _level(news.level))
 
     def _notification_ended(self, report: DeliveryReport) -> None:
@@ -381,11 +381,11 @@ class Bridge:
     def _tell_status(self) -> None:
         self._editor.show_latest(self._status)
 
-    def _status(self) -> updates.Status:
+    def _status(self) -> updates.ShowStatus:
         return self.accounts.status(self._last_error)
 
     def _say(self, text: str, level: updates.Level = "info") -> None:
-        self._editor.show(updates.Say(text, level))
+        self._editor.show(updates.ShowNotice(text, level))
 
 
 def _named(file: UserFile | None) -> UserFile:

@@ -9,7 +9,7 @@ from dingbridge.core.secrets.excerpts import Around
 from dingbridge.core.sessions.destinations import Destination
 
 
-class Place(Struct, frozen=True):
+class CommandContext(Struct, frozen=True):
     """Where in the editor a command was given. `session` is that of the chat the user is in or
     was in last, after `opened` openings that the editor had carried out (a count); without a count
     exactly this session is meant, wherever the user is now. `lines` are those of the range, empty

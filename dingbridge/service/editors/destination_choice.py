@@ -10,14 +10,14 @@ from dingbridge.core.sessions.destinations import NOBODY, Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Editor
 
 
 class Choosing:
     """Service loop only."""
 
-    def __init__(self, editor: Editor, sessions: Sessions, accounts: Accounts) -> None:
+    def __init__(self, editor: Editor, sessions: EditorSessions, accounts: Accounts) -> None:
         self._editor = editor
         self._sessions = sessions
         self._accounts = accounts
@@ -73,4 +73,4 @@ class Choosing:
         return target
 
     def _say(self, text: str) -> None:
-        self._editor.show(updates.Say(text))
+        self._editor.show(updates.ShowNotice(text))

@@ -10,21 +10,23 @@ from msgspec import Struct
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.commands import editor_commands
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Asked, At
+from dingbridge.core.messages import At, ReplyContext
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol.decode import read_as
-from dingbridge.protocol.frames import Command, Event, FromHost
+from dingbridge.protocol.frames import EditorEvent, FromHost, RunCommand
 from dingbridge.service.editors.bridge import Bridge
-from dingbridge.service.editors.command_context import Place
+from dingbridge.service.editors.command_context import CommandContext
 
 
 class SendRequest(Struct, frozen=True):
-    """A draft, or `require('dingbridge').send()`. `file_id` is the id of the message that brings
-    the file, where there is text as well. `opened`, as of a `Place`, is there when the caller named
-    no session. `begun_for` is the conversation that the session's bar named when the text was
-    begun, if it named one; a draft always tells, nobody as well."""
+    """A draft, or `require('dingbridge').send()`.
+
+    `file_id` is the id of the message that brings the file, where there is text as well. `opened`,
+    as of a `CommandContext`, is there when the caller named no session. `begun_for` is the
+    conversation that the session's bar named when the text was begun, if it named one; a draft
+    always names one, even if that is nobody."""
 
     id: str
     text: str = ""
@@ -55,10 +57,10 @@ class Reply(Struct, frozen=True):
     id: str = ""
     text: str = ""
     failure: str = ""
-    asked: Asked | None = None
+    asked: ReplyContext | None = None
 
 
-class Taken(Struct, frozen=True):
+class QuestionTaken(Struct, frozen=True):
     """The Lua responder was called with a question."""
 
     request: str
@@ -82,7 +84,7 @@ class ShownRequest(Struct, frozen=True):
     sessions: tuple[str, ...]
 
 
-class UnderWay(Struct, frozen=True):
+class UnfinishedMessage(Struct, frozen=True):
     """A message that was on its way, with its session, if it has one, and its account."""
 
     id: str
@@ -93,7 +95,7 @@ class UnderWay(Struct, frozen=True):
 class UnderWayRequest(Struct, frozen=True):
     """The messages whose end the editor waits for, in order."""
 
-    messages: tuple[UnderWay, ...]
+    messages: tuple[UnfinishedMessage, ...]
 
 
 class ToRequest(Struct, frozen=True):
@@ -119,31 +121,31 @@ class RefreshRequest(Struct, frozen=True):
     report: str
 
 
-def carry_out(bridge: Bridge, frame: Command | Event) -> None:
+def carry_out(bridge: Bridge, frame: RunCommand | EditorEvent) -> None:
     """Do what the editor asks for. Raises `BridgeError` for what cannot be done."""
     match frame:
-        case Command(line=line, place=place, has_range=has_range, id=message, file=file):
-            at = read_as(place, Place, "command")
+        case RunCommand(line=line, place=place, has_range=has_range, id=message, file=file):
+            at = read_as(place, CommandContext, "command")
             bridge.command(editor_commands.parse(line, has_range=has_range), at, message, file)
-        case Event(name=name, payload=payload, file=file):
+        case EditorEvent(name=name, payload=payload, file=file):
             action(bridge, name, payload, file)()
 
 
-def message_of(frame: Command | Event) -> str:
+def message_of(frame: RunCommand | EditorEvent) -> str:
     """The id of the message that a frame makes; empty where it has none."""
     match frame:
-        case Command(id=message):
+        case RunCommand(id=message):
             return message
-        case Event(payload=payload):
+        case EditorEvent(payload=payload):
             return str(payload.get("id", "")) if isinstance(payload, dict) else ""
 
 
 def is_by_user(frame: FromHost) -> bool:
     """Whether the frame shows that the user is at this editor."""
     match frame:
-        case Command():
+        case RunCommand():
             return True
-        case Event(name=name):
+        case EditorEvent(name=name):
             return name in ("focus", "send", "open")
         case _:
             return False
@@ -191,7 +193,7 @@ def action(
     if name == "reply":
         return _reply(bridge, read_as(payload, Reply, name))
     if name == "taken":
-        request = read_as(payload, Taken, name).request
+        request = read_as(payload, QuestionTaken, name).request
         return lambda: bridge.responders.taken(request)
     if name == "working":
         questions = read_as(payload, WorkingRequest, name).questions

@@ -251,7 +251,7 @@ class Editors:
         problem = self._log()
         if problem and number not in self._told_of_log:
             self._told_of_log.add(number)
-            told = (updates.Say(problem, "warn"),)
+            told = (updates.ShowNotice(problem, "warn"),)
             self._say(number, Updates(msgspec.to_builtins(told)))
         elif not problem:
             self._told_of_log.clear()

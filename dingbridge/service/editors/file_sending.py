@@ -15,7 +15,7 @@ from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import received
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
-from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.dingtalk import attachments, file_names, media
 from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
@@ -24,7 +24,7 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Chance, Editor, Packed, Parcels
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Enclosures:
         self,
         editor: Editor,
         chance: Chance,
-        sessions: Sessions,
+        sessions: EditorSessions,
         accounts: Accounts,
         parcels: Parcels,
         changed: Callable[[], None],
@@ -198,7 +198,7 @@ class Enclosures:
         if packed.note:
             line += f"\n\n{packed.note}"
         self._add(enclosure, line, Delivery.QUEUED)
-        account.member.send(robot_protocol.Send(outbound, Kind.REPLY, session))
+        account.member.send(robot_protocol.SendMessage(outbound, Purpose.REPLY, session))
         self._changed()
 
     def _failed(self, enclosure: Enclosure, error: BridgeError) -> None:
@@ -222,8 +222,8 @@ class Enclosures:
         self._add_unsent(enclosure, in_words(str(error), error.fix))
         there = enclosure.account.destinations.destination(enclosure.session, enclosure.target)
         self._editor.show(
-            updates.Say(words, "error"),
-            updates.Event(
+            updates.ShowNotice(words, "error"),
+            updates.TriggerEvent(
                 "DingbridgeFailed",
                 {
                     "account": enclosure.account.name,

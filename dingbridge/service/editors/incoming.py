@@ -16,8 +16,8 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.arrival_order import Arrivals
 from dingbridge.service.editors.responder_replies import Answering
-from dingbridge.service.editors.sessions import Sessions
-from dingbridge.service.ports import Editor, Later, Media
+from dingbridge.service.editors.sessions import EditorSessions
+from dingbridge.service.ports import Downloads, Editor, Later
 
 
 class Parts(Struct, frozen=True):
@@ -27,8 +27,8 @@ class Parts(Struct, frozen=True):
     once nothing here is left to do."""
 
     editor: Editor
-    sessions: Sessions
-    media: Media
+    sessions: EditorSessions
+    media: Downloads
     answering: Answering
     later: Later
     received: Callable[[Account, robot_protocol.Arrived], None]
@@ -124,7 +124,7 @@ class Incoming:
             self._message.id,
             self._deliver.inbound.robot_code,
             self._wanted,
-            lambda words: self._parts.editor.show(updates.Say(words)),
+            lambda words: self._parts.editor.show(updates.ShowNotice(words)),
             fetched,
         )
 
@@ -244,7 +244,7 @@ class Incoming:
 
     def _handed(self) -> None:
         """What answers it has ended, or nothing does."""
-        self._account.member.tell(robot_protocol.Handed(self._deliver.key))
+        self._account.member.tell(robot_protocol.InTranscript(self._deliver.key))
         self._parts.ended(self._deliver.key)
         if self._let_run is not None:
             self._let_run()

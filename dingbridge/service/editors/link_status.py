@@ -14,7 +14,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.ports import Editor, Later
 
 
-class Link:
+class LinkStatus:
     """How the link of one account is, as its owner says. Service loop only.
 
     `trouble` says in words why it is down, empty while it is not; `next_try` is when it is tried
@@ -50,14 +50,14 @@ class Link:
                 self._later(LINK_LIVES, lambda: self._lives(name, connection))
                 return
             if not self._is_told:
-                self._editor.show(updates.Say(say.CONNECTED(name=name)))
+                self._editor.show(updates.ShowNotice(say.CONNECTED(name=name)))
             self._is_told = True
             self._event("DingbridgeConnected")
         elif state is LinkState.WAITING and not self._in_outage:
             self._in_outage = True
             words = in_words(say.NOT_CONNECTED(name=name, reason=reason), fix)
             words = in_words(words.rstrip("."), say.TRYING_AGAIN())
-            self._editor.show(updates.Say(words, "warn"))
+            self._editor.show(updates.ShowNotice(words, "warn"))
             self._event("DingbridgeDisconnected", reason=reason)
         elif state is LinkState.OFF and before is not LinkState.OFF:
             was_told = self._is_told and not self._in_outage
@@ -71,8 +71,8 @@ class Link:
             return
         self._in_outage = False
         self._is_told = True
-        self._editor.show(updates.Say(say.CONNECTED_AGAIN(name=name)))
+        self._editor.show(updates.ShowNotice(say.CONNECTED_AGAIN(name=name)))
         self._event("DingbridgeConnected")
 
     def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.Event(name, {"account": self._account, **data}))
+        self._editor.show(updates.TriggerEvent(name, {"account": self._account, **data}))

@@ -18,8 +18,8 @@ from dingbridge.service.editors.arrival_order import Arrivals
 from dingbridge.service.editors.incoming import Incoming, Parts
 from dingbridge.service.editors.responder_replies import Answering
 from dingbridge.service.editors.sending import Deliveries, filled
-from dingbridge.service.editors.sessions import Sessions
-from dingbridge.service.ports import Chance, Editor, Later, Media
+from dingbridge.service.editors.sessions import EditorSessions
+from dingbridge.service.ports import Chance, Downloads, Editor, Later
 
 
 class Correspondence:
@@ -30,9 +30,9 @@ class Correspondence:
         self,
         editor: Editor,
         chance: Chance,
-        sessions: Sessions,
+        sessions: EditorSessions,
         accounts: Accounts,
-        media: Media,
+        media: Downloads,
         deliveries: Deliveries,
         answering: Answering,
         later: Later,
@@ -104,7 +104,7 @@ class Correspondence:
             known = deliver.session in self._sessions
             title = self._sessions.title(deliver.session) if known else deliver.session
             words = say.CAME_FOR_CLOSED_SESSION(title=title)
-            self._editor.show(updates.Say(words))
+            self._editor.show(updates.ShowNotice(words))
         account.people.met(inbound)
         self._give_up(deliver.key)
         self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
@@ -167,4 +167,4 @@ class Correspondence:
         self._changed()
 
     def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.Event(name, data))
+        self._editor.show(updates.TriggerEvent(name, data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dingbridge.protocol.updates import Line, Report
+from dingbridge.protocol.updates import Report, ReportLine
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 
@@ -12,7 +12,7 @@ class OutboxReport:
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._answers: dict[str, tuple[Line, ...]] = {}
+        self._answers: dict[str, tuple[ReportLine, ...]] = {}
         self._again = False
 
     def ask(self, *, again: bool) -> None:
@@ -25,7 +25,7 @@ class OutboxReport:
         told each on its own."""
         (first, about), *rest = lines
         labelled = [(account.labelled(first), about), *rest]
-        self._answers[account.name] = tuple(Line(text, message) for text, message in labelled)
+        self._answers[account.name] = tuple(ReportLine(text, message) for text, message in labelled)
         parts = [self._answers.get(one.name, ()) for one in self._accounts]
         shown = tuple(line for part in parts for line in part)
         if not any(line.message for line in shown):

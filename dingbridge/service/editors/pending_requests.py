@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from dingbridge.core.messages import Delivery
-from dingbridge.core.robot_protocol import Answers, Ask, Bind, Busy, Hello, Known, Send, Unbind
+from dingbridge.core.robot_protocol import (
+    Answers,
+    Ask,
+    Bind,
+    Busy,
+    Hello,
+    Known,
+    SendMessage,
+    Unbind,
+)
 from dingbridge.service.ports import Exchange
 
 REMEMBERED = 1000
 """Messages whose end is told once (a count)."""
 
 
-class Member:
+class PendingRequests:
     """Remembers what the owner has not answered yet. Service loop only."""
 
     def __init__(self, exchange: Exchange, pid: int, cwd: str, pending: set[str]) -> None:
@@ -23,8 +32,8 @@ class Member:
         self._pending = pending
         self._bound = ("", "")
         self._again = False
-        self._line: dict[str, Send | None] = {}
-        self._unanswered: dict[str, Send] = {}
+        self._line: dict[str, SendMessage | None] = {}
+        self._unanswered: dict[str, SendMessage] = {}
         self._under_way: set[str] = set()
         self._ended: OrderedDict[str, tuple[Delivery, str]] = OrderedDict()
         self._is_newcomer = True
@@ -34,7 +43,7 @@ class Member:
         self._answers = False
 
     @property
-    def unanswered(self) -> tuple[Send, ...]:
+    def unanswered(self) -> tuple[SendMessage, ...]:
         """Messages that no owner has written down yet."""
         return tuple(self._unanswered.values())
 
@@ -74,7 +83,7 @@ class Member:
         self._pending.discard(message)
         self._advance()
 
-    def send(self, ask: Send) -> None:
+    def send(self, ask: SendMessage) -> None:
         """Hand a message over, in its place; it is remembered until an owner has answered."""
         self._line[ask.outbound.id] = ask
         self._pending.add(ask.outbound.id)
@@ -88,7 +97,7 @@ class Member:
             del self._line[first]
             self._hand_over(ask)
 
-    def _hand_over(self, ask: Send) -> None:
+    def _hand_over(self, ask: SendMessage) -> None:
         self._unanswered[ask.outbound.id] = ask
         self._under_way.add(ask.outbound.id)
         self._exchange.tell(ask)
@@ -135,7 +144,7 @@ class Member:
         if self._ended.pop(message, None) is not None:
             self._under_way.add(message)
 
-    def moved(self) -> tuple[Send, ...]:
+    def moved(self) -> tuple[SendMessage, ...]:
         """From now on it is another robot's owner, who knows nothing of what was sent so far.
         Returns what the one before has not answered, in order, which is to be written down for that
         robot."""

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import editor
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options.lookups import Found
+from dingbridge.core.options.lookups import LookupResults
 from dingbridge.core.options.settings import Configuration, read_all, variables_read
-from dingbridge.protocol.frames import Settings
+from dingbridge.protocol.frames import RawSettings
 
 
 class ReadSettings(Struct, frozen=True):
@@ -24,7 +24,7 @@ class ReadSettings(Struct, frozen=True):
     given: Mapping[str, str]
 
 
-def read(settings: Settings, found: Found, environ: Mapping[str, str]) -> ReadSettings:
+def read(settings: RawSettings, found: LookupResults, environ: Mapping[str, str]) -> ReadSettings:
     """Read the table of an editor with that environment, and what was found outside. One with
     problems turns DingTalk off, so that all the rest stays usable."""
     problems = settings.problems

@@ -23,7 +23,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Deliveries
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Chance, Editor, Later, Project, Storage
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class RemoteCommands:
         storage: Storage,
         project: Project,
         chance: Chance,
-        sessions: Sessions,
+        sessions: EditorSessions,
         deliveries: Deliveries,
         responders: Responders,
         cwd: str,
@@ -96,14 +96,14 @@ class RemoteCommands:
                 log.warning("%s is another robot now: an answer stays unsaid", account.name)
                 return
             self._deliveries.answer(account, routing.reply_target(order.inbound), words)
-            account.member.tell(robot_protocol.Handed(order.key))
+            account.member.tell(robot_protocol.InTranscript(order.key))
 
         def answer_excerpt(describe: Callable[[Mask], str]) -> None:
             self._deliveries.answer_excerpt(account, routing.reply_target(order.inbound), describe)
-            account.member.tell(robot_protocol.Handed(order.key))
+            account.member.tell(robot_protocol.InTranscript(order.key))
 
         if not isinstance(command, remote.ForSession):
-            account.member.tell(robot_protocol.Handed(order.key))
+            account.member.tell(robot_protocol.InTranscript(order.key))
         elif order.again and command.declaration.effect:
             answer(say.PERHAPS_DONE())
         else:

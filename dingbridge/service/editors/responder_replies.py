@@ -9,9 +9,9 @@ from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
 from dingbridge.core.delivery import mentions
-from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.delivery.routing import reply_target, robot_name
-from dingbridge.core.messages import Asked, At, Message, Question, Role, Target
+from dingbridge.core.messages import At, Message, Question, ReplyContext, Role, Target
 from dingbridge.core.robot_protocol import Turn
 from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
@@ -19,7 +19,7 @@ from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Deliveries
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Chance, Later
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Answering:
     def __init__(
         self,
         chance: Chance,
-        sessions: Sessions,
+        sessions: EditorSessions,
         accounts: Accounts,
         responders: Responders,
         deliveries: Deliveries,
@@ -89,7 +89,7 @@ class Answering:
         name = account.name if account is not None else ""
         robot = robot_name(options) if account is not None else ""
         session, request = turn.question.session, turn.question.message.id
-        asked = Asked(session, name, turn.target, turn.asker, turn.at, robot)
+        asked = ReplyContext(session, name, turn.target, turn.asker, turn.at, robot)
         if self._has_left and options.responder == "lua":
             # The function is gone, but not whoever asks.
             if account is not None:
@@ -117,13 +117,13 @@ class Answering:
         if asked is not None:
             self._work(asked.account, busy=self._responders.is_busy(asked.account))
 
-    def take_up(self, request: str, asked: Asked) -> None:
+    def take_up(self, request: str, asked: ReplyContext) -> None:
         """The Lua function works on a question that came to an earlier service."""
         self._responders.take_up(request, asked)
         self._work(asked.account, busy=True)
 
     def replied(
-        self, request: str, text: str, asked: Asked | None = None, message_id: str = ""
+        self, request: str, text: str, asked: ReplyContext | None = None, message_id: str = ""
     ) -> None:
         """The responder's answer, or one of several, to an earlier message. `asked` is what a Lua
         function was told with the question; the answer is handed over once by its `message_id`."""
@@ -134,7 +134,7 @@ class Answering:
             self._reply(asked, text, message_id or self._answer_id(request))
         self._tell_end(request)
 
-    def _reply(self, asked: Asked, text: str, message_id: str) -> None:
+    def _reply(self, asked: ReplyContext, text: str, message_id: str) -> None:
         if asked.session not in self._sessions:
             self._answer_all_the_same(asked, text, message_id)
             return
@@ -152,7 +152,9 @@ class Answering:
         else:
             self._deliveries.add_and_send(account, asked.session, message, asked.target, asked.at)
 
-    def could_not_reply(self, request: str, failure: str, asked: Asked | None = None) -> None:
+    def could_not_reply(
+        self, request: str, failure: str, asked: ReplyContext | None = None
+    ) -> None:
         """The responder gave no answer: say so on both sides, never fall silent."""
         failure = well_formed(failure)
         asked = self._ended(request, asked)
@@ -168,12 +170,12 @@ class Answering:
         so it is not run again: say so on both sides."""
         target = reply_target(lost.inbound)
         self._deliveries.answer(
-            account, target, say.LOST(), Kind.REPLY, inbox.answer_id(inbox.message_id(lost.key))
+            account, target, say.LOST(), Purpose.REPLY, inbox.answer_id(inbox.message_id(lost.key))
         )
         if lost.session in self._sessions:
             reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
             self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
-        account.member.tell(robot_protocol.Handed(lost.key))
+        account.member.tell(robot_protocol.InTranscript(lost.key))
 
     def leave(self) -> None:
         """The editor leaves before its Lua function has answered: another one may do it, else
@@ -196,11 +198,11 @@ class Answering:
                 self._deliveries.answer(account, asked.target, say.CLOSED(), message_id=message)
             self._tell_end(request)
 
-    def _answer_all_the_same(self, asked: Asked, text: str, message_id: str) -> None:
+    def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
         """In the conversation alone: the session may have been deleted, and whoever asked waits."""
         account = self._account(asked)
         if account is not None:
-            self._deliveries.answer(account, asked.target, text, Kind.REPLY, message_id)
+            self._deliveries.answer(account, asked.target, text, Purpose.REPLY, message_id)
 
     def _answer_id(self, request: str) -> str:
         """The id of an answer: of the one to a robot message always the same."""
@@ -212,7 +214,7 @@ class Answering:
         if ended := self._at_end.pop(request, None):
             ended()
 
-    def _ended(self, request: str, asked: Asked | None) -> Asked | None:
+    def _ended(self, request: str, asked: ReplyContext | None) -> ReplyContext | None:
         asked = self._responders.asked(request, asked)
         self._responders.ended(request)
         if asked is not None:
@@ -224,7 +226,7 @@ class Answering:
             if one.name == account:
                 one.member.work(busy=busy)
 
-    def _account(self, asked: Asked) -> Account | None:
+    def _account(self, asked: ReplyContext) -> Account | None:
         """The account that a question came by; None for one that was asked in the editor, or when
         the settings name it no more, or name another robot by it: whom one robot may write to, the
         other does not know."""

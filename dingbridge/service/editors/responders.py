@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from dingbridge.core.messages import Asked
+from dingbridge.core.messages import ReplyContext
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import Turn
 from dingbridge.protocol import updates
@@ -23,7 +23,7 @@ class _Working(Struct, frozen=True):
     """Somebody works on an answer, or, while it is not `taken`, may do so. Without a `turn` the
     question came to an earlier service; `by_program`: it is no Lua function."""
 
-    asked: Asked
+    asked: ReplyContext
     turn: Turn | None
     taken: bool
     by_program: bool = False
@@ -35,11 +35,11 @@ class Responders:
     def __init__(self, editor: Editor, programs: Programs) -> None:
         self._editor = editor
         self._programs = programs
-        self._asked: OrderedDict[str, Asked] = OrderedDict()
+        self._asked: OrderedDict[str, ReplyContext] = OrderedDict()
         self._under_way: dict[str, _Working] = {}
         self._withdrawn: OrderedDict[str, None] = OrderedDict()
 
-    def ask(self, turn: Turn, asked: Asked, options: Options) -> bool:
+    def ask(self, turn: Turn, asked: ReplyContext, options: Options) -> bool:
         """Hand a message over; without a responder a person answers, and nothing happens here.
         Returns whether somebody works on an answer now."""
         responder, question = options.responder, turn.question
@@ -70,7 +70,7 @@ class Responders:
         _remember(self._asked, request, working.asked)
         self._under_way[request] = working
 
-    def take_up(self, request: str, asked: Asked) -> None:
+    def take_up(self, request: str, asked: ReplyContext) -> None:
         """The Lua function works on this since before the service was started."""
         self._work(request, _Working(asked, None, taken=True))
 
@@ -85,16 +85,16 @@ class Responders:
         working = self._under_way.get(request)
         return working.turn if working is not None and not working.taken else None
 
-    def withdraw(self, request: str) -> Asked | None:
+    def withdraw(self, request: str) -> ReplyContext | None:
         """Another editor answers: what is said here to this question does not count. Returns where
         the answer would have belonged."""
         _remember(self._withdrawn, request, None)
         if request in self._under_way:
-            self._editor.show(updates.Withdrawn(request))
+            self._editor.show(updates.RespondWithdrawn(request))
         self._under_way.pop(request, None)
         return self._asked.pop(request, None)
 
-    def asked(self, request: str, asked: Asked | None = None) -> Asked | None:
+    def asked(self, request: str, asked: ReplyContext | None = None) -> ReplyContext | None:
         """The question that an answer belongs to; `asked` is what the Lua function was told."""
         return None if request in self._withdrawn else self._asked.get(request, asked)
 
@@ -107,7 +107,7 @@ class Responders:
         """Whether a program works on an answer."""
         return any(working.by_program for working in self._under_way.values())
 
-    def give_up(self, *, by_program: bool) -> tuple[tuple[Asked, Turn | None], ...]:
+    def give_up(self, *, by_program: bool) -> tuple[tuple[ReplyContext, Turn | None], ...]:
         """The programs, or else the Lua function, work on no answer any more. Returns the questions
         that get none."""
         given_up = [

@@ -12,32 +12,32 @@ from msgspec import Struct
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.options.settings import Configuration
-from dingbridge.core.sessions.spool import Kept
+from dingbridge.core.sessions.spool import SpoolFile
 from dingbridge.core.sessions.state import State, binding_for
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.core.timeouts import SETTLED_WITHIN
 from dingbridge.edges.storage import folder_checks
-from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.protocol import updates
 from dingbridge.service.editors.accounts import Accounts
 
 
-class Left(Struct, frozen=True):
+class EarlierState(Struct, frozen=True):
     """What the disk knows when an editor attaches."""
 
     state: State
     sessions: list[SessionInfo]
     mended: tuple[str, ...]
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[SpoolFile, ...] = ()
     damaged: StoredDataDamaged | None = None
     trouble: Exception | None = None
 
 
-def found_on_disk(files: Files, data: Path) -> Left:
+def found_on_disk(files: SharedFiles, data: Path) -> EarlierState:
     """Read what there is. For the disk thread."""
     state, damaged = State(), None
     sessions: list[SessionInfo] = []
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[SpoolFile, ...] = ()
     trouble: Exception | None = None
     # Whatever cannot be read, the editor is served.
     try:
@@ -50,7 +50,7 @@ def found_on_disk(files: Files, data: Path) -> Left:
         kept = files.spool.read()
     except OSError as error:
         trouble = error
-    return Left(state, sessions, folder_checks.mended(data), kept, damaged, trouble)
+    return EarlierState(state, sessions, folder_checks.mended(data), kept, damaged, trouble)
 
 
 class Restoring:
@@ -99,7 +99,7 @@ class Restoring:
         """What the editor is shown: its first list says that it is known what is bound."""
         if self.is_settled:
             return shown
-        return tuple(one for one in shown if not isinstance(one, updates.Sessions))
+        return tuple(one for one in shown if not isinstance(one, updates.ShowSessions))
 
     def told(self, name: str) -> None:
         """The owner of this account's robot has told what is bound."""

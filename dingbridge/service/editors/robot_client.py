@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Ask, News, Ruling, Send
+from dingbridge.core.robot_protocol import Ask, News, Ruling, SendMessage
 from dingbridge.edges.storage.robot_files import OUTBOX
 from dingbridge.service.robots.robots import Robots
 
@@ -63,7 +63,9 @@ class Membership:
         """Whether there is an owner, which writes down what it was told."""
         return bool(self._robot) and self._robots.hears(self._robot, self._number)
 
-    def write_down(self, sends: tuple[Send, ...], then: Callable[[], None] = lambda: None) -> None:
+    def write_down(
+        self, sends: tuple[SendMessage, ...], then: Callable[[], None] = lambda: None
+    ) -> None:
         """Put messages that no owner has answered into the journal, for the next one to find;
         `then` runs once they are on the disk."""
         now = self._robots.chance.now()

@@ -11,7 +11,7 @@ from dingbridge.protocol import updates
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[tuple[updates.Update, ...], int, str | None], None]
+SendFrame = Callable[[tuple[updates.Update, ...], int, str | None], None]
 """Takes what `frames.Updates` has: what is to be shown, how many frames of the editor were carried
 out, and which commands it is to run."""
 
@@ -41,7 +41,7 @@ class Screen:
     loop in one frame. An editor that was just given much is left the time to show it, and one that
     does not read is left alone; what comes meanwhile is gathered."""
 
-    def __init__(self, send: Send, is_behind: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, send: SendFrame, is_behind: Callable[[], bool] = lambda: False) -> None:
         self._send = send
         self._is_behind = is_behind
         self._waiting: deque[updates.Update | Make] = deque()
@@ -118,7 +118,7 @@ class Screen:
             update = self._make(one) if callable(one) else one
             if update is not None:
                 shown.append(update)
-                size += 1 + (len(update.list) if isinstance(update, updates.Messages) else 0)
+                size += 1 + (len(update.list) if isinstance(update, updates.ShowMessages) else 0)
         return tuple(_with_latest_fates(shown)), size
 
     def _make(self, make: Make) -> updates.Update | None:
@@ -137,7 +137,7 @@ class Screen:
 
 def _with_latest_fates(shown: list[updates.Update]) -> Iterator[updates.Update]:
     """The updates without a fate that another one of the same message follows."""
-    latest = {(one.id, one.message): one for one in shown if isinstance(one, updates.Fate)}
+    latest = {(one.id, one.message): one for one in shown if isinstance(one, updates.ShowDelivery)}
     for one in shown:
-        if not isinstance(one, updates.Fate) or latest[one.id, one.message] is one:
+        if not isinstance(one, updates.ShowDelivery) or latest[one.id, one.message] is one:
             yield one

@@ -11,7 +11,7 @@ from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import compose, long_text
 from dingbridge.core.delivery.compose import Circumstances, written
-from dingbridge.core.delivery.outbox import Kind
+from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target
@@ -24,7 +24,7 @@ from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Chance, Editor
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Deliveries:
         self,
         editor: Editor,
         chance: Chance,
-        sessions: Sessions,
+        sessions: EditorSessions,
         accounts: Accounts,
         environ: Mapping[str, str],
         changed: Callable[[], None],
@@ -73,7 +73,7 @@ class Deliveries:
         outbound = self._written(
             account, message_id, text, target, title=title, at=at, around=around
         )
-        self._put(account, outbound, Kind.NOTIFICATION, "")
+        self._put(account, outbound, Purpose.NOTIFICATION, "")
         return target.label
 
     def _configured(self, account: Account) -> Target:
@@ -87,7 +87,7 @@ class Deliveries:
         account: Account,
         target: Target,
         text: str,
-        kind: Kind = Kind.WORD,
+        kind: Purpose = Purpose.WORD,
         message_id: str = "",
     ) -> None:
         """A word of the bridge itself in a conversation, which is part of no session. One that
@@ -152,7 +152,7 @@ class Deliveries:
             outbound = self._written(
                 account, message.id, message.text, target, session, at=at, around=around
             )
-            self._put(account, outbound, Kind.REPLY, session)
+            self._put(account, outbound, Purpose.REPLY, session)
 
     def add_unsent(self, account: str, session: str, message: Message, why_not: str) -> None:
         """Into the transcript as a message that has failed, as it could not even leave."""
@@ -197,16 +197,16 @@ class Deliveries:
         if masked and session:
             self.notice(session, masked)
         elif masked:
-            self._editor.show(updates.Say(masked, "warn"))
+            self._editor.show(updates.ShowNotice(masked, "warn"))
 
-    def _put(self, account: Account, outbound: Outbound, kind: Kind, session: str) -> None:
+    def _put(self, account: Account, outbound: Outbound, kind: Purpose, session: str) -> None:
         now = self._chance.now()
         for each in long_text.parted(account.options, outbound, now):
             if session and each.file_name:
                 line = long_text.line(each, now)
                 marked = account.destinations.marked(session, line, each.target)
                 self._sessions.add(session, marked)
-            account.member.send(robot_protocol.Send(each, kind, session))
+            account.member.send(robot_protocol.SendMessage(each, kind, session))
         self.show_unsaved()
         self._changed()
 
@@ -263,7 +263,7 @@ class Deliveries:
             found.member.expect(message)
             found.member.tell(robot_protocol.Known(session, (message,)))
 
-    def written_down(self, asks: Mapping[str, Collection[robot_protocol.Send]]) -> None:
+    def written_down(self, asks: Mapping[str, Collection[robot_protocol.SendMessage]]) -> None:
         """The editor leaves, and these messages of its accounts, which no owner had answered, are
         in the journal for the next one."""
         for account in self._accounts:
@@ -279,7 +279,7 @@ class Deliveries:
         )
 
     def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.Event(name, data))
+        self._editor.show(updates.TriggerEvent(name, data))
 
 
 def filled(text: str) -> str:

@@ -8,8 +8,8 @@ from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.command_context import Place
-from dingbridge.service.editors.sessions import Sessions
+from dingbridge.service.editors.command_context import CommandContext
+from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Chance, Editor, Saved, Storage
 
 
@@ -22,7 +22,7 @@ class SessionCommands:
         storage: Storage,
         saved: Saved,
         chance: Chance,
-        sessions: Sessions,
+        sessions: EditorSessions,
         accounts: Accounts,
     ) -> None:
         self._editor = editor
@@ -32,11 +32,11 @@ class SessionCommands:
         self._sessions = sessions
         self._accounts = accounts
 
-    def current_or_none(self, at: Place) -> str:
+    def current_or_none(self, at: CommandContext) -> str:
         """The session that is meant there; empty without one."""
         return self._sessions.meant(at.session, at.opened)
 
-    def current(self, at: Place) -> str:
+    def current(self, at: CommandContext) -> str:
         """The session that is meant there. Raises `BridgeError` without one."""
         session = self.current_or_none(at)
         if not session:
@@ -45,7 +45,7 @@ class SessionCommands:
             raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
         return session
 
-    def open_current(self, at: Place) -> None:
+    def open_current(self, at: CommandContext) -> None:
         """Show the session that is meant, or a new one."""
         self._sessions.open(self.current_or_none(at) or self._sessions.new(""))
 
@@ -62,7 +62,7 @@ class SessionCommands:
 
         self._storage.list(listed)
 
-    def step(self, at: Place, step: int) -> None:
+    def step(self, at: CommandContext, step: int) -> None:
         """Show the session `step` places further."""
         self._sessions.open(self._sessions.neighbour(self.current_or_none(at), step))
 
@@ -73,7 +73,7 @@ class SessionCommands:
         self._sessions.delete(session)
         self._say(say.DELETED(title=title))
 
-    def save(self, file: UserFile, at: Place) -> None:
+    def save(self, file: UserFile, at: CommandContext) -> None:
         """Write the session to a file."""
         self._saved.save(self.current(at), file, self._refused)
 
@@ -82,7 +82,7 @@ class SessionCommands:
         session = f"loaded-{self._chance.new_id()[:12]}"
         self._saved.take_in(file, session, self._sessions.take_in, self._refused)
 
-    def bind(self, name: str, at: Place) -> None:
+    def bind(self, name: str, at: CommandContext) -> None:
         """Bind the session to an account, the default one without a name."""
         account = self._accounts.named(name)
         account.need_mode()
@@ -109,7 +109,7 @@ class SessionCommands:
             account.unbind(session)
 
     def _refused(self, error: BridgeError) -> None:
-        self._editor.show(updates.Say(*told(error)))
+        self._editor.show(updates.ShowNotice(*told(error)))
 
     def _say(self, text: str) -> None:
-        self._editor.show(updates.Say(text))
+        self._editor.show(updates.ShowNotice(text))

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence, Set
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.robot_protocol import Start
-from dingbridge.core.sessions.transcript import Part, SessionInfo, Transcript
+from dingbridge.core.robot_protocol import SessionStart
+from dingbridge.core.sessions.transcript import SessionInfo, Transcript, TranscriptPart
 from dingbridge.protocol import updates
-from dingbridge.service.editors.transcript_diff import Found, Shown
+from dingbridge.service.editors.transcript_diff import CatchUp, Shown
 from dingbridge.service.ports import Editor
 from dingbridge.service.sessions.store import SessionStore
 
 
-class Sessions:
+class EditorSessions:
     """What one editor is shown of the sessions. Service loop only.
 
     A transcript is read when it is opened or bound; what is added to it then, by whomever, is shown
@@ -73,7 +73,7 @@ class Sessions:
             updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
             for info in self._store.infos.values()
         )
-        self._editor.show(updates.Sessions(rows, self.current))
+        self._editor.show(updates.ShowSessions(rows, self.current))
 
     def new(self, title: str) -> str:
         """Start a session, first in the list, and make it the current one. Returns its id."""
@@ -81,7 +81,7 @@ class Sessions:
         self._store.tell_list()
         return session
 
-    def begin(self, session: str, account: str, start: Start) -> None:
+    def begin(self, session: str, account: str, start: SessionStart) -> None:
         """A session that is made on demand, if it is not there yet. The user's place stays."""
         if session not in self:
             self._store.begin(session, account, start)
@@ -93,7 +93,7 @@ class Sessions:
         self._need(session)
         self.current = session
         self._opened += 1
-        self._editor.show(updates.Open(session))
+        self._editor.show(updates.ShowSession(session))
         self.watch(session)
 
     def meant(self, session: str, opened: int | None) -> str:
@@ -121,7 +121,7 @@ class Sessions:
         if shown is None or not (place := shown.begin):
             return
 
-        def read(part: Part) -> None:
+        def read(part: TranscriptPart) -> None:
             # It may have been asked for twice.
             if self._is_shown(session, shown) and shown.begin == place:
                 self._read_part(session, shown, part)
@@ -129,7 +129,7 @@ class Sessions:
         self._store.storage.before(session, place, read)
 
     def _read_end(self, session: str, shown: Shown) -> None:
-        def read(part: Part) -> None:
+        def read(part: TranscriptPart) -> None:
             if self._is_shown(session, shown) and shown.begin is None:
                 self._read_part(session, shown, part)
 
@@ -207,7 +207,7 @@ class Sessions:
 
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
         """Show what became of a message. Its end is written down by the robot's owner."""
-        self._show(session, updates.Fate(session, message, delivery, reason))
+        self._show(session, updates.ShowDelivery(session, message, delivery, reason))
 
     def refresh(self, infos: Sequence[SessionInfo]) -> None:
         """Take in the sessions as the disk lists them."""
@@ -219,19 +219,19 @@ class Sessions:
         """There are other sessions now."""
         self.tell_list()
 
-    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+    def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """Something was added to a transcript or is told of a message in it, or it begins anew."""
         self._show(session, update)
 
     def deleted(self, info: SessionInfo, following: str) -> None:
         """A session is no more."""
         if self._shown.pop(info.id, None) is not None:
-            self._editor.show(updates.Say(say.DELETED(title=info.title)))
+            self._editor.show(updates.ShowNotice(say.DELETED(title=info.title)))
         self._editor.show(updates.Closed(info.id))
         if self.current == info.id:
             self.current = following
 
-    def _read_part(self, session: str, shown: Shown, part: Part) -> None:
+    def _read_part(self, session: str, shown: Shown, part: TranscriptPart) -> None:
         if part.is_anew:
             self._shown[session] = shown = Shown(session)
         is_end, met = shown.begin is None, len(shown.conversations)
@@ -239,7 +239,7 @@ class Sessions:
         if is_end or len(shown.conversations) > met:
             self.read(session, tuple(shown.conversations.values()))
 
-    def _read_news(self, session: str, shown: Shown, part: Part) -> None:
+    def _read_news(self, session: str, shown: Shown, part: TranscriptPart) -> None:
         if not self._is_shown(session, shown):
             return
         if part.is_anew:
@@ -255,13 +255,13 @@ class Sessions:
         """Whether it was neither deleted nor begun anew since."""
         return self._shown.get(session) is shown and session in self
 
-    def _found(self, session: str, shown: Shown, found: Found) -> None:
+    def _found(self, session: str, shown: Shown, found: CatchUp) -> None:
         for update in found.updates:
             self._editor.show(update)
         if shown.begin == 0 and shown.damaged > self._damaged.get(session, 0):
             self._damaged[session] = shown.damaged
             self._editor.show(
-                updates.Say(
+                updates.ShowNotice(
                     say.DAMAGED_LINES(count=shown.damaged),
                     "warn",
                 )
@@ -270,11 +270,11 @@ class Sessions:
         if unknown:
             self.unsettled(session, unknown)
 
-    def _show(self, session: str, update: updates.Messages | updates.Fate) -> None:
+    def _show(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         shown = self._shown.get(session)
         if shown is None:
             return
-        if isinstance(update, updates.Messages) and update.reset:
+        if isinstance(update, updates.ShowMessages) and update.reset:
             self._shown[session] = shown = Shown(session)
             shown.begin = 0
         shown.note(update)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import partial
 
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.options.lookups import Found, Wants, not_looked_up, with_commands
+from dingbridge.core.options.lookups import LookupResults, Wants, not_looked_up, with_commands
 from dingbridge.core.options.settings import wants
 from dingbridge.core.timeouts import ALL_HERE_WITHIN, SETTLED_WITHIN
 from dingbridge.protocol import updates
-from dingbridge.protocol.frames import Attach, LookedUp, Settings, unpacked
+from dingbridge.protocol.frames import Attach, LookedUp, RawSettings, unpacked
 from dingbridge.service.editors.command_values import CommandValues, Outputs
 from dingbridge.service.editors.read_settings import ReadSettings
 from dingbridge.service.editors.read_settings import read as read_settings
@@ -31,14 +31,14 @@ class SettingUp:
         attach: Attach,
         values: CommandValues,
         screen: Screen,
-        use: Callable[[Settings, ReadSettings], None],
+        use: Callable[[RawSettings, ReadSettings], None],
     ) -> None:
         self._number = number
         self._attach = attach
         self._values = values
         self._screen = screen
         self._use = use
-        self._waiting: Settings | None = None
+        self._waiting: RawSettings | None = None
         self._is_looking = False
         self._is_new = True
         self._is_leaving = False
@@ -48,7 +48,7 @@ class SettingUp:
         """Whether settings wait for what their commands say."""
         return self._waiting is not None
 
-    def begin(self, settings: Settings) -> None:
+    def begin(self, settings: RawSettings) -> None:
         """The editor was given settings: they count instead of those that wait."""
         before, self._waiting = self._waiting, None
         if before is not None:
@@ -85,14 +85,14 @@ class SettingUp:
             # It was given another table since.
             return
         if outputs is not None:
-            self._complete(waiting, Found(outputs=outputs))
+            self._complete(waiting, LookupResults(outputs=outputs))
         elif self._attach.bound is not None and self._is_new:
             # The service before knew it, so another editor may be about to hand it over.
             self._later(ALL_HERE_WITHIN, self._look_up)
         else:
             self._look_up(waiting)
 
-    def _look_up(self, settings: Settings) -> None:
+    def _look_up(self, settings: RawSettings) -> None:
         self._is_looking = True
         self._screen.look_up(settings.digest)
 
@@ -102,7 +102,7 @@ class SettingUp:
             self._is_looking = False
             self._screen.look_up("")
 
-    def _later(self, seconds: float, call: Callable[[Settings], None]) -> None:
+    def _later(self, seconds: float, call: Callable[[RawSettings], None]) -> None:
         """Do something with the settings that wait now, if they still do then."""
         digest = self._waiting.digest if self._waiting is not None else ""
 
@@ -112,27 +112,27 @@ class SettingUp:
 
         asyncio.get_running_loop().call_later(seconds, then)
 
-    def _tell_what_it_waits_for(self, settings: Settings) -> None:
+    def _tell_what_it_waits_for(self, settings: RawSettings) -> None:
         names = ", ".join(argv[0] for argv in self._commands(settings))
-        self._screen.show(updates.Say(say.SETTINGS_WAIT(names=names)))
+        self._screen.show(updates.ShowNotice(say.SETTINGS_WAIT(names=names)))
 
-    def _commands(self, settings: Settings) -> tuple[tuple[str, ...], ...]:
+    def _commands(self, settings: RawSettings) -> tuple[tuple[str, ...], ...]:
         return wants(settings.options or {}, self._attach.environ).commands
 
-    def _give_up(self, settings: Settings) -> None:
+    def _give_up(self, settings: RawSettings) -> None:
         self._complete(settings, not_looked_up(Wants(self._commands(settings))))
 
-    def _complete(self, settings: Settings, said: Found) -> None:
+    def _complete(self, settings: RawSettings, said: LookupResults) -> None:
         self._waiting = None
         self._finish(settings, with_commands(unpacked(settings.found), said))
 
-    def _finish(self, settings: Settings, found: Found) -> None:
+    def _finish(self, settings: RawSettings, found: LookupResults) -> None:
         self._is_new = False
         read = read_settings(settings, found, self._attach.environ)
         if read.problem:
-            self._screen.show(updates.Say(read.problem, "error"))
+            self._screen.show(updates.ShowNotice(read.problem, "error"))
         for warning in read.warnings:
-            self._screen.show(updates.Say(warning, "warn"))
+            self._screen.show(updates.ShowNotice(warning, "warn"))
         self._use(settings, read)
         if settings.digest and not read.problems:
             self._values.put(self._number, settings.digest, found.outputs)

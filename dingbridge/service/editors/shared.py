@@ -7,11 +7,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.adapters import LiveChance
 from dingbridge.service.editors.command_values import CommandValues
-from dingbridge.service.ports import Media
+from dingbridge.service.ports import Downloads
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
 
@@ -24,11 +24,11 @@ class Shared(Struct, frozen=True):
     for an editor, which values its lines must not show and whether it wants all lines."""
 
     data: Path
-    files: Files
+    files: SharedFiles
     store: SessionStore
     robots: Robots
     command_values: CommandValues
-    media: Media
+    media: Downloads
     files_thread: Disk
     spooled: set[str]
     chance: LiveChance

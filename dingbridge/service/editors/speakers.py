@@ -12,7 +12,7 @@ PEOPLE = 500
 """Conversations that are remembered, and people in each (counts); the oldest go."""
 
 
-class People:
+class Speakers:
     """What this editor has heard since it started. Service loop only."""
 
     def __init__(self) -> None:

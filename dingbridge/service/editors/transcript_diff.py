@@ -12,20 +12,20 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.sessions.transcript import UNSETTLED, Fate, Part, with_fate
+from dingbridge.core.sessions.transcript import UNSETTLED, DeliveryLine, TranscriptPart, with_fate
 from dingbridge.protocol import updates
 
 LATEST = 1000
 """Messages (a count) that are remembered at least."""
 
-Update = updates.Messages | updates.Fate | updates.Ending | updates.Earlier
+TranscriptUpdate = updates.ShowMessages | updates.ShowDelivery | updates.ShowEnd | updates.Earlier
 
 
-class Found(Struct, frozen=True):
+class CatchUp(Struct, frozen=True):
     """`updates` bring the editor up to date; of the messages in `open` only the robot's owner knows
     what became of them."""
 
-    updates: tuple[Update, ...]
+    updates: tuple[TranscriptUpdate, ...]
     open: tuple[str, ...]
 
 
@@ -41,7 +41,7 @@ class Shown:
         self._latest: dict[str, tuple[Delivery, str]] = {}
         self._most = 2 * LATEST
         # Later words about messages that stand further up.
-        self._fates: dict[str, Fate] = {}
+        self._fates: dict[str, DeliveryLine] = {}
         self.conversations: dict[tuple[str, str, bool], Message] = {}
         """The latest message of each and to each, without its text, in order."""
 
@@ -59,9 +59,9 @@ class Shown:
     def _is_filling(self) -> bool:
         return self.begin != 0
 
-    def note(self, update: updates.Messages | updates.Fate) -> None:
+    def note(self, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """The editor is told this meanwhile."""
-        if isinstance(update, updates.Messages):
+        if isinstance(update, updates.ShowMessages):
             for message in update.list:
                 self._remember(message)
                 self._meet((message,), is_above=False)
@@ -69,7 +69,7 @@ class Shown:
         if update.message in self._latest:
             self._latest[update.message] = update.delivery, update.reason
         elif self._is_filling:
-            self._fates[update.message] = Fate(
+            self._fates[update.message] = DeliveryLine(
                 update.message, update.delivery, update.reason, update.text
             )
 
@@ -102,7 +102,7 @@ class Shown:
             self.conversations.pop(key, None)
             self.conversations[key] = one
 
-    def ending(self, part: Part) -> Found:
+    def ending(self, part: TranscriptPart) -> CatchUp:
         """The transcript's end was read. What was told since comes below it, unless it stands there
         already: an editor hands over again what the service before may have written down."""
         since, self._latest = self._latest, {}
@@ -112,21 +112,21 @@ class Shown:
             self._remember(message)
         self._latest.update(since)
         more = self._read_from(part)
-        update = updates.Ending(self._session, messages, tuple(since), more)
+        update = updates.ShowEnd(self._session, messages, tuple(since), more)
         # The editor may show the message already, if it stood there before the service.
-        return Found((*self._texts(part.fates), update), _unsettled(messages))
+        return CatchUp((*self._texts(part.fates), update), _unsettled(messages))
 
-    def _texts(self, fates: Iterable[Fate]) -> tuple[updates.Fate, ...]:
+    def _texts(self, fates: Iterable[DeliveryLine]) -> tuple[updates.ShowDelivery, ...]:
         return tuple(
-            updates.Fate(self._session, one.id, one.delivery, one.reason, one.text)
+            updates.ShowDelivery(self._session, one.id, one.delivery, one.reason, one.text)
             for one in fates
             if one.text
         )
 
-    def earlier(self, part: Part) -> Found:
+    def earlier(self, part: TranscriptPart) -> CatchUp:
         """What stands above all that was shown so far was read."""
         messages = self._above(part, self._latest)
-        settled: list[Update] = [*self._texts(part.fates)]
+        settled: list[TranscriptUpdate] = [*self._texts(part.fates)]
         for fate in part.fates:
             # Another editor may have written it before its message.
             here = self._latest.get(fate.id)
@@ -137,12 +137,12 @@ class Shown:
             if message.id in open_:
                 self._latest[message.id] = (message.delivery, message.reason)
         more = self._read_from(part)
-        return Found((*settled, updates.Earlier(self._session, messages, more)), open_)
+        return CatchUp((*settled, updates.Earlier(self._session, messages, more)), open_)
 
-    def news(self, part: Part) -> Found:
+    def news(self, part: TranscriptPart) -> CatchUp:
         """Another process has added this at the end, or we have: then it was told."""
         self.damaged += part.damaged
-        settled: list[Update] = [*self._texts(part.fates)]
+        settled: list[TranscriptUpdate] = [*self._texts(part.fates)]
         unknown: list[str] = []
         new: list[Message] = []
 
@@ -167,15 +167,15 @@ class Shown:
             if not fate.text:
                 compare(fate.id, fate.delivery, fate.reason)
         unknown += _unsettled(new)
-        told = (updates.Messages(self._session, tuple(new)),) if new else ()
-        return Found((*settled, *told), tuple(unknown))
+        told = (updates.ShowMessages(self._session, tuple(new)),) if new else ()
+        return CatchUp((*settled, *told), tuple(unknown))
 
-    def _settled(self, name: str, delivery: Delivery, reason: str) -> updates.Fate:
-        update = updates.Fate(self._session, name, delivery, reason)
+    def _settled(self, name: str, delivery: Delivery, reason: str) -> updates.ShowDelivery:
+        update = updates.ShowDelivery(self._session, name, delivery, reason)
         self.note(update)
         return update
 
-    def _above(self, part: Part, shown: Iterable[str]) -> tuple[Message, ...]:
+    def _above(self, part: TranscriptPart, shown: Iterable[str]) -> tuple[Message, ...]:
         """The messages of a part that stands above all others, as what came later tells of them."""
         known = set(shown)
         messages = tuple(
@@ -189,7 +189,7 @@ class Shown:
         self._meet(messages, is_above=True)
         return messages
 
-    def _read_from(self, part: Part) -> bool:
+    def _read_from(self, part: TranscriptPart) -> bool:
         """Note where a part begins. Returns whether there is more above it."""
         self.damaged += part.damaged
         self.begin = part.begin
@@ -202,7 +202,7 @@ def _as_told(message: Message, told: tuple[Delivery, str] | None) -> Message:
     """A message as it was read, of which this was told meanwhile."""
     if told is None or message.delivery is Delivery.SENT:
         return message
-    return with_fate(message, Fate(message.id, *told))
+    return with_fate(message, DeliveryLine(message.id, *told))
 
 
 def _unsettled(messages: Iterable[Message]) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.outgoing_folder import Arriving, OutgoingFolder
 from dingbridge.edges.storage.worker import Disk
-from dingbridge.protocol.frames import PIECE_BYTES, Piece, Taken
+from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 
-Failed = Callable[[BridgeError], None]
+OnFailure = Callable[[BridgeError], None]
 
 
 class Coming(Struct, frozen=True, eq=False):
@@ -23,7 +23,7 @@ class Coming(Struct, frozen=True, eq=False):
     name: str
     arriving: Arriving
     then: Callable[[Path], None]
-    failed: Failed
+    failed: OnFailure
 
 
 class Transfers:
@@ -31,7 +31,7 @@ class Transfers:
     writes what comes, and `send` says something to the host."""
 
     def __init__(
-        self, folder: OutgoingFolder, thread: Disk, send: Callable[[Piece | Taken], None]
+        self, folder: OutgoingFolder, thread: Disk, send: Callable[[FilePiece | PieceTaken], None]
     ) -> None:
         self._folder = folder
         self._thread = thread
@@ -40,7 +40,7 @@ class Transfers:
         self._going: dict[int, memoryview] = {}
 
     def receive(
-        self, file: UserFile, name: str, then: Callable[[Path], None], failed: Failed
+        self, file: UserFile, name: str, then: Callable[[Path], None], failed: OnFailure
     ) -> None:
         """Keep a copy of the file under this name. `then` is told where it is, once it is whole; at
         once where there is one already."""
@@ -55,7 +55,7 @@ class Transfers:
     def refuse(self, file: UserFile) -> None:
         """Nothing of the file is wanted, or will come."""
         self._coming.pop(file.number, None)
-        self._send(Taken(file.number, is_over=True))
+        self._send(PieceTaken(file.number, is_over=True))
 
     def stop(self) -> None:
         """The editor is gone: nothing more comes."""
@@ -64,14 +64,14 @@ class Transfers:
         self._coming.clear()
         self._going.clear()
 
-    def heard(self, frame: Piece | Taken) -> None:
+    def heard(self, frame: FilePiece | PieceTaken) -> None:
         """A word of the host."""
         match frame:
-            case Piece():
+            case FilePiece():
                 self._take(frame)
-            case Taken(file=number, is_over=True):
+            case PieceTaken(file=number, is_over=True):
                 self._going.pop(number, None)
-            case Taken(file=number):
+            case PieceTaken(file=number):
                 self._give_next(number)
 
     def _give_next(self, number: int) -> None:
@@ -83,12 +83,12 @@ class Transfers:
             self._going[number] = rest
         else:
             del self._going[number]
-        self._send(Piece(number, bytes(piece), is_last=not rest))
+        self._send(FilePiece(number, bytes(piece), is_last=not rest))
 
-    def _take(self, piece: Piece) -> None:
+    def _take(self, piece: FilePiece) -> None:
         coming = self._coming.get(piece.file)
         if coming is None:
-            self._send(Taken(piece.file, is_over=True))
+            self._send(PieceTaken(piece.file, is_over=True))
             return
 
         def taken(outcome: Path | BridgeError | None) -> None:
@@ -97,7 +97,7 @@ class Transfers:
 
         self._thread.do(lambda: self._write(coming, piece), taken)
 
-    def _write(self, coming: Coming, piece: Piece) -> Path | BridgeError | None:
+    def _write(self, coming: Coming, piece: FilePiece) -> Path | BridgeError | None:
         """Write a piece; the whole file, or why there will be none. For the thread."""
         arriving = coming.arriving
         try:
@@ -113,9 +113,9 @@ class Transfers:
             arriving.discard()
             return BridgeError(say.NOT_KEPT(reason=cause.strerror or type(cause).__name__))
 
-    def _taken(self, piece: Piece, coming: Coming, outcome: Path | BridgeError | None) -> None:
+    def _taken(self, piece: FilePiece, coming: Coming, outcome: Path | BridgeError | None) -> None:
         if outcome is None:
-            self._send(Taken(piece.file))
+            self._send(PieceTaken(piece.file))
             return
         del self._coming[piece.file]
         if isinstance(outcome, BridgeError):
@@ -123,4 +123,4 @@ class Transfers:
         else:
             coming.then(outcome)
         # The editor may be left once it hears of this.
-        self._send(Taken(piece.file, is_over=True))
+        self._send(PieceTaken(piece.file, is_over=True))

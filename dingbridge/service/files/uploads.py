@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk import media
 from dingbridge.core.dingtalk.file_names import ending
@@ -22,7 +22,7 @@ from dingbridge.core.messages import Outbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges import picture
-from dingbridge.edges.storage.media_folder import Outgoing
+from dingbridge.edges.storage.media_folder import OutgoingFile
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.files.transfers import Transfers
@@ -94,13 +94,13 @@ class LiveParcels:
         self._thread.do(work, packed)
 
 
-class Courier:
+class FileUploader:
     """Uploads files, one at a time. For the sender's thread."""
 
     def __init__(self, folder: OutgoingFolder) -> None:
         self._folder = folder
         self._http: tuple[str, Http] | None = None
-        self._done: tuple[tuple[str, str], Uploaded] | None = None
+        self._done: tuple[tuple[str, str], UploadedFile] | None = None
         self._instead: tuple[str, Parcel] | None = None
 
     def bring(
@@ -111,7 +111,7 @@ class Courier:
         token: Callable[[], str],
         progress: Callable[[str], None],
         stopped: Callable[[], bool],
-    ) -> Uploaded:
+    ) -> UploadedFile:
         """Upload the message's file, unless this robot has done so. Raises `DeliveryError`.
 
         `token` gets the access token, `progress` hears in words how far it is, and `stopped` says
@@ -130,7 +130,7 @@ class Courier:
         self._done = (key, uploaded)
         return uploaded
 
-    def _uploaded(self, errand: _Errand) -> Uploaded:
+    def _uploaded(self, errand: _Errand) -> UploadedFile:
         outbound = errand.outbound
         path = Path(outbound.file)
         if not outbound.file:
@@ -138,7 +138,7 @@ class Courier:
         with self._folder.open(path) as source:
             way = self._way(outbound, source.size)
             try:
-                return Uploaded(way, self._send(errand, way, source))
+                return UploadedFile(way, self._send(errand, way, source))
             except DeliveryError as error:
                 other = media.instead(way, error) if errand.route is not Route.SESSION else None
                 if other is None:
@@ -147,7 +147,7 @@ class Courier:
             self._instead = (outbound.id, other)
             source.file.seek(0)
             try:
-                return Uploaded(other, self._send(errand, other, source))
+                return UploadedFile(other, self._send(errand, other, source))
             except DeliveryError as error:
                 raise media.about(error, other, source.size) from error
 
@@ -156,7 +156,7 @@ class Courier:
             return self._instead[1]
         return media.parcel(outbound.file_name, size)
 
-    def _send(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+    def _send(self, errand: _Errand, way: Parcel, source: OutgoingFile) -> str:
         """Upload the file by one way; its media id."""
         if not way.zipped:
             return self._upload(errand, way, source)
@@ -167,7 +167,7 @@ class Courier:
         finally:
             self._folder.discard(zipped)
 
-    def _upload(self, errand: _Errand, way: Parcel, source: Outgoing) -> str:
+    def _upload(self, errand: _Errand, way: Parcel, source: OutgoingFile) -> str:
         # Loaded late: most editors never upload anything.
         from dingbridge.edges.dingtalk.http import Http, Upload
 

@@ -89,7 +89,7 @@ class Admission:
         )
         self._keep(pairings)
         match answer:
-            case pairing.Asked(request=request, is_new=is_new):
+            case pairing.TellCode(request=request, is_new=is_new):
                 log.info("%s %s asks to be let in", request.kind.value, request.id)
                 self._answer(target, refusal_texts.code_told(inbound, request, now))
                 if is_new:
@@ -100,7 +100,7 @@ class Admission:
                             request.code, request.id, request.kind.value, who
                         )
                     )
-            case pairing.Silent(reason=reason):
+            case pairing.SayNothing(reason=reason):
                 log.info("not answered: %s", reason)
             case pairing.TooMany():
                 self.refused -= 1
@@ -144,7 +144,7 @@ class Admission:
             inbound = structs.replace(first.inbound, session_webhook=webhook)
             self._receive(structs.replace(first, inbound=inbound))
 
-    def _keep_webhook(self, request: pairing.Request, webhook: SessionWebhook | None) -> None:
+    def _keep_webhook(self, request: pairing.AccessRequest, webhook: SessionWebhook | None) -> None:
         """Remember how to answer somebody without a staff id while their request is open. In memory
         only: the webhook is a secret."""
         open_ = {one.code for one in self._pairings.requests}
@@ -171,18 +171,18 @@ class Admission:
             return say.NO_SUCH_ID(id=id), False
         return "; ".join(say.REVOKED(who=pairing.who(one)) for one in revoked), True
 
-    def list(self) -> robot_protocol.Pairings:
+    def list(self) -> robot_protocol.PairingsReport:
         """Who asks, and all there is to tell."""
         now = self._chance.now()
         pairings = pairing.current(self._pairings, now)
         asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
         lines = pairing.describe(pairings, now)
-        return robot_protocol.Pairings(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
+        return robot_protocol.PairingsReport(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
 
-    def let_in(self) -> robot_protocol.LetIn:
+    def let_in(self) -> robot_protocol.AccessChanged:
         """Who asks, and whom a code let in."""
         pairings = pairing.current(self._pairings, self._chance.now())
-        return robot_protocol.LetIn(
+        return robot_protocol.AccessChanged(
             tuple((one.code, pairing.who(one)) for one in pairings.requests),
             tuple((one.id, one.label) for one in pairings.paired),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from dingbridge.core.delivery.outbox import Waiting
+from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.service.ports import Queue
 from dingbridge.service.robots.conversations import Conversations
 
@@ -18,7 +18,7 @@ class AddressedQueue:
         self._conversations = conversations
         self.drop = queue.drop
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedMessage) -> None:
         """Queue the message, addressed."""
         outbound = self._conversations.addressed(waiting.outbound, waiting.session)
         self._queue.put(structs.replace(waiting, outbound=outbound))

@@ -16,7 +16,7 @@ from dingbridge.core.sessions.state import (
     without_binding,
 )
 from dingbridge.service.ports import Chance
-from dingbridge.service.robots.conversations import Member
+from dingbridge.service.robots.conversations import BoundEditor
 from dingbridge.service.robots.state_cache import Remembered
 
 
@@ -27,7 +27,7 @@ class Bindings:
     def __init__(
         self,
         robot: str,
-        members: Mapping[int, Member],
+        members: Mapping[int, BoundEditor],
         remembered: Remembered,
         chance: Chance,
         tell: Callable[[int, News], None],
@@ -74,7 +74,7 @@ class Bindings:
     def _tell_bound(self, member: int, session: str) -> None:
         """The session is this member's, and this is the conversation that it goes on with."""
         target = binding_of(self._remembered.state, self._robot, session).target
-        self._tell(member, robot_protocol.Bound(session, target))
+        self._tell(member, robot_protocol.SessionBound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
         """A member releases a session, in whichever editor it is bound."""

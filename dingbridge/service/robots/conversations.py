@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, structs
 
-from dingbridge.core.commands.status_replies import Row, choose
+from dingbridge.core.commands.status_replies import BoundRow, choose
 from dingbridge.core.delivery.routing import of_session, reply_target
 from dingbridge.core.messages import Inbound, Outbound, Target
 from dingbridge.core.options.declarations import Options
@@ -22,7 +22,7 @@ from dingbridge.core.sessions.state import (
 from dingbridge.service.robots.state_cache import Remembered
 
 
-class Member(Struct):
+class BoundEditor(Struct):
     """An editor. `session` is the one it has bound, or empty; `answers`: it has a responder."""
 
     pid: int
@@ -40,7 +40,7 @@ class Conversations:
         self,
         robot: str,
         remembered: Remembered,
-        members: Mapping[int, Member],
+        members: Mapping[int, BoundEditor],
         options: Callable[[], Options],
     ) -> None:
         self._robot = robot
@@ -51,7 +51,7 @@ class Conversations:
         # How each conversation can be answered, by `Target.key`; session webhooks stay in memory.
         self._ways: OrderedDict[str, Target] = OrderedDict()
 
-    def bound(self) -> list[tuple[int, Member]]:
+    def bound(self) -> list[tuple[int, BoundEditor]]:
         """The editors that have a session bound."""
         return [(name, member) for name, member in self._members.items() if member.session]
 
@@ -163,7 +163,7 @@ class Conversations:
         self.speak_to(chosen.session, inbound)
         return True
 
-    def rows(self, inbound: Inbound, *, admin: bool) -> list[Row]:
+    def rows(self, inbound: Inbound, *, admin: bool) -> list[BoundRow]:
         """The sessions that the sender may speak to: the bound ones of all editors, or those that
         were made for them. An `admin` sees both."""
         here = self.session_for(inbound)
@@ -181,11 +181,11 @@ class Conversations:
             mine = [one for one in state.bindings.values() if one.scope == key]
             for binding in sorted(mine, key=lambda one: one.time, reverse=True):
                 rows.append((binding.session, binding.title, binding.cwd, False))
-        return [Row(*row, here=row[0] == here) for row in rows]
+        return [BoundRow(*row, here=row[0] == here) for row in rows]
 
-    def _by_session(self) -> dict[str, list[Member]]:
+    def _by_session(self) -> dict[str, list[BoundEditor]]:
         """The editors of each bound session, those that came first first."""
-        found: dict[str, list[Member]] = {}
+        found: dict[str, list[BoundEditor]] = {}
         for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
             found.setdefault(member.session, []).append(member)
         return found

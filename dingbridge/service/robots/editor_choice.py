@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from dingbridge.service.robots.conversations import Conversations, Member
+from dingbridge.service.robots.conversations import BoundEditor, Conversations
 
 Attends = Callable[[int, str], tuple[bool, float]]
 """Whether a member's editor shows a session, and when its user was at work in it last (seconds of a
@@ -15,7 +15,7 @@ class Attending:
     """Knows the members by what their editors show and when their users were there last."""
 
     def __init__(
-        self, members: Mapping[int, Member], conversations: Conversations, attends: Attends
+        self, members: Mapping[int, BoundEditor], conversations: Conversations, attends: Attends
     ) -> None:
         self._members = members
         self._conversations = conversations

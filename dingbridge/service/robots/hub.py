@@ -14,15 +14,15 @@ from msgspec import Struct, structs
 from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import link
 from dingbridge.core.delivery.compose import Circumstances, written
-from dingbridge.core.delivery.outbox import Kind, Outbox
+from dingbridge.core.delivery.outbox import Outbox, Purpose
 from dingbridge.core.delivery.quota import Budget
-from dingbridge.core.delivery.sent_messages import Sent, with_quote
+from dingbridge.core.delivery.sent_messages import SentChunk, with_quote
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.messages import Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import Ask, News
 from dingbridge.core.sessions import scopes
-from dingbridge.core.sessions.inbox import Open, Received
+from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.core.sessions.state import State, with_sent_key
 from dingbridge.core.timeouts import SENDS_WITHIN
 from dingbridge.service.ports import Chance, Later, Link, Queue, Reactions, Records
@@ -30,13 +30,13 @@ from dingbridge.service.robots import inbound_router
 from dingbridge.service.robots.access_control import Admission
 from dingbridge.service.robots.addressed_queue import AddressedQueue
 from dingbridge.service.robots.bindings import Bindings
-from dingbridge.service.robots.conversations import Conversations, Member
+from dingbridge.service.robots.conversations import BoundEditor, Conversations
 from dingbridge.service.robots.editor_choice import Attending, Attends
 from dingbridge.service.robots.inbound_router import NOBODY, Parts, Reception
 from dingbridge.service.robots.pending_reactions import Attention
-from dingbridge.service.robots.quota_meter import Usage
+from dingbridge.service.robots.quota_meter import QuotaMeter
 from dingbridge.service.robots.robot_commands import Receptionist
-from dingbridge.service.robots.robot_outbox import Outgoing
+from dingbridge.service.robots.robot_outbox import RobotOutbox
 from dingbridge.service.robots.state_cache import Remembered
 from dingbridge.service.robots.status_updates import StateNews
 
@@ -44,16 +44,16 @@ log = logging.getLogger(__name__)
 
 
 LAST_WORDS = (
-    robot_protocol.Send
+    robot_protocol.SendMessage
     | robot_protocol.Shown
     | robot_protocol.Asking
-    | robot_protocol.Handed
+    | robot_protocol.InTranscript
     | robot_protocol.Unanswered
 )
 """What a member may say whose editor was left while something was still under way in it."""
 
 
-class Ports(Struct, frozen=True):
+class HubPorts(Struct, frozen=True):
     """What the hub needs of the outside. `tell` reaches one member; `attends` says what its editor
     shows, and when its user was there; `later` runs a call on the loop, after 0 seconds at the end
     of the turn."""
@@ -72,7 +72,7 @@ class Hub:
     """Everything that one robot's editors share. Service loop only."""
 
     def __init__(
-        self, robot: str, ports: Ports, options: Options, state: State, outbox: Outbox
+        self, robot: str, ports: HubPorts, options: Options, state: State, outbox: Outbox
     ) -> None:
         self._robot = robot
         self._link = ports.link
@@ -81,21 +81,21 @@ class Hub:
         self._options = options
         self._records = ports.records
         self._remembered = Remembered(state, ports.records)
-        self._members: dict[int, Member] = {}
+        self._members: dict[int, BoundEditor] = {}
         # Those whose editors were left while a program worked, with the session they had bound.
         self._retired: dict[int, str] = {}
         self._link_news = robot_protocol.LinkNews(LinkState.OFF.value)
         self._last_error = ""
         self._lacks_webhook = False
         self.cool_down = (0.0, "")
-        self._let_in = robot_protocol.LetIn()
+        self._let_in = robot_protocol.AccessChanged()
         self._state = StateNews(ports.later, self._state_news, self.broadcast)
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
         )
         self._bindings = Bindings(robot, self._members, self._remembered, ports.chance, ports.tell)
         self._editors = Attending(self._members, self._conversations, ports.attends)
-        self._usage = Usage(
+        self._usage = QuotaMeter(
             robot,
             self._remembered,
             ports.chance,
@@ -105,7 +105,7 @@ class Hub:
         self._attention = Attention(
             ports.reactions, ports.chance, lambda: self._options, lambda: self._usage.is_short
         )
-        self.outgoing = Outgoing(
+        self.outgoing = RobotOutbox(
             robot,
             outbox,
             ports.records,
@@ -150,7 +150,7 @@ class Hub:
             )
         )
 
-    def start(self, inbox: dict[str, Open]) -> None:
+    def start(self, inbox: dict[str, OpenMessage]) -> None:
         """Take up what an earlier owner left: send what waits, hand over what was received."""
         self.outgoing.start()
         self._reception.start(inbox)
@@ -190,7 +190,7 @@ class Hub:
                 self._attention.left(session)
                 self._bindings.unbind(member, session)
                 self._bound_changed()
-            case robot_protocol.Send():
+            case robot_protocol.SendMessage():
                 outbound = self._conversations.addressed(ask.outbound, ask.session)
                 self.outgoing.send(structs.replace(ask, outbound=outbound))
             case robot_protocol.Known(session=session, ids=ids):
@@ -199,7 +199,7 @@ class Hub:
                 self.broadcast(news, but=member)
             case robot_protocol.Asking():
                 self._reception.asking(member, ask)
-            case robot_protocol.Handed(key=key):
+            case robot_protocol.InTranscript(key=key):
                 self._reception.handed(key)
             case robot_protocol.Answers(answers=answers):
                 self._members[member].answers = answers
@@ -225,11 +225,11 @@ class Hub:
             case robot_protocol.Revoke(id=name):
                 self._told(member, *self._admission.revoke(name))
         if problem:
-            self._tell(member, robot_protocol.Words(problem, "error"))
+            self._tell(member, robot_protocol.Notice(problem, "error"))
 
     def _told(self, member: int, words: str, well: bool) -> None:
         """What was decided is told once it is on the disk: who was let in stays so."""
-        answer = robot_protocol.Words(words, "info" if well else "error")
+        answer = robot_protocol.Notice(words, "info" if well else "error")
         self._records.settled(lambda: self._tell(member, answer))
 
     def retire(self, member: int) -> None:
@@ -257,7 +257,7 @@ class Hub:
         self._state.changed()
 
     def _join(self, member: int, hello: robot_protocol.Hello) -> None:
-        self._members[member] = Member(hello.pid, hello.cwd, answers=hello.answers)
+        self._members[member] = BoundEditor(hello.pid, hello.cwd, answers=hello.answers)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._tell(member, self._state_news())
         self._tell(member, self._admission.let_in())
@@ -304,7 +304,7 @@ class Hub:
         """A word of the bridge itself in a conversation, which is part of no session."""
         known = Circumstances(self._options.secrets)
         made = written(self._chance.new_id(), text, target, self._options, known)
-        self.outgoing.send(robot_protocol.Send(made.outbound, Kind.WORD, ""))
+        self.outgoing.send(robot_protocol.SendMessage(made.outbound, Purpose.WORD, ""))
 
     def _call(self, news: News) -> None:
         """Tell the editor whose user was at work last, of those that have a session bound, if one
@@ -339,7 +339,7 @@ class Hub:
             self._usage.count(calls, pushes)
             self._state.counted()
 
-    def sent(self, sent: Sent) -> None:
+    def sent(self, sent: SentChunk) -> None:
         """A chunk went out: it is remembered."""
         sent = structs.replace(sent, session=self.outgoing.session_of(sent.message))
         self._remembered.soon(lambda state: with_sent_key(state, self._robot, sent))
@@ -371,9 +371,9 @@ class Hub:
             self.broadcast(let_in)
         self._state.changed()
 
-    def _state_news(self) -> robot_protocol.State:
+    def _state_news(self) -> robot_protocol.RobotState:
         until, reason = self.cool_down
-        return robot_protocol.State(
+        return robot_protocol.RobotState(
             link=self._link_news.link,
             queued=self.outgoing.queued,
             failed=self.outgoing.failed,
@@ -393,7 +393,7 @@ class Hub:
         """Warn the user, in the editor that was used last."""
         member = self._editors.latest(self._members)
         if member is not None:
-            self._tell(member, robot_protocol.Words(words, "warn"))
+            self._tell(member, robot_protocol.Notice(words, "warn"))
 
     def broadcast(self, news: News, *, but: int = NOBODY) -> None:
         """Tell all editors, or all others."""

@@ -15,11 +15,11 @@ from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions import inbox, scopes
-from dingbridge.core.sessions.inbox import Open, Received
+from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.service.editors.arrival_order import Arrivals
 from dingbridge.service.ports import Chance, Records
 from dingbridge.service.robots.access_control import Admission
-from dingbridge.service.robots.conversations import Conversations, Member
+from dingbridge.service.robots.conversations import BoundEditor, Conversations
 from dingbridge.service.robots.editor_choice import Attending
 from dingbridge.service.robots.pending_reactions import Attention
 from dingbridge.service.robots.robot_commands import Receptionist
@@ -38,7 +38,7 @@ class Parts(Struct, frozen=True):
 
     records: Records
     chance: Chance
-    members: Mapping[int, Member]
+    members: Mapping[int, BoundEditor]
     conversations: Conversations
     admission: Admission
     receptionist: Receptionist
@@ -70,12 +70,12 @@ class Reception:
         self._has_left = parts.has_left
         # Came while no editor was here.
         self._patient: set[str] = set()
-        self._open: dict[str, tuple[Open, int]] = {}
+        self._open: dict[str, tuple[OpenMessage, int]] = {}
         # A message waits for a command before it.
         self._on_their_way = Arrivals()
         self._settled = False
 
-    def start(self, inbox: dict[str, Open]) -> None:
+    def start(self, inbox: dict[str, OpenMessage]) -> None:
         """Take up what an earlier owner did not hand over."""
         self._admission.drop_expired()
         # Nobody holds these yet; they go out when the first editor says hello.
@@ -93,7 +93,7 @@ class Reception:
             if not self._members:
                 self._patient.add(received.key)
             try:
-                self._bring(received.key, Open(received))
+                self._bring(received.key, OpenMessage(received))
             except Exception:  # whatever it is: the others of the batch are brought all the same
                 log.exception("a message could not be routed")
 
@@ -107,7 +107,7 @@ class Reception:
         for key, entry in held:
             self._bring(key, entry)
 
-    def _bring(self, key: str, entry: Open) -> None:
+    def _bring(self, key: str, entry: OpenMessage) -> None:
         """Bring a message where it belongs; it waits while no editor is here."""
         self._open[key] = (entry, NOBODY)
         if entry.asked and self._is_over(key, entry):
@@ -121,7 +121,7 @@ class Reception:
         else:
             self._take(key, entry.received)
 
-    def _is_over(self, key: str, entry: Open) -> bool:
+    def _is_over(self, key: str, entry: OpenMessage) -> bool:
         """Whether nothing is left to do for a message that somebody was asked about: the editor
         knows of its Lua function, and a program's answer may have left before the crash."""
         answer = inbox.answer_id(inbox.message_id(key))
@@ -173,12 +173,12 @@ class Reception:
             return
         log.debug("message %r goes to session %s", inbound.id, session)
         self._conversations.speak_to(session, inbound)
-        entry = Open(received, session)
+        entry = OpenMessage(received, session)
         self._open[key] = (entry, ON_ITS_WAY)
         place = (session, inbound.conversation.id)
         self._on_their_way.put(place, lambda done: self._send_on(key, entry, done))
 
-    def _send_on(self, key: str, entry: Open, done: Callable[[], None]) -> None:
+    def _send_on(self, key: str, entry: OpenMessage, done: Callable[[], None]) -> None:
         """Deliver a message. A command only once it is on the disk that it may have been carried
         out: it stands in no transcript."""
 
@@ -197,7 +197,7 @@ class Reception:
             self._answer(reply_target(received.inbound), say.NOBODY_THERE())
             self.handed(key)
 
-    def _deliver(self, key: str, entry: Open, *, again: bool) -> None:
+    def _deliver(self, key: str, entry: OpenMessage, *, again: bool) -> None:
         if not self._members:
             self._open[key] = (entry, NOBODY)
             return
@@ -216,7 +216,7 @@ class Reception:
         if found is None or entry is None or holder != member:
             return
         self._open[order.key] = (entry, found)
-        self._tell(member, robot_protocol.Withdrawn(order.key))
+        self._tell(member, robot_protocol.AnswerWithdrawn(order.key))
         self._tell(found, structs.replace(order, tried=tried))
 
     def unanswered(self, member: int, turn: robot_protocol.Turn, *, left: bool) -> None:
@@ -226,12 +226,12 @@ class Reception:
         found = self._editors.next(turn.question.session, tried, answers=True)
         if found is not None:
             if not left:
-                self._tell(member, robot_protocol.Withdrawn(turn.question.message.id))
-            self._tell(found, robot_protocol.Answer(structs.replace(turn, tried=tried)))
+                self._tell(member, robot_protocol.AnswerWithdrawn(turn.question.message.id))
+            self._tell(found, robot_protocol.AnswerInstead(structs.replace(turn, tried=tried)))
         elif left:
             self._answer(turn.target, say.CLOSED())
 
-    def _news(self, key: str, entry: Open, *, again: bool) -> News:
+    def _news(self, key: str, entry: OpenMessage, *, again: bool) -> News:
         inbound, session = entry.received.inbound, entry.session
         if entry.asked:
             return robot_protocol.Lost(key, inbound, session)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core.delivery.outbox import Kind, Waiting
+from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
 from dingbridge.core.delivery.reactions import MOST_OUTSTANDING, reaction_to
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
@@ -54,9 +54,9 @@ class Attention:
         self._open[inbound.id] = _Open(session, place, self._chance.now())
         self._reactions.react(reaction, short=self._is_short())
 
-    def ended(self, whole: Waiting) -> None:
+    def ended(self, whole: QueuedMessage) -> None:
         """A message has its final fate: a reply ends the work on what came before it there."""
-        if whole.kind is not Kind.REPLY:
+        if whole.kind is not Purpose.REPLY:
             return
         self._end(lambda one: one.time <= whole.time and _answers(whole, one))
 
@@ -79,7 +79,7 @@ class Attention:
         self._reactions.idle(idle=idle)
 
 
-def _answers(whole: Waiting, one: _Open) -> bool:
+def _answers(whole: QueuedMessage, one: _Open) -> bool:
     target = whole.outbound.target
     if target.conversation_id or target.user_id:
         return _place(target) == one.place

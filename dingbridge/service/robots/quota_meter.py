@@ -11,7 +11,7 @@ from dingbridge.service.ports import Chance
 from dingbridge.service.robots.state_cache import Remembered
 
 
-class Usage:
+class QuotaMeter:
     """The count of one robot. `budget` tells what is allowed now, `warn` is told in words."""
 
     def __init__(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dingbridge.core.delivery import sent_messages
-from dingbridge.core.delivery.outbox import Dropped, Record, Waiting
-from dingbridge.core.delivery.rate_limit import Pace
+from dingbridge.core.delivery.outbox import Dropped, OutboxRecord, QueuedMessage
+from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.delivery.sender_events import CoolDown, Counted
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
@@ -19,30 +19,30 @@ from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.core.sessions.state import State, with_reactions
 from dingbridge.core.timeouts import ALL_HERE_WITHIN
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.openapi import AccessTokens, RobotClient
 from dingbridge.edges.dingtalk.reaction_thread import Reactor
-from dingbridge.edges.dingtalk.sender import Sender
+from dingbridge.edges.dingtalk.sender import RobotSender
 from dingbridge.edges.dingtalk.stream import (
-    Arrived,
     LinkChanged,
-    Stream,
+    MessagesReceived,
     StreamEvent,
     StreamSettings,
+    StreamThread,
 )
-from dingbridge.edges.storage.robot_files import Files, Gate, Inheritance, RobotFiles
+from dingbridge.edges.storage.robot_files import Inheritance, OwnershipGate, RobotFiles, SharedFiles
 from dingbridge.edges.storage.robot_records import LiveRecords
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service import periodic
-from dingbridge.service.files.uploads import Courier
+from dingbridge.service.files.uploads import FileUploader
 from dingbridge.service.ports import Chance
 from dingbridge.service.robots import hub as hubs
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.hub import Hub
-from dingbridge.service.robots.sender_batches import Event, SenderNews
+from dingbridge.service.robots.sender_batches import SenderNews, SenderReport
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Owner:
         self,
         robot: str,
         options: Options,
-        files: Files,
+        files: SharedFiles,
         tokens: AccessTokens,
         chance: Chance,
         post: Post,
@@ -74,18 +74,18 @@ class Owner:
         self._tell = tell
         self._attends = attends
         self._hub: Hub | None = None
-        self._seen = Seen()
-        self._pace = Pace(random.random)
+        self._seen = SeenIds()
+        self._pace = RateLimit(random.random)
         self._news = SenderNews(post, self._from_sender, self._is_sending)
-        self._sender: Sender | None = None
+        self._sender: RobotSender | None = None
         self._reactor: Reactor | None = None
         self._reacting: list[tuple[Reaction, bool]] = []
         self._idle = True
-        self._stream: Stream | None = None
-        self._before: Stream | None = None
+        self._stream: StreamThread | None = None
+        self._before: StreamThread | None = None
         self._stopped = False
         self._robot_files = RobotFiles(files, robot, options.app_key)
-        self._gate = Gate(files)
+        self._gate = OwnershipGate(files)
         self._records = LiveRecords(files, self._robot_files, self._damaged, post)
 
     @property
@@ -107,9 +107,9 @@ class Owner:
             return
         if left.damaged is not None:
             self._damaged(left.damaged)
-        self._seen = Seen(left.seen)
+        self._seen = SeenIds(left.seen)
         self._pace = left.pace
-        ports = hubs.Ports(
+        ports = hubs.HubPorts(
             self._records,
             self,
             self,
@@ -203,15 +203,15 @@ class Owner:
 
     # --- what the hub needs: queue --------------------------------------------------------------
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: QueuedMessage) -> None:
         """Add a message to the end of the queue."""
         if self._sender is None:
-            self._sender = Sender(
+            self._sender = RobotSender(
                 self._sending_client,
                 self._news.tell,
                 self,
                 self._pace,
-                Courier(self._files.outgoing).bring,
+                FileUploader(self._files.outgoing).bring,
             )
             self._sender.start()
         self._sender.put(waiting)
@@ -279,7 +279,7 @@ class Owner:
         """Open the link and keep it open. Does nothing when it is open already."""
         if self._stream is not None:
             return
-        stream = Stream(
+        stream = StreamThread(
             StreamSettings.of(self._options),
             Http(self._options.proxy),
             self._seen,
@@ -299,22 +299,22 @@ class Owner:
 
     # --- for the sender's thread ----------------------------------------------------------------
 
-    def record(self, record: Record, *, sync: bool = False) -> None:
+    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         """Write a record. For the sender's threads."""
         self._records.append(record, sync=sync)
         self._news.tell(record)
 
     # --- news from threads, on the service loop -------------------------------------------------
 
-    def _from_sender(self, events: Sequence[Event]) -> None:
+    def _from_sender(self, events: Sequence[SenderReport]) -> None:
         calls, pushes = 0, 0
-        about: list[DeliveryReport | Record] = []
+        about: list[DeliveryReport | OutboxRecord] = []
         for event in events:
             match event:
                 case Counted():
                     calls, pushes = calls + event.calls, pushes + event.pushes
                     self.hub.counted(0, 0, event.code)
-                case sent_messages.Sent():
+                case sent_messages.SentChunk():
                     self.hub.sent(event)
                 case CoolDown(until=until, reason=reason):
                     self.hub.cooling_down(until, reason)
@@ -327,8 +327,8 @@ class Owner:
     def _is_sending(self) -> bool:
         return self.hub.outgoing.queued > 0 and not self.hub.cool_down[0]
 
-    def _from_stream(self, stream: Stream, event: StreamEvent) -> None:
-        if isinstance(event, Arrived):
+    def _from_stream(self, stream: StreamThread, event: StreamEvent) -> None:
+        if isinstance(event, MessagesReceived):
             # Written down and acked: it counts, whatever became of the stream since.
             self._arrived(event.batch)
         elif stream is not self._stream:

@@ -11,17 +11,17 @@ from dingbridge.core.access.policy import Admitted
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands import editor_commands, status_replies
 from dingbridge.core.commands import remote_commands as remote
-from dingbridge.core.commands.remote_parser import Bad, Unknown
+from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
 from dingbridge.core.dingtalk import addressees
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import State
+from dingbridge.core.robot_protocol import RobotState
 from dingbridge.core.sessions import scopes
 from dingbridge.service.ports import Chance
 from dingbridge.service.robots.conversations import Conversations
 
 
-class Said(Struct, frozen=True):
+class CommandReply(Struct, frozen=True):
     """What came of a command: `words` for the conversation, or that it `goes_on` to the session."""
 
     words: str = ""
@@ -37,7 +37,7 @@ class Receptionist:
         conversations: Conversations,
         chance: Chance,
         options: Callable[[], Options],
-        state: Callable[[], State],
+        state: Callable[[], RobotState],
         editors: Callable[[], int],
     ) -> None:
         self._conversations = conversations
@@ -50,26 +50,28 @@ class Receptionist:
         """Whether the message is meant for the bridge rather than for a session."""
         return addressees.command_in(inbound) is not None
 
-    def answer(self, inbound: Inbound, admitted: Admitted) -> Said | None:
+    def answer(self, inbound: Inbound, admitted: Admitted) -> CommandReply | None:
         """What comes of a message that is a command; None for one that is meant for a session."""
         command = addressees.command_in(inbound)
         if command is None:
             return None
-        if isinstance(command, Unknown):
-            return Said(status_replies.describe_unknown(command))
+        if isinstance(command, UnknownCommand):
+            return CommandReply(status_replies.describe_unknown(command))
         name = command.declaration.name
         allowed = self._allowed(inbound, admitted)
         if name not in allowed:
             identity = inbound.sender.identity
             setting = self._setting(inbound)
-            return Said(status_replies.describe_not_allowed(name, identity, setting))
+            return CommandReply(status_replies.describe_not_allowed(name, identity, setting))
         if isinstance(command, Bad):
-            return Said(status_replies.describe_bad(command))
+            return CommandReply(status_replies.describe_bad(command))
         if isinstance(command, remote.ForOwner):
-            return Said(self._reply(command, inbound, allowed, admin=admitted.role == "admin"))
+            return CommandReply(
+                self._reply(command, inbound, allowed, admin=admitted.role == "admin")
+            )
         if isinstance(command, remote.NewSession) and scopes.is_made(self._options()):
-            return Said(self._new(inbound))
-        return Said(goes_on=True)
+            return CommandReply(self._new(inbound))
+        return CommandReply(goes_on=True)
 
     def _reply(
         self, command: remote.ForOwner, inbound: Inbound, allowed: tuple[str, ...], *, admin: bool
@@ -116,7 +118,7 @@ class Receptionist:
             return self._list(inbound, "", admin=admin)
         return f"{say.NO_SUCH_SESSION()}\n\n{self._list(inbound, '', admin=admin)}"
 
-    def _here(self, inbound: Inbound, *, admin: bool) -> status_replies.Row | None:
+    def _here(self, inbound: Inbound, *, admin: bool) -> status_replies.BoundRow | None:
         rows = self._conversations.rows(inbound, admin=admin)
         return next((row for row in rows if row.here), None)
 

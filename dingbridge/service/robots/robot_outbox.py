@@ -15,20 +15,20 @@ from dingbridge.core.delivery.outbox import (
     Failed,
     Merged,
     Outbox,
+    OutboxRecord,
     Parted,
     Put,
-    Record,
+    QueuedMessage,
     Retried,
-    Waiting,
     is_uncertain,
 )
 from dingbridge.core.delivery.outbox_journal import dropped_in_words, end_in_words
 from dingbridge.core.delivery.outbox_text import describe, doubt
 from dingbridge.core.markdown import code_blocks
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target
-from dingbridge.core.robot_protocol import News, Words
+from dingbridge.core.robot_protocol import News, Notice
 from dingbridge.core.sessions import destinations
-from dingbridge.core.sessions.transcript import Fate
+from dingbridge.core.sessions.transcript import DeliveryLine
 from dingbridge.core.text import shorten
 from dingbridge.service.ports import Chance, Queue, Records
 
@@ -40,7 +40,7 @@ LATEST = 30
 every change, for completion: `describe` knows all."""
 
 
-class Outgoing:
+class RobotOutbox:
     """What leaves by one robot. Service loop only.
 
     `tell` reaches every editor; `changed` is called when the counts are new, and `ended` with each
@@ -56,7 +56,7 @@ class Outgoing:
         chance: Chance,
         tell: Callable[[News], None],
         changed: Callable[[], None],
-        ended: Callable[[Waiting], None],
+        ended: Callable[[QueuedMessage], None],
     ) -> None:
         self._robot = robot
         self._outbox = outbox
@@ -121,7 +121,7 @@ class Outgoing:
         else:
             self._listeners[message] = heard
 
-    def _tell(self, news: robot_protocol.Fate) -> None:
+    def _tell(self, news: robot_protocol.DeliveryUpdate) -> None:
         self._broadcast(news)
         heard = self._listeners.get(news.report.message_id)
         if heard is not None:
@@ -132,7 +132,7 @@ class Outgoing:
         for waiting in self._outbox.waiting.values():
             self._queue.put(waiting)
 
-    def send(self, ask: robot_protocol.Send) -> None:
+    def send(self, ask: robot_protocol.SendMessage) -> None:
         """Accept a message. One that is known already is only answered."""
         message = ask.outbound.id
         if self._outbox.knows(message):
@@ -164,10 +164,10 @@ class Outgoing:
 
     # --- news from the queue --------------------------------------------------------------------
 
-    def heard(self, news: Sequence[DeliveryReport | Record]) -> None:
+    def heard(self, news: Sequence[DeliveryReport | OutboxRecord]) -> None:
         """How messages are getting on, and records that were written: note what they mean, and tell
         who shows it."""
-        ends: dict[str, list[Fate]] = {}
+        ends: dict[str, list[DeliveryLine]] = {}
         for one in news:
             if isinstance(one, DeliveryReport):
                 self._progress(one)
@@ -178,7 +178,7 @@ class Outgoing:
         self._outbox.forget_old(self._chance.now())
         self._changed()
 
-    def _recorded(self, record: Record, ends: dict[str, list[Fate]]) -> None:
+    def _recorded(self, record: OutboxRecord, ends: dict[str, list[DeliveryLine]]) -> None:
         name = getattr(record, "id", "")
         letter = self._outbox.dead.get(name)
         whole = letter.waiting if letter else self._outbox.waiting.get(name)
@@ -199,10 +199,17 @@ class Outgoing:
         self.is_unanswered = report.unanswered
         whole = self._outbox.waiting.get(report.message_id)
         for one in whole.everyone() if whole else ():
-            self._tell(robot_protocol.Fate(structs.replace(report, message_id=one.id), one.session))
+            self._tell(
+                robot_protocol.DeliveryUpdate(
+                    structs.replace(report, message_id=one.id), one.session
+                )
+            )
 
     def _settle(
-        self, whole: Waiting, record: Done | Failed | Dropped, ends: dict[str, list[Fate]]
+        self,
+        whole: QueuedMessage,
+        record: Done | Failed | Dropped,
+        ends: dict[str, list[DeliveryLine]],
     ) -> None:
         """Tell a final fate, and add it to those for the transcripts."""
         fate, reason = end_in_words(record, whole)
@@ -211,7 +218,7 @@ class Outgoing:
         unanswered = isinstance(record, Failed) and record.unanswered
         for one in whole.everyone():
             if one.session:
-                ends.setdefault(one.session, []).append(Fate(one.id, fate, reason))
+                ends.setdefault(one.session, []).append(DeliveryLine(one.id, fate, reason))
             if one.outbound.file_name and not isinstance(record, Failed):
                 # A dead letter keeps its file: it may be sent again.
                 self._records.forget_file(one.id)
@@ -225,7 +232,9 @@ class Outgoing:
                 may_have_arrived=doubt,
                 unanswered=unanswered,
             )
-            self._tell(robot_protocol.Fate(_going_to(report, one.outbound.target), one.session))
+            self._tell(
+                robot_protocol.DeliveryUpdate(_going_to(report, one.outbound.target), one.session)
+            )
         self._ended(whole)
 
     def _fate(
@@ -238,7 +247,9 @@ class Outgoing:
     ) -> None:
         report = DeliveryReport(message, fate, reason)
         self._tell(
-            robot_protocol.Fate(_going_to(report, to) if to is not None else report, session)
+            robot_protocol.DeliveryUpdate(
+                _going_to(report, to) if to is not None else report, session
+            )
         )
 
     # --- what became of it? ---------------------------------------------------------------------
@@ -278,7 +289,7 @@ class Outgoing:
                 self._fate(message, session, end.delivery, end.reason)
             elif message not in others and message not in self._accepting:
                 if session:
-                    failed = Fate(message, Delivery.FAILED, say.NEVER_LEFT())
+                    failed = DeliveryLine(message, Delivery.FAILED, say.NEVER_LEFT())
                     self._records.fates(session, (failed,))
                 self._fate(message, session, Delivery.FAILED, say.NEVER_LEFT())
 
@@ -296,7 +307,7 @@ class Outgoing:
             report = DeliveryReport(
                 message, Delivery.FAILED, reason, dropped=True, may_have_arrived=uncertain
             )
-            self._tell(robot_protocol.Fate(report, session))
+            self._tell(robot_protocol.DeliveryUpdate(report, session))
         elif message in self._outbox.done:
             reason = say.MAY_BE_TWICE() if uncertain else ""
             self._write_known(message, session, Delivery.SENT, reason)
@@ -309,16 +320,16 @@ class Outgoing:
         """A power cut may have taken an end from the transcript, and the journal be too short by
         now to tell whose it was."""
         if session:
-            self._records.fates(session, (Fate(message, fate, reason),))
+            self._records.fates(session, (DeliveryLine(message, fate, reason),))
 
     # --- dead letters ---------------------------------------------------------------------------
 
-    def retry(self, message: str) -> Words | None:
+    def retry(self, message: str) -> Notice | None:
         """Send a dead letter again; for an empty id all that certainly did not arrive. Returns what
         the user has to know of it, if anything."""
         letters = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
         if not letters:
-            return Words(say.NO_FAILED_ID(id=message) if message else say.NO_FAILED(), "error")
+            return Notice(say.NO_FAILED_ID(id=message) if message else say.NO_FAILED(), "error")
         doubtful = [letter for letter in letters if letter.waiting.may_have_arrived]
         for letter in letters:
             if message or letter not in doubtful:
@@ -326,8 +337,8 @@ class Outgoing:
         if not doubtful:
             return None
         if message:
-            return Words(say.SENT_AGAIN(id=message), "warn")
-        return Words(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
+            return Notice(say.SENT_AGAIN(id=message), "warn")
+        return Notice(say.NOT_SENT_AGAIN(count=len(doubtful)), "warn")
 
     def _retry(self, record: Retried) -> None:
         self._retrying.add(record.id)

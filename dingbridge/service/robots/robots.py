@@ -19,12 +19,12 @@ from dingbridge.core.robot_protocol import Ask, News, Ruling
 from dingbridge.core.timeouts import SENDS_WITHIN
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.programs.process_identity import born
-from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.card import OwnerCard
+from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service.ports import Chance
-from dingbridge.service.robots.shutdown import Ending
+from dingbridge.service.robots.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from dingbridge.service.robots.hub import Hub
@@ -100,7 +100,7 @@ class Robot:
         """What keeps us from taking the locks; empty when they are ours, None when somebody has
         just one of them."""
         process = os.getpid()
-        card = Card(process, born=born(process), data=str(self._data), holder="service")
+        card = OwnerCard(process, born=born(process), data=str(self._data), holder="service")
         try:
             lock = self._locks.acquire(card)
         except OSError as cause:
@@ -123,7 +123,7 @@ class Robot:
         else:
             if problem and problem != self._barred:
                 self._barred = problem
-                self._tell_all(robot_protocol.Words(problem, "error"))
+                self._tell_all(robot_protocol.Notice(problem, "error"))
             after = TRY_AFTER[min(self._tries, len(TRY_AFTER) - 1)]
             self._tries += 1
             asyncio.get_running_loop().call_later(after, self.acquire)
@@ -225,7 +225,7 @@ class Robot:
         """Whether a message waits that can leave within `SENDS_WITHIN`."""
         return self._owner is not None and self._is_serving and self._owner.hub.is_sending(now)
 
-    def end(self) -> Ending | None:
+    def end(self) -> Shutdown | None:
         """Close the link and give the lock back, as soon as nothing is under way any more. Returns
         the thread that waits for that."""
         self._is_ending, self._is_serving = True, False
@@ -233,7 +233,7 @@ class Robot:
             self._robots.files.disk.do(self._locks.release)
             return None
         self._owner.stop()
-        ending = Ending(self._owner, self._robots.files, self._locks.release)
+        ending = Shutdown(self._owner, self._robots.files, self._locks.release)
         ending.start()
         return ending
 
@@ -265,7 +265,7 @@ class Robots:
     def __init__(
         self,
         folder: Path,
-        files: Files,
+        files: SharedFiles,
         tokens: AccessTokens,
         chance: Chance,
         post: Post,
@@ -279,7 +279,7 @@ class Robots:
         self.chance = chance
         self.post = post
         self._robots: dict[str, Robot] = {}
-        self._endings: list[Ending] = []
+        self._endings: list[Shutdown] = []
         self._numbers = itertools.count(1)
 
     def join(self, robot: str, options: Options, member: Member) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from dingbridge.core.delivery import sent_messages
 from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.outbox import Record, Sent
+from dingbridge.core.delivery.outbox import OutboxRecord, Sent
 from dingbridge.core.delivery.sender_events import Counted, SenderEvent
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.command_queue import Post
@@ -19,7 +19,7 @@ LOOK_AFTER = 0.25
 GATHER = 0.01
 """Seconds for which more news is gathered: each wakes the loop, and holds up the sender."""
 
-Event = SenderEvent | Record
+SenderReport = SenderEvent | OutboxRecord
 
 
 class SenderNews:
@@ -33,13 +33,13 @@ class SenderNews:
     def __init__(
         self,
         post: Post,
-        hear: Callable[[Sequence[Event]], None],
+        hear: Callable[[Sequence[SenderReport]], None],
         is_sending: Callable[[], bool],
     ) -> None:
         self._post = post
         self._hear = hear
         self._is_sending = is_sending
-        self._events: deque[Event] = deque()
+        self._events: deque[SenderReport] = deque()
         self._is_posted = False
         self._looks = False
 
@@ -48,7 +48,7 @@ class SenderNews:
         """Whether what is told now waits for a turn that comes anyway."""
         return self._is_posted
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: SenderReport) -> None:
         """For the sender's threads."""
         self._events.append(event)
         if not self._is_posted and not _can_wait(event):
@@ -77,11 +77,11 @@ class SenderNews:
         self.take()
 
 
-def _can_wait(event: Event) -> bool:
+def _can_wait(event: SenderReport) -> bool:
     match event:
         case DeliveryReport(delivery=delivery):
             return delivery is Delivery.SENDING
-        case Tried() | Sent() | Counted() | sent_messages.Sent():
+        case Tried() | Sent() | Counted() | sent_messages.SentChunk():
             return True
         case _:
             return False

@@ -6,20 +6,20 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dingbridge.edges.storage.robot_files import Files
+from dingbridge.edges.storage.robot_files import SharedFiles
 
 if TYPE_CHECKING:
     from dingbridge.service.robots.robot import Owner
 
 
-class Ending(threading.Thread):
+class Shutdown(threading.Thread):
     """Gives a robot up: waits until its owner has stopped, then lets others have the lock.
 
     The next owner must not open its link before ours is closed, nor repeat a message whose answer
     is about to come.
     """
 
-    def __init__(self, owner: Owner, files: Files, release: Callable[[], None]) -> None:
+    def __init__(self, owner: Owner, files: SharedFiles, release: Callable[[], None]) -> None:
         super().__init__(name="dingbridge-ending", daemon=True)
         self._owner = owner
         self._files = files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core.robot_protocol import State
+from dingbridge.core.robot_protocol import RobotState
 from dingbridge.service.ports import Later
 
 TELL_COUNT_EVERY = 1.0
@@ -16,12 +16,12 @@ class StateNews:
     only. `make` gives the state as it is now, `broadcast` tells it."""
 
     def __init__(
-        self, later: Later, make: Callable[[], State], broadcast: Callable[[State], None]
+        self, later: Later, make: Callable[[], RobotState], broadcast: Callable[[RobotState], None]
     ) -> None:
         self._later = later
         self._make = make
         self._broadcast = broadcast
-        self._told: State | None = None
+        self._told: RobotState | None = None
         self._is_due = self._is_count_due = False
 
     def forget(self) -> None:

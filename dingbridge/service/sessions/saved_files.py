@@ -8,20 +8,20 @@ from pathlib import Path
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions.transcript import Transcript
 from dingbridge.core.user_file import UserFile
-from dingbridge.edges.storage.robot_files import Files, transcript_of
-from dingbridge.service.files.transfers import Failed, Transfers
+from dingbridge.edges.storage.robot_files import SharedFiles, transcript_of
+from dingbridge.service.files.transfers import OnFailure, Transfers
 
 
 class LiveSaved:
     """Those of one editor, by its `transfers`. Service loop only."""
 
-    def __init__(self, files: Files, transfers: Transfers) -> None:
+    def __init__(self, files: SharedFiles, transfers: Transfers) -> None:
         self._disk = files.disk
         self._files = files.transcripts
         self._outgoing = files.outgoing
         self._transfers = transfers
 
-    def save(self, session: str, file: UserFile, failed: Failed) -> None:
+    def save(self, session: str, file: UserFile, failed: OnFailure) -> None:
         """Have the editor's side write a transcript to a new file."""
 
         def read() -> bytes | BridgeError:
@@ -40,7 +40,7 @@ class LiveSaved:
         self._disk.after(transcript_of(session), read, go_out)
 
     def take_in(
-        self, file: UserFile, session: str, then: Callable[[Transcript], None], failed: Failed
+        self, file: UserFile, session: str, then: Callable[[Transcript], None], failed: OnFailure
     ) -> None:
         """Make a session from a saved file."""
 

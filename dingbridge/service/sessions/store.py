@@ -12,8 +12,14 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.messages import Delivery, Message
-from dingbridge.core.robot_protocol import Start
-from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.robot_protocol import SessionStart
+from dingbridge.core.sessions.transcript import (
+    Arrival,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+)
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.service.ports import Chance, Post, Storage
@@ -36,7 +42,7 @@ class View(Protocol):
         """There are other sessions now."""
         ...
 
-    def changed(self, session: str, update: updates.Messages | updates.Fate) -> None:
+    def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """Something was added to a transcript or is told of a message in it, or it begins anew."""
         ...
 
@@ -54,7 +60,7 @@ class SessionStore:
         self._post = post
         self._arriving: dict[str, list[_Arriving]] = {}
         # Of each session what is to be told, in its order on the disk; None is what is written.
-        self._order: dict[str, deque[updates.Messages | None]] = {}
+        self._order: dict[str, deque[updates.ShowMessages | None]] = {}
         self.infos: dict[str, SessionInfo] = {}
         # Messages that an editor still has to hand over to the owner of a robot, by id.
         self.pending: set[str] = set()
@@ -97,7 +103,7 @@ class SessionStore:
         self.infos = {session: info, **self.infos}
         return session
 
-    def begin(self, session: str, account: str, start: Start) -> None:
+    def begin(self, session: str, account: str, start: SessionStart) -> None:
         """A session that is made on demand, last in the list, which is to be told."""
         info = SessionInfo(
             session,
@@ -119,7 +125,7 @@ class SessionStore:
     def add(self, session: str, message: Message) -> None:
         """Append a message to a transcript."""
         self.storage.append(self.infos[session], Entry(message=message))
-        update = updates.Messages(session, (message,))
+        update = updates.ShowMessages(session, (message,))
         if (order := self._order.get(session)) and not self.trouble:
             # What came before it is being written.
             order.append(update)
@@ -143,11 +149,11 @@ class SessionStore:
         once that is on the disk."""
 
         def written() -> None:
-            update = updates.Fate(session, message, Delivery.NONE, text=text)
+            update = updates.ShowDelivery(session, message, Delivery.NONE, text=text)
             self._tell(session, update)
             then()
 
-        self.storage.complete(session, Fate(message, Delivery.NONE, text=text), written)
+        self.storage.complete(session, DeliveryLine(message, Delivery.NONE, text=text), written)
 
     def _take(self, session: str, arriving: list[_Arriving]) -> None:
         """Write what has come, unless that was done already."""
@@ -163,7 +169,7 @@ class SessionStore:
             each = tuple(zip(arriving, new, strict=True))
             messages = tuple(one.arrival.message for one, is_new in each if is_new)
             if messages:
-                self._tell(session, updates.Messages(session, messages))
+                self._tell(session, updates.ShowMessages(session, messages))
             self._tell_in_turn(session, order)
             for one, is_new in each:
                 # What goes wrong with one concerns no other.
@@ -172,7 +178,7 @@ class SessionStore:
         arrivals = [one.arrival for one in arriving]
         self.storage.take(session, arrivals, self.infos.get(session), taken)
 
-    def _tell_in_turn(self, session: str, order: deque[updates.Messages | None]) -> None:
+    def _tell_in_turn(self, session: str, order: deque[updates.ShowMessages | None]) -> None:
         """Tell what stands before the next that is being written."""
         while order and (update := order[0]) is not None:
             order.popleft()
@@ -201,7 +207,7 @@ class SessionStore:
         """Remove all messages; the old transcript stays in the trash folder."""
         self._take_all(session)
         self.storage.clear(self.infos[session])
-        self._tell(session, updates.Messages(session, (), reset=True))
+        self._tell(session, updates.ShowMessages(session, (), reset=True))
 
     def delete(self, session: str) -> None:
         """Remove the session; its transcript stays in the trash folder."""
@@ -220,6 +226,6 @@ class SessionStore:
         for view in self._views:
             view.listed()
 
-    def _tell(self, session: str, update: updates.Messages | updates.Fate) -> None:
+    def _tell(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         for view in self._views:
             view.changed(session, update)

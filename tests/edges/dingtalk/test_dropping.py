@@ -19,21 +19,21 @@ from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
-    Kind,
     Outbox,
+    OutboxRecord,
+    Purpose,
     Put,
-    Record,
-    Waiting,
+    QueuedMessage,
 )
-from dingbridge.core.delivery.rate_limit import Pace, Paced
+from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 from dingbridge.core.delivery.send_queue import SEPARATOR
 from dingbridge.core.delivery.sender_events import SenderEvent
 from dingbridge.core.dingtalk.limits import ROBOT_WINDOW
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read
 from dingbridge.edges.dingtalk.openapi import AccessToken
-from dingbridge.edges.dingtalk.sender import RobotClient, Sender
+from dingbridge.edges.dingtalk.sender import RobotClient, RobotSender
 
 OPTIONS = {"webhook": "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"}
 PATIENCE = 20.0
@@ -50,7 +50,7 @@ class Run:
     def __init__(
         self, count: int, drops: list[list[int]], refused: set[int], sent: int, ago: float = 0.0
     ) -> None:
-        self.records: list[Record] = []
+        self.records: list[OutboxRecord] = []
         self.arrived: list[str] = []
         self.names = [f"m{n}" for n in range(count)]
         self._drops = iter(drops)
@@ -58,13 +58,15 @@ class Run:
         self._posts = 0
         self._settled = threading.Event()
         # So many of the 20 a minute are gone: what is too much for the rest is merged.
-        pace = Pace.restore(Paced({"webhook": (time.time() - ago,) * sent}), lambda: 0.0)
+        pace = RateLimit.restore(Paced({"webhook": (time.time() - ago,) * sent}), lambda: 0.0)
         client = RobotClient(read(OPTIONS, {}), self, AccessToken())
-        self._sender = Sender(lambda: client, self._hear, self, pace)
+        self._sender = RobotSender(lambda: client, self._hear, self, pace)
         for name in self.names:
-            put = Put("r", Outbound(name, Target(), f"text of {name}"), Kind.NOTIFICATION, "", 1.0)
+            put = Put(
+                "r", Outbound(name, Target(), f"text of {name}"), Purpose.NOTIFICATION, "", 1.0
+            )
             self.records.append(put)
-            self._sender.put(Waiting("r", put.outbound, put.kind, "", 1.0))
+            self._sender.put(QueuedMessage("r", put.outbound, put.kind, "", 1.0))
 
     def go(self) -> Outbox:
         """The outbox once nothing waits any more."""
@@ -82,19 +84,19 @@ class Run:
 
     # --- its ports: ledger, poster, and what the queue tells ---
 
-    def record(self, record: Record, *, sync: bool = False) -> None:
+    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         self._moment()
         self.records.append(record)
         self._moment()
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         self._moment()
         number, self._posts = self._posts, self._posts + 1
         if number in self._refused:
-            answer = Answer(200, b'{"errcode":430104,"errmsg":"improper content"}')
+            answer = HttpAnswer(200, b'{"errcode":430104,"errmsg":"improper content"}')
         else:
             self.arrived.append(json.loads(body)["markdown"]["text"])
-            answer = Answer(200, b'{"errcode":0,"errmsg":"ok"}')
+            answer = HttpAnswer(200, b'{"errcode":0,"errmsg":"ok"}')
         self._moment()
         return answer
 

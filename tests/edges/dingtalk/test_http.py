@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from requests import exceptions as foreign
 
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 from dingbridge.core.timeouts import ANSWER_BYTES
 from dingbridge.edges.dingtalk.http import Http, translated
@@ -153,7 +153,7 @@ def may_have_arrived(error: DeliveryError) -> bool:
 def test_a_json_body_is_posted_and_the_answer_comes_back(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK", b'{"errcode":0}')))
     body = '{"text":"你好"}'.encode()
-    assert Http().post(server.url, body, {"x-token": "t"}) == Answer(200, b'{"errcode":0}')
+    assert Http().post(server.url, body, {"x-token": "t"}) == HttpAnswer(200, b'{"errcode":0}')
     [request] = server.requests
     head, _, sent = request.partition(b"\r\n\r\n")
     assert head.startswith(f"POST /robot/send?{SECRET} HTTP/1.1".encode())
@@ -177,7 +177,7 @@ def test_every_status_and_every_body_is_an_answer(
     start_server: StartServer, status: str, body: bytes
 ) -> None:
     server = start_server(answering(answer(status, body)))
-    assert Http().post(server.url, b"{}") == Answer(int(status[:3]), body)
+    assert Http().post(server.url, b"{}") == HttpAnswer(int(status[:3]), body)
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect"])
@@ -186,7 +186,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed(
 ) -> None:
     elsewhere = start_server(answering(answer("200 OK")))
     server = start_server(answering(answer(status, b"moved", f"Location: {elsewhere.url}")))
-    assert Http().post(server.url, b"{}") == Answer(int(status[:3]), b"moved")
+    assert Http().post(server.url, b"{}") == HttpAnswer(int(status[:3]), b"moved")
     assert elsewhere.connections == 0
 
 
@@ -194,7 +194,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed(
 def test_a_redirect_to_nonsense_is_an_answer_too(start_server: StartServer, location: str) -> None:
     head = f"HTTP/1.1 302 Found\r\nContent-Length: 5\r\nLocation: {location}\r\n\r\n"
     server = start_server(answering(head.encode("latin-1") + b"moved"))
-    assert Http().post(server.url, b"{}") == Answer(302, b"moved")
+    assert Http().post(server.url, b"{}") == HttpAnswer(302, b"moved")
 
 
 @pytest.mark.parametrize("status", ["200 OK", "302 Found"])
@@ -209,13 +209,13 @@ def test_of_an_endless_answer_only_the_beginning_is_read(
 
     server = start_server(endless)
     found = Http().post(server.url, b"{}")
-    assert found == Answer(int(status[:3]), b"x" * ANSWER_BYTES)
+    assert found == HttpAnswer(int(status[:3]), b"x" * ANSWER_BYTES)
 
 
 def test_a_small_answer_that_unpacks_to_a_huge_one_is_bounded(start_server: StartServer) -> None:
     bomb = gzip.compress(b"x" * 50_000_000)
     server = start_server(answering(answer("200 OK", bomb, "Content-Encoding: gzip")))
-    assert Http().post(server.url, b"{}") == Answer(200, b"x" * ANSWER_BYTES)
+    assert Http().post(server.url, b"{}") == HttpAnswer(200, b"x" * ANSWER_BYTES)
 
 
 # --- a second request with the same headers, which goes the short way ----------------------------
@@ -243,33 +243,36 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 @pytest.mark.parametrize(
     ("pieces", "expected"),
     [
-        ([answer("200 OK", b'{"errcode":0}')], Answer(200, b'{"errcode":0}')),
-        ([answer("500 Internal Server Error", b"")], Answer(500, b"")),
-        ([answer("200 OK", b"12"), b"34"], Answer(200, b"12")),
-        ([answer("200 OK", b"12345")[:-3], b"34", b"5"], Answer(200, b"12345")),
-        ([b"HTTP/1.", b"1 404 Gone", b"\r\nContent-Length: 2\r\n", b"\r\n{}"], Answer(404, b"{}")),
-        ([CHUNKED + b"2\r\n{}\r\n0\r\n\r\n"], Answer(200, b"{}")),
-        ([CHUNKED, b"2\r\n{}\r\n", b"0\r\n\r\n"], Answer(200, b"{}")),
+        ([answer("200 OK", b'{"errcode":0}')], HttpAnswer(200, b'{"errcode":0}')),
+        ([answer("500 Internal Server Error", b"")], HttpAnswer(500, b"")),
+        ([answer("200 OK", b"12"), b"34"], HttpAnswer(200, b"12")),
+        ([answer("200 OK", b"12345")[:-3], b"34", b"5"], HttpAnswer(200, b"12345")),
+        (
+            [b"HTTP/1.", b"1 404 Gone", b"\r\nContent-Length: 2\r\n", b"\r\n{}"],
+            HttpAnswer(404, b"{}"),
+        ),
+        ([CHUNKED + b"2\r\n{}\r\n0\r\n\r\n"], HttpAnswer(200, b"{}")),
+        ([CHUNKED, b"2\r\n{}\r\n", b"0\r\n\r\n"], HttpAnswer(200, b"{}")),
         (
             [answer("200 OK", b"2\r\n{}\r\n0\r\n\r\n", "Transfer-Encoding: chunked")],
-            Answer(200, b"{}"),
+            HttpAnswer(200, b"{}"),
         ),
         (
             [answer("200 OK", gzip.compress(b"{}"), "content-encoding: gzip")],
-            Answer(200, b"{}"),
+            HttpAnswer(200, b"{}"),
         ),
-        ([b"HTTP/1.1 100 Continue\r\n\r\n" + answer("201 Made")], Answer(201, b"{}")),
-        ([b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n{}"], Answer(200, b"{}")),
-        ([b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"], Answer(200, b"{}")),
-        ([answer("302 Found", b"moved", "Location: http://[")], Answer(302, b"moved")),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n" + answer("201 Made")], HttpAnswer(201, b"{}")),
+        ([b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n{}"], HttpAnswer(200, b"{}")),
+        ([b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}"], HttpAnswer(200, b"{}")),
+        ([answer("302 Found", b"moved", "Location: http://[")], HttpAnswer(302, b"moved")),
     ],
 )
 def test_a_second_answer_is_read_in_whatever_form_it_comes(
-    start_server: StartServer, pieces: list[bytes], expected: Answer
+    start_server: StartServer, pieces: list[bytes], expected: HttpAnswer
 ) -> None:
     server = start_server(then_answering(*pieces))
     http = Http(read_timeout=5.0)
-    assert http.post(server.url, b"{}", {"x-token": "t"}) == Answer(200, b"first")
+    assert http.post(server.url, b"{}", {"x-token": "t"}) == HttpAnswer(200, b"first")
     assert http.post(server.url + "&more=1", b'{"a":1}', {"x-token": "t"}) == expected
     http.close()
     first, second = server.requests
@@ -305,8 +308,8 @@ def test_a_second_answer_that_closes_the_connection_is_believed(
     server = start_server(behave)
     http = Http(read_timeout=5.0)
     http.post(server.url, b"{}")
-    assert http.post(server.url, b"{}") == Answer(200, b"last")
-    assert http.post(server.url, b"{}") == Answer(200, b"{}")
+    assert http.post(server.url, b"{}") == HttpAnswer(200, b"last")
+    assert http.post(server.url, b"{}") == HttpAnswer(200, b"{}")
     http.close()
     assert server.connections == 2
 
@@ -537,7 +540,7 @@ def test_a_proxy_that_lets_nobody_through_is_named_as_the_reason(
 def test_a_proxys_own_answer_to_plain_http_is_an_answer(start_server: StartServer) -> None:
     proxy = start_server(answering(answer("502 Bad Gateway", b"<html>")))
     found = proxied(proxy).post("http://oapi.dingtalk.com/", b"{}")
-    assert found == Answer(502, b"<html>")
+    assert found == HttpAnswer(502, b"<html>")
 
 
 def test_a_proxy_that_is_not_there_is_named_as_the_reason() -> None:

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from dingbridge.core.errors import LinkLost
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.edges.dingtalk.stream import StreamSettings
-from dingbridge.edges.dingtalk.stream.reading import MOST, Incoming
+from dingbridge.edges.dingtalk.stream.reading import MOST, FrameReader
 from dingbridge.edges.dingtalk.stream.receiving import Receiver
 from tests.support.flood import header_id, message, packed
 from tests.support.identity import IDENTITY
@@ -48,7 +48,7 @@ class Pair:
         self.waits = waits
         self.connection = websocket.WebSocket(skip_utf8_validation=True)
         self.connection.sock = here
-        self.incoming = Incoming(self.connection)
+        self.incoming = FrameReader(self.connection)
 
     def texts(self, count: int) -> list[bytes]:
         """The next messages, until there are so many."""
@@ -207,9 +207,9 @@ class Gate:
         self.batches.append([one.inbound.text for one in batch])
 
 
-def receiver(gate: Gate, seen: Seen | None = None) -> Receiver:
+def receiver(gate: Gate, seen: SeenIds | None = None) -> Receiver:
     settings = StreamSettings("app", "secret", "http://127.0.0.1", ())
-    return Receiver(settings, Seen() if seen is None else seen, gate, logging.getLogger("test"))
+    return Receiver(settings, SeenIds() if seen is None else seen, gate, logging.getLogger("test"))
 
 
 def acked(acks: Iterable[str]) -> list[int]:
@@ -282,7 +282,7 @@ def test_a_broken_disk_is_asked_once_for_a_batch() -> None:
 def test_a_frame_that_meets_a_defect_is_not_acked_and_keeps_no_other_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Broken(Seen):
+    class Broken(SeenIds):
         def knows(self, key: str, now: float) -> bool:
             if key.endswith("msg-2"):
                 raise RuntimeError("of this message")

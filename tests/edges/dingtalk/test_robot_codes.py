@@ -9,7 +9,7 @@ import pytest
 from dingbridge.core.dingtalk.robot_codes import RobotCodes
 from dingbridge.core.errors import Refused
 from dingbridge.core.options.settings import read
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.sandbox.client import PICTURE
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
@@ -63,7 +63,7 @@ def test_a_refusal_of_something_else_is_no_reason_for_another_attempt(code: str)
 
 def test_two_apps_whose_robots_share_a_code_do_not_hide_each_others_messages() -> None:
     for code in ("normal", ""):
-        assert Seen.key("app1", code, "m1") != Seen.key("app2", code, "m1")
+        assert SeenIds.key("app1", code, "m1") != SeenIds.key("app2", code, "m1")
 
 
 # --- with a real editor ---------------------------------------------------------------------------

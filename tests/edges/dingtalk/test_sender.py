@@ -20,21 +20,21 @@ from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
-    Kind,
     Merged,
+    OutboxRecord,
     Parted,
+    Purpose,
     Put,
-    Record,
+    QueuedMessage,
     Sent,
-    Waiting,
 )
-from dingbridge.core.delivery.rate_limit import Hold, Pace, Paced
-from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.rate_limit import Hold, Paced, RateLimit
+from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route, custom_robot
 from dingbridge.core.delivery.send_queue import SEPARATOR
 from dingbridge.core.delivery.sender_events import CoolDown, Counted, SenderEvent
 from dingbridge.core.dingtalk.access_token import HeldToken, held
-from dingbridge.core.dingtalk.responses import Answer, Token
+from dingbridge.core.dingtalk.responses import HttpAnswer, Token
 from dingbridge.core.errors import Refused
 from dingbridge.core.messages import (
     At,
@@ -47,16 +47,21 @@ from dingbridge.core.messages import (
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.core.timeouts import AT_ONCE
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.openapi import AccessToken
-from dingbridge.edges.dingtalk.sender import Poster, RobotClient, Sender
-from dingbridge.edges.dingtalk.stream import Arrived, Stream, StreamEvent, StreamSettings
+from dingbridge.edges.dingtalk.sender import OpenApiHttp, RobotClient, RobotSender
+from dingbridge.edges.dingtalk.stream import (
+    MessagesReceived,
+    StreamEvent,
+    StreamSettings,
+    StreamThread,
+)
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import Person, Robot
+from dingbridge.sandbox.settings import CustomRobot, Person
 from tests.support.disk import out_of_reach
 from tests.support.pieces import joined
 from tests.support.processes import until
@@ -71,7 +76,7 @@ TEAM = "cidTEAM=="
 E = TypeVar("E")
 
 
-def client(options: Options, http: Poster | None = None) -> RobotClient:
+def client(options: Options, http: OpenApiHttp | None = None) -> RobotClient:
     """A robot with a token of its own."""
     return RobotClient(options, http or Http(), AccessToken())
 
@@ -79,19 +84,19 @@ def client(options: Options, http: Poster | None = None) -> RobotClient:
 class Journalled:
     """A ledger on disk that also tells each record."""
 
-    def __init__(self, path: Path, tell: Callable[[Record], None]) -> None:
+    def __init__(self, path: Path, tell: Callable[[OutboxRecord], None]) -> None:
         self.path = path
         self.journal = Journal(path)
         self._tell = tell
-        self.synced: list[Record] = []
+        self.synced: list[OutboxRecord] = []
 
-    def record(self, record: Record, *, sync: bool = False) -> None:
+    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         if sync:
             self.synced.append(record)
         self.journal.append(outbox.encode(record), sync=sync)
         self._tell(record)
 
-    def read(self) -> list[Record]:
+    def read(self) -> list[OutboxRecord]:
         """What is on the disk."""
         records, damaged = self.journal.read(outbox.decode)
         assert damaged == 0
@@ -101,12 +106,14 @@ class Journalled:
 class Queue:
     """A running sender, what it told, and the journal of its outbox."""
 
-    def __init__(self, options: dict[str, Any], path: Path, pace: Pace) -> None:
-        self.told: queue.Queue[SenderEvent | Record] = queue.Queue()
-        self.seen: list[SenderEvent | Record] = []
+    def __init__(self, options: dict[str, Any], path: Path, pace: RateLimit) -> None:
+        self.told: queue.Queue[SenderEvent | OutboxRecord] = queue.Queue()
+        self.seen: list[SenderEvent | OutboxRecord] = []
         self.ledger = Journalled(path, self.told.put)
         options = {key: value for key, value in options.items() if value}
-        self.sender = Sender(lambda: client(read(options, {})), self.told.put, self.ledger, pace)
+        self.sender = RobotSender(
+            lambda: client(read(options, {})), self.told.put, self.ledger, pace
+        )
         self.started = False
         self.count = 0
 
@@ -115,13 +122,18 @@ class Queue:
         self.sender.start()
 
     def put(
-        self, text: str, target: Target, kind: Kind = Kind.REPLY, title: str = "title", **more: Any
+        self,
+        text: str,
+        target: Target,
+        kind: Purpose = Purpose.REPLY,
+        title: str = "title",
+        **more: Any,
     ) -> str:
         """Hand a message over as the owner does: written down, then queued."""
         self.count += 1
         message = Outbound(f"m{self.count}", target, text, title, **more)
         self.ledger.journal.append(outbox.encode(Put("robot", message, kind, "", time.time())))
-        self.sender.put(Waiting("robot", message, kind, "", time.time()))
+        self.sender.put(QueuedMessage("robot", message, kind, "", time.time()))
         return message.id
 
     def take_up(self) -> list[str]:
@@ -188,9 +200,9 @@ def make_queue(sandbox: Sandbox, tmp_path: Path) -> Iterator[StartQueue]:
     """Make senders that share one journal; they are started by hand."""
     made: list[Queue] = []
 
-    def make(pace: Pace | None = None, **changes: Any) -> Queue:
+    def make(pace: RateLimit | None = None, **changes: Any) -> Queue:
         options = {**sandbox.settings(), **changes}
-        made.append(Queue(options, tmp_path / "outbox.jsonl", pace or Pace(lambda: 0.0)))
+        made.append(Queue(options, tmp_path / "outbox.jsonl", pace or RateLimit(lambda: 0.0)))
         return made[-1]
 
     yield make
@@ -228,11 +240,11 @@ def session(sandbox: Sandbox) -> SessionWebhook:
     """The session webhook that DingTalk sent along with a message."""
     arrived: queue.Queue[StreamEvent] = queue.Queue()
     settings = StreamSettings(sandbox.client_id, sandbox.client_secret, sandbox.url, (sandbox.url,))
-    stream = Stream(settings, Http(), Seen(), OpenGate(), arrived.put)
+    stream = StreamThread(settings, Http(), SeenIds(), OpenGate(), arrived.put)
     stream.start()
     sandbox.client.wait_connections(1)
     sandbox.client.say("hi", user="zhangsan")
-    while not isinstance(event := arrived.get(timeout=10), Arrived):
+    while not isinstance(event := arrived.get(timeout=10), MessagesReceived):
         pass
     stream.stop()
     found = event.batch[0].inbound.session_webhook
@@ -520,7 +532,7 @@ def test_stopping_during_a_pause_leaves_the_message_without_a_fate(
 
 
 def test_a_signed_robot_takes_our_signature(start_queue: StartQueue, sandbox: Sandbox) -> None:
-    sandbox.client.add_robot(Robot("signed", secret="SECabc"))
+    sandbox.client.add_robot(CustomRobot("signed", secret="SECabc"))
     webhook = f"{sandbox.url}/robot/send?access_token=signed"
     sending = start_queue(webhook=webhook, secret="SECabc")
     assert isinstance(sending.send("signed", Target()), Done)
@@ -529,13 +541,13 @@ def test_a_signed_robot_takes_our_signature(start_queue: StartQueue, sandbox: Sa
 def test_a_wrong_signing_secret_is_told_with_the_setting(
     start_queue: StartQueue, sandbox: Sandbox
 ) -> None:
-    sandbox.client.add_robot(Robot("signed", secret="SECabc"))
+    sandbox.client.add_robot(CustomRobot("signed", secret="SECabc"))
     webhook = f"{sandbox.url}/robot/send?access_token=signed"
     assert "secret" in start_queue(webhook=webhook, secret="SECother").fails("x", Target())
 
 
 def test_a_clock_that_is_off_is_told(start_queue: StartQueue, sandbox: Sandbox) -> None:
-    sandbox.client.add_robot(Robot("signed", secret="SECabc"))
+    sandbox.client.add_robot(CustomRobot("signed", secret="SECabc"))
     sandbox.client.advance(2 * 3600)
     webhook = f"{sandbox.url}/robot/send?access_token=signed"
     sending = start_queue(webhook=webhook, secret="SECabc")
@@ -546,7 +558,7 @@ def test_a_clock_that_is_off_is_told(start_queue: StartQueue, sandbox: Sandbox) 
 def test_the_keyword_is_put_in_front_when_it_is_missing(
     start_queue: StartQueue, sandbox: Sandbox
 ) -> None:
-    sandbox.client.add_robot(Robot("worded", keywords=("监控",)))
+    sandbox.client.add_robot(CustomRobot("worded", keywords=("监控",)))
     webhook = f"{sandbox.url}/robot/send?access_token=worded"
     sending = start_queue(webhook=webhook, keyword="监控")
     sending.send("build is green", Target())
@@ -703,15 +715,15 @@ def test_at_most_once_what_was_refused_for_now_is_sent_by_the_next_owner(
 # --- pace -----------------------------------------------------------------------------------------
 
 
-def spent(sent: int) -> Pace:
+def spent(sent: int) -> RateLimit:
     """A robot whose webhook has taken so many messages just now."""
-    return Pace.restore(Paced({"webhook": (time.time(),) * sent}), lambda: 0.0)
+    return RateLimit.restore(Paced({"webhook": (time.time(),) * sent}), lambda: 0.0)
 
 
-def on_hold(seconds: float) -> Pace:
+def on_hold(seconds: float) -> RateLimit:
     """A robot whose group has to wait for so long."""
     hold = Hold(time.time(), seconds, "sent too fast")
-    return Pace.restore(Paced(holds={"webhook": hold}), lambda: 0.0)
+    return RateLimit.restore(Paced(holds={"webhook": hold}), lambda: 0.0)
 
 
 def test_short_of_budget_replies_go_first_and_notifications_as_one(
@@ -719,7 +731,7 @@ def test_short_of_budget_replies_go_first_and_notifications_as_one(
 ) -> None:
     sending = make_queue(spent(18))
     for n in range(5):
-        sending.put(f"note {n}", Target(), Kind.NOTIFICATION)
+        sending.put(f"note {n}", Target(), Purpose.NOTIFICATION)
     sending.put("answer", Target())
     sending.start()
     whole = sending.until(Done, lambda done: "+" in done.id)
@@ -737,7 +749,7 @@ def test_one_bad_notification_does_not_take_those_with_it_that_it_was_merged_wit
 ) -> None:
     sending = make_queue(spent(17))
     for text in ("good", "bad words", "fine", "last"):
-        sending.put(text, Target(), Kind.NOTIFICATION)
+        sending.put(text, Target(), Purpose.NOTIFICATION)
     # The merged message, and then the second one alone.
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
     sending.start()
@@ -755,7 +767,7 @@ def test_each_of_the_parted_has_its_own_fate_also_after_a_crash(
     sending = make_queue()
     texts = ("good", "bad words", "fine")
     for text in texts:
-        sending.put(text, Target(), Kind.NOTIFICATION)
+        sending.put(text, Target(), Purpose.NOTIFICATION)
     whole = Outbound("m1+3", Target(), SEPARATOR.join(texts), "title")
     sending.ledger.record(Merged(("m1", "m2", "m3"), whole))
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
@@ -783,7 +795,7 @@ def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
 ) -> None:
     sending = make_queue(delivery="at_most_once")
     for text in ("one", "two"):
-        sending.put(text, target, Kind.NOTIFICATION)
+        sending.put(text, target, Purpose.NOTIFICATION)
     whole = Outbound("m1+2", target, SEPARATOR.join(("one", "two")), "t")
     sending.ledger.record(Merged(("m1", "m2"), whole))
     sandbox.client.fault(Fault.drop(path, when="after"))
@@ -814,7 +826,7 @@ def test_a_pause_is_told_at_its_start_and_at_its_end(
 def until_half_is_there(sending: Queue, sandbox: Sandbox, text: str) -> str:
     """Send a long message to the team, of which the second chunk is told to wait."""
     sandbox.client.fault(Fault.hang(GROUP))
-    message = sending.put(text, Target(conversation_id=TEAM), Kind.NOTIFICATION)
+    message = sending.put(text, Target(conversation_id=TEAM), Purpose.NOTIFICATION)
     sandbox.client.wait_hanging(1)
     sandbox.client.fault(Fault.qps(GROUP))
     sandbox.client.release()
@@ -1045,9 +1057,9 @@ def test_nothing_leaves_while_the_outbox_cannot_be_written_and_all_of_it_later(
     sending.count = 1
     message = Outbound("m2", Target(), "meanwhile", "title")
     journal = sending.ledger.journal
-    journal.append(outbox.encode(Put("robot", message, Kind.REPLY, "", time.time())))
+    journal.append(outbox.encode(Put("robot", message, Purpose.REPLY, "", time.time())))
     with out_of_reach(sending.ledger.path):
-        sending.sender.put(Waiting("robot", message, Kind.REPLY, "", time.time()))
+        sending.sender.put(QueuedMessage("robot", message, Purpose.REPLY, "", time.time()))
         assert "the outbox cannot be written" in sending.until_retrying("m2").reason
         assert [a.text for a in sandbox.client.arrived()] == ["before"]
     sending.count = 2
@@ -1061,15 +1073,15 @@ def test_notifications_that_cannot_be_written_down_as_one_lose_nothing(
 ) -> None:
     holds = {"webhook": Hold(time.time(), 0.7, "sent too fast")}
     nearly_spent = Paced({"webhook": (time.time(),) * 19}, holds)
-    sending = make_queue(Pace.restore(nearly_spent, lambda: 0.0))
+    sending = make_queue(RateLimit.restore(nearly_spent, lambda: 0.0))
     sending.start()
     sending.send("a message that is longer than the others", Target(user_id="zhangsan"))
     waiting = []
     for n in range(3):
         message = Outbound(f"n{n}", Target(), f"note {n}", "title")
-        put = Put("robot", message, Kind.NOTIFICATION, "", time.time())
+        put = Put("robot", message, Purpose.NOTIFICATION, "", time.time())
         sending.ledger.journal.append(outbox.encode(put))
-        waiting.append(Waiting("robot", message, Kind.NOTIFICATION, "", time.time()))
+        waiting.append(QueuedMessage("robot", message, Purpose.NOTIFICATION, "", time.time()))
     with out_of_reach(sending.ledger.path):
         for one in waiting:
             sending.sender.put(one)
@@ -1083,7 +1095,9 @@ def test_a_defect_costs_one_message_which_is_told_and_none_behind_it(
     start_queue: StartQueue, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Http):
-        def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        def post(
+            self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+        ) -> HttpAnswer:
             if b"poison" in body:
                 raise LookupError("a defect")
             return super().post(url, body, headers)
@@ -1120,7 +1134,7 @@ def test_what_goes_out_as_one_can_be_dropped_by_its_own_name_while_it_is_under_w
     sandbox.client.fault(Fault.http(ROBOT, 500, "system.error", times=None))
     sending = make_queue(spent(18))
     for n in range(4):
-        sending.put(f"note {n}", Target(), Kind.NOTIFICATION)
+        sending.put(f"note {n}", Target(), Purpose.NOTIFICATION)
     sending.start()
     whole = sending.until(Merged).outbound.id
     sending.until_retrying(whole)
@@ -1217,12 +1231,16 @@ def test_an_upload_that_fails_does_not_answer_for_an_attempt_before_it(
     first.put("once", target)
     first.ledger.record(Tried("m1", 0, 4, Route.SINGLE))
 
-    def cannot(*_: object) -> Uploaded:
+    def cannot(*_: object) -> UploadedFile:
         raise Refused("the file is gone")
 
     options = {key: value for key, value in sandbox.settings().items() if value}
-    sender = Sender(
-        lambda: client(read(options, {})), first.told.put, first.ledger, Pace(lambda: 0.0), cannot
+    sender = RobotSender(
+        lambda: client(read(options, {})),
+        first.told.put,
+        first.ledger,
+        RateLimit(lambda: 0.0),
+        cannot,
     )
     [waiting] = outbox.fold(first.ledger.read()).waiting.values()
     file = structs.replace(waiting.outbound, file_name="a.txt")
@@ -1242,7 +1260,9 @@ def test_a_defect_after_a_lost_answer_does_not_hide_that_it_may_have_arrived(
     class Broken(Http):
         has_posted = False
 
-        def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        def post(
+            self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+        ) -> HttpAnswer:
             if self.has_posted:
                 raise LookupError("a defect")
             self.has_posted = True
@@ -1263,7 +1283,7 @@ def test_a_merged_message_whose_answer_was_lost_is_parted_with_the_doubt_about_e
     sending = make_queue()
     boss = Target(user_id="zhangsan")
     for text in ("one", "two"):
-        sending.put(text, boss, Kind.NOTIFICATION)
+        sending.put(text, boss, Purpose.NOTIFICATION)
     sending.ledger.record(Merged(("m1", "m2"), Outbound("m1+2", boss, "one\n\n---\n\ntwo", "t")))
     sandbox.client.fault(Fault.drop(SINGLE, when="after"))
     sandbox.client.fault(Fault.http(SINGLE, 400, "resource.unavailable"))

@@ -16,30 +16,30 @@ import pytest
 from filelock import FileLock
 from msgspec import structs
 
-from dingbridge.core.dingtalk.keepalive import LinkState, Pace
+from dingbridge.core.dingtalk.keepalive import KeepAliveTiming, LinkState
 from dingbridge.core.dingtalk.limits import RATE_PAUSE
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.stream import (
-    Arrived,
     LinkChanged,
-    Stream,
+    MessagesReceived,
     StreamEvent,
     StreamSettings,
+    StreamThread,
     Trouble,
     sockets,
 )
 from dingbridge.edges.storage import robot_files as storage
-from dingbridge.edges.storage.robot_files import Files, files_in
+from dingbridge.edges.storage.robot_files import SharedFiles, files_in
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.support.disk import noted_syncs
 from tests.support.flood import header_id, message, packed
 
-QUICK = Pace(look_every=0.05, ping_after=0.2, pong_within=0.3)
+QUICK = KeepAliveTiming(look_every=0.05, ping_after=0.2, pong_within=0.3)
 OPEN = "/v1.0/gateway/connections/open"
 
 E = TypeVar("E")
@@ -75,9 +75,9 @@ class Gate:
 class FileGate(Gate):
     """Keeps in files what is written down, as the service does."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: SharedFiles) -> None:
         super().__init__()
-        self._files = storage.Gate(files)
+        self._files = storage.OwnershipGate(files)
 
     def record(self, batch: Sequence[Received]) -> None:
         self._files.record(batch)
@@ -86,16 +86,18 @@ class FileGate(Gate):
 class Listener:
     """A running stream and everything it told."""
 
-    def __init__(self, settings: StreamSettings, pace: Pace, seen: Seen, gate: Gate) -> None:
+    def __init__(
+        self, settings: StreamSettings, pace: KeepAliveTiming, seen: SeenIds, gate: Gate
+    ) -> None:
         self.gate = gate
         self.told: queue.Queue[StreamEvent | Received] = queue.Queue()
         self.all: list[StreamEvent | Received] = []
         self.batches: list[int] = []
-        self.stream = Stream(settings, Http(), seen, gate, self._hear, pace)
+        self.stream = StreamThread(settings, Http(), seen, gate, self._hear, pace)
         self.stream.start()
 
     def _hear(self, event: StreamEvent) -> None:
-        if not isinstance(event, Arrived):
+        if not isinstance(event, MessagesReceived):
             self.told.put(event)
             return
         self.batches.append(len(event.batch))
@@ -129,8 +131,8 @@ def listen(sandbox: Sandbox) -> Iterator[Listen]:
         *,
         secret: str = "",
         api: str = "",
-        pace: Pace = QUICK,
-        seen: Seen | None = None,
+        pace: KeepAliveTiming = QUICK,
+        seen: SeenIds | None = None,
         gate: Gate | None = None,
     ) -> Listener:
         settings = StreamSettings(
@@ -139,7 +141,7 @@ def listen(sandbox: Sandbox) -> Iterator[Listen]:
             api=api or sandbox.url,
             trusted_origins=(sandbox.url,),
         )
-        started.append(Listener(settings, pace, seen or Seen(), gate or Gate()))
+        started.append(Listener(settings, pace, seen or SeenIds(), gate or Gate()))
         return started[-1]
 
     yield start
@@ -276,7 +278,7 @@ def test_a_message_known_from_before_a_restart_is_not_told(
     first.until_link(LinkState.OFF)
     sandbox.client.wait_connections(0)
 
-    second = listen(seen=Seen({key: time.time()}))
+    second = listen(seen=SeenIds({key: time.time()}))
     second.until_link(LinkState.CONNECTED)
     sandbox.client.say(message_id=said.message_id, repeat=True)
     sandbox.client.say("new", user="zhangsan")
@@ -324,7 +326,7 @@ def test_a_socket_that_answers_no_ping_counts_as_dead(linked: Listener, sandbox:
 
 
 def test_a_quiet_socket_that_answers_pings_stays_open(listen: Listen, sandbox: Sandbox) -> None:
-    listener = listen(pace=Pace(look_every=0.01, ping_after=0.0, pong_within=5.0))
+    listener = listen(pace=KeepAliveTiming(look_every=0.01, ping_after=0.0, pong_within=5.0))
     listener.until_link(LinkState.CONNECTED)
     for number in range(30):
         sandbox.client.say(f"alive {number}", user="zhangsan")
@@ -480,7 +482,7 @@ def test_an_outage_of_many_attempts_is_one_line_at_its_start_and_one_at_its_end(
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Files]:
+def files(tmp_path: Path) -> Iterator[SharedFiles]:
     disk = Disk(lambda work: work(), lambda error: None)
     disk.start()
     yield files_in(tmp_path, disk)
@@ -491,12 +493,12 @@ def files(tmp_path: Path) -> Iterator[Files]:
 def test_what_comes_together_costs_few_syncs_answers_and_words_to_the_loop(
     listen: Listen,
     sandbox: Sandbox,
-    files: Files,
+    files: SharedFiles,
     monkeypatch: pytest.MonkeyPatch,
     count: int,
     most: int,
 ) -> None:
-    listener = listen(gate=FileGate(files), pace=Pace())
+    listener = listen(gate=FileGate(files), pace=KeepAliveTiming())
     listener.until_link(LinkState.CONNECTED)
     syncs = noted_syncs(monkeypatch, lambda: None)
     answers = 0
@@ -534,7 +536,7 @@ def test_what_was_acked_is_handed_on_though_the_link_breaks_right_behind_it(
 
 
 def test_an_ack_waits_for_no_other_work_with_files_and_for_no_other_process(
-    listen: Listen, sandbox: Sandbox, files: Files, tmp_path: Path
+    listen: Listen, sandbox: Sandbox, files: SharedFiles, tmp_path: Path
 ) -> None:
     listener = listen(gate=FileGate(files))
     listener.until_link(LinkState.CONNECTED)

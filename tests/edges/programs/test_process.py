@@ -19,10 +19,10 @@ from dingbridge.edges.programs.process import (
     Bounds,
     Complaints,
     Ended,
-    NotStarted,
+    ProcessNotStarted,
+    ProcessStopped,
+    ProcessTimedOut,
     Runner,
-    Stopped,
-    TookTooLong,
 )
 
 pytestmark = pytest.mark.environment
@@ -148,7 +148,7 @@ def test_what_cannot_be_started_is_told_without_its_arguments(
 ) -> None:
     folder = str(no_program.parent)
     runner = Runner()
-    with pytest.raises(NotStarted) as raised:
+    with pytest.raises(ProcessNotStarted) as raised:
         runner.run([word.replace("{}", folder) for word in argv], ENOUGH, cwd=cwd.format(folder))
     assert str(raised.value) == words.format(folder)
     assert SECRET not in "".join(traceback.format_exception(raised.value))
@@ -202,7 +202,7 @@ def test_a_program_that_takes_too_long_ends_with_all_it_started(
     running = run_tree(thread, Runner(), pipe, Bounds(1.0, 100), then)
     assert pipe.read_text() == "up\n"
     error = running.exception()
-    assert isinstance(error, TookTooLong)
+    assert isinstance(error, ProcessTimedOut)
     # What Python says of it would show the arguments.
     assert error.__context__ is None
 
@@ -217,7 +217,7 @@ def test_a_stopped_program_ends_with_all_it_started_and_the_next_one_runs(
         assert lines.readline() == "up\n"
         assert runner.stop_running()
         assert lines.read() == ""
-    assert isinstance(running.exception(), Stopped)
+    assert isinstance(running.exception(), ProcessStopped)
     assert not runner.stop_running()
     assert runner.run(shell("echo next"), ENOUGH, cwd="").output == b"next\n"
 
@@ -261,8 +261,8 @@ def test_nothing_runs_once_the_runner_is_stopped(
         assert lines.readline() == "up\n"
         runner.stop()
         assert lines.read() == ""
-    assert isinstance(running.exception(), Stopped)
-    with pytest.raises(Stopped):
+    assert isinstance(running.exception(), ProcessStopped)
+    with pytest.raises(ProcessStopped):
         runner.run([str(tmp_path / "it would be missed")], ENOUGH, cwd="")
 
 
@@ -283,7 +283,7 @@ def test_a_stop_while_a_program_is_being_started_ends_it_as_well() -> None:
         def __getitem__(self, name: str) -> str:
             return "b"
 
-    with pytest.raises(Stopped):
+    with pytest.raises(ProcessStopped):
         runner.run(shell("sleep 60"), ENOUGH, cwd="", environ=Leaving())
 
 
@@ -330,7 +330,7 @@ def test_what_has_left_the_group_of_a_program_that_takes_too_long_holds_nobody_u
     running = thread.submit(runner.run, python(code, str(pipe)), Bounds(1.0, 100), cwd="")
     child = int(pipe.read_text())
     try:
-        assert isinstance(running.exception(), TookTooLong)
+        assert isinstance(running.exception(), ProcessTimedOut)
         assert runner.run(shell("echo next"), ENOUGH, cwd="").output == b"next\n"
     finally:
         os.kill(child, signal.SIGKILL)

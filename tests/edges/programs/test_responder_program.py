@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.edges.programs.responder_program import ANSWER_CHARACTERS, Answered, Programs, Task
+from dingbridge.edges.programs.responder_program import (
+    ANSWER_CHARACTERS,
+    Answered,
+    ResponderPrograms,
+    Task,
+)
 from tests.support.processes import is_alive, until
 
 pytestmark = pytest.mark.environment
@@ -23,7 +28,7 @@ class Responder:
 
     def __init__(self) -> None:
         self.told: queue.Queue[Answered] = queue.Queue()
-        self.programs = Programs(self.told.put)
+        self.programs = ResponderPrograms(self.told.put)
         self.programs.start()
         self.count = 0
 

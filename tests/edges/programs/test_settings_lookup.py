@@ -28,7 +28,7 @@ from dingbridge.core.options.lookup_failures import (
     TooLarge,
     Unreadable,
 )
-from dingbridge.core.options.lookups import Argv, Found, Wants
+from dingbridge.core.options.lookups import Argv, LookupResults, Wants
 from dingbridge.edges.programs import settings_lookup
 from dingbridge.edges.programs.process import Runner
 from dingbridge.edges.programs.settings_lookup import look_up
@@ -49,7 +49,7 @@ def said(argv: Argv, runner: Runner | None = None) -> str | ProgramFailure:
     return found.outputs[argv] if argv in found.outputs else found.failures[argv]
 
 
-def file(path: Path) -> Found:
+def file(path: Path) -> LookupResults:
     return look_up(Wants((), str(path)))
 
 

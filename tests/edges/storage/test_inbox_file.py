@@ -15,14 +15,14 @@ from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Se
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.storage.journal import Journal
-from dingbridge.edges.storage.robot_files import Files, Gate, RobotFiles, files_in
+from dingbridge.edges.storage.robot_files import OwnershipGate, RobotFiles, SharedFiles, files_in
 from dingbridge.edges.storage.worker import Disk
 
 ROBOT = "robot"
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[Files]:
+def files(tmp_path: Path) -> Iterator[SharedFiles]:
     disk = Disk(lambda work: work(), lambda error: None)
     disk.start()
     yield files_in(tmp_path, disk)
@@ -33,7 +33,9 @@ def seen_ids(count: int) -> dict[str, float]:
     return {f"robot/seen-{number}": time.time() for number in range(count)}
 
 
-def test_the_ids_that_0_1_left_in_the_state_file_are_moved_to_the_inbox_once(files: Files) -> None:
+def test_the_ids_that_0_1_left_in_the_state_file_are_moved_to_the_inbox_once(
+    files: SharedFiles,
+) -> None:
     seen = {**seen_ids(3), "robot/old": time.time() - SEEN_SECONDS}
     files.state.update(lambda state: structs.replace(state, seen=seen))
     for _ in range(2):
@@ -44,7 +46,7 @@ def test_the_ids_that_0_1_left_in_the_state_file_are_moved_to_the_inbox_once(fil
         assert set(inbox.times(records)) == set(seen_ids(3))
 
 
-def test_ids_that_a_neovim_of_0_1_dropped_from_the_inbox_are_put_back(files: Files) -> None:
+def test_ids_that_a_neovim_of_0_1_dropped_from_the_inbox_are_put_back(files: SharedFiles) -> None:
     robot_files = RobotFiles(files, ROBOT, "app")
     robot_files.compact(seen_ids(3))
     files.inbox.rewrite(lambda lines: [])
@@ -60,7 +62,7 @@ def received(key: str) -> Received:
 
 
 def test_a_message_costs_no_more_when_fifty_thousand_were_seen(
-    files: Files, monkeypatch: pytest.MonkeyPatch
+    files: SharedFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewrites = 0
     rewrite = Journal.rewrite
@@ -73,7 +75,7 @@ def test_a_message_costs_no_more_when_fifty_thousand_were_seen(
     robot_files = RobotFiles(files, ROBOT, "app")
     robot_files.compact(seen_ids(50_000))
     monkeypatch.setattr(Journal, "rewrite", counted)
-    gate = Gate(files)
+    gate = OwnershipGate(files)
     before = files.inbox.mark()
     for first in range(0, 3000, 100):
         keys = [f"robot/{number}" for number in range(first, first + 100)]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Dropped, Kind, Put
+from dingbridge.core.delivery.outbox import Dropped, Purpose, Put
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.edges.storage.robot_files import Files, RobotFiles, files_in
+from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
 from dingbridge.edges.storage.robot_records import LiveRecords
 from dingbridge.edges.storage.worker import Disk
 from tests.support.disk import noted_syncs, out_of_reach
@@ -29,14 +29,14 @@ class Owner:
         self.errors: list[Exception] = []
         self.disk = Disk(self.posted.put, self.errors.append)
         self.disk.start()
-        self.files: Files = files_in(folder, self.disk)
+        self.files: SharedFiles = files_in(folder, self.disk)
         robot_files = RobotFiles(self.files, "r", "app")
         self.records = LiveRecords(self.files, robot_files, lambda _: None, self.posted.put)
         self.accepted: list[str] = []
 
     def accept(self, name: str) -> None:
         """Ask for a message to be written down."""
-        put = Put("r", Outbound(name, Target(user_id="u"), "text", "title"), Kind.REPLY, "", 1.0)
+        put = Put("r", Outbound(name, Target(user_id="u"), "text", "title"), Purpose.REPLY, "", 1.0)
         self.records.outbox(put, lambda: self.accepted.append(name))
 
     def turn_until(self, done: Callable[[], bool]) -> None:

@@ -27,10 +27,16 @@ from dingbridge.core.sessions.state import (
     with_quota,
     with_refused,
 )
-from dingbridge.core.sessions.transcript import Arrival, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import (
+    Arrival,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+)
 from dingbridge.core.timeouts import STATE_EVERY
 from dingbridge.edges.storage import data_paths, own_files
-from dingbridge.edges.storage.card import Card
+from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.edges.storage.state_file import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
@@ -188,7 +194,7 @@ def test_state_and_lock_are_readable_by_their_owner_only(tmp_path: Path) -> None
     StateFile(tmp_path / "state.json").update(bind("s1"))
     lock = OwnerLock(tmp_path, "app")
     assert lock.acquire()
-    lock.write_card(Card(1, "/socket", "a-secret"))
+    lock.write_card(OwnerCard(1, "/socket", "a-secret"))
     assert {mode(path) for path in tmp_path.iterdir() if path.is_file()} == {0o600}
 
 
@@ -408,7 +414,7 @@ def start_session(transcripts: Transcripts, session: str, *messages: Message) ->
 
 def test_a_transcript_is_there_after_a_restart(transcripts: Transcripts, tmp_path: Path) -> None:
     info = start_session(transcripts, "s1", message("m1"))
-    transcripts.append("s1", Entry(fate=Fate("m1", Delivery.SENT)))
+    transcripts.append("s1", Entry(fate=DeliveryLine("m1", Delivery.SENT)))
     expected = structs.replace(message("m1"), delivery=Delivery.SENT)
     assert Transcripts(tmp_path / "sessions").load("s1") == Transcript(info, (expected,))
 
@@ -449,7 +455,7 @@ def test_a_robot_message_of_which_a_crash_left_half_a_line_is_taken_again(
 
 def test_a_robot_message_that_is_quoted_in_another_one_is_taken(transcripts: Transcripts) -> None:
     transcripts.take("s1", [new("m1", 'it says "id":"m2"')])
-    transcripts.append("s1", Entry(fate=Fate("m2", Delivery.SENT)))
+    transcripts.append("s1", Entry(fate=DeliveryLine("m2", Delivery.SENT)))
     assert transcripts.take("s1", [again("m2")]) == (True,)
 
 
@@ -490,7 +496,7 @@ def test_what_stands_in_a_transcript_is_found_and_what_only_is_about_it_is_not(
 ) -> None:
     start_session(transcripts, "s1", message("m1"), message("m2", 'it says "id":"m5"'))
     start_session(transcripts, "s2", message("m3"))
-    transcripts.append("s2", Entry(fate=Fate("m4", Delivery.SENT)))
+    transcripts.append("s2", Entry(fate=DeliveryLine("m4", Delivery.SENT)))
     wanted = [f"m{number}" for number in range(1, 7)]
     assert transcripts.standing(wanted, LONG_AFTER) == {}
     assert transcripts.standing(wanted, 0.0) == {"m1": "s1", "m2": "s1", "m3": "s2"}
@@ -641,7 +647,7 @@ def test_a_second_process_does_not_get_the_lock_but_learns_who_has_it(
     assert [holder.line(), holder.line()] == ["True", "written"]
     lock = OwnerLock(tmp_path, "app")
     assert not lock.acquire()
-    assert lock.read_card() == Card(7, "/socket", "a-secret")
+    assert lock.read_card() == OwnerCard(7, "/socket", "a-secret")
     holder.go()
     assert holder.line() == "released"
     assert lock.acquire()
@@ -691,24 +697,24 @@ def test_a_lock_that_was_given_back_is_not_taken_by_an_attempt_that_comes_late(
 )
 def test_a_damaged_card_of_the_holder_says_nothing(tmp_path: Path, card: bytes | None) -> None:
     lock = OwnerLock(tmp_path, "app")
-    lock.write_card(Card(1, "/socket", "a-secret"))
+    lock.write_card(OwnerCard(1, "/socket", "a-secret"))
     [path] = tmp_path.glob("owner-*.json")
     if card is None:
         path.unlink()
     else:
         path.write_bytes(card)
-    assert lock.read_card() == Card()
+    assert lock.read_card() == OwnerCard()
 
 
 def test_locks_are_held_one_by_one(tmp_path: Path) -> None:
     locks = [OwnerLock(tmp_path, app) for app in ("app1", "app2")]
     assert [lock.acquire() for lock in locks] == [True, True]
-    locks[0].write_card(Card(1, data="/data"))
-    assert locks[1].read_card() == Card()
+    locks[0].write_card(OwnerCard(1, data="/data"))
+    assert locks[1].read_card() == OwnerCard()
 
 
 def test_the_secret_of_a_card_shows_in_no_repr() -> None:
-    assert "a-secret" not in repr(Card(1, "/socket", "a-secret"))
+    assert "a-secret" not in repr(OwnerCard(1, "/socket", "a-secret"))
 
 
 # --- the disk thread ------------------------------------------------------------------------------

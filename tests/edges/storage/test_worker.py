@@ -11,7 +11,7 @@ import pytest
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.edges.storage import own_files as edges_files
-from dingbridge.edges.storage.robot_files import Files, files_in
+from dingbridge.edges.storage.robot_files import SharedFiles, files_in
 from dingbridge.edges.storage.worker import Disk
 from dingbridge.service.adapters import LiveStorage
 from tests.support.disk import out_of_reach
@@ -28,7 +28,7 @@ class Folder:
         self.refused = threading.Event()
         self.disk = Disk(lambda call: call(), self.errors.append, lambda _: self.refused.set())
         self.disk.start()
-        self.files: Files = files_in(folder, self.disk)
+        self.files: SharedFiles = files_in(folder, self.disk)
         self.storage = LiveStorage(self.files)
 
     def add(self, *names: str) -> None:

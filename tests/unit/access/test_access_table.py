@@ -25,7 +25,7 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from dingbridge.core.access.pairing import Kind, Paired, Pairings
+from dingbridge.core.access.pairing import AccessKind, Paired, Pairings
 from dingbridge.core.access.policy import (
     Admitted,
     MayPair,
@@ -36,7 +36,7 @@ from dingbridge.core.access.policy import (
     admit,
 )
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
-from dingbridge.core.options.groups import Group
+from dingbridge.core.options.groups import GroupOptions
 
 ONE_TO_ONE = """
 dm.policy  allow_from  paired  admin  ->  result
@@ -154,37 +154,37 @@ def rules_for(case: Case, sender: Sender) -> Rules:
     )
     if "group_policy" not in case:
         # A group's settings are nothing to a 1:1 chat.
-        everybody = Group(require_mention=False, users=("*",))
+        everybody = GroupOptions(require_mention=False, users=("*",))
         return structs.replace(rules, group_policy="open", groups={"*": everybody})
     users, required = listed(case["users"], sender), case["required"] == "yes"
-    given = Group(require_mention=required, users=users)
-    opposite = Group(
+    given = GroupOptions(require_mention=required, users=users)
+    opposite = GroupOptions(
         require_mention=not required,
         users=None if users is None else () if sender.identity in users else ("*",),
     )
     groups = {
         "no": {"*": given},
         "listed": {GROUP_ID: given, "*": opposite},
-        "empty": {GROUP_ID: Group(), "*": given},
+        "empty": {GROUP_ID: GroupOptions(), "*": given},
         "paired": {"*": given},
     }[case["entry"]]
     return structs.replace(
         rules,
         group_policy=cast(Any, case["group_policy"]),  # one of the three, see VALUES
-        groups={**groups, "cidOther==": Group(require_mention=False, users=("*",))},
+        groups={**groups, "cidOther==": GroupOptions(require_mention=False, users=("*",))},
         require_mention=not required,
     )
 
 
 def pairings_for(case: Case, sender: Sender) -> Pairings:
-    paired = [Paired(Kind.PERSON, each, sender.nick, NOW) for each in imitations(sender)]
-    paired += [Paired(Kind.GROUP, sender.identity, sender.nick, NOW)]
-    paired += [Paired(Kind.PERSON, GROUP_ID, "Title", NOW)]
-    paired += [Paired(Kind.GROUP, GROUP_ID.lower(), "Title", NOW)]
+    paired = [Paired(AccessKind.PERSON, each, sender.nick, NOW) for each in imitations(sender)]
+    paired += [Paired(AccessKind.GROUP, sender.identity, sender.nick, NOW)]
+    paired += [Paired(AccessKind.PERSON, GROUP_ID, "Title", NOW)]
+    paired += [Paired(AccessKind.GROUP, GROUP_ID.lower(), "Title", NOW)]
     if case["paired"] == "yes":
-        paired.append(Paired(Kind.PERSON, sender.identity, "?", NOW))
+        paired.append(Paired(AccessKind.PERSON, sender.identity, "?", NOW))
     if case.get("entry") == "paired":
-        paired.append(Paired(Kind.GROUP, GROUP_ID, "?", NOW))
+        paired.append(Paired(AccessKind.GROUP, GROUP_ID, "?", NOW))
     return Pairings(tuple(paired))
 
 
@@ -195,7 +195,7 @@ def in_words(verdict: Verdict) -> str:
         case NotForUs():
             return "silent"
         case MayPair(kind=kind):
-            return "may ask for the group" if kind is Kind.GROUP else "may ask for themselves"
+            return "may ask for the group" if kind is AccessKind.GROUP else "may ask for themselves"
         case Stranger(setting=setting):
             return f"refused: {'users' if setting.endswith('.users') else setting}"
 
@@ -257,7 +257,7 @@ def test_the_group_then_all_groups_then_the_account_say_whether_a_mention_is_nee
         rules = Rules(
             allow_from=("*",),
             group_policy="allowlist",
-            groups={GROUP_ID: Group(truth[own]), "*": Group(truth[star])},
+            groups={GROUP_ID: GroupOptions(truth[own]), "*": GroupOptions(truth[star])},
             require_mention=account == "yes",
         )
         silent = isinstance(admit(inbound, rules, Pairings(), NOW), NotForUs)
@@ -282,7 +282,7 @@ def changed(rules: Rules, line: str) -> Rules:
         return structs.replace(rules, dm_policy="pairing")
     if found["allowed"]:
         return structs.replace(rules, allow_from=(*(rules.allow_from or ()), found["allowed"]))
-    entry = rules.groups.get(found["group"], Group())
+    entry = rules.groups.get(found["group"], GroupOptions())
     if found["user"]:
         entry = structs.replace(entry, users=(*(entry.users or ()), found["user"]))
     if found["groups"]:

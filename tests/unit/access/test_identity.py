@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access.pairing import Kind, Paired, Pairings
+from dingbridge.core.access.pairing import AccessKind, Paired, Pairings
 from dingbridge.core.access.policy import Admitted, Rules, admit
 from dingbridge.core.delivery.routing import reply_target
-from dingbridge.core.delivery.sent_messages import Sent, SentKeys, with_quote
+from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, with_quote
 from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import Inbound, Quoted
-from dingbridge.core.options.groups import Group
+from dingbridge.core.options.groups import GroupOptions
 from dingbridge.core.options.settings import read
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
@@ -30,9 +30,11 @@ LISTED = Rules(
     allow_from=("user001", OUTSIDER),
     admins=("user001",),
     group_policy="allowlist",
-    groups={"cidTEAM==": Group(users=("user001", OUTSIDER))},
+    groups={"cidTEAM==": GroupOptions(users=("user001", OUTSIDER))},
 )
-PAIRED = Pairings((Paired(Kind.PERSON, "user001", "?", NOW), Paired(Kind.PERSON, OUTSIDER, "?", 0)))
+PAIRED = Pairings(
+    (Paired(AccessKind.PERSON, "user001", "?", NOW), Paired(AccessKind.PERSON, OUTSIDER, "?", 0))
+)
 EVERYBODY_PAIRS = Rules()
 
 HONEST: dict[str, Any] = {
@@ -223,7 +225,7 @@ def test_ids_in_the_settings_lose_the_blanks_around_them_once() -> None:
 
 def test_a_quote_in_a_group_is_not_taken_for_what_was_said_to_one_person_alone() -> None:
     quote = Quoted(ours=True, created=NOW)
-    book: SentKeys = {"robot": (Sent("m1", "s1", "for you alone", NOW, place="user001"),)}
+    book: SentKeys = {"robot": (SentChunk("m1", "s1", "for you alone", NOW, place="user001"),)}
     for kind, shown in (("1", "for you alone"), ("2", "")):
         asked = structs.replace(push(conversationType=kind), quote=quote)
         answered = with_quote(book, "robot", asked).quote

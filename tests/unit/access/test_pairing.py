@@ -28,14 +28,14 @@ from dingbridge.core.access.pairing import (
     WRONG_MOST,
     WRONG_WITHIN,
     Accepted,
-    Asked,
+    AccessKind,
+    AccessRequest,
     Denied,
-    Kind,
     Paired,
     Pairings,
     Problem,
-    Request,
-    Silent,
+    SayNothing,
+    TellCode,
     TooMany,
     accept,
     ask,
@@ -85,10 +85,10 @@ def said_by(staff_id: str, nick: str = "Ann", group: str = "", title: str = "Tea
     )
 
 
-def asked(pairings: Pairings, inbound: Inbound, now: float = NOW) -> tuple[Pairings, Request]:
+def asked(pairings: Pairings, inbound: Inbound, now: float = NOW) -> tuple[Pairings, AccessRequest]:
     """The request that this message makes, told to the sender."""
     pairings, answer = ask(pairings, inbound, now, CHANCE)
-    assert isinstance(answer, Asked), answer
+    assert isinstance(answer, TellCode), answer
     return pairings, answer.request
 
 
@@ -111,11 +111,11 @@ def test_a_stranger_asks_and_the_owner_lets_them_in_for_good() -> None:
     ann = said_by("ann")
     verdict = admit(ann, Rules(), Pairings(), NOW)
     assert isinstance(verdict, MayPair)
-    assert verdict.kind is Kind.PERSON
+    assert verdict.kind is AccessKind.PERSON
     pairings, request = asked(Pairings(), ann)
     assert isinstance(admit(ann, Rules(), pairings, NOW), MayPair), "asking alone lets nobody in"
     pairings, answer = accept(pairings, request.code, NOW + 60)
-    paired = Paired(Kind.PERSON, "ann", "Ann", NOW + 60)
+    paired = Paired(AccessKind.PERSON, "ann", "Ann", NOW + 60)
     assert answer == Accepted(request, paired)
     assert pairings == Pairings(paired=(paired,))
     assert admit(ann, Rules(), pairings, NOW + 10 * 365 * 86400) == Admitted()
@@ -125,14 +125,14 @@ def test_the_code_lets_in_nobody_but_the_one_it_was_made_for() -> None:
     pairings, request = asked(Pairings(), said_by("ann"))
     pairings = let_in(pairings, request.code)
     assert isinstance(admit(said_by("bob"), Rules(), pairings, NOW), MayPair)
-    assert not is_paired(pairings, Kind.GROUP, "ann", NOW)
+    assert not is_paired(pairings, AccessKind.GROUP, "ann", NOW)
 
 
 def test_who_is_let_in_once_is_let_in_for_an_hour() -> None:
     pairings, request = asked(Pairings(), said_by("ann"))
     pairings = let_in(pairings, request.code, once=True)
-    assert is_paired(pairings, Kind.PERSON, "ann", NOW + ONCE_FOR - 1)
-    assert not is_paired(pairings, Kind.PERSON, "ann", NOW + ONCE_FOR)
+    assert is_paired(pairings, AccessKind.PERSON, "ann", NOW + ONCE_FOR - 1)
+    assert not is_paired(pairings, AccessKind.PERSON, "ann", NOW + ONCE_FOR)
     assert current(pairings, NOW + ONCE_FOR) == Pairings()
 
 
@@ -150,7 +150,7 @@ def test_who_asks_while_let_in_once_is_paired_in_one_way_only() -> None:
     pairings = let_in(pairings, request.code, once=True)
     pairings, request = asked(pairings, said_by("ann"), NOW + 60)
     pairings = let_in(pairings, request.code, NOW + 60)
-    assert pairings.paired == (Paired(Kind.PERSON, "ann", "Ann", NOW + 60),)
+    assert pairings.paired == (Paired(AccessKind.PERSON, "ann", "Ann", NOW + 60),)
 
 
 def test_whoever_mentions_the_robot_asks_for_the_group_and_the_sender_is_asked_about_still() -> (
@@ -160,10 +160,10 @@ def test_whoever_mentions_the_robot_asks_for_the_group_and_the_sender_is_asked_a
     ann, bob = (said_by(each, group="cid1") for each in ("ann", "bob"))
     verdict = admit(ann, rules, Pairings(), NOW)
     assert isinstance(verdict, MayPair)
-    assert verdict.kind is Kind.GROUP
+    assert verdict.kind is AccessKind.GROUP
     pairings, request = asked(Pairings(), ann)
     pairings = let_in(pairings, request.code)
-    assert is_paired(pairings, Kind.GROUP, "cid1", NOW)
+    assert is_paired(pairings, AccessKind.GROUP, "cid1", NOW)
     for each in (ann, bob):
         refused = admit(each, rules, pairings, NOW)
         assert isinstance(refused, Stranger)
@@ -252,7 +252,7 @@ def test_codes_differ_even_when_chance_gives_the_same_number(number: int, people
     pairings = Pairings()
     for person in range(people):
         pairings, answer = ask(pairings, said_by(str(person)), NOW, lambda _: number)
-        assert isinstance(answer, Asked)
+        assert isinstance(answer, TellCode)
         assert len(answer.request.code) == CHARACTERS
         assert set(answer.request.code) <= set(ALPHABET)
     assert len({one.code for one in pairings.requests}) == people
@@ -279,12 +279,12 @@ def test_who_asks_again_is_told_the_same_code_every_ten_minutes_at_most() -> Non
     told = []
     for second in range(1, int(VALID_FOR), 20):
         pairings, answer = ask(pairings, said_by("ann"), NOW + second, CHANCE)
-        if isinstance(answer, Asked):
+        if isinstance(answer, TellCode):
             assert answer.request.code == request.code
             assert not answer.is_new
             told.append(second)
         else:
-            assert isinstance(answer, Silent)
+            assert isinstance(answer, SayNothing)
     assert 4 <= len(told) <= VALID_FOR / REPEAT_EVERY - 1
     assert all(b - a >= REPEAT_EVERY for a, b in pairwise(told))
     assert len(pairings.requests) == 1
@@ -302,7 +302,7 @@ def test_a_group_has_one_code_whoever_of_its_members_asks() -> None:
     pairings, request = asked(Pairings(), said_by("ann", group="cid1"))
     for person in range(50):
         pairings, answer = ask(pairings, said_by(f"p{person}", group="cid1"), NOW + 1, CHANCE)
-        assert isinstance(answer, Silent)
+        assert isinstance(answer, SayNothing)
     assert pairings.requests == (request,)
 
 
@@ -311,9 +311,9 @@ def test_one_person_can_ask_for_themselves_and_a_few_groups_but_not_for_many() -
     for group in ("", *(f"cid{n}" for n in range(20))):
         pairings, answer = ask(pairings, said_by("eve", group=group), NOW, CHANCE)
         answers.append(type(answer))
-    assert answers == [Asked] * PENDING_EACH + [TooMany] * (21 - PENDING_EACH)
+    assert answers == [TellCode] * PENDING_EACH + [TooMany] * (21 - PENDING_EACH)
     pairings, answer = ask(pairings, said_by("ann", group="cid19"), NOW, CHANCE)
-    assert isinstance(answer, Asked), "another member of that group may ask for it"
+    assert isinstance(answer, TellCode), "another member of that group may ask for it"
 
 
 # --- fifty strangers, one friend ------------------------------------------------------------------
@@ -362,7 +362,7 @@ def test_whatever_sixty_others_do_a_friends_code_works_for_an_hour(
         where = f"cid{person}-{group}" if group else ""
         pairings, answer = ask(pairings, said_by(f"p{person}", group=where), now, CHANCE)
         if person == 99:
-            assert isinstance(answer, Asked), n
+            assert isinstance(answer, TellCode), n
             friend = answer.request
         for one in {request.asker for request in pairings.requests}:
             assert sum(request.asker == one for request in pairings.requests) <= PENDING_EACH
@@ -450,11 +450,11 @@ def test_who_is_denied_may_not_ask_for_a_day() -> None:
     pairings, request = asked(Pairings(), said_by("eve"))
     pairings, answer = deny(pairings, request.code, NOW)
     assert answer == request
-    assert pairings == Pairings(denied=(Denied(Kind.PERSON, "eve", NOW),))
+    assert pairings == Pairings(denied=(Denied(AccessKind.PERSON, "eve", NOW),))
     problem(pairings, request.code)
     for inbound in (said_by("eve"), said_by("eve", group="cid1"), said_by("eve", nick="Bob")):
         _, silence = ask(pairings, inbound, NOW + DENIED_FOR - 1, CHANCE)
-        assert isinstance(silence, Silent)
+        assert isinstance(silence, SayNothing)
     asked(pairings, said_by("eve"), NOW + DENIED_FOR)
 
 
@@ -462,7 +462,7 @@ def test_a_denied_group_can_be_asked_for_by_nobody_but_its_members_can_ask_for_t
     pairings, request = asked(Pairings(), said_by("eve", group="cid1"))
     pairings, _ = deny(pairings, request.code, NOW)
     _, answer = ask(pairings, said_by("ann", group="cid1"), NOW + 1, CHANCE)
-    assert isinstance(answer, Silent)
+    assert isinstance(answer, SayNothing)
     asked(pairings, said_by("eve"), NOW + 1)
 
 
@@ -480,8 +480,8 @@ def test_a_pairing_is_revoked_by_its_id_and_nobody_by_a_name() -> None:
         pairings = let_in(pairings, request.code)
     pairings, revoked = revoke(pairings, "ann", NOW)
     assert [one.id for one in revoked] == ["ann"]
-    assert not is_paired(pairings, Kind.PERSON, "ann", NOW)
-    assert is_paired(pairings, Kind.PERSON, "eve", NOW)
+    assert not is_paired(pairings, AccessKind.PERSON, "ann", NOW)
+    assert is_paired(pairings, AccessKind.PERSON, "eve", NOW)
     assert revoke(pairings, "Ann", NOW) == (pairings, ())
 
 
@@ -489,7 +489,7 @@ def test_a_pairing_is_revoked_by_its_id_and_nobody_by_a_name() -> None:
 
 
 def test_only_a_thousand_can_be_paired_and_the_next_code_stays_valid() -> None:
-    paired = tuple(Paired(Kind.PERSON, f"p{n}", "?", NOW) for n in range(PAIRED_MOST))
+    paired = tuple(Paired(AccessKind.PERSON, f"p{n}", "?", NOW) for n in range(PAIRED_MOST))
     pairings, request = asked(Pairings(paired), said_by("ann"))
     pairings, sentence = problem(pairings, request.code)
     assert "revoke one first" in sentence
@@ -498,7 +498,7 @@ def test_only_a_thousand_can_be_paired_and_the_next_code_stays_valid() -> None:
 
 
 def test_only_so_many_denials_are_remembered() -> None:
-    denied = tuple(Denied(Kind.PERSON, f"p{n}", NOW) for n in range(DENIED_MOST))
+    denied = tuple(Denied(AccessKind.PERSON, f"p{n}", NOW) for n in range(DENIED_MOST))
     pairings, request = asked(Pairings(denied=denied), said_by("eve"))
     pairings, _ = deny(pairings, request.code, NOW)
     assert len(pairings.denied) == DENIED_MOST
@@ -517,7 +517,7 @@ def test_what_is_over_is_forgotten() -> None:
         pairings, _ = problem(pairings, WRONG)
     assert current(pairings, NOW) == pairings
     assert current(pairings, NOW + DENIED_FOR) == Pairings(
-        paired=(Paired(Kind.PERSON, "good", "Ann", NOW),)
+        paired=(Paired(AccessKind.PERSON, "good", "Ann", NOW),)
     )
 
 
@@ -530,7 +530,7 @@ def test_a_clock_that_is_set_back_opens_nothing_for_ever(back: float) -> None:
         pairings, _ = problem(pairings, WRONG)
     now = NOW - back
     a_little = back < VALID_FOR
-    assert is_paired(pairings, Kind.PERSON, "once", now) is a_little
+    assert is_paired(pairings, AccessKind.PERSON, "once", now) is a_little
     assert bool(current(pairings, now).requests) is a_little
     _, sentence = problem(pairings, request.code, now)
     assert is_closed(sentence) is a_little
@@ -549,7 +549,7 @@ def test_nobody_is_ever_paired_without_a_code_of_their_own_that_the_owner_entere
     steps: list[tuple[str, int, bool, float]],
 ) -> None:
     pairings, now = Pairings(), NOW
-    let: set[tuple[Kind, str]] = set()
+    let: set[tuple[AccessKind, str]] = set()
     for action, person, group, pause in steps:
         now += pause
         inbound = said_by(f"p{person}", group=f"cid{person}" if group else "")
@@ -657,7 +657,7 @@ def first(text: str = "hello", **changes: Any) -> Received:
 def test_the_message_that_asks_waits_with_the_request_and_goes_with_it() -> None:
     ann = said_by("ann")
     pairings, answer = ask(Pairings(), ann, NOW, CHANCE, first())
-    assert isinstance(answer, Asked)
+    assert isinstance(answer, TellCode)
     later, _ = ask(pairings, ann, NOW + REPEAT_EVERY, CHANCE, first("again"))
     code = answer.request.code
     _, accepted = accept(later, code, NOW + REPEAT_EVERY)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access.pairing import Kind, Paired, Pairings
+from dingbridge.core.access.pairing import AccessKind, Paired, Pairings
 from dingbridge.core.access.policy import (
     Admitted,
     MayPair,
@@ -27,7 +27,7 @@ from dingbridge.core.access.policy import (
     rules_of,
 )
 from dingbridge.core.messages import Conversation, ConversationKind, Inbound, Sender
-from dingbridge.core.options.groups import Group
+from dingbridge.core.options.groups import GroupOptions
 from dingbridge.core.options.settings import read
 
 NOW = 1_800_000_000.0
@@ -106,9 +106,12 @@ def test_only_an_exact_id_counts(other: str, staff_id: str) -> None:
 @pytest.mark.parametrize("allowed", [("",), ("", "zhangsan"), ("*",)])
 def test_a_sender_without_any_id_is_nobody(allowed: tuple[str, ...]) -> None:
     everybody = Rules(
-        dm_policy="open", allow_from=allowed, group_policy="open", groups={"*": Group(users=("*",))}
+        dm_policy="open",
+        allow_from=allowed,
+        group_policy="open",
+        groups={"*": GroupOptions(users=("*",))},
     )
-    pairings = Pairings((Paired(Kind.PERSON, "", "?", NOW),))
+    pairings = Pairings((Paired(AccessKind.PERSON, "", "?", NOW),))
     for group in ("", "cid1"):
         inbound = said(staff_id="", sender_id="", group=group, mentioned=True)
         assert isinstance(verdict(inbound, everybody, pairings), NotForUs)
@@ -157,7 +160,7 @@ def test_who_may_not_write_1_to_1_may_still_write_in_a_group() -> None:
 
 
 def test_who_was_paired_stays_so_under_allowlist() -> None:
-    paired = Pairings((Paired(Kind.PERSON, "zhangsan", "?", NOW),))
+    paired = Pairings((Paired(AccessKind.PERSON, "zhangsan", "?", NOW),))
     assert verdict(said(), listing(), paired) == Admitted()
 
 
@@ -165,21 +168,21 @@ def test_who_was_paired_stays_so_under_allowlist() -> None:
 
 
 def test_groups_are_disabled_unless_a_setting_says_otherwise() -> None:
-    rules = Rules(allow_from=("*",), groups={"cid1": Group()})
+    rules = Rules(allow_from=("*",), groups={"cid1": GroupOptions()})
     assert refused(said(group="cid1", mentioned=True), rules).setting == "group_policy"
 
 
 def test_a_group_that_is_not_listed_may_be_asked_for() -> None:
-    rules = Rules(allow_from=("*",), group_policy="allowlist", groups={"cid1": Group()})
+    rules = Rules(allow_from=("*",), group_policy="allowlist", groups={"cid1": GroupOptions()})
     assert verdict(said(group="cid1", mentioned=True), rules) == Admitted()
     answer = refused(said(group="cid2", mentioned=True), rules)
     assert isinstance(answer, MayPair)
-    assert answer.kind is Kind.GROUP
+    assert answer.kind is AccessKind.GROUP
     assert answer.setting == "groups['cid2']"
 
 
 def test_a_group_by_the_name_of_the_defaults_is_not_listed_by_them() -> None:
-    rules = Rules(allow_from=("*",), group_policy="allowlist", groups={"*": Group()})
+    rules = Rules(allow_from=("*",), group_policy="allowlist", groups={"*": GroupOptions()})
     assert isinstance(verdict(said(group="*", mentioned=True), rules), MayPair)
 
 
@@ -201,7 +204,9 @@ def test_words_that_look_like_a_mention_are_none() -> None:
 
 def test_a_group_that_lists_its_users_lets_in_exactly_those() -> None:
     rules = Rules(
-        allow_from=("zhangsan",), group_policy="open", groups={"cid1": Group(users=("lisi",))}
+        allow_from=("zhangsan",),
+        group_policy="open",
+        groups={"cid1": GroupOptions(users=("lisi",))},
     )
     answer = refused(said(group="cid1", mentioned=True), rules)
     assert answer.setting == "groups['cid1'].users"
@@ -210,7 +215,9 @@ def test_a_group_that_lists_its_users_lets_in_exactly_those() -> None:
 
 
 def test_the_users_of_all_groups_are_changed_where_they_are_given() -> None:
-    rules = Rules(group_policy="open", groups={"*": Group(users=("lisi",)), "cid1": Group()})
+    rules = Rules(
+        group_policy="open", groups={"*": GroupOptions(users=("lisi",)), "cid1": GroupOptions()}
+    )
     assert refused(said(group="cid1", mentioned=True), rules).setting == "groups['*'].users"
 
 
@@ -226,7 +233,7 @@ def test_a_member_of_a_group_is_told_that_pairing_is_asked_for_1_to_1() -> None:
 IDS = st.sampled_from(["zhangsan", "lisi", "*", "", "cid1", OUTSIDER, "张三"]) | st.text(max_size=5)
 LISTS = st.lists(IDS, max_size=3).map(tuple)
 MAYBE = st.none() | st.booleans()
-GROUPS = st.dictionaries(IDS, st.builds(Group, MAYBE, st.none() | LISTS), max_size=3)
+GROUPS = st.dictionaries(IDS, st.builds(GroupOptions, MAYBE, st.none() | LISTS), max_size=3)
 RULES = st.builds(
     Rules,
     dm_policy=st.sampled_from(["pairing", "allowlist", "open", "disabled"]),
@@ -237,7 +244,7 @@ RULES = st.builds(
     admins=LISTS,
 )
 INBOUND = st.builds(said, staff_id=IDS, sender_id=IDS, nick=IDS, group=IDS, mentioned=st.booleans())
-PAIRED = st.builds(Paired, st.sampled_from(Kind), IDS, IDS, st.just(NOW))
+PAIRED = st.builds(Paired, st.sampled_from(AccessKind), IDS, IDS, st.just(NOW))
 PAIRINGS = st.builds(Pairings, st.lists(PAIRED, max_size=3).map(tuple))
 
 
@@ -274,13 +281,14 @@ def test_another_entry_in_the_list_puts_nobody_out(
         assert verdict(inbound, longer, pairings) == before
 
 
-@given(INBOUND, RULES, PAIRINGS, st.builds(Group, MAYBE, st.none() | LISTS))
+@given(INBOUND, RULES, PAIRINGS, st.builds(GroupOptions, MAYBE, st.none() | LISTS))
 def test_what_holds_for_all_groups_lets_no_group_in(
-    inbound: Inbound, rules: Rules, pairings: Pairings, defaults: Group
+    inbound: Inbound, rules: Rules, pairings: Pairings, defaults: GroupOptions
 ) -> None:
     rules = structs.replace(rules, group_policy="allowlist", groups={"*": defaults})
     is_paired = any(
-        one.kind is Kind.GROUP and one.id == inbound.conversation.id for one in pairings.paired
+        one.kind is AccessKind.GROUP and one.id == inbound.conversation.id
+        for one in pairings.paired
     )
     if inbound.conversation.kind is ConversationKind.GROUP and not is_paired:
         assert not isinstance(verdict(inbound, rules, pairings), Admitted)
@@ -328,7 +336,7 @@ def test_the_refusal_shows_the_id_and_a_setting_that_then_lets_in(sender: dict[s
         listing(),
         Rules(group_policy="open"),
         Rules(group_policy="allowlist"),
-        Rules(group_policy="open", groups={"*": Group(users=())}),
+        Rules(group_policy="open", groups={"*": GroupOptions(users=())}),
     ],
     ids=["no 1:1", "default", "list", "open groups", "listed groups", "no users"],
 )
@@ -353,7 +361,7 @@ def test_an_id_with_quotes_neither_ends_the_lua_text_nor_the_code_it_is_shown_in
     group: str,
 ) -> None:
     inbound = said(staff_id="a'b\\c`d", group=group, mentioned=True)
-    rules = Rules(group_policy="open", groups={"*": Group(users=())} if group else {})
+    rules = Rules(group_policy="open", groups={"*": GroupOptions(users=())} if group else {})
     line = refused(inbound, rules).refusal.splitlines()[-1]
     assert line.count("`") == 2
     assert r"'a\'b\\c\96d'" in line
@@ -375,7 +383,7 @@ def test_an_id_with_quotes_neither_ends_the_lua_text_nor_the_code_it_is_shown_in
         (Rules(dm_policy="open"), 0, "everybody; 1:1 open, groups disabled"),
         (listing("*", "ann"), 0, "everybody; 1:1 allowlist, groups disabled"),
         (
-            Rules(group_policy="allowlist", groups={"*": Group(), "cid1": Group()}),
+            Rules(group_policy="allowlist", groups={"*": GroupOptions(), "cid1": GroupOptions()}),
             0,
             "nobody (allow_from is empty); 1:1 pairing, groups allowlist (1 listed)",
         ),

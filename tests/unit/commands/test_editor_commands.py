@@ -6,13 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.commands.editor_commands import COMMANDS, Call, Command, Declaration, parse
+from dingbridge.core.commands.editor_commands import (
+    COMMANDS,
+    CommandLine,
+    Subcommand,
+    SubcommandDeclaration,
+    parse,
+)
 from dingbridge.core.errors import BridgeError
 
 
-def call(name: str, argument: str) -> Call:
-    [command] = [one for one in Command if one.value.name == name]
-    return Call(command, argument)
+def call(name: str, argument: str) -> CommandLine:
+    [command] = [one for one in Subcommand if one.value.name == name]
+    return CommandLine(command, argument)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +76,7 @@ def call(name: str, argument: str) -> Call:
         ("stop", call("stop", "")),
     ],
 )
-def test_a_line_becomes_a_name_and_its_argument(line: str, read: Call) -> None:
+def test_a_line_becomes_a_name_and_its_argument(line: str, read: CommandLine) -> None:
     assert parse(line) == read
 
 
@@ -117,7 +123,7 @@ def test_a_word_like_no_subcommand_lists_them_all() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name or "none")
-def test_only_what_sends_text_or_lines_takes_a_range(command: Declaration) -> None:
+def test_only_what_sends_text_or_lines_takes_a_range(command: SubcommandDeclaration) -> None:
     line = f"{command.name} dingtalk" if command.arguments else command.name
     if command.name in ("send", "send-image", "notify"):
         assert parse(line, has_range=True).command.value is command

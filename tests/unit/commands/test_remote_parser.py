@@ -18,7 +18,6 @@ from dingbridge.core.commands.remote_commands import (
     NAMES,
     ChooseSession,
     ClearSession,
-    Command,
     Diagnostics,
     Diff,
     FileSlice,
@@ -28,6 +27,7 @@ from dingbridge.core.commands.remote_commands import (
     NewSession,
     OpenAt,
     Quickfix,
+    RemoteCommand,
     RunJob,
     Status,
     StopAnswer,
@@ -36,8 +36,8 @@ from dingbridge.core.commands.remote_commands import (
     WhereAmI,
     WhoAmI,
 )
-from dingbridge.core.commands.remote_parser import Bad, Unknown
-from dingbridge.core.commands.status_replies import Row
+from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
+from dingbridge.core.commands.status_replies import BoundRow
 from dingbridge.core.markdown.code_blocks import code_span, fenced
 from dingbridge.core.messages import Conversation, ConversationKind, Message, Role, Sender
 
@@ -101,7 +101,7 @@ pytestmark = pytest.mark.environment
         ("/运行 test", RunJob("test")),
     ],
 )
-def test_commands_are_understood_in_both_languages(text: str, command: Command) -> None:
+def test_commands_are_understood_in_both_languages(text: str, command: RemoteCommand) -> None:
     assert remote_parser.read(text) == command
 
 
@@ -191,7 +191,7 @@ def test_a_command_that_cannot_be_carried_out_is_answered_with_the_right_form(
 )
 def test_an_unknown_command_is_answered_with_the_nearest_known(text: str, nearest: str) -> None:
     unknown = remote_parser.read(text)
-    assert isinstance(unknown, Unknown)
+    assert isinstance(unknown, UnknownCommand)
     assert unknown.nearest == nearest
     words = status_replies.describe_unknown(unknown)
     assert "`/help`" in words
@@ -213,8 +213,8 @@ def test_a_known_word_never_reaches_the_session(
 ) -> None:
     for change in changes:
         word = change(word)
-    assert isinstance(remote_parser.read(f"{slash}{word}"), (Command, Bad))
-    assert isinstance(remote_parser.read(f"{slash}{word} {rest}"), (Command, Bad))
+    assert isinstance(remote_parser.read(f"{slash}{word}"), (RemoteCommand, Bad))
+    assert isinstance(remote_parser.read(f"{slash}{word} {rest}"), (RemoteCommand, Bad))
 
 
 @given(st.text())
@@ -229,7 +229,7 @@ def test_any_text_that_almost_is_a_command_is_read(text: str) -> None:
     if isinstance(found, FileSlice):
         assert 1 <= found.first <= found.last < found.first + remote.MOST_LINES
         assert found.path
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownCommand):
         assert "\n" not in found.word
 
 
@@ -239,7 +239,7 @@ def test_any_text_that_almost_is_a_command_is_read(text: str) -> None:
 def test_every_command_is_declared_once_in_both_languages_with_one_value() -> None:
     words = [word for one in COMMANDS for word in (one.name, one.chinese)]
     assert len(set(words)) == len(words) == 2 * len(NAMES)
-    kinds = get_args(Command)
+    kinds = get_args(RemoteCommand)
     for one in COMMANDS:
         command = remote_parser.read(
             f"/{one.name} a.py" if one.name in ("file", "open") else f"/{one.name}"
@@ -267,9 +267,9 @@ def test_who_is_let_in_may_ask_for_help_and_an_id_and_change_nothing_but_stop_an
 # --- sessions -------------------------------------------------------------------------------------
 
 ROWS = [
-    Row("20261121-1", "Release", "/home/me/dingbridge", busy=False),
-    Row("20261121-2", "修复", "/srv/shop/", busy=True, here=True),
-    Row("3", "Notes", "/", busy=False),
+    BoundRow("20261121-1", "Release", "/home/me/dingbridge", busy=False),
+    BoundRow("20261121-2", "修复", "/srv/shop/", busy=True, here=True),
+    BoundRow("3", "Notes", "/", busy=False),
 ]
 
 

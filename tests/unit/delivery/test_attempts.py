@@ -16,15 +16,15 @@ from dingbridge.core.delivery.attempts import Tried
 from dingbridge.core.delivery.outbox import (
     Done,
     Failed,
-    Kind,
     Outbox,
+    OutboxRecord,
+    Purpose,
     Put,
-    Record,
     Retried,
     Sent,
     fold,
 )
-from dingbridge.core.delivery.plan import Finished, Plan, Post, Wait
+from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.errors import (
     DeliveryError,
@@ -74,7 +74,7 @@ class Journey(Struct):
     """One message between its journal and a platform that knows what it took."""
 
     repeats: bool
-    records: list[Record]
+    records: list[OutboxRecord]
     copies: list[int] = field(default_factory=lambda: [0] * len(TEXT))
     keys: set[str] = field(default_factory=set)
 
@@ -100,13 +100,13 @@ class Journey(Struct):
                 plan.waited()
             elif not self._post(plan, step, next(reply)):
                 return None
-        end: Record = Done("m", NOW, uncertain=step.uncertain)
+        end: OutboxRecord = Done("m", NOW, uncertain=step.uncertain)
         if step.error is not None:
             end = Failed("m", step.error.message, NOW)
         self.records.append(end)
         return step
 
-    def _post(self, plan: Plan, step: Post, reply: Reply) -> bool:
+    def _post(self, plan: Plan, step: PostChunk, reply: Reply) -> bool:
         chunk = step.chunk
         self.records.append(Tried("m", chunk.start, chunk.end, step.route))
         known = step.route is Route.WEBHOOK and chunk.key in self.keys
@@ -127,7 +127,7 @@ class Journey(Struct):
 
 
 def journey(*, repeats: bool = True) -> Journey:
-    put = Put("robot", Outbound("m", Target(user_id="u"), TEXT), Kind.REPLY, "", NOW)
+    put = Put("robot", Outbound("m", Target(user_id="u"), TEXT), Purpose.REPLY, "", NOW)
     return Journey(repeats, [put])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from dingbridge.core.delivery import requests
 from dingbridge.core.delivery.compose import Circumstances, written
-from dingbridge.core.delivery.plan import Plan, Post
+from dingbridge.core.delivery.plan import Plan, PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
 from dingbridge.core.options.declarations import Options
@@ -41,7 +41,7 @@ def bodies(given: Options, outbound: Outbound, route: Route) -> list[Any]:
     """All that goes out by this route, read back from its bytes."""
     plan = Plan(outbound, (route,), lambda way: requests.room(given, outbound, way), float)
     found = []
-    while isinstance(step := plan.next(), Post):
+    while isinstance(step := plan.next(), PostChunk):
         if route in (Route.SINGLE, Route.GROUP):
             _, body = requests.openapi(given, outbound, step.chunk.text, route)
         else:

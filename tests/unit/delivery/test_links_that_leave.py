@@ -21,9 +21,9 @@ from dingbridge.core.markdown.chunking import split
 from dingbridge.core.messages import Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
-from dingbridge.sandbox.links import Link, links, sent_by_tap
+from dingbridge.sandbox.links import TappableLink, links, sent_by_tap
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM, Group, Person
+from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from dingbridge.shell.notify import deliver
 from tests.support.editor import Editor
 from tests.support.growth import assert_in_proportion
@@ -43,7 +43,7 @@ def left(text: str, title: str = "", **changes: Any) -> tuple[str, str]:
     return made.outbound.text, made.outbound.title
 
 
-def acting(*texts: str) -> list[Link]:
+def acting(*texts: str) -> list[TappableLink]:
     """The links that open something else than the web or a mail."""
     return [
         link
@@ -463,14 +463,14 @@ def test_what_reaches_dingtalk_in_pieces_holds_no_acting_link_and_no_control(
     ],
 )
 def test_a_tap_on_anything_else_says_nothing(address: str) -> None:
-    assert sent_by_tap(Link("x", address)) is None
+    assert sent_by_tap(TappableLink("x", address)) is None
 
 
 def test_a_name_that_somebody_chose_cannot_complete_a_link(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     sandbox.client.add_person(Person("dtmd://dingtalkclient/sendMessage", staff_id="mallory"))
-    sandbox.client.add_group(Group("cidPAIR==", "Pair"))
+    sandbox.client.add_group(SandboxGroup("cidPAIR==", "Pair"))
     editor.setup({**api_options, "allow_from": ["*"], "admins": ["zhangsan"]})
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")

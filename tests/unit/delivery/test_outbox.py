@@ -14,12 +14,12 @@ from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
-    Kind,
     Merged,
     Outbox,
+    OutboxRecord,
     Parted,
+    Purpose,
     Put,
-    Record,
     Retried,
     Sent,
     decode,
@@ -49,7 +49,7 @@ def out(name: str, text: str = "hello") -> Outbound:
     return Outbound(name, Target(user_id="u"), text, "title")
 
 
-def put(name: str, session: str = "s1", kind: Kind = Kind.NOTIFICATION) -> Put:
+def put(name: str, session: str = "s1", kind: Purpose = Purpose.NOTIFICATION) -> Put:
     return Put(robot_of(name), out(name), kind, session, NOW)
 
 
@@ -77,7 +77,7 @@ RECORDS = st.one_of(
     merges(OURS),
     merges(THEIRS),
 )
-FULL: list[Record] = [
+FULL: list[OutboxRecord] = [
     *(put("a1"), put("b1"), put("a2", "s2"), put("b2"), put("a3", ""), put("a4")),
     *(Merged(("a1", "a2"), out("a1+2")), Merged(("b1", "b2"), out("b1+2"))),
 ]
@@ -100,14 +100,14 @@ def meaning(box: Outbox) -> tuple[object, ...]:
 
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES)
-def test_made_short_a_history_means_the_same(history: list[Record]) -> None:
+def test_made_short_a_history_means_the_same(history: list[OutboxRecord]) -> None:
     assert meaning(fold(compacted(history, NOW))) == meaning(fold(history))
 
 
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES, HISTORIES)
 def test_made_short_a_history_goes_on_in_the_same_way(
-    history: list[Record], rest: list[Record]
+    history: list[OutboxRecord], rest: list[OutboxRecord]
 ) -> None:
     # What is forgotten could be handed over once more; nothing is forgotten here.
     young = [one for one in history if not isinstance(one, Done | Dropped) or one.time > NOW - 100]
@@ -117,7 +117,7 @@ def test_made_short_a_history_goes_on_in_the_same_way(
 
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES)
-def test_making_short_twice_is_making_short_once(history: list[Record]) -> None:
+def test_making_short_twice_is_making_short_once(history: list[OutboxRecord]) -> None:
     once = compacted(history, NOW)
     assert compacted(once, NOW) == once
 
@@ -125,7 +125,7 @@ def test_making_short_twice_is_making_short_once(history: list[Record]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES, st.data())
 def test_a_history_cut_anywhere_is_an_earlier_state_of_the_outbox(
-    history: list[Record], data: st.DataObject
+    history: list[OutboxRecord], data: st.DataObject
 ) -> None:
     box = Outbox()
     states = [meaning(box)]
@@ -138,7 +138,7 @@ def test_a_history_cut_anywhere_is_an_earlier_state_of_the_outbox(
 
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES)
-def test_no_message_stands_in_two_places(history: list[Record]) -> None:
+def test_no_message_stands_in_two_places(history: list[OutboxRecord]) -> None:
     box = fold(history)
     waiting = [one.id for whole in box.waiting.values() for one in whole.everyone()]
     dead = [one.id for letter in box.dead.values() for one in letter.waiting.everyone()]
@@ -153,7 +153,7 @@ def test_no_message_stands_in_two_places(history: list[Record]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES)
 def test_making_one_robots_records_short_leaves_the_lines_of_another_as_they_are(
-    history: list[Record],
+    history: list[OutboxRecord],
 ) -> None:
     lines = [encode(record) for record in history]
     kept = shortened(lines, "a", NOW)
@@ -172,7 +172,9 @@ def test_making_one_robots_records_short_leaves_the_lines_of_another_as_they_are
 
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES)
-def test_the_order_of_two_messages_that_both_wait_never_changes(history: list[Record]) -> None:
+def test_the_order_of_two_messages_that_both_wait_never_changes(
+    history: list[OutboxRecord],
+) -> None:
     box = Outbox()
     for record in history:
         before = list(box.waiting)
@@ -193,7 +195,7 @@ def test_messages_wait_in_the_order_in_which_they_were_accepted() -> None:
 @pytest.mark.parametrize(
     "end", [[], [Done("a1", NOW)], [Failed("a1", "no", NOW)], [Dropped("a1", NOW)]]
 )
-def test_a_message_that_is_handed_over_twice_waits_once(end: list[Record]) -> None:
+def test_a_message_that_is_handed_over_twice_waits_once(end: list[OutboxRecord]) -> None:
     box = fold([put("a1"), *end])
     again = fold([put("a1"), *end, put("a1")])
     assert again.knows("a1")
@@ -201,7 +203,7 @@ def test_a_message_that_is_handed_over_twice_waits_once(end: list[Record]) -> No
 
 
 def test_a_message_in_a_merged_one_is_known_wherever_that_one_is() -> None:
-    merged: list[Record] = [put("a1"), put("a2"), Merged(("a1", "a2"), out("a1+2"))]
+    merged: list[OutboxRecord] = [put("a1"), put("a2"), Merged(("a1", "a2"), out("a1+2"))]
     for end in ([], [Failed("a1+2", "no", NOW)], [Done("a1+2", NOW)], [Dropped("a1+2", NOW)]):
         box = fold([*merged, *end])
         assert box.knows("a2")
@@ -209,7 +211,7 @@ def test_a_message_in_a_merged_one_is_known_wherever_that_one_is() -> None:
 
 
 def test_merged_messages_take_the_place_of_the_first_and_share_its_fate() -> None:
-    history: list[Record] = [
+    history: list[OutboxRecord] = [
         put("a1"),
         put("a2"),
         put("a3"),
@@ -244,12 +246,19 @@ def test_merged_messages_take_the_place_of_the_first_and_share_its_fate() -> Non
     ids=["nothing", "one twice", "unknown", "under way", "a name that is taken", "two robots"],
 )
 def test_a_record_of_merging_that_makes_no_sense_changes_nothing(merged: Merged) -> None:
-    history: list[Record] = [put("a1"), put("a2"), put("a3"), put("a4"), put("b1"), Sent("a3", 3)]
+    history: list[OutboxRecord] = [
+        put("a1"),
+        put("a2"),
+        put("a3"),
+        put("a4"),
+        put("b1"),
+        Sent("a3", 3),
+    ]
     assert meaning(fold([*history, merged])) == meaning(fold(history))
 
 
 def test_parted_messages_wait_again_in_order_each_with_its_own_fate() -> None:
-    history: list[Record] = [
+    history: list[OutboxRecord] = [
         *(put("a1"), put("a2"), put("a3"), put("a4")),
         *(Merged(("a2", "a3"), out("a2+2")), tried("a2+2"), Parted("a2+2")),
     ]
@@ -266,7 +275,7 @@ def test_parted_messages_wait_again_in_order_each_with_its_own_fate() -> None:
 
 
 def test_what_is_partly_there_is_not_parted() -> None:
-    history: list[Record] = [put("a1"), put("a2"), Merged(("a1", "a2"), out("a1+2"))]
+    history: list[OutboxRecord] = [put("a1"), put("a2"), Merged(("a1", "a2"), out("a1+2"))]
     history.append(Sent("a1+2", 3))
     assert meaning(fold([*history, Parted("a1+2")])) == meaning(fold(history))
 
@@ -282,7 +291,7 @@ def test_what_was_taken_of_a_message_is_not_sent_again() -> None:
 
 
 def test_a_dead_letter_keeps_its_reason_and_goes_to_the_end_when_it_is_tried_again() -> None:
-    history: list[Record] = [put("a1"), put("a2"), Failed("a1", "no permission", NOW)]
+    history: list[OutboxRecord] = [put("a1"), put("a2"), Failed("a1", "no permission", NOW)]
     box = fold(history)
     assert box.dead["a1"].reason == "no permission"
     assert list(box.waiting) == ["a2"]
@@ -297,15 +306,15 @@ def test_tried_again_by_the_user_it_is_not_forgotten_that_it_may_have_arrived(
 ) -> None:
     chunk = Tried("a1", 3, 5, route)
     failed = Failed("a1", "no answer", NOW)
-    history: list[Record] = [put("a1"), Sent("a1", 3), chunk, failed, Retried("a1")]
+    history: list[OutboxRecord] = [put("a1"), Sent("a1", 3), chunk, failed, Retried("a1")]
     waiting = fold(history).waiting["a1"]
     assert (waiting.start, waiting.tried) == (3, (structs.replace(chunk, again=True),))
     assert waiting.may_have_arrived
 
 
 @pytest.mark.parametrize("end", [Done("a1", NOW, uncertain=True), Dropped("a1", NOW)])
-def test_the_end_of_what_may_have_arrived_is_remembered_as_uncertain(end: Record) -> None:
-    history: list[Record] = [put("a1"), tried("a1"), end]
+def test_the_end_of_what_may_have_arrived_is_remembered_as_uncertain(end: OutboxRecord) -> None:
+    history: list[OutboxRecord] = [put("a1"), tried("a1"), end]
     assert fold(history).uncertain == {"a1"}
     assert fold(compacted(history, NOW)).uncertain == {"a1"}
     [(_, _, _, reason)] = outbox_journal.ends(history)
@@ -313,7 +322,7 @@ def test_the_end_of_what_may_have_arrived_is_remembered_as_uncertain(end: Record
 
 
 def test_a_dropped_message_is_gone_for_good() -> None:
-    histories: list[list[Record]] = [[put("a1")], [put("a1"), Failed("a1", "no", NOW)]]
+    histories: list[list[OutboxRecord]] = [[put("a1")], [put("a1"), Failed("a1", "no", NOW)]]
     for history in histories:
         box = fold([*history, Dropped("a1", NOW), Retried("a1"), put("a1")])
         assert not box.waiting
@@ -322,7 +331,7 @@ def test_a_dropped_message_is_gone_for_good() -> None:
 
 
 def test_what_is_done_is_remembered_for_a_while_and_then_takes_no_room() -> None:
-    history: list[Record] = [put("a1"), tried("a1"), Sent("a1", 5), Done("a1", NOW)]
+    history: list[OutboxRecord] = [put("a1"), tried("a1"), Sent("a1", 5), Done("a1", NOW)]
     assert compacted(history, NOW + 60) == [Done("a1", NOW)]
     assert compacted(history, NOW + DONE_REMEMBERED) == []
 
@@ -339,7 +348,7 @@ def test_an_end_that_may_not_stand_in_its_transcript_yet_is_told_by_a_short_jour
 
 
 def test_what_another_robot_finished_is_not_forgotten_for_it() -> None:
-    history: list[Record] = [put("b1"), Done("b1", NOW), put("a1")]
+    history: list[OutboxRecord] = [put("b1"), Done("b1", NOW), put("a1")]
     long_after = NOW + 2 * DONE_REMEMBERED
     kept = [decode(line) for line in shortened([encode(r) for r in history], "a", long_after)]
     assert not fold(of_robot(kept, "b")).waiting
@@ -356,7 +365,7 @@ def test_damaged_lines_go_when_the_journal_is_made_short() -> None:
 
 
 def test_a_transcript_is_told_every_end_that_the_journal_knows() -> None:
-    history: list[Record] = [
+    history: list[OutboxRecord] = [
         *(put("a1"), put("a2", "s2"), put("a3", ""), put("a4"), put("b1"), put("b2")),
         Merged(("b1", "b2"), out("b1+2")),
         *(Done("a1", NOW), Failed("a2", "no", NOW), Done("a3", NOW), Dropped("a4", NOW)),
@@ -376,7 +385,7 @@ def test_a_transcript_is_told_every_end_that_the_journal_knows() -> None:
 @settings(max_examples=100, deadline=None)
 @given(HISTORIES)
 def test_a_message_that_waits_was_told_no_end_since_it_was_last_tried_again(
-    history: list[Record],
+    history: list[OutboxRecord],
 ) -> None:
     box = fold(history)
     sent = {name for _, name, fate, _ in outbox_journal.ends(history) if fate is Delivery.SENT}
@@ -399,8 +408,10 @@ OUTBOUNDS = st.builds(
 
 
 @settings(max_examples=100, deadline=None)
-@given(RECORDS | st.builds(Put, WORDS, OUTBOUNDS, st.sampled_from(Kind), WORDS, st.floats(0, 1e10)))
-def test_a_record_is_one_line_that_is_read_as_it_was_written(record: Record) -> None:
+@given(
+    RECORDS | st.builds(Put, WORDS, OUTBOUNDS, st.sampled_from(Purpose), WORDS, st.floats(0, 1e10))
+)
+def test_a_record_is_one_line_that_is_read_as_it_was_written(record: OutboxRecord) -> None:
     line = encode(record)
     assert line
     assert b"\n" not in line
@@ -424,7 +435,7 @@ def test_any_bytes_are_a_record_or_refused(line: bytes) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(RECORDS, st.data())
-def test_a_torn_line_is_no_record(record: Record, data: st.DataObject) -> None:
+def test_a_torn_line_is_no_record(record: OutboxRecord, data: st.DataObject) -> None:
     line = encode(record)
     torn = line[: data.draw(st.integers(0, len(line) - 1))]
     with pytest.raises(ValueError, match="not a record"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.plan import Chunk, Finished, Plan, Post, Wait
+from dingbridge.core.delivery.plan import Chunk, Finished, Plan, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.errors import (
@@ -73,7 +73,7 @@ ENDLESS = 20_000
 class Way(Struct):
     """What happened to one message."""
 
-    posts: list[Post]
+    posts: list[PostChunk]
     replies: list[Reply]
     waits: list[Wait]
     accepted: list[Chunk]
@@ -129,7 +129,7 @@ def travel(plan: Plan, replies: Iterable[Reply]) -> Way:
             case Wait():
                 way.waits.append(step)
                 plan.waited()
-            case Post():
+            case PostChunk():
                 answer = next(reply)
                 way.posts.append(step)
                 way.replies.append(answer)
@@ -452,7 +452,7 @@ def test_a_chunk_that_is_too_long_is_halved_until_it_fits() -> None:
     text = "word " * 2000
     plan = a_plan(text)
     way = Way([], [], [], [], Finished())
-    while isinstance(step := plan.next(), Post):
+    while isinstance(step := plan.next(), PostChunk):
         way.posts.append(step)
         if encoded_size(step.chunk.text) > 3000:
             plan.failed(TooLong("too long"))
@@ -569,7 +569,7 @@ def test_a_chunk_that_was_halved_and_may_have_arrived_keeps_its_cut_and_key() ->
     first = a_plan(text, (Route.WEBHOOK,))
     first.failed(TooLong("too long"))
     step = first.next()
-    assert isinstance(step, Post)
+    assert isinstance(step, PostChunk)
     chunk = step.chunk
     tried = (Tried("m1", chunk.start, chunk.end, Route.WEBHOOK),)
     way = travel(a_plan(text, (Route.WEBHOOK,), tried=tried), answered())

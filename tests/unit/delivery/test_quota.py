@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.delivery.quota import Budget, Kind, Quota, counted, describe, used_up, warning
+from dingbridge.core.delivery.quota import (
+    Budget,
+    Quota,
+    QuotaKind,
+    counted,
+    describe,
+    used_up,
+    warning,
+)
 from dingbridge.core.dingtalk import error_codes
 from dingbridge.core.errors import Refused
 
@@ -43,7 +51,7 @@ def test_a_new_month_forgets_what_was_warned_of_and_what_was_gone() -> None:
     assert quota.gone
     assert counted(quota, later) == Quota("2026-09")
     assert used_up(quota, later, "20001") == Quota(
-        "2026-09", warned=(Kind.PUSHES,), spent=(Kind.PUSHES,)
+        "2026-09", warned=(QuotaKind.PUSHES,), spent=(QuotaKind.PUSHES,)
     )
 
 
@@ -51,7 +59,7 @@ def test_a_new_month_forgets_what_was_warned_of_and_what_was_gone() -> None:
 def test_a_warning_comes_at_eighty_percent(calls: int, warned: bool) -> None:
     quota, sentence = warning(counted(Quota(), AUGUST, calls=calls), BUDGET)
     assert (sentence is not None) == warned
-    assert quota.warned == ((Kind.CALLS,) if warned else ())
+    assert quota.warned == ((QuotaKind.CALLS,) if warned else ())
 
 
 def test_the_warning_names_the_figures() -> None:
@@ -70,8 +78,8 @@ def test_each_kind_is_warned_of_once_a_month(steps: list[tuple[int, int]]) -> No
         if sentence is not None:
             said.append(sentence)
     for kind, used, limit in (
-        (Kind.CALLS, quota.calls, BUDGET.calls),
-        (Kind.PUSHES, quota.pushes, BUDGET.pushes),
+        (QuotaKind.CALLS, quota.calls, BUDGET.calls),
+        (QuotaKind.PUSHES, quota.pushes, BUDGET.pushes),
     ):
         assert sum(kind.value in sentence for sentence in said) == (used >= 0.8 * limit)
 
@@ -84,12 +92,12 @@ def test_a_budget_of_nothing_is_not_watched() -> None:
 
 @pytest.mark.parametrize("code", [*CALL_CODES, "20001"])
 def test_a_quota_that_the_platform_calls_used_up_is_gone_and_warned_of_no_more(code: str) -> None:
-    kind = Kind.PUSHES if code == "20001" else Kind.CALLS
+    kind = QuotaKind.PUSHES if code == "20001" else QuotaKind.CALLS
     quota = used_up(Quota("2026-08"), AUGUST, code)
     assert quota.gone
     assert quota.spent == (kind,)
     assert used_up(quota, AUGUST, code) == quota
-    more = counted(quota, AUGUST, calls=5000 * (kind is Kind.CALLS), pushes=3000)
+    more = counted(quota, AUGUST, calls=5000 * (kind is QuotaKind.CALLS), pushes=3000)
     _, sentence = warning(more, BUDGET)
     assert sentence is None or kind.value not in sentence
 

@@ -13,8 +13,8 @@ from dingbridge.core.delivery.rate_limit import (
     CALLS_AT_ONCE,
     CALLS_WINDOW,
     Hold,
-    Pace,
     Paced,
+    RateLimit,
     key_of,
 )
 from dingbridge.core.delivery.routing import Route
@@ -63,25 +63,25 @@ FLOW_CONTROL = RetryAfter("too much for this person", PERSON_PAUSE)
 REFUSALS = st.sampled_from([QPS, QPM, TOO_FAST, SEND_TOO_FAST, BAN, FLOW_CONTROL])
 
 
-def full(key: str, now: float = NOW) -> Pace:
+def full(key: str, now: float = NOW) -> RateLimit:
     """A pace whose budget for `key` was used up at `now`."""
-    pace = Pace(half)
+    pace = RateLimit(half)
     for _ in range(ROBOT_MESSAGES):
         pace.sent(key, now)
     return pace
 
 
-def restarted(pace: Pace, now: float) -> Pace:
+def restarted(pace: RateLimit, now: float) -> RateLimit:
     """The pace of the next process, which only has what was written down."""
     written = msgspec.json.encode(pace.snapshot(now))
-    return Pace.restore(msgspec.json.decode(written, type=Paced), half)
+    return RateLimit.restore(msgspec.json.decode(written, type=Paced), half)
 
 
 # --- budget -------------------------------------------------------------------------------------
 
 
 def test_a_robot_sends_twenty_at_once_and_the_next_a_minute_after_the_first() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     for count in range(ROBOT_MESSAGES):
         now = NOW + count
         assert pace.room(WEBHOOK, now) == ROBOT_MESSAGES - count
@@ -114,7 +114,7 @@ def test_replies_to_a_person_and_to_a_group_are_counted_apart() -> None:
 
 @pytest.mark.parametrize("key", [GROUP, PERSON])
 def test_openapi_has_no_budget_of_messages_a_minute(key: str) -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     for _ in range(200):
         assert pace.ready_at(key, NOW) == NOW
         pace.sent(key, NOW)
@@ -124,7 +124,7 @@ def test_openapi_has_no_budget_of_messages_a_minute(key: str) -> None:
 
 @pytest.mark.parametrize("key", [GROUP, PERSON])
 def test_openapi_is_called_twenty_times_a_second_and_no_faster(key: str) -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     for count in range(CALLS_AT_ONCE):
         now = NOW + count / 100
         assert pace.ready_at(key, now) == now
@@ -143,7 +143,7 @@ def test_openapi_is_called_twenty_times_a_second_and_no_faster(key: str) -> None
 def test_no_second_has_more_calls_than_are_allowed_however_long_each_takes(
     steps: list[tuple[float, float]],
 ) -> None:
-    pace, now, arrived = Pace(half), NOW, []
+    pace, now, arrived = RateLimit(half), NOW, []
     for idle, takes in steps:
         now = pace.ready_at(GROUP, now + idle)
         arrived.append(now + takes / 2)
@@ -154,7 +154,7 @@ def test_no_second_has_more_calls_than_are_allowed_however_long_each_takes(
 
 
 def test_a_clock_that_is_set_back_costs_one_second_of_calls_at_most() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     for _ in range(CALLS_AT_ONCE):
         pace.called(NOW)
     past = NOW - 1e6
@@ -173,7 +173,7 @@ ACTS = st.tuples(
 def test_no_minute_ever_holds_more_than_twenty_though_the_clock_is_set_back(
     acts: list[tuple[float, float, int, bool]],
 ) -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     elapsed, behind = 0.0, 0.0
     went: list[float] = []
     for passes, set_back, messages, restarts in acts:
@@ -195,7 +195,7 @@ def test_no_minute_ever_holds_more_than_twenty_though_the_clock_is_set_back(
 
 @given(st.lists(st.floats(0, 30), max_size=80))
 def test_whoever_waits_as_told_sends_everything_in_time(pauses: list[float]) -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     now = NOW
     went: list[float] = []
     for pause in pauses:
@@ -239,7 +239,7 @@ def test_what_is_over_is_not_written_down() -> None:
 
 def test_more_than_a_full_window_in_a_file_is_cut_to_its_end() -> None:
     times = tuple(NOW - count for count in range(50))
-    pace = Pace.restore(Paced(sent={WEBHOOK: times, SESSION: ()}), half)
+    pace = RateLimit.restore(Paced(sent={WEBHOOK: times, SESSION: ()}), half)
     assert pace.ready_at(WEBHOOK, NOW) == NOW - 19 + ROBOT_WINDOW
     assert pace.room(SESSION, NOW) == ROBOT_MESSAGES
 
@@ -251,7 +251,7 @@ def test_more_than_a_full_window_in_a_file_is_cut_to_its_end() -> None:
 def test_a_second_too_fast_within_ten_minutes_holds_as_long_as_the_platforms_penalty(
     code: str,
 ) -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     assert pace.held(refusal(code), WEBHOOK, NOW) == RATE_PAUSE
     assert pace.ready_at(WEBHOOK, NOW) == NOW + RATE_PAUSE
     pace.sent(WEBHOOK, NOW + RATE_PAUSE)
@@ -263,13 +263,13 @@ def test_a_second_too_fast_within_ten_minutes_holds_as_long_as_the_platforms_pen
 
 
 def test_a_too_fast_is_forgotten_after_ten_minutes() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     pace.held(TOO_FAST, WEBHOOK, NOW)
     assert pace.held(TOO_FAST, WEBHOOK, NOW + 600) == RATE_PAUSE
 
 
 def test_a_robot_too_fast_in_one_conversation_goes_on_in_others_and_by_openapi() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     pace.held(TOO_FAST, SESSION, NOW)
     assert pace.room(SESSION, NOW) == 0
     assert pace.room(OTHER_SESSION, NOW) == ROBOT_MESSAGES
@@ -277,7 +277,7 @@ def test_a_robot_too_fast_in_one_conversation_goes_on_in_others_and_by_openapi()
 
 
 def test_a_robot_whose_refusal_has_no_known_code_is_held_like_one_too_fast() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     by_status = RetryAfter("HTTP 429", RATE_PAUSE)
     assert pace.held(by_status, WEBHOOK, NOW) == RATE_PAUSE
     assert pace.held(by_status, WEBHOOK, NOW + 60) == RATE_PENALTY
@@ -288,7 +288,7 @@ def test_a_robot_whose_refusal_has_no_known_code_is_held_like_one_too_fast() -> 
 def test_too_many_calls_in_a_second_hold_openapi_one_to_two_seconds_every_time(
     code: str, chance: float, seconds: float
 ) -> None:
-    pace = Pace(lambda: chance)
+    pace = RateLimit(lambda: chance)
     for round_ in range(5):
         now = NOW + 10 * round_
         assert pace.held(refusal(code), GROUP, now) == pytest.approx(seconds)
@@ -297,7 +297,7 @@ def test_too_many_calls_in_a_second_hold_openapi_one_to_two_seconds_every_time(
 
 
 def test_too_many_calls_in_a_minute_hold_openapi_a_minute_every_time() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     for round_ in range(3):
         now = NOW + 100 * round_
         assert pace.held(QPM, GROUP, now) == QPM_PAUSE
@@ -306,7 +306,7 @@ def test_too_many_calls_in_a_minute_hold_openapi_a_minute_every_time() -> None:
 
 
 def test_sends_by_openapi_that_stay_too_fast_wait_two_four_eight_seconds_then_a_minute() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     now, waits = NOW, []
     for _ in range(5):
         waits.append(pace.held(SEND_TOO_FAST, GROUP, now))
@@ -317,7 +317,7 @@ def test_sends_by_openapi_that_stay_too_fast_wait_two_four_eight_seconds_then_a_
 
 
 def test_a_send_too_fast_counts_though_a_longer_pause_is_on() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     pace.held(QPM, GROUP, NOW)
     assert pace.held(SEND_TOO_FAST, GROUP, NOW + 1) == QPM_PAUSE - 1
     assert pace.held(SEND_TOO_FAST, GROUP, NOW + QPM_PAUSE) == 4
@@ -325,21 +325,21 @@ def test_a_send_too_fast_counts_though_a_longer_pause_is_on() -> None:
 
 @pytest.mark.parametrize("key", [WEBHOOK, SESSION, GROUP, PERSON])
 def test_a_block_page_stops_every_route(key: str) -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     assert pace.held(BAN, key, NOW) == BAN_PAUSE
     for other in (WEBHOOK, SESSION, GROUP, PERSON):
         assert pace.ready_at(other, NOW) == NOW + BAN_PAUSE
 
 
 def test_a_person_who_gets_too_much_holds_nobody_else() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     assert pace.held(FLOW_CONTROL, PERSON, NOW) == PERSON_PAUSE
     assert pace.ready_at(PERSON, NOW) == NOW + PERSON_PAUSE
     assert pace.ready_at(GROUP, NOW) == NOW
 
 
 def test_a_short_pause_does_not_end_a_longer_one() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     pace.held(BAN, GROUP, NOW)
     assert pace.held(QPS, GROUP, NOW + 10) == BAN_PAUSE - 10
     pace.held(QPM, GROUP, NOW + 250)
@@ -348,7 +348,7 @@ def test_a_short_pause_does_not_end_a_longer_one() -> None:
 
 def test_a_pause_that_a_file_exaggerates_is_cut() -> None:
     held = Hold(NOW + 1e9, 1e9, "for ever")
-    pace = Pace.restore(Paced(holds={WEBHOOK: held}), half)
+    pace = RateLimit.restore(Paced(holds={WEBHOOK: held}), half)
     assert pace.ready_at(WEBHOOK, NOW) == NOW + RATE_PENALTY
 
 
@@ -359,7 +359,7 @@ def test_a_pause_that_a_file_exaggerates_is_cut() -> None:
 def test_nothing_is_held_for_ever(
     history: list[tuple[RetryAfter, str, float, bool]], chance: float
 ) -> None:
-    pace = Pace(lambda: chance)
+    pace = RateLimit(lambda: chance)
     now = NOW
     for error, key, passes, sends in history:
         now += passes
@@ -377,7 +377,7 @@ def test_nothing_is_held_for_ever(
 
 
 def test_the_longest_pause_is_shown_with_its_reason_until_it_is_over() -> None:
-    pace = Pace(half)
+    pace = RateLimit(half)
     assert pace.cool_down(NOW) is None
     pace.held(QPS, GROUP, NOW)
     pace.held(TOO_FAST, WEBHOOK, NOW)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.delivery.quota import Budget, Kind, Quota
+from dingbridge.core.delivery.quota import Budget, Quota, QuotaKind
 from dingbridge.core.delivery.reactions import (
     ADD_AGAIN,
     ADD_WITHIN,
@@ -19,7 +19,7 @@ from dingbridge.core.delivery.reactions import (
     REMOVE_AGAIN,
     AddReaction,
     Reaction,
-    Reactions,
+    ReactionSchedule,
     RemoveReaction,
     Step,
     accepted,
@@ -45,7 +45,7 @@ REFUSED = Refused("no")
 
 
 def test_a_failing_reaction_is_tried_as_often_as_it_helps_and_then_let_be() -> None:
-    reactions, now = Reactions(), 10.0
+    reactions, now = ReactionSchedule(), 10.0
     reactions.arrived(ONE, now)
     for pause in (*ADD_AGAIN, None):
         assert reactions.next_at() == now
@@ -63,7 +63,7 @@ def test_a_failing_reaction_is_tried_as_often_as_it_helps_and_then_let_be() -> N
 
 
 def test_a_reaction_that_cannot_be_removed_is_tried_as_often_as_it_helps() -> None:
-    reactions, now = Reactions([ONE], 10.0), 10.0
+    reactions, now = ReactionSchedule([ONE], 10.0), 10.0
     for pause in (*REMOVE_AGAIN, None):
         assert reactions.next_step(now) == RemoveReaction(ONE)
         reactions.failed(RemoveReaction(ONE), NO_ANSWER, now)
@@ -76,7 +76,7 @@ def test_a_reaction_that_cannot_be_removed_is_tried_as_often_as_it_helps() -> No
 
 @pytest.mark.parametrize("error", [REFUSED, RetryAfter("too fast", 60.0, code="QpsLimit")])
 def test_a_refused_reaction_is_not_tried_again(error: DeliveryError) -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 0.0)
     step = reactions.next_step(0.0)
     assert step == AddReaction(ONE)
@@ -86,7 +86,7 @@ def test_a_refused_reaction_is_not_tried_again(error: DeliveryError) -> None:
 
 
 def test_one_that_may_stand_there_is_removed_although_no_answer_came() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 0.0)
     for now in (0.0, 0.4, 1.6):
         step = reactions.next_step(now)
@@ -104,7 +104,7 @@ def test_one_that_may_stand_there_is_removed_although_no_answer_came() -> None:
 
 
 def test_too_many_calls_hold_all_reactions() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = ReactionSchedule([ONE], 0.0)
     step = reactions.next_step(0.0)
     assert step == RemoveReaction(ONE)
     reactions.failed(step, RetryAfter("too fast", 60.0, code="QpmLimit"), 0.0)
@@ -117,7 +117,7 @@ def test_too_many_calls_hold_all_reactions() -> None:
 
 
 def test_without_a_network_removing_waits_for_it() -> None:
-    reactions, now = Reactions([ONE], 0.0), 0.0
+    reactions, now = ReactionSchedule([ONE], 0.0), 0.0
     for _ in range(20):
         assert reactions.next_step(now) == RemoveReaction(ONE)
         reactions.failed(RemoveReaction(ONE), Unreachable("offline"), now)
@@ -130,17 +130,17 @@ def test_without_a_network_removing_waits_for_it() -> None:
 
 
 def test_when_the_months_calls_are_gone_removing_is_left_to_a_later_process() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = ReactionSchedule([ONE], 0.0)
     step = reactions.next_step(0.0)
     assert step == RemoveReaction(ONE)
     gone = Refused("gone", code="Forbidden.AccessDenied.ApiCountLimitForOrg")
     reactions.failed(step, gone, 0.0)
     assert reactions.next_at() is None
-    assert Reactions(reactions.outstanding(), 9.0).next_step(9.0) == RemoveReaction(ONE)
+    assert ReactionSchedule(reactions.outstanding(), 9.0).next_step(9.0) == RemoveReaction(ONE)
 
 
 def test_a_reaction_is_added_on_arrival_and_removed_with_the_answer() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     assert reactions.next_at() is None
     reactions.arrived(ONE, 1.0)
     assert reactions.outstanding() == ()
@@ -158,7 +158,7 @@ def test_a_reaction_is_added_on_arrival_and_removed_with_the_answer() -> None:
 
 
 def test_an_answer_that_is_faster_than_the_reaction_costs_no_call() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 1.0)
     reactions.finished("msg1", 1.0)
     assert reactions.next_step(1.0) is None
@@ -166,7 +166,7 @@ def test_an_answer_that_is_faster_than_the_reaction_costs_no_call() -> None:
 
 
 def test_an_answer_while_the_reaction_is_being_added_removes_it_afterwards() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 1.0)
     step = reactions.next_step(1.0)
     assert step == AddReaction(ONE)
@@ -180,7 +180,7 @@ def test_an_answer_while_the_reaction_is_being_added_removes_it_afterwards() -> 
 def test_an_answer_while_adding_fails_removes_only_what_may_stand_there(
     error: DeliveryError, left: tuple[Reaction, ...]
 ) -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 1.0)
     step = reactions.next_step(1.0)
     assert step is not None
@@ -191,7 +191,7 @@ def test_an_answer_while_adding_fails_removes_only_what_may_stand_there(
 
 
 def test_a_waiting_message_goes_first_and_a_late_reaction_is_dropped() -> None:
-    reactions = Reactions([TWO], 0.0)
+    reactions = ReactionSchedule([TWO], 0.0)
     reactions.arrived(ONE, 0.0)
     assert reactions.next_step(ADD_WITHIN, idle=False) is None
     assert reactions.next_step(ADD_WITHIN + 1, idle=False) is None
@@ -201,20 +201,20 @@ def test_a_waiting_message_goes_first_and_a_late_reaction_is_dropped() -> None:
 
 
 def test_removing_goes_before_adding() -> None:
-    reactions = Reactions([TWO], 1.0)
+    reactions = ReactionSchedule([TWO], 1.0)
     reactions.arrived(ONE, 0.0)
     assert reactions.next_step(1.0) == RemoveReaction(TWO)
 
 
 def test_nothing_is_added_while_the_quota_is_short_or_the_option_is_off() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 0.0, short=True)
     reactions.arrived(None, 0.0)
     assert reactions.next_step(0.0) is None
 
 
 def test_a_message_that_is_handed_over_again_gets_one_reaction() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 0.0)
     step = reactions.next_step(0.0)
     assert step == AddReaction(ONE)
@@ -224,7 +224,7 @@ def test_a_message_that_is_handed_over_again_gets_one_reaction() -> None:
 
 
 def test_after_a_crash_the_reaction_on_a_message_still_worked_on_stays() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = ReactionSchedule([ONE], 0.0)
     reactions.arrived(ONE, 0.0)
     assert reactions.next_step(0.0) is None
     assert reactions.outstanding() == (ONE,)
@@ -234,7 +234,7 @@ def test_after_a_crash_the_reaction_on_a_message_still_worked_on_stays() -> None
 
 @pytest.mark.parametrize("short", [False, True])
 def test_work_that_begins_again_while_its_reaction_goes_brings_it_back(short: bool) -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = ReactionSchedule([ONE], 0.0)
     step = reactions.next_step(0.0)
     assert step == RemoveReaction(ONE)
     reactions.arrived(ONE, 0.1, short=short)
@@ -247,7 +247,7 @@ def test_work_that_begins_again_while_its_reaction_goes_brings_it_back(short: bo
 def test_no_second_has_more_calls_than_an_app_may_make_however_many_messages_wait(
     lasting: list[float],
 ) -> None:
-    reactions, now, called = Reactions(), 0.0, []
+    reactions, now, called = ReactionSchedule(), 0.0, []
     for number in range(len(lasting)):
         reactions.arrived(Reaction("ding1", "cid1", f"msg{number}", "👀"), now)
     for seconds in lasting:
@@ -265,7 +265,7 @@ def test_no_second_has_more_calls_than_an_app_may_make_however_many_messages_wai
 
 
 def test_work_that_begins_again_while_removing_fails_keeps_the_reaction() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = ReactionSchedule([ONE], 0.0)
     step = reactions.next_step(0.0)
     assert step == RemoveReaction(ONE)
     reactions.arrived(ONE, 0.1)
@@ -277,7 +277,7 @@ def test_work_that_begins_again_while_removing_fails_keeps_the_reaction() -> Non
 
 def test_only_so_many_reactions_are_kept_track_of() -> None:
     left = [Reaction("ding1", "cid1", f"m{n}", "👀") for n in range(MOST_OUTSTANDING + 9)]
-    reactions = Reactions(left, 0.0)
+    reactions = ReactionSchedule(left, 0.0)
     assert reactions.outstanding() == tuple(left[9:])
     step = reactions.next_step(0.0)
     assert step is not None
@@ -288,7 +288,7 @@ def test_only_so_many_reactions_are_kept_track_of() -> None:
 
 
 def test_news_of_another_step_changes_nothing() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 0.0)
     reactions.succeeded(RemoveReaction(ONE), 0.0)
     reactions.failed(AddReaction(TWO), REFUSED, 0.0)
@@ -318,7 +318,7 @@ class World:
         self.worked_on: set[Reaction] = set()
         self.tries: dict[Step, int] = {}
         self.under_way: Step | None = None
-        self.reactions = Reactions()
+        self.reactions = ReactionSchedule()
 
     def carry_out(self, step: Step) -> None:
         if isinstance(step, AddReaction):
@@ -380,7 +380,7 @@ def test_whatever_happens_no_reaction_stays_behind(
                 world.carry_out(world.under_way)
             world.under_way = None
             world.worked_on.clear()
-            world.reactions = Reactions(world.reactions.outstanding(), world.now)
+            world.reactions = ReactionSchedule(world.reactions.outstanding(), world.now)
             failures = 0
         else:
             # Removing is given up after three failures, and then a reaction may stay.
@@ -398,7 +398,7 @@ def test_whatever_happens_no_reaction_stays_behind(
 
 @given(st.lists(st.sampled_from([BUSY, NO_ANSWER, REFUSED, FreshToken("token")]), min_size=9))
 def test_a_message_costs_at_most_three_calls_each_way(errors: list[DeliveryError]) -> None:
-    reactions, now, calls = Reactions(), 0.0, 0
+    reactions, now, calls = ReactionSchedule(), 0.0, 0
     reactions.arrived(ONE, now)
     for finishing in (False, True):
         if finishing:
@@ -414,7 +414,7 @@ def test_a_message_costs_at_most_three_calls_each_way(errors: list[DeliveryError
 
 
 def test_in_a_flood_reactions_are_shown_only_where_that_is_written_once_a_second() -> None:
-    reactions, now, writings = Reactions(), 0.0, 0
+    reactions, now, writings = ReactionSchedule(), 0.0, 0
     written: frozenset[Reaction] = frozenset()
     write_at = 0.0
     added = []
@@ -438,13 +438,13 @@ def test_in_a_flood_reactions_are_shown_only_where_that_is_written_once_a_second
 
 
 def test_what_stands_at_a_message_needs_nothing_written_to_be_removed() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = ReactionSchedule([ONE], 0.0)
     assert reactions.next_at(frozenset(), 9.0) == 0.0
     assert reactions.next_step(0.0, written=frozenset()) == RemoveReaction(ONE)
 
 
 def test_what_was_answered_before_its_reaction_is_not_written_any_more() -> None:
-    reactions = Reactions()
+    reactions = ReactionSchedule()
     reactions.arrived(ONE, 0.0)
     reactions.arrived(TWO, 0.0)
     assert reactions.may_stand(0.0) == (ONE, TWO)
@@ -510,8 +510,8 @@ def test_the_reaction_is_the_one_of_the_option_and_none_when_it_is_off() -> None
         (Quota("2026-08", calls=3749), Budget(5000), False),
         (Quota("2026-08", calls=3750), Budget(5000), True),
         (Quota("2026-08", calls=99_999), Budget(0), False),
-        (Quota("2026-08", calls=1, spent=(Kind.CALLS,)), Budget(0), True),
-        (Quota("2026-08", pushes=9999, spent=(Kind.PUSHES,)), Budget(5000), False),
+        (Quota("2026-08", calls=1, spent=(QuotaKind.CALLS,)), Budget(0), True),
+        (Quota("2026-08", pushes=9999, spent=(QuotaKind.PUSHES,)), Budget(5000), False),
     ],
 )
 def test_the_last_quarter_of_the_months_calls_is_for_messages(

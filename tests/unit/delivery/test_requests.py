@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.delivery import requests
-from dingbridge.core.delivery.plan import Plan, Post
+from dingbridge.core.delivery.plan import Plan, PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
@@ -31,14 +31,14 @@ TARGET = Target(
 )
 
 
-def sent(text: str, route: Route, at: At, **changes: Any) -> list[tuple[bytes, Post]]:
+def sent(text: str, route: Route, at: At, **changes: Any) -> list[tuple[bytes, PostChunk]]:
     """Body and step for each chunk by this route."""
     options = read({**SETTINGS, **changes}, {})
     target = Target() if route is Route.WEBHOOK else TARGET
     outbound = Outbound("m1", target, text, "标题", at)
     plan = Plan(outbound, (route,), lambda way: requests.room(options, outbound, way), lambda: 0.0)
     bodies = []
-    while isinstance(step := plan.next(), Post):
+    while isinstance(step := plan.next(), PostChunk):
         if route in (Route.SINGLE, Route.GROUP):
             _, body = requests.openapi(options, outbound, step.chunk.text, route)
         else:
@@ -108,7 +108,7 @@ def test_names_in_the_place_of_ids_keep_to_both_ceilings_as_well() -> None:
     options = read({**SETTINGS, "text_chunk_limit": 5000}, {})
     outbound = Outbound("m1", TARGET, text, "标题", At(user_ids=("zs",)), names=names)
     plan = Plan(outbound, (Route.GROUP,), lambda way: requests.room(options, outbound, way), float)
-    while isinstance(step := plan.next(), Post):
+    while isinstance(step := plan.next(), PostChunk):
         _, body = requests.openapi(options, outbound, step.chunk.text, Route.GROUP)
         assert len(shown(body)) <= 5000
         assert len(json.loads(body)["msgParam"].encode()) <= MSG_PARAM_BYTES

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.outbox import Done, Failed, Kind, Put, Record, Sent
+from dingbridge.core.delivery.outbox import Done, Failed, OutboxRecord, Purpose, Put, Sent
 from dingbridge.core.delivery.outbox_journal import shortened
 from dingbridge.core.delivery.rate_limit import Hold, Paced
 from dingbridge.core.delivery.restored_rate import pace_of
@@ -22,19 +22,19 @@ KEY = "webhook"
 
 
 def put(name: str, robot: str = "r") -> Put:
-    return Put(robot, Outbound(name, Target(), "text", "title"), Kind.REPLY, "", NOW)
+    return Put(robot, Outbound(name, Target(), "text", "title"), Purpose.REPLY, "", NOW)
 
 
 def tried(name: str, time: float, start: int = 0, end: int = 4) -> Tried:
     return Tried(name, start, end, Route.WEBHOOK, time=time, key=KEY)
 
 
-def delivered(name: str, time: float) -> list[Record]:
+def delivered(name: str, time: float) -> list[OutboxRecord]:
     """The records of a message that went at once."""
     return [put(name), tried(name, time - 0.1), Done(name, time)]
 
 
-def went(records: list[Record], now: float) -> tuple[float, ...]:
+def went(records: list[OutboxRecord], now: float) -> tuple[float, ...]:
     """When the messages went that count at `now`."""
     return pace_of(records, lambda: 0.0).snapshot(now).sent.get(KEY, ())
 
@@ -46,7 +46,7 @@ def test_what_was_delivered_counts_from_its_answer() -> None:
 
 
 def test_each_chunk_counts() -> None:
-    records: list[Record] = [
+    records: list[OutboxRecord] = [
         put("m1"),
         tried("m1", NOW, 0, 2),
         Sent("m1", 2, NOW + 1),
@@ -57,7 +57,7 @@ def test_each_chunk_counts() -> None:
 
 
 def test_what_was_refused_does_not_count() -> None:
-    records: list[Record] = [
+    records: list[OutboxRecord] = [
         put("m1"),
         tried("m1", NOW),
         Sent("m1", 0, NOW + 1),
@@ -68,12 +68,17 @@ def test_what_was_refused_does_not_count() -> None:
 
 def test_what_was_not_answered_may_have_arrived_and_counts() -> None:
     assert went([put("m1"), tried("m1", NOW)], NOW + 1) == (NOW,)
-    again: list[Record] = [put("m1"), tried("m1", NOW), tried("m1", NOW + 10), Done("m1", NOW + 11)]
+    again: list[OutboxRecord] = [
+        put("m1"),
+        tried("m1", NOW),
+        tried("m1", NOW + 10),
+        Done("m1", NOW + 11),
+    ]
     assert went(again, NOW + 12) == (NOW, NOW + 11)
 
 
 def test_records_of_the_version_before_tell_no_times_and_count_nothing() -> None:
-    old: list[Record] = [
+    old: list[OutboxRecord] = [
         put("m1"),
         Tried("m1", 0, 4, Route.WEBHOOK),
         Sent("m1", 4),
@@ -92,11 +97,14 @@ def test_a_full_minute_of_messages_holds_up_the_next_one_after_a_restart() -> No
 
 def test_a_pause_that_dingtalk_asked_for_holds_after_a_restart() -> None:
     hold = Hold(NOW, 600.0, "too fast", 2)
-    records: list[Record] = [put("m1"), Sent("", 0, robot="r", paced=Paced(holds={KEY: hold}))]
+    records: list[OutboxRecord] = [
+        put("m1"),
+        Sent("", 0, robot="r", paced=Paced(holds={KEY: hold})),
+    ]
     assert pace_of(records, lambda: 0.0).ready_at(KEY, NOW + 1) == NOW + 600
 
 
-def compacted(records: list[Record], robot: str, now: float) -> list[Record]:
+def compacted(records: list[OutboxRecord], robot: str, now: float) -> list[OutboxRecord]:
     lines = shortened([outbox.encode(record) for record in records], robot, now)
     return [outbox.decode(line) for line in lines]
 
@@ -111,7 +119,7 @@ def compacted(records: list[Record], robot: str, now: float) -> list[Record]:
 def test_a_shorter_journal_means_the_same_pace_and_keeps_little_of_it(
     steps: list[tuple[str, float]], later: float
 ) -> None:
-    records: list[Record] = []
+    records: list[OutboxRecord] = []
     time = NOW
     for number, (what, pause) in enumerate(steps):
         time += pause
@@ -133,7 +141,7 @@ def test_a_shorter_journal_means_the_same_pace_and_keeps_little_of_it(
 
 
 def test_the_pace_of_one_robot_is_not_that_of_another() -> None:
-    records: list[Record] = [
+    records: list[OutboxRecord] = [
         *delivered("m1", NOW),
         put("x1", "other"),
         Tried("x1", 0, 4, Route.WEBHOOK, time=NOW + 1, key=KEY),
@@ -165,13 +173,13 @@ class OldSent(Struct, frozen=True, tag="sent"):
 def test_the_version_before_reads_what_is_written_now() -> None:
     held = Paced({KEY: (NOW,)}, {KEY: Hold(NOW, 60.0, "too fast", 1)})
     sent, paced = Sent("m1", 4, NOW + 1), Sent("", 0, robot="r", paced=held)
-    written: list[Record] = [tried("m1", NOW), sent, paced]
+    written: list[OutboxRecord] = [tried("m1", NOW), sent, paced]
     read = [msgspec.json.decode(outbox.encode(one), type=OldTried | OldSent) for one in written]
     assert read == [OldTried("m1", 0, 4, Route.WEBHOOK), OldSent("m1", 4), OldSent("", 0)]
 
 
 def test_a_record_about_no_message_changes_nothing_of_the_outbox() -> None:
-    records: list[Record] = [put("m1"), tried("m1", NOW)]
+    records: list[OutboxRecord] = [put("m1"), tried("m1", NOW)]
     before = outbox.fold(records).waiting
     told = Sent("", 0, robot="r", paced=Paced({KEY: (NOW,)}))
     assert outbox.fold([*records, told]).waiting == before

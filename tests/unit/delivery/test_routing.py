@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access.pairing import Kind, Request
+from dingbridge.core.access.pairing import AccessKind, AccessRequest
 from dingbridge.core.delivery.routing import (
     Route,
     configured_target,
@@ -161,7 +161,7 @@ def test_somebody_of_another_organisation_is_answered_by_the_session_webhook_onl
 def test_a_private_chat_without_a_reply_address_is_not_the_robots_group() -> None:
     chat = structs.replace(inbound(Conversation("cid1", ConversationKind.SINGLE), staff_id=""))
     found = reply_target(structs.replace(chat, session_webhook=None))
-    request = Request("c", Kind.PERSON, "$:x", "Li", "$:x", "Li", NOW, NOW)
+    request = AccessRequest("c", AccessKind.PERSON, "$:x", "Li", "$:x", "Li", NOW, NOW)
     for target in (found, request.target, of_session("s1"), Binding("s1", private="cid1").target):
         assert target is not None
         assert routes(target, api=True, webhook="robot", now=NOW) == ()

@@ -11,7 +11,7 @@ from msgspec import structs
 from dingbridge.core.delivery import mentions, send_queue
 from dingbridge.core.delivery.attempts import Tried
 from dingbridge.core.delivery.compose import LONGER
-from dingbridge.core.delivery.outbox import Kind, Waiting
+from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.send_queue import SEPARATOR, Lineup
 from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS
@@ -23,19 +23,21 @@ TEAM = Target(conversation_id="team")
 BOSS = Target(user_id="boss")
 
 
-def note(name: str, target: Target = TEAM, text: str = "hello") -> Waiting:
-    return Waiting("r", Outbound(name, target, text, f"title {name}"), Kind.NOTIFICATION, "", 0.0)
+def note(name: str, target: Target = TEAM, text: str = "hello") -> QueuedMessage:
+    return QueuedMessage(
+        "r", Outbound(name, target, text, f"title {name}"), Purpose.NOTIFICATION, "", 0.0
+    )
 
 
-def reply(name: str, target: Target = TEAM) -> Waiting:
-    return structs.replace(note(name, target), kind=Kind.REPLY, session="s1")
+def reply(name: str, target: Target = TEAM) -> QueuedMessage:
+    return structs.replace(note(name, target), kind=Purpose.REPLY, session="s1")
 
 
-def key(waiting: Waiting) -> str:
+def key(waiting: QueuedMessage) -> str:
     return waiting.outbound.target.conversation_id or waiting.outbound.target.user_id
 
 
-def line(*waiting: Waiting) -> Lineup:
+def line(*waiting: QueuedMessage) -> Lineup:
     up = Lineup()
     for one in waiting:
         up.add(one)
@@ -46,7 +48,7 @@ def chosen(up: Lineup, largest: int = LARGEST, **rooms: int) -> list[str]:
     return [one.id for one in up.choose(key, lambda name: rooms.get(name, 20), largest)]
 
 
-def ids(run: Iterable[Waiting]) -> list[str]:
+def ids(run: Iterable[QueuedMessage]) -> list[str]:
     return [one.id for one in run]
 
 
@@ -168,14 +170,14 @@ def test_taking_out_what_does_not_wait_changes_nothing() -> None:
 # --- two ways to one place ------------------------------------------------------------------------
 
 
-def by_session(waiting: Waiting) -> Waiting:
+def by_session(waiting: QueuedMessage) -> QueuedMessage:
     """The same message with a session webhook to go by."""
     session = SessionWebhook("https://session", 1e12)
     target = structs.replace(waiting.outbound.target, session_webhook=session)
     return structs.replace(waiting, outbound=structs.replace(waiting.outbound, target=target))
 
 
-def way(waiting: Waiting) -> str:
+def way(waiting: QueuedMessage) -> str:
     """Two budgets for each place: that of its session webhook and that of OpenAPI."""
     return f"{'session' if waiting.outbound.target.session_webhook else 'api'}_{key(waiting)}"
 
@@ -256,15 +258,15 @@ def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_the
     up = Lineup()
     for n, (target, is_reply, text) in enumerate(queue):
         waiting = note(f"m{n:02}", target, text)
-        up.add(structs.replace(waiting, kind=Kind.REPLY) if is_reply else waiting)
-    left: list[Waiting] = []
+        up.add(structs.replace(waiting, kind=Purpose.REPLY) if is_reply else waiting)
+    left: list[QueuedMessage] = []
     all_of_it = list(up)
     for room in [*rooms, *[{"team": 1, "boss": 1}] * len(queue)]:
         run = up.choose(key, room.__getitem__, LARGEST)
         assert bool(run) == any(room[key(one)] for one in up)
         assert len({key(one) for one in run}) <= 1
         if len(run) > 1:
-            assert {one.kind for one in run} == {Kind.NOTIFICATION}
+            assert {one.kind for one in run} == {Purpose.NOTIFICATION}
             assert len(send_queue.merged(run).outbound.text) <= LARGEST
         for one in run:
             assert room[key(one)] > 0
@@ -272,7 +274,7 @@ def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_the
         left.extend(run)
     assert sorted(ids(left)) == sorted(ids(all_of_it))
     for target in (TEAM, BOSS):
-        for kind in Kind:
+        for kind in Purpose:
             names = [o.id for o in left if o.kind is kind and o.outbound.target == target]
             assert names == sorted(names)
 
@@ -300,10 +302,10 @@ def test_whatever_ways_are_closed_only_a_reply_overtakes_and_only_notifications(
     for n, (target, is_reply, session, half) in enumerate(queue):
         waiting = note(f"m{n:02}", target)
         waiting = by_session(waiting) if session else waiting
-        waiting = structs.replace(waiting, kind=Kind.REPLY) if is_reply else waiting
+        waiting = structs.replace(waiting, kind=Purpose.REPLY) if is_reply else waiting
         under_way = any(one.start and key(one) == key(waiting) for one in up)
         up.add(structs.replace(waiting, start=1) if half and not under_way else waiting)
-    left: list[Waiting] = []
+    left: list[QueuedMessage] = []
     for room in [*rooms, *[dict.fromkeys(rooms[0] if rooms else WAYS, 1)] * len(queue)]:
         run = up.choose(way, room.__getitem__, LARGEST)
         assert bool(run) == any(room[way(one)] for one in up.candidates())
@@ -314,14 +316,14 @@ def test_whatever_ways_are_closed_only_a_reply_overtakes_and_only_notifications(
     for index, later in enumerate(left):
         for earlier in left[index + 1 :]:
             if earlier.id < later.id and key(earlier) == key(later) and not later.start:
-                assert (earlier.kind, later.kind) == (Kind.NOTIFICATION, Kind.REPLY)
+                assert (earlier.kind, later.kind) == (Purpose.NOTIFICATION, Purpose.REPLY)
                 assert not earlier.start
 
 
 def test_a_choice_among_ten_thousand_costs_as_much_as_one_among_a_hundred() -> None:
     asked = 0
 
-    def counting(waiting: Waiting) -> str:
+    def counting(waiting: QueuedMessage) -> str:
         nonlocal asked
         asked += 1
         return key(waiting)
@@ -358,7 +360,7 @@ def test_merged_messages_keep_every_word_and_every_mention() -> None:
     assert whole.everyone() == tuple(run)
 
 
-def calling(name: str, text: str, *people: tuple[str, str]) -> Waiting:
+def calling(name: str, text: str, *people: tuple[str, str]) -> QueuedMessage:
     """A notification that mentions these people: the name and the staff id of each."""
     at = At(tuple(staff_id for _, staff_id in people))
     outbound = structs.replace(note(name, text=text).outbound, at=at, names=people)

@@ -14,7 +14,7 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
 from dingbridge.core.text import well_formed
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM, Group, Person
+from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
@@ -157,7 +157,7 @@ def test_a_name_that_two_members_share_mentions_neither(
     editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     sandbox.client.add_person(Person("李四", staff_id="lisi2"))
-    sandbox.client.add_group(Group("cidPAIR==", "Pair"))
+    sandbox.client.add_group(SandboxGroup("cidPAIR==", "Pair"))
     bind(editor, {**api_options, "allow_from": ["*"]})
     for user in ("lisi", "lisi2", "zhangsan"):
         sandbox.client.say("here", user=user, group="cidPAIR==")

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from dingbridge.core.delivery.sent_messages import (
     KEPT,
     TEXT_CHARACTERS,
-    Sent,
+    SentChunk,
     SentKeys,
     find,
     remember,
@@ -28,7 +28,7 @@ from dingbridge.core.delivery.sent_messages import (
 )
 from dingbridge.core.dingtalk.attachments import NAME_CHARACTERS, shown_name, with_paths, words
 from dingbridge.core.dingtalk.message_content import ATTACHMENTS, INBOUND_CHARACTERS, put_together
-from dingbridge.core.dingtalk.message_parts import RECORDS, Words, parts_of
+from dingbridge.core.dingtalk.message_parts import RECORDS, OwnWords, parts_of
 from dingbridge.core.dingtalk.quotes import QUOTE_CHARACTERS, QUOTE_LINES, above
 from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.messages import Attachment, Inbound, Quoted
@@ -373,7 +373,7 @@ def test_a_quote_never_runs_into_what_is_said_about_it(words_of_it: str, text: s
 ROBOT = "dingrobot"
 
 
-def book_of(*sendings: Sent) -> SentKeys:
+def book_of(*sendings: SentChunk) -> SentKeys:
     book: SentKeys = {}
     for sent in sendings:
         book = remember(book, ROBOT, sent)
@@ -381,7 +381,7 @@ def book_of(*sendings: Sent) -> SentKeys:
 
 
 def test_a_quoted_message_of_ours_is_found_by_its_key() -> None:
-    book = book_of(Sent("m1", "s", "one", 1.0, "k1"), Sent("m2", "s", "two", 2.0, "k2"))
+    book = book_of(SentChunk("m1", "s", "one", 1.0, "k1"), SentChunk("m2", "s", "two", 2.0, "k2"))
     found = find(book, ROBOT, Quoted(key="k1", ours=True), ())
     assert found is not None
     assert (found.message, found.text) == ("m1", "one")
@@ -391,10 +391,10 @@ def test_a_quoted_message_of_ours_is_found_by_its_key() -> None:
 
 def test_what_went_out_by_session_webhook_is_found_by_its_time_alone() -> None:
     book = book_of(
-        Sent("m1", "s", "one", 100.0, place="cid"),
-        Sent("m2", "s", "two", 200.0, place="cid"),
-        Sent("m3", "s", "three", 203.0, place="another"),
-        Sent("m4", "s", "four", 199.0, key="k", place="cid"),
+        SentChunk("m1", "s", "one", 100.0, place="cid"),
+        SentChunk("m2", "s", "two", 200.0, place="cid"),
+        SentChunk("m3", "s", "three", 203.0, place="another"),
+        SentChunk("m4", "s", "four", 199.0, key="k", place="cid"),
     )
     found = find(book, ROBOT, Quoted(ours=True, created=202.0), ("cid", "zhangsan"))
     assert found is not None
@@ -405,7 +405,7 @@ def test_what_went_out_by_session_webhook_is_found_by_its_time_alone() -> None:
 
 
 def test_only_a_quote_without_content_gets_the_text_that_is_remembered() -> None:
-    book = book_of(Sent("m1", "s", "one", 1.0, "k1"))
+    book = book_of(SentChunk("m1", "s", "one", 1.0, "k1"))
     answer = read_robot_message(PAYLOADS[0].with_name("quote_of_the_robot.json").read_text("utf-8"))
     assert isinstance(answer, Inbound)
     assert answer.quote is not None
@@ -421,9 +421,13 @@ def test_only_a_quote_without_content_gets_the_text_that_is_remembered() -> None
 
 
 def test_of_two_messages_at_the_same_time_none_is_guessed() -> None:
-    book = book_of(Sent("m1", "s", "one", 1.0, place="c"), Sent("m2", "s", "two", 2.0, place="c"))
+    book = book_of(
+        SentChunk("m1", "s", "one", 1.0, place="c"), SentChunk("m2", "s", "two", 2.0, place="c")
+    )
     assert find(book, ROBOT, Quoted(ours=True, created=2.0), ("c",)) is None
-    chunks = book_of(Sent("m", "s", "one", 1.0, place="c"), Sent("m", "s", "two", 3.0, place="c"))
+    chunks = book_of(
+        SentChunk("m", "s", "one", 1.0, place="c"), SentChunk("m", "s", "two", 3.0, place="c")
+    )
     found = find(chunks, ROBOT, Quoted(ours=True, created=2.9), ("c",))
     assert found is not None
     assert found.text == "two"
@@ -432,7 +436,9 @@ def test_of_two_messages_at_the_same_time_none_is_guessed() -> None:
 def test_the_book_forgets_the_oldest_and_keeps_no_long_texts() -> None:
     book: SentKeys = {}
     for number in range(KEPT + 10):
-        book = remember(book, ROBOT, Sent(f"m{number}", "s", "long " * 1000, 1.0, f"k{number}"))
+        book = remember(
+            book, ROBOT, SentChunk(f"m{number}", "s", "long " * 1000, 1.0, f"k{number}")
+        )
     assert len(book[ROBOT]) == KEPT
     assert book[ROBOT][0].key == "k10"
     assert all(len(sent.text) <= TEXT_CHARACTERS for sent in book[ROBOT])
@@ -515,7 +521,7 @@ def test_a_chat_record_within_a_chat_record_does_not_go_on_for_ever() -> None:
 
 
 def test_words_beside_attachments_take_none_of_their_places() -> None:
-    words_only = [Words("[emoji]")] * (ATTACHMENTS + 1)
+    words_only = [OwnWords("[emoji]")] * (ATTACHMENTS + 1)
     files = [Attachment("file", CODE, f"{n}.txt") for n in range(ATTACHMENTS)]
     found = put_together([*words_only, *files])
     assert [each.file_name for each in found.attachments] == [each.file_name for each in files]

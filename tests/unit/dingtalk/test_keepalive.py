@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.dingtalk.keepalive import Check, Pace, Reconnect, Watchdog
+from dingbridge.core.dingtalk.keepalive import Check, KeepAliveTiming, Reconnect, Watchdog
 from dingbridge.core.errors import LinkLost, LinkRefused
 from dingbridge.core.timeouts import (
     LINK_BACK_OFF_LONGEST,
@@ -107,7 +107,9 @@ def test_a_wall_clock_that_is_set_forward_costs_one_ping_only() -> None:
 
 
 def test_a_connection_can_be_watched_more_closely() -> None:
-    dog = Watchdog(0.0, WALL, Pace(look_every=0.1, ping_after=1.0, pong_within=0.5, slept=5.0))
+    dog = Watchdog(
+        0.0, WALL, KeepAliveTiming(look_every=0.1, ping_after=1.0, pong_within=0.5, slept=5.0)
+    )
     assert dog.check(1.1, WALL) is Check.PING
     assert dog.check(1.5, WALL) is Check.FINE
     assert dog.check(1.7, WALL) is Check.DEAD

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from dingbridge.core.dingtalk import media, request_bodies
 from dingbridge.core.dingtalk.file_names import NAME_BYTES, ending, safe_name
 from dingbridge.core.dingtalk.media import MEGABYTE, UPLOAD_BYTES, Parcel
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable
 
 ENDPOINTS = ("https://api.dingtalk.com", "http://127.0.0.1:8123")
 
 
-def answer(body: object, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(body).encode())
+def answer(body: object, status: int = 200) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps(body).encode())
 
 
 # --- the way out ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dingbridge.core.dingtalk import error_codes, limits
 from dingbridge.core.dingtalk.responses import (
-    Answer,
+    HttpAnswer,
     Receipt,
     Ticket,
     Token,
@@ -36,14 +36,14 @@ from dingbridge.core.errors import (
     TooLong,
 )
 
-Reader = Callable[[Answer], object]
+Reader = Callable[[HttpAnswer], object]
 
 
-def read_webhook(answer: Answer) -> None:
+def read_webhook(answer: HttpAnswer) -> None:
     read_robot(answer, session=False)
 
 
-def read_session_webhook(answer: Answer) -> None:
+def read_session_webhook(answer: HttpAnswer) -> None:
     read_robot(answer, session=True)
 
 
@@ -53,17 +53,17 @@ PAGE = b"\n<!DOCTYPE html><html>blocked</html>"
 BAN = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "u"}
 
 
-def answer(status: int = 200, /, **fields: Any) -> Answer:
-    return Answer(status, json.dumps(fields).encode())
+def answer(status: int = 200, /, **fields: Any) -> HttpAnswer:
+    return HttpAnswer(status, json.dumps(fields).encode())
 
 
-def failure(read: Reader, what: Answer) -> BridgeError:
+def failure(read: Reader, what: HttpAnswer) -> BridgeError:
     with pytest.raises(BridgeError) as caught:
         read(what)
     return caught.value
 
 
-def outcome(read: Reader, what: Answer) -> object:
+def outcome(read: Reader, what: HttpAnswer) -> object:
     try:
         return read(what)
     except BridgeError as error:
@@ -80,11 +80,11 @@ def test_errcode_zero_means_delivered_as_number_or_string(read: Reader, zero: ob
 
 
 def test_a_byte_order_mark_does_not_hide_that_a_message_was_delivered() -> None:
-    read_webhook(Answer(200, b'\xef\xbb\xbf{"errcode":0}'))
+    read_webhook(HttpAnswer(200, b'\xef\xbb\xbf{"errcode":0}'))
 
 
 def test_broken_utf_8_in_an_answer_does_not_hide_that_a_message_was_delivered() -> None:
-    read_webhook(Answer(200, b'{"errcode":0,"errmsg":"\xff\\ud83d"}'))
+    read_webhook(HttpAnswer(200, b'{"errcode":0,"errmsg":"\xff\\ud83d"}'))
 
 
 @pytest.mark.parametrize(
@@ -199,13 +199,13 @@ def test_a_missing_permission_is_named() -> None:
         answer(400, code="InvalidAuthentication", message="x", requestid="r"),
         answer(401, code="whatever"),
         answer(401),
-        Answer(401, b""),
+        HttpAnswer(401, b""),
         answer(errcode=88, sub_code="40014", sub_msg="bad token", errmsg="ding talk error"),
         answer(errcode=40014, errmsg="invalid access token"),
         answer(errcode="42001"),
     ],
 )
-def test_a_refused_token_is_recognised_in_both_styles(refusal: Answer) -> None:
+def test_a_refused_token_is_recognised_in_both_styles(refusal: HttpAnswer) -> None:
     assert type(failure(read_send, refusal)) is FreshToken
 
 
@@ -247,14 +247,14 @@ def test_a_server_error_is_not_judged_by_words_that_happen_to_be_in_it() -> None
         (answer(400, code="unknown.send.result"), True),
         (answer(504), True),
         (answer(), True),
-        (Answer(200, b""), True),
-        (Answer(200, b'{"processQueryKey":"ke'), True),
+        (HttpAnswer(200, b""), True),
+        (HttpAnswer(200, b'{"processQueryKey":"ke'), True),
         (answer(500, code="system.error"), False),
-        (Answer(400, b""), False),
+        (HttpAnswer(400, b""), False),
     ],
 )
 def test_an_unclear_answer_tells_whether_the_message_may_have_arrived(
-    unclear: Answer, may_have_arrived: bool
+    unclear: HttpAnswer, may_have_arrived: bool
 ) -> None:
     error = failure(read_send, unclear)
     assert isinstance(error, Retryable)
@@ -273,7 +273,7 @@ def test_an_unclear_answer_tells_whether_the_message_may_have_arrived(
         answer(errcode=0, errmsg="ok", access_token="tok", expires_in=7200),
     ],
 )
-def test_a_token_is_read_from_the_new_the_unified_and_the_old_call(granted: Answer) -> None:
+def test_a_token_is_read_from_the_new_the_unified_and_the_old_call(granted: HttpAnswer) -> None:
     assert read_token(granted) == Token("tok", 7200.0)
 
 
@@ -327,7 +327,7 @@ def test_a_token_without_a_usable_lifetime_is_used_for_the_two_hours_that_are_do
         answer(errcode=40096, errmsg="x"),
     ],
 )
-def test_wrong_credentials_never_ask_for_another_token(refusal: Answer) -> None:
+def test_wrong_credentials_never_ask_for_another_token(refusal: HttpAnswer) -> None:
     assert type(failure(read_token, refusal)) is Refused
 
 
@@ -341,7 +341,7 @@ def test_wrong_credentials_never_ask_for_another_token(refusal: Answer) -> None:
         answer(accessToken=["tok"], expireIn=7200),
     ],
 )
-def test_an_unusable_token_is_asked_for_again(unusable: Answer) -> None:
+def test_an_unusable_token_is_asked_for_again(unusable: HttpAnswer) -> None:
     assert type(failure(read_token, unusable)) is Retryable
 
 
@@ -357,24 +357,24 @@ def test_a_connection_answer_gives_address_and_ticket() -> None:
     ("refusal", "kind", "said"),
     [
         (answer(401, code="authFailed", message="x"), LinkRefused, "credentials"),
-        (Answer(401, b""), LinkRefused, "credentials"),
-        (Answer(400, b"bad request"), LinkRefused, "refused to connect"),
+        (HttpAnswer(401, b""), LinkRefused, "credentials"),
+        (HttpAnswer(400, b"bad request"), LinkRefused, "refused to connect"),
         (answer(400, code="invalidParameter", message="ua"), LinkRefused, "refused to connect"),
         (answer(400), LinkRefused, "refused to connect"),
         (answer(403, code="Forbidden.AccessDenied.IpNotInWhiteList"), LinkRefused, "address"),
         (answer(403, code="Forbidden.AccessDenied.QpsLimitForApi"), LinkLost, "second"),
         (answer(503), LinkLost, "503"),
-        (Answer(502, PAGE), LinkLost, "502"),
+        (HttpAnswer(502, PAGE), LinkLost, "502"),
         (answer(), LinkLost, "socket address"),
         (answer(endpoint="wss://a/b"), LinkLost, "ticket"),
         (answer(endpoint="https://a/b", ticket="t"), LinkLost, "socket address"),
         (answer(endpoint="wss://[a", ticket="t"), LinkLost, "socket address"),
         (answer(endpoint="wss://a\r\nb/", ticket="t"), LinkLost, "socket address"),
-        (Answer(200, PAGE), LinkLost, "block page"),
+        (HttpAnswer(200, PAGE), LinkLost, "block page"),
     ],
 )
 def test_a_refused_connection_says_whether_trying_again_is_enough(
-    refusal: Answer, kind: type[LinkError], said: str
+    refusal: HttpAnswer, kind: type[LinkError], said: str
 ) -> None:
     error = failure(read_connection, refusal)
     assert type(error) is kind
@@ -388,7 +388,7 @@ def test_a_refused_connection_says_what_to_check(status: int) -> None:
 
 
 def test_a_banned_address_waits_before_it_connects_again() -> None:
-    error = failure(read_connection, Answer(200, PAGE))
+    error = failure(read_connection, HttpAnswer(200, PAGE))
     assert isinstance(error, LinkLost)
     assert error.seconds == limits.BAN_PAUSE
 
@@ -396,10 +396,12 @@ def test_a_banned_address_waits_before_it_connects_again() -> None:
 # --- any answer ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("blocked", [Answer(200, PAGE), Answer(403, PAGE), answer(200, **BAN)])
+@pytest.mark.parametrize(
+    "blocked", [HttpAnswer(200, PAGE), HttpAnswer(403, PAGE), answer(200, **BAN)]
+)
 @pytest.mark.parametrize("read", DELIVERIES)
 def test_a_page_in_place_of_json_stops_all_sending_for_five_minutes(
-    read: Reader, blocked: Answer
+    read: Reader, blocked: HttpAnswer
 ) -> None:
     error = failure(read, blocked)
     assert isinstance(error, RetryAfter)
@@ -409,21 +411,21 @@ def test_a_page_in_place_of_json_stops_all_sending_for_five_minutes(
 @pytest.mark.parametrize("body", [b"", b" \n", b"{", b'{"errcode":', b"[]", b"7", b"null", b"ok"])
 @pytest.mark.parametrize("read", DELIVERIES)
 def test_an_answer_that_cannot_be_read_is_tried_again(read: Reader, body: bytes) -> None:
-    error = failure(read, Answer(200, body))
+    error = failure(read, HttpAnswer(200, body))
     assert type(error) is Retryable
     assert "cannot be read" in error.message
 
 
 @pytest.mark.parametrize("read", DELIVERIES)
 def test_the_error_page_of_a_gateway_is_not_taken_for_a_ban(read: Reader) -> None:
-    assert type(failure(read, Answer(502, PAGE))) is Retryable
+    assert type(failure(read, HttpAnswer(502, PAGE))) is Retryable
 
 
 @pytest.mark.parametrize("read", READERS)
 def test_deeply_nested_json_is_an_answer_that_cannot_be_read(read: Reader) -> None:
     depth = 100_000
     body = b'{"errmsg":' + b"[" * depth + b"]" * depth + b"}"
-    assert isinstance(failure(read, Answer(200, body)), (Retryable, LinkLost))
+    assert isinstance(failure(read, HttpAnswer(200, body)), (Retryable, LinkLost))
 
 
 SECRETS = ("s3cr3t-token", "s3cr3t-session", "s3cr3t-ticket", "s3cr3t-query", "s3cr3t-user")
@@ -451,7 +453,7 @@ def test_an_error_repeats_at_most_200_characters_of_the_platform() -> None:
 
 def test_the_trace_of_an_unreadable_answer_holds_nothing_of_its_body() -> None:
     error = failure(
-        read_token, Answer(200, b'{"accessToken":["s3cr3t-token"],"expireIn":"s3cr3t"}')
+        read_token, HttpAnswer(200, b'{"accessToken":["s3cr3t-token"],"expireIn":"s3cr3t"}')
     )
     assert "s3cr3t" not in "".join(traceback.format_exception(error))
 
@@ -459,7 +461,7 @@ def test_the_trace_of_an_unreadable_answer_holds_nothing_of_its_body() -> None:
 def test_answers_tokens_and_tickets_keep_their_secrets_when_printed() -> None:
     printed = (
         f"{Token('s3cr3t', 1.0)!r} {Ticket('wss://a/?ticket=s3cr3t', 's3cr3t')!r}"
-        f"{Answer(200, b's3cr3t')!r}"
+        f"{HttpAnswer(200, b's3cr3t')!r}"
     )
     assert "s3cr3t" not in printed
 
@@ -486,6 +488,6 @@ BODIES = st.binary(max_size=60) | st.one_of(JSON, OBJECTS).map(lambda j: json.du
 @given(status=st.sampled_from([200, 204, 302, 400, 401, 403, 413, 429, 500, 504]), body=BODIES)
 def test_whatever_is_answered_becomes_a_value_or_a_typed_error(status: int, body: bytes) -> None:
     for read in DELIVERIES:
-        found = outcome(read, Answer(status, body))
+        found = outcome(read, HttpAnswer(status, body))
         assert isinstance(found, (DeliveryError, Receipt, Token, type(None)))
-    assert isinstance(outcome(read_connection, Answer(status, body)), (LinkError, Ticket))
+    assert isinstance(outcome(read_connection, HttpAnswer(status, body)), (LinkError, Ticket))

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from dingbridge.core.dingtalk.stream_frames import (
     ROBOT_TOPIC,
-    Disconnect,
+    DisconnectFrame,
     Idle,
     Ping,
     RobotMessage,
-    Unknown,
+    UnknownFrame,
     ack_ok,
     ack_unknown,
     decode,
@@ -71,8 +71,8 @@ def test_a_robot_message_is_handed_on_as_it_came_and_acked_without_content() -> 
 )
 def test_a_frame_nobody_asked_for_is_acked_as_not_found(kind: str, topic: str) -> None:
     unknown = decode(frame(kind, topic))
-    assert unknown == Unknown(kind, topic, "m1")
-    assert isinstance(unknown, Unknown)
+    assert unknown == UnknownFrame(kind, topic, "m1")
+    assert isinstance(unknown, UnknownFrame)
     ack = json.loads(ack_unknown(unknown))
     assert (ack["code"], ack["headers"]["messageId"]) == (404, "m1")
 
@@ -85,17 +85,19 @@ def test_a_disconnect_frame_may_lack_its_message_id() -> None:
             "data": '{"reason":"connection is expired"}',
         }
     )
-    assert decode(text) == Disconnect("connection is expired")
+    assert decode(text) == DisconnectFrame("connection is expired")
 
 
 @pytest.mark.parametrize("data", ["", "half {", "[]", '{"reason":{}}', None])
 def test_a_disconnect_frame_without_a_readable_reason_is_still_one(data: object) -> None:
-    assert decode(frame("SYSTEM", "disconnect", data)) == Disconnect("")
+    assert decode(frame("SYSTEM", "disconnect", data)) == DisconnectFrame("")
 
 
 def test_the_reason_of_a_disconnect_cannot_forge_a_log_line() -> None:
     data = json.dumps({"reason": "gone\nERROR forged \x1b[31m ticket=s3cr3t"})
-    assert decode(frame("SYSTEM", "disconnect", data)) == Disconnect("gone ERROR forged ticket=***")
+    assert decode(frame("SYSTEM", "disconnect", data)) == DisconnectFrame(
+        "gone ERROR forged ticket=***"
+    )
 
 
 @pytest.mark.parametrize("topic", ["CONNECTED", "REGISTERED", "KEEPALIVE", "connected"])
@@ -185,7 +187,7 @@ def test_whatever_comes_is_a_frame_or_refused_as_one(text: str | bytes) -> None:
         found = decode(text)
     except BadFrame as error:
         found = error
-    assert isinstance(found, (Ping, Disconnect, RobotMessage, Idle, Unknown, BadFrame))
+    assert isinstance(found, (Ping, DisconnectFrame, RobotMessage, Idle, UnknownFrame, BadFrame))
 
 
 @given(message_id=st.text(), data=st.text())
@@ -194,5 +196,5 @@ def test_an_ack_says_the_same_id_and_data_whatever_they_are(message_id: str, dat
     assert (ack["headers"]["messageId"], ack["data"]) == (message_id, data)
     ack = json.loads(ack_ok(RobotMessage(message_id, data)))
     assert (ack["headers"]["messageId"], ack["data"]) == (message_id, '{"response":null}')
-    ack = json.loads(ack_unknown(Unknown("EVENT", "*", message_id)))
+    ack = json.loads(ack_unknown(UnknownFrame("EVENT", "*", message_id)))
     assert (ack["headers"]["messageId"], ack["code"]) == (message_id, 404)

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import blockquote, list_block, reference, table
 
-from dingbridge.core.markdown.rendering.block_rules import Blocks
+from dingbridge.core.markdown.rendering.block_rules import BlockParser
 from dingbridge.core.markdown.rendering.parsing import span_parser
 from dingbridge.core.markdown.rendering.table_rule import ALIGNMENTS, KIND, ROWS, table_rule
 from tests import commonmark
 
 STOCK = MarkdownIt("commonmark").enable("table")
 OURS = MarkdownIt("commonmark").enable("table")
-OURS.block = Blocks(blockquote, list_block, reference, table)
+OURS.block = BlockParser(blockquote, list_block, reference, table)
 
 WHOLE_TABLES = MarkdownIt("commonmark").enable("table")
-WHOLE_TABLES.block = Blocks(blockquote, list_block, reference, table_rule)
+WHOLE_TABLES.block = BlockParser(blockquote, list_block, reference, table_rule)
 
 MARKDOWN = st.lists(
     st.sampled_from(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.declarations import OPTIONS, ROBOT
-from dingbridge.core.options.groups import Group
-from dingbridge.core.options.kinds import Kind, Option
+from dingbridge.core.options.groups import GroupOptions
+from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.core.options.lookup_failures import (
     EditorClosing,
     EndedWith,
@@ -29,7 +29,7 @@ from dingbridge.core.options.lookup_failures import (
     TooLarge,
     Unreadable,
 )
-from dingbridge.core.options.lookups import Found, Wants, not_looked_up
+from dingbridge.core.options.lookups import LookupResults, Wants, not_looked_up
 from dingbridge.core.options.option_report import describe_sources
 from dingbridge.core.options.settings import Configuration, read, read_all, wants
 from dingbridge.core.options.sources import DEFAULT
@@ -42,7 +42,7 @@ PASS = ("pass", "ding")
 BY_PASS = {"app_key": "dingwork", "app_secret": {"cmd": [*PASS]}}
 
 
-def problems(raw: object, found: Found, environ: dict[str, str] | None = None) -> list[str]:
+def problems(raw: object, found: LookupResults, environ: dict[str, str] | None = None) -> list[str]:
     with pytest.raises(BadOptions) as caught:
         read_all(raw, environ or {}, found)
     return list(caught.value.problems)
@@ -127,13 +127,13 @@ def test_groups_are_merged_key_by_key() -> None:
         {},
     )
     assert found.accounts["work"].groups == {
-        "*": Group(users=(), tools=("help",)),
-        "cidA": Group(require_mention=False),
-        "cidB": Group(instructions="B"),
+        "*": GroupOptions(users=(), tools=("help",)),
+        "cidA": GroupOptions(require_mention=False),
+        "cidB": GroupOptions(instructions="B"),
     }
     assert found.accounts["home"].groups == {
-        "*": Group(users=("a",), tools=("help",)),
-        "cidA": Group(require_mention=False),
+        "*": GroupOptions(users=("a",), tools=("help",)),
+        "cidA": GroupOptions(require_mention=False),
     }
 
 
@@ -145,9 +145,9 @@ def test_a_group_has_its_own_settings_then_those_of_the_star_then_the_accounts()
         },
         {},
     )
-    assert options.group("cidA") == Group(require_mention=False, users=(), tools=())
-    assert options.group("cidB") == Group(require_mention=False, users=("a",), tools=("*",))
-    assert read({}, {}).group("cidA") == Group(require_mention=True)
+    assert options.group("cidA") == GroupOptions(require_mention=False, users=(), tools=())
+    assert options.group("cidB") == GroupOptions(require_mention=False, users=("a",), tools=("*",))
+    assert read({}, {}).group("cidA") == GroupOptions(require_mention=True)
     starred = read({"groups": {"*": {"requireMention": False}, "c": {"requireMention": True}}}, {})
     assert (starred.group("c").require_mention, starred.group("d").require_mention) == (True, False)
 
@@ -208,11 +208,11 @@ def test_nothing_is_run_for_an_account_that_is_off() -> None:
     assert wants({"enabled": False, "accounts": {"work": {**BY_PASS, "enabled": True}}}, {}) == (
         Wants((PASS,))
     )
-    assert read(off, {}, Found()).mode == "off"
+    assert read(off, {}, LookupResults()).mode == "off"
 
 
 def test_what_a_program_said_is_the_value_and_is_never_shown() -> None:
-    found = Found(outputs={PASS: SECRET, ("id",): "dingfromid"})
+    found = LookupResults(outputs={PASS: SECRET, ("id",): "dingfromid"})
     options = read({**BY_PASS, "app_key": {"cmd": ["id"]}}, {}, found)
     assert (options.mode, options.app_secret, options.app_key) == ("api", SECRET, "dingfromid")
     assert "dingfromid" not in repr(options)
@@ -235,7 +235,7 @@ def test_what_a_program_said_is_never_shown_whatever_the_program_is_called(
     }.get(option.name, SECRET)
     robot: dict[str, object] = {"webhook": WEBHOOK, "app_key": "dinga1", "app_secret": "s"}
     raw = robot | {option.name: {"cmd": [program, "--argument"]}}
-    options = read(raw, {}, Found(outputs={(program, "--argument"): said}))
+    options = read(raw, {}, LookupResults(outputs={(program, "--argument"): said}))
     assert getattr(options, option.field) == said
     assert said in options.secrets
     assert SECRET not in repr(options) + str(describe_sources(options))
@@ -244,20 +244,20 @@ def test_what_a_program_said_is_never_shown_whatever_the_program_is_called(
 
 def test_what_a_program_said_is_hidden_when_it_is_written_in_the_settings_as_well() -> None:
     raw = {"appKey": "dingboth", "app_key": {"cmd": [*PASS]}, "app_secret": "s"}
-    options = read(raw, {}, Found(outputs={PASS: "dingboth"}))
+    options = read(raw, {}, LookupResults(outputs={PASS: "dingboth"}))
     assert options.app_key == options.robot_code == "dingboth"
     assert "dingboth" in options.secrets
     assert "dingboth" not in repr(options) + str(describe_sources(options))
 
 
 def test_what_a_program_said_is_checked_like_what_is_written() -> None:
-    found = Found(outputs={PASS: "xxxxxxxx"})
+    found = LookupResults(outputs={PASS: "xxxxxxxx"})
     assert problems(BY_PASS, found) == [
         f'{AT}.app_secret: "xxxxxxxx" is a placeholder; put the app\'s Client Secret (AppSecret)'
         " here"
     ]
     hook = f"http://evil.example/robot/send?access_token={SECRET}"
-    [said] = problems({"webhook": {"cmd": [*PASS]}}, Found(outputs={PASS: hook}))
+    [said] = problems({"webhook": {"cmd": [*PASS]}}, LookupResults(outputs={PASS: hook}))
     assert said == f"{AT}.webhook: must begin with https://"
 
 
@@ -276,23 +276,23 @@ def test_what_a_program_said_is_checked_like_what_is_written() -> None:
 def test_a_program_that_failed_is_named_without_its_arguments(
     failure: ProgramFailure, words: str
 ) -> None:
-    found = Found(failures={PASS: failure})
+    found = LookupResults(failures={PASS: failure})
     assert problems(BY_PASS, found) == [f"{AT}.app_secret: the command pass {words}"]
 
 
 def test_the_environment_wins_over_the_table_and_the_table_over_the_file() -> None:
     raw = {"env_file": "x", "env": {"B": "table", "C": "table"}, "allow_from": ["$A", "$B", "$C"]}
-    file = Found(variables={"A": "file", "B": "file", "C": "file"})
+    file = LookupResults(variables={"A": "file", "B": "file", "C": "file"})
     options = read(raw, {"C": "environment"}, file)
     assert options.allow_from == ("file", "table", "environment")
 
 
 def test_a_variable_that_the_file_lacks_as_well_is_missing() -> None:
     raw = {"env_file": "x", "app_key": "$KEY", "app_secret": "s"}
-    assert problems(raw, Found(variables={})) == [
+    assert problems(raw, LookupResults(variables={})) == [
         f"{AT}.app_key: the environment variable KEY is not set"
     ]
-    assert read(raw, {}, Found()).app_key == ""
+    assert read(raw, {}, LookupResults()).app_key == ""
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_variable_that_the_file_lacks_as_well_is_missing() -> None:
 )
 def test_a_file_that_cannot_be_read_is_the_one_problem(failure: FileFailure, words: str) -> None:
     raw = {"env_file": "x", "app_key": "$KEY", "app_secret": "s"}
-    assert problems(raw, Found(file_failure=failure)) == [f"{AT}.env_file: {words}"]
+    assert problems(raw, LookupResults(file_failure=failure)) == [f"{AT}.env_file: {words}"]
 
 
 def test_what_was_not_looked_up_before_the_editor_closed_is_said_to_be_so() -> None:
@@ -319,11 +319,11 @@ def test_what_was_not_looked_up_before_the_editor_closed_is_said_to_be_so() -> N
         f"{AT}.app_secret: the command pass was not run: the editor is closing",
         f"{AT}.env_file: was not read: the editor is closing",
     ]
-    assert not_looked_up(Wants()) == Found()
+    assert not_looked_up(Wants()) == LookupResults()
 
 
 def test_a_secret_of_the_file_is_not_in_a_problem() -> None:
-    file = Found(variables={"DINGTALK_CLIENT_SECRET": SECRET, "LIMIT": SECRET})
+    file = LookupResults(variables={"DINGTALK_CLIENT_SECRET": SECRET, "LIMIT": SECRET})
     said = problems({"env_file": "x", "text_chunk_limit": "$LIMIT"}, file)
     assert "$DINGTALK_CLIENT_SECRET in env_file: needs app_key as well" in said
     assert SECRET not in str(said)
@@ -349,7 +349,7 @@ def test_status_can_say_where_each_value_came_from_without_a_secret() -> None:
             "quota": {"calls": 5},
         },
         {"DINGTALK_ALLOW_FROM": "user1,user2"},
-        Found(variables={"KEY": "dinga1"}, outputs={PASS: SECRET}),
+        LookupResults(variables={"KEY": "dinga1"}, outputs={PASS: SECRET}),
     )
     assert describe_sources(options) == [
         "app_key: dinga1 ($KEY in env_file)",
@@ -390,7 +390,7 @@ CONFIGURATIONS = st.builds(
 def looked_up(raw: object) -> Configuration | None:
     environ = {"KEY": "dingkey", "USER_ID": "you"}
     wanted = wants(raw, environ)
-    found = Found(outputs={argv: f"said by {argv[0]}" for argv in wanted.commands})
+    found = LookupResults(outputs={argv: f"said by {argv[0]}" for argv in wanted.commands})
     try:
         return read_all(raw, environ, found)
     except BadOptions:
@@ -429,6 +429,6 @@ def test_what_an_account_wants_is_there_when_it_runs(raw: dict[str, Any]) -> Non
     found = looked_up(raw)
     for options in found.accounts.values() if found else ():
         for option in OPTIONS:
-            if option.kind in (Kind.SECRET, Kind.WEBHOOK) and options.enabled:
+            if option.kind in (OptionKind.SECRET, OptionKind.WEBHOOK) and options.enabled:
                 came = options.sources[option.name] != DEFAULT
                 assert came == bool(getattr(options, option.field))

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from dingbridge.core.errors import BadOptions
 from dingbridge.core.options.declarations import BY_NAME, OPTIONS, SPELLINGS, Options
 from dingbridge.core.options.groups import GROUP_SPELLINGS
-from dingbridge.core.options.kinds import Kind, Option, declared_in, spellings_of
+from dingbridge.core.options.kinds import Option, OptionKind, declared_in, spellings_of
 from dingbridge.core.options.settings import read, wants
 from dingbridge.core.options.sources import DEFAULT, Source
 from tests.support.option_cases import APP, CASES, SECRET, WEBHOOK, Case, expected
@@ -100,13 +100,15 @@ def test_every_declared_option_has_an_example_here() -> None:
 
 
 class Declaring(Struct):
-    loud: Annotated[bool, Option(Kind.FLAG), "Whether it is heard."] = True
+    loud: Annotated[bool, Option(OptionKind.FLAG), "Whether it is heard."] = True
     far_off: Annotated[
         Literal["near", "far"],
-        Option(Kind.CHOICE, name="far.off", aliases=("way_off",)),
+        Option(OptionKind.CHOICE, name="far.off", aliases=("way_off",)),
         "How far.",
     ] = "near"
-    held: Annotated[dict[str, str], Option(Kind.VARIABLES, editor_wide=True), "What is held."] = {}
+    held: Annotated[
+        dict[str, str], Option(OptionKind.VARIABLES, editor_wide=True), "What is held."
+    ] = {}
     no_option: int = 0
 
 
@@ -254,7 +256,7 @@ TOKENS = st.text(string.ascii_letters + string.digits, min_size=20, max_size=40)
 
 @given(
     token=TOKENS,
-    name=st.sampled_from([o.name for o in BY_NAME.values() if o.kind is not Kind.RESPONDER]),
+    name=st.sampled_from([o.name for o in BY_NAME.values() if o.kind is not OptionKind.RESPONDER]),
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated(token: str, name: str) -> None:
     for value in (

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.errors import BadOptions
-from dingbridge.core.options.groups import Group
+from dingbridge.core.options.groups import GroupOptions
 from dingbridge.core.options.settings import Configuration, read_all, wants
 from dingbridge.edges.programs.settings_lookup import look_up
 from tests.editor.test_options_lua import Lua, said_by_the_editor, seen_in_the_table
@@ -337,7 +337,7 @@ REFERENCE: list[tuple[str, object, str, object]] = [
     ("dm.allowFrom", ["a"], "allow_from", ("a",)),
     *(("groupPolicy", each, "group_policy", each) for each in ("open", "allowlist", "disabled")),
     ("groups", {"cidA==": {"requireMention": False, "tools": ["/status"], "users": ["u"]}},
-     "groups", {"cidA==": Group(require_mention=False, tools=("status",), users=("u",))}),
+     "groups", {"cidA==": GroupOptions(require_mention=False, tools=("status",), users=("u",))}),
     ("requireMention", False, "require_mention", False),
     ("textChunkLimit", 4000, "text_chunk_limit", 4000),
 ]  # fmt: skip
@@ -376,7 +376,7 @@ def assert_is_named_channel(found: Configuration) -> None:
     assert (options.group_policy, options.session_scope) == ("open", "user")
     assert options.cwd == "/path/to/your/project"
     assert options.instructions == "You are a concise coding assistant responding via DingTalk."
-    assert options.groups == {"*": Group(require_mention=True)}
+    assert options.groups == {"*": GroupOptions(require_mention=True)}
     assert options.group("cidAny==").require_mention is True
 
 

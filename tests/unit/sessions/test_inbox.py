@@ -19,11 +19,11 @@ from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import (
     Asked,
     Handed,
-    Open,
+    InboxRecord,
+    OpenMessage,
     Received,
-    Record,
     Routed,
-    Seen,
+    SeenRecord,
     decode,
     encode,
 )
@@ -63,19 +63,19 @@ RECORDS = st.one_of(
         st.sampled_from(["program", "function"]),
     ),
     st.builds(Handed, st.sampled_from(KEYS)),
-    st.builds(Seen, st.dictionaries(st.sampled_from(KEYS), st.sampled_from([NOW - 60, OLD]))),
+    st.builds(SeenRecord, st.dictionaries(st.sampled_from(KEYS), st.sampled_from([NOW - 60, OLD]))),
 )
 HISTORIES = st.lists(RECORDS, max_size=20)
 
 
-def short(history: list[Record]) -> list[Record]:
+def short(history: list[InboxRecord]) -> list[InboxRecord]:
     return [decode(line) for line in inbox.shortened([encode(record) for record in history], NOW)]
 
 
 @settings(max_examples=150, deadline=None)
 @given(HISTORIES, HISTORIES)
 def test_made_short_the_inbox_means_the_same_and_goes_on_in_the_same_way(
-    history: list[Record], rest: list[Record]
+    history: list[InboxRecord], rest: list[InboxRecord]
 ) -> None:
     whole, made_short = inbox.pending(history), inbox.pending(short(history))
     assert list(made_short.items()) == list(whole.items())
@@ -89,9 +89,9 @@ def test_made_short_the_inbox_means_the_same_and_goes_on_in_the_same_way(
 
 @given(HISTORIES, st.integers(0, 20))
 def test_some_records_that_stand_at_the_end_may_follow_once_more(
-    events: list[Record], start: int
+    events: list[InboxRecord], start: int
 ) -> None:
-    history: list[Record] = []
+    history: list[InboxRecord] = []
     came: set[str] = set()
     for record in events:
         # Each message comes once, and is then routed and handed over.
@@ -106,13 +106,13 @@ def test_some_records_that_stand_at_the_end_may_follow_once_more(
 def test_many_ids_stand_in_records_that_are_read_in_no_time() -> None:
     seen = {f"robot/{number}": NOW for number in range(3 * inbox.SEEN_TOGETHER + 1)}
     records = [decode(line) for line in inbox.shortened([encode(Handed("a"))], NOW, seen)]
-    assert [len(one.times) for one in records if isinstance(one, Seen)] == [500, 500, 500, 1]
+    assert [len(one.times) for one in records if isinstance(one, SeenRecord)] == [500, 500, 500, 1]
     assert inbox.times(records) == seen
 
 
 @settings(max_examples=150, deadline=None)
 @given(HISTORIES)
-def test_what_was_received_is_open_until_it_was_handed_over(history: list[Record]) -> None:
+def test_what_was_received_is_open_until_it_was_handed_over(history: list[InboxRecord]) -> None:
     found = inbox.pending(history)
     for key in KEYS:
         about = [
@@ -124,7 +124,7 @@ def test_what_was_received_is_open_until_it_was_handed_over(history: list[Record
 
 
 def test_messages_are_handed_over_in_the_order_in_which_they_came() -> None:
-    history: list[Record] = [
+    history: list[InboxRecord] = [
         received("a"),
         received("b"),
         received("c"),
@@ -135,14 +135,18 @@ def test_messages_are_handed_over_in_the_order_in_which_they_came() -> None:
 
 
 def test_a_message_that_was_routed_goes_to_that_session() -> None:
-    history: list[Record] = [received("a"), Routed("a", "s1"), received("a", "again")]
-    assert inbox.pending(history) == {"a": Open(received("a"), "s1")}
+    history: list[InboxRecord] = [received("a"), Routed("a", "s1"), received("a", "again")]
+    assert inbox.pending(history) == {"a": OpenMessage(received("a"), "s1")}
     assert inbox.pending([Routed("a", "s1"), Handed("a")]) == {}
 
 
 def test_a_message_that_somebody_was_asked_about_is_open_until_that_has_ended() -> None:
-    history: list[Record] = [received("a"), Asked("a", "s1", "program"), received("a", "again")]
-    assert inbox.pending(history) == {"a": Open(received("a"), "s1", "program")}
+    history: list[InboxRecord] = [
+        received("a"),
+        Asked("a", "s1", "program"),
+        received("a", "again"),
+    ]
+    assert inbox.pending(history) == {"a": OpenMessage(received("a"), "s1", "program")}
     assert inbox.pending([*history, Handed("a")]) == {}
     assert inbox.pending([Asked("a", "s1", "program")]) == {}
 
@@ -169,7 +173,7 @@ def test_a_message_has_the_same_id_however_often_it_is_handed_over() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(RECORDS | st.builds(Received, WORDS, WORDS, INBOUNDS, st.floats(0, 1e10)))
-def test_a_record_is_one_line_that_is_read_as_it_was_written(record: Record) -> None:
+def test_a_record_is_one_line_that_is_read_as_it_was_written(record: InboxRecord) -> None:
     line = encode(record)
     assert line
     assert b"\n" not in line
@@ -179,7 +183,7 @@ def test_a_record_is_one_line_that_is_read_as_it_was_written(record: Record) -> 
 
 @settings(max_examples=100, deadline=None)
 @given(RECORDS, st.data())
-def test_a_torn_line_is_no_record(record: Record, data: st.DataObject) -> None:
+def test_a_torn_line_is_no_record(record: InboxRecord, data: st.DataObject) -> None:
     line = encode(record)
     with pytest.raises(ValueError, match="not a record of the inbox"):
         decode(line[: data.draw(st.integers(0, len(line) - 1))])

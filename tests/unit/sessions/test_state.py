@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.access.pairing import Denied, Paired, Pairings, Request
-from dingbridge.core.access.pairing import Kind as PairingKind
-from dingbridge.core.delivery.quota import Kind, Quota
+from dingbridge.core.access.pairing import AccessKind as PairingKind
+from dingbridge.core.access.pairing import AccessRequest, Denied, Paired, Pairings
+from dingbridge.core.delivery.quota import Quota, QuotaKind
 from dingbridge.core.messages import SessionWebhook, Target
 from dingbridge.core.sessions.state import (
     MADE_MOST,
@@ -51,7 +51,7 @@ PAIRINGS = st.builds(
     ),
     requests=st.lists(
         st.builds(
-            Request,
+            AccessRequest,
             *(NAMES, KINDS, *[NAMES] * 4, SECONDS, SECONDS, NAMES, NAMES, NAMES),
         ),
         max_size=2,
@@ -70,7 +70,7 @@ STATES = st.builds(
     refused=TIMES,
     quotas=st.dictionaries(
         NAMES,
-        st.builds(Quota, NAMES, st.integers(0), st.integers(0), st.just((Kind.CALLS,))),
+        st.builds(Quota, NAMES, st.integers(0), st.integers(0), st.just((QuotaKind.CALLS,))),
         max_size=2,
     ),
     opened=st.lists(SECONDS, max_size=3).map(tuple),

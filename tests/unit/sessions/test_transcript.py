@@ -12,7 +12,13 @@ from msgspec import structs
 
 from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.sessions import transcript
-from dingbridge.core.sessions.transcript import UNSETTLED, Entry, Fate, SessionInfo, Transcript
+from dingbridge.core.sessions.transcript import (
+    UNSETTLED,
+    DeliveryLine,
+    Entry,
+    SessionInfo,
+    Transcript,
+)
 
 INFO = SessionInfo("s1", "Release", 1_800_000_000.0)
 NOBODY = SessionInfo("fallback", "fallback", 0.0)
@@ -28,7 +34,7 @@ MESSAGES = st.builds(
     reason=WORDS,
 )
 FATES = st.builds(
-    Fate,
+    DeliveryLine,
     id=st.sampled_from([f"m{n}" for n in range(7)]),
     delivery=st.sampled_from([Delivery.SENT, Delivery.FAILED]),
     reason=WORDS,
@@ -88,9 +94,9 @@ def test_a_later_word_about_a_message_counts() -> None:
     lines = [
         Entry(message=message("m1", Delivery.QUEUED)),
         Entry(message=message("m2", Delivery.QUEUED)),
-        Entry(fate=Fate("m1", Delivery.FAILED, "robot removed")),
-        Entry(fate=Fate("unknown", Delivery.SENT)),
-        Entry(fate=Fate("m2", Delivery.SENT)),
+        Entry(fate=DeliveryLine("m1", Delivery.FAILED, "robot removed")),
+        Entry(fate=DeliveryLine("unknown", Delivery.SENT)),
+        Entry(fate=DeliveryLine("m2", Delivery.SENT)),
     ]
     first, second = read(b"".join(map(transcript.encode, lines))).messages
     assert (first.delivery, first.reason) == (Delivery.FAILED, "robot removed")
@@ -110,7 +116,7 @@ def test_only_what_is_under_way_has_no_fate_yet() -> None:
 
 def test_a_fate_that_another_editor_wrote_before_the_message_counts() -> None:
     lines = [
-        Entry(fate=Fate("m1", Delivery.SENT)),
+        Entry(fate=DeliveryLine("m1", Delivery.SENT)),
         Entry(message=message("m1", Delivery.QUEUED)),
     ]
     [found] = read(b"".join(map(transcript.encode, lines))).messages
@@ -120,7 +126,7 @@ def test_a_fate_that_another_editor_wrote_before_the_message_counts() -> None:
 @settings(deadline=None)
 @given(st.lists(FATES, max_size=6), st.data())
 def test_the_last_fate_counts_wherever_the_message_stands(
-    fates: list[Fate], data: st.DataObject
+    fates: list[DeliveryLine], data: st.DataObject
 ) -> None:
     lines = [Entry(fate=fate) for fate in fates]
     lines.insert(data.draw(st.integers(0, len(fates))), Entry(message=message("m1")))
@@ -134,7 +140,9 @@ def test_the_whole_text_takes_the_place_of_the_one_before() -> None:
     shown = Message("m1", Role.DINGTALK, "Zhang", "fetching a.txt …", 1.0)
     lines = [
         transcript.encode(Entry(message=shown)),
-        transcript.encode(Entry(fate=Fate("m1", Delivery.NONE, text="[a.txt](/media/a.txt)"))),
+        transcript.encode(
+            Entry(fate=DeliveryLine("m1", Delivery.NONE, text="[a.txt](/media/a.txt)"))
+        ),
     ]
     assert b'"reason"' not in lines[1]
     [found] = transcript.read(lines, INFO).messages

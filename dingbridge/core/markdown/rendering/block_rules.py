@@ -63,7 +63,7 @@ class BlockState(StateBlock):
         return token
 
 
-class Blocks(ParserBlock):
+class BlockParser(ParserBlock):
     """Reads blocks as `ParserBlock` does, with these rules in the place of its own for quotes,
     lists, definitions and tables."""
 

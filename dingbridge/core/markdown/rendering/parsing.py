@@ -11,7 +11,7 @@ from markdown_it.rules_block import StateBlock, blockquote, list_block, referenc
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from dingbridge.core.markdown.rendering.block_rules import BlockRule, Blocks
+from dingbridge.core.markdown.rendering.block_rules import BlockParser, BlockRule
 from dingbridge.core.markdown.rendering.table_rule import table_rule
 
 DEEPEST = 30
@@ -37,7 +37,7 @@ def block_parser() -> MarkdownIt:
     nested deeper than `DEEPEST` stays as it is written.
     """
     md = _parser(2 * DEEPEST).disable(["inline", "text_join"])
-    md.block = Blocks(
+    md.block = BlockParser(
         _not_too_deep(blockquote), _not_too_deep(list_block), _kept_definition, table_rule
     )
     return md

@@ -12,11 +12,11 @@ import requests
 from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.dingtalk.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
-from dingbridge.core.dingtalk.responses import Answer
+from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.timeouts import ANSWER_BYTES, IDLE_CONNECTION
 from dingbridge.edges.dingtalk.http.direct import Direct
-from dingbridge.edges.dingtalk.http.download import Limits, Part, receive
+from dingbridge.edges.dingtalk.http.download import Limits, Sink, receive
 from dingbridge.edges.dingtalk.http.failures import FOREIGN, broke, translated
 from dingbridge.edges.dingtalk.http.upload import Upload
 
@@ -51,7 +51,7 @@ class Http:
         self._idle_connection = idle_connection
         self._last_used = time.monotonic()
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """POST a JSON body. Redirects are not followed: an answer's address is not ours to trust.
 
         Raises `Unreachable` when nothing left this machine, `Retryable` when the connection broke
@@ -60,7 +60,7 @@ class Http:
         json = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
         return self._traced(url, lambda: self._exchange(url, body, json))
 
-    def upload(self, url: str, body: Upload) -> Answer:
+    def upload(self, url: str, body: Upload) -> HttpAnswer:
         """POST a file, piece by piece. An upload shows nothing to anybody, so that no failure of
         one may have arrived: each may simply be repeated.
 
@@ -77,7 +77,7 @@ class Http:
     def download(
         self,
         url: str,
-        part: Part,
+        part: Sink,
         *,
         most: int = DOWNLOAD_BYTES,
         within: float = DOWNLOAD_WITHIN,
@@ -108,7 +108,7 @@ class Http:
     def _download(
         self,
         url: str,
-        part: Part,
+        part: Sink,
         limits: Limits,
         stop: threading.Event,
         progress: Callable[[int, int], None] | None,
@@ -138,7 +138,7 @@ class Http:
                 progress=progress,
             )
 
-    def _traced(self, url: str, exchange: Callable[[], Answer]) -> Answer:
+    def _traced(self, url: str, exchange: Callable[[], HttpAnswer]) -> HttpAnswer:
         began = time.monotonic()
         try:
             answer = exchange()
@@ -148,7 +148,7 @@ class Http:
         _trace("POST", url, began, str(answer.status))
         return answer
 
-    def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         self._drop_idle_connections()
         try:
             response = self._direct.post(url, body, {"Accept": "application/json", **headers})
@@ -156,7 +156,9 @@ class Http:
             raise translated(cause) from cause
         try:
             # Whatever it is, an answer has begun: the request arrived.
-            answer = Answer(response.status, _bounded(response.stream(65536, decode_content=True)))
+            answer = HttpAnswer(
+                response.status, _bounded(response.stream(65536, decode_content=True))
+            )
         except BaseException:
             response.close()
             raise
@@ -166,7 +168,7 @@ class Http:
             response.close()
         return answer
 
-    def _send_file(self, url: str, body: Upload, headers: Mapping[str, str]) -> Answer:
+    def _send_file(self, url: str, body: Upload, headers: Mapping[str, str]) -> HttpAnswer:
         self._drop_idle_connections()
         try:
             with self._session.post(
@@ -178,7 +180,7 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, _bounded(response.iter_content(65536)))
+                return HttpAnswer(response.status_code, _bounded(response.iter_content(65536)))
         except FOREIGN as cause:
             raise translated(cause) from cause
 

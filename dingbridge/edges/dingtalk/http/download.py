@@ -17,7 +17,7 @@ from dingbridge.edges.dingtalk.http.failures import FOREIGN
 PIECE = 64 * 1024
 """Bytes that are read at a time at most."""
 
-Part = Callable[[bytes], object]
+Sink = Callable[[bytes], object]
 """Takes one piece of the file; what it raises ends the download."""
 
 
@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True):
 
 def receive(
     response: requests.Response,
-    part: Part,
+    part: Sink,
     *,
     limits: Limits,
     stop: threading.Event,

@@ -1,7 +1,7 @@
 """Outbound messages of one robot: a queue, and what carries each message."""
 
-from dingbridge.edges.dingtalk.openapi import Poster, RobotClient
-from dingbridge.edges.dingtalk.sender.message_sender import Carrier, Courier, Ledger
-from dingbridge.edges.dingtalk.sender.queue import Sender
+from dingbridge.edges.dingtalk.openapi import OpenApiHttp, RobotClient
+from dingbridge.edges.dingtalk.sender.message_sender import Carrier, Ledger, UploadAndSend
+from dingbridge.edges.dingtalk.sender.queue import RobotSender
 
-__all__ = ["Carrier", "Courier", "Ledger", "Poster", "RobotClient", "Sender"]
+__all__ = ["Carrier", "Ledger", "OpenApiHttp", "RobotClient", "RobotSender", "UploadAndSend"]

@@ -17,10 +17,10 @@ from msgspec import structs
 
 from dingbridge.core.delivery import attempts, requests
 from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.outbox import Done, Failed, Parted, Record, Sent, Waiting
-from dingbridge.core.delivery.plan import Finished, Plan, Post, Wait
-from dingbridge.core.delivery.rate_limit import Pace, key_of
-from dingbridge.core.delivery.requests import Uploaded
+from dingbridge.core.delivery.outbox import Done, Failed, OutboxRecord, Parted, QueuedMessage, Sent
+from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
+from dingbridge.core.delivery.rate_limit import RateLimit, key_of
+from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.sender_events import CoolDown, Counted, SenderEvent
 from dingbridge.core.dingtalk import responses
@@ -42,15 +42,15 @@ from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
 class Ledger(Protocol):
     """Where records are written down."""
 
-    def record(self, record: Record, *, sync: bool = False) -> None:
+    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         """Write a record, so that it outlives this process; with `sync` also a power cut. Raises
         `OSError`."""
         ...
 
 
-Courier = Callable[
+UploadAndSend = Callable[
     [Options, Outbound, Route, Callable[[], str], Callable[[str], None], Callable[[], bool]],
-    Uploaded,
+    UploadedFile,
 ]
 """Uploads a message's file for a route, unless that was done. It is given what gets a token, what
 hears in words how far it is, and what says that it is to stop. Raises `DeliveryError`."""
@@ -61,7 +61,7 @@ class Held(Exception):
     meanwhile, or nobody wants it any more. What is left of it is `Carrier.rest`."""
 
 
-class Refusal(Exception):
+class MergeRefused(Exception):
     """DingTalk took nothing of several messages that went as one, `Carrier.rest`: each of them is
     to be tried on its own."""
 
@@ -69,7 +69,7 @@ class Refusal(Exception):
 class NoLedger:
     """Keeps nothing: for a single message whose fate the caller waits for."""
 
-    def record(self, record: Record, *, sync: bool = False) -> None:
+    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         """Forget it."""
 
 
@@ -83,8 +83,8 @@ class Carrier:
         *,
         patient: bool,
         ledger: Ledger | None = None,
-        pace: Pace | SharedPace | None = None,
-        courier: Courier | None = None,
+        pace: RateLimit | SharedPace | None = None,
+        courier: UploadAndSend | None = None,
     ) -> None:
         self._options, self._http = client.options, client.http
         self._courier = courier
@@ -92,13 +92,13 @@ class Carrier:
         self._tell = tell
         self._patient = patient
         self._ledger = ledger or NoLedger()
-        self.pace = pace or Pace(random.random)
+        self.pace = pace or RateLimit(random.random)
         self._stopped = False
         self.unwanted = ""
         self._unanswered = False
         self._wake = threading.Event()
         self._api = OpenApi(client, self._log)
-        self.rest: Waiting
+        self.rest: QueuedMessage
 
     # --- for other threads ----------------------------------------------------------------------
 
@@ -120,11 +120,11 @@ class Carrier:
 
     # --- carrying -------------------------------------------------------------------------------
 
-    def carry(self, waiting: Waiting) -> DeliveryError | None:
+    def carry(self, waiting: QueuedMessage) -> DeliveryError | None:
         """Send all chunks. Returns the error that ended it, if any.
 
         Comes back without a fate when the sender is being stopped. Raises `Held` when the message
-        is let go of, and, when patient, when DingTalk wants it to wait; `Refusal` for merged
+        is let go of, and, when patient, when DingTalk wants it to wait; `MergeRefused` for merged
         messages that are to go one by one; and OSError when the ledger cannot be written. Until the
         next call, `rest` is what is left of the message then.
         """
@@ -155,10 +155,10 @@ class Carrier:
                 case Wait(seconds=seconds, reason=reason):
                     self._pause(outbound, plan, seconds, reason)
                     plan.waited()
-                case Post() as step:
+                case PostChunk() as step:
                     self._step(outbound, plan, step)
 
-    def _step(self, outbound: Outbound, plan: Plan, step: Post) -> None:
+    def _step(self, outbound: Outbound, plan: Plan, step: PostChunk) -> None:
         key = key_of(step.route, outbound.target)
         now = time.time()
         ready = self.pace.ready_at(key, now)
@@ -223,7 +223,7 @@ class Carrier:
             if chunks > 1:
                 self._report(outbound, plan, Delivery.SENDING)
 
-    def _hold(self, plan: Plan, step: Post, seconds: float, reason: str) -> None:
+    def _hold(self, plan: Plan, step: PostChunk, seconds: float, reason: str) -> None:
         """Wait, or when others may go meanwhile, raise `Held`."""
         outbound = self.rest.outbound
         if not self._patient:
@@ -258,7 +258,7 @@ class Carrier:
         may_come_again = self._repeats or not end.uncertain
         if refused and may_come_again and self.rest.members and not self.rest.start:
             self._ledger.record(Parted(outbound.id))
-            raise Refusal
+            raise MergeRefused
         reason, unanswered = whole_reason(error), isinstance(error, Retryable)
         self._ledger.record(Failed(outbound.id, reason, time.time(), unanswered))
         return error
@@ -279,7 +279,7 @@ class Carrier:
     def _routes(self, outbound: Outbound) -> tuple[Route, ...]:
         return requests.ways(self._options, outbound, time.time())
 
-    def _upload(self, outbound: Outbound, plan: Plan, step: Post) -> Uploaded | None:
+    def _upload(self, outbound: Outbound, plan: Plan, step: PostChunk) -> UploadedFile | None:
         """Bring a file to the platform, which nobody sees, so that it may happen any number of
         times; None for a text."""
         if not outbound.file_name or self._courier is None:
@@ -293,7 +293,7 @@ class Carrier:
             lambda: self._stopped or outbound.id == self.unwanted,
         )
 
-    def _post(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
+    def _post(self, outbound: Outbound, step: PostChunk, uploaded: UploadedFile | None) -> str:
         """Send a chunk or an uploaded file. Returns the `processQueryKey`, empty without one."""
         options, route = self._options, step.route
         if route in (Route.SINGLE, Route.GROUP):
@@ -308,7 +308,9 @@ class Carrier:
         responses.read_robot(self._http.post(url, body), session=route is Route.SESSION)
         return ""
 
-    def _post_openapi(self, outbound: Outbound, step: Post, uploaded: Uploaded | None) -> str:
+    def _post_openapi(
+        self, outbound: Outbound, step: PostChunk, uploaded: UploadedFile | None
+    ) -> str:
         if uploaded is not None:
             url, body = requests.file(self._options, outbound, uploaded, step.route)
         else:

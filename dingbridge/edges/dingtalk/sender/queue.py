@@ -9,23 +9,23 @@ from collections.abc import Callable
 from msgspec import Struct, structs
 
 from dingbridge.core.delivery import requests, send_queue
-from dingbridge.core.delivery.outbox import Waiting
-from dingbridge.core.delivery.rate_limit import Pace, key_of
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.rate_limit import RateLimit, key_of
 from dingbridge.core.delivery.send_queue import Lineup
 from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
 from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.dingtalk.openapi import RobotClient
-from dingbridge.edges.dingtalk.sender.message_sender import Courier, Ledger
-from dingbridge.edges.dingtalk.sender.sender_thread import Thread, Work
+from dingbridge.edges.dingtalk.sender.message_sender import Ledger, UploadAndSend
+from dingbridge.edges.dingtalk.sender.sender_thread import SendWork, Thread
 from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
 
 _BUSY = "busy"
 """In the place of a key: what has to wait until another message is through."""
 
 
-class UnderWay(Struct, frozen=True):
+class InFlight(Struct, frozen=True):
     """A message that is being carried: its conversation, what it counts against, and since when
     (monotonic seconds)."""
 
@@ -35,7 +35,7 @@ class UnderWay(Struct, frozen=True):
     since: float
 
 
-class Sender:
+class RobotSender:
     """Messages leave in the order in which they were put in, but that replies go first and
     notifications are merged while the budget is short.
 
@@ -52,8 +52,8 @@ class Sender:
         client: Callable[[], RobotClient],
         tell: Callable[[SenderEvent], None],
         ledger: Ledger,
-        pace: Pace,
-        courier: Courier | None = None,
+        pace: RateLimit,
+        courier: UploadAndSend | None = None,
     ) -> None:
         self._client = client
         self._options: Options
@@ -63,7 +63,7 @@ class Sender:
         self._courier = courier
         self._waiting = Lineup()
         self._threads: set[Thread] = set()
-        self._under_way: dict[Thread, UnderWay] = {}
+        self._under_way: dict[Thread, InFlight] = {}
         # Pauses before the next attempt, and the one that is told (Unix seconds).
         self._pauses: dict[Thread, CoolDown] = {}
         self._told = CoolDown(0.0, "")
@@ -79,7 +79,7 @@ class Sender:
         with self._changed:
             self._start_thread()
 
-    def put(self, *waiting: Waiting) -> None:
+    def put(self, *waiting: QueuedMessage) -> None:
         """Add messages to the end of the queue."""
         with self._changed:
             for one in waiting:
@@ -141,7 +141,7 @@ class Sender:
 
     # --- for its threads ------------------------------------------------------------------------
 
-    def take(self, thread: Thread) -> Work | None:
+    def take(self, thread: Thread) -> SendWork | None:
         """What goes next, as soon as it may; None when the thread is not needed any more."""
         with self._changed:
             self._under_way.pop(thread, None)
@@ -161,7 +161,7 @@ class Sender:
                 self._threads.remove(thread)
             return None
 
-    def put_back(self, thread: Thread, run: tuple[Waiting, ...], *, wanted: bool) -> bool:
+    def put_back(self, thread: Thread, run: tuple[QueuedMessage, ...], *, wanted: bool) -> bool:
         """These wait again, in front of their conversation, unless the user has dropped them and
         they have to be `wanted`. Returns whether they wait."""
         with self._changed:
@@ -196,7 +196,7 @@ class Sender:
 
     # --- who is next; all of these hold the lock ------------------------------------------------
 
-    def _choose(self, now: float) -> Work | None:
+    def _choose(self, now: float) -> SendWork | None:
         run = self._waiting.choose(
             self._key,
             lambda key: 0 if key == _BUSY else self._pace.room(key, now),
@@ -204,18 +204,18 @@ class Sender:
         )
         if not run:
             return None
-        return Work(run, send_queue.merged(run) if len(run) > 1 else None)
+        return SendWork(run, send_queue.merged(run) if len(run) > 1 else None)
 
-    def _begin(self, thread: Thread, work: Work) -> None:
+    def _begin(self, thread: Thread, work: SendWork) -> None:
         first = work.run[0]
         key, place = self._key(first), first.outbound.target.place
         for one in work.run:
             self._waiting.remove(one.id)
         name = work.merged.outbound.id if work.merged else first.id
-        self._under_way[thread] = UnderWay(name, place, key, time.monotonic())
+        self._under_way[thread] = InFlight(name, place, key, time.monotonic())
         thread.carrier.unwanted = ""
 
-    def _key(self, waiting: Waiting) -> str:
+    def _key(self, waiting: QueuedMessage) -> str:
         if self._is_busy(waiting.outbound.target.place):
             return _BUSY
         ways = requests.ways(self._options, waiting.outbound, time.time())

@@ -11,30 +11,36 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import send_queue
-from dingbridge.core.delivery.outbox import Dropped, Failed, Merged, Waiting, apart
+from dingbridge.core.delivery.outbox import Dropped, Failed, Merged, QueuedMessage, apart
 from dingbridge.core.delivery.sender_events import SenderEvent
 from dingbridge.core.errors import in_words
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.edges.dingtalk.openapi import RobotClient
-from dingbridge.edges.dingtalk.sender.message_sender import Carrier, Courier, Held, Ledger, Refusal
+from dingbridge.edges.dingtalk.sender.message_sender import (
+    Carrier,
+    Held,
+    Ledger,
+    MergeRefused,
+    UploadAndSend,
+)
 from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
 
 
-class Work(Struct, frozen=True):
+class SendWork(Struct, frozen=True):
     """What goes now, and, when that is several messages, how they become one."""
 
-    run: tuple[Waiting, ...]
+    run: tuple[QueuedMessage, ...]
     merged: Merged | None
 
 
-class Queue(Protocol):
+class WorkSource(Protocol):
     """Where a thread gets its work."""
 
-    def take(self, thread: Thread) -> Work | None:
+    def take(self, thread: Thread) -> SendWork | None:
         """What goes next, as soon as it may; None when the thread is not needed any more."""
         ...
 
-    def put_back(self, thread: Thread, run: tuple[Waiting, ...], *, wanted: bool) -> bool:
+    def put_back(self, thread: Thread, run: tuple[QueuedMessage, ...], *, wanted: bool) -> bool:
         """These wait again, in front of their conversation, unless the user has dropped them and
         they have to be `wanted`. Returns whether they wait."""
         ...
@@ -53,11 +59,11 @@ class Thread(threading.Thread):
 
     def __init__(
         self,
-        queue: Queue,
+        queue: WorkSource,
         client: RobotClient,
         ledger: Ledger,
         pace: SharedPace,
-        courier: Courier | None,
+        courier: UploadAndSend | None,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
         self._log = logging.getLogger(f"{__name__}.{client.options.account}")
@@ -80,7 +86,7 @@ class Thread(threading.Thread):
     def _hear(self, event: SenderEvent) -> None:
         self._queue.hear(self, event)
 
-    def _carry(self, work: Work) -> None:
+    def _carry(self, work: SendWork) -> None:
         try:
             waiting = self._as_one(work)
         except OSError as error:
@@ -91,13 +97,13 @@ class Thread(threading.Thread):
         except OSError as error:
             self._cannot_write((self.carrier.rest,), error)
 
-    def _carry_one(self, waiting: Waiting) -> None:
+    def _carry_one(self, waiting: QueuedMessage) -> None:
         try:
             self.carrier.carry(waiting)
         except Held:
             if not self._queue.put_back(self, (self.carrier.rest,), wanted=True):
                 self._ledger.record(Dropped(waiting.id, time.time()))
-        except Refusal:
+        except MergeRefused:
             self._queue.put_back(self, apart(self.carrier.rest), wanted=False)
         except OSError:
             raise
@@ -108,14 +114,14 @@ class Thread(threading.Thread):
                 reason = in_words(say.MAY_HAVE_ARRIVED(), reason)
             self._ledger.record(Failed(waiting.id, reason, time.time()))
 
-    def _as_one(self, work: Work) -> Waiting:
+    def _as_one(self, work: SendWork) -> QueuedMessage:
         if work.merged is None:
             return work.run[0]
         self._ledger.record(work.merged)
         self._log.info("%d notifications go out as one", len(work.run))
         return send_queue.as_one(work.run, work.merged)
 
-    def _cannot_write(self, run: tuple[Waiting, ...], error: OSError) -> None:
+    def _cannot_write(self, run: tuple[QueuedMessage, ...], error: OSError) -> None:
         """The ledger is out of reach, on a full disk say: nothing may leave that is not written
         down, so the queue waits until it is."""
         reason = say.OUTBOX_NOT_WRITTEN(reason=error.strerror or type(error).__name__)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 
-from dingbridge.core.delivery.rate_limit import Pace, Paced
+from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 from dingbridge.core.errors import RetryAfter
 
 
 class SharedPace:
-    """A `Pace` that several threads ask and tell; see there."""
+    """A `RateLimit` that several threads ask and tell; see there."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: RateLimit) -> None:
         self._pace = pace
         self._lock = threading.Lock()
 

@@ -2,14 +2,19 @@
 
 from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings
 from dingbridge.edges.dingtalk.stream.receiving import Gate, Trouble
-from dingbridge.edges.dingtalk.stream.stream_thread import Arrived, LinkChanged, Stream, StreamEvent
+from dingbridge.edges.dingtalk.stream.stream_thread import (
+    LinkChanged,
+    MessagesReceived,
+    StreamEvent,
+    StreamThread,
+)
 
 __all__ = [
-    "Arrived",
     "Gate",
     "LinkChanged",
-    "Stream",
+    "MessagesReceived",
     "StreamEvent",
     "StreamSettings",
+    "StreamThread",
     "Trouble",
 ]

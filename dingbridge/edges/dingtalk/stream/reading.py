@@ -29,7 +29,7 @@ class _NotThere(Exception):
     """The rest of the frame did not come yet."""
 
 
-class Incoming:
+class FrameReader:
     """What comes on one connection, for the thread that reads it.
 
     websocket-client reads a frame from `_take` and goes on where it was when the rest has come, so

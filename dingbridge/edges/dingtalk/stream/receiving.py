@@ -16,7 +16,7 @@ from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.robot_message import QuotaGone, read_robot_message
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -42,7 +42,7 @@ class Gate(Protocol):
         ...
 
 
-class Taken(Struct):
+class BatchOutcome(Struct):
     """What a batch comes to: the acks in the order in which their frames came, the robot messages
     that are new and on the disk, and the reason for which we are to connect anew."""
 
@@ -57,7 +57,7 @@ class Receiver:
     cannot be read and would come back the same."""
 
     def __init__(
-        self, settings: StreamSettings, seen: Seen, gate: Gate, log: logging.Logger
+        self, settings: StreamSettings, seen: SeenIds, gate: Gate, log: logging.Logger
     ) -> None:
         self._settings = settings
         self._seen = seen
@@ -65,9 +65,9 @@ class Receiver:
         self._log = log
         self._repeated = 0
 
-    def take(self, batch: Sequence[str | bytes]) -> Taken:
+    def take(self, batch: Sequence[str | bytes]) -> BatchOutcome:
         """Take a batch in: one write and one sync, whatever its size."""
-        taken = Taken()
+        taken = BatchOutcome()
         # An ack that waits for a message to be written down has its key beside it.
         acks: list[tuple[str, str]] = []
         new: dict[str, Received] = {}
@@ -85,9 +85,9 @@ class Receiver:
                         )
                     case stream_frames.Ping():
                         acks.append((stream_frames.ack_ok(frame), ""))
-                    case stream_frames.Unknown():
+                    case stream_frames.UnknownFrame():
                         acks.append((stream_frames.ack_unknown(frame), ""))
-                    case stream_frames.Disconnect(reason=reason):
+                    case stream_frames.DisconnectFrame(reason=reason):
                         taken.disconnect = reason
                     case stream_frames.Idle():
                         pass
@@ -106,7 +106,11 @@ class Receiver:
         return taken
 
     def _read(
-        self, frame: stream_frames.RobotMessage, now: float, new: dict[str, Received], taken: Taken
+        self,
+        frame: stream_frames.RobotMessage,
+        now: float,
+        new: dict[str, Received],
+        taken: BatchOutcome,
     ) -> str:
         """Put a new message to the others. Returns the key of what must be written down before the
         ack; empty for nothing."""
@@ -119,7 +123,7 @@ class Receiver:
         if isinstance(inbound, QuotaGone):
             taken.troubles.append(Trouble(inbound.message, inbound.code))
             return ""
-        key = Seen.key(settings.client_id, inbound.robot_code, inbound.id)
+        key = SeenIds.key(settings.client_id, inbound.robot_code, inbound.id)
         if key in new or self._seen.knows(key, now):
             self._repeated += 1
         else:
@@ -127,7 +131,7 @@ class Receiver:
         # The repeat of one in this batch waits with it.
         return key if key in new else ""
 
-    def _record(self, batch: list[Received], taken: Taken) -> set[str]:
+    def _record(self, batch: list[Received], taken: BatchOutcome) -> set[str]:
         """Write messages down. Returns the keys of those that the disk refuses: without an ack they
         are sent again, and it may have room by then.
 
@@ -147,7 +151,7 @@ class Receiver:
             self._seen.add(one.key, one.time)
         return set()
 
-    def _log_frame(self, frame: stream_frames.Frame) -> None:
+    def _log_frame(self, frame: stream_frames.StreamFrame) -> None:
         match frame:
             case stream_frames.RobotMessage(message_id=name):
                 self._log.debug("frame %r: a robot message", name)
@@ -155,7 +159,7 @@ class Receiver:
                 self._log.debug("frame %r: ping", name)
             case stream_frames.Idle(message_id=name, topic=topic):
                 self._log.debug("frame %r: %s", name, quoted(topic))
-            case stream_frames.Unknown(message_id=name, type=kind, topic=topic):
+            case stream_frames.UnknownFrame(message_id=name, type=kind, topic=topic):
                 self._log.debug("frame %r: of type %s, topic %s, passed over", name, kind, topic)
-            case stream_frames.Disconnect(reason=reason):
+            case stream_frames.DisconnectFrame(reason=reason):
                 self._log.debug("asked to connect anew: %s", reason)

@@ -22,8 +22,14 @@ from dingbridge import __version__
 from dingbridge.core.catalogue import link as say
 from dingbridge.core.dingtalk import request_bodies, responses
 from dingbridge.core.dingtalk.error_text import quoted
-from dingbridge.core.dingtalk.keepalive import Check, LinkState, Pace, Reconnect, Watchdog
-from dingbridge.core.dingtalk.responses import Answer, Ticket
+from dingbridge.core.dingtalk.keepalive import (
+    Check,
+    KeepAliveTiming,
+    LinkState,
+    Reconnect,
+    Watchdog,
+)
+from dingbridge.core.dingtalk.responses import HttpAnswer, Ticket
 from dingbridge.core.errors import (
     BridgeError,
     DeliveryError,
@@ -33,10 +39,10 @@ from dingbridge.core.errors import (
     RetryAfter,
 )
 from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import Seen
+from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.edges.dingtalk.stream import sockets
 from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings
-from dingbridge.edges.dingtalk.stream.reading import Incoming, is_message
+from dingbridge.edges.dingtalk.stream.reading import FrameReader, is_message
 from dingbridge.edges.dingtalk.stream.receiving import Gate, Receiver, Trouble
 
 FOLLOW_WITHIN = 5.0
@@ -64,25 +70,25 @@ class LinkChanged(Struct, frozen=True):
     retry_in: float = 0.0
 
 
-class Arrived(Struct, frozen=True):
+class MessagesReceived(Struct, frozen=True):
     """Robot messages, in the order in which they came, that are on the disk, were acked and had not
     been seen before. At least one."""
 
     batch: tuple[Received, ...]
 
 
-StreamEvent = LinkChanged | Arrived | Trouble
+StreamEvent = LinkChanged | MessagesReceived | Trouble
 
 
-class Poster(Protocol):
+class RegistrationHttp(Protocol):
     """What the stream needs of HTTP."""
 
-    def post(self, url: str, body: bytes) -> Answer:
+    def post(self, url: str, body: bytes) -> HttpAnswer:
         """POST a JSON body."""
         ...
 
 
-class Stream(threading.Thread):
+class StreamThread(threading.Thread):
     """Keeps one stream connection of an app open until it is told to stop.
 
     `after` is the stream that this one follows: it opens nothing before that one has closed.
@@ -91,11 +97,11 @@ class Stream(threading.Thread):
     def __init__(
         self,
         settings: StreamSettings,
-        http: Poster,
-        seen: Seen,
+        http: RegistrationHttp,
+        seen: SeenIds,
         gate: Gate,
         tell: Callable[[StreamEvent], None],
-        pace: Pace = Pace(),
+        pace: KeepAliveTiming = KeepAliveTiming(),
         after: threading.Thread | None = None,
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
@@ -241,7 +247,7 @@ class Stream(threading.Thread):
         """Take in what comes until a `disconnect` frame; return its reason. Raise `LinkLost` when
         the connection is dead."""
         watchdog = Watchdog(time.monotonic(), time.time(), self._pace)
-        incoming = Incoming(connection)
+        incoming = FrameReader(connection)
         while True:
             wait = watchdog.wait(time.monotonic())
             batch = incoming.batch(min(QUIET, wait) if self._acked else wait)
@@ -288,7 +294,7 @@ class Stream(threading.Thread):
     def _hand_on(self) -> None:
         if self._acked:
             acked, self._acked = tuple(self._acked), []
-            self._tell(Arrived(acked))
+            self._tell(MessagesReceived(acked))
 
     def _send(self, connection: websocket.WebSocket, outgoing: list[ABNF]) -> None:
         if not outgoing:
