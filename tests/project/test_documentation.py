@@ -44,7 +44,7 @@ ADDED = re.compile(r"updates\.Event\(name, \{(.*?)\*\*data\}\)")
 def events() -> dict[str, set[str]]:
     """Each `User` autocommand that the bridge sends, with the names of the data it always has."""
     found: dict[str, set[str]] = {}
-    for path in sorted((ROOT / "dingbridge/bridge").glob("*.py")):
+    for path in sorted((ROOT / "dingbridge/service").rglob("*.py")):
         source = path.read_text("utf-8")
         added = ADDED.search(source)
         always = {*re.findall(r'"(\w+)":', added[1])} if added else set()
