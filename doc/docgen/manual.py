@@ -22,7 +22,8 @@ DOCUMENTS = (
     "doc/lua-api.md",
     "doc/cli.md",
     "doc/troubleshooting.md",
-    "doc/security.md",
+    "doc/privacy-and-security.md",
+    "doc/upgrading.md",
 )
 """What users read, in the order of `:help`. What is about working on the project is not in it."""
 

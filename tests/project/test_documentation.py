@@ -260,7 +260,7 @@ def test_every_file_is_told() -> None:
     sessions = f"{robot_files.SESSIONS_FOLDER.as_posix()}/"
     shared = (robot_files.STATE_FILE, robot_files.OUTBOX_FILE, robot_files.INBOX_FILE)
     for file in (*shared, sessions, log.LOG_FILE):
-        assert file in TEXTS["doc/security.md"], file
+        assert file in TEXTS["doc/privacy-and-security.md"], file
 
 
 def test_the_shell_command_is_told_with_its_arguments_and_exit_codes() -> None:

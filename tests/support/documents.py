@@ -14,7 +14,10 @@ CHINESE = "README.zh-CN.md"
 HELP = "doc/dingbridge.txt"
 MANUAL = [README, *sorted(f"doc/{path.name}" for path in (ROOT / "doc").glob("*.md"))]
 """The documents in English, by their path below the project's folder."""
-DEVELOPERS = {"doc/development.md", "doc/performance.md", "doc/sandbox.md"}
+DEVELOPERS = {
+    *("doc/architecture.md", "doc/contributing.md"),
+    *("doc/performance.md", "doc/sandbox.md"),
+}
 """Those that are not for users of the plugin."""
 
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in (*MANUAL, CHINESE, HELP)}
