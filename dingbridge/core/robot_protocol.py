@@ -88,7 +88,7 @@ class Arrived(Struct, frozen=True):
     has_appeared: bool = False
 
 
-class Shown(Struct, frozen=True):
+class InSession(Struct, frozen=True):
     """A robot message has come into the transcript: all other members are told."""
 
     news: Appeared | Arrived
@@ -185,7 +185,7 @@ Ask = (
     | Unbind
     | SendMessage
     | Known
-    | Shown
+    | InSession
     | Asking
     | InTranscript
     | Answers
@@ -278,7 +278,7 @@ class MayAsk(Struct, frozen=True):
     key: str
 
 
-class Lost(Struct, frozen=True):
+class ProgramAnswerLost(Struct, frozen=True):
     """A robot message of this session was given to a program, and the service ended before the
     program. Whoever wrote is to be told; the message goes to nobody again."""
 
@@ -381,7 +381,7 @@ News = (
     | DeliveryUpdate
     | Deliver
     | MayAsk
-    | Lost
+    | ProgramAnswerLost
     | CarryOut
     | PairingAsked
     | PairingsReport

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from dingbridge.core.start_pauses import Pauses, Silence
-from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.ipc import Client, ClientEvent, Connected, ConnectionLost, Heard
 from dingbridge.edges.programs.process_identity import ask_to_look, is_same, kill
 from dingbridge.edges.storage.card import OwnerCard, read_card
 from dingbridge.editor.service_start import Starting
@@ -235,7 +235,7 @@ class ServiceLink(threading.Thread):
                     self._tell(Attached(client))
                 case Heard(data=data):
                     self._tell(FrameReceived(data))
-                case Lost(silence=silence):
+                case ConnectionLost(silence=silence):
                     if attached:
                         self._silence.heard(self._clock() - silence)
                         self._tell(Detached())

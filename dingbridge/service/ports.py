@@ -277,9 +277,6 @@ class Chance(Protocol):
         ...
 
 
-Post = Callable[[Callable[[], None]], None]
-"""Runs a call on the service loop, after all that is to be run there so far."""
-
 Later = Callable[[float, Callable[[], None]], None]
 """Runs a call on the service loop after that many seconds."""
 

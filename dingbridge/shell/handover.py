@@ -16,7 +16,14 @@ from dingbridge.core.delivery.outbox import Dropped
 from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
-from dingbridge.edges.ipc import Client, ClientEvent, Connected, ExchangeError, Heard, Lost
+from dingbridge.edges.ipc import (
+    Client,
+    ClientEvent,
+    Connected,
+    ConnectionLost,
+    ExchangeError,
+    Heard,
+)
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.robot_files import OUTBOX_FILE
@@ -100,7 +107,7 @@ class HandingOver:
                         report = self._heard(told, again=was_known)
                         if report is not None or not self.is_known:
                             return report
-                    case Lost():
+                    case ConnectionLost():
                         self._lost = time.monotonic() if has_heard else self._lost
                         return None
         except (queue.Empty, ValueError):

@@ -29,10 +29,10 @@ from dingbridge.edges.ipc import (
     UNSENT_BYTES,
     Client,
     Connected,
+    ConnectionLost,
     ExchangeError,
     Heard,
     Joined,
-    Lost,
     Moved,
     PeerLeft,
     Server,
@@ -325,7 +325,7 @@ def test_a_client_with_a_wrong_secret_is_lost_and_never_heard(ends: Ends) -> Non
     server, owner = ends.server()
     client, guest = ends.client(server.address, "0" * 64)
     client.send(b"let me in")
-    assert "before the secret was proved" in guest.until(Lost).reason
+    assert "before the secret was proved" in guest.until(ConnectionLost).reason
     good, _ = ends.client(server.address, server.secret)
     good.send(b"fine")
     assert owner.until(Heard).data == b"fine"
@@ -341,9 +341,9 @@ def test_a_server_that_does_not_know_the_secret_gets_no_frame(here: Ends) -> Non
             connection.sendall(b"N" * 32)
             exactly(connection, 64)
             connection.sendall(b"M" * 32)
-            assert "does not know the secret" in guest.until(Lost).reason
+            assert "does not know the secret" in guest.until(ConnectionLost).reason
             assert connection.recv(1) == b""
-    assert [type(event) for event in guest.all] == [Lost]
+    assert [type(event) for event in guest.all] == [ConnectionLost]
 
 
 def test_an_answer_cannot_be_used_again(here: Ends) -> None:
@@ -439,7 +439,7 @@ def test_a_user_that_is_not_ours_is_refused_by_both_ends(
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     assert is_closed(here.call(server.address))
     _, guest = here.client(server.address, server.secret)
-    assert guest.until(Lost).reason == "another user answers there"
+    assert guest.until(ConnectionLost).reason == "another user answers there"
     monkeypatch.undo()
     client, _ = here.client(server.address, server.secret)
     client.send(b"ours")
@@ -496,7 +496,7 @@ def test_a_client_says_nothing_to_another_users_server(here: Ends, folder: Path)
         assert trap.stdout.readline() == "listening\n"
         client, guest = here.client(str(folder / "trap.sock"), "s" * 64)
         client.send(b"private")
-        assert guest.until(Lost).reason == "another user answers there"
+        assert guest.until(ConnectionLost).reason == "another user answers there"
         assert trap.stdout.readline() == "b''\n"
     finally:
         _kill(trap)
@@ -562,7 +562,7 @@ def test_a_client_is_lost_when_its_server_does_not_read(here: Ends) -> None:
         client, guest = here.client(f"127.0.0.1:{listener.getsockname()[1]}", "s" * 64)
         for _ in range(70):
             client.send(bytes(1024 * 1024))
-        assert "does not read" in guest.until(Lost).reason
+        assert "does not read" in guest.until(ConnectionLost).reason
 
 
 def test_a_dropped_peer_gets_what_was_sent_before(ends: Ends) -> None:
@@ -577,7 +577,7 @@ def test_a_dropped_peer_gets_what_was_sent_before(ends: Ends) -> None:
     client, guest = ends.client(server.address, server.secret)
     client.send(b"may I stay?")
     assert owner.until(PeerLeft).reason == "dropped"
-    guest.until(Lost)
+    guest.until(ConnectionLost)
     assert guest.all == [Connected(), Heard(0, b"you have to go"), guest.all[-1]]
 
 
@@ -618,7 +618,7 @@ def test_a_client_that_cannot_connect_is_lost_once(here: Ends, address: str) -> 
     client, guest = here.client(address, "s" * 64)
     client.join(DEADLINE)
     (lost,) = guest.drained()
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, ConnectionLost)
     assert "nobody answers" in lost.reason or "no address" in lost.reason
 
 
@@ -626,9 +626,9 @@ def test_a_port_that_nobody_listens_on_is_lost(here: Ends) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     client, guest = here.client(f"127.0.0.1:{port}", "s" * 64)
-    guest.until(Lost)
+    guest.until(ConnectionLost)
     client.join(DEADLINE)
-    assert [type(event) for event in guest.drained()] == [Lost]
+    assert [type(event) for event in guest.drained()] == [ConnectionLost]
 
 
 @linux
@@ -638,7 +638,7 @@ def test_a_server_too_busy_to_take_the_call_is_lost(here: Ends, folder: Path) ->
         listener.listen(0)
         here.call(str(folder / "full.sock"))
         _, guest = here.client(str(folder / "full.sock"), "s" * 64)
-        assert "nobody answers" in guest.until(Lost).reason
+        assert "nobody answers" in guest.until(ConnectionLost).reason
 
 
 # --- peers that vanish --------------------------------------------------------------------------
@@ -682,7 +682,7 @@ def test_a_killed_server_is_noticed_at_once(here: Ends, runtime: Path) -> None:
     client.send(b"echo")
     assert guest.until(Heard).data == b"echo"
     process.kill()
-    assert "silent" not in guest.until(Lost).reason
+    assert "silent" not in guest.until(ConnectionLost).reason
 
 
 @posix
@@ -691,11 +691,11 @@ def test_a_stopped_server_is_noticed_by_its_silence(here: Ends, runtime: Path) -
     _, guest = here.client(address, secret, QUICK)
     guest.until(Connected)
     os.kill(process.pid, signal.SIGSTOP)
-    lost = guest.until(Lost)
+    lost = guest.until(ConnectionLost)
     assert "silent" in lost.reason
     assert lost.silence >= QUICK.silence
     _, late = here.client(address, secret, QUICK)
-    assert "did not prove" in late.until(Lost).reason
+    assert "did not prove" in late.until(ConnectionLost).reason
 
 
 @posix
@@ -1042,11 +1042,11 @@ def test_stopping_a_server_sends_what_is_queued_and_tells_everybody(ends: Ends) 
     server.stop()
     server.send(peer, b"after the end")
     assert guest.hear(len(frames)) == frames
-    assert "closed" in guest.until(Lost).reason
+    assert "closed" in guest.until(ConnectionLost).reason
     server.join(DEADLINE)
     client.join(DEADLINE)
     assert owner.drained()[-1] == PeerLeft(peer, "stopped")
-    assert isinstance(guest.drained()[-1], Lost)
+    assert isinstance(guest.drained()[-1], ConnectionLost)
 
 
 def test_a_client_stopped_right_after_its_start_still_says_what_it_was_given(ends: Ends) -> None:
@@ -1057,7 +1057,7 @@ def test_a_client_stopped_right_after_its_start_still_says_what_it_was_given(end
     client.stop()
     assert owner.until(Heard).data == b"goodbye"
     assert owner.until(PeerLeft).reason == "it closed the connection"
-    assert guest.until(Lost).reason == "stopped"
+    assert guest.until(ConnectionLost).reason == "stopped"
 
 
 def test_what_a_peer_says_before_it_hears_of_the_end_is_still_heard(ends: Ends) -> None:
@@ -1095,7 +1095,7 @@ def test_each_that_joined_leaves_exactly_once(ends: Ends) -> None:
     server.join(DEADLINE)
     for client, guest in clients:
         client.join(DEADLINE)
-        assert [type(event) for event in guest.drained()] == [Connected, Lost]
+        assert [type(event) for event in guest.drained()] == [Connected, ConnectionLost]
     joined = sorted(event.peer for event in owner.drained() if isinstance(event, Joined))
     left = sorted(event.peer for event in owner.all if isinstance(event, PeerLeft))
     assert len(joined) == 10
@@ -1127,7 +1127,7 @@ def test_a_client_stopped_before_its_start_is_lost_at_its_start(here: Ends) -> N
     client.stop()
     client.send(b"unheard")
     client.start()
-    assert guest.until(Lost).reason == "stopped"
+    assert guest.until(ConnectionLost).reason == "stopped"
 
 
 def test_stopping_is_quick_when_nobody_is_there_and_bounded_when_somebody_is_stuck(
@@ -1243,4 +1243,4 @@ def test_whatever_bytes_a_false_server_sends_the_client_ends_with_one_loss(
             for data in said:
                 connection.sendall(data)
         client.join(DEADLINE)
-    assert [type(event) for event in ear.drained()] == [Lost]
+    assert [type(event) for event in ear.drained()] == [ConnectionLost]

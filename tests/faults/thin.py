@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from dingbridge.core.options.lookups import LookupResults
-from dingbridge.edges.ipc import Client, ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.ipc import Client, ClientEvent, Connected, ConnectionLost, Heard
 from dingbridge.edges.storage.card import read_card
 from dingbridge.editor.bound_sessions import BoundSessions
 from dingbridge.protocol import frames
@@ -94,7 +94,7 @@ class Thin:
                         self._bound.note(frame.list)
                         for update in frame.list:
                             self._apply(update)
-                case Lost():
+                case ConnectionLost():
                     self._client = None
 
     def _greet(self) -> None:

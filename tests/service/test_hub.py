@@ -64,21 +64,21 @@ from dingbridge.core.robot_protocol import (
     Deny,
     Drop,
     Hello,
+    InSession,
     InTranscript,
     Known,
     Letters,
     LinkNews,
-    Lost,
     MayAsk,
     News,
     Notice,
     Pair,
+    ProgramAnswerLost,
     Restore,
     Retry,
     Revoke,
     SendMessage,
     SessionBound,
-    Shown,
     ShowOutbox,
     Turn,
     Unbind,
@@ -530,7 +530,7 @@ def test_what_is_new_in_a_session_is_told_to_all_other_editors(owner: Owner) -> 
     [given] = owner.heard(1, Deliver)
     message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
     arrived = Arrived(given.inbound, given.session, message)
-    owner.ask(1, Shown(arrived))
+    owner.ask(1, InSession(arrived))
     assert owner.heard(OWN, Arrived) == [arrived]
     assert owner.heard(1, Arrived) == []
 
@@ -551,7 +551,7 @@ def test_what_an_editor_that_was_left_still_takes_in_is_given_to_no_other(owner:
     owner.hub.retire(1)
     assert owner.delivered(OWN) == []
     message = Message("m1", Role.DINGTALK, "Zhangsan", "hello", NOW)
-    owner.ask(1, Shown(Arrived(given.inbound, given.session, message)))
+    owner.ask(1, InSession(Arrived(given.inbound, given.session, message)))
     owner.ask(1, InTranscript(key))
     owner.hub.leave(1)
     assert owner.delivered(OWN) == []
@@ -707,7 +707,9 @@ def test_what_a_program_was_asked_about_goes_to_no_other_editor(owner: Owner) ->
     owner.ask(1, Asking(by_function, "function"))
     owner.hub.leave(1)
     assert owner.delivered(OWN) == []
-    assert [(lost.key, lost.session) for lost in owner.heard(OWN, Lost)] == [(by_program, "s2")]
+    assert [(lost.key, lost.session) for lost in owner.heard(OWN, ProgramAnswerLost)] == [
+        (by_program, "s2")
+    ]
     assert inbox.Handed(by_function) in owner.written
     assert inbox.Handed(by_program) not in owner.written
 
@@ -730,7 +732,9 @@ def test_a_new_owner_has_it_told_that_an_answer_is_lost_unless_it_is_in_the_outb
     )
     owner.join(OWN, "/p")
     owner.hub.settled()
-    assert [lost.key for lost in owner.heard(OWN, Lost)] == ([] if has_answered else ["a"])
+    assert [lost.key for lost in owner.heard(OWN, ProgramAnswerLost)] == (
+        [] if has_answered else ["a"]
+    )
     assert (inbox.Handed("a") in owner.written) == has_answered
     assert inbox.Handed("b") in owner.written
     assert owner.delivered(OWN) == [("s1", "asked about by nobody", True)]

@@ -18,7 +18,7 @@ from dingbridge.core.sessions.transcript import Entry, TranscriptPart
 from dingbridge.edges.storage import transcripts
 from dingbridge.edges.storage.transcripts import Transcripts
 from dingbridge.protocol.updates import Earlier, ShowDelivery, ShowEnd, ShowMessages
-from dingbridge.service.editors.transcript_diff import LATEST, CatchUp, Shown
+from dingbridge.service.editors.transcript_diff import LATEST, CatchUp, ShownTranscript
 from tests.support.costs import instructions
 
 
@@ -32,7 +32,7 @@ class Screen:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
-        self.shown = Shown("s")
+        self.shown = ShownTranscript("s")
         self.open: set[str] = set()
         self.more = True
 
@@ -169,7 +169,11 @@ def test_a_whole_text_that_another_process_wrote_is_told() -> None:
     screen.found(screen.shown.news(TranscriptPart(fates=(whole(1),))))
     assert [one.text for one in screen.messages] == ["whole", "m2"]
     # And to an editor that has shown the message since before there was this service.
-    [told, _] = Shown("s").ending(TranscriptPart((message("m9"),), (whole(1),), begin=100)).updates
+    [told, _] = (
+        ShownTranscript("s")
+        .ending(TranscriptPart((message("m9"),), (whole(1),), begin=100))
+        .updates
+    )
     assert told == ShowDelivery("s", "m1", Delivery.NONE, text="whole")
 
 
@@ -229,7 +233,7 @@ def test_only_a_message_that_is_new_here_is_asked_about() -> None:
 
 
 def test_only_the_latest_messages_are_remembered_and_those_whose_fate_is_open() -> None:
-    shown = Shown("s")
+    shown = ShownTranscript("s")
     shown.ending(TranscriptPart((message("open", Delivery.QUEUED), message("done"))))
     for number in range(10 * LATEST):
         shown.note(ShowMessages("s", (message(f"m{number}"),)))
@@ -292,7 +296,7 @@ def test_a_transcript_that_was_cleared_here_holds_nothing_new(
 
 
 def test_a_message_costs_the_same_however_many_wait_to_be_sent() -> None:
-    shown = Shown("s")
+    shown = ShownTranscript("s")
     shown.begin = 0
 
     def send(first: int, count: int) -> None:

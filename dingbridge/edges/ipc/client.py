@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dingbridge.edges.ipc import address
 from dingbridge.edges.ipc.connection import PeerConnection, Timing, prove_as_client
 from dingbridge.edges.ipc.event_loop import Loop, Peer
-from dingbridge.edges.ipc.events import ClientEvent, Connected, Heard, Lost
+from dingbridge.edges.ipc.events import ClientEvent, Connected, ConnectionLost, Heard
 
 
 class Client(Loop):
     """Connects to a server in its own thread. `tell` is called there: it must neither wait nor
-    raise. The last event is always one `Lost`; for another try make another client."""
+    raise. The last event is always one `ConnectionLost`; for another try make another client."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Client(Loop):
         self._address = address
         self._secret = secret
         self._tell = tell
-        self._lost = Lost("stopped")
+        self._lost = ConnectionLost("stopped")
 
     def send(self, data: bytes) -> None:
         """Queue a frame, also before the connection is made. For any thread.
@@ -38,11 +38,11 @@ class Client(Loop):
         try:
             connection = address.connect(self._address)
         except address.ExchangeError as cause:
-            self._lost = Lost(cause.message)
+            self._lost = ConnectionLost(cause.message)
             return
         if address.is_foreign(connection):
             connection.close()
-            self._lost = Lost("another user answers there")
+            self._lost = ConnectionLost("another user answers there")
             return
         line = PeerConnection(prove_as_client(self._secret), self._timing, self._clock.now())
         self._adopt(Peer(0, connection, line))
@@ -57,7 +57,7 @@ class Client(Loop):
         self._tell(Heard(0, data))
 
     def _gone(self, peer: Peer, reason: str) -> None:
-        self._lost = Lost(reason, peer.line.silence(self._clock.now()))
+        self._lost = ConnectionLost(reason, peer.line.silence(self._clock.now()))
 
     def _over(self) -> None:
         self._tell(self._lost)

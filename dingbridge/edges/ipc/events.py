@@ -44,7 +44,7 @@ class Connected(Struct, frozen=True):
     """Both ends have proved that they know the secret."""
 
 
-class Lost(Struct, frozen=True):
+class ConnectionLost(Struct, frozen=True):
     """The client has ended, for this reason, `silence` seconds after the last word of the server.
     Nothing is told after it."""
 
@@ -53,4 +53,4 @@ class Lost(Struct, frozen=True):
 
 
 ServerEvent = Joined | Heard | PeerLeft | Moved | SocketLost
-ClientEvent = Connected | Heard | Lost
+ClientEvent = Connected | Heard | ConnectionLost

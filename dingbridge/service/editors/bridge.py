@@ -329,7 +329,7 @@ class Bridge:
                 self.correspondence.take(account, news)
             case robot_protocol.MayAsk(key=key):
                 self.correspondence.may_ask(key)
-            case robot_protocol.Lost():
+            case robot_protocol.ProgramAnswerLost():
                 self.correspondence.lost(account, news)
             case robot_protocol.CarryOut():
                 self.remote_commands.carry_out(account, news)

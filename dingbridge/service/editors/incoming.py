@@ -20,7 +20,7 @@ from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Downloads, Editor, Later
 
 
-class Parts(Struct, frozen=True):
+class MessagePipeline(Struct, frozen=True):
     """What all messages of an editor share. Of each conversation they are shown, have their files
     fetched, and are asked about in the order in which they came: `shown`, `fetched`, `asked`.
     `programs` run for one message at a time. `received` is told of each once it is whole, `ended`
@@ -58,7 +58,9 @@ class Incoming:
        └────it took too long──▶ shown without them ──────▶
     """
 
-    def __init__(self, parts: Parts, account: Account, deliver: robot_protocol.Deliver) -> None:
+    def __init__(
+        self, parts: MessagePipeline, account: Account, deliver: robot_protocol.Deliver
+    ) -> None:
         self._parts = parts
         self._account = account
         self._deliver = deliver
@@ -178,7 +180,7 @@ class Incoming:
             self._whole(is_news=new)
             return
         if new:
-            account.member.tell(robot_protocol.Shown(robot_protocol.Appeared(inbound, session)))
+            account.member.tell(robot_protocol.InSession(robot_protocol.Appeared(inbound, session)))
         if self._fetched is not None:
             self._complete()
 
@@ -201,7 +203,7 @@ class Incoming:
             arrived = robot_protocol.Arrived(
                 deliver.inbound, deliver.session, self._message, files, has_appeared
             )
-            self._account.member.tell(robot_protocol.Shown(arrived))
+            self._account.member.tell(robot_protocol.InSession(arrived))
             self._parts.received(self._account, arrived)
         self._is_whole = True
         self._ask()

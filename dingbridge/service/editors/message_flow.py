@@ -15,7 +15,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.arrival_order import Arrivals
-from dingbridge.service.editors.incoming import Incoming, Parts
+from dingbridge.service.editors.incoming import Incoming, MessagePipeline
 from dingbridge.service.editors.responder_replies import Answering
 from dingbridge.service.editors.sending import Deliveries, filled
 from dingbridge.service.editors.sessions import EditorSessions
@@ -46,7 +46,7 @@ class Correspondence:
         self._answering = answering
         self._changed = changed
         self._incoming: dict[str, Incoming] = {}
-        self._parts = Parts(
+        self._parts = MessagePipeline(
             editor,
             sessions,
             media,
@@ -110,7 +110,7 @@ class Correspondence:
         self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
         incoming.start()
 
-    def lost(self, account: Account, lost: robot_protocol.Lost) -> None:
+    def lost(self, account: Account, lost: robot_protocol.ProgramAnswerLost) -> None:
         """The answer of a program to a robot message is lost."""
         self._give_up(lost.key)
         self._answering.lost(account, lost)

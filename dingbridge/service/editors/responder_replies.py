@@ -165,7 +165,7 @@ class Answering:
             self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
         self._tell_end(request)
 
-    def lost(self, account: Account, lost: robot_protocol.Lost) -> None:
+    def lost(self, account: Account, lost: robot_protocol.ProgramAnswerLost) -> None:
         """The service ended while a program worked on a message. What the program did nobody knows,
         so it is not run again: say so on both sides."""
         target = reply_target(lost.inbound)

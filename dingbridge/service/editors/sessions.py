@@ -10,7 +10,7 @@ from dingbridge.core.messages import Delivery, Message, Role
 from dingbridge.core.robot_protocol import SessionStart
 from dingbridge.core.sessions.transcript import SessionInfo, Transcript, TranscriptPart
 from dingbridge.protocol import updates
-from dingbridge.service.editors.transcript_diff import CatchUp, Shown
+from dingbridge.service.editors.transcript_diff import CatchUp, ShownTranscript
 from dingbridge.service.ports import Editor
 from dingbridge.service.sessions.store import SessionStore
 
@@ -25,7 +25,7 @@ class EditorSessions:
     def __init__(self, editor: Editor, store: SessionStore, known: Sequence[SessionInfo]) -> None:
         self._editor = editor
         self._store = store
-        self._shown: dict[str, Shown] = {}
+        self._shown: dict[str, ShownTranscript] = {}
         self._damaged: dict[str, int] = {}
         self.current = known[0].id if known else ""
         self._opened = 0
@@ -107,7 +107,7 @@ class EditorSessions:
     def watch(self, session: str) -> None:
         """Have the editor hold the session's transcript as it is on the disk now, whether or not it
         is on the screen."""
-        shown = self._shown.setdefault(session, Shown(session))
+        shown = self._shown.setdefault(session, ShownTranscript(session))
         # What could not be read before may be there now.
         if shown.begin is None:
             self._read_end(session, shown)
@@ -128,7 +128,7 @@ class EditorSessions:
 
         self._store.storage.before(session, place, read)
 
-    def _read_end(self, session: str, shown: Shown) -> None:
+    def _read_end(self, session: str, shown: ShownTranscript) -> None:
         def read(part: TranscriptPart) -> None:
             if self._is_shown(session, shown) and shown.begin is None:
                 self._read_part(session, shown, part)
@@ -231,15 +231,15 @@ class EditorSessions:
         if self.current == info.id:
             self.current = following
 
-    def _read_part(self, session: str, shown: Shown, part: TranscriptPart) -> None:
+    def _read_part(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
         if part.is_anew:
-            self._shown[session] = shown = Shown(session)
+            self._shown[session] = shown = ShownTranscript(session)
         is_end, met = shown.begin is None, len(shown.conversations)
         self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
         if is_end or len(shown.conversations) > met:
             self.read(session, tuple(shown.conversations.values()))
 
-    def _read_news(self, session: str, shown: Shown, part: TranscriptPart) -> None:
+    def _read_news(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
         if not self._is_shown(session, shown):
             return
         if part.is_anew:
@@ -251,11 +251,11 @@ class EditorSessions:
             # What stood above may have been refused by the disk.
             self._editor.show(updates.Earlier(session, (), more=True))
 
-    def _is_shown(self, session: str, shown: Shown) -> bool:
+    def _is_shown(self, session: str, shown: ShownTranscript) -> bool:
         """Whether it was neither deleted nor begun anew since."""
         return self._shown.get(session) is shown and session in self
 
-    def _found(self, session: str, shown: Shown, found: CatchUp) -> None:
+    def _found(self, session: str, shown: ShownTranscript, found: CatchUp) -> None:
         for update in found.updates:
             self._editor.show(update)
         if shown.begin == 0 and shown.damaged > self._damaged.get(session, 0):
@@ -275,7 +275,7 @@ class EditorSessions:
         if shown is None:
             return
         if isinstance(update, updates.ShowMessages) and update.reset:
-            self._shown[session] = shown = Shown(session)
+            self._shown[session] = shown = ShownTranscript(session)
             shown.begin = 0
         shown.note(update)
         self._editor.show(update)

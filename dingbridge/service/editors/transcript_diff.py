@@ -29,7 +29,7 @@ class CatchUp(Struct, frozen=True):
     open: tuple[str, ...]
 
 
-class Shown:
+class ShownTranscript:
     """Of one session.
 
     reading its end ──▶ filling upwards ──a part from the beginning──▶ whole

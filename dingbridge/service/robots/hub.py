@@ -32,7 +32,7 @@ from dingbridge.service.robots.addressed_queue import AddressedQueue
 from dingbridge.service.robots.bindings import Bindings
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
 from dingbridge.service.robots.editor_choice import Attending, Attends
-from dingbridge.service.robots.inbound_router import NOBODY, Parts, Reception
+from dingbridge.service.robots.inbound_router import NOBODY, Reception, RouterParts
 from dingbridge.service.robots.pending_reactions import Attention
 from dingbridge.service.robots.quota_meter import QuotaMeter
 from dingbridge.service.robots.robot_commands import Receptionist
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 LAST_WORDS = (
     robot_protocol.SendMessage
-    | robot_protocol.Shown
+    | robot_protocol.InSession
     | robot_protocol.Asking
     | robot_protocol.InTranscript
     | robot_protocol.Unanswered
@@ -133,7 +133,7 @@ class Hub:
             lambda: len(self._members),
         )
         self._reception = Reception(
-            Parts(
+            RouterParts(
                 ports.records,
                 ports.chance,
                 self._members,
@@ -195,7 +195,7 @@ class Hub:
                 self.outgoing.send(structs.replace(ask, outbound=outbound))
             case robot_protocol.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
-            case robot_protocol.Shown(news=news):
+            case robot_protocol.InSession(news=news):
                 self.broadcast(news, but=member)
             case robot_protocol.Asking():
                 self._reception.asking(member, ask)

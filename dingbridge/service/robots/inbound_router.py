@@ -31,7 +31,7 @@ ON_ITS_WAY = -2
 """In the place of a member: nobody holds the message, or it waits for a command before it."""
 
 
-class Parts(Struct, frozen=True):
+class RouterParts(Struct, frozen=True):
     """What the reception works with. `tell` reaches one member, `answer` a conversation;
     `editors` knows who attends to what; `with_quote` puts into a message what is known of the one
     that it answers; `has_left` tells whether the outbox knows a message by its id."""
@@ -54,7 +54,7 @@ class Parts(Struct, frozen=True):
 class Reception:
     """Brings every accepted message to one session, once. Service loop only."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: RouterParts) -> None:
         self._records = parts.records
         self._chance = parts.chance
         self._members = parts.members
@@ -234,7 +234,7 @@ class Reception:
     def _news(self, key: str, entry: OpenMessage, *, again: bool) -> News:
         inbound, session = entry.received.inbound, entry.session
         if entry.asked:
-            return robot_protocol.Lost(key, inbound, session)
+            return robot_protocol.ProgramAnswerLost(key, inbound, session)
         options = self._options()
         start = None
         if self._conversations.is_made(session):

@@ -22,7 +22,8 @@ from dingbridge.core.sessions.transcript import (
 )
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
-from dingbridge.service.ports import Chance, Post, Storage
+from dingbridge.protocol.command_queue import Post
+from dingbridge.service.ports import Chance, Storage
 
 AT_ONCE = 32
 """Robot messages that are written together at most (a count)."""

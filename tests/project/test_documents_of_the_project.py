@@ -20,11 +20,11 @@ from dingbridge.edges.storage import journal, media_folder, robot_files
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Person
 from dingbridge.service import mailbox, main
-from tests import services
 from tests.conftest import bind
-from tests.documents import ROOT, TEXTS, blocks
-from tests.editor import Editor
-from tests.processes import run, until
+from tests.support import services
+from tests.support.documents import ROOT, TEXTS, blocks
+from tests.support.editor import Editor
+from tests.support.processes import run, until
 
 ARCHITECTURE, CONTRIBUTING = "doc/architecture.md", "doc/contributing.md"
 PRIVACY, UPGRADING = "doc/privacy-and-security.md", "doc/upgrading.md"
@@ -70,7 +70,7 @@ def test_a_path_that_is_not_there_is_seen() -> None:
     assert not exists("core/options/nowhere.py")
     assert not exists("service/nowhere/")
     assert "service/ports.py" in paths(ARCHITECTURE)
-    assert "tests/test_plan.py" in paths(CONTRIBUTING)
+    assert "tests/unit/delivery/test_plan.py" in paths(CONTRIBUTING)
 
 
 def test_who_wants_to_change_something_finds_where() -> None:
@@ -118,7 +118,7 @@ def test_what_is_told_of_how_long_things_are_kept_is_so() -> None:
         f"its id: {timeouts.DONE_REMEMBERED / 3600:g} hours",
         f"`media.days`, {media_folder.KEPT_DAYS:g} by default, and at most"
         f" {media_folder.KEPT_BYTES // 1024**3} GiB",
-        f"after {timeouts.DONE_REMEMBERED / 3600:g} hours until you delete them",
+        f"after {timeouts.DONE_REMEMBERED / 3600:g} hours you see a notice",
         f"at {MAX_BYTES // 10**6} MB it becomes `dingbridge.log.1`",
         f"after {robot_files.COMPACT_AFTER:,} records",
         f"at {robot_files.LONG // 1024**2} MB",
