@@ -165,7 +165,7 @@ def _notify(asked: argparse.Namespace) -> int:
             title=asked.title,
             at=at,
             seconds=asked.timeout,
-            waiting=_tell_wait,
+            waiting=_notify_wait,
         )
     except DeliveryError as error:
         # A refusal quotes what DingTalk said, which may quote what was sent.
@@ -231,7 +231,7 @@ def _standard_input() -> str:
     return written.removesuffix("\n").removesuffix("\r")
 
 
-def _tell_wait(reason: str) -> None:
+def _notify_wait(reason: str) -> None:
     if sys.stderr.isatty():
         _complain(say.NOT_YET(reason=reason.rstrip(".")))
 

@@ -78,13 +78,13 @@ def _install(extras: set[str], *, exactly: bool) -> None:
     READY.unlink(missing_ok=True)
     _pip(_requirement(wanted), constrained="dev" in wanted)
     if "dev" in wanted:
-        _tell(say.FETCHING_EXAMPLES())
+        _notify(say.FETCHING_EXAMPLES())
         _fetch("tests.commonmark")
-        _tell(say.FETCHING_SDK())
+        _notify(say.FETCHING_SDK())
         if without := _fetch("tests.node_sdk"):
-            _tell(without)
+            _notify(without)
     READY.write_text("\n".join([_declaration(), *sorted(wanted)]) + "\n", encoding="utf-8")
-    _tell(say.DONE())
+    _notify(say.DONE())
 
 
 def _fetch(module: str) -> str:
@@ -99,7 +99,7 @@ def _fetch(module: str) -> str:
 
 def _make() -> None:
     """Make the environment anew, of the Python that runs this."""
-    _tell(say.MAKING(folder=FOLDER, version=sys.version.split()[0]))
+    _notify(say.MAKING(folder=FOLDER, version=sys.version.split()[0]))
     # This Python may itself be that of an environment, even of the one that is made.
     sys.executable = getattr(sys, "_base_executable", sys.executable)
     try:
@@ -152,7 +152,7 @@ def _requirement(extras: Iterable[str]) -> str:
 
 def _pip(requirement: str, *, constrained: bool) -> None:
     """Install with pip, and tell its steps. What was tested binds those who test."""
-    _tell(say.ASKING_INDEX())
+    _notify(say.ASKING_INDEX())
     command = [str(PYTHON), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--no-input", "--progress-bar", "off", "--editable", requirement]
     if constrained:
@@ -178,7 +178,7 @@ def _pip(requirement: str, *, constrained: bool) -> None:
             log.write(line)
             said.append(line.rstrip())
             if step := _step(line):
-                _tell(step)
+                _notify(step)
     if pip.returncode != 0:
         raise StepFailed(say.PIP_LOG(reason=_reason(said), log=LOG))
 
@@ -202,5 +202,5 @@ def _reason(said: Sequence[str]) -> str:
     return say.PIP_FAILED_SILENTLY()
 
 
-def _tell(words: str) -> None:
+def _notify(words: str) -> None:
     print(f"dingbridge: {words}", flush=True)  # noqa: T201 - progress for whoever installs

@@ -36,10 +36,10 @@ class FileContext(Struct, frozen=True):
 class Reading(threading.Thread):
     """Reads a file and tells its pieces, one after another."""
 
-    def __init__(self, file: UserFile, tell: Callable[[FilePiece], None]) -> None:
+    def __init__(self, file: UserFile, notify: Callable[[FilePiece], None]) -> None:
         super().__init__(name="dingbridge-reading", daemon=True)
         self._file = file
-        self._tell = tell
+        self._notify = notify
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def go_on(self) -> None:
@@ -61,14 +61,14 @@ class Reading(threading.Thread):
                     data = opened.read(min(PIECE_BYTES, left))
                     left -= len(data)
                     is_last = not data or not left
-                    self._tell(FilePiece(number, data, is_last))
+                    self._notify(FilePiece(number, data, is_last))
                     if is_last or not self._wanted.get():
                         return
         except BridgeError as error:
-            self._tell(FilePiece(number, b"", True, error.message, error.fix))
+            self._notify(FilePiece(number, b"", True, error.message, error.fix))
         except OSError as cause:
             words = say.UNREADABLE(path=self._file.path, reason=cause.strerror)
-            self._tell(FilePiece(number, b"", True, words))
+            self._notify(FilePiece(number, b"", True, words))
 
 
 class Writing(threading.Thread):
@@ -117,18 +117,18 @@ class Writing(threading.Thread):
 class FileTransfers:
     """The files whose bytes travel. Host loop only.
 
-    `post` runs a call there, `tell` says something to the service that there is, and `saved` hears
+    `post` runs a call there, `notify` sends the service a frame, and `saved` hears
     what became of a file that was to be written.
     """
 
     def __init__(
         self,
         post: Post,
-        tell: Callable[[FilePiece | PieceTaken], None],
+        notify: Callable[[FilePiece | PieceTaken], None],
         saved: Callable[[UserFile, BridgeError | None], None],
     ) -> None:
         self._post = post
-        self._tell = tell
+        self._notify = notify
         self._saved = saved
         self._numbers = itertools.count(1)
         self._readings: dict[int, Reading] = {}
@@ -168,7 +168,7 @@ class FileTransfers:
         if file.use == "save":
             writing = Writing(
                 file,
-                lambda: self._post(lambda: self._tell(PieceTaken(number))),
+                lambda: self._post(lambda: self._notify(PieceTaken(number))),
                 lambda error: self._post(lambda: self._written(file, writing, error)),
             )
             self._writings[number] = writing
@@ -186,12 +186,12 @@ class FileTransfers:
 
     def _read(self, reading: Reading, piece: FilePiece) -> None:
         if self._readings.get(piece.file) is reading:
-            self._tell(piece)
+            self._notify(piece)
 
     def _written(self, file: UserFile, writing: Writing, error: BridgeError | None) -> None:
         if self._writings.get(file.number) is writing:
             del self._writings[file.number]
-            self._tell(PieceTaken(file.number, is_over=True))
+            self._notify(PieceTaken(file.number, is_over=True))
             self._saved(file, error)
 
     def heard(self, frame: FilePiece | PieceTaken) -> None:
@@ -202,7 +202,7 @@ class FileTransfers:
                 if writing is not None:
                     writing.put(frame)
                 else:
-                    self._tell(PieceTaken(frame.file, is_over=True))
+                    self._notify(PieceTaken(frame.file, is_over=True))
             case PieceTaken(is_over=False) if reading is not None:
                 reading.go_on()
             case PieceTaken(is_over=True) if reading is not None:

@@ -71,10 +71,10 @@ class Host:
         self._under_way = UnconfirmedFrames()
         self._was_attached = False
         self._bound = BoundSessions()
-        self._files = FileTransfers(self._neovim.post, self._tell_now, self._saved)
+        self._files = FileTransfers(self._neovim.post, self._notify_now, self._saved)
         self._first: EditorSettings | None = None
         self._is_leaving = False
-        forward(lambda line: self._neovim.post(lambda: self._tell(line)))
+        forward(lambda line: self._neovim.post(lambda: self._notify(line)))
 
     # --- called by the remote plugin's stub -------------------------------------------------------
 
@@ -139,36 +139,38 @@ class Host:
     def _leave(self, *, at_once: bool = False) -> None:
         """Say that the editor is left, if it is, once its files are through."""
         if self._is_leaving and (at_once or not self._files.are_under_way):
-            self._tell_now(frames.Leave())
+            self._notify_now(frames.Leave())
 
     def _service(self, action: str) -> None:
         """`:Chat service`, which must work without one."""
         if action not in ("", "stop", "restart"):
             raise BridgeError(say.UNKNOWN_ACTION(action=action), fix=say.KNOWN_ACTIONS())
         if self._attachment is None and action != "restart":
-            self._say(say.SERVICE_NOT_RUNNING())
+            self._show_notice(say.SERVICE_NOT_RUNNING())
             return
         self._ready(None)
         client = self._client
         if client is None:
             self._end_hanging(None, action)
         elif action:
-            self._tell_now(frames.EndService(action == "restart"))
+            self._notify_now(frames.EndService(action == "restart"))
             self._after(OBEYS_WITHIN, lambda: self._end_hanging(client, action))
         else:
-            self._tell_now(frames.ServiceAsked())
+            self._notify_now(frames.ServiceAsked())
 
     def _end_hanging(self, client: Client | None, action: str) -> None:
         """End a service that hangs, though its socket may live, or else have one started."""
         if client is not self._client or self._attachment is None:
             return
         if action and self._attachment.end_frozen():
-            self._say(say.SERVICE_RESTARTS() if action == "restart" else say.SERVICE_STOPPED())
+            self._show_notice(
+                say.SERVICE_RESTARTS() if action == "restart" else say.SERVICE_STOPPED()
+            )
             if action == "stop":
                 self._rest()
         else:
             self._attachment.hurry()
-            self._say(say.SERVICE_STARTS())
+            self._show_notice(say.SERVICE_STARTS())
 
     def _rest(self) -> None:
         """Stay without a service until something needs it."""
@@ -176,7 +178,7 @@ class Host:
             self._attachment.stop()
         self._attachment = None
 
-    def _say(self, text: str, level: updates.Level = "info") -> None:
+    def _show_notice(self, text: str, level: updates.Level = "info") -> None:
         self._neovim.show(updates.ShowNotice(text, level))
 
     def refused(self, error: BridgeError) -> None:
@@ -186,7 +188,7 @@ class Host:
     def broke(self, error: Exception) -> None:
         """A defect of ours: one line for the user."""
         log.exception("unexpected error")
-        self._say(say.UNEXPECTED(error=type(error).__name__), "error")
+        self._show_notice(say.UNEXPECTED(error=type(error).__name__), "error")
 
     # --- settings ---------------------------------------------------------------------------------
 
@@ -240,7 +242,7 @@ class Host:
 
         def still_waiting() -> None:
             if lookup is self._lookup:
-                self._say(say.SETTINGS_WAIT_FILE())
+                self._show_notice(say.SETTINGS_WAIT_FILE())
 
         def give_up() -> None:
             lookup.stop()
@@ -258,7 +260,7 @@ class Host:
             self._after(SETTLED_WITHIN, still_waiting)
 
     def _use(self, settings: EditorSettings, found: LookupResults, began: float) -> None:
-        self._tell(
+        self._notify(
             frames.RawSettings(
                 settings.options,
                 settings.problems,
@@ -276,7 +278,7 @@ class Host:
         if last is not None and last.digest == asked:
             found = frames.packed(with_commands(frames.unpacked(last.found), said))
             self._settings = structs.replace(last, found=found)
-        self._tell_now(frames.LookedUp(asked, frames.packed(said)))
+        self._notify_now(frames.LookedUp(asked, frames.packed(said)))
 
     def _after(self, seconds: float, call: Callable[[], None]) -> None:
         timer = threading.Timer(seconds, lambda: self._neovim.post(call))
@@ -286,16 +288,16 @@ class Host:
     # --- the service ------------------------------------------------------------------------------
 
     def _put(self, frame: frames.FromHost) -> None:
-        self._turns.put(lambda: self._tell(frame))
+        self._turns.put(lambda: self._notify(frame))
 
-    def _tell(self, frame: frames.FromHost) -> None:
+    def _notify(self, frame: frames.FromHost) -> None:
         if self._client is None:
             self._waiting.put(frame)
             return
         for each in self._waiting.pass_on(frame):
             self._send(self._client, each)
 
-    def _tell_now(self, frame: frames.FromHost) -> None:
+    def _notify_now(self, frame: frames.FromHost) -> None:
         """Tell the service, if there is one, what is of no use to the next one."""
         if self._client is not None:
             self._send(self._client, frame)
@@ -303,7 +305,7 @@ class Host:
     def _saved(self, file: UserFile, error: BridgeError | None) -> None:
         """A session was saved to a file, or could not be."""
         if error is None:
-            self._say(saying.SAVED(path=file.path))
+            self._show_notice(saying.SAVED(path=file.path))
         else:
             self.refused(error)
         self._leave()
@@ -320,17 +322,17 @@ class Host:
                 self._lost()
             case Barred(path=path, reason=reason):
                 barred = say.FOLDER_UNWRITABLE(path=path, reason=reason)
-                self._say(in_words(barred, say.LET_WRITE()), "error")
+                self._show_notice(in_words(barred, say.LET_WRITE()), "error")
             case CannotStart(words=words):
                 cannot_start = say.SERVICE_CANNOT_START(words=words)
-                self._say(cannot_start if words else say.SERVICE_ENDS_AT_ONCE(), "error")
+                self._show_notice(cannot_start if words else say.SERVICE_ENDS_AT_ONCE(), "error")
             case ServiceSilent(pid=pid, seconds=seconds):
                 silent = say.SERVICE_SILENT(pid=pid, seconds=seconds)
-                self._say(in_words(silent, say.RESTART_SERVICE()), "error")
+                self._show_notice(in_words(silent, say.RESTART_SERVICE()), "error")
 
     def _ended(self, *, again: bool) -> None:
         """The service ends: what it has not carried out is for the next one."""
-        self._say(say.SERVICE_RESTARTS() if again else say.SERVICE_STOPPED())
+        self._show_notice(say.SERVICE_RESTARTS() if again else say.SERVICE_STOPPED())
         self._client = None
         self._files.forget(self._under_way.files)
         self._waiting.lost(self._under_way.ended())
@@ -345,7 +347,7 @@ class Host:
         again, doubtful = self._under_way.lost()
         self._waiting.lost(again)
         for line in doubtful:
-            self._say(say.PERHAPS_NOT_CARRIED_OUT(command=line), "warn")
+            self._show_notice(say.PERHAPS_NOT_CARRIED_OUT(command=line), "warn")
         self._neovim.show(updates.ServiceGone())
 
     def _attached(self, client: Client) -> None:
@@ -394,6 +396,6 @@ class Host:
                     self._leave()
             case frames.Unfit(version=version):
                 unfit = say.SERVICE_UNFIT(version=version)
-                self._say(in_words(unfit, say.RESTART_SERVICE()), "error")
+                self._show_notice(in_words(unfit, say.RESTART_SERVICE()), "error")
             case frames.Ends(again=again):
                 self._ended(again=again)

@@ -9,21 +9,21 @@ from dingbridge.protocol.frames import LogLine
 
 
 class Forwarding(logging.Handler):
-    """Gives each line away, with its trace if there is one. `tell` is called on any thread."""
+    """Gives each line away, with its trace if there is one. `notify` is called on any thread."""
 
-    def __init__(self, tell: Callable[[LogLine], None]) -> None:
+    def __init__(self, notify: Callable[[LogLine], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._notify = notify
 
     def emit(self, record: logging.LogRecord) -> None:
         """Give a line away."""
-        self._tell(LogLine(record.levelno, record.name, self.format(record)))
+        self._notify(LogLine(record.levelno, record.name, self.format(record)))
 
 
-def forward(tell: Callable[[LogLine], None]) -> None:
-    """Give all lines of ours to `tell` from now on, and to nobody else."""
+def forward(notify: Callable[[LogLine], None]) -> None:
+    """Give all lines of ours to `notify` from now on, and to nobody else."""
     ours = logging.getLogger("dingbridge")
     # Other handlers mask nothing.
     ours.propagate = False
     ours.setLevel(logging.INFO)
-    ours.addHandler(Forwarding(tell))
+    ours.addHandler(Forwarding(notify))

@@ -95,16 +95,16 @@ class ServiceLink(threading.Thread):
         self._told: tuple[object, ...] | None = None
         self._pauses = Pauses()
 
-    def listen(self, tell: Callable[[AttachmentEvent], None]) -> None:
-        """Have `tell` called with what happens, and with what has happened so far, on whichever
+    def listen(self, notify: Callable[[AttachmentEvent], None]) -> None:
+        """Have `notify` called with what happens, and with what has happened so far, on whichever
         thread: it must not wait."""
         with self._listening:
-            self._listener = tell
+            self._listener = notify
             for event in self._told_so_far:
-                tell(event)
+                notify(event)
             self._told_so_far.clear()
 
-    def _tell(self, event: AttachmentEvent) -> None:
+    def _notify(self, event: AttachmentEvent) -> None:
         with self._listening:
             if self._listener is None:
                 self._told_so_far.append(event)
@@ -201,9 +201,9 @@ class ServiceLink(threading.Thread):
         cause = _cause(event)
         if cause != self._told:
             self._told = cause
-            self._tell(event)
+            self._notify(event)
 
-    def _tell_if_it_hangs(self) -> None:
+    def _notify_if_it_hangs(self) -> None:
         now = self._clock()
         if self._silence.is_long(now) and self._told != (ServiceSilent,):
             card = read_card(self._folder, "service")
@@ -217,7 +217,7 @@ class ServiceLink(threading.Thread):
             if self._awake.wait(min(left, self._silence.left(self._clock()) or left)):
                 self._awake.clear()
                 return
-            self._tell_if_it_hangs()
+            self._notify_if_it_hangs()
 
     def _attach(self, card: OwnerCard) -> bool:
         """Stay with a service until it is gone. Returns whether it was there at all."""
@@ -232,13 +232,13 @@ class ServiceLink(threading.Thread):
                     self._silence.heard(self._clock())
                     if self._told == (ServiceSilent,):
                         self._told = None
-                    self._tell(Attached(client))
+                    self._notify(Attached(client))
                 case Heard(data=data):
-                    self._tell(FrameReceived(data))
+                    self._notify(FrameReceived(data))
                 case ConnectionLost(silence=silence):
                     if attached:
                         self._silence.heard(self._clock() - silence)
-                        self._tell(Detached())
+                        self._notify(Detached())
                     self._lost.set()
 
         client = Client(card.address, card.secret, heard)
@@ -246,7 +246,7 @@ class ServiceLink(threading.Thread):
         client.start()
         while not self._lost.wait(None if attached else self._silence.left(self._clock()) or None):
             if not attached:
-                self._tell_if_it_hangs()
+                self._notify_if_it_hangs()
         self._client = None
         return attached
 

@@ -36,17 +36,17 @@ def digest_of(options: object, environ: Mapping[str, str], found: LookupResults)
 class LookUp(threading.Thread):
     """Asks the programs and reads the file that the settings name, and tells what was found."""
 
-    def __init__(self, wanted: Wants, tell: Callable[[LookupResults], None]) -> None:
+    def __init__(self, wanted: Wants, notify: Callable[[LookupResults], None]) -> None:
         super().__init__(name="dingbridge-outside", daemon=True)
         self._wanted = wanted
-        self._tell = tell
+        self._notify = notify
         self._runner = Runner()
 
     def run(self) -> None:
         """Look everything up, once."""
         from dingbridge.edges.programs import settings_lookup
 
-        self._tell(settings_lookup.look_up(self._wanted, self._runner))
+        self._notify(settings_lookup.look_up(self._wanted, self._runner))
 
     def stop(self) -> None:
         """End the program that is asked; it leaves nothing behind."""
@@ -56,7 +56,7 @@ class LookUp(threading.Thread):
 class Commands:
     """Runs the commands of settings when the service asks what they say. Host loop only.
 
-    `post` runs a call on the host loop; `tell` is told the digest of the settings and what was
+    `post` runs a call on the host loop; `notify` is told the digest of the settings and what was
     found.
     """
 
@@ -64,11 +64,11 @@ class Commands:
         self,
         environ: Mapping[str, str],
         post: Callable[[Callable[[], None]], None],
-        tell: Callable[[str, LookupResults], None],
+        notify: Callable[[str, LookupResults], None],
     ) -> None:
         self._environ = environ
         self._post = post
-        self._tell = tell
+        self._notify = notify
         self._settings: RawSettings | None = None
         self._running: LookUp | None = None
         self._is_leaving = False
@@ -104,7 +104,7 @@ class Commands:
         # Others may be wanted by now.
         if lookup is self._running and self._settings is not None:
             digest, self._settings, self._running = self._settings.digest, None, None
-            self._tell(digest, found)
+            self._notify(digest, found)
 
     def _commands(self, settings: RawSettings) -> Wants:
         from dingbridge.core.options.settings import wants

@@ -72,7 +72,9 @@ class LiveStorage:
         added.entries.append(entry)
         if not added.is_due:
             added.is_due = True
-            self._disk.insist(transcript_of(info.id), lambda: self._write_added(info, added))
+            self._disk.submit_durable(
+                transcript_of(info.id), lambda: self._write_added(info, added)
+            )
 
     def _write_added(self, info: SessionInfo, added: _Added) -> None:
         # First: what is added from now on may be too late for this time.
@@ -95,13 +97,13 @@ class LiveStorage:
         then: Callable[[tuple[bool, ...]], None],
     ) -> None:
         """Add robot messages for good, those of `again` only when they are new there."""
-        self._disk.insist(
+        self._disk.submit_durable(
             self._behind(session), lambda: self._files.take(session, arrivals, info), then
         )
 
     def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
         """Write the whole text of a message for good."""
-        self._disk.insist(
+        self._disk.submit_durable(
             self._behind(session),
             lambda: self._files.settle(session, whole, sync=True),
             lambda _: then(),
@@ -142,7 +144,7 @@ class LiveStorage:
         return transcript_of(session)
 
     def _write(self, session: str, work: Callable[[], None]) -> None:
-        self._disk.insist(self._behind(session), work)
+        self._disk.submit_durable(self._behind(session), work)
 
 
 class LivePrograms:
@@ -150,9 +152,9 @@ class LivePrograms:
     gives."""
 
     def __init__(
-        self, tell: Callable[[Answered], None], cwd: str, environ: Callable[[], Mapping[str, str]]
+        self, notify: Callable[[Answered], None], cwd: str, environ: Callable[[], Mapping[str, str]]
     ) -> None:
-        self._tell = tell
+        self._notify = notify
         self._cwd = cwd
         self._environ = environ
         self._programs: ResponderPrograms | None = None
@@ -161,7 +163,7 @@ class LivePrograms:
         """Run a program for a message, in the session's folder, told what the session began with by
         its environment."""
         if self._programs is None:
-            self._programs = ResponderPrograms(self._tell)
+            self._programs = ResponderPrograms(self._notify)
             self._programs.start()
         given = {
             "DINGBRIDGE_SESSION": question.session,

@@ -66,14 +66,14 @@ class Service:
     async def run(self) -> None:
         """Serve until nobody is left. Returns at once when another service serves."""
         if not await self._acquire():
-            background.tell(background.NEEDLESS)
+            background.notify(background.NEEDLESS)
             return
         post = self._mailbox.post
         self._server = Server(lambda event: post(lambda: self._from_editor(event)))
         try:
             self._server.start()
             self._write_card()
-            background.tell(background.WORKS)
+            background.notify(background.WORKS)
             for number in (signal.SIGTERM, signal.SIGINT):
                 with contextlib.suppress(NotImplementedError):  # Windows
                     self._loop.add_signal_handler(number, self._ended.set)

@@ -128,7 +128,7 @@ class Exchange(Protocol):
         holds instead because another editor was set up later."""
         ...
 
-    def tell(self, ask: Ask) -> bool:
+    def notify(self, ask: Ask) -> bool:
         """Tell the owner something. Returns False while there is none to be told."""
         ...
 
@@ -215,10 +215,10 @@ class Downloads(Protocol):
         message: str,
         robot_code: str,
         attachments: tuple[Attachment, ...],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         then: Callable[[tuple[str | None, ...], tuple[str, ...]], None],
     ) -> None:
-        """Fetch what came with a message. `tell` hears how it goes when it takes long, `then` the
+        """Fetch what came with a message. `notify` hears how it goes when it takes long, `then` the
         path of each or None, and a phrase that says why there is none."""
         ...
 

@@ -46,11 +46,11 @@ class Notification:
     accepting ──on the disk──▶ queued ──sent, refused or given up──▶ ended
     """
 
-    def __init__(self, robot: Robot, asked: Notify, tell: Callable[[Told], None]) -> None:
+    def __init__(self, robot: Robot, asked: Notify, notify: Callable[[Told], None]) -> None:
         self._robot = robot
         self._asked = asked
         self._message = asked.outbound.id
-        self._tell = tell
+        self._notify = notify
         self._why = DeliveryReport(self._message, Delivery.QUEUED)
         self._is_late = False
         self._has_ended = False
@@ -74,7 +74,7 @@ class Notification:
         else:
             if report.delivery is Delivery.RETRYING:
                 self._why = report
-            self._tell(Told(report))
+            self._notify(Told(report))
 
     def _end(self, report: DeliveryReport) -> None:
         """The message has its fate. One that failed stays in no outbox: whoever waits for it knows
@@ -88,9 +88,9 @@ class Notification:
         if report.delivery is Delivery.FAILED and not report.dropped:
             self._drop()
         if self._is_late and report.dropped:
-            self._tell_late(may_have_arrived=report.may_have_arrived)
+            self._notify_late(may_have_arrived=report.may_have_arrived)
         else:
-            self._tell(Told(report))
+            self._notify(Told(report))
 
     def give_up(self) -> None:
         """Try nothing new. What is under way meets its end, which is told."""
@@ -104,13 +104,13 @@ class Notification:
             self._why = structs.replace(self._why, reason=hub.cool_down[1], unanswered=unanswered)
         if not self._drop():
             # It is still being written down, or leaves with others as one: that is not waited for.
-            self._tell_late(may_have_arrived=True)
+            self._notify_late(may_have_arrived=True)
 
-    def _tell_late(self, *, may_have_arrived: bool) -> None:
+    def _notify_late(self, *, may_have_arrived: bool) -> None:
         failed = structs.replace(
             self._why, delivery=Delivery.FAILED, may_have_arrived=may_have_arrived
         )
-        self._tell(Told(failed, late=True))
+        self._notify(Told(failed, late=True))
 
     def _drop(self) -> bool:
         """Take it out of the outbox, or let go of it. Returns whether that can be done."""

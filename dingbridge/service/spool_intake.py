@@ -65,7 +65,7 @@ class Spool:
         self._key, cwd = key, self._attach.cwd
         if not self._is_told:
             self._is_told = True
-            self._tell_what_stays()
+            self._notify_what_stays()
         return self._take([one for one in self.found if one.cwd == cwd])
 
     def left(self, then: Callable[[tuple[SpooledFrame, ...]], None]) -> None:
@@ -81,7 +81,7 @@ class Spool:
         was_there = any(one.path == kept.path for one in self.found)
         return not was_there or kept.cwd == self._attach.cwd
 
-    def _tell_what_stays(self) -> None:
+    def _notify_what_stays(self) -> None:
         for one in self.found:
             if one.is_late(self._now()):
                 words = say.LEFT_TOO_LATE(count=one.count, path=one.path)

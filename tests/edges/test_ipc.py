@@ -102,10 +102,10 @@ class Ends:
         self._stack = contextlib.ExitStack()
 
     def server(
-        self, timing: Timing = CALM, tell: Callable[[ServerEvent], None] | None = None
+        self, timing: Timing = CALM, notify: Callable[[ServerEvent], None] | None = None
     ) -> tuple[Server, Ear]:
         ear = Ear()
-        server = Server(tell or ear.told.put, timing, tcp=self.tcp)
+        server = Server(notify or ear.told.put, timing, tcp=self.tcp)
         self._stack.callback(_end, server)
         server.start()
         return server, ear
@@ -573,7 +573,7 @@ def test_a_dropped_peer_gets_what_was_sent_before(ends: Ends) -> None:
             server.drop(event.peer)
             server.send(event.peer, b"too late")
 
-    server, owner = ends.server(tell=dismiss)
+    server, owner = ends.server(notify=dismiss)
     client, guest = ends.client(server.address, server.secret)
     client.send(b"may I stay?")
     assert owner.until(PeerLeft).reason == "dropped"
@@ -598,7 +598,7 @@ def test_last_words_are_heard_although_their_speaker_reads_nothing(ends: Ends) -
             gone.wait(DEADLINE)
             server.send(event.peer, bytes(1000))
 
-    server, owner = ends.server(tell=answer_late)
+    server, owner = ends.server(notify=answer_late)
     speaker = ends.call(server.address)
     prove(speaker, server.secret)
     speaker.sendall(framed(b"first"))

@@ -173,7 +173,7 @@ class _Author:
             (8, bool(self._up) and room, self._notify),
             (5, api and bool(bound) and room, self._send_file),
             (3, kill and bool(bound) and room, self._send_and_quit),
-            (18, speak, self._say),
+            (18, speak, self._show_notice),
             (4, speak and self._said > 0, self._redeliver),
             (7, room and self._pauses < PAUSES, self._trouble),
             (5, room and not self._hanging and bool(self._up), self._hang),
@@ -269,7 +269,7 @@ class _Author:
         self._messages += 1
         return self._messages, lines
 
-    def _say(self) -> None:
+    def _show_notice(self) -> None:
         self._said += 1
         user = self._random.choices(("zhangsan", "lisi", STRANGER), (6, 4, 1))[0]
         group = user != STRANGER and self._random.random() < 0.35
@@ -368,7 +368,7 @@ class _Author:
         self._half_open = False
         self._add(Upgrade())
         if self._random.random() < 0.5:
-            self._act([self._send, self._notify, self._say, self._hang])
+            self._act([self._send, self._notify, self._show_notice, self._hang])
         if self._random.random() < 0.8:
             wanted = [self._start_one, self._kill_host, self._send_and_exit]
             self._act(wanted)
@@ -396,7 +396,13 @@ class _Author:
         self._add(Freeze(program, editor, self._random.choice(FROZEN_FOR)))
         if self._random.random() < 0.8:
             self._act(
-                [self._send, self._notify, self._say, self._send_and_quit, self._kill_service]
+                [
+                    self._send,
+                    self._notify,
+                    self._show_notice,
+                    self._send_and_quit,
+                    self._kill_service,
+                ]
             )
 
     def _kill_host(self) -> None:
@@ -462,7 +468,7 @@ class _Author:
             self._add(Fill(milliseconds))
         else:
             self._add(Refuse(file, milliseconds))
-        wanted = [self._send, self._send_and_quit] if file == "outbox" else [self._say]
+        wanted = [self._send, self._send_and_quit] if file == "outbox" else [self._show_notice]
         wanted += [self._quit, self._kill_editor, self._start_one]
         if self._random.random() < 0.8:
             self._act(wanted)

@@ -136,21 +136,21 @@ def many(first: int, count: int, *, jobs: int, seconds: float, mutation: str) ->
             if outcome.report:
                 failed.append(outcome)
                 kinds.update(outcome.kinds)
-                _say(f"{'=' * 100}\n{outcome.report}\n")
+                _show_notice(f"{'=' * 100}\n{outcome.report}\n")
             if len(done) % 50 == 0:
-                _say(_progress(done, failed, faults, time.monotonic() - began))
+                _show_notice(_progress(done, failed, faults, time.monotonic() - began))
             if seconds and time.monotonic() - began > seconds:
                 break
         pool.close()
         pool.join()
-    _say(_progress(done, failed, faults, time.monotonic() - began))
+    _show_notice(_progress(done, failed, faults, time.monotonic() - began))
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _say(f"{(usage.ru_utime + usage.ru_stime) / max(len(done), 1):.2f} s of CPU a history")
+    _show_notice(f"{(usage.ru_utime + usage.ru_stime) / max(len(done), 1):.2f} s of CPU a history")
     for name, number in sorted(faults.items()):
-        _say(f"  {number:5} {name}")
+        _show_notice(f"  {number:5} {name}")
     for kind, number in kinds.most_common():
         seeds = " ".join(str(each.seed) for each in failed if kind in each.kinds)
-        _say(f"{kind}: {number} histories, seeds {seeds}")
+        _show_notice(f"{kind}: {number} histories, seeds {seeds}")
     if not failed:
         shutil.rmtree(folder, ignore_errors=True)
     return len(failed)
@@ -167,7 +167,7 @@ def _progress(
     )
 
 
-def _say(text: str) -> None:
+def _show_notice(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -184,7 +184,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.show:
         for seed in range(chosen.first, chosen.first + chosen.count):
-            _say(str(history(seed)))
+            _show_notice(str(history(seed)))
         return 0
     failed = many(
         chosen.first,

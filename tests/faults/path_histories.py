@@ -155,7 +155,7 @@ class _Author:
         random, api = self._random, self._mode != "webhook"
         acts = [
             (20, self._hand),
-            (15 if api else 0, self._say),
+            (15 if api else 0, self._show_notice),
             (15 if api else 0, self._flood),
             (3 if api and self._said else 0, self._redeliver),
             (4 if self._pauses < PAUSES else 0, self._trouble),
@@ -194,7 +194,7 @@ class _Author:
         user = random.choices(("zhangsan", "lisi", STRANGER), (50, 40, 10))[0]
         return Say(self._said, user, group=random.random() < 0.3, twice=random.random() < 0.1)
 
-    def _say(self) -> None:
+    def _show_notice(self) -> None:
         self._add(self._utterance())
 
     def _flood(self) -> None:

@@ -131,16 +131,16 @@ def soak(first: int, count: int, *, jobs: int, seconds: float, calm: bool) -> in
             if outcome.report:
                 failed.append(outcome)
                 kinds.update(outcome.kinds)
-                _say(f"{'=' * 100}\n{outcome.report}\n")
+                _show_notice(f"{'=' * 100}\n{outcome.report}\n")
             if len(done) % 50 == 0 or len(done) == count:
-                _say(_progress(done, failed, time.monotonic() - began))
+                _show_notice(_progress(done, failed, time.monotonic() - began))
             if seconds and time.monotonic() - began > seconds:
                 break
         pool.terminate()
-    _say(_progress(done, failed, time.monotonic() - began))
+    _show_notice(_progress(done, failed, time.monotonic() - began))
     for kind, number in kinds.most_common():
         seeds = " ".join(str(each.seed) for each in failed if kind in each.kinds)
-        _say(f"{kind}: {number} histories, seeds {seeds}")
+        _show_notice(f"{kind}: {number} histories, seeds {seeds}")
     if not failed:
         shutil.rmtree(folder, ignore_errors=True)
     return len(failed)
@@ -156,7 +156,7 @@ def _progress(done: list[Outcome], failed: list[Outcome], seconds: float) -> str
     )
 
 
-def _say(text: str) -> None:
+def _show_notice(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -178,7 +178,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.show:
         for seed in range(chosen.first, chosen.first + chosen.count):
-            _say(str(history(seed, calm=chosen.calm)))
+            _show_notice(str(history(seed, calm=chosen.calm)))
         return 0
     failed = soak(
         chosen.first,

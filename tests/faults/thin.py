@@ -98,25 +98,25 @@ class Thin:
                     self._client = None
 
     def _greet(self) -> None:
-        self._tell(
+        self._notify(
             Attach(
                 frames.VERSION, FIRST_PID + self.number, self._cwd, {}, bound=self._bound.sessions
             )
         )
-        self._tell(
+        self._notify(
             RawSettings(
                 self._options, (), self._cwd, 1, 1.0, frames.packed(LookupResults()), key="k"
             )
         )
         if self._was_attached:
-            self._tell(EditorEvent("shown", {"sessions": list(self._rows)}))
+            self._notify(EditorEvent("shown", {"sessions": list(self._rows)}))
             if self._under_way:
-                self._tell(EditorEvent("under_way", {"messages": self._under_way}))
+                self._notify(EditorEvent("under_way", {"messages": self._under_way}))
         for name, payload in self._unconfirmed.values():
-            self._tell(EditorEvent(name, payload))
+            self._notify(EditorEvent(name, payload))
         self._was_attached = True
 
-    def _tell(self, frame: frames.FromHost) -> None:
+    def _notify(self, frame: frames.FromHost) -> None:
         if self._client is not None:
             self._client.send(frames.encode(frame))
 
@@ -124,18 +124,18 @@ class Thin:
 
     def command(self, line: str, session: str = "") -> None:
         """Type a command that may be lost."""
-        self._tell(RunCommand(line, {"session": session, "cwd": self._cwd}, has_range=False))
+        self._notify(RunCommand(line, {"session": session, "cwd": self._cwd}, has_range=False))
 
     def ask(self, *messages: tuple[str, str, dict[str, Any]]) -> None:
         """Send messages, each with its id, `send` or `notify`, and what goes with it."""
         for name, kind, payload in messages:
             self.own.add(name)
             self._unconfirmed[name] = (kind, {**payload, "id": name})
-            self._tell(EditorEvent(kind, {**payload, "id": name}))
+            self._notify(EditorEvent(kind, {**payload, "id": name}))
 
     def leave(self) -> None:
         """Leave in order; `has_left` says when that is done."""
-        self._tell(Leave())
+        self._notify(Leave())
 
     def close(self) -> None:
         """Be gone."""
@@ -219,7 +219,7 @@ class Thin:
 
     def _ask_for_more(self, update: dict[str, Any]) -> None:
         if update["more"]:
-            self._tell(EditorEvent("earlier", {"session": update["id"]}))
+            self._notify(EditorEvent("earlier", {"session": update["id"]}))
 
     def _settle(self, session: str, message: str, delivery: str) -> None:
         for one in self._rows.get(session, ()):

@@ -142,7 +142,7 @@ class Owner:
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
         ports = HubPorts(
-            self, self, self, self, self._tell, self, self._attends, lambda _, call: call()
+            self, self, self, self, self._notify, self, self._attends, lambda _, call: call()
         )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
@@ -241,7 +241,7 @@ class Owner:
         self._ids += 1
         return self._ids % limit
 
-    def _tell(self, member: int, news: News) -> None:
+    def _notify(self, member: int, news: News) -> None:
         self.told.setdefault(member, []).append(news)
 
     def _attends(self, member: int, session: str) -> tuple[bool, float]:

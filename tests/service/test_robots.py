@@ -213,7 +213,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     records, _ = loop.files.outbox.read(outbox.decode)
     assert [type(record) for record in records] == [Put]
     assert (loop.joined, loop.emptied) == (0, 1)
-    assert not loop.editor.tell(ShowOutbox())
+    assert not loop.editor.notify(ShowOutbox())
 
 
 def test_a_robot_that_is_given_up_before_its_lock_was_seen_to_be_ours_is_served_by_nobody(
@@ -259,13 +259,13 @@ def test_a_robot_that_is_set_up_again_while_it_is_given_up_is_served_again(loop:
     loop.configure(OPTIONS)
     loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
     loop.configure(OFF)
-    assert not loop.editor.tell(ShowOutbox())
+    assert not loop.editor.notify(ShowOutbox())
     loop.configure(OPTIONS)
     loop.turn_until(lambda: loop.joined == 2, "the editor has joined again")
     # What is said before hello would be lost.
-    assert not loop.editor.tell(ShowOutbox())
-    assert loop.editor.tell(Hello(1, "/"))
-    assert loop.editor.tell(ShowOutbox())
+    assert not loop.editor.notify(ShowOutbox())
+    assert loop.editor.notify(Hello(1, "/"))
+    assert loop.editor.notify(ShowOutbox())
     assert loop.told() == []
 
 

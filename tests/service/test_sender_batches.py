@@ -71,9 +71,9 @@ def test_a_message_that_leaves_at_once_is_one_piece_of_news() -> None:
             done("m"),
         ]
         for event in events[:-1]:
-            loop.news.tell(event)
+            loop.news.notify(event)
         assert not loop.posted
-        loop.news.tell(events[-1])
+        loop.news.notify(events[-1])
         assert len(loop.posted) == 1
         loop.turn()
         assert loop.heard == [events]
@@ -85,7 +85,7 @@ def test_a_message_that_takes_long_is_told_as_being_sent() -> None:
     async def test(loop: Loop) -> None:
         loop.is_sending = True
         loop.news.expect()
-        loop.news.tell(sending("m"))
+        loop.news.notify(sending("m"))
         assert not loop.posted
         await loop.until(lambda: loop.heard == [[sending("m")]])
 
@@ -94,17 +94,17 @@ def test_a_message_that_takes_long_is_told_as_being_sent() -> None:
 
 def test_of_many_in_a_row_the_first_is_told_at_once_and_the_others_together() -> None:
     async def test(loop: Loop) -> None:
-        loop.news.tell(done("first"))
+        loop.news.notify(done("first"))
         loop.turn()
         others: list[SenderReport] = [done(f"m{number}") for number in range(500)]
         for event in others:
-            loop.news.tell(event)
+            loop.news.notify(event)
         assert not loop.posted
         await loop.until(lambda: len(loop.told) == 501)
         assert loop.heard == [[done("first")], others]
         # Once it is quiet again, the next one does not wait.
         await loop.until(lambda: not loop.news.gathers)
-        loop.news.tell(done("last"))
+        loop.news.notify(done("last"))
         assert len(loop.posted) == 1
 
     run(test)
@@ -112,14 +112,14 @@ def test_of_many_in_a_row_the_first_is_told_at_once_and_the_others_together() ->
 
 def test_nothing_is_forgotten_whenever_threads_tell_it() -> None:
     async def test(loop: Loop) -> None:
-        def tell(who: int) -> None:
+        def notify(who: int) -> None:
             for number in range(500):
-                loop.news.tell(done(f"{who} {number}"))
+                loop.news.notify(done(f"{who} {number}"))
                 if number % 7 == 0:
-                    loop.news.tell(sending(f"{who} {number}"))
-            loop.news.tell(done(f"{who} end"))
+                    loop.news.notify(sending(f"{who} {number}"))
+            loop.news.notify(done(f"{who} end"))
 
-        threads = [threading.Thread(target=tell, args=(who,)) for who in range(4)]
+        threads = [threading.Thread(target=notify, args=(who,)) for who in range(4)]
         for thread in threads:
             thread.start()
         ends = {f"{who} end" for who in range(4)}

@@ -42,7 +42,7 @@ class Outside:
     def configure(self, options: Options) -> Ruling | None:
         return None
 
-    def tell(self, ask: Ask) -> bool:
+    def notify(self, ask: Ask) -> bool:
         self.asked.append(ask)
         return self.is_there
 
@@ -173,9 +173,9 @@ def test_what_no_owner_has_heard_yet_is_told_once_there_is_one() -> None:
     made = Made()
     member = made.account.member
     made.outside.is_there = False
-    member.tell(Revoke("lisi"))
+    member.notify(Revoke("lisi"))
     made.send("m1")
-    member.tell(Drop("m1"))
+    member.notify(Drop("m1"))
     made.outside.asked.clear()
     made.outside.is_there = True
     member.joined()
@@ -190,7 +190,7 @@ def test_a_session_that_is_bound_again_is_not_released_by_an_owner_that_comes_la
     member = made.account.member
     made.outside.is_there = False
     member.unbind("s")
-    member.tell(Drop("m1"))
+    member.notify(Drop("m1"))
     member.bind("s", "Session")
     made.outside.asked.clear()
     made.outside.is_there = True
@@ -202,7 +202,7 @@ def test_another_robot_is_not_told_what_was_meant_for_the_one_before() -> None:
     made = Made()
     member = made.account.member
     made.outside.is_there = False
-    member.tell(Revoke("lisi"))
+    member.notify(Revoke("lisi"))
     made.send("m1")
     member.moved()
     made.outside.asked.clear()

@@ -116,7 +116,7 @@ class Reactor(threading.Thread):
         """Carry out one step after the other until stopped."""
         while True:
             self._write_what_may_stand()
-            self._obey()
+            self._apply_commands()
             if self._stopped:
                 return
             self._write_what_may_stand()
@@ -151,11 +151,11 @@ class Reactor(threading.Thread):
             try:
                 self._write_down(reactions, soon=False)
             except (OSError, BridgeError) as error:
-                self._tell_once("it cannot be written down", type(error).__name__)
+                self._notify_once("it cannot be written down", type(error).__name__)
                 return
         self._written = wanted
 
-    def _obey(self) -> None:
+    def _apply_commands(self) -> None:
         """Take in what other threads ask for; wait for the first of it while nothing is due."""
         seconds = self._seconds()
         try:
@@ -185,13 +185,13 @@ class Reactor(threading.Thread):
             return None
         return max(0.0, at - time.monotonic())
 
-    def _tell_once(self, code: str, reason: str) -> None:
+    def _notify_once(self, code: str, reason: str) -> None:
         level = logging.DEBUG if self._has_failed else logging.INFO
         self._has_failed = True
         self._log.log(level, "no reaction: %s %s", code, reason)
 
     def _failed(self, step: Step, error: DeliveryError) -> None:
-        self._tell_once(error.code, error.message)
+        self._notify_once(error.code, error.message)
         if isinstance(error, FreshToken):
             self._api.drop_token()
         if error.code:

@@ -11,20 +11,20 @@ from dingbridge.edges.ipc.events import ClientEvent, Connected, ConnectionLost, 
 
 
 class Client(Loop):
-    """Connects to a server in its own thread. `tell` is called there: it must neither wait nor
+    """Connects to a server in its own thread. `notify` is called there: it must neither wait nor
     raise. The last event is always one `ConnectionLost`; for another try make another client."""
 
     def __init__(
         self,
         address: str,
         secret: str,
-        tell: Callable[[ClientEvent], None],
+        notify: Callable[[ClientEvent], None],
         timing: Timing = Timing(),
     ) -> None:
         super().__init__("dingbridge-exchange-client", timing)
         self._address = address
         self._secret = secret
-        self._tell = tell
+        self._notify = notify
         self._lost = ConnectionLost("stopped")
 
     def send(self, data: bytes) -> None:
@@ -51,13 +51,13 @@ class Client(Loop):
         return bool(self._peers)
 
     def _proved(self, peer: Peer) -> None:
-        self._tell(Connected())
+        self._notify(Connected())
 
     def _told(self, peer: Peer, data: bytes) -> None:
-        self._tell(Heard(0, data))
+        self._notify(Heard(0, data))
 
     def _gone(self, peer: Peer, reason: str) -> None:
         self._lost = ConnectionLost(reason, peer.line.silence(self._clock.now()))
 
     def _over(self) -> None:
-        self._tell(self._lost)
+        self._notify(self._lost)

@@ -200,7 +200,7 @@ class Loop(threading.Thread):
                     self._waker.drain()
                 case _:
                     self._call(now)
-        self._obey(now)
+        self._apply_commands(now)
         for peer in list(self._peers.values()):
             self._attend(peer, now)
 
@@ -226,7 +226,7 @@ class Loop(threading.Thread):
         except Unwanted as cause:
             self._end(peer, str(cause))
 
-    def _obey(self, now: float) -> None:
+    def _apply_commands(self, now: float) -> None:
         for _ in range(len(self._commands)):
             number, data = self._commands.popleft()
             peer = self._peers.get(number)
@@ -276,7 +276,7 @@ class Loop(threading.Thread):
 
     def _part(self) -> None:
         """Send what is queued, then wait for the other ends to close: all of it for a moment."""
-        self._obey(self._clock.now())
+        self._apply_commands(self._clock.now())
         until = time.monotonic() + self._timing.farewell
         while True:
             for peer in self._peers.values():

@@ -19,7 +19,7 @@ STRANGERS = 64
 
 
 class Server(Loop):
-    """Accepts the user's editors. `tell` is called on this thread: it must neither wait nor
+    """Accepts the user's editors. `notify` is called on this thread: it must neither wait nor
     raise. Each `Joined` is followed by exactly one `PeerLeft`.
 
     Bound and listening as soon as it is constructed; raises `ExchangeError` when that fails.
@@ -27,7 +27,7 @@ class Server(Loop):
 
     def __init__(
         self,
-        tell: Callable[[ServerEvent], None],
+        notify: Callable[[ServerEvent], None],
         timing: Timing = Timing(),
         *,
         tcp: bool = not address.UNIX,
@@ -39,7 +39,7 @@ class Server(Loop):
             super()._release()
             raise
         self.secret = os.urandom(32).hex()
-        self._tell = tell
+        self._notify = notify
         self._numbers = itertools.count(1)
         self._refused = 0
         self._deaf = False
@@ -76,14 +76,14 @@ class Server(Loop):
         try:
             listener, found = address.listen(tcp=False)
         except address.ExchangeError as error:
-            self._tell(SocketLost(error))
+            self._notify(SocketLost(error))
             return
         if not self._deaf:
             self._selector.unregister(self._listener)
         self._listener.close()
         self._listener, self.address = listener, found
         self._listen()
-        self._tell(Moved())
+        self._notify(Moved())
 
     def _listen(self) -> None:
         self._selector.register(self._listener, READ, "caller")
@@ -129,14 +129,14 @@ class Server(Loop):
         self._adopt(Peer(next(self._numbers), connection, line))
 
     def _proved(self, peer: Peer) -> None:
-        self._tell(Joined(peer.number))
+        self._notify(Joined(peer.number))
 
     def _told(self, peer: Peer, data: bytes) -> None:
-        self._tell(Heard(peer.number, data))
+        self._notify(Heard(peer.number, data))
 
     def _gone(self, peer: Peer, reason: str) -> None:
         if peer.line.proven:
-            self._tell(PeerLeft(peer.number, reason))
+            self._notify(PeerLeft(peer.number, reason))
         elif not self._stopping:
             self._note(reason)
 

@@ -80,8 +80,8 @@ class Background:
 
 
 def start(argv: Sequence[str], environ: Mapping[str, str], complaints: Path) -> Background:
-    """Start a program, which calls `detach` and later `tell`. Raises `OSError`. Its standard error
-    goes to the file `complaints`."""
+    """Start a program, which calls `detach` and later `notify`. Its standard error goes to the
+    file `complaints`. Raises `OSError`."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     with os.fdopen(own_files.open_file(complaints, flags), "wb") as said:
         process = subprocess.Popen(  # noqa: S603 - words of ours
@@ -111,7 +111,7 @@ def detach() -> None:
         os._exit(0)
 
 
-def tell(word: bytes) -> None:
+def notify(word: bytes) -> None:
     """Tell whoever started this process that it `WORKS` or is `NEEDLESS`. Nothing may be printed
     before, and what is printed afterwards goes nowhere."""
     with contextlib.suppress(OSError):  # whoever it was is gone

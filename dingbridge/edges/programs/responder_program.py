@@ -58,9 +58,9 @@ class Answered(Struct, frozen=True):
 class ResponderPrograms(threading.Thread):
     """Runs one program at a time, in the order of the messages."""
 
-    def __init__(self, tell: Callable[[Answered], None]) -> None:
+    def __init__(self, notify: Callable[[Answered], None]) -> None:
         super().__init__(name="dingbridge-programs", daemon=True)
-        self._tell = tell
+        self._notify = notify
         self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._runner = Runner()
 
@@ -82,10 +82,10 @@ class ResponderPrograms(threading.Thread):
         while (task := self._queue.get()) is not None and not self._runner.is_stopped:
             answer = self._answer(task)
             if isinstance(answer, str):
-                self._tell(Answered(task.request, answer))
+                self._notify(Answered(task.request, answer))
             else:
                 words = describe_program(task.argv[0], answer)
-                self._tell(Answered(task.request, failure=words))
+                self._notify(Answered(task.request, failure=words))
 
     def _answer(self, task: Task) -> str | ProgramFailure:
         """The answer, or why there is none."""

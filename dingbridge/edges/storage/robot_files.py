@@ -198,7 +198,7 @@ class RobotFiles:
         mine = outbox_journal.of_robot(records, self._robot)
         for session, message, fate, reason in outbox_journal.ends(mine):
             # The end may have come between the journal's line and the transcript's.
-            self._tell_transcript(session, DeliveryLine(message, fate, reason))
+            self._notify_transcript(session, DeliveryLine(message, fate, reason))
         received, also_damaged = self._files.inbox.read(inbox.decode)
         if damaged or also_damaged:
             log.warning("%d damaged lines of the journals were passed over", damaged + also_damaged)
@@ -229,8 +229,8 @@ class RobotFiles:
             else:
                 open_[key] = inbox.OpenMessage(open_[key].received, session)
 
-    def _tell_transcript(self, session: str, end: DeliveryLine) -> None:
-        self._files.disk.insist(
+    def _notify_transcript(self, session: str, end: DeliveryLine) -> None:
+        self._files.disk.submit_durable(
             transcript_of(session), lambda: self._files.transcripts.settle(session, end)
         )
 

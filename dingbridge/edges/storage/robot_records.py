@@ -54,7 +54,7 @@ class LiveRecords:
         self._asked.append((record, then))
         if not self._is_due:
             self._is_due = True
-            self._files.disk.insist(OUTBOX, self._write_asked, _run)
+            self._files.disk.submit_durable(OUTBOX, self._write_asked, _run)
 
     def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
         """A robot message is to be handed over; `then` runs once that is on the disk."""
@@ -74,7 +74,7 @@ class LiveRecords:
     def _write_asking(self) -> None:
         asking, self._asking = self._asking, []
         lines = [inbox.encode(record) for record, _ in asking]
-        self._files.disk.insist(
+        self._files.disk.submit_durable(
             INBOX,
             lambda: self._robot_files.append_inbox(*lines),
             lambda _: _run(tuple(then for _, then in asking)),
@@ -90,16 +90,18 @@ class LiveRecords:
     def _write_handed(self) -> None:
         lines = [inbox.encode(record) for record in self._handed]
         self._handed.clear()
-        self._files.disk.insist(INBOX, lambda: self._robot_files.append_inbox(*lines, sync=False))
+        self._files.disk.submit_durable(
+            INBOX, lambda: self._robot_files.append_inbox(*lines, sync=False)
+        )
 
     def _write_inbox(self, line: bytes, then: Callable[[], None]) -> None:
-        self._files.disk.insist(
+        self._files.disk.submit_durable(
             INBOX, lambda: self._robot_files.append_inbox(line), lambda _: then()
         )
 
     def fates(self, session: str, ends: tuple[DeliveryLine, ...]) -> None:
         """Write the ends of messages into their transcript."""
-        self._files.disk.insist(
+        self._files.disk.submit_durable(
             transcript_of(session), lambda: self._files.transcripts.settle(session, *ends)
         )
 
@@ -113,7 +115,7 @@ class LiveRecords:
         """Change what is remembered between runs; `then` runs once it is on the disk. What is asked
         for while the disk is busy is written together."""
         self._files.state.soon(change)
-        self._files.disk.insist(STATE, self._keep, lambda _: then())
+        self._files.disk.submit_durable(STATE, self._keep, lambda _: then())
 
     def soon(self, change: Callable[[State], State]) -> None:
         """Change it too, on disk within a second. For every thread."""
@@ -127,9 +129,9 @@ class LiveRecords:
         """Call `then` once all that was to be written in state and outbox so far is on the disk."""
 
         def state_is(_: None) -> None:
-            self._files.disk.insist(OUTBOX, lambda: None, lambda _: then())
+            self._files.disk.submit_durable(OUTBOX, lambda: None, lambda _: then())
 
-        self._files.disk.insist(STATE, lambda: None, state_is)
+        self._files.disk.submit_durable(STATE, lambda: None, state_is)
 
     def traces(
         self,

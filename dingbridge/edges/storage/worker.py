@@ -58,7 +58,7 @@ class Disk(threading.Thread):
 
         self._queue.put(step)
 
-    def insist(
+    def submit_durable(
         self, name: str, work: Callable[[], T], then: Callable[[T], None] | None = None
     ) -> None:
         """Like `do`, but what the disk refuses is tried again until it is done, and what is asked
@@ -72,8 +72,8 @@ class Disk(threading.Thread):
         self._queue.put(lambda: self._in_turn(name, step))
 
     def later(self, name: str, seconds: float, work: Job) -> None:
-        """Like `insist`, in so many seconds, or sooner when the thread ends. What waits under the
-        same `name` already takes its place."""
+        """Like `submit_durable`, in so many seconds, or sooner when the thread ends. What
+        waits under the same `name` already takes its place."""
         at = time.monotonic() + seconds
 
         def remember() -> None:
@@ -103,7 +103,7 @@ class Disk(threading.Thread):
             try:
                 step()
             except (BridgeError, OSError) as error:
-                self._tell(error)
+                self._notify(error)
 
         return tried
 
@@ -158,7 +158,7 @@ class Disk(threading.Thread):
                 if self._late:
                     self._do_late(time.monotonic())
             except Exception as error:  # noqa: BLE001 - nothing may end the thread for all others
-                self._tell(error)
+                self._notify(error)
         self._do_late(math.inf)
         self._try_to_the_end()
 
@@ -200,7 +200,7 @@ class Disk(threading.Thread):
             is_first, refusal = not self._refused, error
             self._refused[name] = deque([step])
             self._again_at = time.monotonic() + self._pause
-            self._tell(error)
+            self._notify(error)
             if is_first:
                 self._post(lambda: self._on_refusal(refusal))
 
@@ -224,13 +224,13 @@ class Disk(threading.Thread):
                 log.debug("still refused: %s", type(error).__name__)
                 return
             except Exception as error:  # noqa: BLE001 - a defect is not tried again
-                self._tell(error)
+                self._notify(error)
             waiting.popleft()
         del self._refused[name]
         if not self._refused:
             self._post(lambda: self._on_refusal(None))
 
-    def _tell(self, error: Exception) -> None:
+    def _notify(self, error: Exception) -> None:
         if not isinstance(error, BridgeError | OSError):
             log.error("a defect in file work", exc_info=error)
         self._post(lambda: self._on_error(error))

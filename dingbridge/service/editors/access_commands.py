@@ -29,7 +29,7 @@ class AccessCommands:
             self._decide(code, lambda bare: robot_protocol.Pair(bare, once=code != argument))
             return
         for account in self._accounts.set_up():
-            account.member.tell(robot_protocol.ShowPairings())
+            account.member.notify(robot_protocol.ShowPairings())
 
     def deny(self, code: str) -> None:
         """Refuse whom the code belongs to; without one, let the user choose."""
@@ -63,7 +63,7 @@ class AccessCommands:
         """Who may talk is decided at the robot that was asked."""
         account, about = self._accounts.decide(about)
         account.need_mode()
-        account.member.tell(ask(about))
+        account.member.notify(ask(about))
 
     # --- news of the owners ---------------------------------------------------------------------
 

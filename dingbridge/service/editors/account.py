@@ -76,7 +76,7 @@ class Account:
             self._exchange.write_down(left, lambda: self._editor.show(*queued))
             count = len(left) + self._state.queued
             if count and not self._exchange.is_shared:
-                self._say(say.LEFT_BEHIND(count=count), "warn")
+                self._show_notice(say.LEFT_BEHIND(count=count), "warn")
             # Whom one robot may write to, the next one does not know.
             self.destinations.forget()
         self.options = options
@@ -105,7 +105,7 @@ class Account:
         names = precedence.differing(self.options, before)
         if names:
             listed = ", ".join(names)
-            self._say(say.RULED(account=self.shown, pid=latest.by, names=listed), "warn")
+            self._show_notice(say.RULED(account=self.shown, pid=latest.by, names=listed), "warn")
 
     def leave(self) -> None:
         """The settings name this account no more."""
@@ -166,7 +166,7 @@ class Account:
             return
         title = self._sessions.title(session)
         if not self.member.bind(session, title):
-            self._say(say.BOUND_LATER(title=title))
+            self._show_notice(say.BOUND_LATER(title=title))
 
     def is_bound(self, session: str, target: Target | None) -> None:
         """The owner has written down that the session is bound: only now it is told. `target` is
@@ -184,8 +184,8 @@ class Account:
             return
         self._binding = ("", "")
         self._note_bound()
-        self._sessions.tell_list()
-        self._say(self._what_happened(session, before))
+        self._sessions.notify_list()
+        self._show_notice(self._what_happened(session, before))
         self._changed()
 
     def unbind(self, session: str = "") -> None:
@@ -202,8 +202,8 @@ class Account:
             self.bound = ""
         self._note_bound()
         self.member.unbind(session)
-        self._sessions.tell_list()
-        self._say(say.RELEASED(title=self._sessions.title(session)))
+        self._sessions.notify_list()
+        self._show_notice(say.RELEASED(title=self._sessions.title(session)))
         self._changed()
 
     def restore(self, session: str, target: Target | None) -> None:
@@ -220,7 +220,7 @@ class Account:
             self.destinations.spoke(session, target)
         self.member.holds(session, self._sessions.title(session))
         self._sessions.watch(session)
-        self._sessions.tell_list()
+        self._sessions.notify_list()
         self._changed()
 
     def come_back(self, session: str) -> None:
@@ -245,10 +245,10 @@ class Account:
             self._binding = ("", "")
             self._hold("")
             self.member.released()
-            self._sessions.tell_list()
+            self._sessions.notify_list()
             if session in self._sessions:
                 title = self._sessions.title(session)
-                self._say(say.RELEASED_BY_OTHER(title=title, pid=by))
+                self._show_notice(say.RELEASED_BY_OTHER(title=title, pid=by))
             self._changed()
 
     def _what_happened(self, session: str, before: str) -> str:
@@ -317,7 +317,7 @@ class Account:
         """Somebody asks to be let in: say so, without getting in the user's way."""
         self.hear_of([request.code])
         asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)
-        self._say(asks, "warn")
+        self._show_notice(asks, "warn")
         self._event(
             "DingbridgePairing",
             code=request.code,
@@ -352,7 +352,7 @@ class Account:
         if state.bound != before.bound:
             self._released &= set(state.bound)
             self._note_bound()
-            self._sessions.tell_list()
+            self._sessions.notify_list()
         self._changed()
 
     def status(self) -> updates.AccountStatus:
@@ -396,7 +396,7 @@ class Account:
         """How the account is called where it is one of several."""
         return "DingTalk" if self.name == DEFAULT_ACCOUNT else f"DingTalk ({self.name})"
 
-    def _say(self, text: str, level: updates.Level = "info") -> None:
+    def _show_notice(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.ShowNotice(text, level))
 
     def _event(self, name: str, **data: str) -> None:

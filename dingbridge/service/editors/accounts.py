@@ -38,7 +38,7 @@ class Accounts:
         self.secrets: tuple[str, ...] = ()
         self._taking = False
         self._told_of: dict[str, updates.ShowDestinations] = {}
-        sessions.readdressed = self.tell_destinations
+        sessions.readdressed = self.notify_destinations
         sessions.read = self._learn
 
     def __iter__(self) -> Iterator[Account]:
@@ -151,7 +151,7 @@ class Accounts:
             return account, account.destinations.target(session)
         return account, account.destinations.begun_for(session, begun_for)
 
-    def tell_destinations(self, session: str) -> None:
+    def notify_destinations(self, session: str) -> None:
         """Tell the editor of a session's conversations, if there is news."""
         account = self.of(session)
         if account is None or account.options.mode == "off":
@@ -166,7 +166,7 @@ class Accounts:
         account = self.of(session)
         if account is not None:
             account.destinations.learn(session, messages)
-        self.tell_destinations(session)
+        self.notify_destinations(session)
 
     def split(self, id: str) -> tuple[Account, str]:
         """The account and the rest of a message's id as `:Chat outbox` shows it: see `prefix`."""

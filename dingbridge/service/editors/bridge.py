@@ -42,14 +42,14 @@ class Bridge:
         self._chance = ports.chance
         self.sessions = EditorSessions(ports.editor, store, known)
         self.responders = Responders(ports.editor, ports.programs)
-        self.accounts = Accounts(ports, self.sessions, self._tell_status)
+        self.accounts = Accounts(ports, self.sessions, self._notify_status)
         self.deliveries = Deliveries(
             ports.editor,
             ports.chance,
             self.sessions,
             self.accounts,
             ports.environ,
-            self._tell_status,
+            self._notify_status,
         )
         self.answering = Answering(
             ports.chance,
@@ -68,7 +68,7 @@ class Bridge:
             self.deliveries,
             self.answering,
             ports.later,
-            self._tell_status,
+            self._notify_status,
         )
         self.enclosures = Enclosures(
             ports.editor,
@@ -76,7 +76,7 @@ class Bridge:
             self.sessions,
             self.accounts,
             ports.parcels,
-            self._tell_status,
+            self._notify_status,
         )
         self._session_commands = SessionCommands(
             ports.editor, ports.storage, ports.saved, ports.chance, self.sessions, self.accounts
@@ -220,7 +220,7 @@ class Bridge:
         self.correspondence.send(session, message, text, to, begun_for, around)
         is_read = to or self.accounts.of(session) or self.accounts.default.options.responder
         if not is_read and any(account.options.mode != "off" for account in self.accounts):
-            self._say(say.KEPT_HERE_ONLY(), "warn")
+            self._show_notice(say.KEPT_HERE_ONLY(), "warn")
 
     def _begun_for(self, place: CommandContext) -> Destination | None:
         """The conversation that the bar of the session named, unless another session is meant."""
@@ -268,7 +268,7 @@ class Bridge:
     def _ask_owners(self, ask: robot_protocol.Ask) -> None:
         """Ask the owners of all robots that are set up."""
         for account in self.accounts.set_up():
-            account.member.tell(ask)
+            account.member.notify(ask)
 
     def _show_status(self, *, again: bool = False) -> None:
         text = self.accounts.describe(self._last_error)
@@ -278,7 +278,7 @@ class Bridge:
         accounts = self.accounts.set_up()
         self._outbox.ask(again=again)
         for account in accounts:
-            account.member.tell(robot_protocol.ShowOutbox(self.accounts.prefix(account)))
+            account.member.notify(robot_protocol.ShowOutbox(self.accounts.prefix(account)))
 
     def show_again(self, report: str) -> None:
         """Bring a report that is shown up to date. Raises `BridgeError` as its command does."""
@@ -291,14 +291,14 @@ class Bridge:
         if message:
             account, message = self.accounts.split(message)
             account.need_mode()
-            account.member.tell(robot_protocol.Retry(message))
+            account.member.notify(robot_protocol.Retry(message))
         else:
             self._ask_owners(robot_protocol.Retry(""))
 
     def _drop(self, message: str) -> None:
         account, message = self.accounts.split(message)
         account.need_mode()
-        account.member.tell(robot_protocol.Drop(message))
+        account.member.notify(robot_protocol.Drop(message))
 
     # --- news of the owners ---------------------------------------------------------------------
 
@@ -346,7 +346,7 @@ class Bridge:
             case robot_protocol.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
             case robot_protocol.Notice():
-                self._say(account.labelled(news.text), _level(news.level))
+                self._show_notice(account.labelled(news.text), _level(news.level))
 
     def _notification_ended(self, report: DeliveryReport) -> None:
         """A notification stands in no session, so its delivery is told."""
@@ -354,9 +354,11 @@ class Bridge:
             place = self._notified.pop(report.message_id, "")
             if place and report.delivery is Delivery.SENT:
                 if report.reason:
-                    self._say(say.NOTIFIED_PERHAPS(place=place, doubt=report.reason), "warn")
+                    self._show_notice(
+                        say.NOTIFIED_PERHAPS(place=place, doubt=report.reason), "warn"
+                    )
                 else:
-                    self._say(say.NOTIFIED(place=place))
+                    self._show_notice(say.NOTIFIED(place=place))
 
     # --- settings and status --------------------------------------------------------------------
 
@@ -371,20 +373,20 @@ class Bridge:
     def disk_changed(self) -> None:
         """The disk refuses something from now on, or nothing any more."""
         self.deliveries.show_unsaved()
-        self._tell_status()
+        self._notify_status()
 
     def settled(self) -> None:
         """It is known what is bound here: the status tells that before the list comes."""
-        self._tell_status()
-        self.sessions.tell_list()
+        self._notify_status()
+        self.sessions.notify_list()
 
-    def _tell_status(self) -> None:
+    def _notify_status(self) -> None:
         self._editor.show_latest(self._status)
 
     def _status(self) -> updates.ShowStatus:
         return self.accounts.status(self._last_error)
 
-    def _say(self, text: str, level: updates.Level = "info") -> None:
+    def _show_notice(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.ShowNotice(text, level))
 
 

@@ -25,39 +25,39 @@ class CommandValues:
         self._in_force: dict[int, tuple[str, Outputs]] = {}
         self._asking: dict[int, tuple[str, Tell]] = {}
 
-    def ask(self, number: int, digest: str, tell: Tell) -> None:
+    def ask(self, number: int, digest: str, notify: Tell) -> None:
         """Tell an editor what the commands of its table say, once that is known; or None: it is to
         run them itself."""
         for known, outputs in self._in_force.values():
             if known == digest:
-                tell(outputs)
+                notify(outputs)
                 return
         is_first = all(asked != digest for asked, _ in self._asking.values())
-        self._asking[number] = (digest, tell)
+        self._asking[number] = (digest, notify)
         if is_first:
-            tell(None)
+            notify(None)
 
     def ask_no_longer(self, number: int) -> None:
         """An editor does not run its commands any more: if it did, it is the turn of the next."""
         digest, _ = self._asking.pop(number, ("", None))
-        following = [tell for asked, tell in self._asking.values() if asked == digest]
+        following = [notify for asked, notify in self._asking.values() if asked == digest]
         if following:
-            self._tell(following[0], None)
+            self._notify(following[0], None)
 
     def put(self, number: int, digest: str, outputs: Outputs) -> None:
         """The table of an editor is in force, instead of the one before."""
         self._asking.pop(number, None)
         self._in_force[number] = (digest, outputs)
-        for other, (asked, tell) in list(self._asking.items()):
+        for other, (asked, notify) in list(self._asking.items()):
             if asked == digest:
                 del self._asking[other]
-                self._tell(tell, outputs)
+                self._notify(notify, outputs)
 
     def drop(self, number: int) -> None:
         """No table with commands is in force in that editor any more."""
         self._in_force.pop(number, None)
         self.ask_no_longer(number)
 
-    def _tell(self, tell: Tell, outputs: Outputs | None) -> None:
+    def _notify(self, notify: Tell, outputs: Outputs | None) -> None:
         # Later: another editor is in the middle of something.
-        self._post(lambda: tell(outputs))
+        self._post(lambda: notify(outputs))

@@ -33,7 +33,7 @@ class Choosing:
             )
         if account is None:
             self._editor.show(updates.MoveDraft(session, NOBODY))
-            self._say(say.STAYS_HERE())
+            self._show_notice(say.STAYS_HERE())
         elif not words:
             account.need_mode()
             self._editor.show(updates.ChooseDestination(session))
@@ -43,7 +43,7 @@ class Choosing:
             account.destinations.choose(session, target)
             chosen = account.destinations.destination(session, target)
             self._editor.show(updates.MoveDraft(session, chosen))
-            self._say(say.WRITES_TO(title=self._sessions.title(session), place=chosen.name))
+            self._show_notice(say.WRITES_TO(title=self._sessions.title(session), place=chosen.name))
 
     def chosen(self, session: str, destination: Destination | None, *, stays: bool) -> None:
         """A choice that was made in the editor; none means whoever speaks. Unless it `stays`, it
@@ -72,5 +72,5 @@ class Choosing:
             )
         return target
 
-    def _say(self, text: str) -> None:
+    def _show_notice(self, text: str) -> None:
         self._editor.show(updates.ShowNotice(text))

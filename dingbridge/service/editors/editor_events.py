@@ -163,10 +163,10 @@ def action(
         note = read_as(payload, NotifyRequest, name)
         at = At(note.at_user_ids, note.at_mobiles, note.at_all)
 
-        def tell() -> None:
+        def notify() -> None:
             bridge.deliveries.notify(note.id, note.text, note.title, at, note.target)
 
-        return tell
+        return notify
     if name == "open":
         session = read_as(payload, OpenRequest, name).session
         return lambda: bridge.sessions.open(session)

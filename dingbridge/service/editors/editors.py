@@ -97,7 +97,7 @@ class Editors:
         files = files_in(data, self._disk)
         tokens, chance = AccessTokens(), LiveChance()
         self._robots = Robots(data / "dingbridge", files, tokens, chance, post, self.end_if_alone)
-        self._notifications = Notifications(self._robots, self._tell_shell)
+        self._notifications = Notifications(self._robots, self._notify_shell)
         self._media = LiveMedia(data, tokens, post)
         self._shared = Shared(
             data=data,
@@ -156,7 +156,7 @@ class Editors:
             number,
             frame,
             self._shared,
-            lambda said: self._say(number, said),
+            lambda said: self._show_notice(number, said),
             lambda: self._gone(number),
         )
         self._attached[number] = editor
@@ -221,11 +221,11 @@ class Editors:
         else:
             self._end(again=True)
 
-    def _say(self, number: int, frame: FromService) -> None:
+    def _show_notice(self, number: int, frame: FromService) -> None:
         if number in self._connected:
             self._send(number, encode(frame))
 
-    def _tell_shell(self, number: int, told: bytes) -> None:
+    def _notify_shell(self, number: int, told: bytes) -> None:
         if number in self._connected:
             self._send(number, told)
 
@@ -252,7 +252,7 @@ class Editors:
         if problem and number not in self._told_of_log:
             self._told_of_log.add(number)
             told = (updates.ShowNotice(problem, "warn"),)
-            self._say(number, Updates(msgspec.to_builtins(told)))
+            self._show_notice(number, Updates(msgspec.to_builtins(told)))
         elif not problem:
             self._told_of_log.clear()
 

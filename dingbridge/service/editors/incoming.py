@@ -180,7 +180,9 @@ class Incoming:
             self._whole(is_news=new)
             return
         if new:
-            account.member.tell(robot_protocol.InSession(robot_protocol.Appeared(inbound, session)))
+            account.member.notify(
+                robot_protocol.InSession(robot_protocol.Appeared(inbound, session))
+            )
         if self._fetched is not None:
             self._complete()
 
@@ -203,7 +205,7 @@ class Incoming:
             arrived = robot_protocol.Arrived(
                 deliver.inbound, deliver.session, self._message, files, has_appeared
             )
-            self._account.member.tell(robot_protocol.InSession(arrived))
+            self._account.member.notify(robot_protocol.InSession(arrived))
             self._parts.received(self._account, arrived)
         self._is_whole = True
         self._ask()
@@ -223,7 +225,7 @@ class Incoming:
         if responder is None or self._deliver.inbound.says_nothing:
             self._handed()
         elif responder == "lua":
-            self._account.member.tell(robot_protocol.Asking(key, "function"))
+            self._account.member.notify(robot_protocol.Asking(key, "function"))
         else:
             self._parts.programs.put((self._robot, ""), self._next_to_run)
         done()
@@ -234,7 +236,7 @@ class Incoming:
         if self.is_over or not self.is_here:
             done()
         else:
-            self._account.member.tell(robot_protocol.Asking(self._deliver.key, "program"))
+            self._account.member.notify(robot_protocol.Asking(self._deliver.key, "program"))
 
     def may_ask(self) -> None:
         """It is on the disk that it is asked about."""
@@ -246,7 +248,7 @@ class Incoming:
 
     def _handed(self) -> None:
         """What answers it has ended, or nothing does."""
-        self._account.member.tell(robot_protocol.InTranscript(self._deliver.key))
+        self._account.member.notify(robot_protocol.InTranscript(self._deliver.key))
         self._parts.ended(self._deliver.key)
         if self._let_run is not None:
             self._let_run()

@@ -59,17 +59,19 @@ class PendingRequests:
     def joined(self) -> None:
         """There is an owner: the first one, or that of another robot."""
         session, title = self._bound
-        self._exchange.tell(Hello(self._pid, self._cwd, session, title, self._again, self._answers))
+        self._exchange.notify(
+            Hello(self._pid, self._cwd, session, title, self._again, self._answers)
+        )
         self._again = False
         untold, self._untold = self._untold, []
         for ask in (*self._unanswered.values(), *untold):
-            self._exchange.tell(ask)
+            self._exchange.notify(ask)
         if self._busy:
-            self._exchange.tell(Busy(True))
+            self._exchange.notify(Busy(True))
 
-    def tell(self, ask: Ask) -> None:
+    def notify(self, ask: Ask) -> None:
         """Tell the owner something, now or as soon as there is one."""
-        if not self._exchange.tell(ask):
+        if not self._exchange.notify(ask):
             self._untold.append(ask)
 
     def reserve(self, message: str) -> None:
@@ -100,7 +102,7 @@ class PendingRequests:
     def _hand_over(self, ask: SendMessage) -> None:
         self._unanswered[ask.outbound.id] = ask
         self._under_way.add(ask.outbound.id)
-        self._exchange.tell(ask)
+        self._exchange.notify(ask)
 
     def expect(self, message: str) -> None:
         """The message left from here, by way of an earlier service."""
@@ -116,7 +118,7 @@ class PendingRequests:
         editor the end of one, and been killed before it stood there."""
         if not self._is_newcomer:
             self._perhaps_told.update(messages)
-        self.tell(Known(session, messages))
+        self.notify(Known(session, messages))
 
     def perhaps_told(self, message: str) -> bool:
         """Whether the editor may know the end of a message already, and waits for none."""
@@ -160,13 +162,13 @@ class PendingRequests:
     def work(self, *, busy: bool) -> None:
         """Whether the responder works on an answer."""
         self._busy = busy
-        self._exchange.tell(Busy(busy))
+        self._exchange.notify(Busy(busy))
 
     def answers(self, *, answers: bool) -> None:
         """Whether there is a responder."""
         if answers != self._answers:
             self._answers = answers
-            self._exchange.tell(Answers(answers))
+            self._exchange.notify(Answers(answers))
 
     def bind(self, session: str, title: str) -> bool:
         """This session is to be bound; a later owner is told with the first word. Returns False
@@ -174,7 +176,7 @@ class PendingRequests:
         self._bound = (session, title)
         # An earlier release that nobody has heard of is over.
         self._untold = [ask for ask in self._untold if ask != Unbind(session)]
-        return self._exchange.tell(Bind(session, title, self._cwd))
+        return self._exchange.notify(Bind(session, title, self._cwd))
 
     def holds(self, session: str, title: str) -> None:
         """This session is bound here."""
@@ -182,7 +184,7 @@ class PendingRequests:
 
     def unbind(self, session: str) -> None:
         """The session is not to be bound any more."""
-        self.tell(Unbind(session))
+        self.notify(Unbind(session))
 
     def released(self) -> None:
         """No session is bound here any more."""

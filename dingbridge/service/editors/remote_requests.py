@@ -96,14 +96,14 @@ class RemoteCommands:
                 log.warning("%s is another robot now: an answer stays unsaid", account.name)
                 return
             self._deliveries.answer(account, routing.reply_target(order.inbound), words)
-            account.member.tell(robot_protocol.InTranscript(order.key))
+            account.member.notify(robot_protocol.InTranscript(order.key))
 
         def answer_excerpt(describe: Callable[[Mask], str]) -> None:
             self._deliveries.answer_excerpt(account, routing.reply_target(order.inbound), describe)
-            account.member.tell(robot_protocol.InTranscript(order.key))
+            account.member.notify(robot_protocol.InTranscript(order.key))
 
         if not isinstance(command, remote.ForSession):
-            account.member.tell(robot_protocol.InTranscript(order.key))
+            account.member.notify(robot_protocol.InTranscript(order.key))
         elif order.again and command.declaration.effect:
             answer(say.PERHAPS_DONE())
         else:
@@ -236,7 +236,7 @@ class RemoteCommands:
     def _pass_on(self, request: str, asked: _Asked) -> None:
         """The editor may hang: another one that has the session may answer instead."""
         if request in self._looking:
-            asked.account.member.tell(robot_protocol.PassOn(asked.order))
+            asked.account.member.notify(robot_protocol.PassOn(asked.order))
 
     def withdraw(self, key: str) -> None:
         """Another editor carries out this command."""

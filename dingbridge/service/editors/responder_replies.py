@@ -93,7 +93,7 @@ class Answering:
         if self._has_left and options.responder == "lua":
             # The function is gone, but not whoever asks.
             if account is not None:
-                account.member.tell(robot_protocol.Unanswered(turn, left=True))
+                account.member.notify(robot_protocol.Unanswered(turn, left=True))
             return
         if self._responders.ask(turn, asked, options):
             log.debug(
@@ -109,7 +109,7 @@ class Answering:
         """The editor may hang: another one that has the session may answer instead."""
         turn = self._responders.untaken(request)
         if turn is not None and account is not None:
-            account.member.tell(robot_protocol.Unanswered(turn, left=False))
+            account.member.notify(robot_protocol.Unanswered(turn, left=False))
 
     def withdraw(self, request: str) -> None:
         """Another editor answers this question."""
@@ -132,7 +132,7 @@ class Answering:
         log.debug("the responder answers message %s with %d characters", request, len(text))
         if asked is not None and text.strip():
             self._reply(asked, text, message_id or self._answer_id(request))
-        self._tell_end(request)
+        self._notify_end(request)
 
     def _reply(self, asked: ReplyContext, text: str, message_id: str) -> None:
         if asked.session not in self._sessions:
@@ -163,7 +163,7 @@ class Answering:
             if asked.session in self._sessions:
                 self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
             self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
-        self._tell_end(request)
+        self._notify_end(request)
 
     def lost(self, account: Account, lost: robot_protocol.ProgramAnswerLost) -> None:
         """The service ended while a program worked on a message. What the program did nobody knows,
@@ -175,7 +175,7 @@ class Answering:
         if lost.session in self._sessions:
             reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
             self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
-        account.member.tell(robot_protocol.InTranscript(lost.key))
+        account.member.notify(robot_protocol.InTranscript(lost.key))
 
     def leave(self) -> None:
         """The editor leaves before its Lua function has answered: another one may do it, else
@@ -184,7 +184,7 @@ class Answering:
         for asked, turn in self._responders.give_up(by_program=False):
             account = self._account(asked)
             if account is not None and turn is not None:
-                account.member.tell(robot_protocol.Unanswered(turn, left=True))
+                account.member.notify(robot_protocol.Unanswered(turn, left=True))
             elif account is not None:
                 self._deliveries.answer(account, asked.target, say.CLOSED())
 
@@ -196,7 +196,7 @@ class Answering:
             if account is not None:
                 message = self._answer_id(request)
                 self._deliveries.answer(account, asked.target, say.CLOSED(), message_id=message)
-            self._tell_end(request)
+            self._notify_end(request)
 
     def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
         """In the conversation alone: the session may have been deleted, and whoever asked waits."""
@@ -209,7 +209,7 @@ class Answering:
         is_known = request in self._at_end
         return inbox.answer_id(request) if is_known else self._chance.new_id()
 
-    def _tell_end(self, request: str) -> None:
+    def _notify_end(self, request: str) -> None:
         """The program has ended, and its answer is on its way."""
         if ended := self._at_end.pop(request, None):
             ended()

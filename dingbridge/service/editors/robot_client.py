@@ -49,7 +49,7 @@ class Membership:
                 self._number = self._robots.join(robot, options, self)
         return self._robots.configure(robot, self._number, options) if robot else None
 
-    def tell(self, ask: Ask) -> bool:
+    def notify(self, ask: Ask) -> bool:
         """Tell the owner something. Returns False while there is none to be told."""
         return bool(self._robot) and self._robots.ask(self._robot, self._number, ask)
 
@@ -75,7 +75,7 @@ class Membership:
         ]
         if lines and self._robot:
             files = self._robots.files
-            files.disk.insist(OUTBOX, lambda: files.outbox.append(*lines), lambda _: then())
+            files.disk.submit_durable(OUTBOX, lambda: files.outbox.append(*lines), lambda _: then())
 
     def retire(self) -> None:
         """The editor was left: only what it still works on goes out."""

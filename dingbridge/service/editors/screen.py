@@ -81,25 +81,25 @@ class Screen:
             self._is_due = True
             loop = asyncio.get_running_loop()
             if self._free_at > loop.time():
-                loop.call_at(self._free_at, self._tell_if_due)
+                loop.call_at(self._free_at, self._notify_if_due)
             else:
-                loop.call_soon(self._tell_if_due)
+                loop.call_soon(self._notify_if_due)
 
-    def _tell_if_due(self) -> None:
+    def _notify_if_due(self) -> None:
         if self._is_due and self._is_behind() and len(self._waiting) < MOST_WAITING:
-            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._tell_if_due)
+            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._notify_if_due)
         elif self._is_due:
-            self._tell_some()
+            self._notify_some()
             if self._waiting:
                 self._soon()
 
     def flush(self) -> None:
         """Tell all there is to tell, without a pause."""
-        self._tell_some()
+        self._notify_some()
         while self._waiting:
-            self._tell_some()
+            self._notify_some()
 
-    def _tell_some(self) -> None:
+    def _notify_some(self) -> None:
         self._is_due = False
         shown, size = self._take()
         look_up, self._look_up = self._look_up, None

@@ -112,7 +112,7 @@ class Deliveries:
 
         words = describe(mask)
         left = excerpts.those_in(words, masking.counted_together(*found))
-        self._tell(compose.told(left, target))
+        self._notify(compose.told(left, target))
         self.answer(account, target, words)
 
     def masked(
@@ -190,10 +190,10 @@ class Deliveries:
         made = written(
             message_id, text, target, options, circumstances, title=title, at=at, around=around
         )
-        self._tell(compose.told(made.masked, target), session)
+        self._notify(compose.told(made.masked, target), session)
         return made.outbound
 
-    def _tell(self, masked: str, session: str = "") -> None:
+    def _notify(self, masked: str, session: str = "") -> None:
         if masked and session:
             self.notice(session, masked)
         elif masked:
@@ -261,7 +261,7 @@ class Deliveries:
         found = self._accounts.find(account)
         if found is not None:
             found.member.expect(message)
-            found.member.tell(robot_protocol.Known(session, (message,)))
+            found.member.notify(robot_protocol.Known(session, (message,)))
 
     def written_down(self, asks: Mapping[str, Collection[robot_protocol.SendMessage]]) -> None:
         """The editor leaves, and these messages of its accounts, which no owner had answered, are

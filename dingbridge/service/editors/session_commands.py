@@ -71,7 +71,7 @@ class SessionCommands:
         self._release(session)
         title = self._sessions.title(session)
         self._sessions.delete(session)
-        self._say(say.DELETED(title=title))
+        self._show_notice(say.DELETED(title=title))
 
     def save(self, file: UserFile, at: CommandContext) -> None:
         """Write the session to a file."""
@@ -111,5 +111,5 @@ class SessionCommands:
     def _refused(self, error: BridgeError) -> None:
         self._editor.show(updates.ShowNotice(*told(error)))
 
-    def _say(self, text: str) -> None:
+    def _show_notice(self, text: str) -> None:
         self._editor.show(updates.ShowNotice(text))

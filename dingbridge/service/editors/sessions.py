@@ -67,7 +67,7 @@ class EditorSessions:
         """What names the session, and what it began with; None when it is not known here."""
         return self._store.infos.get(session)
 
-    def tell_list(self) -> None:
+    def notify_list(self) -> None:
         """Give the editor the list of sessions."""
         rows = tuple(
             updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
@@ -78,7 +78,7 @@ class EditorSessions:
     def new(self, title: str) -> str:
         """Start a session, first in the list, and make it the current one. Returns its id."""
         self.current = session = self._store.new(title)
-        self._store.tell_list()
+        self._store.notify_list()
         return session
 
     def begin(self, session: str, account: str, start: SessionStart) -> None:
@@ -86,7 +86,7 @@ class EditorSessions:
         if session not in self:
             self._store.begin(session, account, start)
             self.current = self.current or session
-            self._store.tell_list()
+            self._store.notify_list()
 
     def open(self, session: str) -> None:
         """Show a session and make it the current one."""
@@ -217,7 +217,7 @@ class EditorSessions:
 
     def listed(self) -> None:
         """There are other sessions now."""
-        self.tell_list()
+        self.notify_list()
 
     def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """Something was added to a transcript or is told of a message in it, or it begins anew."""

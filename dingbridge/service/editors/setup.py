@@ -63,7 +63,7 @@ class SettingUp:
         if self._is_leaving:
             self._give_up(settings)
         elif before is None or before.digest != settings.digest:
-            self._later(SETTLED_WITHIN, self._tell_what_it_waits_for)
+            self._later(SETTLED_WITHIN, self._notify_what_it_waits_for)
             self._values.ask(self._number, settings.digest, partial(self._told, settings.digest))
 
     def looked_up(self, said: LookedUp) -> None:
@@ -112,7 +112,7 @@ class SettingUp:
 
         asyncio.get_running_loop().call_later(seconds, then)
 
-    def _tell_what_it_waits_for(self, settings: RawSettings) -> None:
+    def _notify_what_it_waits_for(self, settings: RawSettings) -> None:
         names = ", ".join(argv[0] for argv in self._commands(settings))
         self._screen.show(updates.ShowNotice(say.SETTINGS_WAIT(names=names)))
 

@@ -40,14 +40,14 @@ ANSWER_WITHIN = 15.0
 
 
 class Wanted(Struct, frozen=True):
-    """The attachments of one message. `tell` is told how it goes, `then` what came of it: a path or
-    None for each, and why there is none; both are called on the service loop."""
+    """The attachments of one message. `notify` gets its progress, `then` the result: a path or None
+    for each, and why there is none; both are called on the service loop."""
 
     options: Options
     message: str
     robot_code: str
     attachments: tuple[Attachment, ...]
-    tell: Callable[[str], None]
+    notify: Callable[[str], None]
     then: Callable[[tuple[str | None, ...], tuple[str, ...]], None]
 
 
@@ -73,7 +73,7 @@ class LiveMedia:
         message: str,
         robot_code: str,
         attachments: tuple[Attachment, ...],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         then: Callable[[tuple[str | None, ...], tuple[str, ...]], None],
     ) -> None:
         """Fetch all that came with a message."""
@@ -91,7 +91,7 @@ class LiveMedia:
         if not self._swept:
             self._swept = True
             self._queue.put(options.media_days)
-        self._queue.put(Wanted(options, message, robot_code, attachments, tell, ended))
+        self._queue.put(Wanted(options, message, robot_code, attachments, notify, ended))
 
     def stop(self) -> None:
         """End soon; what was not fetched is fetched when the message is handed over again."""
@@ -115,7 +115,7 @@ class LiveMedia:
             log.warning("old files could not be removed: %s", error.strerror)
 
     def _carry_out(self, fetcher: Fetcher, wanted: Wanted) -> None:
-        telling = _Telling(lambda words: self._post(lambda: wanted.tell(words)))
+        telling = _Telling(lambda words: self._post(lambda: wanted.notify(words)))
         paths: list[str | None] = []
         failures: list[str] = []
         for number, attachment in enumerate(wanted.attachments):
@@ -152,11 +152,11 @@ class LiveMedia:
 class _Telling:
     """Tells how far a file is, when it takes long."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callable[[str], None]) -> None:
+        self._notify = notify
         self._next = time.monotonic() + TELL_AFTER
         # Nothing may come at all, and then nobody would call `progress`.
-        self._first = threading.Timer(TELL_AFTER, lambda: tell(say.FETCHING()))
+        self._first = threading.Timer(TELL_AFTER, lambda: notify(say.FETCHING()))
         self._first.daemon = True
         self._first.start()
 
@@ -171,4 +171,4 @@ class _Telling:
             self._next = time.monotonic() + TELL_EVERY
             fetched = say.FETCHED_SHARE if whole else say.FETCHED_SO_FAR
             share = 100 * done // whole if whole else 0
-            self._tell(fetched(amount=done // 1024, share=share))
+            self._notify(fetched(amount=done // 1024, share=share))

@@ -22,7 +22,7 @@ from dingbridge.service.robots.state_cache import Remembered
 
 class Bindings:
     """Several editors may have the same session bound, and several sessions be bound in a project
-    folder. `tell` reaches one member. Service loop only."""
+    folder. `notify` reaches one member. Service loop only."""
 
     def __init__(
         self,
@@ -30,22 +30,22 @@ class Bindings:
         members: Mapping[int, BoundEditor],
         remembered: Remembered,
         chance: Chance,
-        tell: Callable[[int, News], None],
+        notify: Callable[[int, News], None],
     ) -> None:
         self._robot = robot
         self._members = members
         self._remembered = remembered
         self._chance = chance
-        self._tell = tell
+        self._notify = notify
 
     def restore(self, member: int, cwd: str) -> None:
         """Give a newcomer the latest binding of its project folder."""
         binding = binding_for(self._remembered.state, self._robot, cwd)
         if binding is None:
-            self._tell(member, robot_protocol.Restore())
+            self._notify(member, robot_protocol.Restore())
             return
         self._members[member].session = binding.session
-        self._tell(member, robot_protocol.Restore(binding.session, binding.target))
+        self._notify(member, robot_protocol.Restore(binding.session, binding.target))
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
         """A newcomer has this session bound already: which one was bound last stays as it was."""
@@ -69,19 +69,19 @@ class Bindings:
                 state = without_binding(state, before, instead=session)
             return with_binding(state, binding)
 
-        self._remembered.change(change, lambda: self._tell_bound(member, session))
+        self._remembered.change(change, lambda: self._notify_bound(member, session))
 
-    def _tell_bound(self, member: int, session: str) -> None:
+    def _notify_bound(self, member: int, session: str) -> None:
         """The session is this member's, and this is the conversation that it goes on with."""
         target = binding_of(self._remembered.state, self._robot, session).target
-        self._tell(member, robot_protocol.SessionBound(session, target))
+        self._notify(member, robot_protocol.SessionBound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
         """A member releases a session, in whichever editor it is bound."""
         for other in self._holders(session):
             self._members[other].session = ""
             if other != member:
-                self._tell(other, robot_protocol.Unbound(session, self._members[member].pid))
+                self._notify(other, robot_protocol.Unbound(session, self._members[member].pid))
         self._remembered.change(lambda state: without_binding(state, session))
 
     def _holders(self, session: str) -> list[int]:

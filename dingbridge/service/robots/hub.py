@@ -54,15 +54,15 @@ LAST_WORDS = (
 
 
 class HubPorts(Struct, frozen=True):
-    """What the hub needs of the outside. `tell` reaches one member; `attends` says what its editor
-    shows, and when its user was there; `later` runs a call on the loop, after 0 seconds at the end
+    """What the hub needs of the outside. `notify` reaches one member; `attends` says what its
+    editor shows, and when its user was there; `later` runs a call on the loop, after 0 seconds at the end
     of the turn."""
 
     records: Records
     queue: Queue
     link: Link
     chance: Chance
-    tell: Callable[[int, News], None]
+    notify: Callable[[int, News], None]
     reactions: Reactions
     attends: Attends
     later: Later
@@ -77,7 +77,7 @@ class Hub:
         self._robot = robot
         self._link = ports.link
         self._chance = ports.chance
-        self._tell = ports.tell
+        self._notify = ports.notify
         self._options = options
         self._records = ports.records
         self._remembered = Remembered(state, ports.records)
@@ -93,7 +93,9 @@ class Hub:
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
         )
-        self._bindings = Bindings(robot, self._members, self._remembered, ports.chance, ports.tell)
+        self._bindings = Bindings(
+            robot, self._members, self._remembered, ports.chance, ports.notify
+        )
         self._editors = Attending(self._members, self._conversations, ports.attends)
         self._usage = QuotaMeter(
             robot,
@@ -141,7 +143,7 @@ class Hub:
                 self._admission,
                 receptionist,
                 lambda: self._options,
-                ports.tell,
+                ports.notify,
                 self._editors,
                 self._answer,
                 self._attention,
@@ -211,13 +213,13 @@ class Hub:
                 self._members[member].busy = busy
             case robot_protocol.Retry(id=message):
                 if words := self.outgoing.retry(message):
-                    self._tell(member, words)
+                    self._notify(member, words)
             case robot_protocol.Drop(id=message):
                 problem = self.outgoing.drop(message)
             case robot_protocol.ShowOutbox(prefix=prefix):
-                self._tell(member, robot_protocol.Letters(self.outgoing.describe(prefix)))
+                self._notify(member, robot_protocol.Letters(self.outgoing.describe(prefix)))
             case robot_protocol.ShowPairings():
-                self._tell(member, self._admission.list())
+                self._notify(member, self._admission.list())
             case robot_protocol.Pair(code=code, once=once):
                 self._told(member, *self._admission.pair(code, once=once))
             case robot_protocol.Deny(code=code):
@@ -225,12 +227,12 @@ class Hub:
             case robot_protocol.Revoke(id=name):
                 self._told(member, *self._admission.revoke(name))
         if problem:
-            self._tell(member, robot_protocol.Notice(problem, "error"))
+            self._notify(member, robot_protocol.Notice(problem, "error"))
 
     def _told(self, member: int, words: str, well: bool) -> None:
         """What was decided is told once it is on the disk: who was let in stays so."""
         answer = robot_protocol.Notice(words, "info" if well else "error")
-        self._records.settled(lambda: self._tell(member, answer))
+        self._records.settled(lambda: self._notify(member, answer))
 
     def retire(self, member: int) -> None:
         """An editor was left, but a program still works on an answer in it, which may go out."""
@@ -259,9 +261,9 @@ class Hub:
     def _join(self, member: int, hello: robot_protocol.Hello) -> None:
         self._members[member] = BoundEditor(hello.pid, hello.cwd, answers=hello.answers)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
-        self._tell(member, self._state_news())
-        self._tell(member, self._admission.let_in())
-        self._tell(member, self._link_news)
+        self._notify(member, self._state_news())
+        self._notify(member, self._admission.let_in())
+        self._notify(member, self._link_news)
         if hello.bound:
             self._bindings.come_back(member, hello.bound, hello.title, hello.cwd)
         elif not hello.again:
@@ -312,7 +314,7 @@ class Hub:
         bound = [name for name, _ in self._conversations.bound()]
         member = self._editors.latest(bound or self._members)
         if member is not None:
-            self._tell(member, news)
+            self._notify(member, news)
 
     # --- news of the robot ----------------------------------------------------------------------
 
@@ -393,10 +395,10 @@ class Hub:
         """Warn the user, in the editor that was used last."""
         member = self._editors.latest(self._members)
         if member is not None:
-            self._tell(member, robot_protocol.Notice(words, "warn"))
+            self._notify(member, robot_protocol.Notice(words, "warn"))
 
     def broadcast(self, news: News, *, but: int = NOBODY) -> None:
         """Tell all editors, or all others."""
         for member in list(self._members):
             if member != but:
-                self._tell(member, news)
+                self._notify(member, news)

@@ -32,7 +32,7 @@ ON_ITS_WAY = -2
 
 
 class RouterParts(Struct, frozen=True):
-    """What the reception works with. `tell` reaches one member, `answer` a conversation;
+    """What the reception works with. `notify` reaches one member, `answer` a conversation;
     `editors` knows who attends to what; `with_quote` puts into a message what is known of the one
     that it answers; `has_left` tells whether the outbox knows a message by its id."""
 
@@ -43,7 +43,7 @@ class RouterParts(Struct, frozen=True):
     admission: Admission
     receptionist: Receptionist
     options: Callable[[], Options]
-    tell: Callable[[int, News], None]
+    notify: Callable[[int, News], None]
     editors: Attending
     answer: Callable[[Target, str], None]
     attention: Attention
@@ -62,7 +62,7 @@ class Reception:
         self._admission = parts.admission
         self._receptionist = parts.receptionist
         self._options = parts.options
-        self._tell = parts.tell
+        self._notify = parts.notify
         self._answer = parts.answer
         self._editors = parts.editors
         self._attention = parts.attention
@@ -133,7 +133,9 @@ class Reception:
         if entry is not None and holder == member:
             self._open[ask.key] = (structs.replace(entry, asked=ask.by), holder)
             may_ask = robot_protocol.MayAsk(ask.key)
-            self._records.asked(ask.key, entry.session, ask.by, lambda: self._tell(member, may_ask))
+            self._records.asked(
+                ask.key, entry.session, ask.by, lambda: self._notify(member, may_ask)
+            )
 
     def handed(self, key: str) -> None:
         """A message needs nothing more."""
@@ -206,7 +208,7 @@ class Reception:
             entry.session, answers=isinstance(news, robot_protocol.Deliver)
         )
         self._open[key] = (entry, holder)
-        self._tell(holder, news)
+        self._notify(holder, news)
 
     def pass_on(self, member: int, order: robot_protocol.CarryOut) -> None:
         """A member's editor does not say what a command wants to know of it: ask the next one."""
@@ -216,8 +218,8 @@ class Reception:
         if found is None or entry is None or holder != member:
             return
         self._open[order.key] = (entry, found)
-        self._tell(member, robot_protocol.AnswerWithdrawn(order.key))
-        self._tell(found, structs.replace(order, tried=tried))
+        self._notify(member, robot_protocol.AnswerWithdrawn(order.key))
+        self._notify(found, structs.replace(order, tried=tried))
 
     def unanswered(self, member: int, turn: robot_protocol.Turn, *, left: bool) -> None:
         """Let another editor's responder answer. When there is none, the one that is slow may still
@@ -226,8 +228,8 @@ class Reception:
         found = self._editors.next(turn.question.session, tried, answers=True)
         if found is not None:
             if not left:
-                self._tell(member, robot_protocol.AnswerWithdrawn(turn.question.message.id))
-            self._tell(found, robot_protocol.AnswerInstead(structs.replace(turn, tried=tried)))
+                self._notify(member, robot_protocol.AnswerWithdrawn(turn.question.message.id))
+            self._notify(found, robot_protocol.AnswerInstead(structs.replace(turn, tried=tried)))
         elif left:
             self._answer(turn.target, say.CLOSED())
 

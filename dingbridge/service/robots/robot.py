@@ -62,7 +62,7 @@ class Owner:
         tokens: AccessTokens,
         chance: Chance,
         post: Post,
-        tell: Callable[[int, News], None],
+        notify: Callable[[int, News], None],
         attends: Attends,
     ) -> None:
         self._robot = robot
@@ -71,7 +71,7 @@ class Owner:
         self._tokens = tokens
         self._chance = chance
         self._post = post
-        self._tell = tell
+        self._notify = notify
         self._attends = attends
         self._hub: Hub | None = None
         self._seen = SeenIds()
@@ -96,7 +96,7 @@ class Owner:
 
     def start(self, then: Callable[[], None]) -> None:
         """Read what an earlier owner left, and serve; `then` runs when that is done."""
-        self._files.disk.insist(
+        self._files.disk.submit_durable(
             f"start of {self._robot}",
             self._robot_files.read,
             lambda left: self._started(left, then),
@@ -114,7 +114,7 @@ class Owner:
             self,
             self,
             self._chance,
-            self._tell,
+            self._notify,
             self,
             self._attends,
             self._later,
@@ -208,7 +208,7 @@ class Owner:
         if self._sender is None:
             self._sender = RobotSender(
                 self._sending_client,
-                self._news.tell,
+                self._news.notify,
                 self,
                 self._pace,
                 FileUploader(self._files.outgoing).bring,
@@ -302,7 +302,7 @@ class Owner:
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         """Write a record. For the sender's threads."""
         self._records.append(record, sync=sync)
-        self._news.tell(record)
+        self._news.notify(record)
 
     # --- news from threads, on the service loop -------------------------------------------------
 

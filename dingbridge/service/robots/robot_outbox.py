@@ -43,7 +43,7 @@ every change, for completion: `describe` knows all."""
 class RobotOutbox:
     """What leaves by one robot. Service loop only.
 
-    `tell` reaches every editor; `changed` is called when the counts are new, and `ended` with each
+    `notify` reaches every editor; `changed` is called when the counts are new, and `ended` with each
     message that has its final fate.
     """
 
@@ -54,7 +54,7 @@ class RobotOutbox:
         records: Records,
         queue: Queue,
         chance: Chance,
-        tell: Callable[[News], None],
+        notify: Callable[[News], None],
         changed: Callable[[], None],
         ended: Callable[[QueuedMessage], None],
     ) -> None:
@@ -63,7 +63,7 @@ class RobotOutbox:
         self._records = records
         self._queue = queue
         self._chance = chance
-        self._broadcast = tell
+        self._broadcast = notify
         self._listeners: dict[str, Callable[[DeliveryReport], None]] = {}
         self._changed = changed
         self._ended = ended
@@ -121,7 +121,7 @@ class RobotOutbox:
         else:
             self._listeners[message] = heard
 
-    def _tell(self, news: robot_protocol.DeliveryUpdate) -> None:
+    def _notify(self, news: robot_protocol.DeliveryUpdate) -> None:
         self._broadcast(news)
         heard = self._listeners.get(news.report.message_id)
         if heard is not None:
@@ -136,7 +136,7 @@ class RobotOutbox:
         """Accept a message. One that is known already is only answered."""
         message = ask.outbound.id
         if self._outbox.knows(message):
-            self._tell_known(message, ask.session)
+            self._notify_known(message, ask.session)
             return
         self._accepting.add(message)
         put = Put(self._robot, ask.outbound, ask.kind, ask.session, self._chance.now())
@@ -199,7 +199,7 @@ class RobotOutbox:
         self.is_unanswered = report.unanswered
         whole = self._outbox.waiting.get(report.message_id)
         for one in whole.everyone() if whole else ():
-            self._tell(
+            self._notify(
                 robot_protocol.DeliveryUpdate(
                     structs.replace(report, message_id=one.id), one.session
                 )
@@ -232,7 +232,7 @@ class RobotOutbox:
                 may_have_arrived=doubt,
                 unanswered=unanswered,
             )
-            self._tell(
+            self._notify(
                 robot_protocol.DeliveryUpdate(_going_to(report, one.outbound.target), one.session)
             )
         self._ended(whole)
@@ -246,7 +246,7 @@ class RobotOutbox:
         to: Target | None = None,
     ) -> None:
         report = DeliveryReport(message, fate, reason)
-        self._tell(
+        self._notify(
             robot_protocol.DeliveryUpdate(
                 _going_to(report, to) if to is not None else report, session
             )
@@ -260,7 +260,7 @@ class RobotOutbox:
         unknown = tuple(message for message in asked if not self._outbox.knows(message))
         for message in asked:
             if message not in unknown:
-                self._tell_known(message, session)
+                self._notify_known(message, session)
         if unknown and not self._is_settled:
             self._asked_early.append((session, unknown))
         elif unknown:
@@ -284,7 +284,7 @@ class RobotOutbox:
         for message in unknown:
             end = ends.get(message)
             if self._outbox.knows(message):
-                self._tell_known(message, session)
+                self._notify_known(message, session)
             elif end is not None:
                 self._fate(message, session, end.delivery, end.reason)
             elif message not in others and message not in self._accepting:
@@ -293,7 +293,7 @@ class RobotOutbox:
                     self._records.fates(session, (failed,))
                 self._fate(message, session, Delivery.FAILED, say.NEVER_LEFT())
 
-    def _tell_known(self, message: str, session: str) -> None:
+    def _notify_known(self, message: str, session: str) -> None:
         letter = self._outbox.letter(message)
         uncertain = message in self._outbox.uncertain
         whole = self._outbox.whole(message)
@@ -307,7 +307,7 @@ class RobotOutbox:
             report = DeliveryReport(
                 message, Delivery.FAILED, reason, dropped=True, may_have_arrived=uncertain
             )
-            self._tell(robot_protocol.DeliveryUpdate(report, session))
+            self._notify(robot_protocol.DeliveryUpdate(report, session))
         elif message in self._outbox.done:
             reason = say.MAY_BE_TWICE() if uncertain else ""
             self._write_known(message, session, Delivery.SENT, reason)

@@ -123,7 +123,7 @@ class Robot:
         else:
             if problem and problem != self._barred:
                 self._barred = problem
-                self._tell_all(robot_protocol.Notice(problem, "error"))
+                self._notify_all(robot_protocol.Notice(problem, "error"))
             after = TRY_AFTER[min(self._tries, len(TRY_AFTER) - 1)]
             self._tries += 1
             asyncio.get_running_loop().call_later(after, self.acquire)
@@ -140,7 +140,7 @@ class Robot:
             robots.tokens,
             robots.chance,
             robots.post,
-            self._tell,
+            self._notify,
             self._attends,
         )
         self._owner.start(self._serving)
@@ -173,7 +173,7 @@ class Robot:
             self._owner.configure(options)
         for other in self.members:
             if other != number:
-                self._tell(other, Ruling(options, member.pid))
+                self._notify(other, Ruling(options, member.pid))
         return None
 
     def ask(self, number: int, ask: Ask) -> bool:
@@ -237,11 +237,11 @@ class Robot:
         ending.start()
         return ending
 
-    def _tell(self, number: int, news: News) -> None:
+    def _notify(self, number: int, news: News) -> None:
         # Later: the hub is in the middle of something.
-        self._robots.post(lambda: self._tell_now(number, news))
+        self._robots.post(lambda: self._notify_now(number, news))
 
-    def _tell_now(self, number: int, news: News) -> None:
+    def _notify_now(self, number: int, news: News) -> None:
         member = self.members.get(number)
         if member is not None:
             member.heard(news)
@@ -250,7 +250,7 @@ class Robot:
         member = self.members.get(number)
         return member.attends(session) if member is not None else (False, 0.0)
 
-    def _tell_all(self, news: News) -> None:
+    def _notify_all(self, news: News) -> None:
         for member in list(self.members.values()):
             member.heard(news)
 

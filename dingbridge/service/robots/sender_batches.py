@@ -27,7 +27,7 @@ class SenderNews:
 
     What tells no end waits for what comes next, or `LOOK_AFTER`: a message that leaves at once is
     one piece of news. Of many in a row the first is told at once, and then all that came within
-    `GATHER`. `is_sending` says whether something is under way. Loop only, but for `tell`.
+    `GATHER`. `is_sending` says whether something is under way. Loop only, but for `notify`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class SenderNews:
         """Whether what is told now waits for a turn that comes anyway."""
         return self._is_posted
 
-    def tell(self, event: SenderReport) -> None:
+    def notify(self, event: SenderReport) -> None:
         """For the sender's threads."""
         self._events.append(event)
         if not self._is_posted and not _can_wait(event):

@@ -32,19 +32,19 @@ class StateNews:
         """Tell it at the end of this turn."""
         if not self._is_due:
             self._is_due = True
-            self._later(0.0, self._tell)
+            self._later(0.0, self._notify)
 
     def counted(self) -> None:
         """Only the quota's count is another one: tell it in a while."""
         if not self._is_count_due:
             self._is_count_due = True
-            self._later(TELL_COUNT_EVERY, self._tell_count)
+            self._later(TELL_COUNT_EVERY, self._notify_count)
 
-    def _tell_count(self) -> None:
+    def _notify_count(self) -> None:
         self._is_count_due = False
         self.changed()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._is_due = False
         state = self._make()
         if state != self._told:

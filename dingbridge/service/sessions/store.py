@@ -85,14 +85,14 @@ class SessionStore:
         new = {info.id: info for info in infos if info.id not in known | self._deleted}
         if new:
             self.infos = {**new, **self.infos}
-            self.tell_list()
+            self.notify_list()
 
     def refresh(self, infos: Sequence[SessionInfo]) -> None:
         """Take in the sessions as the disk lists them, in that order."""
         listed = {info.id: info for info in infos if info.id not in self._deleted}
         own = {name: info for name, info in self.infos.items() if name not in listed}
         self.infos = {**own, **listed}
-        self.tell_list()
+        self.notify_list()
 
     def new(self, title: str) -> str:
         """Start a session, first in the list, which is to be told. Returns its id."""
@@ -121,7 +121,7 @@ class SessionStore:
     def take_in(self, loaded: Transcript) -> None:
         """List a session that was loaded from a file."""
         self.infos = {loaded.info.id: loaded.info, **self.infos}
-        self.tell_list()
+        self.notify_list()
 
     def add(self, session: str, message: Message) -> None:
         """Append a message to a transcript."""
@@ -131,7 +131,7 @@ class SessionStore:
             # What came before it is being written.
             order.append(update)
         else:
-            self._tell(session, update)
+            self._notify(session, update)
 
     def arrive(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
@@ -151,7 +151,7 @@ class SessionStore:
 
         def written() -> None:
             update = updates.ShowDelivery(session, message, Delivery.NONE, text=text)
-            self._tell(session, update)
+            self._notify(session, update)
             then()
 
         self.storage.complete(session, DeliveryLine(message, Delivery.NONE, text=text), written)
@@ -170,8 +170,8 @@ class SessionStore:
             each = tuple(zip(arriving, new, strict=True))
             messages = tuple(one.arrival.message for one, is_new in each if is_new)
             if messages:
-                self._tell(session, updates.ShowMessages(session, messages))
-            self._tell_in_turn(session, order)
+                self._notify(session, updates.ShowMessages(session, messages))
+            self._notify_in_turn(session, order)
             for one, is_new in each:
                 # What goes wrong with one concerns no other.
                 self._post(partial(one.then, is_new))
@@ -179,11 +179,11 @@ class SessionStore:
         arrivals = [one.arrival for one in arriving]
         self.storage.take(session, arrivals, self.infos.get(session), taken)
 
-    def _tell_in_turn(self, session: str, order: deque[updates.ShowMessages | None]) -> None:
+    def _notify_in_turn(self, session: str, order: deque[updates.ShowMessages | None]) -> None:
         """Tell what stands before the next that is being written."""
         while order and (update := order[0]) is not None:
             order.popleft()
-            self._tell(session, update)
+            self._notify(session, update)
         if not order:
             self._order.pop(session, None)
 
@@ -197,7 +197,7 @@ class SessionStore:
             order.clear()
             order.extend([None] * written)
             for update in waiting:
-                self._tell(session, update)
+                self._notify(session, update)
 
     def _take_all(self, session: str) -> None:
         """Write what has come for a session before something happens to its transcript."""
@@ -208,7 +208,7 @@ class SessionStore:
         """Remove all messages; the old transcript stays in the trash folder."""
         self._take_all(session)
         self.storage.clear(self.infos[session])
-        self._tell(session, updates.ShowMessages(session, (), reset=True))
+        self._notify(session, updates.ShowMessages(session, (), reset=True))
 
     def delete(self, session: str) -> None:
         """Remove the session; its transcript stays in the trash folder."""
@@ -220,13 +220,13 @@ class SessionStore:
         self.storage.delete(session)
         for view in self._views:
             view.deleted(info, following if following in self.infos else "")
-        self.tell_list()
+        self.notify_list()
 
-    def tell_list(self) -> None:
+    def notify_list(self) -> None:
         """Tell every view which sessions there are."""
         for view in self._views:
             view.listed()
 
-    def _tell(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
+    def _notify(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         for view in self._views:
             view.changed(session, update)

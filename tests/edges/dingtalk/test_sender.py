@@ -84,17 +84,17 @@ def client(options: Options, http: OpenApiHttp | None = None) -> RobotClient:
 class Journalled:
     """A ledger on disk that also tells each record."""
 
-    def __init__(self, path: Path, tell: Callable[[OutboxRecord], None]) -> None:
+    def __init__(self, path: Path, notify: Callable[[OutboxRecord], None]) -> None:
         self.path = path
         self.journal = Journal(path)
-        self._tell = tell
+        self._notify = notify
         self.synced: list[OutboxRecord] = []
 
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         if sync:
             self.synced.append(record)
         self.journal.append(outbox.encode(record), sync=sync)
-        self._tell(record)
+        self._notify(record)
 
     def read(self) -> list[OutboxRecord]:
         """What is on the disk."""

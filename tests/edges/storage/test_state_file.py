@@ -847,9 +847,9 @@ def test_what_may_not_be_lost_is_tried_again_in_its_order_until_the_disk_takes_i
     loop, file = Loop(), Refusing()
     file.error = error
     results: list[str] = []
-    loop.disk.insist("file", lambda: file.write("one"), results.append)
-    loop.disk.insist("file", lambda: file.write("two"), results.append)
-    loop.disk.insist("another", lambda: results.append("not held up"))
+    loop.disk.submit_durable("file", lambda: file.write("one"), results.append)
+    loop.disk.submit_durable("file", lambda: file.write("two"), results.append)
+    loop.disk.submit_durable("another", lambda: results.append("not held up"))
     assert loop.disk.wait(lambda: list(results)) == ["not held up"]
     file.has_room = True
     while len(results) < 3:
@@ -862,8 +862,8 @@ def test_what_may_not_be_lost_is_tried_again_in_its_order_until_the_disk_takes_i
 
 def test_that_the_disk_refuses_something_is_told_until_it_has_taken_all_of_it() -> None:
     loop, file = Loop(), Refusing()
-    loop.disk.insist("file", lambda: file.write("one"))
-    loop.disk.insist("another", lambda: file.write("two"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
+    loop.disk.submit_durable("another", lambda: file.write("two"))
     loop.disk.wait(lambda: None)
     file.has_room = True
     while len(loop.refusals) < 2:
@@ -874,17 +874,17 @@ def test_that_the_disk_refuses_something_is_told_until_it_has_taken_all_of_it() 
 
 def test_what_the_disk_refused_is_done_at_once_with_the_next_of_its_kind() -> None:
     loop, file = Loop(), Refusing()
-    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
     loop.disk.wait(lambda: None)
     file.has_room = True
-    loop.disk.insist("file", lambda: file.write("two"))
+    loop.disk.submit_durable("file", lambda: file.write("two"))
     assert loop.disk.wait(lambda: list(file.written)) == ["one", "two"]
     loop.finish()
 
 
 def test_what_the_disk_refused_is_tried_once_more_when_leaving() -> None:
     loop, file = Loop(), Refusing()
-    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
     loop.disk.wait(lambda: None)
     file.has_room = True
     assert loop.disk.finish(10)
@@ -893,7 +893,7 @@ def test_what_the_disk_refused_is_tried_once_more_when_leaving() -> None:
 
 def test_what_the_disk_refuses_to_the_end_does_not_count_as_done_when_leaving() -> None:
     loop, file = Loop(), Refusing()
-    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
     assert not loop.disk.finish(0.3)
 
 
@@ -906,7 +906,7 @@ def test_what_the_disk_refuses_while_neovim_is_closed_is_tried_until_it_is_done(
         file.has_room = len(tries) > 4
         file.write("one")
 
-    loop.disk.insist("file", write)
+    loop.disk.submit_durable("file", write)
     assert loop.disk.finish(10)
     assert file.written == ["one"]
 
@@ -915,13 +915,13 @@ def test_what_the_disk_refuses_while_neovim_is_closed_is_tried_until_it_is_done(
 def test_a_defect_is_told_and_not_tried_again(first: Exception) -> None:
     loop, file = Loop(), Refusing()
     file.error = first
-    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
     loop.disk.wait(lambda: None)
     file.error = ValueError("another defect")
-    loop.disk.insist("file", lambda: file.write("two"))
+    loop.disk.submit_durable("file", lambda: file.write("two"))
     loop.disk.wait(lambda: None)
     file.has_room = True
-    loop.disk.insist("file", lambda: file.write("three"))
+    loop.disk.submit_durable("file", lambda: file.write("three"))
     loop.finish()
     assert file.written == ["three"]
     assert loop.errors[0] == first
@@ -931,7 +931,7 @@ def test_a_defect_is_told_and_not_tried_again(first: Exception) -> None:
 def test_what_is_read_holds_what_was_written_before_even_if_the_disk_refused_it_first() -> None:
     loop, file = Loop(), Refusing()
     read: list[list[str]] = []
-    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
     loop.disk.after("file", lambda: list(file.written), read.append)
     loop.disk.wait(lambda: None)
     file.has_room = True
@@ -944,11 +944,11 @@ def test_what_is_read_holds_what_was_written_before_even_if_the_disk_refused_it_
 def test_what_cannot_be_read_holds_up_nothing_that_is_written_after_it() -> None:
     loop, file = Loop(), Refusing()
     unreadable = Refusing()
-    loop.disk.insist("file", lambda: file.write("one"))
+    loop.disk.submit_durable("file", lambda: file.write("one"))
     loop.disk.after("file", lambda: unreadable.write("never"), lambda _: None)
     loop.disk.wait(lambda: None)
     file.has_room = True
-    loop.disk.insist("file", lambda: file.write("two"))
+    loop.disk.submit_durable("file", lambda: file.write("two"))
     assert loop.disk.wait(lambda: list(file.written)) == ["one", "two"]
     loop.finish()
 

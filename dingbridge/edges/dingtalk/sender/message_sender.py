@@ -79,7 +79,7 @@ class Carrier:
     def __init__(
         self,
         client: RobotClient,
-        tell: Callable[[SenderEvent], None],
+        notify: Callable[[SenderEvent], None],
         *,
         patient: bool,
         ledger: Ledger | None = None,
@@ -89,7 +89,7 @@ class Carrier:
         self._options, self._http = client.options, client.http
         self._courier = courier
         self._log = logging.getLogger(f"{__package__}.{self._options.account}")
-        self._tell = tell
+        self._notify = notify
         self._patient = patient
         self._ledger = ledger or NoLedger()
         self.pace = pace or RateLimit(random.random)
@@ -187,7 +187,7 @@ class Carrier:
             self._log.info(
                 "message %s by %s: %s %s", outbound.id, step.route.value, error.code, error.message
             )
-            self._tell(Counted(code=error.code))
+            self._notify(Counted(code=error.code))
             self._unanswered = isinstance(error, Retryable)
             if error.may_have_arrived:
                 self.pace.sent(key, time.time())
@@ -210,10 +210,10 @@ class Carrier:
             self._unanswered = False
             self.pace.sent(key, time.time())
             if step.route is not Route.WEBHOOK:
-                self._tell(requests.sent(outbound, chunk, name, time.time()))
+                self._notify(requests.sent(outbound, chunk, name, time.time()))
             # A custom robot's webhook counts in no quota that is written down.
             direct = step.route in (Route.SINGLE, Route.GROUP)
-            self._tell(Counted(int(direct), int(step.route is Route.SESSION)))
+            self._notify(Counted(int(direct), int(step.route is Route.SESSION)))
             plan.accepted()
             self.rest = structs.replace(self.rest, start=chunk.end, tried=plan.tried)
             sent, chunks = plan.progress
@@ -241,10 +241,10 @@ class Carrier:
     def _pause(self, outbound: Outbound, plan: Plan, seconds: float, reason: str) -> None:
         self._log.warning("message %s waits %.1f s: %s", outbound.id, seconds, reason)
         self._report(outbound, plan, Delivery.RETRYING, reason)
-        self._tell(CoolDown(time.time() + seconds, reason))
+        self._notify(CoolDown(time.time() + seconds, reason))
         if self._wake.wait(seconds):
             self._wake.clear()
-        self._tell(CoolDown(0.0, ""))
+        self._notify(CoolDown(0.0, ""))
 
     def _finish(self, outbound: Outbound, end: Finished) -> DeliveryError | None:
         error = end.error
@@ -266,7 +266,7 @@ class Carrier:
     def _report(self, outbound: Outbound, plan: Plan, delivery: Delivery, reason: str = "") -> None:
         sent, chunks = plan.progress
         unanswered = self._unanswered
-        self._tell(
+        self._notify(
             DeliveryReport(outbound.id, delivery, reason, sent, chunks, unanswered=unanswered)
         )
 

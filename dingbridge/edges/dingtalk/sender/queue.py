@@ -50,14 +50,14 @@ class RobotSender:
     def __init__(
         self,
         client: Callable[[], RobotClient],
-        tell: Callable[[SenderEvent], None],
+        notify: Callable[[SenderEvent], None],
         ledger: Ledger,
         pace: RateLimit,
         courier: UploadAndSend | None = None,
     ) -> None:
         self._client = client
         self._options: Options
-        self._tell = tell
+        self._notify = notify
         self._ledger = ledger
         self._pace = SharedPace(pace)
         self._courier = courier
@@ -150,7 +150,7 @@ class RobotSender:
                 work = self._choose(now) if self._may_begin_in() == 0 else None
                 if work is not None:
                     self._begin(thread, work)
-                ready = self._tell_cooling(now, is_going=work is not None)
+                ready = self._notify_cooling(now, is_going=work is not None)
                 if work is not None:
                     self._start_another()
                     return work
@@ -181,7 +181,7 @@ class RobotSender:
     def hear(self, thread: Thread, event: SenderEvent) -> None:
         """News of a thread's message."""
         if not isinstance(event, CoolDown):
-            self._tell(event)
+            self._notify(event)
             return
         with self._changed:
             if event.until:
@@ -192,7 +192,7 @@ class RobotSender:
                 again = structs.replace(self._under_way[thread], since=time.monotonic())
                 self._under_way[thread] = again
                 self._changed.notify()
-            self._tell_cooling(time.time(), is_going=False)
+            self._notify_cooling(time.time(), is_going=False)
 
     # --- who is next; all of these hold the lock ------------------------------------------------
 
@@ -262,7 +262,7 @@ class RobotSender:
         if not self._stopped:
             self._start_another()
 
-    def _tell_cooling(self, now: float, *, is_going: bool) -> float | None:
+    def _notify_cooling(self, now: float, *, is_going: bool) -> float | None:
         """Tell a change of the time until which some have to wait. Returns the seconds until the
         next message may go, None without any that could."""
         pauses = [one for one in self._pauses.values() if one.until > now]
@@ -276,7 +276,7 @@ class RobotSender:
         first = min(pauses, key=lambda one: one.until, default=CoolDown(0.0, ""))
         if first.until != self._told.until:
             self._told = first
-            self._tell(first)
+            self._notify(first)
         ready = [self._pace.ready_at(key, now) for key in keys]
         return max(0.0, min(ready) - now) if ready else None
 

@@ -1,7 +1,7 @@
 """The thread that holds the link.
 
 It owns the socket and is the only one to reconnect: register, connect, read until it fails,
-wait, and again, for ever. What it learns leaves as immutable values through `tell`.
+wait, and again, for ever. What it learns leaves as immutable values through `notify`.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class StreamThread(threading.Thread):
         http: RegistrationHttp,
         seen: SeenIds,
         gate: Gate,
-        tell: Callable[[StreamEvent], None],
+        notify: Callable[[StreamEvent], None],
         pace: KeepAliveTiming = KeepAliveTiming(),
         after: threading.Thread | None = None,
     ) -> None:
@@ -110,7 +110,7 @@ class StreamThread(threading.Thread):
         self._http = http
         self._gate = gate
         self._receiver = Receiver(settings, seen, gate, self._log)
-        self._tell = tell
+        self._notify = notify
         self._pace = pace
         self._after = after
         self._stopping = threading.Event()
@@ -133,7 +133,7 @@ class StreamThread(threading.Thread):
             self._after.join(FOLLOW_WITHIN)
             self._after = None
         self._log.info("Channel started (Stream Mode)")
-        self._tell(LinkChanged(LinkState.CONNECTING))
+        self._notify(LinkChanged(LinkState.CONNECTING))
         while not self._stopping.is_set():
             error, lasted = self._hold_one()
             if self._stopping.is_set():
@@ -147,16 +147,16 @@ class StreamThread(threading.Thread):
                 self._log.warning("link lost: %s; trying again until it is back", error.message)
             self._failures += 1
             self._log.debug("attempt %d: %s; next in %.1f s", self._failures, error.message, pause)
-            self._tell(LinkChanged(LinkState.WAITING, error.message, error.fix, pause))
+            self._notify(LinkChanged(LinkState.WAITING, error.message, error.fix, pause))
             self._stopping.wait(pause)
-        self._tell(LinkChanged(LinkState.OFF))
+        self._notify(LinkChanged(LinkState.OFF))
 
     def _connected(self) -> None:
         """One line for the end of an outage, however many attempts it took."""
         again = f" again, after {self._failures} failed attempts" if self._failures else ""
         self._log.info("DingTalk channel connected via Stream Mode%s", again)
         self._failures = 0
-        self._tell(LinkChanged(LinkState.CONNECTED))
+        self._notify(LinkChanged(LinkState.CONNECTED))
 
     def _hold_one(self) -> tuple[LinkError, float]:
         """Hold connections, each following the last without a gap, until one is lost.
@@ -214,7 +214,7 @@ class StreamThread(threading.Thread):
         """Many connections in quick succession can stop DingTalk's routing for a long time."""
         while (seconds := self._may_open()) > 0:
             self._log.info("the next connection may be opened in %.1f s", seconds)
-            self._tell(LinkChanged(LinkState.WAITING, say.OPENED_TOO_OFTEN(), "", seconds))
+            self._notify(LinkChanged(LinkState.WAITING, say.OPENED_TOO_OFTEN(), "", seconds))
             if self._stopping.wait(seconds):
                 raise LinkLost("stopped")
 
@@ -286,7 +286,7 @@ class StreamThread(threading.Thread):
                 self._acked_since = time.monotonic()
             self._acked += taken.arrived
             for trouble in taken.troubles:
-                self._tell(trouble)
+                self._notify(trouble)
         if any(frame.opcode == ABNF.OPCODE_CLOSE for frame in batch):
             raise LinkLost(say.SERVER_CLOSED())
         return taken.disconnect
@@ -294,7 +294,7 @@ class StreamThread(threading.Thread):
     def _hand_on(self) -> None:
         if self._acked:
             acked, self._acked = tuple(self._acked), []
-            self._tell(MessagesReceived(acked))
+            self._notify(MessagesReceived(acked))
 
     def _send(self, connection: websocket.WebSocket, outgoing: list[ABNF]) -> None:
         if not outgoing:
