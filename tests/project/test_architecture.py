@@ -27,7 +27,61 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 GENERATED = {
     *("lua/dingbridge/declared.lua", "lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua")
 }
-LONGEST = 410
+LONGEST = 300
+"""Lines of a module, unless it is a table or waits to be divided."""
+TABLES = {
+    *("dingbridge/core/commands/remote_commands.py", "dingbridge/core/dingtalk/error_codes.py"),
+    *("dingbridge/core/options/declarations.py", "dingbridge/protocol/updates.py"),
+    "dingbridge/service/ports.py",
+}
+UNDIVIDED: dict[str, int] = {
+    "dingbridge/cli.py": 322,
+    "dingbridge/core/access/pairing.py": 357,
+    "dingbridge/core/delivery/outbox.py": 326,
+    "dingbridge/core/delivery/reactions.py": 315,
+    "dingbridge/core/dingtalk/message_parts.py": 314,
+    "dingbridge/core/dingtalk/responses.py": 378,
+    "dingbridge/core/markdown/rendering/spans.py": 342,
+    "dingbridge/core/messages.py": 301,
+    "dingbridge/core/options/values.py": 357,
+    "dingbridge/core/robot_protocol.py": 393,
+    "dingbridge/core/secrets/masking.py": 339,
+    "dingbridge/edges/dingtalk/sender/message_sender.py": 328,
+    "dingbridge/edges/dingtalk/stream/stream_thread.py": 307,
+    "dingbridge/edges/storage/journal.py": 395,
+    "dingbridge/editor/host.py": 401,
+    "dingbridge/service/editors/account.py": 403,
+    "dingbridge/service/editors/attached_editor.py": 403,
+    "dingbridge/service/editors/bridge.py": 403,
+    "dingbridge/service/robots/hub.py": 404,
+    "dingbridge/service/robots/robot.py": 349,
+    "dingbridge/service/robots/robot_outbox.py": 386,
+    "dingbridge/service/robots/robots.py": 378,
+    "lua/dingbridge/destination.lua": 372,
+    "lua/dingbridge/filling.lua": 327,
+    "lua/dingbridge/host.lua": 393,
+    "lua/dingbridge/push.lua": 379,
+}
+"""Modules that are longer, with how long they may be at most. None may be added."""
+CONSTRUCTOR_TAKES = 5
+CROWDED: dict[str, int] = {
+    "dingbridge/core/delivery/plan.py:Plan": 8,
+    "dingbridge/edges/dingtalk/http/upload.py:Upload": 6,
+    "dingbridge/edges/dingtalk/sender/message_sender.py:Carrier": 6,
+    "dingbridge/edges/dingtalk/stream/stream_thread.py:StreamThread": 7,
+    "dingbridge/service/editors/file_sending.py:Enclosures": 6,
+    "dingbridge/service/editors/message_flow.py:Correspondence": 9,
+    "dingbridge/service/editors/remote_requests.py:RemoteCommands": 9,
+    "dingbridge/service/editors/responder_replies.py:Answering": 6,
+    "dingbridge/service/editors/robot_client.py:Membership": 6,
+    "dingbridge/service/editors/sending.py:Deliveries": 6,
+    "dingbridge/service/editors/session_commands.py:SessionCommands": 6,
+    "dingbridge/service/robots/access_control.py:Admission": 8,
+    "dingbridge/service/robots/robot.py:Owner": 8,
+    "dingbridge/service/robots/robot_outbox.py:RobotOutbox": 8,
+    "dingbridge/service/robots/robots.py:Robots": 6,
+}
+"""Classes whose constructors take more than five, with how many. None may be added."""
 
 NOT_IN_CORE = {
     *("asyncio", "concurrent", "ctypes", "glob", "http", "importlib", "io", "logging", "mmap"),
@@ -450,7 +504,24 @@ def test_a_module_is_small() -> None:
         name_of(path): len(path.read_text(encoding="utf-8").splitlines())
         for path in [*PYTHON, *LUA]
     }
-    assert [name for name in lengths.keys() - GENERATED if lengths[name] > LONGEST] == []
+    longer = [name for name in lengths.keys() - GENERATED - TABLES if lengths[name] > LONGEST]
+    assert [name for name in longer if lengths[name] > UNDIVIDED.get(name, LONGEST)] == []
+    assert sorted(UNDIVIDED.keys() - longer) == [], "these are short enough by now"
+
+
+def test_a_constructor_takes_few_things() -> None:
+    taken = {
+        f"{name_of(path)}:{each.name}": len(made.args.args) + len(made.args.kwonlyargs) - 1
+        for path in PYTHON
+        if not name_of(path).startswith(("dingbridge/sandbox/", "dingbridge/demo/"))
+        for each in parsed(path).body
+        if isinstance(each, ast.ClassDef)
+        for made in each.body
+        if isinstance(made, ast.FunctionDef) and made.name == "__init__"
+    }
+    more = {name: count for name, count in taken.items() if count > CONSTRUCTOR_TAKES}
+    assert [name for name in more if more[name] > CROWDED.get(name, CONSTRUCTOR_TAKES)] == []
+    assert sorted(CROWDED.keys() - more.keys()) == [], "these take few by now"
 
 
 SAYING_NOTHING = "ctx|utils|helpers?|managers?"

@@ -55,8 +55,8 @@ LAST_WORDS = (
 
 class HubPorts(Struct, frozen=True):
     """What the hub needs of the outside. `notify` reaches one member; `attends` says what its
-    editor shows, and when its user was there; `later` runs a call on the loop, after 0 seconds at the end
-    of the turn."""
+    editor shows, and when its user was there; `later` runs a call on
+    the loop, after 0 seconds at the end of the turn."""
 
     records: Records
     queue: Queue

@@ -43,8 +43,8 @@ every change, for completion: `describe` knows all."""
 class RobotOutbox:
     """What leaves by one robot. Service loop only.
 
-    `notify` reaches every editor; `changed` is called when the counts are new, and `ended` with each
-    message that has its final fate.
+    `notify` reaches every editor; `changed` is called when the counts are new, and `ended`
+    with each message that has its final fate.
     """
 
     def __init__(
