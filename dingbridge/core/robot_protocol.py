@@ -301,7 +301,7 @@ class CarryOut(Struct, frozen=True):
     tried: tuple[int, ...] = ()
 
 
-class PairingAsked(Struct, frozen=True):
+class PairingRequested(Struct, frozen=True):
     """Somebody asks to be let in. `who` says in words whom the code would let in."""
 
     code: str
@@ -325,7 +325,7 @@ class AccessChanged(Struct, frozen=True):
     paired: tuple[tuple[str, str], ...] = ()
 
 
-class Letters(Struct, frozen=True):
+class OutboxLines(Struct, frozen=True):
     """Answer to `ShowOutbox`: lines, each with the id of the message it is about, as commands take
     it; empty for a line about none. The first one sums up."""
 
@@ -383,10 +383,10 @@ News = (
     | MayAsk
     | ProgramAnswerLost
     | CarryOut
-    | PairingAsked
+    | PairingRequested
     | PairingsReport
     | AccessChanged
-    | Letters
+    | OutboxLines
     | RobotState
     | LinkNews
     | Notice

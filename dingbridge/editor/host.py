@@ -42,10 +42,10 @@ from dingbridge.editor.service_link import (
     ServiceSilent,
 )
 from dingbridge.editor.unconfirmed import UnconfirmedFrames, file_of
-from dingbridge.editor.value_lookup import Commands, LookUp, digest_of, wanted_file
+from dingbridge.editor.value_lookup import Commands, ValueLookup, digest_of, wanted_file
 from dingbridge.editor.waiting_requests import WaitingRequests
 from dingbridge.protocol import frames, updates
-from dingbridge.protocol.command_queue import Turns
+from dingbridge.protocol.command_queue import CommandQueue
 from dingbridge.protocol.decode import read_as
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ class Host:
         self._path = path
         # Before anything of it is kept from the programs that are started.
         self._environ = dict(os.environ)
-        self._turns = Turns(lambda: self._lookup is not None, lambda call: call())
-        self._lookup: LookUp | None = None
+        self._turns = CommandQueue(lambda: self._lookup is not None, lambda call: call())
+        self._lookup: ValueLookup | None = None
         self._commands = Commands(self._environ, self._neovim.post, self._looked_up)
         self._give_up_looking: Callable[[], None] = lambda: None
         self._attachment: ServiceLink | None = None
@@ -231,7 +231,7 @@ class Host:
         began = time.time()
         options = settings.options or {}
         wanted = wanted_file(options, self._environ)
-        lookup = LookUp(wanted, lambda result: self._neovim.post(lambda: found(result)))
+        lookup = ValueLookup(wanted, lambda result: self._neovim.post(lambda: found(result)))
 
         def found(result: LookupResults) -> None:
             # A later setup() may have overtaken this one.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dingbridge.protocol.frames import LogLine
 
 
-class Forwarding(logging.Handler):
+class LogForwarder(logging.Handler):
     """Gives each line away, with its trace if there is one. `notify` is called on any thread."""
 
     def __init__(self, notify: Callable[[LogLine], None]) -> None:
@@ -26,4 +26,4 @@ def forward(notify: Callable[[LogLine], None]) -> None:
     # Other handlers mask nothing.
     ours.propagate = False
     ours.setLevel(logging.INFO)
-    ours.addHandler(Forwarding(notify))
+    ours.addHandler(LogForwarder(notify))

@@ -15,7 +15,7 @@ from dingbridge.core.start_pauses import Pauses, Silence
 from dingbridge.edges.ipc import Client, ClientEvent, Connected, ConnectionLost, Heard
 from dingbridge.edges.programs.process_identity import ask_to_look, is_same, kill
 from dingbridge.edges.storage.card import OwnerCard, read_card
-from dingbridge.editor.service_start import Starting
+from dingbridge.editor.service_start import ServiceStart
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class ServiceLink(threading.Thread):
         self._listening = threading.Lock()
         self._stopping = threading.Event()
         argv = (sys.executable, str(LAUNCH), "service", data, log_folder)
-        self._starting = Starting(self._folder, argv, environ, self._stopping, self._is_served)
+        self._starting = ServiceStart(self._folder, argv, environ, self._stopping, self._is_served)
         self._awake = threading.Event()
         self._lost = threading.Event()
         self._client: Client | None = None

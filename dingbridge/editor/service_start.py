@@ -39,7 +39,7 @@ class Attempt(Struct, frozen=True):
     outcome: Outcome = "starting"
 
 
-class Starting:
+class ServiceStart:
     """An editor's attempts to start the service of a folder, by the words `argv`, until it is
     `stopping`. One thread only; `is_served` says whether there is a service meanwhile."""
 

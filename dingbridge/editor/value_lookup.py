@@ -33,7 +33,7 @@ def digest_of(options: object, environ: Mapping[str, str], found: LookupResults)
     return digest(options, environ, found)
 
 
-class LookUp(threading.Thread):
+class ValueLookup(threading.Thread):
     """Asks the programs and reads the file that the settings name, and tells what was found."""
 
     def __init__(self, wanted: Wants, notify: Callable[[LookupResults], None]) -> None:
@@ -70,7 +70,7 @@ class Commands:
         self._post = post
         self._notify = notify
         self._settings: RawSettings | None = None
-        self._running: LookUp | None = None
+        self._running: ValueLookup | None = None
         self._is_leaving = False
 
     def run(self, settings: RawSettings | None) -> None:
@@ -83,7 +83,7 @@ class Commands:
             self._running = None
         if settings is None:
             return
-        lookup = LookUp(
+        lookup = ValueLookup(
             self._commands(settings),
             lambda found: self._post(lambda: self._ended(lookup, found)),
         )
@@ -100,7 +100,7 @@ class Commands:
             self._running.stop()
             self._running = self._settings = None
 
-    def _ended(self, lookup: LookUp, found: LookupResults) -> None:
+    def _ended(self, lookup: ValueLookup, found: LookupResults) -> None:
         # Others may be wanted by now.
         if lookup is self._running and self._settings is not None:
             digest, self._settings, self._running = self._settings.digest, None, None

@@ -11,7 +11,7 @@ Post = Callable[[Action], None]
 """Has a call run on the loop; for any thread."""
 
 
-class Turns:
+class CommandQueue:
     """Calls that wait while something before them is still taking effect. One thread only.
 
     `is_held` says whether it is; `run` carries a call out, whatever that raises.

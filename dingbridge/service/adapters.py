@@ -25,12 +25,12 @@ from dingbridge.edges.programs import git, project_files
 from dingbridge.edges.programs.process import Runner
 from dingbridge.edges.programs.responder_program import Answered, ResponderPrograms, Task, run_job
 from dingbridge.edges.storage.robot_files import SharedFiles, transcript_of
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 
 T = TypeVar("T")
 
 
-class LiveChance:
+class SystemRuntime:
     """The clock and the dice."""
 
     def now(self) -> float:
@@ -54,7 +54,7 @@ class _Added:
         self.is_due = False
 
 
-class LiveStorage:
+class TranscriptStorage:
     """The transcripts of the data directory behind the disk thread."""
 
     def __init__(self, files: SharedFiles) -> None:
@@ -147,7 +147,7 @@ class LiveStorage:
         self._disk.submit_durable(self._behind(session), work)
 
 
-class LivePrograms:
+class ProgramRunner:
     """Programs that answer, behind their thread; `cwd` is the editor's, and so is what `environ`
     gives."""
 
@@ -185,7 +185,7 @@ class LivePrograms:
             self._programs.stop()
 
 
-class LiveProject:
+class ProjectAccess:
     """Project folders behind threads of their own: one for files and git, one for jobs, which may
     take long and run in the environment that `environ` gives."""
 
@@ -199,8 +199,8 @@ class LiveProject:
         self._post = post
         self._on_error = on_error
         self._runner = Runner()
-        self._files: Disk | None = None
-        self._jobs: Disk | None = None
+        self._files: Worker | None = None
+        self._jobs: Worker | None = None
 
     def branch(self, cwd: str, then: Callable[[str], None]) -> None:
         """The branch that is checked out."""
@@ -263,19 +263,19 @@ class LiveProject:
         """End a job that runs; what is asked for from now on is not done any more."""
         self._runner.stop()
 
-    def _quick(self) -> Disk:
+    def _quick(self) -> Worker:
         if self._files is None:
             self._files = self._thread()
         return self._files
 
-    def _thread(self) -> Disk:
-        thread = Disk(self._post, self._on_error)
+    def _thread(self) -> Worker:
+        thread = Worker(self._post, self._on_error)
         thread.start()
         return thread
 
     def _try(
         self,
-        thread: Disk,
+        thread: Worker,
         work: Callable[[], T],
         then: Callable[[T], None],
         failed: Callable[[BridgeError], None],

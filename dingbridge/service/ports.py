@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.core.commands.editor_replies import Lines
-from dingbridge.core.delivery.outbox import OutboxRecord, Put, QueuedMessage
+from dingbridge.core.delivery.outbox import OutboxRecord, Queued, QueuedMessage
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Attachment, Message, Question
@@ -233,7 +233,7 @@ class Packed(Struct, frozen=True):
     note: str = ""
 
 
-class Parcels(Protocol):
+class FilePacking(Protocol):
     """Files of the user's, made ready to leave without waiting: results come back on the service
     loop. `failed` is told why there is nothing to send."""
 
@@ -261,7 +261,7 @@ class Parcels(Protocol):
         ...
 
 
-class Chance(Protocol):
+class Runtime(Protocol):
     """New ids and the time, so that nothing below asks for them itself."""
 
     def now(self) -> float:
@@ -292,8 +292,8 @@ class Ports(Struct, frozen=True):
     programs: Programs
     project: Project
     media: Downloads
-    parcels: Parcels
-    chance: Chance
+    parcels: FilePacking
+    chance: Runtime
     later: Later
     pid: int
     cwd: str
@@ -357,7 +357,7 @@ class Records(Protocol):
         those of another robot, and which the session's transcript shows with their end."""
         ...
 
-    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+    def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
         """Look for messages that were not written down by `outbox`; see `Outgoing.look`."""
         ...
 

@@ -14,13 +14,13 @@ from dingbridge.protocol.frames import Notify, NotServed, Told, encode
 from dingbridge.service.robots.robots import Robot, Robots
 
 
-class Notifications:
+class ShellMessages:
     """Those whose fate somebody waits for, by the number of the connection. Service loop only."""
 
     def __init__(self, robots: Robots, send: Callable[[int, bytes], None]) -> None:
         self._robots = robots
         self._send = send
-        self._waiting: dict[int, Notification] = {}
+        self._waiting: dict[int, ShellMessage] = {}
 
     def hear(self, number: int, asked: Notify) -> None:
         """The shell hands a message over."""
@@ -28,7 +28,7 @@ class Notifications:
         if robot is None or number in self._waiting:
             self._send(number, encode(NotServed()))
             return
-        self._waiting[number] = Notification(
+        self._waiting[number] = ShellMessage(
             robot, asked, lambda told: self._send(number, encode(told))
         )
         self._waiting[number].start()
@@ -40,7 +40,7 @@ class Notifications:
             notification.give_up()
 
 
-class Notification:
+class ShellMessage:
     """One message. It stands in the outbox until it has left, or is given up.
 
     accepting ──on the disk──▶ queued ──sent, refused or given up──▶ ended

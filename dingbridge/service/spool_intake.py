@@ -32,7 +32,7 @@ SpooledFrame = RunCommand | EditorEvent | FilePiece
 """What an editor would have said: a piece says that there is none of the file before it."""
 
 
-class Spool:
+class SpoolIntake:
     """What one editor takes in. A file goes when all that it holds is on the disk elsewhere.
     Service loop only. `taken` has the files that some editor takes in, or took in."""
 

@@ -61,7 +61,7 @@ def late(reason: str, *, answered: bool) -> GaveUp:
     return GaveUp(words(reason=reason), answered=answered, fix=delivery.TIMEOUT_ALLOWS_MORE())
 
 
-class HandingOver:
+class Handover:
     """Hands one message over, again by its id when the service ends before it has told the fate.
     `waiting` is told why it waits."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dingbridge.core.catalogue import service as say
-from dingbridge.core.delivery.compose import Circumstances, told, written
+from dingbridge.core.delivery.compose import ComposeContext, told, written
 from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.routing import notify_robot
@@ -22,12 +22,12 @@ from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Tar
 from dingbridge.core.options.declarations import Options
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.openapi import AccessToken
-from dingbridge.edges.dingtalk.sender import Carrier, OpenApiHttp, RobotClient
+from dingbridge.edges.dingtalk.sender import MessageSender, OpenApiHttp, RobotClient
 from dingbridge.edges.programs.process_identity import born
 from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.data_paths import data_folder
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
-from dingbridge.shell.handover import GaveUp, HandingOver, fate_not_told, late
+from dingbridge.shell.handover import GaveUp, Handover, fate_not_told, late
 
 TRY_EVERY = 0.2
 """Seconds between two looks whether the robot can be had by now."""
@@ -50,12 +50,12 @@ def deliver(
     was masked in the text.
     """
     end = time.monotonic() + seconds
-    circumstances = Circumstances(options.secrets, os.environ)
+    circumstances = ComposeContext(options.secrets, os.environ)
     made = written(secrets.token_hex(8), text, target, options, circumstances, title=title, at=at)
     if made.masked:
         waiting(told(made.masked, target))
     data, robot = data_folder(), notify_robot(options)
-    handing_over = HandingOver(data, robot, made.outbound, waiting)
+    handing_over = Handover(data, robot, made.outbound, waiting)
     reason, pause = "", threading.Event()
     while (left := end - time.monotonic()) > 0:
         report = handing_over.try_it(left)
@@ -108,7 +108,7 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
             waiting(event.reason)
 
     client = RobotClient(options, within, AccessToken())
-    carrier = Carrier(client, news, patient=False)
+    carrier = MessageSender(client, news, patient=False)
 
     def time_is_up() -> None:
         within.over = True

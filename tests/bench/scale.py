@@ -88,7 +88,7 @@ def _seen(home: Path, robot: str, *, count: int) -> None:
 def _queued(home: Path, robot: str) -> None:
     lines = [
         outbox.encode(
-            outbox.Put(
+            outbox.Queued(
                 robot,
                 Outbound(f"m{number}", Target(user_id="zhangsan"), "text " * 20),
                 outbox.Purpose.REPLY,

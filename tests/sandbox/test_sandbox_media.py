@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.dingtalk import media, request_bodies, responses
-from dingbridge.core.dingtalk.media import MEGABYTE, Parcel
+from dingbridge.core.dingtalk.media import MEGABYTE, OutgoingMedia
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable, RetryAfter
 from dingbridge.edges.dingtalk.http import Http, Upload
 from dingbridge.sandbox import TEAM, Fault, Said, Sandbox
@@ -27,8 +27,8 @@ TOKEN = "x-acs-dingtalk-access-token"
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
 REPLY = "/v1.0/robot/emotion/reply"
 RECALL = "/v1.0/robot/emotion/recall"
-PNG = Parcel("image", "a.png")
-PDF = Parcel("file", "a.pdf")
+PNG = OutgoingMedia("image", "a.png")
+PDF = OutgoingMedia("file", "a.pdf")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def token(sandbox: Sandbox, http: Http) -> str:
     return responses.read_token(http.post(f"{sandbox.url}/v1.0/oauth2/accessToken", body)).value
 
 
-def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: Parcel) -> str:
+def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: OutgoingMedia) -> str:
     url = media.upload_url(sandbox.url, token, parcel.upload)
     return media.read_upload(http.upload(url, Upload(io.BytesIO(data), len(data), parcel)))
 
@@ -107,7 +107,9 @@ def test_what_was_uploaded_can_be_sent_and_nothing_else(
     assert shown == [("sampleImageMsg", picture, ""), ("sampleFile", file, "报告.pdf")]
 
 
-def refused_upload(sandbox: Sandbox, http: Http, token: str, parcel: Parcel, size: int) -> str:
+def refused_upload(
+    sandbox: Sandbox, http: Http, token: str, parcel: OutgoingMedia, size: int
+) -> str:
     """The errcode of an upload, of which nothing is kept."""
     with pytest.raises(Refused) as refused:
         upload(sandbox, http, token, b"x" * size, parcel)
@@ -119,7 +121,7 @@ def test_an_upload_is_an_image_a_voice_a_video_or_a_file(
     sandbox: Sandbox, http: Http, token: str
 ) -> None:
     kind: Any = "picture"
-    assert refused_upload(sandbox, http, token, Parcel(kind, "a.png"), 10) == "40004"
+    assert refused_upload(sandbox, http, token, OutgoingMedia(kind, "a.png"), 10) == "40004"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_an_upload_is_an_image_a_voice_a_video_or_a_file(
 def test_an_upload_has_one_of_the_formats_of_its_type(
     sandbox: Sandbox, http: Http, token: str, kind: Any, name: str
 ) -> None:
-    assert refused_upload(sandbox, http, token, Parcel(kind, name), 10) == "40005"
+    assert refused_upload(sandbox, http, token, OutgoingMedia(kind, name), 10) == "40005"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_an_upload_has_one_of_the_formats_of_its_type(
 def test_an_upload_is_no_larger_than_its_type_may_be(
     sandbox: Sandbox, http: Http, token: str, kind: Any, name: str, size: int
 ) -> None:
-    assert refused_upload(sandbox, http, token, Parcel(kind, name), size) == "40006"
+    assert refused_upload(sandbox, http, token, OutgoingMedia(kind, name), size) == "40006"
 
 
 def test_the_limit_may_be_lower_than_the_documents_say(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.service.editors.arrival_order import Arrivals
+from dingbridge.service.editors.arrival_order import ArrivalOrder
 
 Done = Callable[[], None]
 
@@ -24,7 +24,7 @@ def never(_done: Done) -> None:
 def test_a_message_that_cannot_be_taken_in_keeps_back_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    arrivals, came = Arrivals(), list[str]()
+    arrivals, came = ArrivalOrder(), list[str]()
 
     def broken(_done: Done) -> None:
         raise ValueError("broken")
@@ -36,14 +36,14 @@ def test_a_message_that_cannot_be_taken_in_keeps_back_no_other(
 
 
 def test_one_conversation_of_a_session_does_not_wait_for_another() -> None:
-    arrivals, came = Arrivals(), list[str]()
+    arrivals, came = ArrivalOrder(), list[str]()
     arrivals.put(("s", "slow"), never)
     arrivals.put(("s", "other"), lambda _done: came.append("came"))
     assert came == ["came"]
 
 
 def test_however_many_waited_they_all_come() -> None:
-    arrivals, came, ends = Arrivals(), list[int](), list[Done]()
+    arrivals, came, ends = ArrivalOrder(), list[int](), list[Done]()
 
     def at_once(number: int, done: Done) -> None:
         came.append(number)
@@ -58,7 +58,7 @@ def test_however_many_waited_they_all_come() -> None:
 
 
 def test_an_end_that_is_told_twice_lets_only_one_through() -> None:
-    arrivals, ends = Arrivals(), list[Done]()
+    arrivals, ends = ArrivalOrder(), list[Done]()
     for _ in range(3):
         arrivals.put(HERE, ends.append)
     ends[0]()
@@ -68,7 +68,7 @@ def test_an_end_that_is_told_twice_lets_only_one_through() -> None:
 
 @given(st.lists(st.booleans()))
 def test_the_order_holds_whichever_of_them_take_long(slow: list[bool]) -> None:
-    arrivals, came, ends = Arrivals(), list[int](), list[Done]()
+    arrivals, came, ends = ArrivalOrder(), list[int](), list[Done]()
 
     def start(number: int, done: Done) -> None:
         came.append(number)

@@ -21,7 +21,7 @@ from dingbridge.protocol.frames import VERSION, Attach, RawSettings, encode, pac
 from dingbridge.sandbox import Sandbox
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.editors.screen import Screen
-from dingbridge.service.editors.setup import SettingUp
+from dingbridge.service.editors.setup import EditorSetup
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 from tests.support.processes import until
@@ -349,7 +349,7 @@ def test_what_a_command_said_is_used_for_no_table_but_its_own() -> None:
         values, used = CommandValues(later.append), list[str]()
         screen = Screen(lambda *_: None)
         attach = Attach(VERSION, 1, "/", {})
-        setting_up = SettingUp(
+        setting_up = EditorSetup(
             2, attach, values, screen, lambda settings, _: used.append(settings.digest)
         )
 

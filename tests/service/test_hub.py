@@ -16,7 +16,7 @@ from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import link
 from dingbridge.core.catalogue import remote as remote_words
 from dingbridge.core.delivery import outbox, requests
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
@@ -24,12 +24,12 @@ from dingbridge.core.delivery.outbox import (
     Merged,
     Outbox,
     OutboxRecord,
-    Parted,
     Purpose,
-    Put,
+    Queued,
     QueuedMessage,
     Retried,
     Sent,
+    Unmerged,
 )
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.routing import Route, of_session
@@ -67,11 +67,11 @@ from dingbridge.core.robot_protocol import (
     InSession,
     InTranscript,
     Known,
-    Letters,
     LinkNews,
     MayAsk,
     News,
     Notice,
+    OutboxLines,
     Pair,
     ProgramAnswerLost,
     Restore,
@@ -135,7 +135,7 @@ class Owner:
         self.linked = False
         self.others: set[str] = set()
         self.ended: dict[str, tuple[Message, ...]] = {}
-        self.left: tuple[Put, ...] = ()
+        self.left: tuple[Queued, ...] = ()
         self.told: dict[int, list[News]] = {}
         self._ids = 0
         # What each member's editor shows, and when its user was there last.
@@ -201,7 +201,7 @@ class Owner:
         else:
             look()
 
-    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+    def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
         if self.slow:
             self.unwritten.append(lambda: then(self.left))
         else:
@@ -721,7 +721,7 @@ def test_a_new_owner_has_it_told_that_an_answer_is_lost_unless_it_is_in_the_outb
     box = Outbox()
     answer = inbox.answer_id(inbox.message_id("a"))
     if has_answered:
-        box.apply(Put(ROBOT, Outbound(answer, TARGET, "the answer"), Purpose.REPLY, "s1", NOW))
+        box.apply(Queued(ROBOT, Outbound(answer, TARGET, "the answer"), Purpose.REPLY, "s1", NOW))
     owner = Owner(bindings(Binding("s1", ROBOT, "First", "/p", 1)), box)
     owner.hub.start(
         {
@@ -886,7 +886,7 @@ def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(owner: Ow
     groups = [Conversation(f"cid{n}==", ConversationKind.GROUP, "G") for n in range(9)]
     for group in groups:
         owner.say("let us in", group, who="mallory")
-    asking = owner.heard(1, robot_protocol.PairingAsked)
+    asking = owner.heard(1, robot_protocol.PairingRequested)
     assert 0 < len(asking) < len(groups)
     assert owner.heard(1, robot_protocol.RobotState)[-1].refused == len(groups)
 
@@ -970,7 +970,7 @@ def test_a_message_is_queued_and_answered_once_it_is_on_the_disk(owner: Owner) -
     assert owner.queue == []
     assert owner.fates_of(1, "m1") == []
     owner.catch_up()
-    assert isinstance(owner.written[-1], Put)
+    assert isinstance(owner.written[-1], Queued)
     assert [waiting.id for waiting in owner.queue] == ["m1"]
     assert owner.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
     assert owner.heard(OWN, robot_protocol.RobotState)[-1].queued == 1
@@ -1067,14 +1067,17 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(owner: Own
     for n in range(4):
         owner.send(1, f"m{n}", "s2")
     for record in (
-        *(Done("m0", NOW), Tried("m1", 0, 3, Route.SINGLE), Sent("m1", 3)),
-        *(Tried("m1", 3, 5, Route.SINGLE), Failed("m3", "refused", NOW)),
+        *(Done("m0", NOW), Attempted("m1", 0, 3, Route.SINGLE), Sent("m1", 3)),
+        *(Attempted("m1", 3, 5, Route.SINGLE), Failed("m3", "refused", NOW)),
     ):
         owner.written.append(record)
     later = owner.of_disk()
     later.hub.start({})
     assert [waiting.id for waiting in later.queue] == ["m1", "m2"]
-    assert (later.queue[0].start, later.queue[0].tried) == (3, (Tried("m1", 3, 5, Route.SINGLE),))
+    assert (later.queue[0].start, later.queue[0].tried) == (
+        3,
+        (Attempted("m1", 3, 5, Route.SINGLE),),
+    )
     later.join(1, "/two", bound="s2")
     later.ask(1, Known("s2", ("m0", "m1", "m2", "m3", "m9")))
     # Another editor may still hand it over.
@@ -1165,7 +1168,7 @@ def lost(owner: Owner, *messages: str) -> None:
     """These messages failed, after an attempt that DingTalk did not answer."""
     for message in messages:
         owner.send(1, message, "s2")
-        owner.hub.outgoing.heard((Tried(message, 0, 5, Route.SINGLE),))
+        owner.hub.outgoing.heard((Attempted(message, 0, 5, Route.SINGLE),))
         owner.hub.outgoing.heard((Failed(message, "It may have arrived", NOW),))
     owner.queue.clear()
 
@@ -1208,7 +1211,7 @@ def test_who_asks_about_a_message_that_may_have_arrived_hears_that(owner: Owner)
 
 def test_what_was_dropped_on_its_way_may_have_arrived(owner: Owner) -> None:
     owner.send(1, "m2", "s2")
-    owner.hub.outgoing.heard((Tried("m2", 0, 5, Route.SINGLE),))
+    owner.hub.outgoing.heard((Attempted("m2", 0, 5, Route.SINGLE),))
     owner.hub.outgoing.heard((Dropped("m2", NOW),))
     fate, reason = owner.fates_of(1, "m2")[-1]
     assert fate is Delivery.FAILED
@@ -1340,11 +1343,11 @@ def test_dropping_twice_at_once_is_told_once(owner: Owner) -> None:
 
 def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> None:
     owner.ask(1, ShowOutbox())
-    assert [news.lines for news in owner.heard(1, Letters)] == [(("the outbox is empty", ""),)]
+    assert [news.lines for news in owner.heard(1, OutboxLines)] == [(("the outbox is empty", ""),)]
     fail(owner, "m1")
     owner.send(1, "m2", "s2", "deploy is done")
     owner.ask(1, ShowOutbox())
-    [letters] = owner.heard(1, Letters)
+    [letters] = owner.heard(1, OutboxLines)
     summary, *lines = letters.lines
     assert [(text.split(maxsplit=2), message) for text, message in lines] == [
         (["waiting", "m2", "deploy is done  → zhangsan (1:1)"], "m2"),
@@ -1354,7 +1357,7 @@ def test_the_outbox_is_shown_to_who_asks_with_ids_and_reasons(owner: Owner) -> N
     assert summary[0].startswith("waiting: 1, failed: 1; ")
     assert ":Chat retry" in summary[0]
     assert ":Chat drop" in summary[0]
-    assert owner.heard(OWN, Letters) == []
+    assert owner.heard(OWN, OutboxLines) == []
 
 
 def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Owner) -> None:
@@ -1375,9 +1378,9 @@ def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(owner: Ow
 # --- what nobody told the owner -------------------------------------------------------------------
 
 
-def left(*messages: str) -> tuple[Put, ...]:
+def left(*messages: str) -> tuple[Queued, ...]:
     return tuple(
-        Put(ROBOT, Outbound(name, TARGET, "bye"), Purpose.REPLY, "s9", NOW) for name in messages
+        Queued(ROBOT, Outbound(name, TARGET, "bye"), Purpose.REPLY, "s9", NOW) for name in messages
     )
 
 
@@ -1601,7 +1604,7 @@ def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:
     def cost(waiting: int) -> int:
         """The instructions that a few messages take."""
         box = outbox.fold(
-            Put(ROBOT, Outbound(f"w{n}", TARGET, "hi"), Purpose.NOTIFICATION, "", NOW)
+            Queued(ROBOT, Outbound(f"w{n}", TARGET, "hi"), Purpose.NOTIFICATION, "", NOW)
             for n in range(waiting)
         )
         owner = Owner(box=box)
@@ -1662,7 +1665,7 @@ def test_what_is_typed_to_an_outsider_never_reaches_the_robots_group_after_a_res
     later.ask(OWN, typed("m2", session))
     assert later.queue[-1].id == "m2"
     assert ways(later.queue[-1]) == ()
-    [put] = [record for record in later.written if isinstance(record, Put)]
+    [put] = [record for record in later.written if isinstance(record, Queued)]
     assert put.outbound.target.place == SINGLE.id
     later.hub.outgoing.heard((Failed("m2", "nobody knows where", NOW),))
 
@@ -1698,7 +1701,7 @@ def test_a_session_of_which_nothing_is_remembered_sends_nowhere() -> None:
 
 def test_what_an_editor_left_for_the_next_owner_gets_its_address_there() -> None:
     binding = Binding("d1", ROBOT, scope=f"{ROBOT}/user/zhangsan", user_id="zhangsan")
-    put = Put(ROBOT, typed("m1", "d1").outbound, Purpose.REPLY, "d1", NOW)
+    put = Queued(ROBOT, typed("m1", "d1").outbound, Purpose.REPLY, "d1", NOW)
     owner = Owner(bindings(binding), outbox.fold([put]), session_scope="user", webhook=WEBHOOK)
     owner.hub.start({})
     assert ways(owner.queue[-1]) == (Route.SINGLE,)
@@ -1717,22 +1720,26 @@ def test_a_bound_session_remembers_that_it_speaks_with_an_outsider() -> None:
 
 
 def test_merged_notifications_that_are_parted_are_told_and_end_each_on_its_own() -> None:
-    puts = [Put(ROBOT, Outbound(n, TARGET, n), Purpose.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
+    puts = [
+        Queued(ROBOT, Outbound(n, TARGET, n), Purpose.NOTIFICATION, "s1", NOW) for n in ("a", "b")
+    ]
     box = outbox.fold([*puts, Merged(("a", "b"), Outbound("a+2", TARGET, "both"))])
     owner = Owner(box=box)
     owner.join(OWN)
-    for record in (Parted("a+2"), Done("a", NOW), Failed("b", "bad words", NOW)):
+    for record in (Unmerged("a+2"), Done("a", NOW), Failed("b", "bad words", NOW)):
         owner.hub.outgoing.heard((record,))
     assert [fate for fate, _ in owner.fates_of(OWN, "a")] == [Delivery.RETRYING, Delivery.SENT]
     assert owner.fates_of(OWN, "b")[-1] == (Delivery.FAILED, "bad words")
 
 
 def test_notifications_that_are_parted_after_a_lost_answer_may_have_arrived_together() -> None:
-    puts = [Put(ROBOT, Outbound(n, TARGET, n), Purpose.NOTIFICATION, "s1", NOW) for n in ("a", "b")]
+    puts = [
+        Queued(ROBOT, Outbound(n, TARGET, n), Purpose.NOTIFICATION, "s1", NOW) for n in ("a", "b")
+    ]
     box = outbox.fold([*puts, Merged(("a", "b"), Outbound("a+2", TARGET, "both"))])
     owner = Owner(box=box)
     owner.join(OWN)
-    for record in (Tried("a+2", 0, 4, Route.SINGLE), Parted("a+2")):
+    for record in (Attempted("a+2", 0, 4, Route.SINGLE), Unmerged("a+2")):
         owner.hub.outgoing.heard((record,))
     for name in ("a", "b"):
         fate, reason = owner.fates_of(OWN, name)[-1]
@@ -1741,7 +1748,7 @@ def test_notifications_that_are_parted_after_a_lost_answer_may_have_arrived_toge
 
 def test_what_an_earlier_version_left_without_an_address_does_not_go_to_the_robots_group() -> None:
     binding = Binding("d1", ROBOT, scope=f"{ROBOT}/user/$:outside")
-    put = Put(ROBOT, Outbound("m1", Target(), "private words"), Purpose.REPLY, "d1", NOW)
+    put = Queued(ROBOT, Outbound("m1", Target(), "private words"), Purpose.REPLY, "d1", NOW)
     owner = Owner(bindings(binding), outbox.fold([put]), session_scope="user", webhook=WEBHOOK)
     owner.hub.start({})
     owner.join(OWN)
@@ -1763,7 +1770,7 @@ def test_the_id_of_a_private_chat_never_goes_out_as_a_groups(restarted: bool, ki
     owner.ask(OWN, SendMessage(Outbound("m1", target, "words"), Purpose.REPLY, "s1"))
     assert ways(owner.queue[-1])[-1] is Route.SINGLE
     assert owner.queue[-1].outbound.target.user_id == "zhangsan"
-    [put] = [record for record in owner.written if isinstance(record, Put)]
+    [put] = [record for record in owner.written if isinstance(record, Queued)]
     assert put.outbound.target.key == "user:zhangsan"
 
 

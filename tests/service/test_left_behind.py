@@ -10,22 +10,22 @@ import pytest
 from msgspec import structs
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Done, Merged, OutboxRecord, Purpose, Put
+from dingbridge.core.delivery.outbox import Done, Merged, OutboxRecord, Purpose, Queued
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.sessions.transcript import DeliveryLine, Entry
 from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 
 TARGET = Target(user_id="u")
 
 
-def put(name: str, robot: str = "a") -> Put:
-    return Put(robot, Outbound(name, TARGET, "hello"), Purpose.REPLY, "", time.time())
+def put(name: str, robot: str = "a") -> Queued:
+    return Queued(robot, Outbound(name, TARGET, "hello"), Purpose.REPLY, "", time.time())
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[SharedFiles]:
-    disk = Disk(lambda work: work(), lambda error: None)
+    disk = Worker(lambda work: work(), lambda error: None)
     disk.start()
     yield files_in(tmp_path, disk)
     disk.finish(5)

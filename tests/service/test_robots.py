@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Purpose, Put
+from dingbridge.core.delivery.outbox import Purpose, Queued
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import (
     Conversation,
@@ -36,9 +36,9 @@ from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.data_paths import robots_folder
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.edges.storage.robot_files import OwnershipGate, files_in
-from dingbridge.edges.storage.worker import Disk
-from dingbridge.service.adapters import LiveChance
-from dingbridge.service.editors.robot_client import Membership
+from dingbridge.edges.storage.worker import Worker
+from dingbridge.service.adapters import SystemRuntime
+from dingbridge.service.editors.robot_client import RobotMembership
 from dingbridge.service.robots.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots
 from tests.support import processes
 
@@ -70,7 +70,7 @@ class _Timed(asyncio.SelectorEventLoop):
         return super().call_later(delay, *args, **kwargs)
 
 
-class _Clock(LiveChance):
+class _Clock(SystemRuntime):
     """A clock that a test can put forward."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Loop:
         self.emptied = 0
         self.pauses: list[float] = []
         self._asyncio = _Timed(self.pauses)
-        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk = Worker(self.posted.put, self.errors.append)
         self.disk.start()
         self.folder = data / "dingbridge"
         self.files = files_in(data, self.disk)
@@ -105,7 +105,7 @@ class Loop:
             self.posted.put,
             self._empty,
         )
-        self.editor = Membership(
+        self.editor = RobotMembership(
             self.robots, self.news.append, self._join, lambda: 0.0, lambda _: (False, 0.0), 1
         )
 
@@ -194,7 +194,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     loop: Loop, other: OwnerLock
 ) -> None:
     message = Outbound("m1", Target(user_id="zhangsan"), "hello", "title")
-    put = outbox.encode(Put(ROBOT, message, Purpose.NOTIFICATION, "", time.time()))
+    put = outbox.encode(Queued(ROBOT, message, Purpose.NOTIFICATION, "", time.time()))
     loop.files.outbox.append(put)
     loop.configure(OPTIONS)
     busy = threading.Event()
@@ -211,7 +211,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     loop.disk.wait(lambda: None)
     assert other.read_card() == card
     records, _ = loop.files.outbox.read(outbox.decode)
-    assert [type(record) for record in records] == [Put]
+    assert [type(record) for record in records] == [Queued]
     assert (loop.joined, loop.emptied) == (0, 1)
     assert not loop.editor.notify(ShowOutbox())
 

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import Done
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.sender_events import Counted
 from dingbridge.core.messages import Delivery, DeliveryReport
-from dingbridge.service.robots.sender_batches import SenderNews, SenderReport
+from dingbridge.service.robots.sender_batches import SenderBatches, SenderReport
 
 WITHIN = 10.0
 
@@ -25,7 +25,7 @@ class Loop:
         self.posted: deque[Callable[[], None]] = deque()
         self.heard: list[list[SenderReport]] = []
         self.is_sending = False
-        self.news = SenderNews(self.posted.append, self._hear, lambda: self.is_sending)
+        self.news = SenderBatches(self.posted.append, self._hear, lambda: self.is_sending)
 
     def _hear(self, events: Sequence[SenderReport]) -> None:
         self.heard.append(list(events))
@@ -66,7 +66,7 @@ def test_a_message_that_leaves_at_once_is_one_piece_of_news() -> None:
     async def test(loop: Loop) -> None:
         events: list[SenderReport] = [
             sending("m"),
-            Tried("m", 0, 4, Route.WEBHOOK),
+            Attempted("m", 0, 4, Route.WEBHOOK),
             Counted(1),
             done("m"),
         ]

@@ -13,9 +13,9 @@ from dingbridge.core.options.settings import read_all
 from dingbridge.core.robot_protocol import Ask, Drop, Hello, Known, Revoke, Ruling, SendMessage
 from dingbridge.core.sessions.transcript import Entry, SessionInfo, TranscriptPart
 from dingbridge.protocol import updates
-from dingbridge.service.adapters import LiveChance
+from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.sending import Deliveries
+from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
 from dingbridge.service.sessions.store import SessionStore
@@ -76,7 +76,7 @@ class Made:
             project=cast(Any, None),
             media=cast(Any, None),
             parcels=cast(Any, None),
-            chance=LiveChance(),
+            chance=SystemRuntime(),
             later=cast(Any, None),
             pid=1,
             cwd="/",
@@ -88,9 +88,7 @@ class Made:
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())
         self.account = accounts.default
-        self.deliveries = Deliveries(
-            self.outside, ports.chance, sessions, accounts, {}, lambda: None
-        )
+        self.deliveries = Sending(self.outside, ports.chance, sessions, accounts, {}, lambda: None)
 
     def send(self, message: str) -> None:
         """Send something in the session."""

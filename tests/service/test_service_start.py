@@ -20,7 +20,7 @@ from dingbridge.edges.programs.background import Outcome, complaint
 from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.file_lock import file_lock
 from dingbridge.editor.service_link import Attached, AttachmentEvent, ServiceLink, ServiceSilent
-from dingbridge.editor.service_start import Starting
+from dingbridge.editor.service_start import ServiceStart
 from dingbridge.sandbox import Sandbox
 from tests.conftest import StartEditor
 from tests.faults import installed
@@ -58,14 +58,14 @@ class Launcher:
         """Let them end."""
         self._gate.unlink()
 
-    def editor(self, waits: Callable[[], object] = lambda: None) -> Starting:
+    def editor(self, waits: Callable[[], object] = lambda: None) -> ServiceStart:
         """The attempts of one more editor; `waits` is called while another one starts."""
 
         def is_served() -> bool:
             waits()
             return False
 
-        return Starting(self.folder, self.argv, {}, threading.Event(), is_served)
+        return ServiceStart(self.folder, self.argv, {}, threading.Event(), is_served)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.edges.storage.robot_files import files_in
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
-from dingbridge.service.adapters import LiveChance, LiveStorage
+from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
 from dingbridge.service.sessions.store import AT_ONCE, SessionStore
 from tests.support.disk import noted_syncs, out_of_reach
 
@@ -27,10 +27,10 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
         self.errors: list[Exception] = []
-        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk = Worker(self.posted.put, self.errors.append)
         self.disk.start()
         self.files = files_in(folder, self.disk)
-        self.store = SessionStore(LiveStorage(self.files), LiveChance(), self.posted.put)
+        self.store = SessionStore(TranscriptStorage(self.files), SystemRuntime(), self.posted.put)
         self.store.infos[SESSION] = SessionInfo(SESSION, "Session", 1.0)
         self.store.join(self)
         self.shown: list[list[str]] = []

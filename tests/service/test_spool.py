@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from dingbridge.core.sessions import spool
 from dingbridge.edges.storage.robot_files import SharedFiles, files_in
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
 from dingbridge.protocol.frames import VERSION, Attach, EditorEvent, FilePiece, RunCommand
-from dingbridge.service.spool_intake import Spool, SpooledFrame
+from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
 
 pytestmark = pytest.mark.environment
 
@@ -43,7 +43,7 @@ class Made:
 
     def __init__(self, data: Path) -> None:
         self.calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        disk = Disk(self.calls.put, lambda error: pytest.fail(str(error)))
+        disk = Worker(self.calls.put, lambda error: pytest.fail(str(error)))
         disk.start()
         self.folder = data / "dingbridge" / "unconfirmed"
         self.folder.mkdir(parents=True)
@@ -53,9 +53,9 @@ class Made:
 
     def editor(
         self, cwd: str = "/here", pid: int = 9, bound: dict[str, str] | None = None
-    ) -> Spool:
+    ) -> SpoolIntake:
         """What an editor takes in that attaches now."""
-        spool = Spool(
+        spool = SpoolIntake(
             Attach(VERSION, pid, cwd, {}, bound=bound),
             self.files,
             self.taken,
@@ -91,7 +91,7 @@ def names(asked: Sequence[SpooledFrame]) -> list[str]:
     ]
 
 
-def earlier(editor: Spool, key: str = "key") -> list[str]:
+def earlier(editor: SpoolIntake, key: str = "key") -> list[str]:
     """What the editor takes in with these settings."""
     return names(editor.configured(key))
 

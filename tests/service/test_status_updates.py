@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from dingbridge.core.robot_protocol import RobotState
-from dingbridge.service.robots.status_updates import StateNews
+from dingbridge.service.robots.status_updates import StatusUpdates
 
 
 class Robot:
@@ -17,7 +17,7 @@ class Robot:
         self.state = RobotState("off", 0, 0, 0)
         self.told: list[RobotState] = []
         self.waiting: list[tuple[float, Callable[[], None]]] = []
-        self.news = StateNews(
+        self.news = StatusUpdates(
             lambda seconds, call: self.waiting.append((seconds, call)),
             lambda: self.state,
             self.told.append,

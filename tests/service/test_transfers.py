@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 from dingbridge.service.files.transfers import Transfers
 
@@ -28,7 +28,7 @@ class Made:
     def __init__(self, folder: Path) -> None:
         self.calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.folder = OutgoingFolder(folder)
-        self.thread = Disk(self.calls.put, lambda error: pytest.fail(str(error)))
+        self.thread = Worker(self.calls.put, lambda error: pytest.fail(str(error)))
         self.thread.start()
         self.said: list[FilePiece | PieceTaken] = []
         self.transfers = Transfers(self.folder, self.thread, self.said.append)

@@ -12,10 +12,10 @@ from msgspec import structs
 
 from dingbridge.core.delivery import outbox, requests
 from dingbridge.core.delivery.long_text import parted
-from dingbridge.core.delivery.outbox import Purpose, Put, QueuedMessage
+from dingbridge.core.delivery.outbox import Purpose, Queued, QueuedMessage
 from dingbridge.core.delivery.plan import Finished, Plan, PostChunk
 from dingbridge.core.delivery.routing import Route
-from dingbridge.core.delivery.send_queue import Lineup
+from dingbridge.core.delivery.send_queue import SendQueue
 from dingbridge.core.errors import Refused, TooLong
 from dingbridge.core.messages import Outbound, SessionWebhook, Target
 from dingbridge.core.options.declarations import Options
@@ -59,7 +59,7 @@ def test_a_file_is_one_chunk_and_is_never_cut() -> None:
 
 
 def test_notifications_are_not_merged_with_a_file() -> None:
-    line = Lineup()
+    line = SendQueue()
     for name, each in (("n0", Outbound("", PERSON, "one")), ("n1", file()), ("n2", file("b.pdf"))):
         outbound = structs.replace(each, id=name)
         line.add(QueuedMessage("", outbound, Purpose.NOTIFICATION, "", 1.0))
@@ -67,7 +67,7 @@ def test_notifications_are_not_merged_with_a_file() -> None:
 
 
 def test_a_journal_of_before_there_were_files_is_read_as_it_was() -> None:
-    put = Put("r", Outbound("m1", PERSON, "text"), Purpose.REPLY, "s", 1.0)
+    put = Queued("r", Outbound("m1", PERSON, "text"), Purpose.REPLY, "s", 1.0)
     fields = json.loads(outbox.encode(put))
     del fields["outbound"]["file"], fields["outbound"]["file_name"]
     assert outbox.decode(json.dumps(fields).encode()) == put

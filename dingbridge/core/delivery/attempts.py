@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from dingbridge.core.delivery.routing import Route
 
 
-class Tried(Struct, frozen=True, tag="tried"):
+class Attempted(Struct, frozen=True, tag="tried"):
     """`text[start:end]` is about to leave by `route`, or may have left. An empty range stands for a
     merged message that the text was a part of. `again`: the user wants it sent again, although it
     may have arrived.
@@ -29,11 +29,11 @@ class Tried(Struct, frozen=True, tag="tried"):
     key: str = ""
 
 
-Attempts = tuple[Tried, ...]
+Attempts = tuple[Attempted, ...]
 """No two alike, but for the last one, which may be under way and repeat an earlier one."""
 
 
-def begun(attempts: Attempts, attempt: Tried) -> Attempts:
+def begun(attempts: Attempts, attempt: Attempted) -> Attempts:
     """Add the attempt that is about to be made."""
     return (*dict.fromkeys(attempts), structs.replace(attempt, time=0.0, key=""))
 
@@ -47,7 +47,7 @@ def answered(attempts: Attempts, end: int) -> Attempts:
     return tuple(one for one in before if not is_recognised(one, last))
 
 
-def is_recognised(one: Tried, other: Tried) -> bool:
+def is_recognised(one: Attempted, other: Attempted) -> bool:
     """Whether DingTalk recognises one of them as a repeat of the other."""
     by_webhook = one.route is Route.WEBHOOK is other.route
     return by_webhook and (one.id, one.start, one.end) == (other.id, other.start, other.end)

@@ -23,7 +23,7 @@ LONGER = 1000
 stay, so that there is room for the text."""
 
 
-class Circumstances(Struct, frozen=True):
+class ComposeContext(Struct, frozen=True):
     """What has to be known besides the text and the settings.
 
     `secrets` are values of the settings, `environment` the process's; `members` maps the names of
@@ -35,7 +35,7 @@ class Circumstances(Struct, frozen=True):
     members: Mapping[str, str] = {}
 
 
-class Written(Struct, frozen=True):
+class ComposedText(Struct, frozen=True):
     """A message ready to go, and what was masked in it."""
 
     outbound: Outbound
@@ -47,12 +47,12 @@ def written(
     text: str,
     target: Target,
     options: Options,
-    circumstances: Circumstances,
+    circumstances: ComposeContext,
     *,
     title: str = "",
     at: At = At(),
     around: Around = Around(),
-) -> Written:
+) -> ComposedText:
     """The message that `text` becomes on its way to `target`. Its title is made from the text,
     unless one is given; that is masked like the text, since phones show it in the push. `around` is
     what stood before lines of a file that the text shows."""
@@ -82,7 +82,7 @@ def written(
     if len(named) - len(text) > LONGER:
         names = ()
     everyone = At(people.user_ids, people.mobiles, all=at.all)
-    return Written(Outbound(message_id, target, text, title, everyone, names=names), masked)
+    return ComposedText(Outbound(message_id, target, text, title, everyone, names=names), masked)
 
 
 def _drawn(text: str, options: Options) -> str:

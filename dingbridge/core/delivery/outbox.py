@@ -1,7 +1,7 @@
 """What waits to be sent, told as records: the journal holds the records, this module their meaning.
 
-A message enters with `Put`. Before a chunk leaves, `Tried` says so; once DingTalk has answered,
-`Sent` says how much of the text was taken so far. The message's end is `Done`, which answers for
+A message enters with `Queued`. Before a chunk leaves, `Attempted` says so; once DingTalk has
+answered, `Sent` says how much of the text was taken so far. The message's end is `Done`, which answers for
 its last chunk as well, `Failed` (a dead letter, kept until the user decides) or `Dropped`. Nothing
 else changes the outbox, so whoever reads the journal from its start knows what is left to do, and
 how soon more may leave (`outbox_pace`).
@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core import json_wire
 from dingbridge.core.delivery import attempts
-from dingbridge.core.delivery.attempts import Attempts, Tried
+from dingbridge.core.delivery.attempts import Attempted, Attempts
 from dingbridge.core.delivery.rate_limit import Paced
 from dingbridge.core.messages import Outbound
 from dingbridge.core.timeouts import DONE_REMEMBERED
@@ -33,7 +33,7 @@ class Purpose(str, Enum):
     NOTIFICATION = "notification"
 
 
-class Put(Struct, frozen=True, tag="put"):
+class Queued(Struct, frozen=True, tag="put"):
     """A message was accepted. `robot` names its queue, `session` the transcript it stands in."""
 
     robot: str
@@ -96,14 +96,14 @@ class Merged(Struct, frozen=True, tag="merged"):
     outbound: Outbound
 
 
-class Parted(Struct, frozen=True, tag="parted"):
+class Unmerged(Struct, frozen=True, tag="parted"):
     """The merged message was refused: its members go one by one, in its place. From now on they
     are merged with nothing, nor is a single message of which this is said."""
 
     id: str
 
 
-OutboxRecord = Put | Tried | Sent | Done | Failed | Retried | Dropped | Merged | Parted
+OutboxRecord = Queued | Attempted | Sent | Done | Failed | Retried | Dropped | Merged | Unmerged
 
 _decoder: msgspec.json.Decoder[OutboxRecord] = msgspec.json.Decoder(OutboxRecord)
 
@@ -154,7 +154,7 @@ class QueuedMessage(Struct, frozen=True):
         return self.members or (self,)
 
 
-class Dead(Struct, frozen=True):
+class DeadLetter(Struct, frozen=True):
     """A dead letter: why it could not be sent, and since when (Unix seconds)."""
 
     waiting: QueuedMessage
@@ -168,7 +168,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self.waiting: dict[str, QueuedMessage] = {}
-        self.dead: dict[str, Dead] = {}
+        self.dead: dict[str, DeadLetter] = {}
         self.done: dict[str, float] = {}
         self.dropped: set[str] = set()
         self.uncertain: set[str] = set()
@@ -190,21 +190,21 @@ class Outbox:
         letter = self.dead.get(name)
         return letter.waiting if letter else self.waiting.get(name)
 
-    def letter(self, message: str) -> Dead | None:
+    def letter(self, message: str) -> DeadLetter | None:
         """The dead letter that the message is, or that it went out in."""
         return self.dead.get(self._within.get(message, message))
 
     def apply(self, record: OutboxRecord) -> None:
         """Take a record in. One about a message that is not here changes nothing."""
         match record:
-            case Put():
+            case Queued():
                 if not self.knows(record.outbound.id):
                     self._enter(
                         QueuedMessage(
                             record.robot, record.outbound, record.kind, record.session, record.time
                         )
                     )
-            case Tried() if record.id in self.waiting:
+            case Attempted() if record.id in self.waiting:
                 tried = attempts.begun(self.waiting[record.id].tried, record)
                 self._change(record.id, tried=tried)
             case Sent() if record.id in self.waiting:
@@ -215,12 +215,12 @@ class Outbox:
             case Failed() if record.id in self.waiting:
                 whole = self._leave(record.id)
                 # What went out as one failed as one, and is one from now on.
-                self.dead[record.id] = Dead(whole, record.reason, record.time)
+                self.dead[record.id] = DeadLetter(whole, record.reason, record.time)
             case Retried() if record.id in self.dead:
                 self._enter(_tried_anew(self.dead.pop(record.id).waiting))
             case Merged():
                 self._merge(record)
-            case Parted() if record.id in self.waiting:
+            case Unmerged() if record.id in self.waiting:
                 self._part(self.waiting[record.id])
 
     def forget_old(self, now: float) -> None:
@@ -304,7 +304,7 @@ def is_uncertain(end: Done | Dropped, whole: QueuedMessage | None) -> bool:
 
 
 def apart(whole: QueuedMessage) -> tuple[QueuedMessage, ...]:
-    """What `Parted` makes of a message: each of its members on its own, else itself."""
+    """What `Unmerged` makes of a message: each of its members on its own, else itself."""
     if not whole.members:
         return (structs.replace(whole, alone=True),)
     return tuple(

@@ -12,10 +12,10 @@ from dingbridge.core.delivery.outbox import (
     Merged,
     Outbox,
     OutboxRecord,
-    Parted,
-    Put,
+    Queued,
     QueuedMessage,
     Sent,
+    Unmerged,
     decode,
     encode,
     fold,
@@ -34,7 +34,7 @@ def compacted(records: Iterable[OutboxRecord], now: float) -> list[OutboxRecord]
     a moment with its session: its end may not stand in the transcript yet.
     """
     told = list(records)
-    puts = {record.outbound.id: record for record in told if isinstance(record, Put)}
+    puts = {record.outbound.id: record for record in told if isinstance(record, Queued)}
     outbox = fold(told)
     kept: list[OutboxRecord] = []
     for message, time in outbox.done.items():
@@ -55,22 +55,23 @@ def compacted(records: Iterable[OutboxRecord], now: float) -> list[OutboxRecord]
 
 def _records_of(waiting: QueuedMessage) -> list[OutboxRecord]:
     records: list[OutboxRecord] = [
-        Put(one.robot, one.outbound, one.kind, one.session, one.time) for one in waiting.everyone()
+        Queued(one.robot, one.outbound, one.kind, one.session, one.time)
+        for one in waiting.everyone()
     ]
     if waiting.members:
         records.append(Merged(tuple(one.id for one in waiting.members), waiting.outbound))
     if waiting.alone:
-        records.append(Parted(waiting.id))
+        records.append(Unmerged(waiting.id))
     if waiting.start:
         records.append(Sent(waiting.id, waiting.start))
     return [*records, *waiting.tried]
 
 
-def waiting_puts(records: Iterable[OutboxRecord], robot: str) -> tuple[Put, ...]:
+def waiting_puts(records: Iterable[OutboxRecord], robot: str) -> tuple[Queued, ...]:
     """How this robot's messages that wait as themselves were accepted, in their order."""
     mine = of_robot(records, robot)
     waiting = fold(mine).waiting
-    puts = {record.outbound.id: record for record in mine if isinstance(record, Put)}
+    puts = {record.outbound.id: record for record in mine if isinstance(record, Queued)}
     return tuple(puts[name] for name in waiting if name in puts)
 
 
@@ -80,7 +81,7 @@ def of_robot(records: Iterable[OutboxRecord], robot: str) -> list[OutboxRecord]:
     told = list(records)
     robots: dict[str, str] = {}
     for record in told:
-        if isinstance(record, Put):
+        if isinstance(record, Queued):
             robots.setdefault(record.outbound.id, record.robot)
         elif isinstance(record, Merged) and record.ids and record.ids[0] in robots:
             robots.setdefault(record.outbound.id, robots[record.ids[0]])
@@ -89,14 +90,14 @@ def of_robot(records: Iterable[OutboxRecord], robot: str) -> list[OutboxRecord]:
 
 def ids_of_others(records: Iterable[OutboxRecord], robot: str) -> set[str]:
     """The messages that other robots have to send or have sent, as far as that is written down."""
-    puts = (record for record in records if isinstance(record, Put))
+    puts = (record for record in records if isinstance(record, Queued))
     return {record.outbound.id for record in puts if record.robot != robot}
 
 
 def _robot_of(record: OutboxRecord, robots: dict[str, str], default: str) -> str:
     if isinstance(record, Sent) and record.robot:
         return record.robot
-    about = record.outbound.id if isinstance(record, Put | Merged) else record.id
+    about = record.outbound.id if isinstance(record, Queued | Merged) else record.id
     return robots.get(about, default)
 
 

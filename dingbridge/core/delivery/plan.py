@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import attempts
-from dingbridge.core.delivery.attempts import Attempts, Tried
+from dingbridge.core.delivery.attempts import Attempted, Attempts
 from dingbridge.core.delivery.routing import Route, of_another_robot
 from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.errors import (
@@ -211,8 +211,8 @@ class Plan:
         self._wait = Wait(seconds, self.in_words(error))
 
     @property
-    def _attempt(self) -> Tried:
-        return Tried(self._outbound.id, *self._left[0], self._routes[0])
+    def _attempt(self) -> Attempted:
+        return Attempted(self._outbound.id, *self._left[0], self._routes[0])
 
     def _stop_repeats(self, why: str) -> None:
         """End here when the next attempt could bring for the second time what must not come twice:

@@ -10,7 +10,7 @@ from dingbridge.core.delivery.plan import KEY_CHARACTERS, Chunk
 from dingbridge.core.delivery.routing import Route, custom_robot, of_another_robot, routes
 from dingbridge.core.delivery.sent_messages import TEXT_CHARACTERS, SentChunk
 from dingbridge.core.dingtalk import media, request_bodies
-from dingbridge.core.dingtalk.media import Parcel
+from dingbridge.core.dingtalk.media import OutgoingMedia
 from dingbridge.core.dingtalk.robot_codes import own_code
 from dingbridge.core.markdown.chunking import LARGEST_CODE_POINT, encoded_size
 from dingbridge.core.messages import At, Outbound
@@ -23,7 +23,7 @@ _GROUP = "/v1.0/robot/groupMessages/send"
 class UploadedFile(Struct, frozen=True):
     """A file that the platform has, and what it was uploaded as."""
 
-    parcel: Parcel
+    parcel: OutgoingMedia
     media_id: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import Done, Dropped, Failed, OutboxRecord, Sent
 from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 
@@ -17,10 +17,10 @@ def pace_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> Rat
     """
     before = Paced()
     went: list[tuple[float, str]] = []
-    under_way: dict[str, Tried] = {}
+    under_way: dict[str, Attempted] = {}
     for record in records:
         match record:
-            case Tried():
+            case Attempted():
                 _unanswered(under_way.pop(record.id, None), went)
                 under_way[record.id] = record
             case Sent(paced=Paced() as paced):
@@ -46,6 +46,6 @@ def pace_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> Rat
     return pace
 
 
-def _unanswered(attempt: Tried | None, went: list[tuple[float, str]]) -> None:
+def _unanswered(attempt: Attempted | None, went: list[tuple[float, str]]) -> None:
     if attempt is not None:
         went.append((attempt.time, attempt.key))

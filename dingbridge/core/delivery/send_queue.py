@@ -20,7 +20,7 @@ SEPARATOR = "\n\n---\n\n"
 """Between messages that go out as one."""
 
 
-class Lineup:
+class SendQueue:
     """The messages that wait, in order. The cost of a choice does not grow with their number.
 
     What goes to one place keeps its order, whatever way each message takes; only a reply may

@@ -78,7 +78,7 @@ _SIGNATURES: Final = (
 _LIKELY: Final = {"picture": "png", "audio": "amr", "video": "mp4", "file": "file"}
 
 
-class Parcel(Struct, frozen=True):
+class OutgoingMedia(Struct, frozen=True):
     """How one file of the user's goes out.
 
     `upload` is the type of its upload; `name` is what people see, its ending is that of the bytes.
@@ -99,7 +99,7 @@ class Parcel(Struct, frozen=True):
 # --- out ----------------------------------------------------------------------------------------
 
 
-def parcel(file_name: str, size: int) -> Parcel:
+def parcel(file_name: str, size: int) -> OutgoingMedia:
     """How a file of `size` bytes goes out. Raises `Refused` when it is too large or empty.
 
     Pictures go as pictures, types that DingTalk lists as files, everything else in a zip, whose
@@ -109,9 +109,9 @@ def parcel(file_name: str, size: int) -> Parcel:
     if size <= 0:
         raise Refused(say.EMPTY(name=name))
     if ending(name) in PICTURES:
-        chosen = Parcel("image", name)
+        chosen = OutgoingMedia("image", name)
     elif ending(name) in FILES:
-        chosen = Parcel("file", name)
+        chosen = OutgoingMedia("file", name)
     else:
         chosen = _in_a_zip(name)
     if not chosen.zipped:
@@ -126,7 +126,7 @@ def parcel(file_name: str, size: int) -> Parcel:
     return chosen
 
 
-def check_size(sent: Parcel, size: int) -> None:
+def check_size(sent: OutgoingMedia, size: int) -> None:
     """Return when `size` bytes, those of the zip if there is one, may be uploaded, else raise
     `Refused` in words about the user's file."""
     if size > UPLOAD_BYTES:
@@ -137,7 +137,7 @@ def check_size(sent: Parcel, size: int) -> None:
         raise Refused(words, fix=say.SEND_LINK())
 
 
-def instead(sent: Parcel, error: DeliveryError) -> Parcel | None:
+def instead(sent: OutgoingMedia, error: DeliveryError) -> OutgoingMedia | None:
     """Another way for a file whose upload was refused for its type or size; `None` without one.
 
     A picture that DingTalk does not take as such goes as a file in a zip, where its limits are
@@ -150,7 +150,7 @@ def instead(sent: Parcel, error: DeliveryError) -> Parcel | None:
     return None if sent.file_type == "zip" else _in_a_zip(sent.name)
 
 
-def about(error: DeliveryError, sent: Parcel, size: int) -> DeliveryError:
+def about(error: DeliveryError, sent: OutgoingMedia, size: int) -> DeliveryError:
     """A refusal of the upload in words about the user's file; any other error as it is."""
     if error.code == _SIZE_REFUSED:
         refused = say.MORE_THAN_TAKEN
@@ -193,8 +193,8 @@ def markdown_picture(media_id: str, label: str = "picture") -> str:
     return f"![{shown}]({media_id})"
 
 
-def _in_a_zip(name: str) -> Parcel:
-    return Parcel("file", f"{name}.zip", zipped=True, inside=name)
+def _in_a_zip(name: str) -> OutgoingMedia:
+    return OutgoingMedia("file", f"{name}.zip", zipped=True, inside=name)
 
 
 class _Uploaded(Struct):

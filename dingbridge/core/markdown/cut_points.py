@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from dingbridge.core.markdown.blocks import Blocks
-from dingbridge.core.markdown.unbreakable import Atoms, grapheme_start, reads_as_a_block
+from dingbridge.core.markdown.unbreakable import UnbreakableSpans, grapheme_start, reads_as_a_block
 from dingbridge.core.regex import regex
 
 _ITEM = r"(?:[-*+]|[0-9]{1,9}[.)])[ \t]"
@@ -46,7 +46,7 @@ def best_cut(blocks: Blocks, start: int, earliest: int, latest: int, wanted: int
     text = blocks.text
     line_start = max(text.rfind("\n", start, earliest) + 1, start)
     # Twice the range is enough: what is longer than a piece is cut in any case.
-    atoms = Atoms(text, line_start, min(len(text), 2 * latest - start + 1))
+    atoms = UnbreakableSpans(text, line_start, min(len(text), 2 * latest - start + 1))
 
     def reads_well(position: int) -> bool:
         return (
@@ -132,7 +132,7 @@ def _nearest(positions: list[int], wanted: int, suits: Callable[[int], bool]) ->
     return next(filter(suits, ordered), 0)
 
 
-def _between_characters(text: str, start: int, wanted: int, atoms: Atoms) -> int:
+def _between_characters(text: str, start: int, wanted: int, atoms: UnbreakableSpans) -> int:
     """The last position up to `wanted` that splits no visible character and no atom, after `start`;
     inside an atom that fills the piece any one between characters."""
     position = wanted

@@ -25,7 +25,7 @@ _LONGEST_GRAPHEME = 64
 """Code points. Longer heaps of combining marks are cut: nobody reads them as one character."""
 
 
-class Atoms:
+class UnbreakableSpans:
     """The indivisible parts of `text[start:end]`, of which `start` is no part's inside."""
 
     def __init__(self, text: str, start: int, end: int) -> None:

@@ -31,7 +31,7 @@ Scope = dict[str, list[Given]]
 """Canonical name of an option, to all places of one table that give it."""
 
 
-class Places(Struct):
+class OptionPlaces(Struct):
     """What one table gives: outside of accounts, in each account, and as variables (`env`)."""
 
     outer: Scope = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Places(Struct):
     env: list[Given] = field(default_factory=list)
 
 
-def gather(raw: object, problems: Problems) -> Places:
+def gather(raw: object, problems: Problems) -> OptionPlaces:
     """All places of `raw`, the table under `integrations.dingtalk`, each list sorted by path."""
     gatherer = _Gatherer(problems)
     gatherer.table(raw, PREFIX, "", gatherer.found.outer, may_wrap=True)
@@ -52,7 +52,7 @@ def gather(raw: object, problems: Problems) -> Places:
 
 class _Gatherer:
     def __init__(self, problems: Problems) -> None:
-        self.found = Places()
+        self.found = OptionPlaces()
         self._problems = problems
 
     def table(self, table: object, path: str, within: str, scope: Scope, *, may_wrap: bool) -> None:

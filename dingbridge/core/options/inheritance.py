@@ -16,7 +16,7 @@ from dingbridge.core.options.declarations import (
     ROBOT,
     Options,
 )
-from dingbridge.core.options.flatten import Given, Places, Scope
+from dingbridge.core.options.flatten import Given, OptionPlaces, Scope
 from dingbridge.core.options.lookup_failures import describe_file
 from dingbridge.core.options.lookups import LookupResults, Variables
 from dingbridge.core.options.problems import Problems, join
@@ -25,7 +25,7 @@ from dingbridge.core.options.values import UNKNOWN, Values
 
 
 def variables_of(
-    places: Places, environ: Mapping[str, str], found: LookupResults, problems: Problems
+    places: OptionPlaces, environ: Mapping[str, str], found: LookupResults, problems: Problems
 ) -> Variables:
     """The environment with what `env` and the file named by `env_file` add to it."""
     table = _table(places.env, problems)
@@ -37,7 +37,7 @@ def variables_of(
     return Variables(environ, table, found.variables, unread=unread)
 
 
-def env_file_of(places: Places, variables: Variables, problems: Problems) -> str:
+def env_file_of(places: OptionPlaces, variables: Variables, problems: Problems) -> str:
     """The file that `env_file` names; empty when it names none."""
     option = BY_NAME["env_file"]
     named = Values(variables, LookupResults(), problems).agreed(
@@ -64,7 +64,7 @@ def _table(env: list[Given], problems: Problems) -> dict[str, str]:
     return table
 
 
-def split(places: Places, variables: Variables) -> dict[str, Scope]:
+def split(places: OptionPlaces, variables: Variables) -> dict[str, Scope]:
     """What every account is given, sorted by name; the outer table is one if it names a robot."""
     accounts = {
         name: _inherited(own, places.outer, variables) for name, own in places.accounts.items()
@@ -74,7 +74,7 @@ def split(places: Places, variables: Variables) -> dict[str, Scope]:
     return dict(sorted(accounts.items()))
 
 
-def around(places: Places, variables: Variables) -> Scope:
+def around(places: OptionPlaces, variables: Variables) -> Scope:
     """What the table around the accounts gives, whether or not an account takes it."""
     alone = _inherited({}, places.outer, variables)
     return alone if names_robot(places.outer) else places.outer

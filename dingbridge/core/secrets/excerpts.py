@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.secrets import masking
-from dingbridge.core.secrets.masking import Finding, Guarded
+from dingbridge.core.secrets.masking import Finding, MaskedText
 
 LINES_BEFORE: Final = 400
 """Lines before an excerpt that are looked at: more than any private key has."""
@@ -37,7 +37,7 @@ def unmasked(text: str, around: Around) -> str:
 
 def mask(
     text: str, around: Around, own: Collection[str], environment: Mapping[str, str]
-) -> Guarded:
+) -> MaskedText:
     """Mask `text` as `guard.mask` does, as if `around` stood in it. Only what leaves is counted."""
     if not around.before:
         return masking.mask(text, own, environment, part_of_key=around.changes)
@@ -48,7 +48,7 @@ def mask(
     lines = guarded.text.split("\n")
     del lines[around.line : around.line + len(before)]
     shown = "\n".join(_each_mark_once(lines, {masking.mark(found) for found in guarded.found}))
-    return Guarded(shown, those_in(shown, guarded.found))
+    return MaskedText(shown, those_in(shown, guarded.found))
 
 
 def those_in(text: str, found: Collection[Finding]) -> tuple[Finding, ...]:

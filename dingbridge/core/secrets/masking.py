@@ -61,7 +61,7 @@ class Finding(Struct, frozen=True):
     variable: str = ""
 
 
-class Guarded(Struct, frozen=True):
+class MaskedText(Struct, frozen=True):
     """A text without secrets, and what was masked in it, in order."""
 
     text: str
@@ -85,7 +85,7 @@ def mask(
     *,
     by_line: bool = False,
     part_of_key: bool = False,
-) -> Guarded:
+) -> MaskedText:
     """Replace each secret in `text` by a mark like `[secret masked: GitHub token, 3f2a]`.
 
     Masked are private keys, keys of a known shape, the values in `own` (as they are, in a URL, in
@@ -97,7 +97,7 @@ def mask(
     `part_of_key` lines count as a private key that look like the inside of one.
     """
     if not text:
-        return Guarded(text)
+        return MaskedText(text)
     known = [*_own(own), *_variables(environment)]
     key = hashlib.sha256("\0".join(own_values(own)).encode("utf-8", "replace"))
     counted: dict[tuple[str, str, str], int] = {}
@@ -117,7 +117,7 @@ def mask(
                 pieces.append("\u200b")  # or Markdown would make a link of it, or hide it
             position = match.end
         text = "".join([*pieces, text[position:]])
-    return Guarded(
+    return MaskedText(
         text,
         tuple(
             Finding(kind, fingerprint, count, variable)

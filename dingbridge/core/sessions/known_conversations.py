@@ -12,7 +12,7 @@ MOST = 1000
 """Conversations of a robot (a count) that are remembered; those that were silent longest go."""
 
 
-class Acquaintance(Struct, frozen=True):
+class KnownConversation(Struct, frozen=True):
     """A conversation that spoke: its kind, in a 1:1 chat the person's staff id (empty for somebody
     from outside the organisation), and what it is called."""
 
@@ -21,7 +21,7 @@ class Acquaintance(Struct, frozen=True):
     label: str = ""
 
 
-Acquaintances = Mapping[str, Acquaintance]
+Acquaintances = Mapping[str, KnownConversation]
 """By conversation id, the one that spoke last at the end."""
 
 
@@ -29,7 +29,7 @@ def met(known: Acquaintances, inbound: Inbound) -> Acquaintances:
     """`known` with the conversation of a message; the same object when that is no news."""
     conversation, sender = inbound.conversation, inbound.sender
     is_group = conversation.kind is ConversationKind.GROUP
-    met = Acquaintance(
+    met = KnownConversation(
         conversation.kind,
         "" if is_group else sender.staff_id,
         conversation.title if is_group else sender.nick,

@@ -15,7 +15,7 @@ from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, remember
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.sessions import known_conversations
-from dingbridge.core.sessions.known_conversations import Acquaintance, Acquaintances
+from dingbridge.core.sessions.known_conversations import Acquaintances, KnownConversation
 from dingbridge.core.timeouts import REFUSAL_EVERY
 
 VERSION = 1
@@ -92,7 +92,7 @@ class State(Struct, frozen=True):
     pairings: dict[str, Pairings] = field(default_factory=dict)
     sent_keys: SentKeys = field(default_factory=dict)
     reactions: dict[str, tuple[Reaction, ...]] = field(default_factory=dict)
-    acquaintances: dict[str, dict[str, Acquaintance]] = field(default_factory=dict)
+    acquaintances: dict[str, dict[str, KnownConversation]] = field(default_factory=dict)
 
 
 def decode(data: bytes) -> State:

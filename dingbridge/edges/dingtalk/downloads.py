@@ -89,7 +89,7 @@ class Web(OpenApiHttp, Protocol):
         ...
 
 
-class Fetcher:
+class Downloader:
     """Fetches for one account. Used by one thread only; `stop` ends what is under way."""
 
     def __init__(

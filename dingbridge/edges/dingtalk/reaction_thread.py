@@ -49,12 +49,12 @@ class _Nothing(Struct):
 
 
 class WriteDown(Protocol):
-    """Writes down what may stand at messages; see `Reactor`."""
+    """Writes down what may stand at messages; see `ReactionThread`."""
 
     def __call__(self, reactions: tuple[Reaction, ...], *, soon: bool) -> None: ...
 
 
-class Reactor(threading.Thread):
+class ReactionThread(threading.Thread):
     """The reactions of one robot. `outstanding` is what an earlier process left: it is removed.
 
     `write_down` returns when what may stand at messages is on the disk, and raises `OSError` or

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.dingtalk.file_names import safe_name
-from dingbridge.core.dingtalk.media import Parcel
+from dingbridge.core.dingtalk.media import OutgoingMedia
 from dingbridge.core.errors import Refused
 from dingbridge.edges.storage import own_files
 from dingbridge.edges.storage.media_folder import MediaFolder, OutgoingFile
@@ -107,7 +107,7 @@ class OutgoingFolder:
             ) from cause
 
     def zipped(
-        self, source: OutgoingFile, way: Parcel, stopped: Callable[[], bool]
+        self, source: OutgoingFile, way: OutgoingMedia, stopped: Callable[[], bool]
     ) -> OutgoingFile:
         """The file in a zip, as `way` wants it. Remove it with `discard`. Raises as
         `MediaFolder.zipped` does."""

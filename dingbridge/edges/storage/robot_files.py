@@ -18,7 +18,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.delivery import outbox as outboxes
 from dingbridge.core.delivery import outbox_journal
-from dingbridge.core.delivery.outbox import Outbox, OutboxRecord, Put
+from dingbridge.core.delivery.outbox import Outbox, OutboxRecord, Queued
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.restored_rate import pace_of
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
@@ -32,7 +32,7 @@ from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
 from dingbridge.edges.storage.spool_folder import SpoolFolder
 from dingbridge.edges.storage.state_file import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ cost of that is spread over them."""
 class SharedFiles(Struct, frozen=True):
     """The files that all editors of a user share."""
 
-    disk: Disk
+    disk: Worker
     state: StateFile
     transcripts: Transcripts
     outbox: Journal
@@ -63,7 +63,7 @@ class SharedFiles(Struct, frozen=True):
     spool: SpoolFolder
 
 
-def files_in(data: Path, disk: Disk) -> SharedFiles:
+def files_in(data: Path, disk: Worker) -> SharedFiles:
     """The files of a data directory."""
     return SharedFiles(
         disk,
@@ -87,7 +87,7 @@ def transcript_of(session: str) -> str:
     return f"transcript {session}"
 
 
-class Inheritance(Struct, frozen=True):
+class SavedRobot(Struct, frozen=True):
     """What an earlier owner left: the state, what waits, how soon it may leave, and what was not
     handed over. `damaged` says that the state file had to be set aside."""
 
@@ -127,7 +127,7 @@ class RobotFiles:
             self._outbox_records = 0
             self._files.disk.do(lambda: _if_possible(self._compact_outbox))
 
-    def look(self) -> tuple[Put, ...]:
+    def look(self) -> tuple[Queued, ...]:
         """All messages that wait, when somebody else has written since the last look: among them
         may be those of editors that have left, or of Neovims that run 0.1. Else none."""
         number, size = self._files.outbox.mark()
@@ -188,7 +188,7 @@ class RobotFiles:
         self._compact_inbox(seen)
         self._files.state.update(lambda state: without_seen(state, seen))
 
-    def read(self) -> Inheritance:
+    def read(self) -> SavedRobot:
         """What an earlier owner left; what it could not tell the transcripts they are told now.
         Raises `OSError` or `BridgeError` when a file cannot be read."""
         for journal in (self._files.outbox, self._files.inbox):
@@ -211,7 +211,7 @@ class RobotFiles:
         self._settle(open_)
         seen = {**state.seen, **inbox.times(received)}
         pace = pace_of(mine, random.random)
-        return Inheritance(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
+        return SavedRobot(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
 
     def _settle(self, open_: dict[str, inbox.OpenMessage]) -> None:
         """Note where each message stands already. What 0.1 had routed counts as handed over then:

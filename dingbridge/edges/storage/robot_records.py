@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from dingbridge.core.delivery.outbox import OutboxRecord, Put
+from dingbridge.core.delivery.outbox import OutboxRecord, Queued
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions import inbox
@@ -23,7 +23,7 @@ from dingbridge.edges.storage.robot_files import (
 )
 
 
-class LiveRecords:
+class RobotRecords:
     """The records as the hub and the threads of the owner need them. `damaged` is told, on the disk
     thread, that the state file had to be set aside; `post` runs a call at the end of a turn."""
 
@@ -144,7 +144,7 @@ class LiveRecords:
             lambda: self._robot_files.traces(session, set(messages)), lambda found: then(*found)
         )
 
-    def look(self, then: Callable[[tuple[Put, ...]], None]) -> None:
+    def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
         """Look for messages that editors wrote down themselves."""
         self._files.disk.do(self._robot_files.look, then)
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 Job = Callable[[], None]
 
 
-class Disk(threading.Thread):
+class Worker(threading.Thread):
     """Carries out file work in the order in which it was asked for.
 
     `post` brings results to the service loop; `on_error` is called there with what went wrong, and

@@ -313,7 +313,7 @@ class Account:
         self._link.changed(self.shown, link, reason, fix, next_try)
         self._changed()
 
-    def pairing_asked(self, request: robot_protocol.PairingAsked) -> None:
+    def pairing_asked(self, request: robot_protocol.PairingRequested) -> None:
         """Somebody asks to be let in: say so, without getting in the user's way."""
         self.hear_of([request.code])
         asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)

@@ -15,7 +15,7 @@ ConversationKey = tuple[str, str]
 """A session, and a conversation that speaks to it: another one's slow file is waited for there."""
 
 
-class Arrivals:
+class ArrivalOrder:
     """One message of each place at a time. Service loop only."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from dingbridge.core.robot_protocol import News, Restore
 from dingbridge.core.timeouts import LEAVE_WITHIN, STOP_WITHIN
 from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol import updates
-from dingbridge.protocol.command_queue import Turns
+from dingbridge.protocol.command_queue import CommandQueue
 from dingbridge.protocol.frames import (
     Attach,
     EditorEvent,
@@ -34,21 +34,25 @@ from dingbridge.protocol.frames import (
     ServiceAsked,
     Updates,
 )
-from dingbridge.service.adapters import LivePrograms, LiveProject, LiveStorage
+from dingbridge.service.adapters import ProgramRunner, ProjectAccess, TranscriptStorage
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.editor_events import carry_out, is_by_user, message_of, replied
 from dingbridge.service.editors.read_settings import ReadSettings
-from dingbridge.service.editors.restored_bindings import EarlierState, Restoring, found_on_disk
-from dingbridge.service.editors.robot_client import Membership
+from dingbridge.service.editors.restored_bindings import (
+    EarlierState,
+    RestoredBindings,
+    found_on_disk,
+)
+from dingbridge.service.editors.robot_client import RobotMembership
 from dingbridge.service.editors.screen import Screen
-from dingbridge.service.editors.setup import SettingUp
-from dingbridge.service.editors.shared import Shared
+from dingbridge.service.editors.setup import EditorSetup
+from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files import file_errors
 from dingbridge.service.files.transfers import Transfers
-from dingbridge.service.files.uploads import LiveParcels
+from dingbridge.service.files.uploads import Uploads
 from dingbridge.service.ports import Ports
-from dingbridge.service.sessions.saved_files import LiveSaved
-from dingbridge.service.spool_intake import Spool, SpooledFrame
+from dingbridge.service.sessions.saved_files import SavedFiles
+from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +67,7 @@ class AttachedEditor:
         self,
         number: int,
         attach: Attach,
-        shared: Shared,
+        shared: SharedServices,
         send: Callable[[FromService], None],
         left: Callable[[], None],
     ) -> None:
@@ -73,25 +77,25 @@ class AttachedEditor:
         behind = partial(shared.is_behind, number)
         self.screen = Screen(lambda shown, *rest: send(Updates(self._fit(shown), *rest)), behind)
         self._transfers = Transfers(shared.files.outgoing, shared.files_thread, send)
-        self._spool = Spool(attach, shared.files, shared.spooled, self.screen.show)
+        self._spool = SpoolIntake(attach, shared.files, shared.spooled, self.screen.show)
         self._told_left = left
         self._bridge: Bridge | None = None
         self._before: list[FromHost] | None = []
-        self._turns = Turns(lambda: self._is_held, self._guarded)
+        self._turns = CommandQueue(lambda: self._is_held, self._guarded)
         self._set_up_at = 0.0
         self.active_at = time.monotonic() if attach.has_screen else 0.0
         self.is_leaving = False  # Its programs may be at work longer.
         self._is_writing = False
         self._is_written = False
         self._has_stopped = False
-        self._restoring: Restoring | None = None
-        self._memberships: dict[str, Membership] = {}
+        self._restoring: RestoredBindings | None = None
+        self._memberships: dict[str, RobotMembership] = {}
         self._given: Mapping[str, str] = attach.environ
-        self._programs = LivePrograms(self._answered, attach.cwd, lambda: self._given)
-        self._setting_up = SettingUp(
+        self._programs = ProgramRunner(self._answered, attach.cwd, lambda: self._given)
+        self._setting_up = EditorSetup(
             number, attach, shared.command_values, self.screen, self._configure
         )
-        self._project = LiveProject(shared.post, self.file_trouble, lambda: self._given)
+        self._project = ProjectAccess(shared.post, self.file_trouble, lambda: self._given)
 
     def start(self) -> None:
         """Read what there is; frames that come meanwhile wait."""
@@ -104,13 +108,13 @@ class AttachedEditor:
         shared = self._shared
         ports = Ports(
             editor=self.screen,
-            storage=LiveStorage(shared.files),
-            saved=LiveSaved(shared.files, self._transfers),
+            storage=TranscriptStorage(shared.files),
+            saved=SavedFiles(shared.files, self._transfers),
             exchange=self._join,
             programs=self._programs,
             project=self._project,
             media=shared.media,
-            parcels=LiveParcels(shared.files.outgoing, shared.files_thread, self._transfers),
+            parcels=Uploads(shared.files.outgoing, shared.files_thread, self._transfers),
             chance=shared.chance,
             later=self._later,
             pid=self._attach.pid,
@@ -118,7 +122,7 @@ class AttachedEditor:
             environ=self._attach.environ,
         )
         self._bridge = Bridge(ports, shared.store, left.sessions)
-        self._restoring = Restoring(
+        self._restoring = RestoredBindings(
             self._attach.cwd,
             self._attach.bound,
             self._bridge.accounts,
@@ -135,8 +139,8 @@ class AttachedEditor:
         for frame in waiting:
             self.hear(frame)
 
-    def _join(self, name: str) -> Membership:
-        membership = Membership(
+    def _join(self, name: str) -> RobotMembership:
+        membership = RobotMembership(
             self._shared.robots,
             lambda news: self._heard(name, news),
             lambda: self._joined(name),

@@ -20,14 +20,14 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.access_commands import AccessCommands
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.command_context import CommandContext
-from dingbridge.service.editors.destination_choice import Choosing
-from dingbridge.service.editors.file_sending import Enclosures
-from dingbridge.service.editors.message_flow import Correspondence
+from dingbridge.service.editors.destination_choice import DestinationChoice
+from dingbridge.service.editors.file_sending import FileSending
+from dingbridge.service.editors.message_flow import MessageFlow
 from dingbridge.service.editors.outbox_report import OutboxReport
-from dingbridge.service.editors.remote_requests import RemoteCommands
-from dingbridge.service.editors.responder_replies import Answering
+from dingbridge.service.editors.remote_requests import RemoteRequests
+from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.responders import Responders
-from dingbridge.service.editors.sending import Deliveries
+from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.session_commands import SessionCommands
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
@@ -43,7 +43,7 @@ class Bridge:
         self.sessions = EditorSessions(ports.editor, store, known)
         self.responders = Responders(ports.editor, ports.programs)
         self.accounts = Accounts(ports, self.sessions, self._notify_status)
-        self.deliveries = Deliveries(
+        self.deliveries = Sending(
             ports.editor,
             ports.chance,
             self.sessions,
@@ -51,7 +51,7 @@ class Bridge:
             ports.environ,
             self._notify_status,
         )
-        self.answering = Answering(
+        self.answering = ResponderReplies(
             ports.chance,
             self.sessions,
             self.accounts,
@@ -59,7 +59,7 @@ class Bridge:
             self.deliveries,
             ports.later,
         )
-        self.correspondence = Correspondence(
+        self.correspondence = MessageFlow(
             ports.editor,
             ports.chance,
             self.sessions,
@@ -70,7 +70,7 @@ class Bridge:
             ports.later,
             self._notify_status,
         )
-        self.enclosures = Enclosures(
+        self.enclosures = FileSending(
             ports.editor,
             ports.chance,
             self.sessions,
@@ -81,9 +81,9 @@ class Bridge:
         self._session_commands = SessionCommands(
             ports.editor, ports.storage, ports.saved, ports.chance, self.sessions, self.accounts
         )
-        self.choosing = Choosing(ports.editor, self.sessions, self.accounts)
+        self.choosing = DestinationChoice(ports.editor, self.sessions, self.accounts)
         self.access = AccessCommands(self.accounts, ports.editor)
-        self.remote_commands = RemoteCommands(
+        self.remote_commands = RemoteRequests(
             ports.editor,
             ports.storage,
             ports.project,
@@ -333,13 +333,13 @@ class Bridge:
                 self.correspondence.lost(account, news)
             case robot_protocol.CarryOut():
                 self.remote_commands.carry_out(account, news)
-            case robot_protocol.PairingAsked():
+            case robot_protocol.PairingRequested():
                 account.pairing_asked(news)
             case robot_protocol.AccessChanged():
                 self.access.known(account, news)
             case robot_protocol.PairingsReport():
                 self.access.answered(account, news)
-            case robot_protocol.Letters(lines=lines):
+            case robot_protocol.OutboxLines(lines=lines):
                 self._editor.show(self._outbox.answered(account, lines))
             case robot_protocol.RobotState():
                 account.owner_is(news)

@@ -14,7 +14,7 @@ from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Editor
 
 
-class Choosing:
+class DestinationChoice:
     """Service loop only."""
 
     def __init__(self, editor: Editor, sessions: EditorSessions, accounts: Accounts) -> None:

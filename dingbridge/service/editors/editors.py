@@ -19,7 +19,7 @@ from dingbridge.edges import log as log_file
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.storage import installed_code
 from dingbridge.edges.storage.robot_files import files_in
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
 from dingbridge.protocol.frames import (
@@ -34,15 +34,15 @@ from dingbridge.protocol.frames import (
     decode_from_host,
     encode,
 )
-from dingbridge.service.adapters import LiveChance, LiveStorage
+from dingbridge.service.adapters import SystemRuntime, TranscriptStorage
 from dingbridge.service.editors.attached_editor import AttachedEditor
 from dingbridge.service.editors.command_values import CommandValues
-from dingbridge.service.editors.shared import Shared
+from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files import file_errors
-from dingbridge.service.files.media_downloads import LiveMedia
+from dingbridge.service.files.media_downloads import MediaDownloads
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
-from dingbridge.service.shell_messages import Notifications
+from dingbridge.service.shell_messages import ShellMessages
 
 log = logging.getLogger(__name__)
 
@@ -90,19 +90,19 @@ class Editors:
         self._secrets: set[str] = set()
         self._told_of_log: set[int] = set()
         self._log()
-        self._disk = Disk(post, self._file_trouble, self._disk_refuses)
+        self._disk = Worker(post, self._file_trouble, self._disk_refuses)
         self._disk.start()
-        self._files_thread = Disk(post, self._file_trouble)
+        self._files_thread = Worker(post, self._file_trouble)
         self._files_thread.start()
         files = files_in(data, self._disk)
-        tokens, chance = AccessTokens(), LiveChance()
+        tokens, chance = AccessTokens(), SystemRuntime()
         self._robots = Robots(data / "dingbridge", files, tokens, chance, post, self.end_if_alone)
-        self._notifications = Notifications(self._robots, self._notify_shell)
-        self._media = LiveMedia(data, tokens, post)
-        self._shared = Shared(
+        self._notifications = ShellMessages(self._robots, self._notify_shell)
+        self._media = MediaDownloads(data, tokens, post)
+        self._shared = SharedServices(
             data=data,
             files=files,
-            store=SessionStore(LiveStorage(files), chance, post),
+            store=SessionStore(TranscriptStorage(files), chance, post),
             robots=self._robots,
             command_values=CommandValues(post),
             media=self._media,

@@ -25,12 +25,12 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Chance, Editor, Packed, Parcels
+from dingbridge.service.ports import Editor, FilePacking, Packed, Runtime
 
 log = logging.getLogger(__name__)
 
 
-class Enclosure(Struct, frozen=True):
+class FileToSend(Struct, frozen=True):
     """A file that is on its way from the editor, or being drawn: the message `id` that it becomes,
     and where it goes, by which account and which robot of it."""
 
@@ -42,16 +42,16 @@ class Enclosure(Struct, frozen=True):
     name: str
 
 
-class Enclosures:
+class FileSending:
     """Takes files out. Service loop only. `changed` is called when the status is new."""
 
     def __init__(
         self,
         editor: Editor,
-        chance: Chance,
+        chance: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
-        parcels: Parcels,
+        parcels: FilePacking,
         changed: Callable[[], None],
     ) -> None:
         self._editor = editor
@@ -60,7 +60,7 @@ class Enclosures:
         self._accounts = accounts
         self._parcels = parcels
         self._changed = changed
-        self._under_way: dict[str, Enclosure] = {}
+        self._under_way: dict[str, FileToSend] = {}
 
     def need_target(
         self, session: str, to: str = "", begun_for: Destination | None = None
@@ -149,29 +149,29 @@ class Enclosures:
 
     def _begin(
         self, account: Account, target: Target, session: str, message_id: str, name: str
-    ) -> Enclosure:
-        enclosure = Enclosure(
+    ) -> FileToSend:
+        enclosure = FileToSend(
             message_id, account, routing.robot_name(account.options), target, session, name
         )
         self._under_way[message_id] = enclosure
         account.member.reserve(message_id)
         return enclosure
 
-    def _add(self, enclosure: Enclosure, line: str, delivery: Delivery, reason: str = "") -> None:
+    def _add(self, enclosure: FileToSend, line: str, delivery: Delivery, reason: str = "") -> None:
         now, session = self._chance.now(), enclosure.session
         message = Message(enclosure.id, Role.EDITOR, say.YOU(), line, now, delivery, reason)
         self._sessions.hold(session)
         marked = enclosure.account.destinations.marked(session, message, enclosure.target)
         self._sessions.add(session, marked)
 
-    def _add_unsent(self, enclosure: Enclosure, reason: str) -> None:
+    def _add_unsent(self, enclosure: FileToSend, reason: str) -> None:
         if enclosure.session in self._sessions:
             line = received.FILE_LINE(name=attachments.shown_name(enclosure.name))
             self._add(enclosure, line, Delivery.FAILED, reason)
         else:
             self._editor.show(updates.Confirmed(enclosure.id))
 
-    def _packed(self, enclosure: Enclosure, packed: Packed) -> None:
+    def _packed(self, enclosure: FileToSend, packed: Packed) -> None:
         account, session = enclosure.account, enclosure.session
         if self._under_way.pop(enclosure.id, None) is None:
             # The editor has left meanwhile, and its user was told.
@@ -201,7 +201,7 @@ class Enclosures:
         account.member.send(robot_protocol.SendMessage(outbound, Purpose.REPLY, session))
         self._changed()
 
-    def _failed(self, enclosure: Enclosure, error: BridgeError) -> None:
+    def _failed(self, enclosure: FileToSend, error: BridgeError) -> None:
         def known(stands: bool) -> None:
             if self._under_way.pop(enclosure.id, None) is None:
                 return
@@ -215,7 +215,7 @@ class Enclosures:
         enclosure.account.member.give_up(enclosure.id)
         self._sessions.stands(enclosure.session, enclosure.id, known)
 
-    def _not_sent(self, enclosure: Enclosure, error: BridgeError) -> None:
+    def _not_sent(self, enclosure: FileToSend, error: BridgeError) -> None:
         log.info("a file was not sent: %s", error)
         enclosure.account.member.give_up(enclosure.id)
         words = in_words(say.NOT_SENT(reason=error), error.fix).rstrip(".")

@@ -14,8 +14,8 @@ from dingbridge.core.sessions import inbound_entry, inbox
 from dingbridge.core.timeouts import TEXT_FIRST_AFTER
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.arrival_order import Arrivals
-from dingbridge.service.editors.responder_replies import Answering
+from dingbridge.service.editors.arrival_order import ArrivalOrder
+from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Downloads, Editor, Later
 
@@ -29,14 +29,14 @@ class MessagePipeline(Struct, frozen=True):
     editor: Editor
     sessions: EditorSessions
     media: Downloads
-    answering: Answering
+    answering: ResponderReplies
     later: Later
     received: Callable[[Account, robot_protocol.Arrived], None]
     ended: Callable[[str], None]
-    shown: Arrivals
-    fetched: Arrivals
-    asked: Arrivals
-    programs: Arrivals
+    shown: ArrivalOrder
+    fetched: ArrivalOrder
+    asked: ArrivalOrder
+    programs: ArrivalOrder
 
 
 class _Fetched(Struct, frozen=True):

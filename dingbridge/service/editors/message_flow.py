@@ -14,27 +14,27 @@ from dingbridge.core.sessions.destinations import Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.arrival_order import Arrivals
+from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.incoming import Incoming, MessagePipeline
-from dingbridge.service.editors.responder_replies import Answering
-from dingbridge.service.editors.sending import Deliveries, filled
+from dingbridge.service.editors.responder_replies import ResponderReplies
+from dingbridge.service.editors.sending import Sending, filled
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Chance, Downloads, Editor, Later
+from dingbridge.service.ports import Downloads, Editor, Later, Runtime
 
 
-class Correspondence:
+class MessageFlow:
     """Takes messages into the sessions. Service loop only. `changed` is called when the status is
     new."""
 
     def __init__(
         self,
         editor: Editor,
-        chance: Chance,
+        chance: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         media: Downloads,
-        deliveries: Deliveries,
-        answering: Answering,
+        deliveries: Sending,
+        answering: ResponderReplies,
         later: Later,
         changed: Callable[[], None],
     ) -> None:
@@ -54,10 +54,10 @@ class Correspondence:
             later,
             self._received,
             self._ended,
-            shown=Arrivals(),
-            fetched=Arrivals(),
-            asked=Arrivals(),
-            programs=Arrivals(),
+            shown=ArrivalOrder(),
+            fetched=ArrivalOrder(),
+            asked=ArrivalOrder(),
+            programs=ArrivalOrder(),
         )
 
     def send(

@@ -22,9 +22,9 @@ from dingbridge.core.sessions.transcript import Transcript
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.responders import Responders
-from dingbridge.service.editors.sending import Deliveries
+from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Chance, Editor, Later, Project, Storage
+from dingbridge.service.ports import Editor, Later, Project, Runtime, Storage
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class _Look(Struct, frozen=True):
     then: Callable[[object, str], None]
 
 
-class RemoteCommands:
+class RemoteRequests:
     """Service loop only. A command is over once its answer is on its way, so that it is not lost;
     one that changes something is never carried out twice."""
 
@@ -63,9 +63,9 @@ class RemoteCommands:
         editor: Editor,
         storage: Storage,
         project: Project,
-        chance: Chance,
+        chance: Runtime,
         sessions: EditorSessions,
-        deliveries: Deliveries,
+        deliveries: Sending,
         responders: Responders,
         cwd: str,
         later: Later,

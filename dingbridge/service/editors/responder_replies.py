@@ -18,9 +18,9 @@ from dingbridge.core.text import tame, well_formed
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.responders import Responders
-from dingbridge.service.editors.sending import Deliveries
+from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Chance, Later
+from dingbridge.service.ports import Later, Runtime
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +28,16 @@ LEASE_WITHIN = 2.0
 """Seconds after which a question that an editor has not taken up goes to the next one."""
 
 
-class Answering:
+class ResponderReplies:
     """Asks the responder and passes on what it says. Service loop only."""
 
     def __init__(
         self,
-        chance: Chance,
+        chance: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         responders: Responders,
-        deliveries: Deliveries,
+        deliveries: Sending,
         later: Later,
     ) -> None:
         self._later = later

@@ -53,7 +53,7 @@ def found_on_disk(files: SharedFiles, data: Path) -> EarlierState:
     return EarlierState(state, sessions, folder_checks.mended(data), kept, damaged, trouble)
 
 
-class Restoring:
+class RestoredBindings:
     """Waits for what the owners of the editor's robots say; where one is late, the last word of the
     state file has to do. `settled` is called when all is known. Service loop only.
 

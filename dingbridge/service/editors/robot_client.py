@@ -12,7 +12,7 @@ from dingbridge.edges.storage.robot_files import OUTBOX
 from dingbridge.service.robots.robots import Robots
 
 
-class Membership:
+class RobotMembership:
     """An account's way to the owner of its robot. Service loop only.
 
     `heard` is told its news, `joined` when there is an owner, perhaps a new one; `set_up_at` says
@@ -70,7 +70,7 @@ class Membership:
         `then` runs once they are on the disk."""
         now = self._robots.chance.now()
         lines = [
-            outbox.encode(outbox.Put(self._robot, ask.outbound, ask.kind, ask.session, now))
+            outbox.encode(outbox.Queued(self._robot, ask.outbound, ask.kind, ask.session, now))
             for ask in sends
         ]
         if lines and self._robot:

@@ -10,7 +10,7 @@ from msgspec import structs
 from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import compose, long_text
-from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.errors import BridgeError
@@ -18,26 +18,26 @@ from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outb
 from dingbridge.core.secrets import excerpts, masking
 from dingbridge.core.secrets.excerpts import Around, Mask
 from dingbridge.core.secrets.heuristics import secret_variables
-from dingbridge.core.secrets.masking import Finding, Guarded
+from dingbridge.core.secrets.masking import Finding, MaskedText
 from dingbridge.core.sessions import targets
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Chance, Editor
+from dingbridge.service.ports import Editor, Runtime
 
 log = logging.getLogger(__name__)
 
 
-class Deliveries:
+class Sending:
     """Hands messages to the robots' owners. Service loop only. `changed` is called when the status
     is new."""
 
     def __init__(
         self,
         editor: Editor,
-        chance: Chance,
+        chance: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         environ: Mapping[str, str],
@@ -121,12 +121,12 @@ class Deliveries:
         target: Target,
         text: str,
         around: Around = Around(),
-    ) -> Guarded:
+    ) -> MaskedText:
         """`text` without secrets, as the settings want it for this target."""
         options = account.options
         text = characters(text)
         if not options.mask_secrets or compose.is_excepted(options, target):
-            return Guarded(text)
+            return MaskedText(text)
         return excerpts.mask(text, around, self._accounts.secrets, self._environ)
 
     def add_and_send(
@@ -183,7 +183,7 @@ class Deliveries:
         around: Around = Around(),
     ) -> Outbound:
         """The message as it leaves; the user is told what was masked in it."""
-        circumstances = Circumstances(
+        circumstances = ComposeContext(
             self._accounts.secrets, self._environ, account.people.members(target.conversation_id)
         )
         options = account.options

@@ -10,7 +10,7 @@ from dingbridge.protocol import updates
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.command_context import CommandContext
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Chance, Editor, Saved, Storage
+from dingbridge.service.ports import Editor, Runtime, Saved, Storage
 
 
 class SessionCommands:
@@ -21,7 +21,7 @@ class SessionCommands:
         editor: Editor,
         storage: Storage,
         saved: Saved,
-        chance: Chance,
+        chance: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
     ) -> None:

@@ -18,7 +18,7 @@ from dingbridge.service.editors.read_settings import read as read_settings
 from dingbridge.service.editors.screen import Screen
 
 
-class SettingUp:
+class EditorSetup:
     """`use` puts settings in force. Service loop only.
 
     begin ──no commands, or what they say is known──▶ in force

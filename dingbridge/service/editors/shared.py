@@ -8,15 +8,15 @@ from pathlib import Path
 from msgspec import Struct
 
 from dingbridge.edges.storage.robot_files import SharedFiles
-from dingbridge.edges.storage.worker import Disk
-from dingbridge.service.adapters import LiveChance
+from dingbridge.edges.storage.worker import Worker
+from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.ports import Downloads
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
 
 
-class Shared(Struct, frozen=True):
+class SharedServices(Struct, frozen=True):
     """`post` runs a call on the service's loop; `is_behind` tells whether an editor has not read
     yet what it was sent; `describe` says in words how the service is; `end` ends it, for a moment
     or until it is needed; `files_thread` does what takes long with the user's
@@ -29,9 +29,9 @@ class Shared(Struct, frozen=True):
     robots: Robots
     command_values: CommandValues
     media: Downloads
-    files_thread: Disk
+    files_thread: Worker
     spooled: set[str]
-    chance: LiveChance
+    chance: SystemRuntime
     post: Callable[[Callable[[], None]], None]
     is_behind: Callable[[int], bool]
     describe: Callable[[], str]

@@ -19,7 +19,7 @@ from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.storage.media_folder import MediaFolder
 
 if TYPE_CHECKING:
-    from dingbridge.edges.dingtalk.downloads import Fetcher
+    from dingbridge.edges.dingtalk.downloads import Downloader
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Wanted(Struct, frozen=True):
     then: Callable[[tuple[str | None, ...], tuple[str, ...]], None]
 
 
-class LiveMedia:
+class MediaDownloads:
     """Fetches the attachments of up to `AT_ONCE` messages at a time, so that a slow file holds up
     no other conversation. Starts its threads when they are needed."""
 
@@ -101,7 +101,7 @@ class LiveMedia:
 
     def _run(self) -> None:
         # A connection is used by one thread alone.
-        fetchers: dict[str, tuple[Options, Fetcher]] = {}
+        fetchers: dict[str, tuple[Options, Downloader]] = {}
         while (wanted := self._queue.get()) is not None and not self._stop.is_set():
             if isinstance(wanted, Wanted):
                 self._carry_out(self._fetcher(wanted.options, fetchers), wanted)
@@ -114,7 +114,7 @@ class LiveMedia:
         except OSError as error:
             log.warning("old files could not be removed: %s", error.strerror)
 
-    def _carry_out(self, fetcher: Fetcher, wanted: Wanted) -> None:
+    def _carry_out(self, fetcher: Downloader, wanted: Wanted) -> None:
         telling = _Telling(lambda words: self._post(lambda: wanted.notify(words)))
         paths: list[str | None] = []
         failures: list[str] = []
@@ -134,17 +134,19 @@ class LiveMedia:
             return
         self._post(lambda: wanted.then(tuple(paths), tuple(failures)))
 
-    def _fetcher(self, options: Options, fetchers: dict[str, tuple[Options, Fetcher]]) -> Fetcher:
+    def _fetcher(
+        self, options: Options, fetchers: dict[str, tuple[Options, Downloader]]
+    ) -> Downloader:
         """The account's own, as long as its options are the same."""
         known = fetchers.get(options.account)
         if known is not None and known[0] == options:
             return known[1]
         # Loaded late: most editors never fetch anything.
-        from dingbridge.edges.dingtalk.downloads import Fetcher
+        from dingbridge.edges.dingtalk.downloads import Downloader
         from dingbridge.edges.dingtalk.http import Http
 
         http = Http(options.proxy, read_timeout=ANSWER_WITHIN)
-        fetcher = Fetcher(options, http, self._tokens.of(options), self._folder, self._stop)
+        fetcher = Downloader(options, http, self._tokens.of(options), self._folder, self._stop)
         fetchers[options.account] = options, fetcher
         return fetcher
 

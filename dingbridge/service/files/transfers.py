@@ -11,7 +11,7 @@ from dingbridge.core.catalogue import files as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.storage.outgoing_folder import Arriving, OutgoingFolder
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 
 OnFailure = Callable[[BridgeError], None]
@@ -31,7 +31,7 @@ class Transfers:
     writes what comes, and `send` says something to the host."""
 
     def __init__(
-        self, folder: OutgoingFolder, thread: Disk, send: Callable[[FilePiece | PieceTaken], None]
+        self, folder: OutgoingFolder, thread: Worker, send: Callable[[FilePiece | PieceTaken], None]
     ) -> None:
         self._folder = folder
         self._thread = thread

@@ -16,7 +16,7 @@ from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk import media
 from dingbridge.core.dingtalk.file_names import ending
-from dingbridge.core.dingtalk.media import Parcel
+from dingbridge.core.dingtalk.media import OutgoingMedia
 from dingbridge.core.errors import BridgeError, DeliveryError, Refused
 from dingbridge.core.messages import Outbound
 from dingbridge.core.options.declarations import Options
@@ -24,7 +24,7 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.edges import picture
 from dingbridge.edges.storage.media_folder import OutgoingFile
 from dingbridge.edges.storage.outgoing_folder import OutgoingFolder
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.ports import Packed
 
@@ -40,10 +40,10 @@ TELL_STEP = 5
 """Percent."""
 
 
-class LiveParcels:
+class Uploads:
     """Takes in and draws files for sending. Service loop only; `thread` draws."""
 
-    def __init__(self, folder: OutgoingFolder, thread: Disk, transfers: Transfers) -> None:
+    def __init__(self, folder: OutgoingFolder, thread: Worker, transfers: Transfers) -> None:
         self._folder = folder
         self._thread = thread
         self._transfers = transfers
@@ -101,7 +101,7 @@ class FileUploader:
         self._folder = folder
         self._http: tuple[str, Http] | None = None
         self._done: tuple[tuple[str, str], UploadedFile] | None = None
-        self._instead: tuple[str, Parcel] | None = None
+        self._instead: tuple[str, OutgoingMedia] | None = None
 
     def bring(
         self,
@@ -151,12 +151,12 @@ class FileUploader:
             except DeliveryError as error:
                 raise media.about(error, other, source.size) from error
 
-    def _way(self, outbound: Outbound, size: int) -> Parcel:
+    def _way(self, outbound: Outbound, size: int) -> OutgoingMedia:
         if self._instead is not None and self._instead[0] == outbound.id:
             return self._instead[1]
         return media.parcel(outbound.file_name, size)
 
-    def _send(self, errand: _Errand, way: Parcel, source: OutgoingFile) -> str:
+    def _send(self, errand: _Errand, way: OutgoingMedia, source: OutgoingFile) -> str:
         """Upload the file by one way; its media id."""
         if not way.zipped:
             return self._upload(errand, way, source)
@@ -167,7 +167,7 @@ class FileUploader:
         finally:
             self._folder.discard(zipped)
 
-    def _upload(self, errand: _Errand, way: Parcel, source: OutgoingFile) -> str:
+    def _upload(self, errand: _Errand, way: OutgoingMedia, source: OutgoingFile) -> str:
         # Loaded late: most editors never upload anything.
         from dingbridge.edges.dingtalk.http import Http, Upload
 

@@ -17,13 +17,13 @@ from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import pairings_of, with_pairings, with_refused
 from dingbridge.core.timeouts import REFUSAL_EVERY
-from dingbridge.service.ports import Chance
-from dingbridge.service.robots.state_cache import Remembered
+from dingbridge.service.ports import Runtime
+from dingbridge.service.robots.state_cache import StateCache
 
 log = logging.getLogger(__name__)
 
 
-class Admission:
+class AccessControl:
     """Decides on every message, and keeps the pairings. Service loop only.
 
     `answer` says something in a conversation, `call` tells the editors, `changed` is called when
@@ -33,8 +33,8 @@ class Admission:
     def __init__(
         self,
         robot: str,
-        remembered: Remembered,
-        chance: Chance,
+        remembered: StateCache,
+        chance: Runtime,
         options: Callable[[], Options],
         answer: Callable[[Target, str], None],
         call: Callable[[News], None],
@@ -96,7 +96,7 @@ class Admission:
                     self._keep_webhook(request, inbound.session_webhook)
                     who = pairing.who(request)
                     self._call(
-                        robot_protocol.PairingAsked(
+                        robot_protocol.PairingRequested(
                             request.code, request.id, request.kind.value, who
                         )
                     )

@@ -15,9 +15,9 @@ from dingbridge.core.sessions.state import (
     with_binding,
     without_binding,
 )
-from dingbridge.service.ports import Chance
+from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.conversations import BoundEditor
-from dingbridge.service.robots.state_cache import Remembered
+from dingbridge.service.robots.state_cache import StateCache
 
 
 class Bindings:
@@ -28,8 +28,8 @@ class Bindings:
         self,
         robot: str,
         members: Mapping[int, BoundEditor],
-        remembered: Remembered,
-        chance: Chance,
+        remembered: StateCache,
+        chance: Runtime,
         notify: Callable[[int, News], None],
     ) -> None:
         self._robot = robot

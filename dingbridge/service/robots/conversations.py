@@ -19,7 +19,7 @@ from dingbridge.core.sessions.state import (
     with_conversation,
     with_made,
 )
-from dingbridge.service.robots.state_cache import Remembered
+from dingbridge.service.robots.state_cache import StateCache
 
 
 class BoundEditor(Struct):
@@ -39,7 +39,7 @@ class Conversations:
     def __init__(
         self,
         robot: str,
-        remembered: Remembered,
+        remembered: StateCache,
         members: Mapping[int, BoundEditor],
         options: Callable[[], Options],
     ) -> None:

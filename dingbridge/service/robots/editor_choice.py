@@ -11,7 +11,7 @@ Attends = Callable[[int, str], tuple[bool, float]]
 clock that only goes on)."""
 
 
-class Attending:
+class EditorChoice:
     """Knows the members by what their editors show and when their users were there last."""
 
     def __init__(

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import link
-from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox import Outbox, Purpose
 from dingbridge.core.delivery.quota import Budget
 from dingbridge.core.delivery.sent_messages import SentChunk, with_quote
@@ -25,20 +25,20 @@ from dingbridge.core.sessions import scopes
 from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.core.sessions.state import State, with_sent_key
 from dingbridge.core.timeouts import SENDS_WITHIN
-from dingbridge.service.ports import Chance, Later, Link, Queue, Reactions, Records
+from dingbridge.service.ports import Later, Link, Queue, Reactions, Records, Runtime
 from dingbridge.service.robots import inbound_router
-from dingbridge.service.robots.access_control import Admission
+from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.addressed_queue import AddressedQueue
 from dingbridge.service.robots.bindings import Bindings
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
-from dingbridge.service.robots.editor_choice import Attending, Attends
-from dingbridge.service.robots.inbound_router import NOBODY, Reception, RouterParts
-from dingbridge.service.robots.pending_reactions import Attention
+from dingbridge.service.robots.editor_choice import Attends, EditorChoice
+from dingbridge.service.robots.inbound_router import NOBODY, InboundRouter, RouterParts
+from dingbridge.service.robots.pending_reactions import PendingReactions
 from dingbridge.service.robots.quota_meter import QuotaMeter
-from dingbridge.service.robots.robot_commands import Receptionist
+from dingbridge.service.robots.robot_commands import RobotCommands
 from dingbridge.service.robots.robot_outbox import RobotOutbox
-from dingbridge.service.robots.state_cache import Remembered
-from dingbridge.service.robots.status_updates import StateNews
+from dingbridge.service.robots.state_cache import StateCache
+from dingbridge.service.robots.status_updates import StatusUpdates
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class HubPorts(Struct, frozen=True):
     records: Records
     queue: Queue
     link: Link
-    chance: Chance
+    chance: Runtime
     notify: Callable[[int, News], None]
     reactions: Reactions
     attends: Attends
@@ -80,7 +80,7 @@ class Hub:
         self._notify = ports.notify
         self._options = options
         self._records = ports.records
-        self._remembered = Remembered(state, ports.records)
+        self._remembered = StateCache(state, ports.records)
         self._members: dict[int, BoundEditor] = {}
         # Those whose editors were left while a program worked, with the session they had bound.
         self._retired: dict[int, str] = {}
@@ -89,14 +89,14 @@ class Hub:
         self._lacks_webhook = False
         self.cool_down = (0.0, "")
         self._let_in = robot_protocol.AccessChanged()
-        self._state = StateNews(ports.later, self._state_news, self.broadcast)
+        self._state = StatusUpdates(ports.later, self._state_news, self.broadcast)
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
         )
         self._bindings = Bindings(
             robot, self._members, self._remembered, ports.chance, ports.notify
         )
-        self._editors = Attending(self._members, self._conversations, ports.attends)
+        self._editors = EditorChoice(self._members, self._conversations, ports.attends)
         self._usage = QuotaMeter(
             robot,
             self._remembered,
@@ -104,7 +104,7 @@ class Hub:
             self._budget,
             self.notice,
         )
-        self._attention = Attention(
+        self._attention = PendingReactions(
             ports.reactions, ports.chance, lambda: self._options, lambda: self._usage.is_short
         )
         self.outgoing = RobotOutbox(
@@ -117,7 +117,7 @@ class Hub:
             self._outbox_changed,
             self._attention.ended,
         )
-        self._admission = Admission(
+        self._admission = AccessControl(
             robot,
             self._remembered,
             ports.chance,
@@ -127,14 +127,14 @@ class Hub:
             self._access_changed,
             lambda received: self._reception.receive_kept(received),
         )
-        receptionist = Receptionist(
+        receptionist = RobotCommands(
             self._conversations,
             ports.chance,
             lambda: self._options,
             self._state_news,
             lambda: len(self._members),
         )
-        self._reception = Reception(
+        self._reception = InboundRouter(
             RouterParts(
                 ports.records,
                 ports.chance,
@@ -217,7 +217,7 @@ class Hub:
             case robot_protocol.Drop(id=message):
                 problem = self.outgoing.drop(message)
             case robot_protocol.ShowOutbox(prefix=prefix):
-                self._notify(member, robot_protocol.Letters(self.outgoing.describe(prefix)))
+                self._notify(member, robot_protocol.OutboxLines(self.outgoing.describe(prefix)))
             case robot_protocol.ShowPairings():
                 self._notify(member, self._admission.list())
             case robot_protocol.Pair(code=code, once=once):
@@ -304,7 +304,7 @@ class Hub:
 
     def _answer(self, target: Target, text: str) -> None:
         """A word of the bridge itself in a conversation, which is part of no session."""
-        known = Circumstances(self._options.secrets)
+        known = ComposeContext(self._options.secrets)
         made = written(self._chance.new_id(), text, target, self._options, known)
         self.outgoing.send(robot_protocol.SendMessage(made.outbound, Purpose.WORD, ""))
 

@@ -16,13 +16,13 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions import inbox, scopes
 from dingbridge.core.sessions.inbox import OpenMessage, Received
-from dingbridge.service.editors.arrival_order import Arrivals
-from dingbridge.service.ports import Chance, Records
-from dingbridge.service.robots.access_control import Admission
+from dingbridge.service.editors.arrival_order import ArrivalOrder
+from dingbridge.service.ports import Records, Runtime
+from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
-from dingbridge.service.robots.editor_choice import Attending
-from dingbridge.service.robots.pending_reactions import Attention
-from dingbridge.service.robots.robot_commands import Receptionist
+from dingbridge.service.robots.editor_choice import EditorChoice
+from dingbridge.service.robots.pending_reactions import PendingReactions
+from dingbridge.service.robots.robot_commands import RobotCommands
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +37,21 @@ class RouterParts(Struct, frozen=True):
     that it answers; `has_left` tells whether the outbox knows a message by its id."""
 
     records: Records
-    chance: Chance
+    chance: Runtime
     members: Mapping[int, BoundEditor]
     conversations: Conversations
-    admission: Admission
-    receptionist: Receptionist
+    admission: AccessControl
+    receptionist: RobotCommands
     options: Callable[[], Options]
     notify: Callable[[int, News], None]
-    editors: Attending
+    editors: EditorChoice
     answer: Callable[[Target, str], None]
-    attention: Attention
+    attention: PendingReactions
     with_quote: Callable[[Inbound], Inbound]
     has_left: Callable[[str], bool]
 
 
-class Reception:
+class InboundRouter:
     """Brings every accepted message to one session, once. Service loop only."""
 
     def __init__(self, parts: RouterParts) -> None:
@@ -72,7 +72,7 @@ class Reception:
         self._patient: set[str] = set()
         self._open: dict[str, tuple[OpenMessage, int]] = {}
         # A message waits for a command before it.
-        self._on_their_way = Arrivals()
+        self._on_their_way = ArrivalOrder()
         self._settled = False
 
     def start(self, inbox: dict[str, OpenMessage]) -> None:

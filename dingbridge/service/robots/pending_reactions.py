@@ -15,7 +15,7 @@ from dingbridge.core.delivery.reactions import MOST_OUTSTANDING, reaction_to
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.service.ports import Chance, Reactions
+from dingbridge.service.ports import Reactions, Runtime
 
 
 class _Open(Struct, frozen=True):
@@ -26,13 +26,13 @@ class _Open(Struct, frozen=True):
     time: float
 
 
-class Attention:
+class PendingReactions:
     """Service loop only. `is_short` tells whether the month's quota is."""
 
     def __init__(
         self,
         reactions: Reactions,
-        chance: Chance,
+        chance: Runtime,
         options: Callable[[], Options],
         is_short: Callable[[], bool],
     ) -> None:

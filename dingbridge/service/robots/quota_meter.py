@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dingbridge.core.delivery import quota, reactions
 from dingbridge.core.delivery.quota import Budget, Quota
 from dingbridge.core.sessions.state import with_quota
-from dingbridge.service.ports import Chance
-from dingbridge.service.robots.state_cache import Remembered
+from dingbridge.service.ports import Runtime
+from dingbridge.service.robots.state_cache import StateCache
 
 
 class QuotaMeter:
@@ -17,8 +17,8 @@ class QuotaMeter:
     def __init__(
         self,
         robot: str,
-        remembered: Remembered,
-        chance: Chance,
+        remembered: StateCache,
+        chance: Runtime,
         budget: Callable[[], Budget],
         warn: Callable[[str], None],
     ) -> None:

@@ -24,7 +24,7 @@ from dingbridge.core.sessions.state import State, with_reactions
 from dingbridge.core.timeouts import ALL_HERE_WITHIN
 from dingbridge.edges.dingtalk.http import Http
 from dingbridge.edges.dingtalk.openapi import AccessTokens, RobotClient
-from dingbridge.edges.dingtalk.reaction_thread import Reactor
+from dingbridge.edges.dingtalk.reaction_thread import ReactionThread
 from dingbridge.edges.dingtalk.sender import RobotSender
 from dingbridge.edges.dingtalk.stream import (
     LinkChanged,
@@ -33,16 +33,16 @@ from dingbridge.edges.dingtalk.stream import (
     StreamSettings,
     StreamThread,
 )
-from dingbridge.edges.storage.robot_files import Inheritance, OwnershipGate, RobotFiles, SharedFiles
-from dingbridge.edges.storage.robot_records import LiveRecords
+from dingbridge.edges.storage.robot_files import OwnershipGate, RobotFiles, SavedRobot, SharedFiles
+from dingbridge.edges.storage.robot_records import RobotRecords
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service import periodic
 from dingbridge.service.files.uploads import FileUploader
-from dingbridge.service.ports import Chance
+from dingbridge.service.ports import Runtime
 from dingbridge.service.robots import hub as hubs
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.hub import Hub
-from dingbridge.service.robots.sender_batches import SenderNews, SenderReport
+from dingbridge.service.robots.sender_batches import SenderBatches, SenderReport
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ AT_ONCE = 32
 """Messages that are taken in between two looks at the clock (a count)."""
 
 
-class Owner:
+class RobotService:
     """Everything that only the owner of a robot has. Its methods run on the loop, but for
     those that say otherwise."""
 
@@ -60,7 +60,7 @@ class Owner:
         options: Options,
         files: SharedFiles,
         tokens: AccessTokens,
-        chance: Chance,
+        chance: Runtime,
         post: Post,
         notify: Callable[[int, News], None],
         attends: Attends,
@@ -76,9 +76,9 @@ class Owner:
         self._hub: Hub | None = None
         self._seen = SeenIds()
         self._pace = RateLimit(random.random)
-        self._news = SenderNews(post, self._from_sender, self._is_sending)
+        self._news = SenderBatches(post, self._from_sender, self._is_sending)
         self._sender: RobotSender | None = None
-        self._reactor: Reactor | None = None
+        self._reactor: ReactionThread | None = None
         self._reacting: list[tuple[Reaction, bool]] = []
         self._idle = True
         self._stream: StreamThread | None = None
@@ -86,7 +86,7 @@ class Owner:
         self._stopped = False
         self._robot_files = RobotFiles(files, robot, options.app_key)
         self._gate = OwnershipGate(files)
-        self._records = LiveRecords(files, self._robot_files, self._damaged, post)
+        self._records = RobotRecords(files, self._robot_files, self._damaged, post)
 
     @property
     def hub(self) -> Hub:
@@ -102,7 +102,7 @@ class Owner:
             lambda left: self._started(left, then),
         )
 
-    def _started(self, left: Inheritance, then: Callable[[], None]) -> None:
+    def _started(self, left: SavedRobot, then: Callable[[], None]) -> None:
         if self._stopped:
             return
         if left.damaged is not None:
@@ -250,9 +250,9 @@ class Owner:
             self._reactor.idle(idle=idle)
         self._idle = idle
 
-    def _react(self, outstanding: tuple[Reaction, ...]) -> Reactor:
+    def _react(self, outstanding: tuple[Reaction, ...]) -> ReactionThread:
         if self._reactor is None:
-            self._reactor = Reactor(
+            self._reactor = ReactionThread(
                 self._client(_quick(self._options)),
                 outstanding,
                 self._outstanding,

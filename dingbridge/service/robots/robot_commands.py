@@ -17,7 +17,7 @@ from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.robot_protocol import RobotState
 from dingbridge.core.sessions import scopes
-from dingbridge.service.ports import Chance
+from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.conversations import Conversations
 
 
@@ -28,14 +28,14 @@ class CommandReply(Struct, frozen=True):
     goes_on: bool = False
 
 
-class Receptionist:
+class RobotCommands:
     """Answers commands. Service loop only. `state` tells how the owner is doing, and
     `editors` how many there are."""
 
     def __init__(
         self,
         conversations: Conversations,
-        chance: Chance,
+        chance: Runtime,
         options: Callable[[], Options],
         state: Callable[[], RobotState],
         editors: Callable[[], int],

@@ -16,10 +16,10 @@ from dingbridge.core.delivery.outbox import (
     Merged,
     Outbox,
     OutboxRecord,
-    Parted,
-    Put,
+    Queued,
     QueuedMessage,
     Retried,
+    Unmerged,
     is_uncertain,
 )
 from dingbridge.core.delivery.outbox_journal import dropped_in_words, end_in_words
@@ -30,7 +30,7 @@ from dingbridge.core.robot_protocol import News, Notice
 from dingbridge.core.sessions import destinations
 from dingbridge.core.sessions.transcript import DeliveryLine
 from dingbridge.core.text import shorten
-from dingbridge.service.ports import Chance, Queue, Records
+from dingbridge.service.ports import Queue, Records, Runtime
 
 TITLE = 30
 """Characters of a message that name it where its end is told."""
@@ -53,7 +53,7 @@ class RobotOutbox:
         outbox: Outbox,
         records: Records,
         queue: Queue,
-        chance: Chance,
+        chance: Runtime,
         notify: Callable[[News], None],
         changed: Callable[[], None],
         ended: Callable[[QueuedMessage], None],
@@ -139,10 +139,10 @@ class RobotOutbox:
             self._notify_known(message, ask.session)
             return
         self._accepting.add(message)
-        put = Put(self._robot, ask.outbound, ask.kind, ask.session, self._chance.now())
+        put = Queued(self._robot, ask.outbound, ask.kind, ask.session, self._chance.now())
         self._records.outbox(put, lambda: self._queued(put))
 
-    def _queued(self, put: Put) -> None:
+    def _queued(self, put: Queued) -> None:
         self._accepting.discard(put.outbound.id)
         if self._outbox.knows(put.outbound.id):
             return
@@ -157,7 +157,7 @@ class RobotOutbox:
         self._looking = True
         self._records.look(self._found)
 
-    def _found(self, puts: tuple[Put, ...]) -> None:
+    def _found(self, puts: tuple[Queued, ...]) -> None:
         self._looking = False
         for put in puts:
             self._queued(put)
@@ -187,7 +187,7 @@ class RobotOutbox:
             case Merged():
                 for one in self._outbox.waiting[record.outbound.id].members:
                     self._fate(one.id, one.session, Delivery.SENDING, say.MERGED())
-            case Parted() if whole is not None:
+            case Unmerged() if whole is not None:
                 for one in whole.members:
                     why = say.PARTED_DOUBTFUL if whole.may_have_arrived else say.PARTED
                     self._fate(one.id, one.session, Delivery.RETRYING, why())

@@ -23,12 +23,12 @@ from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.protocol.command_queue import Post
-from dingbridge.service.ports import Chance
+from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from dingbridge.service.robots.hub import Hub
-    from dingbridge.service.robots.robot import Owner
+    from dingbridge.service.robots.robot import RobotService
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Robot:
         self._robots = robots
         self._data = robots.folder.parent
         self._locks = RobotLocks(self._data, name)
-        self._owner: Owner | None = None
+        self._owner: RobotService | None = None
         self._is_serving = False
         self._is_ending = False
         self._tries = 0
@@ -130,10 +130,10 @@ class Robot:
 
     def _own(self) -> None:
         # Loaded late: what talks to DingTalk costs a start of the service a tenth of a second.
-        from dingbridge.service.robots.robot import Owner
+        from dingbridge.service.robots.robot import RobotService
 
         robots = self._robots
-        self._owner = Owner(
+        self._owner = RobotService(
             self.name,
             self.options,
             robots.files,
@@ -267,7 +267,7 @@ class Robots:
         folder: Path,
         files: SharedFiles,
         tokens: AccessTokens,
-        chance: Chance,
+        chance: Runtime,
         post: Post,
         emptied: Callable[[], None],
     ) -> None:

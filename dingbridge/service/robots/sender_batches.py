@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from dingbridge.core.delivery import sent_messages
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import OutboxRecord, Sent
 from dingbridge.core.delivery.sender_events import Counted, SenderEvent
 from dingbridge.core.messages import Delivery, DeliveryReport
@@ -22,7 +22,7 @@ GATHER = 0.01
 SenderReport = SenderEvent | OutboxRecord
 
 
-class SenderNews:
+class SenderBatches:
     """Hands over all that was told since the last time, in order.
 
     What tells no end waits for what comes next, or `LOOK_AFTER`: a message that leaves at once is
@@ -81,7 +81,7 @@ def _can_wait(event: SenderReport) -> bool:
     match event:
         case DeliveryReport(delivery=delivery):
             return delivery is Delivery.SENDING
-        case Tried() | Sent() | Counted() | sent_messages.SentChunk():
+        case Attempted() | Sent() | Counted() | sent_messages.SentChunk():
             return True
         case _:
             return False

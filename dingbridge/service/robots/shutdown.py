@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dingbridge.edges.storage.robot_files import SharedFiles
 
 if TYPE_CHECKING:
-    from dingbridge.service.robots.robot import Owner
+    from dingbridge.service.robots.robot import RobotService
 
 
 class Shutdown(threading.Thread):
@@ -19,7 +19,9 @@ class Shutdown(threading.Thread):
     is about to come.
     """
 
-    def __init__(self, owner: Owner, files: SharedFiles, release: Callable[[], None]) -> None:
+    def __init__(
+        self, owner: RobotService, files: SharedFiles, release: Callable[[], None]
+    ) -> None:
         super().__init__(name="dingbridge-ending", daemon=True)
         self._owner = owner
         self._files = files

@@ -8,7 +8,7 @@ from dingbridge.core.sessions.state import State
 from dingbridge.service.ports import Records
 
 
-class Remembered:
+class StateCache:
     """The state as the owner knows it. Service loop only."""
 
     def __init__(self, state: State, records: Records) -> None:

@@ -11,7 +11,7 @@ TELL_COUNT_EVERY = 1.0
 """Seconds between two words about the month's quota, which every message changes."""
 
 
-class StateNews:
+class StatusUpdates:
     """Tells a state once for all that changes in a turn, and only one that is new. Service loop
     only. `make` gives the state as it is now, `broadcast` tells it."""
 

@@ -12,7 +12,7 @@ from dingbridge.edges.storage.robot_files import SharedFiles, transcript_of
 from dingbridge.service.files.transfers import OnFailure, Transfers
 
 
-class LiveSaved:
+class SavedFiles:
     """Those of one editor, by its `transfers`. Service loop only."""
 
     def __init__(self, files: SharedFiles, transfers: Transfers) -> None:

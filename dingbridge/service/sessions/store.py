@@ -23,7 +23,7 @@ from dingbridge.core.sessions.transcript import (
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.protocol.command_queue import Post
-from dingbridge.service.ports import Chance, Storage
+from dingbridge.service.ports import Runtime, Storage
 
 AT_ONCE = 32
 """Robot messages that are written together at most (a count)."""
@@ -55,7 +55,7 @@ class View(Protocol):
 class SessionStore:
     """Keeps the transcripts on the disk, and tells every view what changes. Service loop only."""
 
-    def __init__(self, storage: Storage, chance: Chance, post: Post) -> None:
+    def __init__(self, storage: Storage, chance: Runtime, post: Post) -> None:
         self.storage = storage
         self._chance = chance
         self._post = post

@@ -22,7 +22,7 @@ from dingbridge.core.delivery.outbox import (
     Outbox,
     OutboxRecord,
     Purpose,
-    Put,
+    Queued,
     QueuedMessage,
 )
 from dingbridge.core.delivery.rate_limit import Paced, RateLimit
@@ -62,7 +62,7 @@ class Run:
         client = RobotClient(read(OPTIONS, {}), self, AccessToken())
         self._sender = RobotSender(lambda: client, self._hear, self, pace)
         for name in self.names:
-            put = Put(
+            put = Queued(
                 "r", Outbound(name, Target(), f"text of {name}"), Purpose.NOTIFICATION, "", 1.0
             )
             self.records.append(put)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dingbridge.core.dingtalk.media import MEGABYTE, PROGRESS_BYTES, Parcel
+from dingbridge.core.dingtalk.media import MEGABYTE, PROGRESS_BYTES, OutgoingMedia
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 from dingbridge.edges.dingtalk.http import Http, Upload
 from tests.edges.dingtalk.test_http import (  # noqa: F401 - pytest finds fixtures by their names
@@ -22,7 +22,7 @@ from tests.edges.dingtalk.test_http import (  # noqa: F401 - pytest finds fixtur
     start_server,
 )
 
-PDF = Parcel("file", '报告 "1".pdf')
+PDF = OutgoingMedia("file", '报告 "1".pdf')
 SECRET = "access_token=0123456789abcdef"
 
 

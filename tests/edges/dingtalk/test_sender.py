@@ -15,18 +15,18 @@ import requests
 from msgspec import structs
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
     Failed,
     Merged,
     OutboxRecord,
-    Parted,
     Purpose,
-    Put,
+    Queued,
     QueuedMessage,
     Sent,
+    Unmerged,
 )
 from dingbridge.core.delivery.rate_limit import Hold, Paced, RateLimit
 from dingbridge.core.delivery.requests import UploadedFile
@@ -132,7 +132,7 @@ class Queue:
         """Hand a message over as the owner does: written down, then queued."""
         self.count += 1
         message = Outbound(f"m{self.count}", target, text, title, **more)
-        self.ledger.journal.append(outbox.encode(Put("robot", message, kind, "", time.time())))
+        self.ledger.journal.append(outbox.encode(Queued("robot", message, kind, "", time.time())))
         self.sender.put(QueuedMessage("robot", message, kind, "", time.time()))
         return message.id
 
@@ -624,22 +624,22 @@ def test_a_chunk_is_written_down_before_it_leaves_and_after_it_was_taken(
     assert chunks > 1
     records = sending.ledger.read()[1:]
     # The message's end answers for its last chunk.
-    assert [type(record) for record in records] == [*([Tried, Sent] * chunks)[:-1], Done]
+    assert [type(record) for record in records] == [*([Attempted, Sent] * chunks)[:-1], Done]
     ends = [
         (r.end, s.end)
         for r, s in zip(records[::2], records[1::2], strict=True)
-        if isinstance(r, Tried) and isinstance(s, Sent)
+        if isinstance(r, Attempted) and isinstance(s, Sent)
     ]
     assert len(ends) == chunks - 1
     assert all(tried == sent for tried, sent in ends)
     last = records[-2]
-    assert isinstance(last, Tried)
+    assert isinstance(last, Attempted)
     assert last.end == len(text)
 
 
 def test_a_short_message_is_written_down_twice_on_its_way(sending: Queue) -> None:
     sending.send("short", Target())
-    assert [type(record) for record in sending.ledger.read()] == [Put, Tried, Done]
+    assert [type(record) for record in sending.ledger.read()] == [Queued, Attempted, Done]
 
 
 def test_an_attempt_is_synced_before_the_request_only_where_it_must_not_be_made_twice(
@@ -652,7 +652,7 @@ def test_an_attempt_is_synced_before_the_request_only_where_it_must_not_be_made_
     careful = start_queue(delivery="at_most_once")
     careful.count = 1
     careful.send("careful", Target())
-    assert [type(record) for record in careful.ledger.synced] == [Tried]
+    assert [type(record) for record in careful.ledger.synced] == [Attempted]
 
 
 def test_a_message_that_was_interrupted_goes_on_where_it_was(
@@ -753,7 +753,7 @@ def test_one_bad_notification_does_not_take_those_with_it_that_it_was_merged_wit
     # The merged message, and then the second one alone.
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
     sending.start()
-    sending.until(Parted)
+    sending.until(Unmerged)
     sending.until(Done, lambda done: done.id == "m1")
     box = outbox.fold(sending.ledger.read())
     assert not box.dead
@@ -776,7 +776,7 @@ def test_each_of_the_parted_has_its_own_fate_also_after_a_crash(
     second = make_queue()
     assert second.take_up() == ["m1+3"]
     second.start()
-    second.until(Parted)
+    second.until(Unmerged)
     second.until_end("m3")
     assert [a.text for a in sandbox.client.arrived()] == list(texts)
     assert set(outbox.fold(second.ledger.read()).done) >= {"m1", "m2", "m3"}
@@ -806,7 +806,7 @@ def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
     second.start()
     assert isinstance(second.until_end("m1+2"), Failed)
     assert len(sandbox.client.arrived()) == 1
-    assert second.all(Parted) == []
+    assert second.all(Unmerged) == []
 
 
 def test_a_pause_is_told_at_its_start_and_at_its_end(
@@ -891,7 +891,7 @@ def test_what_the_webhook_may_have_taken_stays_the_same_chunk_when_it_is_told_to
     options = {key: value for key, value in sandbox.settings().items() if value}
     sending.sender.configure(lambda: client(read({**options, "text_chunk_limit": 300}, {})))
     assert isinstance(sending.until_end(message), Done)
-    tried = [structs.replace(one, time=0.0) for one in sending.all(Tried)]
+    tried = [structs.replace(one, time=0.0) for one in sending.all(Attempted)]
     assert tried[0] == tried[1] == tried[2]
     assert len(set(tried)) == len(tried) - 2
     assert joined([a.text for a in sandbox.client.arrived()]) == "x" * 500
@@ -1057,7 +1057,7 @@ def test_nothing_leaves_while_the_outbox_cannot_be_written_and_all_of_it_later(
     sending.count = 1
     message = Outbound("m2", Target(), "meanwhile", "title")
     journal = sending.ledger.journal
-    journal.append(outbox.encode(Put("robot", message, Purpose.REPLY, "", time.time())))
+    journal.append(outbox.encode(Queued("robot", message, Purpose.REPLY, "", time.time())))
     with out_of_reach(sending.ledger.path):
         sending.sender.put(QueuedMessage("robot", message, Purpose.REPLY, "", time.time()))
         assert "the outbox cannot be written" in sending.until_retrying("m2").reason
@@ -1079,7 +1079,7 @@ def test_notifications_that_cannot_be_written_down_as_one_lose_nothing(
     waiting = []
     for n in range(3):
         message = Outbound(f"n{n}", Target(), f"note {n}", "title")
-        put = Put("robot", message, Purpose.NOTIFICATION, "", time.time())
+        put = Queued("robot", message, Purpose.NOTIFICATION, "", time.time())
         sending.ledger.journal.append(outbox.encode(put))
         waiting.append(QueuedMessage("robot", message, Purpose.NOTIFICATION, "", time.time()))
     with out_of_reach(sending.ledger.path):
@@ -1229,7 +1229,7 @@ def test_an_upload_that_fails_does_not_answer_for_an_attempt_before_it(
     target = Target(user_id="zhangsan")
     first = make_queue()
     first.put("once", target)
-    first.ledger.record(Tried("m1", 0, 4, Route.SINGLE))
+    first.ledger.record(Attempted("m1", 0, 4, Route.SINGLE))
 
     def cannot(*_: object) -> UploadedFile:
         raise Refused("the file is gone")

@@ -33,7 +33,7 @@ from dingbridge.edges.dingtalk.stream import (
 )
 from dingbridge.edges.storage import robot_files as storage
 from dingbridge.edges.storage.robot_files import SharedFiles, files_in
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.support.disk import noted_syncs
@@ -483,7 +483,7 @@ def test_an_outage_of_many_attempts_is_one_line_at_its_start_and_one_at_its_end(
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[SharedFiles]:
-    disk = Disk(lambda work: work(), lambda error: None)
+    disk = Worker(lambda work: work(), lambda error: None)
     disk.start()
     yield files_in(tmp_path, disk)
     disk.finish(5)

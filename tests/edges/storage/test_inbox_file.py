@@ -16,14 +16,14 @@ from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.storage.journal import Journal
 from dingbridge.edges.storage.robot_files import OwnershipGate, RobotFiles, SharedFiles, files_in
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 
 ROBOT = "robot"
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[SharedFiles]:
-    disk = Disk(lambda work: work(), lambda error: None)
+    disk = Worker(lambda work: work(), lambda error: None)
     disk.start()
     yield files_in(tmp_path, disk)
     disk.finish(5)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Dropped, Purpose, Put
+from dingbridge.core.delivery.outbox import Dropped, Purpose, Queued
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
-from dingbridge.edges.storage.robot_records import LiveRecords
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.robot_records import RobotRecords
+from dingbridge.edges.storage.worker import Worker
 from tests.support.disk import noted_syncs, out_of_reach
 from tests.support.processes import until
 
@@ -27,16 +27,18 @@ class Owner:
     def __init__(self, folder: Path) -> None:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
         self.errors: list[Exception] = []
-        self.disk = Disk(self.posted.put, self.errors.append)
+        self.disk = Worker(self.posted.put, self.errors.append)
         self.disk.start()
         self.files: SharedFiles = files_in(folder, self.disk)
         robot_files = RobotFiles(self.files, "r", "app")
-        self.records = LiveRecords(self.files, robot_files, lambda _: None, self.posted.put)
+        self.records = RobotRecords(self.files, robot_files, lambda _: None, self.posted.put)
         self.accepted: list[str] = []
 
     def accept(self, name: str) -> None:
         """Ask for a message to be written down."""
-        put = Put("r", Outbound(name, Target(user_id="u"), "text", "title"), Purpose.REPLY, "", 1.0)
+        put = Queued(
+            "r", Outbound(name, Target(user_id="u"), "text", "title"), Purpose.REPLY, "", 1.0
+        )
         self.records.outbox(put, lambda: self.accepted.append(name))
 
     def turn_until(self, done: Callable[[], bool]) -> None:
@@ -49,9 +51,9 @@ class Owner:
         records, damaged = self.files.outbox.read(outbox.decode)
         assert damaged == 0
         return [
-            one.outbound.id if isinstance(one, Put) else f"-{one.id}"
+            one.outbound.id if isinstance(one, Queued) else f"-{one.id}"
             for one in records
-            if isinstance(one, Put | Dropped)
+            if isinstance(one, Queued | Dropped)
         ]
 
 

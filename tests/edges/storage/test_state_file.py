@@ -40,7 +40,7 @@ from dingbridge.edges.storage.card import OwnerCard
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.edges.storage.state_file import StateFile
 from dingbridge.edges.storage.transcripts import Transcripts
-from dingbridge.edges.storage.worker import Disk
+from dingbridge.edges.storage.worker import Worker
 from tests.support.disk import out_of_reach
 from tests.support.neovim import find_neovim
 from tests.support.processes import Child, run
@@ -727,7 +727,7 @@ class Loop:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
         self.errors: list[Exception] = []
         self.refusals: list[Exception | None] = []
-        self.disk = Disk(self.posted.put, self.errors.append, self.refusals.append)
+        self.disk = Worker(self.posted.put, self.errors.append, self.refusals.append)
         self.disk.start()
 
     def finish(self) -> None:

@@ -12,8 +12,8 @@ from dingbridge.core.messages import Message, Role
 from dingbridge.core.sessions.transcript import Entry, SessionInfo
 from dingbridge.edges.storage import own_files as edges_files
 from dingbridge.edges.storage.robot_files import SharedFiles, files_in
-from dingbridge.edges.storage.worker import Disk
-from dingbridge.service.adapters import LiveStorage
+from dingbridge.edges.storage.worker import Worker
+from dingbridge.service.adapters import TranscriptStorage
 from tests.support.disk import out_of_reach
 
 INFO = SessionInfo("s1", "One", 1.0)
@@ -26,10 +26,10 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.errors: list[Exception] = []
         self.refused = threading.Event()
-        self.disk = Disk(lambda call: call(), self.errors.append, lambda _: self.refused.set())
+        self.disk = Worker(lambda call: call(), self.errors.append, lambda _: self.refused.set())
         self.disk.start()
         self.files: SharedFiles = files_in(folder, self.disk)
-        self.storage = LiveStorage(self.files)
+        self.storage = TranscriptStorage(self.files)
 
     def add(self, *names: str) -> None:
         for name in names:

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from msgspec import Struct, field
 
 from dingbridge.core.delivery import outbox_journal
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import (
     Done,
     Failed,
     Outbox,
     OutboxRecord,
     Purpose,
-    Put,
+    Queued,
     Retried,
     Sent,
     fold,
@@ -108,7 +108,7 @@ class Journey(Struct):
 
     def _post(self, plan: Plan, step: PostChunk, reply: Reply) -> bool:
         chunk = step.chunk
-        self.records.append(Tried("m", chunk.start, chunk.end, step.route))
+        self.records.append(Attempted("m", chunk.start, chunk.end, step.route))
         known = step.route is Route.WEBHOOK and chunk.key in self.keys
         if reply.takes and not known:
             self.keys.add(chunk.key if step.route is Route.WEBHOOK else "")
@@ -127,7 +127,7 @@ class Journey(Struct):
 
 
 def journey(*, repeats: bool = True) -> Journey:
-    put = Put("robot", Outbound("m", Target(user_id="u"), TEXT), Purpose.REPLY, "", NOW)
+    put = Queued("robot", Outbound("m", Target(user_id="u"), TEXT), Purpose.REPLY, "", NOW)
     return Journey(repeats, [put])
 
 

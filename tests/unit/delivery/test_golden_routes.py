@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core.delivery import requests
-from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.plan import Plan, PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
@@ -58,7 +58,7 @@ def bodies(given: Options, outbound: Outbound, route: Route) -> list[Any]:
 @pytest.mark.parametrize("route", Route)
 def test_a_route_sends_what_its_file_shows(route: Route, msgtype: str) -> None:
     given = options(msgtype=msgtype, text_chunk_limit=200, keyword="构建")
-    members = Circumstances(members={"李四": "lisi"})
+    members = ComposeContext(members={"李四": "lisi"})
     target = Target() if route is Route.WEBHOOK else TARGET
     made = written("m1", TEXT, target, given, members, at=At(user_ids=("zhangsan",)))
     shown = json.dumps(bodies(given, made.outbound, route), ensure_ascii=False, indent=1)

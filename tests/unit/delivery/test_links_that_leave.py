@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core.delivery import outgoing_text
-from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outgoing_text import may_link, may_show, without_acting_links
 from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.core.markdown import rendering
@@ -39,7 +39,7 @@ def options(**changes: Any) -> Options:
 def left(text: str, title: str = "", **changes: Any) -> tuple[str, str]:
     """Text and title of what leaves."""
     target = Target(conversation_id=TEAM)
-    made = written("m", text, target, options(**changes), Circumstances(), title=title)
+    made = written("m", text, target, options(**changes), ComposeContext(), title=title)
     return made.outbound.text, made.outbound.title
 
 

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import outbox_journal
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import (
     Done,
     Dropped,
@@ -17,11 +17,11 @@ from dingbridge.core.delivery.outbox import (
     Merged,
     Outbox,
     OutboxRecord,
-    Parted,
     Purpose,
-    Put,
+    Queued,
     Retried,
     Sent,
+    Unmerged,
     decode,
     encode,
     fold,
@@ -49,12 +49,12 @@ def out(name: str, text: str = "hello") -> Outbound:
     return Outbound(name, Target(user_id="u"), text, "title")
 
 
-def put(name: str, session: str = "s1", kind: Purpose = Purpose.NOTIFICATION) -> Put:
-    return Put(robot_of(name), out(name), kind, session, NOW)
+def put(name: str, session: str = "s1", kind: Purpose = Purpose.NOTIFICATION) -> Queued:
+    return Queued(robot_of(name), out(name), kind, session, NOW)
 
 
-def tried(name: str, end: int = 5, route: Route = Route.SINGLE) -> Tried:
-    return Tried(name, 0, end, route)
+def tried(name: str, end: int = 5, route: Route = Route.SINGLE) -> Attempted:
+    return Attempted(name, 0, end, route)
 
 
 def merges(names: tuple[str, ...]) -> st.SearchStrategy[Merged]:
@@ -67,12 +67,12 @@ def merges(names: tuple[str, ...]) -> st.SearchStrategy[Merged]:
 
 RECORDS = st.one_of(
     st.builds(put, st.sampled_from([*OURS, *THEIRS]), st.sampled_from(["", "s1", "s2"])),
-    st.builds(Tried, NAMES, PLACES, PLACES, st.sampled_from(Route)),
+    st.builds(Attempted, NAMES, PLACES, PLACES, st.sampled_from(Route)),
     st.builds(Sent, NAMES, PLACES),
     st.builds(Done, NAMES, TIMES, st.booleans(), st.booleans()),
     st.builds(Failed, NAMES, st.text(max_size=5), TIMES),
     st.builds(Retried, NAMES),
-    st.builds(Parted, NAMES),
+    st.builds(Unmerged, NAMES),
     st.builds(Dropped, NAMES, TIMES),
     merges(OURS),
     merges(THEIRS),
@@ -145,7 +145,7 @@ def test_no_message_stands_in_two_places(history: list[OutboxRecord]) -> None:
     places = [*waiting, *dead, *(name for name in box.done if name not in WHOLES)]
     assert len(places) == len(set(places))
     assert box.queued == len(waiting)
-    accepted = {record.outbound.id for record in history if isinstance(record, Put)}
+    accepted = {record.outbound.id for record in history if isinstance(record, Queued)}
     assert {name for name in accepted if not box.knows(name)} == set()
     assert accepted <= set(places)
 
@@ -260,7 +260,7 @@ def test_a_record_of_merging_that_makes_no_sense_changes_nothing(merged: Merged)
 def test_parted_messages_wait_again_in_order_each_with_its_own_fate() -> None:
     history: list[OutboxRecord] = [
         *(put("a1"), put("a2"), put("a3"), put("a4")),
-        *(Merged(("a2", "a3"), out("a2+2")), tried("a2+2"), Parted("a2+2")),
+        *(Merged(("a2", "a3"), out("a2+2")), tried("a2+2"), Unmerged("a2+2")),
     ]
     box = fold(history)
     assert list(box.waiting) == ["a1", "a2", "a3", "a4"]
@@ -277,16 +277,16 @@ def test_parted_messages_wait_again_in_order_each_with_its_own_fate() -> None:
 def test_what_is_partly_there_is_not_parted() -> None:
     history: list[OutboxRecord] = [put("a1"), put("a2"), Merged(("a1", "a2"), out("a1+2"))]
     history.append(Sent("a1+2", 3))
-    assert meaning(fold([*history, Parted("a1+2")])) == meaning(fold(history))
+    assert meaning(fold([*history, Unmerged("a1+2")])) == meaning(fold(history))
 
 
 def test_what_was_taken_of_a_message_is_not_sent_again() -> None:
     box = fold([put("a1"), tried("a1"), Sent("a1", 5)])
     assert (box.waiting["a1"].start, box.waiting["a1"].tried) == (5, ())
-    box = fold([put("a1"), tried("a1"), Sent("a1", 5), Tried("a1", 5, 9, Route.GROUP)])
+    box = fold([put("a1"), tried("a1"), Sent("a1", 5), Attempted("a1", 5, 9, Route.GROUP)])
     assert (box.waiting["a1"].start, box.waiting["a1"].tried) == (
         5,
-        (Tried("a1", 5, 9, Route.GROUP),),
+        (Attempted("a1", 5, 9, Route.GROUP),),
     )
 
 
@@ -304,7 +304,7 @@ def test_a_dead_letter_keeps_its_reason_and_goes_to_the_end_when_it_is_tried_aga
 def test_tried_again_by_the_user_it_is_not_forgotten_that_it_may_have_arrived(
     route: Route,
 ) -> None:
-    chunk = Tried("a1", 3, 5, route)
+    chunk = Attempted("a1", 3, 5, route)
     failed = Failed("a1", "no answer", NOW)
     history: list[OutboxRecord] = [put("a1"), Sent("a1", 3), chunk, failed, Retried("a1")]
     waiting = fold(history).waiting["a1"]
@@ -409,7 +409,8 @@ OUTBOUNDS = st.builds(
 
 @settings(max_examples=100, deadline=None)
 @given(
-    RECORDS | st.builds(Put, WORDS, OUTBOUNDS, st.sampled_from(Purpose), WORDS, st.floats(0, 1e10))
+    RECORDS
+    | st.builds(Queued, WORDS, OUTBOUNDS, st.sampled_from(Purpose), WORDS, st.floats(0, 1e10))
 )
 def test_a_record_is_one_line_that_is_read_as_it_was_written(record: OutboxRecord) -> None:
     line = encode(record)
@@ -422,7 +423,7 @@ def test_a_record_is_one_line_that_is_read_as_it_was_written(record: OutboxRecor
 def test_text_that_is_no_unicode_can_be_written_down() -> None:
     broken = structs.replace(put("a1"), outbound=out("a1", "half \ud83d of a pair"))
     read = decode(encode(broken))
-    assert isinstance(read, Put)
+    assert isinstance(read, Queued)
     assert read.outbound.text == "half \ufffd of a pair"
 
 
@@ -459,5 +460,5 @@ def test_a_target_of_an_earlier_version_is_read_as_the_place_it_was() -> None:
         b'"text":"hi"},"kind":"reply","session":"s1","time":1.0}'
     )
     read = decode(line)
-    assert isinstance(read, Put)
+    assert isinstance(read, Queued)
     assert read.outbound.target == Target(label="the robot's group")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.plan import Chunk, Finished, Plan, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
@@ -101,7 +101,7 @@ def a_plan(
     patient: bool = True,
     repeat: bool = True,
     start: int = 0,
-    tried: tuple[Tried, ...] = (),
+    tried: tuple[Attempted, ...] = (),
 ) -> Plan:
     return Plan(
         outbound(text),
@@ -557,7 +557,7 @@ def test_a_message_that_was_interrupted_anywhere_goes_on_with_the_same_chunks_an
     start = whole.accepted[sent - 1].end if sent else 0
     left = whole.accepted[sent:]
     under_way = bool(left) and data.draw(st.booleans())
-    tried = (Tried("m1", left[0].start, left[0].end, route),) if under_way else ()
+    tried = (Attempted("m1", left[0].start, left[0].end, route),) if under_way else ()
     rest = travel(a_plan(text, (route,), rooms.__getitem__, start=start, tried=tried), answered())
     by_key = route is Route.WEBHOOK
     assert rest.end == Finished(whole.end.error, uncertain=under_way and not by_key)
@@ -571,7 +571,7 @@ def test_a_chunk_that_was_halved_and_may_have_arrived_keeps_its_cut_and_key() ->
     step = first.next()
     assert isinstance(step, PostChunk)
     chunk = step.chunk
-    tried = (Tried("m1", chunk.start, chunk.end, Route.WEBHOOK),)
+    tried = (Attempted("m1", chunk.start, chunk.end, Route.WEBHOOK),)
     way = travel(a_plan(text, (Route.WEBHOOK,), tried=tried), answered())
     assert way.posts[0].chunk.key == chunk.key
     assert joined([post.chunk.text for post in way.posts]) == text
@@ -584,7 +584,7 @@ def test_by_another_route_what_was_tried_is_cut_for_that_one() -> None:
         (Route.SINGLE,),
         rooms.__getitem__,
         start=2000,
-        tried=(Tried("m1", 2000, 5000, Route.SESSION),),
+        tried=(Attempted("m1", 2000, 5000, Route.SESSION),),
     )
     way = travel(plan, answered())
     assert [chunk.start for chunk in way.accepted] == [2000, 2985, 3970, 4955]
@@ -596,7 +596,7 @@ def test_by_another_route_what_was_tried_is_cut_for_that_one() -> None:
 def test_at_most_once_does_not_send_what_may_have_left_before_the_end_of_the_editor(
     route: Route,
 ) -> None:
-    plan = a_plan(routes=(Route.SINGLE,), repeat=False, tried=(Tried("m1", 0, 5, route),))
+    plan = a_plan(routes=(Route.SINGLE,), repeat=False, tried=(Attempted("m1", 0, 5, route),))
     way = travel(plan, answered())
     assert way.posts == []
     assert way.end.error is not None
@@ -605,7 +605,9 @@ def test_at_most_once_does_not_send_what_may_have_left_before_the_end_of_the_edi
 
 def test_at_most_once_sends_what_never_left_and_what_the_custom_robot_would_recognise() -> None:
     assert len(travel(a_plan("x" * 20_000, repeat=False, start=14_000), answered()).posts) == 1
-    plan = a_plan(routes=(Route.WEBHOOK,), repeat=False, tried=(Tried("m1", 0, 5, Route.WEBHOOK),))
+    plan = a_plan(
+        routes=(Route.WEBHOOK,), repeat=False, tried=(Attempted("m1", 0, 5, Route.WEBHOOK),)
+    )
     assert len(travel(plan, answered()).posts) == 1
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.outbox import Done, Failed, OutboxRecord, Purpose, Put, Sent
+from dingbridge.core.delivery.attempts import Attempted
+from dingbridge.core.delivery.outbox import Done, Failed, OutboxRecord, Purpose, Queued, Sent
 from dingbridge.core.delivery.outbox_journal import shortened
 from dingbridge.core.delivery.rate_limit import Hold, Paced
 from dingbridge.core.delivery.restored_rate import pace_of
@@ -21,12 +21,12 @@ NOW = 1_900_000_000.0
 KEY = "webhook"
 
 
-def put(name: str, robot: str = "r") -> Put:
-    return Put(robot, Outbound(name, Target(), "text", "title"), Purpose.REPLY, "", NOW)
+def put(name: str, robot: str = "r") -> Queued:
+    return Queued(robot, Outbound(name, Target(), "text", "title"), Purpose.REPLY, "", NOW)
 
 
-def tried(name: str, time: float, start: int = 0, end: int = 4) -> Tried:
-    return Tried(name, start, end, Route.WEBHOOK, time=time, key=KEY)
+def tried(name: str, time: float, start: int = 0, end: int = 4) -> Attempted:
+    return Attempted(name, start, end, Route.WEBHOOK, time=time, key=KEY)
 
 
 def delivered(name: str, time: float) -> list[OutboxRecord]:
@@ -80,7 +80,7 @@ def test_what_was_not_answered_may_have_arrived_and_counts() -> None:
 def test_records_of_the_version_before_tell_no_times_and_count_nothing() -> None:
     old: list[OutboxRecord] = [
         put("m1"),
-        Tried("m1", 0, 4, Route.WEBHOOK),
+        Attempted("m1", 0, 4, Route.WEBHOOK),
         Sent("m1", 4),
         Done("m1", NOW),
     ]
@@ -144,7 +144,7 @@ def test_the_pace_of_one_robot_is_not_that_of_another() -> None:
     records: list[OutboxRecord] = [
         *delivered("m1", NOW),
         put("x1", "other"),
-        Tried("x1", 0, 4, Route.WEBHOOK, time=NOW + 1, key=KEY),
+        Attempted("x1", 0, 4, Route.WEBHOOK, time=NOW + 1, key=KEY),
         Done("x1", NOW + 1),
     ]
     short = compacted(compacted(records, "r", NOW + 2), "other", NOW + 2)
@@ -154,7 +154,7 @@ def test_the_pace_of_one_robot_is_not_that_of_another() -> None:
 
 
 class OldTried(Struct, frozen=True, tag="tried"):
-    """`Tried` as version 0.1.0 reads it."""
+    """`Attempted` as version 0.1.0 reads it."""
 
     id: str
     start: int

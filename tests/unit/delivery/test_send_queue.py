@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from dingbridge.core.delivery import mentions, send_queue
-from dingbridge.core.delivery.attempts import Tried
+from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.compose import LONGER
 from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
 from dingbridge.core.delivery.routing import Route
-from dingbridge.core.delivery.send_queue import SEPARATOR, Lineup
+from dingbridge.core.delivery.send_queue import SEPARATOR, SendQueue
 from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
 
@@ -37,14 +37,14 @@ def key(waiting: QueuedMessage) -> str:
     return waiting.outbound.target.conversation_id or waiting.outbound.target.user_id
 
 
-def line(*waiting: QueuedMessage) -> Lineup:
-    up = Lineup()
+def line(*waiting: QueuedMessage) -> SendQueue:
+    up = SendQueue()
     for one in waiting:
         up.add(one)
     return up
 
 
-def chosen(up: Lineup, largest: int = LARGEST, **rooms: int) -> list[str]:
+def chosen(up: SendQueue, largest: int = LARGEST, **rooms: int) -> list[str]:
     return [one.id for one in up.choose(key, lambda name: rooms.get(name, 20), largest)]
 
 
@@ -67,7 +67,7 @@ def test_with_enough_budget_messages_leave_one_by_one_in_order() -> None:
 
 
 def test_nothing_waits_and_nothing_is_chosen() -> None:
-    assert chosen(Lineup()) == []
+    assert chosen(SendQueue()) == []
 
 
 # --- short of budget ------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def test_what_goes_as_one_is_no_longer_than_a_message_may_be() -> None:
 
 
 def test_what_is_under_way_or_merged_and_a_file_are_not_merged() -> None:
-    tried = structs.replace(note("n1"), tried=(Tried("n1", 0, 5, Route.GROUP),))
+    tried = structs.replace(note("n1"), tried=(Attempted("n1", 0, 5, Route.GROUP),))
     merged = structs.replace(note("n1"), members=(note("x"), note("y")))
     file = structs.replace(note("n1").outbound, file_name="a.txt")
     for first in (tried, merged, structs.replace(note("n1"), outbound=file)):
@@ -182,7 +182,7 @@ def way(waiting: QueuedMessage) -> str:
     return f"{'session' if waiting.outbound.target.session_webhook else 'api'}_{key(waiting)}"
 
 
-def chosen_by_way(up: Lineup, **rooms: int) -> list[str]:
+def chosen_by_way(up: SendQueue, **rooms: int) -> list[str]:
     return [one.id for one in up.choose(way, lambda name: rooms.get(name, 20), LARGEST)]
 
 
@@ -255,7 +255,7 @@ ROOMS = st.lists(st.fixed_dictionaries({"team": st.integers(0, 4), "boss": st.in
 def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_their_order(
     queue: list[tuple[Target, bool, str]], rooms: list[dict[str, int]]
 ) -> None:
-    up = Lineup()
+    up = SendQueue()
     for n, (target, is_reply, text) in enumerate(queue):
         waiting = note(f"m{n:02}", target, text)
         up.add(structs.replace(waiting, kind=Purpose.REPLY) if is_reply else waiting)
@@ -298,7 +298,7 @@ def test_nothing_is_dropped_or_sent_twice_and_replies_and_notifications_keep_the
 def test_whatever_ways_are_closed_only_a_reply_overtakes_and_only_notifications(
     queue: list[tuple[Target, bool, bool, bool]], rooms: list[dict[str, int]]
 ) -> None:
-    up = Lineup()
+    up = SendQueue()
     for n, (target, is_reply, session, half) in enumerate(queue):
         waiting = note(f"m{n:02}", target)
         waiting = by_session(waiting) if session else waiting

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.delivery.compose import Circumstances, written
+from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.messages import Target
 from dingbridge.core.options.settings import read
@@ -51,7 +51,7 @@ WITHIN_A_WORD = ("\u200b", "\u200c", "\u200d", "\u2060", "\u00ad", "\ufeff", "\u
 def left(text: str, title: str = "", **changes: Any) -> tuple[str, str]:
     options = read({"app_key": "dingabc", "app_secret": "an-app-secret", **changes}, {})
     target = Target(user_id="zhangsan")
-    made = written("m", text, target, options, Circumstances(), title=title)
+    made = written("m", text, target, options, ComposeContext(), title=title)
     return made.outbound.text, made.outbound.title
 
 

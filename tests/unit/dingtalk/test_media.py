@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dingbridge.core.dingtalk import media, request_bodies
 from dingbridge.core.dingtalk.file_names import NAME_BYTES, ending, safe_name
-from dingbridge.core.dingtalk.media import MEGABYTE, UPLOAD_BYTES, Parcel
+from dingbridge.core.dingtalk.media import MEGABYTE, UPLOAD_BYTES, OutgoingMedia
 from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable
 
@@ -27,20 +27,20 @@ def answer(body: object, status: int = 200) -> HttpAnswer:
 
 @pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.jpeg", "a.gif", "a.bmp"])
 def test_a_picture_goes_as_a_picture(name: str) -> None:
-    assert media.parcel(name, 10) == Parcel("image", name)
+    assert media.parcel(name, 10) == OutgoingMedia("image", name)
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.zip", "a.RAR", "a.doc", "a.docx", "a.xlsx"])
 def test_a_listed_type_goes_as_a_file(name: str) -> None:
     sent = media.parcel(name, 10)
-    assert sent == Parcel("file", name)
+    assert sent == OutgoingMedia("file", name)
     assert sent.file_type == name.rpartition(".")[2].lower()
 
 
 @pytest.mark.parametrize("name", ["a.py", "a.webp", "a.pptx", "a.mp4", "Makefile", "a.tar.gz"])
 def test_any_other_type_goes_in_a_zip_with_its_name_inside(name: str) -> None:
     sent = media.parcel(name, 10)
-    assert sent == Parcel("file", f"{name}.zip", zipped=True, inside=name)
+    assert sent == OutgoingMedia("file", f"{name}.zip", zipped=True, inside=name)
     assert sent.file_type == "zip"
 
 
@@ -75,18 +75,18 @@ def test_an_empty_file_is_refused() -> None:
 def test_a_picture_that_is_refused_as_such_goes_in_a_zip(errcode: int) -> None:
     with pytest.raises(Refused) as refused:
         media.read_upload(answer({"errcode": errcode, "errmsg": "no"}))
-    other = media.instead(Parcel("image", "a.png"), refused.value)
-    assert other == Parcel("file", "a.png.zip", zipped=True, inside="a.png")
+    other = media.instead(OutgoingMedia("image", "a.png"), refused.value)
+    assert other == OutgoingMedia("file", "a.png.zip", zipped=True, inside="a.png")
     assert media.instead(other, refused.value) is None
 
 
 def test_there_is_no_other_way_for_what_a_zip_would_not_help() -> None:
     too_large = Refused("", code="40006")
     wrong_type = Refused("", code="40005")
-    assert media.instead(Parcel("file", "a.pdf"), too_large) is None
-    assert media.instead(Parcel("file", "a.zip"), wrong_type) is None
-    assert media.instead(Parcel("image", "a.png"), Refused("", code="60011")) is None
-    assert media.instead(Parcel("file", "a.pdf"), wrong_type) is not None
+    assert media.instead(OutgoingMedia("file", "a.pdf"), too_large) is None
+    assert media.instead(OutgoingMedia("file", "a.zip"), wrong_type) is None
+    assert media.instead(OutgoingMedia("image", "a.png"), Refused("", code="60011")) is None
+    assert media.instead(OutgoingMedia("file", "a.pdf"), wrong_type) is not None
 
 
 def test_a_refused_upload_is_told_in_words_about_the_users_file() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dingbridge.core.regex import PIECE
 from dingbridge.core.secrets.heuristics import is_login
-from dingbridge.core.secrets.masking import OWN, VARIABLE, Finding, Guarded, describe, mask
+from dingbridge.core.secrets.masking import OWN, VARIABLE, Finding, MaskedText, describe, mask
 from dingbridge.core.secrets.patterns import Shape
 from dingbridge.core.secrets.patterns_in_context import SHAPES
 from dingbridge.core.secrets.private_keys import PRIVATE_KEY, private_keys
@@ -433,7 +433,7 @@ def test_masking_twice_is_masking_once(text: str, own: list[str], value: str) ->
     assert mask(text, own, {"A_TOKEN": value}) == once
 
 
-def check_what_is_left(text: str, guarded: Guarded) -> None:
+def check_what_is_left(text: str, guarded: MaskedText) -> None:
     """What was not masked was there before, in this order."""
     position = 0
     for piece in MARK.split(guarded.text):

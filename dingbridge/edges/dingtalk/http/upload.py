@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.dingtalk.media import UPLOAD_WITHIN, Parcel
+from dingbridge.core.dingtalk.media import UPLOAD_WITHIN, OutgoingMedia
 from dingbridge.core.errors import Refused, Retryable
 
 PIECE = 32 * 1024
@@ -29,7 +29,7 @@ class Upload:
         self,
         file: BinaryIO,
         size: int,
-        parcel: Parcel,
+        parcel: OutgoingMedia,
         *,
         progress: Callable[[int, int], None] | None = None,
         stop: threading.Event | None = None,

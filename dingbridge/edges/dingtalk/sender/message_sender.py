@@ -16,8 +16,15 @@ from typing import Protocol
 from msgspec import structs
 
 from dingbridge.core.delivery import attempts, requests
-from dingbridge.core.delivery.attempts import Tried
-from dingbridge.core.delivery.outbox import Done, Failed, OutboxRecord, Parted, QueuedMessage, Sent
+from dingbridge.core.delivery.attempts import Attempted
+from dingbridge.core.delivery.outbox import (
+    Done,
+    Failed,
+    OutboxRecord,
+    QueuedMessage,
+    Sent,
+    Unmerged,
+)
 from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
 from dingbridge.core.delivery.rate_limit import RateLimit, key_of
 from dingbridge.core.delivery.requests import UploadedFile
@@ -36,10 +43,10 @@ from dingbridge.core.errors import (
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
 from dingbridge.core.options.declarations import Options
 from dingbridge.edges.dingtalk.openapi import OpenApi, RobotClient
-from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
+from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedRateLimit
 
 
-class Ledger(Protocol):
+class AttemptLog(Protocol):
     """Where records are written down."""
 
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
@@ -58,22 +65,22 @@ hears in words how far it is, and what says that it is to stop. Raises `Delivery
 
 class Held(Exception):
     """The message goes no further now: DingTalk lets it go on later only, so others may go
-    meanwhile, or nobody wants it any more. What is left of it is `Carrier.rest`."""
+    meanwhile, or nobody wants it any more. What is left of it is `MessageSender.rest`."""
 
 
 class MergeRefused(Exception):
-    """DingTalk took nothing of several messages that went as one, `Carrier.rest`: each of them is
-    to be tried on its own."""
+    """DingTalk took nothing of several messages that went as one, `MessageSender.rest`: each of
+    them is to be tried on its own."""
 
 
-class NoLedger:
+class NoAttemptLog:
     """Keeps nothing: for a single message whose fate the caller waits for."""
 
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         """Forget it."""
 
 
-class Carrier:
+class MessageSender:
     """Carries one message at a time to its end. Used by one thread only."""
 
     def __init__(
@@ -82,8 +89,8 @@ class Carrier:
         notify: Callable[[SenderEvent], None],
         *,
         patient: bool,
-        ledger: Ledger | None = None,
-        pace: RateLimit | SharedPace | None = None,
+        ledger: AttemptLog | None = None,
+        pace: RateLimit | SharedRateLimit | None = None,
         courier: UploadAndSend | None = None,
     ) -> None:
         self._options, self._http = client.options, client.http
@@ -91,7 +98,7 @@ class Carrier:
         self._log = logging.getLogger(f"{__package__}.{self._options.account}")
         self._notify = notify
         self._patient = patient
-        self._ledger = ledger or NoLedger()
+        self._ledger = ledger or NoAttemptLog()
         self.pace = pace or RateLimit(random.random)
         self._stopped = False
         self.unwanted = ""
@@ -170,7 +177,7 @@ class Carrier:
         has_begun = False
         try:
             uploaded = self._upload(outbound, plan, step)
-            attempt = Tried(outbound.id, chunk.start, chunk.end, step.route, time=now, key=key)
+            attempt = Attempted(outbound.id, chunk.start, chunk.end, step.route, time=now, key=key)
             # What must not come twice must not be forgotten in a power cut either.
             self._ledger.record(attempt, sync=not self._repeats)
             has_begun = True
@@ -257,7 +264,7 @@ class Carrier:
         refused = isinstance(error, Refused) and not isinstance(error, Uncertain)
         may_come_again = self._repeats or not end.uncertain
         if refused and may_come_again and self.rest.members and not self.rest.start:
-            self._ledger.record(Parted(outbound.id))
+            self._ledger.record(Unmerged(outbound.id))
             raise MergeRefused
         reason, unanswered = whole_reason(error), isinstance(error, Retryable)
         self._ledger.record(Failed(outbound.id, reason, time.time(), unanswered))

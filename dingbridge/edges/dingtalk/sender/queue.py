@@ -11,15 +11,15 @@ from msgspec import Struct, structs
 from dingbridge.core.delivery import requests, send_queue
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.rate_limit import RateLimit, key_of
-from dingbridge.core.delivery.send_queue import Lineup
+from dingbridge.core.delivery.send_queue import SendQueue
 from dingbridge.core.delivery.sender_events import CoolDown, SenderEvent
 from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.dingtalk.openapi import RobotClient
-from dingbridge.edges.dingtalk.sender.message_sender import Ledger, UploadAndSend
-from dingbridge.edges.dingtalk.sender.sender_thread import SendWork, Thread
-from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
+from dingbridge.edges.dingtalk.sender.message_sender import AttemptLog, UploadAndSend
+from dingbridge.edges.dingtalk.sender.sender_thread import SenderThread, SendWork
+from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedRateLimit
 
 _BUSY = "busy"
 """In the place of a key: what has to wait until another message is through."""
@@ -51,7 +51,7 @@ class RobotSender:
         self,
         client: Callable[[], RobotClient],
         notify: Callable[[SenderEvent], None],
-        ledger: Ledger,
+        ledger: AttemptLog,
         pace: RateLimit,
         courier: UploadAndSend | None = None,
     ) -> None:
@@ -59,13 +59,13 @@ class RobotSender:
         self._options: Options
         self._notify = notify
         self._ledger = ledger
-        self._pace = SharedPace(pace)
+        self._pace = SharedRateLimit(pace)
         self._courier = courier
-        self._waiting = Lineup()
-        self._threads: set[Thread] = set()
-        self._under_way: dict[Thread, InFlight] = {}
+        self._waiting = SendQueue()
+        self._threads: set[SenderThread] = set()
+        self._under_way: dict[SenderThread, InFlight] = {}
         # Pauses before the next attempt, and the one that is told (Unix seconds).
-        self._pauses: dict[Thread, CoolDown] = {}
+        self._pauses: dict[SenderThread, CoolDown] = {}
         self._told = CoolDown(0.0, "")
         self._written_again_at = 0.0
         self._stopped = False
@@ -141,7 +141,7 @@ class RobotSender:
 
     # --- for its threads ------------------------------------------------------------------------
 
-    def take(self, thread: Thread) -> SendWork | None:
+    def take(self, thread: SenderThread) -> SendWork | None:
         """What goes next, as soon as it may; None when the thread is not needed any more."""
         with self._changed:
             self._under_way.pop(thread, None)
@@ -161,7 +161,9 @@ class RobotSender:
                 self._threads.remove(thread)
             return None
 
-    def put_back(self, thread: Thread, run: tuple[QueuedMessage, ...], *, wanted: bool) -> bool:
+    def put_back(
+        self, thread: SenderThread, run: tuple[QueuedMessage, ...], *, wanted: bool
+    ) -> bool:
         """These wait again, in front of their conversation, unless the user has dropped them and
         they have to be `wanted`. Returns whether they wait."""
         with self._changed:
@@ -178,7 +180,7 @@ class RobotSender:
         with self._changed:
             self._written_again_at = time.monotonic() + DISK_PAUSE
 
-    def hear(self, thread: Thread, event: SenderEvent) -> None:
+    def hear(self, thread: SenderThread, event: SenderEvent) -> None:
         """News of a thread's message."""
         if not isinstance(event, CoolDown):
             self._notify(event)
@@ -206,7 +208,7 @@ class RobotSender:
             return None
         return SendWork(run, send_queue.merged(run) if len(run) > 1 else None)
 
-    def _begin(self, thread: Thread, work: SendWork) -> None:
+    def _begin(self, thread: SenderThread, work: SendWork) -> None:
         first = work.run[0]
         key, place = self._key(first), first.outbound.target.place
         for one in work.run:
@@ -252,7 +254,7 @@ class RobotSender:
     def _start_thread(self) -> None:
         client = self._client()
         self._options = client.options
-        thread = Thread(self, client, self._ledger, self._pace, self._courier)
+        thread = SenderThread(self, client, self._ledger, self._pace, self._courier)
         self._threads.add(thread)
         thread.start()
 

@@ -17,13 +17,13 @@ from dingbridge.core.errors import in_words
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.edges.dingtalk.openapi import RobotClient
 from dingbridge.edges.dingtalk.sender.message_sender import (
-    Carrier,
+    AttemptLog,
     Held,
-    Ledger,
     MergeRefused,
+    MessageSender,
     UploadAndSend,
 )
-from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedPace
+from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedRateLimit
 
 
 class SendWork(Struct, frozen=True):
@@ -36,11 +36,13 @@ class SendWork(Struct, frozen=True):
 class WorkSource(Protocol):
     """Where a thread gets its work."""
 
-    def take(self, thread: Thread) -> SendWork | None:
+    def take(self, thread: SenderThread) -> SendWork | None:
         """What goes next, as soon as it may; None when the thread is not needed any more."""
         ...
 
-    def put_back(self, thread: Thread, run: tuple[QueuedMessage, ...], *, wanted: bool) -> bool:
+    def put_back(
+        self, thread: SenderThread, run: tuple[QueuedMessage, ...], *, wanted: bool
+    ) -> bool:
         """These wait again, in front of their conversation, unless the user has dropped them and
         they have to be `wanted`. Returns whether they wait."""
         ...
@@ -49,27 +51,27 @@ class WorkSource(Protocol):
         """The ledger is out of reach: begin nothing for a while."""
         ...
 
-    def hear(self, thread: Thread, event: SenderEvent) -> None:
+    def hear(self, thread: SenderThread, event: SenderEvent) -> None:
         """News of a thread's message."""
         ...
 
 
-class Thread(threading.Thread):
+class SenderThread(threading.Thread):
     """Carries one message after the other."""
 
     def __init__(
         self,
         queue: WorkSource,
         client: RobotClient,
-        ledger: Ledger,
-        pace: SharedPace,
+        ledger: AttemptLog,
+        pace: SharedRateLimit,
         courier: UploadAndSend | None,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
         self._log = logging.getLogger(f"{__name__}.{client.options.account}")
         self._queue = queue
         self._ledger = ledger
-        self.carrier = Carrier(
+        self.carrier = MessageSender(
             client,
             self._hear,
             patient=True,

@@ -8,7 +8,7 @@ from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 from dingbridge.core.errors import RetryAfter
 
 
-class SharedPace:
+class SharedRateLimit:
     """A `RateLimit` that several threads ask and tell; see there."""
 
     def __init__(self, pace: RateLimit) -> None:
