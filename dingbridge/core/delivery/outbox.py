@@ -1,10 +1,10 @@
 """What waits to be sent, told as records: the journal holds the records, this module their meaning.
 
 A message enters with `Queued`. Before a chunk leaves, `Attempted` says so; once DingTalk has
-answered, `Sent` says how much of the text was taken so far. The message's end is `Done`, which answers for
-its last chunk as well, `Failed` (a dead letter, kept until the user decides) or `Dropped`. Nothing
-else changes the outbox, so whoever reads the journal from its start knows what is left to do, and
-how soon more may leave (`outbox_pace`).
+answered, `Sent` says how much of the text was taken so far. The message's end is `Done`, which
+answers for its last chunk as well, `Failed` (a dead letter, kept until the user decides) or
+`Dropped`. Nothing else changes the outbox, so whoever reads the journal from its start knows what
+is left to do, and how soon more may leave (`outbox_pace`).
 """
 
 from __future__ import annotations
