@@ -29,14 +29,18 @@ _LINK = re.compile(r"\]\(<?([^)>]*)>?\)")
 
 
 def from_dingtalk(data: bytes) -> Iterator[str]:
-    """The texts of the robot messages in a transcript, each as often as it stands there."""
-    for line in data.split(b"\n"):
-        try:
-            message = json.loads(line).get("message")
-        except ValueError:
-            continue  # a torn line
+    """The texts of the robot messages in a transcript, each as often as it stands there, and as it
+    is once its files are there."""
+    lines = [_decoded(line) for line in data.split(b"\n")]
+    whole = {one["fate"]["id"]: one["fate"]["text"] for one in lines if _completes(one)}
+    for line in lines:
+        message = line.get("message")
         if message and message["role"] == "dingtalk":
-            yield str(message["text"])
+            yield str(whole.get(message["id"], message["text"]))
+
+
+def _completes(line: dict[str, Any]) -> bool:
+    return bool(line.get("fate", {}).get("text"))
 
 
 def told_unsent(data: bytes) -> Iterator[int]:

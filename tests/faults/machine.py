@@ -445,6 +445,7 @@ class Machine:
             # What an editor wrote down when it was left may not have been taken in yet.
             or any((data / SPOOL_FOLDER).glob("*.json"))
             or any(row[2] in UNDER_WAY for one in self.shown for row in one.rows)
+            or records.unwhole
             or check.stale(records)
             or any(sent.message in missed for sent in self._sent if sent.sender in senders)
         )
