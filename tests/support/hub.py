@@ -1,0 +1,297 @@
+"""The hub of one robot, with its ports played by recordings, as its protocols ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dingbridge.core import robot_protocol
+from dingbridge.core.catalogue import delivery as say
+from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery.attempts import Attempted
+from dingbridge.core.delivery.outbox import (
+    Failed,
+    Outbox,
+    OutboxRecord,
+    Purpose,
+    Queued,
+    QueuedMessage,
+)
+from dingbridge.core.delivery.reactions import Reaction
+from dingbridge.core.delivery.routing import Route
+from dingbridge.core.messages import (
+    Conversation,
+    ConversationKind,
+    Delivery,
+    Inbound,
+    Message,
+    Outbound,
+    Question,
+    Role,
+    Sender,
+    SessionWebhook,
+    Target,
+)
+from dingbridge.core.options.settings import read
+from dingbridge.core.robot_protocol import Deliver, DeliveryUpdate, Hello, News, SendMessage, Turn
+from dingbridge.core.sessions import inbox, transcript
+from dingbridge.core.sessions.inbox import Received
+from dingbridge.core.sessions.state import Binding, State
+from dingbridge.service.robots.hub import Hub, HubPorts
+
+DROPPED = say.DROPPED_BY_YOU()
+ROBOT = "robot"
+NOW = 1_800_000_000.0
+APP = {
+    "app_key": "dingabc",
+    "app_secret": "a-secret",
+    "allow_from": ["zhangsan"],
+    "dm": {"policy": "allowlist"},
+    "group_policy": "open",
+    "commands": ["*"],
+}
+TEAM = Conversation("cidTEAM==", ConversationKind.GROUP, "Team")
+SINGLE = Conversation("cidZS==", ConversationKind.SINGLE)
+TARGET = Target(user_id="zhangsan")
+N = TypeVar("N")
+OWN = 0
+"""The member that joins first."""
+
+
+class RecordedRobot:
+    """A robot whose ports record what its hub does. The disk is as slow as a test wants it."""
+
+    def __init__(
+        self, state: State | None = None, box: Outbox | None = None, **options: Any
+    ) -> None:
+        self.time = NOW
+        self.slow = False
+        self.unwritten: list[Callable[[], None]] = []
+        self.written: list[OutboxRecord | inbox.InboxRecord] = []
+        self.told_fates: list[tuple[str, str, Delivery, str]] = []
+        self.forgotten: list[str] = []
+        self.state = state or State()
+        self.queue: list[QueuedMessage] = []
+        self.under_way: set[str] = set()
+        self.let_go: list[str] = []
+        self.reactions: list[str] = []
+        self.is_idle = True
+        self.linked = False
+        self.others: set[str] = set()
+        self.ended: dict[str, tuple[Message, ...]] = {}
+        self.left: tuple[Queued, ...] = ()
+        self.told: dict[int, list[News]] = {}
+        self._ids = 0
+        # What each member's editor shows, and when its user was there last.
+        self.shown: set[tuple[int, str]] = set()
+        self.active: dict[int, float] = {}
+        ports = HubPorts(
+            self, self, self, self, self._notify, self, self._attends, lambda _, call: call()
+        )
+        self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
+
+    # --- its ports: records, queue, link, chance, tell, reactions ---
+
+    def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
+        self._write(record, then)
+
+    def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
+        self._write(received, then)
+
+    def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
+        self._write(inbox.Routed(key, session), then)
+
+    def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
+        self._write(inbox.Asked(key, session, by), then)
+
+    def handed(self, key: str) -> None:
+        self.written.append(inbox.Handed(key))
+
+    def fates(self, session: str, ends: tuple[transcript.DeliveryLine, ...]) -> None:
+        self.told_fates.extend((session, end.id, end.delivery, end.reason) for end in ends)
+
+    def forget_file(self, message: str) -> None:
+        self.forgotten.append(message)
+
+    def change(
+        self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
+    ) -> None:
+        self.state = change(self.state)
+        if self.slow:
+            self.unwritten.append(then)
+        else:
+            then()
+
+    def soon(self, change: Callable[[State], State]) -> None:
+        self.state = change(self.state)
+
+    def settled(self, then: Callable[[], None]) -> None:
+        if self.slow:
+            self.unwritten.append(then)
+        else:
+            then()
+
+    def traces(
+        self,
+        session: str,
+        messages: tuple[str, ...],
+        then: Callable[[set[str], tuple[Message, ...]], None],
+    ) -> None:
+        def look() -> None:
+            then(self.others & set(messages), self.ended.get(session, ()))
+
+        if self.slow:
+            self.unwritten.append(look)
+        else:
+            look()
+
+    def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
+        if self.slow:
+            self.unwritten.append(lambda: then(self.left))
+        else:
+            then(self.left)
+
+    def put(self, waiting: QueuedMessage) -> None:
+        self.queue.append(waiting)
+
+    def drop(self, message: str) -> bool:
+        waited = message not in {*self.under_way, *self.let_go}
+        self.let_go.append(message)
+        return waited
+
+    def connect(self) -> None:
+        self.linked = True
+
+    def disconnect(self) -> None:
+        self.linked = False
+
+    def react(self, reaction: Reaction, *, short: bool) -> None:
+        self.reactions.append(f"{reaction.name} {reaction.message_id}{' short' if short else ''}")
+
+    def unreact(self, message_id: str) -> None:
+        self.reactions.append(f"done {message_id}")
+
+    def idle(self, *, idle: bool) -> None:
+        self.is_idle = idle
+
+    def now(self) -> float:
+        return self.time
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return f"own{self._ids}"
+
+    def below(self, limit: int) -> int:
+        self._ids += 1
+        return self._ids % limit
+
+    def _notify(self, member: int, news: News) -> None:
+        self.told.setdefault(member, []).append(news)
+
+    def _attends(self, member: int, session: str) -> tuple[bool, float]:
+        return (member, session) in self.shown, self.active.get(member, 0.0)
+
+    def _write(self, record: OutboxRecord | inbox.InboxRecord, then: Callable[[], None]) -> None:
+        def done() -> None:
+            self.written.append(record)
+            then()
+
+        if self.slow:
+            self.unwritten.append(done)
+        else:
+            done()
+
+    def catch_up(self) -> None:
+        """The disk has written everything."""
+        while self.unwritten:
+            self.unwritten.pop(0)()
+
+    # --- what a test does ---
+
+    def ask(self, member: int, *asks: robot_protocol.Ask) -> None:
+        for ask in asks:
+            self.hub.ask(member, ask)
+
+    def join(self, member: int, cwd: str = "/p", bound: str = "") -> None:
+        self.ask(member, Hello(100 + member, cwd, bound, f"Title of {bound}" if bound else ""))
+
+    def say(
+        self,
+        text: str,
+        conversation: Conversation = SINGLE,
+        who: str = "zhangsan",
+        key: str = "",
+    ) -> str:
+        """Somebody writes to the robot; returns the message's key."""
+        self._ids += 1
+        key = key or f"robot/m{self._ids}"
+        self.hub.arrived([received(key, text, conversation, who, self.time)])
+        return key
+
+    def send(self, member: int, message: str, session: str = "s1", text: str = "hello") -> None:
+        self.ask(member, SendMessage(Outbound(message, TARGET, text), Purpose.REPLY, session))
+
+    def heard(self, member: int, kind: type[N]) -> list[N]:
+        return [news for news in self.told.get(member, []) if isinstance(news, kind)]
+
+    def delivered(self, member: int) -> list[tuple[str, str, bool]]:
+        """Session, text and `again` of what an editor was given."""
+        found = self.heard(member, Deliver)
+        return [(news.session, news.inbound.text, news.again) for news in found]
+
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self.told.clear()
+
+    def answers(self) -> list[str]:
+        """What the bridge itself said, in the order in which it was queued."""
+        return [waiting.outbound.text for waiting in self.queue if not waiting.session]
+
+    def fates_of(self, member: int, message: str) -> list[tuple[Delivery, str]]:
+        reports = [news.report for news in self.heard(member, DeliveryUpdate)]
+        return [(r.delivery, r.reason) for r in reports if r.message_id == message]
+
+    def of_disk(self) -> RecordedRobot:
+        """The robot in the service after this one was killed: it knows only what is on disk."""
+        records = [one for one in self.written if isinstance(one, OutboxRecord)]
+        return RecordedRobot(self.state, outbox.fold(records))
+
+
+def received(
+    key: str,
+    text: str = "hi",
+    conversation: Conversation = SINGLE,
+    who: str = "zhangsan",
+    at: float = NOW,
+) -> Received:
+    webhook = SessionWebhook("https://oapi.dingtalk.com/robot/sendBySession?session=s", NOW + 3600)
+    inbound = Inbound(
+        id=key,
+        robot_code="dingabc",
+        conversation=conversation,
+        sender=Sender(who, f"$:{who}", who.title()),
+        mentioned=True,
+        msgtype="text",
+        text=text,
+        created=at,
+        session_webhook=webhook,
+    )
+    return Received("dingabc", key, inbound, at)
+
+
+def bindings(*found: Binding) -> State:
+    return State(bindings={binding.session: binding for binding in found})
+
+
+def question(session: str = "s1") -> Turn:
+    message = Message("q1", Role.DINGTALK, "Li Si", "hello", NOW)
+    return Turn(Question(session=session, message=message), TARGET, "lisi")
+
+
+def lost(robot: RecordedRobot, *messages: str) -> None:
+    """These messages failed, after an attempt that DingTalk did not answer."""
+    for message in messages:
+        robot.send(1, message, "s2")
+        robot.hub.outgoing.heard((Attempted(message, 0, 5, Route.SINGLE),))
+        robot.hub.outgoing.heard((Failed(message, "It may have arrived", NOW),))
+    robot.queue.clear()
