@@ -13,7 +13,6 @@ from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Attachment, Message, Question
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Ask, Ruling, SendMessage
 from dingbridge.core.sessions.inbox import Answerer, Received
 from dingbridge.core.sessions.state import State
 from dingbridge.core.sessions.transcript import (
@@ -26,6 +25,8 @@ from dingbridge.core.sessions.transcript import (
 )
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol.updates import Update
+from dingbridge.service.robots.robot_news import Ruling
+from dingbridge.service.robots.robot_requests import Ask, SendMessage
 
 
 class Editor(Protocol):

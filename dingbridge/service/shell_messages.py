@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.frames import Notify, NotServed, Told, encode
+from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.robots import Robot, Robots
 
 
@@ -61,7 +61,7 @@ class ShellMessage:
         if hub is not None:
             hub.outgoing.listen(self._message, self._heard)
             hub.outgoing.send(
-                robot_protocol.SendMessage(self._asked.outbound, Purpose.NOTIFICATION, "")
+                robot_requests.SendMessage(self._asked.outbound, Purpose.NOTIFICATION, "")
             )
             asyncio.get_running_loop().call_later(self._asked.seconds, self.give_up)
 

@@ -44,7 +44,6 @@ UNDIVIDED: dict[str, int] = {
     "dingbridge/core/markdown/rendering/spans.py": 342,
     "dingbridge/core/messages.py": 301,
     "dingbridge/core/options/values.py": 357,
-    "dingbridge/core/robot_protocol.py": 393,
     "dingbridge/core/secrets/masking.py": 339,
     "dingbridge/edges/dingtalk/sender/message_sender.py": 336,
     "dingbridge/edges/dingtalk/stream/stream_thread.py": 307,

@@ -10,12 +10,12 @@ import pytest
 
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import Hello
 from dingbridge.core.timeouts import LEAVE_WITHIN
 from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Settings
+from dingbridge.service.robots.robot_requests import Hello
 from tests.conftest import StartEditor
 from tests.service.test_sending import Made
 from tests.support import services

@@ -27,7 +27,6 @@ from dingbridge.core.messages import (
 )
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import Hello, News, Notice, ShowOutbox
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.edges.dingtalk.openapi import AccessTokens
@@ -39,6 +38,8 @@ from dingbridge.edges.storage.robot_files import OwnershipGate, files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.robot_client import RobotMembership
+from dingbridge.service.robots.robot_news import News, Notice
+from dingbridge.service.robots.robot_requests import Hello, ShowOutbox
 from dingbridge.service.robots.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots
 from tests.support import processes
 

@@ -10,7 +10,6 @@ import pytest
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read_all
-from dingbridge.core.robot_protocol import Ask, Drop, Hello, Known, Revoke, Ruling, SendMessage
 from dingbridge.core.sessions.transcript import Entry, SessionInfo, TranscriptPart
 from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime
@@ -18,6 +17,8 @@ from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
+from dingbridge.service.robots.robot_news import Ruling
+from dingbridge.service.robots.robot_requests import Ask, Drop, Hello, Known, Revoke, SendMessage
 from dingbridge.service.sessions.store import SessionStore
 
 SESSION = SessionInfo("s", "Session", 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core.robot_protocol import RobotState
+from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.robots.status_updates import StatusUpdates
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.attempts import Attempted
@@ -33,11 +32,13 @@ from dingbridge.core.messages import (
     Target,
 )
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import Deliver, DeliveryUpdate, Hello, News, SendMessage, Turn
 from dingbridge.core.sessions import inbox, transcript
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import Binding, State
+from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.hub import Hub, HubPorts
+from dingbridge.service.robots.robot_news import Deliver, DeliveryUpdate, News, Turn
+from dingbridge.service.robots.robot_requests import Hello, SendMessage
 
 DROPPED = say.DROPPED_BY_YOU()
 ROBOT = "robot"
@@ -208,7 +209,7 @@ class RecordedRobot:
 
     # --- what a test does ---
 
-    def ask(self, member: int, *asks: robot_protocol.Ask) -> None:
+    def ask(self, member: int, *asks: robot_requests.Ask) -> None:
         for ask in asks:
             self.hub.ask(member, ask)
 

@@ -1,17 +1,28 @@
-"""Which messages share a session (`session_scope`), and how a session made on demand begins."""
+"""Session scopes: which messages share a session, and how one created on demand begins."""
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import SessionStart
+
+
+class SessionStart(Struct, frozen=True):
+    """How a session begins that is created on demand. `cwd` is its project folder."""
+
+    title: str
+    instructions: str = ""
+    cwd: str = ""
+    model: str = ""
 
 
 def key(options: Options, robot: str, inbound: Inbound) -> str:
-    """What all messages of one session have in common, as a key of the state file.
+    """The key of the message's session in the state file, by `session_scope`.
 
-    A conversation speaks to one session, but with the scope 'user' each person to their own,
-    wherever they write, and with 'single' everybody to the same one.
+    - `user`: one session per person, wherever they write
+    - `single`: one session for everybody
+    - otherwise: one session per conversation
     """
     if options.session_scope == "user":
         return f"{robot}/user/{inbound.sender.identity}"
@@ -21,12 +32,12 @@ def key(options: Options, robot: str, inbound: Inbound) -> str:
 
 
 def is_made(options: Options) -> bool:
-    """Whether sessions are made on demand, rather than bound in an editor."""
+    """Whether sessions are created on demand, rather than bound in an editor."""
     return options.session_scope != "bound"
 
 
 def start(options: Options, inbound: Inbound) -> SessionStart:
-    """What a session begins with that is made for this message."""
+    """How the session begins that is created for this message."""
     conversation = inbound.conversation
     nick = inbound.sender.nick
     title = {
@@ -37,7 +48,7 @@ def start(options: Options, inbound: Inbound) -> SessionStart:
 
 
 def instructions(options: Options, inbound: Inbound) -> str:
-    """The instructions that hold in the message's conversation: the group's, else the account's."""
+    """The instructions for the message's conversation: those of the group, else of the account."""
     if inbound.conversation.kind is ConversationKind.GROUP:
         group = options.group(inbound.conversation.id)
         if group.instructions is not None:

@@ -10,7 +10,7 @@ from dingbridge.core.catalogue import editor, health, sessions
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.option_report import describe_sources
-from dingbridge.core.robot_protocol import RobotState
+from dingbridge.core.sessions.robot_state import RobotState
 
 
 class LinkReport(Struct, frozen=True):

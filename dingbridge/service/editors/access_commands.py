@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import access as say
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.ports import Editor
+from dingbridge.service.robots import robot_news, robot_requests
 
 
 class AccessCommands:
@@ -26,22 +26,22 @@ class AccessCommands:
         """Let in whom the code belongs to, `once` or for good; without one, show who asks."""
         code = argument.removesuffix(" once")
         if code:
-            self._decide(code, lambda bare: robot_protocol.Pair(bare, once=code != argument))
+            self._decide(code, lambda bare: robot_requests.Pair(bare, once=code != argument))
             return
         for account in self._accounts.set_up():
-            account.member.notify(robot_protocol.ShowPairings())
+            account.member.notify(robot_requests.ShowPairings())
 
     def deny(self, code: str) -> None:
         """Refuse whom the code belongs to; without one, let the user choose."""
         if code:
-            self._decide(code, robot_protocol.Deny)
+            self._decide(code, robot_requests.Deny)
         else:
             self._choose("deny", lambda known: known.asking, say.NOBODY_ASKS())
 
     def revoke(self, id: str) -> None:
         """Let in no more whoever has this id; without one, let the user choose."""
         if id:
-            self._decide(id, robot_protocol.Revoke)
+            self._decide(id, robot_requests.Revoke)
         else:
             self._choose("revoke", lambda known: known.paired, say.NOBODY_PAIRED())
 
@@ -59,7 +59,7 @@ class AccessCommands:
         else:
             self._editor.show(updates.ShowNotice(nobody))
 
-    def _decide(self, about: str, ask: Callable[[str], robot_protocol.Ask]) -> None:
+    def _decide(self, about: str, ask: Callable[[str], robot_requests.Ask]) -> None:
         """Who may talk is decided at the robot that was asked."""
         account, about = self._accounts.decide(about)
         account.need_mode()
@@ -67,7 +67,7 @@ class AccessCommands:
 
     # --- news of the owners ---------------------------------------------------------------------
 
-    def known(self, account: Account, let_in: robot_protocol.AccessChanged) -> None:
+    def known(self, account: Account, let_in: robot_news.AccessChanged) -> None:
         """Who asks an account, and whom a code let in."""
         account.hear_of(code for code, _ in let_in.asking)
         rows = updates.ShowAccess(
@@ -78,7 +78,7 @@ class AccessCommands:
         self._let_in[account.name] = rows
         self._editor.show(rows)
 
-    def answered(self, account: Account, pairings: robot_protocol.PairingsReport) -> None:
+    def answered(self, account: Account, pairings: robot_news.PairingsReport) -> None:
         """The answer to `pair` without a code."""
         account.hear_of(code for code, _ in pairings.asking)
         words = account.labelled(pairings.text)

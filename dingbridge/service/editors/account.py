@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.access import pairing_codes
 from dingbridge.core.catalogue import access as access_words
 from dingbridge.core.catalogue import editor
@@ -16,7 +15,7 @@ from dingbridge.core.messages import At, Target
 from dingbridge.core.options import precedence
 from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
 from dingbridge.core.options.settings import read
-from dingbridge.core.sessions import status_text
+from dingbridge.core.sessions import robot_state, status_text
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account_destinations import SessionDestinations
@@ -25,8 +24,9 @@ from dingbridge.service.editors.pending_requests import PendingRequests
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.editors.speakers import Speakers
 from dingbridge.service.ports import Ports
+from dingbridge.service.robots import robot_news, robot_requests
 
-NOTHING_HEARD = robot_protocol.RobotState(LinkState.OFF.value, 0, 0, 0)
+NOTHING_HEARD = robot_state.RobotState(LinkState.OFF.value, 0, 0, 0)
 
 
 def _robot(options: Options) -> tuple[str, str]:
@@ -93,14 +93,14 @@ class Account:
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
 
-    def ruled(self, latest: robot_protocol.Ruling) -> None:
+    def ruled(self, latest: robot_news.Ruling) -> None:
         """Another editor was set up, later than this one, for the same robot."""
         self._rule(latest)
         if self.bound:
             self._sessions.readdressed(self.bound)
         self._changed()
 
-    def _rule(self, latest: robot_protocol.Ruling) -> None:
+    def _rule(self, latest: robot_news.Ruling) -> None:
         before, self.options = self.options, precedence.ruled(self.options, latest.options)
         names = precedence.differing(self.options, before)
         if names:
@@ -285,7 +285,7 @@ class Account:
     def _as_known(self, session: str, target: Target) -> Target:
         return self.destinations.of(session).at(target.key) or target
 
-    def about(self, ask: robot_protocol.SendMessage) -> dict[str, str]:
+    def about(self, ask: robot_requests.SendMessage) -> dict[str, str]:
         """What events tell of a message on its way out."""
         there = self.destinations.destination(ask.session, ask.outbound.target)
         return {
@@ -313,7 +313,7 @@ class Account:
         self._link.changed(self.shown, link, reason, fix, next_try)
         self._changed()
 
-    def pairing_asked(self, request: robot_protocol.PairingRequested) -> None:
+    def pairing_asked(self, request: robot_news.PairingRequested) -> None:
         """Somebody asks to be let in: say so, without getting in the user's way."""
         self.hear_of([request.code])
         asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)
@@ -342,11 +342,11 @@ class Account:
         return f"{self.name}:\n{text}" if "\n" in text else f"{self.name}: {text}"
 
     @property
-    def state(self) -> robot_protocol.RobotState:
+    def state(self) -> robot_state.RobotState:
         """How the owner of the robot said that it is doing."""
         return self._state
 
-    def owner_is(self, state: robot_protocol.RobotState) -> None:
+    def owner_is(self, state: robot_state.RobotState) -> None:
         """How the owner of the robot is doing."""
         before, self._state = self._state, state
         if state.bound != before.bound:

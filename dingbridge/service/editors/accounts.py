@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.catalogue import status
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Message, Target
 from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
 from dingbridge.core.options.settings import Configuration
-from dingbridge.core.sessions import destinations, targets
+from dingbridge.core.sessions import destinations, robot_state, targets
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
@@ -215,7 +214,7 @@ class Accounts:
         )
 
     def _shown_ids(
-        self, ids: Callable[[robot_protocol.RobotState], tuple[str, ...]]
+        self, ids: Callable[[robot_state.RobotState], tuple[str, ...]]
     ) -> tuple[str, ...]:
         return tuple(f"{self.prefix(one)}{id}" for one in self for id in ids(one.state))
 

@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.errors import BridgeError, told
 from dingbridge.core.options.settings import Configuration
-from dingbridge.core.robot_protocol import News, Restore
 from dingbridge.core.timeouts import LEAVE_WITHIN, STOP_WITHIN
 from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol import updates
@@ -51,6 +49,8 @@ from dingbridge.service.files import file_errors
 from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.files.uploads import Uploads
 from dingbridge.service.ports import Ports
+from dingbridge.service.robots import robot_requests
+from dingbridge.service.robots.robot_news import News, Restore
 from dingbridge.service.sessions.saved_files import SavedFiles
 from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
 
@@ -329,7 +329,7 @@ class AttachedEditor:
         self._shared.files.disk.settled(lambda: self._left(left))
         self._end_work_when_idle()
 
-    def _left(self, written: Mapping[str, tuple[robot_protocol.SendMessage, ...]] | None) -> None:
+    def _left(self, written: Mapping[str, tuple[robot_requests.SendMessage, ...]] | None) -> None:
         """All is on the disk, with these messages by account, or that takes too long. The first
         word counts."""
         if self._is_written:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.commands.editor_commands import CommandLine, Subcommand
 from dingbridge.core.dingtalk.keepalive import LinkState
@@ -12,7 +11,7 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.core.options.settings import Configuration
 from dingbridge.core.secrets.excerpts import Around
-from dingbridge.core.sessions import targets
+from dingbridge.core.sessions import robot_state, targets
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.core.user_file import UserFile
@@ -31,6 +30,7 @@ from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.session_commands import SessionCommands
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
+from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.sessions.store import SessionStore
 
 
@@ -265,7 +265,7 @@ class Bridge:
 
     # --- what only a robot's owner can do -------------------------------------------------------
 
-    def _ask_owners(self, ask: robot_protocol.Ask) -> None:
+    def _ask_owners(self, ask: robot_requests.Ask) -> None:
         """Ask the owners of all robots that are set up."""
         for account in self.accounts.set_up():
             account.member.notify(ask)
@@ -278,7 +278,7 @@ class Bridge:
         accounts = self.accounts.set_up()
         self._outbox.ask(again=again)
         for account in accounts:
-            account.member.notify(robot_protocol.ShowOutbox(self.accounts.prefix(account)))
+            account.member.notify(robot_requests.ShowOutbox(self.accounts.prefix(account)))
 
     def show_again(self, report: str) -> None:
         """Bring a report that is shown up to date. Raises `BridgeError` as its command does."""
@@ -291,61 +291,61 @@ class Bridge:
         if message:
             account, message = self.accounts.split(message)
             account.need_mode()
-            account.member.notify(robot_protocol.Retry(message))
+            account.member.notify(robot_requests.Retry(message))
         else:
-            self._ask_owners(robot_protocol.Retry(""))
+            self._ask_owners(robot_requests.Retry(""))
 
     def _drop(self, message: str) -> None:
         account, message = self.accounts.split(message)
         account.need_mode()
-        account.member.notify(robot_protocol.Drop(message))
+        account.member.notify(robot_requests.Drop(message))
 
     # --- news of the owners ---------------------------------------------------------------------
 
-    def news(self, name: str, news: robot_protocol.News) -> None:
+    def news(self, name: str, news: robot_news.News) -> None:
         """A word of the owner of an account's robot."""
         if (account := self.accounts.find(name)) is None:
             return
         match news:
-            case robot_protocol.Restore(session=session, target=target):
+            case robot_news.Restore(session=session, target=target):
                 account.restore(session, target)
-            case robot_protocol.SessionBound(session=session, target=target):
+            case robot_news.SessionBound(session=session, target=target):
                 account.is_bound(session, target)
-            case robot_protocol.Ruling():
+            case robot_news.Ruling():
                 account.ruled(news)
-            case robot_protocol.Unbound(session=session, by=pid):
+            case robot_news.Unbound(session=session, by=pid):
                 account.released(session, pid)
-            case robot_protocol.Appeared() | robot_protocol.Arrived():
+            case robot_news.Appeared() | robot_news.Arrived():
                 self.correspondence.arrived(account, news)
-            case robot_protocol.AnswerInstead(turn=turn):
+            case robot_news.AnswerInstead(turn=turn):
                 self.answering.take(account, turn)
-            case robot_protocol.AnswerWithdrawn(name=withdrawn):
+            case robot_news.AnswerWithdrawn(name=withdrawn):
                 self.answering.withdraw(withdrawn)
                 self.remote_commands.withdraw(withdrawn)
-            case robot_protocol.DeliveryUpdate(report=report, session=session):
+            case robot_news.DeliveryUpdate(report=report, session=session):
                 self.deliveries.fate(account, report, session)
                 self._notification_ended(report)
-            case robot_protocol.Deliver():
+            case robot_news.Deliver():
                 self.correspondence.take(account, news)
-            case robot_protocol.MayAsk(key=key):
+            case robot_news.MayAsk(key=key):
                 self.correspondence.may_ask(key)
-            case robot_protocol.ProgramAnswerLost():
+            case robot_news.ProgramAnswerLost():
                 self.correspondence.lost(account, news)
-            case robot_protocol.CarryOut():
+            case robot_news.CarryOut():
                 self.remote_commands.carry_out(account, news)
-            case robot_protocol.PairingRequested():
+            case robot_news.PairingRequested():
                 account.pairing_asked(news)
-            case robot_protocol.AccessChanged():
+            case robot_news.AccessChanged():
                 self.access.known(account, news)
-            case robot_protocol.PairingsReport():
+            case robot_news.PairingsReport():
                 self.access.answered(account, news)
-            case robot_protocol.OutboxLines(lines=lines):
+            case robot_news.OutboxLines(lines=lines):
                 self._editor.show(self._outbox.answered(account, lines))
-            case robot_protocol.RobotState():
+            case robot_state.RobotState():
                 account.owner_is(news)
-            case robot_protocol.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
+            case robot_news.LinkNews(link=link, reason=reason, fix=fix, next_try=next_try):
                 account.link_changed(LinkState(link), reason, fix, next_try)
-            case robot_protocol.Notice():
+            case robot_news.Notice():
                 self._show_notice(account.labelled(news.text), _level(news.level))
 
     def _notification_ended(self, report: DeliveryReport) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import received
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
@@ -26,6 +25,7 @@ from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Editor, FilePacking, Packed, Runtime
+from dingbridge.service.robots import robot_requests
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ class FileSending:
         if packed.note:
             line += f"\n\n{packed.note}"
         self._add(enclosure, line, Delivery.QUEUED)
-        account.member.send(robot_protocol.SendMessage(outbound, Purpose.REPLY, session))
+        account.member.send(robot_requests.SendMessage(outbound, Purpose.REPLY, session))
         self._changed()
 
     def _failed(self, enclosure: FileToSend, error: BridgeError) -> None:

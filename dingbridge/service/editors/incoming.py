@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.delivery import routing
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import ConversationKind, Message, Role
@@ -18,6 +17,7 @@ from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Downloads, Editor, Later
+from dingbridge.service.robots import robot_news, robot_requests
 
 
 class MessagePipeline(Struct, frozen=True):
@@ -31,7 +31,7 @@ class MessagePipeline(Struct, frozen=True):
     media: Downloads
     answering: ResponderReplies
     later: Later
-    received: Callable[[Account, robot_protocol.Arrived], None]
+    received: Callable[[Account, robot_news.Arrived], None]
     ended: Callable[[str], None]
     shown: ArrivalOrder
     fetched: ArrivalOrder
@@ -59,7 +59,7 @@ class Incoming:
     """
 
     def __init__(
-        self, parts: MessagePipeline, account: Account, deliver: robot_protocol.Deliver
+        self, parts: MessagePipeline, account: Account, deliver: robot_news.Deliver
     ) -> None:
         self._parts = parts
         self._account = account
@@ -180,9 +180,7 @@ class Incoming:
             self._whole(is_news=new)
             return
         if new:
-            account.member.notify(
-                robot_protocol.InSession(robot_protocol.Appeared(inbound, session))
-            )
+            account.member.notify(robot_requests.InSession(robot_news.Appeared(inbound, session)))
         if self._fetched is not None:
             self._complete()
 
@@ -202,10 +200,10 @@ class Incoming:
             return
         if is_news:
             files = self._fetched.files if self._fetched else ()
-            arrived = robot_protocol.Arrived(
+            arrived = robot_news.Arrived(
                 deliver.inbound, deliver.session, self._message, files, has_appeared
             )
-            self._account.member.notify(robot_protocol.InSession(arrived))
+            self._account.member.notify(robot_requests.InSession(arrived))
             self._parts.received(self._account, arrived)
         self._is_whole = True
         self._ask()
@@ -225,7 +223,7 @@ class Incoming:
         if responder is None or self._deliver.inbound.says_nothing:
             self._handed()
         elif responder == "lua":
-            self._account.member.notify(robot_protocol.Asking(key, "function"))
+            self._account.member.notify(robot_requests.Asking(key, "function"))
         else:
             self._parts.programs.put((self._robot, ""), self._next_to_run)
         done()
@@ -236,7 +234,7 @@ class Incoming:
         if self.is_over or not self.is_here:
             done()
         else:
-            self._account.member.notify(robot_protocol.Asking(self._deliver.key, "program"))
+            self._account.member.notify(robot_requests.Asking(self._deliver.key, "program"))
 
     def may_ask(self) -> None:
         """It is on the disk that it is asked about."""
@@ -248,7 +246,7 @@ class Incoming:
 
     def _handed(self) -> None:
         """What answers it has ended, or nothing does."""
-        self._account.member.notify(robot_protocol.InTranscript(self._deliver.key))
+        self._account.member.notify(robot_requests.InTranscript(self._deliver.key))
         self._parts.ended(self._deliver.key)
         if self._let_run is not None:
             self._let_run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
 from dingbridge.core.errors import BridgeError
@@ -20,6 +19,7 @@ from dingbridge.service.editors.responder_replies import ResponderReplies
 from dingbridge.service.editors.sending import Sending, filled
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Downloads, Editor, Later, Runtime
+from dingbridge.service.robots import robot_news
 
 
 class MessageFlow:
@@ -92,7 +92,7 @@ class MessageFlow:
         if account is None:
             self._answering.ask(session, message, account, Target())
 
-    def take(self, account: Account, deliver: robot_protocol.Deliver) -> None:
+    def take(self, account: Account, deliver: robot_news.Deliver) -> None:
         """A robot message for a session here: after those of its conversation that came before it,
         and with what came along, once that is there. Until it is done, its robot's owner hands it
         over again."""
@@ -110,7 +110,7 @@ class MessageFlow:
         self._incoming[deliver.key] = incoming = Incoming(self._parts, account, deliver)
         incoming.start()
 
-    def lost(self, account: Account, lost: robot_protocol.ProgramAnswerLost) -> None:
+    def lost(self, account: Account, lost: robot_news.ProgramAnswerLost) -> None:
         """The answer of a program to a robot message is lost."""
         self._give_up(lost.key)
         self._answering.lost(account, lost)
@@ -139,17 +139,15 @@ class MessageFlow:
         """Whether a robot message is on its way into a transcript, or to what answers it."""
         return any(incoming.is_here for incoming in self._incoming.values())
 
-    def arrived(
-        self, account: Account, arrived: robot_protocol.Appeared | robot_protocol.Arrived
-    ) -> None:
+    def arrived(self, account: Account, arrived: robot_news.Appeared | robot_news.Arrived) -> None:
         """Another editor has taken in a robot message, of a session that may be open here."""
-        if not isinstance(arrived, robot_protocol.Arrived) or not arrived.has_appeared:
+        if not isinstance(arrived, robot_news.Arrived) or not arrived.has_appeared:
             account.people.met(arrived.inbound)
             account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))
-        if isinstance(arrived, robot_protocol.Arrived) and self._sessions.is_used(arrived.session):
+        if isinstance(arrived, robot_news.Arrived) and self._sessions.is_used(arrived.session):
             self._received(account, arrived)
 
-    def _received(self, account: Account, arrived: robot_protocol.Arrived) -> None:
+    def _received(self, account: Account, arrived: robot_news.Arrived) -> None:
         inbound, message = arrived.inbound, arrived.message
         self._event(
             "DingbridgeReceived",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from dingbridge.core.messages import Delivery
-from dingbridge.core.robot_protocol import (
+from dingbridge.service.ports import Exchange
+from dingbridge.service.robots.robot_requests import (
     Answers,
     Ask,
     Bind,
@@ -15,7 +16,6 @@ from dingbridge.core.robot_protocol import (
     SendMessage,
     Unbind,
 )
-from dingbridge.service.ports import Exchange
 
 REMEMBERED = 1000
 """Messages whose end is told once (a count)."""

@@ -9,14 +9,12 @@ from functools import partial
 
 from msgspec import Struct
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.commands import editor_replies, status_replies
 from dingbridge.core.commands import remote_commands as remote
 from dingbridge.core.delivery import routing
 from dingbridge.core.dingtalk import addressees
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.robot_protocol import CarryOut
 from dingbridge.core.secrets.excerpts import Mask
 from dingbridge.core.sessions.transcript import Transcript
 from dingbridge.protocol import updates
@@ -25,6 +23,8 @@ from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Editor, Later, Project, Runtime, Storage
+from dingbridge.service.robots import robot_requests
+from dingbridge.service.robots.robot_news import CarryOut
 
 log = logging.getLogger(__name__)
 
@@ -96,14 +96,14 @@ class RemoteRequests:
                 log.warning("%s is another robot now: an answer stays unsaid", account.name)
                 return
             self._deliveries.answer(account, routing.reply_target(order.inbound), words)
-            account.member.notify(robot_protocol.InTranscript(order.key))
+            account.member.notify(robot_requests.InTranscript(order.key))
 
         def answer_excerpt(describe: Callable[[Mask], str]) -> None:
             self._deliveries.answer_excerpt(account, routing.reply_target(order.inbound), describe)
-            account.member.notify(robot_protocol.InTranscript(order.key))
+            account.member.notify(robot_requests.InTranscript(order.key))
 
         if not isinstance(command, remote.ForSession):
-            account.member.notify(robot_protocol.InTranscript(order.key))
+            account.member.notify(robot_requests.InTranscript(order.key))
         elif order.again and command.declaration.effect:
             answer(say.PERHAPS_DONE())
         else:
@@ -236,7 +236,7 @@ class RemoteRequests:
     def _pass_on(self, request: str, asked: _Asked) -> None:
         """The editor may hang: another one that has the session may answer instead."""
         if request in self._looking:
-            asked.account.member.notify(robot_protocol.PassOn(asked.order))
+            asked.account.member.notify(robot_requests.PassOn(asked.order))
 
     def withdraw(self, key: str) -> None:
         """Another editor carries out this command."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.outbox import Purpose
 from dingbridge.core.delivery.routing import reply_target, robot_name
 from dingbridge.core.messages import At, Message, Question, ReplyContext, Role, Target
-from dingbridge.core.robot_protocol import Turn
 from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
 from dingbridge.service.editors.account import Account
@@ -21,6 +19,8 @@ from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Later, Runtime
+from dingbridge.service.robots import robot_news, robot_requests
+from dingbridge.service.robots.robot_news import Turn
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ResponderReplies:
         message: Message,
         account: Account | None,
         target: Target,
-        deliver: robot_protocol.Deliver | None = None,
+        deliver: robot_news.Deliver | None = None,
         files: tuple[str, ...] = (),
         ended: Callable[[], None] | None = None,
     ) -> None:
@@ -93,7 +93,7 @@ class ResponderReplies:
         if self._has_left and options.responder == "lua":
             # The function is gone, but not whoever asks.
             if account is not None:
-                account.member.notify(robot_protocol.Unanswered(turn, left=True))
+                account.member.notify(robot_requests.Unanswered(turn, left=True))
             return
         if self._responders.ask(turn, asked, options):
             log.debug(
@@ -109,7 +109,7 @@ class ResponderReplies:
         """The editor may hang: another one that has the session may answer instead."""
         turn = self._responders.untaken(request)
         if turn is not None and account is not None:
-            account.member.notify(robot_protocol.Unanswered(turn, left=False))
+            account.member.notify(robot_requests.Unanswered(turn, left=False))
 
     def withdraw(self, request: str) -> None:
         """Another editor answers this question."""
@@ -165,7 +165,7 @@ class ResponderReplies:
             self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
         self._notify_end(request)
 
-    def lost(self, account: Account, lost: robot_protocol.ProgramAnswerLost) -> None:
+    def lost(self, account: Account, lost: robot_news.ProgramAnswerLost) -> None:
         """The service ended while a program worked on a message. What the program did nobody knows,
         so it is not run again: say so on both sides."""
         target = reply_target(lost.inbound)
@@ -175,7 +175,7 @@ class ResponderReplies:
         if lost.session in self._sessions:
             reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
             self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
-        account.member.notify(robot_protocol.InTranscript(lost.key))
+        account.member.notify(robot_requests.InTranscript(lost.key))
 
     def leave(self) -> None:
         """The editor leaves before its Lua function has answered: another one may do it, else
@@ -184,7 +184,7 @@ class ResponderReplies:
         for asked, turn in self._responders.give_up(by_program=False):
             account = self._account(asked)
             if account is not None and turn is not None:
-                account.member.notify(robot_protocol.Unanswered(turn, left=True))
+                account.member.notify(robot_requests.Unanswered(turn, left=True))
             elif account is not None:
                 self._deliveries.answer(account, asked.target, say.CLOSED())
 

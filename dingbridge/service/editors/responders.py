@@ -9,9 +9,9 @@ from msgspec import Struct, structs
 
 from dingbridge.core.messages import ReplyContext
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Turn
 from dingbridge.protocol import updates
 from dingbridge.service.ports import Editor, Programs
+from dingbridge.service.robots.robot_news import Turn
 
 T = TypeVar("T")
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Ask, News, Ruling, SendMessage
 from dingbridge.edges.storage.robot_files import OUTBOX
+from dingbridge.service.robots.robot_news import News, Ruling
+from dingbridge.service.robots.robot_requests import Ask, SendMessage
 from dingbridge.service.robots.robots import Robots
 
 

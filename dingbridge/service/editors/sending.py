@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping
 
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import compose, long_text
 from dingbridge.core.delivery.compose import ComposeContext, written
@@ -26,6 +25,7 @@ from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Editor, Runtime
+from dingbridge.service.robots import robot_requests
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,7 @@ class Sending:
                 line = long_text.line(each, now)
                 marked = account.destinations.marked(session, line, each.target)
                 self._sessions.add(session, marked)
-            account.member.send(robot_protocol.SendMessage(each, kind, session))
+            account.member.send(robot_requests.SendMessage(each, kind, session))
         self.show_unsaved()
         self._changed()
 
@@ -261,9 +261,9 @@ class Sending:
         found = self._accounts.find(account)
         if found is not None:
             found.member.expect(message)
-            found.member.notify(robot_protocol.Known(session, (message,)))
+            found.member.notify(robot_requests.Known(session, (message,)))
 
-    def written_down(self, asks: Mapping[str, Collection[robot_protocol.SendMessage]]) -> None:
+    def written_down(self, asks: Mapping[str, Collection[robot_requests.SendMessage]]) -> None:
         """The editor leaves, and these messages of its accounts, which no owner had answered, are
         in the journal for the next one."""
         for account in self._accounts:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence, Set
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Delivery, Message, Role
-from dingbridge.core.robot_protocol import SessionStart
+from dingbridge.core.sessions.scopes import SessionStart
 from dingbridge.core.sessions.transcript import SessionInfo, Transcript, TranscriptPart
 from dingbridge.protocol import updates
 from dingbridge.service.editors.transcript_diff import CatchUp, ShownTranscript

@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.access import first_message, pairing, policy, refusal_texts
 from dingbridge.core.access.policy import Admitted, MayPair, NotForUs
 from dingbridge.core.catalogue import access as say
 from dingbridge.core.messages import Inbound, SessionWebhook, Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import pairings_of, with_pairings, with_refused
 from dingbridge.core.timeouts import REFUSAL_EVERY
 from dingbridge.service.ports import Runtime
+from dingbridge.service.robots import robot_news
+from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.state_cache import StateCache
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class AccessControl:
                     self._keep_webhook(request, inbound.session_webhook)
                     who = pairing.who(request)
                     self._call(
-                        robot_protocol.PairingRequested(
+                        robot_news.PairingRequested(
                             request.code, request.id, request.kind.value, who
                         )
                     )
@@ -171,18 +171,18 @@ class AccessControl:
             return say.NO_SUCH_ID(id=id), False
         return "; ".join(say.REVOKED(who=pairing.who(one)) for one in revoked), True
 
-    def list(self) -> robot_protocol.PairingsReport:
+    def list(self) -> robot_news.PairingsReport:
         """Who asks, and all there is to tell."""
         now = self._chance.now()
         pairings = pairing.current(self._pairings, now)
         asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
         lines = pairing.describe(pairings, now)
-        return robot_protocol.PairingsReport(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
+        return robot_news.PairingsReport(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
 
-    def let_in(self) -> robot_protocol.AccessChanged:
+    def let_in(self) -> robot_news.AccessChanged:
         """Who asks, and whom a code let in."""
         pairings = pairing.current(self._pairings, self._chance.now())
-        return robot_protocol.AccessChanged(
+        return robot_news.AccessChanged(
             tuple((one.code, pairing.who(one)) for one in pairings.requests),
             tuple((one.id, one.label) for one in pairings.paired),
         )

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
-from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions.state import (
     State,
     binding_for,
@@ -16,7 +14,9 @@ from dingbridge.core.sessions.state import (
     without_binding,
 )
 from dingbridge.service.ports import Runtime
+from dingbridge.service.robots import robot_news
 from dingbridge.service.robots.conversations import BoundEditor
+from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.state_cache import StateCache
 
 
@@ -42,10 +42,10 @@ class Bindings:
         """Give a newcomer the latest binding of its project folder."""
         binding = binding_for(self._remembered.state, self._robot, cwd)
         if binding is None:
-            self._notify(member, robot_protocol.Restore())
+            self._notify(member, robot_news.Restore())
             return
         self._members[member].session = binding.session
-        self._notify(member, robot_protocol.Restore(binding.session, binding.target))
+        self._notify(member, robot_news.Restore(binding.session, binding.target))
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
         """A newcomer has this session bound already: which one was bound last stays as it was."""
@@ -74,14 +74,14 @@ class Bindings:
     def _notify_bound(self, member: int, session: str) -> None:
         """The session is this member's, and this is the conversation that it goes on with."""
         target = binding_of(self._remembered.state, self._robot, session).target
-        self._notify(member, robot_protocol.SessionBound(session, target))
+        self._notify(member, robot_news.SessionBound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
         """A member releases a session, in whichever editor it is bound."""
         for other in self._holders(session):
             self._members[other].session = ""
             if other != member:
-                self._notify(other, robot_protocol.Unbound(session, self._members[member].pid))
+                self._notify(other, robot_news.Unbound(session, self._members[member].pid))
         self._remembered.change(lambda state: without_binding(state, session))
 
     def _holders(self, session: str) -> list[int]:

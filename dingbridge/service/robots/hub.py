@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import link
 from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox import Outbox, Purpose
@@ -20,13 +19,12 @@ from dingbridge.core.delivery.sent_messages import SentChunk, with_quote
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.messages import Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Ask, News
-from dingbridge.core.sessions import scopes
+from dingbridge.core.sessions import robot_state, scopes
 from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.core.sessions.state import State, with_sent_key
 from dingbridge.core.timeouts import SENDS_WITHIN
 from dingbridge.service.ports import Later, Link, Queue, Reactions, Records, Runtime
-from dingbridge.service.robots import inbound_router
+from dingbridge.service.robots import inbound_router, robot_news, robot_requests
 from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.addressed_queue import AddressedQueue
 from dingbridge.service.robots.bindings import Bindings
@@ -36,7 +34,9 @@ from dingbridge.service.robots.inbound_router import NOBODY, InboundRouter, Rout
 from dingbridge.service.robots.pending_reactions import PendingReactions
 from dingbridge.service.robots.quota_meter import QuotaMeter
 from dingbridge.service.robots.robot_commands import RobotCommands
+from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.robot_outbox import RobotOutbox
+from dingbridge.service.robots.robot_requests import Ask
 from dingbridge.service.robots.state_cache import StateCache
 from dingbridge.service.robots.status_updates import StatusUpdates
 
@@ -44,11 +44,11 @@ log = logging.getLogger(__name__)
 
 
 LAST_WORDS = (
-    robot_protocol.SendMessage
-    | robot_protocol.InSession
-    | robot_protocol.Asking
-    | robot_protocol.InTranscript
-    | robot_protocol.Unanswered
+    robot_requests.SendMessage
+    | robot_requests.InSession
+    | robot_requests.Asking
+    | robot_requests.InTranscript
+    | robot_requests.Unanswered
 )
 """What a member may say whose editor was left while something was still under way in it."""
 
@@ -84,11 +84,11 @@ class Hub:
         self._members: dict[int, BoundEditor] = {}
         # Those whose editors were left while a program worked, with the session they had bound.
         self._retired: dict[int, str] = {}
-        self._link_news = robot_protocol.LinkNews(LinkState.OFF.value)
+        self._link_news = robot_news.LinkNews(LinkState.OFF.value)
         self._last_error = ""
         self._lacks_webhook = False
         self.cool_down = (0.0, "")
-        self._let_in = robot_protocol.AccessChanged()
+        self._let_in = robot_news.AccessChanged()
         self._state = StatusUpdates(ports.later, self._state_news, self.broadcast)
         self._conversations = Conversations(
             robot, self._remembered, self._members, lambda: self._options
@@ -175,7 +175,7 @@ class Hub:
     def ask(self, member: int, ask: Ask) -> None:
         """A word of an editor."""
         is_last_word = member in self._retired and isinstance(ask, LAST_WORDS)
-        if member in self._members or is_last_word or isinstance(ask, robot_protocol.Hello):
+        if member in self._members or is_last_word or isinstance(ask, robot_requests.Hello):
             self._carry_out(member, ask)
         else:
             log.warning("an editor spoke before it said hello")
@@ -183,55 +183,55 @@ class Hub:
     def _carry_out(self, member: int, ask: Ask) -> None:
         problem = ""
         match ask:
-            case robot_protocol.Hello():
+            case robot_requests.Hello():
                 self._join(member, ask)
-            case robot_protocol.Bind(session=session, title=title, cwd=cwd):
+            case robot_requests.Bind(session=session, title=title, cwd=cwd):
                 self._bindings.bind(member, session, title, cwd)
                 self._bound_changed()
-            case robot_protocol.Unbind(session=session):
+            case robot_requests.Unbind(session=session):
                 self._attention.left(session)
                 self._bindings.unbind(member, session)
                 self._bound_changed()
-            case robot_protocol.SendMessage():
+            case robot_requests.SendMessage():
                 outbound = self._conversations.addressed(ask.outbound, ask.session)
                 self.outgoing.send(structs.replace(ask, outbound=outbound))
-            case robot_protocol.Known(session=session, ids=ids):
+            case robot_requests.Known(session=session, ids=ids):
                 self.outgoing.answer_known(session, ids)
-            case robot_protocol.InSession(news=news):
+            case robot_requests.InSession(news=news):
                 self.broadcast(news, but=member)
-            case robot_protocol.Asking():
+            case robot_requests.Asking():
                 self._reception.asking(member, ask)
-            case robot_protocol.InTranscript(key=key):
+            case robot_requests.InTranscript(key=key):
                 self._reception.handed(key)
-            case robot_protocol.Answers(answers=answers):
+            case robot_requests.Answers(answers=answers):
                 self._members[member].answers = answers
-            case robot_protocol.Unanswered(turn=turn, left=left):
+            case robot_requests.Unanswered(turn=turn, left=left):
                 self._reception.unanswered(member, turn, left=left)
-            case robot_protocol.PassOn(order=order):
+            case robot_requests.PassOn(order=order):
                 self._reception.pass_on(member, order)
-            case robot_protocol.Busy(busy=busy):
+            case robot_requests.Busy(busy=busy):
                 self._members[member].busy = busy
-            case robot_protocol.Retry(id=message):
+            case robot_requests.Retry(id=message):
                 if words := self.outgoing.retry(message):
                     self._notify(member, words)
-            case robot_protocol.Drop(id=message):
+            case robot_requests.Drop(id=message):
                 problem = self.outgoing.drop(message)
-            case robot_protocol.ShowOutbox(prefix=prefix):
-                self._notify(member, robot_protocol.OutboxLines(self.outgoing.describe(prefix)))
-            case robot_protocol.ShowPairings():
+            case robot_requests.ShowOutbox(prefix=prefix):
+                self._notify(member, robot_news.OutboxLines(self.outgoing.describe(prefix)))
+            case robot_requests.ShowPairings():
                 self._notify(member, self._admission.list())
-            case robot_protocol.Pair(code=code, once=once):
+            case robot_requests.Pair(code=code, once=once):
                 self._told(member, *self._admission.pair(code, once=once))
-            case robot_protocol.Deny(code=code):
+            case robot_requests.Deny(code=code):
                 self._told(member, *self._admission.deny(code))
-            case robot_protocol.Revoke(id=name):
+            case robot_requests.Revoke(id=name):
                 self._told(member, *self._admission.revoke(name))
         if problem:
-            self._notify(member, robot_protocol.Notice(problem, "error"))
+            self._notify(member, robot_news.Notice(problem, "error"))
 
     def _told(self, member: int, words: str, well: bool) -> None:
         """What was decided is told once it is on the disk: who was let in stays so."""
-        answer = robot_protocol.Notice(words, "info" if well else "error")
+        answer = robot_news.Notice(words, "info" if well else "error")
         self._records.settled(lambda: self._notify(member, answer))
 
     def retire(self, member: int) -> None:
@@ -258,7 +258,7 @@ class Hub:
         self._hold_link()
         self._state.changed()
 
-    def _join(self, member: int, hello: robot_protocol.Hello) -> None:
+    def _join(self, member: int, hello: robot_requests.Hello) -> None:
         self._members[member] = BoundEditor(hello.pid, hello.cwd, answers=hello.answers)
         # Before the answer, after which the editor carries out what its user asked for meanwhile.
         self._notify(member, self._state_news())
@@ -306,7 +306,7 @@ class Hub:
         """A word of the bridge itself in a conversation, which is part of no session."""
         known = ComposeContext(self._options.secrets)
         made = written(self._chance.new_id(), text, target, self._options, known)
-        self.outgoing.send(robot_protocol.SendMessage(made.outbound, Purpose.WORD, ""))
+        self.outgoing.send(robot_requests.SendMessage(made.outbound, Purpose.WORD, ""))
 
     def _call(self, news: News) -> None:
         """Tell the editor whose user was at work last, of those that have a session bound, if one
@@ -322,7 +322,7 @@ class Hub:
         """The stream connection's state changed; it is opened again in `retry_in` seconds, unless
         that is 0."""
         next_try = self._chance.now() + retry_in if retry_in else 0.0
-        self._link_news = robot_protocol.LinkNews(link.value, reason, fix, next_try)
+        self._link_news = robot_news.LinkNews(link.value, reason, fix, next_try)
         self.broadcast(self._link_news)
         self._state.changed()
 
@@ -373,9 +373,9 @@ class Hub:
             self.broadcast(let_in)
         self._state.changed()
 
-    def _state_news(self) -> robot_protocol.RobotState:
+    def _state_news(self) -> robot_state.RobotState:
         until, reason = self.cool_down
-        return robot_protocol.RobotState(
+        return robot_state.RobotState(
             link=self._link_news.link,
             queued=self.outgoing.queued,
             failed=self.outgoing.failed,
@@ -395,7 +395,7 @@ class Hub:
         """Warn the user, in the editor that was used last."""
         member = self._editors.latest(self._members)
         if member is not None:
-            self._notify(member, robot_protocol.Notice(words, "warn"))
+            self._notify(member, robot_news.Notice(words, "warn"))
 
     def broadcast(self, news: News, *, but: int = NOBODY) -> None:
         """Tell all editors, or all others."""

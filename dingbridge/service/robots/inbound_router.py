@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.access.policy import Admitted
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions import inbox, scopes
 from dingbridge.core.sessions.inbox import OpenMessage, Received
 from dingbridge.service.editors.arrival_order import ArrivalOrder
 from dingbridge.service.ports import Records, Runtime
+from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.access_control import AccessControl
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
 from dingbridge.service.robots.editor_choice import EditorChoice
 from dingbridge.service.robots.pending_reactions import PendingReactions
 from dingbridge.service.robots.robot_commands import RobotCommands
+from dingbridge.service.robots.robot_news import News
 
 log = logging.getLogger(__name__)
 
@@ -127,12 +127,12 @@ class InboundRouter:
         answer = inbox.answer_id(inbox.message_id(key))
         return entry.asked == "function" or self._has_left(answer)
 
-    def asking(self, member: int, ask: robot_protocol.Asking) -> None:
+    def asking(self, member: int, ask: robot_requests.Asking) -> None:
         """A member that holds a message is about to have it answered."""
         entry, holder = self._open.get(ask.key, (None, NOBODY))
         if entry is not None and holder == member:
             self._open[ask.key] = (structs.replace(entry, asked=ask.by), holder)
-            may_ask = robot_protocol.MayAsk(ask.key)
+            may_ask = robot_news.MayAsk(ask.key)
             self._records.asked(
                 ask.key, entry.session, ask.by, lambda: self._notify(member, may_ask)
             )
@@ -204,13 +204,11 @@ class InboundRouter:
             self._open[key] = (entry, NOBODY)
             return
         news = self._news(key, entry, again=again)
-        holder = self._editors.first(
-            entry.session, answers=isinstance(news, robot_protocol.Deliver)
-        )
+        holder = self._editors.first(entry.session, answers=isinstance(news, robot_news.Deliver))
         self._open[key] = (entry, holder)
         self._notify(holder, news)
 
-    def pass_on(self, member: int, order: robot_protocol.CarryOut) -> None:
+    def pass_on(self, member: int, order: robot_news.CarryOut) -> None:
         """A member's editor does not say what a command wants to know of it: ask the next one."""
         tried = (*order.tried, member)
         found = self._editors.next(order.session, tried)
@@ -218,37 +216,37 @@ class InboundRouter:
         if found is None or entry is None or holder != member:
             return
         self._open[order.key] = (entry, found)
-        self._notify(member, robot_protocol.AnswerWithdrawn(order.key))
+        self._notify(member, robot_news.AnswerWithdrawn(order.key))
         self._notify(found, structs.replace(order, tried=tried))
 
-    def unanswered(self, member: int, turn: robot_protocol.Turn, *, left: bool) -> None:
+    def unanswered(self, member: int, turn: robot_news.Turn, *, left: bool) -> None:
         """Let another editor's responder answer. When there is none, the one that is slow may still
         do it; of one that has left, the asker is told."""
         tried = (*turn.tried, member)
         found = self._editors.next(turn.question.session, tried, answers=True)
         if found is not None:
             if not left:
-                self._notify(member, robot_protocol.AnswerWithdrawn(turn.question.message.id))
-            self._notify(found, robot_protocol.AnswerInstead(structs.replace(turn, tried=tried)))
+                self._notify(member, robot_news.AnswerWithdrawn(turn.question.message.id))
+            self._notify(found, robot_news.AnswerInstead(structs.replace(turn, tried=tried)))
         elif left:
             self._answer(turn.target, say.CLOSED())
 
     def _news(self, key: str, entry: OpenMessage, *, again: bool) -> News:
         inbound, session = entry.received.inbound, entry.session
         if entry.asked:
-            return robot_protocol.ProgramAnswerLost(key, inbound, session)
+            return robot_news.ProgramAnswerLost(key, inbound, session)
         options = self._options()
         start = None
         if self._conversations.is_made(session):
             start = scopes.start(options, inbound)
         if self._receptionist.is_command(inbound):
             admin = inbound.sender.identity in options.admins
-            return robot_protocol.CarryOut(key, inbound, session, again, admin, start)
+            return robot_news.CarryOut(key, inbound, session, again, admin, start)
         inbound = self._with_quote(inbound)
         if not inbound.says_nothing:
             self._attention.worked_on(inbound, session)
         instructions = scopes.instructions(options, inbound)
-        return robot_protocol.Deliver(key, inbound, session, again, start, instructions)
+        return robot_news.Deliver(key, inbound, session, again, start, instructions)
 
 
 def log_arrival(inbound: Inbound, account: str) -> None:

@@ -17,7 +17,6 @@ from dingbridge.core.delivery.sender_events import CoolDown, Counted
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
 from dingbridge.core.messages import DeliveryReport
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import News
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.core.sessions.state import State, with_reactions
@@ -42,6 +41,7 @@ from dingbridge.service.ports import Runtime
 from dingbridge.service.robots import hub as hubs
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.hub import Hub
+from dingbridge.service.robots.robot_news import News
 from dingbridge.service.robots.sender_batches import SenderBatches, SenderReport
 
 log = logging.getLogger(__name__)

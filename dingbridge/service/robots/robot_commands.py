@@ -15,8 +15,8 @@ from dingbridge.core.commands.remote_parser import Bad, UnknownCommand
 from dingbridge.core.dingtalk import addressees
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import RobotState
 from dingbridge.core.sessions import scopes
+from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.ports import Runtime
 from dingbridge.service.robots.conversations import Conversations
 

@@ -7,7 +7,6 @@ from itertools import islice
 
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery.outbox import (
     Done,
@@ -26,11 +25,12 @@ from dingbridge.core.delivery.outbox_journal import dropped_in_words, end_in_wor
 from dingbridge.core.delivery.outbox_text import describe, doubt
 from dingbridge.core.markdown import code_blocks
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target
-from dingbridge.core.robot_protocol import News, Notice
 from dingbridge.core.sessions import destinations
 from dingbridge.core.sessions.transcript import DeliveryLine
 from dingbridge.core.text import shorten
 from dingbridge.service.ports import Queue, Records, Runtime
+from dingbridge.service.robots import robot_news, robot_requests
+from dingbridge.service.robots.robot_news import News, Notice
 
 TITLE = 30
 """Characters of a message that name it where its end is told."""
@@ -121,7 +121,7 @@ class RobotOutbox:
         else:
             self._listeners[message] = heard
 
-    def _notify(self, news: robot_protocol.DeliveryUpdate) -> None:
+    def _notify(self, news: robot_news.DeliveryUpdate) -> None:
         self._broadcast(news)
         heard = self._listeners.get(news.report.message_id)
         if heard is not None:
@@ -132,7 +132,7 @@ class RobotOutbox:
         for waiting in self._outbox.waiting.values():
             self._queue.put(waiting)
 
-    def send(self, ask: robot_protocol.SendMessage) -> None:
+    def send(self, ask: robot_requests.SendMessage) -> None:
         """Accept a message. One that is known already is only answered."""
         message = ask.outbound.id
         if self._outbox.knows(message):
@@ -200,9 +200,7 @@ class RobotOutbox:
         whole = self._outbox.waiting.get(report.message_id)
         for one in whole.everyone() if whole else ():
             self._notify(
-                robot_protocol.DeliveryUpdate(
-                    structs.replace(report, message_id=one.id), one.session
-                )
+                robot_news.DeliveryUpdate(structs.replace(report, message_id=one.id), one.session)
             )
 
     def _settle(
@@ -233,7 +231,7 @@ class RobotOutbox:
                 unanswered=unanswered,
             )
             self._notify(
-                robot_protocol.DeliveryUpdate(_going_to(report, one.outbound.target), one.session)
+                robot_news.DeliveryUpdate(_going_to(report, one.outbound.target), one.session)
             )
         self._ended(whole)
 
@@ -247,9 +245,7 @@ class RobotOutbox:
     ) -> None:
         report = DeliveryReport(message, fate, reason)
         self._notify(
-            robot_protocol.DeliveryUpdate(
-                _going_to(report, to) if to is not None else report, session
-            )
+            robot_news.DeliveryUpdate(_going_to(report, to) if to is not None else report, session)
         )
 
     # --- what became of it? ---------------------------------------------------------------------
@@ -307,7 +303,7 @@ class RobotOutbox:
             report = DeliveryReport(
                 message, Delivery.FAILED, reason, dropped=True, may_have_arrived=uncertain
             )
-            self._notify(robot_protocol.DeliveryUpdate(report, session))
+            self._notify(robot_news.DeliveryUpdate(report, session))
         elif message in self._outbox.done:
             reason = say.MAY_BE_TWICE() if uncertain else ""
             self._write_known(message, session, Delivery.SENT, reason)

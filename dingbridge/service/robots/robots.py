@@ -10,12 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.core.errors import in_words
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.robot_protocol import Ask, News, Ruling
 from dingbridge.core.timeouts import SENDS_WITHIN
 from dingbridge.edges.dingtalk.openapi import AccessTokens
 from dingbridge.edges.programs.process_identity import born
@@ -24,6 +22,8 @@ from dingbridge.edges.storage.robot_files import SharedFiles
 from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.protocol.command_queue import Post
 from dingbridge.service.ports import Runtime
+from dingbridge.service.robots.robot_news import News, Notice, Ruling
+from dingbridge.service.robots.robot_requests import Ask, Hello
 from dingbridge.service.robots.shutdown import Shutdown
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Robot:
         else:
             if problem and problem != self._barred:
                 self._barred = problem
-                self._notify_all(robot_protocol.Notice(problem, "error"))
+                self._notify_all(Notice(problem, "error"))
             after = TRY_AFTER[min(self._tries, len(TRY_AFTER) - 1)]
             self._tries += 1
             asyncio.get_running_loop().call_later(after, self.acquire)
@@ -181,7 +181,7 @@ class Robot:
         member has said hello, as it does when it is told that there is one."""
         if self._owner is None or not self._is_serving:
             return False
-        if isinstance(ask, robot_protocol.Hello):
+        if isinstance(ask, Hello):
             self._known.add(number)
         elif not self.hears(number):
             return False

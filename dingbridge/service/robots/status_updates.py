@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core.robot_protocol import RobotState
+from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.ports import Later
 
 TELL_COUNT_EVERY = 1.0

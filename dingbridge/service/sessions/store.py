@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.messages import Delivery, Message
-from dingbridge.core.robot_protocol import SessionStart
+from dingbridge.core.sessions.scopes import SessionStart
 from dingbridge.core.sessions.transcript import (
     Arrival,
     DeliveryLine,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dingbridge.core.robot_protocol import Bind
+from dingbridge.service.robots.robot_requests import Bind
 from tests.support.hub import OWN, RecordedRobot
 
 

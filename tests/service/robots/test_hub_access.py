@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.delivery.outbox import Failed
 from dingbridge.core.messages import Conversation, ConversationKind
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import Busy
-from dingbridge.core.sessions import inbox
+from dingbridge.core.sessions import inbox, robot_state
 from dingbridge.core.timeouts import REFUSAL_EVERY
+from dingbridge.service.robots import robot_news
+from dingbridge.service.robots.robot_requests import Busy
 from tests.support.hub import APP, NOW, OWN, TEAM, RecordedRobot
 
 
@@ -23,7 +23,7 @@ def test_a_stranger_is_told_why_once_a_day_and_nobody_hears_the_message(
     assert robot.queue[0].outbound.target.user_id == "mallory"
     assert robot.delivered(OWN) == robot.delivered(1) == []
     assert [inbox.Handed(key) in robot.written for key in keys] == [True, True]
-    assert robot.heard(1, robot_protocol.RobotState)[-1].refused == 2
+    assert robot.heard(1, robot_state.RobotState)[-1].refused == 2
     robot.time += REFUSAL_EVERY
     robot.say("again", who="mallory")
     assert len(robot.answers()) == 2
@@ -44,9 +44,9 @@ def test_each_message_of_a_stranger_counts_once_also_when_too_many_ask(
     groups = [Conversation(f"cid{n}==", ConversationKind.GROUP, "G") for n in range(9)]
     for group in groups:
         robot.say("let us in", group, who="mallory")
-    asking = robot.heard(1, robot_protocol.PairingRequested)
+    asking = robot.heard(1, robot_news.PairingRequested)
     assert 0 < len(asking) < len(groups)
-    assert robot.heard(1, robot_protocol.RobotState)[-1].refused == len(groups)
+    assert robot.heard(1, robot_state.RobotState)[-1].refused == len(groups)
 
 
 def test_a_stranger_cannot_list_or_choose_sessions(robot: RecordedRobot) -> None:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import link
 from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import Done, Dropped, Failed, Merged, Purpose, Retried
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import Delivery, Outbound
-from dingbridge.core.robot_protocol import (
-    DeliveryUpdate,
-    Drop,
-    Known,
-    Notice,
-    OutboxLines,
-    Retry,
-    SendMessage,
-    ShowOutbox,
-)
+from dingbridge.core.sessions import robot_state
+from dingbridge.service.robots.robot_news import DeliveryUpdate, Notice, OutboxLines
+from dingbridge.service.robots.robot_requests import Drop, Known, Retry, SendMessage, ShowOutbox
 from tests.support.hub import DROPPED, NOW, OWN, TARGET, RecordedRobot, lost, received
 
 NO_SESSION_WEBHOOK = link.NO_SESSION_WEBHOOK()
@@ -43,7 +35,7 @@ def test_a_dead_letter_is_queued_again_once_that_is_on_the_disk(robot: RecordedR
     assert robot.written[-1] == Retried("m1")
     assert [waiting.id for waiting in robot.queue] == ["m1"]
     assert robot.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
-    assert robot.heard(1, robot_protocol.RobotState)[-1].failed == 1
+    assert robot.heard(1, robot_state.RobotState)[-1].failed == 1
 
 
 def test_all_dead_letters_are_queued_again_in_their_order(robot: RecordedRobot) -> None:
@@ -114,7 +106,7 @@ def test_that_dingtalk_sends_no_session_webhook_is_told_once_and_stays_in_the_st
         inbound = structs.replace(one.inbound, session_webhook=None)
         robot.hub.arrived([structs.replace(one, inbound=inbound)])
     assert [words.text for words in robot.heard(1, Notice)] == [NO_SESSION_WEBHOOK]
-    assert robot.heard(1, robot_protocol.RobotState)[-1].last_error == NO_SESSION_WEBHOOK
+    assert robot.heard(1, robot_state.RobotState)[-1].last_error == NO_SESSION_WEBHOOK
     assert caplog.text.count("No sessionWebhook in a message") == 1
     assert "permissions" in NO_SESSION_WEBHOOK
 
@@ -133,7 +125,7 @@ def test_a_dropped_message_is_taken_out_of_the_queue_and_told_as_such(robot: Rec
     assert robot.written[-1] == Dropped("m1", robot.time)
     assert robot.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
     assert robot.fates_of(1, "m1")[-1] == (Delivery.FAILED, DROPPED)
-    assert robot.heard(1, robot_protocol.RobotState)[-1].queued == 0
+    assert robot.heard(1, robot_state.RobotState)[-1].queued == 0
     robot.send(1, "m1", "s2")
     assert len(robot.queue) == 1
 
@@ -143,7 +135,7 @@ def test_a_dead_letter_can_be_dropped(robot: RecordedRobot) -> None:
     # The queue has let go of it before.
     robot.let_go.append("m1")
     robot.ask(OWN, Drop("m1"))
-    assert robot.heard(1, robot_protocol.RobotState)[-1].failed == 0
+    assert robot.heard(1, robot_state.RobotState)[-1].failed == 0
     robot.ask(OWN, Retry("m1"))
     assert robot.queue == []
 
@@ -183,7 +175,7 @@ def test_a_message_that_is_let_go_of_on_its_way_is_told_as_dropped_by_then(
     assert robot.told_fates == []
     robot.hub.outgoing.heard((Dropped("m1", NOW),))
     assert robot.told_fates == [("s2", "m1", Delivery.FAILED, DROPPED)]
-    assert robot.heard(1, robot_protocol.RobotState)[-1].queued == 0
+    assert robot.heard(1, robot_state.RobotState)[-1].queued == 0
 
 
 def test_a_part_of_a_message_that_goes_out_as_one_cannot_be_dropped_and_who_asks_is_told(
@@ -261,7 +253,7 @@ def test_of_a_full_outbox_the_first_are_shown_and_the_rest_are_counted(
     assert lines[50][0].split()[:2] == ["waiting", "m49"]
     assert lines[51][0].strip() == "… and 9950 more waiting"
     assert lines[-1][0].strip() == "… and 10 more failed"
-    state = robot.heard(1, robot_protocol.RobotState)[-1]
+    state = robot.heard(1, robot_state.RobotState)[-1]
     assert state.failed_ids == tuple(f"dead{n}" for n in range(59, 29, -1))
     assert state.waiting_ids == tuple(f"m{n}" for n in range(9_999, 9_969, -1))
 

@@ -29,17 +29,10 @@ from dingbridge.core.messages import (
     Target,
 )
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import (
-    Bind,
-    Deliver,
-    Restore,
-    Retry,
-    SendMessage,
-    SessionBound,
-    Unbind,
-)
 from dingbridge.core.sessions import targets
 from dingbridge.core.sessions.state import Binding
+from dingbridge.service.robots.robot_news import Deliver, Restore, SessionBound
+from dingbridge.service.robots.robot_requests import Bind, Retry, SendMessage, Unbind
 from tests.support.hub import (
     APP,
     NOW,

@@ -7,20 +7,11 @@ from msgspec import structs
 
 from dingbridge.core.delivery.outbox import Outbox, Purpose, Queued
 from dingbridge.core.messages import Outbound, Target
-from dingbridge.core.robot_protocol import (
-    Asking,
-    Bind,
-    CarryOut,
-    Deliver,
-    InTranscript,
-    MayAsk,
-    ProgramAnswerLost,
-    SendMessage,
-    Unbind,
-)
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import OpenMessage
 from dingbridge.core.sessions.state import Binding, State
+from dingbridge.service.robots.robot_news import CarryOut, Deliver, MayAsk, ProgramAnswerLost
+from dingbridge.service.robots.robot_requests import Asking, Bind, InTranscript, SendMessage, Unbind
 from tests.support.hub import (
     NOW,
     OWN,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.outbox import Done, Purpose, Queued
 from dingbridge.core.messages import Outbound
-from dingbridge.core.robot_protocol import Notice
+from dingbridge.core.sessions import robot_state
+from dingbridge.service.robots.robot_news import Notice
 from tests.support.costs import instructions
 from tests.support.hub import NOW, OWN, ROBOT, TARGET, RecordedRobot
 
@@ -33,7 +33,7 @@ def test_calls_and_pushes_are_counted_and_80_percent_is_told_once_to_everybody()
 def latest_quota(robot: RecordedRobot) -> str:
     """The month's use as a newcomer hears it."""
     robot.join(9)
-    return robot.heard(9, robot_protocol.RobotState)[-1].quota
+    return robot.heard(9, robot_state.RobotState)[-1].quota
 
 
 def test_a_quota_that_is_gone_is_remembered_and_shown(robot: RecordedRobot) -> None:
@@ -42,16 +42,16 @@ def test_a_quota_that_is_gone_is_remembered_and_shown(robot: RecordedRobot) -> N
     assert robot.state.quotas[ROBOT].gone
     assert latest_quota(robot).count("used up") == 2
     assert [news.text for news in robot.heard(1, Notice)] == ["no pushes are left"]
-    assert robot.heard(1, robot_protocol.RobotState)[-1].last_error == "no pushes are left"
+    assert robot.heard(1, robot_state.RobotState)[-1].last_error == "no pushes are left"
 
 
 def test_a_cool_down_is_told_when_it_changes(robot: RecordedRobot) -> None:
     for _ in range(3):
         robot.hub.cooling_down(NOW + 60, "sent too fast")
-    [state] = robot.heard(1, robot_protocol.RobotState)
+    [state] = robot.heard(1, robot_state.RobotState)
     assert (state.cool_down_until, state.cool_down_reason) == (NOW + 60, "sent too fast")
     robot.hub.cooling_down(0.0, "")
-    assert robot.heard(1, robot_protocol.RobotState)[-1].cool_down_until == 0
+    assert robot.heard(1, robot_state.RobotState)[-1].cool_down_until == 0
 
 
 def test_a_message_costs_as_much_behind_ten_thousand_as_behind_ten() -> None:

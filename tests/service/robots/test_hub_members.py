@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import remote as remote_words
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.messages import Delivery, Message, Role, Target
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import (
+from dingbridge.core.sessions import inbox, robot_state
+from dingbridge.core.sessions.state import Binding
+from dingbridge.service.robots import robot_requests
+from dingbridge.service.robots.robot_news import (
     AnswerInstead,
-    Answers,
     AnswerWithdrawn,
     Arrived,
-    Bind,
     CarryOut,
     Deliver,
-    InSession,
-    InTranscript,
-    Known,
     LinkNews,
     Notice,
     Restore,
-    Unbind,
     Unbound,
 )
-from dingbridge.core.sessions import inbox
-from dingbridge.core.sessions.state import Binding
+from dingbridge.service.robots.robot_requests import (
+    Answers,
+    Bind,
+    InSession,
+    InTranscript,
+    Known,
+    Unbind,
+)
 from tests.support.hub import NOW, OWN, ROBOT, RecordedRobot, bindings, question
 
 
@@ -38,7 +40,7 @@ def test_an_editor_that_joins_learns_how_the_link_is_and_what_is_queued() -> Non
     robot.join(1)
     assert robot.heard(1, Restore) == [Restore()]
     assert [news.link for news in robot.heard(1, LinkNews)] == ["off"]
-    assert robot.heard(1, robot_protocol.RobotState)[-1].queued == 1
+    assert robot.heard(1, robot_state.RobotState)[-1].queued == 1
 
 
 def test_who_has_not_said_hello_is_not_listened_to(robot: RecordedRobot) -> None:
@@ -94,7 +96,7 @@ def test_every_editor_takes_up_the_latest_binding_of_its_project_folder() -> Non
     assert robot.heard(OWN, Restore) == [Restore("new", Target(user_id="lisi", label="Li Si"))]
     assert robot.heard(1, Restore) == robot.heard(OWN, Restore)
     assert robot.heard(2, Restore) == [Restore()]
-    assert robot.heard(2, robot_protocol.RobotState)[-1].bound == ("new",)
+    assert robot.heard(2, robot_state.RobotState)[-1].bound == ("new",)
     assert robot.linked
 
 
@@ -123,7 +125,7 @@ def test_a_session_that_is_new_in_one_editor_does_not_release_what_another_one_h
 ) -> None:
     robot.ask(1, Bind("s1", "First", "/two"))
     robot.ask(1, Bind("s3", "Third", "/two"))
-    assert robot.heard(OWN, robot_protocol.RobotState)[-1].bound == ("s1", "s3")
+    assert robot.heard(OWN, robot_state.RobotState)[-1].bound == ("s1", "s3")
     assert set(robot.state.bindings) == {"s1", "s3"}
 
 
@@ -132,7 +134,7 @@ def test_a_session_that_is_released_in_one_editor_is_released_in_all(robot: Reco
     robot.ask(OWN, Unbind("s1"))
     assert robot.heard(1, Unbound) == [Unbound("s1", 100)]
     assert robot.heard(OWN, Unbound) == []
-    assert robot.heard(1, robot_protocol.RobotState)[-1].bound == ()
+    assert robot.heard(1, robot_state.RobotState)[-1].bound == ()
     assert robot.state.bindings == {}
     assert not robot.linked
 
@@ -151,14 +153,14 @@ def test_a_question_that_an_editor_does_not_take_up_goes_to_another_with_its_ses
     robot: RecordedRobot,
 ) -> None:
     robot.ask(OWN, Answers(True))
-    robot.ask(1, Answers(True), robot_protocol.Unanswered(question(), left=False))
+    robot.ask(1, Answers(True), robot_requests.Unanswered(question(), left=False))
     # The first one has the session bound; the second shows it.
     assert robot.heard(OWN, AnswerInstead) == [
         AnswerInstead(structs.replace(question(), tried=(1,)))
     ]
     assert robot.heard(1, AnswerWithdrawn) == [AnswerWithdrawn("q1")]
     again = robot.heard(OWN, AnswerInstead)[0].turn
-    robot.ask(OWN, robot_protocol.Unanswered(again, left=False))
+    robot.ask(OWN, robot_requests.Unanswered(again, left=False))
     assert robot.heard(OWN, AnswerWithdrawn) == []
     assert robot.answers() == []
 
@@ -168,11 +170,11 @@ def test_who_asked_is_told_when_the_editor_leaves_and_no_other_can_answer(
 ) -> None:
     # It has a responder, but neither bound nor shows the session: it may know nothing of it.
     robot.ask(1, Answers(True))
-    robot.ask(OWN, robot_protocol.Unanswered(question(), left=True))
+    robot.ask(OWN, robot_requests.Unanswered(question(), left=True))
     assert robot.heard(1, AnswerInstead) == []
     assert robot.answers() == [remote_words.CLOSED()]
     robot.shown.add((1, "s1"))
-    robot.ask(OWN, robot_protocol.Unanswered(question(), left=True))
+    robot.ask(OWN, robot_requests.Unanswered(question(), left=True))
     assert robot.heard(1, AnswerInstead) == [
         AnswerInstead(structs.replace(question(), tried=(OWN,)))
     ]
@@ -186,12 +188,12 @@ def test_a_command_that_an_editor_does_not_answer_is_carried_out_by_another_with
     robot.active = {1: 2.0}
     robot.say("/where")
     [order] = robot.heard(1, CarryOut)
-    robot.ask(1, robot_protocol.PassOn(order))
+    robot.ask(1, robot_requests.PassOn(order))
     assert robot.heard(1, AnswerWithdrawn) == [AnswerWithdrawn(order.key)]
     [passed] = robot.heard(OWN, CarryOut)
     assert passed == structs.replace(order, tried=(1,))
     # Nobody is left: it may yet answer.
-    robot.ask(OWN, robot_protocol.PassOn(passed))
+    robot.ask(OWN, robot_requests.PassOn(passed))
     assert robot.heard(OWN, AnswerWithdrawn) == []
     robot.ask(OWN, InTranscript(order.key))
     assert inbox.Handed(order.key) in robot.written

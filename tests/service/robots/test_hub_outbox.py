@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from dingbridge.core import robot_protocol
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import Done, Failed, Merged, Outbox, Purpose, Queued, Sent
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Outbound, Role
-from dingbridge.core.robot_protocol import Ask, Bind, Deny, Drop, Known, Notice, Pair, Revoke
+from dingbridge.core.sessions import robot_state
 from dingbridge.core.sessions.state import Binding, State
 from dingbridge.core.timeouts import DONE_REMEMBERED, SENDS_WITHIN
+from dingbridge.service.robots import robot_news
+from dingbridge.service.robots.robot_news import Notice
+from dingbridge.service.robots.robot_requests import Ask, Bind, Deny, Drop, Known, Pair, Revoke
 from tests.support.hub import DROPPED, NOW, OWN, ROBOT, TARGET, RecordedRobot
 
 NEVER_LEFT = say.NEVER_LEFT()
@@ -27,7 +29,7 @@ def test_a_message_is_queued_and_answered_once_it_is_on_the_disk(robot: Recorded
     assert isinstance(robot.written[-1], Queued)
     assert [waiting.id for waiting in robot.queue] == ["m1"]
     assert robot.fates_of(1, "m1") == [(Delivery.QUEUED, "")]
-    assert robot.heard(OWN, robot_protocol.RobotState)[-1].queued == 1
+    assert robot.heard(OWN, robot_state.RobotState)[-1].queued == 1
 
 
 def test_something_is_sent_from_when_it_is_accepted_until_it_has_its_fate(
@@ -88,7 +90,7 @@ def test_the_end_of_a_message_is_written_into_its_transcript_and_told_to_everybo
     for member in (OWN, 1):
         assert robot.fates_of(member, "m1")[-1] == (Delivery.SENT, "")
         assert robot.fates_of(member, "m2")[-1] == (Delivery.FAILED, "robot removed")
-    state = robot.heard(1, robot_protocol.RobotState)[-1]
+    state = robot.heard(1, robot_state.RobotState)[-1]
     assert (state.queued, state.failed, state.last_error) == (0, 1, "robot removed")
 
 
@@ -107,7 +109,7 @@ def test_messages_that_go_out_as_one_each_get_its_fate(robot: RecordedRobot) -> 
     whole = Outbound("m1+2", TARGET, "both")
     robot.hub.outgoing.heard((Merged(("m1", "m2"), whole),))
     assert robot.fates_of(1, "m2")[-1][0] is Delivery.SENDING
-    assert robot.heard(1, robot_protocol.RobotState)[-1].queued == 2
+    assert robot.heard(1, robot_state.RobotState)[-1].queued == 2
     robot.hub.outgoing.heard((DeliveryReport("m1+2", Delivery.RETRYING, "busy"),))
     assert robot.fates_of(OWN, "m2")[-1] == (Delivery.RETRYING, "busy")
     robot.hub.outgoing.heard((Failed("m1+2", "no", NOW),))
@@ -159,9 +161,9 @@ def test_a_new_owner_sends_what_waits_where_it_was_and_tells_who_asks(robot: Rec
 def test_a_session_is_told_to_be_bound_once_that_is_on_the_disk(robot: RecordedRobot) -> None:
     robot.slow = True
     robot.ask(1, Bind("s3", "Three", "/two"))
-    assert robot.heard(1, robot_protocol.SessionBound) == []
+    assert robot.heard(1, robot_news.SessionBound) == []
     robot.catch_up()
-    assert robot.heard(1, robot_protocol.SessionBound) == [robot_protocol.SessionBound("s3")]
+    assert robot.heard(1, robot_news.SessionBound) == [robot_news.SessionBound("s3")]
 
 
 def test_an_editor_that_comes_back_does_not_become_the_one_bound_last() -> None:

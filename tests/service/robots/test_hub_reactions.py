@@ -5,7 +5,8 @@ from __future__ import annotations
 from dingbridge.core.delivery.outbox import Done, Failed, Purpose
 from dingbridge.core.messages import Outbound
 from dingbridge.core.options.settings import read
-from dingbridge.core.robot_protocol import Bind, Deliver, InTranscript, SendMessage, Unbind
+from dingbridge.service.robots.robot_news import Deliver
+from dingbridge.service.robots.robot_requests import Bind, InTranscript, SendMessage, Unbind
 from tests.support.hub import APP, NOW, OWN, TARGET, TEAM, RecordedRobot
 
 
