@@ -11,7 +11,7 @@ import pytest
 
 from dingbridge import __version__, cli
 from dingbridge.core import timeouts
-from dingbridge.core.access import pairing, pairing_codes, policy
+from dingbridge.core.access import pairing, pairing_codes, pairing_state, policy
 from dingbridge.core.commands import editor_replies
 from dingbridge.core.commands import remote_commands as remote
 from dingbridge.core.commands.autocommands import AUTOCOMMANDS
@@ -190,8 +190,8 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
     for words in (
         f"may have {pairing.PENDING_EACH} requests open",
         f"{pairing.PENDING_MOST} may be open in all",
-        f"After {pairing.WRONG_MOST} wrong codes within {minutes[pairing.WRONG_WITHIN]}"
-        f" minutes, none is taken for {minutes[pairing.CLOSED_FOR]} minutes",
+        f"After {pairing.WRONG_MOST} wrong codes within {minutes[pairing_state.WRONG_WITHIN]}"
+        f" minutes, none is taken for {minutes[pairing_state.CLOSED_FOR]} minutes",
         f"every {minutes[pairing.REPEAT_EVERY]} minutes at most",
         f"or `n`, up to {remote.MOST_MESSAGES}",
         f"up to {remote.MOST_LINES}; {remote.FEW_LINES} without a last line",
@@ -201,7 +201,7 @@ def test_what_is_told_of_pairing_and_of_paths_is_so() -> None:
         f"at most {settings_lookup.COMMAND_WITHIN:g} seconds",
     ):
         assert words in text
-    assert pairing.VALID_FOR == pairing.ONCE_FOR == 3600
+    assert pairing_state.VALID_FOR == pairing_state.ONCE_FOR == 3600
     assert "within an hour" in text
     assert "them for an hour" in text
     for code in re.findall(r"Chat (?:pair|deny) ([A-Z0-9]{5,})", text):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dingbridge.core import start_pauses, timeouts
-from dingbridge.core.access import pairing
+from dingbridge.core.access import pairing, pairing_state
 from dingbridge.core.delivery import sent_messages
 from dingbridge.core.sessions import known_conversations, state
 from dingbridge.core.sessions.state import State
@@ -130,8 +130,8 @@ def test_what_is_told_of_how_long_things_are_kept_is_so() -> None:
         f"the last {sent_messages.KEPT} for each robot",
     ):
         assert words in text, words
-    assert pairing.VALID_FOR == pairing.ONCE_FOR == 3600
-    assert pairing.DENIED_FOR == timeouts.REFUSAL_EVERY == 24 * 3600
+    assert pairing_state.VALID_FOR == pairing_state.ONCE_FOR == 3600
+    assert pairing_state.DENIED_FOR == timeouts.REFUSAL_EVERY == 24 * 3600
 
 
 def test_what_the_state_file_keeps_of_people_is_erased_by_the_script_that_is_shown() -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dingbridge.core.access import refusal_texts
-from dingbridge.core.access.pairing import AccessKind, Pairings, is_paired
+from dingbridge.core.access.pairing_state import AccessKind, Pairings, is_paired
 from dingbridge.core.access.refusal_texts import lua_text
 from dingbridge.core.catalogue import access as say
 from dingbridge.core.catalogue.access import RefusalSentence

@@ -5,7 +5,8 @@ Ids come from outside; they are shown as code, and as text of Lua where they sta
 
 from __future__ import annotations
 
-from dingbridge.core.access.pairing import ONCE_FOR, AccessKind, AccessRequest, minutes_left
+from dingbridge.core.access.pairing_state import ONCE_FOR, AccessKind, AccessRequest
+from dingbridge.core.access.pairing_text import minutes_left
 from dingbridge.core.catalogue import access as say
 from dingbridge.core.catalogue.access import RefusalSentence
 from dingbridge.core.commands.editor_commands import ALWAYS_OURS

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from dingbridge.core import json_wire
-from dingbridge.core.access.pairing import Pairings
+from dingbridge.core.access.pairing_state import Pairings
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.delivery.quota import Quota
 from dingbridge.core.delivery.reactions import Reaction

@@ -7,7 +7,14 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core.access import first_message, pairing, policy, refusal_texts
+from dingbridge.core.access import (
+    first_message,
+    pairing,
+    pairing_state,
+    pairing_text,
+    policy,
+    refusal_texts,
+)
 from dingbridge.core.access.policy import Admitted, MayPair, NotForUs
 from dingbridge.core.catalogue import access as say
 from dingbridge.core.messages import Inbound, SessionWebhook, Target
@@ -55,11 +62,11 @@ class AccessControl:
     @property
     def asking(self) -> int:
         """How many ask to be let in."""
-        return len(pairing.current(self._pairings, self._chance.now()).requests)
+        return len(pairing_state.current(self._pairings, self._chance.now()).requests)
 
     def describe(self) -> str:
         """Who is let in, in words."""
-        paired = pairing.current(self._pairings, self._chance.now()).paired
+        paired = pairing_state.current(self._pairings, self._chance.now()).paired
         return policy.describe(policy.rules_of(self._options()), len(paired))
 
     def verdict(self, received: Received, target: Target) -> Admitted | None:
@@ -94,7 +101,7 @@ class AccessControl:
                 self._answer(target, refusal_texts.code_told(inbound, request, now))
                 if is_new:
                     self._keep_webhook(request, inbound.session_webhook)
-                    who = pairing.who(request)
+                    who = pairing_text.who(request)
                     self._call(
                         robot_news.PairingRequested(
                             request.code, request.id, request.kind.value, who
@@ -136,7 +143,7 @@ class AccessControl:
         target = structs.replace(answer.request.target, session_webhook=webhook)
         self._answer(target, refusal_texts.accepted_told(answer.request, once=once))
         let_in = say.LET_IN_ONCE if once else say.LET_IN
-        return let_in(who=pairing.who(answer.request)), True
+        return let_in(who=pairing_text.who(answer.request)), True
 
     def _show_first(self, first: Received | None, webhook: SessionWebhook | None) -> None:
         """Pass on the message that was kept with the request, as if it had just arrived."""
@@ -144,7 +151,9 @@ class AccessControl:
             inbound = structs.replace(first.inbound, session_webhook=webhook)
             self._receive(structs.replace(first, inbound=inbound))
 
-    def _keep_webhook(self, request: pairing.AccessRequest, webhook: SessionWebhook | None) -> None:
+    def _keep_webhook(
+        self, request: pairing_state.AccessRequest, webhook: SessionWebhook | None
+    ) -> None:
         """Remember how to answer somebody without a staff id while their request is open. In memory
         only: the webhook is a secret."""
         open_ = {one.code for one in self._pairings.requests}
@@ -160,7 +169,7 @@ class AccessControl:
         if isinstance(answer, pairing.Problem):
             return answer.sentence, False
         self._answer(answer.target, refusal_texts.denied_told(answer))
-        return say.NOT_LET_IN(who=pairing.who(answer)), True
+        return say.NOT_LET_IN(who=pairing_text.who(answer)), True
 
     def revoke(self, id: str) -> tuple[str, bool]:
         """Take back what a code allowed. Returns what came of it, and whether it went well."""
@@ -169,33 +178,33 @@ class AccessControl:
         self._changed()
         if not revoked:
             return say.NO_SUCH_ID(id=id), False
-        return "; ".join(say.REVOKED(who=pairing.who(one)) for one in revoked), True
+        return "; ".join(say.REVOKED(who=pairing_text.who(one)) for one in revoked), True
 
     def list(self) -> robot_news.PairingsReport:
         """Who asks, and all there is to tell."""
         now = self._chance.now()
-        pairings = pairing.current(self._pairings, now)
-        asking = tuple((one.code, pairing.who(one)) for one in pairings.requests)
-        lines = pairing.describe(pairings, now)
+        pairings = pairing_state.current(self._pairings, now)
+        asking = tuple((one.code, pairing_text.who(one)) for one in pairings.requests)
+        lines = pairing_text.describe(pairings, now)
         return robot_news.PairingsReport(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
 
     def let_in(self) -> robot_news.AccessChanged:
         """Who asks, and whom a code let in."""
-        pairings = pairing.current(self._pairings, self._chance.now())
+        pairings = pairing_state.current(self._pairings, self._chance.now())
         return robot_news.AccessChanged(
-            tuple((one.code, pairing.who(one)) for one in pairings.requests),
+            tuple((one.code, pairing_text.who(one)) for one in pairings.requests),
             tuple((one.id, one.label) for one in pairings.paired),
         )
 
     def drop_expired(self) -> None:
         """Drop the requests that have expired, with the messages kept for them."""
-        self._keep(pairing.current(self._pairings, self._chance.now()))
+        self._keep(pairing_state.current(self._pairings, self._chance.now()))
 
     @property
-    def _pairings(self) -> pairing.Pairings:
+    def _pairings(self) -> pairing_state.Pairings:
         return pairings_of(self._remembered.state, self._robot)
 
-    def _keep(self, pairings: pairing.Pairings) -> None:
+    def _keep(self, pairings: pairing_state.Pairings) -> None:
         if pairings != self._pairings:
             robot = self._robot
             self._remembered.change(lambda state: with_pairings(state, robot, pairings))

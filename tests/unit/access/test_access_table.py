@@ -25,7 +25,7 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from dingbridge.core.access.pairing import AccessKind, Paired, Pairings
+from dingbridge.core.access.pairing_state import AccessKind, Paired, Pairings
 from dingbridge.core.access.policy import (
     Admitted,
     MayPair,

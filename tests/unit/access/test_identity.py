@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access.pairing import AccessKind, Paired, Pairings
+from dingbridge.core.access.pairing_state import AccessKind, Paired, Pairings
 from dingbridge.core.access.policy import Admitted, Rules, admit
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, with_quote

@@ -16,38 +16,38 @@ from dingbridge.core.access import refusal_texts
 from dingbridge.core.access.first_message import CHARACTERS as FIRST_CHARACTERS
 from dingbridge.core.access.first_message import kept
 from dingbridge.core.access.pairing import (
-    CLOSED_FOR,
-    DENIED_FOR,
     DENIED_MOST,
-    ONCE_FOR,
     PAIRED_MOST,
     PENDING_EACH,
     PENDING_MOST,
     REPEAT_EVERY,
-    VALID_FOR,
     WRONG_MOST,
-    WRONG_WITHIN,
     Accepted,
-    AccessKind,
-    AccessRequest,
-    Denied,
-    Paired,
-    Pairings,
     Problem,
     SayNothing,
     TellCode,
     TooMany,
     accept,
     ask,
-    current,
     deny,
-    describe,
-    is_paired,
-    minutes_left,
     revoke,
-    who,
 )
 from dingbridge.core.access.pairing_codes import ALPHABET, CHARACTERS, CODES
+from dingbridge.core.access.pairing_state import (
+    CLOSED_FOR,
+    DENIED_FOR,
+    ONCE_FOR,
+    VALID_FOR,
+    WRONG_WITHIN,
+    AccessKind,
+    AccessRequest,
+    Denied,
+    Paired,
+    Pairings,
+    current,
+    is_paired,
+)
+from dingbridge.core.access.pairing_text import describe, minutes_left, who
 from dingbridge.core.access.policy import Admitted, MayPair, Rules, Stranger, admit
 from dingbridge.core.dingtalk.attachments import with_paths
 from dingbridge.core.dingtalk.message_content import put_together

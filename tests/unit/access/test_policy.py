@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access.pairing import AccessKind, Paired, Pairings
+from dingbridge.core.access.pairing_state import AccessKind, Paired, Pairings
 from dingbridge.core.access.policy import (
     Admitted,
     MayPair,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.access.pairing import AccessKind, AccessRequest
+from dingbridge.core.access.pairing_state import AccessKind, AccessRequest
 from dingbridge.core.delivery.routing import (
     Route,
     configured_target,

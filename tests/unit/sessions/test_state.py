@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dingbridge.core.access.pairing import AccessKind as PairingKind
-from dingbridge.core.access.pairing import AccessRequest, Denied, Paired, Pairings
+from dingbridge.core.access.pairing_state import AccessKind as PairingKind
+from dingbridge.core.access.pairing_state import AccessRequest, Denied, Paired, Pairings
 from dingbridge.core.delivery.quota import Quota, QuotaKind
 from dingbridge.core.messages import SessionWebhook, Target
 from dingbridge.core.sessions.state import (
