@@ -645,7 +645,7 @@ def test_a_server_too_busy_to_take_the_call_is_lost(here: Ends, folder: Path) ->
 
 SERVE = """
 import sys
-from dingbridge.edges.exchange import Heard, Server, Timing
+from dingbridge.edges.ipc import Heard, Server, Timing
 def tell(event):
     if isinstance(event, Heard):
         server.send(event.peer, event.data)
@@ -656,7 +656,7 @@ sys.stdin.read()
 """
 ATTEND = """
 import sys
-from dingbridge.edges.exchange import Client, Timing
+from dingbridge.edges.ipc import Client, Timing
 def tell(event):
     print(type(event).__name__, getattr(event, "reason", ""), flush=True)
 client = Client(sys.argv[3], sys.argv[4], tell, Timing(float(sys.argv[1]), float(sys.argv[2])))
@@ -709,7 +709,7 @@ def test_a_stopped_client_is_noticed_by_its_silence(here: Ends, runtime: Path) -
     assert "silent" in left.reason
     os.kill(process.pid, signal.SIGCONT)
     assert line_of(process) == "Connected"
-    assert line_of(process).startswith("Lost")
+    assert line_of(process).startswith("ConnectionLost")
 
 
 @posix

@@ -130,6 +130,13 @@ class Template:
         return made
 
 
+IMPORTED = (
+    *("service.main", "service.editors.editors"),
+    *("edges.dingtalk.stream.stream_thread", "edges.dingtalk.sender.sender_thread"),
+)
+"""What a service imports late, so that each that is made here has it."""
+
+
 def main() -> None:
     """Make services until nobody wants any."""
     wire = socket.socket(fileno=int(sys.argv[1]))
@@ -140,7 +147,7 @@ def main() -> None:
     timeouts.DISK_PAUSE = 0.5
     # Those that come before a service can hear them wait for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, (ARM, REST))
-    for name in ("service.main", "service.editors", "edges.stream.thread", "edges.sender.thread"):
+    for name in IMPORTED:
         importlib.import_module(f"dingbridge.{name}")
     layer.install()
     gc.collect()

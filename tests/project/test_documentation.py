@@ -38,7 +38,7 @@ LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)", "is let in", 
              "conversationId")  # fmt: skip
 """What set-up guides tell people to look for."""
 EVENT = re.compile(r'_event\(\s*"(\w+)"((?:, |,\s+)[^;]*?)?\)\n')
-ADDED = re.compile(r"updates\.Event\(name, \{(.*?)\*\*data\}\)")
+ADDED = re.compile(r"updates\.TriggerEvent\(name, \{(.*?)\*\*data\}\)")
 
 
 def events() -> dict[str, set[str]]:

@@ -468,9 +468,9 @@ def test_the_sdk_fetches_pictures_and_uploads_them_again(sandbox: Sandbox) -> No
 
 CHILD = """
 import resource, sys
-from dingbridge.core import answers, media, payloads
-from dingbridge.edges.http import Http, Upload
-from dingbridge.edges.storage.media import MediaFolder
+from dingbridge.core.dingtalk import media, request_bodies, responses
+from dingbridge.edges.dingtalk.http import Http, Upload
+from dingbridge.edges.storage.media_folder import MediaFolder
 from pathlib import Path
 
 url, app, secret, path = sys.argv[1:]
@@ -484,8 +484,8 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 http = Http()
-body = payloads.token_body(app, secret)
-token = answers.read_token(http.post(url + "/v1.0/oauth2/accessToken", body)).value
+body = request_bodies.token_body(app, secret)
+token = responses.read_token(http.post(url + "/v1.0/oauth2/accessToken", body)).value
 before = peak()
 folder = MediaFolder(Path(path).parent / "media")
 outgoing = folder.open_outgoing(Path(path))

@@ -87,7 +87,7 @@ class TestDeclarations:
 def shown() -> set[str]:
     """The names of the sandbox's tests."""
     pattern = re.compile(r"^ *def (test_\w+)\(", re.MULTILINE)
-    files = sorted(TESTS.glob("test_sandbox_*.py"))
+    files = sorted(TESTS.glob("sandbox/test_sandbox_*.py"))
     return {name for path in files for name in pattern.findall(path.read_text("utf-8"))}
 
 

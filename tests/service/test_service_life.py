@@ -25,12 +25,12 @@ import runpy, sys, threading
 program, *words = sys.argv[1:]
 sys.path.insert(0, {root!r})
 if words[0] == 'host':
-    from dingbridge.edges import background
+    from dingbridge.edges.programs import background
 
     start = background.start
     background.start = lambda argv, *more: start([argv[0], __file__, *argv[1:]], *more)
 elif words[0] == 'service':
-    from dingbridge.service.editors import Editors
+    from dingbridge.service.editors.editors import Editors
 
     Editors._describe = lambda self: threading.Event().wait()
 sys.argv = [program, *words]

@@ -150,7 +150,7 @@ def main(words):
 RAISES = "raise RuntimeError(f'process {os.getpid()}\\nthis is the cause')"
 SILENT = "sys.exit(1)"
 SERVES = """
-    from dingbridge.service import editors
+    from dingbridge.service.editors import editors
     from dingbridge.service import main_as_it_was
     del editors.Editors
     main_as_it_was.main(words)

@@ -281,7 +281,7 @@ SINGLE = {
 LOGGING = {"debug", "info", "warning", "error", "exception", "log"}
 NOT_SHOWN = {
     *("ValueError", "TypeError", "AssertionError", "RuntimeError", "NotReadable"),  # defects
-    *("NotForUs", "Silent"),  # their reasons are for the log
+    *("NotForUs", "SayNothing"),  # their reasons are for the log
     *("compile", "regex"),  # of regular expressions
 }
 

@@ -136,11 +136,11 @@ def test_the_old_content_survives_a_disk_that_fills_up(
     process = start_process(
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
-        "from dingbridge.edges import files\n"
+        "from dingbridge.edges.storage import own_files\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"
-        "    files.write_whole(Path(sys.argv[1]), b'x' * 100_000)\n"
+        "    own_files.write_whole(Path(sys.argv[1]), b'x' * 100_000)\n"
         "except OSError as error:\n"
         "    print(type(error).__name__, flush=True)\n",
         target,
@@ -290,8 +290,8 @@ def test_what_another_process_wrote_since_is_not_overwritten_with_what_we_knew(
 ADD_MANY = """
 import sys
 from pathlib import Path
-from dingbridge.core.state import with_refused
-from dingbridge.edges.storage.state import StateFile
+from dingbridge.core.sessions.state import with_refused
+from dingbridge.edges.storage.state_file import StateFile
 file = StateFile(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -342,7 +342,7 @@ def test_a_state_file_damaged_while_we_run_is_told_and_the_change_is_kept(tmp_pa
 READ_STATE = """
 import sys
 from pathlib import Path
-from dingbridge.edges.storage.state import StateFile
+from dingbridge.edges.storage.state_file import StateFile
 print("ready", flush=True)
 state, damaged = StateFile(Path(sys.argv[1])).read()
 print(state.bindings["s1"].session, damaged, flush=True)
@@ -627,11 +627,11 @@ def test_a_file_that_is_no_transcript_is_not_loaded(
 HOLD = """
 import sys
 from pathlib import Path
-from dingbridge.edges.storage.card import Card
-from dingbridge.edges.storage.lock import OwnerLock
+from dingbridge.edges.storage.card import OwnerCard
+from dingbridge.edges.storage.owner_lock import OwnerLock
 lock = OwnerLock(Path(sys.argv[1]), "app")
 print(lock.acquire(), flush=True)
-lock.write_card(Card(7, "/socket", "a-secret"))
+lock.write_card(OwnerCard(7, "/socket", "a-secret"))
 print("written", flush=True)
 sys.stdin.readline()
 lock.release()
