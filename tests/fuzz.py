@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from dingbridge.core.delivery import outbox, outbox_journal
+from dingbridge.core.delivery import outbox_journal, outbox_records
 from dingbridge.core.dingtalk import responses, stream_frames
 from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.dingtalk.robot_message import read_robot_message
@@ -66,7 +66,7 @@ def readers() -> dict[str, tuple[Reader, list[bytes]]]:
             [_message()],
         ),
         "state file": (state.decode, [state.encode(state.State(seen={"a": 1.0}))]),
-        "outbox": (outbox.decode, [put, b'{"type":"done","id":"m","time":1}']),
+        "outbox": (outbox_records.decode, [put, b'{"type":"done","id":"m","time":1}']),
         "outbox lines": (lambda data: outbox_journal.shortened(data.split(b"\n"), "r", 1.0), [put]),
         "inbox": (inbox.decode, [b'{"type":"handed","key":"k"}']),
         "transcript": (lambda data: transcript.read(data.split(b"\n"), info), [line]),

@@ -256,31 +256,6 @@ class Message(Struct, frozen=True):
     robot: str = ""
 
 
-class Question(Struct, frozen=True, kw_only=True):
-    """A message for the responder. What the session began with is empty when there is nothing;
-    `files` are the paths of what came with the message."""
-
-    session: str
-    message: Message
-    instructions: str = ""
-    cwd: str = ""
-    model: str = ""
-    files: tuple[str, ...] = ()
-
-
-class ReplyContext(Struct, frozen=True):
-    """Where an answer belongs, and whom it mentions. An empty `account` means: in the editor.
-    `robot` is the one of the account that the message came by; `asker` is the identity of whoever
-    wrote it, empty for the editor's user."""
-
-    session: str
-    account: str
-    target: Target
-    asker: str = ""
-    at: At = At()
-    robot: str = ""
-
-
 class DeliveryReport(Struct, frozen=True):
     """News of an outbound message from the sender: its new state and, in words, why. `title` says
     which one it is, where that may have to be told; `key` is the conversation that it goes to

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.catalogue import health
-from dingbridge.core.messages import Delivery, DeliveryReport, Message, ReplyContext
+from dingbridge.core.messages import Delivery, DeliveryReport, Message
+from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import NOBODY, Destination
 
 Level = Literal["info", "warn", "error"]

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Question
+from dingbridge.core.questions import Question
 from dingbridge.core.sessions.transcript import (
     Arrival,
     DeliveryLine,

@@ -8,11 +8,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from dingbridge.core.commands.editor_replies import Lines
-from dingbridge.core.delivery.outbox import OutboxRecord, Queued, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import Attachment, Message, Question
+from dingbridge.core.messages import Attachment, Message
 from dingbridge.core.options.declarations import Options
+from dingbridge.core.questions import Question
 from dingbridge.core.sessions.inbox import Answerer, Received
 from dingbridge.core.sessions.state import State
 from dingbridge.core.sessions.transcript import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from dingbridge.core.delivery.outbox import Purpose
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.frames import Notify, NotServed, Told, encode
 from dingbridge.service.robots import robot_requests

@@ -11,7 +11,7 @@ from dingbridge.core.catalogue import files as files_words
 from dingbridge.core.catalogue import sessions
 from dingbridge.core.catalogue import status as say
 from dingbridge.core.delivery import outbox as outboxes
-from dingbridge.core.delivery import outbox_text
+from dingbridge.core.delivery import outbox_records, outbox_text
 from dingbridge.core.delivery.outbox import Outbox
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import state as states
@@ -82,7 +82,7 @@ def _outbox() -> Outbox:
     if not os.path.lexists(path):
         return Outbox()  # reading a journal would make its folder and its lock
     try:
-        records, _ = Journal(path).read(outboxes.decode)
+        records, _ = Journal(path).read(outbox_records.decode)
     except OSError as cause:
         raise BridgeError(
             files_words.UNREADABLE(path=path, reason=cause.strerror or cause)

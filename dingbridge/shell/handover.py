@@ -12,7 +12,8 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import delivery, service
 from dingbridge.core.delivery import outbox as outboxes
-from dingbridge.core.delivery.outbox import Dropped
+from dingbridge.core.delivery import outbox_records
+from dingbridge.core.delivery.outbox_records import Dropped
 from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.messages import Delivery, DeliveryReport, Outbound
@@ -151,13 +152,13 @@ class Handover:
         message = self.outbound.id
         journal = Journal(self._data / OUTBOX_FILE)
         try:
-            records, _ = journal.read(outboxes.decode)
+            records, _ = journal.read(outbox_records.decode)
             outbox = outboxes.fold(records)
             letter, whole = outbox.letter(message), outbox.whole(message)
             if letter is not None:
                 raise GaveUp(letter.reason, answered=True)
             if whole is not None and whole.id == message:
-                journal.append(outboxes.encode(Dropped(message, time.time())))
+                journal.append(outbox_records.encode(Dropped(message, time.time())))
                 journal.close()  # the service of another robot may be about to replace the file
         except OSError as cause:
             raise fate_not_told() from cause

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.delivery.compose import ComposeContext, told, written
-from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.routing import notify_robot
 from dingbridge.core.delivery.sender_events import SenderEvent

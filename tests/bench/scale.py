@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery import outbox_records
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read_all
@@ -87,11 +87,11 @@ def _seen(home: Path, robot: str, *, count: int) -> None:
 
 def _queued(home: Path, robot: str) -> None:
     lines = [
-        outbox.encode(
-            outbox.Queued(
+        outbox_records.encode(
+            outbox_records.Queued(
                 robot,
                 Outbound(f"m{number}", Target(user_id="zhangsan"), "text " * 20),
-                outbox.Purpose.REPLY,
+                outbox_records.Purpose.REPLY,
                 "session",
                 time.time(),
             )

@@ -36,13 +36,9 @@ TABLES = {
 }
 UNDIVIDED: dict[str, int] = {
     "dingbridge/cli.py": 322,
-    "dingbridge/core/access/pairing.py": 357,
-    "dingbridge/core/delivery/outbox.py": 326,
     "dingbridge/core/delivery/reactions.py": 315,
     "dingbridge/core/dingtalk/message_parts.py": 314,
     "dingbridge/core/dingtalk/responses.py": 378,
-    "dingbridge/core/markdown/rendering/spans.py": 342,
-    "dingbridge/core/messages.py": 301,
     "dingbridge/core/options/values.py": 357,
     "dingbridge/core/secrets/masking.py": 339,
     "dingbridge/edges/dingtalk/sender/message_sender.py": 336,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery import outbox_records
 from dingbridge.core.delivery.outbox import Outbox, fold
 from dingbridge.core.sessions import inbox
 from dingbridge.core.timeouts import LOOK_AROUND_EVERY
@@ -96,7 +96,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def kept(home: Path) -> Outbox:
     """The outbox in the data folder."""
-    records, damaged = Journal(home / "data" / "nvim" / OUTBOX).read(outbox.decode)
+    records, damaged = Journal(home / "data" / "nvim" / OUTBOX).read(outbox_records.decode)
     assert not damaged
     return fold(records)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Done, Merged, OutboxRecord, Purpose, Queued
+from dingbridge.core.delivery import outbox_records
+from dingbridge.core.delivery.outbox_records import Done, Merged, OutboxRecord, Purpose, Queued
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target
 from dingbridge.core.sessions.transcript import DeliveryLine, Entry
 from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
@@ -33,7 +33,7 @@ def files(tmp_path: Path) -> Iterator[SharedFiles]:
 
 def write(files: SharedFiles, *records: OutboxRecord) -> None:
     """Another editor writes these."""
-    files.outbox.append(*(outbox.encode(record) for record in records))
+    files.outbox.append(*(outbox_records.encode(record) for record in records))
 
 
 def found(owner: RobotFiles) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_journal_that_was_made_short_is_another_one_also_at_the_same_size(
     write(files, put("left"))
     RobotFiles(files, "a", "app").compact({})
     filler = put("x", "b")
-    missing = size - files.outbox.mark()[1] - len(outbox.encode(filler)) - 1
+    missing = size - files.outbox.mark()[1] - len(outbox_records.encode(filler)) - 1
     write(files, structs.replace(filler, outbound=Outbound("x" * (missing + 1), TARGET, "hello")))
     assert files.outbox.mark()[1] == size
     assert found(owner) == ["left"]

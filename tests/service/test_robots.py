@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Purpose, Queued
+from dingbridge.core.delivery import outbox_records
+from dingbridge.core.delivery.outbox_records import Purpose, Queued
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.messages import (
     Conversation,
@@ -195,7 +195,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     loop: Loop, other: OwnerLock
 ) -> None:
     message = Outbound("m1", Target(user_id="zhangsan"), "hello", "title")
-    put = outbox.encode(Queued(ROBOT, message, Purpose.NOTIFICATION, "", time.time()))
+    put = outbox_records.encode(Queued(ROBOT, message, Purpose.NOTIFICATION, "", time.time()))
     loop.files.outbox.append(put)
     loop.configure(OPTIONS)
     busy = threading.Event()
@@ -211,7 +211,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
         loop.turn()
     loop.disk.wait(lambda: None)
     assert other.read_card() == card
-    records, _ = loop.files.outbox.read(outbox.decode)
+    records, _ = loop.files.outbox.read(outbox_records.decode)
     assert [type(record) for record in records] == [Queued]
     assert (loop.joined, loop.emptied) == (0, 1)
     assert not loop.editor.notify(ShowOutbox())

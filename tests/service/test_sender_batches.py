@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import Done
+from dingbridge.core.delivery.outbox_records import Done
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.sender_events import Counted
 from dingbridge.core.messages import Delivery, DeliveryReport

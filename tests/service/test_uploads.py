@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dingbridge.core.delivery import outbox, requests
+from dingbridge.core.delivery import outbox_records, requests
 from dingbridge.core.delivery.long_text import parted
-from dingbridge.core.delivery.outbox import Purpose, Queued, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Purpose, Queued
 from dingbridge.core.delivery.plan import Finished, Plan, PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.send_queue import SendQueue
@@ -68,9 +69,9 @@ def test_notifications_are_not_merged_with_a_file() -> None:
 
 def test_a_journal_of_before_there_were_files_is_read_as_it_was() -> None:
     put = Queued("r", Outbound("m1", PERSON, "text"), Purpose.REPLY, "s", 1.0)
-    fields = json.loads(outbox.encode(put))
+    fields = json.loads(outbox_records.encode(put))
     del fields["outbound"]["file"], fields["outbound"]["file_name"]
-    assert outbox.decode(json.dumps(fields).encode()) == put
+    assert outbox_records.decode(json.dumps(fields).encode()) == put
 
 
 @given(st.text(alphabet="ab 中\n#", max_size=3000), st.integers(0, 4))

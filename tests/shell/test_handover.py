@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery import outbox_records
 from dingbridge.core.delivery.outbox import Outbox, fold
 from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.edges.programs.process_identity import born
@@ -89,7 +89,9 @@ def ended(child: Child) -> tuple[int, str]:
 
 def kept(home: Path) -> Outbox:
     """The outbox in the data folder."""
-    records, _ = Journal(home / "data" / "nvim" / "chat-dingtalk-outbox.jsonl").read(outbox.decode)
+    records, _ = Journal(home / "data" / "nvim" / "chat-dingtalk-outbox.jsonl").read(
+        outbox_records.decode
+    )
     return fold(records)
 
 

@@ -8,14 +8,8 @@ from typing import Any, TypeVar
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import (
-    Failed,
-    Outbox,
-    OutboxRecord,
-    Purpose,
-    Queued,
-    QueuedMessage,
-)
+from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
+from dingbridge.core.delivery.outbox_records import Failed, OutboxRecord, Purpose, Queued
 from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import (
@@ -25,13 +19,13 @@ from dingbridge.core.messages import (
     Inbound,
     Message,
     Outbound,
-    Question,
     Role,
     Sender,
     SessionWebhook,
     Target,
 )
 from dingbridge.core.options.settings import read
+from dingbridge.core.questions import Question
 from dingbridge.core.sessions import inbox, transcript
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import Binding, State

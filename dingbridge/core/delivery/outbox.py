@@ -1,132 +1,41 @@
-"""What waits to be sent, told as records: the journal holds the records, this module their meaning.
+"""The outbox: messages that wait to be sent, and dead letters, as the sum of the records.
 
-A message enters with `Queued`. Before a chunk leaves, `Attempted` says so; once DingTalk has
-answered, `Sent` says how much of the text was taken so far. The message's end is `Done`, which
-answers for its last chunk as well, `Failed` (a dead letter, kept until the user decides) or
-`Dropped`. Nothing else changes the outbox, so whoever reads the journal from its start knows what
-is left to do, and how soon more may leave (`outbox_pace`).
+`Outbox` changes only by records (`outbox_records`), so reading the journal from its start restores
+it, and with it how soon more may be sent (`restored_rate`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from itertools import takewhile
 
-import msgspec
 from msgspec import Struct, structs
 
-from dingbridge.core import json_wire
 from dingbridge.core.delivery import attempts
 from dingbridge.core.delivery.attempts import Attempted, Attempts
-from dingbridge.core.delivery.rate_limit import Paced
+from dingbridge.core.delivery.outbox_records import (
+    Done,
+    Dropped,
+    Failed,
+    Merged,
+    OutboxRecord,
+    Purpose,
+    Queued,
+    Retried,
+    Sent,
+    Unmerged,
+)
 from dingbridge.core.messages import Outbound
 from dingbridge.core.timeouts import DONE_REMEMBERED
 
 
-class Purpose(str, Enum):
-    """What a message is for. Notifications go last when the platform's budget is short. A word is
-    the bridge's own, such as the answer to a command: no reply to what was said to a session."""
-
-    REPLY = "reply"
-    WORD = "word"
-    NOTIFICATION = "notification"
-
-
-class Queued(Struct, frozen=True, tag="put"):
-    """A message was accepted. `robot` names its queue, `session` the transcript it stands in."""
-
-    robot: str
-    outbound: Outbound
-    kind: Purpose
-    session: str
-    time: float
-
-
-class Sent(Struct, frozen=True, tag="sent"):
-    """DingTalk has answered at `time`: everything before `end` was taken, and nothing behind it.
-
-    With `paced` it tells what a later process has to know of the robot's pace, and is about no
-    message: `id` is empty then. (An older version passes over that one.)"""
-
-    id: str
-    end: int
-    time: float = 0.0
-    robot: str = ""
-    paced: Paced | None = None
-
-
-class Done(Struct, frozen=True, tag="done"):
-    """The whole message was taken, or, as a compacted journal remembers it, `dropped`.
-    `uncertain`: it may be there twice; what was dropped may have arrived."""
-
-    id: str
-    time: float
-    dropped: bool = False
-    uncertain: bool = False
-
-
-class Failed(Struct, frozen=True, tag="failed"):
-    """The message cannot be sent; it stays as a dead letter. `unanswered`: nobody refused it, but
-    nobody answered who could have been DingTalk."""
-
-    id: str
-    reason: str
-    time: float
-    unanswered: bool = False
-
-
-class Retried(Struct, frozen=True, tag="retried"):
-    """A dead letter goes to the end of the queue again."""
-
-    id: str
-
-
-class Dropped(Struct, frozen=True, tag="dropped"):
-    """The user does not want the message sent any more."""
-
-    id: str
-    time: float
-
-
-class Merged(Struct, frozen=True, tag="merged"):
-    """These messages go out as one, in the place of the first; `outbound` is that one."""
-
-    ids: tuple[str, ...]
-    outbound: Outbound
-
-
-class Unmerged(Struct, frozen=True, tag="parted"):
-    """The merged message was refused: its members go one by one, in its place. From now on they
-    are merged with nothing, nor is a single message of which this is said."""
-
-    id: str
-
-
-OutboxRecord = Queued | Attempted | Sent | Done | Failed | Retried | Dropped | Merged | Unmerged
-
-_decoder: msgspec.json.Decoder[OutboxRecord] = msgspec.json.Decoder(OutboxRecord)
-
-
-def encode(record: OutboxRecord) -> bytes:
-    """The record's line, without its end."""
-    return json_wire.encode(msgspec.to_builtins(record))
-
-
-def decode(line: bytes) -> OutboxRecord:
-    """The record in a line. Raises `ValueError` for anything else."""
-    try:
-        return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
-        raise ValueError("not a record of the outbox") from cause
-
-
 class QueuedMessage(Struct, frozen=True):
-    """A message that is to be sent.
+    """A message to send.
 
-    Everything before `start` was taken. `tried` are the attempts whose outcome is not known, the
-    last of which may be under way. `members` are the messages that go out with it as one. One
-    that is to go `alone` is merged with nothing.
+    - `start`: the text before it was accepted
+    - `tried`: attempts of unknown outcome; the last one may be running
+    - `members`: the messages merged into this one
+    - `alone`: it is merged with nothing
     """
 
     robot: str
@@ -146,11 +55,11 @@ class QueuedMessage(Struct, frozen=True):
 
     @property
     def may_have_arrived(self) -> bool:
-        """Whether what is still to be sent may have arrived."""
+        """Whether the part that is still to be sent may have arrived."""
         return attempts.may_have_arrived(self.tried, self.start)
 
     def everyone(self) -> tuple[QueuedMessage, ...]:
-        """The messages whose fate this one decides."""
+        """The messages that share the fate of this one."""
         return self.members or (self,)
 
 
@@ -163,8 +72,13 @@ class DeadLetter(Struct, frozen=True):
 
 
 class Outbox:
-    """The meaning of the records so far. `waiting` is in the order in which messages leave; of
-    what is `done`, some was `dropped`, and of some the outcome is `uncertain`."""
+    """The state after the records so far.
+
+    - `waiting`: in sending order
+    - `dead`: dead letters
+    - `done`: when each finished message ended; `dropped` and `uncertain` are subsets of it
+    - `queued`: how many messages wait, members of merged ones counted
+    """
 
     def __init__(self) -> None:
         self.waiting: dict[str, QueuedMessage] = {}
@@ -176,7 +90,7 @@ class Outbox:
         self._within: dict[str, str] = {}
 
     def knows(self, message: str) -> bool:
-        """Whether the message was accepted before, whatever became of it."""
+        """Whether the message was ever accepted, whatever became of it."""
         return (
             message in self.waiting
             or message in self.dead
@@ -185,17 +99,17 @@ class Outbox:
         )
 
     def whole(self, message: str) -> QueuedMessage | None:
-        """What waits or failed: this message, or the one that it goes out in."""
+        """The waiting or failed message: this one, or the one that it is merged into."""
         name = self._within.get(message, message)
         letter = self.dead.get(name)
         return letter.waiting if letter else self.waiting.get(name)
 
     def letter(self, message: str) -> DeadLetter | None:
-        """The dead letter that the message is, or that it went out in."""
+        """The dead letter of this message, or of the one that it is merged into."""
         return self.dead.get(self._within.get(message, message))
 
     def apply(self, record: OutboxRecord) -> None:
-        """Take a record in. One about a message that is not here changes nothing."""
+        """Apply a record. One about an unknown message changes nothing."""
         match record:
             case Queued():
                 if not self.knows(record.outbound.id):
@@ -214,7 +128,7 @@ class Outbox:
                 self._end(record)
             case Failed() if record.id in self.waiting:
                 whole = self._leave(record.id)
-                # What went out as one failed as one, and is one from now on.
+                # What was sent as one failed as one, and stays one.
                 self.dead[record.id] = DeadLetter(whole, record.reason, record.time)
             case Retried() if record.id in self.dead:
                 self._enter(_tried_anew(self.dead.pop(record.id).waiting))
@@ -224,8 +138,8 @@ class Outbox:
                 self._part(self.waiting[record.id])
 
     def forget_old(self, now: float) -> None:
-        """Forget what was done so long ago that a compacted journal forgets it too."""
-        # They stand in the order of their ends, so the young ones need not be looked at.
+        """Forget messages that ended so long ago that a compacted journal forgets them too."""
+        # Ordered by end, so the scan stops at the first recent one.
         ends = self.done.items()
         old = list(takewhile(lambda end: end[1] <= now - DONE_REMEMBERED, ends))
         for message, _ in old:
@@ -277,7 +191,7 @@ class Outbox:
 
     def _part(self, whole: QueuedMessage) -> None:
         if whole.members and whole.start:
-            # A part is there, and would come again.
+            # Part of it was accepted, and would be sent twice.
             return
         parts = apart(whole)
         for one in whole.members:
@@ -285,7 +199,7 @@ class Outbox:
         self._replace(whole.id, parts, {whole.id})
 
     def _replace(self, place: str, by: tuple[QueuedMessage, ...], gone: set[str]) -> None:
-        """These wait in the place of that one."""
+        """Put these messages in the place of that one."""
         rebuilt: dict[str, QueuedMessage] = {}
         for name, waiting in self.waiting.items():
             if name == place:
@@ -296,15 +210,17 @@ class Outbox:
 
 
 def is_uncertain(end: Done | Dropped, whole: QueuedMessage | None) -> bool:
-    """Whether a message may be there twice, or may have arrived although it was dropped. `whole` is
-    what it was before."""
+    """Whether a message may be there twice, or may have arrived although it was dropped.
+
+    `whole` is the message before its end.
+    """
     if isinstance(end, Done):
         return end.uncertain
     return whole is not None and whole.may_have_arrived
 
 
 def apart(whole: QueuedMessage) -> tuple[QueuedMessage, ...]:
-    """What `Unmerged` makes of a message: each of its members on its own, else itself."""
+    """What `Unmerged` makes of a message: its members, or itself."""
     if not whole.members:
         return (structs.replace(whole, alone=True),)
     return tuple(
@@ -314,7 +230,7 @@ def apart(whole: QueuedMessage) -> tuple[QueuedMessage, ...]:
 
 
 def _tried_anew(waiting: QueuedMessage) -> QueuedMessage:
-    """A dead letter that the user wants sent again, even where it may have arrived."""
+    """A dead letter that the user wants sent again, even if it may have arrived."""
     return structs.replace(waiting, tried=attempts.sent_again(waiting.tried))
 
 

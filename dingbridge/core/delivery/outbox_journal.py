@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.delivery.outbox import (
+from dingbridge.core.delivery.outbox import Outbox, QueuedMessage, fold, is_uncertain
+from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
     Failed,
     Merged,
-    Outbox,
     OutboxRecord,
     Queued,
-    QueuedMessage,
     Sent,
     Unmerged,
     decode,
     encode,
-    fold,
-    is_uncertain,
 )
 from dingbridge.core.delivery.rate_limit import Paced
 from dingbridge.core.delivery.restored_rate import pace_of

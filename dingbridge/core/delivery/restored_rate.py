@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import Done, Dropped, Failed, OutboxRecord, Sent
+from dingbridge.core.delivery.outbox_records import Done, Dropped, Failed, OutboxRecord, Sent
 from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 
 

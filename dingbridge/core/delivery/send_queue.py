@@ -11,7 +11,8 @@ from msgspec import structs
 
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.compose import LONGER
-from dingbridge.core.delivery.outbox import Merged, Purpose, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Merged, Purpose
 from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS
 from dingbridge.core.messages import At, Outbound
 from dingbridge.core.text import shorten

@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.delivery import outbox as outboxes
-from dingbridge.core.delivery import outbox_journal
-from dingbridge.core.delivery.outbox import Outbox, OutboxRecord, Queued
+from dingbridge.core.delivery import outbox_journal, outbox_records
+from dingbridge.core.delivery.outbox import Outbox
+from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.restored_rate import pace_of
 from dingbridge.core.errors import BridgeError, StoredDataDamaged
@@ -117,7 +118,7 @@ class RobotFiles:
     def append(self, *records: OutboxRecord, sync: bool = True) -> None:
         """Write records of the outbox: with `sync` they outlive a power cut when this returns, else
         a second later. For any thread."""
-        lines = [outboxes.encode(record) for record in records]
+        lines = [outbox_records.encode(record) for record in records]
         self._files.outbox.append(*lines, sync=sync)
         # What is our own is no news.
         with self._counting:
@@ -134,7 +135,7 @@ class RobotFiles:
         mark = (number, size - self._own)
         if mark == self._looked:
             return ()
-        records, _ = self._files.outbox.read(outboxes.decode)
+        records, _ = self._files.outbox.read(outbox_records.decode)
         # What was added while it was read is news the next time.
         self._looked = mark
         return outbox_journal.waiting_puts(records, self._robot)
@@ -142,7 +143,7 @@ class RobotFiles:
     def traces(self, session: str, messages: set[str]) -> tuple[set[str], tuple[Message, ...]]:
         """Which of these messages are written down as those of another robot, and those that stand
         with their end in the session's transcript."""
-        records, _ = self._files.outbox.read(outboxes.decode)
+        records, _ = self._files.outbox.read(outbox_records.decode)
         others = messages & outbox_journal.ids_of_others(records, self._robot)
         shown = self._files.transcripts.load(session).messages if session else ()
         return others, tuple(one for one in shown if one.id in messages and one.delivery in SETTLED)
@@ -194,7 +195,7 @@ class RobotFiles:
         for journal in (self._files.outbox, self._files.inbox):
             journal.sync_all()
         state, damaged_state = self._files.state.read()
-        records, damaged = self._files.outbox.read(outboxes.decode)
+        records, damaged = self._files.outbox.read(outbox_records.decode)
         mine = outbox_journal.of_robot(records, self._robot)
         for session, message, fate, reason in outbox_journal.ends(mine):
             # The end may have come between the journal's line and the transcript's.

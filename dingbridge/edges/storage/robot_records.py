@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from dingbridge.core.delivery.outbox import OutboxRecord, Queued
+from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
 from dingbridge.core.errors import StoredDataDamaged
 from dingbridge.core.messages import Message
 from dingbridge.core.sessions import inbox

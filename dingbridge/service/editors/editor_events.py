@@ -10,7 +10,8 @@ from msgspec import Struct
 from dingbridge.core.catalogue import service as say
 from dingbridge.core.commands import editor_commands
 from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import At, ReplyContext
+from dingbridge.core.messages import At
+from dingbridge.core.questions import ReplyContext
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
 from dingbridge.edges.programs.responder_program import Answered

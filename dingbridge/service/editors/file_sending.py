@@ -14,7 +14,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import received
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
-from dingbridge.core.delivery.outbox import Purpose
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.dingtalk import attachments, file_names, media
 from dingbridge.core.errors import BridgeError, in_words
 from dingbridge.core.messages import Delivery, Message, Outbound, Role, Target

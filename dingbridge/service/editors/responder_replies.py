@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dingbridge.core.catalogue import remote as say
 from dingbridge.core.catalogue import sessions as sessions_words
 from dingbridge.core.delivery import mentions
-from dingbridge.core.delivery.outbox import Purpose
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.routing import reply_target, robot_name
-from dingbridge.core.messages import At, Message, Question, ReplyContext, Role, Target
+from dingbridge.core.messages import At, Message, Role, Target
+from dingbridge.core.questions import Question, ReplyContext
 from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
 from dingbridge.service.editors.account import Account

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from dingbridge.core.messages import ReplyContext
 from dingbridge.core.options.declarations import Options
+from dingbridge.core.questions import ReplyContext
 from dingbridge.protocol import updates
 from dingbridge.service.ports import Editor, Programs
 from dingbridge.service.robots.robot_news import Turn

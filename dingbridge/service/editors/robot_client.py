@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery import outbox_records
 from dingbridge.core.delivery.routing import robot_name
 from dingbridge.core.options.declarations import Options
 from dingbridge.edges.storage.robot_files import OUTBOX
@@ -71,7 +71,9 @@ class RobotMembership:
         `then` runs once they are on the disk."""
         now = self._robots.chance.now()
         lines = [
-            outbox.encode(outbox.Queued(self._robot, ask.outbound, ask.kind, ask.session, now))
+            outbox_records.encode(
+                outbox_records.Queued(self._robot, ask.outbound, ask.kind, ask.session, now)
+            )
             for ask in sends
         ]
         if lines and self._robot:

@@ -10,7 +10,7 @@ from msgspec import structs
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import compose, long_text
 from dingbridge.core.delivery.compose import ComposeContext, written
-from dingbridge.core.delivery.outbox import Purpose
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.outgoing_text import characters
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Message, Outbound, Role, Target

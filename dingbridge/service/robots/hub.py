@@ -13,7 +13,8 @@ from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import link
 from dingbridge.core.delivery.compose import ComposeContext, written
-from dingbridge.core.delivery.outbox import Outbox, Purpose
+from dingbridge.core.delivery.outbox import Outbox
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.quota import Budget
 from dingbridge.core.delivery.sent_messages import SentChunk, with_quote
 from dingbridge.core.dingtalk.keepalive import LinkState
@@ -309,8 +310,7 @@ class Hub:
         self.outgoing.send(robot_requests.SendMessage(made.outbound, Purpose.WORD, ""))
 
     def _call(self, news: News) -> None:
-        """Tell the editor whose user was at work last, of those that have a session bound, if one
-        has."""
+        """Notify the most recently used editor with a bound session, if there is one."""
         bound = [name for name, _ in self._conversations.bound()]
         member = self._editors.latest(bound or self._members)
         if member is not None:

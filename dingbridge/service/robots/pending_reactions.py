@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.reactions import MOST_OUTSTANDING, reaction_to
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dingbridge.core.delivery import sent_messages
-from dingbridge.core.delivery.outbox import Dropped, OutboxRecord, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Dropped, OutboxRecord
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.reactions import CALL_TIMEOUT, Reaction
 from dingbridge.core.delivery.sender_events import CoolDown, Counted
@@ -51,8 +52,7 @@ AT_ONCE = 32
 
 
 class RobotService:
-    """Everything that only the owner of a robot has. Its methods run on the loop, but for
-    those that say otherwise."""
+    """What only the owner of a robot has. Methods run on the loop, unless they say otherwise."""
 
     def __init__(
         self,

@@ -7,15 +7,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.core.messages import (
-    At,
-    DeliveryReport,
-    Inbound,
-    Message,
-    Question,
-    Target,
-)
+from dingbridge.core.messages import At, DeliveryReport, Inbound, Message, Target
 from dingbridge.core.options.declarations import Options
+from dingbridge.core.questions import Question
 from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.core.sessions.scopes import SessionStart
 

@@ -8,20 +8,18 @@ from itertools import islice
 from msgspec import structs
 
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.delivery.outbox import (
+from dingbridge.core.delivery.outbox import Outbox, QueuedMessage, is_uncertain
+from dingbridge.core.delivery.outbox_journal import dropped_in_words, end_in_words
+from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
     Failed,
     Merged,
-    Outbox,
     OutboxRecord,
     Queued,
-    QueuedMessage,
     Retried,
     Unmerged,
-    is_uncertain,
 )
-from dingbridge.core.delivery.outbox_journal import dropped_in_words, end_in_words
 from dingbridge.core.delivery.outbox_text import describe, doubt
 from dingbridge.core.markdown import code_blocks
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Target

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from dingbridge.core.delivery.outbox import Purpose
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import (
     Outbound,
 )

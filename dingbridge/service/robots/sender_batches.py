@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from dingbridge.core.delivery import sent_messages
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import OutboxRecord, Sent
+from dingbridge.core.delivery.outbox_records import OutboxRecord, Sent
 from dingbridge.core.delivery.sender_events import Counted, SenderEvent
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.command_queue import Post

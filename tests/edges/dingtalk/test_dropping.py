@@ -15,15 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import (
+from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
+from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
     Failed,
-    Outbox,
     OutboxRecord,
     Purpose,
     Queued,
-    QueuedMessage,
 )
 from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 from dingbridge.core.delivery.send_queue import SEPARATOR

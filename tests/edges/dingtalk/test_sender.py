@@ -14,9 +14,10 @@ import pytest
 import requests
 from msgspec import structs
 
-from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery import outbox, outbox_records
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import (
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
     Failed,
@@ -24,7 +25,6 @@ from dingbridge.core.delivery.outbox import (
     OutboxRecord,
     Purpose,
     Queued,
-    QueuedMessage,
     Sent,
     Unmerged,
 )
@@ -93,12 +93,12 @@ class Journalled:
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         if sync:
             self.synced.append(record)
-        self.journal.append(outbox.encode(record), sync=sync)
+        self.journal.append(outbox_records.encode(record), sync=sync)
         self._notify(record)
 
     def read(self) -> list[OutboxRecord]:
         """What is on the disk."""
-        records, damaged = self.journal.read(outbox.decode)
+        records, damaged = self.journal.read(outbox_records.decode)
         assert damaged == 0
         return records
 
@@ -132,7 +132,9 @@ class Queue:
         """Hand a message over as the owner does: written down, then queued."""
         self.count += 1
         message = Outbound(f"m{self.count}", target, text, title, **more)
-        self.ledger.journal.append(outbox.encode(Queued("robot", message, kind, "", time.time())))
+        self.ledger.journal.append(
+            outbox_records.encode(Queued("robot", message, kind, "", time.time()))
+        )
         self.sender.put(QueuedMessage("robot", message, kind, "", time.time()))
         return message.id
 
@@ -694,7 +696,7 @@ def test_at_most_once_what_may_have_arrived_becomes_a_dead_letter_that_can_be_se
     sandbox.client.fault(Fault.drop(GROUP, when="after"))
     assert "may have arrived" in sending.fails("careful", Target(conversation_id=TEAM))
     assert len(sandbox.client.calls(GROUP)) == 1
-    sending.ledger.journal.append(outbox.encode(outbox.Retried("m1")))
+    sending.ledger.journal.append(outbox_records.encode(outbox_records.Retried("m1")))
     assert sending.take_up() == ["m1"]
     assert isinstance(sending.until_end("m1"), Done)
 
@@ -1057,7 +1059,7 @@ def test_nothing_leaves_while_the_outbox_cannot_be_written_and_all_of_it_later(
     sending.count = 1
     message = Outbound("m2", Target(), "meanwhile", "title")
     journal = sending.ledger.journal
-    journal.append(outbox.encode(Queued("robot", message, Purpose.REPLY, "", time.time())))
+    journal.append(outbox_records.encode(Queued("robot", message, Purpose.REPLY, "", time.time())))
     with out_of_reach(sending.ledger.path):
         sending.sender.put(QueuedMessage("robot", message, Purpose.REPLY, "", time.time()))
         assert "the outbox cannot be written" in sending.until_retrying("m2").reason
@@ -1080,7 +1082,7 @@ def test_notifications_that_cannot_be_written_down_as_one_lose_nothing(
     for n in range(3):
         message = Outbound(f"n{n}", Target(), f"note {n}", "title")
         put = Queued("robot", message, Purpose.NOTIFICATION, "", time.time())
-        sending.ledger.journal.append(outbox.encode(put))
+        sending.ledger.journal.append(outbox_records.encode(put))
         waiting.append(QueuedMessage("robot", message, Purpose.NOTIFICATION, "", time.time()))
     with out_of_reach(sending.ledger.path):
         for one in waiting:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Dropped, Purpose, Queued
+from dingbridge.core.delivery import outbox_records
+from dingbridge.core.delivery.outbox_records import Dropped, Purpose, Queued
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
 from dingbridge.edges.storage.robot_records import RobotRecords
@@ -48,7 +48,7 @@ class Owner:
 
     def written(self) -> list[str]:
         """The ids in the journal."""
-        records, damaged = self.files.outbox.read(outbox.decode)
+        records, damaged = self.files.outbox.read(outbox_records.decode)
         assert damaged == 0
         return [
             one.outbound.id if isinstance(one, Queued) else f"-{one.id}"

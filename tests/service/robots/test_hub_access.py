@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dingbridge.core.delivery.outbox import Failed
+from dingbridge.core.delivery.outbox_records import Failed
 from dingbridge.core.messages import Conversation, ConversationKind
 from dingbridge.core.options.settings import read
 from dingbridge.core.sessions import inbox, robot_state

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from dingbridge.core.catalogue import link
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import Done, Dropped, Failed, Merged, Purpose, Retried
+from dingbridge.core.delivery.outbox_records import Done, Dropped, Failed, Merged, Purpose, Retried
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import Delivery, Outbound
 from dingbridge.core.sessions import robot_state

@@ -9,15 +9,8 @@ from msgspec import structs
 
 from dingbridge.core.delivery import outbox, requests
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import (
-    Done,
-    Failed,
-    Merged,
-    Purpose,
-    Queued,
-    QueuedMessage,
-    Unmerged,
-)
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Done, Failed, Merged, Purpose, Queued, Unmerged
 from dingbridge.core.delivery.routing import Route, of_session
 from dingbridge.core.messages import (
     Conversation,

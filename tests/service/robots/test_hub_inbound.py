@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from dingbridge.core.delivery.outbox import Outbox, Purpose, Queued
+from dingbridge.core.delivery.outbox import Outbox
+from dingbridge.core.delivery.outbox_records import Purpose, Queued
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.sessions import inbox
 from dingbridge.core.sessions.inbox import OpenMessage

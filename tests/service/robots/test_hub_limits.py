@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dingbridge.core.delivery import outbox
-from dingbridge.core.delivery.outbox import Done, Purpose, Queued
+from dingbridge.core.delivery.outbox_records import Done, Purpose, Queued
 from dingbridge.core.messages import Outbound
 from dingbridge.core.sessions import robot_state
 from dingbridge.service.robots.robot_news import Notice

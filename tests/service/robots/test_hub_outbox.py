@@ -6,7 +6,8 @@ import pytest
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import Done, Failed, Merged, Outbox, Purpose, Queued, Sent
+from dingbridge.core.delivery.outbox import Outbox
+from dingbridge.core.delivery.outbox_records import Done, Failed, Merged, Purpose, Queued, Sent
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import Delivery, DeliveryReport, Message, Outbound, Role
 from dingbridge.core.sessions import robot_state

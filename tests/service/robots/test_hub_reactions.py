@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dingbridge.core.delivery.outbox import Done, Failed, Purpose
+from dingbridge.core.delivery.outbox_records import Done, Failed, Purpose
 from dingbridge.core.messages import Outbound
 from dingbridge.core.options.settings import read
 from dingbridge.service.robots.robot_news import Deliver

@@ -13,16 +13,15 @@ from msgspec import Struct, field
 
 from dingbridge.core.delivery import outbox_journal
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import (
+from dingbridge.core.delivery.outbox import Outbox, fold
+from dingbridge.core.delivery.outbox_records import (
     Done,
     Failed,
-    Outbox,
     OutboxRecord,
     Purpose,
     Queued,
     Retried,
     Sent,
-    fold,
 )
 from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route

@@ -10,12 +10,13 @@ from msgspec import structs
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import outbox_journal
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import (
+from dingbridge.core.delivery.outbox import Outbox, fold
+from dingbridge.core.delivery.outbox_journal import compacted, ends, of_robot, shortened
+from dingbridge.core.delivery.outbox_records import (
     Done,
     Dropped,
     Failed,
     Merged,
-    Outbox,
     OutboxRecord,
     Purpose,
     Queued,
@@ -24,9 +25,7 @@ from dingbridge.core.delivery.outbox import (
     Unmerged,
     decode,
     encode,
-    fold,
 )
-from dingbridge.core.delivery.outbox_journal import compacted, ends, of_robot, shortened
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import At, Delivery, Outbound, SessionWebhook, Target
 from dingbridge.core.timeouts import DONE_REMEMBERED

@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from dingbridge.core.delivery import outbox
+from dingbridge.core.delivery import outbox, outbox_records
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import Done, Failed, OutboxRecord, Purpose, Queued, Sent
 from dingbridge.core.delivery.outbox_journal import shortened
+from dingbridge.core.delivery.outbox_records import (
+    Done,
+    Failed,
+    OutboxRecord,
+    Purpose,
+    Queued,
+    Sent,
+)
 from dingbridge.core.delivery.rate_limit import Hold, Paced
 from dingbridge.core.delivery.restored_rate import pace_of
 from dingbridge.core.delivery.routing import Route
@@ -84,7 +91,7 @@ def test_records_of_the_version_before_tell_no_times_and_count_nothing() -> None
         Sent("m1", 4),
         Done("m1", NOW),
     ]
-    assert went([outbox.decode(outbox.encode(one)) for one in old], NOW + 1) == ()
+    assert went([outbox_records.decode(outbox_records.encode(one)) for one in old], NOW + 1) == ()
 
 
 def test_a_full_minute_of_messages_holds_up_the_next_one_after_a_restart() -> None:
@@ -105,8 +112,8 @@ def test_a_pause_that_dingtalk_asked_for_holds_after_a_restart() -> None:
 
 
 def compacted(records: list[OutboxRecord], robot: str, now: float) -> list[OutboxRecord]:
-    lines = shortened([outbox.encode(record) for record in records], robot, now)
-    return [outbox.decode(line) for line in lines]
+    lines = shortened([outbox_records.encode(record) for record in records], robot, now)
+    return [outbox_records.decode(line) for line in lines]
 
 
 @given(
@@ -174,7 +181,9 @@ def test_the_version_before_reads_what_is_written_now() -> None:
     held = Paced({KEY: (NOW,)}, {KEY: Hold(NOW, 60.0, "too fast", 1)})
     sent, paced = Sent("m1", 4, NOW + 1), Sent("", 0, robot="r", paced=held)
     written: list[OutboxRecord] = [tried("m1", NOW), sent, paced]
-    read = [msgspec.json.decode(outbox.encode(one), type=OldTried | OldSent) for one in written]
+    read = [
+        msgspec.json.decode(outbox_records.encode(one), type=OldTried | OldSent) for one in written
+    ]
     assert read == [OldTried("m1", 0, 4, Route.WEBHOOK), OldSent("m1", 4), OldSent("", 0)]
 
 

@@ -11,7 +11,8 @@ from msgspec import structs
 from dingbridge.core.delivery import mentions, send_queue
 from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.compose import LONGER
-from dingbridge.core.delivery.outbox import Purpose, QueuedMessage
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.send_queue import SEPARATOR, SendQueue
 from dingbridge.core.dingtalk.limits import AT_MENTIONS, TITLE_CHARACTERS

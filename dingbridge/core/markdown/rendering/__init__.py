@@ -11,7 +11,14 @@ from markdown_it.token import Token
 
 from dingbridge.core.markdown.fences import backticks, fences
 from dingbridge.core.markdown.plain import is_plain
-from dingbridge.core.markdown.rendering import parsing, spans, table_rule, tables
+from dingbridge.core.markdown.rendering import (
+    hard_breaks,
+    parsing,
+    span_rules,
+    spans,
+    table_rule,
+    tables,
+)
 from dingbridge.core.markdown.rendering.parsing import block_parser, visible_text
 from dingbridge.core.markdown.rendering.tables import Cell, Style, Table
 from dingbridge.core.markdown.rendering.tags import harmless, literal
@@ -126,7 +133,7 @@ class _Writer:
             return []
         if task and found and (box := _TASK.match(found[0])):
             found = [f"{'☐' if box[1] == ' ' else '☑'}{found[0][3:]}", *found[1:]]
-        return [_Block("text", spans.kept_together(found), loose=loose)] if found else []
+        return [_Block("text", hard_breaks.kept_together(found), loose=loose)] if found else []
 
     def _heading(self, opening: Token, token: Token, lists: int) -> list[_Block]:
         words = " ".join(self._lines[id(token)])
@@ -177,7 +184,7 @@ def _cell(markdown: str) -> Cell:
 def _as_text(table: Table) -> str:
     """Cells that would change each other, side by side in one paragraph, are written as text."""
     cells = [cell for row in table.rows for cell in row]
-    safe = spans.side_by_side([cell.markdown for cell in cells])
+    safe = hard_breaks.side_by_side([cell.markdown for cell in cells])
     if safe != [cell.markdown for cell in cells]:
         cells = [
             cell._replace(markdown=markdown, shown=cell.plain)
@@ -185,7 +192,7 @@ def _as_text(table: Table) -> str:
         ]
     columns = len(table.alignments)
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
-    return spans.kept_together(tables.text(Table(table.alignments, rows)))
+    return hard_breaks.kept_together(tables.text(Table(table.alignments, rows)))
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -216,13 +223,13 @@ def _one_list(items: list[_Block]) -> _Block:
 
 
 def _one_paragraph(blocks: list[_Block]) -> str:
-    texts = spans.side_by_side([block.text for block in blocks])
+    texts = hard_breaks.side_by_side([block.text for block in blocks])
     lines: list[str] = []
     previous = "heading"
     for block, text in zip(blocks, texts, strict=True):
         # After a heading an indented line would be code, and there is nothing to interrupt.
         follows = block.kind == "text" and previous != "heading"
-        lines.append(block._replace(text=spans.guarded(text) if follows else text).written())
+        lines.append(block._replace(text=hard_breaks.guarded(text) if follows else text).written())
         previous = block.kind
     return "  \n".join(lines)
 
@@ -270,7 +277,7 @@ def _html(source: str) -> _Block:
     first, *more = (line for line in source.split("\n") if line.strip())
     if more:
         return _Block("apart", _fenced(source, "html"))
-    if spans.LINE_BREAK_TAG.fullmatch(first.strip()):
+    if span_rules.LINE_BREAK_TAG.fullmatch(first.strip()):
         return _Block("text", "&nbsp;")
     return _Block("text", literal(first.strip()))
 

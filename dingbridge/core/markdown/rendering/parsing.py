@@ -1,4 +1,6 @@
-"""A Markdown text as blocks and spans: markdown-it-py, and the few rules that differ for a chat."""
+"""Parses Markdown to blocks and spans: markdown-it-py, with the few rules that differ for a
+chat.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +10,43 @@ from operator import attrgetter
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote, list_block, reference
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import (
+    StateInline,
+)
 from markdown_it.token import Token
 
 from dingbridge.core.markdown.rendering.block_rules import BlockParser, BlockRule
 from dingbridge.core.markdown.rendering.table_rule import table_rule
 
 DEEPEST = 30
-"""Nested quotes and lists that are read as such; a list counts twice. Deeper marks are text."""
+"""Nesting of quotes and lists that is parsed (a list counts twice); deeper marks are text."""
 
 DEEPEST_SPAN = 20
-"""Brackets inside brackets that are read as such."""
+"""Nesting of brackets that is parsed."""
 
 _WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _NORMAL = re.compile(rf"https?://{_WORD}(?:\.{_WORD})*(?:/[\w./~-]*)?", re.ASCII)
-"""Addresses that are written as they are meant."""
+"""Addresses without anything to percent-encode."""
 _LABEL = re.compile(r"\[((?:[^\\\]]|\\.)*)\]:", re.DOTALL)
 
+_MARKS = re.compile(r"[`*_~\[\]<]")
+_CLOSED = re.compile(
+    r"(`+)[^`\n]+\1(?!`)|\*\*[^*`\n\[\]]+\*\*|\[[^\[\]`*_~\n]*\]\([^()\s]*\)|(?<=\w)_(?=\w)"
+)
+"""Spans that are surely closed, and underscores that are no marks."""
 _PARSE_LABEL = attrgetter("md.helpers.parseLinkLabel")
 
 
 @cache
 def block_parser() -> MarkdownIt:
-    """Return the parser for CommonMark with the tables of GitHub. Its blocks come without spans.
+    """The parser for CommonMark with GitHub's tables; its blocks contain no parsed spans.
 
-    It differs where CommonMark would hide text: a definition of a link is a paragraph whose
-    `meta['label']` names it, a footnote is an ordinary paragraph, a table is one token, and what is
-    nested deeper than `DEEPEST` stays as it is written.
+    It differs where CommonMark would hide text:
+
+    - a link definition is a paragraph whose `meta['label']` names it
+    - a footnote is an ordinary paragraph
+    - a table is one token
+    - text nested deeper than `DEEPEST` stays as it is written
     """
     md = _parser(2 * DEEPEST).disable(["inline", "text_join"])
     md.block = BlockParser(
@@ -44,7 +56,7 @@ def block_parser() -> MarkdownIt:
 
 
 def span_parser() -> MarkdownIt:
-    """Return a new parser for the spans of CommonMark and the strikethrough of GitHub."""
+    """A new parser for the spans of CommonMark and GitHub's strikethrough."""
     return _parser(DEEPEST_SPAN).enable("strikethrough")
 
 
@@ -53,15 +65,16 @@ def _parser(deepest: int) -> MarkdownIt:
 
 
 class _AnyAddress(MarkdownIt):
-    """Reads a link wherever it leads. The stock parser takes `[x](javascript:…)` for text, which
-    would then leave as it is, and be a link for a client that knows no better."""
+    """Accepts any address in a link. The stock parser reads `[x](javascript:…)` as text, which
+    would be sent unchanged, and be a link for a less careful client.
+    """
 
     def validateLink(self, url: str) -> bool:
         """Whether `url` may be read as an address."""
         return True
 
     def normalizeLink(self, url: str) -> str:
-        """`url` with what an address cannot have written out; most have nothing of that."""
+        """`url`, percent-encoded where needed."""
         return url if _NORMAL.fullmatch(url) else super().normalizeLink(url)
 
 
@@ -71,7 +84,7 @@ def _reader() -> MarkdownIt:
 
 
 def spans(markdown: str, references: object = None) -> list[Token]:
-    """Return the spans of one paragraph, heading or cell; `references` are the text's."""
+    """The spans of one paragraph, heading or cell; `references` are the text's."""
     tokens: list[Token] = []
     md = _reader()
     md.inline.parse(markdown, md, {"references": references} if references else {}, tokens)
@@ -79,10 +92,10 @@ def spans(markdown: str, references: object = None) -> list[Token]:
 
 
 def visible_text(tokens: list[Token] | None, links: bool = False) -> str:
-    """Return what a reader sees of parsed spans, line ends kept.
+    """What a reader sees of parsed spans, line ends kept.
 
-    Raw HTML counts as text, a picture as its description. With `links` the address follows the
-    words of a link in parentheses, unless they are the same.
+    Raw HTML counts as text, a picture as its description. With `links`, a link's address follows
+    its words in parentheses, unless both are the same.
     """
     shown: list[str] = []
     opened: list[tuple[int, str]] = []
@@ -103,13 +116,25 @@ def visible_text(tokens: list[Token] | None, links: bool = False) -> str:
     return "".join(shown)
 
 
+def shown_by(markdown: str, links: bool = True) -> str:
+    """What a reader sees of Markdown spans; with `links` also the addresses of links."""
+    return visible_text(spans(markdown), links)
+
+
+def has_open_marks(markdown: str) -> bool:
+    """Whether a mark may be left open, so that a later text could close it. May err towards
+    True.
+    """
+    return bool(_MARKS.search(_CLOSED.sub("", markdown)))
+
+
 def normalized(label: str) -> str:
-    """Return the label of a link or a definition so that equal ones are equal."""
+    """The label of a link or a definition, normalized for comparison."""
     return " ".join(label.split()).lower().upper()
 
 
 def label_end(state: StateInline, start: int, links_inside: bool) -> int:
-    """Return where the label in brackets ends that begins at `start`; negative = nowhere."""
+    """The end of the bracketed label that begins at `start`; negative without one."""
     return int(_PARSE_LABEL(state)(state, start, not links_inside))
 
 

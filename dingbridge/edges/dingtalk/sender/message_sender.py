@@ -17,14 +17,8 @@ from msgspec import structs
 
 from dingbridge.core.delivery import attempts, requests
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.outbox import (
-    Done,
-    Failed,
-    OutboxRecord,
-    QueuedMessage,
-    Sent,
-    Unmerged,
-)
+from dingbridge.core.delivery.outbox import QueuedMessage
+from dingbridge.core.delivery.outbox_records import Done, Failed, OutboxRecord, Sent, Unmerged
 from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
 from dingbridge.core.delivery.rate_limit import RateLimit, key_of
 from dingbridge.core.delivery.requests import UploadedFile

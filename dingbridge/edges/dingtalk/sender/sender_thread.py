@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import send_queue
-from dingbridge.core.delivery.outbox import Dropped, Failed, Merged, QueuedMessage, apart
+from dingbridge.core.delivery.outbox import QueuedMessage, apart
+from dingbridge.core.delivery.outbox_records import Dropped, Failed, Merged
 from dingbridge.core.delivery.sender_events import SenderEvent
 from dingbridge.core.errors import in_words
 from dingbridge.core.messages import Delivery, DeliveryReport
