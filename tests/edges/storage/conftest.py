@@ -1,0 +1,22 @@
+"""Fixtures with files and processes of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.storage import Process, StartProcess
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    started: list[Process] = []
+
+    def start(code: str, *arguments: object) -> Process:
+        started.append(Process(code, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()

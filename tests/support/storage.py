@@ -1,0 +1,62 @@
+"""Processes and loops that tests of files share."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from dingbridge.core.messages import Message, Role
+from dingbridge.core.sessions.transcript import Arrival
+from tests.support.processes import Child
+
+POSIX = os.name == "posix"
+NOW = 1_800_000_000.0
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+class Process:
+    """Another Python that runs `code`, to be talked with by lines."""
+
+    def __init__(self, code: str, *arguments: object) -> None:
+        self.popen = Child(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        """The next line it writes."""
+        return self.popen.line()
+
+    def go(self) -> None:
+        """Give it a line."""
+        assert self.popen.stdin is not None
+        self.popen.stdin.write("go\n")
+        self.popen.stdin.flush()
+
+    def end(self) -> int:
+        """Wait for its end."""
+        return self.popen.wait(20)
+
+    def close(self) -> None:
+        self.popen.kill()
+        self.popen.communicate()
+
+
+StartProcess = Callable[..., Process]
+
+
+def message(name: str, text: str = "hello") -> Message:
+    return Message(name, Role.EDITOR, "You", text, NOW)
+
+
+def again(name: str, text: str = "hello") -> Arrival:
+    return Arrival(message(name, text), again=True)
