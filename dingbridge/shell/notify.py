@@ -109,28 +109,28 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
             waiting(event.reason)
 
     client = RobotClient(options, within, AccessToken())
-    carrier = MessageSender(client, news, patient=False)
+    sender = MessageSender(client, news)
 
     def time_is_up() -> None:
         within.over = True
         # A pause under way ends with this, and the attempt after it is the one that is refused. So
         # a message that just got through is never taken for one that did not. A pace of its own
         # lets that attempt come at once, whatever DingTalk asked for.
-        carrier.pace = RateLimit(random.random)
-        carrier.configure(client)
+        sender.rate_limit = RateLimit(random.random)
+        sender.configure(client)
 
     timer = threading.Timer(max(0.0, end - time.monotonic()), time_is_up)
     timer.daemon = True
     timer.start()
     try:
         # It stands in no outbox.
-        error = carrier.carry(QueuedMessage("", outbound, Purpose.NOTIFICATION, "", time.time()))
+        error = sender.send(QueuedMessage("", outbound, Purpose.NOTIFICATION, "", time.time()))
     finally:
         timer.cancel()
         http.close()
     if error is not None:
         raise error
-    return bool(carrier.rest.tried)
+    return bool(sender.rest.tried)
 
 
 def was_reached(error: DeliveryError) -> bool:

@@ -41,9 +41,6 @@ UNDIVIDED: dict[str, int] = {
     "dingbridge/core/dingtalk/responses.py": 378,
     "dingbridge/core/options/values.py": 357,
     "dingbridge/core/secrets/masking.py": 339,
-    "dingbridge/edges/dingtalk/sender/message_sender.py": 336,
-    "dingbridge/edges/dingtalk/stream/stream_thread.py": 307,
-    "dingbridge/edges/storage/journal.py": 395,
     "dingbridge/editor/host.py": 401,
     "dingbridge/service/editors/account.py": 403,
     "dingbridge/service/editors/attached_editor.py": 407,
@@ -61,9 +58,6 @@ UNDIVIDED: dict[str, int] = {
 CONSTRUCTOR_TAKES = 5
 CROWDED: dict[str, int] = {
     "dingbridge/core/delivery/plan.py:Plan": 8,
-    "dingbridge/edges/dingtalk/http/upload.py:Upload": 6,
-    "dingbridge/edges/dingtalk/sender/message_sender.py:MessageSender": 6,
-    "dingbridge/edges/dingtalk/stream/stream_thread.py:StreamThread": 7,
     "dingbridge/service/editors/file_sending.py:FileSending": 6,
     "dingbridge/service/editors/message_flow.py:MessageFlow": 9,
     "dingbridge/service/editors/remote_requests.py:RemoteRequests": 9,

@@ -18,6 +18,7 @@ from dingbridge.core.dingtalk import media, request_bodies, responses
 from dingbridge.core.dingtalk.media import MEGABYTE, OutgoingMedia
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable, RetryAfter
 from dingbridge.edges.dingtalk.http import Http, Upload
+from dingbridge.edges.storage.media_folder import OutgoingFile
 from dingbridge.sandbox import TEAM, Fault, Said, Sandbox
 from dingbridge.sandbox.client import PICTURE
 from tests.support.processes import Child, run
@@ -46,7 +47,9 @@ def token(sandbox: Sandbox, http: Http) -> str:
 
 def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: OutgoingMedia) -> str:
     url = media.upload_url(sandbox.url, token, parcel.upload)
-    return media.read_upload(http.upload(url, Upload(io.BytesIO(data), len(data), parcel)))
+    return media.read_upload(
+        http.upload(url, Upload(OutgoingFile(Path("x"), io.BytesIO(data), len(data)), parcel))
+    )
 
 
 def call(sandbox: Sandbox, http: Http, token: str, path: str, **body: Any) -> responses.HttpAnswer:
@@ -493,9 +496,7 @@ parcel = media.parcel(Path(path).name, outgoing.size)
 if parcel.zipped:
     outgoing = folder.zipped(outgoing, parcel.inside)
 media.check_size(parcel, outgoing.size)
-answer = http.upload(
-    media.upload_url(url, token, parcel.upload), Upload(outgoing.file, outgoing.size, parcel)
-)
+answer = http.upload(media.upload_url(url, token, parcel.upload), Upload(outgoing, parcel))
 print(media.read_upload(answer), before, peak())
 """
 

@@ -185,7 +185,7 @@ class FileUploader:
                 errand.progress(f"{percent} % uploaded")
 
         url = media.upload_url(options.endpoint_oapi, errand.token(), way.upload)
-        form = Upload(source.file, source.size, way, progress=progress, stop=stop)
+        form = Upload(source, way, progress=progress, stop=stop)
         if self._http is None or self._http[0] != options.proxy:
             self._http = (options.proxy, Http(options.proxy))
         media_id = media.read_upload(self._http[1].upload(url, form))

@@ -286,8 +286,8 @@ class RobotService:
             self._gate,
             # A stream that was replaced has nothing to say any more.
             lambda event: self._post(lambda: self._from_stream(stream, event)),
-            after=self._before,
         )
+        stream.follow(self._before)
         self._stream = stream
         stream.start()
 

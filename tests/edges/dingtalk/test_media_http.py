@@ -7,12 +7,14 @@ import io
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from dingbridge.core.dingtalk.media import MEGABYTE, PROGRESS_BYTES, OutgoingMedia
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 from dingbridge.edges.dingtalk.http import Http, Upload
+from dingbridge.edges.storage.media_folder import OutgoingFile
 from tests.edges.dingtalk.test_http import (  # noqa: F401 - pytest finds fixtures by their names
     Server,
     StartServer,
@@ -37,7 +39,8 @@ class Sink:
 
 
 def upload(server: Server, data: bytes, size: int | None = None, **words: object) -> None:
-    body = Upload(io.BytesIO(data), len(data) if size is None else size, PDF, **words)  # type: ignore[arg-type]  # the tests give what it takes
+    source = OutgoingFile(Path(PDF.name), io.BytesIO(data), len(data) if size is None else size)
+    body = Upload(source, PDF, **words)  # type: ignore[arg-type]  # the tests give what it takes
     Http().upload(server.url, body)
 
 
@@ -106,7 +109,7 @@ def test_a_broken_upload_may_be_repeated_and_tells_no_secret(start_server: Start
 def test_nothing_left_when_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    body = Upload(io.BytesIO(b"x"), 1, PDF)
+    body = Upload(OutgoingFile(Path("x"), io.BytesIO(b"x"), 1), PDF)
     with pytest.raises(Unreachable):
         Http().upload(f"http://127.0.0.1:{port}/?{SECRET}", body)
 

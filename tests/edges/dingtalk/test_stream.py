@@ -86,14 +86,12 @@ class FileGate(Gate):
 class Listener:
     """A running stream and everything it told."""
 
-    def __init__(
-        self, settings: StreamSettings, pace: KeepAliveTiming, seen: SeenIds, gate: Gate
-    ) -> None:
+    def __init__(self, settings: StreamSettings, seen: SeenIds, gate: Gate) -> None:
         self.gate = gate
         self.told: queue.Queue[StreamEvent | Received] = queue.Queue()
         self.all: list[StreamEvent | Received] = []
         self.batches: list[int] = []
-        self.stream = StreamThread(settings, Http(), seen, gate, self._hear, pace)
+        self.stream = StreamThread(settings, Http(), seen, gate, self._hear)
         self.stream.start()
 
     def _hear(self, event: StreamEvent) -> None:
@@ -140,8 +138,9 @@ def listen(sandbox: Sandbox) -> Iterator[Listen]:
             client_secret=secret or sandbox.client_secret,
             api=api or sandbox.url,
             trusted_origins=(sandbox.url,),
+            timing=pace,
         )
-        started.append(Listener(settings, pace, seen or SeenIds(), gate or Gate()))
+        started.append(Listener(settings, seen or SeenIds(), gate or Gate()))
         return started[-1]
 
     yield start

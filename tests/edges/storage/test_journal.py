@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from dingbridge.edges.storage import journal as journals
 from dingbridge.edges.storage import own_files
-from dingbridge.edges.storage.journal import LONGEST_LINE, Journal
+from dingbridge.edges.storage.journal import Journal
+from dingbridge.edges.storage.journal_lines import LONGEST_LINE
 from tests.support.disk import noted_syncs
 from tests.support.processes import Child, until
 
@@ -486,14 +487,14 @@ def test_what_a_neovim_of_0_1_replaced_unseen_is_put_back_though_nothing_more_co
 def noted_looks(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What each look at the file finds from now on: whether all is settled."""
     found: list[bool] = []
-    look = journal._look
+    restore = journal._restore
 
     def noting() -> bool:
-        is_settled = look()
+        is_settled = restore()
         found.append(is_settled)
         return is_settled
 
-    monkeypatch.setattr(journal, "_look", noting)
+    monkeypatch.setattr(journal, "_restore", noting)
     return found
 
 
@@ -501,7 +502,7 @@ def test_what_is_settled_is_not_put_back_again(path: Path) -> None:
     path.parent.mkdir()
     journal, other = Journal(path), Neovim01(path)
     journal.append(b"1")
-    assert journal._look()
+    assert journal._restore()
     other.begin_rewrite()
     other.end_rewrite()
     journal.append(b"2")
@@ -625,7 +626,7 @@ def test_no_history_of_two_who_write_and_rewrite_loses_a_line_or_changes_the_ord
                     ours.append(b"ours %d" % number)
                     journal.append(ours[-1], sync=step == "ours")
                 case "look":
-                    assert journal._look() is not (under_way and path.exists())
+                    assert journal._restore() is not (under_way and path.exists())
                 case "begin" if not under_way:
                     other.begin_rewrite()
                     under_way = True

@@ -6,45 +6,58 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.dingtalk.media import UPLOAD_WITHIN, OutgoingMedia
 from dingbridge.core.errors import Refused, Retryable
 
 PIECE = 32 * 1024
-"""Bytes that are read and sent at a time. Each piece has the connection's time limit to leave, so
-this also says how slow a line may be."""
+"""Bytes that are read and sent at a time. The connection's time limit holds for each piece, so this
+also sets how slow a network may be."""
+
+
+class SizedFile(Protocol):
+    """A file that is open for reading, at the start of its `size` bytes."""
+
+    @property
+    def file(self) -> BinaryIO:
+        """The open file."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        ...
 
 
 class Upload:
-    """One file as a form, of a length that is known before (section 6). Good for one request.
+    """One file as a form whose length is known before it is read. Good for one request.
 
-    `file` is open for reading at the start of its `size` bytes. `progress` hears, on the sending
-    thread, how many of them have left, and `size`. Setting `stop` ends the upload before the next
-    piece. `within` is the seconds all of it may take from the first byte on.
+    - `progress(sent, size)` is called on the sending thread after each piece, in bytes.
+    - Setting `stop` ends the upload before the next piece, with `Retryable`.
+    - `within` limits the whole upload, in seconds from its first byte.
     """
 
     def __init__(
         self,
-        file: BinaryIO,
-        size: int,
+        source: SizedFile,
         parcel: OutgoingMedia,
         *,
         progress: Callable[[int, int], None] | None = None,
         stop: threading.Event | None = None,
         within: float = UPLOAD_WITHIN,
     ) -> None:
-        self._file = file
-        self._size = size
+        self._file = source.file
+        self._size = source.size
         self._name = parcel.name
         self._progress = progress
         self._stop = stop or threading.Event()
         self._within = within
         boundary = uuid.uuid4().hex
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        # The name people see goes with the message: here the ending alone counts, and a name with
-        # quotes or foreign letters would only be a risk.
+        # People see the name in the message, not this one. Only the ending counts here, so quotes
+        # and non-ASCII letters of the real name stay out of the header.
         file_name = f"file.{parcel.file_type}"
         self._before = (
             f"--{boundary}\r\n"

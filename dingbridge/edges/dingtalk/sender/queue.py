@@ -1,4 +1,4 @@
-"""The queue of a robot: who is next, who has to wait until when, and how many go at once."""
+"""The send queue of a robot: which message goes next, when, and how many go at once."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ from dingbridge.core.dingtalk.limits import CHUNK_CHARACTERS
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.timeouts import AT_ONCE, DISK_PAUSE, SLOW
 from dingbridge.edges.dingtalk.openapi import RobotClient
-from dingbridge.edges.dingtalk.sender.message_sender import AttemptLog, UploadAndSend
 from dingbridge.edges.dingtalk.sender.sender_thread import SenderThread, SendWork
+from dingbridge.edges.dingtalk.sender.shared_delivery import (
+    AttemptLog,
+    SharedDelivery,
+    UploadAndSend,
+)
 from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedRateLimit
 
 _BUSY = "busy"
-"""In the place of a key: what has to wait until another message is through."""
+"""Instead of a key of the rate limit: the message waits for another one to end."""
 
 
 class InFlight(Struct, frozen=True):
-    """A message that is being carried: its conversation, what it counts against, and since when
-    (monotonic seconds)."""
+    """A message that a thread sends: its conversation, the key of its rate limit, and when the
+    attempt began (monotonic seconds)."""
 
     id: str
     place: str
@@ -36,35 +40,42 @@ class InFlight(Struct, frozen=True):
 
 
 class RobotSender:
-    """Messages leave in the order in which they were put in, but that replies go first and
+    """Sends messages in the order in which they were put in, except that replies go first, and that
     notifications are merged while the budget is short.
 
-    They leave one at a time. Once that one takes longer than `SLOW`, one of another conversation
-    may go meanwhile, until `AT_ONCE` are under way; each has a thread then. What one conversation
-    gets keeps its order, and a custom robot sends one at a time. While one waits to be tried again,
-    no other begins: it would fare no better.
+    - One message is sent at a time. When it takes longer than `SLOW`, one of another conversation
+      may begin, up to `AT_ONCE`; each has a thread.
+    - The messages of a conversation keep their order. A custom robot sends one at a time.
+    - While a message waits for its next attempt, no other begins: it would fail the same way.
 
-    `client` makes what one thread sends with.
+    States of a message::
+
+        waiting --take--> under way --ended--> gone
+           ^                 |  ^
+           |                 v  |  back-off of its thread: no other message begins
+           |               pausing
+           +---put_back------+     Held, MergeRefused, or the disk refuses records
+
+    `client` makes the client of one thread, with an HTTP of its own.
     """
 
     def __init__(
         self,
         client: Callable[[], RobotClient],
         notify: Callable[[SenderEvent], None],
-        ledger: AttemptLog,
-        pace: RateLimit,
-        courier: UploadAndSend | None = None,
+        attempts: AttemptLog,
+        rate_limit: RateLimit,
+        upload: UploadAndSend | None = None,
     ) -> None:
         self._client = client
         self._options: Options
         self._notify = notify
-        self._ledger = ledger
-        self._pace = SharedRateLimit(pace)
-        self._courier = courier
+        self._rate_limit = SharedRateLimit(rate_limit)
+        self._shared = SharedDelivery(attempts, self._rate_limit, upload)
         self._waiting = SendQueue()
         self._threads: set[SenderThread] = set()
         self._under_way: dict[SenderThread, InFlight] = {}
-        # Pauses before the next attempt, and the one that is told (Unix seconds).
+        # Pauses before the next attempt, and the one that was notified last (Unix seconds).
         self._pauses: dict[SenderThread, CoolDown] = {}
         self._told = CoolDown(0.0, "")
         self._written_again_at = 0.0
@@ -75,7 +86,7 @@ class RobotSender:
     # --- for the service loop -------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         with self._changed:
             self._start_thread()
 
@@ -87,62 +98,61 @@ class RobotSender:
             self._wake()
 
     def drop(self, message: str) -> bool:
-        """Take a message out of the queue. Returns whether it waited there: then it will not leave,
-        and nothing is written down about it any more.
+        """Remove a message. Returns whether it still waited: then it will not be sent.
 
-        One that is under way is let go of as soon as can be; if that is before its end, the ledger
-        is told. One that goes out as a part of another cannot be taken out.
+        A message under way is stopped before its next chunk, and that is recorded. One that is
+        part of a merged message under way cannot be removed.
         """
         with self._changed:
             waited = self._waiting.remove(message)
             for thread, under_way in self._under_way.items():
                 if message == under_way.id:
-                    thread.carrier.let_go(message)
+                    thread.sender.drop(message)
             self._wake()
         return waited
 
     def configure(self, client: Callable[[], RobotClient]) -> None:
-        """Use this from now on, also for messages that wait to be tried again."""
+        """Use this client from now on, also for messages that wait for their next attempt."""
         with self._changed:
             self._client = client
             for thread in self._threads:
                 made = client()
                 self._options = made.options
-                thread.carrier.configure(made)
+                thread.sender.configure(made)
             self._wake()
 
     def stop(self) -> None:
-        """End the threads soon: they wake from a pause, but finish a request under way."""
+        """End the threads soon: pauses end at once, requests under way are finished."""
         with self._changed:
             self._stopped = True
             for thread in self._threads:
-                thread.carrier.stop()
+                thread.sender.stop()
             self._changed.notify_all()
 
     def join(self, seconds: float | None = None) -> None:
-        """Return once all threads have ended, or after `seconds`."""
+        """Wait until all threads have ended, at most `seconds`."""
         end = None if seconds is None else time.monotonic() + seconds
         for thread in list(self._threads):
             thread.join(None if end is None else max(0.0, end - time.monotonic()))
 
     def is_alive(self) -> bool:
-        """Whether something is sent, or may be."""
+        """Whether any thread runs."""
         return any(thread.is_alive() for thread in list(self._threads))
 
     def given_up(self) -> tuple[str, ...]:
-        """The messages under way whose requests nobody waits for any more, while the user has
-        dropped them. For who stops the threads."""
+        """Messages that the user dropped and whose request is still under way. Ask this after
+        `stop` and `join`: nobody will record their results."""
         with self._changed:
             return tuple(
                 one.id
                 for thread, one in self._under_way.items()
-                if thread.is_alive() and thread.carrier.unwanted == one.id
+                if thread.is_alive() and thread.sender.unwanted == one.id
             )
 
     # --- for its threads ------------------------------------------------------------------------
 
     def take(self, thread: SenderThread) -> SendWork | None:
-        """What goes next, as soon as it may; None when the thread is not needed any more."""
+        """Wait for the next message that may be sent; None when the thread shall end."""
         with self._changed:
             self._under_way.pop(thread, None)
             while not self._stopped:
@@ -164,11 +174,11 @@ class RobotSender:
     def put_back(
         self, thread: SenderThread, run: tuple[QueuedMessage, ...], *, wanted: bool
     ) -> bool:
-        """These wait again, in front of their conversation, unless the user has dropped them and
-        they have to be `wanted`. Returns whether they wait."""
+        """Queue messages again, in front of their conversation. With `wanted`, not if the user has
+        dropped them meanwhile. Returns whether they are queued."""
         with self._changed:
             under_way = self._under_way[thread]
-            if wanted and thread.carrier.unwanted == under_way.id:
+            if wanted and thread.sender.unwanted == under_way.id:
                 return False
             del self._under_way[thread]
             for one in reversed(run):
@@ -176,12 +186,12 @@ class RobotSender:
             return True
 
     def cannot_write(self) -> None:
-        """The ledger is out of reach: begin nothing for a while."""
+        """The attempt log cannot be written: begin no message for a while."""
         with self._changed:
             self._written_again_at = time.monotonic() + DISK_PAUSE
 
     def hear(self, thread: SenderThread, event: SenderEvent) -> None:
-        """News of a thread's message."""
+        """Handle an event of the message that the thread sends."""
         if not isinstance(event, CoolDown):
             self._notify(event)
             return
@@ -190,7 +200,7 @@ class RobotSender:
                 self._pauses[thread] = event
             else:
                 self._pauses.pop(thread, None)
-                # It is tried again now, and may be slow from now on.
+                # The next attempt begins now, and with it the time until it counts as slow.
                 again = structs.replace(self._under_way[thread], since=time.monotonic())
                 self._under_way[thread] = again
                 self._changed.notify()
@@ -201,7 +211,7 @@ class RobotSender:
     def _choose(self, now: float) -> SendWork | None:
         run = self._waiting.choose(
             self._key,
-            lambda key: 0 if key == _BUSY else self._pace.room(key, now),
+            lambda key: 0 if key == _BUSY else self._rate_limit.room(key, now),
             CHUNK_CHARACTERS // 4,
         )
         if not run:
@@ -215,7 +225,7 @@ class RobotSender:
             self._waiting.remove(one.id)
         name = work.merged.outbound.id if work.merged else first.id
         self._under_way[thread] = InFlight(name, place, key, time.monotonic())
-        thread.carrier.unwanted = ""
+        thread.sender.unwanted = ""
 
     def _key(self, waiting: QueuedMessage) -> str:
         if self._is_busy(waiting.outbound.target.place):
@@ -228,8 +238,8 @@ class RobotSender:
         return any(one.place == place for one in self._under_way.values())
 
     def _may_begin_in(self) -> float | None:
-        """Seconds until one more message may go beside those under way; None: one of them has to
-        end first, or its pause."""
+        """Seconds until one more message may begin; None when one under way, or its pause, has to
+        end first."""
         now = time.monotonic()
         if self._pauses or len(self._under_way) >= AT_ONCE:
             return None
@@ -237,16 +247,16 @@ class RobotSender:
         return max(0.0, latest - now, self._written_again_at - now)
 
     def _has_work_beside(self) -> bool:
-        """Whether something waits for a conversation that nothing is under way to."""
+        """Whether a message waits for a conversation that has none under way."""
         return any(not self._is_busy(place) for place in self._waiting.places)
 
     def _is_needless(self) -> bool:
-        """Whether a thread may end: another one waits, or those at work come back for the rest."""
+        """Whether a thread can end: another one is idle, or the busy ones will take the rest."""
         idle = len(self._threads) - len(self._under_way)
         return idle > 1 or (bool(self._under_way) and not self._has_work_beside())
 
     def _start_another(self) -> None:
-        """Have a thread wait beside those at work, which may take long."""
+        """Start an idle thread beside the busy ones, which may take long."""
         are_all_at_work = len(self._under_way) == len(self._threads)
         if are_all_at_work and 0 < len(self._threads) < AT_ONCE and self._has_work_beside():
             self._start_thread()
@@ -254,7 +264,7 @@ class RobotSender:
     def _start_thread(self) -> None:
         client = self._client()
         self._options = client.options
-        thread = SenderThread(self, client, self._ledger, self._pace, self._courier)
+        thread = SenderThread(self, client, self._shared)
         self._threads.add(thread)
         thread.start()
 
@@ -265,24 +275,24 @@ class RobotSender:
             self._start_another()
 
     def _notify_cooling(self, now: float, *, is_going: bool) -> float | None:
-        """Tell a change of the time until which some have to wait. Returns the seconds until the
-        next message may go, None without any that could."""
+        """Notify when the end of the pause has changed. Returns the seconds until the next message
+        may go; None if none is waiting."""
         pauses = [one for one in self._pauses.values() if one.until > now]
-        cooling = self._pace.cool_down(now)
+        cooling = self._rate_limit.cool_down(now)
         if is_going and cooling is None and not pauses and not self._told.until:
             return None
         keys = [key for one in self._waiting.candidates() if (key := self._key(one)) != _BUSY]
-        held = [until for key in keys if (until := self._pace.paused_until(key, now)) > now]
+        held = [until for key in keys if (until := self._rate_limit.paused_until(key, now)) > now]
         if held:
             pauses.append(CoolDown(min(held), cooling[1] if cooling else "pacing"))
         first = min(pauses, key=lambda one: one.until, default=CoolDown(0.0, ""))
         if first.until != self._told.until:
             self._told = first
             self._notify(first)
-        ready = [self._pace.ready_at(key, now) for key in keys]
+        ready = [self._rate_limit.ready_at(key, now) for key in keys]
         return max(0.0, min(ready) - now) if ready else None
 
 
 def _soonest(*waits: float | None) -> float | None:
-    """Of what has to be waited for, what takes longest; None: until somebody wakes us."""
+    """The longest of these waits; None, which means until notified, if any is None."""
     return None if None in waits else max(wait for wait in waits if wait is not None)

@@ -1,4 +1,4 @@
-"""A thread that carries messages, one after the other."""
+"""A thread that takes messages from the queue of a robot and sends one after the other."""
 
 from __future__ import annotations
 
@@ -18,119 +18,112 @@ from dingbridge.core.errors import in_words
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.edges.dingtalk.openapi import RobotClient
 from dingbridge.edges.dingtalk.sender.message_sender import (
-    AttemptLog,
     Held,
     MergeRefused,
     MessageSender,
-    UploadAndSend,
 )
-from dingbridge.edges.dingtalk.sender.shared_rate_limit import SharedRateLimit
+from dingbridge.edges.dingtalk.sender.shared_delivery import SharedDelivery
 
 
 class SendWork(Struct, frozen=True):
-    """What goes now, and, when that is several messages, how they become one."""
+    """Messages to send now. Several of them go as the one that `merged` describes."""
 
     run: tuple[QueuedMessage, ...]
     merged: Merged | None
 
 
 class WorkSource(Protocol):
-    """Where a thread gets its work."""
+    """The queue, as a sender thread sees it."""
 
     def take(self, thread: SenderThread) -> SendWork | None:
-        """What goes next, as soon as it may; None when the thread is not needed any more."""
+        """Wait for the next message that may be sent; None when the thread shall end."""
         ...
 
     def put_back(
         self, thread: SenderThread, run: tuple[QueuedMessage, ...], *, wanted: bool
     ) -> bool:
-        """These wait again, in front of their conversation, unless the user has dropped them and
-        they have to be `wanted`. Returns whether they wait."""
+        """Queue messages again, in front of their conversation. With `wanted`, not if the user has
+        dropped them meanwhile. Returns whether they are queued."""
         ...
 
     def cannot_write(self) -> None:
-        """The ledger is out of reach: begin nothing for a while."""
+        """The attempt log cannot be written: begin no message for a while."""
         ...
 
     def hear(self, thread: SenderThread, event: SenderEvent) -> None:
-        """News of a thread's message."""
+        """Handle an event of the message that the thread sends."""
         ...
 
 
 class SenderThread(threading.Thread):
-    """Carries one message after the other."""
+    """Sends messages until the queue ends it.
+
+    For each one: take, send, and then it is done, put back (`Held`, `MergeRefused`, disk failure),
+    or failed.
+    """
 
     def __init__(
         self,
         queue: WorkSource,
         client: RobotClient,
-        ledger: AttemptLog,
-        pace: SharedRateLimit,
-        courier: UploadAndSend | None,
+        shared: SharedDelivery,
     ) -> None:
         super().__init__(name="dingbridge-sender", daemon=True)
         self._log = logging.getLogger(f"{__name__}.{client.options.account}")
         self._queue = queue
-        self._ledger = ledger
-        self.carrier = MessageSender(
-            client,
-            self._hear,
-            patient=True,
-            ledger=ledger,
-            pace=pace,
-            courier=courier,
-        )
+        self._attempts = shared.attempts
+        self.sender = MessageSender(client, self._hear, shared)
 
     def run(self) -> None:
-        """Carry until there is nothing more to do for this thread."""
+        """Send until `take` returns None."""
         while (work := self._queue.take(self)) is not None:
-            self._carry(work)
+            self._send(work)
 
     def _hear(self, event: SenderEvent) -> None:
         self._queue.hear(self, event)
 
-    def _carry(self, work: SendWork) -> None:
+    def _send(self, work: SendWork) -> None:
         try:
             waiting = self._as_one(work)
         except OSError as error:
             self._cannot_write(work.run, error)
             return
         try:
-            self._carry_one(waiting)
+            self._send_one(waiting)
         except OSError as error:
-            self._cannot_write((self.carrier.rest,), error)
+            self._cannot_write((self.sender.rest,), error)
 
-    def _carry_one(self, waiting: QueuedMessage) -> None:
+    def _send_one(self, waiting: QueuedMessage) -> None:
         try:
-            self.carrier.carry(waiting)
+            self.sender.send(waiting)
         except Held:
-            if not self._queue.put_back(self, (self.carrier.rest,), wanted=True):
-                self._ledger.record(Dropped(waiting.id, time.time()))
+            if not self._queue.put_back(self, (self.sender.rest,), wanted=True):
+                self._attempts.record(Dropped(waiting.id, time.time()))
         except MergeRefused:
-            self._queue.put_back(self, apart(self.carrier.rest), wanted=False)
+            self._queue.put_back(self, apart(self.sender.rest), wanted=False)
         except OSError:
             raise
         except Exception:  # noqa: BLE001 - told to the user, and no harm to those behind it
             self._log.exception("a defect in sending")
             reason = say.DEFECT()
-            if self.carrier.rest.may_have_arrived:
+            if self.sender.rest.may_have_arrived:
                 reason = in_words(say.MAY_HAVE_ARRIVED(), reason)
-            self._ledger.record(Failed(waiting.id, reason, time.time()))
+            self._attempts.record(Failed(waiting.id, reason, time.time()))
 
     def _as_one(self, work: SendWork) -> QueuedMessage:
         if work.merged is None:
             return work.run[0]
-        self._ledger.record(work.merged)
+        self._attempts.record(work.merged)
         self._log.info("%d notifications go out as one", len(work.run))
         return send_queue.as_one(work.run, work.merged)
 
     def _cannot_write(self, run: tuple[QueuedMessage, ...], error: OSError) -> None:
-        """The ledger is out of reach, on a full disk say: nothing may leave that is not written
-        down, so the queue waits until it is."""
+        """The attempt log cannot be written, for example on a full disk. No request may leave
+        without a record, so the queue waits until the disk takes it."""
         reason = say.OUTBOX_NOT_WRITTEN(reason=error.strerror or type(error).__name__)
         self._log.error("%s", reason)
         self._queue.cannot_write()
-        # One that was dropped meanwhile waits as well: that cannot be written down either.
+        # Also one that was dropped meanwhile: the drop cannot be recorded either.
         self._queue.put_back(self, run, wanted=False)
         for one in run:
             self._queue.hear(self, DeliveryReport(one.id, Delivery.RETRYING, reason))

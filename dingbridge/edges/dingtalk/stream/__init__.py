@@ -1,13 +1,13 @@
-"""The stream connection (protocol section 4): the one package that imports websocket."""
+"""The stream connection to DingTalk. The only package that imports websocket."""
 
 from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings
 from dingbridge.edges.dingtalk.stream.receiving import Gate, Trouble
-from dingbridge.edges.dingtalk.stream.stream_thread import (
+from dingbridge.edges.dingtalk.stream.stream_events import (
     LinkChanged,
     MessagesReceived,
     StreamEvent,
-    StreamThread,
 )
+from dingbridge.edges.dingtalk.stream.stream_thread import StreamThread
 
 __all__ = [
     "Gate",

@@ -1,4 +1,4 @@
-"""What a stream connection needs to know of the settings."""
+"""The settings of a stream connection."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dingbridge.core.dingtalk.keepalive import KeepAliveTiming
 from dingbridge.core.options.declarations import Options
 
 
 class StreamSettings(Struct, frozen=True):
-    """What the stream needs to know. `proxy` is a URL or empty; the log names the `account`."""
+    """The settings of one stream. `proxy` is a URL or empty; log lines name the `account`."""
 
     client_id: str
     client_secret: str
@@ -18,10 +19,11 @@ class StreamSettings(Struct, frozen=True):
     trusted_origins: tuple[str, ...]
     proxy: str = ""
     account: str = "default"
+    timing: KeepAliveTiming = KeepAliveTiming()
 
     @classmethod
     def of(cls, options: Options) -> StreamSettings:
-        """The part of an account's settings that its stream uses."""
+        """The settings of an account that its stream uses."""
         endpoints = map(urlsplit, (options.endpoint_api, options.endpoint_oapi))
         return cls(
             client_id=options.app_key,

@@ -1,7 +1,7 @@
-"""The thread that holds the link.
+"""The thread that keeps the link of a robot: connect, read until that fails, wait, repeat.
 
-It owns the socket and is the only one to reconnect: register, connect, read until it fails,
-wait, and again, for ever. What it learns leaves as immutable values through `notify`.
+It owns the socket, and nothing else reconnects. It reports everything as immutable values through
+`notify`.
 """
 
 from __future__ import annotations
@@ -11,87 +11,66 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
-from urllib.parse import quote, urlsplit
 
 import websocket
-from msgspec import Struct
 from websocket import ABNF
 
-from dingbridge import __version__
 from dingbridge.core.catalogue import link as say
-from dingbridge.core.dingtalk import request_bodies, responses
-from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.keepalive import (
     Check,
-    KeepAliveTiming,
     LinkState,
     Reconnect,
     Watchdog,
 )
-from dingbridge.core.dingtalk.responses import HttpAnswer, Ticket
 from dingbridge.core.errors import (
-    BridgeError,
-    DeliveryError,
     LinkError,
     LinkLost,
-    LinkRefused,
-    RetryAfter,
 )
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.seen import SeenIds
 from dingbridge.edges.dingtalk.stream import sockets
 from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings
+from dingbridge.edges.dingtalk.stream.opening import ConnectionOpener, RegistrationHttp
 from dingbridge.edges.dingtalk.stream.reading import FrameReader, is_message
-from dingbridge.edges.dingtalk.stream.receiving import Gate, Receiver, Trouble
+from dingbridge.edges.dingtalk.stream.receiving import Gate, Receiver
+from dingbridge.edges.dingtalk.stream.stream_events import (
+    LinkChanged,
+    MessagesReceived,
+    StreamEvent,
+)
 
 FOLLOW_WITHIN = 5.0
-"""Seconds that a stream waits for the one before it to close; one in an HTTP call takes longer, but
-opens nothing any more."""
+"""Seconds to wait for the predecessor to close. In an HTTP call it takes longer, but then it opens
+nothing any more."""
 
 
 MANY = 32
-"""Messages (a count) in a batch behind which more are about to come. What is shown waits for them:
-the work on it would make their acks wait."""
+"""Size of a batch after which more messages are expected at once. Then nothing is passed on yet:
+the work on it would delay their acks."""
 
 QUIET = 0.005
-"""Seconds without a message after which what was acked is handed on in any case."""
+"""Seconds without a message after which the acknowledged ones are passed on."""
 
-HELD_MOST = 0.5
-"""Seconds after which the first of them is handed on whatever comes behind it."""
-
-
-class LinkChanged(Struct, frozen=True):
-    """The link's new state. `reason` says why in words; `retry_in` is seconds, or 0."""
-
-    state: LinkState
-    reason: str = ""
-    fix: str = ""
-    retry_in: float = 0.0
-
-
-class MessagesReceived(Struct, frozen=True):
-    """Robot messages, in the order in which they came, that are on the disk, were acked and had not
-    been seen before. At least one."""
-
-    batch: tuple[Received, ...]
-
-
-StreamEvent = LinkChanged | MessagesReceived | Trouble
-
-
-class RegistrationHttp(Protocol):
-    """What the stream needs of HTTP."""
-
-    def post(self, url: str, body: bytes) -> HttpAnswer:
-        """POST a JSON body."""
-        ...
+PASSED_ON_WITHIN = 0.5
+"""Seconds that an acknowledged message waits at most until it is passed on."""
 
 
 class StreamThread(threading.Thread):
-    """Keeps one stream connection of an app open until it is told to stop.
+    """Keeps one stream connection of an app open until `stop`.
 
-    `after` is the stream that this one follows: it opens nothing before that one has closed.
+    States of the link, which `LinkChanged` reports::
+
+        CONNECTING --opened--> CONNECTED --lost--> WAITING --back-off over--> (connects again)
+             |                  |     ^               ^
+             |                  +-----+               |
+             |          disconnect frame: opens       |
+             |          the next, closes this one     |
+             +----refused, or opened too often--------+
+
+        any state --stop--> OFF
+
+    - `gate` limits how often a connection is opened, and writes messages down.
+    - `seen` knows the messages that arrived before.
     """
 
     def __init__(
@@ -101,41 +80,42 @@ class StreamThread(threading.Thread):
         seen: SeenIds,
         gate: Gate,
         notify: Callable[[StreamEvent], None],
-        pace: KeepAliveTiming = KeepAliveTiming(),
-        after: threading.Thread | None = None,
     ) -> None:
         super().__init__(name="dingbridge-stream", daemon=True)
         self._log = logging.getLogger(f"{__package__}.{settings.account}")
-        self._settings = settings
-        self._http = http
-        self._gate = gate
         self._receiver = Receiver(settings, seen, gate, self._log)
         self._notify = notify
-        self._pace = pace
-        self._after = after
+        self._timing = settings.timing
+        self._predecessor: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._opener = ConnectionOpener(settings, http, gate, notify, self._stopping)
         self._socket: websocket.WebSocket | None = None
-        self._reconnect = Reconnect(pace)
+        self._reconnect = Reconnect(self._timing)
         self._failures = 0
         self._acked: list[Received] = []
         self._acked_since = 0.0
 
+    def follow(self, predecessor: threading.Thread | None) -> None:
+        """Open nothing before that stream, which was stopped, has closed. To be called before
+        `start`."""
+        self._predecessor = predecessor
+
     def stop(self) -> None:
-        """End the thread soon: it wakes from whatever it waits for."""
+        """End the thread soon: this ends every wait, also that for data."""
         self._stopping.set()
         current = self._socket
         if current is not None:
             sockets.wake(current)
 
     def run(self) -> None:
-        """Register, connect, read until it fails, wait."""
-        if self._after is not None:
-            self._after.join(FOLLOW_WITHIN)
-            self._after = None
+        """Loop: connect, read until that fails, wait."""
+        if self._predecessor is not None:
+            self._predecessor.join(FOLLOW_WITHIN)
+            self._predecessor = None
         self._log.info("Channel started (Stream Mode)")
         self._notify(LinkChanged(LinkState.CONNECTING))
         while not self._stopping.is_set():
-            error, lasted = self._hold_one()
+            error, lasted = self._keep_connected()
             if self._stopping.is_set():
                 break
             self._reconnect.lasted(lasted)
@@ -152,106 +132,51 @@ class StreamThread(threading.Thread):
         self._notify(LinkChanged(LinkState.OFF))
 
     def _connected(self) -> None:
-        """One line for the end of an outage, however many attempts it took."""
+        """Log one line for the end of an outage, not one for each attempt."""
         again = f" again, after {self._failures} failed attempts" if self._failures else ""
         self._log.info("DingTalk channel connected via Stream Mode%s", again)
         self._failures = 0
         self._notify(LinkChanged(LinkState.CONNECTED))
 
-    def _hold_one(self) -> tuple[LinkError, float]:
-        """Hold connections, each following the last without a gap, until one is lost.
+    def _keep_connected(self) -> tuple[LinkError, float]:
+        """Keep a connection, replacing it without a gap when the server asks, until one is lost.
 
-        Returns why, and how many seconds the last one lived.
+        Returns the reason, and how many seconds the last one lived.
         """
         opened = time.monotonic()
         try:
-            self._socket = self._open()
-            self._unless_stopped()
+            self._socket = self._opener.open()
+            self._opener.check_stopped()
             while True:
                 opened = time.monotonic()
                 self._connected()
-                reason = self._read_until_told_to_move(self._socket)
-                self._hand_on()
+                reason = self._read_until_disconnect(self._socket)
+                self._pass_on()
                 self._log.info("the server asks for a new connection: %s", reason)
-                # Connect first, close second: messages go to the new socket from now on.
-                old, self._socket = self._socket, self._open()
+                # Connect first, close second: no message falls into a gap.
+                old, self._socket = self._socket, self._opener.open()
                 sockets.close(old)
-                self._unless_stopped()
+                self._opener.check_stopped()
         except LinkError as error:
             return error, time.monotonic() - opened
         except Exception as cause:  # noqa: BLE001 - whatever it is, the link must come back
             self._log.exception("a defect in the link")
             return LinkLost(say.DEFECT(error=type(cause).__name__)), time.monotonic() - opened
         finally:
-            self._hand_on()
+            self._pass_on()
             last, self._socket = self._socket, None
             if last is not None:
                 sockets.close(last)
 
-    def _unless_stopped(self) -> None:
-        """To be asked after the socket was noted: `stop` either saw it or is seen here."""
-        if self._stopping.is_set():
-            raise LinkLost("stopped")
-
-    def _open(self) -> websocket.WebSocket:
-        self._wait_for_the_gate()
-        settings = self._settings
-        body = request_bodies.open_connection_body(
-            settings.client_id, settings.client_secret, __version__
-        )
-        try:
-            answer = self._http.post(f"{settings.api}/v1.0/gateway/connections/open", body)
-            ticket = responses.read_connection(answer)
-            self._unless_stopped()
-        except DeliveryError as error:
-            seconds = error.seconds if isinstance(error, RetryAfter) else 0.0
-            raise LinkLost(
-                error.message, code=error.code, fix=error.fix, seconds=seconds
-            ) from error
-        return self._connect(ticket)
-
-    def _wait_for_the_gate(self) -> None:
-        """Many connections in quick succession can stop DingTalk's routing for a long time."""
-        while (seconds := self._may_open()) > 0:
-            self._log.info("the next connection may be opened in %.1f s", seconds)
-            self._notify(LinkChanged(LinkState.WAITING, say.OPENED_TOO_OFTEN(), "", seconds))
-            if self._stopping.wait(seconds):
-                raise LinkLost("stopped")
-
-    def _may_open(self) -> float:
-        try:
-            return self._gate.may_open()
-        except (OSError, BridgeError) as cause:
-            # Being connected matters more than the count of openings that cannot be kept.
-            self._log.warning("the openings cannot be counted (%s)", type(cause).__name__)
-            return 0.0
-
-    def _connect(self, ticket: Ticket) -> websocket.WebSocket:
-        endpoint = urlsplit(ticket.endpoint)
-        if endpoint.scheme != "wss" and urlsplit(self._settings.api).scheme == "https":
-            raise LinkRefused(say.NOT_ENCRYPTED())
-        began = time.monotonic()
-        url = f"{ticket.endpoint}?ticket={quote(ticket.ticket, safe='')}"
-        try:
-            connection = sockets.connect(url, self._settings.proxy)
-        except (websocket.WebSocketException, OSError, ValueError) as cause:
-            raise LinkLost(say.SOCKET_REFUSED(reason=sockets.words(cause))) from cause
-        took = 1000 * (time.monotonic() - began)
-        self._log.debug("socket to %s open in %.0f ms", quoted(ticket.endpoint), took)
-        if self._stopping.is_set():
-            sockets.close(connection)
-            raise LinkLost("stopped")
-        return connection
-
-    def _read_until_told_to_move(self, connection: websocket.WebSocket) -> str:
-        """Take in what comes until a `disconnect` frame; return its reason. Raise `LinkLost` when
-        the connection is dead."""
-        watchdog = Watchdog(time.monotonic(), time.time(), self._pace)
+    def _read_until_disconnect(self, connection: websocket.WebSocket) -> str:
+        """Read until a `disconnect` frame; return its reason. Raises `LinkLost` when the connection
+        is lost or silent for too long."""
+        watchdog = Watchdog(time.monotonic(), time.time(), self._timing)
         incoming = FrameReader(connection)
         while True:
             wait = watchdog.wait(time.monotonic())
             batch = incoming.batch(min(QUIET, wait) if self._acked else wait)
-            self._unless_stopped()
+            self._opener.check_stopped()
             if batch:
                 watchdog.heard(time.monotonic())
             match watchdog.check(time.monotonic(), time.time()):
@@ -263,14 +188,14 @@ class StreamThread(threading.Thread):
                 case Check.FINE:
                     pass
             reason = self._take(connection, batch)
-            if len(batch) < MANY or time.monotonic() >= self._acked_since + HELD_MOST:
-                self._hand_on()
+            if len(batch) < MANY or time.monotonic() >= self._acked_since + PASSED_ON_WITHIN:
+                self._pass_on()
             if reason is not None:
                 return reason
 
     def _take(self, connection: websocket.WebSocket, batch: list[ABNF]) -> str | None:
-        """Write messages down, then ack them. What came behind a `disconnect` frame is taken in as
-        well; its reason is returned."""
+        """Write messages down, then acknowledge them, also those behind a `disconnect` frame.
+        Returns the reason in that frame, if there is one."""
         taken = self._receiver.take([frame.data for frame in batch if is_message(frame)])
         answers = [
             ABNF.create_frame(frame.data, ABNF.OPCODE_PONG)
@@ -281,7 +206,7 @@ class StreamThread(threading.Thread):
         try:
             self._send(connection, answers)
         finally:
-            # It is ours once it is written down, even if the socket broke under the ack.
+            # Durable messages are ours, even if the socket broke during the ack.
             if not self._acked:
                 self._acked_since = time.monotonic()
             self._acked += taken.arrived
@@ -291,7 +216,7 @@ class StreamThread(threading.Thread):
             raise LinkLost(say.SERVER_CLOSED())
         return taken.disconnect
 
-    def _hand_on(self) -> None:
+    def _pass_on(self) -> None:
         if self._acked:
             acked, self._acked = tuple(self._acked), []
             self._notify(MessagesReceived(acked))
