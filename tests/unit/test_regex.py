@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.regex import REACH, found_in, regex
+from dingbridge.core.regex import PIECE, REACH, found_in, regex
 from tests.support.editor import ROOT
 from tests.support.processes import run
 
@@ -24,6 +26,32 @@ def test_a_pattern_does_what_a_compiled_one_does() -> None:
     assert [found.group() for found in lazy.finditer("abC")] == ["b", "C"]
     assert lazy.sub("-", "abC") == "a--"
     assert (lazy.pattern, lazy.groups) == ("(b)|c", 1)
+
+
+class Watched:
+    """A pattern that notes how much of a text each of its calls may look at, in characters."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(pattern)
+        self.looked_at: list[int] = []
+
+    def finditer(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Any]:
+        end = len(text) if end is None else end
+        self.looked_at.append(end - start)
+        return self._pattern.finditer(text, start, end)
+
+    def match(self, text: str, start: int) -> Any:
+        return self._pattern.match(text, start)
+
+
+def test_no_call_of_a_search_looks_at_much_of_a_long_text() -> None:
+    # A call of `re` holds up every other thread until it returns.
+    watched = Watched("needle")
+    text = ("hay " * PIECE + "needle ") * 5
+    assert len([*found_in(cast("re.Pattern[str]", watched), text)]) == 5
+    assert PIECE <= 16 * 1024
+    assert max(watched.looked_at) <= PIECE + REACH
+    assert sum(watched.looked_at) <= 2 * len(text)
 
 
 @given(st.text("ab\n", max_size=60), st.integers(1, 20))

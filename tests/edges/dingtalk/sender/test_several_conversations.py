@@ -38,7 +38,8 @@ def test_a_slow_request_holds_up_its_own_conversation_alone(
 def test_four_conversations_are_written_to_at_once_at_most(
     sending: Queue, sandbox: Sandbox
 ) -> None:
-    people = [f"person{number}" for number in range(AT_ONCE + 2)]
+    assert AT_ONCE == 4
+    people = [f"person{number}" for number in range(6)]
     for staff_id in people:
         sandbox.client.add_person(Person(staff_id, staff_id=staff_id))
     sandbox.client.fault(Fault.hang(SINGLE, times=len(people)))
