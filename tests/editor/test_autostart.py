@@ -17,10 +17,10 @@ from dingbridge.edges.storage.robot_files import STATE_FILE
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.editor.test_leaving import WAITING
-from tests.editor.test_many_editors import never_two_links, texts
 from tests.support import processes, services
 from tests.support.editor import ROOT, Editor
 from tests.support.neovim import find_neovim
+from tests.support.several_editors import never_two_links, texts
 
 NEVER = "vim.wait(400, require('dingbridge.host').is_running, 5)"
 """Long enough for a start that is wrong: a right one takes a few milliseconds."""

@@ -55,6 +55,9 @@ UNDIVIDED: dict[str, int] = {
     "lua/dingbridge/push.lua": 379,
 }
 """Modules that are longer, with how long they may be at most. None may be added."""
+LONGEST_TEST = 600
+"""Lines of a file of the tests, unless it is a table of cases."""
+TABLES_OF_TESTS = {"tests/support/guard_corpus.py", "tests/support/option_cases.py"}
 CONSTRUCTOR_TAKES = 5
 CROWDED: dict[str, int] = {
     "dingbridge/core/delivery/plan.py:Plan": 8,
@@ -496,6 +499,12 @@ def test_a_module_is_small() -> None:
     longer = [name for name in lengths.keys() - GENERATED - TABLES if lengths[name] > LONGEST]
     assert [name for name in longer if lengths[name] > UNDIVIDED.get(name, LONGEST)] == []
     assert sorted(UNDIVIDED.keys() - longer) == [], "these are short enough by now"
+
+
+def test_a_file_of_tests_is_short_enough_to_be_read_at_once() -> None:
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in TESTS}
+    longer = {name for name, lines in lengths.items() if lines > LONGEST_TEST}
+    assert longer == TABLES_OF_TESTS
 
 
 def test_a_constructor_takes_few_things() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartEditor
-from tests.editor.test_many_editors import send, texts
 from tests.editor.test_sessions import current, new
 from tests.support import services
 from tests.support.disk import Refusals
 from tests.support.editor import Editor
 from tests.support.processes import frozen
+from tests.support.several_editors import send, texts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="lets the disk refuse a file")
 

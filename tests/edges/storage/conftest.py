@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +21,9 @@ def start_process() -> Iterator[StartProcess]:
     yield start
     for process in started:
         process.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The file of a journal."""
+    return tmp_path / "data" / "journal.jsonl"

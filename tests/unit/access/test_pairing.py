@@ -1,11 +1,6 @@
-"""Strangers ask to be let in; only the owner's code lets them, once, and nobody crowds them out."""
+"""A stranger asks for access; the owner accepts, denies and revokes it, and sees who asks."""
 
 from __future__ import annotations
-
-import random
-from collections.abc import Callable
-from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,97 +9,33 @@ from msgspec import structs
 
 from dingbridge.core.access import refusal_texts
 from dingbridge.core.access.first_message import CHARACTERS as FIRST_CHARACTERS
-from dingbridge.core.access.first_message import kept
 from dingbridge.core.access.pairing import (
-    DENIED_MOST,
-    PAIRED_MOST,
-    PENDING_EACH,
-    PENDING_MOST,
     REPEAT_EVERY,
-    WRONG_MOST,
     Accepted,
-    Problem,
     SayNothing,
     TellCode,
-    TooMany,
     accept,
     ask,
     deny,
     revoke,
 )
-from dingbridge.core.access.pairing_codes import ALPHABET, CHARACTERS, CODES
 from dingbridge.core.access.pairing_state import (
-    CLOSED_FOR,
     DENIED_FOR,
     ONCE_FOR,
     VALID_FOR,
-    WRONG_WITHIN,
     AccessKind,
-    AccessRequest,
     Denied,
     Paired,
     Pairings,
     current,
     is_paired,
 )
-from dingbridge.core.access.pairing_text import describe, minutes_left, who
+from dingbridge.core.access.pairing_text import describe, who
 from dingbridge.core.access.policy import Admitted, MayPair, Rules, Stranger, admit
 from dingbridge.core.dingtalk.attachments import with_paths
 from dingbridge.core.dingtalk.message_content import put_together
-from dingbridge.core.messages import (
-    Attachment,
-    Conversation,
-    ConversationKind,
-    Inbound,
-    Quoted,
-    Sender,
-    SessionWebhook,
-    Target,
-)
-from dingbridge.core.sessions.inbox import Received
-
-NOW = 1_800_000_000.0
-WRONG = "33333333"
-Chance = Callable[[int], int]
-CHANCE: Chance = random.Random(1).randrange
-
-
-def said_by(staff_id: str, nick: str = "Ann", group: str = "", title: str = "Team") -> Inbound:
-    """A 1:1 message, or with `group` one in that group."""
-    kind = ConversationKind.GROUP if group else ConversationKind.SINGLE
-    return Inbound(
-        id="m1",
-        robot_code="robot",
-        conversation=Conversation(group or f"cid-{staff_id}", kind, title if group else ""),
-        sender=Sender(staff_id, f"$:LWCP_v1:{staff_id}", nick),
-        mentioned=True,
-        msgtype="text",
-        text="hello",
-        created=NOW,
-        session_webhook=SessionWebhook("https://oapi.dingtalk.com/sendBySession?session=s", NOW),
-    )
-
-
-def asked(pairings: Pairings, inbound: Inbound, now: float = NOW) -> tuple[Pairings, AccessRequest]:
-    """The request that this message makes, told to the sender."""
-    pairings, answer = ask(pairings, inbound, now, CHANCE)
-    assert isinstance(answer, TellCode), answer
-    return pairings, answer.request
-
-
-def let_in(pairings: Pairings, code: str, now: float = NOW, *, once: bool = False) -> Pairings:
-    pairings, answer = accept(pairings, code, now, once=once)
-    assert isinstance(answer, Accepted), answer
-    return pairings
-
-
-def problem(pairings: Pairings, code: str, now: float = NOW) -> tuple[Pairings, str]:
-    pairings, answer = accept(pairings, code, now)
-    assert isinstance(answer, Problem), answer
-    return pairings, answer.sentence
-
-
-# --- asking and being let in ----------------------------------------------------------------------
+from dingbridge.core.messages import Attachment, Quoted, Sender, Target
+from tests.support.pairing import CHANCE, NOW, asked, first, let_in, problem, said_by
 
 
 def test_a_stranger_asks_and_the_owner_lets_them_in_for_good() -> None:
@@ -190,262 +121,6 @@ def test_an_answer_can_be_sent_to_where_it_was_asked_and_no_secret_is_kept() -> 
     assert "session=" not in repr(pairings)
 
 
-# --- codes ----------------------------------------------------------------------------------------
-
-
-def test_a_code_works_once() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    pairings = let_in(pairings, request.code)
-    pairings, _ = revoke(pairings, "ann", NOW)
-    _, sentence = problem(pairings, request.code)
-    assert "works once" in sentence
-
-
-def test_a_code_works_for_an_hour() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    assert let_in(pairings, request.code, NOW + VALID_FOR - 1).paired
-    pairings, sentence = problem(pairings, request.code, NOW + VALID_FOR)
-    assert "within 60 min." in sentence
-    assert not pairings.paired
-    assert not pairings.requests
-
-
-def test_after_an_hour_there_is_another_code() -> None:
-    pairings, first = asked(Pairings(), said_by("ann"))
-    pairings, second = asked(pairings, said_by("ann"), NOW + VALID_FOR)
-    assert first.code != second.code
-    assert pairings.requests == (second,)
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "{0}",
-        " {0}\n",
-        "`{0}`",
-        "{1}-{2}",
-        "{1} {2}",
-        "{3}",
-        "{4}",
-        "\u200b{0}\u00a0",
-    ],
-    ids=["as shown", "spaces", "quotes", "hyphen", "space", "small", "full width", "invisible"],
-)
-def test_a_code_may_be_typed_in_any_case_and_in_groups(typed: str) -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    code = request.code
-    wide = "".join(chr(ord(each) + 0xFEE0) for each in code)
-    assert let_in(pairings, typed.format(code, code[:4], code[4:], code.lower(), wide)).paired
-
-
-@given(st.text())
-def test_any_text_is_a_code_or_none(text: str) -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    pairings, answer = accept(pairings, text, NOW)
-    assert isinstance(answer, Problem)
-    assert request.code not in answer.sentence
-    assert not pairings.paired
-
-
-@given(st.integers(0, CODES - 1), st.integers(2, 20))
-def test_codes_differ_even_when_chance_gives_the_same_number(number: int, people: int) -> None:
-    pairings = Pairings()
-    for person in range(people):
-        pairings, answer = ask(pairings, said_by(str(person)), NOW, lambda _: number)
-        assert isinstance(answer, TellCode)
-        assert len(answer.request.code) == CHARACTERS
-        assert set(answer.request.code) <= set(ALPHABET)
-    assert len({one.code for one in pairings.requests}) == people
-
-
-def test_every_code_is_as_likely_as_any_other() -> None:
-    below = []
-
-    def chance(n: int) -> int:
-        below.append(n)
-        return 0
-
-    ask(Pairings(), said_by("ann"), NOW, chance)
-    assert below == [CODES]
-    assert len(set(ALPHABET)) == len(ALPHABET)
-    assert not set(ALPHABET) & set("0O1IL2Z5S8BAEU")
-
-
-# --- asking again and again -----------------------------------------------------------------------
-
-
-def test_who_asks_again_is_told_the_same_code_every_ten_minutes_at_most() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    told = []
-    for second in range(1, int(VALID_FOR), 20):
-        pairings, answer = ask(pairings, said_by("ann"), NOW + second, CHANCE)
-        if isinstance(answer, TellCode):
-            assert answer.request.code == request.code
-            assert not answer.is_new
-            told.append(second)
-        else:
-            assert isinstance(answer, SayNothing)
-    assert 4 <= len(told) <= VALID_FOR / REPEAT_EVERY - 1
-    assert all(b - a >= REPEAT_EVERY for a, b in pairwise(told))
-    assert len(pairings.requests) == 1
-
-
-def test_a_repeated_code_is_not_valid_for_longer() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    pairings, again = asked(pairings, said_by("ann"), NOW + VALID_FOR - 90)
-    assert minutes_left(request, NOW) == 60
-    assert minutes_left(again, NOW + VALID_FOR - 90) == 2
-    problem(pairings, request.code, NOW + VALID_FOR)
-
-
-def test_a_group_has_one_code_whoever_of_its_members_asks() -> None:
-    pairings, request = asked(Pairings(), said_by("ann", group="cid1"))
-    for person in range(50):
-        pairings, answer = ask(pairings, said_by(f"p{person}", group="cid1"), NOW + 1, CHANCE)
-        assert isinstance(answer, SayNothing)
-    assert pairings.requests == (request,)
-
-
-def test_one_person_can_ask_for_themselves_and_a_few_groups_but_not_for_many() -> None:
-    pairings, answers = Pairings(), []
-    for group in ("", *(f"cid{n}" for n in range(20))):
-        pairings, answer = ask(pairings, said_by("eve", group=group), NOW, CHANCE)
-        answers.append(type(answer))
-    assert answers == [TellCode] * PENDING_EACH + [TooMany] * (21 - PENDING_EACH)
-    pairings, answer = ask(pairings, said_by("ann", group="cid19"), NOW, CHANCE)
-    assert isinstance(answer, TellCode), "another member of that group may ask for it"
-
-
-# --- fifty strangers, one friend ------------------------------------------------------------------
-
-
-def besiege(pairings: Pairings, strangers: int, requests: int, now: float) -> Pairings:
-    """That many strangers with another name each, with as many requests each as they get."""
-    for stranger in range(strangers):
-        for n in range(requests):
-            group = f"cid-{stranger}-{n}" if n else ""
-            pairings, _ = ask(pairings, said_by(f"stranger{stranger}", group=group), now, CHANCE)
-    return pairings
-
-
-@pytest.mark.parametrize("requests", [1, PENDING_EACH, 20])
-def test_fifty_strangers_keep_a_friend_out_neither_before_nor_after(requests: int) -> None:
-    pairings = besiege(Pairings(), 50, requests, NOW)
-    pairings, friend = asked(pairings, said_by("friend"), NOW + 1)
-    for minute in range(1, 59, 10):
-        pairings = besiege(pairings, 50, requests, NOW + 60 * minute)
-        assert len(pairings.requests) <= PENDING_MOST
-    pairings = let_in(pairings, friend.code, NOW + 59 * 60)
-    assert admit(said_by("friend"), Rules(), pairings, NOW + 59 * 60) == Admitted()
-
-
-def test_a_hundred_identities_can_push_out_a_request_but_its_sender_asks_again_at_once() -> None:
-    pairings, friend = asked(Pairings(), said_by("friend"))
-    pairings = besiege(pairings, PENDING_MOST - 1, PENDING_EACH, NOW + 1)
-    assert friend in pairings.requests
-    pairings = besiege(Pairings(requests=(friend,)), PENDING_MOST, 1, NOW + 1)
-    assert friend not in pairings.requests
-    pairings, again = asked(pairings, said_by("friend"), NOW + 2)
-    assert let_in(pairings, again.code, NOW + 3).paired
-
-
-Asking = st.tuples(st.integers(0, 60), st.integers(0, 5), st.floats(0, 60))
-
-
-@given(st.lists(Asking, max_size=200), st.integers(0, 200))
-def test_whatever_sixty_others_do_a_friends_code_works_for_an_hour(
-    others: list[tuple[int, int, float]], turn: int
-) -> None:
-    pairings, now, friend = Pairings(), NOW, None
-    for n, (person, group, pause) in enumerate([*others[:turn], (99, 0, 0.0), *others[turn:]]):
-        now += pause
-        where = f"cid{person}-{group}" if group else ""
-        pairings, answer = ask(pairings, said_by(f"p{person}", group=where), now, CHANCE)
-        if person == 99:
-            assert isinstance(answer, TellCode), n
-            friend = answer.request
-        for one in {request.asker for request in pairings.requests}:
-            assert sum(request.asker == one for request in pairings.requests) <= PENDING_EACH
-        assert len(pairings.requests) <= PENDING_MOST
-        assert len({request.code for request in pairings.requests}) == len(pairings.requests)
-    assert friend is not None
-    _, taken = accept(pairings, friend.code, now)
-    assert isinstance(taken, Accepted) is (now < friend.asked + VALID_FOR)
-
-
-# --- a code that is guessed -----------------------------------------------------------------------
-
-
-def is_closed(sentence: str) -> bool:
-    return sentence.startswith("Too many wrong codes")
-
-
-def test_after_five_wrong_codes_not_even_the_right_one_is_taken_for_ten_minutes() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    for _ in range(WRONG_MOST):
-        pairings, sentence = problem(pairings, WRONG)
-        assert not is_closed(sentence)
-    assert "for another 10 min." in sentence
-    pairings, sentence = problem(pairings, request.code, NOW + 200)
-    assert sentence == "Too many wrong codes: none is taken for another 7 min."
-    _, answer = deny(pairings, request.code, NOW + 200)
-    assert isinstance(answer, Problem)
-    _, sentence = problem(pairings, request.code, NOW + CLOSED_FOR - 1)
-    assert "another 1 min." in sentence
-    assert let_in(pairings, request.code, NOW + CLOSED_FOR).paired
-
-
-def test_five_wrong_codes_over_a_longer_time_are_a_person_who_cannot_type() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    for n in range(2 * WRONG_MOST):
-        pairings, sentence = problem(pairings, WRONG, NOW + n * WRONG_WITHIN / 4)
-        assert not is_closed(sentence)
-    assert let_in(pairings, request.code, NOW + 2 * WRONG_MOST * WRONG_WITHIN / 4).paired
-
-
-def test_a_right_code_in_between_does_not_make_the_wrong_ones_forgotten() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    for _ in range(WRONG_MOST - 1):
-        pairings, _ = problem(pairings, WRONG)
-    pairings = let_in(pairings, request.code)
-    pairings, _ = problem(pairings, WRONG)
-    assert is_closed(problem(pairings, WRONG)[1])
-
-
-def test_denying_is_no_way_to_guess_either() -> None:
-    pairings, request = asked(Pairings(), said_by("ann"))
-    for _ in range(WRONG_MOST):
-        pairings, answer = deny(pairings, WRONG, NOW)
-        assert isinstance(answer, Problem)
-    assert is_closed(problem(pairings, request.code)[1])
-
-
-def test_a_day_of_guessing_makes_a_few_hundred_tries_in_fifty_thousand_million() -> None:
-    pairings = besiege(Pairings(), PENDING_MOST, 1, NOW)
-    tried = 0
-    for second in range(0, 86_400, 10):
-        pairings, answer = accept(pairings, WRONG, NOW + second)
-        assert isinstance(answer, Problem)
-        tried += not is_closed(answer.sentence)
-    assert tried <= WRONG_MOST * 86_400 / CLOSED_FOR
-    assert tried * PENDING_MOST / CODES < 2e-6
-
-
-@given(st.lists(st.one_of(st.floats(0, 30), st.floats(0, 2 * CLOSED_FOR)), max_size=100))
-def test_however_guesses_are_paced_any_six_take_ten_minutes(pauses: list[float]) -> None:
-    pairings, now, tried = Pairings(), NOW, []
-    for pause in pauses:
-        now += pause
-        pairings, sentence = problem(pairings, WRONG, now)
-        if not is_closed(sentence):
-            tried.append(now)
-    for first, sixth in zip(tried, tried[WRONG_MOST:], strict=False):
-        assert sixth - first >= min(WRONG_WITHIN, CLOSED_FOR) - 1e-6
-
-
-# --- denying and revoking -------------------------------------------------------------------------
-
-
 def test_who_is_denied_may_not_ask_for_a_day() -> None:
     pairings, request = asked(Pairings(), said_by("eve"))
     pairings, answer = deny(pairings, request.code, NOW)
@@ -485,100 +160,6 @@ def test_a_pairing_is_revoked_by_its_id_and_nobody_by_a_name() -> None:
     assert revoke(pairings, "Ann", NOW) == (pairings, ())
 
 
-# --- what is kept ---------------------------------------------------------------------------------
-
-
-def test_only_a_thousand_can_be_paired_and_the_next_code_stays_valid() -> None:
-    paired = tuple(Paired(AccessKind.PERSON, f"p{n}", "?", NOW) for n in range(PAIRED_MOST))
-    pairings, request = asked(Pairings(paired), said_by("ann"))
-    pairings, sentence = problem(pairings, request.code)
-    assert "revoke one first" in sentence
-    pairings, _ = revoke(pairings, "p7", NOW)
-    assert len(let_in(pairings, request.code).paired) == PAIRED_MOST
-
-
-def test_only_so_many_denials_are_remembered() -> None:
-    denied = tuple(Denied(AccessKind.PERSON, f"p{n}", NOW) for n in range(DENIED_MOST))
-    pairings, request = asked(Pairings(denied=denied), said_by("eve"))
-    pairings, _ = deny(pairings, request.code, NOW)
-    assert len(pairings.denied) == DENIED_MOST
-    assert pairings.denied[-1].id == "eve"
-
-
-def test_what_is_over_is_forgotten() -> None:
-    pairings, once = asked(Pairings(), said_by("once"))
-    pairings = let_in(pairings, once.code, once=True)
-    pairings, for_good = asked(pairings, said_by("good"))
-    pairings = let_in(pairings, for_good.code)
-    pairings, eve = asked(pairings, said_by("eve"))
-    pairings, _ = deny(pairings, eve.code, NOW)
-    pairings, _ = asked(pairings, said_by("ann"))
-    for _ in range(WRONG_MOST + 1):
-        pairings, _ = problem(pairings, WRONG)
-    assert current(pairings, NOW) == pairings
-    assert current(pairings, NOW + DENIED_FOR) == Pairings(
-        paired=(Paired(AccessKind.PERSON, "good", "Ann", NOW),)
-    )
-
-
-@pytest.mark.parametrize("back", [0.01, 2.0, 86_400.0 * 400])
-def test_a_clock_that_is_set_back_opens_nothing_for_ever(back: float) -> None:
-    pairings, once = asked(Pairings(), said_by("once"))
-    pairings = let_in(pairings, once.code, once=True)
-    pairings, request = asked(pairings, said_by("ann"))
-    for _ in range(WRONG_MOST):
-        pairings, _ = problem(pairings, WRONG)
-    now = NOW - back
-    a_little = back < VALID_FOR
-    assert is_paired(pairings, AccessKind.PERSON, "once", now) is a_little
-    assert bool(current(pairings, now).requests) is a_little
-    _, sentence = problem(pairings, request.code, now)
-    assert is_closed(sentence) is a_little
-
-
-Step = st.tuples(
-    st.sampled_from(["ask", "accept", "once", "deny", "revoke", "guess"]),
-    st.integers(0, 4),
-    st.booleans(),
-    st.floats(0, 4000),
-)
-
-
-@given(st.lists(Step, max_size=60))
-def test_nobody_is_ever_paired_without_a_code_of_their_own_that_the_owner_entered(
-    steps: list[tuple[str, int, bool, float]],
-) -> None:
-    pairings, now = Pairings(), NOW
-    let: set[tuple[AccessKind, str]] = set()
-    for action, person, group, pause in steps:
-        now += pause
-        inbound = said_by(f"p{person}", group=f"cid{person}" if group else "")
-        code = pairings.requests[person].code if person < len(pairings.requests) else WRONG
-        before = {(one.kind, one.id) for one in pairings.paired}
-        if action == "ask":
-            pairings, _ = ask(pairings, inbound, now, CHANCE)
-        elif action in ("accept", "once"):
-            pairings, answer = accept(pairings, code, now, once=action == "once")
-            if isinstance(answer, Accepted):
-                assert now - answer.request.asked < VALID_FOR
-                let.add((answer.request.kind, answer.request.id))
-        elif action == "deny":
-            pairings, _ = deny(pairings, code, now)
-        elif action == "revoke":
-            pairings, revoked = revoke(pairings, f"p{person}", now)
-            let -= {(one.kind, one.id) for one in revoked}
-        else:
-            pairings, _ = problem(pairings, WRONG, now)
-        after = {(one.kind, one.id) for one in pairings.paired}
-        assert after <= let
-        assert after - before <= let
-        assert current(pairings, now) == pairings
-        assert len(after) == len(pairings.paired)
-
-
-# --- who is who -----------------------------------------------------------------------------------
-
-
 def test_a_nick_that_imitates_somebody_let_in_lets_nobody_in() -> None:
     rules = Rules(allow_from=("boss",), admins=("root",))
     pairings, request = asked(Pairings(), said_by("ann", nick="Ann"))
@@ -615,9 +196,6 @@ def test_requests_and_pairings_are_listed_in_words() -> None:
     assert describe(Pairings(), NOW) == ()
 
 
-# --- what they are told ---------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("group", ["", "cid1"])
 def test_a_stranger_is_told_the_code_what_to_do_with_it_and_their_id_in_both_languages(
     group: str,
@@ -643,15 +221,6 @@ def test_who_was_let_in_or_denied_is_told_so_in_both_languages() -> None:
         assert f"{words} let in for 1 h." in refusal_texts.accepted_told(request, once=True)
         assert "有效 1 小时" in refusal_texts.accepted_told(request, once=True)
     assert refusal_texts.denied_told(person) != refusal_texts.denied_told(group)
-
-
-# --- the first message ----------------------------------------------------------------------------
-
-
-def first(text: str = "hello", **changes: Any) -> Received:
-    return kept(
-        Received("app", "app/m1", structs.replace(said_by("ann"), text=text, **changes), NOW)
-    )
 
 
 def test_the_message_that_asks_waits_with_the_request_and_goes_with_it() -> None:

@@ -1,17 +1,15 @@
-"""A message's way out: every text ends well or badly, but never with a hole and never for ever."""
+"""What the plan of a message does after each kind of answer, and after an interruption."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, cycle, repeat
+from itertools import cycle, repeat
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Struct
 
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.plan import Chunk, Finished, Plan, PostChunk, Wait
+from dingbridge.core.delivery.plan import Finished, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.errors import (
@@ -24,232 +22,10 @@ from dingbridge.core.errors import (
     TooLong,
     Unreachable,
 )
-from dingbridge.core.markdown.chunking import LARGEST_CODE_POINT, encoded_size
-from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.markdown.chunking import encoded_size
 from dingbridge.core.timeouts import ANSWERED_TRIES, BACK_OFF_LONGEST, PAUSES
 from tests.support.pieces import counts, joined
-
-ACCEPTED = None
-Reply = DeliveryError | None
-
-PARTS = st.one_of(
-    st.text(max_size=40),
-    st.sampled_from(
-        [
-            *(
-                " ",
-                "\n",
-                "\n\n",
-                " " * 300,
-                "\n" * 300,
-                "\n```python\n",
-                "\n```\n",
-                "👩\u200d👩\u200d👧",
-            ),
-            *("x" * 700, "长" * 500, "word " * 200, "one line\n" * 100, "\x01" * 200, "\ud83d"),
-        ]
-    ),
-)
-TEXTS = st.lists(PARTS, max_size=12).map("".join)
-CHANCES = st.floats(0, 1, exclude_max=True)
-ROUTES = st.lists(st.sampled_from(list(Route)), min_size=1, max_size=4, unique=True).map(tuple)
-ROOMS = st.fixed_dictionaries(
-    {
-        route: st.tuples(st.integers(20, 3000), st.integers(10 * LARGEST_CODE_POINT, 4000))
-        for route in Route
-    }
-)
-ERRORS = st.one_of(
-    st.sampled_from([FreshToken("f"), TooLong("l"), OtherRoute("o"), Refused("r")]),
-    st.sampled_from([Retryable("y"), Retryable("y", may_have_arrived=True), Unreachable("u")]),
-    st.just(DeliveryError("d")),
-    st.floats(0, 100).map(lambda seconds: RetryAfter("a", seconds)),
-)
-REPLIES = st.one_of(st.just(ACCEPTED), ERRORS)
-ENDLESS = 20_000
-"""More steps than any of these messages needs."""
-
-
-class Way(Struct):
-    """What happened to one message."""
-
-    posts: list[PostChunk]
-    replies: list[Reply]
-    waits: list[Wait]
-    accepted: list[Chunk]
-    end: Finished
-
-    @property
-    def keys(self) -> list[str]:
-        return [post.chunk.key for post in self.posts]
-
-
-def outbound(text: str) -> Outbound:
-    return Outbound("m1", Target(user_id="zhangsan"), text)
-
-
-def roomy(_: Route) -> tuple[int, int]:
-    return 20_000, 14_000
-
-
-def a_plan(
-    text: str = "hello",
-    routes: tuple[Route, ...] = (Route.SINGLE,),
-    room: Callable[[Route], tuple[int, int]] = roomy,
-    chance: float = 0.0,
-    *,
-    patient: bool = True,
-    repeat: bool = True,
-    start: int = 0,
-    tried: tuple[Attempted, ...] = (),
-) -> Plan:
-    return Plan(
-        outbound(text),
-        routes,
-        room,
-        lambda: chance,
-        patient=patient,
-        repeat=repeat,
-        start=start,
-        tried=tried,
-    )
-
-
-def travel(plan: Plan, replies: Iterable[Reply]) -> Way:
-    """Carry the plan out against a platform that gives these replies, in this order."""
-    way = Way([], [], [], [], Finished())
-    reply: Iterator[Reply] = iter(replies)
-    for _ in range(ENDLESS):
-        step = plan.next()
-        assert plan.next() == step, "asking twice is harmless"
-        match step:
-            case Finished():
-                way.end = step
-                return way
-            case Wait():
-                way.waits.append(step)
-                plan.waited()
-            case PostChunk():
-                answer = next(reply)
-                way.posts.append(step)
-                way.replies.append(answer)
-                if answer is None:
-                    way.accepted.append(step.chunk)
-                    plan.accepted()
-                else:
-                    plan.failed(answer)
-    raise AssertionError(f"no end after {ENDLESS} steps")
-
-
-def answered(*replies: Reply) -> Iterator[Reply]:
-    """These replies, and then everything is accepted."""
-    return chain(replies, repeat(ACCEPTED))
-
-
-# --- for every text, every platform -----------------------------------------------------------
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, max_size=30), CHANCES, st.booleans())
-def test_every_message_ends_and_what_was_accepted_has_no_holes(
-    text: str,
-    routes: tuple[Route, ...],
-    rooms: dict[Route, tuple[int, int]],
-    replies: list[Reply],
-    chance: float,
-    patient: bool,
-) -> None:
-    plan = a_plan(text, routes, rooms.__getitem__, chance, patient=patient)
-    way = travel(plan, answered(*replies))
-    position = 0
-    for chunk in way.accepted:
-        assert chunk.start >= position
-        assert text[position : chunk.start].strip() == ""
-        position = chunk.end
-    if way.end.error is None:
-        assert text[position:].strip() == ""
-        assert plan.progress == (len(way.accepted), len(way.accepted))
-    assert plan.next() == way.end
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, max_size=30))
-def test_every_chunk_fits_its_route_and_is_a_piece_of_the_text(
-    text: str,
-    routes: tuple[Route, ...],
-    rooms: dict[Route, tuple[int, int]],
-    replies: list[Reply],
-) -> None:
-    way = travel(a_plan(text, routes, rooms.__getitem__), answered(*replies))
-    for post in way.posts:
-        characters, size = rooms[post.route]
-        assert text[post.chunk.start : post.chunk.end] in post.chunk.text
-        assert text[post.chunk.start : post.chunk.end].strip()
-        assert len(post.chunk.text) <= characters
-        assert encoded_size(post.chunk.text) <= size
-    assert [post.route for post in way.posts] == sorted(
-        (post.route for post in way.posts), key=routes.index
-    )
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, max_size=30))
-def test_a_piece_keeps_its_key_and_no_two_pieces_share_one(
-    text: str,
-    routes: tuple[Route, ...],
-    rooms: dict[Route, tuple[int, int]],
-    replies: list[Reply],
-) -> None:
-    way = travel(a_plan(text, routes, rooms.__getitem__), answered(*replies))
-    pieces = {(post.chunk.start, post.chunk.end) for post in way.posts}
-    assert len({(post.chunk.key, post.chunk.start, post.chunk.end) for post in way.posts}) == len(
-        pieces
-    )
-    assert len(set(way.keys)) == len(pieces)
-    texts = {(post.chunk.key, post.route): post.chunk.text for post in way.posts}
-    for post in way.posts:
-        assert texts[post.chunk.key, post.route] == post.chunk.text, "asked again, the same again"
-
-
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, max_size=30))
-def test_pieces_are_counted_one_after_the_other_up_to_the_total(
-    text: str,
-    routes: tuple[Route, ...],
-    rooms: dict[Route, tuple[int, int]],
-    replies: list[Reply],
-) -> None:
-    rooms = {route: (max(60, room[0]), max(200, room[1])) for route, room in rooms.items()}
-    way = travel(a_plan(text, routes, rooms.__getitem__), answered(*replies))
-    if len(way.accepted) > 1:
-        said = counts([chunk.text for chunk in way.accepted])
-        first = 1 + len(way.accepted) - len(said)
-        # A message that was one piece until it was cut again began without a number.
-        assert first in (1, 2)
-        assert [number for number, _ in said] == list(range(first, len(way.accepted) + 1))
-        assert all(number <= total for number, total in said)
-        if way.end.error is None:
-            assert said[-1] == (len(way.accepted), len(way.accepted))
-
-
-@settings(max_examples=40, deadline=None)
-@given(TEXTS, ROUTES, ROOMS, st.lists(REPLIES, min_size=1, max_size=6), CHANCES, st.booleans())
-def test_no_platform_can_keep_a_message_for_ever(
-    text: str,
-    routes: tuple[Route, ...],
-    rooms: dict[Route, tuple[int, int]],
-    replies: list[Reply],
-    chance: float,
-    patient: bool,
-) -> None:
-    # A patient message waits for ever while it is offline or asked to wait.
-    endless = (Unreachable, RetryAfter) if patient else ()
-    replies = [reply for reply in replies if not isinstance(reply, endless)] or [Retryable("busy")]
-    # Ends with an assertion of its own when it does not end.
-    travel(a_plan(text, routes, rooms.__getitem__, chance, patient=patient), cycle(replies))
-
-
-# --- one kind of answer after the other -------------------------------------------------------
+from tests.support.plans import ACCEPTED, ROOMS, TEXTS, Reply, Way, a_plan, answered, travel
 
 
 def test_without_a_way_to_the_target_the_settings_to_fill_in_are_named() -> None:
@@ -542,9 +318,6 @@ def test_progress_tells_how_many_chunks_there_are_and_how_many_were_taken() -> N
     assert plan.progress == (0, 3)
     plan.accepted()
     assert plan.progress == (1, 3)
-
-
-# --- an earlier attempt ---------------------------------------------------------------------------
 
 
 @settings(max_examples=60, deadline=None)

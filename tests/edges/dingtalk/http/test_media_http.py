@@ -15,14 +15,7 @@ from dingbridge.core.dingtalk.media import MEGABYTE, PROGRESS_BYTES, OutgoingMed
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 from dingbridge.edges.dingtalk.http import Http, Upload
 from dingbridge.edges.storage.media_folder import OutgoingFile
-from tests.edges.dingtalk.test_http import (  # noqa: F401 - pytest finds fixtures by their names
-    Server,
-    StartServer,
-    _no_proxies,
-    answer,
-    answering,
-    start_server,
-)
+from tests.support.http_server import Server, StartServer, answer, answering
 
 PDF = OutgoingMedia("file", '报告 "1".pdf')
 SECRET = "access_token=0123456789abcdef"
@@ -44,7 +37,7 @@ def upload(server: Server, data: bytes, size: int | None = None, **words: object
     Http().upload(server.url, body)
 
 
-def test_an_upload_is_a_form_of_a_known_length(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_an_upload_is_a_form_of_a_known_length(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK")))
     data = bytes(range(256)) * 1000
     heard: list[tuple[int, int]] = []
@@ -63,7 +56,7 @@ def test_an_upload_is_a_form_of_a_known_length(start_server: StartServer) -> Non
     assert heard == sorted(heard)
 
 
-def test_an_upload_ends_at_once_when_it_is_stopped(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_an_upload_ends_at_once_when_it_is_stopped(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK")))
     stop = threading.Event()
     heard: list[int] = []
@@ -77,25 +70,25 @@ def test_an_upload_ends_at_once_when_it_is_stopped(start_server: StartServer) ->
     assert len(heard) == 1
 
 
-def test_an_upload_that_takes_too_long_ends(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_an_upload_that_takes_too_long_ends(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK")))
     with pytest.raises(Retryable, match="longer than"):
         upload(server, b"x" * MEGABYTE, within=-1)
 
 
-def test_a_file_that_shrinks_while_it_is_sent_is_refused(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_file_that_shrinks_while_it_is_sent_is_refused(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK")))
     with pytest.raises(Refused, match="shorter"):
         upload(server, b"x" * 10, size=100)
 
 
-def test_of_a_file_that_grows_only_its_first_size_is_sent(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_of_a_file_that_grows_only_its_first_size_is_sent(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK")))
     upload(server, b"abcdef", size=3)
     assert b"\r\n\r\nabc\r\n--" in server.requests[0]
 
 
-def test_a_broken_upload_may_be_repeated_and_tells_no_secret(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_broken_upload_may_be_repeated_and_tells_no_secret(start_server: StartServer) -> None:
     def read_and_leave(server: Server, connection: socket.socket) -> None:
         server.request(connection)
 
@@ -125,7 +118,7 @@ def fetch(server: Server, **words: object) -> bytes:
 
 
 def test_a_download_arrives_byte_for_byte_and_sends_nothing_of_ours(
-    start_server: StartServer,  # noqa: F811 - the fixture
+    start_server: StartServer,
 ) -> None:
     data = bytes(range(256)) * 4000
     server = start_server(answering(answer("200 OK", data)))
@@ -137,7 +130,7 @@ def test_a_download_arrives_byte_for_byte_and_sends_nothing_of_ours(
     assert b"authorization" not in head
 
 
-def test_a_file_in_chunks_or_packed_arrives_too(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_file_in_chunks_or_packed_arrives_too(start_server: StartServer) -> None:
     chunked = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     )
@@ -146,7 +139,7 @@ def test_a_file_in_chunks_or_packed_arrives_too(start_server: StartServer) -> No
     assert fetch(start_server(answering(packed))) == b"abcde"
 
 
-def test_a_file_that_is_announced_as_too_large_is_not_begun(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_file_that_is_announced_as_too_large_is_not_begun(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK", b"x" * 2_000_000)))
     sink = Sink()
     with pytest.raises(Refused, match=r"^it is larger than 1 MB$"):
@@ -156,7 +149,7 @@ def test_a_file_that_is_announced_as_too_large_is_not_begun(start_server: StartS
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_file_that_grows_beyond_the_limit_is_cut_off(
-    start_server: StartServer,  # noqa: F811 - the fixture
+    start_server: StartServer,
     packed: bool,
 ) -> None:
     data = b"x" * 3_000_000
@@ -170,7 +163,7 @@ def test_a_file_that_grows_beyond_the_limit_is_cut_off(
     assert len(sink.data) <= MEGABYTE
 
 
-def test_a_file_that_trickles_in_for_ever_is_given_up(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_file_that_trickles_in_for_ever_is_given_up(start_server: StartServer) -> None:
     begun = threading.Event()
 
     def trickle(server: Server, connection: socket.socket) -> None:
@@ -186,7 +179,7 @@ def test_a_file_that_trickles_in_for_ever_is_given_up(start_server: StartServer)
         fetch(start_server(trickle), progress_within=0.2)
 
 
-def test_a_slow_file_that_goes_on_is_not_given_up(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_slow_file_that_goes_on_is_not_given_up(start_server: StartServer) -> None:
     pieces, pause = 8, threading.Event()
 
     def steady(server: Server, connection: socket.socket) -> None:
@@ -201,20 +194,20 @@ def test_a_slow_file_that_goes_on_is_not_given_up(start_server: StartServer) -> 
     assert len(data) == pieces * 2 * PROGRESS_BYTES
 
 
-def test_a_download_can_be_stopped(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_download_can_be_stopped(start_server: StartServer) -> None:
     server = start_server(answering(answer("200 OK", b"x" * 3_000_000)))
     stop = threading.Event()
     with pytest.raises(Retryable, match="stopped"):
         fetch(server, stop=stop, progress=lambda *_: stop.set())
 
 
-def test_a_file_that_ends_early_is_no_file(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_file_that_ends_early_is_no_file(start_server: StartServer) -> None:
     short = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"
     with pytest.raises(Retryable, match="broke before the whole file was here"):
         fetch(start_server(answering(short)))
 
 
-def test_a_download_without_an_answer_says_no_more_than_that(start_server: StartServer) -> None:  # noqa: F811 - the fixture
+def test_a_download_without_an_answer_says_no_more_than_that(start_server: StartServer) -> None:
     def read_and_leave(server: Server, connection: socket.socket) -> None:
         server.request(connection)
 
@@ -235,7 +228,7 @@ def test_a_download_without_an_answer_says_no_more_than_that(start_server: Start
     ],
 )
 def test_an_address_that_gives_no_file_says_so(
-    start_server: StartServer,  # noqa: F811 - the fixture
+    start_server: StartServer,
     status: str,
     kind: type[DeliveryError],
     words: str,
@@ -248,7 +241,7 @@ def test_an_address_that_gives_no_file_says_so(
 
 
 def test_a_full_disk_is_told_as_such_and_not_as_a_network_fault(
-    start_server: StartServer,  # noqa: F811 - the fixture
+    start_server: StartServer,
 ) -> None:
     def full(_: bytes) -> None:
         raise OSError(28, "No space left on device")
