@@ -41,7 +41,6 @@ UNDIVIDED: dict[str, int] = {
     "dingbridge/core/dingtalk/responses.py": 378,
     "dingbridge/core/options/values.py": 357,
     "dingbridge/core/secrets/masking.py": 339,
-    "dingbridge/editor/host.py": 401,
     "dingbridge/service/editors/account.py": 403,
     "dingbridge/service/editors/attached_editor.py": 407,
     "dingbridge/service/editors/bridge.py": 403,

@@ -1,0 +1,115 @@
+"""The frames that the host sends: in order, kept while there is no service, counted until done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from dingbridge.core.options.lookups import LookupResults, with_commands
+from dingbridge.edges.ipc import Client
+from dingbridge.editor.bound_sessions import BoundSessions
+from dingbridge.editor.file_transfers import FileTransfers
+from dingbridge.editor.unconfirmed import UnconfirmedFrames, file_of
+from dingbridge.editor.waiting_requests import WaitingRequests
+from dingbridge.protocol import frames
+
+
+class ServiceFrames:
+    """Sends frames to the service of the moment. Host loop only.
+
+    A frame in its states::
+
+        notify --no service--> waiting --attached--> sent --carried_out--> forgotten
+           |                      ^                   |
+           +--connected-----------|------------> sent +
+                                  +---lost, ended-----+   (`lost`: only what may be repeated)
+
+    - `hello` is set before the first service is attached.
+    - `files` is what sends the contents of the files that frames name.
+    """
+
+    hello: frames.Attach
+
+    def __init__(self, files: FileTransfers) -> None:
+        self._files = files
+        self._client: Client | None = None
+        self._settings: frames.RawSettings | None = None
+        self._waiting = WaitingRequests()
+        self._under_way = UnconfirmedFrames()
+        self._bound = BoundSessions()
+
+    @property
+    def client(self) -> Client | None:
+        """The connection to the service; None while there is none."""
+        return self._client
+
+    def notify(self, frame: frames.FromHost) -> None:
+        """Send a frame, to the next service if there is none now."""
+        if self._client is None:
+            self._waiting.put(frame)
+            return
+        for each in self._waiting.pass_on(frame):
+            self._send(self._client, each)
+
+    def notify_now(self, frame: frames.FromHost) -> None:
+        """Send a frame that is of no use to the next service; dropped if there is none now."""
+        if self._client is not None:
+            self._send(self._client, frame)
+
+    def attached(self, client: Client) -> None:
+        """A service is there: send it what it has to know first, then what waited for it."""
+        self._client = client
+        self._bound.begin()
+        self._under_way.begin()
+        self._send(client, structs.replace(self.hello, bound=self._bound.sessions))
+        if self._settings is not None:
+            self._send(client, self._settings)
+        for frame in self._waiting.take():
+            self._send(client, frame)
+
+    def carried_out(self, count: int) -> None:
+        """The service has carried out so many frames since it was attached."""
+        self._under_way.carried_out(count)
+
+    def shown(self, updates: Iterable[Mapping[str, Any]]) -> None:
+        """Note which sessions are bound, from what the service shows."""
+        self._bound.note(updates)
+
+    def ended(self) -> None:
+        """The service ends in order: everything it has not carried out is for the next one."""
+        self._client = None
+        self._files.forget(self._under_way.files)
+        self._waiting.lost(self._under_way.ended())
+
+    def lost(self) -> list[str]:
+        """The service is gone. What may be repeated is for the next one. Returns the commands that
+        it may have carried out or not."""
+        self._client = None
+        self._files.forget(self._under_way.files)
+        again, doubtful = self._under_way.lost()
+        self._waiting.lost(again)
+        return doubtful
+
+    def settings_with(self, digest: str) -> frames.RawSettings | None:
+        """The latest settings with that digest that the service has not carried out."""
+        return self._under_way.settings(digest)
+
+    def looked_up(self, digest: str, found: LookupResults) -> None:
+        """Send what the commands in the settings with that digest printed; the next service gets it
+        with the settings."""
+        last = self._settings
+        if last is not None and last.digest == digest:
+            packed = frames.packed(with_commands(frames.unpacked(last.found), found))
+            self._settings = structs.replace(last, found=packed)
+        self.notify_now(frames.LookedUp(digest, frames.packed(found)))
+
+    def _send(self, client: Client, frame: frames.FromHost) -> None:
+        client.send(frames.encode(frame))
+        self._under_way.sent(frame)
+        if file := file_of(frame):
+            self._files.begin(file)
+        if isinstance(frame, frames.RawSettings):
+            # The next service needs it before everything else.
+            self._settings = frame
