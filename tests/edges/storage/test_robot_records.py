@@ -12,6 +12,7 @@ import pytest
 from dingbridge.core.delivery import outbox_records
 from dingbridge.core.delivery.outbox_records import Dropped, Purpose, Queued
 from dingbridge.core.messages import Outbound, Target
+from dingbridge.core.sessions import inbox
 from dingbridge.edges.storage.robot_files import RobotFiles, SharedFiles, files_in
 from dingbridge.edges.storage.robot_records import RobotRecords
 from dingbridge.edges.storage.worker import Worker
@@ -106,3 +107,25 @@ def test_what_the_sender_writes_is_there_at_once_and_synced_within_a_moment(
     assert len(owner.written()) == MANY + 1
     assert len(syncs) < at_once + MANY / 10
     until(lambda: len(syncs) > at_once, "what was written is synced")
+
+
+def test_before_anybody_is_asked_for_an_answer_that_is_on_the_disk_with_one_sync_for_a_turn(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = noted_syncs(monkeypatch, lambda: None)
+    at: list[int] = []
+    for number in range(MANY):
+        owner.records.asked(f"r {number}", "s", "program", lambda: at.append(len(syncs)))
+    owner.turn_until(lambda: len(at) == MANY)
+    assert {*at} == {1}
+    assert owner.files.inbox.read(inbox.decode)[1] == 0
+
+
+def test_a_command_from_a_phone_is_on_the_disk_before_it_is_carried_out(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncs = noted_syncs(monkeypatch, lambda: None)
+    at: list[int] = []
+    owner.records.routed("r 1", "s", lambda: at.append(len(syncs)))
+    owner.turn_until(lambda: bool(at))
+    assert at == [1]
