@@ -13,7 +13,7 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.service.robots.robot_requests import Hello
 from tests.conftest import StartEditor
-from tests.service.test_sending import Made
+from tests.service.editors.test_sending import Made
 from tests.support import services
 from tests.support.bound_sessions import connected, current, state
 from tests.support.editor import Editor
