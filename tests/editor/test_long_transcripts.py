@@ -92,6 +92,20 @@ for _, name in ipairs({ 'store', 'view', 'filling', 'push', 'markdown' }) do
 end
 return largest
 """
+# In how many turns of the editor's loop the buffer changed.
+TURNS = """
+local turn = 0
+_G.turns = {}
+_G.watch = vim.uv.new_check()
+_G.watch:start(function()
+  turn = turn + 1
+end)
+vim.api.nvim_buf_attach(vim.fn.bufnr('^chat://long$'), false, {
+  on_lines = function()
+    _G.turns[turn] = true
+  end,
+})
+"""
 LOADED = """
 _G.loaded = {}
 local get = vim.treesitter.query.get
@@ -328,3 +342,27 @@ def test_a_megabyte_is_put_on_the_screen_in_pieces(start_editor: StartEditor) ->
     editor.lua("require('dingbridge').send(('some words\\n'):rep(100000))")
     editor.until_lua(f"{SHOWN} > 100000")
     assert 100 < editor.lua("return _G.most") < 5000
+
+
+def test_a_long_transcript_fills_in_slices_between_which_keys_have_their_turn(
+    start_editor: StartEditor,
+) -> None:
+    editor = start_editor()
+    editor.setup({})
+    editor.nvim.ui_attach(80, 24)
+    editor.lua(FILL, 5_000, "words")
+    editor.lua(TURNS)
+    editor.until_lua(f"{SHOWN} >= 4 * 5000")
+    assert editor.lua("return vim.tbl_count(_G.turns)") >= 5
+
+
+def test_a_message_of_a_megabyte_is_shown_in_slices_as_well(start_editor: StartEditor) -> None:
+    editor = start_editor()
+    editor.setup({})
+    editor.nvim.ui_attach(80, 24)
+    editor.lua(FILL, 1, "words")
+    editor.lua(TURNS)
+    lines = 40_000
+    editor.lua(ARRIVE.replace("'*new* one'", f"('{'x' * 25}\\n'):rep({lines})"), 1)
+    editor.until_lua(f"{SHOWN} >= {lines}")
+    assert editor.lua("return vim.tbl_count(_G.turns)") >= 5
