@@ -23,6 +23,7 @@ from dingbridge.edges import log
 from dingbridge.edges.programs import settings_lookup
 from dingbridge.edges.storage import robot_files
 from dingbridge.service import adapters
+from dingbridge.shell import outcome
 from tests.support import processes
 from tests.support.documents import CHINESE, MANUAL, README, ROOT, TEXTS, WHOLE
 from tests.support.neovim import find_neovim
@@ -31,8 +32,12 @@ pytestmark = pytest.mark.environment
 
 FUNCTIONS = ("setup", "send", "notify", "status", "statusline", "sessions", "transcript")
 SUBCOMMANDS_OF_THE_SHELL = ("notify", "status", "outbox", "sandbox", "demo")
-EXIT_CODES = {cli.DELIVERED: "delivered", cli.REFUSED: "refused", cli.USAGE: "usage",
-              cli.UNREACHABLE: "reached"}  # fmt: skip
+EXIT_CODES = {
+    outcome.DELIVERED: "delivered",
+    outcome.REFUSED: "refused",
+    outcome.USAGE: "usage",
+    outcome.UNREACHABLE: "reached",
+}
 LOG_LINES = ("DingTalk: enabled", "Channel started (Stream Mode)", "is let in", "chunk 1 of 3",
              "DingTalk channel connected via Stream Mode", "message from staff id",
              "conversationId")  # fmt: skip
