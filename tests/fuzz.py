@@ -15,7 +15,7 @@ from random import Random
 
 from dingbridge.core.delivery import outbox_journal, outbox_records
 from dingbridge.core.dingtalk import responses, stream_frames
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.sessions import inbox, state, transcript

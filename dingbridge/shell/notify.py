@@ -17,7 +17,7 @@ from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.routing import notify_robot
 from dingbridge.core.delivery.sender_events import SenderEvent
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.messages import At, Delivery, DeliveryReport, Outbound, Target
 from dingbridge.core.options.declarations import Options

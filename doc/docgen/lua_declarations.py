@@ -12,7 +12,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.commands import editor_commands
 from dingbridge.core.commands.editor_commands import COMMANDS
 from dingbridge.core.messages import PLATFORM
-from dingbridge.core.options import declarations, groups, values
+from dingbridge.core.options import declarations, groups, placeholders, values
 from dingbridge.core.options.kinds import EXPECTED, Option, OptionKind
 
 _LUA_WIDTH = 100
@@ -138,7 +138,7 @@ def declared_lua() -> str:
         "default_account": declarations.DEFAULT_ACCOUNT,
         "expects": {kind.value: _lua_name(words, one) for kind, one in EXPECTED.items()},
         "truth": values.TRUTH,
-        "placeholders": dict.fromkeys(values.PLACEHOLDERS, True),
+        "placeholders": dict.fromkeys(placeholders.PLACEHOLDERS, True),
         "commands": [
             {
                 "name": command.name,

@@ -36,10 +36,6 @@ TABLES = {
 }
 UNDIVIDED: dict[str, int] = {
     "dingbridge/core/delivery/reactions.py": 315,
-    "dingbridge/core/dingtalk/message_parts.py": 314,
-    "dingbridge/core/dingtalk/responses.py": 378,
-    "dingbridge/core/options/values.py": 357,
-    "dingbridge/core/secrets/masking.py": 339,
     "dingbridge/service/editors/account.py": 403,
     "dingbridge/service/editors/attached_editor.py": 407,
     "dingbridge/service/editors/bridge.py": 403,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dingbridge.core.dingtalk import media, request_bodies, responses
+from dingbridge.core.dingtalk import http_answer, media, request_bodies, responses
 from dingbridge.core.dingtalk.media import MEGABYTE, OutgoingMedia
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable, RetryAfter
 from dingbridge.edges.dingtalk.http import Http, Upload
@@ -52,7 +52,9 @@ def upload(sandbox: Sandbox, http: Http, token: str, data: bytes, parcel: Outgoi
     )
 
 
-def call(sandbox: Sandbox, http: Http, token: str, path: str, **body: Any) -> responses.HttpAnswer:
+def call(
+    sandbox: Sandbox, http: Http, token: str, path: str, **body: Any
+) -> http_answer.HttpAnswer:
     return http.post(sandbox.url + path, json.dumps(body).encode(), {TOKEN: token})
 
 

@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from dingbridge.core import json_wire
 from dingbridge.core.catalogue import files as say
-from dingbridge.core.dingtalk import responses
+from dingbridge.core.dingtalk import response_errors, responses
 from dingbridge.core.dingtalk.file_names import ending, safe_name
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Refused
 from dingbridge.core.options.urls import DINGTALK_DOMAINS, read_address
 
@@ -183,7 +183,7 @@ def read_upload(answer: HttpAnswer) -> str:
     """
     media_id = responses.read_fields(answer, _Uploaded).media_id
     if not _MEDIA_ID.fullmatch(media_id):
-        raise responses.unreadable(answer, say.NO_MEDIA_ID())
+        raise response_errors.unreadable(answer, say.NO_MEDIA_ID())
     return media_id
 
 
@@ -217,7 +217,7 @@ def read_download(answer: HttpAnswer, endpoints: Sequence[str]) -> str:
     """
     given = responses.read_fields(answer, _Located).downloadUrl
     if not given:
-        raise responses.unreadable(answer, say.NO_DOWNLOAD_URL())
+        raise response_errors.unreadable(answer, say.NO_DOWNLOAD_URL())
     url = trusted(given, endpoints)
     if url is None:
         raise Refused(say.FOREIGN_ADDRESS())

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from dingbridge.core.catalogue import received as say
 from dingbridge.core.dingtalk.addressees import without_mention
 from dingbridge.core.dingtalk.attachments import words
-from dingbridge.core.dingtalk.message_parts import Mention, MessagePart, OwnWords
+from dingbridge.core.dingtalk.part_kinds import Mention, MessagePart, OwnWords
 from dingbridge.core.messages import Attachment
 from dingbridge.core.text import clean_name, tame, visible, whole_character
 

@@ -8,15 +8,10 @@ from typing import Any, Final
 from dingbridge.core import json_wire
 from dingbridge.core.catalogue import received as say
 from dingbridge.core.dingtalk.json_fields import first, object_of, said_in, said_true, seconds_of
+from dingbridge.core.dingtalk.media_parts import attachment_in, kind_in
 from dingbridge.core.dingtalk.message_content import put_together
-from dingbridge.core.dingtalk.message_parts import (
-    KINDS,
-    MessagePart,
-    attachment_in,
-    card_words,
-    kind_in,
-    parts_of,
-)
+from dingbridge.core.dingtalk.message_parts import KINDS, card_words, parts_of
+from dingbridge.core.dingtalk.part_kinds import MessagePart
 from dingbridge.core.messages import Quoted
 from dingbridge.core.text import clean_name, visible
 

@@ -14,7 +14,8 @@ from dingbridge.core.dingtalk import addressees, quotes
 from dingbridge.core.dingtalk.error_text import quoted
 from dingbridge.core.dingtalk.json_fields import seconds_of
 from dingbridge.core.dingtalk.message_content import MessageContent, put_together
-from dingbridge.core.dingtalk.message_parts import OwnWords, parts_of
+from dingbridge.core.dingtalk.message_parts import parts_of
+from dingbridge.core.dingtalk.part_kinds import OwnWords
 from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import (
     SENDER_IDS,

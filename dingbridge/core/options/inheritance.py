@@ -19,9 +19,10 @@ from dingbridge.core.options.declarations import (
 from dingbridge.core.options.flatten import Given, OptionPlaces, Scope
 from dingbridge.core.options.lookup_failures import describe_file
 from dingbridge.core.options.lookups import LookupResults, Variables
+from dingbridge.core.options.placeholders import UNKNOWN
 from dingbridge.core.options.problems import Problems, join
 from dingbridge.core.options.sources import DEFAULT, describe
-from dingbridge.core.options.values import UNKNOWN, Values
+from dingbridge.core.options.values import Values
 
 
 def variables_of(
@@ -140,7 +141,7 @@ def read_account(name: str, given: Scope, outer_groups: list[Given], values: Val
         if option.name == "groups" and found and found is not outer_groups:
             value = merged_groups(values.agreed(option, outer_groups), value)
         if option.name.startswith("endpoint."):
-            values.trust(option.default if value is None else value)
+            values.addresses.trust(option.default if value is None else value)
         if found:
             sources[option.name] = values.source(option, found)
             # What a file that was not read may hold cannot be missed.

@@ -17,8 +17,9 @@ from dingbridge.core.options.declarations import BY_NAME, OPTIONS, Options
 from dingbridge.core.options.flatten import gather
 from dingbridge.core.options.kinds import Option
 from dingbridge.core.options.lookups import Argv, LookupResults, Wants
+from dingbridge.core.options.placeholders import variable_in
 from dingbridge.core.options.problems import Problems
-from dingbridge.core.options.values import Values, variable_in
+from dingbridge.core.options.values import Values
 
 
 class Configuration(Struct, frozen=True):

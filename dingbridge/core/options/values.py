@@ -1,24 +1,24 @@
-"""Reads the value of one option by its kind, with `$NAME` replaced and placeholders refused."""
+"""Reads the value of one option by its kind; resolves `$NAME` and rejects placeholders."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import Enum
 
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import settings
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.commands import remote_commands
 from dingbridge.core.options import programs
+from dingbridge.core.options.addresses import Addresses
 from dingbridge.core.options.flatten import Given
 from dingbridge.core.options.groups import EVERYTHING, GROUP_OPTIONS, GROUP_SPELLINGS
 from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.core.options.lookup_failures import describe_program
 from dingbridge.core.options.lookups import SPACE, LookupResults, Variables
+from dingbridge.core.options.placeholders import UNKNOWN, UnknownValue, is_placeholder, variable_in
 from dingbridge.core.options.problems import Problems, join, join_conversation, nearest
 from dingbridge.core.options.sources import SETUP, Source
-from dingbridge.core.options.urls import DINGTALK_DOMAINS, UrlParts, read_address
 
 TRUTH = {
     "true": True,
@@ -30,36 +30,7 @@ TRUTH = {
     "off": False,
     "0": False,
 }
-"""Words for a flag that comes from the environment, in lower case."""
-
-PLACEHOLDERS = (
-    "app_key",
-    "app_secret",
-    "client_id",
-    "client_secret",
-    "your_app_key",
-    "your_app_secret",
-    "your_client_id",
-    "your_client_secret",
-    "your_conversation_id",
-    "your_robot_code",
-    "your_staff_id",
-    "your_user_id",
-)
-"""What examples put for a value, in lower case and with `-` as `_`. Besides these, a value made of
-`x` only (also after `ding`) and one in angle brackets are placeholders."""
-
-
-class UnknownValue(Enum):
-    """What stands for a value that is held outside and was not looked up."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = UnknownValue.UNKNOWN
-
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_PLACEHOLDER_FORM = re.compile(r"(?:[Dd][Ii][Nn][Gg])?[Xx]{3,}|<[A-Za-z _-]+>")
+"""Spellings of a flag in the environment, in lower case."""
 _DECIMAL = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_IN_PROSE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -67,26 +38,20 @@ _LISTS = (OptionKind.LIST, OptionKind.PEOPLE, OptionKind.COMMANDS)
 
 
 class Values:
-    """Reads values. One that cannot be used becomes `None` and leaves a problem behind."""
+    """Reads values. An unusable one becomes `None`, and a problem is added."""
 
     def __init__(self, variables: Variables, found: LookupResults, problems: Problems) -> None:
         self.variables = variables
         self._found = found
         self.problems = problems
         self._problem = problems.add
-        self._origins: set[tuple[str, str, int]] = set()
-        self._trusts_all = False
-
-    def trust(self, endpoint: object) -> None:
-        """Lets a webhook stand on the same host as `endpoint`, a sandbox on this machine say."""
-        self._trusts_all = self._trusts_all or endpoint is UNKNOWN
-        address = read_address(endpoint) if isinstance(endpoint, str) else None
-        if address is not None:
-            self._origins.add(address.origin)
+        self.addresses = Addresses(problems)
 
     def read(self, option: Option, given: Given) -> object:
-        """The value in the form that `Options` holds, or `None` with a problem noted. `UNKNOWN`
-        when it is held outside and nobody looked."""
+        """The value as `Options` stores it, or `None` with a problem added.
+
+        `UNKNOWN` when it is held outside and was not looked up.
+        """
         path = given.path
         if option.kind is OptionKind.RESPONDER:
             return programs.responder(option, given.value, path, self.problems)
@@ -113,13 +78,13 @@ class Values:
             self._problem(path, say.MUST_BE(expected=option.expects))
             return None
         if option.kind is OptionKind.WEBHOOK:
-            return self._webhook(option, text, path)
+            return self.addresses.webhook(option, text, path)
         if option.kind in (OptionKind.ENDPOINT, OptionKind.PROXY):
-            return self._address(option, text, path)
+            return self.addresses.read(option, text, path)
         return text
 
     def source(self, option: Option, places: list[Given]) -> Source:
-        """Where the value comes from. Of several places that give it, a secret one counts."""
+        """Where the value comes from. If several places give it, a secret one takes precedence."""
         sources = [self._source(option, given) for given in places]
         return next((source for source in sources if source.is_secret), sources[0])
 
@@ -134,13 +99,13 @@ class Values:
         return Source("program", argv[0].strip(SPACE)) if argv else SETUP
 
     def _fetched(self, option: Option, value: object, path: str) -> tuple[object, bool]:
-        """`value`, or what is held outside for it; and whether it was."""
+        """`value` or what it refers to outside; and whether it does."""
         if programs.is_wanted(value, option):
             return self._output(option, value, path), True
         return self._substituted(value, path)
 
     def _output(self, option: Option, value: Mapping[object, object], path: str) -> object:
-        """What the program said; the sentences about it never show its arguments."""
+        """The program's output. Sentences about it never show its arguments."""
         if set(value) != {"cmd"}:
             self.problems.expected(path, option.expects, value)
             return None
@@ -156,7 +121,7 @@ class Values:
         return self._found.outputs.get(argv, UNKNOWN)
 
     def _substituted(self, value: object, path: str) -> tuple[object, bool]:
-        """`value`, or what the environment holds for `$NAME` and `${NAME}`; and which it was."""
+        """`value` or the environment's for `$NAME` and `${NAME}`; and whether it was the latter."""
         name = variable_in(value)
         if not name:
             return value, False
@@ -202,7 +167,7 @@ class Values:
             self.problems.expected(path, option.expects, value)
             return None
         whole = option.kind is OptionKind.WHOLE
-        # Written so that NaN, which is neither below nor above anything, is outside.
+        # Written so that NaN is out of range, too.
         if not option.least <= value <= option.most or (whole and value != int(value)):
             self._problem(path, say.MUST_BE(expected=option.expects))
             return None
@@ -260,7 +225,7 @@ class Values:
     def _conversations(
         self, option: Option, value: object, path: str
     ) -> dict[str, dict[str, object]] | None:
-        """What is given for each conversation, and no more: the rest comes from elsewhere."""
+        """The options given per conversation; the rest is inherited."""
         groups: dict[str, dict[str, object]] = {}
         if not isinstance(value, Mapping) and value != []:
             self.problems.expected(path, option.expects, value)
@@ -300,58 +265,3 @@ class Values:
             elif UNKNOWN not in (value, agreed) and value != agreed:
                 self._problem(place.path, settings.DIFFERS(path=first.path))
         return agreed
-
-    def _address(self, option: Option, text: str, path: str) -> str | None:
-        address = read_address(text)
-        fits = address is not None and not address.query and not address.fragment
-        if address is not None and option.kind is OptionKind.PROXY:
-            fits = fits and address.scheme == "http" and address.path in ("", "/")
-        elif address is not None:
-            trusted = address.scheme == "https" or address.is_loopback
-            fits = fits and trusted and address.user is None
-        if not fits:
-            self._problem(path, say.MUST_BE(expected=option.expects))
-            return None
-        return text.rstrip("/")
-
-    def _webhook(self, option: Option, text: str, path: str) -> str | None:
-        """Only a robot's address at DingTalk, or at an endpoint that the user trusts anyway."""
-        address = read_address(text)
-        if address is None or address.fragment or address.user is not None:
-            self._problem(path, say.MUST_BE(expected=option.expects))
-            return None
-        token = address.parameter("access_token")
-        trusted = self._trusts_all or address.origin in self._origins
-        if not trusted and not self._at_dingtalk(address, path):
-            return None
-        if address.path != "/robot/send":
-            self._problem(path, settings.ROBOT_SEND_ONLY())
-        elif not token:
-            self._problem(path, settings.NO_ACCESS_TOKEN())
-        elif is_placeholder(token):
-            self._problem(path, say.IS_PLACEHOLDER(text=token, belongs=option.belongs))
-        else:
-            return text
-        return None
-
-    def _at_dingtalk(self, address: UrlParts, path: str) -> bool:
-        if address.scheme != "https":
-            self._problem(path, settings.HTTPS_ONLY())
-            return False
-        if not address.is_under(DINGTALK_DOMAINS):
-            self._problem(path, settings.FOREIGN_HOST(host=address.host))
-            return False
-        return True
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether `text` is what an example shows where a real value belongs."""
-    if not text.isascii():
-        return False
-    return text.lower().replace("-", "_") in PLACEHOLDERS or bool(_PLACEHOLDER_FORM.fullmatch(text))
-
-
-def variable_in(value: object) -> str:
-    """The name in `$NAME` or `${NAME}`; empty for anything else."""
-    match = _VARIABLE.fullmatch(value.strip(SPACE)) if isinstance(value, str) else None
-    return (match.group(1) or match.group(2)) if match else ""

@@ -1,37 +1,35 @@
-"""Masks secrets in a text that is about to leave, so that a chat never learns a key by accident."""
+"""Replaces secrets in outgoing text by marks, so that no key reaches a chat by accident.
+
+A mark looks like `[secret masked: GitHub token, 3f2a]`; `detection` finds the secrets.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct, structs
 
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.regex import PIECE, found_in, regex
-from dingbridge.core.secrets.heuristics import (
-    is_random,
-    is_stand_in,
-    own_values,
-    secret_variables,
-    spellings,
+from dingbridge.core.regex import found_in, regex
+from dingbridge.core.secrets.detection import (
+    OWN,
+    VARIABLE,
+    Match,
+    known_secrets,
+    matches_in,
 )
-from dingbridge.core.secrets.patterns import KNOWN
+from dingbridge.core.secrets.heuristics import (
+    own_values,
+)
 from dingbridge.core.secrets.patterns_in_context import SHAPES
-from dingbridge.core.secrets.private_keys import PRIVATE_KEY, lines_of_keys, private_keys
-
-OWN: Final = "setting of dingbridge"
-"""The kind of a secret that stands in our own settings."""
-
-VARIABLE: Final = "environment secret"
-"""The kind of a secret that stands in an environment variable; the chat is not told which."""
+from dingbridge.core.secrets.private_keys import PRIVATE_KEY
 
 OFF_SWITCH: Final = "mask_secrets"
-"""The option that switches the guard off."""
+"""The option that switches masking off."""
 
 _KINDS: Final = sorted({shape.kind for shape in SHAPES} | {OWN, VARIABLE, PRIVATE_KEY})
 _OPENING: Final = "[secret masked: "
@@ -39,20 +37,12 @@ _MARKER: Final = regex(
     rf"{re.escape(_OPENING)}(?:{'|'.join(map(re.escape, _KINDS))}), [0-9a-f]{{4}}\]\u200b?"
 )
 _FINGERPRINT: Final = 4
-_GAP: Final = regex(
-    # What it may begin with comes first: `re` searches for that at full speed.
-    r"[\r\n\\](?:(?<=[A-Za-z0-9_-]{12}\n)[ \t>]{0,8}(?=[A-Za-z0-9_-])"
-    r"|(?<=[A-Za-z0-9_-]{12}\r)\n[ \t>]{0,8}(?=[A-Za-z0-9_-])|(?<=[A-Za-z0-9]\\)(?=[_~*-]))"
-)
-"""What may stand inside a key that somebody wrapped or escaped."""
-_SURE: Final = 16
-"""A value this long is a secret wherever it stands, also in the middle of a longer word."""
 
 
 class Finding(Struct, frozen=True):
-    """A secret that was masked `count` times. `variable` names the environment variable it is in.
+    """A secret that was masked `count` times. `variable` is the environment variable that holds it.
 
-    The same `fingerprint` is the same secret, as long as our own settings stay the same.
+    The same `fingerprint` means the same secret, as long as our own settings stay the same.
     """
 
     kind: str
@@ -68,16 +58,6 @@ class MaskedText(Struct, frozen=True):
     found: tuple[Finding, ...] = ()
 
 
-class _Match(NamedTuple):
-    """A secret at `text[start:end]`. `value` is what it means, however it is written there."""
-
-    start: int
-    end: int
-    kind: str
-    value: str
-    variable: str = ""
-
-
 def mask(
     text: str,
     own: Collection[str],
@@ -86,24 +66,23 @@ def mask(
     by_line: bool = False,
     part_of_key: bool = False,
 ) -> MaskedText:
-    """Replace each secret in `text` by a mark like `[secret masked: GitHub token, 3f2a]`.
+    """Replace each secret in `text` by a mark.
 
-    Masked are private keys, keys of a known shape, the values in `own` (as they are, in a URL, in
-    JSON, in base64) and those of the variables in `environment` whose name says that they are
-    secret. The rest of the text stays as it is. A mark is one line and plain text in Markdown,
-    in code as well. Idempotent, linear, never raises.
+    - `own`: secret values of our settings (found verbatim, in a URL, in JSON, in base64)
+    - `environment`: variables; those with a secret's name count
+    - `by_line`: one mark per line of a secret, so that line numbers stay the same
+    - `part_of_key`: lines that look like the inside of a private key count as one
 
-    With `by_line` each line of a secret becomes a mark, so that lines keep their numbers. With
-    `part_of_key` lines count as a private key that look like the inside of one.
+    A mark is one line, and plain text in Markdown and in code. Idempotent, linear, never raises.
     """
     if not text:
         return MaskedText(text)
-    known = [*_own(own), *_variables(environment)]
+    known = known_secrets(own, environment)
     key = hashlib.sha256("\0".join(own_values(own)).encode("utf-8", "replace"))
     counted: dict[tuple[str, str, str], int] = {}
-    # A mark can free the secret next to it, which was no word of its own before. This ends: each
-    # round leaves less text that is not a mark.
-    while matches := _apart(text, _matches(text, known, part_of_key=part_of_key)):
+    # A mark can turn its neighbour into a word of its own, and so into a secret. The loop ends:
+    # each round leaves less text outside marks.
+    while matches := _apart(text, matches_in(text, known, part_of_key=part_of_key)):
         pieces, position = [], 0
         for match in matches:
             fingerprint = _fingerprint(key.digest(), match.value)
@@ -127,7 +106,7 @@ def mask(
 
 
 def mark(finding: Finding) -> str:
-    """What stands in the place of a secret."""
+    """The mark in place of a secret."""
     return _mark(finding.kind, finding.fingerprint)
 
 
@@ -136,7 +115,7 @@ def _mark(kind: str, fingerprint: str) -> str:
 
 
 def counted_together(*found: Collection[Finding]) -> tuple[Finding, ...]:
-    """What was masked in several texts, each secret once."""
+    """The findings of several texts, each secret once."""
     counted: dict[Finding, int] = {}
     for finding in (one for each in found for one in each):
         key = structs.replace(finding, count=0)
@@ -145,7 +124,7 @@ def counted_together(*found: Collection[Finding]) -> tuple[Finding, ...]:
 
 
 def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:
-    """One line for the person at the editor: what was masked, why, and how to switch that off.
+    """One line for the user of the editor: what was masked, why, and how to switch it off.
 
     `option` is the setting for this target, with its value. Empty when nothing was masked.
     """
@@ -160,139 +139,15 @@ def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:
 
 
 def _fingerprint(key: bytes, value: str) -> str:
-    # Keyed with what no reader of the chat knows: the bare hash of a password helps to guess it.
+    # Keyed with something unknown in the chat: the bare hash of a password helps to guess it.
     digest = hmac.new(key, value.encode("utf-8", "replace"), hashlib.sha256)
     return digest.hexdigest()[:_FINGERPRINT]
 
 
-class _Known(NamedTuple):
-    """A secret whose value is known."""
+def _apart(text: str, matches: Iterator[Match]) -> list[Match]:
+    """Sort `matches` and merge those that overlap; none lies inside an existing mark.
 
-    value: str
-    kind: str
-    variable: str = ""
-
-
-def _own(own: Collection[str]) -> Iterator[_Known]:
-    for value in own_values(own):
-        yield _Known(value, OWN)
-
-
-def _variables(environment: Mapping[str, str]) -> Iterator[_Known]:
-    for value, name in secret_variables(environment).items():
-        yield _Known(value, VARIABLE, name)
-
-
-def _matches(text: str, known: Collection[_Known], *, part_of_key: bool) -> Iterator[_Match]:
-    """All secrets, the more telling kind first; they may overlap."""
-    of_text = _Characters(text)
-    for one in known:
-        if one.kind == OWN:
-            yield from _places(text, one, of_text)
-    if "PRIVATE KEY" in text:
-        for start, end in private_keys(text):
-            yield _Match(start, end, PRIVATE_KEY, text[start:end])
-    if part_of_key:
-        for start, end in lines_of_keys(text):
-            yield _Match(start, end, PRIVATE_KEY, text[start:end])
-    # The one character whose lower case is longer than itself; offsets have to stay the same.
-    lower = text.replace("\u0130", "I").lower()
-    characters = _Characters(lower)
-    is_short = len(lower) <= PIECE
-    for shape in SHAPES:
-        if not (is_short or characters.may_hold(shape.hint.lower())):
-            continue
-        searched = lower if shape.folded else text
-        # Of a short message most of the work would be to ask each shape.
-        if shape.hint not in searched:
-            continue
-        for match in shape.found_in(searched):
-            start, end = match.span(match.lastindex or 0)
-            if shape.is_secret(text[start:end]):
-                yield _Match(start, end, shape.kind, text[start:end])
-    yield from _interrupted(text)
-    for one in known:
-        if one.kind == VARIABLE:
-            yield from _places(text, one, of_text)
-
-
-def _interrupted(text: str) -> Iterator[_Match]:
-    """Keys that a reader puts together again: broken by a line end, or with Markdown's escapes."""
-    gaps = [found.span() for found in found_in(_GAP, text)]
-    if not gaps:
-        return
-    pieces = []
-    starts: list[int] = []  # in what is read, of what follows each gap
-    position = read = 0
-    for start, end in gaps:
-        pieces.append(text[position:start])
-        read += start - position
-        starts.append(read)
-        position = end
-    whole = "".join([*pieces, text[position:]])
-
-    def place(at: int) -> int:
-        passed = bisect_right(starts, at)
-        return at if not passed else gaps[passed - 1][1] + at - starts[passed - 1]
-
-    characters = _Characters(whole)
-    for shape in KNOWN:
-        if not characters.may_hold(shape.hint):
-            continue
-        for match in shape.found_in(whole):
-            start, last = match.span(match.lastindex or 0)
-            value = whole[start:last]
-            begin, end = place(start), place(last - 1) + 1
-            if end - begin == last - start:
-                continue
-            alone = shape.pattern.match(text, begin)
-            rest = value[alone.end() - begin :] if alone else value
-            if is_random(rest) or (not alone and rest.isupper() and not is_stand_in(rest)):
-                yield _Match(begin, end, shape.kind, value)
-
-
-class _Characters:
-    """Which characters a text has: a cheap way to see that many a word does not stand in it."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._known: dict[str, bool] = {}
-
-    def may_hold(self, word: str) -> bool:
-        """Whether a word may stand in the text."""
-        return len(self._text) <= PIECE or all(map(self._has, word))
-
-    def _has(self, character: str) -> bool:
-        found = self._known.get(character)
-        if found is None:
-            found = self._known[character] = character in self._text
-        return found
-
-
-def _places(text: str, known: _Known, characters: _Characters) -> Iterator[_Match]:
-    """Where a known value stands; a short one only where it is a word of its own."""
-    for spelling in filter(characters.may_hold, spellings(known.value)):
-        position = text.find(spelling)
-        while position >= 0:
-            end = position + len(spelling)
-            if len(spelling) >= _SURE or not (
-                _joined(text[position - 1 : position], spelling[0])
-                or _joined(spelling[-1], text[end : end + 1])
-            ):
-                yield _Match(position, end, known.kind, known.value, known.variable)
-                position = text.find(spelling, end)
-            else:
-                position = text.find(spelling, position + 1)
-
-
-def _joined(before: str, after: str) -> bool:
-    return before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
-
-
-def _apart(text: str, matches: Iterator[_Match]) -> list[_Match]:
-    """`matches` in order, those that overlap made one, and none inside a mark that stands there.
-
-    Of those made one, the longest names the secret; of equally long ones the first.
+    A merged match gets the kind of the longest one, or of the first among equally long ones.
     """
     ranked = [(match.start, rank, match) for rank, match in enumerate(matches)]
     if not ranked:
@@ -301,7 +156,7 @@ def _apart(text: str, matches: Iterator[_Match]) -> list[_Match]:
     marks = [found.span() for found in found_in(_MARKER, text)] if _OPENING in text else []
     if marks:
         ranked = list(_around(marks, ranked))
-    apart: list[_Match] = []
+    apart: list[Match] = []
     best = 0
     for _, rank, match in ranked:
         if not apart or match.start >= apart[-1].end:
@@ -321,9 +176,9 @@ def _apart(text: str, matches: Iterator[_Match]) -> list[_Match]:
 
 
 def _around(
-    marks: list[tuple[int, int]], ranked: list[tuple[int, int, _Match]]
-) -> Iterator[tuple[int, int, _Match]]:
-    """Matches that are not inside a mark, widened to the whole of every mark that they touch."""
+    marks: list[tuple[int, int]], ranked: list[tuple[int, int, Match]]
+) -> Iterator[tuple[int, int, Match]]:
+    """Matches outside marks, each widened to the whole of the marks that it touches."""
     first = 0
     for start, rank, match in ranked:
         while first < len(marks) and marks[first][1] <= start:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from dingbridge.core.dingtalk import request_bodies, responses
 from dingbridge.core.dingtalk.access_token import HeldToken, held
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.robot_codes import RobotCodes
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.options.declarations import Options

@@ -19,7 +19,7 @@ from msgspec import Struct
 from dingbridge.core.delivery import reactions
 from dingbridge.core.delivery.reactions import PLANNED, Reaction, ReactionSchedule, Step
 from dingbridge.core.dingtalk import responses
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
 from dingbridge.edges.dingtalk.openapi import OpenApi, RobotClient
 

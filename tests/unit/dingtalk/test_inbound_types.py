@@ -28,7 +28,8 @@ from dingbridge.core.delivery.sent_messages import (
 )
 from dingbridge.core.dingtalk.attachments import NAME_CHARACTERS, shown_name, with_paths, words
 from dingbridge.core.dingtalk.message_content import ATTACHMENTS, INBOUND_CHARACTERS, put_together
-from dingbridge.core.dingtalk.message_parts import RECORDS, OwnWords, parts_of
+from dingbridge.core.dingtalk.message_parts import RECORDS, parts_of
+from dingbridge.core.dingtalk.part_kinds import OwnWords
 from dingbridge.core.dingtalk.quotes import QUOTE_CHARACTERS, QUOTE_LINES, above
 from dingbridge.core.dingtalk.robot_message import read_robot_message
 from dingbridge.core.messages import Attachment, Inbound, Quoted

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dingbridge.core.dingtalk import media, request_bodies
 from dingbridge.core.dingtalk.file_names import NAME_BYTES, ending, safe_name
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.media import MEGABYTE, UPLOAD_BYTES, OutgoingMedia
-from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, FreshToken, Refused, Retryable
 
 ENDPOINTS = ("https://api.dingtalk.com", "http://127.0.0.1:8123")

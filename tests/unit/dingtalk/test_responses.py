@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.dingtalk import error_codes, limits
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.responses import (
-    HttpAnswer,
     Receipt,
     Ticket,
     Token,

@@ -17,8 +17,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.regex import PIECE
+from dingbridge.core.secrets.detection import OWN, VARIABLE
 from dingbridge.core.secrets.heuristics import is_login
-from dingbridge.core.secrets.masking import OWN, VARIABLE, Finding, MaskedText, describe, mask
+from dingbridge.core.secrets.masking import Finding, MaskedText, describe, mask
 from dingbridge.core.secrets.patterns import Shape
 from dingbridge.core.secrets.patterns_in_context import SHAPES
 from dingbridge.core.secrets.private_keys import PRIVATE_KEY, private_keys

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 import requests
 
 from dingbridge.core.dingtalk.error_text import quoted
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.limits import CONNECT_TIMEOUT, READ_TIMEOUT
 from dingbridge.core.dingtalk.media import DOWNLOAD_BYTES, DOWNLOAD_WITHIN, PROGRESS_WITHIN
-from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.errors import DeliveryError, Retryable
 from dingbridge.core.timeouts import ANSWER_BYTES, IDLE_CONNECTION
 from dingbridge.edges.dingtalk.http.direct import Direct

@@ -15,8 +15,9 @@ from dingbridge import __version__
 from dingbridge.core.catalogue import link as say
 from dingbridge.core.dingtalk import request_bodies, responses
 from dingbridge.core.dingtalk.error_text import quoted
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.keepalive import LinkState
-from dingbridge.core.dingtalk.responses import HttpAnswer, Ticket
+from dingbridge.core.dingtalk.responses import Ticket
 from dingbridge.core.errors import BridgeError, DeliveryError, LinkLost, LinkRefused, RetryAfter
 from dingbridge.edges.dingtalk.stream import sockets
 from dingbridge.edges.dingtalk.stream.link_settings import StreamSettings

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.timeouts import ANSWER_BYTES
 from dingbridge.edges.dingtalk.http import Http
 from tests.support.http_server import SECRET, Server, StartServer, answer, answering

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import Refused, Unreachable
 from dingbridge.edges.dingtalk.http import Http
 from tests.support.http_server import (

@@ -27,8 +27,8 @@ from dingbridge.core.delivery.outbox_records import (
 from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 from dingbridge.core.delivery.send_queue import SEPARATOR
 from dingbridge.core.delivery.sender_events import SenderEvent
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.dingtalk.limits import ROBOT_WINDOW
-from dingbridge.core.dingtalk.responses import HttpAnswer
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read
 from dingbridge.edges.dingtalk.openapi import AccessToken

@@ -13,7 +13,7 @@ from dingbridge.core.delivery.outbox_records import Done, Failed, Merged, Purpos
 from dingbridge.core.delivery.rate_limit import RateLimit
 from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import Refused
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read

@@ -13,7 +13,7 @@ from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import Done, Purpose, Queued, Sent
 from dingbridge.core.delivery.rate_limit import Hold, Paced, RateLimit
 from dingbridge.core.delivery.send_queue import SEPARATOR
-from dingbridge.core.dingtalk.responses import HttpAnswer
+from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.messages import Outbound, Target
 from dingbridge.core.options.settings import read
 from dingbridge.edges.dingtalk.http import Http
