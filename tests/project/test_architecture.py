@@ -52,6 +52,8 @@ UNDIVIDED: dict[str, int] = {
 LONGEST_TEST = 600
 """Lines of a file of the tests, unless it is a table of cases."""
 TABLES_OF_TESTS = {"tests/support/guard_corpus.py", "tests/support/option_cases.py"}
+MIRRORED = {"unit": "core", "edges": "edges", "protocol": "protocol", "service": "service"}
+"""Folders of the tests that are laid out as these of the package are, and start no Neovim."""
 CONSTRUCTOR_TAKES = 5
 CROWDED: dict[str, int] = {
     "dingbridge/core/delivery/plan.py:Plan": 8,
@@ -499,6 +501,36 @@ def test_a_file_of_tests_is_short_enough_to_be_read_at_once() -> None:
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in TESTS}
     longer = {name for name, lines in lengths.items() if lines > LONGEST_TEST}
     assert longer == TABLES_OF_TESTS
+
+
+def test_the_tests_are_laid_out_as_the_package_is() -> None:
+    for tests, package in MIRRORED.items():
+        folders = {
+            path.parent.relative_to(ROOT / "tests" / tests)
+            for path in (ROOT / "tests" / tests).rglob("test_*.py")
+        }
+        assert [each for each in folders if not (PACKAGE / package / each).is_dir()] == []
+
+
+EDITORS = {"editor", "bound", "start_editor", "shared_editor"}
+"""The fixtures of `tests/conftest.py` that start a Neovim."""
+
+
+def test_only_tests_of_whole_flows_start_a_neovim() -> None:
+    for path in TESTS:
+        if path.relative_to(ROOT / "tests").parts[0] in MIRRORED:
+            functions = {
+                node.name: {each.arg for each in node.args.args}
+                for node in parsed(path).body
+                if isinstance(node, ast.FunctionDef)
+                and (node.name.startswith("test_") or "fixture" in shown_decorators(node))
+            }
+            asked = {name for arguments in functions.values() for name in arguments}
+            assert not EDITORS & (asked - functions.keys()), name_of(path)
+
+
+def shown_decorators(node: ast.FunctionDef) -> str:
+    return " ".join(ast.unparse(each) for each in node.decorator_list)
 
 
 def test_a_constructor_takes_few_things() -> None:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
@@ -21,17 +20,11 @@ from dingbridge.edges.storage.card import read_card
 from dingbridge.edges.storage.file_lock import file_lock
 from dingbridge.editor.service_link import Attached, AttachmentEvent, ServiceLink, ServiceSilent
 from dingbridge.editor.service_start import ServiceStart
-from dingbridge.sandbox import Sandbox
-from tests.conftest import StartEditor
-from tests.faults import installed
 from tests.support import services
 from tests.support.editor import ROOT
 from tests.support.processes import Child, frozen, run, until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="programs and pipes of POSIX")
-
-
-# --- one attempt for all --------------------------------------------------------------------------
 
 
 class Launcher:
@@ -139,67 +132,6 @@ def test_the_last_lines_of_what_a_service_complained_of_are_told(tmp_path: Path)
     assert complaint(tmp_path / "nowhere") == ""
 
 
-BROKEN = """
-import os, sys
-
-def main(words):
-    with open({starts!r}, "a") as file:
-        file.write(".\\n")
-    {way}
-"""
-RAISES = "raise RuntimeError(f'process {os.getpid()}\\nthis is the cause')"
-SILENT = "sys.exit(1)"
-SERVES = """
-    from dingbridge.service.editors import editors
-    from dingbridge.service import main_as_it_was
-    del editors.Editors
-    main_as_it_was.main(words)
-"""
-
-
-@posix
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("way", "words"),
-    [
-        (RAISES, "this is the cause"),
-        (SILENT, "it ends at once and says nothing"),
-        (SERVES, "cannot import name 'Editors'"),
-    ],
-    ids=["fails", "says nothing", "fails once it serves"],
-)
-def test_each_editor_is_told_once_why_the_service_cannot_start(
-    start_editor: StartEditor,
-    sandbox: Sandbox,
-    webhook_options: dict[str, Any],
-    tmp_path: Path,
-    way: str,
-    words: str,
-) -> None:
-    plugin = installed.copy(tmp_path / "plugin")
-    main, starts = plugin / "dingbridge" / "service" / "main.py", tmp_path / "starts"
-    as_it_was = main.read_text()
-    main.with_name("main_as_it_was.py").write_text(as_it_was)
-    main.write_text(BROKEN.format(starts=str(starts), way=way))
-    editors = [start_editor(plugin=plugin) for _ in range(3)]
-    for number, editor in enumerate(editors):
-        editor.setup({**webhook_options, "python": sys.executable})
-        editor.lua("require('dingbridge').notify(...)", f"from {number}")
-    for editor in editors:
-        assert words in editor.until_said("the service cannot start")
-    # Those that came after the first have tried by themselves; then all are told again, or not.
-    until(lambda: len(starts.read_text().split()) > 4, "more starts", 30)
-    for editor in editors:
-        assert len([text for text in editor.said() if "cannot start" in text]) == 1
-    main.write_text(as_it_was)
-    editors[0].chat("service restart")
-    arrived = sandbox.client.wait_arrived(3, timeout=60)
-    assert sorted(each.text for each in arrived) == ["from 0", "from 1", "from 2"]
-
-
-# --- pauses ---------------------------------------------------------------------------------------
-
-
 def test_the_pauses_before_another_start_begin_at_a_second_and_double_up_to_a_minute() -> None:
     pauses = Pauses()
     assert [pauses.after("failed") for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
@@ -211,9 +143,6 @@ def test_a_service_that_is_killed_again_and_again_is_missed_for_a_second_at_most
     pauses = Pauses()
     assert max(pauses.after("killed") for _ in range(20)) == 1
     assert pauses.after("failed") == 1
-
-
-# --- silence --------------------------------------------------------------------------------------
 
 
 def test_silence_is_counted_from_the_last_sign_of_life() -> None:
@@ -259,9 +188,6 @@ def test_a_service_that_hangs_is_told_with_the_time_since_its_last_sign_of_life(
     assert before - 2 < last_sign < after + 1
     assert silent.seconds < SILENT_AFTER + 1
     until(lambda: sum(isinstance(event, Attached) for _, event in told) == 2, "its return")
-
-
-# --- as early as can be ---------------------------------------------------------------------------
 
 
 @posix

@@ -1,4 +1,4 @@
-"""Each robot has one access token, whoever needs it."""
+"""The access token of a robot is fetched once, however many threads need it at once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from typing import Any
 from dingbridge.core.dingtalk.access_token import HeldToken
 from dingbridge.core.options.settings import read
 from dingbridge.edges.dingtalk.openapi import AccessToken, AccessTokens
-from dingbridge.sandbox.reactions import REPLY_PATH
-from dingbridge.sandbox.server import Sandbox
-from tests.editor.test_media_received import DOWNLOAD, arrive
-from tests.support.editor import Editor
 from tests.support.processes import until
-
-TOKEN = "/v1.0/oauth2/accessToken"
-SINGLE = "/v1.0/robot/oToMessages/batchSend"
 
 
 class Fetch:
@@ -32,31 +25,6 @@ class Fetch:
         self.count += 1
         assert self.may.wait(10)
         return HeldToken(f"t{self.count}", time.monotonic() + 3600)
-
-
-def test_fetching_a_file_a_reaction_and_a_message_take_one_token(
-    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
-) -> None:
-    editor.setup({**api_options, "reaction": "👀"})
-    editor.chat("bridge dingtalk")
-    editor.until_lua("require('dingbridge').status().connected")
-    sandbox.client.say_picture(user="zhangsan")
-    arrive(editor)
-    until(lambda: sandbox.client.calls(REPLY_PATH), "a reaction")
-    editor.lua("require('dingbridge').notify('hello', { target = 'dingtalk:user:lisi' })")
-    until(lambda: sandbox.client.calls(SINGLE), "a message")
-    assert len(sandbox.client.calls(DOWNLOAD)) == 1
-    assert len(sandbox.client.calls(TOKEN)) == 1
-
-
-def test_settings_that_are_given_again_keep_the_token(
-    bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
-) -> None:
-    for number, msgtype in enumerate(("text", "markdown")):
-        bound.setup({**api_options, "msgtype": msgtype})
-        bound.lua("require('dingbridge').send(...)", msgtype, {"target": "dingtalk:user:zhangsan"})
-        sandbox.client.wait_arrived(number + 1)
-    assert len(sandbox.client.calls(TOKEN)) == 1
 
 
 def test_threads_that_need_a_token_at_once_wait_for_one_call() -> None:

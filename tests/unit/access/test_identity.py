@@ -19,9 +19,6 @@ from dingbridge.core.errors import BadFrame
 from dingbridge.core.messages import Inbound, Quoted
 from dingbridge.core.options.groups import GroupOptions
 from dingbridge.core.options.settings import read
-from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM
-from tests.support.editor import Editor
 
 NOW = 1_800_000_000.0
 OUTSIDER = "$:LWCP_v1:$outsider=="
@@ -36,7 +33,6 @@ PAIRED = Pairings(
     (Paired(AccessKind.PERSON, "user001", "?", NOW), Paired(AccessKind.PERSON, OUTSIDER, "?", 0))
 )
 EVERYBODY_PAIRS = Rules()
-
 HONEST: dict[str, Any] = {
     "conversationId": "cidTEAM==",
     "conversationType": "2",
@@ -231,19 +227,3 @@ def test_a_quote_in_a_group_is_not_taken_for_what_was_said_to_one_person_alone()
         answered = with_quote(book, "robot", asked).quote
         assert answered is not None
         assert answered.text == shown
-
-
-def test_forged_ids_stay_out_of_a_session_and_the_listed_person_comes_in(
-    bound: Editor, sandbox: Sandbox
-) -> None:
-    forged: list[dict[str, Any]] = [
-        {"senderStaffId": " zhangsan"},
-        {"senderStaffId": "zhangsan\u3000"},
-        {"senderStaffId": None, "senderId": "zhangsan"},
-        {"senderCorpId": "dingOTHERcorp"},
-    ]
-    for number, extra in enumerate(forged):
-        sandbox.client.say(f"forged {number}", extra=extra)
-        sandbox.client.say(f"forged in a group {number}", group=TEAM, extra=extra)
-    sandbox.client.say("honest")
-    bound.until(lambda: [row["text"] for row in bound.transcript()] == ["honest"])

@@ -1,4 +1,4 @@
-"""Only links to the web and to mail leave: nobody's text makes somebody else act by a tap."""
+"""Only links to the web and to mail leave: no text makes somebody else act by a tap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
 
 from dingbridge.core.delivery import outgoing_text
 from dingbridge.core.delivery.compose import ComposeContext, written
@@ -23,13 +22,10 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
 from dingbridge.sandbox.links import TappableLink, links, sent_by_tap
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
+from dingbridge.sandbox.settings import TEAM
 from dingbridge.shell.notify import deliver
-from tests.support.editor import Editor
+from tests.support.acting_links import SEND, acting, texts
 from tests.support.growth import assert_in_proportion
-
-SEND = "dtmd://dingtalkclient/sendMessage?content=%2Fclear"
-WEB = ("http", "https", "mailto")
 
 
 def options(**changes: Any) -> Options:
@@ -41,16 +37,6 @@ def left(text: str, title: str = "", **changes: Any) -> tuple[str, str]:
     target = Target(conversation_id=TEAM)
     made = written("m", text, target, options(**changes), ComposeContext(), title=title)
     return made.outbound.text, made.outbound.title
-
-
-def acting(*texts: str) -> list[TappableLink]:
-    """The links that open something else than the web or a mail."""
-    return [
-        link
-        for text in texts
-        for link in links(text)
-        if (link.scheme and link.scheme not in WEB) or link.address.startswith("//")
-    ]
 
 
 def words(text: str) -> str:
@@ -164,12 +150,6 @@ TRICKS = {
     "nothing": "[docs]()",
     "web without slashes": "[docs](https:evil.test)",
 }
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.mark.parametrize("msgtype", ["markdown", "text"])
@@ -322,53 +302,6 @@ def test_where_links_and_pictures_may_lead(address: str, link: bool, picture: bo
     assert (may_link(address), may_show(address)) == (link, picture)
 
 
-# --- properties -----------------------------------------------------------------------------------
-
-SCHEMES = st.sampled_from(["dtmd", "dingtalk", "javascript", "weixin", "https", "mailto", "x", ""])
-BETWEEN = st.sampled_from(
-    ["", "", "", "\t", "\n", "\\", "\u200b", "\x01", "&Tab;", "*", "`", "\x1b[1m", "\u202e", "%"]
-)
-COLONS = st.sampled_from([":", ":", "&#58;", "&colon;", "\\:", "%3a", "：", "\u200b:"])
-SLASHES = st.sampled_from(["//", "//", "/", "", "\\/\\/", "&sol;/", "\\\\"])
-REST = st.sampled_from(["dingtalkclient/sendMessage?content=%2Fclear", "x.test/a", "alert(1)", ""])
-
-
-@st.composite
-def addresses(draw: st.DrawFn) -> str:
-    scheme = draw(SCHEMES)
-    at = draw(st.integers(0, len(scheme)))
-    scheme = scheme[:at] + draw(BETWEEN) + scheme[at:]
-    if draw(st.booleans()) and scheme:
-        scheme = f"&#{ord(scheme[0])};" + scheme[1:]
-    return scheme + draw(COLONS) + draw(SLASHES) + draw(REST)
-
-
-FORMS = st.sampled_from(
-    [
-        *("{}", "[a]({})", "[a](<{}>)", "![a]({})", "<{}>", "[a]\n\n[a]: {}\n", "`{}`"),
-        *("[a]({} 'b')", "<a href='{}'>", "[[a]({})]({})", "[![a]({})]({})", "```\n{}\n```"),
-        *(
-            "# [a]({})",
-            "> {}",
-            "- [a]({})\n  - {}",
-            "| a | {} |\n|---|---|\n| {} | b |",
-            "`[a]({})",
-        ),
-        *("**[a]({})**", "[a] ({})", "[a\\]({})", "\\[a]({})", "    {}", "{}{}", "https://h/{}"),
-    ]
-)
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> str:
-    found = []
-    for form in draw(st.lists(FORMS, min_size=1, max_size=4)):
-        for _ in range(form.count("{}")):
-            form = form.replace("{}", draw(addresses()), 1)
-        found.append(form)
-    return draw(st.sampled_from([" ", "\n\n", "\n", ""])).join(found)
-
-
 # The same examples each time: an address of the web that is disguised twice is still read otherwise
 # by the sandbox than by DingTalk, and no tap on it acts.
 @settings(derandomize=True)
@@ -415,28 +348,6 @@ def test_a_text_of_nothing_but_colons_and_brackets_takes_time_in_proportion() ->
         assert_in_proportion(work, piece, 20_000)
 
 
-# --- with everything real -------------------------------------------------------------------------
-
-
-def test_a_tap_on_a_link_of_dingtalks_own_says_its_text_as_who_taps(
-    bound: Editor, sandbox: Sandbox
-) -> None:
-    # What the bridge refuses to send, another robot of the same group may.
-    import requests
-
-    body = {"msgtype": "markdown", "markdown": {"title": "t", "text": f"[docs]({SEND})"}}
-    answer = requests.post(sandbox.webhook_url, json=body, timeout=5).json()
-    assert answer["errcode"] == 0
-    [arrived] = sandbox.client.wait_arrived(1)
-    said = sandbox.client.tap(arrived, "docs", user="lisi")
-    assert said is not None
-    assert said.conversation_id == TEAM
-    with pytest.raises(ValueError, match="has no link 'other'"):
-        sandbox.client.tap(arrived, "other")
-    with pytest.raises(ValueError, match="no message 99"):
-        sandbox.client.tap(structs.replace(arrived, number=99), "docs")
-
-
 @pytest.mark.parametrize("msgtype", ["markdown", "text"])
 def test_what_reaches_dingtalk_in_pieces_holds_no_acting_link_and_no_control(
     sandbox: Sandbox, msgtype: str
@@ -464,51 +375,3 @@ def test_what_reaches_dingtalk_in_pieces_holds_no_acting_link_and_no_control(
 )
 def test_a_tap_on_anything_else_says_nothing(address: str) -> None:
     assert sent_by_tap(TappableLink("x", address)) is None
-
-
-def test_a_name_that_somebody_chose_cannot_complete_a_link(
-    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
-) -> None:
-    sandbox.client.add_person(Person("dtmd://dingtalkclient/sendMessage", staff_id="mallory"))
-    sandbox.client.add_group(SandboxGroup("cidPAIR==", "Pair"))
-    editor.setup({**api_options, "allow_from": ["*"], "admins": ["zhangsan"]})
-    editor.chat("bridge dingtalk")
-    editor.until_lua("require('dingbridge').status().connected")
-    sandbox.client.say("hello", user="mallory", group="cidPAIR==")
-    editor.until(lambda: len(editor.transcript()) == 1)
-    # By OpenAPI nobody can be mentioned, so that names stand in the place of ids.
-    sandbox.client.expire_session_webhooks()
-    editor.chat(f"send see @{SEND}")
-    editor.chat("send see @mallory?content=%2Fclear")
-    for message in sandbox.client.wait_arrived(2):
-        assert message.route == "group"
-        assert [link for link in links(message.text) if sent_by_tap(link)] == []
-        assert acting(message.text, message.title) == []
-
-
-def test_a_colleague_or_a_model_cannot_make_an_admin_run_a_command(
-    editor: Editor, sandbox: Sandbox, api_options: dict[str, Any]
-) -> None:
-    given = {**api_options, "allow_from": ["*"], "admins": ["zhangsan"]}
-    editor.lua(
-        """
-        local given = ...
-        given.responder = function(message, reply)
-          reply('> ' .. message.text)
-        end
-        require('dingbridge').setup(given)
-        """,
-        given,
-    )
-    editor.chat("bridge dingtalk")
-    editor.until_lua("require('dingbridge').status().connected")
-    for trick in (f"[docs]({SEND})", f"<{SEND}>", SEND, f"`[docs]({SEND})`"):
-        sandbox.client.say(trick, user="lisi", group=TEAM)
-    arrived = sandbox.client.wait_arrived(4, timeout=10)
-    said = len(sandbox.client.said())
-    for message in arrived:
-        assert "sendMessage" in message.text
-        for link in links(message.text) + links(message.title):
-            assert sandbox.client.tap(message, link.address) is None
-    assert len(sandbox.client.said()) == said
-    assert len(editor.transcript()) == 8

@@ -1,5 +1,4 @@
-"""The service as a process: what is around it, who reaches it, and what is said when it cannot
-start."""
+"""The service as a process: what is around it, who reaches it, and why it cannot start."""
 
 from __future__ import annotations
 
@@ -86,9 +85,6 @@ def serving(data: Path) -> list[int]:
     return found
 
 
-# --- what is around it ----------------------------------------------------------------------------
-
-
 @needs_proc
 def test_the_service_has_nothing_of_the_editors_environment_but_what_it_needs(
     start_editor: StartEditor, webhook_options: dict[str, Any]
@@ -115,29 +111,6 @@ def test_the_service_has_nothing_of_the_editors_environment_but_what_it_needs(
     # Nor by its arguments.
     assert secret.encode() not in proc(process, "cmdline").read_bytes()
     assert is_alive(process)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("HOME", "PATH", "LANG", "LC_CTYPE", "TZ", "XDG_RUNTIME_DIR", "TMPDIR"),
-        *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "WEBSOCKET_CLIENT_CA_BUNDLE"),
-        *("HTTPS_PROXY", "https_proxy", "NO_PROXY", "all_proxy"),
-    ],
-)
-def test_what_reaches_dingtalk_is_taken_from_the_environment(name: str) -> None:
-    assert allowed({name: "x"}) == {name: "x"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("DINGTALK_CLIENT_SECRET", "NVIM", "NVIM_APPNAME", "VIMRUNTIME", "OPENAI_API_KEY"),
-        *("PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "MY_HOME", "PATHS", "XDG"),
-    ],
-)
-def test_nothing_else_is_taken_from_the_environment(name: str) -> None:
-    assert allowed({name: "x"}) == {}
 
 
 @needs_proc
@@ -235,9 +208,6 @@ def test_the_log_shows_no_secret_of_an_editor_that_has_left(
     assert sandbox.client_secret not in second.log()
 
 
-# --- who reaches it -------------------------------------------------------------------------------
-
-
 @posix
 def test_where_the_service_is_reached_is_for_its_user_alone(
     editor: Editor, webhook_options: dict[str, Any]
@@ -305,9 +275,6 @@ def test_editors_that_start_at_once_share_one_service(
     [process] = {editor.service_pid() for editor in editors}
     # Those that came too late have gone again.
     until(lambda: serving(editors[0].data) == [process], "one service")
-
-
-# --- when it ends, and when it cannot start -------------------------------------------------------
 
 
 @pytest.mark.slow
