@@ -296,7 +296,7 @@ class Ports(Struct, frozen=True):
     project: Project
     media: Downloads
     parcels: FilePacking
-    chance: Runtime
+    runtime: Runtime
     later: Later
     pid: int
     cwd: str
@@ -304,7 +304,12 @@ class Ports(Struct, frozen=True):
 
 
 class Records(Protocol):
-    """What the owner writes down, in order; nothing here waits."""
+    """The files of one robot, written in order; no method waits."""
+
+    @property
+    def robot(self) -> str:
+        """The robot's name in the files."""
+        ...
 
     def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
         """Write a record; `then` runs once it is on the disk."""

@@ -11,7 +11,8 @@ from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.frames import Notify, NotServed, Told, encode
 from dingbridge.service.robots import robot_requests
-from dingbridge.service.robots.robots import Robot, Robots
+from dingbridge.service.robots.robot import Robot
+from dingbridge.service.robots.robots import Robots
 
 
 class ShellMessages:
@@ -101,7 +102,8 @@ class ShellMessage:
         if hub is not None and not self._why.reason:
             # Others go before it, or all of them have to wait.
             unanswered = hub.outgoing.is_unanswered
-            self._why = structs.replace(self._why, reason=hub.cool_down[1], unanswered=unanswered)
+            _, reason = hub.health.cool_down
+            self._why = structs.replace(self._why, reason=reason, unanswered=unanswered)
         if not self._drop():
             # It is still being written down, or leaves with others as one: that is not waited for.
             self._notify_late(may_have_arrived=True)

@@ -39,10 +39,6 @@ UNDIVIDED: dict[str, int] = {
     "dingbridge/service/editors/account.py": 403,
     "dingbridge/service/editors/attached_editor.py": 407,
     "dingbridge/service/editors/bridge.py": 403,
-    "dingbridge/service/robots/hub.py": 404,
-    "dingbridge/service/robots/robot.py": 349,
-    "dingbridge/service/robots/robot_outbox.py": 386,
-    "dingbridge/service/robots/robots.py": 378,
     "lua/dingbridge/destination.lua": 372,
     "lua/dingbridge/filling.lua": 327,
     "lua/dingbridge/host.lua": 393,
@@ -64,10 +60,6 @@ CROWDED: dict[str, int] = {
     "dingbridge/service/editors/robot_client.py:RobotMembership": 6,
     "dingbridge/service/editors/sending.py:Sending": 6,
     "dingbridge/service/editors/session_commands.py:SessionCommands": 6,
-    "dingbridge/service/robots/access_control.py:AccessControl": 8,
-    "dingbridge/service/robots/robot.py:RobotService": 8,
-    "dingbridge/service/robots/robot_outbox.py:RobotOutbox": 8,
-    "dingbridge/service/robots/robots.py:Robots": 6,
 }
 """Classes whose constructors take more than five, with how many. None may be added."""
 
@@ -113,7 +105,9 @@ REACHES_OUT = {
     *("editors/attached_editor.py", "editors/editor_events.py", "editors/editors.py"),
     *("editors/restored_bindings.py", "editors/robot_client.py", "editors/shared.py"),
     *("files/media_downloads.py", "files/transfers.py", "files/uploads.py"),
-    *("robots/robot.py", "robots/robots.py", "robots/shutdown.py", "sessions/saved_files.py"),
+    *("robots/reaction_queue.py", "robots/robot_lock.py", "robots/robot_resources.py"),
+    *("robots/robot_service.py", "robots/sender_queue.py", "robots/shutdown.py"),
+    *("robots/stream_link.py", "sessions/saved_files.py"),
 }
 """The modules of the service that use edges; all others are given what they need by `ports`."""
 

@@ -30,7 +30,8 @@ from dingbridge.core.sessions import inbox, transcript
 from dingbridge.core.sessions.inbox import Received
 from dingbridge.core.sessions.state import Binding, State
 from dingbridge.service.robots import robot_requests
-from dingbridge.service.robots.hub import Hub, HubPorts
+from dingbridge.service.robots.hub import Hub
+from dingbridge.service.robots.hub_ports import HubPorts
 from dingbridge.service.robots.robot_news import Deliver, DeliveryUpdate, News, Turn
 from dingbridge.service.robots.robot_requests import Hello, SendMessage
 
@@ -59,6 +60,7 @@ class RecordedRobot:
     def __init__(
         self, state: State | None = None, box: Outbox | None = None, **options: Any
     ) -> None:
+        self.robot = ROBOT
         self.time = NOW
         self.slow = False
         self.unwritten: list[Callable[[], None]] = []
@@ -85,7 +87,7 @@ class RecordedRobot:
         )
         self.hub = Hub(ROBOT, ports, read({**APP, **options}, {}), self.state, box or Outbox())
 
-    # --- its ports: records, queue, link, chance, tell, reactions ---
+    # --- its ports: records, queue, link, runtime, tell, reactions ---
 
     def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
         self._write(record, then)

@@ -105,7 +105,7 @@ class RobotFiles:
 
     def __init__(self, files: SharedFiles, robot: str, app: str) -> None:
         self._files = files
-        self._robot = robot
+        self.robot = robot
         self._app = app
         self._outbox_records = 0
         self._outbox_kept = 0
@@ -138,13 +138,13 @@ class RobotFiles:
         records, _ = self._files.outbox.read(outbox_records.decode)
         # What was added while it was read is news the next time.
         self._looked = mark
-        return outbox_journal.waiting_puts(records, self._robot)
+        return outbox_journal.waiting_puts(records, self.robot)
 
     def traces(self, session: str, messages: set[str]) -> tuple[set[str], tuple[Message, ...]]:
         """Which of these messages are written down as those of another robot, and those that stand
         with their end in the session's transcript."""
         records, _ = self._files.outbox.read(outbox_records.decode)
-        others = messages & outbox_journal.ids_of_others(records, self._robot)
+        others = messages & outbox_journal.ids_of_others(records, self.robot)
         shown = self._files.transcripts.load(session).messages if session else ()
         return others, tuple(one for one in shown if one.id in messages and one.delivery in SETTLED)
 
@@ -172,7 +172,7 @@ class RobotFiles:
         now = time.time()
 
         def keep(lines: list[bytes]) -> list[bytes]:
-            kept = outbox_journal.shortened(lines, self._robot, now)
+            kept = outbox_journal.shortened(lines, self.robot, now)
             self._outbox_kept = len(kept)
             return kept
 
@@ -196,7 +196,7 @@ class RobotFiles:
             journal.sync_all()
         state, damaged_state = self._files.state.read()
         records, damaged = self._files.outbox.read(outbox_records.decode)
-        mine = outbox_journal.of_robot(records, self._robot)
+        mine = outbox_journal.of_robot(records, self.robot)
         for session, message, fate, reason in outbox_journal.ends(mine):
             # The end may have come between the journal's line and the transcript's.
             self._notify_transcript(session, DeliveryLine(message, fate, reason))

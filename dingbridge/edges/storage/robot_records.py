@@ -36,6 +36,7 @@ class RobotRecords:
     ) -> None:
         self._files = files
         self._robot_files = robot_files
+        self.robot = robot_files.robot
         self._damaged = damaged
         self._post = post
         self._handed: list[inbox.Handed] = []

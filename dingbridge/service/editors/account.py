@@ -48,7 +48,7 @@ class Account:
         self._editor = ports.editor
         self._exchange = ports.exchange(name)
         self._storage = ports.storage
-        self._chance = ports.chance
+        self._runtime = ports.runtime
         self._sessions = sessions
         self._changed = changed
         self._problems: tuple[str, ...] = ()
@@ -388,7 +388,7 @@ class Account:
             status_text.LinkReport(status.link, self._link.trouble, self._link.next_try),
             session=self._sessions.title(self.bound) if self.bound else "",
             target=status.target,
-            now=self._chance.now(),
+            now=self._runtime.now(),
         )
 
     @property

@@ -115,7 +115,7 @@ class AttachedEditor:
             project=self._project,
             media=shared.media,
             parcels=Uploads(shared.files.outgoing, shared.files_thread, self._transfers),
-            chance=shared.chance,
+            runtime=shared.runtime,
             later=self._later,
             pid=self._attach.pid,
             cwd=self._attach.cwd,

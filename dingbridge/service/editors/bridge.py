@@ -39,20 +39,20 @@ class Bridge:
 
     def __init__(self, ports: Ports, store: SessionStore, known: list[SessionInfo]) -> None:
         self._editor = ports.editor
-        self._chance = ports.chance
+        self._runtime = ports.runtime
         self.sessions = EditorSessions(ports.editor, store, known)
         self.responders = Responders(ports.editor, ports.programs)
         self.accounts = Accounts(ports, self.sessions, self._notify_status)
         self.deliveries = Sending(
             ports.editor,
-            ports.chance,
+            ports.runtime,
             self.sessions,
             self.accounts,
             ports.environ,
             self._notify_status,
         )
         self.answering = ResponderReplies(
-            ports.chance,
+            ports.runtime,
             self.sessions,
             self.accounts,
             self.responders,
@@ -61,7 +61,7 @@ class Bridge:
         )
         self.correspondence = MessageFlow(
             ports.editor,
-            ports.chance,
+            ports.runtime,
             self.sessions,
             self.accounts,
             ports.media,
@@ -72,14 +72,14 @@ class Bridge:
         )
         self.enclosures = FileSending(
             ports.editor,
-            ports.chance,
+            ports.runtime,
             self.sessions,
             self.accounts,
             ports.parcels,
             self._notify_status,
         )
         self._session_commands = SessionCommands(
-            ports.editor, ports.storage, ports.saved, ports.chance, self.sessions, self.accounts
+            ports.editor, ports.storage, ports.saved, ports.runtime, self.sessions, self.accounts
         )
         self.choosing = DestinationChoice(ports.editor, self.sessions, self.accounts)
         self.access = AccessCommands(self.accounts, ports.editor)
@@ -87,7 +87,7 @@ class Bridge:
             ports.editor,
             ports.storage,
             ports.project,
-            ports.chance,
+            ports.runtime,
             self.sessions,
             self.deliveries,
             self.responders,
@@ -139,7 +139,7 @@ class Bridge:
         """Carry out a subcommand; the message that it makes has the id `message`, if there is one,
         and `file` is the one that it names. Raises `BridgeError` for what cannot be done."""
         argument, own = call.argument, self._session_commands
-        message = message or self._chance.new_id()
+        message = message or self._runtime.new_id()
         match call.command:
             case Subcommand.OPEN_CURRENT:
                 own.open_current(at)

@@ -40,6 +40,7 @@ from dingbridge.service.editors.command_values import CommandValues
 from dingbridge.service.editors.shared import SharedServices
 from dingbridge.service.files import file_errors
 from dingbridge.service.files.media_downloads import MediaDownloads
+from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.robots import Robots
 from dingbridge.service.sessions.store import SessionStore
 from dingbridge.service.shell_messages import ShellMessages
@@ -95,20 +96,20 @@ class Editors:
         self._files_thread = Worker(post, self._file_trouble)
         self._files_thread.start()
         files = files_in(data, self._disk)
-        tokens, chance = AccessTokens(), SystemRuntime()
-        self._robots = Robots(data / "dingbridge", files, tokens, chance, post, self.end_if_alone)
+        tokens, runtime = AccessTokens(), SystemRuntime()
+        self._robots = Robots(RobotResources(data, files, tokens, runtime, post), self.end_if_alone)
         self._notifications = ShellMessages(self._robots, self._notify_shell)
         self._media = MediaDownloads(data, tokens, post)
         self._shared = SharedServices(
             data=data,
             files=files,
-            store=SessionStore(TranscriptStorage(files), chance, post),
+            store=SessionStore(TranscriptStorage(files), runtime, post),
             robots=self._robots,
             command_values=CommandValues(post),
             media=self._media,
             files_thread=self._files_thread,
             spooled=set(),
-            chance=chance,
+            runtime=runtime,
             post=post,
             is_behind=peers.is_behind,
             describe=self._describe,

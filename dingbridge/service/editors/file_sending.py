@@ -48,14 +48,14 @@ class FileSending:
     def __init__(
         self,
         editor: Editor,
-        chance: Runtime,
+        runtime: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         parcels: FilePacking,
         changed: Callable[[], None],
     ) -> None:
         self._editor = editor
-        self._chance = chance
+        self._runtime = runtime
         self._sessions = sessions
         self._accounts = accounts
         self._parcels = parcels
@@ -158,7 +158,7 @@ class FileSending:
         return enclosure
 
     def _add(self, enclosure: FileToSend, line: str, delivery: Delivery, reason: str = "") -> None:
-        now, session = self._chance.now(), enclosure.session
+        now, session = self._runtime.now(), enclosure.session
         message = Message(enclosure.id, Role.EDITOR, say.YOU(), line, now, delivery, reason)
         self._sessions.hold(session)
         marked = enclosure.account.destinations.marked(session, message, enclosure.target)

@@ -29,7 +29,7 @@ class MessageFlow:
     def __init__(
         self,
         editor: Editor,
-        chance: Runtime,
+        runtime: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         media: Downloads,
@@ -39,7 +39,7 @@ class MessageFlow:
         changed: Callable[[], None],
     ) -> None:
         self._editor = editor
-        self._chance = chance
+        self._runtime = runtime
         self._sessions = sessions
         self._accounts = accounts
         self._deliveries = deliveries
@@ -75,7 +75,7 @@ class MessageFlow:
         session = session or self._sessions.current
         if session not in self._sessions:
             raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
-        message = Message(message_id, Role.EDITOR, say.YOU(), text, self._chance.now())
+        message = Message(message_id, Role.EDITOR, say.YOU(), text, self._runtime.now())
         account, target = self._accounts.destined(session, to, begun_for)
         at = At()
         if account is not None and target is not None:

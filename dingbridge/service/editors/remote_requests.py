@@ -63,7 +63,7 @@ class RemoteRequests:
         editor: Editor,
         storage: Storage,
         project: Project,
-        chance: Runtime,
+        runtime: Runtime,
         sessions: EditorSessions,
         deliveries: Sending,
         responders: Responders,
@@ -73,7 +73,7 @@ class RemoteRequests:
         self._editor = editor
         self._storage = storage
         self._project = project
-        self._chance = chance
+        self._runtime = runtime
         self._sessions = sessions
         self._deliveries = deliveries
         self._responders = responders
@@ -224,7 +224,7 @@ class RemoteRequests:
         line: int = 0,
         level: str = "",
     ) -> None:
-        request = self._chance.new_id()
+        request = self._runtime.new_id()
 
         def looked(found: object, failure: str) -> None:
             asked.answer_excerpt(lambda mask: failure or describe(found, mask))

@@ -34,7 +34,7 @@ class ResponderReplies:
 
     def __init__(
         self,
-        chance: Runtime,
+        runtime: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         responders: Responders,
@@ -43,7 +43,7 @@ class ResponderReplies:
     ) -> None:
         self._later = later
         self._has_left = False
-        self._chance = chance
+        self._runtime = runtime
         self._sessions = sessions
         self._accounts = accounts
         self._responders = responders
@@ -144,7 +144,7 @@ class ResponderReplies:
             Role.RESPONDER,
             sessions_words.RESPONDER(),
             text,
-            self._chance.now(),
+            self._runtime.now(),
         )
         account = self._account(asked)
         if asked.account and account is None:
@@ -208,7 +208,7 @@ class ResponderReplies:
     def _answer_id(self, request: str) -> str:
         """The id of an answer: of the one to a robot message always the same."""
         is_known = request in self._at_end
-        return inbox.answer_id(request) if is_known else self._chance.new_id()
+        return inbox.answer_id(request) if is_known else self._runtime.new_id()
 
     def _notify_end(self, request: str) -> None:
         """The program has ended, and its answer is on its way."""

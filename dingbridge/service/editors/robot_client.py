@@ -69,7 +69,7 @@ class RobotMembership:
     ) -> None:
         """Put messages that no owner has answered into the journal, for the next one to find;
         `then` runs once they are on the disk."""
-        now = self._robots.chance.now()
+        now = self._robots.resources.runtime.now()
         lines = [
             outbox_records.encode(
                 outbox_records.Queued(self._robot, ask.outbound, ask.kind, ask.session, now)
@@ -77,7 +77,7 @@ class RobotMembership:
             for ask in sends
         ]
         if lines and self._robot:
-            files = self._robots.files
+            files = self._robots.resources.files
             files.disk.submit_durable(OUTBOX, lambda: files.outbox.append(*lines), lambda _: then())
 
     def retire(self) -> None:

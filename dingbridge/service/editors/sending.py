@@ -37,14 +37,14 @@ class Sending:
     def __init__(
         self,
         editor: Editor,
-        chance: Runtime,
+        runtime: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
         environ: Mapping[str, str],
         changed: Callable[[], None],
     ) -> None:
         self._editor = editor
-        self._chance = chance
+        self._runtime = runtime
         self._sessions = sessions
         self._accounts = accounts
         # Of the whole environment, which does not change, each message would pick them again.
@@ -95,7 +95,7 @@ class Sending:
         if account.options.mode == "off":
             log.warning("%s is not set up any more: an answer stays unsaid", account.name)
             return
-        outbound = self._written(account, message_id or self._chance.new_id(), text, target)
+        outbound = self._written(account, message_id or self._runtime.new_id(), text, target)
         self._put(account, outbound, kind, "")
 
     def answer_excerpt(
@@ -200,7 +200,7 @@ class Sending:
             self._editor.show(updates.ShowNotice(masked, "warn"))
 
     def _put(self, account: Account, outbound: Outbound, kind: Purpose, session: str) -> None:
-        now = self._chance.now()
+        now = self._runtime.now()
         for each in long_text.parted(account.options, outbound, now):
             if session and each.file_name:
                 line = long_text.line(each, now)
@@ -275,7 +275,7 @@ class Sending:
         """A line of the bridge itself in a session; it does not leave the editor."""
         self._sessions.add(
             session,
-            Message(self._chance.new_id(), Role.NOTICE, "dingbridge", text, self._chance.now()),
+            Message(self._runtime.new_id(), Role.NOTICE, "dingbridge", text, self._runtime.now()),
         )
 
     def _event(self, name: str, **data: str) -> None:

@@ -21,14 +21,14 @@ class SessionCommands:
         editor: Editor,
         storage: Storage,
         saved: Saved,
-        chance: Runtime,
+        runtime: Runtime,
         sessions: EditorSessions,
         accounts: Accounts,
     ) -> None:
         self._editor = editor
         self._storage = storage
         self._saved = saved
-        self._chance = chance
+        self._runtime = runtime
         self._sessions = sessions
         self._accounts = accounts
 
@@ -79,7 +79,7 @@ class SessionCommands:
 
     def load(self, file: UserFile) -> None:
         """Read a session from a file."""
-        session = f"loaded-{self._chance.new_id()[:12]}"
+        session = f"loaded-{self._runtime.new_id()[:12]}"
         self._saved.take_in(file, session, self._sessions.take_in, self._refused)
 
     def bind(self, name: str, at: CommandContext) -> None:

@@ -31,7 +31,7 @@ class SharedServices(Struct, frozen=True):
     media: Downloads
     files_thread: Worker
     spooled: set[str]
-    chance: SystemRuntime
+    runtime: SystemRuntime
     post: Callable[[Callable[[], None]], None]
     is_behind: Callable[[int], bool]
     describe: Callable[[], str]

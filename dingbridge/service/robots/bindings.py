@@ -28,19 +28,19 @@ class Bindings:
         self,
         robot: str,
         members: Mapping[int, BoundEditor],
-        remembered: StateCache,
-        chance: Runtime,
+        cache: StateCache,
+        runtime: Runtime,
         notify: Callable[[int, News], None],
     ) -> None:
         self._robot = robot
         self._members = members
-        self._remembered = remembered
-        self._chance = chance
+        self._cache = cache
+        self._runtime = runtime
         self._notify = notify
 
     def restore(self, member: int, cwd: str) -> None:
         """Give a newcomer the latest binding of its project folder."""
-        binding = binding_for(self._remembered.state, self._robot, cwd)
+        binding = binding_for(self._cache.state, self._robot, cwd)
         if binding is None:
             self._notify(member, robot_news.Restore())
             return
@@ -49,19 +49,19 @@ class Bindings:
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
         """A newcomer has this session bound already: which one was bound last stays as it was."""
-        known = self._remembered.state.bindings.get(session)
-        self._bind(member, session, title, cwd, known.time if known else self._chance.now())
+        known = self._cache.state.bindings.get(session)
+        self._bind(member, session, title, cwd, known.time if known else self._runtime.now())
 
     def bind(self, member: int, session: str, title: str, cwd: str) -> None:
         """Bind a session in the place of the one that the member had bound, which stays bound where
         another editor has it."""
-        self._bind(member, session, title, cwd, self._chance.now())
+        self._bind(member, session, title, cwd, self._runtime.now())
 
     def _bind(self, member: int, session: str, title: str, cwd: str, time: float) -> None:
         before = self._members[member].session
         self._members[member].session = session
         is_over = before not in ("", session) and not self._holders(before)
-        known = binding_of(self._remembered.state, self._robot, session)
+        known = binding_of(self._cache.state, self._robot, session)
         binding = structs.replace(known, title=title, cwd=cwd, time=time)
 
         def change(state: State) -> State:
@@ -69,11 +69,11 @@ class Bindings:
                 state = without_binding(state, before, instead=session)
             return with_binding(state, binding)
 
-        self._remembered.change(change, lambda: self._notify_bound(member, session))
+        self._cache.change(change, lambda: self._notify_bound(member, session))
 
     def _notify_bound(self, member: int, session: str) -> None:
         """The session is this member's, and this is the conversation that it goes on with."""
-        target = binding_of(self._remembered.state, self._robot, session).target
+        target = binding_of(self._cache.state, self._robot, session).target
         self._notify(member, robot_news.SessionBound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
@@ -82,7 +82,7 @@ class Bindings:
             self._members[other].session = ""
             if other != member:
                 self._notify(other, robot_news.Unbound(session, self._members[member].pid))
-        self._remembered.change(lambda state: without_binding(state, session))
+        self._cache.change(lambda state: without_binding(state, session))
 
     def _holders(self, session: str) -> list[int]:
         return [name for name, member in self._members.items() if member.session == session]

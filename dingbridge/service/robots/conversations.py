@@ -39,12 +39,12 @@ class Conversations:
     def __init__(
         self,
         robot: str,
-        remembered: StateCache,
+        cache: StateCache,
         members: Mapping[int, BoundEditor],
         options: Callable[[], Options],
     ) -> None:
         self._robot = robot
-        self._remembered = remembered
+        self._cache = cache
         self._members = members
         self._options = options
         self._spoke: dict[str, Target] = {}
@@ -65,16 +65,16 @@ class Conversations:
 
     def chosen(self, inbound: Inbound) -> str:
         """The session that the conversation spoke to last, open or not; empty without one."""
-        return self._remembered.state.conversations.get(self._key(inbound), "")
+        return self._cache.state.conversations.get(self._key(inbound), "")
 
     def is_away(self, session: str) -> bool:
         """Whether the session is bound, but not by an editor that is here."""
-        binding = self._remembered.state.bindings.get(session)
+        binding = self._cache.state.bindings.get(session)
         return binding is not None and not binding.scope and not self.is_bound(session)
 
     def is_made(self, session: str) -> bool:
         """Whether the session was made on demand."""
-        binding = self._remembered.state.bindings.get(session)
+        binding = self._cache.state.bindings.get(session)
         return binding is not None and bool(binding.scope)
 
     def session_for(self, inbound: Inbound) -> str:
@@ -89,13 +89,13 @@ class Conversations:
             return chosen if self._is_theirs(chosen, inbound) else ""
         if chosen and self.is_bound(chosen):
             return chosen
-        bindings = self._remembered.state.bindings
+        bindings = self._cache.state.bindings
         bound = [bindings[session] for session in self.sessions() if session in bindings]
         return max(bound, key=lambda one: one.time).session if bound else ""
 
     def _is_theirs(self, session: str, inbound: Inbound) -> bool:
         """Whether the session is bound by an editor that is here, or was made for the sender."""
-        binding = self._remembered.state.bindings.get(session)
+        binding = self._cache.state.bindings.get(session)
         if binding is None:
             return False
         if binding.scope:
@@ -108,7 +108,7 @@ class Conversations:
         start = scopes.start(self._options(), inbound)
         binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
         bound = self.sessions()
-        self._remembered.change(lambda state: with_made(state, binding, bound))
+        self._cache.change(lambda state: with_made(state, binding, bound))
         self.speak_to(session, inbound)
 
     def speak_to(self, session: str, inbound: Inbound) -> None:
@@ -120,16 +120,16 @@ class Conversations:
             self._ways.popitem(last=False)
         target = self._spoke[session].lasting
         key = self._key(inbound)
-        binding = self._remembered.state.bindings.get(session)
+        binding = self._cache.state.bindings.get(session)
         known = binding is not None and (binding.target == target)
-        if not known or self._remembered.state.conversations.get(key) != session:
-            self._remembered.change(lambda state: with_conversation(state, key, session, target))
+        if not known or self._cache.state.conversations.get(key) != session:
+            self._cache.change(lambda state: with_conversation(state, key, session, target))
 
     def met(self, inbound: Inbound) -> None:
         """Somebody who may speak wrote from this conversation: remember what its id stands for."""
-        known = acquaintances_of(self._remembered.state, self._robot)
+        known = acquaintances_of(self._cache.state, self._robot)
         if known_conversations.met(known, inbound) is not known:
-            self._remembered.change(lambda state: with_acquaintance(state, self._robot, inbound))
+            self._cache.change(lambda state: with_acquaintance(state, self._robot, inbound))
 
     def addressed(self, outbound: Outbound, session: str) -> Outbound:
         """A message for the conversation that its ids stand for: one of a session made on demand
@@ -139,7 +139,7 @@ class Conversations:
         if not target.place and not target.session_webhook and self.is_made(session):
             # Earlier versions left it empty.
             target = of_session(session)
-        known = acquaintances_of(self._remembered.state, self._robot)
+        known = acquaintances_of(self._cache.state, self._robot)
         target = known_conversations.resolved(known, target)
         if target.private:
             target = self._reachable(target, session)
@@ -149,7 +149,7 @@ class Conversations:
         """A private chat with the way to it, if that is known."""
         spoke = self._spoke.get(session)
         if target.key == of_session(session).key and self.is_made(session):
-            binding = self._remembered.state.bindings.get(session)
+            binding = self._cache.state.bindings.get(session)
             target = spoke or (binding and binding.target) or target
         way = spoke if spoke and spoke.key == target.key else self._ways.get(target.key)
         return way or target
@@ -167,7 +167,7 @@ class Conversations:
         """The sessions that the sender may speak to: the bound ones of all editors, or those that
         were made for them. An `admin` sees both."""
         here = self.session_for(inbound)
-        state = self._remembered.state
+        state = self._cache.state
         made_on_demand = scopes.is_made(self._options())
         rows = []
         if admin or not made_on_demand:

@@ -37,16 +37,16 @@ class RouterParts(Struct, frozen=True):
     that it answers; `has_left` tells whether the outbox knows a message by its id."""
 
     records: Records
-    chance: Runtime
+    runtime: Runtime
     members: Mapping[int, BoundEditor]
     conversations: Conversations
-    admission: AccessControl
-    receptionist: RobotCommands
+    access: AccessControl
+    commands: RobotCommands
     options: Callable[[], Options]
     notify: Callable[[int, News], None]
     editors: EditorChoice
     answer: Callable[[Target, str], None]
-    attention: PendingReactions
+    reactions: PendingReactions
     with_quote: Callable[[Inbound], Inbound]
     has_left: Callable[[str], bool]
 
@@ -56,16 +56,16 @@ class InboundRouter:
 
     def __init__(self, parts: RouterParts) -> None:
         self._records = parts.records
-        self._chance = parts.chance
+        self._runtime = parts.runtime
         self._members = parts.members
         self._conversations = parts.conversations
-        self._admission = parts.admission
-        self._receptionist = parts.receptionist
+        self._access = parts.access
+        self._commands = parts.commands
         self._options = parts.options
         self._notify = parts.notify
         self._answer = parts.answer
         self._editors = parts.editors
-        self._attention = parts.attention
+        self._reactions = parts.reactions
         self._with_quote = parts.with_quote
         self._has_left = parts.has_left
         # Came while no editor was here.
@@ -77,7 +77,6 @@ class InboundRouter:
 
     def start(self, inbox: dict[str, OpenMessage]) -> None:
         """Take up what an earlier owner did not hand over."""
-        self._admission.drop_expired()
         # Nobody holds these yet; they go out when the first editor says hello.
         self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
         self._patient = set(inbox)
@@ -150,7 +149,7 @@ class InboundRouter:
 
     def _take(self, key: str, received: Received) -> None:
         inbound = received.inbound
-        admitted = self._admission.verdict(received, reply_target(inbound))
+        admitted = self._access.verdict(received, reply_target(inbound))
         if admitted is None:
             self.handed(key)
         elif not self._is_awaited(self._conversations.chosen(inbound)):
@@ -159,7 +158,7 @@ class InboundRouter:
     def _admit(self, key: str, received: Received, admitted: Admitted) -> None:
         inbound = received.inbound
         self._conversations.met(inbound)
-        said = self._receptionist.answer(inbound, admitted)
+        said = self._commands.answer(inbound, admitted)
         if said is not None and said.words:
             self._answer(reply_target(inbound), said.words)
         if said is not None and not said.goes_on:
@@ -168,8 +167,8 @@ class InboundRouter:
             return
         session = self._conversations.session_for(inbound)
         if not session and scopes.is_made(self._options()):
-            session = f"{self._options().account}-{self._chance.new_id()}"
-            self._conversations.make(session, inbound, self._chance.now())
+            session = f"{self._options().account}-{self._runtime.new_id()}"
+            self._conversations.make(session, inbound, self._runtime.now())
         if not session:
             self._nobody_for(key, received)
             return
@@ -188,7 +187,7 @@ class InboundRouter:
             self._deliver(key, entry, again=False)
             done()
 
-        if self._receptionist.is_command(entry.received.inbound):
+        if self._commands.is_command(entry.received.inbound):
             self._records.routed(key, entry.session, deliver)
         else:
             deliver()
@@ -239,12 +238,12 @@ class InboundRouter:
         start = None
         if self._conversations.is_made(session):
             start = scopes.start(options, inbound)
-        if self._receptionist.is_command(inbound):
+        if self._commands.is_command(inbound):
             admin = inbound.sender.identity in options.admins
             return robot_news.CarryOut(key, inbound, session, again, admin, start)
         inbound = self._with_quote(inbound)
         if not inbound.says_nothing:
-            self._attention.worked_on(inbound, session)
+            self._reactions.worked_on(inbound, session)
         instructions = scopes.instructions(options, inbound)
         return robot_news.Deliver(key, inbound, session, again, start, instructions)
 

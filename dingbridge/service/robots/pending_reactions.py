@@ -33,12 +33,12 @@ class PendingReactions:
     def __init__(
         self,
         reactions: Reactions,
-        chance: Runtime,
+        runtime: Runtime,
         options: Callable[[], Options],
         is_short: Callable[[], bool],
     ) -> None:
         self._reactions = reactions
-        self._chance = chance
+        self._runtime = runtime
         self._options = options
         self._is_short = is_short
         # By the id of the message, the oldest first.
@@ -52,7 +52,7 @@ class PendingReactions:
         if len(self._open) == MOST_OUTSTANDING:
             del self._open[next(iter(self._open))]
         place = _place(reply_target(inbound))
-        self._open[inbound.id] = _Open(session, place, self._chance.now())
+        self._open[inbound.id] = _Open(session, place, self._runtime.now())
         self._reactions.react(reaction, short=self._is_short())
 
     def ended(self, whole: QueuedMessage) -> None:

@@ -17,20 +17,20 @@ class QuotaMeter:
     def __init__(
         self,
         robot: str,
-        remembered: StateCache,
-        chance: Runtime,
+        cache: StateCache,
+        runtime: Runtime,
         budget: Callable[[], Budget],
         warn: Callable[[str], None],
     ) -> None:
         self._robot = robot
-        self._remembered = remembered
-        self._chance = chance
+        self._cache = cache
+        self._runtime = runtime
         self._budget = budget
         self._warn = warn
 
     def count(self, calls: int = 0, pushes: int = 0) -> None:
         """So many more were made."""
-        counted = quota.counted(self._quota(), self._chance.now(), calls, pushes)
+        counted = quota.counted(self._quota(), self._runtime.now(), calls, pushes)
         counted, warning = quota.warning(counted, self._budget())
         self._set(counted)
         if warning:
@@ -39,7 +39,7 @@ class QuotaMeter:
     def refused(self, code: str) -> None:
         """The platform answered with this code, empty for none: it may say "used up"."""
         if code:
-            self._set(quota.used_up(self._quota(), self._chance.now(), code))
+            self._set(quota.used_up(self._quota(), self._runtime.now(), code))
 
     @property
     def is_short(self) -> bool:
@@ -51,8 +51,8 @@ class QuotaMeter:
         return quota.describe(self._quota(), self._budget())
 
     def _quota(self) -> Quota:
-        return self._remembered.state.quotas.get(self._robot) or Quota()
+        return self._cache.state.quotas.get(self._robot) or Quota()
 
     def _set(self, counted: Quota) -> None:
         if counted != self._quota():
-            self._remembered.soon(lambda state: with_quota(state, self._robot, counted))
+            self._cache.soon(lambda state: with_quota(state, self._robot, counted))

@@ -1,349 +1,189 @@
-"""The owner of a robot put together: hub, queue, link and journals."""
+"""One robot: the editors that use it, and the service for it once its lock is ours."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import random
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-from dingbridge.core.delivery import sent_messages
-from dingbridge.core.delivery.outbox import QueuedMessage
-from dingbridge.core.delivery.outbox_records import Dropped, OutboxRecord
-from dingbridge.core.delivery.rate_limit import RateLimit
-from dingbridge.core.delivery.reactions import CALL_TIMEOUT, Reaction
-from dingbridge.core.delivery.sender_events import CoolDown, Counted
-from dingbridge.core.errors import BridgeError, StoredDataDamaged
-from dingbridge.core.messages import DeliveryReport
+from dingbridge.core.delivery.routing import custom_robot
 from dingbridge.core.options.declarations import Options
-from dingbridge.core.sessions.inbox import Received
-from dingbridge.core.sessions.seen import SeenIds
-from dingbridge.core.sessions.state import State, with_reactions
-from dingbridge.core.timeouts import ALL_HERE_WITHIN
-from dingbridge.edges.dingtalk.http import Http
-from dingbridge.edges.dingtalk.openapi import AccessTokens, RobotClient
-from dingbridge.edges.dingtalk.reaction_thread import ReactionThread
-from dingbridge.edges.dingtalk.sender import RobotSender
-from dingbridge.edges.dingtalk.stream import (
-    LinkChanged,
-    MessagesReceived,
-    StreamEvent,
-    StreamSettings,
-    StreamThread,
-)
-from dingbridge.edges.storage.robot_files import OwnershipGate, RobotFiles, SavedRobot, SharedFiles
-from dingbridge.edges.storage.robot_records import RobotRecords
-from dingbridge.protocol.command_queue import Post
-from dingbridge.service import periodic
-from dingbridge.service.files.uploads import FileUploader
-from dingbridge.service.ports import Runtime
-from dingbridge.service.robots import hub as hubs
-from dingbridge.service.robots.editor_choice import Attends
-from dingbridge.service.robots.hub import Hub
-from dingbridge.service.robots.robot_news import News
-from dingbridge.service.robots.sender_batches import SenderBatches, SenderReport
+from dingbridge.service.robots import robot_news, robot_requests
+from dingbridge.service.robots.robot_lock import RobotLock
+from dingbridge.service.robots.robot_news import News, Ruling
+from dingbridge.service.robots.robot_requests import Ask
+from dingbridge.service.robots.robot_resources import RobotResources
+from dingbridge.service.robots.shutdown import Shutdown
 
-log = logging.getLogger(__name__)
-
-AT_ONCE = 32
-"""Messages that are taken in between two looks at the clock (a count)."""
+if TYPE_CHECKING:
+    from dingbridge.service.robots.hub import Hub
+    from dingbridge.service.robots.robot_service import RobotService
 
 
-class RobotService:
-    """What only the owner of a robot has. Methods run on the loop, unless they say otherwise."""
+class Member(Protocol):
+    """An account of an attached editor, as its robot knows it. `pid` is Neovim's process."""
 
-    def __init__(
-        self,
-        robot: str,
-        options: Options,
-        files: SharedFiles,
-        tokens: AccessTokens,
-        chance: Runtime,
-        post: Post,
-        notify: Callable[[int, News], None],
-        attends: Attends,
-    ) -> None:
-        self._robot = robot
-        self._options = options
-        self._files = files
-        self._tokens = tokens
-        self._chance = chance
-        self._post = post
-        self._notify = notify
-        self._attends = attends
-        self._hub: Hub | None = None
-        self._seen = SeenIds()
-        self._pace = RateLimit(random.random)
-        self._news = SenderBatches(post, self._from_sender, self._is_sending)
-        self._sender: RobotSender | None = None
-        self._reactor: ReactionThread | None = None
-        self._reacting: list[tuple[Reaction, bool]] = []
-        self._idle = True
-        self._stream: StreamThread | None = None
-        self._before: StreamThread | None = None
-        self._stopped = False
-        self._robot_files = RobotFiles(files, robot, options.app_key)
-        self._gate = OwnershipGate(files)
-        self._records = RobotRecords(files, self._robot_files, self._damaged, post)
+    pid: int
+
+    def set_up_at(self) -> float:
+        """When the editor was given its settings (Unix seconds)."""
+        ...
+
+    def attends(self, session: str) -> tuple[bool, float]:
+        """Whether the editor shows the session, and when its user was last active: see
+        `editor_choice.Attends`."""
+        ...
+
+    def heard(self, news: News) -> None:
+        """The robot sends news."""
+        ...
+
+    def joined(self) -> None:
+        """The robot can be used from now on, perhaps with another owner than before."""
+        ...
+
+
+class Robot:
+    """One robot: its members by number, and its `RobotService` once the lock is ours. Service loop
+    only.
+
+    locking ──lock──▶ starting ──files read──▶ serving ──last member left──▶ ending
+    """
+
+    def __init__(self, name: str, options: Options, resources: RobotResources) -> None:
+        self.name = name
+        self.options = options
+        self._set_up_at, self._set_up_by = 0.0, 0
+        self.members: dict[int, Member] = {}
+        self._known: set[int] = set()
+        self._retired: set[int] = set()
+        self.left_at = 0.0
+        """When the latest editor left (Unix seconds); its programs may still be at work."""
+        self._resources = resources
+        self._lock = RobotLock(name, resources, self._serve, self._show_problem)
+        self._owner: RobotService | None = None
+        self._is_serving = False
+        self._is_ending = False
+
+    def acquire(self) -> None:
+        """Take the lock as soon as it is free, and serve then."""
+        self._lock.acquire()
+
+    def _show_problem(self, problem: str) -> None:
+        self._notify_all(robot_news.Notice(problem, "error"))
+
+    def _serve(self) -> None:
+        # Imported late: the HTTP modules would add a tenth of a second to the service's start.
+        from dingbridge.service.robots.robot_service import RobotService
+
+        self._owner = RobotService(
+            self.name, self.options, self._resources, self._notify, self._attends
+        )
+        self._owner.start(self._serving)
+
+    def _serving(self) -> None:
+        if not self._is_ending:
+            self._is_serving = True
+            for member in list(self.members.values()):
+                member.joined()
+
+    def join(self, number: int, member: Member) -> None:
+        """Add a member. Its `joined` is called once the robot can be used."""
+        self.members[number] = member
+        if self._is_serving:
+            self._resources.post(lambda: self._greet(number))
+
+    def _greet(self, number: int) -> None:
+        if number in self.members:
+            self.members[number].joined()
+
+    def configure(self, number: int, options: Options) -> Ruling | None:
+        """Use a member's options from now on. Returns the options in force if they were set up
+        later, else None."""
+        member = self.members[number]
+        if member.set_up_at() < self._set_up_at:
+            return Ruling(self.options, self._set_up_by)
+        self.options = options
+        self._set_up_at, self._set_up_by = member.set_up_at(), member.pid
+        if self._owner is not None:
+            self._owner.configure(options)
+        for other in self.members:
+            if other != number:
+                self._notify(other, Ruling(options, member.pid))
+        return None
+
+    def ask(self, number: int, ask: Ask) -> bool:
+        """Submit a member's request. Returns False while the robot cannot be used, and before the
+        member's `Hello`, which it sends when its `joined` is called."""
+        if self._owner is None or not self._is_serving:
+            return False
+        if isinstance(ask, robot_requests.Hello):
+            self._known.add(number)
+        elif not self.hears(number):
+            return False
+        self._owner.hub.ask(number, ask)
+        return True
+
+    def hears(self, number: int) -> bool:
+        """Whether the robot can be used and the member has sent its `Hello`."""
+        return self._is_serving and number in self._known
+
+    def retire(self, number: int) -> None:
+        """Send no more news to a member; what it still works on may be sent."""
+        self.left_at = self._resources.runtime.now()
+        self._retired.add(number)
+        if self._is_serving and self._owner is not None:
+            self._owner.hub.retire(number)
+
+    def leave(self, number: int) -> None:
+        """Remove a member."""
+        del self.members[number]
+        self._known.discard(number)
+        if number in self._retired:
+            self._retired.remove(number)
+        else:
+            self.left_at = self._resources.runtime.now()
+        if self._is_serving and self._owner is not None:
+            self._owner.hub.leave(number)
+            self._owner.hub.outgoing.look()
 
     @property
-    def hub(self) -> Hub:
-        """The hub, once it has started."""
-        assert self._hub is not None  # noqa: S101 - start() comes first
-        return self._hub
+    def hub(self) -> Hub | None:
+        """The hub of the robot; None while the robot cannot be used."""
+        return self._owner.hub if self._owner is not None and self._is_serving else None
 
-    def start(self, then: Callable[[], None]) -> None:
-        """Read what an earlier owner left, and serve; `then` runs when that is done."""
-        self._files.disk.submit_durable(
-            f"start of {self._robot}",
-            self._robot_files.read,
-            lambda left: self._started(left, then),
-        )
+    def sends(self, robot: str) -> bool:
+        """Whether messages of that robot leave by this one: the settings of an app may name the
+        webhook of a custom robot as well."""
+        return robot in (self.name, custom_robot(self.options.webhook))
 
-    def _started(self, left: SavedRobot, then: Callable[[], None]) -> None:
-        if self._stopped:
-            return
-        if left.damaged is not None:
-            self._damaged(left.damaged)
-        self._seen = SeenIds(left.seen)
-        self._pace = left.pace
-        ports = hubs.HubPorts(
-            self._records,
-            self,
-            self,
-            self._chance,
-            self._notify,
-            self,
-            self._attends,
-            self._later,
-        )
-        self._hub = Hub(self._robot, ports, self._options, left.state, left.outbox)
-        self._hub.start(left.inbox)
-        outstanding = left.state.reactions.get(self._robot, ())
-        if outstanding:
-            self._react(outstanding)
-        self._later(ALL_HERE_WITHIN, self._settled)
-        periodic.next_time(self._look_again)
-        days = self._options.media_days
-        self._files.disk.do(lambda: self._files.outgoing.remove_old(days))
-        log.info("%s is ours; %d messages wait", self._robot, len(left.outbox.waiting))
-        then()
+    def is_sending(self, now: float) -> bool:
+        """Whether a message waits that can leave within `SENDS_WITHIN`."""
+        return self._owner is not None and self._is_serving and self._owner.hub.is_sending(now)
 
-    def _settled(self) -> None:
-        if not self._stopped:
-            self.hub.settled()
+    def end(self) -> Shutdown | None:
+        """Close the link, and release the lock once no request is under way. Returns the thread
+        that waits for that; None when there is nothing to wait for."""
+        self._is_ending, self._is_serving = True, False
+        if self._owner is None:
+            self._lock.abandon()
+            return None
+        self._owner.stop()
+        ending = Shutdown(self._owner, self._resources.files, self._lock.release)
+        ending.start()
+        return ending
 
-    def configure(self, options: Options) -> None:
-        """Use these options from now on."""
-        before, self._options = self._options, options
-        if self._sender is not None:
-            self._sender.configure(self._sending_client)
-        if self._reactor is not None:
-            self._reactor.configure(self._client(_quick(options)))
-        if StreamSettings.of(before) != StreamSettings.of(options):
-            self.disconnect()
-        if self._hub is not None:
-            self._hub.configure(options)
+    def _notify(self, number: int, news: News) -> None:
+        # Not at once: the hub must finish its change first.
+        self._resources.post(lambda: self._notify_now(number, news))
 
-    def _sending_client(self) -> RobotClient:
-        return self._client(Http(self._options.proxy))
+    def _notify_now(self, number: int, news: News) -> None:
+        member = self.members.get(number)
+        if member is not None:
+            member.heard(news)
 
-    def _client(self, http: Http) -> RobotClient:
-        return RobotClient(self._options, http, self._tokens.of(self._options))
+    def _attends(self, number: int, session: str) -> tuple[bool, float]:
+        member = self.members.get(number)
+        return member.attends(session) if member is not None else (False, 0.0)
 
-    def _damaged(self, damaged: StoredDataDamaged) -> None:
-        self._post(lambda: self._notice(damaged.message))
-
-    def _notice(self, words: str) -> None:
-        if self._hub is not None:
-            self._hub.notice(words)
-
-    def stop(self) -> None:
-        """Close the link and end the threads soon; `wait_until_stopped` tells when."""
-        self._stopped = True
-        self.disconnect()
-        if self._sender is not None:
-            self._sender.stop()
-        if self._reactor is not None:
-            self._reactor.stop()
-
-    def wait_until_stopped(self, seconds: float | None) -> None:
-        """Return once the link is closed and the request under way was answered and written down,
-        or after `seconds`. Not for the service loop while it is needed, nor for the disk thread."""
-        end = None if seconds is None else time.monotonic() + seconds
-        for thread in (self._before, self._sender):
-            if thread is not None:
-                thread.join(None if end is None else max(0.0, end - time.monotonic()))
-
-    def close(self) -> None:
-        """Leave the files to the next owner. For the disk thread."""
-        self._gate.close()
-        for dropped in self._sender.given_up() if self._sender is not None else ():
-            # Its request may yet be taken, but the next owner must not repeat it.
-            self._robot_files.append(Dropped(dropped, self._chance.now()))
-        self._robot_files.compact(self._seen.known())
-        try:
-            self._records.flush()
-        except (OSError, BridgeError) as error:
-            log.warning("the last counts are not written down: %s", error)
-
-    def _look_again(self) -> None:
-        """Look now and then: an editor that runs 0.1 may have left something for us."""
-        if not self._stopped:
-            self.hub.outgoing.look()
-            periodic.next_time(self._look_again)
-
-    def _later(self, seconds: float, then: Callable[[], None]) -> None:
-        if seconds:
-            asyncio.get_running_loop().call_later(seconds, self._post, then)
-        else:
-            self._post(then)
-
-    # --- what the hub needs: queue --------------------------------------------------------------
-
-    def put(self, waiting: QueuedMessage) -> None:
-        """Add a message to the end of the queue."""
-        if self._sender is None:
-            self._sender = RobotSender(
-                self._sending_client,
-                self._news.notify,
-                self,
-                self._pace,
-                FileUploader(self._files.outgoing).bring,
-            )
-            self._sender.start()
-        self._sender.put(waiting)
-        self._news.expect()
-
-    def drop(self, message: str) -> bool:
-        """Take a message out of the queue. Returns whether it waited there."""
-        waited = self._sender is not None and self._sender.drop(message)
-        # What became of it so far counts for what is told of its end.
-        self._news.take()
-        return waited
-
-    # --- what the hub needs: reactions ----------------------------------------------------------
-
-    def react(self, reaction: Reaction, *, short: bool) -> None:
-        """A message is worked on. While the quota is `short`, nothing new is shown."""
-        self._reacting.append((reaction, short))
-        if len(self._reacting) == 1:
-            self._post(self._react_to_all)
-
-    def _react_to_all(self) -> None:
-        """The reactor's thread wakes once for all messages of a turn."""
-        reacting, self._reacting = self._reacting, []
-        if reacting:
-            self._react(()).arrived(reacting)
-
-    def unreact(self, message_id: str) -> None:
-        """A message was answered, or never will be."""
-        self._react_to_all()
-        if self._reactor is not None:
-            self._reactor.finished(message_id)
-
-    def idle(self, *, idle: bool) -> None:
-        """Whether no message waits to go out."""
-        if idle != self._idle and self._reactor is not None:
-            self._reactor.idle(idle=idle)
-        self._idle = idle
-
-    def _react(self, outstanding: tuple[Reaction, ...]) -> ReactionThread:
-        if self._reactor is None:
-            self._reactor = ReactionThread(
-                self._client(_quick(self._options)),
-                outstanding,
-                self._outstanding,
-                lambda calls, code: self._post(lambda: self.hub.counted(calls, 0, code)),
-                idle=self._idle,
-            )
-            self._reactor.start()
-        return self._reactor
-
-    def _outstanding(self, reactions: tuple[Reaction, ...], *, soon: bool) -> None:
-        """Write down what may stand at messages. For the reactor's thread."""
-
-        def change(state: State) -> State:
-            return with_reactions(state, self._robot, reactions)
-
-        if soon:
-            self._records.soon(change)
-        else:
-            self._records.update(change)
-
-    # --- what the hub needs: link ---------------------------------------------------------------
-
-    def connect(self) -> None:
-        """Open the link and keep it open. Does nothing when it is open already."""
-        if self._stream is not None:
-            return
-        stream = StreamThread(
-            StreamSettings.of(self._options),
-            Http(self._options.proxy),
-            self._seen,
-            self._gate,
-            # A stream that was replaced has nothing to say any more.
-            lambda event: self._post(lambda: self._from_stream(stream, event)),
-        )
-        stream.follow(self._before)
-        self._stream = stream
-        stream.start()
-
-    def disconnect(self) -> None:
-        """Close the link. Does nothing when it is closed already."""
-        if self._stream is not None:
-            self._stream.stop()
-            self._before, self._stream = self._stream, None
-
-    # --- for the sender's thread ----------------------------------------------------------------
-
-    def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
-        """Write a record. For the sender's threads."""
-        self._records.append(record, sync=sync)
-        self._news.notify(record)
-
-    # --- news from threads, on the service loop -------------------------------------------------
-
-    def _from_sender(self, events: Sequence[SenderReport]) -> None:
-        calls, pushes = 0, 0
-        about: list[DeliveryReport | OutboxRecord] = []
-        for event in events:
-            match event:
-                case Counted():
-                    calls, pushes = calls + event.calls, pushes + event.pushes
-                    self.hub.counted(0, 0, event.code)
-                case sent_messages.SentChunk():
-                    self.hub.sent(event)
-                case CoolDown(until=until, reason=reason):
-                    self.hub.cooling_down(until, reason)
-                case _:
-                    about.append(event)
-        self.hub.counted(calls, pushes, "")
-        if about:
-            self.hub.outgoing.heard(about)
-
-    def _is_sending(self) -> bool:
-        return self.hub.outgoing.queued > 0 and not self.hub.cool_down[0]
-
-    def _from_stream(self, stream: StreamThread, event: StreamEvent) -> None:
-        if isinstance(event, MessagesReceived):
-            # Written down and acked: it counts, whatever became of the stream since.
-            self._arrived(event.batch)
-        elif stream is not self._stream:
-            return
-        elif isinstance(event, LinkChanged):
-            self.hub.link_changed(event.state, event.reason, event.fix, event.retry_in)
-        else:
-            self.hub.trouble(event.sentence, event.code)
-
-    def _arrived(self, batch: tuple[Received, ...]) -> None:
-        """In pieces, between which others have their turn."""
-        for first in range(0, len(batch), AT_ONCE):
-            piece = batch[first : first + AT_ONCE]
-            self._post(partial(self.hub.arrived, piece))
-
-
-def _quick(options: Options) -> Http:
-    return Http(options.proxy, connect_timeout=CALL_TIMEOUT, read_timeout=CALL_TIMEOUT)
+    def _notify_all(self, news: News) -> None:
+        for member in list(self.members.values()):
+            member.heard(news)

@@ -35,13 +35,13 @@ class RobotCommands:
     def __init__(
         self,
         conversations: Conversations,
-        chance: Runtime,
+        runtime: Runtime,
         options: Callable[[], Options],
         state: Callable[[], RobotState],
         editors: Callable[[], int],
     ) -> None:
         self._conversations = conversations
-        self._chance = chance
+        self._runtime = runtime
         self._options = options
         self._state = state
         self._editors = editors
@@ -94,8 +94,8 @@ class RobotCommands:
 
     def _new(self, inbound: Inbound) -> str:
         """A session of its own for the conversation, where those are made on demand."""
-        session = f"{self._options().account}-{self._chance.new_id()}"
-        self._conversations.make(session, inbound, self._chance.now())
+        session = f"{self._options().account}-{self._runtime.new_id()}"
+        self._conversations.make(session, inbound, self._runtime.now())
         return say.NEW_SESSION()
 
     def _status(self, inbound: Inbound, *, admin: bool) -> str:

@@ -172,3 +172,6 @@ Ask = (
     | Revoke
     | ShowPairings
 )
+
+LateAsk = SendMessage | InSession | Asking | InTranscript | Unanswered
+"""Requests that are still accepted for an editor that has left while something was under way."""

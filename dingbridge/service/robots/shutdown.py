@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dingbridge.edges.storage.robot_files import SharedFiles
 
 if TYPE_CHECKING:
-    from dingbridge.service.robots.robot import RobotService
+    from dingbridge.service.robots.robot_service import RobotService
 
 
 class Shutdown(threading.Thread):

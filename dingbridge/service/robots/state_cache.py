@@ -1,4 +1,4 @@
-"""What the owner remembers between runs: known here at once, on disk in its turn."""
+"""The state file in memory: a change shows at once, and is written in its turn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.service.ports import Records
 
 
 class StateCache:
-    """The state as the owner knows it. Service loop only."""
+    """The state as the robot changes it. Service loop only."""
 
     def __init__(self, state: State, records: Records) -> None:
         self.state = state
@@ -18,11 +18,15 @@ class StateCache:
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
-        """Change it, here and on disk; `then` runs once it is there."""
+        """Change the state, here and on disk; `then` runs once it is on disk."""
         self.state = change(self.state)
         self._records.change(change, then)
 
     def soon(self, change: Callable[[State], State]) -> None:
-        """Change it here, and on disk within a second."""
+        """Change the state here at once, and on disk within a second."""
         self.state = change(self.state)
         self._records.soon(change)
+
+    def when_written(self, then: Callable[[], None]) -> None:
+        """Call `then` once all changes so far are on disk."""
+        self._records.settled(then)

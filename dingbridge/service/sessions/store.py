@@ -55,9 +55,9 @@ class View(Protocol):
 class SessionStore:
     """Keeps the transcripts on the disk, and tells every view what changes. Service loop only."""
 
-    def __init__(self, storage: Storage, chance: Runtime, post: Post) -> None:
+    def __init__(self, storage: Storage, runtime: Runtime, post: Post) -> None:
         self.storage = storage
-        self._chance = chance
+        self._runtime = runtime
         self._post = post
         self._arriving: dict[str, list[_Arriving]] = {}
         # Of each session what is to be told, in its order on the disk; None is what is written.
@@ -96,9 +96,9 @@ class SessionStore:
 
     def new(self, title: str) -> str:
         """Start a session, first in the list, which is to be told. Returns its id."""
-        now = self._chance.now()
+        now = self._runtime.now()
         made = datetime.fromtimestamp(now)
-        session = f"{made:%y%m%d-%H%M}-{self._chance.new_id()[:6]}"
+        session = f"{made:%y%m%d-%H%M}-{self._runtime.new_id()[:6]}"
         info = SessionInfo(session, well_formed(title) or say.TITLE(time=made), now)
         self.storage.begin(info)
         self.infos = {session: info, **self.infos}
@@ -109,7 +109,7 @@ class SessionStore:
         info = SessionInfo(
             session,
             well_formed(start.title) or session,
-            self._chance.now(),
+            self._runtime.now(),
             account=account,
             instructions=well_formed(start.instructions),
             cwd=start.cwd,

@@ -77,19 +77,19 @@ class Made:
             project=cast(Any, None),
             media=cast(Any, None),
             parcels=cast(Any, None),
-            chance=SystemRuntime(),
+            runtime=SystemRuntime(),
             later=cast(Any, None),
             pid=1,
             cwd="/",
             environ={},
         )
         sessions = EditorSessions(
-            self.outside, SessionStore(ports.storage, ports.chance, lambda call: call()), [SESSION]
+            self.outside, SessionStore(ports.storage, ports.runtime, lambda call: call()), [SESSION]
         )
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())
         self.account = accounts.default
-        self.deliveries = Sending(self.outside, ports.chance, sessions, accounts, {}, lambda: None)
+        self.deliveries = Sending(self.outside, ports.runtime, sessions, accounts, {}, lambda: None)
 
     def send(self, message: str) -> None:
         """Send something in the session."""

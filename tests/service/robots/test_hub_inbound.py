@@ -101,7 +101,7 @@ def test_messages_that_come_together_are_all_brought_although_one_cannot_be(
 ) -> None:
     batch = [received(name, name, SINGLE, "zhangsan", NOW) for name in ("one", "two", "three")]
     broken = structs.replace(batch[1], inbound=None)
-    robot.hub._reception.arrived([batch[0], broken, batch[2]])  # a defect of ours, in one place
+    robot.hub._router.arrived([batch[0], broken, batch[2]])  # a defect of ours, in one place
     assert [text for _, text, _ in robot.delivered(1)] == ["one", "three"]
 
 

@@ -17,13 +17,13 @@ def test_calls_and_pushes_are_counted_and_80_percent_is_told_once_to_everybody()
     robot.join(1)
     for _ in range(4):
         robot.say("hello")
-    robot.hub.counted(7, 0, "")
+    robot.hub.health.counted(7, 0, "")
     [words] = robot.heard(1, Notice)
     assert "4 of 5 pushes" in words.text
     assert words.level == "warn"
-    robot.hub.counted(1, 0, "")
+    robot.hub.health.counted(1, 0, "")
     assert "8 of 10 API calls" in robot.heard(1, Notice)[-1].text
-    robot.hub.counted(1, 1, "")
+    robot.hub.health.counted(1, 1, "")
     assert len(robot.heard(1, Notice)) == 2
     used = robot.state.quotas[ROBOT]
     assert (used.calls, used.pushes) == (9, 5)
@@ -37,8 +37,8 @@ def latest_quota(robot: RecordedRobot) -> str:
 
 
 def test_a_quota_that_is_gone_is_remembered_and_shown(robot: RecordedRobot) -> None:
-    robot.hub.trouble("no pushes are left", "20001")
-    robot.hub.counted(0, 0, "90020")
+    robot.hub.health.trouble("no pushes are left", "20001")
+    robot.hub.health.counted(0, 0, "90020")
     assert robot.state.quotas[ROBOT].gone
     assert latest_quota(robot).count("used up") == 2
     assert [news.text for news in robot.heard(1, Notice)] == ["no pushes are left"]
@@ -47,10 +47,10 @@ def test_a_quota_that_is_gone_is_remembered_and_shown(robot: RecordedRobot) -> N
 
 def test_a_cool_down_is_told_when_it_changes(robot: RecordedRobot) -> None:
     for _ in range(3):
-        robot.hub.cooling_down(NOW + 60, "sent too fast")
+        robot.hub.health.cooling_down(NOW + 60, "sent too fast")
     [state] = robot.heard(1, robot_state.RobotState)
     assert (state.cool_down_until, state.cool_down_reason) == (NOW + 60, "sent too fast")
-    robot.hub.cooling_down(0.0, "")
+    robot.hub.health.cooling_down(0.0, "")
     assert robot.heard(1, robot_state.RobotState)[-1].cool_down_until == 0
 
 

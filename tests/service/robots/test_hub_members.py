@@ -74,7 +74,7 @@ def test_without_an_app_no_link_is_opened() -> None:
 
 
 def test_a_link_that_is_no_longer_held_is_told_as_off(robot: RecordedRobot) -> None:
-    robot.hub.link_changed(LinkState.CONNECTED, "", "")
+    robot.hub.health.link_changed(LinkState.CONNECTED, "", "")
     assert [news.link for news in robot.heard(1, LinkNews)] == ["connected"]
     robot.ask(OWN, Unbind("s1"))
     robot.ask(1, Unbind("s2"))
@@ -247,7 +247,7 @@ def test_a_warning_pops_up_in_the_editor_that_was_used_last(robot: RecordedRobot
     for last, other in ((OWN, 1), (1, OWN)):
         robot.active = {last: 2.0, other: 1.0}
         robot.forget()
-        robot.hub.trouble("something is wrong", "")
+        robot.hub.health.trouble("something is wrong", "")
         assert [words.text for words in robot.heard(last, Notice)] == ["something is wrong"]
         assert robot.heard(other, Notice) == []
 
@@ -269,10 +269,10 @@ def test_an_editor_that_joins_while_the_link_waits_learns_why() -> None:
     robot = RecordedRobot()
     robot.join(1)
     robot.ask(1, Bind("s1", "One", "/p"))
-    robot.hub.link_changed(LinkState.WAITING, "no answer", "check the network", 12.0)
+    robot.hub.health.link_changed(LinkState.WAITING, "no answer", "check the network", 12.0)
     robot.join(2)
     assert robot.heard(2, LinkNews) == [
         LinkNews("waiting", "no answer", "check the network", NOW + 12)
     ]
-    robot.hub.link_changed(LinkState.CONNECTED, "", "")
+    robot.hub.health.link_changed(LinkState.CONNECTED, "", "")
     assert robot.heard(2, LinkNews)[-1] == LinkNews("connected")

@@ -59,9 +59,9 @@ def test_something_may_be_sent_while_it_is_looked_for_what_an_editor_left(
 
 def test_what_dingtalk_holds_up_for_longer_is_not_waited_for(robot: RecordedRobot) -> None:
     robot.send(1, "m1")
-    robot.hub.cooling_down(NOW + SENDS_WITHIN, "too fast")
+    robot.hub.health.cooling_down(NOW + SENDS_WITHIN, "too fast")
     assert robot.hub.is_sending(NOW)
-    robot.hub.cooling_down(NOW + SENDS_WITHIN + 1, "for the rest of the day")
+    robot.hub.health.cooling_down(NOW + SENDS_WITHIN + 1, "for the rest of the day")
     assert not robot.hub.is_sending(NOW)
 
 

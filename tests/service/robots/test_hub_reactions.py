@@ -114,8 +114,8 @@ def test_with_little_of_the_quota_left_reactions_are_told_so() -> None:
     robot = RecordedRobot(quota={"calls": 4})
     robot.join(OWN)
     robot.ask(OWN, Bind("s1", "First", "/p"))
-    robot.hub.counted(2, 0, "")
+    robot.hub.health.counted(2, 0, "")
     first = robot.say("one")
-    robot.hub.counted(1, 0, "")
+    robot.hub.health.counted(1, 0, "")
     second = robot.say("two")
     assert robot.reactions == [f"👀 {first}", f"👀 {second} short"]

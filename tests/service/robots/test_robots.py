@@ -38,9 +38,15 @@ from dingbridge.edges.storage.robot_files import OwnershipGate, files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.robot_client import RobotMembership
+from dingbridge.service.robots.robot_lock import (
+    REPORT_AFTER,
+    REPORT_UNKNOWN_AFTER,
+    TRY_AFTER,
+)
 from dingbridge.service.robots.robot_news import News, Notice
 from dingbridge.service.robots.robot_requests import Hello, ShowOutbox
-from dingbridge.service.robots.robots import TELL_AFTER, TRY_AFTER, UNKNOWN_AFTER, Robots
+from dingbridge.service.robots.robot_resources import RobotResources
+from dingbridge.service.robots.robots import Robots
 from tests.support import processes
 
 NOWHERE = "http://127.0.0.1:1"
@@ -98,14 +104,8 @@ class Loop:
         self.folder = data / "dingbridge"
         self.files = files_in(data, self.disk)
         self.clock = _Clock()
-        self.robots = Robots(
-            self.folder,
-            self.files,
-            AccessTokens(),
-            self.clock,
-            self.posted.put,
-            self._empty,
-        )
+        resources = RobotResources(data, self.files, AccessTokens(), self.clock, self.posted.put)
+        self.robots = Robots(resources, self._empty)
         self.editor = RobotMembership(
             self.robots, self.news.append, self._join, lambda: 0.0, lambda _: (False, 0.0), 1
         )
@@ -317,7 +317,7 @@ def test_who_holds_a_robot_is_named_once_and_it_is_taken_when_that_is_gone(
     assert lock.acquire(card)
     loop.configure(OPTIONS)
     loop.turn_until(lambda: bool(loop.told()), "the user is told")
-    loop.turn_until(lambda: len(loop.pauses) == TELL_AFTER + 2, "it is tried again")
+    loop.turn_until(lambda: len(loop.pauses) == REPORT_AFTER + 2, "it is tried again")
     assert loop.joined == 0
     lock.release()
     loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
@@ -344,12 +344,12 @@ def test_nobody_is_named_who_is_not_known_to_hold_the_robot(loop: Loop, left: st
             )
         )
     loop.configure(OPTIONS)
-    loop.turn_until(lambda: len(loop.pauses) == TELL_AFTER + 2, "it is tried again")
+    loop.turn_until(lambda: len(loop.pauses) == REPORT_AFTER + 2, "it is tried again")
     assert loop.told() == []
     # When that lasts, the user has to know all the same.
     loop.turn_until(lambda: bool(loop.told()), "the user is told")
     assert "not known here" in loop.told()[0].text
-    assert len(loop.pauses) >= UNKNOWN_AFTER
+    assert len(loop.pauses) >= REPORT_UNKNOWN_AFTER
     lock.release()
 
 

@@ -1,0 +1,29 @@
+"""What the hub of a robot needs of the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dingbridge.service.ports import Later, Link, Queue, Reactions, Records, Runtime
+from dingbridge.service.robots.editor_choice import Attends
+from dingbridge.service.robots.robot_news import News
+
+
+class HubPorts(Struct, frozen=True):
+    """The files, queue, link and reactions of one robot, and its members.
+
+    - `notify` sends news to one member.
+    - `attends` tells what a member's editor shows; see `Attends`.
+    - `later` runs a call on the loop after some seconds, for 0 at the end of the turn.
+    """
+
+    records: Records
+    queue: Queue
+    link: Link
+    runtime: Runtime
+    notify: Callable[[int, News], None]
+    reactions: Reactions
+    attends: Attends
+    later: Later

@@ -1,0 +1,56 @@
+"""What editors request of a robot's outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from dingbridge.service.robots import robot_news
+from dingbridge.service.robots.conversations import Conversations
+from dingbridge.service.robots.robot_news import News
+from dingbridge.service.robots.robot_outbox import RobotOutbox
+from dingbridge.service.robots.robot_requests import (
+    Drop,
+    Known,
+    Retry,
+    SendMessage,
+    ShowOutbox,
+)
+
+OutboxRequest = SendMessage | Known | Retry | Drop | ShowOutbox
+
+
+class OutboxRequests:
+    """Carries out requests, and answers the member that made them. Service loop only.
+
+    - `notify` sends news to one member.
+    """
+
+    def __init__(
+        self,
+        outbox: RobotOutbox,
+        conversations: Conversations,
+        notify: Callable[[int, News], None],
+    ) -> None:
+        self._outbox = outbox
+        self._conversations = conversations
+        self._notify = notify
+
+    def carry_out(self, member: int, request: OutboxRequest) -> None:
+        """Carry out a member's request."""
+        match request:
+            case SendMessage():
+                outbound = self._conversations.addressed(request.outbound, request.session)
+                self._outbox.send(structs.replace(request, outbound=outbound))
+            case Known(session=session, ids=ids):
+                self._outbox.answer_known(session, ids)
+            case Retry(id=message):
+                if notice := self._outbox.retry(message):
+                    self._notify(member, notice)
+            case Drop(id=message):
+                if problem := self._outbox.drop(message):
+                    self._notify(member, robot_news.Notice(problem, "error"))
+            case ShowOutbox(prefix=prefix):
+                lines = self._outbox.describe(prefix)
+                self._notify(member, robot_news.OutboxLines(lines))

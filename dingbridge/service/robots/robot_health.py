@@ -1,0 +1,66 @@
+"""How a robot is doing: its last error, its rate limit, its link and its quota."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from dingbridge.core.dingtalk.keepalive import LinkState
+from dingbridge.service.ports import Runtime
+from dingbridge.service.robots.link_control import LinkControl
+from dingbridge.service.robots.quota_meter import QuotaMeter
+from dingbridge.service.robots.robot_news import LinkNews
+from dingbridge.service.robots.status_updates import StatusUpdates
+
+log = logging.getLogger(__name__)
+
+
+class RobotHealth:
+    """Takes in what link and queue report. Service loop only.
+
+    - `warn` shows a warning to the user.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        link: LinkControl,
+        quota: QuotaMeter,
+        status: StatusUpdates,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._runtime = runtime
+        self._link = link
+        self._quota = quota
+        self._status = status
+        self._warn = warn
+        self.last_error = ""
+        self.cool_down = (0.0, "")
+        """Until when nothing is sent (Unix seconds, 0 for no limit), and why."""
+
+    def link_changed(self, link: LinkState, reason: str, fix: str, retry_in: float = 0.0) -> None:
+        """The stream connection's state changed. It opens again in `retry_in` seconds, unless that
+        is 0."""
+        next_try = self._runtime.now() + retry_in if retry_in else 0.0
+        self._link.set(LinkNews(link.value, reason, fix, next_try))
+
+    def trouble(self, sentence: str, code: str) -> None:
+        """Something was received that cannot be used; `code` is the platform's, if it sent one."""
+        log.warning("%s", sentence)
+        self.last_error = sentence
+        self._quota.refused(code)
+        self._warn(sentence)
+        self._status.changed()
+
+    def counted(self, calls: int, pushes: int, code: str) -> None:
+        """Calls were made; `code` is the platform's for one that it refused."""
+        self._quota.refused(code)
+        if calls or pushes:
+            self._quota.count(calls, pushes)
+            self._status.counted()
+
+    def cooling_down(self, until: float, reason: str) -> None:
+        """Nothing is sent before `until` (Unix seconds); 0 when that is over."""
+        if (until, reason) != self.cool_down:
+            self.cool_down = (until, reason)
+            self._status.changed()

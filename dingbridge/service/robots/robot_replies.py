@@ -1,0 +1,31 @@
+"""Texts of the bridge itself, sent to a conversation of a robot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dingbridge.core.delivery.compose import ComposeContext, written
+from dingbridge.core.delivery.outbox_records import Purpose
+from dingbridge.core.messages import Target
+from dingbridge.core.options.declarations import Options
+from dingbridge.service.ports import Runtime
+from dingbridge.service.robots.robot_outbox import RobotOutbox
+from dingbridge.service.robots.robot_requests import SendMessage
+
+
+class RobotReplies:
+    """Composes such texts and puts them into the outbox. Service loop only."""
+
+    def __init__(
+        self, runtime: Runtime, options: Callable[[], Options], outbox: RobotOutbox
+    ) -> None:
+        self._runtime = runtime
+        self._options = options
+        self._outbox = outbox
+
+    def reply(self, target: Target, text: str) -> None:
+        """Send a text, which is part of no session, to a conversation."""
+        options = self._options()
+        context = ComposeContext(options.secrets)
+        made = written(self._runtime.new_id(), text, target, options, context)
+        self._outbox.send(SendMessage(made.outbound, Purpose.WORD, ""))

@@ -1,0 +1,31 @@
+"""What a service lends to each of its robots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from dingbridge.core.options.declarations import Options
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.openapi import AccessTokens, RobotClient
+from dingbridge.edges.storage.robot_files import SharedFiles
+from dingbridge.protocol.command_queue import Post
+from dingbridge.service.ports import Runtime
+
+
+class RobotResources(Struct, frozen=True):
+    """The data folder with its files, the access tokens, and the service's loop.
+
+    - `post` runs a call on the loop, at the end of the turn.
+    """
+
+    data: Path
+    files: SharedFiles
+    tokens: AccessTokens
+    runtime: Runtime
+    post: Post
+
+    def client(self, options: Options, http: Http) -> RobotClient:
+        """A client for the robot of these options, with the token that all its clients share."""
+        return RobotClient(options, http, self.tokens.of(options))
