@@ -52,7 +52,6 @@ MIRRORED = {"unit": "core", "edges": "edges", "protocol": "protocol", "service":
 """Folders of the tests that are laid out as these of the package are, and start no Neovim."""
 CONSTRUCTOR_TAKES = 5
 CROWDED: dict[str, int] = {
-    "dingbridge/core/delivery/plan.py:Plan": 8,
     "dingbridge/service/editors/file_sending.py:FileSending": 6,
     "dingbridge/service/editors/message_flow.py:MessageFlow": 9,
     "dingbridge/service/editors/remote_requests.py:RemoteRequests": 9,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.plan import Chunk, Finished, Plan, PostChunk, Wait
+from dingbridge.core.delivery.plan import Plan, RetryPolicy, SentSoFar
+from dingbridge.core.delivery.plan_steps import Chunk, Finished, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.errors import DeliveryError
 from dingbridge.core.markdown.chunking import LARGEST_CODE_POINT
@@ -83,11 +84,8 @@ def a_plan(
         outbound(text),
         routes,
         room,
-        lambda: chance,
-        patient=patient,
-        repeat=repeat,
-        start=start,
-        tried=tried,
+        RetryPolicy(lambda: chance, patient=patient, repeat=repeat),
+        SentSoFar(start, tried),
     )
 
 

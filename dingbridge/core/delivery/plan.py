@@ -1,15 +1,27 @@
-"""One outbound message on its way: what to do next, after every answer.
+"""The delivery plan of one outbound message: what to do next after every answer.
 
-A `Plan` is a pure state machine. The sender asks `next()` for a step, carries it out, and tells the
-plan what came of it with `accepted()`, `waited()` or `failed(error)`. It keeps three promises:
-chunks leave in order; the accepted chunks put together are the text, but for chunks that are
-nothing but white space, which DingTalk refuses; and after a refusal nothing of the message is sent
-any more (no text with holes). An attempt whose outcome is not known is remembered until the end,
-which says so (see `attempts`).
+`Plan` is a pure state machine. The sender asks `next()` for a step, runs it, and reports the
+outcome:
 
-Each of several chunks carries its number and the total as far as it is known: when a chunk turns
-out too long, or the next route takes less, the count goes on with a new total. What an earlier
-attempt sent counts as the chunks that the present route makes of it.
+    PostChunk ── accepted() ──> PostChunk (next chunk) … ──> Finished()
+        │
+        └─ failed(error), by the type of the error:
+             FreshToken, Retryable, RetryAfter, Unreachable ──> Wait ── waited() ──> PostChunk
+             OtherRoute ──> PostChunk (the rest is cut for the next route)
+             TooLong    ──> PostChunk (the chunk is halved)
+             all others, no route left, too many tries ──> Finished(error)
+
+Guarantees:
+
+- chunks are sent in order
+- the accepted chunks together are the text, except chunks of white space only, which DingTalk
+  refuses
+- after a refusal nothing more of the message is sent (no text with holes)
+- an attempt of unknown outcome is remembered until the end, which reports it (see `attempts`)
+
+Each of several chunks carries its number and the total known so far: if a chunk turns out too long,
+or the next route takes less, the numbers continue with a new total. What an earlier plan sent
+counts as the chunks that the present route makes of it.
 """
 
 from __future__ import annotations
@@ -23,6 +35,7 @@ from msgspec import Struct
 from dingbridge.core.catalogue import delivery as say
 from dingbridge.core.delivery import attempts
 from dingbridge.core.delivery.attempts import Attempted, Attempts
+from dingbridge.core.delivery.plan_steps import Chunk, Finished, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route, of_another_robot
 from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.errors import (
@@ -45,51 +58,43 @@ KEY_CHARACTERS = 32
 """Length of a chunk's key, which goes out with it as `msgUuid`."""
 
 
-class Chunk(Struct, frozen=True):
-    """The piece of the message from `start` to `end`. `text` is what is sent for it: the piece and
-    what the cut made necessary (`Cutter.sent`). `key` is the same each time the piece is sent."""
-
-    start: int
-    end: int
-    key: str
-    text: str
-
-
-class PostChunk(Struct, frozen=True):
-    """Step: send this chunk by this route."""
-
-    route: Route
-    chunk: Chunk
-
-
-class Wait(Struct, frozen=True):
-    """Step: let `seconds` pass, then ask again. `reason` says why, for the person waiting."""
-
-    seconds: float
-    reason: str
-
-
-class Finished(Struct, frozen=True):
-    """Step: nothing more to do. `error` is None when every chunk was accepted. `uncertain`: what
-    failed may have arrived all the same, what was accepted may be there twice."""
-
-    error: DeliveryError | None = None
-    uncertain: bool = False
-
-
 Room = Callable[[Route], tuple[int, int]]
-"""Ceilings for the text of one chunk by route: (characters, JSON-escaped bytes)."""
+"""The largest text of a chunk by route: (characters, JSON-escaped bytes)."""
+
+
+class RetryPolicy(Struct, frozen=True):
+    """How long a plan goes on, and how fast.
+
+    - `chance`: returns [0, 1), for jitter
+    - `patient`: retry without limit while nothing can be reached or the platform asks to wait;
+      otherwise give up after a few tries
+    - `repeat`: send a chunk that may have arrived once more, even if the platform cannot recognise
+      it
+    """
+
+    chance: Callable[[], float]
+    patient: bool = True
+    repeat: bool = True
+
+
+class SentSoFar(Struct, frozen=True):
+    """What earlier plans did for the message.
+
+    The text before `start` was accepted; `tried` are attempts of unknown outcome. By the same route
+    such a chunk is cut the same, and so has the same key.
+    """
+
+    start: int = 0
+    tried: Attempts = ()
+
+
+NOTHING_SENT = SentSoFar()
 
 
 class Plan:
-    """The way of one message through its routes.
+    """The delivery of one message through its routes, the best one first.
 
-    `routes`: best first. `room`: what a chunk may hold by route. `chance`: returns [0, 1), for
-    jitter. `patient`: go on for ever while nothing can be reached or the platform asks to wait;
-    otherwise give up after a few tries. `repeat`: send a chunk that may have arrived once more,
-    also where the platform cannot recognise it. `start` is where an earlier plan got to, and
-    `tried` its attempts of unknown outcome: by the same route such a chunk is cut the same, so that
-    it has the same key.
+    `room` gives the space for a chunk's text by route.
     """
 
     def __init__(
@@ -97,20 +102,15 @@ class Plan:
         outbound: Outbound,
         routes: tuple[Route, ...],
         room: Room,
-        chance: Callable[[], float],
-        *,
-        patient: bool = True,
-        repeat: bool = True,
-        start: int = 0,
-        tried: Attempts = (),
+        retry: RetryPolicy,
+        sent: SentSoFar = NOTHING_SENT,
     ) -> None:
         self._outbound = outbound
         self._routes = deque(routes)
         self._room = room
-        self._chance = chance
-        self._patient = patient
-        self._repeat = repeat
-        self._tried = tried
+        self._retry = retry
+        self._start = sent.start
+        self._tried = sent.tried
         self._blocks = Blocks(outbound.text)
         self._left: deque[tuple[int, int]] = deque()
         self._taken = 0
@@ -120,9 +120,8 @@ class Plan:
         self._pauses = 0
         self._token_refused = False
         self._wait: Wait | None = None
-        self._start = start
         if self._routes:
-            self._taken = self._cut(start, self._tried_chunk(start))
+            self._taken = self._cut(sent.start, self._tried_chunk(sent.start))
             self._stop_repeats(say.NOT_ANSWERED_BEFORE())
         elif outbound.target.private:
             self._end = DeliveryError(
@@ -139,17 +138,19 @@ class Plan:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many chunks were accepted, and how many there are as far as is known, with those of
-        earlier attempts."""
+        """How many chunks were accepted, and how many there are as far as known.
+
+        Both include those of earlier plans.
+        """
         return self._taken, self._taken + len(self._left)
 
     @property
     def tried(self) -> Attempts:
-        """The attempts whose outcome is not known, with those before this plan."""
+        """The attempts of unknown outcome, including those before this plan."""
         return self._tried
 
     def next(self) -> PostChunk | Wait | Finished:
-        """The next step. Asking twice without an answer in between gives the same step."""
+        """The next step. The same until an outcome is reported."""
         if self._end is not None:
             return Finished(self._end, attempts.may_have_arrived(self._tried, self._start))
         if not self._left:
@@ -159,11 +160,11 @@ class Plan:
         return PostChunk(self._routes[0], self._chunk(*self._left[0]))
 
     def waited(self) -> None:
-        """The time of the last `Wait` has passed."""
+        """The last `Wait` is over."""
         self._wait = None
 
     def accepted(self) -> None:
-        """The platform took the chunk."""
+        """The platform accepted the chunk."""
         attempt = self._attempt
         self._tried = attempts.answered(attempts.begun(self._tried, attempt), attempt.end)
         self._start = attempt.end
@@ -172,7 +173,7 @@ class Plan:
         self._start_over()
 
     def failed(self, error: DeliveryError) -> None:
-        """The platform did not take the chunk; decide by the type of `error`."""
+        """The platform did not accept the chunk; the type of `error` decides what follows."""
         if error.may_have_arrived:
             self._tried = tuple(dict.fromkeys((*self._tried, self._attempt)))
         if not isinstance(error, Unreachable):
@@ -180,17 +181,17 @@ class Plan:
         match error:
             case FreshToken() if not self._token_refused:
                 self._token_refused = True
-            case FreshToken() if self._patient and self._tries < ANSWERED_TRIES:
+            case FreshToken() if self._retry.patient and self._tries < ANSWERED_TRIES:
                 self._wait_for(self._back_off(self._tries), error)
                 self._tries += 1
             case TooLong() if not self._outbound.file_name:
                 self._split(error)
             case OtherRoute():
                 self._change_route(error)
-            case RetryAfter(seconds=seconds) if self._patient or self._pauses < PAUSES:
+            case RetryAfter(seconds=seconds) if self._retry.patient or self._pauses < PAUSES:
                 self._pauses += 1
                 self._wait_for(seconds, error)
-            case Unreachable() if self._patient:
+            case Unreachable() if self._retry.patient:
                 self._wait_for(self._back_off(self._offline), error)
                 self._offline += 1
             case Retryable() if self._tries < ANSWERED_TRIES:
@@ -215,9 +216,11 @@ class Plan:
         return Attempted(self._outbound.id, *self._left[0], self._routes[0])
 
     def _stop_repeats(self, why: str) -> None:
-        """End here when the next attempt could bring for the second time what must not come twice:
-        DingTalk would not know it again, and the user has not asked for it."""
-        if self._repeat or self._end is not None or not self._left:
+        """End if the next attempt could deliver a chunk twice although it must not.
+
+        That is: DingTalk would not recognise it, and the user has not asked for it.
+        """
+        if self._retry.repeat or self._end is not None or not self._left:
             return
         attempt = self._attempt
         if any(not (one.again or attempts.is_recognised(one, attempt)) for one in self._tried):
@@ -227,16 +230,16 @@ class Plan:
             )
 
     def _tried_chunk(self, start: int) -> tuple[int, int] | None:
-        """The range of the chunk that the best route was tried with last, from `start` on."""
+        """The range of the latest attempt by the best route, from `start` on."""
         for one in reversed(self._tried):
             if one.route is self._routes[0] and start <= one.start < one.end:
                 return one.start, one.end
         return None
 
     def _back_off(self, tries: int) -> float:
-        """1, 2, 4 … seconds with up to a quarter more, so that many senders do not march."""
-        # The power is bounded because days offline are many tries.
-        return min(2.0 ** min(tries, 16) * (1 + self._chance() / 4), BACK_OFF_LONGEST)
+        """1, 2, 4 … seconds with up to a quarter more, so that senders do not retry in step."""
+        # Bounded: days offline are many tries.
+        return min(2.0 ** min(tries, 16) * (1 + self._retry.chance() / 4), BACK_OFF_LONGEST)
 
     def _start_over(self) -> None:
         self._tries = 0
@@ -251,7 +254,7 @@ class Plan:
             self._end = error
             return
         self._start_over()
-        # The next route may have a lower ceiling: what is left is cut again for it.
+        # The next route may take less per chunk: the rest is cut again.
         self._cut(self._left[0][0])
 
     def _split(self, error: DeliveryError) -> None:
@@ -265,8 +268,10 @@ class Plan:
         self._start_over()
 
     def _cut(self, start: int, first: tuple[int, int] | None = None) -> int:
-        """Make the chunks of what is left of the text, for the best route. `first` is the one that
-        this route was tried with. Returns how many chunks this route makes of what is before."""
+        """Cut the rest of the text for the best route, beginning with `first` if it was tried.
+
+        Returns the number of chunks that this route makes of the text before.
+        """
         self._left.clear()
         characters, size = self._room(self._routes[0])
         if characters < 1 or size < LARGEST_CODE_POINT:

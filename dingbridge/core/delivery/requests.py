@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from dingbridge.core.delivery import mentions
 from dingbridge.core.delivery.outgoing_text import without_acting_links
-from dingbridge.core.delivery.plan import KEY_CHARACTERS, Chunk
+from dingbridge.core.delivery.plan import KEY_CHARACTERS
+from dingbridge.core.delivery.plan_steps import Chunk
 from dingbridge.core.delivery.routing import Route, custom_robot, of_another_robot, routes
 from dingbridge.core.delivery.sent_messages import TEXT_CHARACTERS, SentChunk
 from dingbridge.core.dingtalk import media, request_bodies

@@ -14,7 +14,8 @@ from dingbridge.core.delivery import outbox_records, requests
 from dingbridge.core.delivery.long_text import parted
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import Purpose, Queued
-from dingbridge.core.delivery.plan import Finished, Plan, PostChunk
+from dingbridge.core.delivery.plan import Plan, RetryPolicy
+from dingbridge.core.delivery.plan_steps import Finished, PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.delivery.send_queue import SendQueue
 from dingbridge.core.errors import Refused, TooLong
@@ -50,7 +51,7 @@ def test_a_file_is_one_chunk_and_is_never_cut() -> None:
         whole,
         (Route.SINGLE,),
         lambda route: requests.room(options(text_chunk_limit=100), whole, route),
-        lambda: 0.0,
+        RetryPolicy(float),
     )
     step = plan.next()
     assert isinstance(step, PostChunk)

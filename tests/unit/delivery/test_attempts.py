@@ -23,7 +23,8 @@ from dingbridge.core.delivery.outbox_records import (
     Retried,
     Sent,
 )
-from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
+from dingbridge.core.delivery.plan import Plan, RetryPolicy, SentSoFar
+from dingbridge.core.delivery.plan_steps import Finished, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.errors import (
     DeliveryError,
@@ -88,10 +89,8 @@ class Journey(Struct):
             waiting.outbound,
             routes,
             lambda _: (1500, 6000),
-            lambda: 0.0,
-            repeat=self.repeats,
-            start=waiting.start,
-            tried=waiting.tried,
+            RetryPolicy(lambda: 0.0, repeat=self.repeats),
+            SentSoFar(waiting.start, waiting.tried),
         )
         reply = iter(replies)
         while not isinstance(step := plan.next(), Finished):

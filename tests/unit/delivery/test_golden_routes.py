@@ -10,7 +10,8 @@ import pytest
 
 from dingbridge.core.delivery import requests
 from dingbridge.core.delivery.compose import ComposeContext, written
-from dingbridge.core.delivery.plan import Plan, PostChunk
+from dingbridge.core.delivery.plan import Plan, RetryPolicy
+from dingbridge.core.delivery.plan_steps import PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
 from dingbridge.core.options.declarations import Options
@@ -39,7 +40,9 @@ def options(**changes: Any) -> Options:
 
 def bodies(given: Options, outbound: Outbound, route: Route) -> list[Any]:
     """All that goes out by this route, read back from its bytes."""
-    plan = Plan(outbound, (route,), lambda way: requests.room(given, outbound, way), float)
+    plan = Plan(
+        outbound, (route,), lambda way: requests.room(given, outbound, way), RetryPolicy(float)
+    )
     found = []
     while isinstance(step := plan.next(), PostChunk):
         if route in (Route.SINGLE, Route.GROUP):

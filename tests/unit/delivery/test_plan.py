@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dingbridge.core.delivery.attempts import Attempted
-from dingbridge.core.delivery.plan import Finished, PostChunk, Wait
+from dingbridge.core.delivery.plan_steps import Finished, PostChunk, Wait
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import SMALLEST_CHUNK_BYTES
 from dingbridge.core.errors import (

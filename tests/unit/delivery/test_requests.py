@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.delivery import requests
-from dingbridge.core.delivery.plan import Plan, PostChunk
+from dingbridge.core.delivery.plan import Plan, RetryPolicy
+from dingbridge.core.delivery.plan_steps import PostChunk
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk.limits import MSG_PARAM_BYTES, WEBHOOK_BODY_BYTES
 from dingbridge.core.messages import At, Outbound, SessionWebhook, Target
@@ -36,7 +37,9 @@ def sent(text: str, route: Route, at: At, **changes: Any) -> list[tuple[bytes, P
     options = read({**SETTINGS, **changes}, {})
     target = Target() if route is Route.WEBHOOK else TARGET
     outbound = Outbound("m1", target, text, "标题", at)
-    plan = Plan(outbound, (route,), lambda way: requests.room(options, outbound, way), lambda: 0.0)
+    plan = Plan(
+        outbound, (route,), lambda way: requests.room(options, outbound, way), RetryPolicy(float)
+    )
     bodies = []
     while isinstance(step := plan.next(), PostChunk):
         if route in (Route.SINGLE, Route.GROUP):
@@ -107,7 +110,12 @@ def test_names_in_the_place_of_ids_keep_to_both_ceilings_as_well() -> None:
     text = "@zs 请看 " * 40 + "汉" * 30_000
     options = read({**SETTINGS, "text_chunk_limit": 5000}, {})
     outbound = Outbound("m1", TARGET, text, "标题", At(user_ids=("zs",)), names=names)
-    plan = Plan(outbound, (Route.GROUP,), lambda way: requests.room(options, outbound, way), float)
+    plan = Plan(
+        outbound,
+        (Route.GROUP,),
+        lambda way: requests.room(options, outbound, way),
+        RetryPolicy(float),
+    )
     while isinstance(step := plan.next(), PostChunk):
         _, body = requests.openapi(options, outbound, step.chunk.text, Route.GROUP)
         assert len(shown(body)) <= 5000

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from dingbridge.core.delivery import requests
-from dingbridge.core.delivery.plan import PostChunk
+from dingbridge.core.delivery.plan_steps import PostChunk
 from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.dingtalk import responses

@@ -19,7 +19,8 @@ from dingbridge.core.delivery import attempts, requests
 from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import Done, Failed, Sent, Unmerged
-from dingbridge.core.delivery.plan import Finished, Plan, PostChunk, Wait
+from dingbridge.core.delivery.plan import Plan, RetryPolicy, SentSoFar
+from dingbridge.core.delivery.plan_steps import Finished, PostChunk, Wait
 from dingbridge.core.delivery.rate_limit import RateLimit, key_of
 from dingbridge.core.delivery.requests import UploadedFile
 from dingbridge.core.delivery.routing import Route
@@ -129,11 +130,8 @@ class MessageSender:
             outbound,
             self._routes(outbound),
             lambda route: requests.room(self._requests.options, outbound, route),
-            random.random,
-            patient=self._is_shared,
-            repeat=self._repeats,
-            start=waiting.start,
-            tried=waiting.tried,
+            RetryPolicy(random.random, patient=self._is_shared, repeat=self._repeats),
+            SentSoFar(waiting.start, waiting.tried),
         )
         self._report(outbound, plan, Delivery.SENDING)
         while True:
