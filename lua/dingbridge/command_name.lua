@@ -23,4 +23,13 @@ function M.shown(text)
   return (text:gsub(':Chat%f[^%w]', ':DingTalk'))
 end
 
+--- Makes sentences of ours name the command that is ours here.
+---@param about table what they are about
+---@param ... string their names
+function M.name_in(about, ...)
+  for _, name in ipairs({ ... }) do
+    about[name] = about[name] and M.shown(about[name])
+  end
+end
+
 return M

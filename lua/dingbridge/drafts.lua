@@ -115,7 +115,7 @@ function M.buffer(session)
     destination.follow(session, buffer)
     react(buffer, session)
     vim.keymap.set({ 'n', 'i' }, '<C-t>', function()
-      destination.answer(session)
+      require('dingbridge.destination_choice').answer(session)
     end, { buffer = buffer, desc = say('key_answer') })
   end
   map_key(buffer, session)

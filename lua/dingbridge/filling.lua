@@ -4,7 +4,6 @@
 local by_id = require('dingbridge.by_id')
 local links = require('dingbridge.links')
 local look = require('dingbridge.look')
-local markdown = require('dingbridge.markdown')
 
 local M = {}
 
@@ -232,84 +231,12 @@ function M.add_slice(view, transcript)
   return view.growing ~= nil or next_message(view, transcript) ~= nil
 end
 
----@param message dingbridge.Message
----@return string[]
-local function all_lines(message)
-  local lines, from = look.lines(message)
-  while from do
-    local more
-    more, from = look.lines(message, from)
-    vim.list_extend(lines, more)
-  end
-  return lines
-end
-
---- Puts a message's text as it is now into the place of the one before, where that is shown.
----@param view dingbridge.View
----@param message dingbridge.Message
----@param before string
----@return boolean whether it is shown as it is; only a piece of it may be there
-function M.rewrite(view, message, before)
-  local buffer, heading = view.buffer, view.marks[message.id]
-  if not heading then
-    return true
-  elseif view.growing and view.growing.message == message then
-    return false
-  end
-  local old = all_lines(vim.tbl_extend('force', message, { text = before }))
-  local new = all_lines(message)
-  local first, same = 1, 0 -- lines that are the same at the beginning, and at the end
-  while first < math.min(#old, #new) and old[first + 1] == new[first + 1] do
-    first = first + 1
-  end
-  while same < math.min(#old, #new) - first and old[#old - same] == new[#new - same] do
-    same = same + 1
-  end
-  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, heading, {})[1]
-  local row, lines = at + first, vim.list_slice(new, first + 1, #new - same)
-  local following = M.followers(buffer)
-  links.clear(buffer, row, at + #old - same)
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, row, at + #old - same, false, lines)
-  vim.bo[buffer].modifiable = false
-  links.mark(buffer, row, lines)
-  markdown.changed(buffer, heading, at, at + #new)
-  if view.growing and view.growing.row > at then
-    view.growing.row = view.growing.row + #new - #old
-  end
-  for _, window in ipairs(following) do
-    M.to_end(window, buffer)
-  end
-  return true
-end
-
---- Takes messages out of the buffer, if all that was told of their transcript is there.
+--- Whether all messages of the transcript that the editor has are in the buffer, as a whole.
 ---@param view dingbridge.View
 ---@param transcript dingbridge.Transcript
----@param messages dingbridge.Message[]
----@return boolean done
-function M.take_out(view, transcript, messages)
-  if not view.top or view.growing or next_message(view, transcript) then
-    return false
-  end
-  local buffer = view.buffer
-  for _, message in ipairs(messages) do
-    local heading = view.marks[message.id]
-    local row = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, heading, {})[1]
-    local below = { row + 1, 0 }
-    local following =
-      vim.api.nvim_buf_get_extmarks(buffer, look.namespace, below, -1, { limit = 1 })[1]
-    local ends = following and following[2] or vim.api.nvim_buf_line_count(buffer)
-    links.clear(buffer, row, ends)
-    markdown.changed(buffer, heading, row, ends)
-    vim.api.nvim_buf_del_extmark(buffer, look.namespace, heading)
-    view.is_empty = row == 0 and ends == vim.api.nvim_buf_line_count(buffer)
-    vim.bo[buffer].modifiable = true
-    vim.api.nvim_buf_set_lines(buffer, row, ends, false, {})
-    vim.bo[buffer].modifiable = false
-    view.marks[message.id] = nil
-  end
-  return true
+---@return boolean
+function M.is_complete(view, transcript)
+  return view.top ~= nil and not view.growing and not next_message(view, transcript)
 end
 
 --- Takes everything out of the buffer.

@@ -1,7 +1,6 @@
 --- The Python host: registers it, starts it on first use, and passes events to it.
 
-local command_name = require('dingbridge.command_name')
-local declared = require('dingbridge.declared')
+local host_settings = require('dingbridge.host_settings')
 local lazily = require('dingbridge.lazily')
 local store = require('dingbridge.store')
 local say = require('dingbridge.say')
@@ -10,9 +9,6 @@ local python = lazily('dingbridge.python')
 local unconfirmed = lazily('dingbridge.unconfirmed')
 
 local M = {}
-
-local OPENS = { [''] = true, new = true } -- commands that open a session, whatever there is
-local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 
 local ANSWERS_WITHIN = 400 -- milliseconds of silence after which a host that is left is ended
 local STARTS_WITHIN = 5000 -- milliseconds of it that one which is still starting may take
@@ -23,14 +19,11 @@ local leaving ---@type 'begun'|'done'|nil
 local registered = false
 local channel ---@type integer|nil
 local unasked = false -- whether the host started by itself, and nothing was asked of it before it greeted
-local revision, sent_revision, revision_in_force = 0, nil, nil
-local key, key_of ---@type string|nil, integer|nil of the settings of that revision, see `settings_key`
-local settings = { options = {} } ---@type { options: table, problems?: string[] } no problems before `setup()`
 
 --- The interpreter that is used.
 ---@return dingbridge.Python
 function M.python()
-  local _, _, written = require('dingbridge.options').check(settings.options)
+  local _, _, written = require('dingbridge.options').check(host_settings.options())
   return python.choose(require('dingbridge.accounts').value(written.outer, 'python'))
 end
 
@@ -65,51 +58,6 @@ local function pass_on(name, payload)
   vim.rpcnotify(channel, 'dingbridge_event', name, payload)
 end
 
---- Whether a subcommand makes a message, which is kept until somebody has written it down.
----@param word string
----@return boolean
-local function makes_message(word)
-  for _, command in ipairs(declared.commands) do
-    if command.name == word then
-      return command.makes_message
-    end
-  end
-  return false
-end
-
---- Carries out a command: the host is told of it, with what it takes along from the editor.
----@param call vim.api.keyset.create_user_command.command_args
-local function run(call)
-  local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
-  if word == 'install' then
-    require('dingbridge.install').run(rest)
-    return
-  end
-  local payload = require('dingbridge.snapshot').place(call.range, call.line1, call.line2)
-  payload.line = call.args
-  payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
-  local is_first = store.status == nil -- no service has told anything
-  if M.tell('command', payload) and is_first and OPENS[word] then
-    vim.schedule(require('dingbridge.starting').open)
-  end
-end
-
---- Defines the commands that are ours.
-local function define_commands()
-  for _, name in ipairs(declared.editor_commands) do
-    if command_name.is_ours(name) then
-      vim.api.nvim_create_user_command(name, run, {
-        nargs = '?',
-        range = true,
-        complete = function(...)
-          return require('dingbridge.complete').line(...)
-        end,
-        desc = DESCRIPTION,
-      })
-    end
-  end
-end
-
 ---@param ended integer
 ---@param code integer
 ---@param chosen dingbridge.Python
@@ -118,7 +66,8 @@ local function on_exit(ended, code, chosen, words)
   if ended ~= channel then
     return
   end
-  channel, sent_revision = nil, nil
+  channel = nil
+  host_settings.forget_sent()
   if vim.v.exiting ~= vim.NIL then
     return
   end
@@ -160,24 +109,12 @@ function M.register()
     return
   end
   registered = true
-  define_commands()
+  require('dingbridge.user_commands').define()
   vim.api.nvim_create_autocmd('VimLeavePre', {
     group = vim.api.nvim_create_augroup('dingbridge_host', {}),
     callback = M.stop,
   })
   require('dingbridge.focus').watch()
-end
-
---- The user's table with functions replaced by a marker: a function cannot leave the editor.
----@param value any
----@return any
-local function sendable(value)
-  if type(value) == 'function' then
-    return { lua = true }
-  elseif type(value) == 'table' then
-    return vim.tbl_map(sendable, value)
-  end
-  return value
 end
 
 --- Starts the host unless it runs, for something that it is to be asked.
@@ -187,15 +124,6 @@ function M.start()
     unasked = false
   end
   return channel ~= nil
-end
-
---- Which settings these are, see `unconfirmed.settings_key`.
----@return string
-local function settings_key()
-  if key_of ~= revision then
-    key, key_of = unconfirmed.settings_key(sendable(settings.options)), revision
-  end
-  return key
 end
 
 --- Starts the host unless it runs, because it has something to do by itself.
@@ -211,7 +139,7 @@ function M.start_unasked()
   end
   channel, unasked = started, true
   if_it_lives(function()
-    vim.rpcnotify(started, 'dingbridge_event', 'settings', M.new_settings())
+    vim.rpcnotify(started, 'dingbridge_event', 'settings', host_settings.new_settings())
   end)
   M.hand_over()
   return true
@@ -224,21 +152,9 @@ function M.greet(reached)
   if channel ~= reached then
     -- Started from the manifest, whose commands lose the range when they are first used.
     M.register()
-    define_commands()
+    require('dingbridge.user_commands').define()
     channel, unasked = reached, false
   end
-end
-
---- The host says that the settings of this revision are in force.
----@param in_force integer
-function M.configured(in_force)
-  revision_in_force = in_force
-end
-
---- Whether the host has told all that it tells by the latest settings.
----@return boolean
-function M.is_configured()
-  return revision_in_force == revision
 end
 
 ---@return boolean
@@ -252,11 +168,11 @@ end
 ---@return boolean sent
 function M.tell(name, payload)
   local is_running = M.start()
-  unconfirmed.keep(name, payload, settings_key())
+  unconfirmed.keep(name, payload, host_settings.key())
   if not is_running then
     return false
   end
-  local fresh = M.new_settings()
+  local fresh = host_settings.new_settings()
   return if_it_lives(function()
     if fresh then
       vim.rpcnotify(channel, 'dingbridge_event', 'settings', fresh)
@@ -284,7 +200,7 @@ function M.hand_over()
     unconfirmed.hand_over(function(name, payload)
       unasked = false
       pass_on(name, payload)
-    end, settings_key())
+    end, host_settings.key())
   end)
 end
 
@@ -292,44 +208,13 @@ end
 ---@param options table
 ---@param problems string[] what the editor finds wrong with it
 function M.configure(options, problems)
-  -- A table that holds itself, or has names and positions, cannot leave the editor.
-  if problems[1] and not pcall(function()
-    vim.api.nvim_call_function('type', { sendable(options) })
-  end) then
-    options = {}
-  end
-  settings = { options = options, problems = problems }
-  revision = revision + 1
+  host_settings.set(options, problems)
   if channel then
     if_it_lives(function()
-      vim.rpcnotify(channel, 'dingbridge_event', 'settings', M.new_settings())
-      unconfirmed.hand_over(pass_on, settings_key(), true)
+      vim.rpcnotify(channel, 'dingbridge_event', 'settings', host_settings.new_settings())
+      unconfirmed.hand_over(pass_on, host_settings.key(), true)
     end)
   end
-end
-
---- The user's table, and the folder in which its relative paths begin.
----@return { options: table, cwd: string }
-function M.settings()
-  return { options = sendable(settings.options), cwd = vim.fn.getcwd() }
-end
-
---- What the host has to know and does not know yet, or nil.
----@return table|nil
-function M.new_settings()
-  if sent_revision == revision then
-    return nil
-  end
-  sent_revision = revision
-  return vim.tbl_extend('error', M.settings(), {
-    problems = settings.problems or { require('dingbridge.chat_module').hint() },
-    data = vim.fn.stdpath('data'),
-    log = vim.fn.stdpath('log'),
-    pid = vim.fn.getpid(),
-    revision = revision,
-    has_screen = #vim.api.nvim_list_uis() > 0,
-    key = settings_key(),
-  })
 end
 
 --- How far the host is with leaving, as it says itself.

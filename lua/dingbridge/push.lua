@@ -5,25 +5,18 @@ local command_name = require('dingbridge.command_name')
 local destination = require('dingbridge.destination')
 local drafts = require('dingbridge.drafts')
 local host = require('dingbridge.host')
+local host_settings = require('dingbridge.host_settings')
 local notice = require('dingbridge.notice')
 local report = require('dingbridge.report')
 local responder = require('dingbridge.responder')
 local starting = require('dingbridge.starting')
 local store = require('dingbridge.store')
+local transcript_updates = require('dingbridge.transcript_updates')
 local unconfirmed = require('dingbridge.unconfirmed')
 local view = require('dingbridge.view')
 local say = require('dingbridge.say')
 
 local M = {}
-
---- Makes sentences of ours name the command that is ours.
----@param about table what they are about
----@param ... string their names
-local function name_command(about, ...)
-  for _, name in ipairs({ ... }) do
-    about[name] = about[name] and command_name.shown(about[name])
-  end
-end
 
 --- Events after which a message is on the disk. One that failed at once may not be: see `confirmed`.
 local WRITTEN_DOWN = { DingbridgeQueued = true, DingbridgeDelivered = true }
@@ -36,129 +29,13 @@ local function trigger(name, data)
   vim.api.nvim_exec_autocmds('User', { pattern = name, data = data, modeline = false })
 end
 
----@param id string
----@param shown dingbridge.Message
----@param delivery string
----@param reason string
-local function settle(id, shown, delivery, reason)
-  if shown.delivery ~= delivery or shown.reason ~= reason then
-    shown.delivery, shown.reason = delivery, reason
-    view.show_fate(id, shown)
-  end
-end
-
---- Shows all of a message that was shown while its files were fetched.
----@param id string
----@param shown dingbridge.Message
----@param text string
-local function complete(id, shown, text)
-  local before = shown.text
-  if shown.role == 'dingtalk' and text ~= before then
-    shown.text = text
-    view.show_text(id, shown, before)
-  end
-end
-
---- The messages of a list that are not shown yet: a service that is new here does not know what is.
---- Those that are may have been completed since.
----@param id string
----@param list dingbridge.Message[]
----@return dingbridge.Message[]
-local function unshown(id, list)
-  return vim.tbl_filter(function(message)
-    local here = store.message(id, message.id)
-    if here then
-      complete(id, here, message.text)
-    end
-    return not here
-  end, list)
-end
-
---- Names our command in what was said of messages, and takes them for taken.
----@param list dingbridge.Message[]
-local function take(list)
-  for _, message in ipairs(list) do
-    name_command(message, 'reason', message.role == 'notice' and 'text' or nil)
-  end
-  drafts.arrived(list)
-end
-
----@param list dingbridge.Message[]
----@param message dingbridge.Message|nil
----@return integer|nil where the message stands in the list, which is looked for from its end
-local function place_of(list, message)
-  for place = message and #list or 0, 1, -1 do
-    if list[place].id == message.id then
-      return place
-    end
-  end
-end
-
---- The end of a transcript as it should be shown: as on the disk, and then what was told since.
----@param update { id: string, list: dingbridge.Message[], since: string[] }
----@return dingbridge.Message[]
-local function wanted_end(update)
-  local wanted = {}
-  for number, message in ipairs(update.list) do
-    local here = store.message(update.id, message.id)
-    if here then
-      settle(update.id, here, message.delivery, message.reason)
-      complete(update.id, here, message.text)
-    end
-    wanted[number] = here or message
-  end
-  for _, id in ipairs(update.since) do
-    wanted[#wanted + 1] = store.message(update.id, id)
-  end
-  return wanted
-end
-
---- The end of a transcript as it stands on the disk, which may be another one than is shown, or in
---- another order: what is out of place is taken out and added where it belongs. The rest stays.
----@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
-local function end_of(update)
-  local id, wanted, here = update.id, wanted_end(update), store.messages(update.id)
-  local first, begin = place_of(here, wanted[1]), 1
-  if not first then
-    first, begin = 1, place_of(wanted, here[1]) or here[1] and 0 or #wanted + 1
-  end
-  local out, number = {}, begin
-  if not update.more then
-    out = vim.list_slice(here, 1, first - 1) -- nothing stands above on the disk
-  end
-  for place = first, #here do
-    if wanted[number] and wanted[number].id == here[place].id then
-      number = number + 1
-    else
-      out[#out + 1] = here[place]
-    end
-  end
-  local is_out, below = {}, vim.list_slice(wanted, number)
-  for _, message in ipairs(out) do
-    is_out[message.id] = true
-  end
-  for _, message in ipairs(below) do
-    if not is_out[message.id] and store.message(id, message.id) then
-      out[#out + 1] = message
-    end
-  end
-  local is_other = begin == 0 or out[1] and not view.take_out(id, out)
-  if is_other then
-    store.transcripts[id] = nil
-    begin, below = #update.list + 1, vim.list_slice(wanted, #update.list + 1)
-  end
-  store.add(id, below)
-  store.add_above(id, vim.list_slice(wanted, 1, begin - 1), update.more)
-  view.add(id, is_other)
-end
-
 ---@type table<string, fun(update: table)>
 local handlers = {
   host = function(update)
     host.greet(update.channel)
   end,
   configured = function(update)
-    host.configured(update.revision)
+    host_settings.configured(update.revision)
   end,
   say = function(update)
     notice.show(update.text, update.level)
@@ -184,11 +61,11 @@ local handlers = {
     view.close(update.id)
   end,
   messages = function(update)
-    take(update.list)
+    transcript_updates.take(update.list)
     if update.reset then
       store.transcripts[update.id] = nil
     end
-    local list = unshown(update.id, update.list)
+    local list = transcript_updates.unshown(update.id, update.list)
     store.add(update.id, list)
     for _, message in ipairs(list) do
       if message.role == 'dingtalk' and not update.reset then
@@ -198,12 +75,12 @@ local handlers = {
     view.add(update.id, update.reset)
   end,
   ending = function(update)
-    take(update.list)
-    end_of(update)
+    transcript_updates.take(update.list)
+    transcript_updates.merge_end(update)
   end,
   earlier = function(update)
-    take(update.list)
-    store.add_above(update.id, unshown(update.id, update.list), update.more)
+    transcript_updates.take(update.list)
+    store.add_above(update.id, transcript_updates.unshown(update.id, update.list), update.more)
     view.add(update.id, false)
   end,
   destinations = function(update)
@@ -215,16 +92,16 @@ local handlers = {
   choose_destination = function(update)
     -- The list waits for an answer; the updates after this one do not.
     vim.schedule(function()
-      destination.pick(update.id)
+      require('dingbridge.destination_choice').pick(update.id)
     end)
   end,
   fate = function(update)
-    name_command(update, 'reason')
+    command_name.name_in(update, 'reason')
     local message = store.message(update.id, update.message)
     if message and (update.text or '') ~= '' then
-      complete(update.id, message, update.text)
+      transcript_updates.complete(update.id, message, update.text)
     elseif message then
-      settle(update.id, message, update.delivery, update.reason)
+      transcript_updates.settle(update.id, message, update.delivery, update.reason)
     end
   end,
   send_draft = function(update)
@@ -256,13 +133,13 @@ local handlers = {
     end
     update.kind, update.outbox = nil, nil
     for _, one in ipairs({ update, unpack(update.accounts) }) do
-      name_command(one, 'last_error', 'cool_down')
+      command_name.name_in(one, 'last_error', 'cool_down')
     end
     store.status = update
     bars.refresh()
   end,
   event = function(update)
-    name_command(update.data, 'reason')
+    command_name.name_in(update.data, 'reason')
     if WRITTEN_DOWN[update.name] then
       unconfirmed.confirmed(update.data.id)
     end

@@ -57,7 +57,8 @@ function M.take(range, first, last)
     -- Neovim repeats that command with a range of its own.
     range = 0
   end
-  return vim.tbl_extend('error', M.place(range, first, last), { settings = host.new_settings() })
+  local settings = require('dingbridge.host_settings').new_settings()
+  return vim.tbl_extend('error', M.place(range, first, last), { settings = settings })
 end
 
 return M

@@ -10,6 +10,7 @@ local drafts = require('dingbridge.drafts')
 local filling = require('dingbridge.filling')
 local link_actions = require('dingbridge.link_actions')
 local look = require('dingbridge.look')
+local message_edits = require('dingbridge.message_edits')
 local markdown = require('dingbridge.markdown')
 local say = require('dingbridge.say')
 local starting = require('dingbridge.starting')
@@ -138,7 +139,7 @@ end
 ---@return boolean done
 function M.take_out(session, messages)
   local view, transcript = view_of(session), store.transcripts[session]
-  if view and not filling.take_out(view, transcript, messages) then
+  if view and not message_edits.remove(view, transcript, messages) then
     return false
   end
   store.take_out(session, messages)
@@ -177,7 +178,7 @@ end
 ---@param before string
 function M.show_text(session, message, before)
   local view = view_of(session)
-  if view and not filling.rewrite(view, message, before) then
+  if view and not message_edits.rewrite(view, message, before) then
     M.add(session, true)
   end
 end
@@ -226,7 +227,7 @@ function M.bar()
     return ''
   end
   if vim.endswith(vim.api.nvim_buf_get_name(buffer), '/draft') then
-    return require('dingbridge.destination').bar(id, require('dingbridge').send_key())
+    return require('dingbridge.draft_bar').text(id, require('dingbridge').send_key())
   end
   return ('%%#Title# %%<%s %%=%%#Comment#%s '):format(as_text(session.title), as_text(link_of(id)))
 end

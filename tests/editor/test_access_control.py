@@ -468,7 +468,7 @@ def test_the_log_tells_what_the_guides_promise(
         assert promised in log, promised
     assert "a private matter" not in log
     editor.setup({**api_options, "verbose": True})
-    editor.until_lua("require('dingbridge.host').is_configured()")
+    editor.until_lua("require('dingbridge.host_settings').is_configured()")
     sandbox.client.say("a matter for the log")
     editor.until(lambda: len(texts(editor)) == 2)
     assert "a matter for the log" in editor.log()

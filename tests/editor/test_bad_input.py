@@ -152,7 +152,7 @@ def test_no_secret_reaches_log_buffers_or_messages(
 ) -> None:
     bound.setup({**api_options, "verbose": True})
     # What comes from DingTalk meanwhile may still be logged by the settings before.
-    bound.until_lua("require('dingbridge.host').is_configured()")
+    bound.until_lua("require('dingbridge.host_settings').is_configured()")
     sandbox.client.say("a word in the log", user="zhangsan")
     bound.until(bound.transcript)
     sandbox.client.fault(Fault.http("/robot/sendBySession", 500, "x"))

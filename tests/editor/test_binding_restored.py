@@ -153,7 +153,7 @@ def test_after_a_restart_whoever_spoke_last_of_two_is_answered(
 ) -> None:
     options = {**api_options, "allow_from": ["zhangsan", "lisi"]}
     bound.setup(options)
-    bound.until_lua("require('dingbridge.host').is_configured()")
+    bound.until_lua("require('dingbridge.host_settings').is_configured()")
     for count, user in enumerate(["zhangsan", "lisi", "zhangsan"], start=1):
         sandbox.client.say(f"from {user}", user=user)
         bound.until(lambda count=count: len(bound.transcript()) == count)  # type: ignore[misc]  # mypy cannot infer a lambda's default

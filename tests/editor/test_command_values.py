@@ -20,7 +20,7 @@ from tests.support.editor import Editor
 from tests.support.processes import until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the commands are of a shell")
-CONFIGURED = "require('dingbridge.host').is_configured()"
+CONFIGURED = "require('dingbridge.host_settings').is_configured()"
 
 
 class Ring:

@@ -295,7 +295,7 @@ def test_the_month_s_use_is_told_and_a_warning_comes_at_four_fifths(
     bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     bound.setup({**api_options, "quota": {"calls": 5000, "pushes": 5}})
-    bound.until_lua("require('dingbridge.host').is_configured()")
+    bound.until_lua("require('dingbridge.host_settings').is_configured()")
     for number in range(3):
         sandbox.client.say(f"message {number}")
     bound.until(lambda: len(bound.transcript()) == 3)

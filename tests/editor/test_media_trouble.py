@@ -90,7 +90,7 @@ def test_a_file_that_is_too_large_need_not_be_sent_again(
     bound: Editor, sandbox: Sandbox, api_options: dict[str, Any]
 ) -> None:
     bound.setup({**api_options, "media": {"size": 1}})
-    bound.until_lua("require('dingbridge.host').is_configured()")
+    bound.until_lua("require('dingbridge.host_settings').is_configured()")
     sandbox.client.say_file("a.txt", b"x" * 1_100_000)
     sandbox.client.say("later")
     assert until_both(bound) == "[file: a.txt] (not fetched: it is larger than 1 MB)"

@@ -197,7 +197,7 @@ def test_the_log_shows_no_secret_of_an_editor_that_has_left(
     first.close()
     sandbox.client.wait_connections(0)
     second.setup({**api_options, "app_key": "other", "app_secret": "a-third-one"})
-    second.until_lua("require('dingbridge.host').is_configured()")
+    second.until_lua("require('dingbridge.host_settings').is_configured()")
     client = Client(card.address, card.secret, lambda _: None)
     client.send(encode(Attach(VERSION, 99, "/", {})))
     client.send(encode(LogLine(logging.INFO, "dingbridge.test", f"it was {sandbox.client_secret}")))

@@ -221,7 +221,7 @@ def test_what_answers_is_asked_once_about_the_whole_message_and_in_order(
     else:
         begin(editor, api_options)
         editor.lua(LUA, {**api_options, "allow_from": ["zhangsan", "lisi"]})
-        editor.until_lua("require('dingbridge.host').is_configured()")
+        editor.until_lua("require('dingbridge.host_settings').is_configured()")
     be_slow(editor, sandbox)
     sandbox.client.say("second")
     sandbox.client.say("other", user="lisi")

@@ -60,7 +60,7 @@ if type(returned) == 'table' then
 end
 io.write(vim.json.encode({
   said = vim.tbl_map(function(line) return line.text end, require('dingbridge.notice').said),
-  settings = require('dingbridge.host').new_settings(),
+  settings = require('dingbridge.host_settings').new_settings(),
   commands = vim.tbl_keys(vim.api.nvim_get_commands({})),
 }))
 """

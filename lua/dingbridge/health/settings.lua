@@ -2,6 +2,7 @@
 --- process of its own that runs no program and reaches nothing.
 
 local host = require('dingbridge.host')
+local host_settings = require('dingbridge.host_settings')
 local python = require('dingbridge.python')
 
 local health = require('dingbridge.health.say')
@@ -22,7 +23,7 @@ local M = {
 ---@return dingbridge.HealthRow[]? rows nil when it does not answer
 local function ask(problems)
   local chosen = host.python()
-  local settings = vim.tbl_extend('error', host.settings(), { problems = problems })
+  local settings = vim.tbl_extend('error', host_settings.settings(), { problems = problems })
   -- What cannot be started raises, and so does an answer that is none.
   local ok, rows = pcall(function()
     local how = { stdin = vim.json.encode(settings), timeout = M.answer_within, cwd = python.FOLDER }

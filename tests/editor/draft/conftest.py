@@ -19,5 +19,5 @@ def editor(shared_editor: Editor) -> Editor:
 def chat(bound: Editor, api_options: dict[str, Any]) -> Editor:
     """An editor that is bound, with 张三 and 李四 admitted, in 1:1 chats and in the group."""
     bound.setup({**api_options, "allow_from": ["zhangsan", "lisi"]})
-    bound.until_lua("require('dingbridge.host').is_configured()")
+    bound.until_lua("require('dingbridge.host_settings').is_configured()")
     return bound

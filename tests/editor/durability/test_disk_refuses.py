@@ -188,7 +188,7 @@ def test_a_message_for_another_robot_than_now_survives_a_kill_before_it_is_on_th
         editor.lua("require('dingbridge').send('one')")
         editor.until_said("cannot use chat-dingtalk-outbox.jsonl")
         editor.setup(other)
-        editor.until_lua("require('dingbridge.host').is_configured()")
+        editor.until_lua("require('dingbridge.host_settings').is_configured()")
         editor.chat("status")
         editor.until_said("mode: webhook")
         assert editor.heard("DingbridgeQueued") == []

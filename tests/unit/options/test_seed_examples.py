@@ -250,7 +250,7 @@ vim.opt.runtimepath:prepend(arg[1])
 assert(loadstring(assert(io.open(arg[2], 'rb')):read('*a')))()
 io.write(vim.json.encode({
   said = vim.tbl_map(function(line) return line.text end, require('dingbridge.notice').said),
-  options = require('dingbridge.host').new_settings().options,
+  options = require('dingbridge.host_settings').new_settings().options,
 }))
 """
 

@@ -1,0 +1,96 @@
+--- The line above a draft: the conversation that it is for, who else wrote, and the key that sends.
+
+local destination = require('dingbridge.destination')
+local look = require('dingbridge.look')
+local say = require('dingbridge.say')
+
+local M = {}
+
+local NAME = 36 -- columns of a name, at most
+local LEAST = 4 -- columns of a name where there is no room
+local NAME_HERE = '\1' -- marks the place of the name in a sentence; in no name
+
+--- Text as a part of a bar that stands for nothing but itself.
+---@param text string
+---@return string
+local function as_text(text)
+  return (text:gsub('%%', '%%%%'))
+end
+
+--- Text that takes up to so many columns, with an ellipsis where something is left out.
+---@param text string
+---@param columns integer
+---@return string
+local function cut(text, columns)
+  if vim.fn.strdisplaywidth(text) <= columns then
+    return text
+  end
+  text = vim.fn.strcharpart(text, 0, columns)
+  while vim.fn.strdisplaywidth(text) >= columns and text ~= '' do
+    text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
+  end
+  return text .. '…'
+end
+
+--- A conversation's name for a bar. What is too long is cut before the kind of the conversation,
+--- which nobody chooses.
+---@param name string
+---@return string
+local function shown(name)
+  local text = look.one_line(name)
+  local label, kind = text:match('^(.*)( %([^()]*%))$')
+  label, kind = label or text, kind or ''
+  return cut(label, math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)) .. kind
+end
+
+--- The first of the wordings that fits, else nothing.
+---@param wordings string[]
+---@param columns integer
+---@return string
+local function fitting(wordings, columns)
+  for _, words in ipairs(wordings) do
+    if vim.fn.strdisplaywidth(words) <= columns then
+      return words
+    end
+  end
+  return ''
+end
+
+--- The line above a draft: where it goes, and who else wrote.
+---@param session string
+---@param key? string that sends
+---@return string
+function M.text(session, key)
+  local draft, known, to = destination.state(session)
+  local name = to.target ~= '' and shown(to.name) or known.account ~= '' and say('nobody_yet') or nil
+  -- The name has a colour of its own, wherever it stands in the sentence.
+  local sentence = name and say('draft_to', { name = NAME_HERE }) or say('draft') .. NAME_HERE
+  local place, after = unpack(vim.split(' ' .. sentence, NAME_HERE, { plain = true }))
+  name = name or ''
+  local room = vim.api.nvim_win_get_width(0) - vim.fn.strdisplaywidth(place .. name .. after) - 3
+  local line = ('%%#Comment#%s%%#DingbridgeDestination#%s%%<'):format(as_text(place), as_text(name))
+  line = after == '' and line or ('%s%%#Comment#%s'):format(line, as_text(after))
+  local elsewhere, hints = draft.elsewhere, nil
+  if to.target ~= '' and known.account == '' then
+    hints = { say('unbound_now'), say('not_bound') }
+  elseif to.target ~= '' and to.robot ~= known.robot then
+    hints = { say('other_robot_now'), say('other_robot') }
+  elseif elsewhere and not destination.is_same(elsewhere, to) then
+    local who = shown(elsewhere.name)
+    local short = '<C-t>: ' .. cut(who, math.max(LEAST, room - #'<C-t>: '))
+    hints = { say('other_wrote_goes', { who = who }), say('other_wrote', { who = who }), short, '<C-t>' }
+  elseif draft.sent and draft.sent.target ~= '' and not destination.is_same(draft.sent, to) then
+    local who = shown(draft.sent.name)
+    local left = room - vim.fn.strdisplaywidth(say('last_text_short', { who = '' }))
+    local last = say('last_text_short', { who = cut(who, math.max(LEAST, left)) })
+    hints = { say('last_text', { who = who }), last }
+  end
+  if hints then
+    return ('%s %%#DingbridgeElsewhere# %s %%*'):format(line, as_text(fitting(hints, room)))
+  end
+  local keys = { key = key }
+  local how = key and { say('write_or_key_sends', keys), say('key_sends', keys), key } or { say('write_sends') }
+  return ('%s%%#Comment#%%=%s '):format(line, as_text(fitting(how, room + 1)))
+end
+
+return M

@@ -1,0 +1,126 @@
+--- Brings the transcripts in Lua up to date with what the service sends of them.
+
+local command_name = require('dingbridge.command_name')
+local drafts = require('dingbridge.drafts')
+local store = require('dingbridge.store')
+local view = require('dingbridge.view')
+
+local M = {}
+
+---@param id string
+---@param shown dingbridge.Message
+---@param delivery string
+---@param reason string
+function M.settle(id, shown, delivery, reason)
+  if shown.delivery ~= delivery or shown.reason ~= reason then
+    shown.delivery, shown.reason = delivery, reason
+    view.show_fate(id, shown)
+  end
+end
+
+--- Shows all of a message that was shown while its files were fetched.
+---@param id string
+---@param shown dingbridge.Message
+---@param text string
+function M.complete(id, shown, text)
+  local before = shown.text
+  if shown.role == 'dingtalk' and text ~= before then
+    shown.text = text
+    view.show_text(id, shown, before)
+  end
+end
+
+--- The messages of a list that are not shown yet: a service that is new here does not know what is.
+--- Those that are may have been completed since.
+---@param id string
+---@param list dingbridge.Message[]
+---@return dingbridge.Message[]
+function M.unshown(id, list)
+  return vim.tbl_filter(function(message)
+    local here = store.message(id, message.id)
+    if here then
+      M.complete(id, here, message.text)
+    end
+    return not here
+  end, list)
+end
+
+--- Names our command in what was said of messages, and takes them for taken.
+---@param list dingbridge.Message[]
+function M.take(list)
+  for _, message in ipairs(list) do
+    command_name.name_in(message, 'reason', message.role == 'notice' and 'text' or nil)
+  end
+  drafts.arrived(list)
+end
+
+---@param list dingbridge.Message[]
+---@param message dingbridge.Message|nil
+---@return integer|nil where the message stands in the list, which is looked for from its end
+local function place_of(list, message)
+  for place = message and #list or 0, 1, -1 do
+    if list[place].id == message.id then
+      return place
+    end
+  end
+end
+
+--- The end of a transcript as it should be shown: as on the disk, and then what was told since.
+---@param update { id: string, list: dingbridge.Message[], since: string[] }
+---@return dingbridge.Message[]
+local function wanted_end(update)
+  local wanted = {}
+  for number, message in ipairs(update.list) do
+    local here = store.message(update.id, message.id)
+    if here then
+      M.settle(update.id, here, message.delivery, message.reason)
+      M.complete(update.id, here, message.text)
+    end
+    wanted[number] = here or message
+  end
+  for _, id in ipairs(update.since) do
+    wanted[#wanted + 1] = store.message(update.id, id)
+  end
+  return wanted
+end
+
+--- The end of a transcript as it stands on the disk, which may be another one than is shown, or in
+--- another order: what is out of place is taken out and added where it belongs. The rest stays.
+---@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
+function M.merge_end(update)
+  local id, wanted, here = update.id, wanted_end(update), store.messages(update.id)
+  local first, begin = place_of(here, wanted[1]), 1
+  if not first then
+    first, begin = 1, place_of(wanted, here[1]) or here[1] and 0 or #wanted + 1
+  end
+  local out, number = {}, begin
+  if not update.more then
+    out = vim.list_slice(here, 1, first - 1) -- nothing stands above on the disk
+  end
+  for place = first, #here do
+    if wanted[number] and wanted[number].id == here[place].id then
+      number = number + 1
+    else
+      out[#out + 1] = here[place]
+    end
+  end
+  local is_out, below = {}, vim.list_slice(wanted, number)
+  for _, message in ipairs(out) do
+    is_out[message.id] = true
+  end
+  for _, message in ipairs(below) do
+    if not is_out[message.id] and store.message(id, message.id) then
+      out[#out + 1] = message
+    end
+  end
+  local is_other = begin == 0 or out[1] and not view.take_out(id, out)
+  if is_other then
+    store.transcripts[id] = nil
+    begin, below = #update.list + 1, vim.list_slice(wanted, #update.list + 1)
+  end
+  store.add(id, below)
+  store.add_above(id, vim.list_slice(wanted, 1, begin - 1), update.more)
+  view.add(id, is_other)
+end
+
+return M

@@ -1,0 +1,58 @@
+--- The commands `:Chat` and `:DingTalk`: each sends its line to the host, with its context.
+
+local command_name = require('dingbridge.command_name')
+local declared = require('dingbridge.declared')
+local host = require('dingbridge.host')
+local store = require('dingbridge.store')
+
+local M = {}
+
+local OPENS = { [''] = true, new = true } -- commands that open a session, whatever there is
+local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
+
+--- Whether a subcommand makes a message, which Lua keeps until it is durable.
+---@param word string
+---@return boolean
+local function makes_message(word)
+  for _, command in ipairs(declared.commands) do
+    if command.name == word then
+      return command.makes_message
+    end
+  end
+  return false
+end
+
+--- Sends a command to the host, with its context in the editor.
+---@param call vim.api.keyset.create_user_command.command_args
+local function run(call)
+  local word, rest = call.args:match('^%s*(%S*)%s*(.*)')
+  if word == 'install' then
+    require('dingbridge.install').run(rest)
+    return
+  end
+  local payload = require('dingbridge.snapshot').place(call.range, call.line1, call.line2)
+  payload.line = call.args
+  payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
+  local is_first = store.status == nil -- no service has sent anything yet
+  if host.tell('command', payload) and is_first and OPENS[word] then
+    vim.schedule(require('dingbridge.starting').open)
+  end
+end
+
+--- Defines those of the commands that are ours.
+function M.define()
+  for _, name in ipairs(declared.editor_commands) do
+    if command_name.is_ours(name) then
+      vim.api.nvim_create_user_command(name, run, {
+        nargs = '?',
+        range = true,
+        complete = function(...)
+          return require('dingbridge.complete').line(...)
+        end,
+        desc = DESCRIPTION,
+      })
+    end
+  end
+end
+
+return M
