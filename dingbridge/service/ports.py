@@ -10,7 +10,7 @@ from msgspec import Struct
 from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
-from dingbridge.core.delivery.reactions import Reaction
+from dingbridge.core.delivery.reaction_calls import Reaction
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Attachment, Message
 from dingbridge.core.options.declarations import Options

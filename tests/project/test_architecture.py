@@ -35,7 +35,6 @@ TABLES = {
     "dingbridge/service/ports.py",
 }
 UNDIVIDED: dict[str, int] = {
-    "dingbridge/core/delivery/reactions.py": 315,
     "dingbridge/service/editors/account.py": 403,
     "dingbridge/service/editors/attached_editor.py": 407,
     "dingbridge/service/editors/bridge.py": 403,

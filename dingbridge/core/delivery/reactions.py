@@ -1,87 +1,62 @@
-"""The reaction on a message while it is worked on: when to add it, remove it, try again or not.
+"""The schedule of reactions: when to add one to a message, remove it, retry or give up.
 
-It is never in the way: one call at a time and only while no message waits, given up soon, not begun
-at all while the quota is short. What may stand at a message is known by `outstanding`, so that a
-later process can remove it. Protocol sections 7 and 10.
+Reactions never delay messages: one call at a time, only while no message waits, few retries, and
+none are added while the quota is short. Each reaction is in one of these states:
+
+    arrived() ──> due to be added ── added ──────────> shown ── finished() ──> due to be removed
+                        │                                                         │
+                        └─ finished(), or given up, and it did not arrive ──────┴─ removed ──> (gone)
+
+A failed attempt to add that may have arrived counts as shown. `outstanding` is everything that may
+be shown; the caller stores it before each call, so that a later process can remove it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct, structs
 
-from dingbridge.core import json_wire
-from dingbridge.core.delivery.quota import Budget, Quota, QuotaKind, used_up
+from dingbridge.core.delivery.quota import Quota, used_up
+from dingbridge.core.delivery.reaction_calls import AddReaction, Reaction, RemoveReaction, Step
 from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAfter, Unreachable
-from dingbridge.core.messages import Inbound
 
 ADD_AGAIN: Final = (0.4, 1.2)
-"""Seconds before the second and third attempt to add one: it races the message (section 7)."""
+"""Seconds before the second and third attempt to add: DingTalk may not know the message yet
+(section 7)."""
 
 REMOVE_AGAIN: Final = (1.5, 5.0)
-"""Seconds before the second and third attempt to remove one (section 7)."""
+"""Seconds before the second and third attempt to remove (section 7)."""
 
 ADD_WITHIN: Final = 5.0
-"""Seconds after which a reaction that still waits for its turn is not worth adding any more."""
+"""Seconds after which a reaction is not worth adding any more."""
 
 OFFLINE_PAUSE: Final = 30.0
-"""Seconds between attempts to remove one while nothing can be reached; these are not counted."""
+"""Seconds between attempts to remove while offline; these attempts are unlimited."""
 
 CALL_TIMEOUT: Final = 3.0
-"""Seconds that a call for a reaction may take; ours, nothing is published."""
+"""Timeout of a call in seconds; our choice, DingTalk publishes none."""
 
 CALL_EVERY: Final = 0.05
 """Seconds between two calls: an app may call each interface 20 times a second (section 0)."""
 
 PLANNED: Final = 1.0
-"""Seconds for which what is to be added is written down together."""
+"""Seconds whose reactions are stored with one write."""
 
 MOST_OUTSTANDING: Final = 200
-"""Reactions that are kept track of at most; the oldest is forgotten first."""
-
-CALLS_KEPT: Final = 4
-"""One part in so many of the month's calls is kept for messages: reactions do without."""
-
-_ADD: Final = "/v1.0/robot/emotion/reply"
-_REMOVE: Final = "/v1.0/robot/emotion/recall"
-_TEXT_LABEL: Final = 2
-_EMOTION_ID: Final = "2659900"
-_BACKGROUND_ID: Final = "im_bg_1"
+"""Reactions that are tracked at most; the oldest are forgotten first."""
 _PASSING: Final = (Retryable, FreshToken)
 
 
-class Reaction(Struct, frozen=True):
-    """A label at one message. `name` is what it shows, also when the option has changed since."""
-
-    robot_code: str
-    conversation_id: str
-    message_id: str
-    name: str
-
-
-class AddReaction(Struct, frozen=True):
-    """Step: show it."""
-
-    reaction: Reaction
-
-
-class RemoveReaction(Struct, frozen=True):
-    """Step: take it away."""
-
-    reaction: Reaction
-
-
-Step = AddReaction | RemoveReaction
-
-
 class _Entry(Struct, frozen=True):
-    """What is known of one reaction. Times are seconds of the clock that the caller uses.
+    """What is known of one reaction. Times are seconds of the caller's clock.
 
-    `wanted`: its message is still worked on. `settled`: no step is due while that does not change.
-    `shown`: it may stand there, and `maybe` what of that is left if the attempt under way fails.
-    `tries` counts attempts at what is wanted now.
+    - `due`: the next attempt; `until`: after it, adding is not worth it
+    - `wanted`: its message is still worked on
+    - `settled`: no attempt is due while `wanted` stays the same
+    - `shown`: it may be at the message; `maybe`: so even if the running attempt fails
+    - `tries`: attempts at the present goal
     """
 
     reaction: Reaction
@@ -94,66 +69,19 @@ class _Entry(Struct, frozen=True):
     tries: int = 0
 
 
-def reaction_to(inbound: Inbound, name: str) -> Reaction | None:
-    """The reaction on this message; None when the option is off (`name` is empty)."""
-    if not name.strip():
-        return None
-    return Reaction(inbound.robot_code, inbound.conversation.id, inbound.id, name.strip())
-
-
-def quota_is_short(quota: Quota, budget: Budget) -> bool:
-    """Whether what is left of the month's calls is for messages alone; two calls are a reaction."""
-    if QuotaKind.CALLS in quota.spent:
-        return True
-    return bool(budget.calls) and quota.calls * CALLS_KEPT >= budget.calls * (CALLS_KEPT - 1)
-
-
-def request(step: Step, robot_code: str) -> tuple[str, bytes]:
-    """Path and body of the call for this step (section 7); both calls have the same body."""
-    reaction = step.reaction
-    label = {
-        "emotionId": _EMOTION_ID,
-        "emotionName": reaction.name,
-        "text": reaction.name,
-        "backgroundId": _BACKGROUND_ID,
-    }
-    body = {
-        "robotCode": robot_code,
-        "openMsgId": reaction.message_id,
-        "openConversationId": reaction.conversation_id,
-        "emotionType": _TEXT_LABEL,
-        "emotionName": reaction.name,
-        "textEmotion": label,
-    }
-    return (_ADD if isinstance(step, AddReaction) else _REMOVE), json_wire.encode(body)
-
-
-class _Answer(Struct):
-    success: Any = None
-
-
-def accepted(body: bytes) -> bool:
-    """Whether an answer with HTTP 200 means success: it says so itself as well (section 7)."""
-    try:
-        said = json_wire.decode(body, _Answer).success
-    except json_wire.NotReadable:
-        return False
-    return said is True or json_wire.text_of(said).lower() == "true"
-
-
 def _may_be_done(entry: _Entry, written: Container[Reaction] | None) -> bool:
     return not entry.wanted or written is None or entry.reaction in written
 
 
 class ReactionSchedule:
-    """All reactions of one robot. `now` is seconds of any clock that is never set back.
+    """All reactions of one robot. `now` is seconds of any monotonic clock.
 
-    Ask `next_step`, carry it out, and tell `succeeded` or `failed`; only one step is under way at a
-    time. A message that is answered before its reaction was begun costs no call at all.
+    Call `next_step`, run it, and report `succeeded` or `failed`; one step runs at a time. A message
+    that is answered before its reaction was added costs no call.
     """
 
     def __init__(self, outstanding: Iterable[Reaction] = (), now: float = 0.0) -> None:
-        """`outstanding` is what an earlier process left behind: it is removed."""
+        """`outstanding` is what an earlier process left; it is removed."""
         self._entries: dict[str, _Entry] = {}
         self._under_way: Step | None = None
         self._held_until = now
@@ -163,16 +91,16 @@ class ReactionSchedule:
         self._forget_oldest()
 
     def outstanding(self) -> tuple[Reaction, ...]:
-        """What may stand at a message."""
+        """The reactions that may be at a message."""
         return tuple(entry.reaction for entry in self._entries.values() if entry.shown)
 
     def arrived(self, reaction: Reaction | None, now: float, *, short: bool = False) -> None:
-        """A message is worked on. While the quota is `short`, nothing is added."""
+        """A message is being worked on. While the quota is `short`, no reaction is added."""
         if reaction is None:
             return
         entry = self._entries.get(reaction.message_id)
         if entry is not None:
-            # Worked on once more after a crash: what stands there from before may stay.
+            # Worked on once more after a crash: its earlier reaction may stay.
             if not entry.wanted:
                 leaving = isinstance(self._under_way, RemoveReaction) and (
                     self._under_way.reaction == entry.reaction
@@ -184,7 +112,7 @@ class ReactionSchedule:
             self._forget_oldest()
 
     def finished(self, message_id: str, now: float) -> None:
-        """The message was answered, or never will be: its reaction goes, if it ever came."""
+        """The message was answered, or never will be: remove its reaction, if there is one."""
         entry = self._entries.get(message_id)
         if entry is None or not entry.wanted:
             return
@@ -194,8 +122,10 @@ class ReactionSchedule:
             del self._entries[message_id]
 
     def may_stand(self, now: float) -> tuple[Reaction, ...]:
-        """What may stand at a message, with what may be added within `PLANNED` seconds. Write it
-        down, and `next_step` may add it: so many need one writing together."""
+        """The reactions at messages, and those to be added within `PLANNED` seconds.
+
+        Once they are stored, `next_step` may add them; one write serves all of them.
+        """
         planned = [
             entry
             for entry in self._entries.values()
@@ -209,10 +139,10 @@ class ReactionSchedule:
     def next_step(
         self, now: float, *, idle: bool = True, written: Container[Reaction] | None = None
     ) -> Step | None:
-        """What to do now, if anything: nothing unless `idle`, that is, while no message waits, and
-        of adding only what is in `written`, unless that is None.
+        """The step to run now; None while a message waits (not `idle`), or nothing is due.
 
-        Removing goes before adding. `outstanding` already counts what the step adds.
+        Only reactions in `written` are added, unless it is None. Removing goes before adding.
+        `outstanding` already counts what the step adds.
         """
         if self._under_way is not None:
             return None
@@ -235,8 +165,10 @@ class ReactionSchedule:
     def next_at(
         self, written: Container[Reaction] | None = None, write_at: float = 0.0
     ) -> float | None:
-        """When to ask for a step again, if nothing happens before; None if there will be none. What
-        is not in `written` is not before `write_at`."""
+        """When to ask for a step again; None if no step will come up.
+
+        Reactions that are not in `written` are not due before `write_at`.
+        """
         due = [
             entry.due if _may_be_done(entry, written) else max(entry.due, write_at)
             for entry in self._entries.values()
@@ -261,7 +193,7 @@ class ReactionSchedule:
             del self._entries[step.reaction.message_id]
 
     def failed(self, step: Step, error: DeliveryError, now: float) -> None:
-        """The step did not succeed: what follows is decided by what the error is."""
+        """The step failed; the type of the error decides what follows."""
         if isinstance(error, RetryAfter):
             self._held_until = max(self._held_until, now + error.seconds)
         entry = self._ended(step, now)
@@ -294,7 +226,7 @@ class ReactionSchedule:
             del self._entries[entry.reaction.message_id]
 
     def _let_be(self, entry: _Entry) -> None:
-        """Add it no more; remove it later if it may stand there."""
+        """Stop trying to add it; if it may be there, it is removed later."""
         if entry.maybe:
             self._put(entry, settled=True, shown=True)
         else:

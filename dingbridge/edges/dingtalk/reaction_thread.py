@@ -16,8 +16,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dingbridge.core.delivery import reactions
-from dingbridge.core.delivery.reactions import PLANNED, Reaction, ReactionSchedule, Step
+from dingbridge.core.delivery import reaction_calls
+from dingbridge.core.delivery.reaction_calls import Reaction, Step
+from dingbridge.core.delivery.reactions import PLANNED, ReactionSchedule
 from dingbridge.core.dingtalk import responses
 from dingbridge.core.dingtalk.http_answer import HttpAnswer
 from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retryable, Unreachable
@@ -200,12 +201,12 @@ class ReactionThread(threading.Thread):
 
     def _call(self, step: Step) -> None:
         def request(robot_code: str) -> HttpAnswer:
-            path, body = reactions.request(step, robot_code)
+            path, body = reaction_calls.request(step, robot_code)
             url = f"{self._client.options.endpoint_api}{path}"
             answer = self._client.http.post(url, body, self._api.headers())
             responses.read_fields(answer, _Nothing)
             return answer
 
         answer = self._api.call(step.reaction.robot_code, request)
-        if not reactions.accepted(answer.body):
+        if not reaction_calls.accepted(answer.body):
             raise Retryable("DingTalk does not say that it succeeded", may_have_arrived=True)

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import Purpose
-from dingbridge.core.delivery.reactions import MOST_OUTSTANDING, reaction_to
+from dingbridge.core.delivery.reaction_calls import reaction_to
+from dingbridge.core.delivery.reactions import MOST_OUTSTANDING
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core.delivery.reactions import CALL_TIMEOUT, Reaction
+from dingbridge.core.delivery.reaction_calls import Reaction
+from dingbridge.core.delivery.reactions import CALL_TIMEOUT
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions.state import State, with_reactions
 from dingbridge.edges.dingtalk.http import Http

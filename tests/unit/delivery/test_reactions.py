@@ -9,6 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dingbridge.core.delivery.quota import Budget, Quota, QuotaKind
+from dingbridge.core.delivery.reaction_calls import (
+    AddReaction,
+    Reaction,
+    RemoveReaction,
+    Step,
+    accepted,
+    quota_is_short,
+    reaction_to,
+    request,
+)
 from dingbridge.core.delivery.reactions import (
     ADD_AGAIN,
     ADD_WITHIN,
@@ -17,15 +27,7 @@ from dingbridge.core.delivery.reactions import (
     OFFLINE_PAUSE,
     PLANNED,
     REMOVE_AGAIN,
-    AddReaction,
-    Reaction,
     ReactionSchedule,
-    RemoveReaction,
-    Step,
-    accepted,
-    quota_is_short,
-    reaction_to,
-    request,
 )
 from dingbridge.core.errors import (
     DeliveryError,
