@@ -3,9 +3,9 @@
 Reactions never delay messages: one call at a time, only while no message waits, few retries, and
 none are added while the quota is short. Each reaction is in one of these states:
 
-    arrived() ──> due to be added ── added ──────────> shown ── finished() ──> due to be removed
-                        │                                                         │
-                        └─ finished(), or given up, and it did not arrive ──────┴─ removed ──> (gone)
+    arrived() ──> to be added ── succeeded() ──> shown ── finished() ──> to be removed
+                      │                                                       │
+                      └─ finished(), or given up ──> (gone) <── succeeded() ──┘
 
 A failed attempt to add that may have arrived counts as shown. `outstanding` is everything that may
 be shown; the caller stores it before each call, so that a later process can remove it.
