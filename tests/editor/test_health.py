@@ -105,7 +105,8 @@ def test_an_old_python_is_an_error(editor: Editor, tmp_path: Path) -> None:
 def test_a_program_that_is_no_python_does_not_stop_the_check(
     editor: Editor, tmp_path: Path, text: str, words: str
 ) -> None:
-    editor.lua("require('dingbridge.health').answer_within = 200")
+    for module in ("health", "health.settings"):
+        editor.lua(f"require('dingbridge.{module}').answer_within = 200")
     editor.setup({"python": write_program(tmp_path / "strange", text)})
     found = check(editor)
     assert words in found.of("ERROR")
