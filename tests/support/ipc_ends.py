@@ -28,7 +28,7 @@ DEADLINE = 15.0
 E = TypeVar("E")
 
 
-class Ear:
+class EventLog:
     """Everything one end told, in order."""
 
     def __init__(self) -> None:
@@ -68,24 +68,24 @@ class Ends:
 
     def server(
         self, timing: Timing = CALM, notify: Callable[[ServerEvent], None] | None = None
-    ) -> tuple[Server, Ear]:
-        ear = Ear()
-        server = Server(notify or ear.told.put, timing, tcp=self.tcp)
+    ) -> tuple[Server, EventLog]:
+        events = EventLog()
+        server = Server(notify or events.told.put, timing, tcp=self.tcp)
         self._stack.callback(_end, server)
         server.start()
-        return server, ear
+        return server, events
 
     def client(
         self, address: str, secret: str, timing: Timing = CALM, start: bool = True
-    ) -> tuple[Client, Ear]:
-        ear = Ear()
-        client = Client(address, secret, ear.told.put, timing)
+    ) -> tuple[Client, EventLog]:
+        events = EventLog()
+        client = Client(address, secret, events.told.put, timing)
         self._stack.callback(_end, client)
         if start:
             client.start()
-        return client, ear
+        return client, events
 
-    def pair(self, timing: Timing = CALM) -> tuple[Server, Ear, int, Client, Ear]:
+    def pair(self, timing: Timing = CALM) -> tuple[Server, EventLog, int, Client, EventLog]:
         """A server and a client that are connected, and the client's number."""
         server, owner = self.server(timing)
         client, guest = self.client(server.address, server.secret, timing)

@@ -38,8 +38,8 @@ def client(options: Options, http: OpenApiHttp | None = None) -> RobotClient:
     return RobotClient(options, http or Http(), AccessToken())
 
 
-class Journalled:
-    """A ledger on disk that also tells each record."""
+class AttemptJournal:
+    """The log of attempts, in a journal on disk, which also reports each record."""
 
     def __init__(self, path: Path, notify: Callable[[OutboxRecord], None]) -> None:
         self.path = path
@@ -60,16 +60,16 @@ class Journalled:
         return records
 
 
-class Queue:
-    """A running sender, what it told, and the journal of its outbox."""
+class RunningSender:
+    """A message sender, what it reported, and the journal of its outbox."""
 
     def __init__(self, options: dict[str, Any], path: Path, pace: RateLimit) -> None:
         self.told: queue.Queue[SenderEvent | OutboxRecord] = queue.Queue()
         self.seen: list[SenderEvent | OutboxRecord] = []
-        self.ledger = Journalled(path, self.told.put)
+        self.attempts = AttemptJournal(path, self.told.put)
         options = {key: value for key, value in options.items() if value}
         self.sender = RobotSender(
-            lambda: client(read(options, {})), self.told.put, self.ledger, pace
+            lambda: client(read(options, {})), self.told.put, self.attempts, pace
         )
         self.started = False
         self.count = 0
@@ -86,18 +86,18 @@ class Queue:
         title: str = "title",
         **more: Any,
     ) -> str:
-        """Hand a message over as the owner does: written down, then queued."""
+        """Submit a message as the service does: written to the journal, then queued."""
         self.count += 1
         message = Outbound(f"m{self.count}", target, text, title, **more)
-        self.ledger.journal.append(
+        self.attempts.journal.append(
             outbox_records.encode(Queued("robot", message, kind, "", time.time()))
         )
         self.sender.put(QueuedMessage("robot", message, kind, "", time.time()))
         return message.id
 
     def take_up(self) -> list[str]:
-        """Queue what an earlier sender left, as a new owner does."""
-        waiting = outbox.fold(self.ledger.read()).waiting
+        """RunningSender what an earlier sender left, as a new owner does."""
+        waiting = outbox.fold(self.attempts.read()).waiting
         for one in waiting.values():
             self.sender.put(one)
         return list(waiting)
@@ -151,7 +151,7 @@ class Queue:
         return [event for event in self.seen if isinstance(event, kind)]
 
 
-StartQueue = Callable[..., Queue]
+StartSender = Callable[..., RunningSender]
 
 
 class OpenGate:
@@ -169,7 +169,7 @@ def spent(sent: int) -> RateLimit:
     return RateLimit.restore(Paced({"webhook": (time.time(),) * sent}), lambda: 0.0)
 
 
-def until_half_is_there(sending: Queue, sandbox: Sandbox, text: str) -> str:
+def until_half_is_there(sending: RunningSender, sandbox: Sandbox, text: str) -> str:
     """Send a long message to the team, of which the second chunk is told to wait."""
     sandbox.client.fault(Fault.hang(GROUP))
     message = sending.put(text, Target(conversation_id=TEAM), Purpose.NOTIFICATION)

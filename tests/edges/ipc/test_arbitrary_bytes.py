@@ -22,11 +22,11 @@ from dingbridge.edges.ipc import (
     Timing,
 )
 from dingbridge.edges.ipc.connection import HEARTBEAT
-from tests.support.ipc_ends import DEADLINE, Ear, Ends, dial, framed, is_closed, prove
+from tests.support.ipc_ends import DEADLINE, Ends, EventLog, dial, framed, is_closed, prove
 
 
 @pytest.fixture(scope="module")
-def steady() -> Iterator[tuple[Ends, Server, Ear, int, Client]]:
+def steady() -> Iterator[tuple[Ends, Server, EventLog, int, Client]]:
     """A server with one good client, which outlives all that others send."""
     ends = Ends(tcp=os.name != "posix")
     server, owner, peer, client, _ = ends.pair(Timing(proof=0.2))
@@ -48,7 +48,10 @@ CHUNKS = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(proved=st.booleans(), chunks=CHUNKS, abrupt=st.booleans())
 def test_whatever_bytes_come_the_server_and_its_other_peers_go_on(
-    steady: tuple[Ends, Server, Ear, int, Client], proved: bool, chunks: list[bytes], abrupt: bool
+    steady: tuple[Ends, Server, EventLog, int, Client],
+    proved: bool,
+    chunks: list[bytes],
+    abrupt: bool,
 ) -> None:
     _, server, owner, peer, client = steady
     with dial(server.address) as caller:
@@ -94,14 +97,14 @@ def frames_in(stream: bytes) -> list[bytes]:
 def test_whatever_bytes_a_false_server_sends_the_client_ends_with_one_loss(
     said: list[bytes],
 ) -> None:
-    ear = Ear()
+    events = EventLog()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        client = Client(address, "s" * 64, ear.told.put, Timing(proof=0.2))
+        client = Client(address, "s" * 64, events.told.put, Timing(proof=0.2))
         client.start()
         connection, _ = listener.accept()
         with connection, contextlib.suppress(ConnectionError):
             for data in said:
                 connection.sendall(data)
         client.join(DEADLINE)
-    assert [type(event) for event in ear.drained()] == [ConnectionLost]
+    assert [type(event) for event in events.drained()] == [ConnectionLost]

@@ -1,4 +1,4 @@
-"""What the owner of a robot writes down: in bursts, and on a disk that refuses."""
+"""What the service writes of a robot to disk: in bursts, and on a disk that refuses."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.support.processes import until
 MANY = 200
 
 
-class Owner:
-    """An owner's records, behind a disk thread and a host loop that the test turns by hand."""
+class DrivenRecords:
+    """A robot's records, behind a disk thread and a host loop that the test turns by hand."""
 
     def __init__(self, folder: Path) -> None:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
@@ -59,73 +59,73 @@ class Owner:
 
 
 @pytest.fixture
-def owner(tmp_path: Path) -> Iterator[Owner]:
-    made = Owner(tmp_path)
+def robot(tmp_path: Path) -> Iterator[DrivenRecords]:
+    made = DrivenRecords(tmp_path)
     yield made
     assert made.disk.finish(5)
 
 
 def test_a_burst_of_messages_is_on_the_disk_with_few_writes_and_in_order(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
+    robot: DrivenRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes = noted_syncs(monkeypatch, lambda: None)
     busy = threading.Event()
-    owner.disk.do(busy.wait)
+    robot.disk.do(busy.wait)
     names = [f"m{number}" for number in range(MANY)]
     for name in names:
-        owner.accept(name)
+        robot.accept(name)
     busy.set()
-    owner.turn_until(lambda: len(owner.accepted) == MANY)
-    assert owner.accepted == names
-    assert owner.written() == names
+    robot.turn_until(lambda: len(robot.accepted) == MANY)
+    assert robot.accepted == names
+    assert robot.written() == names
     assert len(writes) < MANY / 10
 
 
 def test_a_burst_that_the_disk_refused_is_written_once_and_in_order(
-    owner: Owner, tmp_path: Path
+    robot: DrivenRecords, tmp_path: Path
 ) -> None:
     with out_of_reach(tmp_path / "chat-dingtalk-outbox.jsonl"):
-        owner.accept("m1")
-        owner.accept("m2")
-        owner.turn_until(lambda: bool(owner.errors))
-        owner.accept("m3")
-        assert owner.accepted == []
-    owner.turn_until(lambda: len(owner.accepted) == 3)
-    assert owner.accepted == ["m1", "m2", "m3"]
-    assert owner.written() == ["m1", "m2", "m3"]
+        robot.accept("m1")
+        robot.accept("m2")
+        robot.turn_until(lambda: bool(robot.errors))
+        robot.accept("m3")
+        assert robot.accepted == []
+    robot.turn_until(lambda: len(robot.accepted) == 3)
+    assert robot.accepted == ["m1", "m2", "m3"]
+    assert robot.written() == ["m1", "m2", "m3"]
 
 
 def test_what_the_sender_writes_is_there_at_once_and_synced_within_a_moment(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
+    robot: DrivenRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     syncs = noted_syncs(monkeypatch, lambda: None)
-    owner.records.append(Dropped("m0", 1.0), sync=True)
+    robot.records.append(Dropped("m0", 1.0), sync=True)
     at_once = len(syncs)
     assert at_once > 0
     for number in range(MANY):
-        owner.records.append(Dropped(f"m{number}", 1.0), sync=False)
-    assert len(owner.written()) == MANY + 1
+        robot.records.append(Dropped(f"m{number}", 1.0), sync=False)
+    assert len(robot.written()) == MANY + 1
     assert len(syncs) < at_once + MANY / 10
     until(lambda: len(syncs) > at_once, "what was written is synced")
 
 
 def test_before_anybody_is_asked_for_an_answer_that_is_on_the_disk_with_one_sync_for_a_turn(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
+    robot: DrivenRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     syncs = noted_syncs(monkeypatch, lambda: None)
     at: list[int] = []
     for number in range(MANY):
-        owner.records.asked(f"r {number}", "s", "program", lambda: at.append(len(syncs)))
-    owner.turn_until(lambda: len(at) == MANY)
+        robot.records.asked(f"r {number}", "s", "program", lambda: at.append(len(syncs)))
+    robot.turn_until(lambda: len(at) == MANY)
     assert {*at} == {1}
-    assert owner.files.inbox.read(inbox.decode)[1] == 0
+    assert robot.files.inbox.read(inbox.decode)[1] == 0
 
 
 def test_a_command_from_a_phone_is_on_the_disk_before_it_is_carried_out(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
+    robot: DrivenRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     syncs = noted_syncs(monkeypatch, lambda: None)
     at: list[int] = []
-    owner.records.routed("r 1", "s", lambda: at.append(len(syncs)))
-    owner.turn_until(lambda: bool(at))
+    robot.records.routed("r 1", "s", lambda: at.append(len(syncs)))
+    robot.turn_until(lambda: bool(at))
     assert at == [1]

@@ -20,17 +20,19 @@ from dingbridge.edges.dingtalk.stream import (
     StreamThread,
 )
 from dingbridge.sandbox.server import Sandbox
-from tests.support.message_sender import OpenGate, Queue, StartQueue
+from tests.support.message_sender import OpenGate, RunningSender, StartSender
 
 
 @pytest.fixture
-def make_queue(sandbox: Sandbox, tmp_path: Path) -> Iterator[StartQueue]:
+def make_sender(sandbox: Sandbox, tmp_path: Path) -> Iterator[StartSender]:
     """Make senders that share one journal; they are started by hand."""
-    made: list[Queue] = []
+    made: list[RunningSender] = []
 
-    def make(pace: RateLimit | None = None, **changes: Any) -> Queue:
+    def make(pace: RateLimit | None = None, **changes: Any) -> RunningSender:
         options = {**sandbox.settings(), **changes}
-        made.append(Queue(options, tmp_path / "outbox.jsonl", pace or RateLimit(lambda: 0.0)))
+        made.append(
+            RunningSender(options, tmp_path / "outbox.jsonl", pace or RateLimit(lambda: 0.0))
+        )
         return made[-1]
 
     yield make
@@ -39,9 +41,9 @@ def make_queue(sandbox: Sandbox, tmp_path: Path) -> Iterator[StartQueue]:
 
 
 @pytest.fixture
-def start_queue(make_queue: StartQueue) -> StartQueue:
-    def start(**changes: Any) -> Queue:
-        made = make_queue(**changes)
+def start_sender(make_sender: StartSender) -> StartSender:
+    def start(**changes: Any) -> RunningSender:
+        made = make_sender(**changes)
         made.start()
         return made
 
@@ -49,8 +51,8 @@ def start_queue(make_queue: StartQueue) -> StartQueue:
 
 
 @pytest.fixture
-def sending(start_queue: StartQueue) -> Queue:
-    return start_queue()
+def sending(start_sender: StartSender) -> RunningSender:
+    return start_sender()
 
 
 @pytest.fixture

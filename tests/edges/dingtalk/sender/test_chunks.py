@@ -6,11 +6,13 @@ from dingbridge.core.delivery.outbox_records import Done
 from dingbridge.core.messages import DeliveryReport, Target
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
-from tests.support.message_sender import ROBOT, TEAM, Queue, StartQueue
+from tests.support.message_sender import ROBOT, TEAM, RunningSender, StartSender
 from tests.support.pieces import joined
 
 
-def test_a_long_text_leaves_in_chunks_under_the_ceilings(sending: Queue, sandbox: Sandbox) -> None:
+def test_a_long_text_leaves_in_chunks_under_the_ceilings(
+    sending: RunningSender, sandbox: Sandbox
+) -> None:
     text = "\n\n".join(f"第{n}段 " + "漢字🙂" * 300 for n in range(40))
     assert isinstance(sending.send(text, Target(conversation_id=TEAM)), Done)
     arrived = sandbox.client.arrived()
@@ -23,25 +25,27 @@ def test_a_long_text_leaves_in_chunks_under_the_ceilings(sending: Queue, sandbox
 
 
 def test_chunks_of_the_webhook_stay_under_its_body_limit(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     text = "汉" * 50_000
-    assert isinstance(start_queue().send(text, Target()), Done)
+    assert isinstance(start_sender().send(text, Target()), Done)
     arrived = sandbox.client.arrived()
     assert joined([a.text for a in arrived]) == text
     assert max(a.size for a in arrived) <= 18_000
 
 
-def test_the_character_limit_holds_as_well(start_queue: StartQueue, sandbox: Sandbox) -> None:
+def test_the_character_limit_holds_as_well(start_sender: StartSender, sandbox: Sandbox) -> None:
     text = "word " * 100
-    assert isinstance(start_queue(text_chunk_limit=100).send(text, Target()), Done)
+    assert isinstance(start_sender(text_chunk_limit=100).send(text, Target()), Done)
     texts = [each.text for each in sandbox.client.arrived()]
     assert 6 <= len(texts) <= 8
     assert max(map(len, texts)) <= 100
     assert joined(texts).split() == text.split()
 
 
-def test_too_long_is_split_again_and_goes_on_in_order(sending: Queue, sandbox: Sandbox) -> None:
+def test_too_long_is_split_again_and_goes_on_in_order(
+    sending: RunningSender, sandbox: Sandbox
+) -> None:
     sandbox.client.fault(Fault.errcode(ROBOT, 460101, "message too long", times=2))
     text = "\n\n".join(f"part {n} " + "x" * 900 for n in range(12))
     assert isinstance(sending.send(text, Target()), Done)
@@ -50,7 +54,9 @@ def test_too_long_is_split_again_and_goes_on_in_order(sending: Queue, sandbox: S
     assert joined(arrived) == text
 
 
-def test_a_server_error_is_tried_again_with_the_same_key(sending: Queue, sandbox: Sandbox) -> None:
+def test_a_server_error_is_tried_again_with_the_same_key(
+    sending: RunningSender, sandbox: Sandbox
+) -> None:
     sandbox.client.fault(Fault.http(ROBOT, 500, "system.error"))
     message = sending.put("again", Target())
     assert sending.until_retrying(message).reason
@@ -59,7 +65,7 @@ def test_a_server_error_is_tried_again_with_the_same_key(sending: Queue, sandbox
 
 
 def test_what_the_webhook_took_without_answering_is_not_delivered_twice(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.drop(ROBOT, when="after"))
     assert isinstance(sending.send("once", Target()), Done)

@@ -81,7 +81,7 @@ class Run:
         """What arrived, taken apart again."""
         return sorted(text for whole in self.arrived for text in whole.split(SEPARATOR))
 
-    # --- its ports: ledger, poster, and what the queue tells ---
+    # --- its ports: the log of attempts, the poster, and what the queue tells ---
 
     def record(self, record: OutboxRecord, *, sync: bool = False) -> None:
         self._moment()

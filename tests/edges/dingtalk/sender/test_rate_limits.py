@@ -23,8 +23,8 @@ from tests.support.message_sender import (
     SESSION,
     SINGLE,
     TEAM,
-    Queue,
-    StartQueue,
+    RunningSender,
+    StartSender,
     client,
     spent,
     until_half_is_there,
@@ -39,9 +39,9 @@ def on_hold(seconds: float) -> RateLimit:
 
 
 def test_short_of_budget_replies_go_first_and_notifications_as_one(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_sender: StartSender, sandbox: Sandbox
 ) -> None:
-    sending = make_queue(spent(18))
+    sending = make_sender(spent(18))
     for n in range(5):
         sending.put(f"note {n}", Target(), Purpose.NOTIFICATION)
     sending.put("answer", Target())
@@ -51,15 +51,15 @@ def test_short_of_budget_replies_go_first_and_notifications_as_one(
         "answer",
         SEPARATOR.join(f"note {n}" for n in range(5)),
     ]
-    box = outbox.fold(sending.ledger.read())
+    box = outbox.fold(sending.attempts.read())
     assert not box.waiting
     assert set(box.done) == {whole.id, *(f"m{n}" for n in range(1, 7))}
 
 
 def test_one_bad_notification_does_not_take_those_with_it_that_it_was_merged_with(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_sender: StartSender, sandbox: Sandbox
 ) -> None:
-    sending = make_queue(spent(17))
+    sending = make_sender(spent(17))
     for text in ("good", "bad words", "fine", "last"):
         sending.put(text, Target(), Purpose.NOTIFICATION)
     # The merged message, and then the second one alone.
@@ -67,31 +67,31 @@ def test_one_bad_notification_does_not_take_those_with_it_that_it_was_merged_wit
     sending.start()
     sending.until(Unmerged)
     sending.until(Done, lambda done: done.id == "m1")
-    box = outbox.fold(sending.ledger.read())
+    box = outbox.fold(sending.attempts.read())
     assert not box.dead
     assert sandbox.client.arrived()[0].text == "good"
     assert set(box.waiting) | set(box.done) == {"m1", "m2", "m3", "m4"}
 
 
 def test_each_of_the_parted_has_its_own_fate_also_after_a_crash(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_sender: StartSender, sandbox: Sandbox
 ) -> None:
-    sending = make_queue()
+    sending = make_sender()
     texts = ("good", "bad words", "fine")
     for text in texts:
         sending.put(text, Target(), Purpose.NOTIFICATION)
     whole = Outbound("m1+3", Target(), SEPARATOR.join(texts), "title")
-    sending.ledger.record(Merged(("m1", "m2", "m3"), whole))
+    sending.attempts.record(Merged(("m1", "m2", "m3"), whole))
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
     sending.stop()
 
-    second = make_queue()
+    second = make_sender()
     assert second.take_up() == ["m1+3"]
     second.start()
     second.until(Unmerged)
     second.until_end("m3")
     assert [a.text for a in sandbox.client.arrived()] == list(texts)
-    assert set(outbox.fold(second.ledger.read()).done) >= {"m1", "m2", "m3"}
+    assert set(outbox.fold(second.attempts.read()).done) >= {"m1", "m2", "m3"}
 
 
 @pytest.mark.parametrize(
@@ -103,17 +103,17 @@ def test_each_of_the_parted_has_its_own_fate_also_after_a_crash(
     ids=["no answer", "no answer, then a refusal"],
 )
 def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
-    make_queue: StartQueue, sandbox: Sandbox, target: Target, path: str, refusal: Fault | None
+    make_sender: StartSender, sandbox: Sandbox, target: Target, path: str, refusal: Fault | None
 ) -> None:
-    sending = make_queue(delivery="at_most_once")
+    sending = make_sender(delivery="at_most_once")
     for text in ("one", "two"):
         sending.put(text, target, Purpose.NOTIFICATION)
     whole = Outbound("m1+2", target, SEPARATOR.join(("one", "two")), "t")
-    sending.ledger.record(Merged(("m1", "m2"), whole))
+    sending.attempts.record(Merged(("m1", "m2"), whole))
     sandbox.client.fault(Fault.drop(path, when="after"))
     if refusal is not None:
         sandbox.client.fault(refusal)
-    second = make_queue(delivery="at_most_once")
+    second = make_sender(delivery="at_most_once")
     assert second.take_up() == ["m1+2"]
     second.start()
     assert isinstance(second.until_end("m1+2"), Failed)
@@ -122,9 +122,9 @@ def test_a_merged_message_that_may_have_arrived_is_not_sent_in_parts(
 
 
 def test_a_pause_is_told_at_its_start_and_at_its_end(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_sender: StartSender, sandbox: Sandbox
 ) -> None:
-    sending = make_queue(on_hold(2.0))
+    sending = make_sender(on_hold(2.0))
     message = sending.put("patient", Target())
     sending.start()
     cooling = sending.until(CoolDown)
@@ -136,10 +136,10 @@ def test_a_pause_is_told_at_its_start_and_at_its_end(
 
 
 def test_a_group_that_is_told_to_wait_does_not_hold_up_a_person_and_the_pause_stays_visible(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast"))
-    sending = start_queue()
+    sending = start_sender()
     sending.until_retrying(sending.put("to the group", Target()))
     assert isinstance(sending.send("to you", Target(user_id="zhangsan")), Done)
     assert isinstance(sending.send("to you too", Target(user_id="zhangsan")), Done)
@@ -148,11 +148,11 @@ def test_a_group_that_is_told_to_wait_does_not_hold_up_a_person_and_the_pause_st
 
 
 def test_after_another_pause_the_one_that_is_left_is_told_again(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast"))
     sandbox.client.fault(Fault.http(SINGLE, 500, "system.error"))
-    sending = start_queue()
+    sending = start_sender()
     sending.until_retrying(sending.put("to the group", Target()))
     message = sending.put("to you", Target(user_id="zhangsan"))
     sending.until(CoolDown, lambda told: 0 < told.until < time.time() + 30)
@@ -161,9 +161,9 @@ def test_after_another_pause_the_one_that_is_left_is_told_again(
 
 
 def test_a_long_message_that_is_told_to_wait_goes_on_where_it_was(
-    start_queue: StartQueue, sandbox: Sandbox, session: SessionWebhook
+    start_sender: StartSender, sandbox: Sandbox, session: SessionWebhook
 ) -> None:
-    sending = start_queue()
+    sending = start_sender()
     text = "\n\n".join(f"{n} " + "x" * 5000 for n in range(6))
     message = until_half_is_there(sending, sandbox, text)
     # This one could go at once by its own way, but not between the pieces of the other.
@@ -177,11 +177,11 @@ def test_a_long_message_that_is_told_to_wait_goes_on_where_it_was(
 
 
 def test_what_the_webhook_may_have_taken_stays_the_same_chunk_when_it_is_told_to_wait(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.drop(ROBOT, when="after"))
     sandbox.client.fault(Fault.qps(ROBOT))
-    sending = start_queue(text_chunk_limit=400)
+    sending = start_sender(text_chunk_limit=400)
     message = sending.put("x" * 500, Target())
     sending.until(
         DeliveryReport,
@@ -198,11 +198,11 @@ def test_what_the_webhook_may_have_taken_stays_the_same_chunk_when_it_is_told_to
 
 
 def test_what_has_to_wait_for_openapi_does_not_ask_a_dead_session_webhook_again(
-    start_queue: StartQueue, sandbox: Sandbox, session: SessionWebhook
+    start_sender: StartSender, sandbox: Sandbox, session: SessionWebhook
 ) -> None:
     sandbox.client.fault(Fault.errcode(SESSION, 300001, "session 不存在", times=None))
     sandbox.client.fault(Fault.qps(GROUP))
-    sending = start_queue()
+    sending = start_sender()
     target = Target(conversation_id=TEAM, session_webhook=session)
     assert isinstance(sending.send("later", target), Done)
     assert len(sandbox.client.calls(SESSION)) == 1
@@ -210,27 +210,27 @@ def test_what_has_to_wait_for_openapi_does_not_ask_a_dead_session_webhook_again(
 
 
 def test_at_most_once_what_is_told_to_wait_is_sent_when_it_may(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.qps(GROUP))
-    sending = start_queue(delivery="at_most_once")
+    sending = start_sender(delivery="at_most_once")
     assert isinstance(sending.send("later", Target(conversation_id=TEAM)), Done)
     assert [a.text for a in sandbox.client.arrived()] == ["later"]
 
 
 def test_stopping_leaves_what_was_told_to_wait_without_a_fate(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.errcode(ROBOT, 130101, "send too fast"))
-    sending = start_queue()
+    sending = start_sender()
     sending.until_retrying(sending.put("to the group", Target()))
     sending.stop()
-    assert list(outbox.fold(sending.ledger.read()).waiting) == ["m1"]
+    assert list(outbox.fold(sending.attempts.read()).waiting) == ["m1"]
 
 
-def test_what_was_told_to_wait_can_be_dropped(start_queue: StartQueue, sandbox: Sandbox) -> None:
+def test_what_was_told_to_wait_can_be_dropped(start_sender: StartSender, sandbox: Sandbox) -> None:
     sandbox.client.fault(Fault.qps(GROUP))
-    sending = start_queue()
+    sending = start_sender()
     message = sending.put("regretted", Target(conversation_id=TEAM))
     sending.until_retrying(message)
     sending.sender.drop(message)
@@ -239,9 +239,9 @@ def test_what_was_told_to_wait_can_be_dropped(start_queue: StartQueue, sandbox: 
 
 
 def test_a_group_that_has_to_wait_does_not_hold_up_a_person(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_sender: StartSender, sandbox: Sandbox
 ) -> None:
-    sending = make_queue(on_hold(3600))
+    sending = make_sender(on_hold(3600))
     sending.put("to the group", Target())
     sending.put("to you", Target(user_id="zhangsan"))
     sending.start()
@@ -250,7 +250,7 @@ def test_a_group_that_has_to_wait_does_not_hold_up_a_person(
 
 
 def test_calls_and_pushes_are_counted_by_what_the_platform_counts(
-    sending: Queue, sandbox: Sandbox, session: SessionWebhook
+    sending: RunningSender, sandbox: Sandbox, session: SessionWebhook
 ) -> None:
     sending.send("webhook", Target())
     sending.send("to you", Target(user_id="zhangsan"))
@@ -259,7 +259,7 @@ def test_calls_and_pushes_are_counted_by_what_the_platform_counts(
     assert counts == [(0, 0, ""), (1, 0, ""), (0, 1, "")]
 
 
-def test_the_code_of_a_refusal_is_told(sending: Queue, sandbox: Sandbox) -> None:
+def test_the_code_of_a_refusal_is_told(sending: RunningSender, sandbox: Sandbox) -> None:
     sandbox.client.fault(Fault.errcode(ROBOT, 430104, "improper content"))
     sending.fails("hi", Target())
     assert sending.all(Counted) == [Counted(code="430104")]

@@ -11,7 +11,15 @@ from dingbridge.core.timeouts import AT_ONCE
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import Person
-from tests.support.message_sender import GROUP, ROBOT, SINGLE, TEAM, Queue, StartQueue, spent
+from tests.support.message_sender import (
+    GROUP,
+    ROBOT,
+    SINGLE,
+    TEAM,
+    RunningSender,
+    StartSender,
+    spent,
+)
 from tests.support.processes import until
 
 
@@ -21,7 +29,7 @@ def threads() -> int:
 
 
 def test_a_slow_request_holds_up_its_own_conversation_alone(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.hang(GROUP))
     sending.put("slow", Target(conversation_id=TEAM))
@@ -36,7 +44,7 @@ def test_a_slow_request_holds_up_its_own_conversation_alone(
 
 
 def test_four_conversations_are_written_to_at_once_at_most(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     assert AT_ONCE == 4
     people = [f"person{number}" for number in range(6)]
@@ -57,7 +65,7 @@ def test_four_conversations_are_written_to_at_once_at_most(
 
 
 def test_a_custom_robot_sends_one_at_a_time_and_holds_up_nobody_else(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.hang(ROBOT))
     sending.put("first", Target())
@@ -73,7 +81,7 @@ def test_a_custom_robot_sends_one_at_a_time_and_holds_up_nobody_else(
 
 
 def test_while_requests_are_quick_messages_leave_in_the_order_in_which_they_came(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     targets = (Target(conversation_id=TEAM), Target(user_id="zhangsan"), Target())
     for number in range(12):
@@ -83,7 +91,7 @@ def test_while_requests_are_quick_messages_leave_in_the_order_in_which_they_came
 
 
 def test_while_one_waits_to_be_tried_again_no_other_conversation_is_begun(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.http(SINGLE, 500, "system.error", times=2))
     first = sending.put("to you", Target(user_id="zhangsan"))
@@ -94,7 +102,7 @@ def test_while_one_waits_to_be_tried_again_no_other_conversation_is_begun(
 
 
 def test_a_slow_message_that_is_dropped_is_let_go_while_others_go_beside_it(
-    sending: Queue, sandbox: Sandbox
+    sending: RunningSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.hang(GROUP))
     slow = sending.put("slow", Target(conversation_id=TEAM))
@@ -109,10 +117,10 @@ def test_a_slow_message_that_is_dropped_is_let_go_while_others_go_beside_it(
 
 
 def test_dropped_messages_do_not_leave_whether_they_wait_or_are_under_way(
-    start_queue: StartQueue, sandbox: Sandbox
+    start_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.http(ROBOT, 500, "system.error", times=None))
-    sending = start_queue()
+    sending = start_sender()
     first, second = sending.put("under way", Target()), sending.put("waits", Target())
     sending.until_retrying(first)
     # Both at once, while the first one pauses: neither may be forgotten over the other.
@@ -124,10 +132,10 @@ def test_dropped_messages_do_not_leave_whether_they_wait_or_are_under_way(
 
 
 def test_what_goes_out_as_one_can_be_dropped_by_its_own_name_while_it_is_under_way(
-    make_queue: StartQueue, sandbox: Sandbox
+    make_sender: StartSender, sandbox: Sandbox
 ) -> None:
     sandbox.client.fault(Fault.http(ROBOT, 500, "system.error", times=None))
-    sending = make_queue(spent(18))
+    sending = make_sender(spent(18))
     for n in range(4):
         sending.put(f"note {n}", Target(), Purpose.NOTIFICATION)
     sending.start()
