@@ -1,1 +1,1 @@
-"""Values and decisions. Nothing here does I/O or reads a clock: time and chance are arguments."""
+"""Values and decisions. Pure: no I/O, no clock; time and random numbers are arguments."""

@@ -1,4 +1,4 @@
-"""The message with which a stranger asks for access, as it is kept until the code is accepted."""
+"""The first message of a stranger, as it is stored until the pairing code is accepted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ holds all requests."""
 
 
 def kept(received: Received) -> Received:
-    """Return the message shortened to `CHARACTERS`, without its session webhook: that is a secret,
-    and stays in memory."""
+    """The message shortened to `CHARACTERS`, without its session webhook, which is a secret."""
     inbound = received.inbound
     text, attachments = _cut(inbound.text, inbound.attachments)
     quote = inbound.quote
@@ -32,8 +31,10 @@ def kept(received: Received) -> Received:
 
 
 def _cut(text: str, attachments: tuple[Attachment, ...]) -> tuple[str, tuple[Attachment, ...]]:
-    """The beginning of a text, with a line about the rest, and its attachments. Those whose place
-    was cut off come at the end."""
+    """The beginning of a text with a line about the rest, and its attachments.
+
+    Attachments whose place was cut off follow at the end.
+    """
     if len(text) <= CHARACTERS:
         return text, attachments
     end = whole_character(text, 0, CHARACTERS)

@@ -1,4 +1,4 @@
-"""Who is let in, and who may use which remote command. Nobody may, unless a setting says so."""
+"""Access policy: who may talk to the robot, and who may use which remote command."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ ALWAYS = tuple(one.name for one in COMMANDS if one.users is Users.ALL)
 
 
 class Rules(Struct, frozen=True, kw_only=True):
-    """What the settings of one account say about access. The defaults let nobody in.
+    """The access rules of one account. The defaults admit nobody.
 
-    `allow_from` is `None` when it was not given, which matters to the policy 'open' alone.
+    `allow_from` is `None` when it was not given, which matters to the policy 'open' only.
     """
 
     dm_policy: Literal["pairing", "allowlist", "open", "disabled"] = "pairing"
@@ -48,14 +48,18 @@ class Admitted(Struct, frozen=True):
 
 
 class NotForUs(Struct, frozen=True):
-    """The message was not meant for the robot; it is passed over without a word."""
+    """The message is not addressed to the robot; it is ignored silently."""
 
     reason: str
 
 
 class Stranger(Struct, frozen=True):
-    """Not allowed. `refusal` tells the sender so, kindly, in words they can act on; `setting` is
-    the name of the one to change, `reason` is for the log."""
+    """Not allowed.
+
+    - `refusal`: the reply to the sender, with what would help
+    - `setting`: the option to change
+    - `reason`: for the log
+    """
 
     refusal: str
     setting: str
@@ -63,8 +67,11 @@ class Stranger(Struct, frozen=True):
 
 
 class MayPair(Struct, frozen=True):
-    """Not allowed, but the sender may ask, for themselves or for the group (`pairing.ask`).
-    `refusal` is for who has asked for too much already; `setting` and `reason` as in `Stranger`."""
+    """Not allowed, but the sender may request access, for themselves or the group (`pairing.ask`).
+
+    `refusal` is the reply to a sender with too many open requests; `setting` and `reason` as in
+    `Stranger`.
+    """
 
     kind: AccessKind
     refusal: str
@@ -76,7 +83,7 @@ Verdict = Admitted | NotForUs | Stranger | MayPair
 
 
 def rules_of(options: Options) -> Rules:
-    """The rules in an account's settings."""
+    """The access rules in an account's settings."""
     return Rules(
         dm_policy=options.dm_policy,
         allow_from=options.allow_from,
@@ -88,11 +95,11 @@ def rules_of(options: Options) -> Rules:
 
 
 def admit(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> Verdict:
-    """Decide on one message at `now` (Unix seconds): two questions, and both must be yes.
+    """Decide on one message at `now` (Unix seconds).
 
-    May anybody speak in this conversation? And may this sender? Identity is the staff id, or the
-    exact `senderId` for people outside the organisation; the nick is chosen by its bearer and
-    decides nothing. What does not mention the robot in a group is never answered by a refusal.
+    Both must be allowed: speaking in this conversation at all, and this sender. The sender's
+    identity is the staff id, or the exact `senderId` outside the organisation; the nick is chosen
+    freely and decides nothing. Group messages that do not mention the robot never get a refusal.
     """
     if not inbound.sender.identity:
         return NotForUs("a message of nobody")
@@ -129,7 +136,7 @@ def _in_group(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) ->
 def _group_first(
     inbound: Inbound, rules: Rules, pairings: Pairings, now: float
 ) -> Stranger | MayPair | None:
-    """What is against this group, if anything is."""
+    """The objection to this group, if there is one."""
     group = inbound.conversation.id
     entry = f"groups = {{ [{lua_text(group)}] = {{}} }}"
     if rules.group_policy == "disabled":
@@ -145,7 +152,7 @@ def _group_first(
 def _sender_second(
     inbound: Inbound, rules: Rules, group: GroupOptions, pairings: Pairings, now: float
 ) -> Admitted | Stranger:
-    """Whether this sender may speak in a group that may be spoken in."""
+    """Whether this sender may speak in a group that is allowed."""
     identity = inbound.sender.identity
     if group.users is None:
         if _is_welcome(inbound, rules, pairings, now):
@@ -161,7 +168,7 @@ def _sender_second(
 
 
 def _is_welcome(inbound: Inbound, rules: Rules, pairings: Pairings, now: float) -> bool:
-    """Whether the sender may speak wherever no list of a group says otherwise."""
+    """Whether the sender may speak wherever no list of a group decides."""
     identity = inbound.sender.identity
     return (
         identity in rules.admins
@@ -177,7 +184,7 @@ def _giver_of_users(rules: Rules, conversation_id: str) -> str:
 
 
 def describe(rules: Rules, paired: int) -> str:
-    """Who is let in, on one line for status; `paired` counts those that a code let in."""
+    """Who has access, on one line for the status; `paired` counts those admitted by a code."""
     people = dict.fromkeys((*rules.admins, *(rules.allow_from or ())))
     everybody = rules.dm_policy == "open" and rules.allow_from is None
     named = [say.EVERYBODY()] if everybody or EVERYBODY in people else [*people]
@@ -200,10 +207,10 @@ def may_use(
     tools: Collection[str] | None,
     commands: Collection[str],
 ) -> bool:
-    """Whether somebody who is let in may use a remote command, written with or without its '/'.
+    """Whether an admitted sender may use a remote command, written with or without its '/'.
 
-    `tools` are those of the group, `None` in a 1:1 chat and where the group gives none; then the
-    account's `commands` hold.
+    `tools` are those of the group; if it is `None` (1:1 chats, groups without the option), the
+    account's `commands` apply.
     """
     name = _command(command)
     if role == "admin" or name in ALWAYS:

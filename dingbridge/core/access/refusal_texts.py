@@ -1,6 +1,6 @@
-"""What people are told who are not let in, or not yet: why, who they are, and what would help.
+"""Replies to people without access: why, who they are, and what would help.
 
-Ids come from outside; they are shown as code, and as text of Lua where they stand in a setting.
+Ids come from outside; they are shown as code, and as Lua strings in settings.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dingbridge.core.messages import ConversationKind, Inbound
 
 
 def refusal(inbound: Inbound, reason: RefusalSentence, line: str) -> str:
-    """The refusal: `line` is what would let the sender in, as it stands in the Lua settings."""
+    """The refusal; `line` is the Lua setting that would admit the sender."""
     setting = say.SETTING(line=_as_code(line))
     return _paragraphs(reason(), _no_staff_id(inbound), f"{_ids(inbound)}\n{setting}")
 
 
 def code_told(inbound: Inbound, request: AccessRequest, now: float) -> str:
-    """What a stranger is told who may ask: the code, and what the robot's owner does with it."""
+    """The reply with a pairing code, and what the robot's owner does with it."""
     told = say.CODE_FOR_GROUP if request.kind is AccessKind.GROUP else say.CODE_FOR_PERSON
     command = f"`:{ALWAYS_OURS} pair {request.code}`"
     words = told(minutes=minutes_left(request, now), command=command)
@@ -28,7 +28,7 @@ def code_told(inbound: Inbound, request: AccessRequest, now: float) -> str:
 
 
 def accepted_told(request: AccessRequest, *, once: bool) -> str:
-    """What the person or group is told that was let in."""
+    """The message to a person or group whose request was accepted."""
     is_group = request.kind is AccessKind.GROUP
     if once:
         told = say.GROUP_ACCEPTED_ONCE if is_group else say.ACCEPTED_ONCE
@@ -37,13 +37,14 @@ def accepted_told(request: AccessRequest, *, once: bool) -> str:
 
 
 def denied_told(request: AccessRequest) -> str:
-    """What the person or group is told whose request was denied."""
+    """The message to a person or group whose request was denied."""
     return say.GROUP_DENIED() if request.kind is AccessKind.GROUP else say.DENIED()
 
 
 def lua_text(text: str) -> str:
-    """`text` as Lua writes it. A backtick becomes an escape, so that the line can be shown as
-    code."""
+    """`text` as a Lua string. A backtick becomes an escape, so that the line can be shown as
+    code.
+    """
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("`", "\\96")
     return f"'{escaped}'"
 
@@ -53,7 +54,7 @@ def _paragraphs(*paragraphs: str) -> str:
 
 
 def _no_staff_id(inbound: Inbound) -> str:
-    """Why the id is such a long one (protocol section 5.1)."""
+    """Why the id is so long (protocol section 5.1)."""
     return "" if inbound.sender.staff_id else say.NO_STAFF_ID()
 
 

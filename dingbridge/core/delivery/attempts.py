@@ -1,7 +1,7 @@
-"""Send attempts without an answer, kept with the message until its end.
+"""Send attempts of unknown outcome, kept with the message until its end.
 
-An answered attempt is dropped: its chunk was taken or refused. An unanswered one stays whatever
-becomes of later attempts, unless the custom robot takes the same chunk: it recognises a repeat by
+An answered attempt is dropped: its chunk was accepted or refused. An unanswered one stays whatever
+becomes of later attempts, unless a custom robot accepts the same chunk: it recognises a repeat by
 its key (protocol section 1).
 """
 
@@ -13,12 +13,12 @@ from dingbridge.core.delivery.routing import Route
 
 
 class Attempted(Struct, frozen=True, tag="tried"):
-    """`text[start:end]` is about to leave by `route`, or may have left. An empty range stands for a
-    merged message that the text was a part of. `again`: the user wants it sent again, although it
-    may have arrived.
+    """`text[start:end]` is about to be sent by `route`, or may have been.
 
-    In the journal it tells as well when that was (Unix seconds), and what it counts against
-    (`pace.key_of`)."""
+    An empty range stands for a merged message that contained the text. `again`: the user wants it
+    sent again although it may have arrived. In the journal it also has its time (Unix seconds) and
+    the key of its rate limit (`rate_limit.key_of`).
+    """
 
     id: str
     start: int
@@ -39,8 +39,10 @@ def begun(attempts: Attempts, attempt: Attempted) -> Attempts:
 
 
 def answered(attempts: Attempts, end: int) -> Attempts:
-    """Drop the last attempt, which was answered: the text before `end` was taken, the rest was
-    not. What the custom robot recognised as the same chunk is dropped with it."""
+    """Drop the last attempt, which was answered: the text before `end` was accepted, the rest not.
+
+    Attempts that the custom robot recognised as the same chunk are dropped with it.
+    """
     if not attempts or end < attempts[-1].end:
         return attempts[:-1]
     *before, last = attempts
@@ -59,11 +61,11 @@ def sent_again(attempts: Attempts) -> Attempts:
 
 
 def of_part(attempts: Attempts, message: str) -> Attempts:
-    """The attempts of a merged message, as those of one of its members that now goes on its own."""
+    """The attempts of a merged message, for a member that is now sent on its own."""
     found = (structs.replace(one, id=message, start=0, end=0) for one in attempts)
     return tuple(dict.fromkeys(found))
 
 
 def may_have_arrived(attempts: Attempts, start: int) -> bool:
-    """Whether some of the text from `start` on may have arrived; all before it was taken."""
+    """Whether part of the text from `start` on may have arrived; all before it was accepted."""
     return any(one.end > start or one.end == one.start for one in attempts)

@@ -1,5 +1,8 @@
-"""What becomes of a text before it leaves: what acts or disguises is taken out, secrets are masked,
-names become mentions, and Markdown takes the form that DingTalk draws."""
+"""Composes outgoing messages.
+
+In order: characters and links that act are removed, secrets are masked, names become mentions, and
+the Markdown is rendered for DingTalk.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,11 @@ stay, so that there is room for the text."""
 
 
 class ComposeContext(Struct, frozen=True):
-    """What has to be known besides the text and the settings.
+    """What composing needs besides the text and the settings.
 
-    `secrets` are values of the settings, `environment` the process's; `members` maps the names of
-    a conversation's people to their staff ids (`mentions.members`).
+    - `secrets`: values of the settings
+    - `environment`: the process's variables
+    - `members`: staff ids by the names of a conversation's people (`mentions.members`)
     """
 
     secrets: Collection[str] = ()
@@ -36,7 +40,7 @@ class ComposeContext(Struct, frozen=True):
 
 
 class ComposedText(Struct, frozen=True):
-    """A message ready to go, and what was masked in it."""
+    """A message ready to send, and what was masked in it."""
 
     outbound: Outbound
     masked: tuple[Finding, ...] = ()
@@ -53,9 +57,11 @@ def written(
     at: At = At(),
     around: Around = Around(),
 ) -> ComposedText:
-    """The message that `text` becomes on its way to `target`. Its title is made from the text,
-    unless one is given; that is masked like the text, since phones show it in the push. `around` is
-    what stood before lines of a file that the text shows."""
+    """The message that `text` becomes on its way to `target`.
+
+    Its title comes from the text unless one is given, and is masked, too: phones show it in the
+    push. `around` is the context of an excerpt from a file.
+    """
     # First of all: what hides inside a secret or an address would keep both from being known.
     text, title = outgoing_text.characters(text), outgoing_text.characters(title)
     masked: tuple[Finding, ...] = ()
@@ -86,7 +92,7 @@ def written(
 
 
 def _drawn(text: str, options: Options) -> str:
-    """`text` in the form that DingTalk draws, without links that act."""
+    """`text` rendered for DingTalk, without links that act."""
     if options.msgtype == "markdown" and not is_plain(text):
         # Loaded late: the parser costs a starting editor tens of milliseconds.
         from dingbridge.core.markdown import rendering
@@ -96,7 +102,7 @@ def _drawn(text: str, options: Options) -> str:
 
 
 def is_excepted(options: Options, target: Target) -> bool:
-    """Whether the settings let texts to this target go unmasked."""
+    """Whether the settings exempt this target from masking."""
     return bool({target.conversation_id, target.user_id} & {*options.mask_secrets_except} - {""})
 
 

@@ -1,4 +1,4 @@
-"""A robot's part of the outbox's journal: whose a record is, how it ended, how short it can be."""
+"""One robot's part of the outbox journal: its records, how they ended, and compaction."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from dingbridge.core.timeouts import DONE_REMEMBERED, END_TOLD_WITHIN
 def compacted(records: Iterable[OutboxRecord], now: float) -> list[OutboxRecord]:
     """The fewest records with the same meaning.
 
-    What is done is remembered for a while, so that a message handed over twice leaves once, and for
-    a moment with its session: its end may not stand in the transcript yet.
+    Finished messages are remembered for a while, so that a message submitted twice is sent once;
+    briefly also with their session, whose transcript may not show the end yet.
     """
     told = list(records)
     puts = {record.outbound.id: record for record in told if isinstance(record, Queued)}
@@ -65,7 +65,7 @@ def _records_of(waiting: QueuedMessage) -> list[OutboxRecord]:
 
 
 def waiting_puts(records: Iterable[OutboxRecord], robot: str) -> tuple[Queued, ...]:
-    """How this robot's messages that wait as themselves were accepted, in their order."""
+    """The `Queued` records of this robot's waiting, unmerged messages, in order."""
     mine = of_robot(records, robot)
     waiting = fold(mine).waiting
     puts = {record.outbound.id: record for record in mine if isinstance(record, Queued)}
@@ -73,8 +73,10 @@ def waiting_puts(records: Iterable[OutboxRecord], robot: str) -> tuple[Queued, .
 
 
 def of_robot(records: Iterable[OutboxRecord], robot: str) -> list[OutboxRecord]:
-    """The records about messages of this robot, and those about messages of nobody: what was done
-    long ago is only remembered by its id."""
+    """The records about this robot's messages, and those about messages of no robot.
+
+    The latter exist because old finished messages are remembered by id only.
+    """
     told = list(records)
     robots: dict[str, str] = {}
     for record in told:
@@ -86,7 +88,7 @@ def of_robot(records: Iterable[OutboxRecord], robot: str) -> list[OutboxRecord]:
 
 
 def ids_of_others(records: Iterable[OutboxRecord], robot: str) -> set[str]:
-    """The messages that other robots have to send or have sent, as far as that is written down."""
+    """The ids of other robots' messages, as far as the records show."""
     puts = (record for record in records if isinstance(record, Queued))
     return {record.outbound.id for record in puts if record.robot != robot}
 
@@ -99,7 +101,7 @@ def _robot_of(record: OutboxRecord, robots: dict[str, str], default: str) -> str
 
 
 def ends(records: Iterable[OutboxRecord]) -> list[tuple[str, str, Delivery, str]]:
-    """Session, message, fate and reason of what came to an end and stands in a transcript."""
+    """Session, message, delivery and reason of every message that ended and is in a transcript."""
     outbox = Outbox()
     found: list[tuple[str, str, Delivery, str]] = []
     for record in records:
@@ -117,7 +119,7 @@ def ends(records: Iterable[OutboxRecord]) -> list[tuple[str, str, Delivery, str]
 
 
 def end_in_words(record: Done | Failed | Dropped, whole: QueuedMessage) -> tuple[Delivery, str]:
-    """What became of a message, and why or with what doubt. `whole` is what it was before."""
+    """The outcome of a message, and why or how doubtful. `whole` is the message before its end."""
     match record:
         case Failed():
             return Delivery.FAILED, record.reason
@@ -130,13 +132,15 @@ def end_in_words(record: Done | Failed | Dropped, whole: QueuedMessage) -> tuple
 
 
 def dropped_in_words(*, uncertain: bool) -> str:
-    """Why a message that the user gave up was not sent, if it was not."""
+    """Why a discarded message was not sent, if it was not."""
     return say.DROPPED_BY_YOU_LATE() if uncertain else say.DROPPED_BY_YOU()
 
 
 def shortened(lines: list[bytes], robot: str, now: float) -> list[bytes]:
-    """The journal's lines with this robot's records compacted, and what they tell of its pace put
-    together; those of others stay as they are."""
+    """The journal's lines with this robot's records compacted.
+
+    Its rate limit records become one; lines of other robots stay as they are.
+    """
     records: list[tuple[bytes, OutboxRecord]] = []
     for line in lines:
         try:

@@ -15,9 +15,10 @@ SHOWN = 50
 
 
 def describe(outbox: Outbox, prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """What waits and what failed, a line or two each with the id it is about.
+    """Waiting and failed messages, a line or two each, with the id they are about.
 
-    Of many the first ones are shown. `prefix` stands before every id. The first line sums up.
+    The first line sums up; of many messages only the first are shown. `prefix` is put before every
+    id.
     """
     waiting, dead = outbox.waiting.values(), outbox.dead.values()
     if not waiting and not dead:
@@ -38,12 +39,12 @@ def describe(outbox: Outbox, prefix: str = "") -> tuple[tuple[str, str], ...]:
 
 
 def doubt(whole: QueuedMessage) -> str:
-    """What is said of a message that waits, when it may be there already."""
+    """A note on a waiting message that may have arrived already."""
     return say.UNANSWERED() if whole.may_have_arrived else ""
 
 
 def _line(waiting: QueuedMessage) -> str:
-    """A message in the outbox: how it begins, and where it goes."""
+    """A message in the outbox: its beginning and its destination."""
     outbound = waiting.outbound
     place = destinations.name(outbound.target)
     return (

@@ -1,4 +1,4 @@
-"""When one robot may send again: its budget for each conversation, and the pauses it was given."""
+"""The rate limit of one robot: its budget per conversation, and pauses the platform asked for."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _SEND_DOUBLINGS = 3
 
 
 def key_of(route: Route, target: Target) -> str:
-    """What a message by this route counts against.
+    """The key of the budget that a message by this route uses.
 
-    A custom robot has its one group; a session webhook is counted by conversation, which nobody
-    documents (protocol section 11); OpenAPI has no budget of messages a minute.
+    A custom robot has one group, so one budget. A session webhook is counted by conversation, which
+    is undocumented (protocol section 11). OpenAPI has no limit of messages per minute.
     """
     match route:
         case Route.WEBHOOK:
@@ -50,8 +50,11 @@ def key_of(route: Route, target: Target) -> str:
 
 
 class Hold(Struct, frozen=True):
-    """A pause that the platform asked for. `since` is Unix seconds; `hits` counts the "too fast"
-    in a row, which make the next pause longer."""
+    """A pause that the platform asked for.
+
+    `since` is Unix seconds; `hits` counts the "too fast" answers in a row, which lengthen the next
+    pause.
+    """
 
     since: float
     seconds: float
@@ -65,16 +68,18 @@ class Hold(Struct, frozen=True):
 
     @property
     def forgotten(self) -> float:
-        """When it does not count any more against the next one: ten minutes after the refusal,
-        and after a pause that was the penalty already, ten minutes after that."""
+        """When it no longer lengthens the next one.
+
+        Ten minutes after the refusal; after a penalty pause, ten minutes after its end.
+        """
         start = self.end if self.seconds >= RATE_PENALTY else self.since
         return max(start + RATE_PENALTY, self.end)
 
 
 class Paced(Struct, frozen=True):
-    """A robot's budget and pauses as they are written down. Times are Unix seconds.
+    """A robot's budget and pauses as they are stored. Times are Unix seconds.
 
-    `sent`: when the last messages went, by key, oldest first; `holds` by what is held.
+    `sent` are the times of the last messages by key, oldest first; `holds` by what is held.
     """
 
     sent: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -82,10 +87,10 @@ class Paced(Struct, frozen=True):
 
 
 class RateLimit:
-    """The pace of one robot. `now` is Unix seconds, `chance` returns [0, 1).
+    """The rate limit of one robot. `now` is Unix seconds, `chance` returns [0, 1).
 
-    Keys come from `key_of`. A clock that is set back costs at most one window or pause more: what
-    lies in the future counts as having happened just now.
+    Keys come from `key_of`. A clock that is set back costs at most one more window or pause: times
+    in the future count as now.
     """
 
     def __init__(self, chance: Callable[[], float]) -> None:
@@ -96,7 +101,7 @@ class RateLimit:
 
     @classmethod
     def restore(cls, paced: Paced, chance: Callable[[], float]) -> RateLimit:
-        """The pace of a robot that another process had before."""
+        """The rate limit as an earlier process left it."""
         pace = cls(chance)
         pace._sent = {
             key: deque(sorted(times), ROBOT_MESSAGES) for key, times in paced.sent.items() if times
@@ -108,14 +113,14 @@ class RateLimit:
         return pace
 
     def snapshot(self, now: float) -> Paced:
-        """What a later process has to know."""
+        """What a later process needs to know."""
         self._settle(now)
         return Paced({key: tuple(times) for key, times in self._sent.items()}, dict(self._holds))
 
     def ready_at(self, key: str, now: float) -> float:
-        """The earliest time at which one more message may go; `now` when at once.
+        """The earliest time for one more message; `now` when at once.
 
-        Ask again when it has come: a pause may have been added, or the clock set back.
+        Ask again then: a pause may have been added, or the clock set back.
         """
         end = self.paused_until(key, now)
         if _is_openapi(key) and len(self._calls) >= CALLS_AT_ONCE:
@@ -123,8 +128,7 @@ class RateLimit:
         return end
 
     def paused_until(self, key: str, now: float) -> float:
-        """The same without the fraction of a second that calls are apart, which is no pause that
-        anybody notices."""
+        """Like `ready_at`, without the imperceptible gap between two calls."""
         self._settle(now)
         ends = [hold.end for hold in self._holds_of(key)]
         times = self._sent.get(key)
@@ -133,10 +137,10 @@ class RateLimit:
         return max(now, *ends) if ends else now
 
     def sent(self, key: str, now: float) -> None:
-        """A message went, and may have arrived.
+        """A message was sent, and may have arrived.
 
-        Call it when the answer has come or is given up: it arrived no later than that, so the
-        platform never counts more in a window than is counted here.
+        Call it once the answer has come or is given up: the message arrived no later than that, so
+        the platform never counts more in a window than is counted here.
         """
         self._settle(now)
         if not _is_openapi(key):
@@ -145,18 +149,18 @@ class RateLimit:
             self._holds[_OPENAPI] = structs.replace(hold, hits=0)
 
     def called(self, now: float) -> None:
-        """OpenAPI was called, whatever it answered. Call it when the answer has come or is given
-        up, as with `sent`."""
+        """OpenAPI was called, whatever it answered. When to call it: see `sent`."""
         self._settle(now)
         self._calls.append(now)
 
     def held(self, error: RetryAfter, key: str, now: float) -> float:
-        """Take the platform's refusal in; returns the seconds to hold back messages of `key`.
+        """Apply the platform's refusal; returns the seconds to pause messages of `key`.
 
-        A robot's first "too fast" holds its conversation a minute, a second one within ten
-        minutes as long as the platform's own penalty. `send.too.fast` doubles three times, then
-        holds a minute; it, calls per second and calls per minute hold all of OpenAPI. A block page
-        holds everything (protocol section 10).
+        - A robot's first "too fast" pauses its conversation for a minute, a second one within ten
+          minutes as long as the platform's own penalty.
+        - `send.too.fast` doubles three times, then pauses a minute; like calls per second and calls
+          per minute it pauses all of OpenAPI.
+        - A block page pauses everything (protocol section 10).
         """
         self._settle(now)
         scope = _scope(error, key)
@@ -183,7 +187,7 @@ class RateLimit:
         return max(one.end for one in self._holds_of(key)) - now
 
     def cool_down(self, now: float) -> tuple[float, str] | None:
-        """The longest pause that is on: seconds left and, in words, why. None when all may go."""
+        """The longest current pause: seconds left and, in words, why. None without one."""
         self._settle(now)
         pauses = [(hold.end - now, hold.reason) for hold in self._holds.values()]
         pauses += [
@@ -195,7 +199,7 @@ class RateLimit:
         return longest if longest[0] > 0 else None
 
     def room(self, key: str, now: float) -> int:
-        """How many messages may go without a pause; 0 when none may now."""
+        """How many messages may be sent without a pause; 0 when none may now."""
         if self.ready_at(key, now) > now:
             return 0
         if _is_openapi(key):
@@ -207,7 +211,7 @@ class RateLimit:
         return [self._holds[scope] for scope in scopes if scope in self._holds]
 
     def _settle(self, now: float) -> None:
-        """Bring what lies in the future to `now`, for good, and forget what is over."""
+        """Move times in the future to `now`, for good, and forget what is over."""
         if self._calls and self._calls[-1] > now:
             self._calls = deque(min(time, now) for time in self._calls)
         while self._calls and self._calls[0] + CALLS_WINDOW <= now:
@@ -231,12 +235,12 @@ def _is_openapi(key: str) -> bool:
 
 
 def _is_robots(error: RetryAfter, key: str) -> bool:
-    """Whether a robot was too fast; a platform that only says so by status or words means that."""
+    """Whether a robot was too fast; assumed if only the status or the words say so."""
     return error.code in _ROBOT_CODES or (not _is_openapi(key) and error.seconds >= RATE_PAUSE)
 
 
 def _scope(error: RetryAfter, key: str) -> str:
-    """What has to be held."""
+    """What has to be paused."""
     if error.seconds >= BAN_PAUSE:
         return _ALL
     # Without a code it is one person who gets too much (`flowControlledStaffIdList`, section 3).

@@ -1,4 +1,4 @@
-"""The pace of a robot after a restart, from what its part of the outbox's journal tells."""
+"""The rate limit of a robot after a restart, from its part of the outbox journal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dingbridge.core.delivery.rate_limit import Paced, RateLimit
 
 
 def pace_of(records: Iterable[OutboxRecord], chance: Callable[[], float]) -> RateLimit:
-    """The pace of the robot that all these records are about.
+    """The rate limit after these records, which are all about one robot.
 
-    What was taken counts from its answer, and an attempt without one, which may have arrived, from
-    its start. Records of 0.1.0 tell no times and count nothing.
+    Accepted messages count from their answer, attempts without one, which may have arrived, from
+    their start. Records of 0.1.0 have no times and do not count.
     """
     before = Paced()
     went: list[tuple[float, str]] = []

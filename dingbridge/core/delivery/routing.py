@@ -1,4 +1,4 @@
-"""Where a message goes that answers nobody, and which ways any message can take, best first."""
+"""Routing: the routes of a message, best first, and the default target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingbridge.core.options.declarations import Options
 
 
 class Route(str, Enum):
-    """How one chunk goes out. The values are what status and log show."""
+    """How one chunk is sent. The values are what status and log show."""
 
     WEBHOOK = "webhook"
     SESSION = "session webhook"
@@ -22,12 +22,14 @@ class Route(str, Enum):
 
 
 def custom_robot(webhook: str) -> str:
-    """A name for the custom robot with this webhook that shows nothing of it; empty for none."""
+    """A name for the custom robot with this webhook that reveals nothing of it; empty without
+    one.
+    """
     return hashlib.sha256(webhook.encode()).hexdigest()[:16] if webhook else ""
 
 
 def robot_name(options: Options) -> str:
-    """A name for the configured robot that shows nothing of it; empty when there is none."""
+    """A name for the configured robot that reveals nothing of it; empty without one."""
     if options.mode == "off":
         return ""
     who = options.app_key if options.mode == "api" else options.webhook
@@ -35,8 +37,10 @@ def robot_name(options: Options) -> str:
 
 
 def of_another_robot() -> Refused:
-    """Why a message for a custom robot's group does not go by the one that is configured now: that
-    one's group may be anybody."""
+    """The error for a message to another custom robot's group.
+
+    The configured robot must not send it: its group may be a different one.
+    """
     return Refused(
         say.OTHER_CUSTOM_ROBOT(),
         fix=say.SET_THAT_WEBHOOK(),
@@ -65,17 +69,17 @@ def routes(target: Target, *, api: bool, webhook: str, now: float) -> tuple[Rout
 
 
 def notify_target(options: Options) -> Target | None:
-    """Where notifications go: the custom robot's group, else the configured target."""
+    """The target of notifications: the custom robot's group, else the configured target."""
     return _robots_group(options) if options.webhook else configured_target(options)
 
 
 def notify_robot(options: Options) -> str:
-    """A name for the robot by which notifications leave."""
+    """A name for the robot that sends notifications."""
     return custom_robot(options.webhook) or robot_name(options)
 
 
 def configured_target(options: Options) -> Target | None:
-    """Where a session's messages go while nobody has spoken to it yet; `None` when nowhere."""
+    """The target of a session to which nobody has spoken yet; `None` without one."""
     if options.mode == "api" and options.conversation_id:
         return Target(conversation_id=options.conversation_id, label=say.CONFIGURED_CONVERSATION())
     if options.mode == "api" and options.user_id:
@@ -90,7 +94,7 @@ def _robots_group(options: Options) -> Target:
 
 
 def reply_target(inbound: Inbound) -> Target:
-    """The conversation a message came from, as a place to answer in."""
+    """The conversation of a message, as a target."""
     group = inbound.conversation.kind is ConversationKind.GROUP
     nick = inbound.sender.nick
     return Target(
@@ -104,6 +108,8 @@ def reply_target(inbound: Inbound) -> Target:
 
 
 def of_session(session: str) -> Target:
-    """In the place of a target: the conversation of a session that was made on demand, which only
-    the robot's owner knows. Nothing leaves before the owner has put the real one there."""
+    """A stand-in for a target: the conversation of a session that was created on demand.
+
+    Only the robot's owner knows it, and fills it in before anything is sent.
+    """
     return Target(private=session)

@@ -1,5 +1,7 @@
-"""Who is next in the queue: in order, but when the budget is short replies go first and
-notifications to one target are merged."""
+"""The send queue: messages in order, with two exceptions when the budget is short.
+
+Then replies go first, and notifications to one target are merged.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,10 @@ SEPARATOR = "\n\n---\n\n"
 
 
 class SendQueue:
-    """The messages that wait, in order. The cost of a choice does not grow with their number.
+    """The waiting messages, in order. The cost of a choice does not grow with their number.
 
-    What goes to one place keeps its order, whatever way each message takes; only a reply may
-    overtake, and only notifications of which nothing is there yet.
+    Messages to one place keep their order, whatever route each takes; only replies may overtake,
+    and only notifications of which nothing was sent yet.
     """
 
     def __init__(self) -> None:
@@ -39,7 +41,7 @@ class SendQueue:
 
     @property
     def places(self) -> KeysView[str]:
-        """The places that something waits for."""
+        """The places with waiting messages."""
         return self._queues.keys()
 
     def __iter__(self) -> Iterator[QueuedMessage]:
@@ -48,17 +50,19 @@ class SendQueue:
             yield from queue.waiting.values()
 
     def add(self, waiting: QueuedMessage) -> None:
-        """Put a message at the end, or in front of its place when a part of it is there. One that
-        waits already keeps its place."""
+        """Append a message, or put it at the head of its place if part of it was sent.
+
+        One that waits already keeps its place.
+        """
         self._next += 1
         self._queue(waiting).add(waiting, self._next)
 
     def put_back(self, waiting: QueuedMessage) -> None:
-        """Put a message at the head of its place again: it could not be carried now."""
+        """Put a message back at the head of its place: it cannot be sent now."""
         self._queue(waiting).put_back(waiting)
 
     def remove(self, message: str) -> bool:
-        """Take a message out, if it waits. Returns whether it did."""
+        """Remove a message. Returns whether it was there."""
         place = self._places.pop(message, None)
         if place is not None and self._queues[place].remove(message):
             del self._queues[place]
@@ -67,11 +71,10 @@ class SendQueue:
     def choose(
         self, key: Callable[[QueuedMessage], str], room: Callable[[str], int], largest: int
     ) -> tuple[QueuedMessage, ...]:
-        """The messages to send now: none when all have to wait, several when they are to be merged.
+        """The messages to send now: none if all must wait, several if they should be merged.
 
-        `key` tells what a message counts against, `room` how many may go at once by that key,
-        `largest` how many characters a merged text may have. A place that has to wait does not hold
-        up another.
+        `key` gives the budget of a message, `room` how many may be sent at once by that key,
+        `largest` the characters of a merged text. A place that must wait does not delay others.
         """
         for queue in self._in_order():
             if run := queue.choose(key, room, largest):
@@ -79,8 +82,7 @@ class SendQueue:
         return ()
 
     def candidates(self) -> Iterator[QueuedMessage]:
-        """What may be next: of each place the first message, and the first reply that may
-        overtake."""
+        """The first message of each place, and the first reply that may overtake."""
         for queue in self._in_order():
             yield queue.first
             if (reply := queue.overtaking) is not None:
@@ -95,7 +97,7 @@ class SendQueue:
 
 
 class _Queue:
-    """What waits for one place. Never empty but while it is made."""
+    """The messages to one place. Empty only while it is created."""
 
     def __init__(self) -> None:
         self.waiting: OrderedDict[str, QueuedMessage] = OrderedDict()
@@ -108,12 +110,12 @@ class _Queue:
 
     @property
     def number(self) -> int:
-        """When the first one came, compared with those of other places."""
+        """The position of its first message among those of all places."""
         return self._numbers[self.first.id]
 
     @property
     def overtaking(self) -> QueuedMessage | None:
-        """The first reply, when it may go before the first message."""
+        """The first reply, if it may be sent before the first message."""
         first = self.first
         if first.start or first.kind is not Purpose.NOTIFICATION:
             return None
@@ -132,7 +134,7 @@ class _Queue:
         self._to_head(waiting)
 
     def remove(self, message: str) -> bool:
-        """Take a message out; whether nothing is left."""
+        """Remove a message; whether nothing is left."""
         del self.waiting[message], self._numbers[message]
         self._replies.pop(message, None)
         return not self.waiting
@@ -151,7 +153,7 @@ class _Queue:
         return self._run(largest) if most > 0 else ()
 
     def _more_than(self, most: int, key: Callable[[QueuedMessage], str], name: str) -> bool:
-        """Whether more wait than may go at once."""
+        """Whether more wait than may be sent at once."""
         if len(self.waiting) <= most:
             return False
         return all(key(waiting) == name for waiting in islice(self.waiting.values(), most + 1))
@@ -192,7 +194,7 @@ def _mergeable(waiting: QueuedMessage) -> bool:
 
 
 class _People:
-    """Whom several messages mention together, and the names of those."""
+    """The people whom several messages mention together, with their names."""
 
     def __init__(self) -> None:
         self._user_ids: dict[str, None] = {}
@@ -211,9 +213,12 @@ class _People:
         return tuple(self._names.items())
 
     def take(self, outbound: Outbound) -> bool:
-        """Take in one more message. Returns False, and changes nothing, when there would be too
-        many people, a name would mean two of them or one have two, or the names would take too
-        much room. The first that mentions anybody always fits."""
+        """Add the mentions of one more message. Returns False, and changes nothing, if they do not
+        fit.
+
+        That is: too many people, a name for two people, two names for one, or names that need too
+        much room. The first message with mentions always fits.
+        """
         at, names = outbound.at, dict(outbound.names)
         user_ids = self._user_ids | dict.fromkeys(at.user_ids)
         mobiles = self._mobiles | dict.fromkeys(at.mobiles)
@@ -241,7 +246,7 @@ class _People:
 
 
 def merged(run: Sequence[QueuedMessage]) -> Merged:
-    """These messages as one, with the mentions of all of them. They are those of one choice."""
+    """These messages, the result of one choice, as one message with all their mentions."""
     first = run[0].outbound
     people = _People()
     for waiting in run:

@@ -1,4 +1,4 @@
-"""What the sender tells of its work, besides records: progress, counted calls, pauses."""
+"""Events of the sender besides records: progress, counted calls, pauses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.core.messages import DeliveryReport
 
 
 class Counted(Struct, frozen=True):
-    """Calls that were made, for the month's quota; `code` is that of the answer, if it refused."""
+    """Calls made, for the month's quota; `code` is that of a refusing answer."""
 
     calls: int = 0
     pushes: int = 0
@@ -17,8 +17,7 @@ class Counted(Struct, frozen=True):
 
 
 class CoolDown(Struct, frozen=True):
-    """Some message has to wait until `until` (Unix seconds) because of `reason`; `until` 0: none
-    has to any more."""
+    """Messages must wait until `until` (Unix seconds) because of `reason`; 0: no longer."""
 
     until: float
     reason: str

@@ -1,4 +1,4 @@
-"""Which of our messages a key names, so that a quote of one can be shown (protocol section 5.3)."""
+"""Sent chunks by key, so that quotes of them can be shown (protocol section 5.3)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ NEAR: Final = 5.0
 
 
 class SentChunk(Struct, frozen=True):
-    """One chunk that went out. `message` is its message's id and `session` where that stands; `key`
-    the `processQueryKey` of the OpenAPI answer, empty after a session webhook, which gives none;
-    `place` the conversation's id, or in a 1:1 chat the person's; `time` is Unix seconds."""
+    """One chunk that was sent.
+
+    - `message`, `session`: the id of its message, and the session with it
+    - `key`: the `processQueryKey` of the OpenAPI answer; empty after a session webhook, which gives
+      none
+    - `place`: the conversation's id, in a 1:1 chat the person's
+    - `time`: Unix seconds
+    """
 
     message: str
     session: str
@@ -38,18 +43,17 @@ SentKeys = dict[str, tuple[SentChunk, ...]]
 
 
 def remember(book: SentKeys, robot: str, sent: SentChunk) -> SentKeys:
-    """`book` with one more sending; its text is shortened, and the robot's oldest go."""
+    """`book` with one more chunk; its text is shortened, and the robot's oldest are removed."""
     text = shorten(sent.text, TEXT_CHARACTERS)
     short = SentChunk(sent.message, sent.session, text, sent.time, sent.key, sent.place)
     return {**book, robot: (*book.get(robot, ()), short)[-KEPT:]}
 
 
 def find(book: SentKeys, robot: str, quote: Quoted, places: Collection[str]) -> SentChunk | None:
-    """The sending that a quote is of, or None. `places` are the ids by which the conversation may
-    have been written to.
+    """The chunk that a quote is of, or None. `places` are the possible ids of the conversation.
 
-    By its key; a sending without one by its time in this conversation, when the quote says that it
-    is ours and no other message of ours is as near.
+    By its key; a chunk without one by its time in this conversation, if the quote is marked as ours
+    and no other message of ours is as near.
     """
     entries = book.get(robot, ())
     if quote.key:
@@ -69,8 +73,7 @@ def find(book: SentKeys, robot: str, quote: Quoted, places: Collection[str]) -> 
 
 
 def with_quote(book: SentKeys, robot: str, inbound: Inbound) -> Inbound:
-    """`inbound` whose quote, if it is of a message of ours that the platform sent no content of,
-    has the text that is remembered."""
+    """`inbound` with the stored text, if it quotes a message of ours without its content."""
     quote = inbound.quote
     if quote is None or quote.text:
         return inbound
