@@ -1,4 +1,4 @@
-"""JSON from and for the platform: reads whatever comes, writes real UTF-8."""
+"""JSON from and to the platform: reads anything, writes UTF-8 without escapes."""
 
 from __future__ import annotations
 

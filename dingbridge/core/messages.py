@@ -1,4 +1,4 @@
-"""The values that every part of the bridge speaks: messages, targets and their deliveries."""
+"""Values used in all layers: messages, targets and deliveries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 class Role(str, Enum):
-    """Who speaks in a session."""
+    """The author's role in a session."""
 
     EDITOR = "editor"
     DINGTALK = "dingtalk"
@@ -25,8 +25,10 @@ class Role(str, Enum):
 
 
 class Delivery(str, Enum):
-    """What became of an outbound message. `NONE` marks one that is not meant to leave; `UNSAVED` is
-    shown of one that the disk refuses so far, and never written."""
+    """The delivery state of an outbound message.
+
+    `NONE`: it is not to be sent. `UNSAVED`: it could not be stored yet; shown, but never written.
+    """
 
     NONE = ""
     UNSAVED = "unsaved"
@@ -95,10 +97,10 @@ class SessionWebhook(Struct, frozen=True):
 class Attachment(Struct, frozen=True):
     """A picture, file, voice message or video that came with a message.
 
-    `download_code` gets its bytes (protocol section 6) and is not for showing. `file_name` is what
-    the sender called it, fit to be shown but not to be trusted as a path; empty without a name.
-    `size` is bytes, `duration` seconds, each 0 when unknown. The characters from `start` to `end`
-    of the message's text stand for it; both are -1 when none do.
+    - `download_code`: fetches its bytes (protocol section 6); not to be shown
+    - `file_name`: the sender's name for it, safe to show but not as a path; empty without one
+    - `size`: bytes; `duration`: seconds; each 0 when unknown
+    - `start`, `end`: the characters of the message's text that stand for it; both -1 without any
     """
 
     kind: Literal["picture", "file", "audio", "video"]
@@ -118,10 +120,10 @@ class Attachment(Struct, frozen=True):
 class Quoted(Struct, frozen=True):
     """The message that a message answers (protocol section 5.3).
 
-    `text` is Markdown, cut to a sane length, and empty when the platform sent no content.
-    `author` is a name to show, empty when unknown. `ours` tells that the robot wrote it, and `key`
-    is the `processQueryKey` of that sending, empty without one. `created` is Unix seconds, 0 when
-    unknown.
+    - `text`: Markdown, shortened; empty when the platform sent no content
+    - `author`: a name to show, empty when unknown
+    - `ours`: the robot wrote it; `key`: the `processQueryKey` of that sending, or empty
+    - `created`: Unix seconds, 0 when unknown
     """
 
     text: str = ""
@@ -134,10 +136,10 @@ class Quoted(Struct, frozen=True):
 
 
 class Inbound(Struct, frozen=True):
-    """One robot message as it came in. `created` is Unix seconds; `id` is the `msgId`.
+    """One robot message. `created` is Unix seconds; `id` is the `msgId`.
 
-    `text` is Markdown in which words stand for each of the `attachments`, and empty when a reader
-    would see nothing of it; `quote` is the message that it answers.
+    `text` is Markdown in which words stand for each of the `attachments`; empty if a reader would
+    see nothing of it. `quote` is the message that it answers.
     """
 
     id: str
@@ -154,7 +156,7 @@ class Inbound(Struct, frozen=True):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether there is nothing in it to answer: no words, no attachment and no quote of any."""
+        """Whether there is nothing to answer: no text, no attachment and no quote with any."""
         quote = self.quote
         is_bare = not self.text and not self.attachments
         return is_bare and (quote is None or not (quote.text or quote.attachments))
@@ -172,12 +174,13 @@ class Target(Struct, frozen=True):
     """Where an outbound message goes.
 
     Routes are tried in this order: the session webhook while it is valid, then OpenAPI by
-    `conversation_id` (group) or `user_id` (1:1). `private` stands for a conversation to which no id
-    leads, but only its session webhook: the id of a 1:1 chat with somebody from outside the
-    organisation, or what `routing.of_session` gives. All of these empty means the group of a custom
-    robot: the one that `custom_robot` names, see `routing.custom_robot`, or whichever is configured
-    where it is empty, as earlier versions left it. `guessed`: the user wrote an id without its
-    kind, so that what the robot's owner knows of it decides.
+    `conversation_id` (group) or `user_id` (1:1).
+
+    - `private`: a conversation that only its session webhook reaches: the id of a 1:1 chat with a
+      person outside the organisation, or the result of `routing.of_session`
+    - `custom_robot`: if all of these are empty, the custom robot whose group it is (see
+      `routing.custom_robot`); empty, as earlier versions left it: the configured one
+    - `guessed`: the user wrote an id without its kind; the robot's owner resolves it
     """
 
     conversation_id: str = ""
@@ -191,8 +194,10 @@ class Target(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """The conversation among all of its robot, as kind and id: two targets with the same key
-        are the same conversation, whatever way leads there."""
+        """The conversation among all of its robot, as kind and id.
+
+        Two targets with the same key are the same conversation, whatever their routes.
+        """
         if self.conversation_id:
             return f"group:{self.conversation_id}"
         if self.user_id:
@@ -208,8 +213,9 @@ class Target(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """The id of the conversation, or in a 1:1 chat the person's, whatever way leads there; for
-        a custom robot's group the robot's name."""
+        """The conversation's id; in a 1:1 chat the person's, for a custom robot's group the robot's
+        name.
+        """
         return self.conversation_id or self.user_id or self.private or self.custom_robot
 
     def is_group_of(self, custom_robot: str) -> bool:
@@ -219,11 +225,11 @@ class Target(Struct, frozen=True):
 
 
 class Outbound(Struct, frozen=True):
-    """A message on its way out, whole; the sender cuts it into chunks. `id` names it for ever.
-    `names` are the names of those whom `at` mentions by staff id, for ways that mention nobody.
+    """An outbound message as a whole; the sender cuts it into chunks. `id` is permanent.
 
-    With a `file_name` it is a file that goes by that name: the one at the path `file`, which is a
-    copy of ours, or, without a path, one that holds `text`.
+    `names` are the names of the people that `at` mentions by staff id, for routes without mentions.
+    With a `file_name` it is a file: the copy at the path `file`, or, without a path, one that
+    contains `text`.
     """
 
     id: str
@@ -239,9 +245,11 @@ class Outbound(Struct, frozen=True):
 class Message(Struct, frozen=True):
     """One entry of a session's transcript. `time` is Unix seconds; `reason` explains a failure.
 
-    `target` is the address of the conversation that it came from or goes to (`core.targets`),
-    `target_name` says in words which one that is, and `robot` names the robot that speaks there
-    (`routing.robot_name`); all are empty for what stays in the editor.
+    - `target`: the address of its conversation (`sessions.targets`)
+    - `target_name`: the name of that conversation
+    - `robot`: the robot that speaks there (`routing.robot_name`)
+
+    All three are empty for an entry that stays in the editor.
     """
 
     id: str
@@ -257,11 +265,13 @@ class Message(Struct, frozen=True):
 
 
 class DeliveryReport(Struct, frozen=True):
-    """News of an outbound message from the sender: its new state and, in words, why. `title` says
-    which one it is, where that may have to be told; `key` is the conversation that it goes to
-    (`Target.key`) and `place` says in words which one that is, both empty where nobody knows.
-    `dropped`: it has failed because the user gave it up, and `may_have_arrived` before that.
-    `unanswered`: it waits or has failed because nobody answered who could have been DingTalk."""
+    """The sender's report on an outbound message: its new state and, in words, why.
+
+    - `title`: its title, where needed
+    - `key`: its conversation (`Target.key`), `place`: the same in words; both empty when unknown
+    - `dropped`: failed, because the user discarded it; `may_have_arrived`: before that
+    - `unanswered`: it waits or failed because nothing that could be DingTalk answered
+    """
 
     message_id: str
     delivery: Delivery

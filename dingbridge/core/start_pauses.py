@@ -1,4 +1,4 @@
-"""How long an editor waits for the service: before each try to start it, and for its answer."""
+"""How long an editor waits for the service: before each start, and for its answer."""
 
 from __future__ import annotations
 

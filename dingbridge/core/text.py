@@ -1,8 +1,8 @@
-"""What of a text from outside may enter the editor, and what a reader sees as one character.
+"""Cleans text from outside, and finds what a reader sees as one character.
 
-Whatever others can influence passes `tame` (their words), `clean` (what a program prints) or
+All text that others can influence passes `tame` (messages), `clean` (program output) or
 `clean_name` (names, titles) before it reaches a buffer, a bar, a picker, a notice or the log.
-`outgoing_text` decides what may leave.
+`outgoing_text` decides about text that leaves.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def clean(text: str) -> str:
 
 
 def _is_printable(text: str) -> bool:
-    """Whether all but line ends and tabs is printable, which is found out fast."""
+    """Whether everything but line ends and tabs is printable: a fast check."""
     return text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable()
 
 

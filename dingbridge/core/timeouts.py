@@ -1,4 +1,4 @@
-"""How long we wait and how often we try: our own choices, in seconds unless it says otherwise."""
+"""Timeouts and retry limits: our own choices, in seconds unless noted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the user's: a path means something on the editor's side only, and the bytes travel."""
+"""Files of the user: paths are valid in the editor's process only, so the bytes travel."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ LOAD_BYTES: Final = 200 * 1024 * 1024
 
 
 class UserFile(Struct, frozen=True):
-    """A file that a command names: to be sent, to be loaded, or to be written. `path` is absolute;
-    its bytes travel under its `number`."""
+    """A file named in a command: to send, load or write.
+
+    `path` is absolute; its bytes travel under its `number`.
+    """
 
     number: int
     path: str

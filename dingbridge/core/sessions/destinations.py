@@ -1,8 +1,9 @@
-"""Which conversation a text of a session is for.
+"""Destinations: which conversation a session's text goes to (drafts, ranges, calls and files
+alike).
 
-Decided here for drafts, ranges, calls and files alike. A text goes where the editor said that it
-goes when it was begun, or nowhere; a new text is for the conversation of what happened last in its
-session (somebody spoke, the user wrote), or for the one that the user chose.
+A text goes where the editor showed when it was begun, or nowhere. A new text goes to the
+conversation with the latest event in its session (somebody spoke, the user wrote), or to the one
+the user chose.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ NAME = 40
 
 
 class Destination(Struct, frozen=True):
-    """The conversation of a text, as the editor shows and names it: its address, which one that is
-    in words, and the robot that speaks there (`routing.robot_name`). All empty: nobody. It is
-    `outdated` when settings were given since that the editor does not show yet."""
+    """The conversation of a text, as the editor shows it.
+
+    It has an address, a name, and the robot that speaks there (`routing.robot_name`). All empty:
+    nobody. `outdated`: there are newer settings that the editor does not show yet.
+    """
 
     target: str = ""
     name: str = ""
@@ -42,26 +45,29 @@ _NAME = re.compile(r"(.+) \((?:group|1:1|1:1 outside)(?:, [^ ]*)?\)", re.DOTALL)
 
 
 class Destinations(Struct, frozen=True):
-    """The conversations of a session, the latest one first. `current` is the key of the one that a
-    new text is for, empty without one; `is_chosen` tells that the user chose it, so that it stays
-    whoever speaks."""
+    """The conversations of a session, the latest first.
+
+    `current` is the key of the one for new texts, empty without one; `is_chosen`: the user chose
+    it, so that it stays whoever speaks.
+    """
 
     known: tuple[Target, ...] = ()
     current: str = ""
     is_chosen: bool = False
 
     def at(self, key: str) -> Target | None:
-        """The conversation of that key, with the way to it that is known."""
+        """The conversation of that key, with its known route."""
         return next((one for one in self.known if one.key == key), None)
 
     @property
     def target(self) -> Target | None:
-        """The conversation that a new text is for."""
+        """The conversation for new texts."""
         return self.at(self.current)
 
     def spoke(self, target: Target) -> Destinations:
-        """Somebody spoke there, or the user wrote there: new texts are for it, unless one is
-        chosen."""
+        """Somebody spoke there, or the user wrote there: new texts go there, unless one is
+        chosen.
+        """
         before = self.at(target.key)
         if before is not None and target.label in ("", _id(target)):
             target = structs.replace(target, label=before.label)
@@ -78,12 +84,14 @@ class Destinations(Struct, frozen=True):
         return structs.replace(self.following().spoke(target), is_chosen=True)
 
     def following(self) -> Destinations:
-        """None is chosen any more: new texts are for whoever spoke or was written to last."""
+        """Drop the choice: new texts follow the latest event again."""
         return structs.replace(self, is_chosen=False)
 
     def learnt(self, spoke: Iterable[Target], others: Iterable[Target] = ()) -> Destinations:
-        """Conversations of which a transcript tells, the latest one first: those that `spoke`, and
-        those that were only written to. All were before what is known."""
+        """Add conversations from a transcript, the latest first; all are older than what is known.
+
+        `spoke` are those with messages, the others were only written to.
+        """
         new: dict[str, Target] = {}
         first = ""
         for one in spoke:
@@ -96,22 +104,26 @@ class Destinations(Struct, frozen=True):
         return structs.replace(self, known=known, current=self.current or first)
 
     def or_else(self, target: Target | None) -> Destinations:
-        """With a conversation for new texts while no other is known."""
+        """Add a conversation for new texts while no other is known."""
         if target is None:
             return self
         known = self.known if self.at(target.key) is not None else (*self.known, target)
         return structs.replace(self, known=known, current=self.current or target.key)
 
     def names(self) -> dict[str, str]:
-        """Which conversations these are, in words that fit no two of them, by key. Anybody chooses
-        their own name: what kind of conversation it is stands behind it, and where two look alike
-        the id does."""
+        """Unique names of the conversations, by key.
+
+        People choose their own names: the kind of conversation follows the name, and the id where
+        two are alike.
+        """
         count = Counter(name(one) for one in self.known)
         return {one.key: name(one, told_apart=count[name(one)] > 1) for one in self.known}
 
     def find(self, words: str) -> Target | None:
-        """The conversation that the user means: its name, with or without its kind, or its id.
-        Raises `BridgeError` when that fits several."""
+        """The conversation that the user means: by name, with or without its kind, or by id.
+
+        Raises `BridgeError` if several fit.
+        """
         names = self.names()
         exactly = [one for one in self.known if words in (names[one.key], one.key)]
         spellings = [one for one in self.known if words in (one.label, name(one), _id(one))]
@@ -123,7 +135,7 @@ class Destinations(Struct, frozen=True):
 
 
 def name(target: Target, *, told_apart: bool = False) -> str:
-    """Which conversation it is, in words; `told_apart` from another one of that name."""
+    """A name of the conversation; `told_apart` from another one of the same name."""
     if target.private and not target.label:
         return say.LAST_SPEAKER()  # `routing.of_session`
     label = " ".join(target.label.split())[:NAME].strip() or _id(target)
@@ -139,7 +151,7 @@ def name(target: Target, *, told_apart: bool = False) -> str:
 
 
 def label(name: str) -> str:
-    """What a conversation is called in a name."""
+    """The conversation's own name."""
     found = _NAME.fullmatch(name)
     return found[1] if found else name
 
@@ -149,11 +161,10 @@ def _id(target: Target) -> str:
 
 
 def checked(wanted: Destination, account: str, robot: str) -> Target | None:
-    """The conversation that a text was begun for, in a session that is bound to `account`, whose
-    robot is called `robot`; both are empty where it is not bound. None means that the text stays in
-    the editor.
+    """The conversation that a text was begun for, in a session bound to `account` and `robot`.
 
-    Raises `BridgeError` when the text can go there no more. It never goes elsewhere instead.
+    Both are empty if it is not bound. None: the text stays in the editor. Raises `BridgeError` if
+    the text can no longer go there; it never goes elsewhere instead.
     """
     if not wanted.target:
         if account:

@@ -10,14 +10,18 @@ from dingbridge.core.messages import Attachment, Inbound
 
 
 def to_fetch(inbound: Inbound) -> tuple[Attachment, ...]:
-    """The message's own attachments, then those of the message it answers: in a group, quoting is
-    the only way to give a robot a file (protocol section 5.2)."""
+    """The message's attachments, then those of the message it answers.
+
+    In a group, quoting is the only way to send a robot a file (protocol section 5.2).
+    """
     return inbound.attachments + (inbound.quote.attachments if inbound.quote else ())
 
 
 def text(inbound: Inbound, paths: Sequence[str | None] = (), failures: Sequence[str] = ()) -> str:
-    """The entry's text, never empty. `paths` and `failures` belong to `to_fetch` one by one, as
-    those of `attachments.with_paths`."""
+    """The entry's text, never empty.
+
+    `paths` and `failures` belong to `to_fetch` one by one, as in `attachments.with_paths`.
+    """
     own = len(inbound.attachments)
     said = attachments.with_paths(inbound.text, inbound.attachments, paths[:own], failures[:own])
     quoted = ""
@@ -27,7 +31,7 @@ def text(inbound: Inbound, paths: Sequence[str | None] = (), failures: Sequence[
 
 
 def while_fetched(inbound: Inbound) -> str:
-    """The same while all of `to_fetch` is on its way."""
+    """The text while `to_fetch` is being fetched."""
     quote = inbound.quote
     return _whole(
         inbound,

@@ -36,9 +36,11 @@ class Received(Struct, frozen=True, tag="received"):
 
 
 class Routed(Struct, frozen=True, tag="routed"):
-    """The message goes to this session, and to no other any more. Today only a command is written
-    down so: it may have been carried out there, and leaves no trace. 0.1 did it for all messages,
-    which may stand there already."""
+    """The message goes to this session, and to no other.
+
+    Written for commands only: one may have been run there, without a trace. Version 0.1 wrote it
+    for all messages, which may be in the transcript already.
+    """
 
     key: str
     session: str
@@ -49,8 +51,10 @@ Answerer = Literal["program", "function"]
 
 
 class Asked(Struct, frozen=True, tag="asked"):
-    """The message stands in this session, and `by` whom it is answered is asked from here on: not
-    again, since a program may have acted before its end."""
+    """The message is in this session, and `by` is answering it.
+
+    It is not asked again: a program may have had effects before its end.
+    """
 
     key: str
     session: str
@@ -58,14 +62,17 @@ class Asked(Struct, frozen=True, tag="asked"):
 
 
 class Handed(Struct, frozen=True, tag="handed"):
-    """The message needs nothing more: it stands in a transcript and what answers it has ended, but
-    for a Lua function, which an editor knows of; or it was refused or passed over."""
+    """The message is finished.
+
+    It is in a transcript and what answers it has ended (except a Lua function, which an editor
+    keeps track of); or it was refused or ignored.
+    """
 
     key: str
 
 
 class SeenRecord(Struct, frozen=True, tag="seen"):
-    """Messages that need nothing more: when they came (Unix seconds), by key."""
+    """Finished messages: when they came (Unix seconds), by key."""
 
     times: dict[str, float]
 
@@ -79,7 +86,7 @@ _decoder: msgspec.json.Decoder[InboxRecord] = msgspec.json.Decoder(InboxRecord)
 
 
 class _Received(Struct, frozen=True, tag="received"):
-    """What making the journal short needs to know of a message."""
+    """What compaction needs to know of a message."""
 
     key: str
     time: float
@@ -91,7 +98,7 @@ _brief_decoder: msgspec.json.Decoder[_Brief] = msgspec.json.Decoder(_Brief)
 
 
 def encode(record: InboxRecord) -> bytes:
-    """The record's line, without its end."""
+    """The record as a line, without a line end."""
     return json_wire.encode(msgspec.to_builtins(record))
 
 
@@ -104,8 +111,10 @@ def decode(line: bytes) -> InboxRecord:
 
 
 class OpenMessage(Struct, frozen=True):
-    """A message that was not handed over yet. `session` is empty until it is routed, or stands in
-    a transcript; `asked` until somebody is asked about it."""
+    """A message that is not finished.
+
+    `session` is empty until it is routed or in a transcript; `asked` until somebody answers it.
+    """
 
     received: Received
     session: str = ""
@@ -113,7 +122,7 @@ class OpenMessage(Struct, frozen=True):
 
 
 def pending(records: Iterable[InboxRecord]) -> dict[str, OpenMessage]:
-    """The messages that were received and not handed over, in the order in which they came."""
+    """The unfinished messages, in order of arrival."""
     waiting: dict[str, OpenMessage] = {}
     for record in records:
         match record:
@@ -147,21 +156,25 @@ def times(records: Iterable[InboxRecord | _Brief]) -> dict[str, float]:
 
 
 def message_id(key: str) -> str:
-    """The transcript's id of a robot message: the same however often it is handed over."""
+    """The transcript's id of a robot message: the same however often it is delivered."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def answer_id(message: str) -> str:
-    """The id of a program's answer to a robot message, or of what is said in its place: by it the
-    outbox knows after a crash whether there was any."""
+    """The id of a program's answer to a robot message, or of what is sent instead.
+
+    By it the outbox knows after a crash whether there was one.
+    """
     return hashlib.sha256(f"answer {message}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def shortened(
     lines: list[bytes], now: float, known: Mapping[str, float] | None = None
 ) -> list[bytes]:
-    """The journal's lines about messages that were not handed over yet, behind the ids of a day.
-    `known` are ids that may not stand in the journal."""
+    """The journal's lines about unfinished messages, after the ids of a day.
+
+    `known` are ids that may be missing in the journal.
+    """
     open_: dict[str, list[bytes]] = {}
     records = []
     for line in lines:

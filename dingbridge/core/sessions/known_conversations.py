@@ -1,4 +1,4 @@
-"""What is known of the conversations that spoke to a robot, and what an id means because of it."""
+"""The conversations that spoke to a robot, and how they resolve an id."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ MOST = 1000
 
 
 class KnownConversation(Struct, frozen=True):
-    """A conversation that spoke: its kind, in a 1:1 chat the person's staff id (empty for somebody
-    from outside the organisation), and what it is called."""
+    """A conversation that spoke: its kind, the person's staff id and its name.
+
+    The staff id is that of a 1:1 chat; empty for a person outside the organisation.
+    """
 
     kind: ConversationKind
     user_id: str = ""
@@ -26,7 +28,7 @@ Acquaintances = Mapping[str, KnownConversation]
 
 
 def met(known: Acquaintances, inbound: Inbound) -> Acquaintances:
-    """`known` with the conversation of a message; the same object when that is no news."""
+    """`known` with the conversation of a message; the same object if that changes nothing."""
     conversation, sender = inbound.conversation, inbound.sender
     is_group = conversation.kind is ConversationKind.GROUP
     met = KnownConversation(
@@ -42,9 +44,11 @@ def met(known: Acquaintances, inbound: Inbound) -> Acquaintances:
 
 
 def resolved(known: Acquaintances, target: Target) -> Target:
-    """The target that its id stands for: what is known of an id decides over how it looks and over
-    what it was called. The id of a 1:1 chat leads to that person, never to a group (protocol
-    section 4.2)."""
+    """The target that an id stands for.
+
+    What is known of an id overrides its form and the kind it was given with. The id of a 1:1 chat
+    leads to that person, never to a group (protocol section 4.2).
+    """
     found = known.get(target.conversation_id or target.user_id)
     if found is not None and found.kind is ConversationKind.SINGLE:
         chat = target.conversation_id or target.user_id

@@ -1,4 +1,4 @@
-"""Which robot messages were seen before, by robot and `msgId`, for a day."""
+"""Message ids seen in the last day, by robot and `msgId`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dingbridge.core.dingtalk.robot_codes import NAMELESS
 
 
 class SeenIds:
-    """A bounded memory of message ids.
+    """A bounded set of message ids. `known` maps keys to Unix seconds.
 
-    One group message that mentions two robots reaches both with the same `msgId`, so the robot is
-    part of the key (protocol section 4.3). `known` maps keys to Unix seconds.
+    A group message that mentions two robots reaches both with the same `msgId`, so the robot is
+    part of the key (protocol section 4.3).
     """
 
     def __init__(self, known: Mapping[str, float] | None = None) -> None:
@@ -22,13 +22,16 @@ class SeenIds:
         self._known = OrderedDict(sorted((known or {}).items(), key=lambda entry: entry[1]))
 
     def __len__(self) -> int:
-        """How many ids are remembered."""
+        """How many ids are stored."""
         return len(self._known)
 
     @staticmethod
     def key(app: str, robot_code: str, message_id: str) -> str:
-        """The name a message is remembered by. The `app` stands for a robot without a code of its
-        own: several may share such a one, and none of them may hide what came to another."""
+        """The key of a message.
+
+        `app` replaces a robot code that is not the robot's own: several robots may share such a
+        code, and none may hide messages of another.
+        """
         return f"{app if robot_code in NAMELESS else robot_code}/{message_id}"
 
     def knows(self, key: str, now: float) -> bool:
@@ -36,14 +39,14 @@ class SeenIds:
         return self._known.get(key, 0.0) > now - SEEN_SECONDS
 
     def add(self, key: str, now: float) -> None:
-        """Remember a message that is on the disk. Old ones are forgotten."""
+        """Add a message that is durable. Old ones are removed."""
         self._known[key] = now
         self._known.move_to_end(key)
         while self._known[oldest := next(iter(self._known))] <= now - SEEN_SECONDS:
             del self._known[oldest]
 
     def known(self) -> dict[str, float]:
-        """All that is remembered (Unix seconds), by key. For any thread."""
+        """All times (Unix seconds) by key. Thread-safe."""
         return dict(self._known.copy())
 
 

@@ -1,4 +1,4 @@
-"""What an editor writes down when it is left: messages that nobody had confirmed to it by then."""
+"""The spool file: what an editor saves on exit, because nobody confirmed it to be durable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OF_MESSAGES = ("send", "notify", "command")
 
 
 class SpoolRow(Struct, frozen=True):
-    """One of them: what the editor asked for, and the ids of the messages that it makes."""
+    """One request of the editor, and the ids of the messages that it creates."""
 
     name: str
     payload: dict[str, Any]
@@ -23,15 +23,17 @@ class SpoolRow(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What names it for its user."""
+        """Its name for the user."""
         found = (self.payload.get(key) for key in ("text", "file", "line"))
         return next((text for text in found if isinstance(text, str) and text), "")
 
 
 class SpoolFile(Struct, frozen=True):
-    """A file of an editor's: where it is, the folder that the editor was in, under which settings
-    it was asked for (`settings`, a digest), when (Unix seconds), and what. `count` is that of the
-    rows, also of those that cannot be read."""
+    """An editor's spool file.
+
+    It holds its path, the editor's folder, a digest of its settings (`settings`), the time (Unix
+    seconds) and the rows. `count` includes rows that cannot be read.
+    """
 
     path: str
     cwd: str
@@ -41,7 +43,7 @@ class SpoolFile(Struct, frozen=True):
     rows: tuple[SpoolRow, ...]
 
     def is_late(self, now: float) -> bool:
-        """Whether it is too old to be sent: what was sent already may be forgotten by then."""
+        """Whether it is too old to be sent: the record of what was sent may be gone."""
         return self.time < now - DONE_REMEMBERED
 
 
@@ -53,7 +55,7 @@ class _File(Struct, frozen=True):
 
 
 def decode(path: str, data: bytes) -> SpoolFile | None:
-    """The content of such a file. A crash may have torn it: None."""
+    """The content of such a file; None if a crash tore it."""
     try:
         # The editor writes bytes that are no UTF-8 as they are.
         found = msgspec.convert(json.loads(data.decode("utf-8", "surrogateescape")), _File)

@@ -1,4 +1,4 @@
-"""What is remembered between runs, and the changes that can be made to it."""
+"""The state file: what is stored between runs, and the changes to it."""
 
 from __future__ import annotations
 
@@ -37,10 +37,12 @@ MADE_MOST = 500
 class Binding(Struct, frozen=True):
     """A session that is bound to a robot.
 
-    `robot` names the app; `cwd` is the project folder of the editor that bound it, `time` when
-    (Unix seconds). `scope` is empty but for a session that was made on demand: then it is the key
-    of what speaks to it (`scopes.key`). The other ids are those of the conversation that spoke to
-    it last, empty when none has; the session webhook is a secret and stays in memory.
+    - `robot`: names the app
+    - `cwd`: the project folder of the editor that bound it; `time`: when (Unix seconds)
+    - `scope`: empty, or for a session created on demand the key of its conversations (`scopes.key`)
+    - the other ids: the conversation that spoke to it last, empty without one
+
+    The session webhook is a secret and stays in memory.
     """
 
     session: str
@@ -57,7 +59,7 @@ class Binding(Struct, frozen=True):
 
     @property
     def target(self) -> Target | None:
-        """Where the session's messages go, when somebody spoke to it before."""
+        """Where the session's messages go, if somebody spoke to it before."""
         if not (self.conversation_id or self.user_id or self.private):
             return None
         return Target(
@@ -96,7 +98,7 @@ class State(Struct, frozen=True):
 
 
 def decode(data: bytes) -> State:
-    """Read the state file. Raises `ValueError` for anything that is not one of ours."""
+    """Read the state file. Raises `ValueError` for anything else."""
     try:
         state = msgspec.json.decode(data, type=State)
     except msgspec.DecodeError as cause:
@@ -114,7 +116,7 @@ def encode(state: State) -> bytes:
 
 
 def binding_for(state: State, robot: str, cwd: str) -> Binding | None:
-    """The binding that an editor takes up: the latest of its project folder."""
+    """The binding for an editor to restore: the latest of its project folder."""
     found = [
         binding
         for binding in state.bindings.values()
@@ -124,8 +126,10 @@ def binding_for(state: State, robot: str, cwd: str) -> Binding | None:
 
 
 def binding_of(state: State, robot: str, session: str) -> Binding:
-    """The session's binding to this robot as it is, or as it was before it was released. What it
-    said to another robot stays there: its ids mean nothing here."""
+    """The session's binding to this robot, current or released.
+
+    A binding to another robot does not count: its ids mean nothing here.
+    """
     known = state.bindings.get(session) or state.released.get(session)
     return known if known is not None and known.robot == robot else Binding(session, robot)
 
@@ -138,8 +142,11 @@ def with_binding(state: State, binding: Binding) -> State:
 
 
 def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
-    """`state` with this session, which was made on demand. Of too many the oldest go, those first
-    that no conversation speaks to any more, but none of those that are `bound` in an editor."""
+    """`state` with this session, which was created on demand.
+
+    If there are too many, the oldest are removed, those without a conversation first, but none of
+    those `bound` in an editor.
+    """
     state = with_binding(state, binding)
     made = [one for one in state.bindings.values() if one.scope]
     spoken_to = set(state.conversations.values())
@@ -154,8 +161,11 @@ def with_made(state: State, binding: Binding, bound: Collection[str]) -> State:
 
 
 def without_binding(state: State, session: str, instead: str = "") -> State:
-    """`state` with this session released. Those who spoke to it speak to `instead` from now on, or
-    to nobody; where its own messages went is remembered for it alone."""
+    """`state` with this session released.
+
+    Its conversations speak to `instead` from now on, or to no session; where its own messages went
+    stays stored for it.
+    """
     conversations = {
         conversation: instead if bound == session else bound
         for conversation, bound in state.conversations.items()
@@ -170,7 +180,7 @@ def without_binding(state: State, session: str, instead: str = "") -> State:
 
 
 def with_conversation(state: State, conversation: str, session: str, target: Target) -> State:
-    """`state` in which the conversation speaks to that session, and was the last one to do so."""
+    """`state` in which the conversation speaks to that session, and was the last to do so."""
     state = structs.replace(state, conversations={**state.conversations, conversation: session})
     binding = state.bindings.get(session)
     if binding is None:
@@ -189,12 +199,12 @@ def with_conversation(state: State, conversation: str, session: str, target: Tar
 
 
 def with_quota(state: State, robot: str, quota: Quota) -> State:
-    """`state` with the month's count of a robot."""
+    """`state` with the month's usage of a robot."""
     return structs.replace(state, quotas={**state.quotas, robot: quota})
 
 
 def pairings_of(state: State, robot: str) -> Pairings:
-    """Who asked a robot to be let in, and who was."""
+    """The access requests and pairings of a robot."""
     return state.pairings.get(robot, Pairings())
 
 
@@ -209,32 +219,34 @@ def acquaintances_of(state: State, robot: str) -> Acquaintances:
 
 
 def with_acquaintance(state: State, robot: str, inbound: Inbound) -> State:
-    """`state` that knows the conversation of a message to a robot."""
+    """`state` with the conversation of a message to a robot."""
     known = known_conversations.met(acquaintances_of(state, robot), inbound)
     return structs.replace(state, acquaintances={**state.acquaintances, robot: dict(known)})
 
 
 def with_sent_key(state: State, robot: str, sent: SentChunk) -> State:
-    """`state` that remembers one more sending of a robot, so that a quote of it can be shown."""
+    """`state` with one more sent chunk of a robot, so that a quote of it can be shown."""
     return structs.replace(state, sent_keys=remember(state.sent_keys, robot, sent))
 
 
 def with_reactions(state: State, robot: str, outstanding: tuple[Reaction, ...]) -> State:
-    """`state` with what a robot may have left at messages."""
+    """`state` with the reactions that a robot may have left at messages."""
     others = {name: left for name, left in state.reactions.items() if name != robot}
     reactions = {**others, robot: outstanding} if outstanding else others
     return structs.replace(state, reactions=reactions)
 
 
 def with_opened(state: State, now: float) -> State:
-    """`state` that remembers one more opening of a link; those older than a minute go."""
+    """`state` with one more opening of a link; those older than a minute are removed."""
     kept = tuple(time for time in state.opened if now - OPENINGS_WINDOW < time <= now)
     return structs.replace(state, opened=(*kept, now))
 
 
 def may_open_at(state: State, now: float) -> float:
-    """When the next link may be opened: restarts in quick succession can stop DingTalk's routing
-    to an app for a long time."""
+    """When the next link may be opened.
+
+    Restarts in quick succession can stop DingTalk's routing to an app for a long time.
+    """
     recent = [time for time in state.opened if now - OPENINGS_WINDOW < time <= now]
     if len(recent) < OPENINGS:
         return now
@@ -242,13 +254,13 @@ def may_open_at(state: State, now: float) -> float:
 
 
 def without_seen(state: State, known: Collection[str]) -> State:
-    """`state` without these message ids, which the inbox has now."""
+    """`state` without these message ids, which are in the inbox now."""
     seen = {key: time for key, time in state.seen.items() if key not in known}
     return structs.replace(state, seen=seen)
 
 
 def with_refused(state: State, about: str, now: float) -> State:
-    """`state` that remembers when a refusal was said; `about` names it. Old entries go."""
+    """`state` with the time of a refusal; `about` names it. Old entries are removed."""
     kept = {each: time for each, time in state.refused.items() if time > now - REFUSAL_EVERY}
     refused = sorted({**kept, about: now}.items(), key=lambda entry: entry[1])
     return structs.replace(state, refused=dict(refused[-REFUSED_MOST:]))

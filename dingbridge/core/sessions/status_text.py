@@ -14,15 +14,17 @@ from dingbridge.core.sessions.robot_state import RobotState
 
 
 class LinkReport(Struct, frozen=True):
-    """The stream connection. `trouble` says why it is down, empty when it is not; `next_try` is
-    Unix seconds, 0 when not known."""
+    """The stream connection's state.
+
+    `trouble` says why it is down, else empty; `next_try` is Unix seconds, 0 when unknown.
+    """
 
     state: str
     trouble: str
     next_try: float
 
     def describe(self, now: float) -> str:
-        """In one line. `now` is Unix seconds."""
+        """One line. `now` is Unix seconds."""
         state = say.LINK(state=self.state)
         if not self.trouble:
             return state
@@ -32,8 +34,7 @@ class LinkReport(Struct, frozen=True):
 
 
 def with_problems(problems: tuple[str, ...]) -> str:
-    """What there is to say while the settings cannot be used: the options that stand in their place
-    are none of the user's."""
+    """The status while the settings are unusable: the default options are in force."""
     return "\n".join([say.HAS_PROBLEMS(), *(f"  {one}" for one in problems)])
 
 
@@ -47,8 +48,13 @@ def describe(
     target: str,
     now: float,
 ) -> str:
-    """All of it. `state` is what the robot's owner told last, `session` the title of the session
-    that is bound, `target` where its messages go; `now` is Unix seconds."""
+    """The whole status.
+
+    - `state`: the latest report of the robot's owner
+    - `session`: the title of the bound session
+    - `target`: where its messages go
+    - `now`: Unix seconds
+    """
     lines = [say.NOT_SET_UP() if options.mode == "off" else say.MODE(mode=options.mode)]
     lines.extend(f"  {sentence}" for sentence in options.missing())
     if options.mode == "api":
@@ -76,8 +82,10 @@ def describe(
 def describe_bound(
     account: str, options: Options, title: str, before: str, target: str, *, is_connected: bool
 ) -> str:
-    """That a session is bound now, in the place of another one unless `before` is empty. `target`
-    is where what is typed goes, empty when nobody has written yet."""
+    """The notice that a session is bound, replacing `before` unless that is empty.
+
+    `target` is where typed text goes, empty when nobody has written yet.
+    """
     if options.mode == "webhook":
         if before:
             words = sessions.BOUND_ONE_WAY_INSTEAD(title=title, before=before, account=account)

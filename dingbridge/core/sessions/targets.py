@@ -1,5 +1,7 @@
-"""Addresses of conversations as users write them: `dingtalk:<id>`, with the kind of the id or with
-the account before it, or with both: `dingtalk:<account>:user:<id>`."""
+"""Addresses of conversations, as users write them.
+
+`dingtalk:<id>`, optionally with an account and the kind of the id: `dingtalk:<account>:user:<id>`.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,11 @@ _LEADING = re.compile(rf"({SCHEME}\S+)\s+(\S.*)", re.DOTALL)
 
 
 class Address(Struct, frozen=True):
-    """A conversation by its id. An empty `account` is the default one; without a `kind` the id may
-    be a group's conversation id or a person's staff id."""
+    """A conversation by its id.
+
+    An empty `account` is the default one; without a `kind` the id may be a group's conversation id
+    or a person's staff id.
+    """
 
     account: str
     id: str
@@ -36,7 +41,7 @@ class Address(Struct, frozen=True):
 
     @property
     def target(self) -> Target:
-        """The place to send to."""
+        """The target of the address."""
         match self.kind:
             case "user":
                 return Target(user_id=self.id, label=self.id)
@@ -53,11 +58,11 @@ class Address(Struct, frozen=True):
 
 
 def read(text: str, accounts: Collection[str]) -> Address:
-    """The address in `text`. Raises `BridgeError` when it is none.
+    """The address in `text`. Raises `BridgeError` for anything else.
 
-    What stands before a colon is an account or a kind: no staff id and no conversation id holds
-    one, and a name that is wrong must not become a person's. A sender's id does (`$:…`), and is
-    left to the platform to refuse.
+    What precedes a colon is an account or a kind: neither staff ids nor conversation ids contain
+    one, and a misspelt name must not become a person's id. A sender's id (`$:…`) does; the platform
+    refuses it.
     """
     rest = text.strip().removeprefix(SCHEME)
     if rest == text.strip() or not rest or not rest.isprintable() or " " in rest:
@@ -91,7 +96,7 @@ def _with_kind(text: str) -> tuple[str, str]:
 
 
 def written(account: str, target: Target) -> str:
-    """The address of a target, which `read` takes."""
+    """The address of a target; `read` parses it."""
     return with_key(account, target.key)
 
 
@@ -101,11 +106,11 @@ def with_key(account: str, key: str) -> str:
 
 
 def whole(text: str) -> Address:
-    """The address in what `written` gave. Raises `BridgeError` for anything else."""
+    """The address in a result of `written`. Raises `BridgeError` for anything else."""
     return read(text, (text.removeprefix(SCHEME).partition(":")[0],))
 
 
 def leading(text: str) -> tuple[str, str]:
-    """The address that a text begins with, or an empty one, and the rest of the text."""
+    """The address at the start of a text, or an empty one, and the rest of the text."""
     found = _LEADING.fullmatch(text)
     return (found[1], found[2]) if found else ("", text)

@@ -1,4 +1,4 @@
-"""A session's transcript as lines of JSON: what is appended, and what the lines mean when read."""
+"""A session's transcript as lines of JSON: writing and reading."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ VERSION = 1
 
 
 class SessionInfo(Struct, frozen=True):
-    """What names a session. `created` is Unix seconds.
+    """The session's own data. `created` is Unix seconds.
 
-    A session that was made on demand tells for which `account`, and what it began with: `cwd` is
-    its project folder. Empty for all others.
+    A session created on demand also has its `account` and what it began with; `cwd` is its project
+    folder. Empty for all others.
     """
 
     id: str
@@ -32,8 +32,9 @@ class SessionInfo(Struct, frozen=True):
 
 
 class DeliveryLine(Struct, frozen=True, omit_defaults=True):
-    """A later word about a message that stands further up: what became of it, or its whole `text`,
-    once what came with it was fetched."""
+    """An update of an earlier message: its delivery, or its whole `text` once its files are
+    there.
+    """
 
     id: str
     delivery: Delivery
@@ -42,7 +43,7 @@ class DeliveryLine(Struct, frozen=True, omit_defaults=True):
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
-    """One line: the session's own data (first line), a message, or a message's fate."""
+    """One line: the session's data (first line), a message, or an update of a message."""
 
     session: SessionInfo | UnsetType = UNSET
     message: Message | UnsetType = UNSET
@@ -50,14 +51,14 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
 
 class Arrival(Struct, frozen=True):
-    """A robot message for a transcript. `again`: it may stand there already."""
+    """A robot message for a transcript. `again`: the transcript may contain it already."""
 
     message: Message
     again: bool
 
 
 class Transcript(Struct, frozen=True):
-    """A transcript that was read. `damaged` counts the lines that could not be."""
+    """A transcript as read. `damaged` counts unreadable lines."""
 
     info: SessionInfo
     messages: tuple[Message, ...]
@@ -65,9 +66,11 @@ class Transcript(Struct, frozen=True):
 
 
 class TranscriptPart(Struct, frozen=True):
-    """What stands between two places of a transcript's file, in bytes: whole lines from `begin`,
-    which is 0 where nothing stands above. `fates` are those of messages that stand elsewhere.
-    `is_anew`: the file is another one than before, or was cut."""
+    """The part of a transcript's file between two byte offsets: whole lines from `begin`.
+
+    `begin` is 0 when nothing precedes. `fates` are updates of messages outside the part. `is_anew`:
+    the file was replaced or truncated.
+    """
 
     messages: tuple[Message, ...] = ()
     fates: tuple[DeliveryLine, ...] = ()
@@ -88,7 +91,7 @@ SETTLED = (Delivery.SENT, Delivery.FAILED)
 
 
 def encode(entry: Entry) -> bytes:
-    """The entry's line with its end. A lone surrogate in a text becomes U+FFFD."""
+    """The entry's line with its end. Lone surrogates become U+FFFD."""
     return json_wire.encode(msgspec.to_builtins(entry)) + b"\n"
 
 
@@ -100,7 +103,7 @@ def encode_all(info: SessionInfo, messages: Iterable[Message]) -> bytes:
 
 
 def read_info(line: bytes) -> SessionInfo | None:
-    """The session's own data from a transcript's first line, or None when it is none."""
+    """The session's data from a transcript's first line; None for anything else."""
     try:
         info = _decoder.decode(line).session
     except _NOT_READABLE:
@@ -109,9 +112,9 @@ def read_info(line: bytes) -> SessionInfo | None:
 
 
 def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
-    """The transcript in `lines`. Lines that cannot be read (a torn last one) are counted.
+    """The transcript in `lines`. Unreadable lines (a torn last one) are counted.
 
-    A fate counts wherever it stands: another editor may have written it before the message.
+    An update counts wherever it is: another editor may have written it before the message.
     """
     info, part = _read(lines)
     return Transcript(info or fallback, part.messages, part.damaged)
@@ -146,9 +149,11 @@ def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, TranscriptPart]:
 
 
 def as_new_session(found: Transcript, session: str) -> Transcript:
-    """What a file that anybody may have written brings into a new session: words, who said them and
-    when. It decides neither for which account and in which folder the session is, nor where a text
-    goes; whether a message has left is known where it was sent."""
+    """The content of an untrusted file for a new session: texts, authors and times.
+
+    The file decides neither account, folder nor destination; deliveries are known where messages
+    were sent.
+    """
     info = SessionInfo(session, _line(found.info.title) or session, found.info.created)
     return structs.replace(found, info=info, messages=tuple(map(_words, found.messages)))
 
@@ -171,7 +176,7 @@ def _line(text: str) -> str:
 
 
 def with_fate(message: Message, fate: DeliveryLine | None) -> Message:
-    """The message as a later word about it says."""
+    """The message after an update."""
     if fate is None:
         return message
     return structs.replace(
