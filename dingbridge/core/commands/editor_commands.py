@@ -13,6 +13,7 @@ from dingbridge.core.catalogue import commands as say
 from dingbridge.core.catalogue.sentence import Sentence
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import PLATFORM
+from dingbridge.core.near_names import nearest
 
 ALWAYS_OURS = "DingTalk"
 """The editor command that no other plugin has."""
@@ -289,9 +290,6 @@ def _shown(command: SubcommandDeclaration) -> str:
 def _unknown(
     unknown: Sentence, with_nearest: Sentence, word: str, known: Sequence[str]
 ) -> BridgeError:
-    from difflib import get_close_matches  # loaded late, for those who mistype
-
-    near = get_close_matches(word, known, n=1)
-    if near:
-        return BridgeError(with_nearest(word=word, nearest=near[0]))
+    if near := nearest(word, known):
+        return BridgeError(with_nearest(word=word, nearest=near))
     return BridgeError(unknown(word=word, known=", ".join(known)))

@@ -1,4 +1,10 @@
-"""The blocks of a Markdown text that matter to a cut: code, headings, tables."""
+"""The blocks of a Markdown text that matter to a cut: code, headings, tables.
+
+Found by regular expressions instead of `token.map` of markdown-it-py. Measured on the documents and
+the texts of `tests/golden/` (31 texts, 223 kB): the same fences and tables in all of them, the same
+headings but for one inside a quote; 2 ms instead of 203 ms with the stock block parser and 38 ms
+with the one for rendering.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +27,7 @@ _NO_ROW = regex(r"^[^|\n]*$", re.MULTILINE)
 
 
 class TableSpan(NamedTuple):
-    """A table as offsets into its text: `start` to `rows` are its head and the line below that."""
+    """A table as offsets into its text; its head and the line below are `start` to `rows`."""
 
     start: int
     rows: int
@@ -29,7 +35,7 @@ class TableSpan(NamedTuple):
 
 
 class Blocks:
-    """A text and where its blocks are. Found once in linear time; each question is cheap."""
+    """A text and its blocks. Found once, in linear time; each query is cheap."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -45,7 +51,7 @@ class Blocks:
     # --- code -------------------------------------------------------------------------------------
 
     def code_at(self, position: int) -> Fence | None:
-        """The fenced block that a cut at `position` would cut in two."""
+        """The fenced block that a cut at `position` would divide."""
         found = bisect_left(self._fence_starts, position) - 1
         if found < 0:
             return None
@@ -54,12 +60,12 @@ class Blocks:
         return fence if position < fence.end or unclosed else None
 
     def frame_at(self, position: int) -> FenceLines | None:
-        """What closes the code at `position` and opens it again; None outside code."""
+        """The lines that close the code at `position` and reopen it; None outside code."""
         fence = self.code_at(position)
         return self.frame_of(fence) if fence else None
 
     def frame_of(self, fence: Fence) -> FenceLines | None:
-        """The lines around this block as they are repeated; None for ones too long for that."""
+        """The lines that close and reopen this block; None if they are too long to repeat."""
         line = self.text[fence.start : fence.code_start]
         if line not in self._frames:
             self._frames[line] = frame(line)
@@ -70,17 +76,17 @@ class Blocks:
         return bisect_left(self._fence_starts, last) > bisect_right(self._fence_ends, first)
 
     def code_starts(self, first: int, last: int) -> list[int]:
-        """Where fenced blocks start, from `first` to `last`."""
+        """The starts of fenced blocks, from `first` to `last`."""
         return _between(self._fence_starts, first, last)
 
     def code_ends(self, first: int, last: int) -> list[int]:
-        """Where fenced blocks end, from `first` to `last`."""
+        """The ends of fenced blocks, from `first` to `last`."""
         return _between(self._fence_ends, first, last)
 
     # --- tables -----------------------------------------------------------------------------------
 
     def table_at(self, position: int) -> TableSpan | None:
-        """The table of which a row begins at `position`."""
+        """The table with a row that begins at `position`."""
         found = bisect_left(self._table_starts, position) - 1
         if found < 0 or self.text[position - 1] != "\n":
             return None
@@ -95,23 +101,26 @@ class Blocks:
     # --- headings, and what stays together --------------------------------------------------------
 
     def headings(self, first: int, last: int) -> list[int]:
-        """Where headings begin, from `first` to `last`."""
+        """The starts of headings, from `first` to `last`."""
         return _between(self._headings, first, last)
 
     def whole_from(self, position: int) -> int | None:
-        """Where the lines begin that a cut at `position` would part, though they belong together:
-        a heading and what follows, a table's head, code and the fence before or after it."""
+        """The start of the lines that a cut at `position` would separate although they belong
+        together.
+
+        That is: a heading and the text below, a table's head, a fence and the code next to it.
+        """
         found = bisect_left(self._whole_starts, position) - 1
         if found < 0 or position > self._whole_ends[found]:
             return None
         return self._whole_starts[found]
 
     def _find_whole(self) -> None:
-        """Join the ranges in which no cut falls: after their start, up to and with their end."""
+        """Merge the ranges without cuts: after their start, up to and including their end."""
         self._whole_starts: list[int] = []
         self._whole_ends: list[int] = []
         found = [(fence.start, fence.code_start) for fence in self.fences]
-        # A cut before the closing line would leave that line alone in the next piece.
+        # A cut before the closing fence would leave it alone in the next piece.
         found += [(fence.code_end - 1, fence.end - 1) for fence in self.fences]
         found += [(table.start, table.rows) for table in self.tables]
         found += [(start, self._after_heading(start)) for start in self._headings]

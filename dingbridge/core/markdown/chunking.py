@@ -1,4 +1,4 @@
-"""Cutting a long text into pieces that DingTalk accepts: no text is lost, every piece fits."""
+"""Cuts a long text into chunks that DingTalk accepts: no text is lost, every chunk fits."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def encoded_size(text: str) -> int:
 
 
 def marker(number: int, total: int, *, goes_on: bool = False) -> str:
-    """The last paragraph of piece `number` of `total`: `— 2/3`.
+    """The last paragraph of chunk `number` of `total`: `— 2/3`.
 
-    With `goes_on` it is `— 2/3 …`: the piece ends inside a line, which goes on in the next one; of
-    the last piece, that it ends inside code whose end is not in the text.
+    With `goes_on` it is `— 2/3 …`: the chunk ends inside a line; for the last chunk: inside code
+    whose end is not in the text.
     """
     return f"\n\n— {number}/{total}{' …' if goes_on else ''}"
 
@@ -175,7 +175,7 @@ def split(text: str, characters: int, encoded_bytes: int) -> list[str]:
 
 
 def _furthest(text: str, start: int, limit: int, encoded_bytes: int) -> int:
-    """Return the last end <= `limit` for which text[start:end] encodes to <= `encoded_bytes`."""
+    """The last end <= `limit` for which text[start:end] encodes to <= `encoded_bytes`."""
     low, high = start, min(limit, start + encoded_bytes, len(text))
     if encoded_size(text[start:high]) <= encoded_bytes:
         return high

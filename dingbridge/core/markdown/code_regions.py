@@ -1,4 +1,4 @@
-"""Where code is in a Markdown text: fenced blocks, indented blocks and code spans."""
+"""Finds code in a Markdown text: fenced blocks, indented blocks and code spans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BACKTICKS: Final = re.compile(r"`+")
 
 
 def code(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each piece of code in `text`, in order. Linear."""
+    """Yield start and end of each piece of code in `text`, in order. Linear time."""
     position = 0
     for fence in fences(text):
         yield from _code_between(text, position, fence.start)
@@ -24,7 +24,7 @@ def code(text: str) -> Iterator[tuple[int, int]]:
 
 
 def changed_prose(text: str, change: Callable[[str], str]) -> str:
-    """`text` with `change` applied to each part that is not code. Linear."""
+    """`text` with `change` applied to each part outside code. Linear time."""
     pieces: list[str] = []
     position = 0
     for start, end in code(text):
@@ -34,7 +34,7 @@ def changed_prose(text: str, change: Callable[[str], str]) -> str:
 
 
 def _code_between(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Code in a part of `text` that has no fences, paragraph by paragraph."""
+    """The code in a part of `text` without fences, paragraph by paragraph."""
     while start < end:
         blank = _BLANK.search(text, start, end)
         stop = blank.start() if blank else end
@@ -47,7 +47,7 @@ def _code_between(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Code spans of one paragraph: from a run of backticks to the next one of the same length."""
+    """The code spans of a paragraph: from a run of backticks to the next one of equal length."""
     runs = [match.span() for match in _BACKTICKS.finditer(text, start, end)]
     closing: list[tuple[int, int] | None] = []
     latest: dict[int, tuple[int, int]] = {}

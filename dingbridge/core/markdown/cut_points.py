@@ -1,4 +1,4 @@
-"""Where a text is best cut in two."""
+"""Finds the best place to cut a text."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def best_cut(blocks: Blocks, start: int, earliest: int, latest: int, wanted: int
 
 
 def _line_kinds(blocks: Blocks, start: int, earliest: int, latest: int) -> Iterator[list[int]]:
-    """Boundaries between lines by kind, best first; within a kind in order."""
+    """The boundaries between lines by kind, best first; each kind in order."""
     text = blocks.text
 
     def outside(positions: Iterable[int]) -> list[int]:
@@ -103,14 +103,14 @@ def _inside_lines(blocks: Blocks, earliest: int, latest: int) -> Iterator[list[i
 
 
 def _ends(pattern: re.Pattern[str], text: str, earliest: int, latest: int) -> list[int]:
-    """Where matches end, from `earliest` to `latest`."""
+    """The ends of matches, from `earliest` to `latest`."""
     # A lookahead sees nothing behind the last position that is searched.
     matches = pattern.finditer(text, earliest - 1, min(latest + _LOOKAHEAD, len(text)))
     return [match.end() for match in matches if earliest <= match.end() <= latest]
 
 
 def _after_blank_lines(text: str, start: int, earliest: int, latest: int) -> list[int]:
-    """Where blank lines end; of those that reach over `latest` the last line end before it."""
+    """The ends of blank lines; for those that extend past `latest`, the last line end before it."""
     first = max(text.rfind("\n", start, earliest - 1), start)
     ends = (match.end() for match in _BLANK_LINES.finditer(text, first, latest))
     return [end for end in ends if end >= earliest]
@@ -122,7 +122,7 @@ def _is_after_blank(text: str, position: int) -> bool:
 
 
 def _nearest(positions: list[int], wanted: int, suits: Callable[[int], bool]) -> int:
-    """The position nearest to `wanted` that suits, or 0."""
+    """The suitable position nearest to `wanted`, or 0."""
     if not positions:
         return 0
     if positions[-1] <= wanted:
@@ -133,8 +133,10 @@ def _nearest(positions: list[int], wanted: int, suits: Callable[[int], bool]) ->
 
 
 def _between_characters(text: str, start: int, wanted: int, atoms: UnbreakableSpans) -> int:
-    """The last position up to `wanted` that splits no visible character and no atom, after `start`;
-    inside an atom that fills the piece any one between characters."""
+    """The last position up to `wanted` that divides no visible character and no atom.
+
+    Inside an atom that fills the piece, any position between characters.
+    """
     position = wanted
     for _ in range(_FURTHEST_STEPS):
         moved = grapheme_start(text, start, position)

@@ -1,4 +1,4 @@
-"""Where the fenced code blocks of a Markdown text are, and what closes or encloses code."""
+"""Finds the fenced code blocks of a Markdown text, and the fences that enclose code."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _BACKTICKS = regex("`+")
 _LONGEST_LEAD_AND_MARK = 40
 _LONGEST_INFO = 40
 _DEEPEST_QUOTE = 8
-"""Quote marks a line must have to be in the same quote as its fence; deeper ones do not count."""
+"""Quote marks that are compared to see whether a line is in the quote of its fence."""
 
 
 class Fence(NamedTuple):
-    """A fenced block as offsets into its text; both fence lines are inside `start` and `end`."""
+    """A fenced block as offsets into its text; `start` to `end` include both fence lines."""
 
     start: int
     code_start: int
@@ -31,7 +31,7 @@ class Fence(NamedTuple):
 
 
 class FenceLines(NamedTuple):
-    """The lines around code: `opening` ends with a line end, `closing` does not."""
+    """The lines around code: `opening` has a line end, `closing` has none."""
 
     opening: str
     closing: str
@@ -64,11 +64,10 @@ def fences(text: str) -> Iterator[Fence]:
 
 
 def frame(opening_line: str) -> FenceLines | None:
-    """The lines that close a block with this opening line and open it again in another message.
+    """The lines that close a block with this opening line and reopen it in another message.
 
-    A list mark becomes spaces, and at most three of them stay in front, since with four the line
-    would be code itself. A long info string is left out. None for a line with so many marks that
-    repeating them would be no help to anybody.
+    A list mark becomes spaces, at most three of them: four would turn the line into code. A long
+    info string is left out. None for a line with too many marks to repeat.
     """
     match = _MARK.match(opening_line)
     if match is None:
@@ -84,20 +83,21 @@ def frame(opening_line: str) -> FenceLines | None:
 
 
 def backticks(code: str, least: int) -> str:
-    """What encloses `code` whatever is in it: the shortest run of backticks, of the `least` or
-    more, that is longer than every run in it."""
+    """A fence for `code`: at least `least` backticks, and more than every run of them in it."""
     longest = max(map(len, _BACKTICKS.findall(code)), default=0)
     return "`" * max(least, longest + 1)
 
 
 def is_fence_line(line: str) -> bool:
-    """Whether `line` begins as the first or last line of a fenced block does."""
+    """Whether `line` starts like the first or last line of a fenced block."""
     return _MARK.match(line) is not None
 
 
 def _fence_lines(text: str) -> Iterator[re.Match[str]]:
-    """Where `_MARK` matches. Looked for by the marks: most texts have none, and no line is long
-    enough then to keep other threads waiting."""
+    """The matches of `_MARK`, found by searching for the marks.
+
+    Most texts have none, and no line is long enough to block other threads.
+    """
     following = {mark: text.find(mark) for mark in ("```", "~~~")}
     position = 0
     while position < len(text):
@@ -120,7 +120,7 @@ def _closes(match: re.Match[str], opening: str) -> bool:
 
 
 def _quote_end(text: str, opening: re.Match[str], known: dict[int, int]) -> int:
-    """Where the quote ends that the block is in; `known` are ends by depth found before."""
+    """The end of the quote that the block is in; `known` caches ends by depth."""
     lead = opening["lead"]
     if not lead or ">" not in lead:
         return len(text)

@@ -1,5 +1,7 @@
-"""Texts in which no rule of Markdown finds anything: most of what is typed in a chat. The parser is
-not even loaded for them."""
+"""Detects texts without any Markdown: most of what is typed in a chat.
+
+They need no parser, which is not even loaded for them.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,5 @@ _PLAIN: Final = regex(
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text is one line that means itself: rendered it stays as it is, and it is its
-    own title."""
+    """Whether the text is one line that renders as itself, and is its own title."""
     return len(text) <= _LONGEST and _PLAIN.fullmatch(text) is not None

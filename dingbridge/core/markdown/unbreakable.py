@@ -1,4 +1,4 @@
-"""What inside a line must not be cut: links, escapes, and what a reader sees as one character."""
+"""The parts of a line that must not be cut: links, escapes, visible characters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_GRAPHEME = 64
 
 
 class UnbreakableSpans:
-    """The indivisible parts of `text[start:end]`, of which `start` is no part's inside."""
+    """The indivisible parts of `text[start:end]`; `start` is inside none."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self._starts: list[int] = []
@@ -36,7 +36,7 @@ class UnbreakableSpans:
             self._ends.append(match.end())
 
     def around(self, position: int) -> int | None:
-        """Where the part begins that a cut at `position` would split; None if it splits none."""
+        """The start of the part that a cut at `position` would divide; None without one."""
         found = bisect_left(self._starts, position) - 1
         if found < 0 or position >= self._ends[found]:
             return None
@@ -44,15 +44,15 @@ class UnbreakableSpans:
 
 
 def reads_as_a_block(text: str, position: int) -> bool:
-    """Whether the rest of a line, put at the start of one, would look like a list, a fence, …"""
+    """Whether the rest of a line would look like a list, a fence, … at the start of one."""
     return _READS_AS_A_BLOCK.match(text, position) is not None
 
 
 def grapheme_start(text: str, start: int, position: int) -> int:
-    """The nearest place at or before `position` where a cut splits no visible character.
+    """The nearest place at or before `position` where a cut divides no visible character.
 
     `start` is such a place, and `start < position < len(text)`; the answer is after `start`. Inside
-    a cluster too long for that the answer is `position` itself.
+    a longer cluster the answer is `position` itself.
     """
     before, after = text[position - 1], text[position]
     if before < "\u0300" and after < "\u0300":

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import values as words
+from dingbridge.core.near_names import LONGEST_NAME, nearest
 
 # Compiled when they are needed: the first takes milliseconds.
 _SHOWABLE_KEY = r"[A-Za-z0-9_.\u0080-\U0010ffff-]+"
 _CONVERSATION = r"[A-Za-z0-9+/=_-]+|\*"
-_LONGEST_KEY = 60  # bytes; a longer one is not shown and not compared
 
 
 class Problems:
@@ -48,18 +48,6 @@ class Problems:
             self.expected(path, expects or words.TABLE_OF_OPTIONS(), table)
 
 
-def nearest(key: str, known: Iterable[str]) -> str:
-    """The known name nearest to `key`; empty when none is near."""
-    # Compared as bytes, as Lua does; surrogates are how bytes that are no UTF-8 arrive here.
-    written = key.encode("utf-8", "surrogatepass")
-    if len(written) > _LONGEST_KEY:
-        return ""
-    from difflib import get_close_matches  # loaded late, for those who mistype
-
-    near = get_close_matches(written, [name.encode() for name in known], n=1)
-    return bytes(near[0]).decode() if near else ""
-
-
 def join(path: str, key: str) -> str:
     """`path.key`, unless the key is no name at all: it may be a value in the wrong place."""
     is_name = key.isascii() and key.isidentifier()
@@ -74,7 +62,7 @@ def join_conversation(path: str, key: str) -> str:
 
 
 def _is_short(key: str) -> bool:
-    return len(key.encode("utf-8", "surrogatepass")) <= _LONGEST_KEY
+    return len(key.encode("utf-8", "surrogatepass")) <= LONGEST_NAME
 
 
 def is_function(value: object) -> bool:

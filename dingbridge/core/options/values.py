@@ -9,6 +9,7 @@ from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import settings
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.commands import remote_commands
+from dingbridge.core.near_names import nearest
 from dingbridge.core.options import programs
 from dingbridge.core.options.addresses import Addresses
 from dingbridge.core.options.flatten import Given
@@ -17,7 +18,7 @@ from dingbridge.core.options.kinds import Option, OptionKind
 from dingbridge.core.options.lookup_failures import describe_program
 from dingbridge.core.options.lookups import SPACE, LookupResults, Variables
 from dingbridge.core.options.placeholders import UNKNOWN, UnknownValue, is_placeholder, variable_in
-from dingbridge.core.options.problems import Problems, join, join_conversation, nearest
+from dingbridge.core.options.problems import Problems, join, join_conversation
 from dingbridge.core.options.sources import SETUP, Source
 
 TRUTH = {

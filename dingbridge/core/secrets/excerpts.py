@@ -1,5 +1,7 @@
-"""Masks secrets in a part of something longer: decided with what stood before, so that no line of a
-key leaves because its beginning was left out."""
+"""Masks secrets in an excerpt, using the text before it.
+
+Otherwise a line of a key would leave whose beginning is not part of the excerpt.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,12 @@ LINES_BEFORE: Final = 400
 
 
 class Around(Struct, frozen=True):
-    """What stood before an excerpt: `before`, whole lines without the end of the last one, belongs
-    before line `line` (from 0) of the text that the excerpt is in. A text of `changes`, of which
-    nobody knows what stood before, may show some lines of a key only: those count as one."""
+    """The text before an excerpt.
+
+    `before`, whole lines without the last line end, precedes line `line` (from 0) of the text with
+    the excerpt. A text of `changes` has unknown context and may show some lines of a key only:
+    those count as a key.
+    """
 
     before: str = ""
     line: int = 0
@@ -31,14 +36,16 @@ Mask = Callable[[str, Around], str]
 
 
 def unmasked(text: str, around: Around) -> str:
-    """`text` as it is: a `Mask` for what shows nothing of others."""
+    """`text` unchanged: a `Mask` for text that shows nothing of others."""
     return text
 
 
 def mask(
     text: str, around: Around, own: Collection[str], environment: Mapping[str, str]
 ) -> MaskedText:
-    """Mask `text` as `guard.mask` does, as if `around` stood in it. Only what leaves is counted."""
+    """Mask `text` as `masking.mask` does, as if it followed `around`. Only marks in `text` are
+    counted.
+    """
     if not around.before:
         return masking.mask(text, own, environment, part_of_key=around.changes)
     before = characters(around.before).split("\n")
@@ -52,13 +59,13 @@ def mask(
 
 
 def those_in(text: str, found: Collection[Finding]) -> tuple[Finding, ...]:
-    """The findings whose mark stands in `text`, with how often it does."""
+    """The findings with a mark in `text`, and how often each occurs."""
     counted = (structs.replace(one, count=text.count(masking.mark(one))) for one in found)
     return tuple(one for one in counted if one.count)
 
 
 def _each_mark_once(lines: list[str], marks: Collection[str]) -> list[str]:
-    """Lines of which several in a row may be nothing but the same mark."""
+    """The lines, with runs of lines that consist of the same mark reduced to one."""
     kept: list[str] = []
     for line in lines:
         if not (line in marks and kept and kept[-1].endswith(line)):

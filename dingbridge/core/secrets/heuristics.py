@@ -1,4 +1,4 @@
-"""Tells values that are secrets from names, words, paths and examples that only look like one."""
+"""Distinguishes secrets from names, words, paths and examples that only look like one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PATH: Final = regex(r"(?:~|\.{1,2})?/|[A-Za-z]:[\\/]")
 
 
 def is_stand_in(value: str) -> bool:
-    """Whether `value` stands where a secret would: an example, a placeholder, a reference."""
+    """Whether `value` replaces a secret: an example, a placeholder, a reference."""
     return _is_example(value) or bool(_REFERENCE.search(value))
 
 
@@ -59,7 +59,7 @@ def _is_example(value: str) -> bool:
 
 
 def is_random(value: str) -> bool:
-    """Whether `value` reads like something that a machine drew, not like a name in a program."""
+    """Whether `value` looks machine-generated, not like a name in a program."""
     plain = _SEPARATORS.sub("", value)
     if is_stand_in(value) or len(plain) < 16 or not _DIGIT.search(plain):
         return False
@@ -73,7 +73,7 @@ def is_random(value: str) -> bool:
 
 
 def is_password(value: str) -> bool:
-    """Whether `value`, which is assigned to a password, is one: not a word, not a path of names."""
+    """Whether `value`, assigned to a password, is one: not a word, not a path of names."""
     kinds = [
         bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^A-Za-z0-9_.]")
     ]
@@ -81,8 +81,7 @@ def is_password(value: str) -> bool:
 
 
 def is_chosen(value: str) -> bool:
-    """Whether `value`, of which what stands before it says that it is a password, is no word and no
-    stand-in for one."""
+    """Whether `value`, called a password by its context, is neither a word nor a placeholder."""
     kinds = [re.search(kind, value) for kind in ("[A-Za-z]", "[0-9]", r"[^A-Za-z0-9_.]")]
     several = sum(map(bool, kinds)) >= 2
     return several and not _is_named(value) and not is_stand_in(value)
@@ -107,7 +106,7 @@ def is_login(value: str) -> bool:
 
 
 def is_credential(value: str) -> bool:
-    """Whether `value`, which stands in an authorization header, is more than a word there."""
+    """Whether `value`, from an authorization header, is more than a word."""
     drawn = _DIGIT.search(value) or len(_CHANGE.findall(value)) >= 3
     if re.fullmatch(r"[a-z]+[0-9]{1,2}", value):
         return False  # a word of a sentence, with its number
@@ -151,7 +150,7 @@ def _is_path(value: str) -> bool:
 
 @lru_cache(maxsize=256)
 def spellings(value: str) -> frozenset[str]:
-    """How `value` may be written: as it is, in a URL, in JSON, in base64."""
+    """The forms in which `value` may be written: verbatim, in a URL, in JSON, in base64."""
     return frozenset(
         (
             value,
@@ -173,7 +172,7 @@ def _inside_base64(value: bytes, before: int) -> str:
 
 
 def own_values(own: Collection[str]) -> list[str]:
-    """The settings of ours that are long enough to be searched for, in a fixed order."""
+    """The values of our settings that are long enough to search for, in a fixed order."""
     # One secret passed as a plain string would otherwise be a collection of its letters.
     given = (own,) if isinstance(own, str) else own
     return sorted({value for value in given if len(value) >= LEAST_OWN})
