@@ -295,7 +295,7 @@ class Ports(Struct, frozen=True):
     programs: Programs
     project: Project
     media: Downloads
-    parcels: FilePacking
+    packing: FilePacking
     runtime: Runtime
     later: Later
     pid: int

@@ -34,11 +34,7 @@ TABLES = {
     *("dingbridge/core/options/declarations.py", "dingbridge/protocol/updates.py"),
     "dingbridge/service/ports.py",
 }
-UNDIVIDED: dict[str, int] = {
-    "dingbridge/service/editors/account.py": 403,
-    "dingbridge/service/editors/attached_editor.py": 407,
-    "dingbridge/service/editors/bridge.py": 403,
-}
+UNDIVIDED: dict[str, int] = {}
 """Modules that are longer, with how long they may be at most. None may be added."""
 LONGEST_TEST = 600
 """Lines of a file of the tests, unless it is a table of cases."""
@@ -46,15 +42,7 @@ TABLES_OF_TESTS = {"tests/support/guard_corpus.py", "tests/support/option_cases.
 MIRRORED = {"unit": "core", "edges": "edges", "protocol": "protocol", "service": "service"}
 """Folders of the tests that are laid out as these of the package are, and start no Neovim."""
 CONSTRUCTOR_TAKES = 5
-CROWDED: dict[str, int] = {
-    "dingbridge/service/editors/file_sending.py:FileSending": 6,
-    "dingbridge/service/editors/message_flow.py:MessageFlow": 9,
-    "dingbridge/service/editors/remote_requests.py:RemoteRequests": 9,
-    "dingbridge/service/editors/responder_replies.py:ResponderReplies": 6,
-    "dingbridge/service/editors/robot_client.py:RobotMembership": 6,
-    "dingbridge/service/editors/sending.py:Sending": 6,
-    "dingbridge/service/editors/session_commands.py:SessionCommands": 6,
-}
+CROWDED: dict[str, int] = {}
 """Classes whose constructors take more than five, with how many. None may be added."""
 
 NOT_IN_CORE = {
@@ -96,8 +84,9 @@ PUT_TOGETHER = (
 
 REACHES_OUT = {
     *("adapters.py", "mailbox.py", "main.py", "spool_intake.py"),
-    *("editors/attached_editor.py", "editors/editor_events.py", "editors/editors.py"),
-    *("editors/restored_bindings.py", "editors/robot_client.py", "editors/shared.py"),
+    *("editors/attached_editor.py", "editors/departure.py", "editors/editor_events.py"),
+    *("editors/editor_programs.py", "editors/editors.py"),
+    *("editors/restored_bindings.py", "editors/robot_membership.py", "editors/shared.py"),
     *("files/media_downloads.py", "files/transfers.py", "files/uploads.py"),
     *("robots/reaction_queue.py", "robots/robot_lock.py", "robots/robot_resources.py"),
     *("robots/robot_service.py", "robots/sender_queue.py", "robots/shutdown.py"),
@@ -345,22 +334,33 @@ def test_every_program_that_a_test_starts_has_a_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "function", "commands"),
+    ("modules", "function", "commands"),
     [
-        ("editors/bridge", "command", [one.name for one in Subcommand]),
-        ("robots/robot_commands", "_reply", [one.__name__ for one in get_args(ForOwner)]),
-        ("editors/remote_requests", "_dispatch", [one.__name__ for one in get_args(ForSession)]),
+        (["editors/command_dispatch"], "dispatch", [one.name for one in Subcommand]),
+        (["robots/robot_commands"], "_reply", [one.__name__ for one in get_args(ForOwner)]),
+        (
+            ["editors/session_requests", "editors/project_requests"],
+            "carry_out",
+            [one.__name__ for one in get_args(ForSession)],
+        ),
     ],
 )
 def test_every_command_that_is_declared_has_its_case(
-    module: str, function: str, commands: list[str]
+    modules: list[str], function: str, commands: list[str]
 ) -> None:
-    [dispatch] = [
+    dispatches = [
         node
+        for module in modules
         for node in nodes(PACKAGE / "service" / f"{module}.py")
         if isinstance(node, ast.FunctionDef) and node.name == function
     ]
-    patterns = [case.pattern for node in ast.walk(dispatch) for case in getattr(node, "cases", ())]
+    assert len(dispatches) == len(modules)
+    patterns = [
+        case.pattern
+        for dispatch in dispatches
+        for node in ast.walk(dispatch)
+        for case in getattr(node, "cases", ())
+    ]
     texts = [text for pattern in patterns for text in ast.unparse(pattern).split(" | ")]
     shown = [text.partition("(")[0] for text in texts]
     assert [name.rpartition(".")[2] for name in shown] == commands

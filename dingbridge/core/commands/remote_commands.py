@@ -297,7 +297,8 @@ ForSession = (
     | OpenAt
     | RunJob
 )
-"""What is answered where the session is, in its editor (`service/editors/remote_requests.py`)."""
+"""What is answered where the session is, in its editor: `session_requests.py` and
+`project_requests.py` of `service/editors/`."""
 
 RemoteCommand = ForOwner | ForSession
 """What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""

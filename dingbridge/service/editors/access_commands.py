@@ -62,14 +62,14 @@ class AccessCommands:
     def _decide(self, about: str, ask: Callable[[str], robot_requests.Ask]) -> None:
         """Who may talk is decided at the robot that was asked."""
         account, about = self._accounts.decide(about)
-        account.need_mode()
+        account.settings.need_mode()
         account.member.notify(ask(about))
 
     # --- news of the owners ---------------------------------------------------------------------
 
     def known(self, account: Account, let_in: robot_news.AccessChanged) -> None:
         """Who asks an account, and whom a code let in."""
-        account.hear_of(code for code, _ in let_in.asking)
+        account.pairing.add(code for code, _ in let_in.asking)
         rows = updates.ShowAccess(
             account.name,
             self._as_typed(account, let_in.asking),
@@ -80,8 +80,8 @@ class AccessCommands:
 
     def answered(self, account: Account, pairings: robot_news.PairingsReport) -> None:
         """The answer to `pair` without a code."""
-        account.hear_of(code for code, _ in pairings.asking)
-        words = account.labelled(pairings.text)
+        account.pairing.add(code for code, _ in pairings.asking)
+        words = account.settings.labelled(pairings.text)
         if pairings.asking:
             rows = self._as_typed(account, pairings.asking)
             self._editor.show(updates.Choose("pair", rows), updates.ShowNotice(words))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from dingbridge.core.access import pairing_codes
-from dingbridge.core.catalogue import access as access_words
-from dingbridge.core.catalogue import editor
 from dingbridge.core.catalogue import sessions as say
-from dingbridge.core.delivery import routing
 from dingbridge.core.dingtalk.keepalive import LinkState
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import At, Target
-from dingbridge.core.options import precedence
-from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
+from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read
 from dingbridge.core.sessions import robot_state, status_text
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.protocol import updates
+from dingbridge.service.editors.account_bindings import AccountBindings
 from dingbridge.service.editors.account_destinations import SessionDestinations
+from dingbridge.service.editors.account_settings import AccountSettings
 from dingbridge.service.editors.link_status import LinkStatus
+from dingbridge.service.editors.pairing_notices import PairingNotices
 from dingbridge.service.editors.pending_requests import PendingRequests
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.editors.speakers import Speakers
@@ -48,22 +46,26 @@ class Account:
         self._editor = ports.editor
         self._exchange = ports.exchange(name)
         self._storage = ports.storage
-        self._runtime = ports.runtime
         self._sessions = sessions
         self._changed = changed
-        self._problems: tuple[str, ...] = ()
-        self._link = LinkStatus(ports.editor, name, ports.later)
-        self._asking: set[str] = set()
+        self.link = LinkStatus(ports.editor, name, ports.later)
+        self.pairing = PairingNotices(ports.editor, name)
         self.people = Speakers()
-        self.bound = ""
-        # Released here just now, which the robot's owner may not have told yet.
-        self._released: set[str] = set()
-        # The session that is being bound, and the one before it, until that is on the disk.
-        self._binding = ("", "")
         self._state = NOTHING_HEARD
-        self.options = read({}, {})
+        self.settings = AccountSettings(name)
+        self.bindings = AccountBindings(name, sessions)
         self.destinations = SessionDestinations(name, sessions, lambda: self.options)
         self.member = PendingRequests(self._exchange, ports.pid, ports.cwd, sessions.pending)
+
+    @property
+    def options(self) -> Options:
+        """The options in force."""
+        return self.settings.options
+
+    @property
+    def bound(self) -> str:
+        """The session that is bound in this editor; empty without one."""
+        return self.bindings.here
 
     # --- settings -------------------------------------------------------------------------------
 
@@ -79,8 +81,8 @@ class Account:
                 self._show_notice(say.LEFT_BEHIND(count=count), "warn")
             # Whom one robot may write to, the next one does not know.
             self.destinations.forget()
-        self.options = options
-        self._problems = problems
+        self.settings.options = options
+        self.settings.problems = problems
         latest = self._exchange.configure(options)
         if latest is not None:
             self._rule(latest)
@@ -89,7 +91,7 @@ class Account:
             self._sessions.readdressed(self.bound)
         if is_another:
             self._state = NOTHING_HEARD
-            self._note_bound()
+            self.bindings.moved()
             self.link_changed(LinkState.OFF, "", "")
         self._changed()
 
@@ -101,68 +103,33 @@ class Account:
         self._changed()
 
     def _rule(self, latest: robot_news.Ruling) -> None:
-        before, self.options = self.options, precedence.ruled(self.options, latest.options)
-        names = precedence.differing(self.options, before)
+        names = self.settings.override(latest.options)
         if names:
             listed = ", ".join(names)
-            self._show_notice(say.RULED(account=self.shown, pid=latest.by, names=listed), "warn")
+            self._show_notice(
+                say.RULED(account=self.settings.shown, pid=latest.by, names=listed), "warn"
+            )
 
     def leave(self) -> None:
         """The settings name this account no more."""
         self.configure(read({"enabled": False}, {}), ())
-        self._hold("")
-
-    def need_settings(self) -> None:
-        """Raise `BridgeError`, saying what is wrong, when the settings have problems."""
-        if self._problems:
-            raise BridgeError("\n  ".join((say.CORRECT_SETTINGS(), *self._problems)))
-
-    def need_mode(self) -> None:
-        """Raise `BridgeError`, saying what is missing, unless something can be sent."""
-        self.need_settings()
-        if self.options.mode == "off":
-            raise BridgeError(self.why_no_target())
-
-    @property
-    def is_unusable(self) -> bool:
-        """Whether the settings have problems, so that nobody knows what is bound."""
-        return bool(self._problems)
-
-    def _hold(self, session: str) -> None:
-        """From now on this session is the bound one here, or none."""
-        self.bound = session
-        self._released.discard(session)
-        self._note_bound()
-
-    def _note_bound(self) -> None:
-        """Know which sessions are bound to the robot, here and in other editors."""
-        bindings = self._sessions.bindings
-        before = {session for session, name in bindings.items() if name == self.name}
-        gone = {self._binding[1], *self._released, ""}
-        now = {self.bound} | (set(self._state.bound) - gone)
-        now &= self._sessions.known
-        for session in before - now:
-            del bindings[session]
-        for session in now - bindings.keys():
-            bindings[session] = self.name
-        for session in before ^ now:
-            self._sessions.readdressed(session)
+        self.bindings.hold("")
 
     # --- binding --------------------------------------------------------------------------------
 
     def bind(self, session: str) -> None:
         """Bind `session` in the place of any other of this editor, and say what happened."""
-        self.need_mode()
+        self.settings.need_mode()
         before = self.bound
-        self._binding = (session, before if before != session else "")
-        self._hold(session)
+        self.bindings.pending = (session, before if before != session else "")
+        self.bindings.hold(session)
         self._sessions.watch(session)
         # Only what is on the disk can be taken up again when this host dies in the next moment.
         self._storage.written(session, lambda: self._ask_for(session))
         self._changed()
 
     def _ask_for(self, session: str) -> None:
-        if session != self._binding[0]:
+        if session != self.bindings.pending[0]:
             return
         title = self._sessions.title(session)
         if not self.member.bind(session, title):
@@ -174,7 +141,7 @@ class Account:
         if session != self.bound:
             return
         self.member.holds(session, self._sessions.title(session))
-        asked, before = self._binding
+        asked, before = self.bindings.pending
         if target is not None and session == asked:
             self.destinations.spoke(session, self._as_known(session, target))
         elif target is not None:
@@ -182,8 +149,8 @@ class Account:
         self._sessions.watch(session)
         if session != asked:
             return
-        self._binding = ("", "")
-        self._note_bound()
+        self.bindings.pending = ("", "")
+        self.bindings.update()
         self._sessions.notify_list()
         self._show_notice(self._what_happened(session, before))
         self._changed()
@@ -193,14 +160,10 @@ class Account:
         last one of all editors."""
         session = session or self.bound
         if not session:
-            self.need_settings()
+            self.settings.need_settings()
             raise BridgeError(say.NO_SESSION_BOUND(), fix=say.BRIDGE_BINDS_ONE())
-        self._released.add(session)
-        if session == self.bound:
-            self._binding = ("", "")
+        if self.bindings.release(session):
             self.member.released()
-            self.bound = ""
-        self._note_bound()
         self.member.unbind(session)
         self._sessions.notify_list()
         self._show_notice(say.RELEASED(title=self._sessions.title(session)))
@@ -214,7 +177,7 @@ class Account:
             # Made by another editor since this one started, or deleted.
             self._storage.list(lambda infos: self._restore_listed(session, target, infos))
             return
-        self._hold(session)
+        self.bindings.hold(session)
         self._sessions.current = session
         if target is not None:
             self.destinations.spoke(session, target)
@@ -227,7 +190,7 @@ class Account:
         """The editor was attached to an earlier service, with this session bound, or with none."""
         self.member.came_back()
         if session:
-            self._link.come_back()
+            self.link.come_back()
         self.restore(session, None)
 
     def _restore_listed(
@@ -242,8 +205,8 @@ class Account:
     def released(self, session: str, by: int) -> None:
         """Another editor has released a session."""
         if self.bound == session:
-            self._binding = ("", "")
-            self._hold("")
+            self.bindings.pending = ("", "")
+            self.bindings.hold("")
             self.member.released()
             self._sessions.notify_list()
             if session in self._sessions:
@@ -257,26 +220,11 @@ class Account:
             self.options,
             self._sessions.title(session),
             self._sessions.title(before) if before in self._sessions else "",
-            self._describe_target(),
-            is_connected=self._link.state is LinkState.CONNECTED,
+            self.describe_target(),
+            is_connected=self.link.state is LinkState.CONNECTED,
         )
 
     # --- targets --------------------------------------------------------------------------------
-
-    def notify_target(self) -> Target | None:
-        """Where notifications go: the custom robot's group, else the configured target."""
-        return routing.notify_target(self.options)
-
-    def why_no_target(self) -> str:
-        """Why a message of the bound session cannot go anywhere."""
-        if self._problems:
-            return editor.SETTINGS_UNUSABLE(problems="; ".join(self._problems))
-        if self.options.mode == "off":
-            missing, *other = self.options.missing()
-            if not other:
-                return say.NOT_SET_UP(missing=missing)
-            return say.NOT_SET_UP_EITHER(webhook=missing, app=other[0])
-        return say.NOBODY_YET()
 
     def at(self, target: Target) -> Target:
         """`target`, with the reply address that is known of it."""
@@ -302,7 +250,8 @@ class Account:
             return At()
         return self.people.asker(target.conversation_id)
 
-    def _describe_target(self) -> str:
+    def describe_target(self) -> str:
+        """Where a message of the bound session goes, in words; empty while that is unknown."""
         target = self.destinations.target(self.bound)
         return target.label or target.conversation_id or target.user_id if target else ""
 
@@ -310,36 +259,8 @@ class Account:
 
     def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
         """News of the stream connection. `next_try` is Unix seconds, 0 when it is not known."""
-        self._link.changed(self.shown, link, reason, fix, next_try)
+        self.link.changed(self.settings.shown, link, reason, fix, next_try)
         self._changed()
-
-    def pairing_asked(self, request: robot_news.PairingRequested) -> None:
-        """Somebody asks to be let in: say so, without getting in the user's way."""
-        self.hear_of([request.code])
-        asks = access_words.ASKS(who=request.who, account=self.shown, code=request.code)
-        self._show_notice(asks, "warn")
-        self._event(
-            "DingbridgePairing",
-            code=request.code,
-            id=request.id,
-            kind=request.kind,
-            who=request.who,
-        )
-
-    def hear_of(self, codes: Iterable[str]) -> None:
-        """Somebody asked here with these codes."""
-        self._asking.update(codes)
-
-    def has_heard_of(self, code: str) -> bool:
-        """Whether somebody asked here with this code, in whatever form it was typed."""
-        return bool(pairing_codes.find(code, self._asking))
-
-    def labelled(self, text: str) -> str:
-        """`text`, with the account's name before it where it is one of several: before the first of
-        several lines."""
-        if self.name == DEFAULT_ACCOUNT:
-            return text
-        return f"{self.name}:\n{text}" if "\n" in text else f"{self.name}: {text}"
 
     @property
     def state(self) -> robot_state.RobotState:
@@ -350,54 +271,13 @@ class Account:
         """How the owner of the robot is doing."""
         before, self._state = self._state, state
         if state.bound != before.bound:
-            self._released &= set(state.bound)
-            self._note_bound()
+            self.bindings.robot_has(state.bound)
             self._sessions.notify_list()
         self._changed()
 
-    def status(self) -> updates.AccountStatus:
-        """The state of the account as the editor shows it."""
-        state = self._state
-        unusable = self.why_no_target() if self._problems else ""
-        return updates.AccountStatus(
-            account=self.name,
-            mode=self.options.mode,
-            connected=self._link.state is LinkState.CONNECTED,
-            session="" if self._binding[0] else self.bound,
-            link=self._link.state.value,
-            target=self._describe_target() if self.bound else "",
-            queued=state.queued + len(self.member.unanswered),
-            failed=state.failed,
-            refused=state.refused,
-            asking=state.asking,
-            last_error=unusable or self._link.trouble or state.last_error,
-            cool_down_until=state.cool_down_until,
-            cool_down=state.cool_down_reason,
-            quota=state.quota,
-        )
-
-    def describe(self) -> str:
-        """The status in words, for `:Chat status`."""
-        if self._problems:
-            return status_text.with_problems(self._problems)
-        status = self.status()
-        return status_text.describe(
-            self.name,
-            self.options,
-            self._state,
-            status_text.LinkReport(status.link, self._link.trouble, self._link.next_try),
-            session=self._sessions.title(self.bound) if self.bound else "",
-            target=status.target,
-            now=self._runtime.now(),
-        )
-
-    @property
-    def shown(self) -> str:
-        """How the account is called where it is one of several."""
-        return "DingTalk" if self.name == DEFAULT_ACCOUNT else f"DingTalk ({self.name})"
+    def title_of_bound(self) -> str:
+        """The title of the session that is bound here; empty without one."""
+        return self._sessions.title(self.bound) if self.bound else ""
 
     def _show_notice(self, text: str, level: updates.Level = "info") -> None:
         self._editor.show(updates.ShowNotice(text, level))
-
-    def _event(self, name: str, **data: str) -> None:
-        self._editor.show(updates.TriggerEvent(name, {"account": self.name, **data}))

@@ -14,6 +14,7 @@ from dingbridge.core.options.settings import Configuration
 from dingbridge.core.sessions import destinations, robot_state, targets
 from dingbridge.core.sessions.destinations import Destination
 from dingbridge.protocol import updates
+from dingbridge.service.editors import account_status
 from dingbridge.service.editors.account import Account
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
@@ -32,10 +33,12 @@ class Accounts:
         self._sessions = sessions
         self._changed = changed
         # Until the settings come.
-        self._accounts = {DEFAULT_ACCOUNT: Account(DEFAULT_ACCOUNT, ports, sessions, self._told)}
+        self._accounts = {
+            DEFAULT_ACCOUNT: Account(DEFAULT_ACCOUNT, ports, sessions, self.status_changed)
+        }
         self._default = DEFAULT_ACCOUNT
         self.secrets: tuple[str, ...] = ()
-        self._taking = False
+        self._is_configuring = False
         self._told_of: dict[str, updates.ShowDestinations] = {}
         sessions.readdressed = self.notify_destinations
         sessions.read = self._learn
@@ -50,37 +53,42 @@ class Accounts:
 
     def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
         """Use these settings from now on. `problems` are those that made them fall back."""
-        self._taking = True
+        self._is_configuring = True
         self.secrets = configuration.secrets
         for name in [name for name in self._accounts if name not in configuration.accounts]:
             # Its messages are in the journal, and go when it is configured again.
             gone = self._accounts.pop(name)
             if gone.options.mode != "off":
-                log.info("%s: off", gone.shown)
+                log.info("%s: off", gone.settings.shown)
             gone.leave()
         before = self._accounts
         self._accounts = {
-            name: before.get(name) or Account(name, self._ports, self._sessions, self._told)
+            name: before.get(name)
+            or Account(name, self._ports, self._sessions, self.status_changed)
             for name in configuration.accounts
         }
         self._default = configuration.default_account
         for name, options in configuration.accounts.items():
             self._log_state(self._accounts[name], options, problems)
             self._accounts[name].configure(options, problems)
-        self._taking = False
+        self._is_configuring = False
         self._changed()
 
     def _log_state(self, account: Account, options: Options, problems: tuple[str, ...]) -> None:
         if problems:
-            log.error("%s: off, the settings have problems: %s", account.shown, "; ".join(problems))
+            log.error(
+                "%s: off, the settings have problems: %s",
+                account.settings.shown,
+                "; ".join(problems),
+            )
         elif options.mode == "off":
-            log.info("%s: off, %s", account.shown, "; or ".join(options.missing()))
+            log.info("%s: off, %s", account.settings.shown, "; or ".join(options.missing()))
         else:
-            log.info("%s: enabled", account.shown)
+            log.info("%s: enabled", account.settings.shown)
 
-    def _told(self) -> None:
-        # Nobody can be told of the accounts while they are being changed.
-        if not self._taking:
+    def status_changed(self) -> None:
+        """Report that the status is new, or once the accounts have been changed."""
+        if not self._is_configuring:
             self._changed()
 
     @property
@@ -92,7 +100,7 @@ class Accounts:
         """The account of that name, the default one for an empty name. Raises `BridgeError`."""
         account = self._accounts.get(name) if name else self.default
         if account is None:
-            self.default.need_settings()
+            self.default.settings.need_settings()
             known = ", ".join(self._accounts)
             raise BridgeError(say.NO_ACCOUNT(name=name), fix=say.KNOWN_ARE(known=known))
         return account
@@ -103,8 +111,8 @@ class Accounts:
 
     def why_gone(self, name: str) -> str:
         """Why the account of this name is not the one that there was."""
-        if self.default.is_unusable:
-            return self.default.why_no_target()
+        if self.default.settings.is_unusable:
+            return self.default.settings.why_no_target()
         if name in self._accounts:
             return say.ACCOUNT_IS_ANOTHER_ROBOT(name=name)
         return say.ACCOUNT_IS_GONE(name=name)
@@ -114,7 +122,7 @@ class Accounts:
         there is none."""
         found = [account for account in self if account.options.mode != "off"]
         if not found:
-            self.default.need_mode()
+            self.default.settings.need_mode()
         return found
 
     def of(self, session: str) -> Account | None:
@@ -125,10 +133,10 @@ class Accounts:
 
     def addressed(self, address: str) -> tuple[Account, Target]:
         """The account and the place that `dingtalk:<account>:<id>` names. Raises `BridgeError`."""
-        self.default.need_settings()
+        self.default.settings.need_settings()
         read = targets.read(address, self._accounts)
         account = self.named(read.account)
-        account.need_mode()
+        account.settings.need_mode()
         return account, account.at(read.target)
 
     def destined(
@@ -183,13 +191,13 @@ class Accounts:
         The account's name may stand before it; else it is the one that heard of it."""
         account, rest = self.split(about)
         if rest == about:
-            account = next((one for one in self if one.has_heard_of(about)), account)
+            account = next((one for one in self if one.pairing.has(about)), account)
         return account, rest
 
     def status(self, last_error: str) -> updates.ShowStatus:
         """The default account's status, with the counts of all, and each account's own."""
-        each = tuple(account.status() for account in self)
-        default = self.default.status()
+        each = tuple(account_status.status(account) for account in self)
+        default = account_status.status(self.default)
         errors = (one.last_error for one in (default, *each) if one.last_error)
         return updates.ShowStatus(
             mode=default.mode,
@@ -220,7 +228,7 @@ class Accounts:
 
     def describe(self, last_error: str) -> str:
         """The status in words, for `:Chat status`."""
-        parts = [account.describe() for account in self]
+        parts = [account_status.describe(account, self._ports.runtime.now()) for account in self]
         if last_error:
             parts.append(status.LAST_ERROR(error=last_error))
         return "\n".join(parts)

@@ -5,59 +5,39 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
-from dingbridge.core.catalogue import service as say
-from dingbridge.core.errors import BridgeError, told
 from dingbridge.core.options.settings import Configuration
-from dingbridge.core.timeouts import LEAVE_WITHIN, STOP_WITHIN
+from dingbridge.core.timeouts import LEAVE_WITHIN
 from dingbridge.edges.programs.responder_program import Answered
-from dingbridge.protocol import updates
+from dingbridge.protocol import frames, updates
 from dingbridge.protocol.command_queue import CommandQueue
-from dingbridge.protocol.frames import (
-    Attach,
-    EditorEvent,
-    EndService,
-    FilePiece,
-    FromHost,
-    FromService,
-    Leave,
-    LogLine,
-    LookedUp,
-    Notify,
-    PieceTaken,
-    RawSettings,
-    RunCommand,
-    ServiceAsked,
-    Updates,
-)
-from dingbridge.service.adapters import ProgramRunner, ProjectAccess, TranscriptStorage
+from dingbridge.service.adapters import TranscriptStorage
+from dingbridge.service.editors import news_dispatch
 from dingbridge.service.editors.bridge import Bridge
+from dingbridge.service.editors.departure import Departure
 from dingbridge.service.editors.editor_events import carry_out, is_by_user, message_of, replied
+from dingbridge.service.editors.editor_programs import EditorPrograms
+from dingbridge.service.editors.error_boundary import ErrorBoundary
 from dingbridge.service.editors.read_settings import ReadSettings
 from dingbridge.service.editors.restored_bindings import (
     EarlierState,
     RestoredBindings,
     found_on_disk,
 )
-from dingbridge.service.editors.robot_client import RobotMembership
+from dingbridge.service.editors.robot_membership import Memberships
 from dingbridge.service.editors.screen import Screen
 from dingbridge.service.editors.setup import EditorSetup
 from dingbridge.service.editors.shared import SharedServices
-from dingbridge.service.files import file_errors
 from dingbridge.service.files.transfers import Transfers
 from dingbridge.service.files.uploads import Uploads
 from dingbridge.service.ports import Ports
-from dingbridge.service.robots import robot_requests
 from dingbridge.service.robots.robot_news import News, Restore
 from dingbridge.service.sessions.saved_files import SavedFiles
 from dingbridge.service.spool_intake import SpooledFrame, SpoolIntake
 
 log = logging.getLogger(__name__)
-
-LOOK_EVERY = 0.2
-"""Seconds between two looks whether a program still runs for an editor that was left."""
 
 
 class AttachedEditor:
@@ -66,36 +46,38 @@ class AttachedEditor:
     def __init__(
         self,
         number: int,
-        attach: Attach,
+        attach: frames.Attach,
         shared: SharedServices,
-        send: Callable[[FromService], None],
+        send: Callable[[frames.FromService], None],
         left: Callable[[], None],
     ) -> None:
         self._number = number
         self._attach = attach
         self._shared = shared
         behind = partial(shared.is_behind, number)
-        self.screen = Screen(lambda shown, *rest: send(Updates(self._fit(shown), *rest)), behind)
+        self.screen = Screen(
+            lambda shown, *rest: send(frames.Updates(self._fit(shown), *rest)), behind
+        )
         self._transfers = Transfers(shared.files.outgoing, shared.files_thread, send)
         self._spool = SpoolIntake(attach, shared.files, shared.spooled, self.screen.show)
-        self._told_left = left
+        self._notify_left = left
+        self.errors = ErrorBoundary(self.screen)
+        self.pid = attach.pid
         self._bridge: Bridge | None = None
-        self._before: list[FromHost] | None = []
-        self._turns = CommandQueue(lambda: self._is_held, self._guarded)
-        self._set_up_at = 0.0
+        # Frames that came before there was a bridge.
+        self._before: list[frames.FromHost] = []
+        self._turns = CommandQueue(lambda: self._is_held, self.errors.run)
+        self.set_up_at = 0.0
         self.active_at = time.monotonic() if attach.has_screen else 0.0
-        self.is_leaving = False  # Its programs may be at work longer.
-        self._is_writing = False
-        self._is_written = False
-        self._has_stopped = False
+        self._departure: Departure | None = None
         self._restoring: RestoredBindings | None = None
-        self._memberships: dict[str, RobotMembership] = {}
-        self._given: Mapping[str, str] = attach.environ
-        self._programs = ProgramRunner(self._answered, attach.cwd, lambda: self._given)
+        self._memberships = Memberships(shared.robots, self)
+        self._programs = EditorPrograms(
+            attach, shared.post, self._answered, self.errors.file_trouble
+        )
         self._setting_up = EditorSetup(
             number, attach, shared.command_values, self.screen, self._configure
         )
-        self._project = ProjectAccess(shared.post, self.file_trouble, lambda: self._given)
 
     def start(self) -> None:
         """Read what there is; frames that come meanwhile wait."""
@@ -103,18 +85,16 @@ class AttachedEditor:
         shared.files.disk.do(lambda: found_on_disk(shared.files, shared.data), self._build)
 
     def _build(self, left: EarlierState) -> None:
-        if left.trouble is not None:
-            self.file_trouble(left.trouble)
         shared = self._shared
         ports = Ports(
             editor=self.screen,
             storage=TranscriptStorage(shared.files),
             saved=SavedFiles(shared.files, self._transfers),
-            exchange=self._join,
-            programs=self._programs,
-            project=self._project,
+            exchange=self._memberships.join,
+            programs=self._programs.responders,
+            project=self._programs.project,
             media=shared.media,
-            parcels=Uploads(shared.files.outgoing, shared.files_thread, self._transfers),
+            packing=Uploads(shared.files.outgoing, shared.files_thread, self._transfers),
             runtime=shared.runtime,
             later=self._later,
             pid=self._attach.pid,
@@ -122,78 +102,61 @@ class AttachedEditor:
             environ=self._attach.environ,
         )
         self._bridge = Bridge(ports, shared.store, left.sessions)
-        self._restoring = RestoredBindings(
-            self._attach.cwd,
-            self._attach.bound,
-            self._bridge.accounts,
-            left.state,
-            self._settled,
+        self._departure = Departure(
+            self, self._bridge, self._memberships, self.screen, shared.files.disk
         )
-        if left.damaged is not None:
-            self.screen.show(updates.ShowNotice(*told(left.damaged)))
-        for sentence in left.mended:
-            log.warning("%s", sentence)
-            self.screen.show(updates.ShowNotice(sentence, "warn"))
+        self._restoring = RestoredBindings(
+            self._attach.cwd, self._attach.bound, self._bridge.accounts, left.state, self._settled
+        )
+        self.errors.show_found(left)
         self._spool.found = left.kept
-        waiting, self._before = self._before or [], None
+        waiting, self._before = self._before, []
         for frame in waiting:
             self.hear(frame)
 
-    def _join(self, name: str) -> RobotMembership:
-        membership = RobotMembership(
-            self._shared.robots,
-            lambda news: self._heard(name, news),
-            lambda: self._joined(name),
-            lambda: self._set_up_at,
-            self._attends,
-            self._attach.pid,
-        )
-        self._memberships[name] = membership
-        return membership
-
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
-        asyncio.get_running_loop().call_later(seconds, lambda: self._guarded(call))
+        asyncio.get_running_loop().call_later(seconds, lambda: self.errors.run(call))
 
-    def _attends(self, session: str) -> tuple[bool, float]:
+    def attends(self, session: str) -> tuple[bool, float]:
         """Whether the editor shows a session, and when its user was at work in it last."""
         return self._need_bridge().sessions.is_used(session), self.active_at
 
     # --- what the editor says ---------------------------------------------------------------------
 
-    def hear(self, frame: FromHost) -> None:
-        """A frame of the editor."""
-        if self._before is not None:
+    def hear(self, frame: frames.FromHost) -> None:
+        """Carry out a frame of the editor, once there is a bridge."""
+        if self._bridge is None:
             self._before.append(frame)
             return
-        self._guarded(lambda: self._carry_out(frame))
+        self.errors.run(lambda: self._carry_out(frame))
 
-    def _carry_out(self, frame: FromHost) -> None:
+    def _carry_out(self, frame: frames.FromHost) -> None:
         if is_by_user(frame):
             self.active_at = time.monotonic()
         match frame:
-            case RawSettings() if self._turns.is_empty:
+            case frames.RawSettings() if self._turns.is_empty:
                 # Nobody needs the ones before; these may well correct them.
                 self._in_turn(frame)
-            case RawSettings() | RunCommand() | EditorEvent():
+            case frames.RawSettings() | frames.RunCommand() | frames.EditorEvent():
                 self._turns.put(lambda: self._in_turn(frame))
-            case LookedUp():
+            case frames.LookedUp():
                 self._setting_up.looked_up(frame)
-            case FilePiece() | PieceTaken():
+            case frames.FilePiece() | frames.PieceTaken():
                 self._turns.put(lambda: self._transfers.heard(frame))
-            case ServiceAsked():
+            case frames.ServiceAsked():
                 self.screen.show(updates.ShowNotice(self._shared.describe()))
-            case EndService(again=again):
+            case frames.EndService(again=again):
                 self._shared.end(again)
-            case LogLine(level=level, name=name, text=text):
+            case frames.LogLine(level=level, name=name, text=text):
                 logging.getLogger(name).log(level, "%s", text)
-            case Leave():
+            case frames.Leave():
                 self.leave()
-            case Attach() | Notify():
+            case frames.Attach() | frames.Notify():
                 log.warning("an editor attached twice")
 
-    def _in_turn(self, frame: RawSettings | RunCommand | EditorEvent) -> None:
+    def _in_turn(self, frame: frames.RawSettings | frames.RunCommand | frames.EditorEvent) -> None:
         """Carry out what has an order, and count it."""
-        if isinstance(frame, RawSettings):
+        if isinstance(frame, frames.RawSettings):
             self._setting_up.begin(frame)  # Counted when they are in force.
             return
         try:
@@ -201,7 +164,7 @@ class AttachedEditor:
         finally:
             self.screen.carried_out()
 
-    def _act(self, frame: RunCommand | EditorEvent) -> None:
+    def _act(self, frame: frames.RunCommand | frames.EditorEvent) -> None:
         """Do what is asked for. If it cannot be done, the editor need not keep its message."""
         try:
             carry_out(self._need_bridge(), frame)
@@ -215,7 +178,7 @@ class AttachedEditor:
     def _take_in(self, asked: tuple[SpooledFrame, ...]) -> None:
         """Carry out what this editor, or an earlier one, wrote down when it was left."""
         for frame in asked:
-            is_piece = isinstance(frame, FilePiece)
+            is_piece = isinstance(frame, frames.FilePiece)
             act: Callable[..., None] = self._transfers.heard if is_piece else self._act
             self._turns.put(partial(act, frame))
 
@@ -223,12 +186,10 @@ class AttachedEditor:
         assert self._bridge is not None  # noqa: S101 - frames wait until it is built
         return self._bridge
 
-    # --- settings ---------------------------------------------------------------------------------
-
-    def _configure(self, settings: RawSettings, read: ReadSettings) -> None:
-        self._set_up_at = settings.time
-        self._given = read.given
-        self._guarded(lambda: self._use(read.configuration, read.problems, settings.revision))
+    def _configure(self, settings: frames.RawSettings, read: ReadSettings) -> None:
+        self.set_up_at = settings.time
+        self._programs.environ = read.given
+        self.errors.run(lambda: self._use(read.configuration, read.problems, settings.revision))
         self._take_in(self._spool.configured(settings.key))
         self._shared.post(self._turns.go_on)
 
@@ -256,152 +217,83 @@ class AttachedEditor:
     def _fit(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
         return self._spool.heard(self._restoring.fit(shown) if self._restoring else shown)
 
-    # --- what the owners say ----------------------------------------------------------------------
-
-    def _heard(self, name: str, news: News) -> None:
-        """A word of the owner of an account's robot."""
-        self._guarded(lambda: self._need_bridge().news(name, news))
+    def heard(self, account: str, news: News) -> None:
+        """The robot of an account sends news."""
+        self.errors.run(lambda: news_dispatch.dispatch(self._need_bridge(), account, news))
         if isinstance(news, Restore) and self._restoring is not None:
-            self._restoring.told(name)
+            self._restoring.told(account)
 
-    def _joined(self, name: str) -> None:
-        """There is an owner: tell it who we are; its first answer says what is bound here."""
-        account = self._need_bridge().accounts.find(name)
-        if account is not None:
-            account.member.joined()
+    def joined(self, account: str) -> None:
+        """The robot of an account can be used: its answer to our `Hello` says what is bound."""
+        found = self._need_bridge().accounts.find(account)
+        if found is not None:
+            found.member.joined()
 
     def _answered(self, answer: Answered) -> None:
         """A program has answered. On its thread."""
-        self._shared.post(lambda: self._guarded(lambda: replied(self._need_bridge(), answer)))
+        self._shared.post(lambda: self.errors.run(lambda: replied(self._need_bridge(), answer)))
 
     # --- leaving ----------------------------------------------------------------------------------
 
     def leave(self, *, at_once: bool = False) -> None:
-        """The editor is being left, or is gone: write what is to be written, then say so. Programs
-        that answer, and jobs, are waited for, unless the service ends `at_once`.
-
-        attached ──left──▶ leaving ──all on the disk, no program runs──▶ gone
-        """
-        if self._before is not None:
+        """The editor leaves, or has gone; see `Departure`. Programs that answer, and jobs, are
+        waited for, unless the service ends `at_once`."""
+        if self._departure is None:
             # What it asked for comes first, and joins robots that have to be left.
-            self._before.append(Leave())
+            self._before.append(frames.Leave())
             return
-        bridge = self._need_bridge()
         if at_once:
-            self._guarded(bridge.end)
-        if not self.is_leaving:
-            self.is_leaving = True
-            self.screen.show(updates.Leaving("begun"))
-            self._spool.left(self._write_all_down)
-            self._later(LEAVE_WITHIN, self._write_all_down)  # the disk may be slow
+            self.errors.run(self._need_bridge().end)
+        self._departure.begin()
         if at_once:
-            self._write_all_down(is_asked=False)
-            self._end_work()
+            self._departure.end_at_once()
 
-    def _write_all_down(
-        self, spooled: tuple[SpooledFrame, ...] = (), *, is_asked: bool = True
-    ) -> None:
-        if self._is_writing:
-            return
-        self._is_writing = True
-        bridge = self._need_bridge()
-        if is_asked:
-            # Otherwise what waits for its turn is for the next service.
-            if self._setting_up.is_waiting:
-                # What was asked for by settings that are not known stays with the editor.
-                self._turns.forget()
-            else:
-                self._take_in(spooled)
-            if self._restoring is not None:
-                self._restoring.settle()
-            self._setting_up.leave()
-            self._turns.go_on()
-            self._guarded(bridge.leave)
-        left = {account.name: account.member.unanswered for account in bridge.accounts}
-        for name, asks in left.items():
-            if not self._memberships[name].is_heard:
-                self._memberships[name].write_down(asks)
-        if bridge.is_working:
-            for membership in self._memberships.values():
-                membership.retire()
-        self._transfers.stop()
-        asyncio.get_running_loop().call_later(STOP_WITHIN, lambda: self._left(None))
-        self._shared.files.disk.settled(lambda: self._left(left))
-        self._end_work_when_idle()
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the editor has begun to leave; its programs may be at work for longer."""
+        return self._departure is not None and self._departure.is_leaving
 
-    def _left(self, written: Mapping[str, tuple[robot_requests.SendMessage, ...]] | None) -> None:
-        """All is on the disk, with these messages by account, or that takes too long. The first
-        word counts."""
-        if self._is_written:
-            return
-        self._is_written = True
-        if written is None:
-            log.error("the disk is too slow: some of what was asked for last is not written down")
-        elif self._bridge is not None:
-            self._bridge.deliveries.written_down(written)
-        self.screen.show(updates.Leaving("done"))
-        self._gone_if_done()
+    def read_spool(self) -> None:
+        """Read what the editor wrote down when it was left."""
+        if self._departure is not None:
+            self._spool.left(self._departure.write)
+            self._later(LEAVE_WITHIN, self._departure.write)  # the disk may be slow
 
-    def _end_work_when_idle(self) -> None:
-        if self._bridge is not None and self._bridge.is_working:
-            asyncio.get_running_loop().call_later(LOOK_EVERY, self._end_work_when_idle)
+    def carry_out_last(self, spooled: tuple[SpooledFrame, ...]) -> None:
+        """Carry out what the editor asked for last."""
+        if self._setting_up.is_waiting:
+            # What was asked for by settings that are not known stays with the editor.
+            self._turns.forget()
         else:
-            self._end_work()
+            self._take_in(spooled)
+        if self._restoring is not None:
+            self._restoring.settle()
+        self._setting_up.leave()
+        self._turns.go_on()
+        self.errors.run(self._need_bridge().leave)
 
-    def _end_work(self) -> None:
-        if self._has_stopped:
-            return
-        self._has_stopped = True
-        for membership in self._memberships.values():
-            membership.leave(at_once=False)
-        if self._bridge is not None:
-            self._bridge.gone()
+    def stop_transfers(self) -> None:
+        """Take in no more of files that are on their way."""
+        self._transfers.stop()
+
+    def stop_programs(self) -> None:
+        """End the programs that answer, and jobs."""
         self._programs.stop()
-        self._project.stop()
-        self._gone_if_done()
 
-    def _gone_if_done(self) -> None:
-        if self._is_written and self._has_stopped:
-            self.screen.flush()  # the last confirmations are among it
-            self._spool.let_go()
-            self._told_left()
-
-    # --- errors -----------------------------------------------------------------------------------
-
-    def _guarded(self, call: Callable[[], None]) -> None:
-        """The error boundary: one editor's trouble is its own."""
-        try:
-            call()
-        except BridgeError as error:
-            self._refused(error)
-        except Exception as error:  # a defect of ours: one line for the user, the trace for the log
-            log.exception("unexpected error")
-            self.screen.show(
-                updates.ShowNotice(say.UNEXPECTED(error=type(error).__name__), "error")
-            )
-
-    def _refused(self, error: BridgeError) -> None:
-        log.info("refused: %s", error)
-        self.screen.show(updates.ShowNotice(*told(error)))
-
-    def file_trouble(self, error: Exception) -> None:
-        """Something went wrong with a file."""
-        if isinstance(error, BridgeError):
-            self._refused(error)
-            return
-        words = file_errors.cannot_use(error)
-        log.error("%s", words)
-        self.screen.show(updates.ShowNotice(words, "error"))
+    def gone(self) -> None:
+        """The departure is over."""
+        self._spool.let_go()
+        self._notify_left()
 
     @property
     def is_working(self) -> bool:
         """Whether a program, a file or a message is under way that the end of the service would
         break off."""
         return self._bridge is not None and (
-            self._bridge.is_working or self._bridge.enclosures.are_under_way
+            self._bridge.is_working or self._bridge.files.are_under_way
         )
 
     def disk_changed(self) -> None:
         """The disk refuses something from now on, or nothing any more."""
         if self._bridge is not None:
-            self._guarded(self._bridge.disk_changed)
+            self.errors.run(self._bridge.disk_changed)

@@ -35,10 +35,10 @@ class DestinationChoice:
             self._editor.show(updates.MoveDraft(session, NOBODY))
             self._show_notice(say.STAYS_HERE())
         elif not words:
-            account.need_mode()
+            account.settings.need_mode()
             self._editor.show(updates.ChooseDestination(session))
         else:
-            account.need_mode()
+            account.settings.need_mode()
             target = self._named(account, session, words)
             account.destinations.choose(session, target)
             chosen = account.destinations.destination(session, target)

@@ -17,6 +17,7 @@ from dingbridge.core.user_file import UserFile
 from dingbridge.edges.programs.responder_program import Answered
 from dingbridge.protocol.decode import read_as
 from dingbridge.protocol.frames import EditorEvent, FromHost, RunCommand
+from dingbridge.service.editors import command_dispatch
 from dingbridge.service.editors.bridge import Bridge
 from dingbridge.service.editors.command_context import CommandContext
 
@@ -127,7 +128,8 @@ def carry_out(bridge: Bridge, frame: RunCommand | EditorEvent) -> None:
     match frame:
         case RunCommand(line=line, place=place, has_range=has_range, id=message, file=file):
             at = read_as(place, CommandContext, "command")
-            bridge.command(editor_commands.parse(line, has_range=has_range), at, message, file)
+            call = editor_commands.parse(line, has_range=has_range)
+            command_dispatch.dispatch(bridge, call, at, message, file)
         case EditorEvent(name=name, payload=payload, file=file):
             action(bridge, name, payload, file)()
 
@@ -165,7 +167,7 @@ def action(
         at = At(note.at_user_ids, note.at_mobiles, note.at_all)
 
         def notify() -> None:
-            bridge.deliveries.notify(note.id, note.text, note.title, at, note.target)
+            bridge.sending.notify(note.id, note.text, note.title, at, note.target)
 
         return notify
     if name == "open":
@@ -182,12 +184,12 @@ def action(
 
         def expect() -> None:
             for one in messages:
-                bridge.deliveries.expect(one.account, one.session, one.id)
+                bridge.sending.expect(one.account, one.session, one.id)
 
         return expect
     if name == "to":
         to = read_as(payload, ToRequest, name)
-        return lambda: bridge.choosing.chosen(to.session, to.destination, stays=to.stays)
+        return lambda: bridge.destination_choice.chosen(to.session, to.destination, stays=to.stays)
     if name == "focus":
         # That it came is all there is to know.
         return lambda: None
@@ -202,22 +204,22 @@ def action(
         def take_up() -> None:
             for one in questions:
                 if one.asked is not None:
-                    bridge.answering.take_up(one.request, one.asked)
+                    bridge.replies.take_up(one.request, one.asked)
 
         return take_up
     if name == "looked":
         looked = read_as(payload, Looked, name)
-        return lambda: bridge.remote_commands.looked(looked.request, looked.found, looked.failure)
+        return lambda: bridge.lookups.looked(looked.request, looked.found, looked.failure)
     if name == "refresh":
         report = read_as(payload, RefreshRequest, name).report
-        return lambda: bridge.show_again(report)
+        return lambda: bridge.reports.show_again(report)
     raise BridgeError(say.UNKNOWN_EVENT(name=name))
 
 
 def _reply(bridge: Bridge, reply: Reply) -> Callable[[], None]:
     if reply.failure:
-        return lambda: bridge.answering.could_not_reply(reply.request, reply.failure, reply.asked)
-    return lambda: bridge.answering.replied(reply.request, reply.text, reply.asked, reply.id)
+        return lambda: bridge.replies.could_not_reply(reply.request, reply.failure, reply.asked)
+    return lambda: bridge.replies.replied(reply.request, reply.text, reply.asked, reply.id)
 
 
 def _send(bridge: Bridge, asked: SendRequest, file: UserFile | None) -> None:
@@ -228,17 +230,17 @@ def _send(bridge: Bridge, asked: SendRequest, file: UserFile | None) -> None:
     if session != asked.session:
         begun_for = None
     if file is not None:
-        bridge.enclosures.need_target(session, asked.target, begun_for)
+        bridge.files.need_target(session, asked.target, begun_for)
     if asked.text or file is None:
-        bridge.send(session, asked.id, asked.text, asked.target, begun_for)
+        command_dispatch.send(bridge, session, asked.id, asked.text, asked.target, begun_for)
     if file is not None:
         name = asked.file_id or asked.id
-        bridge.enclosures.send_file(session, name, file, asked.target, begun_for)
+        bridge.files.send_file(session, name, file, asked.target, begun_for)
 
 
 def replied(bridge: Bridge, answer: Answered) -> None:
     """A program has answered, or it has not."""
     if answer.failure:
-        bridge.answering.could_not_reply(answer.request, answer.failure)
+        bridge.replies.could_not_reply(answer.request, answer.failure)
     else:
-        bridge.answering.replied(answer.request, answer.text)
+        bridge.replies.replied(answer.request, answer.text)

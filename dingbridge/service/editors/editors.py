@@ -273,7 +273,7 @@ class Editors:
             return
         latest = max(self._attached.values(), key=lambda one: one.active_at, default=None)
         if latest is not None:
-            latest.file_trouble(error)
+            latest.errors.file_trouble(error)
 
     def _disk_refuses(self, error: Exception | None) -> None:
         self._shared.store.refused(file_errors.not_saved(error) if error is not None else "")

@@ -7,7 +7,6 @@ They leave by the user's word alone: nothing that came from DingTalk or a respon
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -22,8 +21,7 @@ from dingbridge.core.sessions.destinations import Destination
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.sessions import EditorSessions
+from dingbridge.service.editors.chats import Chats
 from dingbridge.service.ports import Editor, FilePacking, Packed, Runtime
 from dingbridge.service.robots import robot_requests
 
@@ -43,23 +41,20 @@ class FileToSend(Struct, frozen=True):
 
 
 class FileSending:
-    """Takes files out. Service loop only. `changed` is called when the status is new."""
+    """Sends files by the robots. Service loop only."""
 
     def __init__(
         self,
         editor: Editor,
         runtime: Runtime,
-        sessions: EditorSessions,
-        accounts: Accounts,
-        parcels: FilePacking,
-        changed: Callable[[], None],
+        chats: Chats,
+        packing: FilePacking,
     ) -> None:
         self._editor = editor
         self._runtime = runtime
-        self._sessions = sessions
-        self._accounts = accounts
-        self._parcels = parcels
-        self._changed = changed
+        self._sessions = chats.sessions
+        self._accounts = chats.accounts
+        self._packing = packing
         self._under_way: dict[str, FileToSend] = {}
 
     def need_target(
@@ -72,14 +67,14 @@ class FileSending:
         account, target = self._accounts.destined(session, to, begun_for)
         if account is None:
             # Broken settings have no accounts, so whether the session is bound is not known.
-            self._accounts.default.need_settings()
+            self._accounts.default.settings.need_settings()
             raise BridgeError(
                 say.NOBODY_FOR_FILE(),
                 fix=say.BRIDGE_BINDS_IT(),
             )
-        account.need_mode()
+        account.settings.need_mode()
         if target is None:
-            raise BridgeError(account.why_no_target())
+            raise BridgeError(account.settings.why_no_target())
         if not to:
             account.destinations.spoke(session, target)
         return account, target
@@ -102,12 +97,12 @@ class FileSending:
             if all(ask.outbound.id != message_id for ask in account.member.unanswered):
                 self._editor.show(updates.Confirmed(message_id))
             return
-        enclosure = self._begin(account, target, session, message_id, file.name)
-        self._parcels.pack(
+        sending = self._begin(account, target, session, message_id, file.name)
+        self._packing.pack(
             message_id,
             file,
-            lambda packed: self._packed(enclosure, packed),
-            lambda error: self._failed(enclosure, error),
+            lambda packed: self._packed(sending, packed),
+            lambda error: self._failed(sending, error),
         )
 
     def send_image(
@@ -124,15 +119,15 @@ class FileSending:
         cannot be drawn is told later, in the session."""
         account, target = self.need_target(session, begun_for=begun_for)
         name = file_names.safe_name(name, "code.png")
-        enclosure = self._begin(account, target, session, message_id, name)
-        self._parcels.draw(
+        file = self._begin(account, target, session, message_id, name)
+        self._packing.draw(
             message_id,
             name,
             code,
             filetype,
             first_line,
-            lambda packed: self._packed(enclosure, packed),
-            lambda error: self._failed(enclosure, error),
+            lambda packed: self._packed(file, packed),
+            lambda error: self._failed(file, error),
         )
 
     @property
@@ -142,52 +137,52 @@ class FileSending:
 
     def leave(self) -> None:
         """The editor leaves: what is not whole yet is told as not sent, in its session."""
-        for enclosure in self._under_way.values():
-            enclosure.account.member.give_up(enclosure.id)
-            self._add_unsent(enclosure, say.NEOVIM_CLOSED())
+        for file in self._under_way.values():
+            file.account.member.give_up(file.id)
+            self._add_unsent(file, say.NEOVIM_CLOSED())
         self._under_way.clear()
 
     def _begin(
         self, account: Account, target: Target, session: str, message_id: str, name: str
     ) -> FileToSend:
-        enclosure = FileToSend(
+        file = FileToSend(
             message_id, account, routing.robot_name(account.options), target, session, name
         )
-        self._under_way[message_id] = enclosure
+        self._under_way[message_id] = file
         account.member.reserve(message_id)
-        return enclosure
+        return file
 
-    def _add(self, enclosure: FileToSend, line: str, delivery: Delivery, reason: str = "") -> None:
-        now, session = self._runtime.now(), enclosure.session
-        message = Message(enclosure.id, Role.EDITOR, say.YOU(), line, now, delivery, reason)
+    def _add(self, file: FileToSend, line: str, delivery: Delivery, reason: str = "") -> None:
+        now, session = self._runtime.now(), file.session
+        message = Message(file.id, Role.EDITOR, say.YOU(), line, now, delivery, reason)
         self._sessions.hold(session)
-        marked = enclosure.account.destinations.marked(session, message, enclosure.target)
+        marked = file.account.destinations.marked(session, message, file.target)
         self._sessions.add(session, marked)
 
-    def _add_unsent(self, enclosure: FileToSend, reason: str) -> None:
-        if enclosure.session in self._sessions:
-            line = received.FILE_LINE(name=attachments.shown_name(enclosure.name))
-            self._add(enclosure, line, Delivery.FAILED, reason)
+    def _add_unsent(self, file: FileToSend, reason: str) -> None:
+        if file.session in self._sessions:
+            line = received.FILE_LINE(name=attachments.shown_name(file.name))
+            self._add(file, line, Delivery.FAILED, reason)
         else:
-            self._editor.show(updates.Confirmed(enclosure.id))
+            self._editor.show(updates.Confirmed(file.id))
 
-    def _packed(self, enclosure: FileToSend, packed: Packed) -> None:
-        account, session = enclosure.account, enclosure.session
-        if self._under_way.pop(enclosure.id, None) is None:
+    def _packed(self, file: FileToSend, packed: Packed) -> None:
+        account, session = file.account, file.session
+        if self._under_way.pop(file.id, None) is None:
             # The editor has left meanwhile, and its user was told.
             return
         if session not in self._sessions:
             # It was deleted meanwhile, and with it what was to be sent in it.
-            account.member.give_up(enclosure.id)
-            self._editor.show(updates.Confirmed(enclosure.id))
+            account.member.give_up(file.id)
+            self._editor.show(updates.Confirmed(file.id))
             return
-        if routing.robot_name(account.options) != enclosure.robot:
-            self._not_sent(enclosure, BridgeError(say.ANOTHER_ROBOT()))
+        if routing.robot_name(account.options) != file.robot:
+            self._not_sent(file, BridgeError(say.ANOTHER_ROBOT()))
             return
         name = attachments.shown_name(packed.name)
         outbound = Outbound(
-            enclosure.id,
-            enclosure.target,
+            file.id,
+            file.target,
             received.FILE_LINE(name=name),
             file_names.safe_name(packed.name),
             file=packed.kept,
@@ -197,38 +192,38 @@ class FileSending:
         line = attachments.link(name, packed.path, is_picture=is_picture)
         if packed.note:
             line += f"\n\n{packed.note}"
-        self._add(enclosure, line, Delivery.QUEUED)
+        self._add(file, line, Delivery.QUEUED)
         account.member.send(robot_requests.SendMessage(outbound, Purpose.REPLY, session))
-        self._changed()
+        self._accounts.status_changed()
 
-    def _failed(self, enclosure: FileToSend, error: BridgeError) -> None:
+    def _failed(self, file: FileToSend, error: BridgeError) -> None:
         def known(stands: bool) -> None:
-            if self._under_way.pop(enclosure.id, None) is None:
+            if self._under_way.pop(file.id, None) is None:
                 return
             if stands:
                 # An earlier service had it whole, and knows what became of it.
-                self._editor.show(updates.Confirmed(enclosure.id))
+                self._editor.show(updates.Confirmed(file.id))
             else:
-                self._not_sent(enclosure, error)
+                self._not_sent(file, error)
 
         # What was sent after it does not wait for the transcript, which may be hard to read.
-        enclosure.account.member.give_up(enclosure.id)
-        self._sessions.stands(enclosure.session, enclosure.id, known)
+        file.account.member.give_up(file.id)
+        self._sessions.stands(file.session, file.id, known)
 
-    def _not_sent(self, enclosure: FileToSend, error: BridgeError) -> None:
+    def _not_sent(self, file: FileToSend, error: BridgeError) -> None:
         log.info("a file was not sent: %s", error)
-        enclosure.account.member.give_up(enclosure.id)
+        file.account.member.give_up(file.id)
         words = in_words(say.NOT_SENT(reason=error), error.fix).rstrip(".")
-        self._add_unsent(enclosure, in_words(str(error), error.fix))
-        there = enclosure.account.destinations.destination(enclosure.session, enclosure.target)
+        self._add_unsent(file, in_words(str(error), error.fix))
+        there = file.account.destinations.destination(file.session, file.target)
         self._editor.show(
             updates.ShowNotice(words, "error"),
             updates.TriggerEvent(
                 "DingbridgeFailed",
                 {
-                    "account": enclosure.account.name,
-                    "id": enclosure.id,
-                    "session": enclosure.session,
+                    "account": file.account.name,
+                    "id": file.id,
+                    "session": file.session,
                     "reason": str(error),
                     "target": there.target,
                     "target_name": there.name,

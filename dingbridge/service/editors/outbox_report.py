@@ -24,7 +24,7 @@ class OutboxReport:
         """An owner's answer; the report of all that came so far. Empty outboxes beside others are
         told each on its own."""
         (first, about), *rest = lines
-        labelled = [(account.labelled(first), about), *rest]
+        labelled = [(account.settings.labelled(first), about), *rest]
         self._answers[account.name] = tuple(ReportLine(text, message) for text, message in labelled)
         parts = [self._answers.get(one.name, ()) for one in self._accounts]
         shown = tuple(line for part in parts for line in part)

@@ -15,10 +15,9 @@ from dingbridge.core.questions import Question, ReplyContext
 from dingbridge.core.sessions import inbox
 from dingbridge.core.text import tame, well_formed
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.responders import Responders
 from dingbridge.service.editors.sending import Sending
-from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Later, Runtime
 from dingbridge.service.robots import robot_news, robot_requests
 from dingbridge.service.robots.robot_news import Turn
@@ -35,19 +34,18 @@ class ResponderReplies:
     def __init__(
         self,
         runtime: Runtime,
-        sessions: EditorSessions,
-        accounts: Accounts,
+        chats: Chats,
         responders: Responders,
-        deliveries: Sending,
+        sending: Sending,
         later: Later,
     ) -> None:
         self._later = later
         self._has_left = False
         self._runtime = runtime
-        self._sessions = sessions
-        self._accounts = accounts
+        self._sessions = chats.sessions
+        self._accounts = chats.accounts
         self._responders = responders
-        self._deliveries = deliveries
+        self._sending = sending
         # What is told when a program that works on a robot message has ended, by request.
         self._at_end: dict[str, Callable[[], None]] = {}
 
@@ -149,9 +147,9 @@ class ResponderReplies:
         account = self._account(asked)
         if asked.account and account is None:
             why_not = self._accounts.why_gone(asked.account)
-            self._deliveries.add_unsent(asked.account, asked.session, message, why_not)
+            self._sending.add_unsent(asked.account, asked.session, message, why_not)
         else:
-            self._deliveries.add_and_send(account, asked.session, message, asked.target, asked.at)
+            self._sending.add_and_send(account, asked.session, message, asked.target, asked.at)
 
     def could_not_reply(
         self, request: str, failure: str, asked: ReplyContext | None = None
@@ -162,7 +160,7 @@ class ResponderReplies:
         log.error("no answer from the responder: %s", failure)
         if asked is not None:
             if asked.session in self._sessions:
-                self._deliveries.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
+                self._sending.notice(asked.session, sessions_words.NO_ANSWER(reason=failure))
             self._answer_all_the_same(asked, say.SORRY(), self._answer_id(request))
         self._notify_end(request)
 
@@ -170,12 +168,12 @@ class ResponderReplies:
         """The service ended while a program worked on a message. What the program did nobody knows,
         so it is not run again: say so on both sides."""
         target = reply_target(lost.inbound)
-        self._deliveries.answer(
+        self._sending.answer(
             account, target, say.LOST(), Purpose.REPLY, inbox.answer_id(inbox.message_id(lost.key))
         )
         if lost.session in self._sessions:
             reason = sessions_words.SERVICE_ENDED(author=lost.inbound.sender.nick)
-            self._deliveries.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
+            self._sending.notice(lost.session, sessions_words.NO_ANSWER(reason=reason))
         account.member.notify(robot_requests.InTranscript(lost.key))
 
     def leave(self) -> None:
@@ -187,7 +185,7 @@ class ResponderReplies:
             if account is not None and turn is not None:
                 account.member.notify(robot_requests.Unanswered(turn, left=True))
             elif account is not None:
-                self._deliveries.answer(account, asked.target, say.CLOSED())
+                self._sending.answer(account, asked.target, say.CLOSED())
 
     def end(self) -> None:
         """The service ends before the programs have answered. The Lua function goes on."""
@@ -196,14 +194,14 @@ class ResponderReplies:
             request = turn.question.message.id if turn is not None else ""
             if account is not None:
                 message = self._answer_id(request)
-                self._deliveries.answer(account, asked.target, say.CLOSED(), message_id=message)
+                self._sending.answer(account, asked.target, say.CLOSED(), message_id=message)
             self._notify_end(request)
 
     def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
         """In the conversation alone: the session may have been deleted, and whoever asked waits."""
         account = self._account(asked)
         if account is not None:
-            self._deliveries.answer(account, asked.target, text, Purpose.REPLY, message_id)
+            self._sending.answer(account, asked.target, text, Purpose.REPLY, message_id)
 
     def _answer_id(self, request: str) -> str:
         """The id of an answer: of the one to a robot message always the same."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from msgspec import structs
 
 from dingbridge.core.catalogue import delivery as say
-from dingbridge.core.delivery import compose, long_text
+from dingbridge.core.delivery import compose, long_text, routing
 from dingbridge.core.delivery.compose import ComposeContext, written
 from dingbridge.core.delivery.outbox_records import Purpose
 from dingbridge.core.delivery.outgoing_text import characters
@@ -22,8 +22,7 @@ from dingbridge.core.sessions import targets
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.accounts import Accounts
-from dingbridge.service.editors.sessions import EditorSessions
+from dingbridge.service.editors.chats import Chats
 from dingbridge.service.ports import Editor, Runtime
 from dingbridge.service.robots import robot_requests
 
@@ -31,25 +30,21 @@ log = logging.getLogger(__name__)
 
 
 class Sending:
-    """Hands messages to the robots' owners. Service loop only. `changed` is called when the status
-    is new."""
+    """Sends messages by the robots, and shows their delivery. Service loop only."""
 
     def __init__(
         self,
         editor: Editor,
         runtime: Runtime,
-        sessions: EditorSessions,
-        accounts: Accounts,
+        chats: Chats,
         environ: Mapping[str, str],
-        changed: Callable[[], None],
     ) -> None:
         self._editor = editor
         self._runtime = runtime
-        self._sessions = sessions
-        self._accounts = accounts
+        self._sessions = chats.sessions
+        self._accounts = chats.accounts
         # Of the whole environment, which does not change, each message would pick them again.
         self._environ = {name: value for value, name in secret_variables(environ).items()}
-        self._changed = changed
         self.last_error = ""
 
     def notify(
@@ -68,7 +63,7 @@ class Sending:
         if to:
             account, target = self._accounts.addressed(to)
         else:
-            account.need_mode()
+            account.settings.need_mode()
             target = self._configured(account)
         outbound = self._written(
             account, message_id, text, target, title=title, at=at, around=around
@@ -77,7 +72,7 @@ class Sending:
         return target.label
 
     def _configured(self, account: Account) -> Target:
-        target = account.notify_target()
+        target = routing.notify_target(account.options)
         if target is None:
             raise BridgeError(say.NOBODY_TO_NOTIFY(), fix=say.SET_TARGET())
         return target
@@ -145,7 +140,7 @@ class Sending:
         if account is None:
             self._sessions.add(session, message)
         elif target is None or account.options.mode == "off":
-            self.add_unsent(account.name, session, message, account.why_no_target())
+            self.add_unsent(account.name, session, message, account.settings.why_no_target())
         else:
             self.last_error = ""
             self._sessions.add(session, structs.replace(message, delivery=Delivery.QUEUED))
@@ -168,7 +163,7 @@ class Sending:
             target=message.target,
             target_name=message.target_name,
         )
-        self._changed()
+        self._accounts.status_changed()
 
     def _written(
         self,
@@ -208,7 +203,7 @@ class Sending:
                 self._sessions.add(session, marked)
             account.member.send(robot_requests.SendMessage(each, kind, session))
         self.show_unsaved()
-        self._changed()
+        self._accounts.status_changed()
 
     # --- what became of it ----------------------------------------------------------------------
 
@@ -226,7 +221,7 @@ class Sending:
         if member.answered(message):
             self._event("DingbridgeQueued", **about)
             # The owner has no news of its own to tell if it knew the message already.
-            self._changed()
+            self._accounts.status_changed()
         if fate is Delivery.SENDING and report.chunks > 1:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self._sessions:

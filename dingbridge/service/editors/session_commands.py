@@ -7,14 +7,13 @@ from dingbridge.core.errors import BridgeError, told
 from dingbridge.core.sessions.transcript import SessionInfo
 from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
-from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.command_context import CommandContext
-from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Editor, Runtime, Saved, Storage
 
 
 class SessionCommands:
-    """Service loop only. `at` is where a command was given."""
+    """Carries out such commands; `at` is where the user gave one. Service loop only."""
 
     def __init__(
         self,
@@ -22,15 +21,14 @@ class SessionCommands:
         storage: Storage,
         saved: Saved,
         runtime: Runtime,
-        sessions: EditorSessions,
-        accounts: Accounts,
+        chats: Chats,
     ) -> None:
         self._editor = editor
         self._storage = storage
         self._saved = saved
         self._runtime = runtime
-        self._sessions = sessions
-        self._accounts = accounts
+        self._sessions = chats.sessions
+        self._accounts = chats.accounts
 
     def current_or_none(self, at: CommandContext) -> str:
         """The session that is meant there; empty without one."""
@@ -85,7 +83,7 @@ class SessionCommands:
     def bind(self, name: str, at: CommandContext) -> None:
         """Bind the session to an account, the default one without a name."""
         account = self._accounts.named(name)
-        account.need_mode()
+        account.settings.need_mode()
         session = self.current_or_none(at)
         if not session or not self._sessions.is_used(session):
             # The latest session on the disk may be one that another editor works in.

@@ -14,6 +14,7 @@ from dingbridge.core.sessions.transcript import Entry, SessionInfo, TranscriptPa
 from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.accounts import Accounts
+from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
 from dingbridge.service.ports import Ports
@@ -76,7 +77,7 @@ class Made:
             programs=cast(Any, None),
             project=cast(Any, None),
             media=cast(Any, None),
-            parcels=cast(Any, None),
+            packing=cast(Any, None),
             runtime=SystemRuntime(),
             later=cast(Any, None),
             pid=1,
@@ -89,7 +90,7 @@ class Made:
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())
         self.account = accounts.default
-        self.deliveries = Sending(self.outside, ports.runtime, sessions, accounts, {}, lambda: None)
+        self.deliveries = Sending(self.outside, ports.runtime, Chats(sessions, accounts), {})
 
     def send(self, message: str) -> None:
         """Send something in the session."""

@@ -37,7 +37,7 @@ from dingbridge.edges.storage.owner_lock import OwnerLock
 from dingbridge.edges.storage.robot_files import OwnershipGate, files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.service.adapters import SystemRuntime
-from dingbridge.service.editors.robot_client import RobotMembership
+from dingbridge.service.editors.robot_membership import RobotMembership
 from dingbridge.service.robots.robot_lock import (
     REPORT_AFTER,
     REPORT_UNKNOWN_AFTER,
@@ -95,7 +95,7 @@ class Loop:
         self.posted: queue.Queue[Callable[[], None]] = queue.Queue()
         self.errors: list[Exception] = []
         self.news: list[News] = []
-        self.joined = 0
+        self.joins = 0
         self.emptied = 0
         self.pauses: list[float] = []
         self._asyncio = _Timed(self.pauses)
@@ -106,12 +106,17 @@ class Loop:
         self.clock = _Clock()
         resources = RobotResources(data, self.files, AccessTokens(), self.clock, self.posted.put)
         self.robots = Robots(resources, self._empty)
-        self.editor = RobotMembership(
-            self.robots, self.news.append, self._join, lambda: 0.0, lambda _: (False, 0.0), 1
-        )
+        self.pid, self.set_up_at = 1, 0.0
+        self.editor = RobotMembership(self.robots, "default", self)
 
-    def _join(self) -> None:
-        self.joined += 1
+    def attends(self, session: str) -> tuple[bool, float]:
+        return False, 0.0
+
+    def heard(self, account: str, news: News) -> None:
+        self.news.append(news)
+
+    def joined(self, account: str) -> None:
+        self.joins += 1
 
     def _empty(self) -> None:
         self.emptied += 1
@@ -184,7 +189,7 @@ def test_a_minute_with_an_open_link_begins_when_neovim_is_left_and_not_when_its_
 ) -> None:
     loop.robots.linger = 60.0
     loop.configure(OPTIONS)
-    loop.turn_until(lambda: loop.joined == 1, "an owner")
+    loop.turn_until(lambda: loop.joins == 1, "an owner")
     loop.run(loop.editor.retire)
     loop.clock.ahead = 61.0
     loop.run(lambda: loop.editor.leave(at_once=False))
@@ -213,7 +218,7 @@ def test_a_robot_that_is_given_up_while_what_was_left_is_read_is_served_by_nobod
     assert other.read_card() == card
     records, _ = loop.files.outbox.read(outbox_records.decode)
     assert [type(record) for record in records] == [Queued]
-    assert (loop.joined, loop.emptied) == (0, 1)
+    assert (loop.joins, loop.emptied) == (0, 1)
     assert not loop.editor.notify(ShowOutbox())
 
 
@@ -225,7 +230,7 @@ def test_a_robot_that_is_given_up_before_its_lock_was_seen_to_be_ours_is_served_
     loop.configure(OFF)
     loop.run(tried)
     loop.turn_until(other.acquire, "the robot's lock is free")
-    assert (loop.joined, loop.emptied) == (0, 1)
+    assert (loop.joins, loop.emptied) == (0, 1)
 
 
 def test_who_holds_a_robot_is_written_down_only_while_it_is_held(
@@ -258,11 +263,11 @@ def test_a_robot_that_was_set_up_for_a_moment_can_be_used_by_others(
 
 def test_a_robot_that_is_set_up_again_while_it_is_given_up_is_served_again(loop: Loop) -> None:
     loop.configure(OPTIONS)
-    loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
+    loop.turn_until(lambda: loop.joins == 1, "the editor has joined")
     loop.configure(OFF)
     assert not loop.editor.notify(ShowOutbox())
     loop.configure(OPTIONS)
-    loop.turn_until(lambda: loop.joined == 2, "the editor has joined again")
+    loop.turn_until(lambda: loop.joins == 2, "the editor has joined again")
     # What is said before hello would be lost.
     assert not loop.editor.notify(ShowOutbox())
     assert loop.editor.notify(Hello(1, "/"))
@@ -289,7 +294,7 @@ def test_a_lock_that_the_disk_refuses_is_told_once_and_tried_until_it_can_be_had
         wrong.rmdir()
     else:
         wrong.unlink()
-    loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
+    loop.turn_until(lambda: loop.joins == 1, "the editor has joined")
     # A disk that refuses is not asked all the time.
     assert loop.pauses[:5] == [*TRY_AFTER, TRY_AFTER[-1]]
     [told] = loop.told()
@@ -318,9 +323,9 @@ def test_who_holds_a_robot_is_named_once_and_it_is_taken_when_that_is_gone(
     loop.configure(OPTIONS)
     loop.turn_until(lambda: bool(loop.told()), "the user is told")
     loop.turn_until(lambda: len(loop.pauses) == REPORT_AFTER + 2, "it is tried again")
-    assert loop.joined == 0
+    assert loop.joins == 0
     lock.release()
-    loop.turn_until(lambda: loop.joined == 1, "the editor has joined")
+    loop.turn_until(lambda: loop.joins == 1, "the editor has joined")
     [told] = loop.told()
     assert f"(process {process}" in told.text
     parts = {"another data folder": "/elsewhere", "a Neovim that runs 0.1": "dingbridge 0.1"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from dingbridge.core.delivery import outbox_records
 from dingbridge.core.delivery.routing import robot_name
@@ -13,31 +14,49 @@ from dingbridge.service.robots.robot_requests import Ask, SendMessage
 from dingbridge.service.robots.robots import Robots
 
 
+class RobotUser(Protocol):
+    """An editor that uses robots by its accounts. `pid` is Neovim's process."""
+
+    pid: int
+    set_up_at: float
+    """When the editor was given its settings (Unix seconds)."""
+
+    def attends(self, session: str) -> tuple[bool, float]:
+        """What the editor shows; see `Attends`."""
+        ...
+
+    def heard(self, account: str, news: News) -> None:
+        """The robot of an account sends news."""
+        ...
+
+    def joined(self, account: str) -> None:
+        """The robot of an account can be used from now on, perhaps with another owner."""
+        ...
+
+
 class RobotMembership:
-    """An account's way to the owner of its robot. Service loop only.
+    """The port `Exchange` of one account, and the robot's `Member`. Service loop only."""
 
-    `heard` is told its news, `joined` when there is an owner, perhaps a new one; `set_up_at` says
-    when the editor was given its settings (Unix seconds), `attends` what it shows (`Attends`);
-    `pid` is its process.
-    """
-
-    def __init__(
-        self,
-        robots: Robots,
-        heard: Callable[[News], None],
-        joined: Callable[[], None],
-        set_up_at: Callable[[], float],
-        attends: Callable[[str], tuple[bool, float]],
-        pid: int,
-    ) -> None:
+    def __init__(self, robots: Robots, account: str, editor: RobotUser) -> None:
         self._robots = robots
-        self.pid = pid
-        self.attends = attends
-        self.set_up_at = set_up_at
-        self.heard = heard
-        self.joined = joined
+        self._account = account
+        self._editor = editor
+        self.pid = editor.pid
+        self.attends = editor.attends
         self._robot = ""
         self._number = 0
+
+    def set_up_at(self) -> float:
+        """When the editor was given its settings (Unix seconds)."""
+        return self._editor.set_up_at
+
+    def heard(self, news: News) -> None:
+        """The robot sends news."""
+        self._editor.heard(self._account, news)
+
+    def joined(self) -> None:
+        """The robot can be used from now on."""
+        self._editor.joined(self._account)
 
     def configure(self, options: Options) -> Ruling | None:
         """Use these options from now on; join the editors that use the same robot. Returns what
@@ -90,3 +109,34 @@ class RobotMembership:
         robot, self._robot = self._robot, ""
         if robot:
             self._robots.leave(robot, self._number, at_once=at_once)
+
+
+class Memberships:
+    """The robots that an editor uses, by account. Service loop only."""
+
+    def __init__(self, robots: Robots, editor: RobotUser) -> None:
+        self._robots = robots
+        self._editor = editor
+        self._memberships: dict[str, RobotMembership] = {}
+
+    def join(self, account: str) -> RobotMembership:
+        """The way of a new account to its robot."""
+        membership = RobotMembership(self._robots, account, self._editor)
+        self._memberships[account] = membership
+        return membership
+
+    def write_down(self, unanswered: Mapping[str, tuple[SendMessage, ...]]) -> None:
+        """Put messages, by account, into the journal, where no owner has written them."""
+        for account, asks in unanswered.items():
+            if not self._memberships[account].is_heard:
+                self._memberships[account].write_down(asks)
+
+    def retire(self) -> None:
+        """The editor has left: only what it still works on is sent."""
+        for membership in self._memberships.values():
+            membership.retire()
+
+    def leave(self) -> None:
+        """Leave all robots."""
+        for membership in self._memberships.values():
+            membership.leave(at_once=False)

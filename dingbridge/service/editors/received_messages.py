@@ -1,56 +1,40 @@
-"""The messages of this editor's sessions: what is typed here, and what comes from DingTalk."""
+"""Robot messages: those that this editor takes in, and those that others have taken in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dingbridge.core.catalogue import sessions as say
 from dingbridge.core.delivery import routing
-from dingbridge.core.errors import BridgeError
-from dingbridge.core.messages import At, Message, Role, Target
-from dingbridge.core.secrets.excerpts import Around
-from dingbridge.core.sessions.destinations import Destination
 from dingbridge.protocol import updates
 from dingbridge.service.editors.account import Account
-from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.arrival_order import ArrivalOrder
+from dingbridge.service.editors.chats import Chats
 from dingbridge.service.editors.incoming import Incoming, MessagePipeline
 from dingbridge.service.editors.responder_replies import ResponderReplies
-from dingbridge.service.editors.sending import Sending, filled
-from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Downloads, Editor, Later, Runtime
+from dingbridge.service.ports import Downloads, Editor, Later
 from dingbridge.service.robots import robot_news
 
 
-class MessageFlow:
-    """Takes messages into the sessions. Service loop only. `changed` is called when the status is
-    new."""
+class ReceivedMessages:
+    """Takes robot messages into the sessions, and has them answered. Service loop only."""
 
     def __init__(
         self,
         editor: Editor,
-        runtime: Runtime,
-        sessions: EditorSessions,
-        accounts: Accounts,
+        chats: Chats,
         media: Downloads,
-        deliveries: Sending,
-        answering: ResponderReplies,
+        replies: ResponderReplies,
         later: Later,
-        changed: Callable[[], None],
     ) -> None:
         self._editor = editor
-        self._runtime = runtime
-        self._sessions = sessions
-        self._accounts = accounts
-        self._deliveries = deliveries
-        self._answering = answering
-        self._changed = changed
+        self._sessions = chats.sessions
+        self._accounts = chats.accounts
+        self._replies = replies
         self._incoming: dict[str, Incoming] = {}
         self._parts = MessagePipeline(
             editor,
-            sessions,
+            chats.sessions,
             media,
-            answering,
+            replies,
             later,
             self._received,
             self._ended,
@@ -59,38 +43,6 @@ class MessageFlow:
             asked=ArrivalOrder(),
             programs=ArrivalOrder(),
         )
-
-    def send(
-        self,
-        session: str,
-        message_id: str,
-        text: str,
-        to: str = "",
-        begun_for: Destination | None = None,
-        around: Around = Around(),
-    ) -> None:
-        """A message typed in the editor: into the transcript, and out to where
-        `Accounts.destined` says. `around` is what stood before lines of a file that it shows."""
-        text = filled(text)
-        session = session or self._sessions.current
-        if session not in self._sessions:
-            raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
-        message = Message(message_id, Role.EDITOR, say.YOU(), text, self._runtime.now())
-        account, target = self._accounts.destined(session, to, begun_for)
-        at = At()
-        if account is not None and target is not None:
-            at = account.asker(target)
-            if not to:
-                account.destinations.spoke(session, target)
-        self._sessions.hold(session)
-        default = self._accounts.default
-        if account is None and default.is_unusable:
-            # It may be meant for DingTalk: a session that is bound cannot be told from another.
-            self._deliveries.add_unsent(default.name, session, message, default.why_no_target())
-            return
-        self._deliveries.add_and_send(account, session, message, target, at, around)
-        if account is None:
-            self._answering.ask(session, message, account, Target())
 
     def take(self, account: Account, deliver: robot_news.Deliver) -> None:
         """A robot message for a session here: after those of its conversation that came before it,
@@ -113,7 +65,7 @@ class MessageFlow:
     def lost(self, account: Account, lost: robot_news.ProgramAnswerLost) -> None:
         """The answer of a program to a robot message is lost."""
         self._give_up(lost.key)
-        self._answering.lost(account, lost)
+        self._replies.lost(account, lost)
 
     def end(self) -> None:
         """The service ends: what nobody was asked about is left to the next one."""
@@ -162,7 +114,7 @@ class MessageFlow:
             target=message.target,
             target_name=message.target_name,
         )
-        self._changed()
+        self._accounts.status_changed()
 
     def _event(self, name: str, **data: str) -> None:
         self._editor.show(updates.TriggerEvent(name, data))

@@ -1,0 +1,65 @@
+"""The settings of one account: its options, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue import editor
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.options import precedence
+from dingbridge.core.options.declarations import DEFAULT_ACCOUNT, Options
+from dingbridge.core.options.settings import read
+
+
+class AccountSettings:
+    """The options in force, and whether something can be sent with them."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.options = read({}, {})
+        self.problems: tuple[str, ...] = ()
+        """Sentences about the settings that made them fall back to the defaults."""
+
+    def override(self, latest: Options) -> list[str]:
+        """Use the options of another editor for the robot. Returns the names of those that
+        differ."""
+        before, self.options = self.options, precedence.ruled(self.options, latest)
+        return list(precedence.differing(self.options, before))
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether the settings have problems, so that nobody knows what is bound."""
+        return bool(self.problems)
+
+    def need_settings(self) -> None:
+        """Raise `BridgeError`, saying what is wrong, when the settings have problems."""
+        if self.problems:
+            raise BridgeError("\n  ".join((say.CORRECT_SETTINGS(), *self.problems)))
+
+    def need_mode(self) -> None:
+        """Raise `BridgeError`, saying what is missing, unless something can be sent."""
+        self.need_settings()
+        if self.options.mode == "off":
+            raise BridgeError(self.why_no_target())
+
+    def why_no_target(self) -> str:
+        """Why a message of the bound session cannot go anywhere."""
+        if self.problems:
+            return editor.SETTINGS_UNUSABLE(problems="; ".join(self.problems))
+        if self.options.mode == "off":
+            missing, *other = self.options.missing()
+            if not other:
+                return say.NOT_SET_UP(missing=missing)
+            return say.NOT_SET_UP_EITHER(webhook=missing, app=other[0])
+        return say.NOBODY_YET()
+
+    @property
+    def shown(self) -> str:
+        """How the account is called where it is one of several."""
+        return "DingTalk" if self._name == DEFAULT_ACCOUNT else f"DingTalk ({self._name})"
+
+    def labelled(self, text: str) -> str:
+        """`text`, with the account's name before it where it is one of several: before the first of
+        several lines."""
+        if self._name == DEFAULT_ACCOUNT:
+            return text
+        return f"{self._name}:\n{text}" if "\n" in text else f"{self._name}: {text}"

@@ -1,0 +1,183 @@
+"""Carries out the subcommands of `:Chat`."""
+
+from __future__ import annotations
+
+import os
+
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.commands.editor_commands import CommandLine, Subcommand
+from dingbridge.core.errors import BridgeError
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.core.sessions import targets
+from dingbridge.core.sessions.destinations import Destination
+from dingbridge.core.user_file import UserFile
+from dingbridge.protocol import updates
+from dingbridge.service.editors.bridge import Bridge
+from dingbridge.service.editors.command_context import CommandContext
+from dingbridge.service.robots import robot_requests
+
+
+def dispatch(
+    bridge: Bridge,
+    call: CommandLine,
+    at: CommandContext,
+    message: str = "",
+    file: UserFile | None = None,
+) -> None:
+    """Carry out a subcommand that was given `at` a place in the editor.
+
+    - `message` is the id of the message that it makes, if it makes one.
+    - `file` is the file that it names.
+
+    Raises `BridgeError` for what cannot be done.
+    """
+    argument, own = call.argument, bridge.session_commands
+    message = message or bridge.runtime.new_id()
+    match call.command:
+        case Subcommand.OPEN_CURRENT:
+            own.open_current(at)
+        case Subcommand.NEW:
+            own.open_new(argument)
+        case Subcommand.LIST:
+            own.pick()
+        case Subcommand.OPEN:
+            bridge.sessions.open(argument)
+        case Subcommand.NEXT:
+            own.step(at, 1)
+        case Subcommand.PREV:
+            own.step(at, -1)
+        case Subcommand.CLEAR:
+            bridge.sessions.clear(own.current(at))
+        case Subcommand.DELETE:
+            own.delete(own.current(at))
+        case Subcommand.SAVE:
+            own.save(_named(file), at)
+        case Subcommand.LOAD:
+            own.load(_named(file))
+        case Subcommand.SEND:
+            _send(bridge, argument, at, message)
+        case Subcommand.TO:
+            bridge.destination_choice.to(own.current(at), argument)
+        case Subcommand.SEND_FILE:
+            _send_file(bridge, _named(file), at, message)
+        case Subcommand.SEND_IMAGE:
+            _send_image(bridge, at, message)
+        case Subcommand.BRIDGE:
+            own.bind(argument, at)
+        case Subcommand.UNBRIDGE:
+            own.unbind(argument)
+        case Subcommand.NOTIFY:
+            _notify(bridge, argument, at, message)
+        case Subcommand.STATUS:
+            bridge.reports.show_status()
+        case Subcommand.OUTBOX:
+            bridge.reports.show_outbox()
+        case Subcommand.RETRY:
+            _retry(bridge, argument)
+        case Subcommand.DROP:
+            _drop(bridge, argument)
+        case Subcommand.PAIR:
+            bridge.access.pair(argument)
+        case Subcommand.DENY:
+            bridge.access.deny(argument)
+        case Subcommand.REVOKE:
+            bridge.access.revoke(argument)
+        case Subcommand.SERVICE | Subcommand.LOG | Subcommand.INSTALL:
+            raise AssertionError("the host carries this out")
+        case Subcommand.STOP:
+            _stop_answer(bridge)
+
+
+def _send(bridge: Bridge, text: str, place: CommandContext, message: str) -> None:
+    to, text = targets.leading(text)
+    body, around = place.below(text)
+    if body:
+        session = bridge.session_commands.current_or_none(place) or bridge.sessions.new("")
+        begun_for = _begun_for(bridge, place)
+        send(bridge, session, message, body, to, begun_for, around)
+    else:
+        draft = updates.SendDraft(bridge.session_commands.current(place))
+        # The draft is a message of its own.
+        bridge.editor.show(updates.Unsent(message), draft)
+
+
+def send(
+    bridge: Bridge,
+    session: str,
+    message: str,
+    text: str,
+    to: str = "",
+    begun_for: Destination | None = None,
+    around: Around = Around(),
+) -> None:
+    """A message typed in the editor, with a word about one that nobody will read."""
+    session = session or bridge.sessions.current
+    bridge.typed.send(session, message, text, to, begun_for, around)
+    is_read = to or bridge.accounts.of(session) or bridge.accounts.default.options.responder
+    if not is_read and any(account.options.mode != "off" for account in bridge.accounts):
+        bridge.editor.show(updates.ShowNotice(say.KEPT_HERE_ONLY(), "warn"))
+
+
+def _begun_for(bridge: Bridge, place: CommandContext) -> Destination | None:
+    """The conversation that the bar of the session named, unless another session is meant."""
+    return (
+        place.begun_for if bridge.session_commands.current_or_none(place) == place.session else None
+    )
+
+
+def _send_file(bridge: Bridge, file: UserFile, place: CommandContext, message: str) -> None:
+    session = bridge.session_commands.current_or_none(place)
+    bridge.files.send_file(session, message, file, begun_for=_begun_for(bridge, place))
+
+
+def _send_image(bridge: Bridge, place: CommandContext, message: str) -> None:
+    if not place.lines:
+        raise BridgeError(say.NO_LINES(), fix=say.SELECT_LINES())
+    stem = os.path.basename(place.file) or "code"
+    session = bridge.session_commands.current_or_none(place)
+    code = bridge.sending.masked(
+        *bridge.files.need_target(session, begun_for=_begun_for(bridge, place)),
+        "\n".join(place.lines),
+        Around("\n".join(place.before)),
+    )
+    bridge.files.send_image(
+        session,
+        message,
+        f"{stem}-{place.first_line}-{place.last_line}.png",
+        code.text,
+        place.filetype,
+        place.first_line,
+        _begun_for(bridge, place),
+    )
+
+
+def _notify(bridge: Bridge, text: str, place: CommandContext, message: str) -> None:
+    to, text = targets.leading(text)
+    body, around = place.below(text)
+    bridge.notifications.send(message, body, to, around)
+
+
+def _stop_answer(bridge: Bridge) -> None:
+    if not bridge.responders.stop():
+        raise BridgeError(say.NOTHING_TO_STOP())
+
+
+def _retry(bridge: Bridge, message: str) -> None:
+    if message:
+        account, message = bridge.accounts.split(message)
+        account.settings.need_mode()
+        account.member.notify(robot_requests.Retry(message))
+    else:
+        for account in bridge.accounts.set_up():
+            account.member.notify(robot_requests.Retry(""))
+
+
+def _drop(bridge: Bridge, message: str) -> None:
+    account, message = bridge.accounts.split(message)
+    account.settings.need_mode()
+    account.member.notify(robot_requests.Drop(message))
+
+
+def _named(file: UserFile | None) -> UserFile:
+    assert file is not None  # noqa: S101 - the host names it
+    return file

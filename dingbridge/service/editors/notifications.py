@@ -1,0 +1,37 @@
+"""Notifications by `:Chat notify`: they stand in no session, so the user reads their delivery."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue import sessions as say
+from dingbridge.core.messages import Delivery, DeliveryReport
+from dingbridge.core.secrets.excerpts import Around
+from dingbridge.protocol import updates
+from dingbridge.service.editors.sending import Sending
+from dingbridge.service.ports import Editor
+
+
+class Notifications:
+    """Sends them, and shows when they are delivered. Service loop only."""
+
+    def __init__(self, editor: Editor, sending: Sending) -> None:
+        self._editor = editor
+        self._sending = sending
+        # The name of the target of each that is under way, by message id.
+        self._targets: dict[str, str] = {}
+
+    def send(self, message: str, text: str, to: str, around: Around) -> None:
+        """Send a notification; see `Sending.notify`."""
+        self._targets[message] = self._sending.notify(message, text, to=to, around=around)
+
+    def reported(self, report: DeliveryReport) -> None:
+        """A message has another delivery."""
+        if report.delivery not in (Delivery.SENT, Delivery.FAILED):
+            return
+        target = self._targets.pop(report.message_id, "")
+        if not target or report.delivery is Delivery.FAILED:
+            return
+        if report.reason:
+            words = say.NOTIFIED_PERHAPS(place=target, doubt=report.reason)
+            self._editor.show(updates.ShowNotice(words, "warn"))
+        else:
+            self._editor.show(updates.ShowNotice(say.NOTIFIED(place=target)))

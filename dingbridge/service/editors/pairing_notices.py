@@ -1,0 +1,45 @@
+"""Requests for access to a robot, as its editor shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dingbridge.core.access import pairing_codes
+from dingbridge.core.catalogue import access as say
+from dingbridge.protocol import updates
+from dingbridge.service.ports import Editor
+from dingbridge.service.robots.robot_news import PairingRequested
+
+
+class PairingNotices:
+    """Shows the requests, and knows their codes. Service loop only."""
+
+    def __init__(self, editor: Editor, account: str) -> None:
+        self._editor = editor
+        self._account = account
+        self._codes: set[str] = set()
+
+    def requested(self, request: PairingRequested, shown: str) -> None:
+        """Somebody requests access to the account, which is called `shown`: show a notice, without
+        taking the focus."""
+        self.add([request.code])
+        words = say.ASKS(who=request.who, account=shown, code=request.code)
+        self._editor.show(updates.ShowNotice(words, "warn"))
+        self._event(
+            "DingbridgePairing",
+            code=request.code,
+            id=request.id,
+            kind=request.kind,
+            who=request.who,
+        )
+
+    def add(self, codes: Iterable[str]) -> None:
+        """Requests with these codes were made to the account."""
+        self._codes.update(codes)
+
+    def has(self, code: str) -> bool:
+        """Whether a request with this code, in whatever form it was typed, was made."""
+        return bool(pairing_codes.find(code, self._codes))
+
+    def _event(self, name: str, **data: str) -> None:
+        self._editor.show(updates.TriggerEvent(name, {"account": self._account, **data}))

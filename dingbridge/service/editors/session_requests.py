@@ -1,0 +1,56 @@
+"""Remote commands about a session: new, clear, stop, history."""
+
+from __future__ import annotations
+
+from dingbridge.core.catalogue import remote as say
+from dingbridge.core.commands import remote_commands as remote
+from dingbridge.core.commands import status_replies
+from dingbridge.core.sessions.transcript import Transcript
+from dingbridge.service.editors.responders import Responders
+from dingbridge.service.editors.running_command import RunningCommand
+from dingbridge.service.editors.sessions import EditorSessions
+from dingbridge.service.ports import Storage
+
+AboutSession = remote.NewSession | remote.ClearSession | remote.StopAnswer | remote.History
+
+
+class SessionRequests:
+    """Carries out such commands. Service loop only."""
+
+    def __init__(self, storage: Storage, sessions: EditorSessions, responders: Responders) -> None:
+        self._storage = storage
+        self._sessions = sessions
+        self._responders = responders
+
+    def carry_out(self, request: AboutSession, command: RunningCommand) -> None:
+        """Carry out a command, and answer it."""
+        match request:
+            case remote.NewSession():
+                self._new(command)
+            case remote.ClearSession():
+                self._sessions.clear(command.order.session)
+                command.answer(say.CLEARED())
+            case remote.StopAnswer():
+                self._stop(command)
+            case remote.History(count=count):
+                self._history(command, count)
+
+    def _new(self, command: RunningCommand) -> None:
+        """Bind a new session in the place of the bound one."""
+        session = self._sessions.new("")
+        command.account.bind(session)
+        command.answer(say.NEW_SESSION_NAMED(title=self._sessions.title(session)))
+
+    def _stop(self, command: RunningCommand) -> None:
+        asker = None if command.order.admin else command.order.inbound.sender.identity
+        stopped = self._responders.stop(asker)
+        command.answer(say.STOPPED() if stopped else say.NOTHING_TO_STOP())
+
+    def _history(self, command: RunningCommand, count: int) -> None:
+        def loaded(transcript: Transcript) -> None:
+            messages = transcript.messages
+            command.answer_excerpt(
+                lambda mask: status_replies.describe_history(messages, count, mask=mask)
+            )
+
+        self._storage.load(command.order.session, loaded)
