@@ -1,4 +1,4 @@
-"""What the editor and the project folder answer to remote commands, in Markdown for a phone."""
+"""The replies of the editor and the project folder to remote commands, for a phone."""
 
 from __future__ import annotations
 

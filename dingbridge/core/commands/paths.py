@@ -1,4 +1,4 @@
-"""What the spelling of a path alone tells: whether it may lie in a project, and hides a secret."""
+"""Judges a path by its spelling alone: may it be in a project, and does it name a secret."""
 
 from __future__ import annotations
 

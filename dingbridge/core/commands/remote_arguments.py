@@ -1,4 +1,4 @@
-"""Reads what follows the name of a command in a text from DingTalk, typed on a phone."""
+"""Reads the arguments of a remote command, typed on a phone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _ASCII_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 def folded(word: str) -> str:
-    """A word in the one form of all its widths and cases."""
+    """A word, normalised for width and case."""
     return unicodedata.normalize("NFKC", word).casefold()
 
 
 def digits(text: str) -> str:
-    """The text with ASCII digits for those of full width."""
+    """The text with full-width digits as ASCII."""
     return text.translate(_ASCII_DIGITS)
 
 

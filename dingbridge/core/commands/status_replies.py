@@ -1,4 +1,4 @@
-"""What the bridge itself answers to remote commands, in short lines of Markdown for a phone."""
+"""The bridge's replies to remote commands, in short lines of Markdown for a phone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXCERPT = 200
 
 
 class BoundRow(Struct, frozen=True):
-    """A bound session. `here`: the conversation that asks speaks to it."""
+    """A bound session. `here`: the asking conversation speaks to it."""
 
     session: str
     title: str
@@ -46,7 +46,7 @@ def describe_help(allowed: Collection[str]) -> str:
 
 
 def describe_unknown(unknown: UnknownCommand) -> str:
-    """There is no such command; perhaps another was meant."""
+    """There is no such command; suggests the nearest one."""
     command = code_span(f"/{unknown.word}")
     if unknown.nearest:
         return say.UNKNOWN_NEAR(command=command, nearest=unknown.nearest)
@@ -62,7 +62,7 @@ def describe_bad(bad: Bad) -> str:
 
 
 def describe_not_allowed(name: str, identity: str, setting: str) -> str:
-    """Who asks may not use the command; `setting` is the option that would change it."""
+    """The sender may not use the command; `setting` is the option that would allow it."""
     return say.NOT_ALLOWED(name=name, identity=code_span(identity), setting=code_span(setting))
 
 

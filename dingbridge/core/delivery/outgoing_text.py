@@ -85,8 +85,9 @@ def may_link(address: str) -> bool:
 
 
 def may_show(address: str) -> bool:
-    """Whether a picture may be drawn from `address`: by http or https, or the id of an uploaded
-    file (protocol section 6)."""
+    """Whether a picture may be shown from `address`: http, https, or an uploaded file's id (section
+    6).
+    """
     return _MAY_SHOW.fullmatch(address) is not None or (
         may_link(address) and address[:4].lower() == "http"
     )
@@ -147,7 +148,7 @@ def _one_address(url: str, *, in_code: bool) -> str:
 
 
 def _acts(text: str, start: int, end: int, *, in_code: bool) -> bool:
-    """Whether the colon at `text[start:end]` ends the scheme of an address that is to be broken."""
+    """Whether the colon at `text[start:end]` ends the scheme of an address to be broken."""
     after = _plain(text[end : end + _AFTER])
     written = text[max(0, start - _BEFORE) : start]
     before = _plain(written)

@@ -1,4 +1,4 @@
-"""How much of the organisation's monthly quota went through here, and whether any is left."""
+"""The organisation's monthly quota: our usage, and whether any is left."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 class QuotaKind(str, Enum):
-    """What the platform counts apart (protocol section 0). The values are stored."""
+    """What the platform counts separately (protocol section 0). The values are stored."""
 
     CALLS = "API calls"
     PUSHES = "pushes"
 
 
 class Budget(Struct, frozen=True):
-    """What the organisation may use in a month; the default is the standard edition's (protocol
-    section 0). 0 = not watched."""
+    """The organisation's monthly limits; default: the standard edition's (section 0). 0 = not
+    watched.
+    """
 
     calls: int = 5000
     pushes: int = 3000
 
 
 class Quota(Struct, frozen=True):
-    """What went through here in `month` ('2026-08', Beijing time).
+    """Our usage in `month` ('2026-08', Beijing time).
 
-    The quota belongs to the whole organisation, so others may use it up as well: `spent` holds
-    the kinds of which the platform said so. `warned` holds those that were warned of.
+    The quota belongs to the whole organisation, so others use it, too: `spent` are the kinds that
+    the platform reported as used up, `warned` those with a warning already.
     """
 
     month: str = ""
@@ -43,7 +44,7 @@ class Quota(Struct, frozen=True):
 
     @property
     def gone(self) -> bool:
-        """Whether the platform said that something is used up: extras wait for the next month."""
+        """Whether something was reported as used up: extras wait for the next month."""
         return bool(self.spent)
 
 
@@ -57,7 +58,7 @@ def counted(quota: Quota, now: float, calls: int = 0, pushes: int = 0) -> Quota:
 
 
 def warning(quota: Quota, budget: Budget) -> tuple[Quota, str | None]:
-    """The sentence for whatever has reached 80 % of its budget, once a month for each kind."""
+    """The sentence for a kind that has reached 80 % of its budget; once a month each."""
     reached = [
         (kind, used, limit)
         for kind, used, limit in _kinds(quota, budget)
@@ -90,7 +91,7 @@ def used_up(quota: Quota, now: float, code: str) -> Quota:
 
 
 def describe(quota: Quota, budget: Budget) -> str:
-    """The month in one line, for status."""
+    """The month's usage in one line, for the status."""
     parts = []
     for kind, used, limit in _kinds(quota, budget):
         amount = _amount(kind, used, limit)

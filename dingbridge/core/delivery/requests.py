@@ -1,4 +1,4 @@
-"""What goes out for one chunk of a message: the address and the body, by route."""
+"""The request for one chunk of a message: address and body, by route."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GROUP = "/v1.0/robot/groupMessages/send"
 
 
 class UploadedFile(Struct, frozen=True):
-    """A file that the platform has, and what it was uploaded as."""
+    """An uploaded file, and the type of its upload."""
 
     parcel: OutgoingMedia
     media_id: str
@@ -61,8 +61,10 @@ def robot(
 
 
 def _mentioned(outbound: Outbound, chunk: Chunk) -> At:
-    """Whom a chunk mentions: the first one all, a later one only those that its text names, so that
-    nobody is called again with every piece."""
+    """The people a chunk mentions: all in the first one, later only those named in it.
+
+    So nobody is notified again by every chunk.
+    """
     if chunk.start == 0:
         return outbound.at
 
@@ -73,8 +75,7 @@ def _mentioned(outbound: Outbound, chunk: Chunk) -> At:
 
 
 def _named(outbound: Outbound, text: str) -> str:
-    """`text` with names in the place of ids. People choose their names, so one may complete a link
-    that acts."""
+    """`text` with names in place of ids. A name may complete a link that acts."""
     named = mentions.readable(text, outbound.at, dict(outbound.names))
     return without_acting_links(named)
 
@@ -123,8 +124,10 @@ def file(
 
 
 def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
-    """What a chunk may hold by this route: characters, and JSON-escaped bytes. The room that
-    mentions and the keyword take of both is kept free."""
+    """The space for a chunk's text by this route: characters, and JSON-escaped bytes.
+
+    Space for mentions and the keyword is reserved in both.
+    """
     if outbound.file_name:
         # A file is one chunk, whatever it holds.
         return len(outbound.text) + 1, encoded_size(outbound.text) + LARGEST_CODE_POINT
@@ -147,8 +150,10 @@ def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
 
 
 def sent(outbound: Outbound, chunk: Chunk, key: str, time: float) -> SentChunk:
-    """What is to be remembered of a chunk that was taken at `time` (Unix seconds); `key` is the
-    answer's, empty when it gave none."""
+    """The record of a chunk that was accepted at `time` (Unix seconds).
+
+    `key` is that of the answer, empty without one.
+    """
     text = outbound.text[chunk.start : min(chunk.end, chunk.start + 4 * TEXT_CHARACTERS)]
     place = outbound.target.conversation_id or outbound.target.user_id
     return SentChunk(outbound.id, "", text, time, key, place)

@@ -1,4 +1,4 @@
-"""How long an access token is used: it is replaced early, while the old one still works."""
+"""The lifetime of an access token: it is replaced early, while the old one still works."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dingbridge.core.dingtalk.responses import Token
 
 
 class HeldToken(Struct, frozen=True):
-    """A token and the moment, on the clock of the caller, from which it is not used any more."""
+    """A token, and the time on the caller's clock from which it is not used any more."""
 
     value: str = ""
     until: float = 0.0
 
     def usable(self, now: float) -> bool:
-        """Whether a call may still be made with it."""
+        """Whether calls may still use it."""
         return now < self.until
 
     def told(self, now: float) -> str:
@@ -27,7 +27,7 @@ class HeldToken(Struct, frozen=True):
 
 
 def held(token: Token, asked: float) -> HeldToken:
-    """What to keep of a token that was asked for at `asked`."""
+    """The token to keep, requested at `asked`."""
     # A lifetime shorter than the margin must not mean a new token for every call.
     margin = min(TOKEN_MARGIN, token.lifetime_seconds / 2)
     return HeldToken(token.value, asked + token.lifetime_seconds - margin)

@@ -1,6 +1,6 @@
-"""Whom a robot message mentions, and which names in it are the robot's own (protocol section 5.1).
+"""The people a robot message mentions, and the robot's own names in it (protocol section 5.1).
 
-`isInAtList` and `atUsers` say who is mentioned; the name in a text is a word that anybody can type.
+`isInAtList` and `atUsers` say who is mentioned; a name in the text is a word that anybody can type.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ _ANY_NAME: Final = regex(f"(?<!\\S)(?:{_COMPLETED}|@[^@\r\n]{{1,64}}$)[ \t]*")
 
 
 def is_mentioned(in_at_list: object, at_users: object, robot: str) -> bool:
-    """Whether the robot is mentioned in a group: `isInAtList` says so, or, where that is missing,
-    `atUsers`. `robot` is the `chatbotUserId`."""
+    """Whether the robot is mentioned in a group: by `isInAtList`, or, if missing, by `atUsers`.
+
+    `robot` is the `chatbotUserId`.
+    """
     if in_at_list is not None:
         return said_true(in_at_list)
     return bool(robot) and robot in _ids(at_users)
 
 
 def is_alone(at_users: object, robot: str) -> bool:
-    """Whether nobody but the robot is mentioned, as far as `atUsers` tells."""
+    """Whether only the robot is mentioned, as far as `atUsers` shows."""
     if robot:
         return all(id == robot for id in _ids(at_users))
     return len(_ids(at_users)) <= 1
@@ -43,7 +45,7 @@ def _ids(at_users: object) -> list[str]:
 
 
 def without_mention(text: str) -> str:
-    """`text` without the one mention it may start with, and without white space around it.
+    """`text` without a mention at its start, and without white space around it.
 
     A text that starts with a space had its mention removed by the platform already (section 5.1).
     """
@@ -52,9 +54,9 @@ def without_mention(text: str) -> str:
 
 
 def command_in(inbound: Inbound) -> RemoteCommand | UnknownCommand | Bad | None:
-    """The remote command in a message; None for a message that is meant for the session.
+    """The remote command in a message; None for a message to the session.
 
-    In a group names stand before and after it, `@Robot /whoami @Robot`, and none of them is an
+    In a group, names may precede and follow it, `@Robot /whoami @Robot`; none of them is an
     argument.
     """
     said = remote_parser.read(inbound.text)

@@ -1,4 +1,4 @@
-"""The words that stand for an attachment in a message's text, and its path once it has one."""
+"""The text for an attachment in a message, and its path once it was fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WINDOWS = regex(r"[A-Za-z]:\\|\\\\")
 
 
 def words(attachment: Attachment) -> str:
-    """What a reader sees in the place of an attachment, as `[file: report.pdf, 12 KB]`."""
+    """The text for an attachment: `[file: report.pdf, 12 KB]`."""
     said = _WORDS[attachment.kind]()
     name = shown_name(attachment.file_name)
     if name:
@@ -35,7 +35,7 @@ def words(attachment: Attachment) -> str:
 
 
 def shown_name(file_name: str) -> str:
-    """A file's name on one line and not too long; the end, which tells its type, stays."""
+    """A file's name on one line, shortened; its end, which shows the type, stays."""
     line = " ".join(tame(file_name).split())
     if len(line) <= NAME_CHARACTERS:
         return line
@@ -99,7 +99,7 @@ def _label(attachment: Attachment) -> str:
 
 
 def link(name: str, path: str, *, is_picture: bool) -> str:
-    """A file of the user's as Markdown: `[file: notes.txt](/home/me/notes.txt)`."""
+    """A file of the user as Markdown: `[file: notes.txt](/home/me/notes.txt)`."""
     label = _ESCAPED_IN_A_LABEL.sub(_ESCAPE, shown_name(name))
     shown = f"![{label}]" if is_picture else say.FILE_LINE(name=label)
     return f"{shown}({_target(path)})"
@@ -112,7 +112,7 @@ def _target(path: str) -> str:
 
 
 def _escaped(path: str) -> str:
-    """A path as it may stand between angle brackets."""
+    """A path as it is written between angle brackets."""
     path = _ESCAPED_IN_A_PATH.sub(r"\\\g<0>", path)
     return _NOT_IN_A_PATH.sub(lambda found: f"%{ord(found[0]):02X}", path)
 

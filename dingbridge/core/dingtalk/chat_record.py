@@ -1,4 +1,4 @@
-"""Who spoke in a forwarded chat, which may stand in its entries or in its summary alone."""
+"""The authors in a forwarded chat, from its entries or only from its summary."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _PARTED = re.compile(r"\s*[:：]\s*")
 
 
 def summary_lines(summary: object) -> list[str]:
-    """The lines of a summary, which comes as a list or as JSON of one: `甲: see you`."""
+    """The lines of a summary, which is a list or JSON of one: `甲: see you`."""
     return [line for line in list_of(summary) if isinstance(line, str)]
 
 
 def authors(entries: Sequence[object], summary: object) -> list[str]:
-    """The name of who said each entry, empty where nobody tells.
+    """The author's name of each entry, empty where unknown.
 
-    An entry's own name counts; without one that of the summary, when that has a line for each
-    entry, and every text stands in the line in its place.
+    An entry's own name takes precedence; the summary is used if it has a line for each entry, and
+    each text matches its line.
     """
     named = [first(entry, "senderNick", "senderName") for entry in entries]
     lines = list_of(summary)
@@ -34,7 +34,7 @@ def authors(entries: Sequence[object], summary: object) -> list[str]:
 
 
 def _author(entry: object, line: object) -> str | None:
-    """The name before what was said; None when the line tells of something else."""
+    """The name before the text of the entry; None if the line is about something else."""
     if not isinstance(line, str):
         return None
     line, said = " ".join(line.split()), " ".join(_text(entry).split())
@@ -45,7 +45,7 @@ def _author(entry: object, line: object) -> str | None:
     if not rest:
         return None
     if not said:
-        return name  # a picture, say: the summary has words of its own for it
+        return name  # a picture, for example: the summary describes it in its own words
     end = next((mark for mark in _CUT if rest[0].endswith(mark)), "")
     shown = rest[0].removesuffix(end)
     return name if end and shown and said.startswith(shown) else None

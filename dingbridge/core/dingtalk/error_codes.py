@@ -47,12 +47,12 @@ class CodeRule(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What it means."""
+        """Its meaning."""
         return self.says()
 
     @property
     def fix(self) -> str:
-        """What can be done about it; empty when there is nothing to say."""
+        """What can be done about it; may be empty."""
         return self.advises() if self.advises is not None else ""
 
 
@@ -350,9 +350,9 @@ RULES: tuple[CodeRule, ...] = (
 
 
 def find(code: str, text: str = "") -> CodeRule | None:
-    """The rule for a code and the words that came with it; None when nothing is known.
+    """The rule for a code and the text with it; None for an unknown one.
 
-    An exact code goes before a pattern and a pattern before the words alone. Case is ignored.
+    An exact code takes precedence over a pattern, a pattern over the text alone. Case is ignored.
     """
     code, text = code.casefold(), text.casefold()
     if code:

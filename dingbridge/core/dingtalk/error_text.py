@@ -1,4 +1,4 @@
-"""What may be repeated of a text the platform sent: short, on one line, without secrets."""
+"""Text from the platform, fit to be repeated: short, on one line, without secrets."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _VALUE = regex(r"\b((?:token|session|sign)\s*=\s*)[^\s&\"'<>]+", re.IGNORECASE)
 
 
 def quoted(text: str) -> str:
-    """`text` as it may stand in an error, a log line or the editor.
+    """`text` for an error, a log line or the editor.
 
-    At most `REPORTED_CHARACTERS` long, on one line and without control characters; secrets and
-    the queries of all URLs are masked.
+    At most `REPORTED_CHARACTERS` long, on one line and without control characters; secrets and the
+    queries of all URLs are masked.
     """
     text = " ".join(clean(text[:_ENOUGH]).split())
     text = _USER_INFO.sub(rf"\g<1>{MASK}@", text)

@@ -1,4 +1,4 @@
-"""Fields of a robot message, each of which may be missing or of any type (protocol section 5)."""
+"""Fields of a robot message; each may be missing or of any type (protocol section 5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MILLISECONDS_FROM: Final = 1000
 
 
 def first(container: object, *keys: str) -> str:
-    """The first of these fields that has text; empty when there is none."""
+    """The first of these fields with text; empty without one."""
     if isinstance(container, dict):
         for key in keys:
             value = container.get(key)
@@ -27,8 +27,10 @@ def first(container: object, *keys: str) -> str:
 
 
 def said_in(container: object, *keys: str) -> str:
-    """The first of these fields that has text; or the text that comes in the place of the object,
-    which may also be a string of its JSON. Empty when there is none."""
+    """The first of these fields with text, or the text in place of the object.
+
+    The object may also be a string of its JSON. Empty without any.
+    """
     found = object_of(container)
     if isinstance(container, str) and not found:
         return container
@@ -36,13 +38,13 @@ def said_in(container: object, *keys: str) -> str:
 
 
 def object_of(value: object) -> dict[str, Any]:
-    """An object that may come as one, or as a string of its JSON; empty for anything else."""
+    """An object, or the one in a string of JSON; empty for anything else."""
     found = _read(value) if isinstance(value, str) else value
     return found if isinstance(found, dict) else {}
 
 
 def list_of(value: object) -> list[Any]:
-    """A list that may come as one, or as a string of its JSON; empty for anything else."""
+    """A list, or the one in a string of JSON; empty for anything else."""
     found = _read(value) if isinstance(value, str) else value
     return found if isinstance(found, list) else []
 
@@ -57,7 +59,7 @@ def _read(text: str) -> object:
 
 
 def number_of(container: object, most: float, *keys: str) -> float:
-    """A number above 0 and below `most`, which may come as a string; 0 for anything else."""
+    """A number (or its text) above 0 and below `most`; 0 for anything else."""
     try:
         number = float(first(container, *keys) or 0)
     except ValueError:
@@ -66,13 +68,13 @@ def number_of(container: object, most: float, *keys: str) -> float:
 
 
 def duration_of(container: object) -> float:
-    """Seconds. The unit is not published: what would be a quarter of an hour is milliseconds."""
+    """Seconds. The unit is undocumented: values above a quarter of an hour are milliseconds."""
     number = number_of(container, _LONGEST * 1000, "duration")
     return number / 1000 if number >= _MILLISECONDS_FROM else number
 
 
 def seconds_of(value: object) -> float:
-    """Milliseconds, as number or string, in seconds; 0 for what is no such time."""
+    """Milliseconds, as number or text, in seconds; 0 for anything else."""
     try:
         milliseconds = float(json_wire.text_of(value))
     except ValueError:
@@ -81,5 +83,5 @@ def seconds_of(value: object) -> float:
 
 
 def said_true(value: object) -> bool:
-    """Whether the field says yes, in whatever form."""
+    """Whether the field is true, in any form."""
     return value is True or json_wire.text_of(value).lower() in ("true", "1")

@@ -1,4 +1,4 @@
-"""When the stream connection is alive, when to probe it, and how long to wait before a new one."""
+"""Keep-alive, ping timeout and reconnect back-off of the stream connection."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LinkState(str, Enum):
 
 
 class Check(str, Enum):
-    """What the watchdog asks for."""
+    """The watchdog's verdict."""
 
     FINE = "fine"
     PING = "ping"
@@ -39,7 +39,7 @@ class Check(str, Enum):
 
 
 class KeepAliveTiming(Struct, frozen=True):
-    """How closely a connection is watched, in seconds."""
+    """The intervals of the watchdog, in seconds."""
 
     look_every: float = LOOK_EVERY
     ping_after: float = PING_AFTER
@@ -49,11 +49,11 @@ class KeepAliveTiming(Struct, frozen=True):
 
 
 class Watchdog:
-    """Decides from the clock alone whether a connection still lives.
+    """Decides by the clock alone whether a connection is still alive.
 
-    Times are monotonic seconds but for `wall`, which is Unix seconds: on a sleeping laptop the
-    monotonic clock may stand still while the wall clock goes on, and either jump means that the
-    socket is probably gone (protocol section 4.5).
+    Times are monotonic seconds, except `wall`, which is Unix seconds: while a laptop sleeps the
+    monotonic clock may stop and the wall clock go on, and a jump of either means that the socket is
+    probably gone (protocol section 4.5).
     """
 
     def __init__(self, now: float, wall: float, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
@@ -64,12 +64,12 @@ class Watchdog:
         self._wall = wall
 
     def heard(self, now: float) -> None:
-        """Anything at all came in, which proves the connection."""
+        """Data came in, which proves the connection."""
         self._heard = now
         self._pinged = None
 
     def check(self, now: float, wall: float) -> Check:
-        """To be asked when `wait` says so; `PING` is answered by sending one at once."""
+        """Call it when `wait` is over; on `PING` send one at once."""
         slept = max(now - self._looked, wall - self._wall) > self._pace.slept
         self._looked, self._wall = now, wall
         if slept:
@@ -84,7 +84,7 @@ class Watchdog:
         return Check.FINE
 
     def wait(self, now: float) -> float:
-        """Seconds until `check` is to be asked again, at most."""
+        """Seconds until the next `check`, at most."""
         pace = self._pace
         if self._pinged is not None:
             due = self._pinged + pace.pong_within
@@ -95,7 +95,7 @@ class Watchdog:
 
 
 class Reconnect:
-    """How long to wait before the next attempt: doubling with jitter, calm after a stable time."""
+    """The back-off of reconnects: doubling with jitter, reset by a stable connection."""
 
     def __init__(self, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
         self._pace = pace
@@ -103,15 +103,15 @@ class Reconnect:
         self._refusals = 0
 
     def lasted(self, seconds: float) -> None:
-        """A connection lived for `seconds`; a stable one forgets the failures before it."""
+        """A connection lasted `seconds`; a stable one resets the failures."""
         if seconds >= self._pace.stable:
             self._failures = self._refusals = 0
 
     def wait(self, chance: float, error: LinkError | None = None) -> float:
-        """Seconds until the next attempt, by what ended the last one. `chance` is in [0, 1).
+        """Seconds until the next attempt, by the end of the last one. `chance` is in [0, 1).
 
-        Only refused credentials, which a person has to change, are waited for long at once: the
-        platform refuses now and then without a lasting reason (protocol section 4.1).
+        Only refused credentials, which a person has to change, get the long pause at once: other
+        refusals may pass by themselves (protocol section 4.1).
         """
         # The power is bounded because a weekend offline is more than a thousand failures.
         seconds = 2.0 ** min(self._failures, 16)

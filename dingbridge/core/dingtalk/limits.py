@@ -1,4 +1,4 @@
-"""The platform's limits and the margins we keep, each with its unit and where it is written."""
+"""The platform's limits and our margins, each with its unit and source."""
 
 from __future__ import annotations
 

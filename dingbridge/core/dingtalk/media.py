@@ -1,8 +1,7 @@
-"""Files on their way to and from DingTalk: which way each goes and how large it may be (section 6).
+"""Files to and from DingTalk: their form, their limits, their calls (protocol section 6).
 
-A file leaves in two steps: it is uploaded, which gives a media id, and the id is sent. It arrives
-in three: a download code comes with the message, the platform gives an address for it, and the
-address gives the bytes.
+Sending takes two steps: the upload gives a media id, and the id is sent. Receiving takes three: the
+message has a download code, the platform gives an address for it, and the address gives the bytes.
 """
 
 from __future__ import annotations
@@ -79,10 +78,10 @@ _LIKELY: Final = {"picture": "png", "audio": "amr", "video": "mp4", "file": "fil
 
 
 class OutgoingMedia(Struct, frozen=True):
-    """How one file of the user's goes out.
+    """The form in which a user's file is sent.
 
-    `upload` is the type of its upload; `name` is what people see, its ending is that of the bytes.
-    `zipped` tells that the file has to be put into a zip first, under the name `inside`.
+    `upload` is the type of its upload; `name` is shown, and its ending is that of the bytes.
+    `zipped`: the file must be zipped first, under the name `inside`.
     """
 
     upload: Literal["image", "file"]
@@ -92,7 +91,7 @@ class OutgoingMedia(Struct, frozen=True):
 
     @property
     def file_type(self) -> str:
-        """The ending, as `sampleFile` and the upload want it."""
+        """The ending, for `sampleFile` and the upload."""
         return ending(self.name)
 
 
@@ -100,10 +99,10 @@ class OutgoingMedia(Struct, frozen=True):
 
 
 def parcel(file_name: str, size: int) -> OutgoingMedia:
-    """How a file of `size` bytes goes out. Raises `Refused` when it is too large or empty.
+    """The form for a file of `size` bytes. Raises `Refused` if it is too large or empty.
 
-    Pictures go as pictures, types that DingTalk lists as files, everything else in a zip, whose
-    size is only known when it is there: check it with `check_size`.
+    Pictures are sent as pictures, types that DingTalk lists as files, all others in a zip, whose
+    size is checked later with `check_size`.
     """
     name = safe_name(file_name)
     if size <= 0:
@@ -127,8 +126,9 @@ def parcel(file_name: str, size: int) -> OutgoingMedia:
 
 
 def check_size(sent: OutgoingMedia, size: int) -> None:
-    """Return when `size` bytes, those of the zip if there is one, may be uploaded, else raise
-    `Refused` in words about the user's file."""
+    """Return if `size` bytes (of the zip, if there is one) may be uploaded; else raise
+    `Refused`.
+    """
     if size > UPLOAD_BYTES:
         as_picture = say.PICTURE_TOO_LARGE if sent.upload == "image" else say.FILE_TOO_LARGE
         too_large = say.ZIP_TOO_LARGE if sent.zipped else as_picture
@@ -138,10 +138,9 @@ def check_size(sent: OutgoingMedia, size: int) -> None:
 
 
 def instead(sent: OutgoingMedia, error: DeliveryError) -> OutgoingMedia | None:
-    """Another way for a file whose upload was refused for its type or size; `None` without one.
+    """Another form for a file whose upload was refused for its type or size; `None` without one.
 
-    A picture that DingTalk does not take as such goes as a file in a zip, where its limits are
-    wider.
+    A picture that DingTalk does not accept as such is sent in a zip, whose limits are wider.
     """
     refused = error.code in (*_TYPE_REFUSED, _SIZE_REFUSED)
     if sent.zipped or not refused or (sent.upload == "file" and error.code == _SIZE_REFUSED):
@@ -151,7 +150,7 @@ def instead(sent: OutgoingMedia, error: DeliveryError) -> OutgoingMedia | None:
 
 
 def about(error: DeliveryError, sent: OutgoingMedia, size: int) -> DeliveryError:
-    """A refusal of the upload in words about the user's file; any other error as it is."""
+    """A refused upload in words about the user's file; any other error unchanged."""
     if error.code == _SIZE_REFUSED:
         refused = say.MORE_THAN_TAKEN
     elif error.code in _TYPE_REFUSED:
@@ -164,7 +163,7 @@ def about(error: DeliveryError, sent: OutgoingMedia, size: int) -> DeliveryError
 
 
 def webhook_refusal(file_name: str) -> Refused:
-    """Why a custom robot cannot send this file (section 1): it has no app, so no upload."""
+    """Why a custom robot cannot send this file (section 1): no app, so no upload."""
     return Refused(
         say.NOT_BY_WEBHOOK(name=safe_name(file_name)),
         fix=say.SET_APP_KEY(),
@@ -172,7 +171,7 @@ def webhook_refusal(file_name: str) -> Refused:
 
 
 def upload_url(oapi: str, token: str, upload: str) -> str:
-    """The address of an upload. It holds the access token: a secret. `oapi` is the endpoint."""
+    """The address of an upload. It contains the access token: a secret. `oapi` is the endpoint."""
     return f"{oapi}/media/upload?access_token={quote(token, safe='')}&type={quote(upload)}"
 
 
@@ -188,7 +187,7 @@ def read_upload(answer: HttpAnswer) -> str:
 
 
 def markdown_picture(media_id: str, label: str = "picture") -> str:
-    """An uploaded picture inside a Markdown message, which every way but a custom robot takes."""
+    """An uploaded picture in Markdown, which every route but a custom robot accepts."""
     shown = re.sub(r"[\[\]()!\\`*_<>\s]+", " ", label).strip()
     return f"![{shown}]({media_id})"
 
@@ -205,7 +204,7 @@ class _Uploaded(Struct):
 
 
 def download_body(robot_code: str, download_code: str) -> bytes:
-    """The request for the address of an attachment's bytes (section 6)."""
+    """The request for the address of an attachment (section 6)."""
     return json_wire.encode({"downloadCode": download_code, "robotCode": robot_code})
 
 
@@ -245,10 +244,9 @@ def trusted(url: str, endpoints: Sequence[str]) -> str | None:
 
 
 def kept_name(kind: str, file_name: str, start: bytes) -> str:
-    """The name that an attachment is kept under. `start` is the first bytes of its content.
+    """The name under which an attachment is stored. `start` is the first bytes of its content.
 
-    Files keep the sender's name, made safe; the others have none and get the ending of what they
-    are.
+    Files keep the sender's name, made safe; the others have none and get the ending of their type.
     """
     found = next((end for sign, end in _SIGNATURES if sign.match(start)), _LIKELY.get(kind, "file"))
     fallback = "file" if kind == "file" else f"{kind}.{found}"
@@ -260,7 +258,7 @@ class _Located(Struct):
 
 
 def amount(size: int) -> str:
-    """A number of bytes as people say it: `640 bytes`, `12 KB`, `20 MB`, `20.1 MB`."""
+    """A number of bytes in words: `640 bytes`, `12 KB`, `20 MB`, `20.1 MB`."""
     if size < 1024:
         return f"{size} bytes"
     if size < MEGABYTE:

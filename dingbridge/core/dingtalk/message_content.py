@@ -1,4 +1,4 @@
-"""A message's pieces as one harmless text with a place for each attachment."""
+"""The parts of a message as one safe text, with a place for each attachment."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ _PLACE: Final = "\ufffc"
 
 
 class MessageContent(Struct, frozen=True):
-    """A message's text as Markdown, and the attachments that have their places in it. A text in
-    which a reader would see nothing is empty."""
+    """A message's text as Markdown, and its attachments with their places.
+
+    The text is empty if a reader would see nothing of it.
+    """
 
     text: str
     attachments: tuple[Attachment, ...] = ()

@@ -1,4 +1,4 @@
-"""The message that a message answers: read from its payload, shown above the answer."""
+"""The message that a message answers: read from its payload, and shown above the answer."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def read(
 
 
 def above(quote: Quoted, text: str, words: str = "") -> str:
-    """`text` with what it answers above it, as a Markdown quote of at most `QUOTE_LINES` lines.
+    """`text` below the quote that it answers, of at most `QUOTE_LINES` lines.
 
-    `words` are shown in the place of the quote's own text: what was found for a message of ours, or
-    the text with the paths of its attachments.
+    `words` replace the quote's own text: the stored text of a message of ours, or the text with the
+    paths of its attachments.
     """
     shown = words.strip() or quote.text
     if quote.ours:
@@ -109,7 +109,7 @@ def _answers(payload: object) -> bool:
 
 
 def _parts(said: dict[str, Any]) -> Iterable[MessagePart]:
-    """What the quoted message says; nothing when the platform sent only its type."""
+    """The parts of the quoted message; none when the platform sent only its type."""
     content = said.get("content")
     body = object_of(content)
     if isinstance(content, str) and not body:

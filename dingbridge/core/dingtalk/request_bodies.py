@@ -1,4 +1,4 @@
-"""Requests to the platform: their bodies, the webhook's signature, and the room they leave."""
+"""Request bodies, the webhook's signature, and the space they leave for text."""
 
 from __future__ import annotations
 
@@ -86,18 +86,18 @@ def robot_room(msgtype: str, title: str, at: At, *, msg_uuid: str = "") -> int:
 
 
 def mention_characters(msgtype: str, at: At) -> int:
-    """Characters that `robot_body` adds to a text at most, to mention people at its end."""
+    """Characters that `robot_body` adds at most for mentions at the end of a text."""
     return len(_with_mentions(msgtype, "x", at)) - 1
 
 
 def with_keyword(text: str, keyword: str) -> str:
-    """`text` with the keyword that a custom robot requires, put before it when it is missing."""
+    """`text` with the keyword that a custom robot requires, prepended if it is missing."""
     # A paragraph of its own: a heading or a code block must stay at the start of its line.
     return text if keyword in text else keyword + _GAP + text
 
 
 def keyword_bytes(keyword: str) -> int:
-    """Bytes that `with_keyword` adds at most, as JSON writes them."""
+    """Bytes that `with_keyword` adds at most, in JSON."""
     return encoded_size(keyword + _GAP) if keyword else 0
 
 

@@ -1,7 +1,7 @@
 """The robot code of an OpenAPI call: that of the callback, or of the settings once it was refused.
 
-The `robotCode` of the callback wins (protocol section 11), but it may be missing, or `normal`,
-which OpenAPI does not know.
+The callback's `robotCode` takes precedence (protocol section 11), but it may be missing, or
+`normal`, which OpenAPI does not accept.
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ NAMELESS: Final = ("", "normal")
 
 
 def own_code(options: Options) -> str:
-    """The robot code in the settings; for most apps it is the app's key."""
+    """The robot code in the settings; for most apps the app's key."""
     return options.robot_code or options.app_key
 
 
 class RobotCodes:
-    """Remembers the codes that one app was refused. Not shared between threads."""
+    """The codes that were refused for one app. Not thread-safe."""
 
     def __init__(self) -> None:
         self._refused: dict[str, None] = {}
 
     def named(self, given: str, options: Options) -> str:
-        """The code to use for a message that came with the code `given`; empty for none."""
+        """The code for a message that came with the code `given`, or with none."""
         return own_code(options) if not given or given in self._refused else given
 
     def may_try_again(self, given: str, options: Options, error: DeliveryError) -> bool:
-        """Take note of a refusal. Returns whether `named` now gives another code, worth one more
-        attempt."""
+        """Record a refusal. Returns whether `named` now gives another code to try."""
         code = error.code.casefold()
         about_it = code.startswith(_REFUSED) and code != _OF_A_FILE
         if not about_it and code != _NOT_ALLOWED:

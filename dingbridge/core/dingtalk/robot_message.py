@@ -1,4 +1,4 @@
-"""Robot messages as they come over the stream, read into `Inbound` (protocol section 5)."""
+"""Robot messages from the stream, read into `Inbound` (protocol section 5)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class QuotaGone(Struct, frozen=True):
 
 
 class _Callback(Struct, rename="camel"):
-    """The fields we look at. Any type is taken, so that one odd field costs no message."""
+    """The fields in use. Each accepts any type, so that a malformed one costs no message."""
 
     conversation_id: Any = None
     conversation_type: Any = None
@@ -135,9 +135,9 @@ def _msgtype(callback: _Callback) -> str:
 
 
 def _content(callback: _Callback, msgtype: str, robot: str, *, addressed: bool) -> MessageContent:
-    """What the message says, without the mention that says only that the robot is meant.
+    """The content of the message, without a mention that only addresses the robot.
 
-    With others in `atUsers` a name at the start may be that of one of them, and stays.
+    With other people in `atUsers`, a name at the start may be one of theirs, and stays.
     """
     is_typed = msgtype in ("text", "richText")
     return put_together(
@@ -148,7 +148,7 @@ def _content(callback: _Callback, msgtype: str, robot: str, *, addressed: bool) 
 
 
 def _created(value: object, arrived: float) -> float:
-    """When the message was written, in Unix seconds. DingTalk is younger than `_EARLIEST`."""
+    """The time of the message in Unix seconds; DingTalk is younger than `_EARLIEST`."""
     seconds = seconds_of(value)
     return seconds if seconds >= _EARLIEST else arrived
 
@@ -228,6 +228,6 @@ def _staff_id(callback: _Callback) -> str:
 
 
 def _robot_code(callback: _Callback) -> str:
-    """The code that answers name; empty when it is none, and then the settings have it."""
+    """The robot code for answers; empty if it is unusable: then the settings have it."""
     code = json_wire.id_of(callback.robot_code)
     return code if code.isprintable() else ""

@@ -1,4 +1,4 @@
-"""Stream frames: what the server says on the socket, and the acks we answer with (section 4.2)."""
+"""Stream frames of the server, and our acks (protocol section 4.2)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _IDLE_TOPICS: Final = frozenset({"CONNECTED", "REGISTERED", "KEEPALIVE"})
 
 
 class Ping(Struct, frozen=True):
-    """The server asks whether we live; the ack repeats `opaque_data` as it came."""
+    """The server's ping; the ack repeats `opaque_data` verbatim."""
 
     message_id: str
     opaque_data: str
 
 
 class DisconnectFrame(Struct, frozen=True):
-    """The server is about to close this socket. Open a new one first; no ack is expected."""
+    """The server is about to close this socket. Open a new one first; it expects no ack."""
 
     reason: str
 
@@ -38,14 +38,14 @@ class RobotMessage(Struct, frozen=True):
 
 
 class Idle(Struct, frozen=True):
-    """A SYSTEM frame that asks for nothing, not even an ack."""
+    """A SYSTEM frame that needs nothing, not even an ack."""
 
     topic: str
     message_id: str
 
 
 class UnknownFrame(Struct, frozen=True):
-    """A frame of a type or topic we did not ask for; answer with `ack_unknown`."""
+    """A frame of a type or topic that we did not subscribe to; answer with `ack_unknown`."""
 
     type: str
     topic: str
@@ -63,10 +63,10 @@ class _Wire(Struct):
 
 
 def decode(text: str | bytes) -> StreamFrame:
-    """Read one frame; raise `BadFrame` when it is no frame at all.
+    """Read a frame; raise `BadFrame` if it is none.
 
-    Frames that merely lack something they can do without (`specVersion`, a message id, data) are
-    read: the robot message in one must not be lost for it.
+    Frames without dispensable fields (`specVersion`, a message id, data) are read: a robot message
+    in one must not be lost.
     """
     try:
         frame = json_wire.decode(text, _Wire)
@@ -93,7 +93,7 @@ def decode(text: str | bytes) -> StreamFrame:
 
 
 def _text(data: Raw) -> str:
-    """The frame's data: a string that holds JSON, or, against the rule, that JSON itself."""
+    """The frame's data: a string of JSON, or, against the rule, the JSON itself."""
     raw = bytes(data)
     if raw.startswith(b'"'):
         return json_wire.decode(raw, str)
@@ -112,14 +112,14 @@ def _reason(data: str) -> str:
 
 
 def ack_ok(frame: Ping | RobotMessage) -> str:
-    """The receipt for a frame that was taken."""
+    """The ack for an accepted frame."""
     if isinstance(frame, Ping):
         return _ack(200, "OK", frame.message_id, frame.opaque_data)
     return _ack(200, "OK", frame.message_id, '{"response":null}')
 
 
 def ack_unknown(frame: UnknownFrame) -> str:
-    """The receipt for a frame nobody here is responsible for."""
+    """The ack for a frame without a handler."""
     return _ack(404, "not found", frame.message_id, "{}")
 
 

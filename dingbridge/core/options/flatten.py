@@ -1,4 +1,4 @@
-"""Finds every place of a raw table where an option is given, however it is spelt and nested."""
+"""Finds every place of a raw table with an option, in any spelling and nesting."""
 
 from __future__ import annotations
 

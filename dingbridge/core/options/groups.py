@@ -1,4 +1,4 @@
-"""What can be set for one group, and what then holds in it."""
+"""The options of a group, and which values apply in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what each account takes from where: its own table, the one around, the environment."""
+"""Inheritance: what each account gets from its table, the outer table and the environment."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
 
 
 def read_account(name: str, given: Scope, outer_groups: list[Given], values: Values) -> Options:
-    """What one account is given, as options; what cannot be used has its default."""
+    """The options of one account; unusable ones have their default."""
     fields: dict[str, object] = {}
     sources = dict.fromkeys((option.name for option in OPTIONS), DEFAULT)
     # A webhook may be on the host of an endpoint, so the endpoints are read before it.

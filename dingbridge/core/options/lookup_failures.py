@@ -1,4 +1,4 @@
-"""Why a program gave no answer or the `env_file` was not read: values, and a sentence for each."""
+"""Why a program or the `env_file` gave no value: values, and a sentence for each."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from dingbridge.core.catalogue import settings as say
 
 
 class EditorClosing(Struct, frozen=True, tag=True):
-    """There was no time left to look."""
+    """The editor closed before the lookup."""
 
 
 class NoText(Struct, frozen=True, tag=True):
-    """What it holds or has said is no UTF-8."""
+    """The content or output is not UTF-8."""
 
 
 # --- programs -------------------------------------------------------------------------------------
 
 
 class NotStarted(Struct, frozen=True, tag=True):
-    """The program could not be started; `reason` is what the system says."""
+    """The program could not be started; `reason` is the system's."""
 
     reason: str
 
 
 class TookTooLong(Struct, frozen=True, tag=True):
-    """The program was ended after `seconds`."""
+    """The program was stopped after `seconds`."""
 
     seconds: float
 
 
 class Stopped(Struct, frozen=True, tag=True):
-    """The program was ended, or not even started, because somebody wanted that."""
+    """The program was stopped, or not started, on request."""
 
 
 class EndedWith(Struct, frozen=True, tag=True):
@@ -42,7 +42,7 @@ class EndedWith(Struct, frozen=True, tag=True):
 
 
 class NoAnswer(Struct, frozen=True, tag=True):
-    """It said nothing."""
+    """Its output is empty."""
 
 
 ProgramFailure = NotStarted | TookTooLong | Stopped | EndedWith | NoText | NoAnswer | EditorClosing
@@ -75,7 +75,7 @@ class NotAbsolute(Struct, frozen=True, tag=True):
 
 
 class NotAFile(Struct, frozen=True, tag=True):
-    """A folder, a pipe or a device stands in its place."""
+    """It is a folder, a pipe or a device."""
 
 
 class TooLarge(Struct, frozen=True, tag=True):
@@ -85,11 +85,11 @@ class TooLarge(Struct, frozen=True, tag=True):
 
 
 class NoSuchPath(Struct, frozen=True, tag=True):
-    """Its path is one that no file can have."""
+    """Its path is invalid."""
 
 
 class Unreadable(Struct, frozen=True, tag=True):
-    """The system does not give it; `reason` is what the system says."""
+    """It cannot be read; `reason` is the system's."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""Gathers what is wrong with a table of options, as sentences that each begin with their path."""
+"""Collects the problems of a table of options, as sentences that start with their path."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _CONVERSATION = r"[A-Za-z0-9+/=_-]+|\*"
 
 
 class Problems:
-    """What is wrong so far. Sentences never hold a value, only names, paths and placeholders."""
+    """The problems so far. Sentences never contain a value, only names, paths and placeholders."""
 
     def __init__(self) -> None:
         self.sentences: set[str] = set()
 
     def add(self, path: str, sentence: str) -> None:
-        """Notes a sentence of the catalogue about `path`."""
+        """Add a sentence of the catalogue about `path`."""
         self.sentences.add(f"{path}: {sentence}")
 
     def expected(self, path: str, expects: str, value: object) -> None:
-        """Notes that `value` is of another kind than `expects` says."""
+        """Add that `value` is of another kind than `expects`."""
         self.add(path, say.EXPECTED(expected=expects, found=kind_of(value)))
 
     def unknown(self, path: str, key: str, known: Iterable[str]) -> str:
