@@ -85,7 +85,7 @@ class HeadlessNeovim:
     def transcript(self) -> list[SpokenLine]:
         """The messages of the session in front, in their order."""
         rows = self._lua(
-            "return require('dingbridge').transcript(require('dingbridge.store').current)"
+            "return require('dingbridge').transcript(require('dingbridge.state').current)"
         )
         return [
             SpokenLine(str(row["author"]), str(row["text"]), str(row["delivery"]))

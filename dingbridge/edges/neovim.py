@@ -12,7 +12,7 @@ from dingbridge.protocol.updates import Update
 
 log = logging.getLogger(__name__)
 
-APPLY = "require('dingbridge.push').apply(...)"
+APPLY = "require('dingbridge.updates').apply(...)"
 """The only Lua that is ever run from here. Whatever comes from outside is an argument of it."""
 
 

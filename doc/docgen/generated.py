@@ -10,15 +10,15 @@ from docgen.manual import DOCUMENTS, help_text
 from docgen.tables import filled, tables
 
 HELP = "doc/dingbridge.txt"
-DECLARED = "lua/dingbridge/declared.lua"
+DECLARED = "lua/dingbridge/generated.lua"
 TYPES = "lua/dingbridge/types.lua"
 SENTENCES = "lua/dingbridge/sentences.lua"
-_LOOK = "lua/dingbridge/look.lua"
+_MESSAGE_FORMAT = "lua/dingbridge/message_format.lua"
 
 
 def rendered(root: Path) -> dict[str, str]:
     """What each generated file should hold, given the documents below `root`."""
-    bodies = tables(_held(root / _LOOK))
+    bodies = tables(_held(root / _MESSAGE_FORMAT))
     others = sorted(f"doc/{path.name}" for path in (root / "doc").glob("*.md"))
     documents = {name: filled(_held(root / name), bodies) for name in (*DOCUMENTS, *others)}
     lua = {DECLARED: declared_lua(), TYPES: types_lua(), SENTENCES: sentences_lua()}

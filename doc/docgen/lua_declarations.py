@@ -125,7 +125,7 @@ def _lua_name(module: ModuleType, sentence: Sentence) -> str:
 
 
 def declared_lua() -> str:
-    """The whole of `lua/dingbridge/declared.lua`."""
+    """The whole of `lua/dingbridge/generated.lua`."""
     table: dict[str, object] = {
         "prefix": declarations.PREFIX,
         "options": {name: _lua_option(option) for name, option in declarations.BY_NAME.items()},

@@ -19,16 +19,16 @@ from docgen.lua_declarations import lua_literal
 _HIGHLIGHT = re.compile(r"^  (Dingbridge\w+) = '(\w+)', -- (.+)$", re.MULTILINE)
 
 
-def tables(look: str) -> dict[str, str]:
-    """Every table by name; `look` is the text of `lua/dingbridge/look.lua`, which declares the
-    highlight groups."""
+def tables(message_format: str) -> dict[str, str]:
+    """Every table by name. `message_format` is the text of the Lua module of that name, which
+    declares the highlight groups."""
     return {
         "options": options(),
         "commands": commands(),
         "remote commands": remote(),
         "events": events(),
         "codes": dingtalk_codes(),
-        "highlights": highlights(look),
+        "highlights": highlights(message_format),
         "rules": sandbox_rules(),
     }
 
@@ -93,9 +93,12 @@ def dingtalk_codes() -> str:
     return _table(("code", "meaning, and what to do"), rows)
 
 
-def highlights(look: str) -> str:
+def highlights(message_format: str) -> str:
     """Every highlight group with the group that it links to."""
-    rows = [(f"`{name}`", f"`{link}`", _cell(use)) for name, link, use in _HIGHLIGHT.findall(look)]
+    rows = [
+        (f"`{name}`", f"`{link}`", _cell(use))
+        for name, link, use in _HIGHLIGHT.findall(message_format)
+    ]
     return _table(("group", "links to", "used for"), rows)
 
 

@@ -2,7 +2,7 @@
 --- for the start of the channel. What is held outside counts as there.
 
 local variable = require('dingbridge.option_values').variable
-local declared = require('dingbridge.declared')
+local generated = require('dingbridge.generated')
 
 local M = {}
 
@@ -18,13 +18,13 @@ local M = {}
 ---@param name string
 ---@return any value nil when only the service can find out
 function M.value(scope, name)
-  local option, value = declared.options[name], scope[name]
+  local option, value = generated.options[name], scope[name]
   local named = variable(value)
   if named then
     value = vim.env[named]
   end
   if option.kind == 'flag' then
-    value = declared.truth[vim.trim(tostring(value)):lower()]
+    value = generated.truth[vim.trim(tostring(value)):lower()]
   end
   if value == nil and (not named or option.kind == 'flag') then
     return option.default
@@ -35,7 +35,7 @@ end
 ---@param scope dingbridge.Scope
 ---@return boolean
 local function names_robot(scope)
-  for _, name in ipairs(declared.robot) do
+  for _, name in ipairs(generated.robot) do
     if scope[name] ~= nil then
       return true
     end
@@ -51,12 +51,12 @@ end
 local function given(own, outer, name)
   if own[name] ~= nil then
     return own[name]
-  elseif vim.tbl_contains(declared.robot, name) and names_robot(own) then
+  elseif vim.tbl_contains(generated.robot, name) and names_robot(own) then
     return nil
   elseif outer[name] ~= nil then
     return outer[name]
   end
-  local env, variables = declared.options[name].env, outer.env or {}
+  local env, variables = generated.options[name].env, outer.env or {}
   local text = env and vim.trim(vim.env[env] or variables[env] or '') or ''
   return text ~= '' and text or nil
 end
@@ -92,7 +92,7 @@ end
 ---@return table<string, dingbridge.Foreseen>
 ---@return string
 function M.foresee(written)
-  local outer, default = written.outer, declared.default_account
+  local outer, default = written.outer, generated.default_account
   local found = {}
   for name, own in pairs(written.accounts) do
     found[name] = foreseen(own, outer)

@@ -1,6 +1,6 @@
 --- Completes the arguments of `:Chat` and `:DingTalk` from the declared commands.
 
-local declared = require('dingbridge.declared')
+local generated = require('dingbridge.generated')
 
 local M = {}
 
@@ -30,7 +30,7 @@ end
 ---@return string[]
 local function words_before(before)
   local rest, earliest
-  for _, name in ipairs(declared.editor_commands) do
+  for _, name in ipairs(generated.editor_commands) do
     local start, stop = before:find(name .. '%s+')
     if start and (not earliest or start < earliest) then
       rest, earliest = before:sub(stop + 1), start
@@ -49,7 +49,7 @@ function M.complete(arglead, cmdline, cursorpos, known)
   local words = words_before(cmdline:sub(1, cursorpos - #arglead))
   if words[1] == 'to' then
     return names_beginning_with(known.target or {}, vim.list_slice(words, 2), arglead)
-  elseif #words == 2 and words[2] == declared.platform then
+  elseif #words == 2 and words[2] == generated.platform then
     return beginning_with(known.account or {}, arglead)
   elseif #words == 2 and words[1] == 'pair' then
     return beginning_with({ 'once' }, arglead)
@@ -57,10 +57,10 @@ function M.complete(arglead, cmdline, cursorpos, known)
     return {}
   end
   local names = {}
-  for _, command in ipairs(declared.commands) do
+  for _, command in ipairs(generated.commands) do
     if words[1] == command.name then
       if command.completion == 'platform' then
-        return beginning_with({ declared.platform }, arglead)
+        return beginning_with({ generated.platform }, arglead)
       elseif command.completion == 'file' then
         return vim.fn.getcompletion(arglead, 'file')
       elseif command.completion == 'extra' then
@@ -100,23 +100,23 @@ end
 ---@param cursorpos integer
 ---@return string[]
 function M.line(arglead, cmdline, cursorpos)
-  local store = require('dingbridge.store')
+  local state = require('dingbridge.state')
   local sessions = vim.tbl_map(function(session)
     return session.id
-  end, store.sessions)
+  end, state.sessions)
   local accounts = vim.tbl_map(function(account)
     return account.account
   end, require('dingbridge').status().accounts)
   local known = {
     session = require('dingbridge.host').is_running() and sessions or ids_on_disk(),
     account = accounts,
-    failed = store.outbox.failed,
-    outbox = vim.list_extend(vim.list_slice(store.outbox.failed), store.outbox.waiting),
-    target = require('dingbridge.destination').names(vim.b.dingbridge_session or store.current),
+    failed = state.outbox.failed,
+    outbox = vim.list_extend(vim.list_slice(state.outbox.failed), state.outbox.waiting),
+    target = require('dingbridge.destination').names(vim.b.dingbridge_session or state.current),
     asking = {},
     let_in = {},
   }
-  for _, of_account in pairs(store.let_in) do
+  for _, of_account in pairs(state.let_in) do
     vim.list_extend(known.asking, firsts(of_account.asking))
     vim.list_extend(known.let_in, firsts(of_account.paired))
   end

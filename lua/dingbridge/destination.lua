@@ -6,7 +6,7 @@
 ---     +------all deleted---------+
 
 local bars = require('dingbridge.bars')
-local store = require('dingbridge.store')
+local state = require('dingbridge.state')
 
 local M = {}
 
@@ -50,7 +50,7 @@ end
 ---@param session string
 ---@return dingbridge.Destinations
 local function known_of(session)
-  return store.destinations[session]
+  return state.destinations[session]
     or { account = '', robot = '', current = NOBODY, chosen = false, known = {} }
 end
 
@@ -235,7 +235,7 @@ end
 ---@param update table
 function M.update(session, update)
   local draft, before = of(session), known_of(session)
-  store.destinations[session] = update
+  state.destinations[session] = update
   if M.is_same(draft.soon, update.current) then
     draft.soon = nil
   end

@@ -3,7 +3,7 @@
 local destination = require('dingbridge.destination')
 local say = require('dingbridge.say')
 
-local look = require('dingbridge.lazily')('dingbridge.look')
+local message_format = require('dingbridge.lazily')('dingbridge.message_format')
 
 local M = {}
 
@@ -34,7 +34,7 @@ function M.pick(session)
     prompt = say('write_to'),
     kind = 'dingbridge_destination',
     format_item = function(one)
-      local name = look.one_line(one.name)
+      local name = message_format.one_line(one.name)
       return destination.is_same(one, named) and say('choice_now', { name = name }) or name
     end,
   }, function(one)

@@ -1,7 +1,7 @@
 --- The line above a draft: the conversation that it is for, who else wrote, and the key that sends.
 
 local destination = require('dingbridge.destination')
-local look = require('dingbridge.look')
+local message_format = require('dingbridge.message_format')
 local say = require('dingbridge.say')
 
 local M = {}
@@ -37,7 +37,7 @@ end
 ---@param name string
 ---@return string
 local function shown(name)
-  local text = look.one_line(name)
+  local text = message_format.one_line(name)
   local label, kind = text:match('^(.*)( %([^()]*%))$')
   label, kind = label or text, kind or ''
   return cut(label, math.max(NAME - vim.fn.strdisplaywidth(kind), NAME / 2)) .. kind

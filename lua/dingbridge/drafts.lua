@@ -68,7 +68,7 @@ local function react(buffer, session)
     buffer = buffer,
     desc = 'Go on with an empty draft after :edit, which detaches from the buffer',
     callback = function()
-      require('dingbridge.markdown').draft(buffer)
+      require('dingbridge.highlight').draft(buffer)
       destination.attach(session, buffer)
     end,
   })
@@ -111,7 +111,7 @@ function M.buffer(session)
     buffer = buffers.make(name_of(session), session)
     vim.bo[buffer].buftype = 'acwrite'
     vim.bo[buffer].filetype = 'dingbridge-draft'
-    require('dingbridge.markdown').draft(buffer)
+    require('dingbridge.highlight').draft(buffer)
     destination.follow(session, buffer)
     react(buffer, session)
     vim.keymap.set({ 'n', 'i' }, '<C-t>', function()

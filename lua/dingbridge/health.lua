@@ -4,9 +4,9 @@
 local chat_module = require('dingbridge.chat_module')
 local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
-local look = require('dingbridge.look')
+local message_format = require('dingbridge.message_format')
 local python = require('dingbridge.python')
-local store = require('dingbridge.store')
+local state = require('dingbridge.state')
 
 local health = require('dingbridge.health.say')
 local say = require('dingbridge.say')
@@ -71,7 +71,7 @@ local function check_python()
     health.ok(say('python', { version = version, python = shown }))
     health.error(problem, advice)
   elseif problem ~= '' then
-    local reason = look.one_line(problem)
+    local reason = message_format.one_line(problem)
     health.error(say('python_cannot_run_host', { python = shown, problem = reason }), advice)
   else
     health.ok(say('python', { version = version, python = shown }))
@@ -102,7 +102,7 @@ local function check_link(status, named)
     health.ok(named(say('connected')))
   elseif status.link == 'waiting' then
     local reason = status.last_error ~= '' and status.last_error or say('no_reason')
-    health.error(named(say('not_connected', { reason = look.one_line(reason) })), {
+    health.error(named(say('not_connected', { reason = message_format.one_line(reason) })), {
       say('status_says_when'),
       say('help_reasons'),
     })
@@ -120,7 +120,7 @@ end
 local function check_messages(status, named)
   local pause = math.ceil(status.cool_down_until - os.time())
   if pause > 0 then
-    local held = { seconds = pause, reason = look.one_line(status.cool_down) }
+    local held = { seconds = pause, reason = message_format.one_line(status.cool_down) }
     health.warn(named(say('messages_held', held)), {
       say('leave_by_themselves'),
     })
@@ -134,7 +134,7 @@ local function check_messages(status, named)
     })
   end
   if status.last_error ~= '' and status.link ~= 'waiting' then
-    health.warn(named(say('last_error', { reason = look.one_line(status.last_error) })), {
+    health.warn(named(say('last_error', { reason = message_format.one_line(status.last_error) })), {
       say('help_and_log'),
     })
   end
@@ -142,7 +142,7 @@ local function check_messages(status, named)
     health.warn(named(say('asking', { count = status.asking })), { say('pair_shows') })
   end
   if status.quota ~= '' then
-    health.info(named(say('quota', { quota = look.one_line(status.quota) })))
+    health.info(named(say('quota', { quota = message_format.one_line(status.quota) })))
   end
 end
 
@@ -158,7 +158,7 @@ local function check_host(are_good)
     health.info(say('host_reading'))
     return
   end
-  if store.service_gone then
+  if state.service_gone then
     health.warn(say('service_away'), { say('service_tells') })
     return
   end
@@ -169,7 +169,7 @@ local function check_host(are_good)
   local wanted = require('dingbridge').mode()
   local trouble = status.accounts[1].last_error
   if status.mode == 'off' and wanted ~= 'off' and trouble ~= '' then
-    health.error(say('host_says', { trouble = look.one_line(trouble) }), {
+    health.error(say('host_says', { trouble = message_format.one_line(trouble) }), {
       say('correct_outside'),
     })
     return

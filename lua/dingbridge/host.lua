@@ -2,7 +2,7 @@
 
 local host_settings = require('dingbridge.host_settings')
 local lazily = require('dingbridge.lazily')
-local store = require('dingbridge.store')
+local state = require('dingbridge.state')
 local say = require('dingbridge.say')
 
 local python = lazily('dingbridge.python')
@@ -77,7 +77,7 @@ local function on_exit(ended, code, chosen, words)
   else
     cannot_start(chosen, vim.trim(words))
   end
-  require('dingbridge.push').host_ended()
+  require('dingbridge.updates').host_ended()
 end
 
 --- Starts the remote plugin's process. Neovim's own way to do so would wait until Python has started.
@@ -188,7 +188,7 @@ function M.hand_over()
     return
   end
   if_it_lives(function()
-    local sessions = vim.tbl_keys(store.transcripts)
+    local sessions = vim.tbl_keys(state.transcripts)
     if sessions[1] or M.greeted then -- one that lost its service waits for it
       pass_on('shown', { sessions = sessions })
     end
@@ -234,7 +234,7 @@ local function waits_until_left()
   local began = vim.uv.hrtime()
   local is_silent = false
   vim.wait(LEAVES_WITHIN, function()
-    local is_at_work = leaving and not store.service_gone
+    local is_at_work = leaving and not state.service_gone
     local limit = is_at_work and LEAVES_WITHIN or M.greeted and ANSWERS_WITHIN or STARTS_WITHIN
     is_silent = vim.uv.hrtime() - math.max(began, heard_at) > limit * 1e6
     return channel == nil or leaving == 'done' or is_silent

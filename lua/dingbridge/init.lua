@@ -87,7 +87,7 @@ function M.send_key()
   if type(key) == 'string' and key ~= '' then
     return key
   end
-  return key ~= false and require('dingbridge.declared').options.send_key.default or nil
+  return key ~= false and require('dingbridge.generated').options.send_key.default or nil
 end
 
 --- The Lua function that answers in a session, or nil.
@@ -109,14 +109,14 @@ function M.send(text, opts)
   local drafts = require('dingbridge.drafts')
   local id = drafts.new_id()
   local file_id = opts.file and text and drafts.new_id() or nil
-  local store = require('dingbridge.store')
-  local session = opts.session or store.current
+  local state = require('dingbridge.state')
+  local session = opts.session or state.current
   require('dingbridge.host').tell('send', {
     id = id,
     text = text,
     session = session,
     begun_for = require('dingbridge.destination').named(session),
-    opened = not opts.session and store.opened or nil,
+    opened = not opts.session and state.opened or nil,
     target = opts.target,
     file = opts.file and vim.fn.fnamemodify(opts.file, ':p'),
     file_id = file_id,
@@ -138,7 +138,7 @@ end
 
 ---@return dingbridge.Status
 function M.status()
-  local status = require('dingbridge.store').status
+  local status = require('dingbridge.state').status
   if status then
     return vim.deepcopy(status)
   end
@@ -197,7 +197,7 @@ end
 --- All sessions, the newest first.
 ---@return dingbridge.Session[]
 function M.sessions()
-  return vim.deepcopy(require('dingbridge.store').sessions)
+  return vim.deepcopy(require('dingbridge.state').sessions)
 end
 
 --- A session's messages; empty for one that was not opened yet. Of a long one that was opened a
@@ -205,9 +205,9 @@ end
 ---@param id? string that of the session that `send()` would use, when not given
 ---@return dingbridge.Message[]
 function M.transcript(id)
-  local store = require('dingbridge.store')
-  local meant = store.session(store.current) and store.current or store.unshown
-  return vim.deepcopy(store.messages(id or meant))
+  local state = require('dingbridge.state')
+  local meant = state.session(state.current) and state.current or state.unshown
+  return vim.deepcopy(state.messages(id or meant))
 end
 
 return M

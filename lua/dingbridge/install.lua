@@ -3,7 +3,7 @@
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 local python = require('dingbridge.python')
-local report = require('dingbridge.report')
+local report_window = require('dingbridge.report_window')
 local say = require('dingbridge.say')
 
 local M = {
@@ -16,7 +16,7 @@ local is_running = false
 --- Shows a step on one line that the next one replaces, never so long that Neovim asks for a key.
 ---@param line string
 local function tell_step(line)
-  local text = require('dingbridge.look').one_line(line)
+  local text = require('dingbridge.message_format').one_line(line)
   while vim.fn.strdisplaywidth(text) >= vim.v.echospace and text ~= '' do
     text = vim.fn.strcharpart(text, 0, vim.fn.strchars(text) - 1)
   end
@@ -31,7 +31,7 @@ local function fail(problem, steps)
   local lines = vim.tbl_map(function(line)
     return { text = line, message = '' }
   end, vim.list_extend({ problem, '' }, steps))
-  report.show({ name = 'install', lines = lines, again = false })
+  report_window.show({ name = 'install', lines = lines, again = false })
 end
 
 local function succeed()
@@ -106,7 +106,7 @@ function M.run(argument)
     notice.show(say('python_is_chosen', { program = chosen.written }), 'error')
   else
     is_running = true
-    require('dingbridge.store').asked()
+    require('dingbridge.state').asked()
     tell_step(say('looking_for_python'))
     try(python.on_path(), extras, '')
   end

@@ -5,10 +5,10 @@
 --- anything else is shown and never opened.
 
 local links = require('dingbridge.links')
-local look = require('dingbridge.look')
+local message_format = require('dingbridge.message_format')
 local notice = require('dingbridge.notice')
-local opening = require('dingbridge.opening')
-local places = require('dingbridge.places')
+local show_file = require('dingbridge.show_file')
+local paths = require('dingbridge.paths')
 local say = require('dingbridge.say')
 
 local M = {}
@@ -35,13 +35,13 @@ end
 ---@param target string
 ---@param why string
 local function show(target, why)
-  notice.show(('%s\n%s'):format(look.one_line(target), why), 'warn')
+  notice.show(('%s\n%s'):format(message_format.one_line(target), why), 'warn')
 end
 
 ---@param target string what is not opened
 ---@param sentence string the name of what is said of it
 local function refuse(target, sentence)
-  notice.show(say(sentence, { target = look.one_line(target) }), 'warn')
+  notice.show(say(sentence, { target = message_format.one_line(target) }), 'warn')
 end
 
 --- The file that a target names, when it may be opened: in the folder of received files or in the
@@ -58,9 +58,9 @@ local function file_of(target)
     path = vim.fs.joinpath(folders[2], path)
   end
   for _, folder in ipairs(folders) do
-    local real = places.real(path)
+    local real = paths.real(path)
     local found = vim.uv.fs_stat(real)
-    if places.below(real, folder) and found and found.type == 'file' then
+    if paths.below(real, folder) and found and found.type == 'file' then
       return real, folder, tonumber(line)
     end
   end
@@ -90,7 +90,7 @@ end
 ---@param folder string
 ---@param line? integer
 local function edit(path, folder, line)
-  local shown = opening.open({ cwd = folder, path = path, line = line })
+  local shown = show_file.open({ cwd = folder, path = path, line = line })
   if shown.error then
     show(path, shown.error)
     return
@@ -124,7 +124,7 @@ end
 --- Shows where the link under the cursor leads.
 function M.show()
   local link = under_cursor()
-  notice.show(link and look.one_line(link.target) or say('no_link'))
+  notice.show(link and message_format.one_line(link.target) or say('no_link'))
 end
 
 --- Opens the file under the cursor in another window: a link's, or a name in the text.

@@ -1,19 +1,19 @@
 --- Changes messages that are in the buffer of a transcript: replaces their text, removes them.
 
-local filling = require('dingbridge.filling')
+local transcript_buffer = require('dingbridge.transcript_buffer')
 local links = require('dingbridge.links')
-local look = require('dingbridge.look')
-local markdown = require('dingbridge.markdown')
+local message_format = require('dingbridge.message_format')
+local highlight = require('dingbridge.highlight')
 
 local M = {}
 
 ---@param message dingbridge.Message
 ---@return string[]
 local function all_lines(message)
-  local lines, from = look.lines(message)
+  local lines, from = message_format.lines(message)
   while from do
     local more
-    more, from = look.lines(message, from)
+    more, from = message_format.lines(message, from)
     vim.list_extend(lines, more)
   end
   return lines
@@ -40,20 +40,20 @@ function M.rewrite(view, message, before)
   while same < math.min(#old, #new) - first and old[#old - same] == new[#new - same] do
     same = same + 1
   end
-  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, heading, {})[1]
+  local at = vim.api.nvim_buf_get_extmark_by_id(buffer, message_format.namespace, heading, {})[1]
   local row, lines = at + first, vim.list_slice(new, first + 1, #new - same)
-  local following = filling.followers(buffer)
+  local following = transcript_buffer.followers(buffer)
   links.clear(buffer, row, at + #old - same)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, row, at + #old - same, false, lines)
   vim.bo[buffer].modifiable = false
   links.mark(buffer, row, lines)
-  markdown.changed(buffer, heading, at, at + #new)
+  highlight.changed(buffer, heading, at, at + #new)
   if view.growing and view.growing.row > at then
     view.growing.row = view.growing.row + #new - #old
   end
   for _, window in ipairs(following) do
-    filling.to_end(window, buffer)
+    transcript_buffer.to_end(window, buffer)
   end
   return true
 end
@@ -64,20 +64,20 @@ end
 ---@param messages dingbridge.Message[]
 ---@return boolean done
 function M.remove(view, transcript, messages)
-  if not filling.is_complete(view, transcript) then
+  if not transcript_buffer.is_complete(view, transcript) then
     return false
   end
   local buffer = view.buffer
   for _, message in ipairs(messages) do
     local heading = view.marks[message.id]
-    local row = vim.api.nvim_buf_get_extmark_by_id(buffer, look.namespace, heading, {})[1]
+    local row = vim.api.nvim_buf_get_extmark_by_id(buffer, message_format.namespace, heading, {})[1]
     local below = { row + 1, 0 }
     local following =
-      vim.api.nvim_buf_get_extmarks(buffer, look.namespace, below, -1, { limit = 1 })[1]
+      vim.api.nvim_buf_get_extmarks(buffer, message_format.namespace, below, -1, { limit = 1 })[1]
     local ends = following and following[2] or vim.api.nvim_buf_line_count(buffer)
     links.clear(buffer, row, ends)
-    markdown.changed(buffer, heading, row, ends)
-    vim.api.nvim_buf_del_extmark(buffer, look.namespace, heading)
+    highlight.changed(buffer, heading, row, ends)
+    vim.api.nvim_buf_del_extmark(buffer, message_format.namespace, heading)
     view.is_empty = row == 0 and ends == vim.api.nvim_buf_line_count(buffer)
     vim.bo[buffer].modifiable = true
     vim.api.nvim_buf_set_lines(buffer, row, ends, false, {})

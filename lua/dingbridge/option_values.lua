@@ -1,7 +1,7 @@
 --- Checks values in the table given to `setup()`: their types, their shapes, and placeholders. What a
 --- value means is for Python to say (`dingbridge/core/options/values.py`), and so is what a variable holds.
 
-local declared = require('dingbridge.declared')
+local generated = require('dingbridge.generated')
 local say = require('dingbridge.say')
 
 local LONGEST_KEY = 60 -- bytes; a longer one is not shown and not compared
@@ -64,7 +64,7 @@ local function expects(what)
   if type(what) == 'string' then
     return say(what)
   elseif not what.choices then
-    return say(declared.expects[what.kind], { least = what.least, most = what.most })
+    return say(generated.expects[what.kind], { least = what.least, most = what.most })
   end
   local words
   for _, choice in ipairs(what.choices) do
@@ -92,7 +92,7 @@ end
 ---@return boolean
 local function is_placeholder(text)
   local lower = text:lower()
-  return declared.placeholders[(lower:gsub('-', '_'))] == true
+  return generated.placeholders[(lower:gsub('-', '_'))] == true
     or lower:gsub('^ding', ''):find('^xxx+$') ~= nil
     or text:find('^<[%a _-]+>$') ~= nil
 end
@@ -241,11 +241,11 @@ local NESTED = {
       local here = join_conversation(path, id)
       if Check.is_given(group) and check:text(option, id, here) then
         check:entries(group, here, 'table_of_options', function(key, entry)
-          local below, name = Check.join(here, key), declared.group_spellings[key]
+          local below, name = Check.join(here, key), generated.group_spellings[key]
           if not name then
-            check:unknown(below, key, vim.tbl_keys(declared.group_spellings))
+            check:unknown(below, key, vim.tbl_keys(generated.group_spellings))
           elseif Check.is_given(entry) then
-            check:value(declared.group_options[name], entry, below)
+            check:value(generated.group_options[name], entry, below)
           end
         end)
       end

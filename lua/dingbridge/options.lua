@@ -3,12 +3,12 @@
 --- (`dingbridge/core/options/settings.py`). What both find they tell in the same sentences.
 
 local Check = require('dingbridge.option_values')
-local declared = require('dingbridge.declared')
+local generated = require('dingbridge.generated')
 local say = require('dingbridge.say')
 
 local M = {}
 
-local OUTER, INNER = declared.prefix:match('^(%w+)%.(%w+)$')
+local OUTER, INNER = generated.prefix:match('^(%w+)%.(%w+)$')
 
 ---@alias dingbridge.Scope table<string, any> canonical name to what is written
 
@@ -26,7 +26,7 @@ local OUTER, INNER = declared.prefix:match('^(%w+)%.(%w+)$')
 ---@return string[]
 local function names_inside(within, wrappers)
   local names = {}
-  for _, known in ipairs({ declared.spellings, declared.nests, wrappers }) do
+  for _, known in ipairs({ generated.spellings, generated.nests, wrappers }) do
     for name in pairs(known) do
       if vim.startswith(name, within) then
         names[#names + 1] = name:sub(#within + 1)
@@ -100,11 +100,11 @@ end
 ---@param scope dingbridge.Scope
 ---@param may_wrap? boolean a pasted block is allowed once, so that a table inside itself ends
 function options(reading, value, path, within, scope, may_wrap)
-  local check, wrappers = reading.check, may_wrap and declared.wrappers or {}
+  local check, wrappers = reading.check, may_wrap and generated.wrappers or {}
   check:entries(value, path, 'table_of_options', function(key, entry)
     local spelling, here = within .. key, Check.join(path, key)
-    local name, is_given = declared.spellings[spelling], Check.is_given(entry)
-    local option = name and declared.options[name]
+    local name, is_given = generated.spellings[spelling], Check.is_given(entry)
+    local option = name and generated.options[name]
     if option and option.editor_wide and scope ~= reading.written.outer then
       check:add(here, say('editor_wide'))
     elseif name == 'accounts' then
@@ -116,7 +116,7 @@ function options(reading, value, path, within, scope, may_wrap)
     elseif option and is_given then
       check:value(option, entry, here)
       scope[name] = entry -- where several spellings differ, Python says so
-    elseif declared.nests[spelling] then
+    elseif generated.nests[spelling] then
       options(reading, entry, here, spelling .. '.', scope)
     elseif spelling == 'type' and is_given then
       is_ours(check, entry, here)
@@ -148,11 +148,11 @@ local function unwrapped(check, given)
     check:add(INNER, say('belongs_inside'))
   end
   for key, value in pairs(given) do
-    local is_known = declared.spellings[key] or declared.nests[key] or declared.wrappers[key]
+    local is_known = generated.spellings[key] or generated.nests[key] or generated.wrappers[key]
     if is_known and raw ~= given then
       check:add(key, say('belongs_inside'))
     elseif not is_known and type(key) == 'string' and type(value) == 'table' and key ~= OUTER then
-      if Check.near(key, { OUTER, unpack(names_inside('', declared.wrappers)) }) == OUTER then
+      if Check.near(key, { OUTER, unpack(names_inside('', generated.wrappers)) }) == OUTER then
         check:add(key, say('unknown_option_near', { near = OUTER }))
         raw = raw ~= given and raw or {}
       end
@@ -170,7 +170,7 @@ function M.check(given)
   local written = { outer = {}, accounts = {} }
   local check = setmetatable({ sentences = {} }, Check)
   local raw = type(given) == 'table' and unwrapped(check, given) or given
-  options({ check = check, written = written }, raw, declared.prefix, '', written.outer, true)
+  options({ check = check, written = written }, raw, generated.prefix, '', written.outer, true)
   local problems = vim.tbl_keys(check.sentences)
   table.sort(problems)
   return problems, raw, written

@@ -4,7 +4,7 @@
 local buffers = require('dingbridge.buffers')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
-local windows = require('dingbridge.windows')
+local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
@@ -25,7 +25,7 @@ function M.open()
       notice.show(say('not_there_yet'), 'warn')
     end,
   })
-  windows.show(transcript, draft)
+  chat_layout.show(transcript, draft)
 end
 
 --- What was typed so far, and where the cursor is; nil without a window.

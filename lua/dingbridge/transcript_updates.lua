@@ -2,8 +2,8 @@
 
 local command_name = require('dingbridge.command_name')
 local drafts = require('dingbridge.drafts')
-local store = require('dingbridge.store')
-local view = require('dingbridge.view')
+local state = require('dingbridge.state')
+local chat_window = require('dingbridge.chat_window')
 
 local M = {}
 
@@ -14,7 +14,7 @@ local M = {}
 function M.settle(id, shown, delivery, reason)
   if shown.delivery ~= delivery or shown.reason ~= reason then
     shown.delivery, shown.reason = delivery, reason
-    view.show_fate(id, shown)
+    chat_window.show_fate(id, shown)
   end
 end
 
@@ -26,7 +26,7 @@ function M.complete(id, shown, text)
   local before = shown.text
   if shown.role == 'dingtalk' and text ~= before then
     shown.text = text
-    view.show_text(id, shown, before)
+    chat_window.show_text(id, shown, before)
   end
 end
 
@@ -37,7 +37,7 @@ end
 ---@return dingbridge.Message[]
 function M.unshown(id, list)
   return vim.tbl_filter(function(message)
-    local here = store.message(id, message.id)
+    local here = state.message(id, message.id)
     if here then
       M.complete(id, here, message.text)
     end
@@ -71,7 +71,7 @@ end
 local function wanted_end(update)
   local wanted = {}
   for number, message in ipairs(update.list) do
-    local here = store.message(update.id, message.id)
+    local here = state.message(update.id, message.id)
     if here then
       M.settle(update.id, here, message.delivery, message.reason)
       M.complete(update.id, here, message.text)
@@ -79,7 +79,7 @@ local function wanted_end(update)
     wanted[number] = here or message
   end
   for _, id in ipairs(update.since) do
-    wanted[#wanted + 1] = store.message(update.id, id)
+    wanted[#wanted + 1] = state.message(update.id, id)
   end
   return wanted
 end
@@ -88,7 +88,7 @@ end
 --- another order: what is out of place is taken out and added where it belongs. The rest stays.
 ---@param update { id: string, list: dingbridge.Message[], since: string[], more: boolean }
 function M.merge_end(update)
-  local id, wanted, here = update.id, wanted_end(update), store.messages(update.id)
+  local id, wanted, here = update.id, wanted_end(update), state.messages(update.id)
   local first, begin = place_of(here, wanted[1]), 1
   if not first then
     first, begin = 1, place_of(wanted, here[1]) or here[1] and 0 or #wanted + 1
@@ -109,18 +109,18 @@ function M.merge_end(update)
     is_out[message.id] = true
   end
   for _, message in ipairs(below) do
-    if not is_out[message.id] and store.message(id, message.id) then
+    if not is_out[message.id] and state.message(id, message.id) then
       out[#out + 1] = message
     end
   end
-  local is_other = begin == 0 or out[1] and not view.take_out(id, out)
+  local is_other = begin == 0 or out[1] and not chat_window.take_out(id, out)
   if is_other then
-    store.transcripts[id] = nil
+    state.transcripts[id] = nil
     begin, below = #update.list + 1, vim.list_slice(wanted, #update.list + 1)
   end
-  store.add(id, below)
-  store.add_above(id, vim.list_slice(wanted, 1, begin - 1), update.more)
-  view.add(id, is_other)
+  state.add(id, below)
+  state.add_above(id, vim.list_slice(wanted, 1, begin - 1), update.more)
+  chat_window.add(id, is_other)
 end
 
 return M

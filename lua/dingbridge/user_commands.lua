@@ -1,9 +1,9 @@
 --- The commands `:Chat` and `:DingTalk`: each sends its line to the host, with its context.
 
 local command_name = require('dingbridge.command_name')
-local declared = require('dingbridge.declared')
+local generated = require('dingbridge.generated')
 local host = require('dingbridge.host')
-local store = require('dingbridge.store')
+local state = require('dingbridge.state')
 
 local M = {}
 
@@ -14,7 +14,7 @@ local DESCRIPTION = 'Chat on DingTalk (dingbridge)'
 ---@param word string
 ---@return boolean
 local function makes_message(word)
-  for _, command in ipairs(declared.commands) do
+  for _, command in ipairs(generated.commands) do
     if command.name == word then
       return command.makes_message
     end
@@ -30,10 +30,10 @@ local function run(call)
     require('dingbridge.install').run(rest)
     return
   end
-  local payload = require('dingbridge.snapshot').place(call.range, call.line1, call.line2)
+  local payload = require('dingbridge.command_context').place(call.range, call.line1, call.line2)
   payload.line = call.args
   payload.id = makes_message(word) and require('dingbridge.drafts').new_id() or nil
-  local is_first = store.status == nil -- no service has sent anything yet
+  local is_first = state.status == nil -- no service has sent anything yet
   if host.tell('command', payload) and is_first and OPENS[word] then
     vim.schedule(require('dingbridge.starting').open)
   end
@@ -41,7 +41,7 @@ end
 
 --- Defines those of the commands that are ours.
 function M.define()
-  for _, name in ipairs(declared.editor_commands) do
+  for _, name in ipairs(generated.editor_commands) do
     if command_name.is_ours(name) then
       vim.api.nvim_create_user_command(name, run, {
         nargs = '?',

@@ -1,121 +1,52 @@
---- The windows of the chat: which ones it takes, and what their options are.
+--- The windows of the editor in the order of their use, and whether they show files.
 
 local M = {}
 
-local DRAFT_HEIGHT = 6
-
---- What a chat needs, whatever the user's windows have.
-local OPTIONS = {
-  winfixbuf = false,
-  wrap = true,
-  linebreak = true,
-  list = false,
-  number = false,
-  relativenumber = false,
-  signcolumn = 'no',
-  statuscolumn = '',
-  colorcolumn = '',
-  foldcolumn = '0',
-  foldenable = false,
-  foldmethod = 'manual',
-  rightleft = false,
-  diff = false,
-  scrollbind = false,
-  cursorbind = false,
-  previewwindow = false,
-  -- What is concealed shows on the cursor's line.
-  concealcursor = '',
-  winbar = "%{%v:lua.require'dingbridge.view'.bar()%}",
-}
-local TRANSCRIPT = { conceallevel = 2, spell = false, winfixheight = false }
-local DRAFT = { conceallevel = 0, winfixheight = true }
-
----@param window integer
----@param own table<string, any>
-local function dress(window, own)
-  for option, value in pairs(vim.tbl_extend('error', OPTIONS, own)) do
-    vim.api.nvim_set_option_value(option, value, { scope = 'local', win = window })
-  end
-end
-
---- Shows a buffer in a window, also in one that was split off one with a fixed buffer.
----@param window integer
+--- Whether a buffer shows a file: no chat, terminal, help, or what a plugin made up.
 ---@param buffer integer
----@param own table<string, any>
-local function put(window, buffer, own)
-  if vim.api.nvim_win_get_buf(window) ~= buffer then
-    vim.wo[window].winfixbuf = false
-    vim.api.nvim_win_set_buf(window, buffer)
-  end
-  dress(window, own)
+---@return boolean
+function M.is_file(buffer)
+  local name = vim.api.nvim_buf_get_name(buffer)
+  return name ~= ''
+    and vim.bo[buffer].buftype == ''
+    and not name:match('^%a[%w+.-]+://')
 end
 
---- A window of this tab page that shows a chat and may show that buffer.
----@param buffer integer
----@param is_draft boolean
----@return integer|nil
-local function window_for(buffer, is_draft)
-  for _, window in ipairs(vim.api.nvim_tabpage_list_wins(0)) do
-    local shown = vim.api.nvim_win_get_buf(window)
-    local name = vim.api.nvim_buf_get_name(shown)
-    local rest = name:match('^chat://[^/]*(.*)')
-    local is_chat = rest and (rest ~= '') == is_draft
-    if is_chat and (shown == buffer or not vim.wo[window].winfixbuf) then
-      return window
-    end
-  end
-end
-
---- Whether a window is as Neovim starts with: nothing of the user's is in it.
 ---@param window integer
 ---@return boolean
-local function is_unused(window)
-  local buffer = vim.api.nvim_win_get_buf(window)
-  return vim.api.nvim_buf_get_name(buffer) == ''
-    and not vim.bo[buffer].modified
-    and vim.bo[buffer].buftype == ''
-    and not vim.wo[window].winfixbuf
-    and vim.api.nvim_win_get_config(window).relative == ''
+local function floats(window)
+  return vim.api.nvim_win_get_config(window).relative ~= ''
 end
 
----@param beside integer
----@param command string
----@return integer
-local function split(beside, command)
-  vim.api.nvim_set_current_win(beside)
-  vim.cmd(command)
-  return vim.api.nvim_get_current_win()
-end
-
---- A window for the transcript: the one there is, an unused one, or a new one on the right.
----@param transcript integer
----@param draft integer|nil window of the draft
----@return integer
-local function transcript_window(transcript, draft)
-  local window = window_for(transcript, false)
-  if window then
-    return window
-  elseif draft then
-    return split(draft, 'aboveleft split')
+--- All windows but floating ones, the most recently used first, those of other tab pages last.
+---@return integer[]
+function M.recent()
+  local rank = {}
+  for _, buffer in ipairs(vim.fn.getbufinfo()) do
+    rank[buffer.bufnr] = buffer.lastused
   end
   local current = vim.api.nvim_get_current_win()
-  return is_unused(current) and current or split(current, 'botright vsplit')
-end
-
---- Shows the buffers of a chat, the draft below the transcript, and puts the cursor into the draft.
----@param transcript integer
----@param draft integer
----@return integer window of the transcript
----@return boolean is_new whether it showed something else before
-function M.show(transcript, draft)
-  local below = window_for(draft, true)
-  local above = transcript_window(transcript, below)
-  local is_new = vim.api.nvim_win_get_buf(above) ~= transcript
-  put(above, transcript, TRANSCRIPT)
-  below = below or split(above, 'belowright ' .. DRAFT_HEIGHT .. 'split')
-  put(below, draft, DRAFT)
-  vim.api.nvim_set_current_win(below)
-  return above, is_new
+  local previous = vim.fn.win_getid(vim.fn.winnr('#'))
+  local here = vim.api.nvim_get_current_tabpage()
+  local function key(window)
+    local used = rank[vim.api.nvim_win_get_buf(window)] or 0
+    local is_here = vim.api.nvim_win_get_tabpage(window) == here
+    return window == current and 3 or window == previous and 2 or is_here and 1 or 0, used
+  end
+  local found = vim.tbl_filter(function(window)
+    return not floats(window)
+  end, vim.api.nvim_list_wins())
+  table.sort(found, function(one, other)
+    local group, used = key(one)
+    local other_group, other_used = key(other)
+    if group ~= other_group then
+      return group > other_group
+    elseif used ~= other_used then
+      return used > other_used
+    end
+    return one < other
+  end)
+  return found
 end
 
 return M

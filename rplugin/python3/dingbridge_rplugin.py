@@ -24,7 +24,7 @@ from dingbridge.core.errors import BridgeError  # noqa: E402 - only what is ours
 from dingbridge.editor.host import Host  # noqa: E402
 
 COMPLETE = "customlist,v:lua.require'dingbridge.complete'.line"
-SNAPSHOT = "v:lua.require'dingbridge.snapshot'.take(<lt>range>, <lt>line1>, <lt>line2>)"
+SNAPSHOT = "v:lua.require'dingbridge.command_context'.take(<lt>range>, <lt>line1>, <lt>line2>)"
 """Evaluated with the command, so that the host never asks. `<lt>` keeps the words from being
 replaced when Neovim defines the command that starts the host."""
 

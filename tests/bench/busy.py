@@ -18,7 +18,7 @@ TIMES = 5
 """How often 1 MB is sent."""
 
 SENT = """
-local store = require('dingbridge.store')
+local store = require('dingbridge.state')
 local message = store.message(store.current, ...)
 return message and message.delivery == 'sent' or false
 """

@@ -43,7 +43,7 @@ vim.api.nvim_set_decoration_provider(vim.api.nvim_create_namespace('bench'), {
 
 # A list of all messages would take the editor longer than what is measured.
 SHOWN = """
-local store = require('dingbridge.store')
+local store = require('dingbridge.state')
 local transcript = store.transcripts[store.current]
 local count = transcript and #transcript.list or 0
 for _, part in ipairs(transcript and transcript.above or {}) do

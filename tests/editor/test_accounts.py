@@ -64,9 +64,9 @@ def account(editor: Editor, name: str) -> dict[str, Any]:
 
 def begin(editor: Editor, title: str) -> None:
     """A new session, which the user sees."""
-    before = editor.lua("return require('dingbridge.store').current")
+    before = editor.lua("return require('dingbridge.state').current")
     editor.chat(f"new {title}")
-    editor.until(lambda: editor.lua("return require('dingbridge.store').current") != before)
+    editor.until(lambda: editor.lua("return require('dingbridge.state').current") != before)
 
 
 def texts(editor: Editor, session: str) -> list[str]:
@@ -274,7 +274,7 @@ def test_tab_offers_the_messages_that_can_be_tried_again_or_given_up(
     sandbox.client.fault(Fault.hang("/v1.0/robot/oToMessages/*"))
     two.chat("notify dingtalk:work:lisi waiting")
     # It is counted as soon as it is handed over, and listed once it is written down.
-    two.until_lua("#require('dingbridge.store').outbox.waiting == 1")
+    two.until_lua("#require('dingbridge.state').outbox.waiting == 1")
     [waiting] = shown_ids(two, "waiting")
     assert set(offered("Chat retry ")) == {*failed}
     two.until(lambda: set(offered("Chat drop ")) == {*failed, waiting})

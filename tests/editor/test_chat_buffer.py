@@ -14,7 +14,7 @@ from tests.support.editor import Editor
 pytestmark = pytest.mark.environment
 
 USERS_OWN = """
-local draft = vim.fn.bufnr('chat://' .. require('dingbridge.store').current .. '/draft')
+local draft = vim.fn.bufnr('chat://' .. require('dingbridge.state').current .. '/draft')
 local state = {
   mode = vim.api.nvim_get_mode().mode,
   window = vim.api.nvim_get_current_win(),
@@ -350,7 +350,7 @@ def test_hostile_text_is_shown_and_never_run(
     assert editor.lua("return vim.g.owned") is None
     assert not (tmp_path / "owned").exists()
     bar = editor.lua(
-        "return vim.api.nvim_eval_statusline(require('dingbridge.view').bar(), {}).str"
+        "return vim.api.nvim_eval_statusline(require('dingbridge.chat_window').bar(), {}).str"
     )
     assert "→ 名 ### not a heading" in bar
     assert editor.lua("return vim.g.owned") is None
@@ -363,7 +363,7 @@ def test_a_megabyte_in_one_message_is_shown_whole(editor: Editor, text: str) -> 
     editor.setup({})
     editor.chat()
     editor.until_lua("vim.api.nvim_buf_get_name(0):find('/draft')")
-    session = editor.lua("return require('dingbridge.store').current")
+    session = editor.lua("return require('dingbridge.state').current")
     editor.lua("require('dingbridge').send(...)", text)
     editor.until(lambda: len(editor.transcript()) == 1)
 

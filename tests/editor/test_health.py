@@ -446,7 +446,7 @@ def test_who_asks_and_a_pause_are_told(bound: Editor, sandbox: Sandbox) -> None:
     bound.until(lambda: bound.status()["asking"] == 1)
     assert "`:Chat pair` shows who" in check(bound).of("WARNING")
     bound.lua("""
-        local account = require('dingbridge.store').status.accounts[1]
+        local account = require('dingbridge.state').status.accounts[1]
         account.cool_down_until, account.cool_down = os.time() + 90, 'too many\\nmessages'
     """)
     assert re.search(r"messages wait \d+ s more: too many messages", check(bound).of("WARNING"))

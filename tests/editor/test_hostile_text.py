@@ -153,7 +153,7 @@ def test_flat_markdown_has_its_colours_as_ever(bound: Editor, sandbox: Sandbox) 
     shown(bound)
     bound.until_lua("_G.parsed >= 1")
     view = bound.lua(
-        "return vim.fn.bufnr('^chat://' .. require('dingbridge.store').current .. '$')"
+        "return vim.fn.bufnr('^chat://' .. require('dingbridge.state').current .. '$')"
     )
     groups = colours(bound, view)
     assert {"@markup.strong.markdown_inline", "@markup.heading.2.markdown"} <= groups

@@ -227,7 +227,7 @@ def test_a_service_that_is_gone_is_waited_for_less_than_half_a_second(
     service = editor.service_pid()
     os.kill(service, signal.SIGSTOP)
     try:
-        editor.until_lua("require('dingbridge.store').service_gone")
+        editor.until_lua("require('dingbridge.state').service_gone")
         # What the host says when it is left while it looks for a service.
         editor.lua("require('dingbridge.host').leaves('begun')")
         editor.lua(WAITING, str(tmp_path / "waited"))

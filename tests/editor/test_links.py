@@ -14,7 +14,7 @@ from tests.support.editor import Editor
 
 FILL = """
 local text = ...
-require('dingbridge.push').apply({
+require('dingbridge.updates').apply({
   { kind = 'sessions', list = { { id = 's', title = 's', created = 0, bound = false } } },
   { kind = 'messages', id = 's', reset = true, list = { {
     id = 'one', role = 'dingtalk', author = 'zhangsan', text = text, time = 0,

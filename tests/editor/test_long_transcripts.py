@@ -16,7 +16,7 @@ from tests.support.processes import until
 
 FILL = """
 local count, words = ...
-local push, store = require('dingbridge.push'), require('dingbridge.store')
+local push, store = require('dingbridge.updates'), require('dingbridge.state')
 local list = {}
 for number = 1, count do
   list[number] = {
@@ -47,7 +47,7 @@ vim.api.nvim_buf_get_extmarks = function(buffer, namespace, first, last, opts)
 end
 """
 ARRIVE = """
-require('dingbridge.push').apply({ {
+require('dingbridge.updates').apply({ {
   kind = 'messages',
   id = 'long',
   reset = false,
@@ -87,7 +87,7 @@ local function walk(value)
     end
   end
 end
-for _, name in ipairs({ 'store', 'view', 'filling', 'push', 'markdown' }) do
+for _, name in ipairs({ 'state', 'chat_window', 'transcript_buffer', 'updates', 'highlight' }) do
   walk(require('dingbridge.' .. name))
 end
 return largest
@@ -323,9 +323,9 @@ def test_opening_it_again_reads_nothing_that_is_shown(held: Editor) -> None:
         })
     """)
     held.chat("new Other")
-    held.until_lua("require('dingbridge.store').current ~= 'long'")
+    held.until_lua("require('dingbridge.state').current ~= 'long'")
     held.chat("open long")
-    held.until_lua("require('dingbridge.store').current == 'long'")
+    held.until_lua("require('dingbridge.state').current == 'long'")
     held.chat("unknown")
     held.until_said("unknown subcommand unknown")
     assert held.lua("return _G.drawn") == 0

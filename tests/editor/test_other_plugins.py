@@ -108,7 +108,7 @@ def test_whatever_lua_hands_out_names_our_command_and_leaves_what_people_wrote(
         {"kind": "event", **event},
         {"kind": "status", **status, "outbox": {"failed": [], "waiting": []}},
     ]
-    beside.lua("require('dingbridge.push').apply(...)", updates)
+    beside.lua("require('dingbridge.updates').apply(...)", updates)
     assert [(row["text"], row["reason"]) for row in beside.transcript("s")] == [
         (shown, ""),
         (said, shown),

@@ -48,7 +48,7 @@ def project(tmp_path: Path) -> Path:
 
 def look(editor: Editor, what: str, cwd: Path | str, **more: Any) -> dict[str, Any]:
     request = {"what": what, "cwd": str(cwd), **more}
-    return dict(editor.lua("return require('dingbridge.remote').look(...)", request))
+    return dict(editor.lua("return require('dingbridge.editor_queries').query(...)", request))
 
 
 def edit(editor: Editor, path: Path, line: int = 1, column: int = 0) -> None:
@@ -307,7 +307,9 @@ def test_opening_a_file_leaves_focus_mode_cursor_and_selection_alone(
     mode = editor.nvim.api.get_mode()
     request = {"what": "open", "cwd": str(project), "path": str(project / "src" / "b.txt")}
     editor.nvim.exec_lua(
-        "_G.found = require('dingbridge.remote').look(...)", {**request, "line": 88}, async_=True
+        "_G.found = require('dingbridge.editor_queries').query(...)",
+        {**request, "line": 88},
+        async_=True,
     )
     assert editor.nvim.api.get_mode()["mode"] == mode["mode"]
     if blocked:
@@ -497,7 +499,7 @@ def test_an_answer_goes_to_the_host_under_the_request_it_belongs_to(
     editor: Editor, project: Path
 ) -> None:
     editor.lua(TOLD)
-    answer = "require('dingbridge.remote').answer(...)"
+    answer = "require('dingbridge.editor_queries').answer(...)"
     edit(editor, project / "c.c")
     editor.lua(answer, {"request": "r1", "what": "qf", "cwd": str(project)})
     editor.lua(answer, {"request": "r2", "what": "reboot", "cwd": str(project)})

@@ -318,7 +318,7 @@ def test_a_line_of_a_report_is_text_whatever_is_in_it(editor: Editor, text: str)
         """
         local lines = ...
         local report = { kind = 'report', name = 'status', lines = lines, again = false }
-        require('dingbridge.push').apply({ report })
+        require('dingbridge.updates').apply({ report })
         vim.cmd.redraw()
         """,
         lines,

@@ -232,7 +232,7 @@ def test_in_an_unbound_session_the_answer_stays_in_the_editor(
     editor.chat("new unbound")
     editor.until(lambda: len(editor.sessions()) == 2)
     editor.until_lua(
-        "require('dingbridge.store').current ~= require('dingbridge').status().session"
+        "require('dingbridge.state').current ~= require('dingbridge').status().session"
     )
     editor.chat("send words")
     editor.until(lambda: rows(editor) == [("editor", "words"), ("responder", "answer to words")])

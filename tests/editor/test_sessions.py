@@ -49,7 +49,7 @@ def on_disk(editor: Editor, session: str) -> str:
 
 def current(editor: Editor) -> str:
     """The session the user is in."""
-    return str(editor.lua("return require('dingbridge.store').current"))
+    return str(editor.lua("return require('dingbridge.state').current"))
 
 
 def open_titles(editor: Editor) -> list[str]:
@@ -208,7 +208,7 @@ def test_clearing_empties_the_transcript_and_keeps_the_old_one_in_the_trash(
     assert editor.lines(f"chat://{session}") == [""]
     assert (
         editor.lua(
-            "return vim.tbl_count(require('dingbridge.store').transcripts[...].by_id)", session
+            "return vim.tbl_count(require('dingbridge.state').transcripts[...].by_id)", session
         )
         == 0
     )
@@ -314,7 +314,7 @@ def test_ten_thousand_messages_are_all_there_in_order_with_those_that_come_meanw
     editor.setup(api_options)
     editor.lua("""
         vim.api.nvim_create_autocmd('User', { pattern = 'DingbridgeConnected', callback = function()
-          local push = require('dingbridge.push')
+          local push = require('dingbridge.updates')
           -- Sent while the transcript is being shown.
           for number = 1, 20 do require('dingbridge').send('meanwhile ' .. number) end
         end })

@@ -184,7 +184,7 @@ def test_a_session_that_is_open_beside_the_current_one_goes_on_when_the_host_was
 
 
 ORDERS = """
-local push, store, seed = require('dingbridge.push'), require('dingbridge.store'), ...
+local push, store, seed = require('dingbridge.updates'), require('dingbridge.state'), ...
 math.randomseed(seed)
 local function message(name)
   return { id = name, role = 'editor', author = 'You', text = name, time = 1, delivery = '',
@@ -219,7 +219,7 @@ for number = 1, 200 do
     if not vim.list_contains(disk, name) and math.random() < 0.5 then since[#since + 1] = name end
   end
   shuffled(since)
-  require('dingbridge.view').open(session)
+  require('dingbridge.chat_window').open(session)
   local function told(kind, names)
     push.apply({ { kind = kind, id = session, list = vim.tbl_map(message, names), since = since,
       reset = false, more = false } })
@@ -234,7 +234,7 @@ for number = 1, 200 do
   if names ~= wanted or drawn ~= wanted then
     wrong[#wrong + 1] = { here = here, names = names, drawn = drawn, wanted = wanted }
   end
-  require('dingbridge.view').close(session)
+  require('dingbridge.chat_window').close(session)
   store.forget(session)
 end
 return wrong

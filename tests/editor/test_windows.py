@@ -64,7 +64,7 @@ def editor(shared_editor: Editor) -> Editor:
 
 
 def options(editor: Editor, wanted: dict[str, Any], suffix: str = "") -> dict[str, Any]:
-    session = editor.lua("return require('dingbridge.store').current")
+    session = editor.lua("return require('dingbridge.state').current")
     return dict(editor.lua(VALUES, f"chat://{session}{suffix}", wanted))
 
 

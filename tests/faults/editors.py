@@ -118,7 +118,7 @@ class Seat:
         if not self._healthy:
             self._editor.lua(_NOTICED, self._host)
             # What an earlier host said of itself proves nothing about the next one.
-            self._editor.lua("require('dingbridge.store').status = nil")
+            self._editor.lua("require('dingbridge.state').status = nil")
         self._editor.chat()
         self._healthy = True
         self._note_host()

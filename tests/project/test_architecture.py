@@ -25,7 +25,7 @@ PYTHON = sorted(
 LUA = sorted((ROOT / "lua").rglob("*.lua"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 GENERATED = {
-    *("lua/dingbridge/declared.lua", "lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua")
+    *("lua/dingbridge/generated.lua", "lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua")
 }
 LONGEST = 300
 """Lines of a module, unless it is a table or waits to be divided."""

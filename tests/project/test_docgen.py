@@ -19,7 +19,7 @@ from docgen.vimhelp import page, row_name
 from tests.support.documents import MANUAL, ROOT, WHOLE
 from tests.support.processes import run
 
-LOOK = "lua/dingbridge/look.lua"
+LOOK = "lua/dingbridge/message_format.lua"
 
 
 @pytest.fixture

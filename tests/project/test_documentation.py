@@ -61,7 +61,7 @@ def events() -> dict[str, set[str]]:
 
 SHOW = """
 vim.opt.runtimepath:prepend(arg[1])
-local look = require('dingbridge.look')
+local look = require('dingbridge.message_format')
 local function show(author, target, minute, text, fate)
   local time = os.date('*t')
   time.hour, time.min = 14, minute
@@ -156,7 +156,7 @@ def test_every_lua_function_and_every_field_of_its_answer_is_told() -> None:
     text = TEXTS["doc/lua-api.md"]
     for function in FUNCTIONS:
         assert re.search(rf"^## {function}\(", text, re.MULTILINE), function
-    annotations = (ROOT / "lua/dingbridge/store.lua").read_text("utf-8")
+    annotations = (ROOT / "lua/dingbridge/state.lua").read_text("utf-8")
     fields = re.findall(r"---@field (\w+)", annotations)
     assert {"last_error", "delivery", "bound"} <= {*fields}
     for field in fields:
@@ -293,7 +293,7 @@ def test_nothing_is_told_that_does_not_exist() -> None:
         targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
         assert {*re.findall(r"`make (\w+)`", text)} <= {*targets}
         assert {*re.findall(r"`dingbridge (\w+)", text)} <= {*SUBCOMMANDS_OF_THE_SHELL}
-    look = (ROOT / "lua/dingbridge/look.lua").read_text("utf-8")
+    look = (ROOT / "lua/dingbridge/message_format.lua").read_text("utf-8")
     known = {*events(), *re.findall(r"\bDingbridge[A-Z]\w+", look)}
     assert {*re.findall(r"\bDingbridge[A-Z]\w+", WHOLE)} <= known
     known = {command.name for command in remote.COMMANDS}

@@ -404,7 +404,7 @@ class Terminal:
 
     def transcript(self) -> list[str]:
         """The messages of the session."""
-        code = "return require('dingbridge').transcript(require('dingbridge.store').current)"
+        code = "return require('dingbridge').transcript(require('dingbridge.state').current)"
         return [str(message["text"]) for message in self.nvim.exec_lua(code)]
 
     def processes(self) -> list[str]:

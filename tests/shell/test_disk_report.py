@@ -82,7 +82,7 @@ def test_a_failure_is_told_with_its_reason_and_the_id_that_commands_take(
     editor.setup({**webhook_options, "webhook": sandbox.webhook_url + "x"})
     editor.chat("notify nobody takes this")
     editor.until(lambda: editor.status()["failed"] == 1)
-    [message] = editor.lua("return require('dingbridge.store').outbox.failed")
+    [message] = editor.lua("return require('dingbridge.state').outbox.failed")
     editor.close()
     status = told("status", editor.home)
     assert "no session is bound" in status.stdout

@@ -15,7 +15,7 @@ def state(editor: Editor) -> dict[str, Any]:
 
 def current(editor: Editor) -> str:
     """The session the user is in."""
-    return str(editor.lua("return require('dingbridge.store').current"))
+    return str(editor.lua("return require('dingbridge.state').current"))
 
 
 def connected(editor: Editor) -> None:

@@ -19,7 +19,7 @@ return vim.api.nvim_eval_statusline(bar, { winid = window, use_winbar = true, ma
 """
 _IS_KNOWN = """
 local text = ...
-local store = require('dingbridge.store')
+local store = require('dingbridge.state')
 local function spoke(message)
   return message.text == text and vim.iter(store.destinations[store.current].known):any(
     function(one) return one.target == message.target end

@@ -314,7 +314,7 @@ class Editor:
         return list(
             self.lua(
                 "local id = ... ; return require('dingbridge').transcript("
-                "id ~= '' and id or require('dingbridge.store').current)",
+                "id ~= '' and id or require('dingbridge.state').current)",
                 session,
             )
             or []

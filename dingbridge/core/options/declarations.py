@@ -1,7 +1,7 @@
 """The one declaration of every option: the field that holds its value.
 
-Reading (`settings.py`), the editor's own check (`lua/dingbridge/options.lua`, by way of the
-generated `declared.lua`), the types for lua_ls and the documents all come from the structs
+Reading (`settings.py`), the editor's own check (`lua/dingbridge/options.lua`, by way of
+`generated.lua`), the types for lua_ls and the documents all come from the structs
 below. An option stands here only when something uses it.
 """
 

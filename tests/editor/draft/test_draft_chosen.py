@@ -106,7 +106,7 @@ def test_a_text_that_is_handed_back_is_not_mixed_with_a_draft_for_others(
     keys(chat, "ito li<Esc>")
     chat.lua("""
         local drafts, destination = require('dingbridge.drafts'), require('dingbridge.destination')
-        _G.li = destination.named(require('dingbridge.store').current)
+        _G.li = destination.named(require('dingbridge.state').current)
     """)
     chat.chat("unbridge")
     until_bar(chat, "not bound any more")

@@ -16,7 +16,7 @@ from tests.support.editor import Editor
 
 WHO = {"张三 (1:1)": ZHANGSAN, "李四 (1:1)": LISI, f"{GROUP} (group)": TEAM}
 SAID = {"zhang": ("zhangsan", None), "li": ("lisi", None), "group": ("lisi", GROUP)}
-CURRENT = "return require('dingbridge.store').current"
+CURRENT = "return require('dingbridge.state').current"
 NUMBERS = itertools.count(1)
 KEYS = {
     "type": "A{token}<C-g>u",

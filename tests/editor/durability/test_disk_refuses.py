@@ -112,7 +112,7 @@ def test_a_message_that_stays_here_and_that_the_disk_refuses_until_neovim_is_lef
 ) -> None:
     editor.setup(webhook_options)
     editor.chat("new")
-    session = str(editor.until(lambda: editor.lua("return require('dingbridge.store').current")))
+    session = str(editor.until(lambda: editor.lua("return require('dingbridge.state').current")))
     editor.until(lambda: session_file(editor, session).exists())
     with out_of_reach(session_file(editor, session)):
         editor.lua("require('dingbridge').send('for myself')")
@@ -168,7 +168,7 @@ def test_a_message_that_stays_here_survives_a_kill_of_the_service_before_it_is_o
 ) -> None:
     editor.setup(webhook_options)
     editor.chat("new")
-    session = str(editor.until(lambda: editor.lua("return require('dingbridge.store').current")))
+    session = str(editor.until(lambda: editor.lua("return require('dingbridge.state').current")))
     editor.until(lambda: session_file(editor, session).exists())
     with out_of_reach(session_file(editor, session)):
         editor.lua("require('dingbridge').send('for myself')")

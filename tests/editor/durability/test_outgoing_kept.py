@@ -29,7 +29,7 @@ from tests.support.kills import Comeback
 from tests.support.pieces import joined
 from tests.support.processes import frozen, until
 
-CURRENT = "require('dingbridge.store').current"
+CURRENT = "require('dingbridge.state').current"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -181,7 +181,7 @@ def test_what_is_sent_while_no_service_runs_stays_in_its_session_wherever_the_us
     with frozen(editor.host_pid()):
         editor.kill_service()
         until(lock.acquire, "the lock of a service that is dead")
-    editor.until_lua("require('dingbridge.store').service_gone")
+    editor.until_lua("require('dingbridge.state').service_gone")
     editor.chat("send hi")
     editor.chat("next")
     lock.release()
@@ -206,7 +206,7 @@ def test_what_was_sent_in_a_session_that_is_gone_when_a_service_comes_goes_to_no
     with frozen(editor.host_pid()):
         editor.kill_service()
         until(lock.acquire, "the lock of a service that is dead")
-    editor.until_lua("require('dingbridge.store').service_gone")
+    editor.until_lua("require('dingbridge.state').service_gone")
     editor.nvim.command(("1" if line == "send-image" else "") + "Chat " + line.format(file=file))
     session_file(editor, session).unlink()
     lock.release()

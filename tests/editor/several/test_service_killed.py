@@ -68,7 +68,7 @@ def test_after_the_service_was_killed_everything_goes_on_by_itself(
     drafts = {}
     for name, editor in three.editors.items():
         editor.chat(f"open {three.sessions[name]}")
-        editor.until_lua(f"require('dingbridge.store').current == '{three.sessions[name]}'")
+        editor.until_lua(f"require('dingbridge.state').current == '{three.sessions[name]}'")
         editor.type_draft(f"half a thought of {name}")
         drafts[name] = editor.nvim.current.buffer
     before = three.service()

@@ -201,7 +201,7 @@ def test_a_session_can_be_bound_in_two_editors_which_both_show_what_comes(
     alpha, beta = three.editors["alpha"], three.editors["beta"]
     session = three.sessions["alpha"]
     beta.chat(f"open {session}")
-    beta.until(lambda: beta.lua("return require('dingbridge.store').current") == session)
+    beta.until(lambda: beta.lua("return require('dingbridge.state').current") == session)
     beta.chat("bridge dingtalk")
     beta.until(lambda: beta.status()["session"] == session)
     assert alpha.status()["session"] == session
@@ -245,11 +245,11 @@ def test_a_session_that_is_deleted_in_one_editor_is_gone_in_all(three: Team) -> 
     alpha, beta = three.editors["alpha"], three.editors["beta"]
     session = three.sessions["alpha"]
     beta.chat(f"open {session}")
-    beta.until(lambda: beta.lua("return require('dingbridge.store').current") == session)
+    beta.until(lambda: beta.lua("return require('dingbridge.state').current") == session)
     beta.chat("delete")
     alpha.until(lambda: alpha.status()["session"] == "")
     listed = (
-        "return vim.tbl_map(function(row) return row.id end, require('dingbridge.store').sessions)"
+        "return vim.tbl_map(function(row) return row.id end, require('dingbridge.state').sessions)"
     )
     alpha.until(lambda: session not in alpha.lua(listed))
     alpha.until_said("was deleted")

@@ -2,8 +2,9 @@
 ---
 --- The user notices nothing of the questions.
 
-local opening = require('dingbridge.opening')
-local places = require('dingbridge.places')
+local show_file = require('dingbridge.show_file')
+local paths = require('dingbridge.paths')
+local windows = require('dingbridge.windows')
 local say = require('dingbridge.say')
 
 local M = {}
@@ -109,9 +110,9 @@ end
 ---@param request { cwd: string }
 ---@return table
 function M.where(request)
-  for _, window in ipairs(places.windows()) do
+  for _, window in ipairs(windows.recent()) do
     local buffer = vim.api.nvim_win_get_buf(window)
-    if places.is_file(buffer) then
+    if windows.is_file(buffer) then
       local name = vim.api.nvim_buf_get_name(buffer)
       local line, column = unpack(vim.api.nvim_win_get_cursor(window))
       local text = vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] or ''
@@ -119,7 +120,7 @@ function M.where(request)
       -- In front of a line's first word the cursor is not yet in the function that begins there.
       local inside = math.max(column, math.min(first, #text))
       return {
-        file = places.below(name, request.cwd) or vim.fs.basename(name),
+        file = paths.below(name, request.cwd) or vim.fs.basename(name),
         line = line,
         column = vim.fn.strchars(text:sub(1, column)) + 1,
         ['function'] = function_at(buffer, line - 1, inside),
@@ -139,8 +140,8 @@ end
 local function names_below(cwd)
   return setmetatable({}, {
     __index = function(names, buffer)
-      local known = vim.api.nvim_buf_is_valid(buffer) and places.is_file(buffer)
-      names[buffer] = known and places.below(vim.api.nvim_buf_get_name(buffer), cwd) or false
+      local known = vim.api.nvim_buf_is_valid(buffer) and windows.is_file(buffer)
+      names[buffer] = known and paths.below(vim.api.nvim_buf_get_name(buffer), cwd) or false
       return names[buffer]
     end,
   })
@@ -207,12 +208,12 @@ end
 
 -- -----------------------------------------------------------------------------------------------
 
-local QUESTIONS = { where = M.where, diag = M.diag, qf = M.qf, open = opening.open }
+local QUESTIONS = { where = M.where, diag = M.diag, qf = M.qf, open = show_file.open }
 
 --- What the editor says to a request; `{ error = words }` when it has no answer.
 ---@param request { what: string, cwd: string, path?: string, line?: integer, level?: string }
 ---@return table
-function M.look(request)
+function M.query(request)
   local question = QUESTIONS[request.what]
   if not question then
     return { error = say('unknown_question') }
@@ -230,7 +231,7 @@ end
 --- Answers a request of the service, which has the fields of `look` and an id of its own, `request`.
 ---@param request table
 function M.answer(request)
-  local found = M.look(request)
+  local found = M.query(request)
   local reply = { request = request.request }
   if found.error then
     reply.failure = found.error

@@ -3,7 +3,7 @@
 
 local by_id = require('dingbridge.by_id')
 local links = require('dingbridge.links')
-local look = require('dingbridge.look')
+local message_format = require('dingbridge.message_format')
 
 local M = {}
 
@@ -120,10 +120,10 @@ local function mark(view, headings)
     local message = heading.message
     view.marks[message.id] = vim.api.nvim_buf_set_extmark(
       view.buffer,
-      look.namespace,
+      message_format.namespace,
       heading.row,
       0,
-      look.heading(message, width, view.marks[message.id])
+      message_format.heading(message, width, view.marks[message.id])
     )
   end
 end
@@ -163,7 +163,7 @@ end
 local function grow(view, ends)
   local growing = view.growing
   repeat
-    local lines, from = look.lines(growing.message, growing.from)
+    local lines, from = message_format.lines(growing.message, growing.from)
     insert(view, growing.row, lines, growing.is_last)
     growing.row, growing.from = growing.row + #lines, from
   until not from or vim.uv.hrtime() > ends
@@ -186,7 +186,7 @@ local function add(view, transcript)
   local pieces, count = {}, 0
   local message, below = first, is_last
   while message and below == is_last do
-    local lines, from = look.lines(message)
+    local lines, from = message_format.lines(message)
     if from and count > 0 then
       break -- a long one has its own turn
     end
@@ -244,7 +244,7 @@ end
 function M.empty(view)
   local buffer = view.buffer
   view.marks, view.shown, view.top, view.growing, view.is_empty = by_id.new(), 0, nil, nil, true
-  vim.api.nvim_buf_clear_namespace(buffer, look.namespace, 0, -1)
+  vim.api.nvim_buf_clear_namespace(buffer, message_format.namespace, 0, -1)
   links.clear(buffer)
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, {})

@@ -1,6 +1,7 @@
 --- Shows a file that somebody on DingTalk asked for, and leaves focus, mode and cursor alone.
 
-local places = require('dingbridge.places')
+local paths = require('dingbridge.paths')
+local windows = require('dingbridge.windows')
 local say = require('dingbridge.say')
 
 local M = {}
@@ -41,7 +42,7 @@ end
 local function free_window(buffer)
   local current = vim.api.nvim_get_current_win()
   local found
-  for _, window in ipairs(places.windows()) do
+  for _, window in ipairs(windows.recent()) do
     local shown = vim.api.nvim_win_get_buf(window)
     local here = vim.api.nvim_win_get_tabpage(window) == vim.api.nvim_get_current_tabpage()
     if here and window ~= current then
@@ -65,9 +66,9 @@ end
 local function window_to_split()
   local current = vim.api.nvim_get_current_win()
   local best = -1
-  for _, window in ipairs(places.windows()) do
+  for _, window in ipairs(windows.recent()) do
     local here = vim.api.nvim_win_get_tabpage(window) == vim.api.nvim_get_current_tabpage()
-    if here and places.is_file(vim.api.nvim_win_get_buf(window)) then
+    if here and windows.is_file(vim.api.nvim_win_get_buf(window)) then
       if window ~= current then
         return window
       end
@@ -93,10 +94,10 @@ function M.open(request)
   if vim.fn.getcmdwintype() ~= '' then
     return { error = say('in_command_line') }
   end
-  local name = places.below(request.path, request.cwd)
+  local name = paths.below(request.path, request.cwd)
   local file = vim.uv.fs_stat(request.path)
   -- Looked at once more, as late as can be: a link may stand there since the service looked.
-  local is_same = places.real(request.path) == vim.fs.normalize(request.path, { expand_env = false })
+  local is_same = paths.real(request.path) == vim.fs.normalize(request.path, { expand_env = false })
   if not name or not file or file.type ~= 'file' or not is_same then
     return { error = say('not_inside') }
   elseif file.size > LARGEST then

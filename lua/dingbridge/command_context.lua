@@ -1,8 +1,8 @@
 --- What a command takes along, so that the host never has to ask the editor.
 
 local host = require('dingbridge.host')
-local places = require('dingbridge.places')
-local store = require('dingbridge.store')
+local paths = require('dingbridge.paths')
+local state = require('dingbridge.state')
 
 local M = {}
 
@@ -22,20 +22,20 @@ end
 ---@param last integer
 ---@return { place: table, has_range: boolean }
 function M.place(range, first, last)
-  store.asked()
+  state.asked()
   local buffer = vim.api.nvim_get_current_buf()
   local name = vim.api.nvim_buf_get_name(buffer)
   local is_chat = vim.b[buffer].dingbridge_session ~= nil
   local is_named, cwd = name ~= '' and not is_chat, vim.fn.getcwd()
-  local session = vim.b[buffer].dingbridge_session or store.current
+  local session = vim.b[buffer].dingbridge_session or state.current
   return {
     place = {
       session = session,
       begun_for = require('dingbridge.destination').named(session),
-      opened = store.opened,
+      opened = state.opened,
       cwd = cwd,
       -- Where the project ends, what others are shown ends: of a file elsewhere they see the name.
-      file = is_named and (places.below(name, cwd) or vim.fs.basename(name)) or '',
+      file = is_named and (paths.below(name, cwd) or vim.fs.basename(name)) or '',
       path = is_named and name or '',
       filetype = is_chat and 'markdown' or vim.bo[buffer].filetype,
       first_line = first,

@@ -7,15 +7,15 @@
 local buffers = require('dingbridge.buffers')
 local by_id = require('dingbridge.by_id')
 local drafts = require('dingbridge.drafts')
-local filling = require('dingbridge.filling')
+local transcript_buffer = require('dingbridge.transcript_buffer')
 local link_actions = require('dingbridge.link_actions')
-local look = require('dingbridge.look')
+local message_format = require('dingbridge.message_format')
 local message_edits = require('dingbridge.message_edits')
-local markdown = require('dingbridge.markdown')
+local highlight = require('dingbridge.highlight')
 local say = require('dingbridge.say')
 local starting = require('dingbridge.starting')
-local store = require('dingbridge.store')
-local windows = require('dingbridge.windows')
+local state = require('dingbridge.state')
+local chat_layout = require('dingbridge.chat_layout')
 
 local M = {}
 
@@ -39,7 +39,7 @@ end
 
 ---@param view dingbridge.View
 local function colour(view)
-  markdown.transcript(view.buffer, look.namespace, function(mark)
+  highlight.transcript(view.buffer, message_format.namespace, function(mark)
     local growing = view.growing
     return not growing or view.marks[growing.message.id] ~= mark
   end)
@@ -79,11 +79,11 @@ end
 function M.open(session)
   local view = view_of(session) or make_view(session)
   local draft, typed = drafts.buffer(session), starting.typed()
-  local window, is_new = windows.show(view.buffer, draft)
+  local window, is_new = chat_layout.show(view.buffer, draft)
   if is_new then
-    filling.to_end(window, view.buffer)
+    transcript_buffer.to_end(window, view.buffer)
   end
-  store.current = session
+  state.current = session
   if typed then
     drafts.take_over(session, typed)
     starting.close()
@@ -100,14 +100,14 @@ end
 
 ---@param session string
 local function catch_up(session)
-  local view, transcript = view_of(session), store.transcripts[session]
+  local view, transcript = view_of(session), state.transcripts[session]
   if view then
     view.waiting = false
   end
   if not transcript then
     return
   end
-  local is_behind = view and filling.add_slice(view, transcript)
+  local is_behind = view and transcript_buffer.add_slice(view, transcript)
   if transcript.more and not is_behind then
     transcript.more = false
     require('dingbridge.host').tell('earlier', { session = session })
@@ -125,7 +125,7 @@ end
 function M.add(session, reset)
   local view = view_of(session)
   if view and reset then
-    filling.empty(view)
+    transcript_buffer.empty(view)
     colour(view)
   end
   if not view or not view.waiting then
@@ -138,11 +138,11 @@ end
 ---@param messages dingbridge.Message[]
 ---@return boolean done
 function M.take_out(session, messages)
-  local view, transcript = view_of(session), store.transcripts[session]
+  local view, transcript = view_of(session), state.transcripts[session]
   if view and not message_edits.remove(view, transcript, messages) then
     return false
   end
-  store.take_out(session, messages)
+  state.take_out(session, messages)
   if view then
     view.shown = #transcript.list
   end
@@ -158,16 +158,16 @@ function M.show_fate(session, message)
   if not mark then
     return
   end
-  local at = vim.api.nvim_buf_get_extmark_by_id(view.buffer, look.namespace, mark, {})
+  local at = vim.api.nvim_buf_get_extmark_by_id(view.buffer, message_format.namespace, mark, {})
   if at[1] then
-    local following = filling.followers(view.buffer)
-    local heading = look.heading(message, filling.width_of(view.buffer), mark)
-    vim.api.nvim_buf_set_extmark(view.buffer, look.namespace, at[1], 0, heading)
+    local following = transcript_buffer.followers(view.buffer)
+    local heading = message_format.heading(message, transcript_buffer.width_of(view.buffer), mark)
+    vim.api.nvim_buf_set_extmark(view.buffer, message_format.namespace, at[1], 0, heading)
     -- The lines of a reason must not push the end out of sight. Neovim scrolls for them only when
     -- the cursor comes from elsewhere.
     for _, window in ipairs(following) do
       vim.api.nvim_win_set_cursor(window, { 1, 0 })
-      filling.to_end(window, view.buffer)
+      transcript_buffer.to_end(window, view.buffer)
     end
   end
 end
@@ -187,14 +187,14 @@ end
 ---@param text string
 ---@return string
 local function as_text(text)
-  return (look.one_line(text):gsub('%%', '%%%%'))
+  return (message_format.one_line(text):gsub('%%', '%%%%'))
 end
 
 --- The account that a session is bound to.
 ---@param session string
 ---@return dingbridge.AccountStatus|nil
 local function account_of(session)
-  for _, account in ipairs(store.status and store.status.accounts or {}) do
+  for _, account in ipairs(state.status and state.status.accounts or {}) do
     if account.session == session then
       return account
     end
@@ -222,7 +222,7 @@ function M.bar()
   if id == '' then
     return ('%%=%%#Comment#%s '):format(as_text(say('starting')))
   end
-  local session = id and store.session(id)
+  local session = id and state.session(id)
   if not session then
     return ''
   end
@@ -234,15 +234,15 @@ end
 
 --- Lets the user choose a session.
 function M.pick()
-  if #store.sessions == 0 then
+  if #state.sessions == 0 then
     require('dingbridge.notice').show(say('no_session'))
     return
   end
-  vim.ui.select(store.sessions, {
+  vim.ui.select(state.sessions, {
     prompt = say('sessions'),
     format_item = function(session)
       local mark = session.bound and '  (DingTalk)' or ''
-      return look.one_line(session.title) .. mark
+      return message_format.one_line(session.title) .. mark
     end,
   }, function(session)
     if session then

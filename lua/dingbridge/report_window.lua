@@ -4,9 +4,9 @@ local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')
 local notice = require('dingbridge.notice')
 local say = require('dingbridge.say')
-local store = require('dingbridge.store')
+local state = require('dingbridge.state')
 
-local look = require('dingbridge.lazily')('dingbridge.look')
+local message_format = require('dingbridge.lazily')('dingbridge.message_format')
 
 local M = {}
 
@@ -99,7 +99,7 @@ local function fill(lines)
   messages = {}
   for _, line in ipairs(lines) do
     for _, text in ipairs(vim.split(line.text, '\n', { plain = true })) do
-      texts[#texts + 1] = look.one_line(text)
+      texts[#texts + 1] = message_format.one_line(text)
       messages[#texts] = line.message ~= '' and line.message or nil
     end
   end
@@ -183,7 +183,7 @@ function M.show(report)
     vim.api.nvim_win_set_cursor(window, { 1, 0 })
   end
   -- Somebody who has gone on typing elsewhere is left alone.
-  local stays = store.asked_in == vim.api.nvim_get_current_win() and vim.api.nvim_get_mode().mode == 'n'
+  local stays = state.asked_in == vim.api.nvim_get_current_win() and vim.api.nvim_get_mode().mode == 'n'
   if stays and not report.again then
     vim.api.nvim_set_current_win(window)
   end

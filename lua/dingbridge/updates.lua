@@ -7,13 +7,13 @@ local drafts = require('dingbridge.drafts')
 local host = require('dingbridge.host')
 local host_settings = require('dingbridge.host_settings')
 local notice = require('dingbridge.notice')
-local report = require('dingbridge.report')
+local report_window = require('dingbridge.report_window')
 local responder = require('dingbridge.responder')
 local starting = require('dingbridge.starting')
-local store = require('dingbridge.store')
+local state = require('dingbridge.state')
 local transcript_updates = require('dingbridge.transcript_updates')
 local unconfirmed = require('dingbridge.unconfirmed')
-local view = require('dingbridge.view')
+local chat_window = require('dingbridge.chat_window')
 local say = require('dingbridge.say')
 
 local M = {}
@@ -41,38 +41,38 @@ local handlers = {
     notice.show(update.text, update.level)
   end,
   report = function(update)
-    report.show(update)
+    report_window.show(update)
   end,
   sessions = function(update)
-    store.sessions, store.unshown = update.list, update.current
+    state.sessions, state.unshown = update.list, update.current
     bars.refresh()
   end,
   open = function(update)
-    store.opened = store.opened + 1
-    store.current = update.id
-    view.open(update.id)
+    state.opened = state.opened + 1
+    state.current = update.id
+    chat_window.open(update.id)
   end,
   pick = function()
     -- The list waits for an answer; the updates after this one do not.
-    vim.schedule(view.pick)
+    vim.schedule(chat_window.pick)
   end,
   closed = function(update)
-    store.forget(update.id)
-    view.close(update.id)
+    state.forget(update.id)
+    chat_window.close(update.id)
   end,
   messages = function(update)
     transcript_updates.take(update.list)
     if update.reset then
-      store.transcripts[update.id] = nil
+      state.transcripts[update.id] = nil
     end
     local list = transcript_updates.unshown(update.id, update.list)
-    store.add(update.id, list)
+    state.add(update.id, list)
     for _, message in ipairs(list) do
       if message.role == 'dingtalk' and not update.reset then
         destination.spoke(update.id, message)
       end
     end
-    view.add(update.id, update.reset)
+    chat_window.add(update.id, update.reset)
   end,
   ending = function(update)
     transcript_updates.take(update.list)
@@ -80,8 +80,8 @@ local handlers = {
   end,
   earlier = function(update)
     transcript_updates.take(update.list)
-    store.add_above(update.id, transcript_updates.unshown(update.id, update.list), update.more)
-    view.add(update.id, false)
+    state.add_above(update.id, transcript_updates.unshown(update.id, update.list), update.more)
+    chat_window.add(update.id, false)
   end,
   destinations = function(update)
     destination.update(update.id, update)
@@ -97,7 +97,7 @@ local handlers = {
   end,
   fate = function(update)
     command_name.name_in(update, 'reason')
-    local message = store.message(update.id, update.message)
+    local message = state.message(update.id, update.message)
     if message and (update.text or '') ~= '' then
       transcript_updates.complete(update.id, message, update.text)
     elseif message then
@@ -121,21 +121,21 @@ local handlers = {
     M.service_gone()
   end,
   service_back = function()
-    store.service_gone = false
+    state.service_gone = false
     host.hand_over()
     host.tell('working', { questions = responder.working() })
   end,
   status = function(update)
-    local has_changed = not vim.deep_equal(store.outbox, update.outbox)
-    store.outbox = update.outbox
+    local has_changed = not vim.deep_equal(state.outbox, update.outbox)
+    state.outbox = update.outbox
     if has_changed then
-      report.outbox_changed()
+      report_window.outbox_changed()
     end
     update.kind, update.outbox = nil, nil
     for _, one in ipairs({ update, unpack(update.accounts) }) do
       command_name.name_in(one, 'last_error', 'cool_down')
     end
-    store.status = update
+    state.status = update
     bars.refresh()
   end,
   event = function(update)
@@ -158,10 +158,10 @@ local handlers = {
     responder.withdraw(update.request)
   end,
   look = function(update)
-    require('dingbridge.remote').answer(update)
+    require('dingbridge.editor_queries').answer(update)
   end,
   let_in = function(update)
-    store.let_in[update.account] = { asking = update.asking, paired = update.paired }
+    state.let_in[update.account] = { asking = update.asking, paired = update.paired }
   end,
   choose = function(update)
     require('dingbridge.pairing').choose(update.command, update.rows)
@@ -219,22 +219,22 @@ local UNDER_WAY = { unsaved = true, queued = true, sending = true, retrying = tr
 --- The service is gone: nothing is connected, and what was under way waits for the next one, which
 --- sends what was written down.
 function M.service_gone()
-  store.opened, store.service_gone = 0, true
+  state.opened, state.service_gone = 0, true
   local lost = {} ---@type string[] the accounts whose link stood
-  if store.status then
-    for _, account in ipairs(store.status.accounts) do
+  if state.status then
+    for _, account in ipairs(state.status.accounts) do
       lost[#lost + 1] = account.connected and account.account or nil
     end
-    for _, one in ipairs({ store.status, unpack(store.status.accounts) }) do
+    for _, one in ipairs({ state.status, unpack(state.status.accounts) }) do
       one.connected, one.link, one.queued = false, 'off', 0
       one.cool_down_until, one.cool_down = 0, ''
     end
   end
-  for session in pairs(store.transcripts) do
-    for _, message in ipairs(store.messages(session)) do
+  for session in pairs(state.transcripts) do
+    for _, message in ipairs(state.messages(session)) do
       if UNDER_WAY[message.delivery] then
         message.delivery, message.reason = 'queued', say('shows_later')
-        view.show_fate(session, message)
+        chat_window.show_fate(session, message)
       end
     end
   end
@@ -247,7 +247,7 @@ end
 --- The host is gone, and the service with it for this editor: what it did not take is put back.
 function M.host_ended()
   M.service_gone()
-  store.service_gone = false -- of the next host it is known when it has one
+  state.service_gone = false -- of the next host it is known when it has one
   responder.forget()
   drafts.put_all_back()
   starting.give_up()
