@@ -243,6 +243,7 @@ NO_CATALOGUE = {
     "dingbridge/core/secrets/patterns_in_context.py": KINDS,
     "dingbridge/core/secrets/private_keys.py": KINDS,
     "dingbridge/core/secrets/masking.py": KINDS,
+    "dingbridge/core/secrets/detection.py": KINDS,
     "dingbridge/edges/ipc/": LOG,
     "dingbridge/edges/dingtalk/reaction_thread.py": LOG,
     "dingbridge/edges/picture/fonts.py": "names of font files",
