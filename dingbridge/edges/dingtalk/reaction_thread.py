@@ -1,8 +1,9 @@
-"""Reactions on messages: the thread that puts them on and takes them off; nothing waits for it.
+"""The thread that adds and removes reactions; nothing waits for it.
 
-It has connections of its own, so that a reaction that hangs holds up no message; only a call for
-the access token, which all threads share, may do so for `CALL_TIMEOUT`. Every decision is the state
-machine's. Before a call, what may stand afterwards is on disk, written once a second at most.
+`ReactionSchedule` decides, this thread runs the calls. Before each call, the reactions that may be
+at messages after it are durable, written at most once a second. The thread has connections of its
+own, so that a hanging call delays no message; only a call for the access token, which all threads
+share, may, for `CALL_TIMEOUT`.
 """
 
 from __future__ import annotations
@@ -25,43 +26,24 @@ from dingbridge.core.errors import BridgeError, DeliveryError, FreshToken, Retry
 from dingbridge.edges.dingtalk.openapi import OpenApi, RobotClient
 
 
-class _Arrived(Struct, frozen=True):
-    reactions: tuple[tuple[Reaction, bool], ...]
-
-
-class _Finished(Struct, frozen=True):
-    message_id: str
-
-
-class _Idle(Struct, frozen=True):
-    idle: bool
-
-
-class _Configured(Struct, frozen=True):
-    client: RobotClient
-
-
-class _Stopped(Struct, frozen=True):
-    pass
-
-
 class _Nothing(Struct):
-    """What is read of an answer to see whether it refuses."""
+    """No fields: an answer is only checked for a refusal."""
 
 
 class WriteDown(Protocol):
-    """Writes down what may stand at messages; see `ReactionThread`."""
+    """Stores the reactions that may be at messages; see `ReactionThread`."""
 
     def __call__(self, reactions: tuple[Reaction, ...], *, soon: bool) -> None: ...
 
 
 class ReactionThread(threading.Thread):
-    """The reactions of one robot. `outstanding` is what an earlier process left: it is removed.
+    """Runs the reactions of one robot.
 
-    `write_down` returns when what may stand at messages is on the disk, and raises `OSError` or
-    `BridgeError` when it is not; with `soon` it returns at once and writes within a second.
-    `counted` is told of each call that was made: 1, or 0 and the code of the answer that refused
-    it.
+    - `outstanding`: what an earlier process left; it is removed
+    - `write_down`: returns once the reactions are durable, and raises `OSError` or `BridgeError` if
+      they cannot be; with `soon` it returns at once and writes within a second
+    - `counted`: called after each call with 1, or with 0 and the code of a refusal
+    - `idle`: no message waits; calls are made only then
     """
 
     def __init__(
@@ -85,36 +67,52 @@ class ReactionThread(threading.Thread):
         self._api = OpenApi(client, self._log)
         self._stopped = False
         self._has_failed = False
-        self._commands: queue.SimpleQueue[_Arrived | _Finished | _Idle | _Configured | _Stopped] = (
-            queue.SimpleQueue()
-        )
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     # --- for other threads ----------------------------------------------------------------------
 
     def arrived(self, reactions: Sequence[tuple[Reaction, bool]]) -> None:
-        """Messages are worked on. Where the quota is short (True), nothing new is shown."""
-        self._commands.put(_Arrived(tuple(reactions)))
+        """Messages are being worked on. If the quota is short (True), no reaction is added."""
+
+        def apply() -> None:
+            for reaction, short in reactions:
+                self._reactions.arrived(reaction, time.monotonic(), short=short)
+
+        self._commands.put(apply)
 
     def finished(self, message_id: str) -> None:
         """A message was answered, or never will be."""
-        self._commands.put(_Finished(message_id))
+        self._commands.put(lambda: self._reactions.finished(message_id, time.monotonic()))
 
     def idle(self, *, idle: bool) -> None:
-        """Whether no message waits: only then is a call made."""
-        self._commands.put(_Idle(idle))
+        """Whether no message waits: calls are made only then."""
+
+        def apply() -> None:
+            self._idle = idle
+
+        self._commands.put(apply)
 
     def configure(self, client: RobotClient) -> None:
-        """Use this from the next call on."""
-        self._commands.put(_Configured(client))
+        """Use this client from the next call on."""
+
+        def apply() -> None:
+            self._client = client
+            self._api = OpenApi(client, self._log)
+
+        self._commands.put(apply)
 
     def stop(self) -> None:
-        """End the thread soon; a call under way is not interrupted."""
-        self._commands.put(_Stopped())
+        """End the thread soon; a running call is not interrupted."""
+
+        def apply() -> None:
+            self._stopped = True
+
+        self._commands.put(apply)
 
     # --- its own --------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Carry out one step after the other until stopped."""
+        """Run one step after the other until stopped."""
         while True:
             self._write_what_may_stand()
             self._apply_commands()
@@ -137,7 +135,7 @@ class ReactionThread(threading.Thread):
                 self._reactions.succeeded(step, time.monotonic())
 
     def _write_what_may_stand(self) -> None:
-        """What is to be added is written before, for all of it at once; what has gone can wait."""
+        """Store reactions before they are added, together; removed ones can wait."""
         now = time.monotonic()
         reactions = self._reactions.may_stand(now)
         wanted = frozenset(reactions)
@@ -157,30 +155,17 @@ class ReactionThread(threading.Thread):
         self._written = wanted
 
     def _apply_commands(self) -> None:
-        """Take in what other threads ask for; wait for the first of it while nothing is due."""
+        """Apply what other threads have queued; wait for the first while nothing is due."""
         seconds = self._seconds()
         try:
-            command = self._commands.get(seconds != 0, seconds)
+            self._commands.get(seconds != 0, seconds)()
             while True:
-                match command:
-                    case _Arrived(reactions=each):
-                        for reaction, short in each:
-                            self._reactions.arrived(reaction, time.monotonic(), short=short)
-                    case _Finished(message_id=message_id):
-                        self._reactions.finished(message_id, time.monotonic())
-                    case _Idle(idle=idle):
-                        self._idle = idle
-                    case _Configured(client=client):
-                        self._client = client
-                        self._api = OpenApi(client, self._log)
-                    case _Stopped():
-                        self._stopped = True
-                command = self._commands.get_nowait()
+                self._commands.get_nowait()()
         except queue.Empty:
             return
 
     def _seconds(self) -> float | None:
-        """How long nothing is to be done, unless something is asked for; None: for ever."""
+        """Seconds until a step is due; None: only after a command."""
         at = self._reactions.next_at(self._written, self._write_at)
         if at is None or not self._idle:
             return None
