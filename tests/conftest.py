@@ -132,8 +132,8 @@ def _module_editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedE
 def shared_editor(request: pytest.FixtureRequest, _module_editor: SharedEditor) -> Iterator[Editor]:
     """The one editor of a module's tests, with nothing set up. See `SharedEditor`.
 
-    A module whose tests share it makes it its `editor`, and so its `bound`. A test that asks for
-    `start_editor` has an editor of its own all the same.
+    It is the `editor`, and so the `bound`, of a module with the mark `shared_editor`. A test that
+    asks for `start_editor` has an editor of its own all the same.
     """
     if "start_editor" in request.fixturenames:
         yield request.getfixturevalue("start_editor")()
@@ -143,9 +143,13 @@ def shared_editor(request: pytest.FixtureRequest, _module_editor: SharedEditor) 
 
 
 @pytest.fixture
-def editor(start_editor: StartEditor) -> Editor:
-    """One editor with nothing set up."""
-    return start_editor()
+def editor(request: pytest.FixtureRequest) -> Editor:
+    """One editor with nothing set up: the test's own, or that of a module whose tests share it."""
+    if request.node.get_closest_marker("shared_editor"):
+        shared: Editor = request.getfixturevalue("shared_editor")
+        return shared
+    start: StartEditor = request.getfixturevalue("start_editor")
+    return start()
 
 
 @pytest.fixture

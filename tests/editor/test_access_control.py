@@ -13,6 +13,8 @@ from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 CODE = re.compile(r":DingTalk pair ([0-9A-Z]{8})")
 SELECT = """
 _G.offered = nil
@@ -21,12 +23,6 @@ vim.ui.select = function(items, opts, on_choice)
   on_choice(items[1], 1)
 end
 """
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

@@ -17,17 +17,13 @@ from tests.conftest import StartEditor
 from tests.support.editor import Editor
 from tests.support.kills import Kills
 
+pytestmark = pytest.mark.shared_editor
+
 ECHO = """
 import os, sys
 print(os.environ.get('DINGBRIDGE_INSTRUCTIONS', ''), os.environ.get('DINGBRIDGE_MODEL', ''),
       os.path.basename(os.getcwd()), sys.stdin.read(), sep='|')
 """
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

@@ -13,11 +13,7 @@ from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.support.acting_links import SEND, acting
 from tests.support.editor import Editor
 
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = pytest.mark.shared_editor
 
 
 def test_a_tap_on_a_link_of_dingtalks_own_says_its_text_as_who_taps(

@@ -14,11 +14,7 @@ from tests.conftest import StartEditor
 from tests.support.editor import Editor
 from tests.support.kills import Kills
 
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = pytest.mark.shared_editor
 
 
 def test_wrong_credentials_are_told_once_with_the_settings_to_check(

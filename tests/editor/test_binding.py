@@ -15,11 +15,7 @@ from tests.conftest import StartEditor
 from tests.support.bound_sessions import connected, current, state
 from tests.support.editor import Editor
 
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = pytest.mark.shared_editor
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,7 @@ from tests.support import services
 from tests.support.bound_sessions import connected, current, state
 from tests.support.editor import Editor
 
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = pytest.mark.shared_editor
 
 
 def test_a_restart_restores_the_binding(

@@ -11,6 +11,8 @@ from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 BROKEN = {
     "accounts": {"personal": {"app_key": "dingpersonal", "app_secret": "x", "msgtype": "html"}}
 }
@@ -37,12 +39,6 @@ COMMANDS = [
     "drop personal:ab12",
     "status",
 ]
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.mark.parametrize("line", COMMANDS)

@@ -11,7 +11,7 @@ from dingbridge.sandbox import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.support.editor import Editor
 
-pytestmark = pytest.mark.environment
+pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
 
 USERS_OWN = """
 local draft = vim.fn.bufnr('chat://' .. require('dingbridge.state').current .. '/draft')
@@ -48,12 +48,6 @@ PLACES = {
     "selecting up to the end of the transcript": "<C-w>kGkkvG",
     "in a code file": "<C-w>l<C-w>l50Gzt3l",
 }
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.mark.parametrize("keys", PLACES.values(), ids=PLACES.keys())

@@ -9,13 +9,7 @@ import pytest
 from dingbridge.sandbox.server import Sandbox
 from tests.support.editor import Editor
 
-pytestmark = pytest.mark.environment
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
 
 
 def test_a_message_from_dingtalk_appears_and_the_draft_answers_it(

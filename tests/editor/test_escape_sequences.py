@@ -10,11 +10,7 @@ from dingbridge.sandbox.server import Sandbox
 from tests.support.acting_texts import ACTING
 from tests.support.editor import Editor
 
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = pytest.mark.shared_editor
 
 
 ESCAPES = "\x1b[31mFAIL\x1b[0m \x1b]0;t\x07ok"

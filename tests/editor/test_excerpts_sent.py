@@ -15,11 +15,7 @@ from tests.support.editor import Editor
 from tests.support.keys import KEY, NOTES
 from tests.support.processes import run
 
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
+pytestmark = pytest.mark.shared_editor
 
 
 def arrived_after(sandbox: Sandbox, command: str, count: int) -> str:

@@ -15,6 +15,8 @@ from dingbridge.core.options.settings import read
 from dingbridge.sandbox.server import Sandbox
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 # --- a transcript ---------------------------------------------------------------------------------
 
 
@@ -49,12 +51,6 @@ def load(editor: Editor, path: Path) -> None:
     editor.execute("Chat", f"load {path}")
     editor.until(lambda: len(editor.sessions()) == before + 1)
     editor.until(lambda: len(editor.transcript()) == 2)
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def test_a_transcript_that_is_loaded_sends_nothing_to_whom_it_names(

@@ -11,7 +11,7 @@ from dingbridge.core.text import STACKED_MARKS
 from dingbridge.sandbox.server import Sandbox
 from tests.support.editor import Editor
 
-pytestmark = pytest.mark.environment
+pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
 
 _WATCH_PARSER = """
 local make = vim.treesitter.get_string_parser
@@ -35,12 +35,6 @@ return rows
 """
 
 ACTING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def shown(editor: Editor, count: int = 1) -> list[str]:

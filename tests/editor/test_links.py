@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 FILL = """
 local text = ...
 require('dingbridge.updates').apply({
@@ -60,12 +62,6 @@ FOUND = [
     ("[a](b", []),
     ("a](b)", []),
 ]
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture(scope="module")

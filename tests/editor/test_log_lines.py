@@ -11,16 +11,12 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 
 def told(editor: Editor) -> list[str]:
     """The lines of the log without their time and the module that wrote them."""
     return [re.sub(r"^\S+ \S+ \w+ [\w.]+: ", "", line) for line in editor.log().splitlines()]
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def test_the_first_line_about_dingtalk_is_the_state_that_is_meant(

@@ -11,6 +11,8 @@ import pytest
 from tests.support.editor import Editor
 from tests.support.processes import frozen
 
+pytestmark = pytest.mark.shared_editor
+
 LINES = [f"line {number}" for number in range(200)]
 COUNT_LOOKS = """
 _G.looks = {}
@@ -33,12 +35,6 @@ vim.uv.new_fs_poll = function()
 end
 """
 """From now on a line is written after the log was read and before it is looked at again."""
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

@@ -16,13 +16,9 @@ from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def texts(editor: Editor) -> list[str]:

@@ -21,17 +21,13 @@ from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 UPLOAD = "/media/upload"
 SINGLE = "/v1.0/robot/oToMessages/batchSend"
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 300
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 MEGABYTE = 1024 * 1024
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

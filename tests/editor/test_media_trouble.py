@@ -11,15 +11,11 @@ from dingbridge.sandbox.server import Sandbox
 from tests.editor.test_media_received import DOWNLOAD, arrive, files, texts
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 TOKEN = "/v1.0/oauth2/accessToken"
 LONG = 30.0
 """Seconds that attempts, and an answer that never comes, may take."""
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def until_both(editor: Editor) -> str:

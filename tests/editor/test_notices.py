@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 TEXTS = {
     "short": "one thing",
     "long": "long " * 200,
@@ -44,12 +46,6 @@ def floating(editor: Editor) -> list[str]:
 def mode(editor: Editor) -> dict[str, Any]:
     """Answered also while Neovim waits for a key, as nothing else is."""
     return dict(editor.nvim.api.get_mode())
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.mark.parametrize("cmdheight", [0, 1])

@@ -13,6 +13,8 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 CONTENT_NOT_SENT = "[Interactive card message]"
 
 
@@ -52,12 +54,6 @@ def answered(editor: Editor, sandbox: Sandbox, text: str) -> ArrivedMessage:
 def sent_texts(editor: Editor) -> list[str]:
     state = json.loads((editor.data / "chat-dingtalk-state.json").read_text("utf-8"))
     return [one["text"] for sent in state.get("sent_keys", {}).values() for one in sent]
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def test_a_quoted_message_of_somebody_is_shown_above_the_answer_to_it(

@@ -9,14 +9,10 @@ import pytest
 from dingbridge.sandbox import TEAM, Fault, Sandbox
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 GROUP = "/v1.0/robot/groupMessages/send"
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def test_messages_that_came_without_their_words_are_told_as_the_end_of_the_months_pushes(

@@ -17,16 +17,12 @@ from tests.support import services
 from tests.support.editor import Editor
 from tests.support.kills import Kills
 
+pytestmark = pytest.mark.shared_editor
+
 EMOTIONS = "/v1.0/robot/emotion/*"
 EYES = "👀"
 LONG = 20.0
 """Seconds that a second attempt, and one after a call that hung, may take."""
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

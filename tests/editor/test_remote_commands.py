@@ -16,6 +16,8 @@ from tests.support.editor import Editor
 from tests.support.kills import Kills
 from tests.support.processes import run
 
+pytestmark = pytest.mark.shared_editor
+
 DIAGNOSTIC = """
 local buffer = vim.fn.bufadd(...)
 vim.fn.bufload(buffer)
@@ -32,12 +34,6 @@ for _ in range(600):
     if os.path.exists(sys.argv[2]): time.sleep(0.1)
 """
 """A job that a killed service leaves behind: it runs for a minute while a file is there."""
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 CODE = """\
 local M = {}
 
@@ -25,12 +27,6 @@ end
 
 return M
 """
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from tests.editor.test_accounts import other, refuse, two  # noqa: F401 - fixtur
 from tests.editor.test_chat_buffer import HOSTILE
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 SHOWN = """
 for _, window in ipairs(vim.api.nvim_list_wins()) do
   local buffer = vim.api.nvim_win_get_buf(window)
@@ -28,12 +30,6 @@ for _, window in ipairs(vim.api.nvim_list_wins()) do
 end
 return {}
 """
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def report(editor: Editor) -> dict[str, Any]:

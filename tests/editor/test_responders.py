@@ -14,13 +14,9 @@ from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 SORRY = "Sorry, something went wrong"
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def start(editor: Editor, options: dict[str, Any]) -> None:

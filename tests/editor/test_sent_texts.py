@@ -12,13 +12,9 @@ from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def bind(editor: Editor, given: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ SERVES = """
 
 @posix
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("way", "words"),
     [

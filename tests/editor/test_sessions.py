@@ -15,7 +15,7 @@ from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support.editor import Editor
 
-pytestmark = pytest.mark.environment
+pytestmark = [pytest.mark.environment, pytest.mark.shared_editor]
 
 
 def write_transcript(editor: Editor, session: str, messages: int, rest: bytes = b"") -> None:
@@ -71,12 +71,6 @@ def new(editor: Editor, title: str) -> str:
     before = current(editor)
     editor.chat(f"new {title}")
     return str(editor.until(lambda: current(editor) != before and current(editor)))
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 UNKNOWN = Refused("no such robot", code="invalidParameter.robotCode.notExsit")
 
 SINGLE = "/v1.0/robot/oToMessages/batchSend"
@@ -20,12 +22,6 @@ GROUP = "/v1.0/robot/groupMessages/send"
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
 REACTION = "/v1.0/robot/emotion/reply"
 NORMAL: dict[str, Any] = {"robotCode": "normal"}
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def answer(editor: Editor, sandbox: Sandbox, text: str) -> str:

@@ -15,6 +15,8 @@ from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
 ECHO = """
 local options = ...
@@ -25,12 +27,6 @@ options.responder = function(message, reply)
 end
 require('dingbridge').setup(options)
 """
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from dingbridge.sandbox.server import Sandbox
 from tests.editor.test_notices import FLOATING
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 WINDOW = {
     "wrap": True,
     "list": False,
@@ -55,12 +57,6 @@ for option in pairs(wanted) do
 end
 return found
 """
-
-
-@pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
 
 
 def options(editor: Editor, wanted: dict[str, Any], suffix: str = "") -> dict[str, Any]:

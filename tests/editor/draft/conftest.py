@@ -10,12 +10,6 @@ from tests.support.editor import Editor
 
 
 @pytest.fixture
-def editor(shared_editor: Editor) -> Editor:
-    """The one editor of these tests."""
-    return shared_editor
-
-
-@pytest.fixture
 def chat(bound: Editor, api_options: dict[str, Any]) -> Editor:
     """An editor that is bound, with 张三 and 李四 admitted, in 1:1 chats and in the group."""
     bound.setup({**api_options, "allow_from": ["zhangsan", "lisi"]})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor
 from tests.support.drafts import (
@@ -19,6 +21,8 @@ from tests.support.drafts import (
     where,
 )
 from tests.support.editor import Editor
+
+pytestmark = pytest.mark.shared_editor
 
 
 def test_to_chooses_by_name_and_the_choice_stays(chat: Editor, sandbox: Sandbox) -> None:

@@ -22,6 +22,8 @@ from tests.support.drafts import (
 )
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 
 @pytest.mark.parametrize("mode", ["insert", "normal"])
 def test_a_message_from_elsewhere_does_not_redirect_a_draft(

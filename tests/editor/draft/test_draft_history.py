@@ -14,6 +14,8 @@ from dingbridge.sandbox.server import Sandbox
 from tests.support.drafts import GROUP, LISI, TEAM, ZHANGSAN, bar, keys, say, where
 from tests.support.editor import Editor
 
+pytestmark = pytest.mark.shared_editor
+
 WHO = {"张三 (1:1)": ZHANGSAN, "李四 (1:1)": LISI, f"{GROUP} (group)": TEAM}
 SAID = {"zhang": ("zhangsan", None), "li": ("lisi", None), "group": ("lisi", GROUP)}
 CURRENT = "return require('dingbridge.state').current"
