@@ -1,6 +1,6 @@
-"""Which messages are worked on: each shows the reaction until it was answered, or never will be.
+"""The messages being worked on: each shows the reaction until it was answered, or never will be.
 
-One that nobody answers shows it as long as an editor has its session bound; what is left when the
+An unanswered message shows it as long as an editor has its session bound. What is left when the
 owner ends is removed by the next one.
 """
 
@@ -21,7 +21,7 @@ from dingbridge.service.ports import Reactions, Runtime
 
 
 class _Open(Struct, frozen=True):
-    """A message that is worked on since `time` (Unix seconds). `place` is where it is answered."""
+    """A message that is worked on since `time` (Unix seconds). `place` is where its answer goes."""
 
     session: str
     place: str
@@ -29,7 +29,7 @@ class _Open(Struct, frozen=True):
 
 
 class PendingReactions:
-    """Service loop only. `is_short` tells whether the month's quota is."""
+    """Service loop only. `is_short`: whether the month's quota is short."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class PendingReactions:
         self._open: dict[str, _Open] = {}
 
     def worked_on(self, inbound: Inbound, session: str) -> None:
-        """A message goes to a session. A second time does nothing."""
+        """A message goes to a session. A second call does nothing."""
         reaction = reaction_to(inbound, self._options().reaction)
         if reaction is None or inbound.id in self._open:
             return
@@ -57,18 +57,20 @@ class PendingReactions:
         self._reactions.react(reaction, short=self._is_short())
 
     def ended(self, whole: QueuedMessage) -> None:
-        """A message has its final fate: a reply ends the work on what came before it there."""
+        """A message was sent or failed: a reply ends the work on what came before it there."""
         if whole.kind is not Purpose.REPLY:
             return
         self._end(lambda one: one.time <= whole.time and _answers(whole, one))
 
     def left(self, session: str) -> None:
-        """No editor has the session bound any more: what came for it is worked on by nobody."""
+        """No editor has the session bound any more: nobody works on its messages."""
         self._end(lambda one: one.session == session)
 
     def member_left(self, session: str, *, is_last: bool) -> None:
-        """The editor that had the session bound, if any, is gone; any editor could have answered
-        in a session made on demand, but now the last one is."""
+        """The editor that had the session bound, if any, is gone.
+
+        Any editor can answer in a session created on demand, so for those only the last one counts.
+        """
         self._end(lambda one: is_last or one.session == session)
 
     def _end(self, is_over: Callable[[_Open], bool]) -> None:
@@ -77,7 +79,7 @@ class PendingReactions:
             self._reactions.unreact(message)
 
     def idle(self, *, idle: bool) -> None:
-        """Whether no message waits to go out."""
+        """Whether no message waits to be sent."""
         self._reactions.idle(idle=idle)
 
 
@@ -85,7 +87,7 @@ def _answers(whole: QueuedMessage, one: _Open) -> bool:
     target = whole.outbound.target
     if target.conversation_id or target.user_id:
         return _place(target) == one.place
-    # To somebody from outside only the session webhook leads, and each message brings another one.
+    # Only its session webhook reaches a person from outside, and each message has another one.
     return _place(target) == one.place or bool(whole.session and whole.session == one.session)
 
 
