@@ -1,4 +1,4 @@
-"""Which session each account of the editor has, which the next service has to know."""
+"""The bound session of each account in this editor, for the next service."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 
 class BoundSessions:
-    """What the services have told of that so far. `sessions` are by account, empty for one without;
-    None before a service knew it, which it does once it tells which sessions there are."""
+    """Reads the bound sessions from the updates of the service.
+
+    `sessions` maps accounts to session ids, "" for none. It is None until a service has reported
+    its sessions.
+    """
 
     def __init__(self) -> None:
         self.sessions: dict[str, str] | None = None
@@ -16,11 +19,11 @@ class BoundSessions:
         self._is_known = False
 
     def begin(self) -> None:
-        """There is another service, which has to find out first."""
+        """A new service: it has not reported its sessions yet."""
         self._is_known = False
 
     def note(self, shown: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what the editor is shown."""
+        """Read updates on their way to the editor."""
         for update in shown:
             if update["kind"] == "status":
                 self._told = {one["account"]: one["session"] for one in update["accounts"]}

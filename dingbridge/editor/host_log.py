@@ -1,4 +1,4 @@
-"""The host's lines for the log, which only the service writes."""
+"""Sends the host's log records to the service, which alone writes the log."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dingbridge.protocol.frames import LogLine
 
 
 class LogForwarder(logging.Handler):
-    """Gives each line away, with its trace if there is one. `notify` is called on any thread."""
+    """Passes each record on, with its traceback. Calls `notify` on any thread."""
 
     def __init__(self, notify: Callable[[LogLine], None]) -> None:
         super().__init__()
         self._notify = notify
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Give a line away."""
+        """Pass a record on."""
         self._notify(LogLine(record.levelno, record.name, self.format(record)))
 
 
 def forward(notify: Callable[[LogLine], None]) -> None:
-    """Give all lines of ours to `notify` from now on, and to nobody else."""
+    """Pass all log records of this package to `notify` from now on, and to no other handler."""
     ours = logging.getLogger("dingbridge")
-    # Other handlers mask nothing.
+    # Other handlers would print secrets: they mask nothing.
     ours.propagate = False
     ours.setLevel(logging.INFO)
     ours.addHandler(LogForwarder(notify))

@@ -1,4 +1,4 @@
-"""Keeps an editor's host attached to the service of its data folder, whichever process that is."""
+"""Keeps a host attached to the service of its data folder: finds it, starts it, reconnects."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ ENDED_WITHIN, LOOK_EVERY = 0.5, 0.02
 
 
 class Attached(Struct, frozen=True):
-    """There is a service; it can be told things through `client`."""
+    """A service is connected; `client` sends it frames."""
 
     client: Client
 
 
 class FrameReceived(Struct, frozen=True):
-    """The service said something."""
+    """A frame arrived from the service."""
 
     data: bytes
 
 
 class Detached(Struct, frozen=True):
-    """The service is gone."""
+    """The connection to the service is lost."""
 
 
 class CannotStart(Struct, frozen=True):
-    """The service ended soon after its start; its last words say why."""
+    """The service ended soon after its start; `words` is the end of its standard error."""
 
     words: str
 
 
 class Barred(Struct, frozen=True):
-    """The data folder cannot be used, for this reason; it is tried again."""
+    """The data folder cannot be used, for this reason. Retrying automatically."""
 
     path: str
     reason: str
 
 
 class ServiceSilent(Struct, frozen=True):
-    """The service runs and does not answer, for so many seconds."""
+    """The service runs but has not answered for so many seconds."""
 
     pid: int
     seconds: float
@@ -65,9 +65,13 @@ AttachmentEvent = Attached | FrameReceived | Detached | CannotStart | Barred | S
 
 
 class ServiceLink(threading.Thread):
-    """Finds the service, or starts it, and finds or starts the next one when it is gone.
+    """Loop: find the service or start it, stay attached until it is gone.
 
-    looking ──no card, or nobody answers──▶ starting ──card──▶ attached ──lost──▶ looking
+    States::
+
+        looking --no card, or no answer--> starting --card--> attached --lost--> looking
+           |                                                     ^
+           +--------------------card, and an answer--------------+
     """
 
     def __init__(
@@ -96,8 +100,7 @@ class ServiceLink(threading.Thread):
         self._pauses = Pauses()
 
     def listen(self, notify: Callable[[AttachmentEvent], None]) -> None:
-        """Have `notify` called with what happens, and with what has happened so far, on whichever
-        thread: it must not wait."""
+        """Call `notify` for each event, including past ones, on any thread. It must not block."""
         with self._listening:
             self._listener = notify
             for event in self._told_so_far:
@@ -112,7 +115,7 @@ class ServiceLink(threading.Thread):
                 self._listener(event)
 
     def stop(self) -> None:
-        """End soon, and leave the service."""
+        """Disconnect and end the thread soon. The service stays."""
         self._stopping.set()
         self._awake.set()
         self._lost.set()
@@ -121,7 +124,7 @@ class ServiceLink(threading.Thread):
             client.stop()
 
     def hurry(self) -> None:
-        """Try again at once, if it pauses."""
+        """End a pause between two attempts."""
         self._awake.set()
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""What the service has not carried out yet, and what becomes of it when the service is gone."""
+"""Frames that the service has not carried out yet, and what to do with them when it is gone."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ OF_MESSAGES = {"send", "notify"}
 
 
 class UnconfirmedFrames:
-    """Frames in the order in which they were sent, which is that in which they are carried out."""
+    """Frames in the order of sending, in which the service carries them out."""
 
     def __init__(self) -> None:
         self._frames: deque[FromHost] = deque()
         self._done = 0
 
     def begin(self) -> None:
-        """There is another service."""
+        """Start counting for a new service."""
         self._frames.clear()
         self._done = 0
 
     def sent(self, frame: FromHost) -> None:
-        """Remember a frame, if it is one that the service counts."""
+        """Note a frame, if the service counts its kind."""
         if isinstance(frame, RawSettings | RunCommand | EditorEvent):
             self._frames.append(frame)
 
     @property
     def files(self) -> set[int]:
-        """The numbers of the files that they name."""
+        """The numbers of the files in these frames."""
         return {file.number for file in map(file_of, self._frames) if file is not None}
 
     def carried_out(self, count: int) -> None:
-        """The service has carried out that many since it began."""
+        """The service has carried out `count` frames since it was attached."""
         while self._done < count and self._frames:
             self._frames.popleft()
             self._done += 1
 
     def settings(self, digest: str) -> RawSettings | None:
-        """The latest settings with that digest that are not in force yet."""
+        """The latest settings with that digest that the service has not carried out."""
         for frame in reversed(self._frames):
             if isinstance(frame, RawSettings) and digest and frame.digest == digest:
                 return frame
         return None
 
     def ended(self) -> list[FromHost]:
-        """The service has ended in order. Returns what is for the next one."""
+        """The service has ended in order. Returns the frames for the next one."""
         left = list(self._frames)
         self._frames.clear()
         return left
 
     def lost(self) -> tuple[list[FromHost], list[str]]:
-        """The service is gone in the middle of something. Returns what is for the next one, and the
-        commands that may have been carried out or not."""
+        """The service crashed. Returns the frames for the next one, and the commands of which
+        nobody knows whether they were carried out."""
         left = self.ended()
         again = [frame for frame in left if is_kept(frame) or _may_be_repeated(frame)]
         doubtful = [one.line for one in left if isinstance(one, RunCommand) and one not in again]
@@ -68,7 +68,7 @@ def file_of(frame: FromHost) -> UserFile | None:
 
 
 def is_kept(frame: FromHost) -> bool:
-    """Whether Lua hands it over again to the next service."""
+    """Whether Lua keeps the frame and hands it over to the next service."""
     match frame:
         case EditorEvent(name=name):
             return name in OF_MESSAGES
@@ -79,7 +79,7 @@ def is_kept(frame: FromHost) -> bool:
 
 
 def _may_be_repeated(frame: FromHost) -> bool:
-    """Whether it may be carried out twice; the answer of a responder has an id."""
+    """Whether the frame may be carried out twice. A responder's answer may: it has an id."""
     match frame:
         case EditorEvent(name=name):
             return name == "reply"

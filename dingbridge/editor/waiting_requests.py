@@ -1,4 +1,4 @@
-"""What waits for the next service, in the order in which the user asked for it."""
+"""Frames that wait for the next service, in the order of the user's requests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCo
 
 
 class WaitingRequests:
-    """Keeps the order of what the host keeps and of what Lua does. Lua hands over again, between
-    its events `shown` and `working`, what it still wants sent: each in the place where it was.
+    """Merges the frames that the host keeps with the messages that Lua keeps, in their old order.
 
-    open ──service gone──▶ holding ──shown──▶ handed over to ──working──▶ open
+    After a service is gone, Lua hands over its messages again, between its events `shown` and
+    `working`; each takes the place that it had::
+
+        open --service gone--> holding --shown--> collecting --working--> open
     """
 
     def __init__(self) -> None:
@@ -24,21 +26,21 @@ class WaitingRequests:
         self._frames.append(frame)
 
     def lost(self, under_way: list[FromHost]) -> None:
-        """The service is gone, and has not carried out these."""
+        """The service is gone before it carried out these frames."""
         self._frames = under_way + self._frames
         self._handed.clear()
         self._is_holding, self._is_handed_over_to = True, False
 
     def take(self) -> list[FromHost]:
-        """What is to be sent to the first service at once; a later one hears of it once Lua has
-        handed over."""
+        """The frames to send to a new service at once: all of them for the first one; none for a
+        later one, which gets them after Lua has handed over."""
         if self._is_holding:
             return []
         waiting, self._frames = self._frames, []
         return waiting
 
     def pass_on(self, frame: FromHost) -> list[FromHost]:
-        """What is to be sent when Lua asks for this and there is a service."""
+        """The frames to send now for a request of Lua, while a service is attached."""
         if not self._is_holding:
             return [frame]
         name = frame.name if isinstance(frame, EditorEvent) else ""
@@ -60,10 +62,10 @@ class WaitingRequests:
         waiting, self._frames = self._frames, []
         handed, self._handed = self._handed, {}
         places = {_message(frame) for frame in waiting if is_kept(frame)}
-        # Lua hands over what was asked for under the latest settings, and nothing else.
+        # Lua hands over only what was requested under the latest settings.
         ordered: list[FromHost] = []
         ordered += [frame for frame in waiting if isinstance(frame, RawSettings)][-1:]
-        # The service before had carried these out, and may not have written them down.
+        # The last service carried these out, but they may not be durable.
         ordered += [frame for message, frame in handed.items() if message not in places]
         for frame in waiting:
             if isinstance(frame, RawSettings):

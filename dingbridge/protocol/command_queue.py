@@ -8,13 +8,17 @@ from collections.abc import Callable
 Action = Callable[[], None]
 
 Post = Callable[[Action], None]
-"""Has a call run on the loop; for any thread."""
+"""Schedules a call on the loop. Thread-safe."""
 
 
 class CommandQueue:
-    """Calls that wait while something before them is still taking effect. One thread only.
+    """Runs calls in order, pausing while `is_held()` is true. One thread only.
 
-    `is_held` says whether it is; `run` carries a call out, whatever that raises.
+    `run` executes a call and handles its exceptions.
+
+        queue = CommandQueue(lambda: lookup is not None, lambda call: call())
+        queue.put(first)   # runs now, unless held
+        queue.go_on()      # call this when `is_held()` becomes false
     """
 
     def __init__(self, is_held: Callable[[], bool], run: Callable[[Action], None]) -> None:
@@ -28,15 +32,15 @@ class CommandQueue:
         return not self._waiting
 
     def put(self, call: Action) -> None:
-        """Carry out `call` once it is its turn."""
+        """Queue a call."""
         self._waiting.append(call)
         self.go_on()
 
     def forget(self) -> None:
-        """Carry out nothing of what waits."""
+        """Discard all queued calls."""
         self._waiting.clear()
 
     def go_on(self) -> None:
-        """Carry out what waits, until something takes effect that has to be waited for."""
+        """Run queued calls until the queue is empty or held."""
         while self._waiting and not self._is_held():
             self._run(self._waiting.popleft())

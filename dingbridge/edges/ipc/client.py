@@ -11,8 +11,12 @@ from dingbridge.edges.ipc.events import ClientEvent, Connected, ConnectionLost, 
 
 
 class Client(Loop):
-    """Connects to a server in its own thread. `notify` is called there: it must neither wait nor
-    raise. The last event is always one `ConnectionLost`; for another try make another client."""
+    """Connects to a server, in its own thread.
+
+    `notify` is called on that thread and must neither block nor raise. Events: at most one
+    `Connected`, then `Heard`, and exactly one `ConnectionLost` at the end. To reconnect, make
+    another client.
+    """
 
     def __init__(
         self,
@@ -28,9 +32,9 @@ class Client(Loop):
         self._lost = ConnectionLost("stopped")
 
     def send(self, data: bytes) -> None:
-        """Queue a frame, also before the connection is made. For any thread.
+        """Queue a frame, also before `Connected`. Thread-safe.
 
-        Raises `ExchangeError` when it is longer than `FRAME_BYTES`.
+        Raises `ExchangeError` if the frame is longer than `FRAME_BYTES`.
         """
         self._command(0, data)
 

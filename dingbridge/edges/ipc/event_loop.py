@@ -1,4 +1,4 @@
-"""The loop under both ends: one thread that reads, writes and watches all its connections."""
+"""The event loop of both ends: one thread that reads, writes and times all its connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Waker:
-    """Ends the loop's wait from any thread."""
+    """Wakes the loop from any thread."""
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
@@ -34,12 +34,12 @@ class Waker:
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
-        """What the loop waits for, readable after `wake`."""
+        """The descriptor to select on; readable after `wake`."""
         return self._reader.fileno()
 
     def wake(self) -> None:
-        """End the wait, or the next one."""
-        # The lock keeps a late call from writing to whatever got the closed socket's number.
+        """End the current wait, or the next one."""
+        # The lock keeps a late call from writing to a descriptor that was closed and reused.
         with self._lock:
             if self._closed:
                 return
@@ -49,11 +49,11 @@ class Waker:
                 return  # Full, so it is awake.
 
     def drain(self) -> None:
-        """Let the next wait be one."""
+        """Reset, so that the next wait waits."""
         self._reader.recv(65536)
 
     def close(self) -> None:
-        """Give the sockets back; may be called again."""
+        """Close the sockets. Idempotent."""
         with self._lock:
             self._closed = True
             self._reader.close()
@@ -61,7 +61,7 @@ class Waker:
 
 
 class Peer:
-    """A connection: its number, its socket and what we know of it."""
+    """A connection: its number, its socket, and the state of its protocol."""
 
     def __init__(self, number: int, connection: socket.socket, line: PeerConnection) -> None:
         self.number = number
@@ -70,16 +70,20 @@ class Peer:
         self.interest = 0
 
     def hang_up(self) -> None:
-        """Say that nothing more comes; what the other end still says can be read."""
+        """Shut down writing; what the other end still sends can be read."""
         self.line.mute()
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            return  # It is gone already, which reading will show.
+            return  # The other end has closed already, which the next read reports.
 
 
 class Loop(threading.Thread):
-    """Carries frames over its connections until it is stopped. All state is this thread's own."""
+    """Transfers frames until it is stopped. Only its thread touches the state.
+
+    One turn: select, read every ready socket, apply the commands of other threads, then heartbeat
+    and write for each peer. `Client` and `Server` implement the hooks below.
+    """
 
     def __init__(self, name: str, timing: Timing) -> None:
         super().__init__(name=name, daemon=True)
@@ -99,15 +103,15 @@ class Loop(threading.Thread):
             ) from cause
 
     def stop(self) -> None:
-        """End soon: what is queued is sent for a short moment, then all is closed. Waits for
-        nothing and may be called from any thread, again, and before the start."""
+        """End soon: queued frames are still sent for a moment (`Timing.farewell`), then everything
+        is closed. Does not block. Thread-safe, idempotent, and allowed before `start`."""
         self._stopping = True
         self._waker.wake()
         if self.ident is None:
             self._release()
 
     def run(self) -> None:
-        """Carry frames until stopped."""
+        """Loop until stopped."""
         try:
             if not self._released:
                 self._begin()
@@ -123,34 +127,34 @@ class Loop(threading.Thread):
                 self._gone(peer, "stopped")
             self._over()
 
-    # --- what the two ends do their own way ---------------------------------------------------
+    # --- hooks of the two ends ----------------------------------------------------------------
 
     def _begin(self) -> None:
-        """Before the first turn."""
+        """Called before the first turn."""
 
     def _wanted(self) -> bool:
-        """Whether there is a reason to go on."""
+        """Whether the loop shall continue."""
         return True
 
     def _call(self, now: float) -> None:
-        """Somebody is calling."""
+        """A connection is waiting to be accepted."""
 
     def _proved(self, peer: Peer) -> None:
-        """Both ends know the secret."""
+        """A peer has proved that it knows the secret."""
 
     def _told(self, peer: Peer, data: bytes) -> None:
-        """A frame came."""
+        """A frame arrived."""
 
     def _gone(self, peer: Peer, reason: str) -> None:
         """A connection is closed."""
 
     def _over(self) -> None:
-        """All is closed."""
+        """All connections are closed, and the loop ends."""
 
-    # --- for them -----------------------------------------------------------------------------
+    # --- called by the two ends ---------------------------------------------------------------
 
     def _command(self, number: int, data: bytes | None) -> None:
-        """Send a frame, or drop the peer (None). For any thread."""
+        """Queue a frame, or with None the disconnection of a peer. Thread-safe."""
         if data is not None and len(data) > FRAME_BYTES:
             raise address.ExchangeError(
                 f"a frame of {len(data)} bytes is longer than {FRAME_BYTES}"
@@ -171,7 +175,7 @@ class Loop(threading.Thread):
         self._gone(peer, "stopped" if self._stopping else reason)
 
     def _release(self) -> None:
-        """Give back what the system lent; may be called again."""
+        """Close the waker and the selector. Idempotent."""
         self._released = True
         self._waker.close()
         self._selector.close()
@@ -179,7 +183,7 @@ class Loop(threading.Thread):
     # --- one turn -----------------------------------------------------------------------------
 
     def _patience(self) -> float | None:
-        """Seconds until somebody must be looked at; None while nobody is there."""
+        """Seconds until a heartbeat or time limit is due; None without connections."""
         if not self._peers:
             return None
         now = self._clock.now()
@@ -261,7 +265,7 @@ class Loop(threading.Thread):
         except BlockingIOError:
             return
         except OSError:
-            # It may have said something before it went: read on, the end shows there.
+            # It may have sent something before it closed: read that first, then the end.
             peer.line.mute()
 
     def _watch(self, peer: Peer) -> None:
@@ -275,7 +279,7 @@ class Loop(threading.Thread):
         peer.interest = interest
 
     def _part(self) -> None:
-        """Send what is queued, then wait for the other ends to close: all of it for a moment."""
+        """Send what is queued and wait for the other ends to close, within `Timing.farewell`."""
         self._apply_commands(self._clock.now())
         until = time.monotonic() + self._timing.farewell
         while True:

@@ -1,4 +1,4 @@
-"""What the exchange tells: who came, what was said, who went and why."""
+"""The events that both ends of the local socket report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dingbridge.edges.ipc.address import ExchangeError
 
 
 class Joined(Struct, frozen=True):
-    """A peer has proved that it knows the secret. Its number is never used again."""
+    """A peer has connected and proved that it knows the secret. Its number is never reused."""
 
     peer: int
 
 
 class Heard(Struct, frozen=True):
-    """A frame came from a peer; a client hears everything from peer 0."""
+    """A frame arrived from a peer. For a client that is always peer 0."""
 
     peer: int
     data: bytes
@@ -24,29 +24,29 @@ class Heard(Struct, frozen=True):
 
 
 class PeerLeft(Struct, frozen=True):
-    """A peer that had joined is gone. `reason` says why in words."""
+    """A peer that had joined has disconnected; `reason` is in words."""
 
     peer: int
     reason: str
 
 
 class Moved(Struct, frozen=True):
-    """The socket's file was gone: there is another one now, with another address."""
+    """The socket's file was removed, and the server listens at a new address now."""
 
 
 class SocketLost(Struct, frozen=True):
-    """The socket's file is gone, and this keeps another one from being made."""
+    """The socket's file was removed, and `error` keeps the server from making a new one."""
 
     error: ExchangeError
 
 
 class Connected(Struct, frozen=True):
-    """Both ends have proved that they know the secret."""
+    """The connection is open, and both ends have proved that they know the secret."""
 
 
 class ConnectionLost(Struct, frozen=True):
-    """The client has ended, for this reason, `silence` seconds after the last word of the server.
-    Nothing is told after it."""
+    """The client has ended; this is its last event. `silence` is the seconds since the server was
+    heard last."""
 
     reason: str
     silence: float = 0.0

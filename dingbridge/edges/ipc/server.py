@@ -15,14 +15,22 @@ from dingbridge.edges.ipc.events import Heard, Joined, Moved, PeerLeft, ServerEv
 log = logging.getLogger(__name__)
 
 STRANGERS = 64
-"""How many may be at the proof at once; the next caller is turned away."""
+"""Connections without proof at the same time, at most; more are refused."""
 
 
 class Server(Loop):
-    """Accepts the user's editors. `notify` is called on this thread: it must neither wait nor
-    raise. Each `Joined` is followed by exactly one `PeerLeft`.
+    """Accepts the hosts of the user's editors, in its own thread.
 
-    Bound and listening as soon as it is constructed; raises `ExchangeError` when that fails.
+    `notify` is called on that thread and must neither block nor raise. Each `Joined` is followed by
+    exactly one `PeerLeft`.
+
+    The constructor binds and listens. It raises `ExchangeError` if that fails.
+
+    States of a connection::
+
+        accepted --proof--> joined --closed, broken, silent or dropped--> left (`PeerLeft`)
+            |
+            +--wrong proof, too late, another user, too many--> refused (one log line)
     """
 
     def __init__(
@@ -47,24 +55,24 @@ class Server(Loop):
         self._listen()
 
     def send(self, peer: int, data: bytes) -> None:
-        """Queue a frame for a peer; one that is gone gets nothing. For any thread.
+        """Queue a frame for a peer; ignored if the peer has left. Thread-safe.
 
-        Raises `ExchangeError` when it is longer than `FRAME_BYTES`.
+        Raises `ExchangeError` if the frame is longer than `FRAME_BYTES`.
         """
         self._command(peer, data)
 
     def is_behind(self, peer: int) -> bool:
-        """Whether a peer has not read yet what it was sent. For any thread."""
+        """Whether frames to a peer are still unsent, because it does not read. Thread-safe."""
         found = self._peers.get(peer)
         return found is not None and found.line.unsent > 0
 
     def drop(self, peer: int) -> None:
-        """Close a peer's connection after what the system takes at once. For any thread."""
+        """Disconnect a peer, after writing what the system takes at once. Thread-safe."""
         self._command(peer, None)
 
     def look(self) -> None:
-        """Make another socket if the file of this one is gone, and tell that; those who have joined
-        stay. For any thread."""
+        """Listen at a new address if the socket's file was removed, and report `Moved`. Peers stay
+        connected. Thread-safe."""
         if address.is_there(self.address):
             return
         self._asked_to_look = True
@@ -110,7 +118,7 @@ class Server(Loop):
         except (BlockingIOError, ConnectionError):
             return
         except OSError as cause:
-            # Out of descriptors: the caller stays in the queue, and the loop must not spin on it.
+            # No descriptors left: stop listening for a while, or the loop would spin.
             log.warning("no more connections for now (%s)", type(cause).__name__)
             self._selector.unregister(self._listener)
             self._deaf = True
@@ -141,7 +149,7 @@ class Server(Loop):
             self._note(reason)
 
     def _note(self, reason: str) -> None:
-        """Log a refused caller: the 1st, 2nd, 4th, 8th…, for whoever calls may call for ever."""
+        """Log refused connections 1, 2, 4, 8 …, since there may be any number of them."""
         self._refused += 1
         if not self._refused & (self._refused - 1):
             log.info("refused %d callers so far; the last: %s", self._refused, reason)

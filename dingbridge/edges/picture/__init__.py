@@ -1,4 +1,9 @@
-"""Draws code as a picture, for phones, where code does not wrap well. Needs the extra `images`."""
+"""Draws code as a picture, for phones, where code does not wrap well. Needs the extra `images`.
+
+Pygments highlights; its own `ImageFormatter` does not draw here, because it knows one font only. An
+emoji or a Chinese character that this font lacks becomes a box without a word, a wide character
+does not take two cells, so columns do not line up, and long lines are not wrapped.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +23,10 @@ if TYPE_CHECKING:
     from dingbridge.edges.picture.fonts import Fonts
 
 ROWS = 200
-"""Most rows of a picture; a long line takes several."""
+"""Rows of a picture, at most. A long line takes several."""
 
 COLUMNS = 100
-"""Columns of a row, line numbers not counted; what is longer goes on in the next row."""
+"""Columns of a row, without the line number. Longer lines are wrapped."""
 
 TITLE_COLUMNS = 80
 FONT_SIZE = 26
@@ -43,11 +48,11 @@ _NAMES = {
     "objc": "objective-c",
     "viml": "vim",
 }
-"""What Pygments calls a filetype that Neovim calls otherwise."""
+"""Names in Pygments of filetypes that have another name in Neovim."""
 
 
 class Picture(Struct, frozen=True):
-    """A PNG. `note` says what it lacks, as characters that no font here has; mostly empty."""
+    """A PNG. `note` names characters that no font here has; empty without any."""
 
     data: bytes
     width: int
@@ -70,13 +75,16 @@ def render(
     *,
     font_folders: Sequence[Path] | None = None,
 ) -> Picture:
-    """Draw `code` with line numbers from `first_line` on, highlighted as Neovim's `filetype`.
+    """Draw `code` with line numbers.
 
-    Nothing of it is left out: long lines go on in the next row, and what acts on a screen
-    without being seen is shown as a sign. `title` stands above it, when it is given. `font_folders`
-    are looked through for fonts, by default those of the system. Raises `Refused` when the code is
-    empty or too long, or when the packages for it are not installed. Takes up to some seconds: not
-    for the loop.
+    Nothing is left out: long lines are wrapped, and invisible control characters become a sign.
+    This takes up to some seconds, so never call it on a loop.
+
+    - `filetype` is Neovim's name of the language, `first_line` the first line number.
+    - `title` is drawn above the code.
+    - `font_folders` are searched for fonts; by default those of the system.
+
+    Raises `Refused` if the code is empty or too long, or if packages are missing.
     """
     lines = _shown(code).split("\n")
     if not any(line.strip() for line in lines):
@@ -113,7 +121,7 @@ def _too_long(lines: int) -> Refused:
 
 
 def _shown(code: str) -> str:
-    """Tabs as spaces; a sign for what acts on the screen, above all for what hides code."""
+    """The code with tabs as spaces and a sign for each control character, which could hide code."""
     text = unicodedata.normalize("NFC", code)
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     return "".join(map(_sign, "\n".join(line.expandtabs(TAB) for line in text.split("\n"))))
