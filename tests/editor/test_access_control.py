@@ -11,7 +11,7 @@ import pytest
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.conftest import StartEditor
-from tests.support.editor import Editor
+from tests.support.editor import Editor, texts
 
 pytestmark = pytest.mark.shared_editor
 
@@ -54,10 +54,6 @@ def asked(sandbox: Sandbox, user: str, group: str | None = None) -> str:
     found = CODE.search(told.text)
     assert found is not None, told.text
     return found[1]
-
-
-def texts(editor: Editor) -> list[str]:
-    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
 
 
 def paired(editor: Editor) -> list[dict[str, Any]]:

@@ -14,15 +14,11 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
-from tests.support.editor import Editor
+from tests.support.editor import Editor, texts
 
 pytestmark = pytest.mark.shared_editor
 
 DOWNLOAD = "/v1.0/robot/messageFiles/download"
-
-
-def texts(editor: Editor) -> list[str]:
-    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
 
 
 def files(editor: Editor) -> list[Path]:

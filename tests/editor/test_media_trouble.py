@@ -8,8 +8,8 @@ import pytest
 
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
-from tests.editor.test_media_received import DOWNLOAD, arrive, files, texts
-from tests.support.editor import Editor
+from tests.editor.test_media_received import DOWNLOAD, arrive, files
+from tests.support.editor import Editor, texts
 
 pytestmark = pytest.mark.shared_editor
 

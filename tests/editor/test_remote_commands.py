@@ -12,7 +12,7 @@ import pytest
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
 from tests.conftest import StartEditor
-from tests.support.editor import Editor
+from tests.support.editor import Editor, texts
 from tests.support.kills import Kills
 from tests.support.processes import run
 
@@ -82,10 +82,6 @@ def ask(sandbox: Sandbox, text: str, user: str = "zhangsan", group: str | None =
     known = len(sandbox.client.arrived())
     sandbox.client.say(text, user=user, group=group)
     return sandbox.client.wait_arrived(known + 1, timeout=10)[-1].text
-
-
-def texts(editor: Editor) -> list[str]:
-    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
 
 
 def test_the_editor_tells_where_it_is_and_what_it_complains_about(

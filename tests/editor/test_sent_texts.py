@@ -10,7 +10,7 @@ import pytest
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM, Person, SandboxGroup
 from tests.conftest import StartEditor
-from tests.support.editor import Editor
+from tests.support.editor import Editor, texts
 
 pytestmark = pytest.mark.shared_editor
 
@@ -21,10 +21,6 @@ def bind(editor: Editor, given: dict[str, Any]) -> None:
     editor.setup(given)
     editor.chat("bridge dingtalk")
     editor.until_lua("require('dingbridge').status().connected")
-
-
-def texts(editor: Editor) -> list[str]:
-    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
 
 
 def test_a_key_is_masked_on_its_way_and_the_session_says_so(

@@ -12,8 +12,8 @@ import pytest
 from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.server import Sandbox
 from tests.conftest import StartEditor, bind
-from tests.editor.test_media_received import DOWNLOAD, arrive, files, texts
-from tests.support.editor import Editor
+from tests.editor.test_media_received import DOWNLOAD, arrive, files
+from tests.support.editor import Editor, texts
 from tests.support.kills import Comeback, Kills
 
 SLOW = Fault.hang("/files/*")

@@ -13,7 +13,7 @@ from dingbridge.sandbox.faults import Fault
 from dingbridge.sandbox.inbound import ROBOT_USER
 from dingbridge.sandbox.server import Sandbox
 from dingbridge.sandbox.settings import TEAM
-from tests.support.editor import Editor
+from tests.support.editor import Editor, texts
 
 pytestmark = pytest.mark.shared_editor
 
@@ -37,10 +37,6 @@ def answering(editor: Editor, api_options: dict[str, Any]) -> Editor:
     editor.until_lua("require('dingbridge').status().connected")
     editor.listen()
     return editor
-
-
-def texts(editor: Editor) -> list[str]:
-    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
 
 
 def arrive(editor: Editor, count: int = 1) -> list[str]:

@@ -347,3 +347,8 @@ class Editor:
     def data(self) -> Path:
         """`stdpath('data')`."""
         return self.home / "data" / self._app_name
+
+
+def texts(editor: Editor) -> list[str]:
+    """The texts in the bound session, in order."""
+    return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]
