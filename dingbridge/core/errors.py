@@ -28,8 +28,7 @@ from dingbridge.core.catalogue import delivery as say
 
 
 def in_words(message: str, fix: str) -> str:
-    """The message and then what can be done about it, as sentences. Names of commands and options
-    stay as they are written."""
+    """The message and its fix, as sentences. Names of commands and options stay as written."""
     if not fix:
         return message
     first = fix.partition(" ")[0]
@@ -42,9 +41,10 @@ def in_words(message: str, fix: str) -> str:
 class BridgeError(Exception):
     """Base of all errors that this project raises on purpose.
 
-    `code` is the platform's own code when there is one; `fix` says what to do, may be empty;
-    `request_id` is the platform's reference for its support, may be empty. `level` is that of the
-    notice about it.
+    - `code`: the platform's code, if there is one
+    - `fix`: what to do; may be empty
+    - `request_id`: the platform's reference for its support; may be empty
+    - `level`: that of the notice about it
     """
 
     level: ClassVar[Literal["warn", "error"]] = "error"
@@ -62,9 +62,9 @@ class BridgeError(Exception):
 class DeliveryError(BridgeError):
     """One outbound chunk was not accepted.
 
-    `may_have_arrived` is true when the request was sent and no answer came: repeating it without
-    an idempotency key can deliver it twice. Where a message has ended with the error, it is true
-    when any of its attempts may have arrived.
+    `may_have_arrived`: the request was sent and no answer came, so that repeating it without an
+    idempotency key may deliver it twice. For the final error of a message: any of its attempts may
+    have arrived.
     """
 
     may_have_arrived = False
@@ -87,11 +87,11 @@ class Retryable(DeliveryError):
 
 
 class Unreachable(Retryable):
-    """No connection could be made, so nothing left this machine: try again for ever."""
+    """No connection could be made, so nothing left this machine: retry without limit."""
 
 
 class RetryAfter(DeliveryError):
-    """The platform asks for a pause of `seconds` before anything more is sent to this robot."""
+    """The platform asks for a pause of `seconds` before the robot sends again."""
 
     def __init__(
         self,
@@ -107,36 +107,37 @@ class RetryAfter(DeliveryError):
 
 
 class FreshToken(DeliveryError):
-    """The access token was refused: fetch a new one and repeat once."""
+    """The access token was refused: get a new one and repeat once."""
 
 
 class TooLong(DeliveryError):
-    """The chunk is larger than the platform accepts: split it and go on."""
+    """The chunk is larger than the platform accepts: split it and continue."""
 
 
 class OtherRoute(DeliveryError):
-    """This route is dead for this chunk; another may work (an expired session webhook)."""
+    """This route is unusable for this chunk; another may work (an expired session webhook)."""
 
 
 class Refused(DeliveryError):
-    """Cannot succeed until somebody changes something."""
+    """It cannot succeed until a person changes something."""
 
 
 class Uncertain(Refused):
-    """It may have arrived, so nothing of it is sent again unless the user says so."""
+    """It may have arrived, so nothing of it is sent again unless the user asks for that."""
 
 
 def told(error: BridgeError) -> tuple[str, Literal["warn", "error"]]:
-    """The notice about an error: what happened and what to do about it, and its level. A fix that
-    is no sentence, such as the name of a command, ends the sentence before it."""
+    """The notice about an error, and its level: what happened and what to do about it.
+
+    A fix that is no sentence, such as the name of a command, completes the sentence before it.
+    """
     if error.fix and not error.fix[0].isupper():
         return f"{error.message.rstrip('.')}: {error.fix}", error.level
     return in_words(error.message, error.fix), error.level
 
 
 def whole_reason(error: DeliveryError) -> str:
-    """Why a message was not delivered and what to do, in sentences, for whoever sent it; the last
-    one without its full stop."""
+    """Why a message was not delivered, and the fix, for its author; without the last full stop."""
     words = in_words(error.message, error.fix)
     if error.may_have_arrived and not isinstance(error, Uncertain):
         words = in_words(say.MAY_HAVE_ARRIVED(), words)
@@ -150,9 +151,9 @@ class LinkError(BridgeError):
 
 
 class LinkLost(LinkError):
-    """The connection ended or could not be made for a passing reason: open it again.
+    """The connection ended or could not be made for a passing reason: reopen it.
 
-    `seconds` is the shortest pause that the platform asks for before that, 0 when it asks for none.
+    `seconds` is the shortest pause that the platform asks for, or 0.
     """
 
     def __init__(
@@ -169,8 +170,9 @@ class LinkLost(LinkError):
 
 
 class LinkRefused(LinkError):
-    """Credentials or the app's set-up are wrong: try again slowly and tell the user. `login`: it is
-    the credentials."""
+    """Credentials or the app's set-up are wrong: retry slowly and notify the user. `login`:
+    credentials.
+    """
 
     def __init__(
         self,
@@ -186,13 +188,13 @@ class LinkRefused(LinkError):
 
 
 class BadFrame(BridgeError):
-    """A stream frame that cannot be read."""
+    """An unreadable stream frame."""
 
     level = "warn"
 
 
 class BadOptions(BridgeError):
-    """Settings that cannot be used. `problems` lists all of them, each a sentence with its path."""
+    """Unusable settings. `problems` lists all of them, each a sentence with its path."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
@@ -200,7 +202,7 @@ class BadOptions(BridgeError):
 
 
 class StoredDataDamaged(BridgeError):
-    """A file of ours that cannot be read; `set_aside` is the path it was moved to."""
+    """An unreadable file of ours; `set_aside` is the path it was moved to."""
 
     level = "warn"
 

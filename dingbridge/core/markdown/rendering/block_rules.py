@@ -31,8 +31,10 @@ DELIMITERS_OR_SPACE = f"{DELIMITERS} \t"
 
 
 class BlockToken(Token):
-    """A token with what differs from these values alone: most of a text's time went into making
-    those of `Token`, of which a block uses few."""
+    """A token that stores only what differs from these defaults.
+
+    Creating full tokens took most of the parser's time, and a block uses few of their fields.
+    """
 
     attrs: dict[str, str | int | float] = MappingProxyType({})  # type: ignore[assignment]  # replaced as a whole
     map: list[int] | None = None
@@ -50,7 +52,7 @@ class BlockToken(Token):
 
 
 class BlockState(StateBlock):
-    """What is known of a text while its blocks are read."""
+    """The state while the blocks of a text are parsed."""
 
     def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
         """Add a token."""
@@ -64,8 +66,7 @@ class BlockState(StateBlock):
 
 
 class BlockParser(ParserBlock):
-    """Reads blocks as `ParserBlock` does, with these rules in the place of its own for quotes,
-    lists, definitions and tables."""
+    """`ParserBlock` with other rules for quotes, lists, definitions and tables."""
 
     def __init__(
         self, blockquote: BlockRule, list_: BlockRule, reference: BlockRule, table: BlockRule
@@ -93,14 +94,14 @@ class BlockParser(ParserBlock):
     def parse(
         self, src: str, md: MarkdownIt, env: MutableMapping[str, Any], outTokens: list[Token]
     ) -> list[Token] | None:
-        """Add the tokens of a text."""
+        """Append the tokens of a text."""
         if src:
             state = BlockState(src, md, env, outTokens)
             self.tokenize(state, state.line, state.lineMax)
         return outTokens
 
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:
-        """Read the lines from `startLine` up to `endLine`."""
+        """Parse the lines from `startLine` up to `endLine`."""
         line = startLine
         most = state.md.options.maxNesting
         has_empty_lines = False
@@ -122,7 +123,7 @@ class BlockParser(ParserBlock):
                 state.line = line
 
     def _one(self, state: StateBlock, line: int, end: int) -> None:
-        """Read the block that begins at `line`."""
+        """Parse the block that begins at `line`."""
         if state.is_code_block(line):
             code(state, line, end, False)
             return
@@ -148,18 +149,18 @@ class BlockParser(ParserBlock):
         )
 
     def _interrupts(self, state: StateBlock, line: int, end: int) -> bool:
-        """Whether a line that could go on with a paragraph begins another block."""
+        """Whether a line that could continue a paragraph begins another block."""
         if self._may_be_table(state, line, end) and self._table(state, line, end, True):
             return True
         return self.begins_block(state, line, end)
 
     def begins_block(self, state: StateBlock, line: int, end: int) -> bool:
-        """Whether a line that is not empty begins a block that ends a paragraph or a table."""
+        """Whether a non-empty line begins a block that ends a paragraph or a table."""
         first = state.src[state.bMarks[line] + state.tShift[line]]
         return any(rule(state, line, end, True) for rule in self._interrupting.get(first, ()))
 
     def _paragraph(self, state: StateBlock, start: int, end: int) -> None:
-        """A paragraph, or a heading that is underlined."""
+        """A paragraph, or an underlined heading."""
         before, state.parentType = state.parentType, "paragraph"
         line = start + 1
         underline = ""
@@ -188,7 +189,7 @@ class BlockParser(ParserBlock):
 
 
 def _underline(state: StateBlock, line: int) -> str:
-    """The character of a line that makes a heading of the one above; empty for another line."""
+    """The character of a line that turns the one above into a heading; else empty."""
     start, end = state.bMarks[line] + state.tShift[line], state.eMarks[line]
     mark = state.src[start : start + 1]
     if start >= end or mark not in ("-", "="):

@@ -62,7 +62,7 @@ def table_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _body(state: StateBlock, line: int, end: int, columns: int) -> list[list[str]]:
-    """The rows from `line` on; afterwards `state.line` is the line behind the last one."""
+    """The rows from `line` on; afterwards `state.line` is the line after the last one."""
     before, state.parentType = state.parentType, KIND
     begins_block: Begins = state.md.block.begins_block  # type: ignore[attr-defined]  # of `Blocks`
     rows: list[list[str]] = []
@@ -92,7 +92,7 @@ def _cells(text: str) -> list[str]:
 
 
 def _alignments(line: str) -> list[str] | None:
-    """What the line below the head says of each column; None = it is no such line."""
+    """The alignments by the line below the head; None if it is no such line."""
     if len(line) < 2 or line[0] not in DELIMITERS or line.strip(DELIMITERS_OR_SPACE):
         return None
     if line[1] not in (DELIMITERS if line[0] == "-" else DELIMITERS_OR_SPACE):

@@ -1,4 +1,4 @@
-"""A table of Markdown as a table, as aligned text, or as aligned text in a code block."""
+"""Renders a Markdown table: as a table, as aligned text, or as aligned text in a code block."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_BREAK = "\u00a0"
 
 
 class Cell(NamedTuple):
-    """One cell on one line: as Markdown, as what a client shows of that, and as mere text."""
+    """A cell on one line: its Markdown, what a client shows of it, and its plain text."""
 
     markdown: str
     shown: str
@@ -27,17 +27,17 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of equally many cells, the head first."""
+    """Rows with equally many cells, the head first."""
 
     alignments: Sequence[Alignment]
     rows: Sequence[Sequence[Cell]]
 
 
 def chosen(table: Table, style: Style) -> Style:
-    """Return the style that is meant for this table, which is never 'auto'.
+    """The style for this table, never 'auto'.
 
-    Desktop clients draw tables, some phones and custom robots do not (section 9). So 'auto' is
-    'code', or 'text' for a table with links, which code would not have.
+    Desktop clients render tables, some phones and custom robots do not (section 9). So 'auto' is
+    'code', or 'text' for a table with links, which code would lose.
     """
     if style != "auto":
         return style
@@ -46,7 +46,7 @@ def chosen(table: Table, style: Style) -> Style:
 
 
 def width(text: str) -> int:
-    """Return the half-width columns that one line of text takes."""
+    """The half-width columns of one line of text."""
     if text.isascii() and text.isprintable():
         return len(text)
     found = wcswidth(text)
@@ -54,7 +54,7 @@ def width(text: str) -> int:
 
 
 def native(table: Table) -> str:
-    """Return the table in Markdown, with spaces around the cells and a rule that says left."""
+    """The table in Markdown, with spaces around the cells and left-aligned columns."""
     rules = {"": ":---", "left": ":---", "center": ":---:", "right": "---:"}
     lines = [_row([cell.markdown for cell in row]) for row in table.rows]
     lines.insert(1, _row([rules[alignment] for alignment in table.alignments]))
@@ -66,9 +66,8 @@ def _row(cells: list[str]) -> str:
 
 
 def text(table: Table) -> list[str]:
-    """Return the lines of the table as aligned text, whose cells are still Markdown.
-
-    No line is empty: an empty row is left out.
+    """The lines of the table as aligned text with Markdown in its cells; empty rows are left
+    out.
     """
     shown = [[cell.shown for cell in row] for row in table.rows]
     written = [[cell.markdown for cell in row] for row in table.rows]
@@ -84,7 +83,7 @@ def _visible_spaces(line: str) -> str:
 
 
 def code(table: Table) -> list[str]:
-    """Return the lines of the table as aligned text without any Markdown."""
+    """The lines of the table as aligned text without Markdown."""
     plain = [[cell.plain for cell in row] for row in table.rows]
     return _aligned(table.alignments, plain, plain, "-")
 

@@ -1,4 +1,4 @@
-"""What looks like HTML, made so that no client draws or hides it."""
+"""Neutralises HTML, so that no client renders or hides it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def harmless(code: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return Markdown that shows `text`, one or more lines of it, as it is: no tag, no marks."""
+    """Markdown that shows `text`, one or more lines of it, verbatim: no tag, no marks."""
     text = _ENTITY.sub("&amp;", text)
     return _MEANT.sub(r"\\\g<0>", text).replace("<", "&lt;")
 
 
 def without(text: str) -> str:
-    """Return raw HTML without the elements of HTML and without comments."""
+    """Raw HTML without elements and comments."""
     return _ELEMENT.sub("", text)
 
 
 def is_element(token: Token) -> bool:
-    """Whether a span is the beginning or the end of an element of HTML, or a comment."""
+    """Whether a span is a start or end tag of HTML, or a comment."""
     return token.type == "html_inline" and _ELEMENT.fullmatch(token.content) is not None

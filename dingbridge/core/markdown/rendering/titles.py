@@ -46,7 +46,7 @@ def title(text: str) -> str:
 
 
 def _shown_lines(tokens: list[Token], references: object) -> Iterator[str]:
-    """The lines that a reader sees outside code, without the marks of any block or span."""
+    """The lines that a reader sees outside code, without Markdown's marks."""
     for token in tokens:
         if token.type == "html_block":
             yield from tags.without(token.content).split("\n")
@@ -70,7 +70,7 @@ def _without_marks(words: str) -> Iterator[str]:
 
 
 def _other_lines(tokens: list[Token]) -> Iterator[str]:
-    """The lines of code, and those that are hidden as definitions."""
+    """The lines of code, and those hidden as definitions."""
     for token in tokens:
         if "label" in token.meta:
             yield token.content
