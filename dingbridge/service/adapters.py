@@ -58,13 +58,13 @@ class TranscriptStorage:
     """The transcripts of the data directory behind the disk thread."""
 
     def __init__(self, files: SharedFiles) -> None:
-        self._disk = files.disk
+        self._worker = files.disk
         self._files = files.transcripts
         self._added: dict[str, _Added] = {}
 
     def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
         """All sessions there are."""
-        self._disk.do(self._files.list, then)
+        self._worker.do(self._files.list, then)
 
     def append(self, info: SessionInfo, entry: Entry) -> None:
         """Add to a transcript; what comes until the disk thread is there is written together."""
@@ -72,7 +72,7 @@ class TranscriptStorage:
         added.entries.append(entry)
         if not added.is_due:
             added.is_due = True
-            self._disk.submit_durable(
+            self._worker.submit_durable(
                 transcript_of(info.id), lambda: self._write_added(info, added)
             )
 
@@ -97,13 +97,13 @@ class TranscriptStorage:
         then: Callable[[tuple[bool, ...]], None],
     ) -> None:
         """Add robot messages for good, those of `again` only when they are new there."""
-        self._disk.submit_durable(
+        self._worker.submit_durable(
             self._behind(session), lambda: self._files.take(session, arrivals, info), then
         )
 
     def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
         """Write the whole text of a message for good."""
-        self._disk.submit_durable(
+        self._worker.submit_durable(
             self._behind(session),
             lambda: self._files.settle(session, whole, sync=True),
             lambda _: then(),
@@ -111,23 +111,23 @@ class TranscriptStorage:
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
         """Read a transcript, with all that was added to it here before."""
-        self._disk.after(self._behind(session), lambda: self._files.load(session), then)
+        self._worker.after(self._behind(session), lambda: self._files.load(session), then)
 
     def end(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read the end of a transcript, with all that was added to it here before."""
-        self._disk.after(self._behind(session), lambda: self._files.end(session), then)
+        self._worker.after(self._behind(session), lambda: self._files.end(session), then)
 
     def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
         """Read what stands above the place at which a part begins."""
-        self._disk.after(self._behind(session), lambda: self._files.before(session, place), then)
+        self._worker.after(self._behind(session), lambda: self._files.before(session, place), then)
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
         """Read what other processes have added, or the end of what has taken its place."""
-        self._disk.after(self._behind(session), lambda: self._files.since(session), then)
+        self._worker.after(self._behind(session), lambda: self._files.since(session), then)
 
     def written(self, session: str, then: Callable[[], None]) -> None:
         """Wait for what was added to a transcript here before."""
-        self._disk.after(self._behind(session), lambda: None, lambda _: then())
+        self._worker.after(self._behind(session), lambda: None, lambda _: then())
 
     def clear(self, info: SessionInfo) -> None:
         """Start a transcript anew."""
@@ -144,7 +144,7 @@ class TranscriptStorage:
         return transcript_of(session)
 
     def _write(self, session: str, work: Callable[[], None]) -> None:
-        self._disk.submit_durable(self._behind(session), work)
+        self._worker.submit_durable(self._behind(session), work)
 
 
 class ProgramRunner:

@@ -1,4 +1,4 @@
-"""What the application needs of the outside, as small interfaces."""
+"""What the service needs of the outside, as small interfaces."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Storage(Protocol):
         then: Callable[[tuple[bool, ...]], None],
     ) -> None:
         """Add robot messages and make sure that they are on the disk, those of `again` only when
-        they do not stand there yet; `then` is told which were added. `info` is None for a session
+        they do not stand there yet; `then` gets which were added. `info` is None for a session
         that is not known here."""
         ...
 
@@ -124,7 +124,7 @@ class Saved(Protocol):
 
 
 class Exchange(Protocol):
-    """The way to the owner of the robot."""
+    """The way of an account to its robot."""
 
     def configure(self, options: Options) -> Ruling | None:
         """Use these options from now on; join the editors that use the same robot. Returns what
@@ -132,7 +132,7 @@ class Exchange(Protocol):
         ...
 
     def notify(self, ask: Ask) -> bool:
-        """Tell the owner something. Returns False while there is none to be told."""
+        """Submit a request. Returns False while the robot cannot be used."""
         ...
 
     @property
@@ -160,7 +160,7 @@ class Programs(Protocol):
 
 class Project(Protocol):
     """The files and programs of a project folder, `cwd`, without waiting: results come back on the
-    host loop. `failed` is told in words for a chat what cannot be done."""
+    host loop. `failed` gets an error with a sentence for a chat."""
 
     def branch(self, cwd: str, then: Callable[[str], None]) -> None:
         """The branch that is checked out; empty without one."""
@@ -228,7 +228,7 @@ class Downloads(Protocol):
 
 class Packed(Struct, frozen=True):
     """A file that is ready to leave: the path of the copy that leaves, the name it goes by, the
-    path where the user finds it, and what is to be said about it."""
+    path where the user finds it, and a note about it."""
 
     kept: str
     name: str
@@ -238,7 +238,7 @@ class Packed(Struct, frozen=True):
 
 class FilePacking(Protocol):
     """Files of the user's, made ready to leave without waiting: results come back on the service
-    loop. `failed` is told why there is nothing to send."""
+    loop. `failed` gets the reason why there is nothing to send."""
 
     def pack(
         self,
@@ -316,7 +316,7 @@ class Records(Protocol):
         ...
 
     def received(self, received: Received, then: Callable[[], None]) -> None:
-        """A robot message is to be handed over; `then` runs once that is on the disk."""
+        """Write a robot message into the inbox; `then` runs once it is on disk."""
         ...
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
@@ -330,7 +330,7 @@ class Records(Protocol):
         ...
 
     def handed(self, key: str) -> None:
-        """A robot message needs nothing more."""
+        """Write that a robot message is done."""
         ...
 
     def fates(self, session: str, ends: tuple[DeliveryLine, ...]) -> None:
@@ -387,11 +387,11 @@ class Reactions(Protocol):
     """The reactions of the robot on messages, which nothing waits for."""
 
     def react(self, reaction: Reaction, *, short: bool) -> None:
-        """A message is worked on. While the quota is `short`, nothing new is shown."""
+        """Show a reaction at a message, unless the quota is `short`."""
         ...
 
     def unreact(self, message_id: str) -> None:
-        """A message was answered, or never will be."""
+        """Remove the reaction at a message."""
         ...
 
     def idle(self, *, idle: bool) -> None:

@@ -1,4 +1,4 @@
-"""Messages that the shell hands over: each leaves by its robot's queue, and its fate is told."""
+"""Messages of the shell command: each leaves by a robot, and its delivery is reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dingbridge.service.robots.robots import Robots
 
 
 class ShellMessages:
-    """Those whose fate somebody waits for, by the number of the connection. Service loop only."""
+    """The messages under way, by the number of the connection. Service loop only."""
 
     def __init__(self, robots: Robots, send: Callable[[int, bytes], None]) -> None:
         self._robots = robots
@@ -24,7 +24,7 @@ class ShellMessages:
         self._waiting: dict[int, ShellMessage] = {}
 
     def hear(self, number: int, asked: Notify) -> None:
-        """The shell hands a message over."""
+        """Send a message for the shell."""
         robot = self._robots.sending(asked.robot)
         if robot is None or number in self._waiting:
             self._send(number, encode(NotServed()))
@@ -35,7 +35,7 @@ class ShellMessages:
         self._waiting[number].start()
 
     def left(self, number: int) -> None:
-        """The shell waits no longer."""
+        """The shell waits no longer: give its message up."""
         notification = self._waiting.pop(number, None)
         if notification is not None:
             notification.give_up()
@@ -78,8 +78,8 @@ class ShellMessage:
             self._notify(Told(report))
 
     def _end(self, report: DeliveryReport) -> None:
-        """The message has its fate. One that failed stays in no outbox: whoever waits for it knows
-        best whether it is to be sent again."""
+        """The message has its final delivery. If it failed, it leaves the outbox: the caller knows
+        best whether to send it again."""
         if self._has_ended:
             return
         self._has_ended = True
@@ -94,7 +94,7 @@ class ShellMessage:
             self._notify(Told(report))
 
     def give_up(self) -> None:
-        """Try nothing new. What is under way meets its end, which is told."""
+        """Start no new attempt. The result of one that is under way is reported."""
         if self._has_ended or self._is_late:
             return
         self._is_late = True

@@ -45,7 +45,7 @@ class SpoolIntake:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._attach = attach
-        self._disk = files.disk
+        self._worker = files.disk
         self._folder = files.spool
         self._taken = taken
         self._show = show
@@ -71,7 +71,7 @@ class SpoolIntake:
     def left(self, then: Callable[[tuple[SpooledFrame, ...]], None]) -> None:
         """The editor is gone. `then` is told later what it wrote down itself."""
         self._is_left = True
-        self._disk.do(
+        self._worker.do(
             lambda: self._folder.read(self._attach.pid),
             lambda found: then(self._take([one for one in found if self._is_own(one)])),
         )
@@ -173,7 +173,7 @@ class SpoolIntake:
             names.discard(message)
             if not names:
                 del self._open[path]
-                self._disk.do(partial(self._folder.remove, path))
+                self._worker.do(partial(self._folder.remove, path))
 
     def let_go(self) -> None:
         """The editor is gone: what is open yet is for another one."""

@@ -39,7 +39,7 @@ class AccessCommands:
             self._choose("deny", lambda known: known.asking, say.NOBODY_ASKS())
 
     def revoke(self, id: str) -> None:
-        """Let in no more whoever has this id; without one, let the user choose."""
+        """End the access of this id; without one, let the user choose."""
         if id:
             self._decide(id, robot_requests.Revoke)
         else:

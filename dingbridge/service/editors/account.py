@@ -245,7 +245,7 @@ class Account:
         }
 
     def asker(self, target: Target) -> At:
-        """Whom an answer to a conversation mentions: whoever spoke there last, in a group."""
+        """Whom an answer to a group mentions: the person who wrote there last."""
         if not self.options.mention_asker:
             return At()
         return self.people.asker(target.conversation_id)

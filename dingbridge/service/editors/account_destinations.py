@@ -88,11 +88,11 @@ class SessionDestinations:
         return target
 
     def choose(self, session: str, target: Target) -> None:
-        """New texts of the session are for this conversation, whoever speaks."""
+        """New texts of the session are for this conversation, even if another one writes."""
         self._change(session, self._known(session).chose(target))
 
     def follow(self, session: str) -> None:
-        """New texts are for whoever speaks, from now on."""
+        """New texts are for the conversation that wrote last, from now on."""
         self._change(session, self._known(session).following())
 
     def forget(self) -> None:

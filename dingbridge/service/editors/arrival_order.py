@@ -39,7 +39,7 @@ class ArrivalOrder:
         del self._waiting[place]
 
     def _is_over(self, place: ConversationKey, start: StartFetch) -> bool:
-        """Begin with one. Returns False when it ends later, and goes on by itself then."""
+        """Begin with one. Returns False when it ends later; the next one begins then."""
         over = False
         under_way = True
 

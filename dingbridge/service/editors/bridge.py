@@ -64,9 +64,8 @@ class Bridge:
         self.sessions.unsettled = self._look_up_deliveries
 
     def leave(self) -> None:
-        """The editor leaves: whoever waits for the answer of its Lua function is told that none
-        will come, unless another editor gives it, and what was not ready to be sent is told as
-        failed. Programs go on."""
+        """The editor leaves. Questions to its Lua function are passed on to another editor, or
+        answered with an apology; files that are not complete fail. Programs continue."""
         self.files.leave()
         self.replies.leave()
 
@@ -86,7 +85,7 @@ class Bridge:
             account.member.gone()
 
     def end(self) -> None:
-        """The service ends: whoever waits for the answer of a program is told that none will come.
+        """The service ends. Questions to a program are answered with an apology.
         To the next service go the answer of a Lua function, what nobody was asked about yet, and a
         file that is not whole, with what waits behind it: the editor hands it over again."""
         self.received.end()

@@ -61,13 +61,13 @@ class Departure:
         bridge: Bridge,
         memberships: Memberships,
         screen: Screen,
-        disk: Worker,
+        worker: Worker,
     ) -> None:
         self._editor = editor
         self._bridge = bridge
         self._memberships = memberships
         self._screen = screen
-        self._disk = disk
+        self._worker = worker
         self.is_leaving = False
         """Whether the departure has begun; programs may be at work for longer."""
         self._is_writing = False
@@ -100,7 +100,7 @@ class Departure:
             self._memberships.retire()
         self._editor.stop_transfers()
         asyncio.get_running_loop().call_later(STOP_WITHIN, lambda: self._written(None))
-        self._disk.settled(lambda: self._written(unanswered))
+        self._worker.settled(lambda: self._written(unanswered))
         self._stop_when_idle()
 
     def _written(self, unanswered: Mapping[str, tuple[SendMessage, ...]] | None) -> None:

@@ -46,8 +46,8 @@ class DestinationChoice:
             self._show_notice(say.WRITES_TO(title=self._sessions.title(session), place=chosen.name))
 
     def chosen(self, session: str, destination: Destination | None, *, stays: bool) -> None:
-        """A choice that was made in the editor; none means whoever speaks. Unless it `stays`, it
-        gives way to whoever speaks next."""
+        """The user chose a conversation; none means the one that wrote last. Unless the choice
+        `stays`, it ends when another conversation writes."""
         account = self._accounts.of(session)
         if account is None:
             return

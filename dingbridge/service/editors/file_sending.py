@@ -29,8 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class FileToSend(Struct, frozen=True):
-    """A file that is on its way from the editor, or being drawn: the message `id` that it becomes,
-    and where it goes, by which account and which robot of it."""
+    """A file that is on its way from the editor, or being drawn.
+
+    - `id` is the message that it becomes; `robot` is the account's robot when it began.
+    """
 
     id: str
     account: Account
@@ -136,7 +138,7 @@ class FileSending:
         return bool(self._under_way)
 
     def leave(self) -> None:
-        """The editor leaves: what is not whole yet is told as not sent, in its session."""
+        """The editor leaves: a file that is not complete yet fails, in its session."""
         for file in self._under_way.values():
             file.account.member.give_up(file.id)
             self._add_unsent(file, say.NEOVIM_CLOSED())

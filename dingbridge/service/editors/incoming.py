@@ -1,4 +1,4 @@
-"""A robot message on its way into a transcript, and to what answers it."""
+"""Takes one robot message into a transcript, and submits it to the responder."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ from dingbridge.service.robots import robot_news, robot_requests
 
 
 class MessagePipeline(Struct, frozen=True):
-    """What all messages of an editor share. Of each conversation they are shown, have their files
-    fetched, and are asked about in the order in which they came: `shown`, `fetched`, `asked`.
-    `programs` run for one message at a time. `received` is told of each once it is whole, `ended`
-    once nothing here is left to do."""
+    """What all robot messages of an editor share.
+
+    - `received` is called with each message once it is complete, `ended` once it is done here.
+    - `shown`, `fetched` and `asked` keep the messages of a conversation in the order in which they
+      came: to show them, to fetch their files, to submit them to the responder.
+    - `programs` lets a program answer one message at a time.
+    """
 
     editor: Editor
     sessions: EditorSessions

@@ -1,4 +1,4 @@
-"""What the user is told of a robot's link: an outage once when it begins and once when it ends.
+"""The notices about a robot's link: an outage shows once when it begins and once when it ends.
 
 It has ended once a connection has lived for `LINK_LIVES` seconds: one that breaks again and again
 is one outage.

@@ -17,18 +17,22 @@ from dingbridge.service.robots.robot_requests import (
     Unbind,
 )
 
-REMEMBERED = 1000
-"""Messages whose end is told once (a count)."""
+ENDS_KEPT = 1000
+"""Messages whose final delivery is kept, so that it is reported once (a count)."""
 
 
 class PendingRequests:
-    """Remembers what the owner has not answered yet. Service loop only."""
+    """Keeps what the robot has not answered yet. Service loop only.
+
+    reserved ──send()──▶ unanswered ──the robot has it on disk──▶ under way ──▶ ended
+       └──give_up()──▶ dropped
+    """
 
     def __init__(self, exchange: Exchange, pid: int, cwd: str, pending: set[str]) -> None:
         self._exchange = exchange
         self._pid = pid
         self._cwd = cwd
-        # Of all editors: what is in it is not lost, though no owner knows it.
+        # Shared by all editors: these messages are not lost, even if no robot knows them.
         self._pending = pending
         self._bound = ("", "")
         self._again = False
@@ -48,7 +52,7 @@ class PendingRequests:
         return tuple(self._unanswered.values())
 
     def gone(self) -> None:
-        """The editor has left; what no owner has answered is written down."""
+        """The editor has left; what no robot has answered is on disk."""
         self._pending.difference_update({*self._line, *self._unanswered})
 
     def came_back(self) -> None:
@@ -57,7 +61,7 @@ class PendingRequests:
         self._is_newcomer = False
 
     def joined(self) -> None:
-        """There is an owner: the first one, or that of another robot."""
+        """The robot can be used: say `Hello`, and submit what it has not answered."""
         session, title = self._bound
         self._exchange.notify(
             Hello(self._pid, self._cwd, session, title, self._again, self._answers)
@@ -70,23 +74,24 @@ class PendingRequests:
             self._exchange.notify(Busy(True))
 
     def notify(self, ask: Ask) -> None:
-        """Tell the owner something, now or as soon as there is one."""
+        """Submit a request, now or as soon as the robot can be used."""
         if not self._exchange.notify(ask):
             self._untold.append(ask)
 
     def reserve(self, message: str) -> None:
-        """Keep the place of a message that is still being made: what is sent later waits for it."""
+        """Reserve the place of a message that is still being made: what is sent later waits for
+        it."""
         self._line[message] = None
         self._pending.add(message)
 
     def give_up(self, message: str) -> None:
-        """Nothing will come in the place that was kept for this message."""
+        """Give up the place that was reserved for this message."""
         self._line.pop(message, None)
         self._pending.discard(message)
         self._advance()
 
     def send(self, ask: SendMessage) -> None:
-        """Hand a message over, in its place; it is remembered until an owner has answered."""
+        """Submit a message, in its place. It is kept until the robot has answered."""
         self._line[ask.outbound.id] = ask
         self._pending.add(ask.outbound.id)
         self._advance()
@@ -105,17 +110,17 @@ class PendingRequests:
         self._exchange.notify(ask)
 
     def expect(self, message: str) -> None:
-        """The message left from here, by way of an earlier service."""
+        """This editor sent the message when there was an earlier service."""
         self._under_way.add(message)
 
     def answered(self, message: str) -> bool:
-        """The owner knows the message. Returns whether that is news."""
+        """The robot knows the message. Returns whether it did not before."""
         self._pending.discard(message)
         return self._unanswered.pop(message, None) is not None
 
     def ask(self, session: str, messages: tuple[str, ...]) -> None:
-        """A transcript shows these messages without an end. An earlier service may have told the
-        editor the end of one, and been killed before it stood there."""
+        """Ask what became of messages that a transcript shows without an end. An earlier service
+        may have reported the end, and been killed before it was in the transcript."""
         if not self._is_newcomer:
             self._perhaps_told.update(messages)
         self.notify(Known(session, messages))
@@ -127,29 +132,28 @@ class PendingRequests:
         return told and message not in self._under_way
 
     def sent(self, message: str) -> bool:
-        """Whether the message left from here, lately or a while ago."""
+        """Whether this editor sent the message."""
         return message in self._under_way or message in self._ended
 
     def ended(self, message: str, end: tuple[Delivery, str]) -> bool:
-        """The message has met this end, with its reason. Returns whether that is news: the owner
-        tells it when it happens, and once more to whoever asked meanwhile."""
+        """The message has this final delivery, with its reason. Returns whether that is new: the
+        robot reports it when it happens, and again to an editor that asked meanwhile."""
         known = self._ended.pop(message, None)
         self._under_way.discard(message)
         self._ended[message] = end
-        while len(self._ended) > REMEMBERED:
+        while len(self._ended) > ENDS_KEPT:
             self._ended.popitem(last=False)
         return known != end
 
     def goes_on(self, message: str) -> None:
-        """The message is on its way; after its end that means that it is tried again."""
+        """The message is under way; after its end that means that it was retried."""
         self._perhaps_told.discard(message)
         if self._ended.pop(message, None) is not None:
             self._under_way.add(message)
 
     def moved(self) -> tuple[SendMessage, ...]:
-        """From now on it is another robot's owner, who knows nothing of what was sent so far.
-        Returns what the one before has not answered, in order, which is to be written down for that
-        robot."""
+        """The account belongs to another robot from now on. Returns what the one before has not
+        answered, in order, so that it can be put into its journal."""
         behind = [ask for ask in self._line.values() if ask is not None]
         self._line = {message: None for message, ask in self._line.items() if ask is None}
         left = (*self.unanswered, *behind)
@@ -171,10 +175,10 @@ class PendingRequests:
             self._exchange.notify(Answers(answers))
 
     def bind(self, session: str, title: str) -> bool:
-        """This session is to be bound; a later owner is told with the first word. Returns False
-        while there is no owner."""
+        """Request to bind a session, or do so with the next `Hello`. Returns False while the robot
+        cannot be used."""
         self._bound = (session, title)
-        # An earlier release that nobody has heard of is over.
+        # An earlier release that was not submitted is void.
         self._untold = [ask for ask in self._untold if ask != Unbind(session)]
         return self._exchange.notify(Bind(session, title, self._cwd))
 
@@ -183,7 +187,7 @@ class PendingRequests:
         self._bound = (session, title)
 
     def unbind(self, session: str) -> None:
-        """The session is not to be bound any more."""
+        """Request to release a session."""
         self.notify(Unbind(session))
 
     def released(self) -> None:

@@ -1,4 +1,4 @@
-"""Messages go to the responder, and its answers back to where they were asked."""
+"""Submits messages to the responder, and sends its answers to where they were asked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ LEASE_WITHIN = 2.0
 
 
 class ResponderReplies:
-    """Asks the responder and passes on what it says. Service loop only."""
+    """Connects messages with the responder and its answers. Service loop only.
+
+    asked ──an answer, or none will come──▶ ended
+      ├──not taken up within `LEASE_WITHIN`──▶ passed on to another editor
+      └──the editor leaves (Lua), the service ends (program)──▶ given up
+    """
 
     def __init__(
         self,
@@ -46,7 +51,7 @@ class ResponderReplies:
         self._accounts = chats.accounts
         self._responders = responders
         self._sending = sending
-        # What is told when a program that works on a robot message has ended, by request.
+        # What is called when a program that works on a robot message has ended, by request.
         self._at_end: dict[str, Callable[[], None]] = {}
 
     def ask(
@@ -61,7 +66,7 @@ class ResponderReplies:
     ) -> None:
         """Hand a message to the responder, if there is one. `target` is where the answer goes;
         `deliver` is how the message came, None for what was typed here; `files` are their absolute
-        paths; `ended` is told once a program has ended, and at once where none works on it."""
+        paths; `ended` is called once a program has ended, and at once if none works on it."""
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
         asker = deliver.inbound.sender.identity if deliver is not None else ""
@@ -90,7 +95,7 @@ class ResponderReplies:
         session, request = turn.question.session, turn.question.message.id
         asked = ReplyContext(session, name, turn.target, turn.asker, turn.at, robot)
         if self._has_left and options.responder == "lua":
-            # The function is gone, but not whoever asks.
+            # The function is gone, but the asker still waits.
             if account is not None:
                 account.member.notify(robot_requests.Unanswered(turn, left=True))
             return
@@ -178,7 +183,7 @@ class ResponderReplies:
 
     def leave(self) -> None:
         """The editor leaves before its Lua function has answered: another one may do it, else
-        whoever asked is told that no answer will come. Programs go on."""
+        the asker gets a reply that no answer will come. Programs continue."""
         self._has_left = True
         for asked, turn in self._responders.give_up(by_program=False):
             account = self._account(asked)
@@ -198,7 +203,8 @@ class ResponderReplies:
             self._notify_end(request)
 
     def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
-        """In the conversation alone: the session may have been deleted, and whoever asked waits."""
+        """Answer in the conversation alone: the session may be deleted, but the asker still
+        waits."""
         account = self._account(asked)
         if account is not None:
             self._sending.answer(account, asked.target, text, Purpose.REPLY, message_id)

@@ -65,13 +65,13 @@ class RestoredBindings:
         cwd: str,
         bound: Mapping[str, str] | None,
         accounts: Accounts,
-        remembered: State,
+        saved: State,
         settled: Callable[[], None],
     ) -> None:
         self._cwd = cwd
         self._bound = bound
         self._accounts = accounts
-        self._remembered = remembered
+        self._saved = saved
         self._settled = settled
         self._awaited: set[str] = set()
         self.is_settled = False
@@ -113,7 +113,7 @@ class RestoredBindings:
             return
         self.is_settled = True
         for account in self._accounts:
-            binding = binding_for(self._remembered, robot_name(account.options), self._cwd)
+            binding = binding_for(self._saved, robot_name(account.options), self._cwd)
             if binding is not None and account.name in self._awaited:
                 account.restore(binding.session, binding.target)
         self._settled()

@@ -1,4 +1,4 @@
-"""What leaves through this editor's robots: as what it is written, and what became of it."""
+"""Composes and sends the messages of an editor, and shows their delivery."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class Sending:
         at: At = At(),
         around: Around = Around(),
     ) -> Outbound:
-        """The message as it leaves; the user is told what was masked in it."""
+        """Compose the message as it leaves, and show the user what was masked in it."""
         circumstances = ComposeContext(
             self._accounts.secrets, self._environ, account.people.members(target.conversation_id)
         )
@@ -205,7 +205,7 @@ class Sending:
         self.show_unsaved()
         self._accounts.status_changed()
 
-    # --- what became of it ----------------------------------------------------------------------
+    # --- delivery -------------------------------------------------------------------------------
 
     def fate(self, account: Account, report: DeliveryReport, session: str) -> None:
         """News of a message that is on its way, or was."""

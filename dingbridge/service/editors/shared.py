@@ -17,11 +17,17 @@ from dingbridge.service.sessions.store import SessionStore
 
 
 class SharedServices(Struct, frozen=True):
-    """`post` runs a call on the service's loop; `is_behind` tells whether an editor has not read
-    yet what it was sent; `describe` says in words how the service is; `end` ends it, for a moment
-    or until it is needed; `files_thread` does what takes long with the user's
-    files, and `spooled` names those of the spool that are being taken in; `log_secrets` is told,
-    for an editor, which values its lines must not show and whether it wants all lines."""
+    """What exists once for all editors.
+
+    - `files_thread` does what takes long with the user's files.
+    - `spooled` names the files of the spool that are being read.
+    - `post` runs a call on the service's loop.
+    - `is_behind` tells whether an editor has not read yet what it was sent.
+    - `describe` returns the status of the service in words.
+    - `end` ends the service; with True another one starts at once.
+    - `log_secrets` takes, for an editor, the values that the log must not show, and whether it
+      wants all lines.
+    """
 
     data: Path
     files: SharedFiles

@@ -38,5 +38,5 @@ class Speakers:
         return mentions.members(self._heard.get(conversation, {}).values())
 
     def asker(self, conversation: str) -> At:
-        """Whoever spoke there last, if it is a group."""
+        """The person who wrote there last, if it is a group."""
         return self._askers.get(conversation, At())

@@ -120,34 +120,34 @@ class FileUploader:
         key = (outbound.id, options.app_key)
         if self._done is not None and self._done[0] == key:
             return self._done[1]
-        errand = _Errand(options, outbound, route, token, progress, stopped)
-        _need_way(errand)
+        job = _UploadJob(options, outbound, route, token, progress, stopped)
+        _need_way(job)
         try:
-            uploaded = self._uploaded(errand)
+            uploaded = self._uploaded(job)
         except OSError as cause:
             reason = cause.strerror or type(cause).__name__
             raise Refused(say.CANNOT_BE_SENT(name=outbound.file_name, reason=reason)) from cause
         self._done = (key, uploaded)
         return uploaded
 
-    def _uploaded(self, errand: _Errand) -> UploadedFile:
-        outbound = errand.outbound
+    def _uploaded(self, job: _UploadJob) -> UploadedFile:
+        outbound = job.outbound
         path = Path(outbound.file)
         if not outbound.file:
             path = self._folder.put(outbound.id, outbound.file_name, outbound.text.encode())
         with self._folder.open(path) as source:
             way = self._way(outbound, source.size)
             try:
-                return UploadedFile(way, self._send(errand, way, source))
+                return UploadedFile(way, self._send(job, way, source))
             except DeliveryError as error:
-                other = media.instead(way, error) if errand.route is not Route.SESSION else None
+                other = media.instead(way, error) if job.route is not Route.SESSION else None
                 if other is None:
                     raise media.about(error, way, source.size) from error
                 log.info("message %s goes in a zip: %s %s", outbound.id, error.code, error.message)
             self._instead = (outbound.id, other)
             source.file.seek(0)
             try:
-                return UploadedFile(other, self._send(errand, other, source))
+                return UploadedFile(other, self._send(job, other, source))
             except DeliveryError as error:
                 raise media.about(error, other, source.size) from error
 
@@ -156,44 +156,44 @@ class FileUploader:
             return self._instead[1]
         return media.parcel(outbound.file_name, size)
 
-    def _send(self, errand: _Errand, way: OutgoingMedia, source: OutgoingFile) -> str:
+    def _send(self, job: _UploadJob, way: OutgoingMedia, source: OutgoingFile) -> str:
         """Upload the file by one way; its media id."""
         if not way.zipped:
-            return self._upload(errand, way, source)
-        zipped = self._folder.zipped(source, way, errand.stopped)
+            return self._upload(job, way, source)
+        zipped = self._folder.zipped(source, way, job.stopped)
         try:
             media.check_size(way, zipped.size)
-            return self._upload(errand, way, zipped)
+            return self._upload(job, way, zipped)
         finally:
             self._folder.discard(zipped)
 
-    def _upload(self, errand: _Errand, way: OutgoingMedia, source: OutgoingFile) -> str:
+    def _upload(self, job: _UploadJob, way: OutgoingMedia, source: OutgoingFile) -> str:
         # Loaded late: most editors never upload anything.
         from dingbridge.edges.dingtalk.http import Http, Upload
 
-        options = errand.options
+        options = job.options
         stop = threading.Event()
         told_at, told = time.monotonic(), 0
 
         def progress(sent: int, size: int) -> None:
             nonlocal told_at, told
-            if errand.stopped():
+            if job.stopped():
                 stop.set()
             percent, now = sent * 100 // size, time.monotonic()
             if percent >= told + TELL_STEP or (percent > told and now >= told_at + TELL_EVERY):
                 told_at, told = now, percent
-                errand.progress(f"{percent} % uploaded")
+                job.progress(f"{percent} % uploaded")
 
-        url = media.upload_url(options.endpoint_oapi, errand.token(), way.upload)
+        url = media.upload_url(options.endpoint_oapi, job.token(), way.upload)
         form = Upload(source, way, progress=progress, stop=stop)
         if self._http is None or self._http[0] != options.proxy:
             self._http = (options.proxy, Http(options.proxy))
         media_id = media.read_upload(self._http[1].upload(url, form))
-        log.info("message %s: %s uploaded", errand.outbound.id, media.amount(source.size))
+        log.info("message %s: %s uploaded", job.outbound.id, media.amount(source.size))
         return media_id
 
 
-class _Errand(Struct, frozen=True):
+class _UploadJob(Struct, frozen=True):
     """One file to upload."""
 
     options: Options
@@ -204,12 +204,12 @@ class _Errand(Struct, frozen=True):
     stopped: Callable[[], bool]
 
 
-def _need_way(errand: _Errand) -> None:
+def _need_way(job: _UploadJob) -> None:
     """Raise `Refused` where the route takes no such file."""
-    name = errand.outbound.file_name
-    if errand.route is Route.WEBHOOK:
+    name = job.outbound.file_name
+    if job.route is Route.WEBHOOK:
         raise media.webhook_refusal(name)
-    if errand.route is Route.SESSION and ending(name) not in media.PICTURES:
+    if job.route is Route.SESSION and ending(name) not in media.PICTURES:
         raise Refused(
             say.NOT_OUTSIDE(name=name),
             fix=say.PUT_WHERE_THEY_CAN(),

@@ -1,4 +1,4 @@
-"""What is remembered about access to a robot: pairings, requests, and refusals that were told."""
+"""What the state file has about access to a robot: pairings, requests, and refusals sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue of a robot, for messages whose address may not have been known."""
+"""The send queue of a robot, for messages whose target may need to be completed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dingbridge.service.robots.conversations import Conversations
 
 
 class AddressedQueue:
-    """The queue, before which a message gets the address that was not known when it was accepted:
-    another editor wrote it down, or it failed for want of one."""
+    """Completes the target of each message before it is queued: it may have been unknown when the
+    message was accepted, or when it was written into the journal by another editor."""
 
     def __init__(self, queue: Queue, conversations: Conversations) -> None:
         self._queue = queue
@@ -19,6 +19,6 @@ class AddressedQueue:
         self.drop = queue.drop
 
     def put(self, waiting: QueuedMessage) -> None:
-        """Queue the message, addressed."""
+        """Complete the target, and queue the message."""
         outbound = self._conversations.addressed(waiting.outbound, waiting.session)
         self._queue.put(structs.replace(waiting, outbound=outbound))

@@ -1,4 +1,4 @@
-"""Which session each of a robot's editors has bound, and what is remembered of that."""
+"""Which session each of a robot's editors has bound, now and in the state file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ from dingbridge.service.robots.state_cache import StateCache
 
 
 class Bindings:
-    """Several editors may have the same session bound, and several sessions be bound in a project
-    folder. `notify` reaches one member. Service loop only."""
+    """Binds and releases sessions. Several editors may bind the same session, and several sessions
+    may be bound in a project folder. Service loop only.
+
+    - `notify` sends news to one member.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class Bindings:
         self._notify = notify
 
     def restore(self, member: int, cwd: str) -> None:
-        """Give a newcomer the latest binding of its project folder."""
+        """Bind a new member to the latest session of its project folder."""
         binding = binding_for(self._cache.state, self._robot, cwd)
         if binding is None:
             self._notify(member, robot_news.Restore())
@@ -48,7 +51,7 @@ class Bindings:
         self._notify(member, robot_news.Restore(binding.session, binding.target))
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
-        """A newcomer has this session bound already: which one was bound last stays as it was."""
+        """A new member has this session bound already, so its time of binding stays the same."""
         known = self._cache.state.bindings.get(session)
         self._bind(member, session, title, cwd, known.time if known else self._runtime.now())
 
@@ -72,12 +75,12 @@ class Bindings:
         self._cache.change(change, lambda: self._notify_bound(member, session))
 
     def _notify_bound(self, member: int, session: str) -> None:
-        """The session is this member's, and this is the conversation that it goes on with."""
+        """Report the binding, with the conversation that wrote to the session last."""
         target = binding_of(self._cache.state, self._robot, session).target
         self._notify(member, robot_news.SessionBound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
-        """A member releases a session, in whichever editor it is bound."""
+        """Release a session for a member, in all editors that have it bound."""
         for other in self._holders(session):
             self._members[other].session = ""
             if other != member:

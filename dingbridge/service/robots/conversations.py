@@ -1,4 +1,4 @@
-"""Which session a DingTalk conversation speaks to, and what people may ask about that."""
+"""Which session a DingTalk conversation writes to, and which sessions a sender may choose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from dingbridge.service.robots.state_cache import StateCache
 
 
 class BoundEditor(Struct):
-    """An editor. `session` is the one it has bound, or empty; `answers`: it has a responder."""
+    """An editor. `session` is its bound session, or empty; `answers` tells whether it has a
+    responder, `busy` whether that works on something."""
 
     pid: int
     cwd: str
@@ -33,8 +34,10 @@ class BoundEditor(Struct):
 
 
 class Conversations:
-    """The way from DingTalk to the sessions of all editors. `members` are those editors; the hub
-    changes them."""
+    """Maps conversations to the sessions of all editors. Service loop only.
+
+    - `members` are those editors; the hub changes them.
+    """
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class Conversations:
         return [(name, member) for name, member in self._members.items() if member.session]
 
     def is_bound(self, session: str) -> bool:
-        """Whether an editor that is here has the session bound."""
+        """Whether a member has the session bound."""
         return any(member.session == session for member in self._members.values())
 
     def sessions(self) -> tuple[str, ...]:
@@ -64,11 +67,11 @@ class Conversations:
         return tuple(sorted({member.session for member in self._members.values()} - {""}))
 
     def chosen(self, inbound: Inbound) -> str:
-        """The session that the conversation spoke to last, open or not; empty without one."""
+        """The session that the conversation wrote to last, open or not; empty without one."""
         return self._cache.state.conversations.get(self._key(inbound), "")
 
     def is_away(self, session: str) -> bool:
-        """Whether the session is bound, but not by an editor that is here."""
+        """Whether the session is bound, but by no member."""
         binding = self._cache.state.bindings.get(session)
         return binding is not None and not binding.scope and not self.is_bound(session)
 
@@ -81,8 +84,8 @@ class Conversations:
         """The session that the message is for; empty when there is none.
 
         With sessions made on demand it is the one that was made. Else it is the session bound to
-        the conversation while an editor has it open, else the open one that was bound last: whoever
-        writes must not speak to a closed editor.
+        the conversation while an editor has it open, else the open one that was bound last: nobody
+        must write to a closed editor.
         """
         chosen = self.chosen(inbound)
         if scopes.is_made(self._options()):
@@ -103,7 +106,7 @@ class Conversations:
         return self.is_bound(session)
 
     def make(self, session: str, inbound: Inbound, now: float) -> None:
-        """A new session, which the message's conversation speaks to from now on."""
+        """Make a session on demand. The message's conversation writes to it from now on."""
         scope = self._key(inbound)
         start = scopes.start(self._options(), inbound)
         binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
@@ -112,7 +115,7 @@ class Conversations:
         self.speak_to(session, inbound)
 
     def speak_to(self, session: str, inbound: Inbound) -> None:
-        """Remember that the conversation speaks to this session."""
+        """Remember that the conversation writes to this session."""
         self._spoke[session] = reply_target(inbound)
         self._ways[self._spoke[session].key] = self._spoke[session]
         self._ways.move_to_end(self._spoke[session].key)
@@ -126,7 +129,7 @@ class Conversations:
             self._cache.change(lambda state: with_conversation(state, key, session, target))
 
     def met(self, inbound: Inbound) -> None:
-        """Somebody who may speak wrote from this conversation: remember what its id stands for."""
+        """Remember the names of a conversation and of a sender who may write."""
         known = acquaintances_of(self._cache.state, self._robot)
         if known_conversations.met(known, inbound) is not known:
             self._cache.change(lambda state: with_acquaintance(state, self._robot, inbound))
@@ -146,7 +149,7 @@ class Conversations:
         return structs.replace(outbound, target=target)
 
     def _reachable(self, target: Target, session: str) -> Target:
-        """A private chat with the way to it, if that is known."""
+        """A private chat with its session webhook, if that is known."""
         spoke = self._spoke.get(session)
         if target.key == of_session(session).key and self.is_made(session):
             binding = self._cache.state.bindings.get(session)
@@ -155,8 +158,8 @@ class Conversations:
         return way or target
 
     def choose(self, wanted: str, inbound: Inbound, *, admin: bool) -> bool:
-        """The conversation speaks to another session, by its number or id. Returns whether there
-        is such a one."""
+        """Let the conversation write to another session, by its number or id. Returns whether there
+        is one."""
         chosen = choose(self.rows(inbound, admin=admin), wanted)
         if chosen is None:
             return False
@@ -184,7 +187,7 @@ class Conversations:
         return [BoundRow(*row, here=row[0] == here) for row in rows]
 
     def _by_session(self) -> dict[str, list[BoundEditor]]:
-        """The editors of each bound session, those that came first first."""
+        """The editors of each bound session, in the order in which they joined."""
         found: dict[str, list[BoundEditor]] = {}
         for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
             found.setdefault(member.session, []).append(member)

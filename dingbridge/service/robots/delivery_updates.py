@@ -1,4 +1,4 @@
-"""Who is told what becomes of a robot's messages: editors, transcripts and single listeners."""
+"""Reports deliveries of a robot's messages to editors, transcripts and single listeners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of a robot's editors something is for: who has a session, and who was at work last."""
+"""Chooses among a robot's editors: by bound session, what they show, and their users' activity."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
 
 Attends = Callable[[int, str], tuple[bool, float]]
-"""Whether a member's editor shows a session, and when its user was at work in it last (seconds of a
-clock that only goes on)."""
+"""Whether a member's editor shows a session, and when its user was active last (seconds of a
+monotonic clock)."""
 
 
 class EditorChoice:
-    """Knows the members by what their editors show and when their users were there last."""
+    """Ranks the members for a session. Service loop only."""
 
     def __init__(
         self, members: Mapping[int, BoundEditor], conversations: Conversations, attends: Attends
@@ -22,12 +22,14 @@ class EditorChoice:
         self._attends = attends
 
     def first(self, session: str, *, answers: bool) -> int:
-        """The member that takes in what came for a session: one that has it bound, then one that
-        shows it, then any; where it is to be answered one with a responder. There has to be one."""
+        """The member for a message of a session: one that has it bound, then one that shows it,
+        then any. If the message `answers` are wanted, one with a responder. There must be a
+        member."""
         return max(self._members, key=lambda member: self._rank(member, session, answers=answers))
 
     def next(self, session: str, tried: Collection[int], *, answers: bool = False) -> int | None:
-        """The member that comes after those that were `tried`; None when no other is concerned."""
+        """The next member after those that were `tried`; None when no other has to do with the
+        session."""
         others = [
             member
             for member, one in self._members.items()
@@ -39,7 +41,7 @@ class EditorChoice:
         )
 
     def latest(self, members: Collection[int]) -> int | None:
-        """The one of these members whose user was at work last."""
+        """The one of these members whose user was active last; None without members."""
         return max(members, key=lambda member: (self._attends(member, "")[1], member), default=None)
 
     def _is_concerned(self, member: int, session: str) -> bool:

@@ -1,4 +1,4 @@
-"""Robot messages on their way from the link to a session, in the owner."""
+"""Routes robot messages: who may write, which session a message is for, which editor takes it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ log = logging.getLogger(__name__)
 
 NOBODY = -1
 ON_ITS_WAY = -2
-"""In the place of a member: nobody holds the message, or it waits for a command before it."""
+"""In the place of a member: no editor has the message, or it waits for a command before it."""
 
 
 class RouterParts(Struct, frozen=True):
-    """What the reception works with. `notify` reaches one member, `answer` a conversation;
-    `editors` knows who attends to what; `with_quote` puts into a message what is known of the one
-    that it answers; `has_left` tells whether the outbox knows a message by its id."""
+    """What the router works with.
+
+    - `notify` sends news to one member, `answer` a text to a conversation.
+    - `with_quote` completes a message with the text that it quotes.
+    - `has_left` tells whether the outbox knows a message by its id.
+    """
 
     records: Records
     runtime: Runtime
@@ -52,7 +55,11 @@ class RouterParts(Struct, frozen=True):
 
 
 class InboundRouter:
-    """Brings every accepted message to one session, once. Service loop only."""
+    """Routes every admitted message to one session, once. Service loop only.
+
+    open ──route──▶ with an editor ──InTranscript──▶ done
+      ▲──the editor leaves──┘
+    """
 
     def __init__(self, parts: RouterParts) -> None:
         self._records = parts.records
@@ -68,7 +75,7 @@ class InboundRouter:
         self._reactions = parts.reactions
         self._with_quote = parts.with_quote
         self._has_left = parts.has_left
-        # Came while no editor was here.
+        # Messages that came while there was no editor.
         self._patient: set[str] = set()
         self._open: dict[str, tuple[OpenMessage, int]] = {}
         # A message waits for a command before it.
@@ -76,38 +83,39 @@ class InboundRouter:
         self._settled = False
 
     def start(self, inbox: dict[str, OpenMessage]) -> None:
-        """Take up what an earlier owner did not hand over."""
-        # Nobody holds these yet; they go out when the first editor says hello.
+        """Continue with the messages that an earlier owner did not finish."""
+        # They are routed when the first editor joins.
         self._open = {key: (entry, NOBODY) for key, entry in inbox.items()}
         self._patient = set(inbox)
 
     def settled(self) -> None:
-        """The editors of an earlier owner are here by now; those that are not have left."""
+        """The editors of an earlier owner have joined by now, or have left."""
         self._settled = True
         self.hand_out(NOBODY)
 
     def arrived(self, batch: Iterable[Received]) -> None:
-        """Robot messages that are written down and acked."""
+        """Route robot messages that are on disk and acked."""
         for received in batch:
             if not self._members:
                 self._patient.add(received.key)
             try:
                 self._bring(received.key, OpenMessage(received))
-            except Exception:  # whatever it is: the others of the batch are brought all the same
+            except Exception:  # any defect: the other messages of the batch are still routed
                 log.exception("a message could not be routed")
 
     def receive_kept(self, received: Received) -> None:
-        """Take a message that was kept until its sender was let in, once it is on disk again."""
+        """Route a message that was kept until its sender got access, once it is on disk again."""
         self._records.received(received, lambda: self.arrived([received]))
 
     def hand_out(self, holder: int) -> None:
-        """Bring everything that `holder` has, or nobody, where it belongs."""
+        """Route again every message of the member `holder`; `NOBODY` for those without an
+        editor."""
         held = [(key, entry) for key, (entry, held_by) in self._open.items() if held_by == holder]
         for key, entry in held:
             self._bring(key, entry)
 
     def _bring(self, key: str, entry: OpenMessage) -> None:
-        """Bring a message where it belongs; it waits while no editor is here."""
+        """Route a message; while there is no editor, it waits."""
         self._open[key] = (entry, NOBODY)
         if entry.asked and self._is_over(key, entry):
             self.handed(key)
@@ -121,13 +129,13 @@ class InboundRouter:
             self._take(key, entry.received)
 
     def _is_over(self, key: str, entry: OpenMessage) -> bool:
-        """Whether nothing is left to do for a message that somebody was asked about: the editor
-        knows of its Lua function, and a program's answer may have left before the crash."""
+        """Whether a message whose responder was asked is done: the editor keeps track of a Lua
+        function, and a program's answer may have been sent before the crash."""
         answer = inbox.answer_id(inbox.message_id(key))
         return entry.asked == "function" or self._has_left(answer)
 
     def asking(self, member: int, ask: robot_requests.Asking) -> None:
-        """A member that holds a message is about to have it answered."""
+        """A member is about to have a message answered: allow it once that is on disk."""
         entry, holder = self._open.get(ask.key, (None, NOBODY))
         if entry is not None and holder == member:
             self._open[ask.key] = (structs.replace(entry, asked=ask.by), holder)
@@ -137,14 +145,14 @@ class InboundRouter:
             )
 
     def handed(self, key: str) -> None:
-        """A message needs nothing more."""
+        """A message is done."""
         self._patient.discard(key)
         if self._open.pop(key, None) is not None:
             self._records.handed(key)
 
     def _is_awaited(self, session: str) -> bool:
-        """Whether the editor with that session may still be on its way here from an earlier owner:
-        what is meant for it must not go to another one."""
+        """Whether the editor with that session may be about to join, after an earlier owner: its
+        messages must not go to another one."""
         return not self._settled and self._conversations.is_away(session)
 
     def _take(self, key: str, received: Received) -> None:
@@ -180,8 +188,8 @@ class InboundRouter:
         self._on_their_way.put(place, lambda done: self._send_on(key, entry, done))
 
     def _send_on(self, key: str, entry: OpenMessage, done: Callable[[], None]) -> None:
-        """Deliver a message. A command only once it is on the disk that it may have been carried
-        out: it stands in no transcript."""
+        """Deliver a message. A command stands in no transcript, so first its delivery is written to
+        disk: it must not be carried out twice."""
 
         def deliver() -> None:
             self._deliver(key, entry, again=False)
@@ -193,7 +201,7 @@ class InboundRouter:
             deliver()
 
     def _nobody_for(self, key: str, received: Received) -> None:
-        """No editor has a session bound. What came while none was here waits until one has."""
+        """No editor has a session bound. A message that came while there was no editor waits."""
         if key not in self._patient:
             self._answer(reply_target(received.inbound), say.NOBODY_THERE())
             self.handed(key)
@@ -208,7 +216,7 @@ class InboundRouter:
         self._notify(holder, news)
 
     def pass_on(self, member: int, order: robot_news.CarryOut) -> None:
-        """A member's editor does not say what a command wants to know of it: ask the next one."""
+        """A member's editor does not answer a command: pass it on to the next one."""
         tried = (*order.tried, member)
         found = self._editors.next(order.session, tried)
         entry, holder = self._open.get(order.key, (None, NOBODY))
@@ -219,8 +227,8 @@ class InboundRouter:
         self._notify(found, structs.replace(order, tried=tried))
 
     def unanswered(self, member: int, turn: robot_news.Turn, *, left: bool) -> None:
-        """Let another editor's responder answer. When there is none, the one that is slow may still
-        do it; of one that has left, the asker is told."""
+        """Pass a question on to another editor's responder. If there is none, a slow editor may
+        still answer; for one that has left, the asker gets a reply."""
         tried = (*turn.tried, member)
         found = self._editors.next(turn.question.session, tried, answers=True)
         if found is not None:
@@ -249,7 +257,7 @@ class InboundRouter:
 
 
 def log_arrival(inbound: Inbound, account: str) -> None:
-    """Tell the log who wrote where, as the set-up guides promise; the text only when verbose."""
+    """Log who wrote where, as the set-up guides promise; the text only with `verbose`."""
     of_account = logging.getLogger(f"{__name__}.{account}")
     of_account.info(
         "message from staff id %s (%s), conversationId %s",

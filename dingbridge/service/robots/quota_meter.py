@@ -1,4 +1,4 @@
-"""How much of the month's quota went through here, and the warning when it runs low."""
+"""How much of the month's quota was used here, and the warning when it runs low."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from dingbridge.service.robots.state_cache import StateCache
 
 
 class QuotaMeter:
-    """The count of one robot. `budget` tells what is allowed now, `warn` is told in words."""
+    """Counts for one robot. Service loop only.
+
+    - `budget` returns what is allowed by the options in force.
+    - `warn` shows a warning to the user.
+    """
 
     def __init__(
         self,
@@ -29,7 +33,7 @@ class QuotaMeter:
         self._warn = warn
 
     def count(self, calls: int = 0, pushes: int = 0) -> None:
-        """So many more were made."""
+        """Add calls and pushes (counts) that were made."""
         counted = quota.counted(self._quota(), self._runtime.now(), calls, pushes)
         counted, warning = quota.warning(counted, self._budget())
         self._set(counted)
@@ -37,7 +41,8 @@ class QuotaMeter:
             self._warn(warning)
 
     def refused(self, code: str) -> None:
-        """The platform answered with this code, empty for none: it may say "used up"."""
+        """The platform answered with this code, empty for none; some mean that the quota is used
+        up."""
         if code:
             self._set(quota.used_up(self._quota(), self._runtime.now(), code))
 

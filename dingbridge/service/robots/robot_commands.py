@@ -1,4 +1,4 @@
-"""What the robot's owner answers to remote commands by itself, and who may use which."""
+"""Remote commands that a robot answers without an editor, and who may use which."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ from dingbridge.service.robots.conversations import Conversations
 
 
 class CommandReply(Struct, frozen=True):
-    """What came of a command: `words` for the conversation, or that it `goes_on` to the session."""
+    """The result of a command: `words` for the conversation, or that it `goes_on` to the
+    session."""
 
     words: str = ""
     goes_on: bool = False
 
 
 class RobotCommands:
-    """Answers commands. Service loop only. `state` tells how the owner is doing, and
-    `editors` how many there are."""
+    """Answers commands. Service loop only.
+
+    - `state` returns the status of the robot.
+    - `editors` returns how many editors use it.
+    """
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class RobotCommands:
         return addressees.command_in(inbound) is not None
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> CommandReply | None:
-        """What comes of a message that is a command; None for one that is meant for a session."""
+        """Answer a command. Returns None for a message that is not a command."""
         command = addressees.command_in(inbound)
         if command is None:
             return None
@@ -93,7 +97,7 @@ class RobotCommands:
                 return self._choose(inbound, wanted, admin=admin)
 
     def _new(self, inbound: Inbound) -> str:
-        """A session of its own for the conversation, where those are made on demand."""
+        """Make a new session for the conversation, where those are made on demand."""
         session = f"{self._options().account}-{self._runtime.new_id()}"
         self._conversations.make(session, inbound, self._runtime.now())
         return say.NEW_SESSION()

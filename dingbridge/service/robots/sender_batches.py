@@ -1,4 +1,4 @@
-"""What a robot's sender tells, brought to the loop in batches."""
+"""The reports of a robot's sender, passed to the loop in batches."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ LOOK_AFTER = 0.25
 """Seconds after which a message that is still being sent is shown as that."""
 
 GATHER = 0.01
-"""Seconds for which more news is gathered: each wakes the loop, and holds up the sender."""
+"""Seconds for which reports are gathered: each post wakes the loop, and holds up the sender."""
 
 SenderReport = SenderEvent | OutboxRecord
 
 
 class SenderBatches:
-    """Hands over all that was told since the last time, in order.
+    """Passes on all reports since the last time, in order.
 
-    What tells no end waits for what comes next, or `LOOK_AFTER`: a message that leaves at once is
-    one piece of news. Of many in a row the first is told at once, and then all that came within
-    `GATHER`. `is_sending` says whether something is under way. Loop only, but for `notify`.
+    A report that is not an end waits for the next one, or `LOOK_AFTER`, so that a message that is
+    sent quickly makes one batch. Of many in a row the first is passed on at once, then all that
+    came within `GATHER`. Loop only, but for `notify`.
+
+    - `is_sending` tells whether a message is under way.
     """
 
     def __init__(
@@ -45,19 +47,19 @@ class SenderBatches:
 
     @property
     def gathers(self) -> bool:
-        """Whether what is told now waits for a turn that comes anyway."""
+        """Whether a call of `take` is due already."""
         return self._is_posted
 
     def notify(self, event: SenderReport) -> None:
-        """For the sender's threads."""
+        """Add a report. For the sender's threads."""
         self._events.append(event)
         if not self._is_posted and not _can_wait(event):
             self._is_posted = True
             self._post(self.take)
 
     def take(self) -> None:
-        """Hand over what there is."""
-        # Before the events are taken: what comes meanwhile may post again, but is not forgotten.
+        """Pass on what there is."""
+        # Before the events are taken: a report that comes meanwhile posts again, and is not lost.
         self._is_posted = False
         events = [self._events.popleft() for _ in range(len(self._events))]
         if events:
@@ -67,7 +69,7 @@ class SenderBatches:
         self.expect()
 
     def expect(self) -> None:
-        """A message may be under way: look in a moment."""
+        """A message may be under way: check in `LOOK_AFTER`."""
         if not self._looks and self._is_sending():
             self._looks = True
             asyncio.get_running_loop().call_later(LOOK_AFTER, self._look)

@@ -1,4 +1,4 @@
-"""How a robot is given up, behind a thread of its own."""
+"""Ends a robot in a thread of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Shutdown(threading.Thread):
-    """Gives a robot up: waits until its owner has stopped, then lets others have the lock.
+    """Waits until a robot has stopped, then closes its files and releases its lock.
 
     The next owner must not open its link before ours is closed, nor repeat a message whose answer
     is about to come.
@@ -29,14 +29,14 @@ class Shutdown(threading.Thread):
         self._is_closed = False
 
     def run(self) -> None:
-        """Do so, and end when it is asked of the disk."""
+        """Wait, and submit the rest to the disk thread."""
         self._owner.wait_until_stopped(None)
         self.close()
 
     def close(self) -> None:
-        """Leave the files to the next owner, whatever is still under way. For any thread; a second
-        time does nothing."""
-        # Behind everything that was to be written: the next owner reads the files at once.
+        """Leave the files to the next owner, even if a request is still under way. For any thread;
+        a second call does nothing."""
+        # After everything that waits to be written: the next owner reads the files at once.
         self._files.disk.do(self._close)
 
     def _close(self) -> None:

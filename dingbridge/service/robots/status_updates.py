@@ -1,4 +1,4 @@
-"""When the editors are told how their robot is doing."""
+"""When the editors get the status of their robot."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.ports import Later
 
 TELL_COUNT_EVERY = 1.0
-"""Seconds between two words about the month's quota, which every message changes."""
+"""Seconds between two updates for the month's quota, which every message changes."""
 
 
 class StatusUpdates:
-    """Tells a state once for all that changes in a turn, and only one that is new. Service loop
-    only. `make` gives the state as it is now, `broadcast` tells it."""
+    """Sends one update for all that changes in a turn, if the state is new. Service loop only.
+
+    - `make` returns the state as it is now.
+    - `broadcast` sends it to the editors.
+    """
 
     def __init__(
         self, later: Later, make: Callable[[], RobotState], broadcast: Callable[[RobotState], None]
@@ -25,17 +28,17 @@ class StatusUpdates:
         self._is_due = self._is_count_due = False
 
     def forget(self) -> None:
-        """Tell the state next time even if it is the same."""
+        """Send the state next time even if it is the same."""
         self._told = None
 
     def changed(self) -> None:
-        """Tell it at the end of this turn."""
+        """Send the state at the end of this turn."""
         if not self._is_due:
             self._is_due = True
             self._later(0.0, self._notify)
 
     def counted(self) -> None:
-        """Only the quota's count is another one: tell it in a while."""
+        """Only the count of the quota has changed: send the state within `TELL_COUNT_EVERY`."""
         if not self._is_count_due:
             self._is_count_due = True
             self._later(TELL_COUNT_EVERY, self._notify_count)

@@ -16,7 +16,7 @@ class SavedFiles:
     """Those of one editor, by its `transfers`. Service loop only."""
 
     def __init__(self, files: SharedFiles, transfers: Transfers) -> None:
-        self._disk = files.disk
+        self._worker = files.disk
         self._files = files.transcripts
         self._outgoing = files.outgoing
         self._transfers = transfers
@@ -37,7 +37,7 @@ class SavedFiles:
             else:
                 self._transfers.give(file, outcome)
 
-        self._disk.after(transcript_of(session), read, go_out)
+        self._worker.after(transcript_of(session), read, go_out)
 
     def take_in(
         self, file: UserFile, session: str, then: Callable[[Transcript], None], failed: OnFailure
@@ -59,5 +59,5 @@ class SavedFiles:
                 then(outcome)
 
         self._transfers.receive(
-            file, session, lambda copy: self._disk.do(lambda: read(copy), come_in), failed
+            file, session, lambda copy: self._worker.do(lambda: read(copy), come_in), failed
         )
