@@ -1,4 +1,4 @@
-"""Starts the service: one attempt at a time for all editors, whose outcome counts for each."""
+"""Starts the service, with one attempt at a time for all editors, which share the result."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class ServiceStart:
         return outcome
 
     def has_just_begun(self) -> bool:
-        """Whether the latest service was started a moment ago, by whichever editor."""
+        """Whether any editor has just started a service."""
         latest = self._latest()
         return latest.outcome != "needless" and 0.0 <= time.time() - latest.began < EARLY
 

@@ -1,6 +1,6 @@
-"""Looks up what settings keep outside of them, behind a thread of its own.
+"""Looks up values that settings refer to, in an `env_file` or from commands, in its own thread.
 
-Few settings keep anything there: what reads their options is loaded when one may.
+Few settings have such references, so the modules for them are imported late.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dingbridge.protocol.frames import RawSettings
 
 
 def wanted_file(options: object, environ: Mapping[str, str]) -> Wants:
-    """The file with variables that the options name. Variables of theirs that are secret are kept
-    from programs from now on, if any may be run."""
+    """The `env_file` in the options, if any. From now on child processes do not inherit the secret
+    variables that the options name."""
     if not may_want(options):
         return Wants()
     from dingbridge.core.options.settings import variables_read, wants
@@ -34,7 +34,8 @@ def digest_of(options: object, environ: Mapping[str, str], found: LookupResults)
 
 
 class ValueLookup(threading.Thread):
-    """Asks the programs and reads the file that the settings name, and tells what was found."""
+    """Runs the commands and reads the file once, and passes the results to `notify` on its
+    thread."""
 
     def __init__(self, wanted: Wants, notify: Callable[[LookupResults], None]) -> None:
         super().__init__(name="dingbridge-outside", daemon=True)
@@ -49,15 +50,15 @@ class ValueLookup(threading.Thread):
         self._notify(settings_lookup.look_up(self._wanted, self._runner))
 
     def stop(self) -> None:
-        """End the program that is asked; it leaves nothing behind."""
+        """Kill the running command, with its child processes."""
         self._runner.stop()
 
 
 class Commands:
-    """Runs the commands of settings when the service asks what they say. Host loop only.
+    """Runs the commands in settings when the service asks for their output. Host loop only.
 
-    `post` runs a call on the host loop; `notify` is told the digest of the settings and what was
-    found.
+    `post` schedules a call on the host loop. `notify` gets the digest of the settings and the
+    output.
     """
 
     def __init__(
@@ -74,7 +75,8 @@ class Commands:
         self._is_leaving = False
 
     def run(self, settings: RawSettings | None) -> None:
-        """Run the commands of these settings only; they go on if they run already."""
+        """Run the commands of these settings, and stop those of others. Commands of the same
+        settings continue."""
         before, self._settings = self._settings, settings
         if before is not None and settings is not None and before.digest == settings.digest:
             return
@@ -94,14 +96,14 @@ class Commands:
             lookup.start()
 
     def give_up(self) -> None:
-        """The editor is being left: what the commands say is not waited for."""
+        """Neovim exits: stop the commands."""
         self._is_leaving = True
         if self._running is not None and self._settings is not None:
             self._running.stop()
             self._running = self._settings = None
 
     def _ended(self, lookup: ValueLookup, found: LookupResults) -> None:
-        # Others may be wanted by now.
+        # The service may have asked for other settings meanwhile.
         if lookup is self._running and self._settings is not None:
             digest, self._settings, self._running = self._settings.digest, None, None
             self._notify(digest, found)

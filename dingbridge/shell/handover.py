@@ -1,4 +1,4 @@
-"""A message from the shell on its way through the service of the data folder, if there is one."""
+"""Sends a message from the shell by the service of the data folder, if one runs."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def late(reason: str, *, answered: bool) -> GaveUp:
 
 
 class Handover:
-    """Hands one message over, again by its id when the service ends before it has told the fate.
-    `waiting` is told why it waits."""
+    """Hands one message to the service, again under the same id if the service ends before it has
+    reported the result. `waiting` gets the reason of each wait."""
 
     def __init__(
         self, data: Path, robot: str, outbound: Outbound, waiting: Callable[[str], None]

@@ -1,4 +1,4 @@
-"""One message from the shell to DingTalk: by the service, or alone when nobody has its robot."""
+"""Delivers one message from the shell: by the service, or directly if no service has the robot."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.shell.handover import GaveUp, Handover, fate_not_told, late
 
 TRY_EVERY = 0.2
-"""Seconds between two looks whether the robot can be had by now."""
+"""Seconds between two attempts to get the lock of the robot."""
 
 
 def deliver(
@@ -123,7 +123,7 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
     timer.daemon = True
     timer.start()
     try:
-        # It stands in no outbox.
+        # This message is in no outbox.
         error = sender.send(QueuedMessage("", outbound, Purpose.NOTIFICATION, "", time.time()))
     finally:
         timer.cancel()
@@ -134,14 +134,14 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
 
 
 def was_reached(error: DeliveryError) -> bool:
-    """Whether it was DingTalk that refused, rather than nobody who answered sensibly."""
+    """Whether DingTalk answered and refused, rather than could not be reached."""
     if isinstance(error, GaveUp):
         return error.answered
     return not isinstance(error, Retryable)
 
 
 class _Within:
-    """Lets requests through until the time is over. `why` is the latest news of a pause."""
+    """Passes requests on until the time is over. `why` is the latest report of a pause."""
 
     def __init__(self, http: OpenApiHttp) -> None:
         self._http = http

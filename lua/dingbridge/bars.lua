@@ -1,10 +1,10 @@
---- The lines above the chat windows: drawn again once for all that changes them together.
+--- Redraws the bars above the chat windows, once for all updates of a batch.
 
 local M = {}
 
 local held, is_due = false, false
 
---- Draws them again, now or once what is being shown is complete.
+--- Redraws them now, or at `release`.
 function M.refresh()
   is_due = held
   if not held then
@@ -12,12 +12,12 @@ function M.refresh()
   end
 end
 
---- Puts drawing off until `release`.
+--- Defers redrawing until `release`.
 function M.hold()
   held = true
 end
 
---- Draws them again if something asked for it meanwhile.
+--- Redraws them if `refresh` was called meanwhile.
 function M.release()
   held = false
   if is_due then

@@ -1,4 +1,4 @@
---- The windows of the chat: which ones it takes, and what their options are.
+--- Places the chat in windows, and sets their options.
 
 local M = {}
 

@@ -1,4 +1,4 @@
---- What a command takes along, so that the host never has to ask the editor.
+--- The context that is sent with each command, so that the host never has to query the editor.
 
 local host = require('dingbridge.host')
 local paths = require('dingbridge.paths')

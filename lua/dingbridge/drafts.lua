@@ -1,4 +1,4 @@
---- Drafts: the text not yet sent, and what was handed to the service but not yet taken by it.
+--- Drafts: text that is not sent yet, and text that the service has not accepted yet.
 
 local buffers = require('dingbridge.buffers')
 local destination = require('dingbridge.destination')

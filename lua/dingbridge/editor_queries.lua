@@ -1,4 +1,4 @@
---- What only the editor can answer to people on DingTalk: where its user is, diagnostics, quickfix.
+--- Answers queries about the editor from DingTalk: position, diagnostics, quickfix list.
 ---
 --- The user notices nothing of the questions.
 

@@ -1,4 +1,4 @@
---- Tells when the user comes back to this Neovim: what comes for several is for the one used last.
+--- Reports when the user returns to this Neovim: messages for several go to the one used last.
 
 local M = {}
 

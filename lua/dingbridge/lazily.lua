@@ -1,4 +1,4 @@
---- A module that is loaded when something of it is used first, so that nobody waits for it before.
+--- A module that is loaded at its first use, which keeps start-up short.
 
 ---@param name string
 ---@return any

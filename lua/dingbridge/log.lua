@@ -1,4 +1,4 @@
---- The log on the screen: at its end, which it follows while the cursor stays there.
+--- Shows the log, and follows its end while the cursor is there.
 
 local M = {}
 

@@ -1,4 +1,4 @@
---- How a message looks: its lines, its heading, and the sign of its fate.
+--- Formats a message: its lines, its heading, and the sign of its delivery.
 
 local say = require('dingbridge.say')
 local wrap = require('dingbridge.wrap')

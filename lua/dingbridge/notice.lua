@@ -1,4 +1,4 @@
---- Lines for the user that never stop them: no prompt to press a key, no change of focus or mode.
+--- Shows lines without interrupting: no prompt to press a key, no change of focus or mode.
 
 local command_name = require('dingbridge.command_name')
 local wrap = require('dingbridge.wrap')

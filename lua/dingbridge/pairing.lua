@@ -1,4 +1,4 @@
---- Lets the user choose whom to let in, to refuse, or to let in no more.
+--- Lets the user choose a person to admit, to refuse, or to remove.
 
 local say = require('dingbridge.say')
 

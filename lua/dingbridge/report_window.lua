@@ -1,4 +1,4 @@
---- Reports of several lines: one small window at the bottom, used again by the next report.
+--- Shows reports of several lines in one small window at the bottom, which the next report reuses.
 
 local command_name = require('dingbridge.command_name')
 local host = require('dingbridge.host')

@@ -1,4 +1,4 @@
---- Lets a Lua function answer: `function(message, reply)`, which may call `reply` later and often.
+--- Runs a responder in Lua: `function(message, reply)`, which may call `reply` later and repeatedly.
 
 local host = require('dingbridge.host')
 

@@ -1,4 +1,4 @@
---- What the editor knows of the bridge: tables that the service fills and everything here reads.
+--- The state of the bridge in this editor: tables that the updates fill and all other modules read.
 
 ---@class dingbridge.Message
 ---@field id string

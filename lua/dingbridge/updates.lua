@@ -1,4 +1,4 @@
---- Takes what service and host send and brings tables, buffers and autocommands up to date.
+--- Applies the updates of service and host: to the state, the buffers, and as `User` autocommands.
 
 local bars = require('dingbridge.bars')
 local command_name = require('dingbridge.command_name')

@@ -18,10 +18,10 @@ from collections.abc import Callable, Generator, Iterator
 from msgspec import Struct
 
 FRAME_BYTES = 32 * 1024 * 1024
-"""The longest data of one frame."""
+"""Bytes in a frame, at most."""
 
 UNSENT_BYTES = 64 * 1024 * 1024
-"""What is kept for one peer at most until the system takes it; more of it ends the connection."""
+"""Unsent bytes for one peer, at most; beyond that the connection is closed."""
 
 HEARTBEAT = b"\xff\xff\xff\xff"
 NONCE_BYTES = MAC_BYTES = 32
@@ -46,7 +46,7 @@ class Timing(Struct, frozen=True):
 
 
 class Unwanted(Exception):
-    """This connection must end. Its text says why and holds nothing that came over the wire."""
+    """The connection has to be closed. The text says why, without any bytes from the wire."""
 
 
 Proof = Generator[tuple[bytes, int], bytes, bytes]
@@ -120,17 +120,17 @@ class PeerConnection:
         """Whether the other end has proved that it knows the secret."""
 
     def silence(self, now: float) -> float:
-        """Seconds since the other end said something."""
+        """Seconds since the other end sent anything."""
         return now - self._heard
 
     @property
     def room(self) -> int:
-        """How many bytes may be read now: not one too many before the proof."""
+        """How many bytes may be read now; before the proof, exactly what it needs."""
         return READ_BYTES if self.proven else self._wanted - len(self._inward)
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait for the system, or for the proof."""
+        """Bytes that wait to be written, or for the proof."""
         return len(self._greeting) + len(self._queued)
 
     def hear(self, data: bytes, now: float) -> None:
@@ -186,7 +186,7 @@ class PeerConnection:
         self._stirred = now
 
     def put(self, data: bytes, now: float) -> None:
-        """Queue a frame. Raises `Unwanted` when the other end has left too much unread."""
+        """Queue a frame. Raises `Unwanted` if too much is unsent already."""
         if self._muted:
             return
         if len(self._queued) + 4 + len(data) > UNSENT_BYTES:
@@ -196,7 +196,7 @@ class PeerConnection:
         self._queued += data
 
     def mute(self) -> None:
-        """Say nothing more: what is queued is forgotten."""
+        """Send nothing more, and discard what is queued."""
         self._muted = True
         self._greeting.clear()
         self._queued.clear()
@@ -216,7 +216,7 @@ class PeerConnection:
             self._said = now
 
     def tick(self, now: float) -> None:
-        """Say a heartbeat when it is time. Raises `Unwanted` when the other end took too long."""
+        """Queue a heartbeat if one is due. Raises `Unwanted` if the other end stays silent."""
         timing = self._timing
         if not self.proven:
             if now - self._born >= timing.proof:
@@ -227,7 +227,7 @@ class PeerConnection:
             self._queued += HEARTBEAT
 
     def due(self) -> float:
-        """When `tick` must come next."""
+        """The time at which `tick` has to be called next."""
         if not self.proven:
             return self._born + self._timing.proof
         return min(self._silent_at, self._heartbeat_at)

@@ -1,4 +1,4 @@
-"""What becomes of the messages that came on the link: told apart, written down, then acked."""
+"""Handles a batch of stream frames: decode, drop repeats, write to the inbox, then acknowledge."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class Trouble(Struct, frozen=True):
-    """Something came that could not be used; `code` is the platform's, if it sent one. The link
-    stays up."""
+    """A frame that could not be used; `code` is the platform's, if it sent one. The link stays
+    up."""
 
     sentence: str
     code: str = ""
 
 
 class Gate(Protocol):
-    """What the stream asks before it opens or acks anything."""
+    """What the stream asks before it opens a connection or acknowledges a message."""
 
     def may_open(self) -> float:
         """Seconds to wait before a connection may be opened; 0 counts it as opened now."""
         ...
 
     def record(self, batch: Sequence[Received]) -> None:
-        """Write messages down, all or none; returns when they are on the disk. Raises `OSError`."""
+        """Write all messages to the disk, or none of them. Raises `OSError`."""
         ...
 
 
 class BatchOutcome(Struct):
-    """What a batch comes to: the acks in the order in which their frames came, the robot messages
-    that are new and on the disk, and the reason for which we are to connect anew."""
+    """The result of a batch: acks in the order of their frames, the new robot messages (durable by
+    now), and the reason in a `disconnect` frame."""
 
     acks: list[str] = field(default_factory=list)
     arrived: tuple[Received, ...] = ()
@@ -53,8 +53,11 @@ class BatchOutcome(Struct):
 
 
 class Receiver:
-    """Takes messages in. An ack is a promise: what it is for is on the disk, or known already, or
-    cannot be read and would come back the same."""
+    """Decodes, records and acknowledges messages.
+
+    A message is acknowledged only if it is on the disk, was received before, or cannot be decoded
+    and would fail again.
+    """
 
     def __init__(
         self, settings: StreamSettings, seen: SeenIds, gate: Gate, log: logging.Logger
@@ -66,9 +69,9 @@ class Receiver:
         self._repeated = 0
 
     def take(self, batch: Sequence[str | bytes]) -> BatchOutcome:
-        """Take a batch in: one write and one sync, whatever its size."""
+        """Handle a batch of frames, with one write and one sync for all of it."""
         taken = BatchOutcome()
-        # An ack that waits for a message to be written down has its key beside it.
+        # Acks, each with the key of the message that has to be durable before, or "".
         acks: list[tuple[str, str]] = []
         new: dict[str, Received] = {}
         now = time.time()
@@ -112,8 +115,8 @@ class Receiver:
         new: dict[str, Received],
         taken: BatchOutcome,
     ) -> str:
-        """Put a new message to the others. Returns the key of what must be written down before the
-        ack; empty for nothing."""
+        """Add a message to `new`, unless it is a repeat. Returns the key of the message that has to
+        be durable before the ack, "" for none."""
         settings = self._settings
         try:
             inbound = read_robot_message(frame.data, settings.trusted_origins, now)
