@@ -28,22 +28,18 @@ GENERATED = {
     *("lua/dingbridge/generated.lua", "lua/dingbridge/types.lua", "lua/dingbridge/sentences.lua")
 }
 LONGEST = 300
-"""Lines of a module, unless it is a table or waits to be divided."""
+"""Lines of a module, unless it is a table."""
 TABLES = {
     *("dingbridge/core/commands/remote_commands.py", "dingbridge/core/dingtalk/error_codes.py"),
     *("dingbridge/core/options/declarations.py", "dingbridge/protocol/updates.py"),
     "dingbridge/service/ports.py",
 }
-UNDIVIDED: dict[str, int] = {}
-"""Modules that are longer, with how long they may be at most. None may be added."""
 LONGEST_TEST = 600
 """Lines of a file of the tests, unless it is a table of cases."""
 TABLES_OF_TESTS = {"tests/support/guard_corpus.py", "tests/support/option_cases.py"}
 MIRRORED = {"unit": "core", "edges": "edges", "protocol": "protocol", "service": "service"}
 """Folders of the tests that are laid out as these of the package are, and start no Neovim."""
 CONSTRUCTOR_TAKES = 5
-CROWDED: dict[str, int] = {}
-"""Classes whose constructors take more than five, with how many. None may be added."""
 
 NOT_IN_CORE = {
     *("asyncio", "concurrent", "ctypes", "glob", "http", "importlib", "io", "logging", "mmap"),
@@ -480,9 +476,7 @@ def test_a_module_is_small() -> None:
         name_of(path): len(path.read_text(encoding="utf-8").splitlines())
         for path in [*PYTHON, *LUA]
     }
-    longer = [name for name in lengths.keys() - GENERATED - TABLES if lengths[name] > LONGEST]
-    assert [name for name in longer if lengths[name] > UNDIVIDED.get(name, LONGEST)] == []
-    assert sorted(UNDIVIDED.keys() - longer) == [], "these are short enough by now"
+    assert [name for name in lengths.keys() - GENERATED - TABLES if lengths[name] > LONGEST] == []
 
 
 def test_a_file_of_tests_is_short_enough_to_be_read_at_once() -> None:
@@ -531,9 +525,7 @@ def test_a_constructor_takes_few_things() -> None:
         for made in each.body
         if isinstance(made, ast.FunctionDef) and made.name == "__init__"
     }
-    more = {name: count for name, count in taken.items() if count > CONSTRUCTOR_TAKES}
-    assert [name for name in more if more[name] > CROWDED.get(name, CONSTRUCTOR_TAKES)] == []
-    assert sorted(CROWDED.keys() - more.keys()) == [], "these take few by now"
+    assert {name: count for name, count in taken.items() if count > CONSTRUCTOR_TAKES} == {}
 
 
 SAYING_NOTHING = "ctx|utils|helpers?|managers?"
