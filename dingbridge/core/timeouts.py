@@ -1,4 +1,4 @@
-"""Timeouts and retry limits: our own choices, in seconds unless noted."""
+"""Timeouts, retry delays and numbers of tries: our own choices, in seconds unless noted."""
 
 from __future__ import annotations
 

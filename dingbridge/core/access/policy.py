@@ -1,4 +1,4 @@
-"""Access policy: who may talk to the robot, and who may use which remote command."""
+"""Access policy: decides who may talk to the robot, and who may use which remote command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Composes outgoing messages.
+"""Composes what leaves from what was written: cleaned, masked, with mentions, rendered.
 
 In order: characters and links that act are removed, secrets are masked, names become mentions, and
 the Markdown is rendered for DingTalk.

@@ -1,4 +1,5 @@
-"""The platform's limits and our margins, each with its unit and source."""
+"""The platform's limits, such as messages a minute and bytes of a text, and our margins, with units
+and sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All attached editors, and what they share."""
+"""All attached editors: what they share, and when the service may end after the last one left."""
 
 from __future__ import annotations
 

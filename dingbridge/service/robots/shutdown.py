@@ -1,4 +1,4 @@
-"""Ends a robot in a thread of its own."""
+"""Releases a robot that nobody uses any longer, in a thread of its own."""
 
 from __future__ import annotations
 

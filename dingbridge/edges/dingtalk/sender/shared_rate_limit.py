@@ -1,4 +1,4 @@
-"""The pace of one robot, for all threads that send by it."""
+"""The rate limit of one robot, shared by all threads that send by it."""
 
 from __future__ import annotations
 
