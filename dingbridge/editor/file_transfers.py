@@ -26,8 +26,8 @@ AT_ONCE = 4
 
 
 class FileContext(Struct, frozen=True):
-    """Where a command was given: the part of a `bridge.place.Place` that decides which file it
-    names."""
+    """Where a command was given: the part of a `command_context.CommandContext` that decides which
+    file it names."""
 
     cwd: str = ""
     path: str = ""

@@ -13,8 +13,7 @@ T = TypeVar("T")
 
 
 def read_as(payload: object, kind: type[T], name: str) -> T:
-    """What came from Lua, whose callers may pass anything, as a value of ours. Raises
-    `BridgeError` when it is none."""
+    """`payload` as a `kind`. Raises `BridgeError` when it does not fit."""
     try:
         return msgspec.convert(payload, kind)
     except msgspec.ValidationError as error:

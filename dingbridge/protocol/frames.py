@@ -1,19 +1,19 @@
 """The frames between an editor's host and the service: immutable values that know their bytes.
 
-    host -> service    Attach, then Settings, Command, Event in the order of asking
+    host -> service    Attach, then RawSettings, RunCommand, EditorEvent in the order of asking
     service -> host    Updates, as often as there is something to show
     host -> service    Leave, answered by the update `leaving`
 
 The bytes of a file that a command or event names follow it, or come back, in pieces: each is
 answered by `PieceTaken`, and then the next one is sent.
 
-    one end -> other   Piece
-    other -> one end   Taken
+    one end -> other   FilePiece
+    other -> one end   PieceTaken
 
 and between the shell command and the service:
 
     shell -> service   Notify
-    service -> shell   Told, until the message has its fate; or NotServed
+    service -> shell   Told, until the message has its result; or NotServed
 
 Texts may hold lone surrogates, which stand for what could not be decoded, as in file names: they
 come out as they went in.
@@ -78,7 +78,7 @@ class RawSettings(Struct, frozen=True, tag="settings"):
     key: str = ""
 
     def __repr__(self) -> str:
-        return f"Settings(revision={self.revision}, ***)"
+        return f"RawSettings(revision={self.revision}, ***)"
 
 
 class LookedUp(Struct, frozen=True, tag="looked_up"):
@@ -94,9 +94,10 @@ class LookedUp(Struct, frozen=True, tag="looked_up"):
 
 class RunCommand(Struct, frozen=True, tag="command"):
     """A `:Chat` or `:DingTalk` command: its arguments as typed, and where it was given, as
-    `bridge.place.Place` reads it. `id` is that of the message it makes, if the editor has given it
-    one: it may be told again when nobody has written that message down. `file` is the one it names,
-    if it names one."""
+    `command_context.CommandContext` reads it.
+
+    `id` is that of the message it makes, if the editor has given it one: the command may be
+    repeated when nobody has written that message down. `file` is the one it names, if any."""
 
     line: str
     place: Any
@@ -124,7 +125,7 @@ class FilePiece(Struct, frozen=True, tag="piece"):
     fix: str = ""
 
     def __repr__(self) -> str:
-        return f"Piece(file={self.file}, {len(self.data)} bytes, is_last={self.is_last})"
+        return f"FilePiece(file={self.file}, {len(self.data)} bytes, is_last={self.is_last})"
 
 
 class PieceTaken(Struct, frozen=True, tag="taken"):
@@ -168,10 +169,11 @@ class Notify(Struct, frozen=True, tag="notify"):
 
 
 class Updates(Struct, frozen=True, tag="updates"):
-    """What the editor is told, in order; each is one table in Lua (`bridge.updates`). `done` counts
-    its settings, commands and events that were carried out since it attached. `look_up` is the
-    digest of the settings whose commands the host is to run, which it answers with `LookedUp`;
-    empty when they need not run any more, None when there is nothing new."""
+    """What the editor has to show, in order; each is one table in Lua (`protocol/updates.py`).
+
+    `done` counts its settings, commands and events that were carried out since it attached.
+    `look_up` is the digest of the settings whose commands the host is to run, which it answers with
+    `LookedUp`; empty when they need not run any more, None when there is nothing new."""
 
     list: Any
     done: int = 0

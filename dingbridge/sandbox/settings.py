@@ -73,7 +73,7 @@ class CustomRobot(Struct, frozen=True, forbid_unknown_fields=True):
     conversation_id: str = TEAM
 
     def __repr__(self) -> str:
-        return f"Robot(name={self.name!r}, token='***', keywords={self.keywords!r})"
+        return f"CustomRobot(name={self.name!r}, token='***', keywords={self.keywords!r})"
 
 
 PEOPLE = (

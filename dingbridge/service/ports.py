@@ -160,7 +160,7 @@ class Programs(Protocol):
 
 class Project(Protocol):
     """The files and programs of a project folder, `cwd`, without waiting: results come back on the
-    host loop. `failed` gets an error with a sentence for a chat."""
+    service loop. `failed` gets an error with a sentence for a chat."""
 
     def branch(self, cwd: str, then: Callable[[str], None]) -> None:
         """The branch that is checked out; empty without one."""
@@ -366,7 +366,7 @@ class Records(Protocol):
         ...
 
     def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
-        """Look for messages that were not written down by `outbox`; see `Outgoing.look`."""
+        """Look for messages that were not written down by `outbox`; see `RobotOutbox.look`."""
         ...
 
 

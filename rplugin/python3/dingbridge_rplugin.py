@@ -1,4 +1,4 @@
-"""The remote plugin's face: decorators only. Each body is one call inside the error boundary."""
+"""The handlers that pynvim registers. Each body is one call inside the error boundary."""
 
 from __future__ import annotations
 

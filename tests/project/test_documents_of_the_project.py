@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,7 @@ def test_the_steps_that_erase_a_person_leave_nothing_of_them_and_all_of_the_othe
 
     [script] = [code for code in blocks(PRIVACY, "sh") if "python3" in code]
     environ = {"XDG_DATA_HOME": str(data.parent), "XDG_STATE_HOME": str(data.parent.parent)}
-    program = ["sh", "-e", "-c", script.replace("python3", sys.executable)]
+    program = ["sh", "-e", "-c", script.replace("python3", shlex.quote(sys.executable))]
     done = run(program, env={"PATH": "/usr/bin:/bin", **environ}, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
 

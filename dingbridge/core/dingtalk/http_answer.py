@@ -12,4 +12,4 @@ class HttpAnswer(Struct, frozen=True):
     body: bytes
 
     def __repr__(self) -> str:
-        return f"Answer(status={self.status}, body=<{len(self.body)} bytes>)"
+        return f"HttpAnswer(status={self.status}, body=<{len(self.body)} bytes>)"

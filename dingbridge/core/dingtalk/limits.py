@@ -72,12 +72,6 @@ TOKEN_SECONDS = 7200.0
 TOKEN_MARGIN = 300.0
 """Seconds before its expiry from which an access token is fetched anew (section 2)."""
 
-TICKET_SECONDS = 90.0
-"""A stream ticket's life; it opens exactly one connection (section 4.1)."""
-
-SIGNATURE_SECONDS = 3600.0
-"""How far a signature's time may be from the server's clock (section 1)."""
-
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for an HTTP connection; ours, nothing is published."""
 

@@ -31,7 +31,7 @@ class DisconnectFrame(Struct, frozen=True):
 
 
 class RobotMessage(Struct, frozen=True):
-    """A robot message; `data` is the JSON text that `callback.read_robot_message` reads."""
+    """A robot message; `data` is the JSON text that `robot_message.read_robot_message` reads."""
 
     message_id: str
     data: str

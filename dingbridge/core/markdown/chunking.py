@@ -82,7 +82,7 @@ class Cutter:
     def pieces(self, start: int = 0) -> list[tuple[int, int]]:
         """The ranges of the pieces from `start`, in order and without gaps. Linear time.
 
-        A cut falls at the best boundary in the last two thirds of what would fit (`boundaries`),
+        A cut falls at the best boundary in the last two thirds of what would fit (`cut_points`),
         so that no piece but the last is tiny for nothing. The same `start` is always followed by
         the same pieces. The empty text has none.
         """

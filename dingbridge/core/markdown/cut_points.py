@@ -33,7 +33,7 @@ def best_cut(blocks: Blocks, start: int, earliest: int, latest: int, wanted: int
     or code; before a row of a table; after a blank line in code; after a line of code; after a
     line; after a sentence; after a word; between visible characters. No cut falls right after a
     heading, inside a table's head, or beside a fence inside its block, unless they fill the range.
-    None falls inside a link or an escape (`atoms`): then it may fall before `earliest`.
+    None falls inside a link or an escape (`unbreakable`): then it may fall before `earliest`.
     """
 
     def parts_nothing(position: int) -> bool:

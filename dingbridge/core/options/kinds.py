@@ -45,7 +45,9 @@ class Option(Struct, frozen=True):
     """One option, declared at the field that holds its value, with its meaning in one sentence:
 
         dm_policy: Annotated[
-            Literal["open", "disabled"], Option(Kind.CHOICE, name="dm.policy"), "Who may write."
+            Literal["open", "disabled"],
+            Option(OptionKind.CHOICE, name="dm.policy"),
+            "Who may write.",
         ] = "open"
 
     `name` is canonical and dotted when nested; when it is not given, it is the field's. `aliases`

@@ -56,7 +56,7 @@ class LookupResults(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return "Found(***)"
+        return "LookupResults(***)"
 
 
 def with_commands(found: LookupResults, said: LookupResults) -> LookupResults:

@@ -1,4 +1,4 @@
-"""Where the exchange is: a socket file that only the user can open, or a loopback port.
+"""The address of the local socket: a file that only the user can open, or a loopback port.
 
 Systems without Unix sockets (Windows) get the loopback port; the secret guards both.
 """

@@ -28,7 +28,7 @@ class OwnerCard(Struct, frozen=True):
     holder: Holder = ""
 
     def __repr__(self) -> str:
-        return f"Card(pid={self.pid!r}, address={self.address!r}, secret='***')"
+        return f"OwnerCard(pid={self.pid!r}, address={self.address!r}, secret='***')"
 
 
 def card_path(folder: Path, name: str) -> Path:

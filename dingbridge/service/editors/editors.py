@@ -98,7 +98,7 @@ class Editors:
         files = files_in(data, self._disk)
         tokens, runtime = AccessTokens(), SystemRuntime()
         self._robots = Robots(RobotResources(data, files, tokens, runtime, post), self.end_if_alone)
-        self._notifications = ShellMessages(self._robots, self._notify_shell)
+        self._notifications = ShellMessages(self._robots, self._send_bytes)
         self._media = MediaDownloads(data, tokens, post)
         self._shared = SharedServices(
             data=data,
@@ -157,7 +157,7 @@ class Editors:
             number,
             frame,
             self._shared,
-            lambda said: self._show_notice(number, said),
+            lambda said: self._send_frame(number, said),
             lambda: self._gone(number),
         )
         self._attached[number] = editor
@@ -222,13 +222,12 @@ class Editors:
         else:
             self._end(again=True)
 
-    def _show_notice(self, number: int, frame: FromService) -> None:
-        if number in self._connected:
-            self._send(number, encode(frame))
+    def _send_frame(self, number: int, frame: FromService) -> None:
+        self._send_bytes(number, encode(frame))
 
-    def _notify_shell(self, number: int, told: bytes) -> None:
+    def _send_bytes(self, number: int, data: bytes) -> None:
         if number in self._connected:
-            self._send(number, told)
+            self._send(number, data)
 
     def stop(self) -> Callable[[], None]:
         """End all there is. Returns what waits for that, for another thread."""
@@ -253,7 +252,7 @@ class Editors:
         if problem and number not in self._told_of_log:
             self._told_of_log.add(number)
             told = (updates.ShowNotice(problem, "warn"),)
-            self._show_notice(number, Updates(msgspec.to_builtins(told)))
+            self._send_frame(number, Updates(msgspec.to_builtins(told)))
         elif not problem:
             self._told_of_log.clear()
 

@@ -31,8 +31,9 @@ class EditorSessions:
         self._opened = 0
         self.bindings: dict[str, str] = {}
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
-        # The conversations of a session are others now; and the latest message of each.
+        # Called when the conversations of a session have changed.
         self.readdressed: Callable[[str], None] = lambda _session: None
+        # Called with the latest message of each conversation that was read.
         self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
         store.found(known)
         store.join(self)

@@ -166,7 +166,7 @@ class RobotSender:
                     return work
                 if self._is_needless():
                     break
-                self._changed.wait(_soonest(self._may_begin_in(), ready))
+                self._changed.wait(_longest_wait(self._may_begin_in(), ready))
             if not self._stopped:
                 self._threads.remove(thread)
             return None
@@ -293,6 +293,6 @@ class RobotSender:
         return max(0.0, min(ready) - now) if ready else None
 
 
-def _soonest(*waits: float | None) -> float | None:
+def _longest_wait(*waits: float | None) -> float | None:
     """The longest of these waits; None, which means until notified, if any is None."""
     return None if None in waits else max(wait for wait in waits if wait is not None)
