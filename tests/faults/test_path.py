@@ -66,7 +66,7 @@ def test_a_planted_defect_is_found(defect: str, services: Template, tmp_path: Pa
             delivery="at_least_once",
             scope="bound",
             editors=1,
-            lives=((Fault(step, nth, "after", cut=cut),),),
+            lives=((Fault(step, first + nth % 2, "after", cut=cut),),),
             operations=operations,
             compacts=False,
         )
