@@ -350,19 +350,19 @@ def test_a_long_transcript_fills_in_slices_between_which_keys_have_their_turn(
     editor = start_editor()
     editor.setup({})
     editor.nvim.ui_attach(80, 24)
-    editor.lua(FILL, 5_000, "words")
-    editor.lua(TURNS)
-    editor.until_lua(f"{SHOWN} >= 4 * 5000")
+    # In one call: a busy machine may show all of it before the next one.
+    editor.lua(FILL + TURNS, 20_000, "words")
+    editor.until_lua(f"{SHOWN} >= 80000")
     assert editor.lua("return vim.tbl_count(_G.turns)") >= 5
 
 
-def test_a_message_of_a_megabyte_is_shown_in_slices_as_well(start_editor: StartEditor) -> None:
+def test_a_message_of_megabytes_is_shown_in_slices_as_well(start_editor: StartEditor) -> None:
     editor = start_editor()
     editor.setup({})
     editor.nvim.ui_attach(80, 24)
     editor.lua(FILL, 1, "words")
     editor.lua(TURNS)
-    lines = 40_000
+    lines = 160_000
     editor.lua(ARRIVE.replace("'*new* one'", f"('{'x' * 25}\\n'):rep({lines})"), 1)
     editor.until_lua(f"{SHOWN} >= {lines}")
     assert editor.lua("return vim.tbl_count(_G.turns)") >= 5
