@@ -71,13 +71,19 @@ local function on_exit(ended, code, chosen, words)
   if vim.v.exiting ~= vim.NIL then
     return
   end
-  if M.greeted then
-    M.greeted = false
-    require('dingbridge.notice').show(say('host_ended', { code = code }), 'error')
+  local was_up = M.greeted
+  M.greeted = false
+  require('dingbridge.updates').host_ended() -- drafts come back, and wait for the user
+  local restarts = was_up and unconfirmed.wants_restart(host_settings.key())
+  if was_up then
+    local name = restarts and 'host_restarts' or 'host_ended'
+    require('dingbridge.notice').show(say(name, { code = code }), 'error')
   else
     cannot_start(chosen, vim.trim(words))
   end
-  require('dingbridge.updates').host_ended()
+  if restarts then
+    M.start()
+  end
 end
 
 --- Starts the remote plugin's process. Neovim's own way to do so would wait until Python has started.

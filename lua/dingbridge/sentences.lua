@@ -9,6 +9,7 @@ return {
   text = {
     host_cannot_start = 'the host cannot start with {program}: {problem}.\n{advice}',
     host_ended = 'the host ended ({code}); the next :Chat starts it again',
+    host_restarts = 'the host ended ({code}); it starts again for what was just sent',
     service_gone = 'the service is gone',
     cannot_show = 'cannot show {what}: {problem}',
     no_file_to_show = '{path} is no file that can be shown',

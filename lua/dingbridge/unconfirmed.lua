@@ -18,6 +18,7 @@ local PRIVATE_FOLDER, PRIVATE_FILE = tonumber('700', 8), tonumber('600', 8)
 ---@field payload table
 ---@field key string of the settings under which it was asked for, see `settings_key`; it may hold secrets
 ---@field is_held? boolean whether it waits for those settings
+---@field has_restarted? boolean whether a host was started for it alone
 ---@field number integer its place in the order
 
 ---@type table<string, dingbridge.Asked> by message id
@@ -94,6 +95,20 @@ end
 ---@return { id: string, session: string, account: string }[]
 function M.under_way()
   return under_way
+end
+
+--- Whether a host that ended is to be started again for something that was handed to it. For the same
+--- message that is done once: it may be what ends the host.
+---@param key string of the settings, see `settings_key`
+---@return boolean
+function M.wants_restart(key)
+  local wants = false
+  for _, entry in pairs(asked) do
+    if entry.key == key and not entry.has_restarted then
+      entry.has_restarted, wants = true, true
+    end
+  end
+  return wants
 end
 
 --- Hands everything to a new service or host, in order. What was asked for under other settings waits

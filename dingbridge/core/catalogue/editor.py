@@ -8,6 +8,7 @@ from dingbridge.core.catalogue.sentence import Sentence
 
 HOST_CANNOT_START = Sentence("the host cannot start with {program}: {problem}.\n{advice}")
 HOST_ENDED = Sentence("the host ended ({code}); the next :Chat starts it again")
+HOST_RESTARTS = Sentence("the host ended ({code}); it starts again for what was just sent")
 SERVICE_GONE = Sentence("the service is gone")
 CANNOT_SHOW = Sentence("cannot show {what}: {problem}")
 NO_FILE_TO_SHOW = Sentence("{path} is no file that can be shown")

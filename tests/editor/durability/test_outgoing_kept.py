@@ -145,6 +145,40 @@ def test_what_was_accepted_leaves_though_the_host_is_dead_and_the_next_one_shows
     assert len(sandbox.client.arrived()) == 1
 
 
+SEND_TO_A_DEAD_HOST = """
+local host, text = ...
+vim.uv.kill(host, 'sigkill')
+-- Neovim hears of its end once this has returned.
+require('dingbridge').send(text)
+"""
+
+
+def test_what_is_sent_before_neovim_knows_that_its_host_died_leaves_without_another_command(
+    editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
+) -> None:
+    session = bind(editor, webhook_options)
+    editor.lua(SEND_TO_A_DEAD_HOST, editor.host_pid(), "one")
+    editor.until_said("it starts again for what was just sent")
+    until_fates(editor, session, [("one", "sent")])
+    assert [each.text for each in sandbox.client.arrived()] == ["one"]
+
+
+def test_a_message_starts_the_host_again_once_if_this_ends_too(
+    editor: Editor, webhook_options: dict[str, Any]
+) -> None:
+    bind(editor, webhook_options)
+    editor.kill_service()
+    lock = OwnerLock(editor.data / "dingbridge", "service")
+    until(lock.acquire, "the lock of a service that is dead")  # so that nothing is taken down
+    editor.lua(SEND_TO_A_DEAD_HOST, editor.host_pid(), "one")
+    editor.until_said("it starts again for what was just sent")
+    editor.until_lua("require('dingbridge.host').greeted")
+    editor.kill_host()
+    editor.until_said("the next :Chat starts it again")
+    assert editor.host_pid() == 0
+    lock.release()
+
+
 def test_what_a_dead_service_left_shows_as_waiting_until_the_next_one_has_sent_it(
     editor: Editor, sandbox: Sandbox, webhook_options: dict[str, Any]
 ) -> None:
@@ -214,7 +248,7 @@ def test_what_was_sent_in_a_session_that_is_gone_when_a_service_comes_goes_to_no
     editor.lua("require('dingbridge').send('last', { session = ... })", other)
     sandbox.client.wait_arrived(1)
     assert [each.text for each in sandbox.client.arrived()] == ["last"]
-    assert [row["text"] for row in editor.transcript(other)] == ["last"]
+    until_fates(editor, other, [("last", "sent")])
 
 
 def test_a_message_that_was_refused_meanwhile_ends_as_failed_after_a_kill(
