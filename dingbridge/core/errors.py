@@ -3,16 +3,16 @@
 BridgeError
 ├── DeliveryError           one outbound chunk was not accepted
 │   ├── Retryable           the same bytes may succeed in a moment (5xx, busy, no answer)
-│   │   └── Unreachable     nothing left this machine: try again for as long as it takes
+│   │   └── Unreachable     nothing left this machine: retry without limit
 │   ├── RetryAfter          the platform asks for a pause of `seconds`
 │   ├── FreshToken          the access token was refused: fetch one, repeat once
-│   ├── TooLong             split the chunk and go on
+│   ├── TooLong             split the chunk and continue
 │   ├── OtherRoute          this route is dead for this chunk, another may work
 │   └── Refused             cannot succeed until somebody changes something
-│       └── Uncertain       may have arrived, so nothing of it is sent again by itself
+│       └── Uncertain       may have arrived: never retried automatically
 ├── LinkError               the stream connection cannot be opened or has ended
-│   ├── LinkLost            open it again
-│   └── LinkRefused         credentials or set-up are wrong: try again slowly, tell the user
+│   ├── LinkLost            reopen it
+│   └── LinkRefused         credentials or set-up are wrong: retry slowly, notify the user
 ├── BadFrame                a stream frame that cannot be read
 ├── BadOptions              settings that cannot be used; carries every problem
 └── StoredDataDamaged       a file of ours that cannot be read; it was set aside
@@ -44,7 +44,7 @@ class BridgeError(Exception):
     - `code`: the platform's code, if there is one
     - `fix`: what to do; may be empty
     - `request_id`: the platform's reference for its support; may be empty
-    - `level`: that of the notice about it
+    - `level`: the level of the notice about it
     """
 
     level: ClassVar[Literal["warn", "error"]] = "error"
@@ -129,7 +129,7 @@ class Uncertain(Refused):
 def told(error: BridgeError) -> tuple[str, Literal["warn", "error"]]:
     """The notice about an error, and its level: what happened and what to do about it.
 
-    A fix that is no sentence, such as the name of a command, completes the sentence before it.
+    A fix that is not a sentence, such as the name of a command, is appended to the message.
     """
     if error.fix and not error.fix[0].isupper():
         return f"{error.message.rstrip('.')}: {error.fix}", error.level
@@ -170,9 +170,7 @@ class LinkLost(LinkError):
 
 
 class LinkRefused(LinkError):
-    """Credentials or the app's set-up are wrong: retry slowly and notify the user. `login`:
-    credentials.
-    """
+    """Credentials (`login`) or the app's set-up are wrong: retry slowly and notify the user."""
 
     def __init__(
         self,

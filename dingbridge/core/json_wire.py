@@ -21,13 +21,13 @@ class NotReadable(ValueError):
 def decode(data: str | bytes, kind: type[T], *, strict: bool = True) -> T:
     """Read `data` as `kind`; raise `NotReadable` for everything that cannot be read as one.
 
-    Broken UTF-8, a byte order mark, lone surrogates, raw control characters in strings and numbers
-    that are none (`null` then) are read as well: one bad character must not cost a message. Without
+    Tolerates broken UTF-8, a byte order mark, lone surrogates, raw control characters in strings,
+    and invalid numbers (read as `null`): one bad character must not cost a message. Without
     `strict` a number may come as a string.
     """
     with contextlib.suppress(ValueError, RecursionError):
         return msgspec.json.decode(data, type=kind, strict=strict)
-    # Something is wrong with it: what can be repaired is.
+    # Repair what can be repaired, then decode again.
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     text = text.removeprefix("\ufeff")
     try:
@@ -58,9 +58,9 @@ def _decode(text: str, kind: type[T], strict: bool) -> T:
 
 
 def encode(value: object) -> bytes:
-    """JSON of dicts, lists, strings and numbers without a single `\\u` for what UTF-8 can say.
+    """JSON of dicts, lists, strings and numbers, as UTF-8 without `\\u` escapes.
 
-    A lone surrogate, which UTF-8 cannot say, becomes U+FFFD.
+    A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
     """
     try:
         return msgspec.json.encode(value)
@@ -72,21 +72,23 @@ def _utf_8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        # By way of UTF-16 two halves become one character again, and a lone one U+FFFD.
+        # UTF-16 joins the halves of a pair and replaces a lone surrogate.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def text_of(value: object) -> str:
-    """The text of a JSON scalar, for fields that come as string or number: `0` and `"0"` are one.
+    """The stripped text of a JSON scalar, for fields that may be strings or numbers.
 
-    Without the white space around it. Everything that is no string and no number is an empty text.
+    `0` and `"0"` are equal. Anything but a string or number is an empty text.
     """
     return value.strip() if isinstance(value, str) else id_of(value)
 
 
 def id_of(value: object) -> str:
-    """The text of a JSON scalar exactly as it came, for what is compared: ids that differ in a
-    blank are two. Everything that is no string and no number is an empty text."""
+    """The text of a JSON scalar, not stripped: ids that differ in a blank are different.
+
+    Anything but a string or number is an empty text.
+    """
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):

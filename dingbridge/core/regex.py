@@ -1,6 +1,6 @@
-"""Regular expressions: compiled when they are first used, and searched in pieces.
+"""Regular expressions: compiled on first use, and searched in pieces.
 
-A start needs few of them. And while one looks through a large text, no other thread runs.
+Most are not needed at start, and while `re` searches a large text, no other thread runs.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ PIECE: Final = 15_360
 """Characters of a text that are searched in one call: about a millisecond."""
 
 REACH: Final = 1_024
-"""Characters from its start that decide whether a pattern given to `found_in` matches; what only
-makes a match longer does not count."""
+"""Characters from the start of a match that must decide whether a pattern of `found_in` matches;
+text that only makes the match longer does not count."""
 
 _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
 
 
 def regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """What `re.compile` gives, compiled when it is first used.
-
-    A pattern that is wrong raises `re.error` then, which a test of every use would notice.
+    """Like `re.compile`, but compiled on first use. An invalid pattern raises `re.error` then.
 
     >>> regex("[a-z]+").findall("two words")
     ['two', 'words']
@@ -31,9 +29,10 @@ def regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def found_in(pattern: re.Pattern[str], text: str, piece: int = PIECE) -> Iterator[re.Match[str]]:
-    """What `pattern.finditer(text)` gives, found in calls that look at `piece` characters each, so
-    that other threads get their turn between them. The pattern needs at least one character, and
-    no more than `REACH` to be decided.
+    """Like `pattern.finditer(text)`, but searches `piece` characters per call, so that other
+    threads run in between.
+
+    The pattern must match at least one character, and be decided within `REACH` characters.
 
     >>> [found.start() for found in found_in(regex("b+"), "abba" * 3, piece=2)]
     [1, 5, 9]
@@ -52,7 +51,7 @@ def found_in(pattern: re.Pattern[str], text: str, piece: int = PIECE) -> Iterato
             if match.end() <= limit:
                 yield match
                 continue
-            # It may go on behind what was looked at.
+            # The match may continue behind this piece.
             whole = pattern.match(text, match.start())
             if whole is not None:
                 yield whole
@@ -67,7 +66,7 @@ class _Regex:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        # Reached once: from then on the methods are attributes of this object.
+        # Called once: from then on the methods are attributes of this object.
         compiled = re.compile(self._pattern, self._flags)
         self.__dict__.update({method: getattr(compiled, method) for method in _METHODS})
         return getattr(compiled, name)

@@ -1,8 +1,8 @@
-"""Cleans text from outside, and finds what a reader sees as one character.
+"""Cleans text from outside, and finds the boundaries of visible characters.
 
 All text that others can influence passes `tame` (messages), `clean` (program output) or
 `clean_name` (names, titles) before it reaches a buffer, a bar, a picker, a notice or the log.
-`outgoing_text` decides about text that leaves.
+`outgoing_text` does the same for text that is sent.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ _AT_THE_START = regex(r"^[#+\-=:]+")
 _NUMBERED = regex(r"^([0-9]{1,9})([.)])(?!\S)")
 _SPACED_DOT = regex(r"\s*([·•‧∙⋅・･])\s*")
 _SCHEME = regex(r":(?=[/\\])|(?<=script):|(?<=dtmd):", re.IGNORECASE)
-"""What makes an address of a name."""
+"""The colon that turns a name into an address."""
 _TO_FULL_WIDTH = 0xFEE0
 
 _REMEMBERED = 200
-"""Longest name, in code points, that is worth remembering with what became of it."""
+"""Longest name, in code points, whose result is cached."""
 
 
 def clean(text: str) -> str:
@@ -88,19 +88,19 @@ def _is_printable(text: str) -> bool:
 
 
 def well_formed(text: str) -> str:
-    """Return `text` with U+FFFD for each lone surrogate, so that it can be written as UTF-8.
+    """Return `text` with U+FFFD for each lone surrogate, so that it can be encoded as UTF-8.
 
-    Bytes of a buffer that are no UTF-8 reach us as lone surrogates. Idempotent, never raises.
+    Lone surrogates stand for bytes of a buffer that are not UTF-8. Idempotent, never raises.
     """
     return _SURROGATES.sub(_code_point, text)
 
 
 def tame(text: str) -> str:
-    """Return `clean(text)` without what is only there to hide or to flood.
+    """Return `clean(text)` without characters that only hide or flood text.
 
-    Characters that nobody sees and nothing needs go: tags outside a flag, byte order marks,
-    invisible operators, variation selectors after the first. Of marks stacked upon one character
-    `STACKED_MARKS` stay. Words, emoji and flags stay as they are. Idempotent, never raises.
+    Removes invisible characters that no script needs (tags outside a flag, byte order marks,
+    invisible operators, variation selectors after the first) and all but `STACKED_MARKS` marks on
+    one character. Words, emoji and flags stay as they are. Idempotent, never raises.
     """
     text = clean(text)
     if text.isascii():
@@ -125,12 +125,12 @@ def _low_stacks(run: re.Match[str]) -> str:
 def clean_name(text: str) -> str:
     """Return `text` as a name to show: one line, trimmed, at most `NAME_CHARACTERS`, never empty.
 
-    Characters without width are removed, so that two names that look alike are alike. A name of
-    which nothing is left is '?'. A name cannot look like anything but a name: what Markdown would
-    read as markup, `@`, and the colon of an address becomes its full-width twin, and a dot between
-    spaces, which parts a name from what follows it, loses the spaces.
+    - Zero-width characters are removed, so that names that look alike are equal.
+    - Markdown markup, `@` and the colon of an address become full-width characters.
+    - A dot between spaces, our separator after names, loses the spaces.
+    - An empty result becomes '?'.
     """
-    # The same few people and groups are named in message after message.
+    # Cached: the same few names occur in message after message.
     return _remembered_name(text) if len(text) <= _REMEMBERED else _name(text)
 
 
@@ -164,7 +164,7 @@ def shorten(text: str, characters: int) -> str:
 
 
 def visible(text: str) -> bool:
-    """Whether a reader would see anything of `text`, which is clean already."""
+    """Whether `text`, which is clean, has any visible character."""
     return bool(_INVISIBLE.sub("", text).strip())
 
 

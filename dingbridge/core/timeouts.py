@@ -17,41 +17,40 @@ SLOW = 1.0
 """A message that takes longer holds up its own conversation alone."""
 
 AT_ONCE = 4
-"""Messages (a count) of one robot that are under way at the same time at most."""
+"""Messages (a count) of one robot that are sent at the same time, at most."""
 
 IDLE_CONNECTION = 5.0
-"""An HTTP connection that lay idle this long is not used again."""
+"""An HTTP connection that was idle this long is not used again."""
 
 ANSWER_BYTES = 1_000_000
-"""What is read of an answer at most, in bytes. Real answers are a few hundred."""
+"""Longest answer that is read, in bytes. Real answers have a few hundred."""
 
 END_TOLD_WITHIN = 60.0
-"""Seconds after which the end of a message stands in its transcript, also when the power fails."""
+"""Seconds after which a message's result is durable in its transcript; until then the outbox has
+it."""
 
 DONE_REMEMBERED = 24 * 3600.0
-"""How long a delivered message's id is kept, against handing the same one over twice: an editor
-may have been away for that long."""
+"""How long a delivered message's id is kept, so that a message submitted twice is sent once: an
+editor may have been away for that long."""
 
 # --- the disk -----------------------------------------------------------------------------------
 
 DISK_FIRST_PAUSE = 0.1
-"""Pause before what the disk refused is tried again; it doubles with each refusal."""
+"""Pause before a refused write is retried; it doubles with each refusal."""
 
 DISK_PAUSE = 5.0
-"""Longest pause of that kind."""
+"""Longest pause before such a retry."""
 
 LOCK_WITHIN = 5.0
-"""Time for another process, such as a Neovim that runs 0.1, to let go of a file that it is writing;
-that takes milliseconds."""
+"""Longest wait for a lock on a shared file, which other processes hold for milliseconds."""
 
 STATE_EVERY = 1.0
-"""Counters and the like are written into the state file once in this time: a killed process may
-lose so much of them."""
+"""Interval of writing counters to the state file: a killed process may lose that much of them."""
 
 # --- what came with messages ----------------------------------------------------------------------
 
 TEXT_FIRST_AFTER = 1.0
-"""A message is shown without its files when those take longer: quick ones come with it."""
+"""A message whose files take longer is shown without them at first."""
 
 # --- the link -----------------------------------------------------------------------------------
 
@@ -65,10 +64,10 @@ LINK_LOGIN_PAUSE = 60.0
 """Shortest pause after refused credentials (protocol section 10)."""
 
 LINK_LIVES = 5.0
-"""A connection that lived this long ends an outage that the user was told of."""
+"""A connection that lived this long ends an outage that was reported."""
 
 LINK_STABLE = 60.0
-"""A connection that lived this long makes the failures before it forgotten."""
+"""A connection that lived this long resets the back-off."""
 
 PING_AFTER = 30.0
 """Silence on the socket after which we ping (protocol section 4.5)."""
@@ -77,47 +76,46 @@ PONG_WITHIN = 10.0
 """Time for anything to come back after a ping before the socket counts as dead."""
 
 LOOK_EVERY = 15.0
-"""How often a quiet connection is looked at, for the case that the machine slept meanwhile."""
+"""Interval of checks on a quiet connection, which detect that the machine slept."""
 
 SLEPT = 25.0
-"""A look that comes so long after the one before it means that the machine slept."""
+"""A check that comes this long after the previous one means that the machine slept."""
 
 # --- the service and its editors ----------------------------------------------------------------
 
 ALL_HERE_WITHIN = 1.0
-"""Time for the editors of a service that is gone to find the next one."""
+"""Time for the editors of an earlier service to attach to the next one."""
 
 SETTLED_WITHIN = 2.0
 """Time after which commands are carried out even if a robot is not ours yet."""
 
 SILENT_AFTER = 12.0
-"""Time without a sign of life of the service after which it is told that it does not answer."""
+"""Silence of the service after which "does not answer" is reported."""
 
 LINGER = 60.0
-"""Time for which the service outlives its last editor, if that one ever had a screen."""
+"""How long the service outlives its last editor, if any editor had a screen."""
 
 SENDS_WITHIN = 600.0
-"""Time for which the service stays after its last editor because messages wait that can leave, or
-because the disk refuses something."""
+"""How long the service stays after its last editor while messages wait that can be sent, or while
+the disk refuses writes."""
 
 LOOK_AROUND_EVERY = 20.0
-"""How often an idle service looks for what nothing tells it: messages that a Neovim that runs 0.1
-wrote into the journal, or a socket that was taken away. All at once, so that it sleeps in between.
-"""
+"""Interval of an idle service's checks for messages that a Neovim with 0.1 wrote into the journal,
+and for a removed socket file. All checks run together, so that it sleeps in between."""
 
 # --- stopping and answering ---------------------------------------------------------------------
 
 OBEYS_WITHIN = 3.0
-"""Time for the service to say that it ends when the user ends it; after that it is killed."""
+"""Time for the service to confirm that it ends when the user stops it; then it is killed."""
 
 STOP_WITHIN = 2.0
-"""Longest time that leaving the editor may wait for us."""
+"""Longest time that Neovim's exit may wait for us."""
 
 LEAVE_WITHIN = STOP_WITHIN / 2
-"""The part of it for what is under way: a request that is being answered, a link being closed."""
+"""The part of `STOP_WITHIN` for requests in flight and for closing links."""
 
 JOB_WITHIN = 600.0
-"""Time that a job may take that was asked for from DingTalk."""
+"""Longest run of a job that was started from DingTalk."""
 
 REFUSAL_EVERY = 24 * 3600.0
-"""A stranger is told why only once in this time."""
+"""A stranger gets one refusal in this time."""

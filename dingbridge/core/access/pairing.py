@@ -57,9 +57,7 @@ WRONG_MOST = 5
 
 
 class TellCode(Struct, frozen=True):
-    """Outcome: send the code to the stranger; `is_new` when the editor was not notified of it
-    yet.
-    """
+    """Outcome: send the code to the stranger. `is_new`: the editor was not notified of it yet."""
 
     request: AccessRequest
     is_new: bool
@@ -72,9 +70,7 @@ class SayNothing(Struct, frozen=True):
 
 
 class TooMany(Struct, frozen=True):
-    """Outcome: the asker has too many open requests, and gets the refusal that came with
-    `MayPair`.
-    """
+    """Outcome: the person has too many open requests; reply with the refusal of `MayPair`."""
 
 
 class Accepted(Struct, frozen=True):
@@ -166,9 +162,7 @@ def accept(
 
 
 def deny(pairings: Pairings, code: str, now: float) -> tuple[Pairings, AccessRequest | Problem]:
-    """Deny the request of this code: it is removed, and its person or group may not ask for a
-    day.
-    """
+    """Deny and remove the request of this code; its person or group may not ask for a day."""
     pairings, request = _taken(pairings, code, now)
     if isinstance(request, Problem):
         return pairings, request
@@ -190,7 +184,7 @@ def revoke(pairings: Pairings, id: str, now: float) -> tuple[Pairings, tuple[Pai
 def _taken(
     pairings: Pairings, code: str, now: float
 ) -> tuple[Pairings, AccessRequest] | tuple[Pairings, Problem]:
-    """The request of a code. A wrong code counts, whatever it was entered for."""
+    """The request of a code. Wrong codes are counted for accepting and denying alike."""
     pairings = current(pairings, now)
     closed = closed_for(pairings, now)
     if closed:

@@ -1,4 +1,4 @@
-"""Codes that a stranger is told and the robot's owner types: made, and known again."""
+"""Pairing codes, which the robot sends to a stranger and its owner types: created and compared."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import unicodedata
 from collections.abc import Callable, Collection
 
 ALPHABET = "34679CDFGHJKMNPQRTVWXY"
-"""What codes are made of: nothing that looks like something else (0 O, 1 I L, 2 Z, 5 S, 8 B), and
-no vowels, so that no code is a word."""
+"""Characters of codes: none that look alike (0 O, 1 I L, 2 Z, 5 S, 8 B), and no vowels, so that no
+code is a word."""
 
 CHARACTERS = 8
 """The length of a code."""
 
 CODES = len(ALPHABET) ** CHARACTERS
-"""How many codes there are: 55 thousand million."""
+"""Number of possible codes: 55 billion."""
 
 
 def new_code(taken: Collection[str], chance: Callable[[int], int]) -> str:
@@ -26,16 +26,15 @@ def new_code(taken: Collection[str], chance: Callable[[int], int]) -> str:
 
 
 def bare(typed: str) -> str:
-    """What somebody typed or copied, as a code is written: in capitals, without full-width letters,
-    spaces, hyphens or quotes."""
+    """A typed or copied code, normalised: capitals, half width, no spaces, hyphens or quotes."""
     plain = unicodedata.normalize("NFKC", typed).upper()
     return "".join(filter(str.isalnum, plain))
 
 
 def find(typed: str, codes: Collection[str]) -> str:
-    """The one of `codes` that somebody typed or copied in whatever form, or an empty text.
+    """The one of `codes` that was typed or copied (see `bare`); empty if there is none.
 
-    All are compared, each in constant time: how long it takes tells nothing about them.
+    Compares all of them in constant time, so that the duration reveals nothing.
     """
     wanted = bare(typed).encode()
     same = [code for code in codes if hmac.compare_digest(wanted, code.encode())]

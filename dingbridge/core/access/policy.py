@@ -18,13 +18,13 @@ from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.groups import GroupOptions, group_of
 
 EVERYBODY = "*"
-"""Stands for everybody in a list of people, for every command in a list of commands."""
+"""Everybody (in a list of people), or every command (in a list of commands)."""
 
 DEFAULTS = "*"
-"""The key of `groups` that holds what all groups begin with. It lets no group in."""
+"""The key of `groups` with the defaults for all groups. It admits no group."""
 
 ALWAYS = tuple(one.name for one in COMMANDS if one.users is Users.ALL)
-"""The remote commands of everybody who is let in."""
+"""The remote commands that everybody with access may use."""
 
 
 class Rules(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ def refusal(inbound: Inbound, reason: RefusalSentence, line: str) -> str:
 
 
 def code_told(inbound: Inbound, request: AccessRequest, now: float) -> str:
-    """The reply with a pairing code, and what the robot's owner does with it."""
+    """The reply with a pairing code, and how the robot's owner accepts it."""
     told = say.CODE_FOR_GROUP if request.kind is AccessKind.GROUP else say.CODE_FOR_PERSON
     command = f"`:{ALWAYS_OURS} pair {request.code}`"
     words = told(minutes=minutes_left(request, now), command=command)

@@ -1,4 +1,4 @@
-"""The one declaration of the subcommands of `:Chat` and `:DingTalk`, and the reading of a line."""
+"""Declares the subcommands of `:Chat` and `:DingTalk`, and parses their command lines."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from dingbridge.core.messages import PLATFORM
 from dingbridge.core.near_names import nearest
 
 ALWAYS_OURS = "DingTalk"
-"""The editor command that no other plugin has."""
+"""The editor command that no other plugin defines."""
 
 EDITOR_COMMANDS = ("Chat", ALWAYS_OURS)
-"""The editor commands that take the subcommands below. Sentences name the first one; the editor
-puts the other in its place where another plugin has it."""
+"""The editor commands that take the subcommands below. Sentences name the first one; where another
+plugin defines it, the editor replaces it by the other."""
 
 
 class Completion(str, Enum):
-    """What the argument of a subcommand is completed with."""
+    """Which values complete the argument of a subcommand."""
 
     NONE = "none"
     SESSION = "session"
@@ -41,10 +41,13 @@ class Completion(str, Enum):
 
 
 class SubcommandDeclaration(Struct, frozen=True):
-    """One subcommand. `arguments` is shown as it stands: `[x]` may be left out, the rest must be
-    there. `meaning` is one sentence. What `makes_message` is handed over again when nobody has
-    written it down; what is for `once` is never carried out a second time. The empty name is the
-    editor command on its own."""
+    """One subcommand; the empty name is the editor command alone.
+
+    - `arguments`: the usage as shown; `[x]` is optional, everything else is required
+    - `meaning`: one sentence
+    - `makes_message`: it creates a message, and is repeated if nobody made that message durable
+    - `once`: it is never carried out a second time
+    """
 
     name: str
     arguments: str
@@ -56,12 +59,12 @@ class SubcommandDeclaration(Struct, frozen=True):
 
     @property
     def is_required(self) -> bool:
-        """Whether the argument must be there."""
+        """Whether the argument is required."""
         return bool(self.arguments) and not self.arguments.startswith("[")
 
     @property
     def takes_one_word(self) -> bool:
-        """Whether the argument ends at a space; else it is the rest of the line, verbatim."""
+        """Whether the argument ends at a space; otherwise it is the rest of the line, verbatim."""
         return self.arguments in ("{id}", "[id]")
 
     @property
@@ -71,8 +74,10 @@ class SubcommandDeclaration(Struct, frozen=True):
 
 
 class Subcommand(Enum):
-    """The subcommands, each with its declaration. The bridge has a case for each
-    (`service/editors/bridge.py`): mypy fails without one."""
+    """The subcommands with their declarations.
+
+    `service/editors/bridge.py` matches on them exhaustively: mypy fails for a missing case.
+    """
 
     OPEN_CURRENT = SubcommandDeclaration(
         "", "", "Open the current session.", completion=Completion.SUBCOMMAND
@@ -197,8 +202,9 @@ class Subcommand(Enum):
 
 
 class CommandLine(Struct, frozen=True):
-    """A line that was read. `argument` is empty when there was none; after a platform's name it is
-    the account's."""
+    """A parsed line. `argument` is empty without one; after a platform's name it is the account's
+    name.
+    """
 
     command: Subcommand
     argument: str
@@ -211,7 +217,7 @@ _LINE = re.compile(r"\s*(\S*)\s*(.*)", flags=re.DOTALL)
 
 
 def may_be_repeated(line: str) -> bool:
-    """Whether a line may be carried out a second time, because nobody knows whether it was.
+    """Whether a line may be carried out again when it is unknown whether it was.
 
     >>> may_be_repeated("revoke lisi"), may_be_repeated("delete")
     (True, False)
@@ -222,11 +228,11 @@ def may_be_repeated(line: str) -> bool:
 
 
 def parse(line: str, *, has_range: bool = False) -> CommandLine:
-    """The subcommand in `line`, which is all that follows `:Chat`.
+    """Parse `line`, everything that follows `:Chat`.
 
-    Free text keeps every space, quote and backslash after the first word's gap. `has_range` tells
-    that the command was given a range. Raises `BridgeError` for an unknown subcommand or platform,
-    a missing argument, one too many, and a range where none is taken.
+    Free text is verbatim from the second word on. `has_range`: the command was given a range.
+    Raises `BridgeError` for an unknown subcommand or platform, a missing or surplus argument, and a
+    range that the subcommand does not take.
     """
     match = _LINE.fullmatch(line)
     name, rest = match.groups() if match else ("", "")
@@ -258,13 +264,12 @@ def parse(line: str, *, has_range: bool = False) -> CommandLine:
 
 
 def for_outside(words: str) -> str:
-    """`words` for somebody on DingTalk or at a shell, who does not know whose `:Chat` is in which
-    Neovim."""
+    """`words` for a reader on DingTalk or at a shell: names `:DingTalk`, which every Neovim has."""
     return re.sub(r":Chat\b", f":{ALWAYS_OURS}", words)
 
 
 def _account(command: SubcommandDeclaration, words: list[str]) -> str:
-    """The account named after the platform; empty without one."""
+    """The account name after the platform; empty without one."""
     if len(words) > 2:
         raise BridgeError(say.TWO_ARGUMENTS(name=command.name, form=_shown(command)))
     if words and words[0] != PLATFORM:
@@ -273,10 +278,10 @@ def _account(command: SubcommandDeclaration, words: list[str]) -> str:
 
 
 def _code(command: SubcommandDeclaration, words: list[str]) -> str:
-    """The code in one word, with the account before it and `once` after it as they were given."""
+    """The words with the code joined into one; an account before it and `once` after it stay."""
     once = words[-1:] if command.arguments.endswith("[once]") and words[-1:] == ["once"] else []
     before, colon, typed = " ".join(words[: len(words) - len(once)]).rpartition(":")
-    # A single word is for the robot's owner to judge, where wrong codes are counted.
+    # A single word is checked by the robot's owner, which counts wrong codes.
     if (len(words) > 1 or once) and len(pairing_codes.bare(typed)) != pairing_codes.CHARACTERS:
         form, length = _shown(command), pairing_codes.CHARACTERS
         raise BridgeError(say.ONE_CODE(name=command.name, length=length, form=form))

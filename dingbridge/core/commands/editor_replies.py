@@ -1,4 +1,4 @@
-"""The replies of the editor and the project folder to remote commands, for a phone."""
+"""Replies to remote commands about the editor and the project folder, formatted for a phone."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ EXCERPT = 200
 """Characters of a diagnostic's message."""
 
 TAIL = 4000
-"""Characters of a job's output, from its end."""
+"""Characters of a job's output that are shown, from its end."""
 
 DIFF = 12_000
-"""Characters of a diff, from its beginning."""
+"""Characters of a diff that are shown, from its beginning."""
 
 _SEVERITY = {"error": "❌", "warn": "⚠️", "info": "ℹ️", "hint": "💡"}
 
 
 class Lines(Struct, frozen=True):
-    """Lines `first` to `last` of a file below the project folder, from 1. `more` lines follow;
-    `cut` tells that the text ends early because it would be too long. `before` are some lines that
-    stand above them."""
+    """Lines `first` to `last` (1-based, inclusive) of a file below the project folder.
+
+    - `more`: how many lines follow
+    - `cut`: the text was truncated because it was too long
+    - `before`: lines above, as context for masking secrets
+    """
 
     path: str
     first: int
@@ -73,7 +76,7 @@ class _Opened(Struct):
 
 
 def describe_where(found: object, branch: str) -> str:
-    """Where the editor's user is; an empty `branch` is none."""
+    """The cursor position; an empty `branch` means none."""
     place = _read(found, _Where)
     if place is None:
         return say.ANSWER_UNREADABLE()
@@ -89,7 +92,7 @@ def describe_where(found: object, branch: str) -> str:
 
 
 def describe_diagnostics(found: object, mask: Mask = unmasked) -> str:
-    """The editor's diagnostics, the worst first."""
+    """The editor's diagnostics, most severe first."""
     seen = _read(found, _Items)
     if seen is None:
         return say.ANSWER_UNREADABLE()
@@ -110,7 +113,7 @@ def describe_quickfix(found: object, mask: Mask = unmasked) -> str:
 
 
 def _list_of(head: str, seen: _Items, mask: Mask) -> str:
-    # An item quotes a line of its file: of a secret file nothing is shown, as `/file` refuses it.
+    # An item quotes a line of its file, so those of secret files are hidden, as `/file` does.
     shown = [each for each in seen.items if not is_secret(_parts(each.file))]
     lines = [f"- {_one(each, mask)}" for each in shown]
     if hidden := len(seen.items) - len(shown):
@@ -122,7 +125,7 @@ def _list_of(head: str, seen: _Items, mask: Mask) -> str:
 
 
 def _parts(file: str) -> tuple[str, ...]:
-    """The names in a path as Neovim writes it; on Windows with backslashes."""
+    """The components of a path as Neovim writes it, on Windows with backslashes."""
     return PurePosixPath(file.replace("\\", "/")).parts
 
 
@@ -142,7 +145,9 @@ def describe_opened(found: object) -> str:
 
 
 def _read(found: object, kind: type[Any]) -> Any:
-    """What an editor told; None when it is no such thing: it may be of another version."""
+    """The editor's answer as a `kind`; None if it does not fit (the editor may be of another
+    version).
+    """
     try:
         return msgspec.convert(found, kind)
     except msgspec.ValidationError:
@@ -164,7 +169,7 @@ def describe_lines(lines: Lines, mask: Mask = unmasked) -> str:
 
 
 def describe_diff(output: str, path: str = "", mask: Mask = unmasked) -> str:
-    """What `git diff` printed, from its beginning."""
+    """The output of `git diff`, truncated to `DIFF` characters."""
     text = mask(clean(output).strip("\n"), Around(changes=True))
     if not text:
         return say.NO_CHANGES_IN(path=code_span(path)) if path else say.NO_CHANGES()
@@ -178,14 +183,14 @@ def describe_diff(output: str, path: str = "", mask: Mask = unmasked) -> str:
 
 
 def describe_jobs(jobs: Iterable[str], wanted: str = "") -> str:
-    """Which jobs there are; `wanted` is one that there is not, or empty."""
+    """The configured jobs. `wanted` is the unknown name that was asked for, or empty."""
     names = " ".join(code_span(f"/run {name}") for name in jobs)
     known = say.JOBS(jobs=names) if names else say.NO_JOBS()
     return f"{say.NO_SUCH_JOB(job=code_span(wanted))}\n\n{known}" if wanted else known
 
 
 def describe_run(name: str, status: int, output: str, mask: Mask = unmasked) -> str:
-    """How a job ended, with the end of what it printed."""
+    """A job's exit status and the last `TAIL` characters of its output."""
     sign = "✅" if status == 0 else "❌"
     head = say.JOB_ENDED(sign=sign, job=code_span(name), status=status)
     text = mask(clean(output).strip("\n"), Around())

@@ -1,4 +1,5 @@
-"""Judges a path by its spelling alone: may it be in a project, and does it name a secret."""
+"""Checks a path by its spelling alone: whether a project may contain it, and whether it names a
+secret."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ SECRET_FOLDERS: tuple[str, ...] = (
     *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud"),
     *(".envs", ".secrets"),
 )
-"""Folders of which nothing is shown, as file name patterns in lower case."""
+"""Folders whose files are never shown, as lower-case file name patterns."""
 
 SECRET_FILES: tuple[str, ...] = (
     *(".env", ".env[-._]*", "*.env", ".envrc", ".envrc.*"),
@@ -33,23 +34,23 @@ SECRET_FILES: tuple[str, ...] = (
     *("secrets", "secrets.json", "secrets.toml", "secrets.y*ml", "secrets.txt", "secrets.ini"),
     *("service-account*.json", "service_account*.json", "client_secret*.json"),
 )
-"""Files whose name says that they hold a secret, as file name patterns in lower case."""
+"""Files that hold a secret by their name, as lower-case file name patterns."""
 
 _DATA = "json|toml|ya?ml|txt|ini|csv|xml|properties|conf|cfg|enc"
 _TELLING = regex(
     r"(?:.*[-_. ])?(?:credentials?|secrets?|passwords?|passwd|(?:api|private|access)[-_]?keys?"
     rf"|(?:access|auth)[-_]?tokens?)(?:[-_. ][^.]*)?(?:\.(?:{_DATA}))+"
 )
-"""A file of data that says in words what is in it."""
+"""A data file whose name contains a word such as "secret"."""
 _PLACES = regex(
     r"(?:^|/)(?:gh/hosts\.ya?ml|\.config/(?:gcloud|rclone|hub|glab-cli|doctl)|\.m2/settings[^/]*\.xml)"
     r"(?:/|$)"
 )
-"""Files and folders that hold secrets where they lie."""
+"""Paths of files and folders that hold secrets."""
 _COPY = regex(
     r"(?:~|\.(?:bak|backup|old|orig|save|sav|copy|tmp|rej|sw[a-p]|dpkg-[a-z]+|rpm[a-z]+|[0-9]{1,8}))\Z"
 )
-"""What editors and people put behind the name of a copy."""
+"""Suffixes that editors and people give to copies."""
 
 _SCHEME = regex(r"[a-z][a-z0-9+.-]*:/|(?:file|data|jar):", re.IGNORECASE)
 _DRIVE = regex(r"[a-z]:", re.IGNORECASE)
@@ -59,11 +60,11 @@ _LONGEST = 1000
 
 
 def check(path: str, *, drives: bool = False) -> None:
-    """Refuse a path that need not be looked up, with a `BridgeError`.
+    """Refuse paths that no project may contain. Raises `BridgeError`.
 
-    That is one that climbs (`..`, in any width, with either slash), names a home folder, a URL, a
-    network share or, unless `drives`, a drive, and one with control characters; further one that
-    names a secret. An absolute path may lie inside the folder, so it is not refused here.
+    Refused: `..` (in any width, with either slash), a home folder, a URL, a network share, a drive
+    (unless `drives`), control characters, and names of secrets. An absolute path may be inside the
+    project, so it passes.
     """
     plain = _plain(path)
     if not path.strip() or len(path) > _LONGEST or _CONTROL.search(path):
@@ -83,10 +84,10 @@ def check(path: str, *, drives: bool = False) -> None:
 
 
 def is_secret(parts: Iterable[str]) -> bool:
-    """Whether a path, as its names, says that what is there is a secret, or a copy of one.
+    """Whether a path, given as its components, names a secret or a copy of one.
 
-    Names are compared as the most forgiving file system would: without case, width, invisible
-    characters and what stands at the end but counts for nothing.
+    Compares as the most lenient file system would: ignores case, width, invisible characters, and
+    trailing dots and spaces.
     """
     names = [_as_a_disk_may(part) for part in parts]
     return _PLACES.search("/".join(names)) is not None or any(
@@ -98,13 +99,13 @@ def is_secret(parts: Iterable[str]) -> bool:
 
 
 def without_secrets(diff: str) -> str:
-    """What git printed of changes, without the files whose name says that they are secret."""
+    """The output of `git diff` without the files that `is_secret` matches."""
     files = re.split(r"^(?=diff --git )", diff, flags=re.MULTILINE)
     return "".join(file for file in files if not _is_of_secret(file.partition("\n")[0]))
 
 
 def _is_of_secret(heading: str) -> bool:
-    # Which blank parts the two names cannot be told: "diff --git a/one b/one b/one".
+    # Ambiguous where the two names are separated: "diff --git a/one b/one b/one".
     if not heading.startswith("diff --git "):
         return False
     whole = heading.removeprefix("diff --git ").replace('"', "")
@@ -112,7 +113,7 @@ def _is_of_secret(heading: str) -> bool:
 
 
 def _originals(name: str) -> Iterator[str]:
-    """A name, and those of the files that it may be a copy of: `.key.pem.swp`, `#key.pem#`."""
+    """A name, and those that it may be a copy of: `.key.pem.swp` and `#key.pem#` of `key.pem`."""
     yield name
     while True:
         shorter = _COPY.sub("", name.strip("#")) or name

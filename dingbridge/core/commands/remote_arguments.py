@@ -1,4 +1,4 @@
-"""Reads the arguments of a remote command, typed on a phone."""
+"""Parses the arguments of a remote command, typed on a phone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def number(text: str) -> int | None:
 
 
 def place_in_file(rest: str) -> tuple[str, int, int | None] | None:
-    """The path, the first line (1 without one, None for no place at all) and the last line."""
+    """Path, first line (default 1) and last line (None without one) in `FILE[:LINE[-LINE]]`.
+
+    None if `rest` is not of this form.
+    """
     found = _PLACE_IN_FILE.fullmatch(rest)
     if found is None or not found[1].strip():
         return None

@@ -1,4 +1,4 @@
-"""The one declaration of the commands that people send; `remote_parser` reads them."""
+"""Declares the remote commands, which people send from DingTalk; `remote_parser` parses them."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ MOST_LINES = 200
 
 FEW_MESSAGES = 5
 FEW_LINES = 40
-"""What is shown when no number is given."""
+"""Lines that `/file` shows without a last line."""
 
 
 class Users(Enum):
     """Who may use a command without being an admin."""
 
     ALL = auto()
-    """Everybody who is let in, whatever the settings say."""
+    """Everybody with access, whatever the settings say."""
     BY_DEFAULT = auto()
-    """Everybody who is let in, unless `commands` says otherwise."""
+    """Everybody with access, unless `commands` says otherwise."""
     LISTED = auto()
     """Nobody, unless `commands` lists it."""
 
 
 class RemoteDeclaration(Struct, frozen=True):
-    """How a command is written, what it is for, and who may use it.
+    """A command's usage and who may use it.
 
-    `arguments` is shown as it stands, `[x]` may be left out; `note` says more about them. `effect`:
-    it changes something, so it is never carried out twice.
+    - `arguments`: the usage as shown; `[x]` is optional
+    - `note`: more about the arguments
+    - `effect`: it changes something, so it is never carried out twice
     """
 
     name: str
@@ -49,7 +50,7 @@ class RemoteDeclaration(Struct, frozen=True):
 
     @property
     def form(self) -> str:
-        """How it is written."""
+        """The usage: name and arguments."""
         return f"/{self.name} {self.arguments}".strip()
 
 
@@ -57,16 +58,16 @@ _Request = TypeVar("_Request", bound="RemoteRequest")
 
 
 class RemoteRequest(Struct, frozen=True):
-    """Base of the commands: what a person asks for, with the arguments in its fields.
+    """Base of the commands; arguments are fields.
 
-    The first line of a command's docstring is what the manual says of it.
+    The first line of a command's docstring is its description in the manual.
     """
 
     declaration: ClassVar[RemoteDeclaration]
 
     @classmethod
     def parse(cls: type[_Request], argument: str) -> _Request | None:
-        """The request with this argument; None for an argument that it cannot take."""
+        """The request with this argument; None if the argument is invalid."""
         return None if argument else cls()
 
 
@@ -282,7 +283,7 @@ class RunJob(RemoteRequest, frozen=True):
 
 
 ForOwner = Help | Status | WhoAmI | WhereAmI | ListSessions | ChooseSession
-"""What the robot's owner answers by itself (`service/robots/robot_commands.py`)."""
+"""Commands that the robot's owner answers (`service/robots/robot_commands.py`)."""
 
 ForSession = (
     NewSession
@@ -297,11 +298,11 @@ ForSession = (
     | OpenAt
     | RunJob
 )
-"""What is answered where the session is, in its editor: `session_requests.py` and
-`project_requests.py` of `service/editors/`."""
+"""Commands that a session's editor answers: `session_requests.py` and `project_requests.py` of
+`service/editors/`."""
 
 RemoteCommand = ForOwner | ForSession
-"""What a person may ask for. Whoever answers must have a case for each: mypy fails without one."""
+"""All commands. Matched exhaustively where they are answered: mypy fails for a missing case."""
 
 KINDS: tuple[type[RemoteCommand], ...] = get_args(RemoteCommand)
 

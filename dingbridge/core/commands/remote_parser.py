@@ -1,4 +1,4 @@
-"""Reads the command in a text from DingTalk, or finds that the text is meant for the session."""
+"""Parses a text from DingTalk: a remote command, or a message for the session."""
 
 from __future__ import annotations
 
@@ -28,25 +28,24 @@ _FORM = re.compile(
 
 
 class UnknownCommand(Struct, frozen=True):
-    """A word that is no command. `nearest` is the known word closest to it, or empty."""
+    """An unknown command. `nearest` is the most similar known one, or empty."""
 
     word: str
     nearest: str
 
 
 class Bad(Struct, frozen=True):
-    """The command of that declaration, with an argument it cannot take."""
+    """A known command with an invalid argument."""
 
     declaration: RemoteDeclaration
 
 
 def read(text: str) -> RemoteCommand | UnknownCommand | Bad | None:
-    """The command in a message; None for a message that is meant for the session.
+    """The command in a message; None for a message to the session.
 
-    A command starts with a slash and a letter, in any case and of any width. A known word is never
-    passed on, whatever follows it. A path (a second slash, a dot inside the word), a regular
-    expression, a comment and a text of several lines with an unknown word are for the session.
-    Never raises.
+    A command starts with a slash and a letter, in any case and width. A known command never reaches
+    the session, whatever follows it. Paths (a second slash, or a dot inside the word), regular
+    expressions, comments, and texts of several lines with an unknown word do. Never raises.
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
@@ -64,9 +63,9 @@ def read(text: str) -> RemoteCommand | UnknownCommand | Bad | None:
 def _nearest(word: str) -> str:
     begun = sorted((known for known in _BY_WORD if known.startswith(word)), key=len)
     holds = [one.chinese for one in COMMANDS if one.chinese in word]
-    # One Chinese character of two is much alike, half of a few letters is chance.
+    # One common Chinese character of two is a strong match, half of a few letters is chance.
     least = 0.6 if word.isascii() else 0.5
-    from difflib import get_close_matches  # loaded late, for those who mistype
+    from difflib import get_close_matches  # loaded only when needed
 
     near = begun or holds or get_close_matches(word, _BY_WORD, n=1, cutoff=least)
     return near[0] if near else ""

@@ -1,4 +1,4 @@
-"""The bridge's replies to remote commands, in short lines of Markdown for a phone."""
+"""Replies to remote commands about the bridge, in short lines of Markdown for a phone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXCERPT = 200
 
 
 class BoundRow(Struct, frozen=True):
-    """A bound session. `here`: the asking conversation speaks to it."""
+    """A bound session. `here`: the conversation of the request speaks to it."""
 
     session: str
     title: str
@@ -46,7 +46,7 @@ def describe_help(allowed: Collection[str]) -> str:
 
 
 def describe_unknown(unknown: UnknownCommand) -> str:
-    """There is no such command; suggests the nearest one."""
+    """The reply to an unknown command; suggests the nearest one."""
     command = code_span(f"/{unknown.word}")
     if unknown.nearest:
         return say.UNKNOWN_NEAR(command=command, nearest=unknown.nearest)
@@ -54,7 +54,7 @@ def describe_unknown(unknown: UnknownCommand) -> str:
 
 
 def describe_bad(bad: Bad) -> str:
-    """How the command is written."""
+    """The reply to an invalid argument: the command's usage."""
     one = bad.declaration
     return say.USAGE(
         form=one.form, note=one.note, meaning_chinese=one.meaning_chinese, meaning=one.meaning
@@ -74,8 +74,7 @@ def choose(rows: Sequence[BoundRow], wanted: str) -> BoundRow | None:
 
 
 def describe_sessions(rows: Sequence[BoundRow], text: str = "") -> str:
-    """All sessions, or those with `text` in their title, folder or id, under the number that
-    `choose` takes."""
+    """All sessions, or those with `text` in title, folder or id, with the numbers for `choose`."""
     if not rows:
         return say.NOTHING_BOUND()
     sought = text.casefold()
@@ -86,7 +85,7 @@ def describe_sessions(rows: Sequence[BoundRow], text: str = "") -> str:
     ]
     if not found:
         return say.NONE_FOUND(text=code_span(text))
-    # A Markdown list would count on from the first number, whatever the others are.
+    # A Markdown list would renumber the rows after the first.
     form = "{}. {}" if len(found) == len(rows) else "**{}** · {}"
     lines = [form.format(number, _described(row)) for number, row in found]
     return "\n".join([*lines, "", say.HOW_TO_SWITCH()])
@@ -105,7 +104,7 @@ def _folder(row: BoundRow) -> str:
 def describe_status(
     row: BoundRow | None, *, link: str, editors: int, queued: int, failed: int, problem: str = ""
 ) -> str:
-    """How the bridge is doing. `row` is the session spoken to, `problem` the last one in words."""
+    """The bridge's status. `row` is the conversation's session, `problem` the latest error."""
     lines = [
         _session(row),
         say.STATUS_LINK(link=link),
@@ -153,7 +152,7 @@ def describe_history(
     zone: tzinfo | None = None,
     mask: Mask = unmasked,
 ) -> str:
-    """The last `count` messages, each in one line; times are those of `zone`, else of here."""
+    """The last `count` messages, one line each; times in `zone`, by default the local one."""
     last = messages[-count:] if count > 0 else ()
     if not last:
         return say.NO_MESSAGES()

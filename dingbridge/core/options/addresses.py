@@ -11,7 +11,7 @@ from dingbridge.core.options.urls import DINGTALK_DOMAINS, UrlParts, read_addres
 
 
 class Addresses:
-    """Reads addresses. An unusable one becomes `None`, and a problem is added."""
+    """Reads addresses. Each method returns None for an invalid one and adds a problem."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
@@ -19,14 +19,14 @@ class Addresses:
         self._trusts_all = False
 
     def trust(self, endpoint: object) -> None:
-        """Accept webhooks on the host of `endpoint`, which may be a local sandbox."""
+        """Also accept webhooks on the host of `endpoint`, for example a local sandbox."""
         self._trusts_all = self._trusts_all or endpoint is UNKNOWN
         address = read_address(endpoint) if isinstance(endpoint, str) else None
         if address is not None:
             self._origins.add(address.origin)
 
     def read(self, option: Option, text: str, path: str) -> str | None:
-        """An endpoint or a proxy, without a slash at its end."""
+        """An endpoint or proxy URL, without a trailing slash."""
         address = read_address(text)
         fits = address is not None and not address.query and not address.fragment
         if address is not None and option.kind is OptionKind.PROXY:
@@ -40,7 +40,7 @@ class Addresses:
         return text.rstrip("/")
 
     def webhook(self, option: Option, text: str, path: str) -> str | None:
-        """A custom robot's webhook at DingTalk, or at a trusted endpoint."""
+        """A custom robot's webhook URL, at DingTalk or a trusted endpoint."""
         address = read_address(text)
         if address is None or address.fragment or address.user is not None:
             self._problems.add(path, say.MUST_BE(expected=option.expects))

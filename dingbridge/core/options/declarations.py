@@ -1,11 +1,10 @@
-"""The one declaration of every option: the field that holds its value.
+"""Declares every option, as the struct field that holds its value.
 
-Reading (`settings.py`), the editor's own check (`lua/dingbridge/options.lua`, by way of
-`generated.lua`), the types for lua_ls and the documents all come from the structs
-below. An option stands here only when something uses it.
+The reader (`settings.py`), the editor's check (`lua/dingbridge/options.lua`, by way of
+`generated.lua`), the types for lua_ls and the documents are derived from these structs.
 """
 
-# The annotations are values here, not text: `declared_in` reads them whenever a host starts.
+# No `from __future__ import annotations`: `declared_in` reads the annotations as values at start.
 from typing import Annotated, Literal
 
 from msgspec import Struct
@@ -20,30 +19,35 @@ from dingbridge.core.options.programs import Responder
 from dingbridge.core.options.sources import DEFAULT, Source
 
 PREFIX = f"integrations.{PLATFORM}"
-"""Where the options stand in the table given to `setup()`; every problem's path begins with it."""
+"""Path of the options in the table given to `setup()`; every problem's path begins with it."""
 
 WRAPPERS = {"channels": PLATFORM}
-"""Outer key to inner key of a pasted block whose inside is read as if it stood at the top. Its
-other entries are accounts, when their `type` is the inner key."""
+"""Outer to inner key of a pasted block whose content is read as top-level options.
+
+Other entries of the block are accounts if their `type` is the inner key.
+"""
 
 DEFAULT_ACCOUNT = "default"
-"""Name of the account that the outer table is."""
+"""Name of the account that the outer table describes."""
 
 ROBOT = ("app_key", "app_secret", "webhook", "secret")
-"""What says which robot an account is. An account that gives any of these takes none of them, and
-no `robot_code`, from the outer table: half of one robot and half of another is no robot."""
+"""Options that identify an account's robot.
+
+An account that gives any of them inherits none of them and no `robot_code`, so that two robots are
+never mixed.
+"""
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """All options of one account, each with a value. Text that was not given is empty.
+    """All options of one account with their values. Text options default to the empty string.
 
-    An empty `send_key` means that no key sends. An `allow_from` that was not given is `None`.
-    `groups` is as given, with `*` among its keys: ask `group`.
+    An empty `send_key`: no key sends. `allow_from` is None if not given. `groups` is as given,
+    including `*`; use `group` to resolve it.
     """
 
     account: str
     sources: dict[str, Source]
-    """Where each option's value came from, by canonical name."""
+    """The source of each option's value, by canonical name."""
 
     enabled: Annotated[
         bool, Option(OptionKind.FLAG, env="DINGTALK_ENABLED"), "Whether the bridge runs at all."
@@ -299,7 +303,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     @property
     def mode(self) -> Literal["off", "webhook", "api"]:
-        """How the bridge runs; API mode wins when both are configured."""
+        """The bridge's mode; API mode if both are configured."""
         if not self.enabled:
             return "off"
         if self.app_key and self.app_secret:
@@ -308,12 +312,12 @@ class Options(Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that must not be shown or logged anywhere."""
+        """The values that must never be shown or logged."""
         values = (getattr(self, option.field) for option in OPTIONS if self.is_hidden(option))
         return tuple(value for value in values if value)
 
     def missing(self) -> tuple[str, ...]:
-        """What is needed before anything can be sent, as sentences; empty unless mode is `off`."""
+        """What is missing to send anything, as sentences; empty unless `mode` is `off`."""
         if self.mode != "off":
             return ()
         table = PREFIX if self.account == DEFAULT_ACCOUNT else f"{PREFIX}.accounts.{self.account}"
@@ -322,14 +326,14 @@ class Options(Struct, frozen=True, kw_only=True):
         return (say.NO_WEBHOOK(table=table), say.NO_APP(table=table))
 
     def is_hidden(self, option: Option) -> bool:
-        """Whether the value of this option must not be shown or logged."""
+        """Whether this option's value must never be shown or logged."""
         source = self.sources[option.name]
         if source == DEFAULT and option.default_from:
             source = self.sources[option.default_from]
         return option.is_secret or source.is_secret
 
     def group(self, conversation_id: str) -> GroupOptions:
-        """What holds in a group of this account; see `group_of`."""
+        """The options in effect in a group; see `group_of`."""
         return group_of(self.groups, conversation_id, require_mention=self.require_mention)
 
     def __repr__(self) -> str:
@@ -342,7 +346,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 class TableOptions(Struct, frozen=True, kw_only=True):
-    """The options about the table as a whole. Reading uses them up, so that nothing holds them."""
+    """The options about the whole table. They are used up when it is read; no value is stored."""
 
     accounts: Annotated[
         dict[str, Options],
@@ -372,8 +376,8 @@ class TableOptions(Struct, frozen=True, kw_only=True):
 OPTIONS = declared_in(Options)
 TABLE_OPTIONS = declared_in(TableOptions)
 BY_NAME = {option.name: option for option in (*OPTIONS, *TABLE_OPTIONS)}
-"""All options of the table itself by canonical name."""
+"""All top-level options by canonical name."""
 
 SPELLINGS = spellings_of(BY_NAME.values())
 NESTS = tuple(sorted({spelling.rpartition(".")[0] for spelling in SPELLINGS} - {""}))
-"""Names whose value is a table of further options."""
+"""Names whose value is a table of options."""

@@ -1,4 +1,4 @@
-"""Finds every place of a raw table with an option, in any spelling and nesting."""
+"""Finds all places in a raw table that give an option, in any spelling and nesting."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from dingbridge.core.options.sources import Source
 
 
 class Given(Struct, frozen=True):
-    """One place where an option has a value: its path, or the `variable` of the
-    environment that stands for the option."""
+    """One place that gives an option a value: a path in the table, or an environment `variable`."""
 
     path: str
     value: object
@@ -28,11 +27,11 @@ class Given(Struct, frozen=True):
 
 
 Scope = dict[str, list[Given]]
-"""Canonical name of an option, to all places of one table that give it."""
+"""All places of one table that give an option, by its canonical name."""
 
 
 class OptionPlaces(Struct):
-    """What one table gives: outside of accounts, in each account, and as variables (`env`)."""
+    """The places of a table: outside of accounts, in each account, and in `env`."""
 
     outer: Scope = field(default_factory=dict)
     accounts: dict[str, Scope] = field(default_factory=dict)
@@ -40,7 +39,7 @@ class OptionPlaces(Struct):
 
 
 def gather(raw: object, problems: Problems) -> OptionPlaces:
-    """All places of `raw`, the table under `integrations.dingtalk`, each list sorted by path."""
+    """All places in `raw`, the table under `integrations.dingtalk`, each list sorted by path."""
     gatherer = _Gatherer(problems)
     gatherer.table(raw, PREFIX, "", gatherer.found.outer, may_wrap=True)
     for scope in (gatherer.found.outer, *gatherer.found.accounts.values()):
@@ -56,8 +55,9 @@ class _Gatherer:
         self._problems = problems
 
     def table(self, table: object, path: str, within: str, scope: Scope, *, may_wrap: bool) -> None:
-        """Notes what `table` gives in `scope`. `within` is the dotted name of the table, with a
-        dot at its end; `may_wrap` allows a pasted block once."""
+        """Add the places in `table` to `scope`. `within` is the table's dotted name with a trailing
+        dot; `may_wrap` allows one pasted block.
+        """
         is_outer = scope is self.found.outer
         for key, value in self._problems.entries(table, path):
             spelling, here = within + key, join(path, key)
@@ -80,7 +80,7 @@ class _Gatherer:
                 inside = [each[len(within) :] for each in known if each.startswith(within)]
                 near = self._problems.unknown(here, key, inside)
                 if within + near in SPELLINGS:
-                    # It counts as given, so that nothing is said to miss it.
+                    # It counts as given, so that it is not reported as missing.
                     scope.setdefault(SPELLINGS[within + near], [])
 
     def _accounts(self, table: object, path: str) -> None:
@@ -89,14 +89,14 @@ class _Gatherer:
                 self._account(name, account, join(path, name))
 
     def _account(self, name: str, table: object, path: str) -> None:
-        # A target is dingtalk:work:id, so no account may be called as the platform is.
+        # Targets are written dingtalk:work:id, so no account may have the platform's name.
         if not ACCOUNT_NAME.fullmatch(name) or name.lower() == PLATFORM:
             self._problems.add(path, say.ACCOUNT_NAME())
             return
         self.table(table, path, "", self.found.accounts.setdefault(name, {}), may_wrap=False)
 
     def _blocks(self, table: object, path: str, platform: str) -> None:
-        """What stands in `channels`: the block of the platform, or accounts by their `type`."""
+        """The entries of `channels`: the platform's block, or accounts by their `type`."""
         for name, block in self._problems.entries(table, path):
             here = join(path, name)
             kind = block.get("type") if isinstance(block, Mapping) else None
@@ -110,7 +110,7 @@ class _Gatherer:
                 self._problems.unknown(here, name, [platform])
 
     def _is_ours(self, kind: object, path: str) -> bool:
-        """Whether a table's `type` names our platform, as the settings of other gateways do."""
+        """Whether a table's `type` names our platform, as in the settings of other gateways."""
         if not isinstance(kind, str):
             self._problems.expected(path, words.CHOICE(choice=PLATFORM), kind)
         elif kind.strip(SPACE) != PLATFORM:

@@ -1,4 +1,4 @@
-"""The options of a group, and which values apply in it."""
+"""The options of a group, and how they are inherited."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from msgspec import Struct, structs
 from dingbridge.core.options.kinds import Option, OptionKind, declared_in, spellings_of
 
 EVERYTHING = "*"
-"""Stands for all groups among their settings, for all remote commands in a list of them, and for
-everybody in a list of people."""
+"""All groups (as a key of `groups`), all remote commands, or all people (in a list)."""
 
 
 class GroupOptions(Struct, frozen=True):
-    """What is given for one group; `None` is not given. `tools` are remote commands without `/`."""
+    """The options given for one group; None: not given. `tools` are remote commands without `/`."""
 
     require_mention: Annotated[
         bool | None,
@@ -44,8 +43,10 @@ class GroupOptions(Struct, frozen=True):
 def group_of(
     groups: Mapping[str, GroupOptions], conversation_id: str, *, require_mention: bool
 ) -> GroupOptions:
-    """What holds in a group, listed or not: its own settings over those of `*`, key by key, and
-    the account's `require_mention` below both."""
+    """The options in effect in a group: its own, else those of `*`, key by key.
+
+    `require_mention` is the account's and applies if neither gives one.
+    """
     merged: dict[str, Any] = {"require_mention": require_mention}
     for name in (EVERYTHING, conversation_id):
         given = structs.asdict(groups.get(name, GroupOptions()))

@@ -33,13 +33,13 @@ def variables_of(
     named = env_file_of(places, Variables(environ, table), problems)
     if named and found.file_failure is not None:
         problems.add(places.outer["env_file"][0].path, describe_file(found.file_failure))
-    # After a file that could not be read, what it would have held is not missed as well.
+    # If the file cannot be read, its variables are not reported as missing as well.
     unread = bool(named) and found.variables is None
     return Variables(environ, table, found.variables, unread=unread)
 
 
 def env_file_of(places: OptionPlaces, variables: Variables, problems: Problems) -> str:
-    """The file that `env_file` names; empty when it names none."""
+    """The file that `env_file` names; empty without one."""
     option = BY_NAME["env_file"]
     named = Values(variables, LookupResults(), problems).agreed(
         option, places.outer.get("env_file", [])
@@ -48,7 +48,7 @@ def env_file_of(places: OptionPlaces, variables: Variables, problems: Problems) 
 
 
 def _table(env: list[Given], problems: Problems) -> dict[str, str]:
-    """The variables that `env` gives, also when it stands in two places."""
+    """The variables in `env`, which may be given in two places."""
     table: dict[str, str] = {}
     first: dict[str, str] = {}
     for place in env:
@@ -66,7 +66,7 @@ def _table(env: list[Given], problems: Problems) -> dict[str, str]:
 
 
 def split(places: OptionPlaces, variables: Variables) -> dict[str, Scope]:
-    """What every account is given, sorted by name; the outer table is one if it names a robot."""
+    """The places of each account, sorted by name; the outer table is one if it names a robot."""
     accounts = {
         name: _inherited(own, places.outer, variables) for name, own in places.accounts.items()
     }
@@ -76,13 +76,13 @@ def split(places: OptionPlaces, variables: Variables) -> dict[str, Scope]:
 
 
 def around(places: OptionPlaces, variables: Variables) -> Scope:
-    """What the table around the accounts gives, whether or not an account takes it."""
+    """The places outside of accounts, whether or not an account inherits them."""
     alone = _inherited({}, places.outer, variables)
     return alone if names_robot(places.outer) else places.outer
 
 
 def names_robot(scope: Scope) -> bool:
-    """Whether a table says itself which robot it is for."""
+    """Whether a table identifies a robot (`ROBOT`)."""
     return any(name in scope for name in ROBOT)
 
 
@@ -104,14 +104,14 @@ def _inherited(own: Scope, outer: Scope, variables: Variables) -> Scope:
 
 
 def merged_groups(outer: object, own: object) -> object:
-    """The groups of an account over those around it, key by key in each."""
+    """An account's groups merged over the outer ones, key by key."""
     if not isinstance(outer, dict) or not isinstance(own, dict):
         return own
     return outer | {name: outer.get(name, {}) | group for name, group in own.items()}
 
 
 def default_of(accounts: Mapping[str, Options], places: list[Given], values: Values) -> str:
-    """The account meant when none is named. `accounts` are sorted by name."""
+    """The default account. `accounts` are sorted by name."""
     named = values.agreed(BY_NAME["default_account"], places)
     if isinstance(named, str):
         if named not in accounts:
@@ -122,7 +122,7 @@ def default_of(accounts: Mapping[str, Options], places: list[Given], values: Val
 
 
 def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
-    """Notes accounts that would answer for the same robot; those that are off do not."""
+    """Add a problem for each robot with several accounts. Accounts that are off do not count."""
     first: dict[str, str] = {}
     for name, options in accounts.items():
         robot = options.app_key or options.webhook
@@ -131,10 +131,10 @@ def check_robots(accounts: Mapping[str, Options], problems: Problems) -> None:
 
 
 def read_account(name: str, given: Scope, outer_groups: list[Given], values: Values) -> Options:
-    """The options of one account; unusable ones have their default."""
+    """The options of one account; invalid ones have their default."""
     fields: dict[str, object] = {}
     sources = dict.fromkeys((option.name for option in OPTIONS), DEFAULT)
-    # A webhook may be on the host of an endpoint, so the endpoints are read before it.
+    # Endpoints first: a webhook may be on the host of one.
     for option in sorted(OPTIONS, key=lambda option: option.name == "webhook"):
         found = given.get(option.name, [])
         value = values.agreed(option, found)
@@ -144,7 +144,7 @@ def read_account(name: str, given: Scope, outer_groups: list[Given], values: Val
             values.addresses.trust(option.default if value is None else value)
         if found:
             sources[option.name] = values.source(option, found)
-            # What a file that was not read may hold cannot be missed.
+            # Nothing is missing that an unread file may contain.
             if option.needs and option.needs not in given and not values.variables.unread:
                 values.problems.add(found[0].path, say.NEEDS_OPTION(option=option.needs))
         if value is None or value is UNKNOWN:

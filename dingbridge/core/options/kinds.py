@@ -1,6 +1,6 @@
-"""What an option is: its kind, its spellings, and what its value must be, in words.
+"""What declares an option: its kind, its spellings, and its valid values in words.
 
-An option is declared once, at the field that holds its value; see `core/options/declarations.py`.
+Each option is declared at the field that holds its value; see `core/options/declarations.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dingbridge.core.catalogue import values as words
 
 
 class OptionKind(str, Enum):
-    """What an option's value may be."""
+    """The type of an option's value."""
 
     TEXT = "text"
     PROSE = "text of several lines"
@@ -42,7 +42,7 @@ class OptionKind(str, Enum):
 
 
 class Option(Struct, frozen=True):
-    """One option, declared at the field that holds its value, with its meaning in one sentence:
+    """One option, declared as an annotation of the field that holds its value:
 
         dm_policy: Annotated[
             Literal["open", "disabled"],
@@ -50,17 +50,19 @@ class Option(Struct, frozen=True):
             "Who may write.",
         ] = "open"
 
-    `name` is canonical and dotted when nested; when it is not given, it is the field's. `aliases`
-    are further spellings (the camelCase form of each is accepted too). `env` is the variable read
-    when the option is not given. `least` and `most` bound a number. `belongs` says what to put in
-    the place of a placeholder; without it the value is not compared with placeholders. `needs`
-    names the option this one is useless without, `default_from` the option whose value is the
-    default. One that is `editor_wide` holds for all accounts and cannot stand in one of them. Of
-    several Neovims that use a robot, each has its own value of such a one and of an `own` one; all
-    others are what the latest `setup()` says.
+    - `name`: canonical, dotted if nested; the field's name by default
+    - `aliases`: further spellings; the camelCase form of each spelling is accepted as well
+    - `env`: the environment variable that applies if the option is not given
+    - `least`, `most`: inclusive bounds of a number
+    - `belongs`: what to write instead of a placeholder; without it placeholders are not detected
+    - `needs`: the option without which this one has no effect
+    - `default_from`: the option whose value is the default
+    - `editor_wide`: applies to all accounts, and cannot be given in one
+    - `own`: each Neovim that uses the robot has its own value (as for `editor_wide` options); all
+      other options follow the latest `setup()` of any of them
 
-    `declared_in` fills in the rest from the field: its name, `meaning`, `default`, and for a choice
-    what its `Literal` lists.
+    `declared_in` adds what the field declares: `name`, `meaning` (the sentence), `default`, and the
+    choices of a `Literal`.
     """
 
     kind: OptionKind
@@ -81,29 +83,29 @@ class Option(Struct, frozen=True):
 
     @property
     def is_own(self) -> bool:
-        """Whether each of several Neovims that use a robot has its own value."""
+        """Whether each Neovim that uses the robot has its own value."""
         return self.own or self.editor_wide
 
     @property
     def is_secret(self) -> bool:
-        """Whether the value must never be shown. Webhook and proxy addresses hold credentials."""
+        """Whether the value must never be shown. Webhook and proxy URLs contain credentials."""
         return self.kind in (OptionKind.SECRET, OptionKind.WEBHOOK, OptionKind.PROXY)
 
     @property
     def may_come_from_a_command(self) -> bool:
-        """Whether `{ cmd = { 'program', 'argument' } }` may stand for the value."""
+        """Whether `{ cmd = { 'program', 'argument' } }` is accepted instead of the value."""
         return self.is_secret or (self.kind is OptionKind.TEXT and bool(self.belongs))
 
     @property
     def expects(self) -> str:
-        """What a value must be, in words that follow "expected" and "must be"."""
+        """The valid values in words, to follow "expected" or "must be"."""
         if self.kind is OptionKind.CHOICE:
             quoted = (words.CHOICE(choice=choice) for choice in self.choices)
             return reduce(lambda first, other: words.EITHER(first=first, other=other), quoted)
         return EXPECTED[self.kind](least=self.least, most=self.most)
 
     def spellings(self) -> Iterator[str]:
-        """Every dotted path that means this option, the canonical one first."""
+        """All dotted paths of this option, the canonical one first."""
         for name in (self.name, *self.aliases):
             yield name
             if camel_case(name) != name:
@@ -111,7 +113,7 @@ class Option(Struct, frozen=True):
 
 
 def declared_in(holder: type[Struct]) -> tuple[Option, ...]:
-    """The options that the fields of `holder` declare, in their order."""
+    """The options declared by the fields of `holder`, in order."""
     found: list[Option] = []
     for field in structs.fields(holder):
         match getattr(field.type, "__metadata__", ()):
@@ -135,12 +137,12 @@ def declared_in(holder: type[Struct]) -> tuple[Option, ...]:
 
 
 def spellings_of(options: Iterable[Option]) -> dict[str, str]:
-    """Dotted path as a user may write it, to canonical name."""
+    """Canonical names by every dotted path that a user may write."""
     return {spelling: option.name for option in options for spelling in option.spellings()}
 
 
 def camel_case(name: str) -> str:
-    """`name` in camelCase, each dotted part for itself: `dm.allow_from` is `dm.allowFrom`."""
+    """`name` with each dotted part in camelCase: `dm.allow_from` becomes `dm.allowFrom`."""
     return re.sub(r"_([a-z])", lambda match: match.group(1).upper(), name)
 
 
@@ -165,4 +167,4 @@ EXPECTED = {
     OptionKind.VARIABLES: words.TABLE_OF_VARIABLES,
     OptionKind.ACCOUNTS: words.TABLE_OF_ACCOUNTS,
 }
-"""What a value of each kind must be; for a choice, its choices say it."""
+"""The valid values of each kind in words; a choice lists its own."""

@@ -1,4 +1,4 @@
-"""Why a program or the `env_file` gave no value: values, and a sentence for each."""
+"""Why a program or the `env_file` gave no value: one type and one sentence for each cause."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ProgramFailure = NotStarted | TookTooLong | Stopped | EndedWith | NoText | NoAns
 
 
 def describe_program(program: str, failure: ProgramFailure) -> str:
-    """Why the program of that name gave no answer, as a sentence that names it."""
+    """Why the program gave no value, as a sentence that names it."""
     match failure:
         case NotStarted(reason):
             return programs.NOT_STARTED(program=program, reason=reason)
@@ -98,7 +98,7 @@ FileFailure = NotAbsolute | NotAFile | TooLarge | NoText | NoSuchPath | Unreadab
 
 
 def describe_file(failure: FileFailure) -> str:
-    """Why the file was not read, as what follows the path of its option."""
+    """Why the file was not read, in words that follow the option's path."""
     match failure:
         case NotAbsolute():
             return say.FILE_NOT_ABSOLUTE()

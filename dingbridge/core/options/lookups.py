@@ -1,4 +1,4 @@
-"""What settings take from outside: which commands and file they want, and what was found there."""
+"""Values outside of the settings: the programs and the file that they name, and the results."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from dingbridge.core.options.lookup_failures import EditorClosing, FileFailure, 
 from dingbridge.core.options.sources import Source, SourcePlace, describe
 
 SPACE = " \t\r\n\v\f"
-"""What is taken off both ends of a value: what Lua takes for white space."""
+"""White space that is stripped from values, as Lua defines it."""
 
 Argv = tuple[str, ...]
 
 
 class Wants(Struct, frozen=True):
-    """What has to be looked up before a table can be read: programs to start as they are, each
-    once, and a file with variables, `~` not yet expanded; empty when none is named."""
+    """What to look up before a table can be read.
+
+    That is: programs (argument lists), each of which is run once, and the path of a file with
+    variables (`~` not expanded), empty without one.
+    """
 
     commands: tuple[Argv, ...] = ()
     env_file: str = ""
 
 
 def may_want(raw: object) -> bool:
-    """Whether a table may name something to look up. Quick, and true rather once too often.
+    """Whether a table may name something to look up. Fast; may return a false positive.
 
     >>> may_want({"accounts": {"work": {"app_secret": {"cmd": ["pass", "secret"]}}}})
     True
@@ -42,11 +45,11 @@ def _may_name(key: object) -> bool:
 
 
 class LookupResults(Struct, frozen=True):
-    """What looking up gave.
+    """The results of a lookup. They are secret.
 
-    `variables` are those of the file; None while it was not read, and then `file_failure` says why.
-    `outputs` has what each program said, `failures` why one gave no answer. `warnings` are whole
-    sentences. Nothing here is shown.
+    - `variables`: of the file; None if it was not read, for the reason `file_failure`
+    - `outputs`, `failures`: what each program printed, or why it gave no value
+    - `warnings`: sentences
     """
 
     variables: dict[str, str] | None = None
@@ -60,12 +63,12 @@ class LookupResults(Struct, frozen=True):
 
 
 def with_commands(found: LookupResults, said: LookupResults) -> LookupResults:
-    """What was found in a file, with what commands said."""
+    """The results `found` for the file, combined with those of the programs."""
     return structs.replace(found, outputs=said.outputs, failures=said.failures)
 
 
 def not_looked_up(wants: Wants) -> LookupResults:
-    """What was found when the editor closes before anything was."""
+    """The results if the editor closes before the lookup."""
     return LookupResults(
         file_failure=EditorClosing() if wants.env_file else None,
         failures=dict.fromkeys(wants.commands, EditorClosing()),
@@ -73,7 +76,7 @@ def not_looked_up(wants: Wants) -> LookupResults:
 
 
 class Variable(Struct, frozen=True):
-    """What a variable holds, stripped, and which one it is."""
+    """A variable's stripped value and its source."""
 
     text: str
     source: Source
@@ -83,7 +86,9 @@ class Variable(Struct, frozen=True):
 
 
 class Variables:
-    """The environment, then the table `env`, then the file; what is blank counts as not set."""
+    """Variables of the environment, then of the table `env`, then of the file. Blank ones count as
+    not set.
+    """
 
     def __init__(
         self,
@@ -99,10 +104,10 @@ class Variables:
             ("env_file", file or {}),
         )
         self.unread = unread
-        """Whether there is a file that was not read, so that nothing can be said to be missing."""
+        """Whether there is an unread file: no variable can be reported as missing."""
 
     def look_up(self, name: str) -> Variable | None:
-        """What `name` holds, or None."""
+        """The variable of that name, or None."""
         for place, holder in self._holders:
             text = holder.get(name, "").strip(SPACE)
             if text:

@@ -1,4 +1,4 @@
-"""Says which options are in force and where each value came from, and never shows a secret."""
+"""Lists the options in effect with the source of each value; never shows a secret."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _LONGEST = 60  # characters of a value that are shown
 
 
 def describe_sources(options: Options) -> list[str]:
-    """A line for each option that has not its default: `app_key: dingabc ($DINGTALK_CLIENT_ID)`.
+    """A line for each option with another value than its default.
 
-    What is a secret, or what a program was asked for, is masked.
+    For example `app_key: dingabc ($DINGTALK_CLIENT_ID)`. Secrets and outputs of programs are
+    masked.
     """
     return [
         say.VALUE_AND_SOURCE(

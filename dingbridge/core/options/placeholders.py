@@ -1,4 +1,4 @@
-"""Option values that are not the value itself: placeholders, variables, unknown ones."""
+"""Option values that stand for something else: placeholders, variables, values not looked up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.core.options.lookups import SPACE
 
 
 class UnknownValue(Enum):
-    """The type of `UNKNOWN`: a value from outside that was not looked up."""
+    """The type of `UNKNOWN`, which stands for a value that was not looked up."""
 
     UNKNOWN = "unknown"
 
@@ -30,8 +30,8 @@ PLACEHOLDERS = (
     "your_staff_id",
     "your_user_id",
 )
-"""Placeholders in lower case, with `-` as `_`. Also placeholders: a value of only `x` (also after
-`ding`), and one in angle brackets."""
+"""Placeholders in lower case, with `-` as `_`. A value of only `x` (also after `ding`), or in angle
+brackets, is one as well."""
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _PLACEHOLDER_FORM = re.compile(r"(?:[Dd][Ii][Nn][Gg])?[Xx]{3,}|<[A-Za-z _-]+>")

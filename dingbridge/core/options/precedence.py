@@ -1,5 +1,5 @@
-"""Which options hold where several Neovims use a robot: those of the latest `setup()`, but for what
-is each one's own."""
+"""Which options apply when several Neovims use a robot: each Neovim's own ones (`Option.is_own`),
+and for all others those of the latest `setup()`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.core.options.declarations import OPTIONS, Options
 
 
 def ruled(own: Options, latest: Options) -> Options:
-    """The options of a Neovim as they hold when `latest` are those of a later `setup()`."""
+    """A Neovim's options in effect, when `latest` are those of a later `setup()`."""
     kept = {option.field: getattr(own, option.field) for option in OPTIONS if option.is_own}
     sources = {
         option.name: (own if option.is_own else latest).sources[option.name] for option in OPTIONS
@@ -18,7 +18,7 @@ def ruled(own: Options, latest: Options) -> Options:
 
 
 def differing(one: Options, other: Options) -> tuple[str, ...]:
-    """The names of the options that have other values."""
+    """The names of the options whose values differ."""
     return tuple(
         option.name
         for option in OPTIONS

@@ -1,4 +1,4 @@
-"""Collects the problems of a table of options, as sentences that start with their path."""
+"""Collects the problems in a table of options, as sentences that start with the path."""
 
 from __future__ import annotations
 
@@ -9,35 +9,40 @@ from dingbridge.core.catalogue import options as say
 from dingbridge.core.catalogue import values as words
 from dingbridge.core.near_names import LONGEST_NAME, nearest
 
-# Compiled when they are needed: the first takes milliseconds.
+# Compiled when first used: that takes milliseconds.
 _SHOWABLE_KEY = r"[A-Za-z0-9_.\u0080-\U0010ffff-]+"
 _CONVERSATION = r"[A-Za-z0-9+/=_-]+|\*"
 
 
 class Problems:
-    """The problems so far. Sentences never contain a value, only names, paths and placeholders."""
+    """The problems found. Sentences contain names, paths and placeholders, never a value."""
 
     def __init__(self) -> None:
         self.sentences: set[str] = set()
 
     def add(self, path: str, sentence: str) -> None:
-        """Add a sentence of the catalogue about `path`."""
+        """Add a problem at `path`; `sentence` comes from the catalogue."""
         self.sentences.add(f"{path}: {sentence}")
 
     def expected(self, path: str, expects: str, value: object) -> None:
-        """Add that `value` is of another kind than `expects`."""
+        """Add the problem that `value` is not what `expects` describes."""
         self.add(path, say.EXPECTED(expected=expects, found=kind_of(value)))
 
     def unknown(self, path: str, key: str, known: Iterable[str]) -> str:
-        """Notes an option that there is not; returns the nearest of those that there are."""
+        """Add the problem of an unknown option; returns the most similar known one, or an empty
+        string.
+        """
         near = nearest(key, known)
         sentence = say.UNKNOWN_OPTION_NEAR(near=near) if near else say.UNKNOWN_OPTION()
         self.add(path, sentence)
         return near
 
     def entries(self, table: object, path: str, expects: str = "") -> Iterator[tuple[str, object]]:
-        """The named entries of `table`, which is one of options unless `expects` says what else; an
-        empty Lua table may arrive as an empty list."""
+        """The entries of `table` with a name. If it is not a table, a problem is added.
+
+        `expects` describes the table if it is not one of options. An empty Lua table may arrive as
+        an empty list.
+        """
         if isinstance(table, Mapping) and not is_function(table):
             for key, value in table.items():
                 if isinstance(key, str):
@@ -49,14 +54,14 @@ class Problems:
 
 
 def join(path: str, key: str) -> str:
-    """`path.key`, unless the key is no name at all: it may be a value in the wrong place."""
+    """`path.key`; `path[...]` if the key is not a name, because it may be a misplaced value."""
     is_name = key.isascii() and key.isidentifier()
     showable = (is_name or re.fullmatch(_SHOWABLE_KEY, key)) and _is_short(key)
     return f"{path}.{key}" if showable else f"{path}[...]"
 
 
 def join_conversation(path: str, key: str) -> str:
-    """The same for a conversation id, which may hold `+`, `/` and `=`."""
+    """The same for a conversation id, which may contain `+`, `/` and `=`."""
     showable = re.fullmatch(_CONVERSATION, key) and _is_short(key)
     return f"{path}['{key}']" if showable else f"{path}[...]"
 
@@ -66,12 +71,12 @@ def _is_short(key: str) -> bool:
 
 
 def is_function(value: object) -> bool:
-    """Whether it is a Lua function, which stays in the editor and arrives as `{ lua = true }`."""
+    """Whether it is the marker of a Lua function, `{ lua = true }`."""
     return isinstance(value, Mapping) and set(value) == {"lua"} and value["lua"] is True
 
 
 def kind_of(value: object) -> str:
-    """What a value of the wrong kind is called in a sentence."""
+    """The name of a value's kind, for a sentence."""
     if is_function(value):
         return words.A_FUNCTION()
     if value is None:

@@ -1,4 +1,4 @@
-"""Reads the programs that options name: what answers, what `/run` starts, what says a secret."""
+"""Reads the programs that options name: responders, jobs of `/run`, commands that print secrets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from dingbridge.core.options.lookups import SPACE, Argv
 from dingbridge.core.options.problems import Problems, is_function, join
 
 Responder = Argv | Literal["lua"] | None
-"""A program and its arguments, a Lua function (which stays in the editor), or a person."""
+"""A program with its arguments, a Lua function (which stays in the editor), or None: a person."""
 
 
 def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | None:
-    """A program and its arguments, or `None` with a problem noted.
-
-    The words are passed as they are: `$NAME` in them is the program's business.
-    """
+    """A program and its arguments, or None with a problem added. Variables are not expanded."""
     if not isinstance(value, list | tuple) or not value:
         problems.expected(path, expects, value)
         return None
@@ -38,14 +35,14 @@ def argv(value: object, path: str, expects: str, problems: Problems) -> Argv | N
 
 
 def responder(option: Option, value: object, path: str, problems: Problems) -> Responder:
-    """What answers in a session."""
+    """The responder of a session."""
     if is_function(value):
         return "lua"
     return argv(value, path, option.expects, problems)
 
 
 def by_name(option: Option, value: object, path: str, problems: Problems) -> dict[str, Argv] | None:
-    """Programs with a name each, which is one word; `None` when the value is no such table."""
+    """Programs by name (one word); None with a problem added if `value` is no such table."""
     if not isinstance(value, Mapping) and value != []:
         problems.expected(path, option.expects, value)
         return None
@@ -62,12 +59,12 @@ def by_name(option: Option, value: object, path: str, problems: Problems) -> dic
 
 
 def is_wanted(value: object, option: Option) -> TypeGuard[Mapping[object, object]]:
-    """Whether a program is to say the value: `{ cmd = { 'program', 'argument' } }`."""
+    """Whether a program prints the value: `{ cmd = { 'program', 'argument' } }`."""
     return option.may_come_from_a_command and isinstance(value, Mapping) and "cmd" in value
 
 
 def saying(option: Option, value: object) -> Argv | None:
-    """The program that is to say the value, if there is a well-formed one."""
+    """The program that prints the value; None if there is no well-formed one."""
     if not is_wanted(value, option) or len(value) != 1:
         return None
     return argv(value["cmd"], "", values.PROGRAM_WITH_ARGUMENTS(), Problems())

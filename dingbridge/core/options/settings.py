@@ -1,7 +1,7 @@
-"""Reads the options of one account or several, or tells everything that is wrong with them.
+"""Reads the options of all accounts, or reports every problem in them.
 
-What the editor itself can see, `lua/dingbridge/options.lua` tells at once, in the same sentences.
-The order of problems is that of their text, because a Lua table has no order of its own.
+`lua/dingbridge/options.lua` checks at once what the editor can see, with the same sentences.
+Problems are sorted by text, because a Lua table has no order.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ from dingbridge.core.options.values import Values
 
 
 class Configuration(Struct, frozen=True):
-    """All accounts by name, sorted; at least one. `default_account` is the name of one of them."""
+    """All accounts, sorted by name; at least one. `default_account` is one of the names."""
 
     accounts: dict[str, Options]
     default_account: str
 
     @property
     def default(self) -> Options:
-        """The account that is meant when none is named."""
+        """The default account."""
         return self.accounts[self.default_account]
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values of all accounts that must not be shown or logged anywhere."""
+        """The values of all accounts that must never be shown or logged."""
         every = (secret for options in self.accounts.values() for secret in options.secrets)
         return tuple(dict.fromkeys(every))
 
 
 def wants(raw: object, environ: Mapping[str, str]) -> Wants:
-    """What has to be looked up outside before `raw` can be read. What is wrong in it is passed
-    over, and so are the programs of accounts that are off."""
+    """What to look up before `raw` can be read. Skips errors, and programs of accounts that are
+    off.
+    """
     unheard = Problems()
     places = gather(raw, unheard)
     variables = inheritance.variables_of(places, environ, LookupResults(), unheard)
@@ -58,13 +59,16 @@ def wants(raw: object, environ: Mapping[str, str]) -> Wants:
 
 
 def variables_read(raw: object) -> frozenset[str]:
-    """The environment variables that settings come from: those of the options, and those that `raw`
-    names for its secrets. Not those of a proxy, which other programs need as well."""
+    """The environment variables that settings come from, except those of proxies, which other
+    programs need.
+
+    These are the variables of the options, and those that `raw` names for its secrets.
+    """
     return _variables(raw, lambda option: option.is_secret and option.name != "proxy")
 
 
 def _variables(raw: object, counts: Callable[[Option], bool]) -> frozenset[str]:
-    """The variables of all options, and those that `raw` names for the options that count."""
+    """The variables of all options, and those that `raw` names where `counts` is true."""
     places = gather(raw, Problems())
     named = {
         variable_in(given.value)
@@ -77,9 +81,10 @@ def _variables(raw: object, counts: Callable[[Option], bool]) -> frozenset[str]:
 
 
 def digest(raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()) -> str:
-    """What equal tables share if they also read equal variables, in the environment and in the file
-    that was `found`: the commands of one say what those of the other do. It shows nothing of the
-    values, and is empty for a table without commands.
+    """A digest of a table's options and of the variables (environment and file) that it reads.
+
+    Commands in tables with the same digest print the same. Reveals nothing of the values. Empty for
+    a table without commands.
 
     >>> one = {"app_key": "$KEY", "app_secret": {"cmd": ["pass", "secret"]}}
     >>> digest(one, {"KEY": "a"}) == digest(dict(reversed(one.items())), {"KEY": "a"})
@@ -98,7 +103,7 @@ def digest(raw: object, environ: Mapping[str, str], found: LookupResults = Looku
 
 
 def _in_order(value: object) -> object:
-    """A table of Lua has no order of its own."""
+    """`value` with sorted tables: a Lua table has no order."""
     if isinstance(value, Mapping):
         return sorted((repr(key), _in_order(each)) for key, each in value.items())
     return [_in_order(each) for each in value] if isinstance(value, list | tuple) else repr(value)
@@ -107,11 +112,11 @@ def _in_order(value: object) -> object:
 def read_all(
     raw: object, environ: Mapping[str, str], found: LookupResults = LookupResults()
 ) -> Configuration:
-    """All accounts in `raw`, a table as it stands under `integrations.dingtalk`.
+    """All accounts in `raw`, the table under `integrations.dingtalk`.
 
-    What `raw` does not give comes from `environ`, then from what was `found` outside, then from the
-    defaults; what was not looked up counts as given and has its default. Raises `BadOptions` with
-    every problem at once, each a sentence that begins with the path.
+    Options that `raw` does not give come from `environ`, then from the lookup results `found`, then
+    from the defaults. An option that was not looked up counts as given, with its default. Raises
+    `BadOptions` with all problems, each a sentence that begins with the path.
     """
     problems = Problems()
     places = gather(raw, problems)
@@ -125,7 +130,7 @@ def read_all(
     }
     values = Values(variables, found, problems)
     if places.accounts:
-        # What every account gives anew is used by none, and yet must be right.
+        # Also checks outer options that every account overrides.
         inheritance.read_account("", inheritance.around(places, variables), outer_groups, values)
     inheritance.check_robots(every, problems)
     default = inheritance.default_of(every, places.outer.get("default_account", []), values)

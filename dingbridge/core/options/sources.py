@@ -1,4 +1,4 @@
-"""Where the value of an option came from, which also decides whether it may be shown."""
+"""The source of an option's value, which also decides whether the value may be shown."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from msgspec import Struct
 from dingbridge.core.catalogue import settings as say
 
 SourcePlace = Literal["", "env", "env_file"]
-"""What holds a variable: the environment when empty, or an option."""
+"""Where a variable is set: in the environment (empty), or in an option."""
 
 
 class Source(Struct, frozen=True):
-    """Where a value came from. `name` is that of the variable, without `$`, or of the program as it
-    is called: its arguments are not kept. `place` says what holds the variable."""
+    """The source of a value.
+
+    - `name`: the variable, without `$`, or the program without its arguments
+    - `place`: where the variable is set
+    """
 
     kind: Literal["default", "setup", "variable", "program"]
     name: str = ""
@@ -22,8 +25,7 @@ class Source(Struct, frozen=True):
 
     @property
     def is_secret(self) -> bool:
-        """Whether what came from there must not be shown: what a program is asked for is kept in a
-        safe place for a reason."""
+        """Whether values from this source must not be shown: outputs of programs are secret."""
         return self.kind == "program"
 
 
@@ -32,7 +34,7 @@ SETUP = Source("setup")
 
 
 def describe(source: Source) -> str:
-    """Where a value came from, in words: `$NAME in env`, `the command pass`."""
+    """The source in words: `$NAME in env`, `the command pass`."""
     match source.kind:
         case "default":
             return say.BY_DEFAULT()

@@ -1,7 +1,7 @@
-"""Reads the few forms of web address that options take, strictly and without guessing.
+"""Parses the URLs that options accept, strictly.
 
-`urllib.parse` is lenient in ways that differ from the HTTP client's (white space, backslashes), so
-the grammar here is small and closed.
+`urllib.parse` is lenient where the HTTP client is not, and vice versa (white space, backslashes),
+so the grammar here is small and closed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Struct
 from dingbridge.core.regex import regex
 
 DINGTALK_DOMAINS = ("dingtalk.com", "dingtalk.io")
-"""Where DingTalk is served, with what is under them."""
+"""The domains of DingTalk; their subdomains count as well."""
 
 _ADDRESS = regex(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", flags=re.ASCII | re.IGNORECASE)
 _AUTHORITY = regex(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
@@ -22,7 +22,7 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class UrlParts(Struct, frozen=True):
-    """The parts of an address. `query` and `fragment` keep their mark; `user` may be a secret."""
+    """The parts of a URL. `query` and `fragment` keep their `?` and `#`; `user` may be a secret."""
 
     scheme: str
     host: str
@@ -34,7 +34,7 @@ class UrlParts(Struct, frozen=True):
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """What two addresses share that are served by the same party."""
+        """Scheme, host and port: equal for URLs of the same server."""
         return self.scheme, self.host, self.port
 
     @property
@@ -45,11 +45,11 @@ class UrlParts(Struct, frozen=True):
         )
 
     def is_under(self, domains: tuple[str, ...]) -> bool:
-        """Whether the host is one of `domains` or below one."""
+        """Whether the host is one of `domains` or a subdomain of one."""
         return any(self.host == domain or self.host.endswith("." + domain) for domain in domains)
 
     def parameter(self, name: str) -> str:
-        """The first query parameter of that name, still encoded; empty when there is none."""
+        """The first query parameter of that name, not decoded; empty without one."""
         for pair in self.query[1:].split("&"):
             key, _, value = pair.partition("=")
             if key == name:
@@ -58,7 +58,7 @@ class UrlParts(Struct, frozen=True):
 
 
 def read_address(text: str) -> UrlParts | None:
-    """The parts of an http or https address, or `None` for anything else."""
+    """The parts of an http or https URL; None for anything else."""
     match = _ADDRESS.fullmatch(text) if _PRINTABLE.fullmatch(text) else None
     if match is None:
         return None

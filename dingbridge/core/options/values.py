@@ -39,7 +39,7 @@ _LISTS = (OptionKind.LIST, OptionKind.PEOPLE, OptionKind.COMMANDS)
 
 
 class Values:
-    """Reads values. An unusable one becomes `None`, and a problem is added."""
+    """Reads values. Each method returns None for an invalid one and adds a problem."""
 
     def __init__(self, variables: Variables, found: LookupResults, problems: Problems) -> None:
         self.variables = variables
@@ -49,10 +49,7 @@ class Values:
         self.addresses = Addresses(problems)
 
     def read(self, option: Option, given: Given) -> object:
-        """The value as `Options` stores it, or `None` with a problem added.
-
-        `UNKNOWN` when it is held outside and was not looked up.
-        """
+        """The value as `Options` stores it; `UNKNOWN` if it was not looked up."""
         path = given.path
         if option.kind is OptionKind.RESPONDER:
             return programs.responder(option, given.value, path, self.problems)
@@ -85,7 +82,7 @@ class Values:
         return text
 
     def source(self, option: Option, places: list[Given]) -> Source:
-        """Where the value comes from. If several places give it, a secret one takes precedence."""
+        """The source of the value. If several places give it, a secret one takes precedence."""
         sources = [self._source(option, given) for given in places]
         return next((source for source in sources if source.is_secret), sources[0])
 
@@ -100,13 +97,13 @@ class Values:
         return Source("program", argv[0].strip(SPACE)) if argv else SETUP
 
     def _fetched(self, option: Option, value: object, path: str) -> tuple[object, bool]:
-        """`value` or what it refers to outside; and whether it does."""
+        """`value` or what it refers to, and whether it is a reference."""
         if programs.is_wanted(value, option):
             return self._output(option, value, path), True
         return self._substituted(value, path)
 
     def _output(self, option: Option, value: Mapping[object, object], path: str) -> object:
-        """The program's output. Sentences about it never show its arguments."""
+        """The program's output. Problems never contain its arguments."""
         if set(value) != {"cmd"}:
             self.problems.expected(path, option.expects, value)
             return None
@@ -122,7 +119,7 @@ class Values:
         return self._found.outputs.get(argv, UNKNOWN)
 
     def _substituted(self, value: object, path: str) -> tuple[object, bool]:
-        """`value` or the environment's for `$NAME` and `${NAME}`; and whether it was the latter."""
+        """`value`, or the variable for `$NAME` and `${NAME}`; and whether it was a variable."""
         name = variable_in(value)
         if not name:
             return value, False
@@ -168,7 +165,7 @@ class Values:
             self.problems.expected(path, option.expects, value)
             return None
         whole = option.kind is OptionKind.WHOLE
-        # Written so that NaN is out of range, too.
+        # Written so that NaN is out of range.
         if not option.least <= value <= option.most or (whole and value != int(value)):
             self._problem(path, say.MUST_BE(expected=option.expects))
             return None
@@ -226,7 +223,7 @@ class Values:
     def _conversations(
         self, option: Option, value: object, path: str
     ) -> dict[str, dict[str, object]] | None:
-        """The options given per conversation; the rest is inherited."""
+        """The options given for each conversation, without inherited ones."""
         groups: dict[str, dict[str, object]] = {}
         if not isinstance(value, Mapping) and value != []:
             self.problems.expected(path, option.expects, value)
@@ -254,7 +251,7 @@ class Values:
         return {name: value for name, value in values.items() if value not in (None, UNKNOWN)}
 
     def agreed(self, option: Option, places: list[Given]) -> object:
-        """The value that all places give, or `None` when none gives a usable one."""
+        """The value that all places agree on; None if none gives a valid one."""
         first: Given | None = None
         agreed: object = None
         for place in sorted(places, key=lambda place: place.path):

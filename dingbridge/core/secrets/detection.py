@@ -27,17 +27,17 @@ OWN: Final = "setting of dingbridge"
 VARIABLE: Final = "environment secret"
 """The kind of a secret from an environment variable, which is not named in the chat."""
 _GAP: Final = regex(
-    # The possible first characters come first: `re` searches for those at full speed.
+    # Alternatives start with literal characters, which `re` finds at full speed.
     r"[\r\n\\](?:(?<=[A-Za-z0-9_-]{12}\n)[ \t>]{0,8}(?=[A-Za-z0-9_-])"
     r"|(?<=[A-Za-z0-9_-]{12}\r)\n[ \t>]{0,8}(?=[A-Za-z0-9_-])|(?<=[A-Za-z0-9]\\)(?=[_~*-]))"
 )
-"""What interrupts a key that was wrapped or escaped."""
+"""What interrupts a wrapped or escaped key: line ends, quote marks, backslashes of Markdown."""
 _SURE: Final = 16
-"""A value of this length is a secret even inside a longer word."""
+"""Characters from which a known value is also found inside a longer word."""
 
 
 class Match(NamedTuple):
-    """A secret at `text[start:end]`. `value` is the secret itself, however it is written there."""
+    """A secret at `text[start:end]`. `value` is the secret itself, without escapes or gaps."""
 
     start: int
     end: int
@@ -62,7 +62,7 @@ def known_secrets(own: Collection[str], environment: Mapping[str, str]) -> list[
 
 
 def matches_in(text: str, known: Collection[KnownSecret], *, part_of_key: bool) -> Iterator[Match]:
-    """All secrets, the more specific kinds first; they may overlap."""
+    """All secrets, more specific kinds first; they may overlap."""
     of_text = _Characters(text)
     for one in known:
         if one.kind == OWN:
@@ -95,7 +95,7 @@ def matches_in(text: str, known: Collection[KnownSecret], *, part_of_key: bool) 
 
 
 def _interrupted(text: str) -> Iterator[Match]:
-    """Keys broken by a line end or by Markdown's escapes, which a reader would put together."""
+    """Keys interrupted by a line end or by Markdown's escapes."""
     gaps = [found.span() for found in found_in(_GAP, text)]
     if not gaps:
         return

@@ -1,6 +1,6 @@
-"""Masks secrets in an excerpt, using the text before it.
+"""Masks secrets in an excerpt, using the text before it as context.
 
-Otherwise a line of a key would leave whose beginning is not part of the excerpt.
+Without the context, the lines of a key whose first line is not in the excerpt would be sent.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from dingbridge.core.secrets import masking
 from dingbridge.core.secrets.masking import Finding, MaskedText
 
 LINES_BEFORE: Final = 400
-"""Lines before an excerpt that are looked at: more than any private key has."""
+"""Lines of context before an excerpt: more than any private key has."""
 
 
 class Around(Struct, frozen=True):
     """The text before an excerpt.
 
-    `before`, whole lines without the last line end, precedes line `line` (from 0) of the text with
-    the excerpt. A text of `changes` has unknown context and may show some lines of a key only:
-    those count as a key.
+    `before` (whole lines without the last line end) precedes line `line` (0-based) of the text.
+    `changes`: the text is a diff, whose context is unknown; lines like those of a key count as one.
     """
 
     before: str = ""
@@ -32,11 +31,11 @@ class Around(Struct, frozen=True):
 
 
 Mask = Callable[[str, Around], str]
-"""Masks a text or an excerpt before it is cut to be shown."""
+"""Masks a text or an excerpt before it is truncated."""
 
 
 def unmasked(text: str, around: Around) -> str:
-    """`text` unchanged: a `Mask` for text that shows nothing of others."""
+    """`text` unchanged: a `Mask` for text without secrets."""
     return text
 
 

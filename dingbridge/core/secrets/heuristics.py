@@ -13,11 +13,11 @@ from urllib.parse import quote, quote_plus
 from dingbridge.core.regex import regex
 
 LEAST_OWN: Final = 4
-"""Characters of the shortest setting of ours that is searched for. Masking shorter ones would shred
-the text; and as long as a mask is shorter than what it hides, masking comes to an end."""
+"""Characters of the shortest setting of ours that is masked. Shorter ones would match everywhere,
+and masking ends only because a mask is shorter than what it hides."""
 
 LEAST_VARIABLE: Final = 8
-"""Characters of the shortest value of an environment variable that is searched for."""
+"""Characters of the shortest value of an environment variable that is masked."""
 
 _SEPARATORS: Final = regex(r"[-_./+=~:%,]")
 _DIGIT: Final = regex(r"[0-9]")
@@ -67,7 +67,7 @@ def is_random(value: str) -> bool:
     words = sum(len(part) for part in parts if len(part) > 2 and part.isalpha() and part.islower())
     if len(parts) > 2 and 2 * words >= len(plain):
         return False  # k8s-secret-name-v1-2024a
-    # A capital at the start of a word is how names are written, and counts for nothing.
+    # Names have a capital at the start of a word, so it does not count.
     changes = len(_CHANGE.findall(plain))
     return changes >= 0.2 * len(plain)
 
@@ -88,7 +88,7 @@ def is_chosen(value: str) -> bool:
 
 
 def _is_named(value: str) -> bool:
-    # A percentage is no part of a name, and does not make a secret of one.
+    # A percentage is not part of a name and does not make it a secret.
     name = value.rstrip("%")
     return bool("passw" in value.casefold() or _NAMES.fullmatch(name) or _PATH.match(value))
 
@@ -128,8 +128,8 @@ _STRONG: Final = regex(r"(?=[^/\\]*[a-z])(?=[^/\\]*[A-Z])(?=[^/\\]*[0-9])[^/\\]{
 def secret_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """The values of `environment` that are secrets, each with the name of its variable.
 
-    The name tells (`…_TOKEN`, `…_SECRET`, `…_KEY`, `…PASSWORD…`, `…_PAT`, …). Values that are
-    short, a common word, one character over and over, or a path are none.
+    They are recognised by name (`…_TOKEN`, `…_SECRET`, `…_KEY`, `…PASSWORD…`, `…_PAT`, …). Values
+    that are short, a common word, one repeated character, or a path do not count.
     """
     found: dict[str, str] = {}
     for name, value in environment.items():
@@ -164,15 +164,17 @@ def spellings(value: str) -> frozenset[str]:
 
 
 def _inside_base64(value: bytes, before: int) -> str:
-    """The part of base64 that is the same whatever stands around `value`, with `before` bytes, by
-    threes, in front of it, as in `user:value`."""
+    """The part of base64 that does not depend on the bytes around `value`.
+
+    `before` is the number of bytes in front of it modulo 3, as in `user:value`.
+    """
     encoded = base64.b64encode(bytes(before) + value).decode()
     start, bits = -(-8 * before // 6), 8 * (before + len(value))
     return encoded[start : bits // 6 if before else len(encoded.rstrip("="))]
 
 
 def own_values(own: Collection[str]) -> list[str]:
-    """The values of our settings that are long enough to search for, in a fixed order."""
-    # One secret passed as a plain string would otherwise be a collection of its letters.
+    """The values of our settings that are long enough to mask, in a fixed order."""
+    # A single secret passed as a plain string would otherwise be a collection of its letters.
     given = (own,) if isinstance(own, str) else own
     return sorted({value for value in given if len(value) >= LEAST_OWN})

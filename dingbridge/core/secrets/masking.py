@@ -1,4 +1,4 @@
-"""Replaces secrets in outgoing text by marks, so that no key reaches a chat by accident.
+"""Replaces secrets in outgoing text by marks.
 
 A mark looks like `[secret masked: GitHub token, 3f2a]`; `detection` finds the secrets.
 """
@@ -80,8 +80,8 @@ def mask(
     known = known_secrets(own, environment)
     key = hashlib.sha256("\0".join(own_values(own)).encode("utf-8", "replace"))
     counted: dict[tuple[str, str, str], int] = {}
-    # A mark can turn its neighbour into a word of its own, and so into a secret. The loop ends:
-    # each round leaves less text outside marks.
+    # A mark can separate its neighbour from a longer word, which makes it a secret. The loop ends
+    # because each round leaves less text outside marks.
     while matches := _apart(text, matches_in(text, known, part_of_key=part_of_key)):
         pieces, position = [], 0
         for match in matches:
@@ -93,7 +93,7 @@ def mask(
                 marks *= 1 + text.count("\n", match.start, match.end)
             pieces += [text[position : match.start], "\n".join(marks)]
             if text[match.end : match.end + 1] in ("(", "[", ":"):
-                pieces.append("\u200b")  # or Markdown would make a link of it, or hide it
+                pieces.append("\u200b")  # prevents Markdown from reading a link
             position = match.end
         text = "".join([*pieces, text[position:]])
     return MaskedText(
@@ -124,9 +124,9 @@ def counted_together(*found: Collection[Finding]) -> tuple[Finding, ...]:
 
 
 def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:
-    """One line for the user of the editor: what was masked, why, and how to switch it off.
+    """One line for the editor: what was masked, why, and how to switch it off.
 
-    `option` is the setting for this target, with its value. Empty when nothing was masked.
+    `option` is the setting for this target, with its value. Empty if nothing was masked.
     """
     if not findings:
         return ""
@@ -139,7 +139,7 @@ def describe(findings: Collection[Finding], option: str = OFF_SWITCH) -> str:
 
 
 def _fingerprint(key: bytes, value: str) -> str:
-    # Keyed with something unknown in the chat: the bare hash of a password helps to guess it.
+    # Keyed with something unknown to the chat: a plain hash of a password helps to guess it.
     digest = hmac.new(key, value.encode("utf-8", "replace"), hashlib.sha256)
     return digest.hexdigest()[:_FINGERPRINT]
 
@@ -178,7 +178,7 @@ def _apart(text: str, matches: Iterator[Match]) -> list[Match]:
 def _around(
     marks: list[tuple[int, int]], ranked: list[tuple[int, int, Match]]
 ) -> Iterator[tuple[int, int, Match]]:
-    """Matches outside marks, each widened to the whole of the marks that it touches."""
+    """Matches outside marks, each extended over the marks that it touches."""
     first = 0
     for start, rank, match in ranked:
         while first < len(marks) and marks[first][1] <= start:

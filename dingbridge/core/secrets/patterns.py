@@ -1,7 +1,7 @@
-"""The shapes of keys that are known wherever they stand: those of services.
+"""The shapes of keys that services give out, which are recognised without context.
 
-A pattern begins with its literal `hint` wherever that is possible and has no repetition inside a
-repetition, so that searching stays linear and a text without the hint costs next to nothing.
+A pattern begins with its literal `hint` where possible and has no nested repetition, so that the
+search is linear and a text without the hint costs next to nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from dingbridge.core.secrets.heuristics import is_stand_in
 
 
 class Shape(Struct, frozen=True):
-    """One kind of secret. `kind` is shown; the last group of `pattern`, or all of it, is the
-    secret.
+    """One kind of secret.
 
-    `hint` occurs in every text that has one. A `folded` shape is searched for in lower case. What
-    is found counts if `accepts` says so. Where `pattern` may have to read far before it is decided,
-    `begin` is what it begins with; where its hint says little, `sign` is in every text that has
-    one.
+    - `kind`: its name, shown to the user
+    - `pattern`: matches it; the secret is the last group, or the whole match without groups
+    - `hint`: a literal in every text with such a secret
+    - `folded`: the pattern is for text in lower case
+    - `accepts`: whether a match is a secret
+    - `begin`: the beginning of `pattern`, for patterns that may read far before they match
+    - `sign`: another literal in every such text, for a `hint` that is common
     """
 
     kind: str
@@ -35,7 +37,7 @@ class Shape(Struct, frozen=True):
     sign: re.Pattern[str] | None = None
 
     def found_in(self, text: str) -> Iterator[re.Match[str]]:
-        """Where `pattern` matches in `text`, in lower case for a `folded` shape; in order."""
+        """The matches of `pattern` in `text` (in lower case for a `folded` shape), in order."""
         if self.hint not in text:
             return
         if self.sign is not None and next(found_in(self.sign, text), None) is None:
@@ -51,7 +53,7 @@ class Shape(Struct, frozen=True):
                 yield match
 
     def is_secret(self, value: str) -> bool:
-        """Whether what the pattern found is meant to be secret."""
+        """Whether a match is a secret."""
         return self.accepts(value) if self.accepts else not is_stand_in(value)
 
 
@@ -60,9 +62,9 @@ def _shape(kind: str, hint: str, pattern: str, begin: str = "") -> Shape:
 
 
 def _alone(literal: str) -> str:
-    """`literal` where nothing stands before it that could belong to a longer run.
+    """A pattern for `literal` at the start of a run of key characters.
 
-    The literal comes first, since `re` then searches for it at full speed.
+    The literal comes first and a lookbehind follows: `re` finds a leading literal at full speed.
     """
     return f"{literal}(?<![A-Za-z0-9]{literal})"
 
@@ -108,7 +110,7 @@ KNOWN: Final = (
     _shape(
         "JSON web token",
         "eyJ",
-        # Only where a run begins: at each "eyJ" inside one, the rest of it would be read again.
+        # Only at the start of a run: the rest would be read again for each "eyJ" inside it.
         r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}",
         begin=r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{10}",
     ),

@@ -1,4 +1,4 @@
-"""The shapes of secrets that what stands around them tells: assigned, sent, logged in with."""
+"""The shapes of secrets that are recognised by their context: assignments, headers, logins."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _folded(
 
 
 _LETTER: Final = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/]"
-"""Four characters of base64 that begin three of ASCII, none of which is a space or less."""
+"""Four characters of base64 that encode three ASCII characters, none a space or control."""
 
 _SPACE: Final = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-r"""The characters of `\s`, one by one: so a set with them is a table, and several times faster."""
+r"""The characters of `\s`, listed: `re` compiles a set of them to a table, which is faster."""
 _UNQUOTED: Final = rf"[^{_SPACE}\"'`\\<>;&#]"
 _BEHIND_UNQUOTED: Final = r"[\s;&#\"']|$"
 _WORD: Final = rf"[^{_SPACE}\"'`\\<>(){{}}\[\],;&]"
@@ -39,12 +39,11 @@ _LONGEST: Final = 100
 
 
 def _assigned(character: str, end: str) -> str:
-    """What matches a value, as the last group, of 8 to `_LONGEST` characters, and then `end`.
+    """A pattern for a value of 8 to `_LONGEST` characters, as the last group, and then `end`.
 
-    What follows is never a character of the value: a longer one need not be shortened. In a very
-    long one, 200 characters are passed at once, with an empty value, which is no secret: if a name
-    stood among them, the value behind it would be too long as well. Without that, each name in a
-    run of them would have the same characters read again.
+    `end` never matches `character`, so a longer value does not match. To stay linear, the pattern
+    skips 200 characters of a very long value at once, with an empty group, which is not a secret:
+    otherwise each name inside a long run would read the same characters again.
     """
     return (
         rf"(?:{character}{{200}}(?={character}{{120}})()"
@@ -72,7 +71,7 @@ def _has_symbol(value: str) -> bool:
 
 _VALUE: Final = r"[a-z0-9+/_.~-]"
 _BEHIND: Final = r"\\?[\"']?\]?\s{0,3}(?:=>|:=|:\s?str(?:ing)?\s?=|[:=>：＝])\s{0,3}"
-"""What stands between a name and its value: an equals sign, a colon, and quotation marks."""
+"""The separator of a name and its value: an equals sign or a colon, with quotation marks."""
 _KEYS: Final = "|".join(
     f"(?<={word}{between}key)"
     for word in (
@@ -83,7 +82,7 @@ _KEYS: Final = "|".join(
     for between in ("", "_", "-")
 )
 _TOLD: Final = r"\s{0,3}(?:[:：=＝是为]|是[:：])\s{0,3}[\"'“‘「`]?"
-"""What stands in Chinese between such a word and what it is."""
+"""The separator of a word and its value in Chinese."""
 _NOT_A_PLACE: Final = "".join(
     f"(?<!{word}{between}token)"
     for word in (
@@ -92,7 +91,7 @@ _NOT_A_PLACE: Final = "".join(
     )
     for between in ("", "_", "-")
 )
-"""Tokens that only say where a list goes on, or that a request is the same one."""
+"""Tokens that are no secrets: for pagination and idempotency."""
 
 _IN_CONTEXT: Final = (
     Shape(
@@ -217,7 +216,7 @@ _IN_CONTEXT: Final = (
         )
         for hint, condition in (
             ("token", _NOT_A_PLACE),
-            # The name of a secret at AWS is no secret: arn:aws:secretsmanager:…:secret:name
+            # The name of an AWS secret is not secret: arn:aws:secretsmanager:…:secret:name
             ("secret", "(?<!:secret)"),
             ("key", f"(?:{_KEYS})"),
         )
@@ -252,4 +251,4 @@ _IN_CONTEXT: Final = (
 )
 
 SHAPES: Final = (*KNOWN, *_IN_CONTEXT)
-"""All shapes, the more telling ones first."""
+"""All shapes, more specific ones first."""

@@ -1,4 +1,4 @@
-"""Finds private keys in a text, however they are quoted, indented or cut off."""
+"""Finds private keys in a text, also quoted, indented or truncated ones."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _DRAWN: Final = regex(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
 
 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:
-    """Where private keys stand in `text`: PEM, OpenSSH, PGP, also quoted, in JSON, in a diff.
+    """Yield the range of each private key in `text`: PEM, OpenSSH, PGP, also in JSON or a diff.
 
-    One whose end was cut off lasts as long as its lines look like it. The mark lines without a key
-    between them are no key.
+    A key without an end line lasts as long as its lines look like base64. BEGIN and END lines
+    without a key between them do not count.
     """
     for begin in found_in(_BEGIN, text):
         dashes = text.find("----", begin.end())
@@ -48,8 +48,11 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
 
 
 def lines_of_keys(diff: str) -> Iterator[tuple[int, int]]:
-    """Where lines stand in a diff that look like the inside of a private key: base64 as wide as in
-    PEM and PGP. What a mark above or below them in the same hunk says is public is none."""
+    """Yield the ranges of lines in a diff that look like part of a private key.
+
+    That is: base64 as wide as in PEM and PGP, unless a BEGIN or END line in the same hunk shows
+    that it is public.
+    """
     for run in found_in(_WIDE_LINES, diff):
         hunk = max(diff.rfind("\n@@", 0, run.start()), 0)
         following = diff.find("\n@@", run.end())
@@ -62,5 +65,5 @@ def lines_of_keys(diff: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_body(text: str) -> bool:
-    """Whether `text` is a key and not what somebody wrote about the marks of one."""
+    """Whether `text` is a key, not prose between BEGIN and END lines."""
     return sum(len(run[0]) for run in found_in(_RUN, text)) * 2 > len(text.strip()) > 0

@@ -1,4 +1,4 @@
-"""Masking secrets in text that is about to be logged or shown."""
+"""Masks secrets in text that is logged or shown in the editor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.core.regex import regex
 from dingbridge.core.secrets.heuristics import own_values, spellings
 
 MASK = "***"
-"""What stands where a secret stood."""
+"""Replaces a secret."""
 
 _HEADER = r"x-acs-dingtalk-access-token"
 _FIELD = rf"(?:access_?token|secret|session_?webhook|ticket|{_HEADER})"
@@ -18,7 +18,7 @@ _QUERY_NAME = (
     r"|(?:[?&;]|%(?:25)*(?:3f|26)|\\u0026)(?:session|sign))"
 )
 
-# Group 1 is what stays before the masked value.
+# Group 1 is kept, the rest of the match is masked.
 _PATTERNS = tuple(
     regex(pattern, re.IGNORECASE if ignore_case else 0)
     for ignore_case, pattern in (
@@ -36,7 +36,7 @@ _PATTERNS = tuple(
 )
 
 _HINTS = ("token", "secret", "webhook", "ticket", "key", "session", "sign", "sec")
-"""One of these is in all that a pattern finds, in small letters."""
+"""Every match of a pattern contains one of these, ignoring case."""
 
 
 def _small(text: str) -> str:
@@ -49,9 +49,11 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
 
 
 class Redaction:
-    """Masks these `secrets` in all their spellings (those shorter than `LEAST_OWN` are ignored) and
-    whatever has the shape of a DingTalk secret: tokens, tickets, signatures and sessions in URLs,
-    secret fields of JSON, the token header, robot secrets. A line without any costs little.
+    """Masks the given `secrets` in all their spellings, and everything with the shape of a DingTalk
+    secret: tokens, tickets, signatures and sessions in URLs, secret fields of JSON, the token
+    header, robot secrets.
+
+    Values shorter than `LEAST_OWN` are ignored. A line without secrets costs little.
     """
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
@@ -61,8 +63,8 @@ class Redaction:
 
     def of(self, text: str) -> str:
         """`text` with every secret replaced by `MASK`. Idempotent, never raises."""
-        # A mask can complete another match with the text around it. This ends: masking adds no name
-        # of a field, and all but the first masking after a name makes the text shorter.
+        # A mask can complete another match with the text around it. This ends: masking adds no
+        # field name, and every masking after a name but the first shortens the text.
         while (masked := self._masked_once(text)) != text:
             text = masked
         return text
@@ -71,7 +73,7 @@ class Redaction:
         if self._any_known.search(text):
             for spelling in self._longest_first:
                 text = text.replace(spelling, MASK)
-        # The small forms of what `re.IGNORECASE` takes for a letter of a hint.
+        # The lower case of what `re.IGNORECASE` takes for a letter of a hint.
         small = text.lower() if text.isascii() else _small(text)
         if any(hint in small for hint in _HINTS):
             for pattern in _PATTERNS:
