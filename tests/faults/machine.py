@@ -301,7 +301,7 @@ class Machine:
                 *chain.from_iterable(seat.witnessed() for seat in self.seats.values()),
             ),
             shown=tuple(self.shown),
-            written={session: evidence.rows(data) for session, data in left.items()},
+            written=self._written(),
             uploads=uploads,
             told_unsent=tuple(chain.from_iterable(map(evidence.told_unsent, left.values()))),
             unwhole=tuple(evidence.unwhole(chain.from_iterable(heard.values()), self._files())),
@@ -431,14 +431,16 @@ class Machine:
         seats = [seat for seat in self.seats.values() if seat.data == data]
         senders = {seat.name for seat in seats}
         senders.update(shot.name for shot in self._shots if shot.seat in seats)
-        # Before the look at what is shown: an end that is told in between would be missed there.
+        # First whether all has come to its end, then what is shown, then what is written: of a
+        # message that comes in between, the last look finds more than the one before.
         self.queued = max(int(seat.status().get("queued", 0)) for seat in seats)
+        records = self.records()
         self.shown = [
             check.Shown(seat.name, seat.project.session, seat.shown())
             for seat in seats
             if seat.is_running and seat.project.session
         ]
-        records = self.records()
+        looked = structs.replace(records, shown=tuple(self.shown), written=self._written())
         missed = {*check.unaccepted(records), *check.missing(records), *check.unended(records)}
         return heard and not (
             self.queued
@@ -446,7 +448,7 @@ class Machine:
             or any((data / SPOOL_FOLDER).glob("*.json"))
             or any(row[2] in UNDER_WAY for one in self.shown for row in one.rows)
             or records.unwhole
-            or check.stale(records)
+            or check.stale(looked)
             or any(sent.message in missed for sent in self._sent if sent.sender in senders)
         )
 
@@ -487,6 +489,11 @@ class Machine:
                     os.kill(pid, signal.SIGKILL)
 
     # --- records ----------------------------------------------------------------------------------
+
+    def _written(self) -> dict[str, tuple[check.Row, ...]]:
+        """The messages that stand in the transcripts, by session."""
+        left = self._disk.transcripts()
+        return {session: evidence.rows(data) for session, data in left.items()}
 
     def _files(self) -> set[int]:
         """What was said with a file that must have come; without room it is only told of."""

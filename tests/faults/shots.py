@@ -33,13 +33,23 @@ class Shot:
         self._text = text
         self._call = "send" if session else "notify"
 
+    @property
+    def records(self) -> tuple[str, str, str]:
+        """Where its events are noted: what `RECORD` is given. What was accepted counts for the
+        folder. Of ends and arrivals each Neovim there hears by itself."""
+        accepted, *_ = self.seat.records
+        received, ended = (
+            self._file.with_suffix(f".{what}.jsonl") for what in ("received", "ended")
+        )
+        return accepted, str(received), str(ended)
+
     def fire(self) -> bool:
         """Send. Returns whether it was handed over."""
         install, project = self.seat.install, self.seat.project
         project.folder.mkdir(exist_ok=True)
         given = {
             "record": RECORD,
-            "records": self.seat.records,
+            "records": self.records,
             "options": install.options,
             "call": self._call,
             "text": self._text,
