@@ -1,4 +1,4 @@
-"""What the application needs of the outside, made live: the clock, the transcripts, programs."""
+"""Live implementations of the ports: clock, transcripts, responder programs, project folders."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class SystemRuntime:
-    """The clock and the dice."""
+    """The system's clock and random numbers."""
 
     def now(self) -> float:
         """Unix seconds."""
@@ -42,12 +42,12 @@ class SystemRuntime:
         return secrets.token_hex(8)
 
     def below(self, limit: int) -> int:
-        """A number from 0 to `limit` - 1 that nobody can foretell."""
+        """A random integer from 0 to `limit` - 1, fit for secrets."""
         return secrets.randbelow(limit)
 
 
 class _Added:
-    """What is to be added to a transcript, and whether the disk thread will look for it."""
+    """Entries that wait for the disk thread, and whether a write of them is scheduled."""
 
     def __init__(self) -> None:
         self.entries: deque[Entry] = deque()
@@ -55,7 +55,11 @@ class _Added:
 
 
 class TranscriptStorage:
-    """The transcripts of the data directory behind the disk thread."""
+    """Transcripts of the data folder, read and written by the disk thread.
+
+    A read sees all writes to the same transcript that were submitted before it. `then` gets the
+    result on the service loop.
+    """
 
     def __init__(self, files: SharedFiles) -> None:
         self._worker = files.disk
@@ -63,11 +67,12 @@ class TranscriptStorage:
         self._added: dict[str, _Added] = {}
 
     def list(self, then: Callable[[list[SessionInfo]], None]) -> None:
-        """All sessions there are."""
+        """List all sessions."""
         self._worker.do(self._files.list, then)
 
     def append(self, info: SessionInfo, entry: Entry) -> None:
-        """Add to a transcript; what comes until the disk thread is there is written together."""
+        """Append an entry. Entries that arrive before the disk thread gets to them share one
+        write."""
         added = self._added.setdefault(info.id, _Added())
         added.entries.append(entry)
         if not added.is_due:
@@ -77,7 +82,7 @@ class TranscriptStorage:
             )
 
     def _write_added(self, info: SessionInfo, added: _Added) -> None:
-        # First: what is added from now on may be too late for this time.
+        # Reset the flag first: an entry added during the write schedules another one.
         added.is_due = False
         entries = list(added.entries)
         if entries:
@@ -86,7 +91,7 @@ class TranscriptStorage:
             added.entries.popleft()
 
     def begin(self, info: SessionInfo) -> None:
-        """Start a transcript, unless it is there already."""
+        """Create the transcript unless it exists."""
         self._write(info.id, lambda: self._files.begin(info))
 
     def take(
@@ -96,13 +101,14 @@ class TranscriptStorage:
         info: SessionInfo | None,
         then: Callable[[tuple[bool, ...]], None],
     ) -> None:
-        """Add robot messages for good, those of `again` only when they are new there."""
+        """Append robot messages durably. One with `again` is skipped if the transcript contains
+        it."""
         self._worker.submit_durable(
             self._behind(session), lambda: self._files.take(session, arrivals, info), then
         )
 
     def complete(self, session: str, whole: DeliveryLine, then: Callable[[], None]) -> None:
-        """Write the whole text of a message for good."""
+        """Replace the text of a message, durably."""
         self._worker.submit_durable(
             self._behind(session),
             lambda: self._files.settle(session, whole, sync=True),
@@ -110,27 +116,27 @@ class TranscriptStorage:
         )
 
     def load(self, session: str, then: Callable[[Transcript], None]) -> None:
-        """Read a transcript, with all that was added to it here before."""
+        """Read a whole transcript."""
         self._worker.after(self._behind(session), lambda: self._files.load(session), then)
 
     def end(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
-        """Read the end of a transcript, with all that was added to it here before."""
+        """Read the last part of a transcript."""
         self._worker.after(self._behind(session), lambda: self._files.end(session), then)
 
     def before(self, session: str, place: int, then: Callable[[TranscriptPart], None]) -> None:
-        """Read what stands above the place at which a part begins."""
+        """Read the part that ends at the file offset `place` (bytes)."""
         self._worker.after(self._behind(session), lambda: self._files.before(session, place), then)
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
-        """Read what other processes have added, or the end of what has taken its place."""
+        """Read what other processes have appended, or the last part if the file was replaced."""
         self._worker.after(self._behind(session), lambda: self._files.since(session), then)
 
     def written(self, session: str, then: Callable[[], None]) -> None:
-        """Wait for what was added to a transcript here before."""
+        """Write barrier: calls `then` once all earlier writes to the transcript are done."""
         self._worker.after(self._behind(session), lambda: None, lambda _: then())
 
     def clear(self, info: SessionInfo) -> None:
-        """Start a transcript anew."""
+        """Start the transcript anew."""
         self._write(info.id, lambda: self._files.clear(info))
 
     def delete(self, session: str) -> None:
@@ -138,8 +144,8 @@ class TranscriptStorage:
         self._write(session, lambda: self._files.delete(session))
 
     def _behind(self, session: str) -> str:
-        """The name by which the disk thread keeps the order; what is added from now on comes behind
-        what is asked for by it."""
+        """The disk thread's queue key. Closes the current batch, so that later entries are written
+        after the work submitted under this key."""
         self._added.pop(session, None)
         return transcript_of(session)
 
@@ -148,8 +154,10 @@ class TranscriptStorage:
 
 
 class ProgramRunner:
-    """Programs that answer, behind their thread; `cwd` is the editor's, and so is what `environ`
-    gives."""
+    """Runs responder programs in their own thread, started with the first program.
+
+    `cwd` is the editor's folder, `environ` returns the environment.
+    """
 
     def __init__(
         self, notify: Callable[[Answered], None], cwd: str, environ: Callable[[], Mapping[str, str]]
@@ -160,8 +168,11 @@ class ProgramRunner:
         self._programs: ResponderPrograms | None = None
 
     def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
-        """Run a program for a message, in the session's folder, told what the session began with by
-        its environment."""
+        """Run a program for a question, in the session's folder.
+
+        The environment contains the session, its instructions and model, and the files of the
+        message.
+        """
         if self._programs is None:
             self._programs = ResponderPrograms(self._notify)
             self._programs.start()
@@ -176,18 +187,21 @@ class ProgramRunner:
         self._programs.put(Task(request, argv, text, cwd, timeout, self._environ(), environ))
 
     def stop_running(self) -> bool:
-        """End the program that runs now."""
+        """Stop the running program. Returns whether there was one."""
         return self._programs is not None and self._programs.stop_running()
 
     def stop(self) -> None:
-        """End the thread and the program."""
+        """Stop the thread and its program."""
         if self._programs is not None:
             self._programs.stop()
 
 
 class ProjectAccess:
-    """Project folders behind threads of their own: one for files and git, one for jobs, which may
-    take long and run in the environment that `environ` gives."""
+    """Access to project folders: one thread for files and git, another one for jobs, which take
+    long.
+
+    Jobs run in the environment that `environ` returns.
+    """
 
     def __init__(
         self,
@@ -203,7 +217,7 @@ class ProjectAccess:
         self._jobs: Worker | None = None
 
     def branch(self, cwd: str, then: Callable[[str], None]) -> None:
-        """The branch that is checked out."""
+        """Find the branch that is checked out."""
         self._quick().do(lambda: git.branch(cwd), then)
 
     def find(
@@ -213,7 +227,7 @@ class ProjectAccess:
         then: Callable[[str], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """The absolute path of a file that may be shown."""
+        """Find the absolute path of a file inside the project."""
         self._try(self._quick(), lambda: str(project_files.inside(cwd, path)), then, failed)
 
     def lines(
@@ -224,7 +238,7 @@ class ProjectAccess:
         then: Callable[[Lines], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """Some lines of a file."""
+        """Read some lines of a file."""
         self._try(self._quick(), lambda: project_files.read_lines(cwd, path, *lines), then, failed)
 
     def diff(
@@ -234,7 +248,7 @@ class ProjectAccess:
         then: Callable[[str], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """What has changed since the last commit."""
+        """Diff the folder, or one file, with the last commit."""
 
         def look() -> str:
             return git.diff(cwd, project_files.relative(cwd, path) if path else "")
@@ -248,7 +262,7 @@ class ProjectAccess:
         then: Callable[[int, str], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """Run a program of the user's settings."""
+        """Run a job: a program from the user's settings."""
         if self._jobs is None:
             self._jobs = self._thread()
         environ = self._environ()
@@ -260,7 +274,7 @@ class ProjectAccess:
         )
 
     def stop(self) -> None:
-        """End a job that runs; what is asked for from now on is not done any more."""
+        """Stop the running job, and start no more."""
         self._runner.stop()
 
     def _quick(self) -> Worker:

@@ -1,4 +1,4 @@
-"""What other threads have for the service loop: one wake-up for all of it."""
+"""Passes calls from other threads to the service loop, with one wake-up for many calls."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from dingbridge.edges import log as log_file
 log = logging.getLogger(__name__)
 
 TURN = 0.008
-"""Seconds of calls after which the loop looks at its sockets and timers."""
+"""Seconds for calls per turn; then the loop looks at its sockets and timers."""
 
 
 class Mailbox:
-    """Runs calls on the loop, in the order in which they were posted.
+    """FIFO of calls for the loop.
 
-    Made on the loop's thread. Whatever a call raises is logged: one defect must not end the service
-    for all editors.
+    Created on the loop's thread. Exceptions of a call are logged, so that a defect does not stop
+    the service for all editors.
+
+        post = Mailbox(asyncio.get_running_loop()).post
+        post(lambda: editors.heard(number, data))  # from any thread
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -31,24 +34,25 @@ class Mailbox:
         self._is_due = False
 
     def post(self, call: Callable[[], None]) -> None:
-        """Run `call` on the loop. For any thread; never raises once the loop is closed."""
+        """Run `call` on the loop, after all earlier ones. Thread-safe; does nothing once the loop
+        is closed."""
         self._calls.append(call)
         if self._is_due:
             return
         self._is_due = True
         if threading.get_ident() == self._thread:
-            self._go_on()
+            self._schedule()
         else:
             self.wake()
 
     def wake(self) -> None:
-        """End the loop's wait. For any thread."""
+        """Wake the loop. Thread-safe."""
         try:
             self._loop.call_soon_threadsafe(self._turn)
         except RuntimeError:
             log.debug("the service has ended")
 
-    def _go_on(self) -> None:
+    def _schedule(self) -> None:
         try:
             self._loop.call_soon(self._turn)
         except RuntimeError:
@@ -58,13 +62,13 @@ class Mailbox:
         with log_file.together():
             self._run()
         if self._calls:
-            self._go_on()
+            self._schedule()
             return
         self._is_due = False
-        # A thread may have posted before it could see that.
+        # A call may have been posted before the flag was cleared.
         if self._calls:
             self._is_due = True
-            self._go_on()
+            self._schedule()
 
     def _run(self) -> None:
         ends = time.monotonic() + TURN

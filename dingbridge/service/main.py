@@ -1,4 +1,4 @@
-"""The service's process: takes the data folder's lock, listens, and ends when nobody is left."""
+"""The service process: locks the data folder, listens, and exits when the last editor has left."""
 
 from __future__ import annotations
 
@@ -37,20 +37,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOCK_WITHIN = 10.0
-"""Seconds that a service which is ending may take until the next one has its lock."""
+"""Seconds to wait for the lock of a service that is ending."""
 
 SWITCH_EVERY = 0.0005
-"""Seconds after which a thread lets another one run that has something to do: an ack or a request
-would wait ten times as long behind a busy loop by default."""
+"""Python's switch interval in seconds, a tenth of the default: an ack or a request would otherwise
+wait too long behind a busy loop."""
 
 TRY_EVERY = 0.02
-"""Seconds between two tries of that."""
+"""Seconds between two attempts to take the lock."""
 
 
 class Service:
-    """One for each data folder.
+    """The service of one data folder.
 
-    locking ──▶ listening ──first frame──▶ serving ──last editor left──▶ ending
+    locking ──▶ listening ──first frame──▶ serving ──last editor left──▶ ending ──▶ ended
+       └──another service has the lock──────────────────────────────────────────────▲
     """
 
     def __init__(self, data: Path, log_folder: Path) -> None:
@@ -64,7 +65,8 @@ class Service:
         self._editors: Editors | None = None
 
     async def run(self) -> None:
-        """Serve until nobody is left. Returns at once when another service serves."""
+        """Serve until the last editor has left. Returns at once if another service holds the
+        lock."""
         if not await self._acquire():
             background.notify(background.NEEDLESS)
             return
@@ -79,10 +81,10 @@ class Service:
                     self._loop.add_signal_handler(number, self._ended.set)
             if LOOK is not None:
                 self._loop.add_signal_handler(LOOK, self._server.look)
-            # Loaded late: an editor that waits can connect meanwhile.
+            # Imported late, so that a waiting editor can connect meanwhile.
             from dingbridge.service.editors.editors import Editors
 
-            # What was imported stays: nothing of it is garbage.
+            # The imported modules are never garbage: keep the collector away from them.
             gc.freeze()
             gc.enable()
             self._editors = Editors(
@@ -101,7 +103,7 @@ class Service:
     async def _acquire(self) -> bool:
         end = self._loop.time() + LOCK_WITHIN
         while not self._lock.acquire():
-            # One that is ending has taken its card away.
+            # A service that is ending has removed its card.
             if self._lock.read_card().address or self._loop.time() > end:
                 return False
             await asyncio.sleep(TRY_EVERY)
@@ -119,7 +121,8 @@ class Service:
         self._lock.write_card(card)
 
     def _look(self) -> None:
-        """The socket's folder may be taken away when the user logs out."""
+        """Check periodically that the socket's file exists: some systems remove its folder at
+        logout."""
         if self._server is not None and not self._ended.is_set():
             self._server.look()
             periodic.next_time(self._look)
@@ -145,10 +148,10 @@ async def _serve(data: Path, log_folder: Path) -> None:
 
 
 def main(words: tuple[str, ...]) -> None:
-    """Serve the data folder that the first word names; the second is that of the log."""
+    """Run the service. `words` are the data folder and the log folder."""
     data, log_folder = words[:2]
     os.umask(0o077)
-    # The editors tell what it complains of when it ends soon after its start.
+    # If the service crashes at the start, editors show what it wrote to stderr.
     faulthandler.enable()
     sys.setswitchinterval(SWITCH_EVERY)
     try:

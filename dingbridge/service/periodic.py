@@ -1,4 +1,4 @@
-"""Looks around now and then, everybody in the same moment: an idle service sleeps in between."""
+"""Runs all periodic checks at the same moments, so that an idle service sleeps in between."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from dingbridge.core.timeouts import LOOK_AROUND_EVERY
 
 
 def next_time(look: Callable[[], None]) -> None:
-    """Call `look` the next time that the service looks around. On its loop."""
+    """Call `look` once, at the next multiple of `LOOK_AROUND_EVERY`. On the loop."""
     loop = asyncio.get_running_loop()
     loop.call_at((loop.time() // LOOK_AROUND_EVERY + 1) * LOOK_AROUND_EVERY, look)

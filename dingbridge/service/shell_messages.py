@@ -1,4 +1,4 @@
-"""Messages of the shell command: each leaves by a robot, and its delivery is reported."""
+"""Messages from the command `dingbridge notify`: sends them and reports their delivery."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dingbridge.service.robots.robots import Robots
 
 
 class ShellMessages:
-    """The messages under way, by the number of the connection. Service loop only."""
+    """Messages under way, by the number of their connection. Service loop only."""
 
     def __init__(self, robots: Robots, send: Callable[[int, bytes], None]) -> None:
         self._robots = robots
@@ -35,16 +35,16 @@ class ShellMessages:
         self._waiting[number].start()
 
     def left(self, number: int) -> None:
-        """The shell waits no longer: give its message up."""
+        """The command has disconnected: give up its message."""
         notification = self._waiting.pop(number, None)
         if notification is not None:
             notification.give_up()
 
 
 class ShellMessage:
-    """One message. It stands in the outbox until it has left, or is given up.
+    """One message. It stays in the outbox until it is sent or given up.
 
-    accepting ──on the disk──▶ queued ──sent, refused or given up──▶ ended
+    accepting ──on disk──▶ queued ──sent, refused or given up──▶ ended
     """
 
     def __init__(self, robot: Robot, asked: Notify, notify: Callable[[Told], None]) -> None:
@@ -57,7 +57,7 @@ class ShellMessage:
         self._has_ended = False
 
     def start(self) -> None:
-        """Send the message, or say what became of it when it was handed over before."""
+        """Submit the message. For one submitted before, its delivery is reported."""
         hub = self._robot.hub
         if hub is not None:
             hub.outgoing.listen(self._message, self._heard)
@@ -70,7 +70,7 @@ class ShellMessage:
         if report.delivery in (Delivery.SENT, Delivery.FAILED):
             self._end(report)
         elif self._is_late:
-            # It was written down too late, and is about to be queued.
+            # It became durable after it was given up, and is queued in this turn.
             asyncio.get_running_loop().call_soon(self._drop)
         else:
             if report.delivery is Delivery.RETRYING:
@@ -78,8 +78,8 @@ class ShellMessage:
             self._notify(Told(report))
 
     def _end(self, report: DeliveryReport) -> None:
-        """The message has its final delivery. If it failed, it leaves the outbox: the caller knows
-        best whether to send it again."""
+        """Report the final delivery. A failed message leaves the outbox: the caller decides whether
+        to send it again."""
         if self._has_ended:
             return
         self._has_ended = True
@@ -94,18 +94,18 @@ class ShellMessage:
             self._notify(Told(report))
 
     def give_up(self) -> None:
-        """Start no new attempt. The result of one that is under way is reported."""
+        """Start no new attempt. The result of an attempt under way is still reported."""
         if self._has_ended or self._is_late:
             return
         self._is_late = True
         hub = self._robot.hub
         if hub is not None and not self._why.reason:
-            # Others go before it, or all of them have to wait.
+            # It was not tried: others are before it, or the robot waits.
             unanswered = hub.outgoing.is_unanswered
             _, reason = hub.health.cool_down
             self._why = structs.replace(self._why, reason=reason, unanswered=unanswered)
         if not self._drop():
-            # It is still being written down, or leaves with others as one: that is not waited for.
+            # It is being written to disk, or was merged with others: do not wait for that.
             self._notify_late(may_have_arrived=True)
 
     def _notify_late(self, *, may_have_arrived: bool) -> None:
@@ -115,6 +115,6 @@ class ShellMessage:
         self._notify(Told(failed, late=True))
 
     def _drop(self) -> bool:
-        """Take it out of the outbox, or let go of it. Returns whether that can be done."""
+        """Drop it from the outbox. Returns whether that is possible now."""
         hub = self._robot.hub
         return hub is not None and not hub.outgoing.drop(self._message)

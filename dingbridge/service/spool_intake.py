@@ -1,4 +1,4 @@
-"""Takes in what editors wrote down when they were left, each message by its id."""
+"""Takes in the requests that editors spooled when they exited before the service confirmed them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,22 @@ from dingbridge.protocol.frames import Attach, EditorEvent, FilePiece, RunComman
 log = logging.getLogger(__name__)
 
 WRITTEN_DOWN = ("DingbridgeQueued", "DingbridgeDelivered")
-"""Events after which a message is on the disk."""
+"""Events that confirm that a message is durable."""
 
 
 SpooledFrame = RunCommand | EditorEvent | FilePiece
-"""What an editor would have said: a piece says that there is none of the file before it."""
+"""Frames built from spooled requests. A `FilePiece` reports that the file of the request before it
+cannot be read any more."""
 
 
 class SpoolIntake:
-    """What one editor takes in. A file goes when all that it holds is on the disk elsewhere.
-    Service loop only. `taken` has the files that some editor takes in, or took in."""
+    """Reads the spool files that concern one editor. Service loop only.
+
+    waiting ──same settings as in the file──▶ taken in ──every message confirmed──▶ file removed
+                                                 └──the editor exits──▶ left to the next editor
+
+    `taken` names the files that some editor has taken in; all editors share it.
+    """
 
     def __init__(
         self,
@@ -52,7 +58,7 @@ class SpoolIntake:
         self._now = now
         self._is_left = False
         self.found: tuple[SpoolFile, ...] = ()
-        """What there was when the editor attached."""
+        """Spool files that existed when the editor attached."""
         self._key = ""
         self._is_told = attach.bound is not None
         self._open: dict[str, set[str]] = {}
@@ -60,8 +66,9 @@ class SpoolIntake:
         self._numbers = itertools.count(-1, -1)
 
     def configured(self, key: str) -> tuple[SpooledFrame, ...]:
-        """The editor has these settings now. Returns what earlier editors in its folder asked for
-        with the same ones. A newcomer is told once what stays where it is."""
+        """The editor's settings, with this `key`, are in force. Returns the frames that earlier
+        editors of its folder spooled with the same settings. Warns once about files that stay where
+        they are."""
         self._key, cwd = key, self._attach.cwd
         if not self._is_told:
             self._is_told = True
@@ -69,7 +76,7 @@ class SpoolIntake:
         return self._take([one for one in self.found if one.cwd == cwd])
 
     def left(self, then: Callable[[tuple[SpooledFrame, ...]], None]) -> None:
-        """The editor is gone. `then` is told later what it wrote down itself."""
+        """The editor has exited: pass the frames that it spooled itself to `then`, later."""
         self._is_left = True
         self._worker.do(
             lambda: self._folder.read(self._attach.pid),
@@ -77,7 +84,8 @@ class SpoolIntake:
         )
 
     def _is_own(self, kept: SpoolFile) -> bool:
-        """Of what its process left: not what an earlier one of this number did elsewhere."""
+        """Whether this editor wrote the file. One that existed before it attached, of another
+        folder, belongs to an earlier process with the same id."""
         was_there = any(one.path == kept.path for one in self.found)
         return not was_there or kept.cwd == self._attach.cwd
 
@@ -107,14 +115,14 @@ class SpoolIntake:
                 self._rows.update(dict.fromkeys(row.ids, row))
                 asked.append(frame)
                 if frame.file is not None:
-                    # Its editor is gone, and with it whoever could read it.
+                    # Its editor has exited, so nobody can read the file for us.
                     words = sessions.NEOVIM_CLOSED()
                     asked.append(FilePiece(frame.file.number, b"", True, words))
         return tuple(asked)
 
     def _frame(self, row: SpoolRow) -> RunCommand | EditorEvent | None:
-        """What the editor would have said. How often it had opened sessions is nobody's count:
-        what named a session is for that one."""
+        """The frame for a row; None if it is damaged. The row names its session, so the count of
+        opened sessions, which belongs to the editor that has exited, is left out."""
         payload = _uncounted(row.payload)
         if row.name != "command":
             return EditorEvent(row.name, payload, self._file(payload.get("file")))
@@ -139,9 +147,9 @@ class SpoolIntake:
         return UserFile(next(self._numbers), path, "send")
 
     def heard(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
-        """What the editor is shown: some of it says that a message is on the disk, or that it was
-        refused. Returns it with words about the latter, unless nobody is there to read them: then
-        it stays for the next editor."""
+        """Look for confirmations and refusals in the updates that the editor gets. Returns the
+        updates, with a notice for each refusal. Without an editor a refused message stays in its
+        file."""
         if not self._open:
             return shown
         said: list[updates.Update] = []
@@ -158,7 +166,7 @@ class SpoolIntake:
         return (*shown, *said)
 
     def _refused(self, message: str) -> tuple[updates.ShowNotice, ...]:
-        """A text was refused, and with it the file that was to follow."""
+        """Finish a message that was refused, with the file that belongs to it."""
         rows = [row for row in self._rows.values() if row.ids[0] == message]
         for row in rows:
             for name in row.ids:
@@ -176,7 +184,7 @@ class SpoolIntake:
                 self._worker.do(partial(self._folder.remove, path))
 
     def let_go(self) -> None:
-        """The editor is gone: what is open yet is for another one."""
+        """The editor is gone: other editors may take in the files that are not finished."""
         self._taken.difference_update(self._open)
         self._open.clear()
 

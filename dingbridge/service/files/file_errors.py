@@ -1,4 +1,4 @@
-"""What went wrong with a file, in words."""
+"""Sentences about errors with files."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dingbridge.core.catalogue import service as say
 
 
 def cannot_use(error: Exception) -> str:
-    """That a file cannot be used."""
+    """The sentence for a file that cannot be used."""
     name, reason = _name_and_reason(error)
     return say.CANNOT_USE(name=name, reason=reason)
 
 
 def not_saved(error: Exception) -> str:
-    """That the disk refuses what is new."""
+    """The sentence for a disk that refuses writes."""
     name, reason = _name_and_reason(error)
     return say.NOT_SAVED(name=name, reason=reason)
 

@@ -1,4 +1,4 @@
-"""What came with messages, fetched behind threads of their own."""
+"""Downloads the attachments of robot messages, in threads of its own."""
 
 from __future__ import annotations
 
@@ -24,24 +24,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MEDIA_FOLDER = Path("dingbridge", "media")
-"""Where files are kept, in the data directory."""
+"""The folder for downloads, relative to the data folder."""
 
 TELL_AFTER = 1.0
-"""Seconds after which the user is told that something is being fetched."""
+"""Seconds until the first progress notice."""
 
 TELL_EVERY = 5.0
-"""Seconds between two such words."""
+"""Seconds between two progress notices."""
 
 AT_ONCE = 4
-"""Messages (a count) whose files are fetched at the same time."""
+"""Maximum number of messages whose files are downloaded at the same time."""
 
 ANSWER_WITHIN = 15.0
-"""Seconds to wait for an answer, and between two pieces of a file: messages wait as well."""
+"""Read timeout in seconds. Short, because later messages of the conversation wait."""
 
 
-class Wanted(Struct, frozen=True):
-    """The attachments of one message. `notify` gets its progress, `then` the result: a path or None
-    for each, and why there is none; both are called on the service loop."""
+class DownloadJob(Struct, frozen=True):
+    """The attachments of one message.
+
+    `notify` gets progress in words. `then` gets a path or None for each attachment, and the reason
+    for each None. Both are called on the service loop.
+    """
 
     options: Options
     message: str
@@ -52,8 +55,8 @@ class Wanted(Struct, frozen=True):
 
 
 class MediaDownloads:
-    """Fetches the attachments of up to `AT_ONCE` messages at a time, so that a slow file holds up
-    no other conversation. Starts its threads when they are needed."""
+    """Downloads the attachments of up to `AT_ONCE` messages at a time, so that a slow file does not
+    delay other conversations. Threads start on demand."""
 
     def __init__(
         self, data: Path, tokens: AccessTokens, post: Callable[[Callable[[], None]], None]
@@ -61,7 +64,7 @@ class MediaDownloads:
         self._folder = MediaFolder(data / MEDIA_FOLDER)
         self._tokens = tokens
         self._post = post
-        self._queue: queue.SimpleQueue[Wanted | float | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[DownloadJob | float | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._under_way = 0
@@ -76,7 +79,7 @@ class MediaDownloads:
         notify: Callable[[str], None],
         then: Callable[[tuple[str | None, ...], tuple[str, ...]], None],
     ) -> None:
-        """Fetch all that came with a message."""
+        """Download all attachments of a message; see `DownloadJob`."""
         self._under_way += 1
         if len(self._threads) < min(self._under_way, AT_ONCE):
             name = f"dingbridge-media-{len(self._threads)}"
@@ -91,19 +94,19 @@ class MediaDownloads:
         if not self._swept:
             self._swept = True
             self._queue.put(options.media_days)
-        self._queue.put(Wanted(options, message, robot_code, attachments, notify, ended))
+        self._queue.put(DownloadJob(options, message, robot_code, attachments, notify, ended))
 
     def stop(self) -> None:
-        """End soon; what was not fetched is fetched when the message is handed over again."""
+        """Stop soon. Unfinished downloads are repeated when the message is delivered again."""
         self._stop.set()
         for _ in self._threads:
             self._queue.put(None)
 
     def _run(self) -> None:
-        # A connection is used by one thread alone.
+        # Each thread has its own connections.
         fetchers: dict[str, tuple[Options, Downloader]] = {}
         while (wanted := self._queue.get()) is not None and not self._stop.is_set():
-            if isinstance(wanted, Wanted):
+            if isinstance(wanted, DownloadJob):
                 self._carry_out(self._fetcher(wanted.options, fetchers), wanted)
             else:
                 self._sweep(wanted)
@@ -114,34 +117,34 @@ class MediaDownloads:
         except OSError as error:
             log.warning("old files could not be removed: %s", error.strerror)
 
-    def _carry_out(self, fetcher: Downloader, wanted: Wanted) -> None:
-        telling = _Telling(lambda words: self._post(lambda: wanted.notify(words)))
+    def _carry_out(self, fetcher: Downloader, wanted: DownloadJob) -> None:
+        notices = _ProgressNotices(lambda words: self._post(lambda: wanted.notify(words)))
         paths: list[str | None] = []
         failures: list[str] = []
         for number, attachment in enumerate(wanted.attachments):
             try:
                 path, failure = fetcher.fetch(
-                    wanted.message, number, attachment, wanted.robot_code, telling.progress
+                    wanted.message, number, attachment, wanted.robot_code, notices.progress
                 )
-            except Exception:  # whatever it is: the message and all after it must still come
+            except Exception:  # any defect: this message and later ones must still arrive
                 log.exception("a defect in fetching")
                 path, failure = None, say.DEFECT()
             paths.append(path)
             failures.append(failure)
-        telling.stop()
+        notices.stop()
         if self._stop.is_set() and None in paths:
-            # It was not handed over, so it comes again, and what is there already is used.
+            # Not reported, so the message is delivered again; finished files are reused.
             return
         self._post(lambda: wanted.then(tuple(paths), tuple(failures)))
 
     def _fetcher(
         self, options: Options, fetchers: dict[str, tuple[Options, Downloader]]
     ) -> Downloader:
-        """The account's own, as long as its options are the same."""
+        """The downloader of an account; a new one if its options have changed."""
         known = fetchers.get(options.account)
         if known is not None and known[0] == options:
             return known[1]
-        # Loaded late: most editors never fetch anything.
+        # Imported late: most services never download anything.
         from dingbridge.edges.dingtalk.downloads import Downloader
         from dingbridge.edges.dingtalk.http import Http
 
@@ -151,23 +154,23 @@ class MediaDownloads:
         return fetcher
 
 
-class _Telling:
-    """Tells how far a file is, when it takes long."""
+class _ProgressNotices:
+    """Progress notices of one message, if it takes longer than `TELL_AFTER`."""
 
     def __init__(self, notify: Callable[[str], None]) -> None:
         self._notify = notify
         self._next = time.monotonic() + TELL_AFTER
-        # Nothing may come at all, and then nobody would call `progress`.
+        # A timer, because `progress` is not called before the first bytes arrive.
         self._first = threading.Timer(TELL_AFTER, lambda: notify(say.FETCHING()))
         self._first.daemon = True
         self._first.start()
 
     def stop(self) -> None:
-        """All is here, or never will be."""
+        """Show no more notices."""
         self._first.cancel()
 
     def progress(self, done: int, whole: int) -> None:
-        """So many bytes are here, of how many, or 0."""
+        """`done` of `whole` bytes are here; `whole` is 0 if unknown."""
         if time.monotonic() >= self._next:
             self._first.cancel()
             self._next = time.monotonic() + TELL_EVERY

@@ -1,4 +1,4 @@
-"""Files of the user's whose bytes come from an editor's host, or go there."""
+"""Copies the user's files between an editor's host and the service, in pieces."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 OnFailure = Callable[[BridgeError], None]
 
 
-class Coming(Struct, frozen=True, eq=False):
-    """A file that comes. `name` is that under which its copy is kept and found."""
+class IncomingFile(Struct, frozen=True, eq=False):
+    """A file being received. Its copy is stored and found by `name`."""
 
     name: str
     arriving: Arriving
@@ -27,8 +27,13 @@ class Coming(Struct, frozen=True, eq=False):
 
 
 class Transfers:
-    """Those of one editor, by the numbers that its host gave them. Service loop only; `thread`
-    writes what comes, and `send` says something to the host."""
+    """The transfers of one editor, by the numbers that its host gave them. Service loop only.
+
+    receiving ──each piece──▶ written ──last piece──▶ kept
+        └──problem, refuse() or stop()──▶ discarded
+
+    `thread` writes pieces to disk; `send` sends a frame to the host.
+    """
 
     def __init__(
         self, folder: OutgoingFolder, thread: Worker, send: Callable[[FilePiece | PieceTaken], None]
@@ -36,36 +41,36 @@ class Transfers:
         self._folder = folder
         self._thread = thread
         self._send = send
-        self._coming: dict[int, Coming] = {}
+        self._coming: dict[int, IncomingFile] = {}
         self._going: dict[int, memoryview] = {}
 
     def receive(
         self, file: UserFile, name: str, then: Callable[[Path], None], failed: OnFailure
     ) -> None:
-        """Keep a copy of the file under this name. `then` is told where it is, once it is whole; at
-        once where there is one already."""
+        """Receive a file and keep a copy as `name`. `then` gets the copy's path once it is
+        complete. If a copy of that name exists, it is used instead."""
         arriving = self._folder.arriving(name, file.name)
-        self._coming[file.number] = Coming(name, arriving, then, failed)
+        self._coming[file.number] = IncomingFile(name, arriving, then, failed)
 
     def give(self, file: UserFile, data: bytes) -> None:
-        """Have the host write the file."""
+        """Send `data` to the host, which writes the file."""
         self._going[file.number] = memoryview(data)
         self._give_next(file.number)
 
     def refuse(self, file: UserFile) -> None:
-        """Nothing of the file is wanted, or will come."""
+        """Cancel a transfer: the file is not needed, or will not be sent."""
         self._coming.pop(file.number, None)
         self._send(PieceTaken(file.number, is_over=True))
 
     def stop(self) -> None:
-        """The editor is gone: nothing more comes."""
+        """The editor is gone: discard what is not complete."""
         for coming in self._coming.values():
             self._thread.do(coming.arriving.discard)
         self._coming.clear()
         self._going.clear()
 
     def heard(self, frame: FilePiece | PieceTaken) -> None:
-        """A word of the host."""
+        """Handle a frame from the host."""
         match frame:
             case FilePiece():
                 self._take(frame)
@@ -97,12 +102,13 @@ class Transfers:
 
         self._thread.do(lambda: self._write(coming, piece), taken)
 
-    def _write(self, coming: Coming, piece: FilePiece) -> Path | BridgeError | None:
-        """Write a piece; the whole file, or why there will be none. For the thread."""
+    def _write(self, coming: IncomingFile, piece: FilePiece) -> Path | BridgeError | None:
+        """Write a piece. Returns the complete copy, the error, or None if more pieces follow. For
+        the thread."""
         arriving = coming.arriving
         try:
             if not arriving.has_begun and (found := self._folder.found(coming.name)):
-                # The service before had it whole; the user's may be another one now.
+                # An earlier service received it completely; the user's file may have changed since.
                 return found
             if piece.problem:
                 arriving.discard()
@@ -113,7 +119,9 @@ class Transfers:
             arriving.discard()
             return BridgeError(say.NOT_KEPT(reason=cause.strerror or type(cause).__name__))
 
-    def _taken(self, piece: FilePiece, coming: Coming, outcome: Path | BridgeError | None) -> None:
+    def _taken(
+        self, piece: FilePiece, coming: IncomingFile, outcome: Path | BridgeError | None
+    ) -> None:
         if outcome is None:
             self._send(PieceTaken(piece.file))
             return
@@ -122,5 +130,5 @@ class Transfers:
             coming.failed(outcome)
         else:
             coming.then(outcome)
-        # The editor may be left once it hears of this.
+        # Last, because the editor may exit once it gets this.
         self._send(PieceTaken(piece.file, is_over=True))

@@ -1,4 +1,4 @@
-"""Files on their way out: kept when the user sends them, uploaded when their turn comes."""
+"""Outgoing files: copied when the user sends them, uploaded when their message is sent."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TELL_EVERY = 1.0
-"""Seconds between two words about an upload, unless it got on by `TELL_STEP`."""
+"""Seconds between two progress reports, unless the upload has advanced by `TELL_STEP`."""
 
 TELL_STEP = 5
-"""Percent."""
+"""Percent of the file."""
 
 
 class Uploads:
-    """Takes in and draws files for sending. Service loop only; `thread` draws."""
+    """Prepares files for sending. Service loop only; `thread` draws pictures."""
 
     def __init__(self, folder: OutgoingFolder, thread: Worker, transfers: Transfers) -> None:
         self._folder = folder
@@ -55,7 +55,7 @@ class Uploads:
         then: Callable[[Packed], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """Take in a file of the user's for a message."""
+        """Copy a user's file for a message."""
 
         def arrived(path: Path) -> None:
             then(Packed(str(path), file.name, file.path))
@@ -72,7 +72,7 @@ class Uploads:
         then: Callable[[Packed], None],
         failed: Callable[[BridgeError], None],
     ) -> None:
-        """Draw code as a picture of that name."""
+        """Render code as a picture called `name`."""
 
         def work() -> Packed | BridgeError:
             try:
@@ -112,10 +112,10 @@ class FileUploader:
         progress: Callable[[str], None],
         stopped: Callable[[], bool],
     ) -> UploadedFile:
-        """Upload the message's file, unless this robot has done so. Raises `DeliveryError`.
+        """Upload the message's file. A retry for the same robot reuses the earlier upload.
 
-        `token` gets the access token, `progress` hears in words how far it is, and `stopped` says
-        that it is to end.
+        `token` returns the access token, `progress` gets the state in words, and `stopped` tells
+        whether to stop. Raises `DeliveryError`.
         """
         key = (outbound.id, options.app_key)
         if self._done is not None and self._done[0] == key:
@@ -157,7 +157,7 @@ class FileUploader:
         return media.parcel(outbound.file_name, size)
 
     def _send(self, job: _UploadJob, way: OutgoingMedia, source: OutgoingFile) -> str:
-        """Upload the file by one way; its media id."""
+        """Upload the file in this form, zipped if it says so. Returns the media id."""
         if not way.zipped:
             return self._upload(job, way, source)
         zipped = self._folder.zipped(source, way, job.stopped)
@@ -168,7 +168,7 @@ class FileUploader:
             self._folder.discard(zipped)
 
     def _upload(self, job: _UploadJob, way: OutgoingMedia, source: OutgoingFile) -> str:
-        # Loaded late: most editors never upload anything.
+        # Imported late: most services never upload anything.
         from dingbridge.edges.dingtalk.http import Http, Upload
 
         options = job.options
@@ -194,7 +194,7 @@ class FileUploader:
 
 
 class _UploadJob(Struct, frozen=True):
-    """One file to upload."""
+    """One file to upload; see `FileUploader.bring`."""
 
     options: Options
     outbound: Outbound
@@ -205,7 +205,7 @@ class _UploadJob(Struct, frozen=True):
 
 
 def _need_way(job: _UploadJob) -> None:
-    """Raise `Refused` where the route takes no such file."""
+    """Raise `Refused` if the route cannot carry such a file."""
     name = job.outbound.file_name
     if job.route is Route.WEBHOOK:
         raise media.webhook_refusal(name)

@@ -1,4 +1,4 @@
-"""Transcripts that the user saves to a file of their own, and loads from one."""
+"""Saves transcripts to files of the user's, and loads them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingbridge.service.files.transfers import OnFailure, Transfers
 
 
 class SavedFiles:
-    """Those of one editor, by its `transfers`. Service loop only."""
+    """Saves and loads for one editor, by its `transfers`. Service loop only."""
 
     def __init__(self, files: SharedFiles, transfers: Transfers) -> None:
         self._worker = files.disk
@@ -22,7 +22,7 @@ class SavedFiles:
         self._transfers = transfers
 
     def save(self, session: str, file: UserFile, failed: OnFailure) -> None:
-        """Have the editor's side write a transcript to a new file."""
+        """Have the host write the transcript to a new file."""
 
         def read() -> bytes | BridgeError:
             try:
@@ -42,7 +42,7 @@ class SavedFiles:
     def take_in(
         self, file: UserFile, session: str, then: Callable[[Transcript], None], failed: OnFailure
     ) -> None:
-        """Make a session from a saved file."""
+        """Load a saved file as a session with this id."""
 
         def read(copy: Path) -> Transcript | BridgeError:
             try:

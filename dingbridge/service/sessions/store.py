@@ -1,4 +1,4 @@
-"""The sessions of the data folder: which there are, and what is added to their transcripts."""
+"""The sessions of the data folder: the list, and what is added to their transcripts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from dingbridge.protocol.command_queue import Post
 from dingbridge.service.ports import Runtime, Storage
 
 AT_ONCE = 32
-"""Robot messages that are written together at most (a count)."""
+"""Maximum number of robot messages in one write."""
 
 
 class _Arriving(Struct, frozen=True):
-    """A robot message, and who is told whether it was new."""
+    """A robot message. `then` gets whether it was new."""
 
     arrival: Arrival
     then: Callable[[bool], None]
@@ -40,47 +40,50 @@ class View(Protocol):
     """An editor's view of the sessions."""
 
     def listed(self) -> None:
-        """There are other sessions now."""
+        """The list of sessions has changed."""
         ...
 
     def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
-        """Something was added to a transcript or is told of a message in it, or it begins anew."""
+        """Messages were added to a transcript, a message has a new delivery, or the transcript was
+        cleared."""
         ...
 
     def deleted(self, info: SessionInfo, following: str) -> None:
-        """A session is no more; `following` comes after it in the list, or is empty."""
+        """A session was deleted. `following` is the next one in the list, or empty."""
         ...
 
 
 class SessionStore:
-    """Keeps the transcripts on the disk, and tells every view what changes. Service loop only."""
+    """Writes transcripts and notifies every view of changes. Service loop only.
+
+    Views get the messages of a session in the order in which they are on disk.
+    """
 
     def __init__(self, storage: Storage, runtime: Runtime, post: Post) -> None:
         self.storage = storage
         self._runtime = runtime
         self._post = post
         self._arriving: dict[str, list[_Arriving]] = {}
-        # Of each session what is to be told, in its order on the disk; None is what is written.
+        # Updates to send per session, in the order on disk; None stands for a write under way.
         self._order: dict[str, deque[updates.ShowMessages | None]] = {}
         self.infos: dict[str, SessionInfo] = {}
-        # Messages that an editor still has to hand over to the owner of a robot, by id.
+        # Ids of messages that an editor has not handed over to a robot yet.
         self.pending: set[str] = set()
-        # Why what is new is not on the disk yet, in words; empty when it is.
+        # Why the disk refuses writes, in words; empty if it does not.
         self.trouble = ""
         self._deleted: set[str] = set()
         self._views: list[View] = []
 
     def join(self, view: View) -> None:
-        """Tell this view what changes from now on."""
+        """Notify this view of changes."""
         self._views.append(view)
 
     def leave(self, view: View) -> None:
-        """Tell this view nothing more."""
+        """Stop notifying this view."""
         self._views.remove(view)
 
     def found(self, infos: Sequence[SessionInfo]) -> None:
-        """Take in the sessions that were found on the disk; those that are known keep their
-        place."""
+        """Add sessions found on disk, before those that are known already."""
         known = {info.id for info in infos} & self.infos.keys()
         new = {info.id: info for info in infos if info.id not in known | self._deleted}
         if new:
@@ -88,14 +91,15 @@ class SessionStore:
             self.notify_list()
 
     def refresh(self, infos: Sequence[SessionInfo]) -> None:
-        """Take in the sessions as the disk lists them, in that order."""
+        """Use the list of sessions as it is on disk, in that order."""
         listed = {info.id: info for info in infos if info.id not in self._deleted}
         own = {name: info for name, info in self.infos.items() if name not in listed}
         self.infos = {**own, **listed}
         self.notify_list()
 
     def new(self, title: str) -> str:
-        """Start a session, first in the list, which is to be told. Returns its id."""
+        """Start a session at the top of the list and return its id. The caller notifies the
+        views."""
         now = self._runtime.now()
         made = datetime.fromtimestamp(now)
         session = f"{made:%y%m%d-%H%M}-{self._runtime.new_id()[:6]}"
@@ -105,7 +109,7 @@ class SessionStore:
         return session
 
     def begin(self, session: str, account: str, start: SessionStart) -> None:
-        """A session that is made on demand, last in the list, which is to be told."""
+        """Start a session on demand, at the end of the list. The caller notifies the views."""
         info = SessionInfo(
             session,
             well_formed(start.title) or session,
@@ -128,7 +132,7 @@ class SessionStore:
         self.storage.append(self.infos[session], Entry(message=message))
         update = updates.ShowMessages(session, (message,))
         if (order := self._order.get(session)) and not self.trouble:
-            # What came before it is being written.
+            # A write of earlier messages is under way.
             order.append(update)
         else:
             self._notify(session, update)
@@ -136,8 +140,10 @@ class SessionStore:
     def arrive(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
     ) -> None:
-        """Take a robot message into a transcript. `then` is told whether it was new there, once it
-        is on the disk. Those that come in one turn are written together."""
+        """Append a robot message. `then` gets whether it was new, once it is durable.
+
+        Messages of one turn of the loop share a write.
+        """
         arriving = self._arriving.setdefault(session, [])
         arriving.append(_Arriving(Arrival(message, again), then))
         if len(arriving) == 1:
@@ -146,8 +152,7 @@ class SessionStore:
             self._take(session, arriving)
 
     def complete(self, session: str, message: str, text: str, then: Callable[[], None]) -> None:
-        """Bring the text of a robot message up to date that stands in a transcript; `then` runs
-        once that is on the disk."""
+        """Replace the text of a robot message; `then` runs once that is durable."""
 
         def written() -> None:
             update = updates.ShowDelivery(session, message, Delivery.NONE, text=text)
@@ -157,7 +162,7 @@ class SessionStore:
         self.storage.complete(session, DeliveryLine(message, Delivery.NONE, text=text), written)
 
     def _take(self, session: str, arriving: list[_Arriving]) -> None:
-        """Write what has come, unless that was done already."""
+        """Write a batch of robot messages, unless it was written already."""
         if self._arriving.get(session) is not arriving:
             return
         del self._arriving[session]
@@ -173,14 +178,14 @@ class SessionStore:
                 self._notify(session, updates.ShowMessages(session, messages))
             self._notify_in_turn(session, order)
             for one, is_new in each:
-                # What goes wrong with one concerns no other.
+                # Apart, so that an error in one call does not stop the others.
                 self._post(partial(one.then, is_new))
 
         arrivals = [one.arrival for one in arriving]
         self.storage.take(session, arrivals, self.infos.get(session), taken)
 
     def _notify_in_turn(self, session: str, order: deque[updates.ShowMessages | None]) -> None:
-        """Tell what stands before the next that is being written."""
+        """Send the updates up to the next write that is under way."""
         while order and (update := order[0]) is not None:
             order.popleft()
             self._notify(session, update)
@@ -188,8 +193,8 @@ class SessionStore:
             self._order.pop(session, None)
 
     def refused(self, trouble: str) -> None:
-        """The disk refuses something, for this reason, or nothing any more (empty). What the user
-        wrote is shown all the same."""
+        """The disk refuses writes for the reason `trouble`, or accepts them again (empty).
+        Meanwhile the user's messages are shown without waiting for the disk."""
         self.trouble = trouble
         for session, order in self._order.items() if trouble else ():
             waiting = [update for update in order if update is not None]
@@ -200,18 +205,18 @@ class SessionStore:
                 self._notify(session, update)
 
     def _take_all(self, session: str) -> None:
-        """Write what has come for a session before something happens to its transcript."""
+        """Write the pending robot messages before the transcript is cleared or deleted."""
         if arriving := self._arriving.get(session):
             self._take(session, arriving)
 
     def clear(self, session: str) -> None:
-        """Remove all messages; the old transcript stays in the trash folder."""
+        """Remove all messages; the old transcript goes to the trash folder."""
         self._take_all(session)
         self.storage.clear(self.infos[session])
         self._notify(session, updates.ShowMessages(session, (), reset=True))
 
     def delete(self, session: str) -> None:
-        """Remove the session; its transcript stays in the trash folder."""
+        """Remove the session; its transcript goes to the trash folder."""
         self._take_all(session)
         ids = list(self.infos)
         following = ids[(ids.index(session) + 1) % len(ids)]
@@ -223,7 +228,7 @@ class SessionStore:
         self.notify_list()
 
     def notify_list(self) -> None:
-        """Tell every view which sessions there are."""
+        """Notify every view of the list of sessions."""
         for view in self._views:
             view.listed()
 
