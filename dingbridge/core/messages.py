@@ -40,7 +40,7 @@ class Delivery(str, Enum):
 
 
 class ConversationKind(str, Enum):
-    """A chat with one person or with a group (`conversationType`, protocol section 5.1)."""
+    """A chat with one person or with a group (`conversationType`, doc/dingtalk.md §5.1)."""
 
     SINGLE = "1"
     GROUP = "2"
@@ -64,7 +64,7 @@ SENDER_IDS: Final = (_ENCRYPTED, _MARK)
 class Sender(Struct, frozen=True):
     """The author of a robot message.
 
-    `staff_id` is empty for people outside the robot's organisation (protocol section 5.1), and
+    `staff_id` is empty for people outside the robot's organisation (doc/dingtalk.md §5.1), and
     never begins with one of `SENDER_IDS`. `nick` is chosen by the person and identifies nobody.
     """
 
@@ -97,7 +97,7 @@ class SessionWebhook(Struct, frozen=True):
 class Attachment(Struct, frozen=True):
     """A picture, file, voice message or video that came with a message.
 
-    - `download_code`: fetches its bytes (protocol section 6); not to be shown
+    - `download_code`: fetches its bytes (doc/dingtalk.md §6); not to be shown
     - `file_name`: the sender's name for it, safe to show but not as a path; empty without one
     - `size`: bytes; `duration`: seconds; each 0 when unknown
     - `start`, `end`: the characters of the message's text that stand for it; both -1 without any
@@ -118,7 +118,7 @@ class Attachment(Struct, frozen=True):
 
 
 class Quoted(Struct, frozen=True):
-    """The message that a message answers (protocol section 5.3).
+    """The message that a message answers (doc/dingtalk.md §5.3).
 
     - `text`: Markdown, shortened; empty when the platform sent no content
     - `author`: a name to show, empty when unknown
@@ -163,7 +163,7 @@ class Inbound(Struct, frozen=True):
 
 
 class At(Struct, frozen=True):
-    """Who an outbound message mentions (protocol section 1)."""
+    """Who an outbound message mentions (doc/dingtalk.md §1)."""
 
     user_ids: tuple[str, ...] = ()
     mobiles: tuple[str, ...] = ()

@@ -55,13 +55,13 @@ TEXT_FIRST_AFTER = 1.0
 # --- the link -----------------------------------------------------------------------------------
 
 LINK_BACK_OFF_LONGEST = 60.0
-"""Longest pause between two attempts to connect (protocol section 4.5, as the SDKs)."""
+"""Longest pause between two attempts to connect (doc/dingtalk.md §4.5, as the SDKs)."""
 
 LINK_REFUSED_PAUSE = 5.0
 """First pause after the platform refused to open a connection; it doubles with each refusal."""
 
 LINK_LOGIN_PAUSE = 60.0
-"""Shortest pause after refused credentials (protocol section 10)."""
+"""Shortest pause after refused credentials (doc/dingtalk.md §10)."""
 
 LINK_LIVES = 5.0
 """A connection that lived this long ends an outage that was reported."""
@@ -70,7 +70,7 @@ LINK_STABLE = 60.0
 """A connection that lived this long resets the back-off."""
 
 PING_AFTER = 30.0
-"""Silence on the socket after which we ping (protocol section 4.5)."""
+"""Silence on the socket after which we ping (doc/dingtalk.md §4.5)."""
 
 PONG_WITHIN = 10.0
 """Time for anything to come back after a ping before the socket counts as dead."""

@@ -1,5 +1,5 @@
-"""Who may call: an app's token, how often it called, and what it is permitted (protocol sections 0
-and 2)."""
+"""Who may call: an app's token, how often it called, and what it is permitted (doc/dingtalk.md §0
+and §2)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def caller(world: World, request: web.Request, scope: str = SEND_SCOPE) -> App:
 
 
 def within_second(world: World, client_id: str, request: web.Request) -> bool:
-    """Whether one more call of this interface is within the app's 20 a second (section 0). One that
+    """Whether one more call of this interface is within the app's 20 a second (§0). One that
     is not does not count, in the second or in the month."""
     # A path with a name in it is one interface, whatever the name is.
     route = request.match_info.route.resource

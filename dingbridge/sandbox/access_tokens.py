@@ -1,4 +1,4 @@
-"""The three calls for an access token (protocol section 2)."""
+"""The three calls for an access token (doc/dingtalk.md §2)."""
 
 from __future__ import annotations
 

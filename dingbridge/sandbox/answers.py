@@ -1,4 +1,4 @@
-"""How the platform words an answer or a refusal (protocol sections 1 and 3)."""
+"""How the platform words an answer or a refusal (doc/dingtalk.md §1 and §3)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def old_style(answer: RouteHandler) -> Handler:
 
 
 def refused(refusal: ApiRefusal) -> web.Response:
-    """The new host's answer to a call that was refused (protocol section 3, error body)."""
+    """The new host's answer to a call that was refused (doc/dingtalk.md §3, error body)."""
     request_id = str(uuid.uuid4()).upper()
     body = {
         "code": refusal.code,

@@ -1,4 +1,4 @@
-"""Bodies of calls for cards: what they must look like (protocol sections 8.1 to 8.3)."""
+"""Bodies of calls for cards: what they must look like (doc/dingtalk.md §8.1 to §8.3)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dingbridge.sandbox.rules import cards as rules
 from dingbridge.sandbox.settings import App, Settings
 
 TRACK_LIMIT = 64
-"""Characters of an `outTrackId` (section 8.1: the smaller of the two published numbers)."""
+"""Characters of an `outTrackId` (§8.1: the smaller of the two published numbers)."""
 KEY_LIMIT = 100
-"""Bytes of a variable's name (section 8.1)."""
+"""Bytes of a variable's name (§8.1)."""
 DATA_LIMIT = 100 * 1024
-"""Bytes of all variables together (section 8.1)."""
+"""Bytes of all variables together (§8.1)."""
 
 TEMPLATES: dict[str, str] = {
     "02fcf2f4-5e02-4a85-b672-46d1f715543e.schema": "msgContent",
@@ -27,14 +27,14 @@ TEMPLATES: dict[str, str] = {
     "7f538f6d-ebb7-4533-a9ac-61a32da094cf.schema": "",
     "d28e2ac5-fb34-4d93-94bc-cf5c580c2d4f.schema": "",
 }
-"""The templates there are and the streaming variable of each (section 8.3); empty for none."""
+"""The templates there are and the streaming variable of each (§8.3); empty for none."""
 
 CardState = Literal["processing", "inputing", "finished", "failed"]
 FLOW: dict[str, CardState] = {
     **{"1": "processing", "2": "inputing", "3": "finished"},
     **{"4": "processing", "5": "failed"},
 }
-"""What a card is in by its variable `flowStatus`, if its template has that (section 8.2)."""
+"""What a card is in by its variable `flowStatus`, if its template has that (§8.2)."""
 
 
 class Space(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Space(Struct, frozen=True):
 
 
 class CardUpdate(Struct, frozen=True):
-    """A streaming update and the state in which it leaves the card (section 8.2)."""
+    """A streaming update and the state in which it leaves the card (§8.2)."""
 
     guid: str
     key: str

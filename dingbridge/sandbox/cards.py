@@ -1,4 +1,4 @@
-"""Interactive and AI cards: created, delivered, changed and streamed (protocol section 8)."""
+"""Interactive and AI cards: created, delivered, changed and streamed (doc/dingtalk.md §8)."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class SandboxClient(Speaking):
     def disconnect(
         self, connection: str | None = None, reason: str = "connection is expired"
     ) -> list[str]:
-        """Tells clients to leave (protocol section 4.2); the connections' names."""
+        """Tells clients to leave (doc/dingtalk.md §4.2); the connections' names."""
         return self._command("disconnect", Disconnect(connection, reason), list[str])
 
     def half_open(self, connection: str | None = None) -> list[str]:

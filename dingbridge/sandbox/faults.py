@@ -31,13 +31,13 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def http(cls, path: str, status: int, code: str, times: int | None = 1) -> Fault:
-        """An OpenAPI refusal with its error body (protocol section 3)."""
+        """An OpenAPI refusal with its error body (doc/dingtalk.md §3)."""
         body = {"code": code, "message": code, "requestid": "SANDBOX-FAULT"}
         return cls(path, times=times, status=status, body=json.dumps(body))
 
     @classmethod
     def errcode(cls, path: str, errcode: int, errmsg: str, times: int | None = 1) -> Fault:
-        """An old-style refusal: HTTP 200 with an `errcode` (protocol section 1)."""
+        """An old-style refusal: HTTP 200 with an `errcode` (doc/dingtalk.md §1)."""
         body: dict[str, Any] = {"errcode": errcode, "errmsg": errmsg}
         return cls(path, times=times, body=json.dumps(body, ensure_ascii=False))
 
@@ -49,12 +49,12 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def qps(cls, path: str, times: int | None = 1) -> Fault:
-        """More than 20 calls a second (protocol section 3, throttling)."""
+        """More than 20 calls a second (doc/dingtalk.md §3, throttling)."""
         return cls.http(path, 403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", times)
 
     @classmethod
     def ip_ban(cls, path: str = "*", times: int | None = 1) -> Fault:
-        """The answer to a banned address (protocol section 0)."""
+        """The answer to a banned address (doc/dingtalk.md §0)."""
         body = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "sandbox"}
         return cls(path, times=times, body=json.dumps(body))
 

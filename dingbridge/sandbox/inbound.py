@@ -15,7 +15,7 @@ TOPICS = (
     *(ROBOT_TOPIC, CARD_TOPIC),
     *("/v1.0/im/bot/messages/delegate", "/v1.0/graph/api/invoke"),
 )
-"""The callbacks there are: what section 4.1 shows, and what the official SDKs name besides."""
+"""The callbacks there are: what §4.1 shows, and what the official SDKs name besides."""
 CORPORATION = "dingsandboxcorp"
 ROBOT_USER = "$:LWCP_v1:$sandboxrobot"
 

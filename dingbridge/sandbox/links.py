@@ -1,4 +1,4 @@
-"""What can be tapped in a robot's message, and what DingTalk does then (protocol section 8.6)."""
+"""What can be tapped in a robot's message, and what DingTalk does then (doc/dingtalk.md §8.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media: uploads, and the files of messages in two steps (protocol section 6)."""
+"""Media: uploads, and the files of messages in two steps (doc/dingtalk.md §6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMATS = {
     "video": ("mp4",),
     "file": ("doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar"),
 }
-"""Endings by type (protocol section 6)."""
+"""Endings by type (doc/dingtalk.md §6)."""
 PIECE = 256 * 1024
 """Bytes that are read or written at a time."""
 

@@ -1,4 +1,4 @@
-"""Messages by OpenAPI, to people and to groups (protocol section 3)."""
+"""Messages by OpenAPI, to people and to groups (doc/dingtalk.md §3)."""
 
 from __future__ import annotations
 

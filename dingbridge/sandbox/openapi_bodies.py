@@ -1,4 +1,4 @@
-"""Bodies of OpenAPI calls: what they must look like (protocol section 3)."""
+"""Bodies of OpenAPI calls: what they must look like (doc/dingtalk.md §3)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dingbridge.sandbox.contents import Content
 from dingbridge.sandbox.rules import openapi as rules
 
 PARAM_LIMIT = 15_000
-"""Bytes of `msgParam` (section 3)."""
+"""Bytes of `msgParam` (§3)."""
 USERS_LIMIT = 20
-"""People one call may reach (section 3)."""
+"""People one call may reach (§3)."""
 
 _CARD = ("title", "text")
 PARAM_FIELDS = {
@@ -37,7 +37,7 @@ PARAM_FIELDS = {
     "sampleFile": ("mediaId", "fileName", "fileType"),
     "sampleVideo": ("duration", "videoMediaId", "videoType", "picMediaId"),
 }
-"""Required fields of `msgParam` by `msgKey` (section 3)."""
+"""Required fields of `msgParam` by `msgKey` (§3)."""
 
 MEDIA_FIELDS = {
     "sampleImageMsg": "photoURL",
@@ -48,7 +48,7 @@ MEDIA_FIELDS = {
 """The field of `msgParam` that names the uploaded media, by `msgKey`."""
 
 FILE_TYPES = ("doc", "docx", "xls", "xlsx", "ppt", "pptx", "zip", "pdf", "rar", "mp4")
-"""`fileType` of sampleFile: what section 3 lists, and what bridges send as files (section 6)."""
+"""`fileType` of sampleFile: what §3 lists, and what bridges send as files (§6)."""
 
 
 async def body_of(request: web.Request) -> dict[str, Any]:

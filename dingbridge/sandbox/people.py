@@ -1,5 +1,5 @@
-"""What people do that an app hears of: they say something, tap a link, press a button (protocol
-sections 5, 8.4 and 8.6)."""
+"""What people do that an app hears of: they say something, tap a link, press a button
+(doc/dingtalk.md §5, §8.4 and §8.6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingbridge.sandbox.robot_messages import Push, RobotMessages
 from dingbridge.sandbox.stream import Pushed, Stream
 
 ANSWER_WITHIN = 2.0
-"""Seconds that an app has to answer a press (section 8.4)."""
+"""Seconds that an app has to answer a press (§8.4)."""
 NOT_PUSHED = Pushed("", "", reached=False)
 
 
@@ -137,7 +137,7 @@ class People:
 
 
 def pressed_data(card: Card, user_id: str, press: Press, corporation: str) -> dict[str, Any]:
-    """The data of a card callback; `content` is JSON in a string (section 8.4)."""
+    """The data of a card callback; `content` is JSON in a string (§8.4)."""
     place = card.places[-1]
     kind, _, space = place.removeprefix("dtv1.card//").partition(".")
     content = {"cardPrivateData": {"actionIds": [press.action], "params": press.params}}

@@ -1,4 +1,4 @@
-"""What an organisation may use in a month (protocol section 0)."""
+"""What an organisation may use in a month (doc/dingtalk.md §0)."""
 
 from __future__ import annotations
 

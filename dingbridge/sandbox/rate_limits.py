@@ -1,4 +1,4 @@
-"""How fast is too fast: messages a minute, and calls a second (protocol sections 0, 1 and 5.4)."""
+"""How fast is too fast: messages a minute, and calls a second (doc/dingtalk.md §0, §1 and §5.4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Window:
 
 
 class MessageRate:
-    """One sender's messages of the last minute and the penalty for too many (section 1)."""
+    """One sender's messages of the last minute and the penalty for too many (§1)."""
 
     def __init__(self) -> None:
         self._window = Window(MINUTE)
@@ -64,5 +64,5 @@ class RateLimits:
         return self._messages[sender]
 
     def calls(self, client_id: str, interface: str) -> Window:
-        """The calls of one app to one interface, such as `POST /media/upload` (section 0)."""
+        """The calls of one app to one interface, such as `POST /media/upload` (§0)."""
         return self._calls[client_id, interface]

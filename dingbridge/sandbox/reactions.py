@@ -1,4 +1,4 @@
-"""The robot's reactions on messages: a short label, put on and taken off (protocol section 7)."""
+"""The robot's reactions on messages: a short label, put on and taken off (doc/dingtalk.md §7)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ReactionCalls:
 
 
 def label(body: dict[str, Any]) -> str:
-    """The label of a reaction, of which no part is required (section 7). Raises ApiRefusal."""
+    """The label of a reaction, of which no part is required (§7). Raises ApiRefusal."""
     text = body.get("textEmotion")
     if text is None and "emotionType" not in body:
         return str(body.get("emotionName", ""))

@@ -1,5 +1,5 @@
-"""What can be done about a message that was sent: take it back, ask who has read it (protocol
-sections 3 and 8.7)."""
+"""What can be done about a message that was sent: take it back, ask who has read it
+(doc/dingtalk.md §3 and §8.7)."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Recalled(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True):
-    """A card as it is after a change (protocol section 8).
+    """A card as it is after a change (doc/dingtalk.md §8).
 
     `data` are its variables, `private` what somebody who pressed a button sees in their place, by
     user id. `places` are the spaces it was delivered to. `state` is what its streaming variable is

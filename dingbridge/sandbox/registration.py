@@ -1,4 +1,4 @@
-"""Registering for a stream connection: who asks, and for what (protocol section 4.1)."""
+"""Registering for a stream connection: who asks, and for what (doc/dingtalk.md §4.1)."""
 
 from __future__ import annotations
 

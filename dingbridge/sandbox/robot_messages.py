@@ -1,5 +1,5 @@
-"""Robot messages on their way to an app: what somebody says becomes the data of a push (protocol
-section 5)."""
+"""Robot messages on their way to an app: what somebody says becomes the data of a push
+(doc/dingtalk.md §5)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dingbridge.sandbox.settings import App, Person, SandboxGroup
 from dingbridge.sandbox.state import World
 
 QUOTA_SPENT = {"errorCode": 20001, "errorMessage": "本月 Webhook 与 Stream 推送量已用完"}
-"""What a push holds in place of its words once the month's are used up (section 0)."""
+"""What a push holds in place of its words once the month's are used up (§0)."""
 NOT_IN_GROUPS = ("audio", "video", "file")
-"""What DingTalk delivers in 1:1 chats only (section 5.2)."""
+"""What DingTalk delivers in 1:1 chats only (§5.2)."""
 
 
 class Push(Struct, frozen=True):

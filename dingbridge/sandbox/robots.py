@@ -1,4 +1,4 @@
-"""Custom robots' webhooks and session webhooks (protocol sections 1 and 5.4)."""
+"""Custom robots' webhooks and session webhooks (doc/dingtalk.md §1 and §5.4)."""
 
 from __future__ import annotations
 

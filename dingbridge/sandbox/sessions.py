@@ -1,4 +1,4 @@
-"""Session webhooks: where a reply to a message goes (protocol section 5.4)."""
+"""Session webhooks: where a reply to a message goes (doc/dingtalk.md §5.4)."""
 
 from __future__ import annotations
 

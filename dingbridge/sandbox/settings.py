@@ -13,7 +13,7 @@ TEAM = "cidTEAM=="
 class Person(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who can write to the robot.
 
-    `staff_id` is empty for people outside the robot's organisation (protocol section 5.1).
+    `staff_id` is empty for people outside the robot's organisation (doc/dingtalk.md §5.1).
     `sender_id` and `conversation_id` (their 1:1 chat with the robot) are made from the name when
     they are left empty.
     """
@@ -61,7 +61,7 @@ class App(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CustomRobot(Struct, frozen=True, forbid_unknown_fields=True):
-    """A custom robot of a group (protocol section 1): one-way, known by its token.
+    """A custom robot of a group (doc/dingtalk.md §1): one-way, known by its token.
 
     A `secret` switches the signature check on, `keywords` the keyword check.
     """
@@ -92,7 +92,7 @@ UPLOAD_LIMITS = {
     "video": 20 * MEGABYTE,
     "file": 20 * MEGABYTE,
 }
-"""Bytes of an upload by its type (protocol section 6)."""
+"""Bytes of an upload by its type (doc/dingtalk.md §6)."""
 
 
 UNLIMITED: dict[str, Any] = {
@@ -173,8 +173,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return next((app for app in self.apps if app.client_id == client_id), None)
 
     def sender_id(self, person: Person, app: App) -> str:
-        """What a person is called in messages to this app: each app has ids of its own (protocol
-        section 5.1)."""
+        """What a person is called in messages to this app: each app has ids of its own
+        (doc/dingtalk.md §5.1)."""
         return person.encrypted_id + self._of(app)
 
     def conversation_with(self, person: Person, app: App) -> str:

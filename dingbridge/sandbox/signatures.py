@@ -1,4 +1,4 @@
-"""The signature of a custom robot's calls (protocol section 1)."""
+"""The signature of a custom robot's calls (doc/dingtalk.md §1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dingbridge.sandbox.rules import webhooks
 from dingbridge.sandbox.rules.rule import OapiRule
 
 SIGNATURE_WINDOW = 3600.0
-"""Seconds a signed request's timestamp may differ from the server's time (protocol section 1)."""
+"""Seconds a signed request's timestamp may differ from the server's time (doc/dingtalk.md §1)."""
 
 
 def sign(secret: str, timestamp: str) -> str:

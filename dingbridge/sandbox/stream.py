@@ -1,4 +1,4 @@
-"""Stream Mode: the sockets, and which connection a push goes to (protocol section 4)."""
+"""Stream Mode: the sockets, and which connection a push goes to (doc/dingtalk.md §4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dingbridge.sandbox.records import Connection
 from dingbridge.sandbox.state import CONNECT_PATH
 
 EXPIRED = "connection is expired"
-"""Why a client is told to leave (section 4.2)."""
+"""Why a client is told to leave (§4.2)."""
 
 
 class Pushed(Struct, frozen=True):
@@ -77,7 +77,7 @@ class Stream:
         return socket
 
     async def push(self, client_id: str, topic: str, data: dict[str, Any]) -> Pushed:
-        """Pushes a callback to one connection of the app, picked at random (section 4.4)."""
+        """Pushes a callback to one connection of the app, picked at random (§4.4)."""
         header_id = f"{uuid.uuid4().hex}_sandbox"
         # Those that were told to leave get nothing any more; half-open ones still do, and lose it.
         ready = [

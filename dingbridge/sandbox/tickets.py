@@ -1,4 +1,4 @@
-"""Tickets for stream connections (protocol section 4.1)."""
+"""Tickets for stream connections (doc/dingtalk.md §4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Access tokens: one for each app, the same while it is valid (protocol section 2)."""
+"""Access tokens: one for each app, the same while it is valid (doc/dingtalk.md §2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies of webhooks and session webhooks: what they must look like (protocol sections 1, 5.4)."""
+"""Bodies of webhooks and session webhooks: what they must look like (doc/dingtalk.md §1, §5.4)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dingbridge.sandbox.contents import Content
 from dingbridge.sandbox.rules import webhooks as rules
 
 BODY_LIMIT = 20_000
-"""Bytes of the request body (section 1, size)."""
+"""Bytes of the request body (§1, size)."""
 MENTIONS_LIMIT = 50
-"""People one message may mention (section 1, at)."""
+"""People one message may mention (§1, at)."""
 FIELDS = {
     "text": ("content",),
     "markdown": ("title", "text"),
@@ -19,7 +19,7 @@ FIELDS = {
     "actionCard": ("title", "text"),
     "feedCard": ("links",),
 }
-"""Required fields by msgtype (section 1)."""
+"""Required fields by msgtype (§1)."""
 MENTIONED = ("atMobiles", "atUserIds", "atDingtalkIds")
 
 

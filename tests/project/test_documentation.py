@@ -22,6 +22,7 @@ from dingbridge.core.text import visible
 from dingbridge.edges import log
 from dingbridge.edges.programs import settings_lookup
 from dingbridge.edges.storage import robot_files
+from dingbridge.sandbox.rules import GROUPS
 from dingbridge.service import adapters
 from dingbridge.shell import outcome
 from tests.support import processes
@@ -105,6 +106,15 @@ def test_the_readme_leads_to_every_document() -> None:
 @pytest.mark.parametrize("name", MANUAL[1:])
 def test_a_document_begins_with_a_sentence_that_says_what_it_answers(name: str) -> None:
     assert re.match(r"<!-- tag: [\w-]+ -->\n# .+\n\nThis page tells [^.]+\.\n", TEXTS[name])
+
+
+def test_each_reference_to_dingtalks_interfaces_leads_to_a_row() -> None:
+    rows = {*re.findall(r"^\| ([0-9.]+) \|", TEXTS["doc/dingtalk.md"], re.MULTILINE)}
+    known = rows | {row.partition(".")[0] for row in rows}
+    for path in sorted((ROOT / "dingbridge").rglob("*.py")):
+        for number in re.findall(r"§([0-9]+(?:\.[0-9]+)?)", path.read_text("utf-8")):
+            assert number in known, f"{path}: §{number}"
+    assert {rule.section for rules in GROUPS.values() for rule in rules} <= known
 
 
 def test_the_first_screen_has_the_picture_and_the_two_commands() -> None:

@@ -16,7 +16,7 @@ MANUAL = [README, *sorted(f"doc/{path.name}" for path in (ROOT / "doc").glob("*.
 """The documents in English, by their path below the project's folder."""
 DEVELOPERS = {
     *("doc/architecture.md", "doc/contributing.md"),
-    *("doc/performance.md", "doc/sandbox.md"),
+    *("doc/dingtalk.md", "doc/performance.md", "doc/sandbox.md"),
 }
 """Those that are not for users of the plugin."""
 

@@ -54,7 +54,7 @@ def _paragraphs(*paragraphs: str) -> str:
 
 
 def _no_staff_id(inbound: Inbound) -> str:
-    """Why the id is so long (protocol section 5.1)."""
+    """Why the id is so long (doc/dingtalk.md §5.1)."""
     return "" if inbound.sender.staff_id else say.NO_STAFF_ID()
 
 

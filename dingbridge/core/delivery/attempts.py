@@ -2,7 +2,7 @@
 
 An answered attempt is dropped: its chunk was accepted or refused. An unanswered one stays whatever
 becomes of later attempts, unless a custom robot accepts the same chunk: it recognises a repeat by
-its key (protocol section 1).
+its key (doc/dingtalk.md §1).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Whom an outbound message mentions: the person who asked, members by name, and never everybody.
 
-A mention is real where the text says `@staffId` and `at.atUserIds` has that id (protocol sections 1
-and 5.4), which a session webhook and a custom robot take. OpenAPI into a group mentions nobody
-(section 3). Nobody is ever mentioned because of a text that came in: that a message is meant for
-the robot is for `isInAtList` alone to say (section 5.1).
+A mention is real where the text says `@staffId` and `at.atUserIds` has that id (doc/dingtalk.md §1
+and §5.4), which a session webhook and a custom robot take. OpenAPI into a group mentions nobody
+(§3). Nobody is ever mentioned because of a text that came in: that a message is meant for
+the robot is for `isInAtList` alone to say (§5.1).
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def readable(text: str, at: At, known: Mapping[str, str]) -> str:
 def without_everybody(text: str) -> str:
     """`text` in which no `@all` and no `@所有人` could mention everybody.
 
-    By what is published, only `isAtAll` does that, and we never set it (sections 1 and 5.4). But
-    an OpenAPI send can be refused with `only.groupAdmin.canAtAll` (section 3), so some text does as
+    By what is published, only `isAtAll` does that, and we never set it (§1 and §5.4). But
+    an OpenAPI send can be refused with `only.groupAdmin.canAtAll` (§3), so some text does as
     well: an invisible U+200B after the @ breaks the word up. Code stays as it is, for copying.
     """
     if "@" not in text:

@@ -1,7 +1,7 @@
 """Which links and which characters may leave for DingTalk, whoever wrote the text.
 
 A tap on a link can act: `dtmd://dingtalkclient/sendMessage?content=…` sends a message in the name
-of the person who taps (protocol section 8.6), and an app's own scheme opens that app. Only http,
+of the person who taps (doc/dingtalk.md §8.6), and an app's own scheme opens that app. Only http,
 https and mailto stay links; any other address stays readable and is a link no more.
 """
 

@@ -14,14 +14,14 @@ BEIJING = timezone(timedelta(hours=8))
 
 
 class QuotaKind(str, Enum):
-    """What the platform counts separately (protocol section 0). The values are stored."""
+    """What the platform counts separately (doc/dingtalk.md §0). The values are stored."""
 
     CALLS = "API calls"
     PUSHES = "pushes"
 
 
 class Budget(Struct, frozen=True):
-    """The organisation's monthly limits; default: the standard edition's (section 0). 0 = not
+    """The organisation's monthly limits; default: the standard edition's (§0). 0 = not
     watched.
     """
 
@@ -77,7 +77,7 @@ def used_up(quota: Quota, now: float, code: str) -> Quota:
     """`quota` after the platform answered with `code`: marked when that means "used up".
 
     The codes are `…ApiCountLimitForOrg` and 90020 for calls, a callback's 20001 for pushes
-    (protocol section 0). What is used up needs no warning any more.
+    (doc/dingtalk.md §0). What is used up needs no warning any more.
     """
     quota = _of_month(quota, now)
     kind = _spent_by(code)

@@ -20,10 +20,10 @@ from dingbridge.core.errors import RetryAfter
 from dingbridge.core.messages import Target
 
 CALLS_AT_ONCE = 20
-"""OpenAPI sends that may go at once: calls a second of the standard edition (section 0)."""
+"""OpenAPI sends that may go at once: calls a second of the standard edition (§0)."""
 
 CALLS_WINDOW = 1.0
-"""Seconds that `CALLS_AT_ONCE` are counted over (section 3, throttling)."""
+"""Seconds that `CALLS_AT_ONCE` are counted over (§3, throttling)."""
 
 _ALL = "*"
 _OPENAPI = "OpenAPI"
@@ -36,7 +36,7 @@ def key_of(route: Route, target: Target) -> str:
     """The key of the budget that a message by this route uses.
 
     A custom robot has one group, so one budget. A session webhook is counted by conversation, which
-    is undocumented (protocol section 11). OpenAPI has no limit of messages per minute.
+    is undocumented (doc/dingtalk.md §11). OpenAPI has no limit of messages per minute.
     """
     match route:
         case Route.WEBHOOK:
@@ -160,7 +160,7 @@ class RateLimit:
           minutes as long as the platform's own penalty.
         - `send.too.fast` doubles three times, then pauses a minute; like calls per second and calls
           per minute it pauses all of OpenAPI.
-        - A block page pauses everything (protocol section 10).
+        - A block page pauses everything (doc/dingtalk.md §10).
         """
         self._settle(now)
         scope = _scope(error, key)
@@ -243,5 +243,5 @@ def _scope(error: RetryAfter, key: str) -> str:
     """What has to be paused."""
     if error.seconds >= BAN_PAUSE:
         return _ALL
-    # Without a code it is one person who gets too much (`flowControlledStaffIdList`, section 3).
+    # Without a code it is one person who gets too much (`flowControlledStaffIdList`, §3).
     return _OPENAPI if _is_openapi(key) and error.code else key

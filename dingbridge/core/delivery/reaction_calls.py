@@ -1,4 +1,4 @@
-"""The API calls that add a reaction to a message and remove it (protocol section 7).
+"""The API calls that add a reaction to a message and remove it (doc/dingtalk.md §7).
 
 A reaction is a short label, such as 👀, on a message that is being worked on.
 """
@@ -64,7 +64,7 @@ def quota_is_short(quota: Quota, budget: Budget) -> bool:
 
 
 def request(step: Step, robot_code: str) -> tuple[str, bytes]:
-    """Path and body of the call for this step (section 7); both calls have the same body."""
+    """Path and body of the call for this step (§7); both calls have the same body."""
     reaction = step.reaction
     label = {
         "emotionId": _EMOTION_ID,
@@ -88,7 +88,7 @@ class _Answer(Struct):
 
 
 def accepted(body: bytes) -> bool:
-    """Whether an answer with HTTP 200 reports success in its body, too (section 7)."""
+    """Whether an answer with HTTP 200 reports success in its body, too (§7)."""
     try:
         said = json_wire.decode(body, _Answer).success
     except json_wire.NotReadable:

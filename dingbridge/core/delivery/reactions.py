@@ -24,10 +24,10 @@ from dingbridge.core.errors import DeliveryError, FreshToken, Retryable, RetryAf
 
 ADD_AGAIN: Final = (0.4, 1.2)
 """Seconds before the second and third attempt to add: DingTalk may not know the message yet
-(section 7)."""
+(§7)."""
 
 REMOVE_AGAIN: Final = (1.5, 5.0)
-"""Seconds before the second and third attempt to remove (section 7)."""
+"""Seconds before the second and third attempt to remove (§7)."""
 
 ADD_WITHIN: Final = 5.0
 """Seconds after which a reaction is not worth adding any more."""
@@ -39,7 +39,7 @@ CALL_TIMEOUT: Final = 3.0
 """Timeout of a call in seconds; our choice, DingTalk publishes none."""
 
 CALL_EVERY: Final = 0.05
-"""Seconds between two calls: an app may call each interface 20 times a second (section 0)."""
+"""Seconds between two calls: an app may call each interface 20 times a second (§0)."""
 
 PLANNED: Final = 1.0
 """Seconds whose reactions are stored with one write."""

@@ -81,7 +81,7 @@ def _named(outbound: Outbound, text: str) -> str:
 
 
 def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
-    """Address and body for OpenAPI, to a person or a group (protocol section 3)."""
+    """Address and body for OpenAPI, to a person or a group (doc/dingtalk.md §3)."""
     target = outbound.target
     text = _named(outbound, text)
     code = target.robot_code or own_code(options)
@@ -97,7 +97,7 @@ def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tu
 def file(
     options: Options, outbound: Outbound, uploaded: UploadedFile, route: Route
 ) -> tuple[str, bytes]:
-    """Address and body for a file that was uploaded (protocol section 6): by OpenAPI, or, which
+    """Address and body for a file that was uploaded (doc/dingtalk.md §6): by OpenAPI, or, which
     only a picture can, in Markdown by the session webhook."""
     target, media_id, parcel = outbound.target, uploaded.media_id, uploaded.parcel
     session = target.session_webhook

@@ -52,7 +52,7 @@ def routes(target: Target, *, api: bool, webhook: str, now: float) -> tuple[Rout
 
     `api` tells that app credentials are configured, `webhook` names the configured custom robot as
     `custom_robot` does. The session webhook counts until shortly before the expiry that DingTalk
-    sent along (protocol section 5.4). A custom robot serves messages for its own group alone: one
+    sent along (doc/dingtalk.md §5.4). A custom robot serves messages for its own group alone: one
     that belongs to a conversation, or to another robot's group, never takes this way.
     """
     found = []

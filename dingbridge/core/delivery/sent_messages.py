@@ -1,4 +1,4 @@
-"""Sent chunks by key, so that quotes of them can be shown (protocol section 5.3)."""
+"""Sent chunks by key, so that quotes of them can be shown (doc/dingtalk.md §5.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people a robot message mentions, and the robot's own names in it (protocol section 5.1).
+"""The people a robot message mentions, and the robot's own names in it (doc/dingtalk.md §5.1).
 
 `isInAtList` and `atUsers` say who is mentioned; a name in the text is a word that anybody can type.
 """
@@ -47,7 +47,7 @@ def _ids(at_users: object) -> list[str]:
 def without_mention(text: str) -> str:
     """`text` without a mention at its start, and without white space around it.
 
-    A text that starts with a space had its mention removed by the platform already (section 5.1).
+    A text that starts with a space had its mention removed by the platform already (§5.1).
     """
     found = _LEADING.match(text)
     return text[found.end() :].strip() if found else text.strip()

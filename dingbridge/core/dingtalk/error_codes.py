@@ -1,6 +1,6 @@
 """The platform's error codes, in one table: what each means and what can be done about it.
 
-Protocol section 10 says what a client should do, sections 0 to 8 where each code comes from.
+The codes come from doc/dingtalk.md §0 to §8, what a client should do from §10.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ RULES: tuple[CodeRule, ...] = (
         say.LIST_APP_ADDRESS,
         about="app",
     ),
-    # --- credentials and token (section 2) ----------------------------------------------------
+    # --- credentials and token (§2) ----------------------------------------------------
     CodeRule(
         (
             "InvalidAuthentication",
@@ -138,7 +138,7 @@ RULES: tuple[CodeRule, ...] = (
         say.REFUSED,
         say.DEFECT,
     ),
-    # --- custom robot and session webhook (section 1) -----------------------------------------
+    # --- custom robot and session webhook (§1) -----------------------------------------
     CodeRule(
         ("130101", "410100", "660026"),
         RetryAfter,
@@ -228,7 +228,7 @@ RULES: tuple[CodeRule, ...] = (
         say.CHANGE_TEXT,
         content=True,
     ),
-    # --- OpenAPI sends (section 3) --------------------------------------------------------------
+    # --- OpenAPI sends (§3) --------------------------------------------------------------
     CodeRule(
         ("send.too.fast", "send.byToken.tooFast", "too.many.*"),
         RetryAfter,
@@ -299,7 +299,7 @@ RULES: tuple[CodeRule, ...] = (
         Refused,
         say.NOT_RECALLABLE,
     ),
-    # --- media (section 6) and cards (section 8) ------------------------------------------------
+    # --- media (§6) and cards (§8) ------------------------------------------------
     CodeRule(
         ("40004", "40005"),
         Refused,
@@ -324,7 +324,7 @@ RULES: tuple[CodeRule, ...] = (
         say.REQUEST_UNREADABLE,
         say.DEFECT,
     ),
-    # --- unknown numbers: by their words; "too long" first, its text says "exceed" too (section 1)
+    # --- unknown numbers: by their words; "too long" first, its text says "exceed" too (§1)
     CodeRule(
         (),
         TooLong,

@@ -1,4 +1,4 @@
-"""Fields of a robot message; each may be missing or of any type (protocol section 5)."""
+"""Fields of a robot message; each may be missing or of any type (doc/dingtalk.md §5)."""
 
 from __future__ import annotations
 

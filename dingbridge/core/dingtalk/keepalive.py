@@ -53,7 +53,7 @@ class Watchdog:
 
     Times are monotonic seconds, except `wall`, which is Unix seconds: while a laptop sleeps the
     monotonic clock may stop and the wall clock go on, and a jump of either means that the socket is
-    probably gone (protocol section 4.5).
+    probably gone (doc/dingtalk.md §4.5).
     """
 
     def __init__(self, now: float, wall: float, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
@@ -111,7 +111,7 @@ class Reconnect:
         """Seconds until the next attempt, by the end of the last one. `chance` is in [0, 1).
 
         Only refused credentials, which a person has to change, get the long pause at once: other
-        refusals may pass by themselves (protocol section 4.1).
+        refusals may pass by themselves (doc/dingtalk.md §4.1).
         """
         # The power is bounded because a weekend offline is more than a thousand failures.
         seconds = 2.0 ** min(self._failures, 16)

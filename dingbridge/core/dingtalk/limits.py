@@ -6,25 +6,25 @@ from __future__ import annotations
 # --- size -------------------------------------------------------------------------------------
 
 WEBHOOK_BODY_BYTES = 18_000
-"""Encoded body of a webhook or session webhook post; the real limit is 20 000 (section 1)."""
+"""Encoded body of a webhook or session webhook post; the real limit is 20 000 (§1)."""
 
 MSG_PARAM_BYTES = 14_000
-"""Encoded `msgParam` of an OpenAPI send; the documented limit is 15 000 (section 3)."""
+"""Encoded `msgParam` of an OpenAPI send; the documented limit is 15 000 (§3)."""
 
 SMALLEST_CHUNK_BYTES = 1_000
-"""A chunk this small that is still "too long" is not split again but given up (section 10)."""
+"""A chunk this small that is still "too long" is not split again but given up (§10)."""
 
 CHUNK_CHARACTERS = 20_000
 """Default of `text_chunk_limit`: characters of one chunk; the byte ceilings hold as well."""
 
 TITLE_CHARACTERS = 20
-"""Title of a Markdown message, as it shows in the conversation list (section 9)."""
+"""Title of a Markdown message, as it shows in the conversation list (§9)."""
 
 AT_MENTIONS = 50
-"""People that one message may mention (section 1)."""
+"""People that one message may mention (§1)."""
 
 BATCH_USERS = 20
-"""`userIds` of one 1:1 send (section 3)."""
+"""`userIds` of one 1:1 send (§3)."""
 
 REPORTED_CHARACTERS = 200
 """What an error of ours quotes at most of a text by the platform."""
@@ -32,45 +32,45 @@ REPORTED_CHARACTERS = 200
 # --- pace -------------------------------------------------------------------------------------
 
 ROBOT_MESSAGES = 20
-"""Messages that one robot may post into one conversation in `ROBOT_WINDOW` (sections 1, 5.4)."""
+"""Messages that one robot may post into one conversation in `ROBOT_WINDOW` (§1, §5.4)."""
 
 ROBOT_WINDOW = 60.0
-"""Seconds that `ROBOT_MESSAGES` are counted over (section 1)."""
+"""Seconds that `ROBOT_MESSAGES` are counted over (§1)."""
 
 RATE_PAUSE = 60.0
-"""Seconds to hold a robot after its first "too fast" (section 10)."""
+"""Seconds to hold a robot after its first "too fast" (§10)."""
 
 RATE_PENALTY = 600.0
-"""Seconds to hold a robot after a second "too fast": the platform's own penalty (section 1)."""
+"""Seconds to hold a robot after a second "too fast": the platform's own penalty (§1)."""
 
 SEND_PAUSE = 2.0
-"""Seconds before the next OpenAPI send after `send.too.fast`, the first time (section 10)."""
+"""Seconds before the next OpenAPI send after `send.too.fast`, the first time (§10)."""
 
 QPS_PAUSE = 1.5
-"""Seconds to wait when calls per second are used up; the window is one second (section 3)."""
+"""Seconds to wait when calls per second are used up; the window is one second (§3)."""
 
 QPM_PAUSE = 60.0
-"""Seconds to wait when calls per minute are used up (section 10)."""
+"""Seconds to wait when calls per minute are used up (§10)."""
 
 PERSON_PAUSE = 60.0
-"""Seconds before a person in `flowControlledStaffIdList` is written to again (section 10)."""
+"""Seconds before a person in `flowControlledStaffIdList` is written to again (§10)."""
 
 BAN_PAUSE = 300.0
-"""Seconds without any call after a page in place of JSON: this address is banned (section 0)."""
+"""Seconds without any call after a page in place of JSON: this address is banned (§0)."""
 
 # --- time -------------------------------------------------------------------------------------
 
 SEEN_SECONDS = 24 * 3600
-"""How long ids of robot messages are remembered against repeats (section 4.3: ≥ 5 min)."""
+"""How long ids of robot messages are remembered against repeats (§4.3: ≥ 5 min)."""
 
 SESSION_WEBHOOK_MARGIN = 300.0
-"""Seconds before its expiry from which a session webhook is not used any more (section 5.4)."""
+"""Seconds before its expiry from which a session webhook is not used any more (§5.4)."""
 
 TOKEN_SECONDS = 7200.0
-"""Seconds that an access token is valid (section 2)."""
+"""Seconds that an access token is valid (§2)."""
 
 TOKEN_MARGIN = 300.0
-"""Seconds before its expiry from which an access token is fetched anew (section 2)."""
+"""Seconds before its expiry from which an access token is fetched anew (§2)."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for an HTTP connection; ours, nothing is published."""

@@ -1,4 +1,4 @@
-"""Files to and from DingTalk: their form, their limits, their calls (protocol section 6).
+"""Files to and from DingTalk: their form, their limits, their calls (doc/dingtalk.md §6).
 
 Sending takes two steps: the upload gives a media id, and the id is sent. Receiving takes three: the
 message has a download code, the platform gives an address for it, and the address gives the bytes.
@@ -24,7 +24,7 @@ from dingbridge.core.options.urls import DINGTALK_DOMAINS, read_address
 MEGABYTE: Final = 1024 * 1024
 
 UPLOAD_BYTES: Final = 20 * MEGABYTE
-"""Largest picture and largest file that the platform takes (section 6). It may take less: an older
+"""Largest picture and largest file that the platform takes (§6). It may take less: an older
 text names 1 MB for pictures and 10 MB for files, and then its answer says so."""
 
 ZIPPED_BYTES: Final = 200 * MEGABYTE
@@ -37,7 +37,7 @@ UPLOAD_WITHIN: Final = 600.0
 """Seconds that one upload may take; ours. 20 MB then need 35 KB a second."""
 
 DOWNLOAD_WITHIN: Final = 300.0
-"""Seconds that one download may take; ours. Its address expires anyway (section 6)."""
+"""Seconds that one download may take; ours. Its address expires anyway (§6)."""
 
 PROGRESS_WITHIN: Final = 30.0
 """Seconds in which `PROGRESS_BYTES` of a download have to come; ours. What comes after it in the
@@ -47,10 +47,10 @@ PROGRESS_BYTES: Final = 64 * 1024
 """Bytes that a download has to go on by in `PROGRESS_WITHIN`."""
 
 PICTURES: Final = ("png", "jpg", "jpeg", "gif", "bmp")
-"""Endings that can be uploaded as a picture (section 6)."""
+"""Endings that can be uploaded as a picture (§6)."""
 
 FILES: Final = ("xlsx", "pdf", "zip", "rar", "doc", "docx")
-"""Endings that can be uploaded as a file and sent as one: in the tables of sections 6 and 3."""
+"""Endings that can be uploaded as a file and sent as one: in the tables of §6 and §3."""
 
 FILE_DOMAINS: Final = (*DINGTALK_DOMAINS, "aliyuncs.com")
 """Where the platform keeps files: its own hosts and the object storage of its owner."""
@@ -163,7 +163,7 @@ def about(error: DeliveryError, sent: OutgoingMedia, size: int) -> DeliveryError
 
 
 def webhook_refusal(file_name: str) -> Refused:
-    """Why a custom robot cannot send this file (section 1): no app, so no upload."""
+    """Why a custom robot cannot send this file (§1): no app, so no upload."""
     return Refused(
         say.NOT_BY_WEBHOOK(name=safe_name(file_name)),
         fix=say.SET_APP_KEY(),
@@ -176,7 +176,7 @@ def upload_url(oapi: str, token: str, upload: str) -> str:
 
 
 def read_upload(answer: HttpAnswer) -> str:
-    """The media id of an upload that was taken (section 6); raises a `DeliveryError`.
+    """The media id of an upload that was taken (§6); raises a `DeliveryError`.
 
     An upload has no visible effect: it may be repeated whatever became of it.
     """
@@ -204,7 +204,7 @@ class _Uploaded(Struct):
 
 
 def download_body(robot_code: str, download_code: str) -> bytes:
-    """The request for the address of an attachment (section 6)."""
+    """The request for the address of an attachment (§6)."""
     return json_wire.encode({"downloadCode": download_code, "robotCode": robot_code})
 
 

@@ -1,4 +1,4 @@
-"""The parts of a received message, read by msgtype (protocol section 5.2).
+"""The parts of a received message, read by msgtype (doc/dingtalk.md §5.2).
 
 No part is dropped silently: what cannot be shown is named in words of ours.
 """

@@ -36,7 +36,7 @@ def read(
     robot: str = "",
     person: tuple[str, str] = ("", ""),
 ) -> Quoted | None:
-    """The quoted message, or None when the message answers none (protocol section 5.3).
+    """The quoted message, or None when the message answers none (doc/dingtalk.md §5.3).
 
     `payloads` are the message's `text` and `content`, `older` its `quoteMessage`, of any type;
     `message_id` and `key` its `originalMsgId` and `originalProcessQueryKey`. `robot` is the robot's

@@ -17,13 +17,13 @@ from dingbridge.core.markdown.chunking import encoded_size
 from dingbridge.core.messages import At
 
 UNTITLED: Final = "Message"
-"""Stands in for an empty title, which the platform refuses (section 9)."""
+"""Stands in for an empty title, which the platform refuses (§9)."""
 
 _GAP: Final = "\n\n"
 
 
 def sign(secret: str, timestamp_ms: int) -> str:
-    """The signature of a custom robot's webhook, base64 but not yet URL-encoded (section 1).
+    """The signature of a custom robot's webhook, base64 but not yet URL-encoded (§1).
 
     `timestamp_ms` is Unix time in milliseconds and travels along with the signature.
     """
@@ -51,7 +51,7 @@ def signed_url(url: str, secret: str, timestamp_ms: int) -> str:
 
 
 def robot_body(msgtype: str, title: str, text: str, at: At, *, msg_uuid: str = "") -> bytes:
-    """A message for a webhook or a session webhook (sections 1, 5.4).
+    """A message for a webhook or a session webhook (§1, §5.4).
 
     `msgtype` is 'text', everything else is Markdown. Mentions that are not in the text yet are
     put at its end, since only then the platform highlights them. The same `msg_uuid` on a retry
@@ -104,31 +104,31 @@ def keyword_bytes(keyword: str) -> int:
 def send_to_people(
     robot_code: str, user_ids: Sequence[str], msgtype: str, title: str, text: str
 ) -> bytes:
-    """A 1:1 message by OpenAPI, to at most `limits.BATCH_USERS` people (section 3)."""
+    """A 1:1 message by OpenAPI, to at most `limits.BATCH_USERS` people (§3)."""
     return _to_people(robot_code, user_ids, *_message(msgtype, title, text))
 
 
 def send_to_group(
     robot_code: str, conversation_id: str, msgtype: str, title: str, text: str
 ) -> bytes:
-    """A message into a group by OpenAPI; nobody can be mentioned on this way (section 3)."""
+    """A message into a group by OpenAPI; nobody can be mentioned on this way (§3)."""
     return _to_group(robot_code, conversation_id, *_message(msgtype, title, text))
 
 
 def picture_to_people(robot_code: str, user_ids: Sequence[str], media_id: str) -> bytes:
-    """An uploaded picture as a 1:1 message (sections 3 and 6)."""
+    """An uploaded picture as a 1:1 message (§3 and §6)."""
     return _to_people(robot_code, user_ids, *_picture(media_id))
 
 
 def picture_to_group(robot_code: str, conversation_id: str, media_id: str) -> bytes:
-    """An uploaded picture as a message into a group (sections 3 and 6)."""
+    """An uploaded picture as a message into a group (§3 and §6)."""
     return _to_group(robot_code, conversation_id, *_picture(media_id))
 
 
 def file_to_people(
     robot_code: str, user_ids: Sequence[str], media_id: str, file_name: str, file_type: str
 ) -> bytes:
-    """An uploaded file as a 1:1 message; `file_type` is its ending (sections 3 and 6)."""
+    """An uploaded file as a 1:1 message; `file_type` is its ending (§3 and §6)."""
     return _to_people(robot_code, user_ids, *_file(media_id, file_name, file_type))
 
 
@@ -143,20 +143,20 @@ def msg_param_room(msgtype: str, title: str) -> int:
     """Bytes that an OpenAPI message leaves for the text as JSON writes it.
 
     The ceiling counts the string `msgParam` alone, neither the rest of the body nor the escapes
-    that `msgParam` needs inside it (section 3). Negative when a title leaves none.
+    that `msgParam` needs inside it (§3). Negative when a title leaves none.
     """
     return MSG_PARAM_BYTES - len(_message(msgtype, title, "")[1].encode())
 
 
 def token_body(app_key: str, app_secret: str) -> bytes:
-    """The request for an access token, new call (section 2)."""
+    """The request for an access token, new call (§2)."""
     return json_wire.encode({"appKey": app_key, "appSecret": app_secret})
 
 
 def open_connection_body(
     client_id: str, client_secret: str, version: str, local_ip: str = ""
 ) -> bytes:
-    """The request for a stream connection that carries the robot's messages (section 4.1).
+    """The request for a stream connection that carries the robot's messages (§4.1).
 
     `version` is ours; what would make the user agent malformed, which costs an HTTP 400, is
     replaced. `local_ip` is for the platform's diagnosis only.

@@ -37,7 +37,7 @@ _FLOW_CONTROL: Final = error_codes.CodeRule(
 
 
 class Receipt(Struct, frozen=True):
-    """An OpenAPI send was accepted; the key identifies it for recall and read state (section 3)."""
+    """An OpenAPI send was accepted; the key identifies it for recall and read state (§3)."""
 
     process_query_key: str
 
@@ -53,7 +53,7 @@ class Token(Struct, frozen=True):
 
 
 class Ticket(Struct, frozen=True):
-    """The address to connect to, and the secret ticket for one connection (section 4.1)."""
+    """The address to connect to, and the secret ticket for one connection (§4.1)."""
 
     endpoint: str
     ticket: str
@@ -66,7 +66,7 @@ def read_robot(answer: HttpAnswer, *, session: bool) -> None:
     """Return if a post to a webhook, or with `session` to a session webhook, was accepted.
 
     Raises a `DeliveryError`. For a session webhook every refusal is an `OtherRoute`, except those
-    that would meet the message on any route: rate, size and content (section 5.4).
+    that would meet the message on any route: rate, size and content (§5.4).
     """
     call = ApiCall.SESSION if session else ApiCall.ROBOT
     if check(answer, call).code != "0":
@@ -74,7 +74,7 @@ def read_robot(answer: HttpAnswer, *, session: bool) -> None:
 
 
 def read_send(answer: HttpAnswer) -> Receipt:
-    """Read the answer to an OpenAPI send (section 3); raises a `DeliveryError`.
+    """Read the answer to an OpenAPI send (§3); raises a `DeliveryError`.
 
     The platform reports success even if a recipient is unreachable or flow-controlled; here the
     first is `Refused`, the second `RetryAfter`.
@@ -103,7 +103,7 @@ def read_fields(answer: HttpAnswer, kind: type[Fields]) -> Fields:
 
 
 def read_token(answer: HttpAnswer) -> Token:
-    """Read the answer to the new, the unified or the old token call (section 2).
+    """Read the answer to the new, the unified or the old token call (§2).
 
     A token without a usable lifetime gets the documented one. Raises a `DeliveryError`, but never
     `FreshToken`: wrong credentials are `Refused`.
@@ -129,7 +129,7 @@ def _lifetime(told: Any) -> float:
 
 
 def read_connection(answer: HttpAnswer) -> Ticket:
-    """Read the answer to `gateway/connections/open` (section 4.1); raises a `LinkError`."""
+    """Read the answer to `gateway/connections/open` (§4.1); raises a `LinkError`."""
     check(answer, ApiCall.LINK)
     fields = decode(answer, _Opened, ApiCall.LINK)
     if not _is_socket(fields.endpoint) or not fields.ticket:

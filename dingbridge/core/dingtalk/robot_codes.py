@@ -1,6 +1,6 @@
 """The robot code of an OpenAPI call: that of the callback, or of the settings once it was refused.
 
-The callback's `robotCode` takes precedence (protocol section 11), but it may be missing, or
+The callback's `robotCode` takes precedence (doc/dingtalk.md §11), but it may be missing, or
 `normal`, which OpenAPI does not accept.
 """
 

@@ -1,4 +1,4 @@
-"""Robot messages from the stream, read into `Inbound` (protocol section 5)."""
+"""Robot messages from the stream, read into `Inbound` (doc/dingtalk.md §5)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PLATFORM_DOMAINS: Final = ("dingtalk.com", "dingtalk.io")
 
 
 class QuotaGone(Struct, frozen=True):
-    """The push came without its message: the organisation's monthly quota is used up (section 0).
+    """The push came without its message: the organisation's monthly quota is used up (§0).
 
     `message` is a sentence for the user.
     """
@@ -159,7 +159,7 @@ def _error_instead(callback: _Callback, code: str) -> str:
 
 
 def trusted(url: str, origins: tuple[str, ...]) -> bool:
-    """Whether a reply may be posted to `url`, which came with a message (section 5.4).
+    """Whether a reply may be posted to `url`, which came with a message (§5.4).
 
     True for https on DingTalk's own hosts, and for the origins (`scheme://host:port`, a path is
     ignored) of the endpoints that were configured.

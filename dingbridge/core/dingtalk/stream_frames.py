@@ -1,4 +1,4 @@
-"""Stream frames of the server, and our acks (protocol section 4.2)."""
+"""Stream frames of the server, and our acks (doc/dingtalk.md §4.2)."""
 
 from __future__ import annotations
 

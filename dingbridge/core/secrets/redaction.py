@@ -30,7 +30,7 @@ _PATTERNS = tuple(
         # Query values, also of a URL that is encoded inside another.
         (True, rf"({_QUERY_NAME}(?:=|%(?:25)*3d))[^&\s\"'<>\\#]+"),
         (True, rf"({_HEADER}\s*[:=]\s*)[^\s\"'<>\\&,;)}}\]]+"),
-        # The signing secret of a custom robot (protocol section 1).
+        # The signing secret of a custom robot (doc/dingtalk.md §1).
         (False, r"()SEC[0-9A-Za-z]{16,}"),
     )
 )

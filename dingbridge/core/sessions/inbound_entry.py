@@ -12,7 +12,7 @@ from dingbridge.core.messages import Attachment, Inbound
 def to_fetch(inbound: Inbound) -> tuple[Attachment, ...]:
     """The message's attachments, then those of the message it answers.
 
-    In a group, quoting is the only way to send a robot a file (protocol section 5.2).
+    In a group, quoting is the only way to send a robot a file (doc/dingtalk.md §5.2).
     """
     return inbound.attachments + (inbound.quote.attachments if inbound.quote else ())
 

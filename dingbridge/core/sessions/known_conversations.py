@@ -47,7 +47,7 @@ def resolved(known: Acquaintances, target: Target) -> Target:
     """The target that an id stands for.
 
     What is known of an id overrides its form and the kind it was given with. The id of a 1:1 chat
-    leads to that person, never to a group (protocol section 4.2).
+    leads to that person, never to a group (doc/dingtalk.md §5.1).
     """
     found = known.get(target.conversation_id or target.user_id)
     if found is not None and found.kind is ConversationKind.SINGLE:

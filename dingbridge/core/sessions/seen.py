@@ -13,7 +13,7 @@ class SeenIds:
     """A bounded set of message ids. `known` maps keys to Unix seconds.
 
     A group message that mentions two robots reaches both with the same `msgId`, so the robot is
-    part of the key (protocol section 4.3).
+    part of the key (doc/dingtalk.md §4.3).
     """
 
     def __init__(self, known: Mapping[str, float] | None = None) -> None:

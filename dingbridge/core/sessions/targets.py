@@ -22,7 +22,7 @@ KINDS = ("user", "group", "private", "robot")
 what the bridge gives out: a 1:1 chat with somebody from outside, and a custom robot's group."""
 
 _GROUP = re.compile(r"cid[A-Za-z0-9+/=_-]{5,}")
-"""What the id of a group's conversation looks like (protocol section 5.1); a staff id is anything
+"""What the id of a group's conversation looks like (doc/dingtalk.md §5.1); a staff id is anything
 else. What is known of an id decides over how it looks: `Target.guessed`."""
 
 _LEADING = re.compile(rf"({SCHEME}\S+)\s+(\S.*)", re.DOTALL)

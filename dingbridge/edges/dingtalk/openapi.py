@@ -118,7 +118,7 @@ class OpenApi:
         self._client.token.refused(self._used)
 
     def headers(self) -> dict[str, str]:
-        """What a call proves itself by (protocol section 2). Raises `DeliveryError`."""
+        """What a call proves itself by (doc/dingtalk.md §2). Raises `DeliveryError`."""
         return {"x-acs-dingtalk-access-token": self.access_token()}
 
     def call(self, given: str, request: Callable[[str], T]) -> T:

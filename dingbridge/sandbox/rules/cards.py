@@ -1,4 +1,4 @@
-"""Rules of interactive and AI cards (protocol section 8)."""
+"""Rules of interactive and AI cards (doc/dingtalk.md §8)."""
 
 from __future__ import annotations
 

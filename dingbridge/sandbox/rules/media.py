@@ -1,4 +1,4 @@
-"""Rules of media, files of messages and reactions (protocol sections 6 and 7)."""
+"""Rules of media, files of messages and reactions (doc/dingtalk.md §6 and §7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of OpenAPI calls, of messages sent by them and of what comes after (protocol section 3)."""
+"""Rules of OpenAPI calls, of messages sent by them and of what comes after (doc/dingtalk.md §3)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class RobotRefusal(Exception):
-    """An old-style refusal: HTTP 200 with an `errcode` (protocol section 1)."""
+    """An old-style refusal: HTTP 200 with an `errcode` (doc/dingtalk.md §1)."""
 
     def __init__(self, errcode: int, errmsg: str) -> None:
         super().__init__(errmsg)
@@ -18,7 +18,7 @@ class RobotRefusal(Exception):
 
 
 class ApiRefusal(Exception):
-    """An OpenAPI refusal: an HTTP status with a `code` (protocol section 3); `detail` is added to
+    """An OpenAPI refusal: an HTTP status with a `code` (doc/dingtalk.md §3); `detail` is added to
     the body."""
 
     def __init__(self, status: int, code: str, message: str, detail: dict[str, Any]) -> None:
@@ -30,9 +30,13 @@ class ApiRefusal(Exception):
 
 
 class Rule(Struct, frozen=True):
-    """One rule. `says` is the rule as a sentence, in the words of the test that shows it; `section`
-    is the protocol section, `source` what makes it known: a page of the documentation, an official
-    SDK, or answers of the real server that somebody published."""
+    """One rule.
+
+    - `says`: the rule as a sentence, in the words of the test that shows it
+    - `section`: its row in doc/dingtalk.md
+    - `source`: a page of DingTalk's documentation, an official SDK, or published answers of the
+      real server
+    """
 
     says: str
     section: str

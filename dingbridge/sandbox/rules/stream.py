@@ -1,4 +1,4 @@
-"""Rules of Stream Mode and of what it pushes (protocol sections 0, 4, 5 and 8.6)."""
+"""Rules of Stream Mode and of what it pushes (doc/dingtalk.md §0, §4, §5 and §8.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of access tokens and of how often an app may call (protocol sections 0 and 2)."""
+"""Rules of access tokens and of how often an app may call (doc/dingtalk.md §0 and §2)."""
 
 from __future__ import annotations
 

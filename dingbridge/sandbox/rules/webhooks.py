@@ -1,4 +1,4 @@
-"""Rules of custom robots and of session webhooks (protocol sections 1 and 5.4)."""
+"""Rules of custom robots and of session webhooks (doc/dingtalk.md §1 and §5.4)."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ class Hub:
         self._quota.count(pushes=len(batch))
         if not self._lacks_webhook and any(one.inbound.session_webhook is None for one in batch):
             self._lacks_webhook = True
-            # The reply URL is a part of every robot message (protocol section 5.1).
+            # The reply URL is a part of every robot message (doc/dingtalk.md §5.1).
             self.health.trouble(link.NO_SESSION_WEBHOOK(), "")
         self._status.counted()
         self._router.arrived(batch)

@@ -17,7 +17,7 @@ from dingbridge.core.errors import (
 
 _FORBIDDEN = "Forbidden.AccessDenied."
 
-# Every code of the protocol's sections 0 to 8 and 10, by what a client should do about it.
+# Every code of §0 to §8 and §10 of doc/dingtalk.md, by what a client should do about it.
 DOCUMENTED: dict[type[DeliveryError], str] = {
     Retryable: "-1 system.error system.busy system.err unknown.send.result",
     RetryAfter: f"""

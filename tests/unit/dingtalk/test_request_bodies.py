@@ -41,7 +41,7 @@ URL = "https://oapi.dingtalk.com/robot/send?access_token=abc"
 
 
 def _signature(timestamp: int, secret: str) -> str:
-    """base64(HMAC_SHA256(key=secret, msg="{timestamp_ms}\\n{secret}")), protocol section 1."""
+    """base64(HMAC_SHA256(key=secret, msg="{timestamp_ms}\\n{secret}")), doc/dingtalk.md §1."""
     digest = hmac.new(
         secret.encode(), b"%d\n%s" % (timestamp, secret.encode()), hashlib.sha256
     ).digest()

@@ -1,4 +1,4 @@
-"""Markdown as it is written becomes Markdown as DingTalk's clients draw it (section 9)."""
+"""Markdown as it is written becomes Markdown as DingTalk's clients draw it (§9)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _Block(NamedTuple):
 def for_dingtalk(text: str, *, table: Style = "auto") -> str:
     """Return the Markdown `text` as DingTalk's clients draw it. Nothing readable is lost.
 
-    The source is kept where the dialect of section 9 has what it needs. What changes:
+    The source is kept where the dialect of §9 has what it needs. What changes:
 
     - line ends inside a paragraph become two spaces and a line end, blocks are a blank line apart;
     - lists are flat there: of a nested one the items become lines of the outer item, indented with

@@ -127,7 +127,7 @@ def _picture(state: StateInline, start: int) -> str:
     target = _target(state, token, tail, address, label_end, start + 2)
     if may_show(target[1:-1]):
         return f"![{words}]{target}"
-    # A data: URL is never drawn (protocol section 6), and unreadable.
+    # A data: URL is never drawn (doc/dingtalk.md §6), and unreadable.
     where = "" if address.startswith("data:") else _readable(target)
     return f"🖼 {words}{where}".rstrip()
 

@@ -36,7 +36,7 @@ class Table(NamedTuple):
 def chosen(table: Table, style: Style) -> Style:
     """The style for this table, never 'auto'.
 
-    Desktop clients render tables, some phones and custom robots do not (section 9). So 'auto' is
+    Desktop clients render tables, some phones and custom robots do not (§9). So 'auto' is
     'code', or 'text' for a table with links, which code would lose.
     """
     if style != "auto":

@@ -29,7 +29,7 @@ def harmless(code: str) -> str:
     """Return `code` with a zero-width space after each `<` that begins an element of HTML.
 
     Some clients draw such an element even inside code, others then show an empty message, and
-    again others would show an escape as it is written (section 9). Only what is spelled like a
+    again others would show an escape as it is written (§9). Only what is spelled like a
     real element, a comment or a doctype is touched: `Vec<u8>`, `#include <stdio.h>` and all code
     in other languages stay byte for byte. Idempotent.
     """

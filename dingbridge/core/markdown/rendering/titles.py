@@ -31,7 +31,7 @@ _LEFT_OVER = re.compile(
 def title(text: str) -> str:
     """Return what the conversation list and the push notification show for the Markdown `text`.
 
-    The title field must not be empty (protocol section 9). It is the first line with a word in it,
+    The title field must not be empty (doc/dingtalk.md §9). It is the first line with a word in it,
     as a reader sees it, in at most `TITLE_CHARACTERS` code points: whole, else its first sentence,
     else cut with an ellipsis. For a text that is only code it is the first line of that, else its
     language; for a text that shows nothing 'Neovim'.
