@@ -1,1 +1,1 @@
-"""One attached editor: what it asks for, and what it is shown."""
+"""Everything that serves one attached editor."""

@@ -1,4 +1,4 @@
-"""The commands about who may talk: `pair`, `deny` and `revoke`."""
+"""The commands `pair`, `deny` and `revoke`, which decide who may write."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from dingbridge.service.robots import robot_news, robot_requests
 
 
 class AccessCommands:
-    """Tells the owners of the robots what the user decides, and lets the user choose where the
-    command says nothing. Service loop only."""
+    """Submits the user's decisions to the robots; offers a choice if the command has no argument.
+    Service loop only."""
 
     def __init__(self, accounts: Accounts, editor: Editor) -> None:
         self._accounts = accounts
@@ -23,7 +23,8 @@ class AccessCommands:
         self._let_in: dict[str, updates.ShowAccess] = {}
 
     def pair(self, argument: str) -> None:
-        """Let in whom the code belongs to, `once` or for good; without one, show who asks."""
+        """Accept a pairing code, for an hour if `once` follows it. Without a code, request the open
+        ones."""
         code = argument.removesuffix(" once")
         if code:
             self._decide(code, lambda bare: robot_requests.Pair(bare, once=code != argument))
@@ -32,14 +33,14 @@ class AccessCommands:
             account.member.notify(robot_requests.ShowPairings())
 
     def deny(self, code: str) -> None:
-        """Refuse whom the code belongs to; without one, let the user choose."""
+        """Deny a pairing code; without one, let the user choose."""
         if code:
             self._decide(code, robot_requests.Deny)
         else:
             self._choose("deny", lambda known: known.asking, say.NOBODY_ASKS())
 
     def revoke(self, id: str) -> None:
-        """End the access of this id; without one, let the user choose."""
+        """Revoke the access of an id; without one, let the user choose."""
         if id:
             self._decide(id, robot_requests.Revoke)
         else:
@@ -60,15 +61,15 @@ class AccessCommands:
             self._editor.show(updates.ShowNotice(nobody))
 
     def _decide(self, about: str, ask: Callable[[str], robot_requests.Ask]) -> None:
-        """Who may talk is decided at the robot that was asked."""
+        """Submit the decision to the robot that got the request."""
         account, about = self._accounts.decide(about)
         account.settings.need_mode()
         account.member.notify(ask(about))
 
-    # --- news of the owners ---------------------------------------------------------------------
+    # --- news of the robots ---------------------------------------------------------------------
 
     def known(self, account: Account, let_in: robot_news.AccessChanged) -> None:
-        """Who asks an account, and whom a code let in."""
+        """Show the open requests and the paired ids of an account."""
         account.pairing.add(code for code, _ in let_in.asking)
         rows = updates.ShowAccess(
             account.name,
@@ -79,7 +80,7 @@ class AccessCommands:
         self._editor.show(rows)
 
     def answered(self, account: Account, pairings: robot_news.PairingsReport) -> None:
-        """The answer to `pair` without a code."""
+        """Show the reply to `ShowPairings`."""
         account.pairing.add(code for code, _ in pairings.asking)
         words = account.settings.labelled(pairings.text)
         if pairings.asking:
@@ -91,7 +92,7 @@ class AccessCommands:
     def _as_typed(
         self, account: Account, rows: tuple[updates.AccessRow, ...]
     ) -> tuple[updates.AccessRow, ...]:
-        """The rows with the account's name before what a command takes, unless it is the default
-        one."""
+        """The rows with ids as commands take them: with the account's name, except for the default
+        account."""
         prefix = self._accounts.prefix(account)
         return tuple((prefix + id, who) for id, who in rows)

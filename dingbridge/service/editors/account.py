@@ -1,4 +1,4 @@
-"""This editor's side of a robot: its options, its bound session, and how the robot is doing."""
+"""An account in one editor: options, bound session, and the state of its robot."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ NOTHING_HEARD = robot_state.RobotState(LinkState.OFF.value, 0, 0, 0)
 
 
 def _robot(options: Options) -> tuple[str, str]:
-    """Which robot is meant, whatever else the options say."""
+    """What identifies the robot of these options."""
     return options.mode, options.app_key if options.mode == "api" else options.webhook
 
 
 class Account:
-    """One robot: its options, its link's state, and which session of this editor is bound to it.
+    """One account: its options, the state of its link, and the session that this editor has bound
+    to it.
 
-    Other editors may have other sessions bound to the robot; what is typed in one of these here
-    goes out as well.
+    Other editors may bind other sessions to the same robot. What the user types in those here is
+    sent as well.
     """
 
     def __init__(
@@ -64,13 +65,14 @@ class Account:
 
     @property
     def bound(self) -> str:
-        """The session that is bound in this editor; empty without one."""
+        """The session bound in this editor; empty without one."""
         return self.bindings.here
 
     # --- settings -------------------------------------------------------------------------------
 
     def configure(self, options: Options, problems: tuple[str, ...]) -> None:
-        """Use these options from now on, and join the editors that use the same robot."""
+        """Use these options from now on. Leaves the robot and joins another one if they name
+        another one."""
         is_another = _robot(options) != _robot(self.options)
         if is_another:
             left = self.member.moved()
@@ -79,7 +81,7 @@ class Account:
             count = len(left) + self._state.queued
             if count and not self._exchange.is_shared:
                 self._show_notice(say.LEFT_BEHIND(count=count), "warn")
-            # Whom one robot may write to, the next one does not know.
+            # Targets of one robot mean nothing to another one.
             self.destinations.forget()
         self.settings.options = options
         self.settings.problems = problems
@@ -96,7 +98,7 @@ class Account:
         self._changed()
 
     def ruled(self, latest: robot_news.Ruling) -> None:
-        """Another editor was set up, later than this one, for the same robot."""
+        """Another editor was set up later for the same robot: use its options."""
         self._rule(latest)
         if self.bound:
             self._sessions.readdressed(self.bound)
@@ -111,20 +113,24 @@ class Account:
             )
 
     def leave(self) -> None:
-        """The settings name this account no more."""
+        """The settings no longer contain this account."""
         self.configure(read({"enabled": False}, {}), ())
         self.bindings.hold("")
 
     # --- binding --------------------------------------------------------------------------------
 
     def bind(self, session: str) -> None:
-        """Bind `session` in the place of any other of this editor, and say what happened."""
+        """Bind `session` in place of the one that this editor has bound.
+
+        The notice follows once the binding is durable; see `is_bound`. Raises `BridgeError` if the
+        account cannot send.
+        """
         self.settings.need_mode()
         before = self.bound
         self.bindings.pending = (session, before if before != session else "")
         self.bindings.hold(session)
         self._sessions.watch(session)
-        # Only what is on the disk can be taken up again when this host dies in the next moment.
+        # The transcript first: a binding to a session that is not on disk cannot be restored.
         self._storage.written(session, lambda: self._ask_for(session))
         self._changed()
 
@@ -136,8 +142,8 @@ class Account:
             self._show_notice(say.BOUND_LATER(title=title))
 
     def is_bound(self, session: str, target: Target | None) -> None:
-        """The owner has written down that the session is bound: only now it is told. `target` is
-        the conversation that spoke to it last, in whichever editor it was then."""
+        """Announce a binding, now that it is durable. `target` is the conversation that wrote to
+        the session last, in any editor."""
         if session != self.bound:
             return
         self.member.holds(session, self._sessions.title(session))
@@ -156,8 +162,8 @@ class Account:
         self._changed()
 
     def unbind(self, session: str = "") -> None:
-        """Release a session, the one bound here unless another is named. The link closes with the
-        last one of all editors."""
+        """Release a session, by default the one bound here. The link closes when no editor has one
+        bound. Raises `BridgeError` if there is none."""
         session = session or self.bound
         if not session:
             self.settings.need_settings()
@@ -170,11 +176,11 @@ class Account:
         self._changed()
 
     def restore(self, session: str, target: Target | None) -> None:
-        """Take up the binding that was there before, unless there is one here."""
+        """Bind the session that was bound before, unless another one is bound here."""
         if self.bound or not session:
             return
         if session not in self._sessions:
-            # Made by another editor since this one started, or deleted.
+            # Another editor created it since this one started, or it was deleted.
             self._storage.list(lambda infos: self._restore_listed(session, target, infos))
             return
         self.bindings.hold(session)
@@ -187,7 +193,7 @@ class Account:
         self._changed()
 
     def come_back(self, session: str) -> None:
-        """The editor was attached to an earlier service, with this session bound, or with none."""
+        """The editor comes from an earlier service, where it had bound `session` (empty: none)."""
         self.member.came_back()
         if session:
             self.link.come_back()
@@ -203,7 +209,7 @@ class Account:
             self.member.unbind(session)
 
     def released(self, session: str, by: int) -> None:
-        """Another editor has released a session."""
+        """Another editor has released the session."""
         if self.bound == session:
             self.bindings.pending = ("", "")
             self.bindings.hold("")
@@ -227,14 +233,14 @@ class Account:
     # --- targets --------------------------------------------------------------------------------
 
     def at(self, target: Target) -> Target:
-        """`target`, with the reply address that is known of it."""
+        """`target` with its reply address, if one is known."""
         return self._as_known(self.bound, target)
 
     def _as_known(self, session: str, target: Target) -> Target:
         return self.destinations.of(session).at(target.key) or target
 
     def about(self, ask: robot_requests.SendMessage) -> dict[str, str]:
-        """What events tell of a message on its way out."""
+        """The data of events about an outgoing message."""
         there = self.destinations.destination(ask.session, ask.outbound.target)
         return {
             "account": self.name,
@@ -245,30 +251,30 @@ class Account:
         }
 
     def asker(self, target: Target) -> At:
-        """Whom an answer to a group mentions: the person who wrote there last."""
+        """The person to mention in a reply to a group: the one who wrote last."""
         if not self.options.mention_asker:
             return At()
         return self.people.asker(target.conversation_id)
 
     def describe_target(self) -> str:
-        """Where a message of the bound session goes, in words; empty while that is unknown."""
+        """Where the bound session's messages go, in words; empty if unknown."""
         target = self.destinations.target(self.bound)
         return target.label or target.conversation_id or target.user_id if target else ""
 
     # --- link and status ------------------------------------------------------------------------
 
     def link_changed(self, link: LinkState, reason: str, fix: str, next_try: float = 0.0) -> None:
-        """News of the stream connection. `next_try` is Unix seconds, 0 when it is not known."""
+        """The link's state changed. `next_try` is in Unix seconds, 0 if unknown."""
         self.link.changed(self.settings.shown, link, reason, fix, next_try)
         self._changed()
 
     @property
     def state(self) -> robot_state.RobotState:
-        """How the owner of the robot said that it is doing."""
+        """The robot's latest state."""
         return self._state
 
     def owner_is(self, state: robot_state.RobotState) -> None:
-        """How the owner of the robot is doing."""
+        """The robot reports its state."""
         before, self._state = self._state, state
         if state.bound != before.bound:
             self.bindings.robot_has(state.bound)
@@ -276,7 +282,7 @@ class Account:
         self._changed()
 
     def title_of_bound(self) -> str:
-        """The title of the session that is bound here; empty without one."""
+        """The title of the session bound here; empty without one."""
         return self._sessions.title(self.bound) if self.bound else ""
 
     def _show_notice(self, text: str, level: updates.Level = "info") -> None:

@@ -1,4 +1,4 @@
-"""Which sessions are bound to the robot of an account: in this editor, and in others."""
+"""The sessions bound to an account, in this editor and in others."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from dingbridge.service.editors.sessions import EditorSessions
 
 
 class AccountBindings:
-    """Keeps `EditorSessions.bindings` true for one account. Service loop only.
+    """Keeps `EditorSessions.bindings` up to date for one account. Service loop only.
 
-    free ──hold()──▶ bound ──release()──▶ released ──the robot knows──▶ free
+    free ──hold()──▶ bound ──release()──▶ released ──the robot confirms──▶ free
     """
 
     def __init__(self, account: str, sessions: EditorSessions) -> None:
         self._account = account
         self._sessions = sessions
         self.here = ""
-        """The session that is bound in this editor; empty without one."""
+        """The session bound in this editor; empty without one."""
         self.pending = ("", "")
-        """The session that is being bound, and the one before it, until that is on disk."""
+        """The session being bound and the one before it, until the binding is durable."""
         self._at_robot: frozenset[str] = frozenset()
-        # Released here just now, which the robot may not know yet.
+        # Released here; the robot may still list them.
         self._released: set[str] = set()
 
     def hold(self, session: str) -> None:
-        """From now on this session is the bound one here, or none."""
+        """Bind this session in the editor; empty for none."""
         self.here = session
         self._released.discard(session)
         self.update()
 
     def release(self, session: str) -> bool:
-        """Release a session. Returns whether it is the one that is bound here."""
+        """Release a session. Returns whether it was the one bound here."""
         self._released.add(session)
         is_here = session == self.here
         if is_here:
@@ -41,17 +41,17 @@ class AccountBindings:
         return is_here
 
     def robot_has(self, bound: Collection[str]) -> None:
-        """The robot has reported which sessions are bound."""
+        """The robot reports all bound sessions."""
         self._released &= set(bound)
         self.moved(bound)
 
     def moved(self, bound: Collection[str] = ()) -> None:
-        """The account belongs to another robot, where these sessions are bound."""
+        """The account belongs to another robot now, which has these sessions bound."""
         self._at_robot = frozenset(bound)
         self.update()
 
     def update(self) -> None:
-        """Write down in `bindings` what is bound to the account."""
+        """Update `EditorSessions.bindings`."""
         bindings = self._sessions.bindings
         before = {session for session, name in bindings.items() if name == self._account}
         gone = {self.pending[1], *self._released, ""}

@@ -1,4 +1,4 @@
-"""The conversations of an account's sessions, and where what is typed in one of them goes."""
+"""The conversations of an account's sessions, and where messages typed in a session go."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from dingbridge.service.editors.sessions import EditorSessions
 
 
 class SessionDestinations:
-    """By session, so that none ever speaks to another one's conversation. Service loop only."""
+    """Keeps the conversations of each session apart, so that no text goes to another session's
+    conversation. Service loop only."""
 
     def __init__(
         self, account: str, sessions: EditorSessions, options: Callable[[], Options]
@@ -29,9 +30,11 @@ class SessionDestinations:
         self._by_session: dict[str, Destinations] = {}
 
     def of(self, session: str) -> Destinations:
-        """What is known of a session. While no conversation has spoken to it, it is for the
-        configured one, or, where it was made on demand, for the one that only the robot's owner
-        knows: `routing.of_session`."""
+        """The known conversations of a session.
+
+        Until one has written to the session, its target is the configured one. For a session made
+        on demand it is `routing.of_session`, which only the robot can resolve.
+        """
         known = self._known(session)
         info = self._sessions.info(session)
         if info is not None and info.account:
@@ -44,16 +47,16 @@ class SessionDestinations:
         return self._by_session.get(session, Destinations())
 
     def target(self, session: str) -> Target | None:
-        """Where a new text of the session goes; None when nobody is known yet."""
+        """Where a new text of the session goes; None if unknown."""
         return self.of(session).target
 
     def spoke(self, session: str, target: Target) -> None:
-        """A conversation spoke to the session, or was written to by the user."""
+        """A conversation wrote to the session, or the user wrote to it: it is the current one."""
         if target.key != routing.of_session(session).key:
             self._change(session, self._known(session).spoke(target))
 
     def met(self, session: str, target: Target) -> None:
-        """A conversation that had spoken to the session before; the way to it may be new."""
+        """A conversation that is known already wrote again: its reply address may be new."""
         known = self._known(session)
         if known.at(target.key) is None:
             known = known.learnt([target])
@@ -61,8 +64,8 @@ class SessionDestinations:
         self._change(session, structs.replace(known, known=tuple(others)))
 
     def learn(self, session: str, messages: Iterable[Message]) -> None:
-        """What the session's transcript tells of its conversations; those of another robot do not
-        count, as their ids mean nothing here."""
+        """Collect the conversations in a transcript. Those of other robots are left out: their ids
+        mean nothing to this one."""
         robot = routing.robot_name(self._options())
         spoke: dict[str, Target] = {}
         others: dict[str, Target] = {}
@@ -78,7 +81,7 @@ class SessionDestinations:
         self._change(session, known.learnt(spoke.values(), others.values()))
 
     def find(self, session: str, words: str) -> Target:
-        """The conversation that the user means. Raises `BridgeError` for one that is not known."""
+        """The conversation that `words` names. Raises `BridgeError` if there is none."""
         known = self.of(session)
         target = known.find(words)
         if target is None:
@@ -88,25 +91,27 @@ class SessionDestinations:
         return target
 
     def choose(self, session: str, target: Target) -> None:
-        """New texts of the session are for this conversation, even if another one writes."""
+        """Send new texts to this conversation, even if another one writes."""
         self._change(session, self._known(session).chose(target))
 
     def follow(self, session: str) -> None:
-        """New texts are for the conversation that wrote last, from now on."""
+        """Send new texts to the conversation that wrote last."""
         self._change(session, self._known(session).following())
 
     def forget(self) -> None:
-        """It is another robot now: whom one may write to, the other does not know."""
+        """Forget all conversations: the account belongs to another robot now."""
         sessions = tuple(self._by_session)
         self._by_session.clear()
         for session in sessions:
             self._sessions.readdressed(session)
 
     def begun_for(self, session: str, wanted: Destination) -> Target | None:
-        """The target of a text that was begun for a conversation; None for one that was begun for
-        nobody while nobody is known yet. Raises `BridgeError` when it can go there no more.
+        """The target of a text that the user began for the conversation `wanted`.
 
-        Who sent it after settings for another robot meant that robot."""
+        None if it was begun without one and none is known yet. Settings that change the robot after
+        that change the target: the user saw them. Raises `BridgeError` if the conversation cannot
+        be reached any more.
+        """
         known = self.of(session)
         robot = routing.robot_name(self._options())
         if wanted.outdated and wanted.robot != robot:
@@ -117,7 +122,7 @@ class SessionDestinations:
         return target and (known.at(target.key) or target)
 
     def destination(self, session: str, target: Target | None) -> Destination:
-        """The target as the editor knows it."""
+        """The target in the form that the editor shows."""
         if target is None:
             return destinations.NOBODY
         return self._shown(target, self.of(session).names())
@@ -130,14 +135,14 @@ class SessionDestinations:
         )
 
     def marked(self, session: str, message: Message, target: Target) -> Message:
-        """The message with the conversation that it came from or goes to."""
+        """The message with its conversation filled in."""
         there = self.destination(session, target)
         return structs.replace(
             message, target=there.target, target_name=there.name, robot=there.robot
         )
 
     def update(self, session: str) -> updates.ShowDestinations:
-        """What the editor has to know of the session."""
+        """The update that shows the session's conversations."""
         known = self.of(session)
         names = known.names()
         rows = {one.key: self._shown(one, names) for one in known.known}

@@ -1,4 +1,4 @@
-"""The settings of one account: its options, and what is wrong with them."""
+"""The settings of one account: its options and their problems."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from dingbridge.core.options.settings import read
 
 
 class AccountSettings:
-    """The options in force, and whether something can be sent with them."""
+    """The options in force, and whether messages can be sent with them."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self.options = read({}, {})
         self.problems: tuple[str, ...] = ()
-        """Sentences about the settings that made them fall back to the defaults."""
+        """Problems of the settings, in words; with any, the options are the defaults."""
 
     def override(self, latest: Options) -> list[str]:
-        """Use the options of another editor for the robot. Returns the names of those that
-        differ."""
+        """Use another editor's options for the robot. Returns the names of the options that
+        change."""
         before, self.options = self.options, precedence.ruled(self.options, latest)
         return list(precedence.differing(self.options, before))
 
     @property
     def is_unusable(self) -> bool:
-        """Whether the settings have problems, so that nobody knows what is bound."""
+        """Whether the settings have problems, so that bindings are unknown."""
         return bool(self.problems)
 
     def need_settings(self) -> None:
-        """Raise `BridgeError`, saying what is wrong, when the settings have problems."""
+        """Raise `BridgeError` with the problems, if there are any."""
         if self.problems:
             raise BridgeError("\n  ".join((say.CORRECT_SETTINGS(), *self.problems)))
 
     def need_mode(self) -> None:
-        """Raise `BridgeError`, saying what is missing, unless something can be sent."""
+        """Raise `BridgeError` unless messages can be sent."""
         self.need_settings()
         if self.options.mode == "off":
             raise BridgeError(self.why_no_target())
 
     def why_no_target(self) -> str:
-        """Why a message of the bound session cannot go anywhere."""
+        """Why a message of the bound session has no target, in words."""
         if self.problems:
             return editor.SETTINGS_UNUSABLE(problems="; ".join(self.problems))
         if self.options.mode == "off":
@@ -54,12 +54,11 @@ class AccountSettings:
 
     @property
     def shown(self) -> str:
-        """How the account is called where it is one of several."""
+        """The account's name in notices."""
         return "DingTalk" if self._name == DEFAULT_ACCOUNT else f"DingTalk ({self._name})"
 
     def labelled(self, text: str) -> str:
-        """`text`, with the account's name before it where it is one of several: before the first of
-        several lines."""
+        """`text` with the account's name in front; unchanged for the default account."""
         if self._name == DEFAULT_ACCOUNT:
             return text
         return f"{self._name}:\n{text}" if "\n" in text else f"{self._name}: {text}"

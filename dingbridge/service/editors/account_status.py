@@ -1,4 +1,4 @@
-"""How an account is doing: for the editor's tables, and in words."""
+"""The status of an account: for the editor's tables, and in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.service.editors.account import Account
 
 
 def status(account: Account) -> updates.AccountStatus:
-    """The state of an account as the editor shows it."""
+    """The status as the editor shows it."""
     state, link, settings = account.state, account.link, account.settings
     unusable = settings.why_no_target() if settings.is_unusable else ""
     return updates.AccountStatus(
@@ -31,7 +31,7 @@ def status(account: Account) -> updates.AccountStatus:
 
 
 def describe(account: Account, now: float) -> str:
-    """The status in words, for `:Chat status`, at the time `now` (Unix seconds)."""
+    """The status in words, for `:Chat status`. `now` is in Unix seconds."""
     if account.settings.is_unusable:
         return status_text.with_problems(account.settings.problems)
     shown, link = status(account), account.link

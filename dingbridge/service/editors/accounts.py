@@ -1,4 +1,4 @@
-"""All robots that are configured, by the names that the settings give them."""
+"""All configured accounts, by name."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class Accounts:
-    """One `Account` for each entry of the settings, and one that is off when there is none.
+    """One `Account` per entry of the settings; without entries, one that is off. Service loop only.
 
-    `changed` is called when the status is new. Service loop only.
+    `changed` is called when the status has changed.
     """
 
     def __init__(self, ports: Ports, sessions: EditorSessions, changed: Callable[[], None]) -> None:
         self._ports = ports
         self._sessions = sessions
         self._changed = changed
-        # Until the settings come.
+        # Until the settings arrive.
         self._accounts = {
             DEFAULT_ACCOUNT: Account(DEFAULT_ACCOUNT, ports, sessions, self.status_changed)
         }
@@ -47,16 +47,16 @@ class Accounts:
         return iter(tuple(self._accounts.values()))
 
     def come_back(self, bound: Mapping[str, str]) -> None:
-        """The editor was attached to an earlier service, with these sessions bound by account."""
+        """The editor comes from an earlier service, with these sessions bound, by account."""
         for account in self:
             account.come_back(bound.get(account.name, ""))
 
     def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
-        """Use these settings from now on. `problems` are those that made them fall back."""
+        """Use these settings from now on. With `problems`, they are the defaults."""
         self._is_configuring = True
         self.secrets = configuration.secrets
         for name in [name for name in self._accounts if name not in configuration.accounts]:
-            # Its messages are in the journal, and go when it is configured again.
+            # Its messages stay in the journal, and are sent when it is configured again.
             gone = self._accounts.pop(name)
             if gone.options.mode != "off":
                 log.info("%s: off", gone.settings.shown)
@@ -87,17 +87,18 @@ class Accounts:
             log.info("%s: enabled", account.settings.shown)
 
     def status_changed(self) -> None:
-        """Report that the status is new, or once the accounts have been changed."""
+        """Report a new status; during `configure`, once at its end."""
         if not self._is_configuring:
             self._changed()
 
     @property
     def default(self) -> Account:
-        """The account that is meant when none is named."""
+        """The account used when none is named."""
         return self._accounts[self._default]
 
     def named(self, name: str) -> Account:
-        """The account of that name, the default one for an empty name. Raises `BridgeError`."""
+        """The account of that name, or the default account for an empty name. Raises
+        `BridgeError`."""
         account = self._accounts.get(name) if name else self.default
         if account is None:
             self.default.settings.need_settings()
@@ -106,11 +107,11 @@ class Accounts:
         return account
 
     def find(self, name: str) -> Account | None:
-        """The account of exactly that name; None when the settings name it no more."""
+        """The account of exactly that name; None if it is not configured."""
         return self._accounts.get(name)
 
     def why_gone(self, name: str) -> str:
-        """Why the account of this name is not the one that there was."""
+        """Why a message for the account of that name cannot be sent, in words."""
         if self.default.settings.is_unusable:
             return self.default.settings.why_no_target()
         if name in self._accounts:
@@ -118,21 +119,20 @@ class Accounts:
         return say.ACCOUNT_IS_GONE(name=name)
 
     def set_up(self) -> list[Account]:
-        """The accounts that can send something. Raises `BridgeError`, saying what is missing, when
-        there is none."""
+        """The accounts that can send. Raises `BridgeError` if there is none."""
         found = [account for account in self if account.options.mode != "off"]
         if not found:
             self.default.settings.need_mode()
         return found
 
     def of(self, session: str) -> Account | None:
-        """The account that a session is bound to or was made for."""
+        """The account that the session is bound to, or was made for."""
         info = self._sessions.info(session)
         made_for = info.account if info is not None else ""
         return self._accounts.get(self._sessions.bindings.get(session) or made_for)
 
     def addressed(self, address: str) -> tuple[Account, Target]:
-        """The account and the place that `dingtalk:<account>:<id>` names. Raises `BridgeError`."""
+        """The account and target of the address `dingtalk:<account>:<id>`. Raises `BridgeError`."""
         self.default.settings.need_settings()
         read = targets.read(address, self._accounts)
         account = self.named(read.account)
@@ -142,10 +142,11 @@ class Accounts:
     def destined(
         self, session: str, to: str = "", begun_for: Destination | None = None
     ) -> tuple[Account | None, Target | None]:
-        """Where a text of the session goes: to the address `to` if there is one; to the
-        conversation that it was begun for, when the editor has named it; else where a new text
-        goes. Without an account it stays here, without a target nobody is known yet. Raises
-        `BridgeError` when it cannot go where it was meant to; it never goes elsewhere instead.
+        """The account and target of a text of the session.
+
+        In order: the address `to`, the conversation `begun_for`, the target of new texts. Without
+        an account the text stays in the editor; without a target none is known yet. Raises
+        `BridgeError` if the text cannot go where it was meant to: it never goes elsewhere instead.
         """
         if to:
             return self.addressed(to)
@@ -159,7 +160,7 @@ class Accounts:
         return account, account.destinations.begun_for(session, begun_for)
 
     def notify_destinations(self, session: str) -> None:
-        """Tell the editor of a session's conversations, if there is news."""
+        """Show the conversations of a session, if they have changed."""
         account = self.of(session)
         if account is None or account.options.mode == "off":
             update = updates.ShowDestinations(session)
@@ -176,26 +177,26 @@ class Accounts:
         self.notify_destinations(session)
 
     def split(self, id: str) -> tuple[Account, str]:
-        """The account and the rest of a message's id as `:Chat outbox` shows it: see `prefix`."""
+        """The account and the bare id of a message id as `:Chat outbox` shows it; see `prefix`."""
         name, colon, rest = id.partition(":")
         account = self._accounts.get(name)
         return (account, rest) if colon and account is not None else (self.default, id)
 
     def prefix(self, account: Account) -> str:
-        """What stands before the ids of an account's messages: its name, unless it is the default
-        one."""
+        """The prefix of an account's ids in the editor: its name, or nothing for the default
+        account."""
         return "" if account is self.default else f"{account.name}:"
 
     def decide(self, about: str) -> tuple[Account, str]:
-        """The account at which a code was asked for, or an id is let in, and the code or id itself.
-        The account's name may stand before it; else it is the one that heard of it."""
+        """The account and the bare code or id of `about`. Without a prefix, it is the account that
+        got the request."""
         account, rest = self.split(about)
         if rest == about:
             account = next((one for one in self if one.pairing.has(about)), account)
         return account, rest
 
     def status(self, last_error: str) -> updates.ShowStatus:
-        """The default account's status, with the counts of all, and each account's own."""
+        """The status of the default account and of each one, with the counts of all."""
         each = tuple(account_status.status(account) for account in self)
         default = account_status.status(self.default)
         errors = (one.last_error for one in (default, *each) if one.last_error)

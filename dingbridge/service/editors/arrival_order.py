@@ -1,4 +1,4 @@
-"""Keeps the messages of a conversation in their order while what came with one is fetched."""
+"""Keeps the messages of a conversation in order while steps of them take time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 StartFetch = Callable[[Callable[[], None]], None]
-"""Begins to take a message in; calls what it is given once the next one may follow."""
+"""Starts a step of a message. It calls its argument when the next message may start."""
 
 ConversationKey = tuple[str, str]
-"""A session, and a conversation that speaks to it: another one's slow file is waited for there."""
+"""A session and a conversation: a slow file of one conversation delays no other."""
 
 
 class ArrivalOrder:
-    """One message of each place at a time. Service loop only."""
+    """Lets one message per conversation take a step at a time, in order. Service loop only.
+
+    order.put((session, conversation), lambda done: fetch(file, then=done))
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[ConversationKey, deque[StartFetch]] = {}
 
     def put(self, place: ConversationKey, start: StartFetch) -> None:
-        """Take a message in, after those of the same place that came before it."""
+        """Start a step, after those that were put earlier for the same conversation."""
         waiting = self._waiting.get(place)
         if waiting is not None:
             waiting.append(start)
@@ -33,13 +36,14 @@ class ArrivalOrder:
     def _go_on(self, place: ConversationKey) -> None:
         waiting = self._waiting[place]
         while waiting:
-            # A loop and no recursion: thousands may have waited, and most are done at once.
+            # A loop, not recursion: thousands may wait, and most steps end at once.
             if not self._is_over(place, waiting.popleft()):
                 return
         del self._waiting[place]
 
     def _is_over(self, place: ConversationKey, start: StartFetch) -> bool:
-        """Begin with one. Returns False when it ends later; the next one begins then."""
+        """Start a step. Returns whether it has ended; otherwise the next one starts when it
+        does."""
         over = False
         under_way = True
 
@@ -52,7 +56,7 @@ class ArrivalOrder:
 
         try:
             start(end)
-        except Exception:  # whatever it is: it must not keep back all that comes after it
+        except Exception:  # any defect: it must not block the messages after it
             log.exception("a message could not be taken in")
             over = True
         under_way = False

@@ -1,4 +1,4 @@
-"""One attached editor: the bridge that serves it, from its first frame to its last."""
+"""One attached editor, from its first frame to its last."""
 
 from __future__ import annotations
 
@@ -41,7 +41,12 @@ log = logging.getLogger(__name__)
 
 
 class AttachedEditor:
-    """Carries out what an editor asks for, in the order in which it asks. Service loop only."""
+    """Carries out an editor's requests in order. Service loop only.
+
+    starting ──state read──▶ restoring ──bindings known──▶ serving ──leave()──▶ see `Departure`
+
+    Until the bindings are known, and while settings wait for their commands, requests are queued.
+    """
 
     def __init__(
         self,
@@ -64,7 +69,7 @@ class AttachedEditor:
         self.errors = ErrorBoundary(self.screen)
         self.pid = attach.pid
         self._bridge: Bridge | None = None
-        # Frames that came before there was a bridge.
+        # Frames that arrived before the bridge was built.
         self._before: list[frames.FromHost] = []
         self._turns = CommandQueue(lambda: self._is_held, self.errors.run)
         self.set_up_at = 0.0
@@ -80,7 +85,7 @@ class AttachedEditor:
         )
 
     def start(self) -> None:
-        """Read what there is; frames that come meanwhile wait."""
+        """Read the state on disk, then build the bridge. Frames wait until then."""
         shared = self._shared
         shared.files.disk.do(lambda: found_on_disk(shared.files, shared.data), self._build)
 
@@ -118,13 +123,13 @@ class AttachedEditor:
         asyncio.get_running_loop().call_later(seconds, lambda: self.errors.run(call))
 
     def attends(self, session: str) -> tuple[bool, float]:
-        """Whether the editor shows a session, and when its user was at work in it last."""
+        """Whether the editor shows a session, and when its user was active last; see `Attends`."""
         return self._need_bridge().sessions.is_used(session), self.active_at
 
-    # --- what the editor says ---------------------------------------------------------------------
+    # --- frames of the editor ---------------------------------------------------------------------
 
     def hear(self, frame: frames.FromHost) -> None:
-        """Carry out a frame of the editor, once there is a bridge."""
+        """Handle a frame, once the bridge is built."""
         if self._bridge is None:
             self._before.append(frame)
             return
@@ -135,7 +140,7 @@ class AttachedEditor:
             self.active_at = time.monotonic()
         match frame:
             case frames.RawSettings() if self._turns.is_empty:
-                # Nobody needs the ones before; these may well correct them.
+                # Not behind other frames: these settings may correct those that block the queue.
                 self._in_turn(frame)
             case frames.RawSettings() | frames.RunCommand() | frames.EditorEvent():
                 self._turns.put(lambda: self._in_turn(frame))
@@ -155,9 +160,9 @@ class AttachedEditor:
                 log.warning("an editor attached twice")
 
     def _in_turn(self, frame: frames.RawSettings | frames.RunCommand | frames.EditorEvent) -> None:
-        """Carry out what has an order, and count it."""
+        """Carry out a queued frame and count it."""
         if isinstance(frame, frames.RawSettings):
-            self._setting_up.begin(frame)  # Counted when they are in force.
+            self._setting_up.begin(frame)  # counted once they are in force
             return
         try:
             self._act(frame)
@@ -165,10 +170,11 @@ class AttachedEditor:
             self.screen.carried_out()
 
     def _act(self, frame: frames.RunCommand | frames.EditorEvent) -> None:
-        """Do what is asked for. If it cannot be done, the editor need not keep its message."""
+        """Carry out a request. If that fails, the editor is notified to keep its message no
+        longer."""
         try:
             carry_out(self._need_bridge(), frame)
-        except Exception:  # whatever it is: a draft is put back, and the boundary tells
+        except Exception:  # any error: put the draft back, then let the error boundary show it
             if frame.file is not None:
                 self._transfers.refuse(frame.file)
             if message := message_of(frame):
@@ -176,7 +182,7 @@ class AttachedEditor:
             raise
 
     def _take_in(self, asked: tuple[SpooledFrame, ...]) -> None:
-        """Carry out what this editor, or an earlier one, wrote down when it was left."""
+        """Carry out requests from the spool."""
         for frame in asked:
             is_piece = isinstance(frame, frames.FilePiece)
             act: Callable[..., None] = self._transfers.heard if is_piece else self._act
@@ -205,12 +211,12 @@ class AttachedEditor:
 
     @property
     def _is_held(self) -> bool:
-        """Whether it is not known yet what is bound, or what the settings are."""
+        """Whether bindings or settings are not known yet."""
         is_settled = self._restoring is not None and self._restoring.is_settled
         return not is_settled or self._setting_up.is_waiting
 
     def _settled(self) -> None:
-        """It is known what is bound."""
+        """The bindings are known."""
         self._need_bridge().settled()
         self._turns.go_on()
 
@@ -224,22 +230,24 @@ class AttachedEditor:
             self._restoring.told(account)
 
     def joined(self, account: str) -> None:
-        """The robot of an account can be used: its answer to our `Hello` says what is bound."""
+        """The robot of an account can be used: send it `Hello`. Its reply tells what is bound."""
         found = self._need_bridge().accounts.find(account)
         if found is not None:
             found.member.joined()
 
     def _answered(self, answer: Answered) -> None:
-        """A program has answered. On its thread."""
+        """A responder program has answered. Called on its thread."""
         self._shared.post(lambda: self.errors.run(lambda: replied(self._need_bridge(), answer)))
 
     # --- leaving ----------------------------------------------------------------------------------
 
     def leave(self, *, at_once: bool = False) -> None:
-        """The editor leaves, or has gone; see `Departure`. Programs that answer, and jobs, are
-        waited for, unless the service ends `at_once`."""
+        """The editor has disconnected or is about to; see `Departure`.
+
+        Responder programs and jobs may finish, unless the service ends `at_once`.
+        """
         if self._departure is None:
-            # What it asked for comes first, and joins robots that have to be left.
+            # Its requests come first: they may join robots, which must be left again.
             self._before.append(frames.Leave())
             return
         if at_once:
@@ -250,19 +258,19 @@ class AttachedEditor:
 
     @property
     def is_leaving(self) -> bool:
-        """Whether the editor has begun to leave; its programs may be at work for longer."""
+        """Whether the editor has begun to leave."""
         return self._departure is not None and self._departure.is_leaving
 
     def read_spool(self) -> None:
-        """Read what the editor wrote down when it was left."""
+        """Read what the editor spooled at its exit."""
         if self._departure is not None:
             self._spool.left(self._departure.write)
-            self._later(LEAVE_WITHIN, self._departure.write)  # the disk may be slow
+            self._later(LEAVE_WITHIN, self._departure.write)  # in case the disk is slow
 
     def carry_out_last(self, spooled: tuple[SpooledFrame, ...]) -> None:
-        """Carry out what the editor asked for last."""
+        """Carry out the editor's last requests."""
         if self._setting_up.is_waiting:
-            # What was asked for by settings that are not known stays with the editor.
+            # Requests under settings that are not resolved stay in the spool.
             self._turns.forget()
         else:
             self._take_in(spooled)
@@ -273,27 +281,26 @@ class AttachedEditor:
         self.errors.run(self._need_bridge().leave)
 
     def stop_transfers(self) -> None:
-        """Take in no more of files that are on their way."""
+        """Cancel file transfers."""
         self._transfers.stop()
 
     def stop_programs(self) -> None:
-        """End the programs that answer, and jobs."""
+        """Stop responder programs and jobs."""
         self._programs.stop()
 
     def gone(self) -> None:
-        """The departure is over."""
+        """The departure is complete."""
         self._spool.let_go()
         self._notify_left()
 
     @property
     def is_working(self) -> bool:
-        """Whether a program, a file or a message is under way that the end of the service would
-        break off."""
+        """Whether the end of the service would interrupt a program, a file or a message."""
         return self._bridge is not None and (
             self._bridge.is_working or self._bridge.files.are_under_way
         )
 
     def disk_changed(self) -> None:
-        """The disk refuses something from now on, or nothing any more."""
+        """The disk starts or stops refusing writes."""
         if self._bridge is not None:
             self.errors.run(self._bridge.disk_changed)

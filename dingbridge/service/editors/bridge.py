@@ -1,4 +1,4 @@
-"""The bridge of one editor: what serves it, connected."""
+"""The bridge of one editor: creates and connects the objects that serve it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from dingbridge.service.sessions.store import SessionStore
 
 
 class Bridge:
-    """All that serves an editor. Service loop only; every method returns at once.
+    """Everything that serves one editor. Service loop only; no method waits.
 
-    Commands come by `command_dispatch`, events of the editor by `editor_events`, news of the robots
-    by `news_dispatch`.
+    Its callers are `command_dispatch` (commands), `editor_events` (events) and `news_dispatch`
+    (robots).
     """
 
     def __init__(self, ports: Ports, store: SessionStore, known: list[SessionInfo]) -> None:
@@ -64,14 +64,14 @@ class Bridge:
         self.sessions.unsettled = self._look_up_deliveries
 
     def leave(self) -> None:
-        """The editor leaves. Questions to its Lua function are passed on to another editor, or
-        answered with an apology; files that are not complete fail. Programs continue."""
+        """The editor leaves. Incomplete files fail. Questions to its Lua function go to another
+        editor, or their askers get an apology. Programs continue."""
         self.files.leave()
         self.replies.leave()
 
     @property
     def is_working(self) -> bool:
-        """Whether a program works on an answer or for a command, or a robot message is taken in."""
+        """Whether a program or job runs, or a robot message is being taken in."""
         return (
             self.responders.is_working
             or self._project_requests.is_working
@@ -79,15 +79,14 @@ class Bridge:
         )
 
     def gone(self) -> None:
-        """The editor has left, and nothing is under way in it any more."""
+        """The editor has left, and nothing of it is under way."""
         self.sessions.leave()
         for account in self.accounts:
             account.member.gone()
 
     def end(self) -> None:
-        """The service ends. Questions to a program are answered with an apology.
-        To the next service go the answer of a Lua function, what nobody was asked about yet, and a
-        file that is not whole, with what waits behind it: the editor hands it over again."""
+        """The service ends. Questions to programs get an apology. Lua answers, messages not
+        submitted yet and incomplete files are left to the next service."""
         self.received.end()
         self.replies.end()
 
@@ -98,21 +97,21 @@ class Bridge:
     # --- settings and status --------------------------------------------------------------------
 
     def configure(self, configuration: Configuration, problems: tuple[str, ...]) -> None:
-        """Use these settings from now on. `problems` are those that made them fall back."""
+        """Use these settings from now on. With `problems`, they are the defaults."""
         self.accounts.configure(configuration, problems)
 
     @property
     def last_error(self) -> str:
-        """Why something of this editor failed last; empty if nothing did since."""
+        """The latest error of this editor, in words; empty after a success."""
         return self.sessions.trouble or self.sending.last_error
 
     def disk_changed(self) -> None:
-        """The disk refuses something from now on, or nothing any more."""
+        """The disk starts or stops refusing writes."""
         self.sending.show_unsaved()
         self._notify_status()
 
     def settled(self) -> None:
-        """It is known what is bound here: the status tells that before the list comes."""
+        """The bindings are known. The status comes first: the editor waits for the list."""
         self._notify_status()
         self.sessions.notify_list()
 

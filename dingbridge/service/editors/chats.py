@@ -1,4 +1,4 @@
-"""The chats of one editor: its sessions, and the accounts that they are bound to."""
+"""The sessions of one editor, and the accounts that they are bound to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.service.editors.sessions import EditorSessions
 
 
 class Chats(Struct, frozen=True):
-    """What everything that sends, receives or answers messages of an editor works on."""
+    """Sessions and accounts: whatever handles messages of an editor needs both."""
 
     sessions: EditorSessions
     accounts: Accounts

@@ -1,4 +1,4 @@
-"""Where in the editor a command was given, and what it took along from there."""
+"""Where in the editor a command was given, and the text that it took from there."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from dingbridge.core.sessions.destinations import Destination
 
 
 class CommandContext(Struct, frozen=True):
-    """Where in the editor a command was given. `session` is that of the chat the user is in or
-    was in last, after `opened` openings that the editor had carried out (a count); without a count
-    exactly this session is meant, wherever the user is now. `lines` are those of the range, empty
-    without one, and `before` some that stand above them; `cwd` is the editor's. `file` is the name
-    of the buffer's file as others may see it, `path` where it is. `begun_for` is the conversation
-    that the bar of that session names, if it names one."""
+    """Where in the editor a command was given.
+
+    - `session` is the chat that the user is in or was in last.
+    - `opened` counts the openings that the editor had carried out. A session opened after that is
+      meant instead of `session`. None: exactly `session` is meant.
+    - `cwd` is the editor's folder.
+    - `file` is the buffer's file name to show to others, `path` its path.
+    - `lines` are those of the range; `before` are some lines above it.
+    - `begun_for` is the conversation that the session's bar shows, if any.
+    """
 
     session: str = ""
     opened: int | None = None
@@ -30,8 +34,8 @@ class CommandContext(Struct, frozen=True):
     before: tuple[str, ...] = ()
 
     def below(self, text: str) -> tuple[str, Around]:
-        """`text`, and below it the range as a fenced block with its file name, language and line
-        numbers; and what stood before the block's code."""
+        """`text` followed by the range as a fenced code block, and what stood before the block's
+        code."""
         if not self.lines:
             return text, Around()
         code = "\n".join(self.lines)

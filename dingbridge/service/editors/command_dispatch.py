@@ -24,12 +24,12 @@ def dispatch(
     message: str = "",
     file: UserFile | None = None,
 ) -> None:
-    """Carry out a subcommand that was given `at` a place in the editor.
+    """Carry out a subcommand that was given at the place `at`.
 
-    - `message` is the id of the message that it makes, if it makes one.
+    - `message` is the id of the message that it makes, if any.
     - `file` is the file that it names.
 
-    Raises `BridgeError` for what cannot be done.
+    Raises `BridgeError` if it cannot be carried out.
     """
     argument, own = call.argument, bridge.session_commands
     message = message or bridge.runtime.new_id()
@@ -97,7 +97,7 @@ def _send(bridge: Bridge, text: str, place: CommandContext, message: str) -> Non
         send(bridge, session, message, body, to, begun_for, around)
     else:
         draft = updates.SendDraft(bridge.session_commands.current(place))
-        # The draft is a message of its own.
+        # The draft becomes a message of its own.
         bridge.editor.show(updates.Unsent(message), draft)
 
 
@@ -110,7 +110,7 @@ def send(
     begun_for: Destination | None = None,
     around: Around = Around(),
 ) -> None:
-    """A message typed in the editor, with a word about one that nobody will read."""
+    """Send a typed message; warn if nobody will read it."""
     session = session or bridge.sessions.current
     bridge.typed.send(session, message, text, to, begun_for, around)
     is_read = to or bridge.accounts.of(session) or bridge.accounts.default.options.responder
@@ -119,7 +119,7 @@ def send(
 
 
 def _begun_for(bridge: Bridge, place: CommandContext) -> Destination | None:
-    """The conversation that the bar of the session named, unless another session is meant."""
+    """The conversation on the session's bar; None if the command means another session."""
     return (
         place.begun_for if bridge.session_commands.current_or_none(place) == place.session else None
     )

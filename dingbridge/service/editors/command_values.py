@@ -1,4 +1,4 @@
-"""What the commands of settings say, so that they run once for all editors."""
+"""The output of the commands in settings, shared so that each runs once for all editors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from dingbridge.core.options.lookups import Argv
 from dingbridge.protocol.command_queue import Post
 
 Outputs = dict[Argv, str]
-"""What each command says."""
+"""The output of each command."""
 
 Tell = Callable[[Outputs | None], None]
 
 
 class CommandValues:
-    """The values of the tables that are in force, in memory only. Service loop only.
+    """Outputs of the settings tables in force, in memory only. Service loop only.
 
-    An editor is known by the number of its connection, a table by its digest. For one table only
-    one editor at a time runs the commands: the others that ask wait for what it finds.
+    Editors are known by the number of their connection, tables by their digest. One editor at a
+    time runs the commands of a table, and the others wait for its result.
+
+    waiting ──first for its table──▶ running ──put()──▶ known (all who wait get it)
+       ▲                                └──ask_no_longer()──▶ the next one runs
     """
 
     def __init__(self, post: Post) -> None:
@@ -26,8 +29,8 @@ class CommandValues:
         self._asking: dict[int, tuple[str, Tell]] = {}
 
     def ask(self, number: int, digest: str, notify: Tell) -> None:
-        """Tell an editor what the commands of its table say, once that is known; or None: it is to
-        run them itself."""
+        """Request the outputs for a table. `notify` gets them once they are known, or None if this
+        editor must run the commands."""
         for known, outputs in self._in_force.values():
             if known == digest:
                 notify(outputs)
@@ -38,14 +41,14 @@ class CommandValues:
             notify(None)
 
     def ask_no_longer(self, number: int) -> None:
-        """An editor does not run its commands any more: if it did, it is the turn of the next."""
+        """Withdraw an editor's request. If it was to run the commands, the next one does."""
         digest, _ = self._asking.pop(number, ("", None))
         following = [notify for asked, notify in self._asking.values() if asked == digest]
         if following:
             self._notify(following[0], None)
 
     def put(self, number: int, digest: str, outputs: Outputs) -> None:
-        """The table of an editor is in force, instead of the one before."""
+        """An editor's table is in force, in place of its earlier one."""
         self._asking.pop(number, None)
         self._in_force[number] = (digest, outputs)
         for other, (asked, notify) in list(self._asking.items()):
@@ -54,10 +57,10 @@ class CommandValues:
                 self._notify(notify, outputs)
 
     def drop(self, number: int) -> None:
-        """No table with commands is in force in that editor any more."""
+        """The editor has no table with commands in force any more."""
         self._in_force.pop(number, None)
         self.ask_no_longer(number)
 
     def _notify(self, notify: Tell, outputs: Outputs | None) -> None:
-        # Later: another editor is in the middle of something.
+        # Posted, because another editor is in the middle of a call.
         self._post(lambda: notify(outputs))

@@ -1,4 +1,4 @@
-"""How an editor leaves: what it asked for is written down, and its programs come to an end."""
+"""How an editor leaves: its requests are written to disk, and its programs finish."""
 
 from __future__ import annotations
 
@@ -19,37 +19,36 @@ from dingbridge.service.spool_intake import SpooledFrame
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.2
-"""Seconds between two checks whether a program still runs for an editor that has left."""
+"""Seconds between two checks whether programs of the editor still run."""
 
 
 class DepartingEditor(Protocol):
-    """The steps of a departure that only the attached editor can take."""
+    """The attached editor, as its departure needs it."""
 
     def read_spool(self) -> None:
-        """Read what the editor wrote down when it was left. Then, and at the latest after
-        `LEAVE_WITHIN`, call `Departure.write`."""
+        """Read the editor's spool, then call `Departure.write`, after `LEAVE_WITHIN` at the
+        latest."""
         ...
 
     def carry_out_last(self, spooled: tuple[SpooledFrame, ...]) -> None:
-        """Carry out what the editor asked for last."""
+        """Carry out the editor's last requests."""
         ...
 
     def stop_transfers(self) -> None:
-        """Take in no more of files that are on their way."""
+        """Cancel file transfers."""
         ...
 
     def stop_programs(self) -> None:
-        """End all that works for the editor."""
+        """Stop the editor's programs."""
         ...
 
     def gone(self) -> None:
-        """The departure is over."""
+        """The departure is complete."""
         ...
 
 
 class Departure:
-    """Writes down what is to be written, and waits for programs that answer, and jobs. Service loop
-    only.
+    """Makes an editor's requests durable and waits for its programs and jobs. Service loop only.
 
     attached ──begin()──▶ leaving ──write()──▶ writing ──all on disk──▶ written ─┐
                                        └──no program runs──▶ stopped ────────────┴──▶ gone
@@ -69,13 +68,13 @@ class Departure:
         self._screen = screen
         self._worker = worker
         self.is_leaving = False
-        """Whether the departure has begun; programs may be at work for longer."""
+        """Whether the departure has begun."""
         self._is_writing = False
         self._is_written = False
         self._has_stopped = False
 
     def begin(self) -> None:
-        """Begin, once."""
+        """Begin; further calls do nothing."""
         if self.is_leaving:
             return
         self.is_leaving = True
@@ -83,12 +82,14 @@ class Departure:
         self._editor.read_spool()
 
     def end_at_once(self) -> None:
-        """Wait for nothing: the service ends. What waits for its turn is left to the next one."""
+        """The service ends: do not wait for programs. Queued requests are left to the next
+        service."""
         self.write(is_asked=False)
         self._stop()
 
     def write(self, spooled: tuple[SpooledFrame, ...] = (), *, is_asked: bool = True) -> None:
-        """Write everything down, once. Unless `is_asked`, nothing more is carried out."""
+        """Carry out the last requests, unless `is_asked` is false, and write everything to disk.
+        Further calls do nothing."""
         if self._is_writing:
             return
         self._is_writing = True
@@ -104,8 +105,8 @@ class Departure:
         self._stop_when_idle()
 
     def _written(self, unanswered: Mapping[str, tuple[SendMessage, ...]] | None) -> None:
-        """All is on disk, with these messages by account; None when that takes too long. The first
-        call counts."""
+        """Everything is durable, with these messages by account, or it takes too long (None). The
+        first call counts."""
         if self._is_written:
             return
         self._is_written = True
@@ -133,5 +134,5 @@ class Departure:
 
     def _gone_if_done(self) -> None:
         if self._is_written and self._has_stopped:
-            self._screen.flush()  # the last confirmations are among it
+            self._screen.flush()  # the last confirmations
             self._editor.gone()

@@ -1,4 +1,4 @@
-"""The user chooses the conversation that a session's draft and new texts are for."""
+"""`:Chat to` and the choice of a conversation for a session's draft and new texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dingbridge.service.ports import Editor
 
 
 class DestinationChoice:
-    """Service loop only."""
+    """Lets the user choose a conversation. Service loop only."""
 
     def __init__(self, editor: Editor, sessions: EditorSessions, accounts: Accounts) -> None:
         self._editor = editor
@@ -23,8 +23,8 @@ class DestinationChoice:
         self._accounts = accounts
 
     def to(self, session: str, words: str) -> None:
-        """`:Chat to`: the conversation of that name or address, or, without words, a choice. Raises
-        `BridgeError` for one that is not known."""
+        """Choose the conversation by name or address; without `words`, let the user pick. Raises
+        `BridgeError` if it is unknown."""
         account = self._accounts.of(session)
         if account is None and words:
             raise BridgeError(
@@ -46,8 +46,8 @@ class DestinationChoice:
             self._show_notice(say.WRITES_TO(title=self._sessions.title(session), place=chosen.name))
 
     def chosen(self, session: str, destination: Destination | None, *, stays: bool) -> None:
-        """The user chose a conversation; none means the one that wrote last. Unless the choice
-        `stays`, it ends when another conversation writes."""
+        """The user picked a conversation, or the one that wrote last (None). Unless it `stays`, the
+        choice ends when another conversation writes."""
         account = self._accounts.of(session)
         if account is None:
             return

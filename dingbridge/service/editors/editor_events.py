@@ -1,4 +1,4 @@
-"""What the editor says, read and turned into calls of the bridge."""
+"""Decodes the editor's events and turns them into calls of the bridge."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from dingbridge.service.editors.command_context import CommandContext
 class SendRequest(Struct, frozen=True):
     """A draft, or `require('dingbridge').send()`.
 
-    `file_id` is the id of the message that brings the file, where there is text as well. `opened`,
-    as of a `CommandContext`, is there when the caller named no session. `begun_for` is the
-    conversation that the session's bar named when the text was begun, if it named one; a draft
-    always names one, even if that is nobody."""
+    - `file_id` is the id of the file's message, if there is text as well.
+    - `opened` is set if the caller named no session; see `CommandContext`.
+    - `begun_for` is the conversation on the session's bar when the text was begun. A draft always
+      has one, even if that is nobody.
+    """
 
     id: str
     text: str = ""
@@ -52,8 +53,10 @@ class NotifyRequest(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What the Lua responder said, or why it could not, and what it was told with the question. The
-    message that it becomes has this `id`."""
+    """An answer of the Lua responder, or the `failure` that prevented it.
+
+    `id` is the id of the answer's message; `asked` came with the question.
+    """
 
     request: str
     id: str = ""
@@ -63,31 +66,31 @@ class Reply(Struct, frozen=True):
 
 
 class QuestionTaken(Struct, frozen=True):
-    """The Lua responder was called with a question."""
+    """The Lua responder was called for a question."""
 
     request: str
 
 
 class WorkingRequest(Struct, frozen=True):
-    """The questions that the Lua responder has not answered yet, each with what it was told."""
+    """The questions that the Lua responder still works on, each with its context."""
 
     questions: tuple[Reply, ...]
 
 
 class OpenRequest(Struct, frozen=True):
-    """A session chosen in the editor."""
+    """The user chose a session."""
 
     session: str
 
 
 class ShownRequest(Struct, frozen=True):
-    """The sessions whose transcripts the editor holds."""
+    """The sessions whose transcripts the editor has loaded."""
 
     sessions: tuple[str, ...]
 
 
 class UnfinishedMessage(Struct, frozen=True):
-    """A message that was on its way, with its session, if it has one, and its account."""
+    """A message under way. `session` is empty for a notification."""
 
     id: str
     session: str
@@ -95,14 +98,14 @@ class UnfinishedMessage(Struct, frozen=True):
 
 
 class UnderWayRequest(Struct, frozen=True):
-    """The messages whose end the editor waits for, in order."""
+    """The messages for whose final delivery the editor waits, in order."""
 
     messages: tuple[UnfinishedMessage, ...]
 
 
 class ToRequest(Struct, frozen=True):
-    """The conversation that new texts of a session are for; none: whoever speaks. Unless it
-    `stays`, it gives way to whoever speaks next."""
+    """The conversation for new texts of a session; None for the one that wrote last. Unless it
+    `stays`, the next one that writes replaces it."""
 
     session: str
     destination: Destination | None = None
@@ -110,7 +113,7 @@ class ToRequest(Struct, frozen=True):
 
 
 class Looked(Struct, frozen=True):
-    """What the editor found for a remote command, or why it found nothing."""
+    """What the editor found for a remote command, or the `failure`."""
 
     request: str
     found: Any = None
@@ -118,13 +121,13 @@ class Looked(Struct, frozen=True):
 
 
 class RefreshRequest(Struct, frozen=True):
-    """A report that is shown, by its name, to be brought up to date."""
+    """A report on the screen needs an update."""
 
     report: str
 
 
 def carry_out(bridge: Bridge, frame: RunCommand | EditorEvent) -> None:
-    """Do what the editor asks for. Raises `BridgeError` for what cannot be done."""
+    """Carry out a request. Raises `BridgeError` if that is impossible."""
     match frame:
         case RunCommand(line=line, place=place, has_range=has_range, id=message, file=file):
             at = read_as(place, CommandContext, "command")
@@ -135,7 +138,7 @@ def carry_out(bridge: Bridge, frame: RunCommand | EditorEvent) -> None:
 
 
 def message_of(frame: RunCommand | EditorEvent) -> str:
-    """The id of the message that a frame makes; empty where it has none."""
+    """The id of the message that a frame makes; empty if it makes none."""
     match frame:
         case RunCommand(id=message):
             return message
@@ -144,7 +147,7 @@ def message_of(frame: RunCommand | EditorEvent) -> str:
 
 
 def is_by_user(frame: FromHost) -> bool:
-    """Whether the frame shows that the user is at this editor."""
+    """Whether the frame shows that the user is active in this editor."""
     match frame:
         case RunCommand():
             return True
@@ -157,8 +160,8 @@ def is_by_user(frame: FromHost) -> bool:
 def action(
     bridge: Bridge, name: str, payload: Any, file: UserFile | None = None
 ) -> Callable[[], None]:
-    """What an event of the editor asks for, with the file that it names. Raises `BridgeError` for
-    one that cannot be used."""
+    """Decode an event and return the call that carries it out. Raises `BridgeError` if it is
+    malformed."""
     if name == "send":
         asked = read_as(payload, SendRequest, name)
         return lambda: _send(bridge, asked, file)
@@ -191,7 +194,7 @@ def action(
         to = read_as(payload, ToRequest, name)
         return lambda: bridge.destination_choice.chosen(to.session, to.destination, stays=to.stays)
     if name == "focus":
-        # That it came is all there is to know.
+        # Its arrival is all that matters; see `is_by_user`.
         return lambda: None
     if name == "reply":
         return _reply(bridge, read_as(payload, Reply, name))
@@ -223,7 +226,7 @@ def _reply(bridge: Bridge, reply: Reply) -> Callable[[], None]:
 
 
 def _send(bridge: Bridge, asked: SendRequest, file: UserFile | None) -> None:
-    """The text and then the file; neither when the file could go nowhere."""
+    """Send the text, then the file. Sends neither if the file has no target."""
     session, begun_for = asked.session or bridge.sessions.current, asked.begun_for
     if asked.opened is not None:
         session = bridge.sessions.meant(session, asked.opened)
@@ -239,7 +242,7 @@ def _send(bridge: Bridge, asked: SendRequest, file: UserFile | None) -> None:
 
 
 def replied(bridge: Bridge, answer: Answered) -> None:
-    """A program has answered, or it has not."""
+    """A responder program has answered or failed."""
     if answer.failure:
         bridge.replies.could_not_reply(answer.request, answer.failure)
     else:

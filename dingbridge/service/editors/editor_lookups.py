@@ -13,18 +13,18 @@ from dingbridge.service.ports import Editor, Later, Runtime
 from dingbridge.service.robots import robot_requests
 
 LOOKS_WITHIN = 2.0
-"""Seconds after which a command that an editor does not answer goes to the next one."""
+"""Seconds to wait for an editor before another one gets the command."""
 
 
 class _Lookup(Struct, frozen=True):
-    """A question to the editor, for the command `key`; `then` gets what it found, or a failure."""
+    """A question for the command `key`. `then` gets the result and the failure."""
 
     key: str
     then: Callable[[object, str], None]
 
 
 class EditorLookups:
-    """Asks the editor, and answers the command with what it finds. Service loop only.
+    """Asks the editor and answers the command with the result. Service loop only.
 
     asked ──the editor answers──▶ answered
       └────no answer within `LOOKS_WITHIN`──▶ passed on to another editor
@@ -46,7 +46,7 @@ class EditorLookups:
         line: int = 0,
         level: str = "",
     ) -> None:
-        """Ask the editor for `what`; `describe` makes the answer of what it finds."""
+        """Ask the editor for `what`. `describe` renders the result as the answer."""
         request = self._runtime.new_id()
 
         def looked(found: object, failure: str) -> None:
@@ -57,7 +57,7 @@ class EditorLookups:
         self._later(LOOKS_WITHIN, lambda: self._pass_on(request, command))
 
     def _pass_on(self, request: str, command: RunningCommand) -> None:
-        """The editor may hang: another one that has the session may answer instead."""
+        """Let another editor with the session carry out the command: this one may hang."""
         if request in self._open:
             command.account.member.notify(robot_requests.PassOn(command.order))
 

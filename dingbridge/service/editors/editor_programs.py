@@ -1,4 +1,4 @@
-"""The programs that run for an editor: responders, git, and jobs."""
+"""The programs that run for an editor: responders, git and jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dingbridge.service.adapters import ProgramRunner, ProjectAccess
 
 
 class EditorPrograms:
-    """Their threads, started with the first program of each kind.
+    """Runs them in threads that start with the first program of each kind.
 
     - `answered` gets the answers of responders, on their thread.
     - `failed` gets errors with files.
@@ -25,11 +25,11 @@ class EditorPrograms:
         failed: Callable[[Exception], None],
     ) -> None:
         self.environ: Mapping[str, str] = attach.environ
-        """The environment of programs that start from now on."""
+        """The environment of programs started from now on."""
         self.responders = ProgramRunner(answered, attach.cwd, lambda: self.environ)
         self.project = ProjectAccess(post, failed, lambda: self.environ)
 
     def stop(self) -> None:
-        """End all programs."""
+        """Stop all programs."""
         self.responders.stop()
         self.project.stop()

@@ -1,4 +1,4 @@
-"""All attached editors: what they share, and when the service may end after the last one left."""
+"""All attached editors: what they share, and when the service ends."""
 
 from __future__ import annotations
 
@@ -48,25 +48,29 @@ from dingbridge.service.shell_messages import ShellMessages
 log = logging.getLogger(__name__)
 
 GIVES_WAY_EVERY = 0.5
-"""Seconds between two looks whether something is under way."""
+"""Seconds between two checks whether anything is under way."""
 
 
 class Peers(Protocol):
-    """The connections of the editors, by number."""
+    """The connections to the editors, by number."""
 
     def send(self, peer: int, data: bytes) -> None:
-        """Queue a frame for one; one that is gone gets nothing."""
+        """Queue a frame for a peer; ignored if it has left."""
         ...
 
     def is_behind(self, peer: int) -> bool:
-        """Whether one has not read yet what it was sent."""
+        """Whether a peer has unread frames."""
         ...
 
 
 class Editors:
-    """The attached editors by the number of their connection. Service loop only.
+    """The attached editors, by the number of their connection. Service loop only.
 
-    `peers` carries frames to them, `ended` is called when the last one has left.
+    serving ──last editor left, no robot busy──────────▶ ended
+       └──newer code attached──▶ giving way ──idle──▶ ended; an editor starts the newer service
+
+    - `peers` sends frames to the editors.
+    - `ended` is called when the service may exit.
     """
 
     def __init__(
@@ -87,7 +91,7 @@ class Editors:
         self._attached: dict[int, AttachedEditor] = {}
         self._log_path = log_folder / log_file.LOG_FILE
         self._verbose: dict[int, bool] = {}
-        # Also of editors that have left: their robots may still be at work.
+        # Includes those of editors that have left: their robots may still send.
         self._secrets: set[str] = set()
         self._told_of_log: set[int] = set()
         self._log()
@@ -120,11 +124,11 @@ class Editors:
     # --- connections ------------------------------------------------------------------------------
 
     def joined(self, number: int) -> None:
-        """Somebody who knows the secret is there."""
+        """A peer has connected and knows the secret."""
         self._connected.add(number)
 
     def heard(self, number: int, data: bytes) -> None:
-        """A frame of a host."""
+        """Handle a frame from a host or from the shell command."""
         if self._is_ending:
             return
         try:
@@ -142,7 +146,7 @@ class Editors:
         elif isinstance(frame, Attach | Notify):
             self._send(number, encode(Unfit(VERSION)))
         elif isinstance(frame, EndService):
-            # Also for a host of another version, which could not go on otherwise.
+            # Accepted from any version: a newer host has to end an older service.
             self._end(frame.again)
 
     def _attach(self, number: int, frame: Attach) -> None:
@@ -164,7 +168,7 @@ class Editors:
         editor.start()
 
     def left(self, number: int, reason: str) -> None:
-        """A connection is closed."""
+        """A peer has disconnected."""
         self._connected.discard(number)
         self._notifications.left(number)
         editor = self._attached.get(number)
@@ -174,15 +178,15 @@ class Editors:
         self.end_if_alone()
 
     def _gone(self, number: int) -> None:
-        """An editor has left, and all is written down."""
+        """An editor's departure is complete."""
         self._attached.pop(number, None)
         self._verbose.pop(number, None)
         self._log()
         self.end_if_alone()
 
     def end_if_alone(self) -> None:
-        """End the service when no editor is there and all is on the disk, which may refuse it for
-        long: nobody waits for the service then."""
+        """End the service if no editor and no robot is left, after the disk's queue or
+        `SENDS_WITHIN`: a disk that refuses writes must not keep the service alive."""
         if self._is_alone:
             self._disk.settled(self._end_alone)
             asyncio.get_running_loop().call_later(SENDS_WITHIN, self._end_alone)
@@ -202,8 +206,8 @@ class Editors:
         )
 
     def _end(self, again: bool) -> None:
-        """End for all editors, which start the next one `again`, or when they need it. What they
-        say from now on is for that one."""
+        """End for all editors and ignore further frames. They start the next service at once if
+        `again`, otherwise when they need it."""
         if self._is_ending:
             return
         self._is_ending = True
@@ -215,7 +219,7 @@ class Editors:
         self._ended()
 
     def _give_way(self) -> None:
-        """Let newer code take over, as soon as nothing is under way."""
+        """End for newer code once nothing is under way."""
         is_working = any(editor.is_working for editor in self._attached.values())
         if is_working or self._robots.is_sending:
             asyncio.get_running_loop().call_later(GIVES_WAY_EVERY, self._give_way)
@@ -230,7 +234,7 @@ class Editors:
             self._send(number, data)
 
     def stop(self) -> Callable[[], None]:
-        """End all there is. Returns what waits for that, for another thread."""
+        """Stop everything. Returns a function that waits for it, for another thread."""
         for editor in list(self._attached.values()):
             editor.leave(at_once=True)
         self._robots.end_all()
@@ -257,7 +261,7 @@ class Editors:
             self._told_of_log.clear()
 
     def _log(self) -> str:
-        """Log as the editors want it, or go on without a log: why, in words."""
+        """Configure the log. Returns why it cannot be written, in words; empty if it can."""
         verbose = any(self._verbose.values())
         try:
             log_file.write_to(self._log_path, verbose=verbose, secrets=tuple(self._secrets))
@@ -268,7 +272,7 @@ class Editors:
 
     def _file_trouble(self, error: Exception) -> None:
         if self._shared.store.trouble == file_errors.not_saved(error):
-            # It is known, and stands in the status.
+            # The status shows it already.
             return
         latest = max(self._attached.values(), key=lambda one: one.active_at, default=None)
         if latest is not None:

@@ -1,4 +1,4 @@
-"""The error boundary of one editor: its errors are shown to its user, and reach nobody else."""
+"""The error boundary of one editor: shows its errors to its user and isolates the other editors."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ log = logging.getLogger(__name__)
 
 
 class ErrorBoundary:
-    """Runs calls for an editor, and shows what goes wrong. Service loop only."""
+    """Runs calls for an editor and shows their errors. Service loop only."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def run(self, call: Callable[[], None]) -> None:
-        """Run a call. Raises nothing."""
+        """Run a call. Never raises."""
         try:
             call()
         except BridgeError as error:
             self._show(error)
-        except Exception as error:  # a defect of ours: one line for the user, the trace for the log
+        except Exception as error:  # a defect: the user gets one line, the log the trace
             log.exception("unexpected error")
             words = say.UNEXPECTED(error=type(error).__name__)
             self._editor.show(updates.ShowNotice(words, "error"))
@@ -42,7 +42,7 @@ class ErrorBoundary:
         self._editor.show(updates.ShowNotice(words, "error"))
 
     def show_found(self, found: EarlierState) -> None:
-        """Show what is wrong with the files that an editor found when it attached."""
+        """Show problems with the files read when the editor attached."""
         if found.trouble is not None:
             self.file_trouble(found.trouble)
         if found.damaged is not None:

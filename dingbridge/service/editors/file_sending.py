@@ -1,7 +1,7 @@
-"""Files and pictures that the user sends: a line in the session, and a message of their own.
+"""Sends the user's files and pictures: a line in the session, and a message.
 
-What the user sends after one waits until it is here or drawn, so that it leaves in its order.
-They leave by the user's word alone: nothing that came from DingTalk or a responder gets here.
+Later messages of the user wait until the file is copied or drawn, so that the order stays. Only the
+user can send files: neither DingTalk nor a responder reaches this module.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class FileToSend(Struct, frozen=True):
-    """A file that is on its way from the editor, or being drawn.
+    """A file being copied or drawn.
 
-    - `id` is the message that it becomes; `robot` is the account's robot when it began.
+    `id` is the id of its message; `robot` is the account's robot at the start.
     """
 
     id: str
@@ -43,7 +43,12 @@ class FileToSend(Struct, frozen=True):
 
 
 class FileSending:
-    """Sends files by the robots. Service loop only."""
+    """Sends files. Service loop only.
+
+    copying or drawing ──▶ packed ──▶ submitted
+       ├──cannot be read, drawn or sent──▶ failed, in the session
+       └──the editor leaves──▶ failed, in the session
+    """
 
     def __init__(
         self,
@@ -62,13 +67,13 @@ class FileSending:
     def need_target(
         self, session: str, to: str = "", begun_for: Destination | None = None
     ) -> tuple[Account, Target]:
-        """Where a file of this session would go, as `Accounts.destined` says. Raises `BridgeError`
-        when that is nowhere."""
+        """The account and target of a file; see `Accounts.destined`. Raises `BridgeError` if there
+        is none."""
         if session not in self._sessions:
             raise BridgeError(say.NO_SUCH_SESSION(), fix=say.CHAT_STARTS_ONE())
         account, target = self._accounts.destined(session, to, begun_for)
         if account is None:
-            # Broken settings have no accounts, so whether the session is bound is not known.
+            # With broken settings it is unknown whether the session is bound.
             self._accounts.default.settings.need_settings()
             raise BridgeError(
                 say.NOBODY_FOR_FILE(),
@@ -89,13 +94,13 @@ class FileSending:
         to: str = "",
         begun_for: Destination | None = None,
     ) -> None:
-        """Send a file of the user's. Raises `BridgeError` as `need_target` does; what is wrong with
-        the file is told later, in the session."""
+        """Send a user's file. Raises `BridgeError` as `need_target` does. Problems with the file
+        itself are shown in the session later."""
         account, target = self.need_target(session, to, begun_for)
         if message_id in self._under_way:
             return
         if account.member.sent(message_id):
-            # It was handed over twice. Whether it is on the disk is told where it is not known yet.
+            # Submitted twice. Confirm it now, unless it is still waiting to become durable.
             if all(ask.outbound.id != message_id for ask in account.member.unanswered):
                 self._editor.show(updates.Confirmed(message_id))
             return
@@ -117,8 +122,8 @@ class FileSending:
         first_line: int,
         begun_for: Destination | None = None,
     ) -> None:
-        """Send code as a picture of that name. Raises `BridgeError` as `need_target` does; what
-        cannot be drawn is told later, in the session."""
+        """Send code as a picture called `name`. Raises `BridgeError` as `need_target` does.
+        Problems with drawing are shown in the session later."""
         account, target = self.need_target(session, begun_for=begun_for)
         name = file_names.safe_name(name, "code.png")
         file = self._begin(account, target, session, message_id, name)
@@ -134,11 +139,11 @@ class FileSending:
 
     @property
     def are_under_way(self) -> bool:
-        """Whether a file is on its way here, or is being drawn."""
+        """Whether a file is being copied or drawn."""
         return bool(self._under_way)
 
     def leave(self) -> None:
-        """The editor leaves: a file that is not complete yet fails, in its session."""
+        """The editor leaves: incomplete files fail, in their sessions."""
         for file in self._under_way.values():
             file.account.member.give_up(file.id)
             self._add_unsent(file, say.NEOVIM_CLOSED())
@@ -171,10 +176,10 @@ class FileSending:
     def _packed(self, file: FileToSend, packed: Packed) -> None:
         account, session = file.account, file.session
         if self._under_way.pop(file.id, None) is None:
-            # The editor has left meanwhile, and its user was told.
+            # The editor has left meanwhile; the session shows the failure.
             return
         if session not in self._sessions:
-            # It was deleted meanwhile, and with it what was to be sent in it.
+            # The session was deleted meanwhile, and with it what was to be sent in it.
             account.member.give_up(file.id)
             self._editor.show(updates.Confirmed(file.id))
             return
@@ -203,12 +208,12 @@ class FileSending:
             if self._under_way.pop(file.id, None) is None:
                 return
             if stands:
-                # An earlier service had it whole, and knows what became of it.
+                # An earlier service received it completely and knows its delivery.
                 self._editor.show(updates.Confirmed(file.id))
             else:
                 self._not_sent(file, error)
 
-        # What was sent after it does not wait for the transcript, which may be hard to read.
+        # Later messages do not wait for the transcript, which may be unreadable.
         file.account.member.give_up(file.id)
         self._sessions.stands(file.session, file.id, known)
 

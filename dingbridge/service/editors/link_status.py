@@ -1,7 +1,6 @@
-"""The notices about a robot's link: an outage shows once when it begins and once when it ends.
+"""Notices about a robot's link: an outage shows once when it begins and once when it ends.
 
-It has ended once a connection has lived for `LINK_LIVES` seconds: one that breaks again and again
-is one outage.
+It ends when a connection has lived for `LINK_LIVES` seconds, so repeated breaks are one outage.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from dingbridge.service.ports import Editor, Later
 
 
 class LinkStatus:
-    """How the link of one account is, as its owner says. Service loop only.
+    """The state of one account's link, as its robot reports it. Service loop only.
 
-    `trouble` says in words why it is down, empty while it is not; `next_try` is when it is tried
-    again, in Unix seconds, 0 when that is not known.
+    off ──▶ connected ──breaks──▶ outage ──a connection lives──▶ connected ──▶ off
+
+    - `trouble` says why it is down; empty if it is not.
+    - `next_try` is in Unix seconds, 0 if unknown.
     """
 
     def __init__(self, editor: Editor, account: str, later: Later) -> None:
@@ -33,13 +34,13 @@ class LinkStatus:
         self.next_try = 0.0
 
     def come_back(self) -> None:
-        """An earlier service had told that it is connected."""
+        """An earlier service has announced the connection already."""
         self._is_told = True
 
     def changed(
         self, name: str, state: LinkState, reason: str, fix: str, next_try: float = 0.0
     ) -> None:
-        """News of the stream connection of the robot that the user is shown as `name`."""
+        """The link's state changed. `name` is the robot's name for the user."""
         before, self.state = self.state, state
         self.trouble = in_words(reason, fix).rstrip(".") if state is LinkState.WAITING else ""
         self.next_try = next_try

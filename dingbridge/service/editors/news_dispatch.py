@@ -1,4 +1,4 @@
-"""Passes the news of the robots to the parts of the bridge that they concern."""
+"""Dispatches news of the robots to the parts of the bridge that handle them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notifications by `:Chat notify`: they stand in no session, so the user reads their delivery."""
+"""Notifications by `:Chat notify`: they belong to no session, so a notice shows their delivery."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dingbridge.service.ports import Editor
 
 
 class Notifications:
-    """Sends them, and shows when they are delivered. Service loop only."""
+    """Sends notifications and shows their delivery. Service loop only."""
 
     def __init__(self, editor: Editor, sending: Sending) -> None:
         self._editor = editor
         self._sending = sending
-        # The name of the target of each that is under way, by message id.
+        # The target's name for each notification under way, by message id.
         self._targets: dict[str, str] = {}
 
     def send(self, message: str, text: str, to: str, around: Around) -> None:
@@ -24,7 +24,7 @@ class Notifications:
         self._targets[message] = self._sending.notify(message, text, to=to, around=around)
 
     def reported(self, report: DeliveryReport) -> None:
-        """A message has another delivery."""
+        """The delivery of a message has changed."""
         if report.delivery not in (Delivery.SENT, Delivery.FAILED):
             return
         target = self._targets.pop(report.message_id, "")

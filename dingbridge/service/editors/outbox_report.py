@@ -1,4 +1,4 @@
-"""The report of `:Chat outbox`, put together from what the owners of all robots answer."""
+"""The report of `:Chat outbox`, composed from the replies of all robots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dingbridge.service.editors.accounts import Accounts
 
 
 class OutboxReport:
-    """What the owners have answered since they were asked last. Service loop only."""
+    """The replies to the latest request. Service loop only."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
@@ -16,13 +16,13 @@ class OutboxReport:
         self._again = False
 
     def ask(self, *, again: bool) -> None:
-        """The owners are asked; `again` for a report that is shown already."""
+        """Start a new report; `again` if one is on the screen."""
         self._answers.clear()
         self._again = again
 
     def answered(self, account: Account, lines: tuple[tuple[str, str], ...]) -> Report:
-        """An owner's answer; the report of all that came so far. Empty outboxes beside others are
-        told each on its own."""
+        """Add a robot's reply and return the report so far. If all outboxes are empty, it contains
+        only this reply."""
         (first, about), *rest = lines
         labelled = [(account.settings.labelled(first), about), *rest]
         self._answers[account.name] = tuple(ReportLine(text, message) for text, message in labelled)

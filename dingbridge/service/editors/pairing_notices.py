@@ -1,4 +1,4 @@
-"""Requests for access to a robot, as its editor shows them."""
+"""Notices about requests for access to a robot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dingbridge.service.robots.robot_news import PairingRequested
 
 
 class PairingNotices:
-    """Shows the requests, and knows their codes. Service loop only."""
+    """Shows requests and remembers their codes. Service loop only."""
 
     def __init__(self, editor: Editor, account: str) -> None:
         self._editor = editor
@@ -20,8 +20,8 @@ class PairingNotices:
         self._codes: set[str] = set()
 
     def requested(self, request: PairingRequested, shown: str) -> None:
-        """Somebody requests access to the account, which is called `shown`: show a notice, without
-        taking the focus."""
+        """Somebody requests access: show a notice, without taking the focus. `shown` is the
+        account's name."""
         self.add([request.code])
         words = say.ASKS(who=request.who, account=shown, code=request.code)
         self._editor.show(updates.ShowNotice(words, "warn"))
@@ -34,11 +34,11 @@ class PairingNotices:
         )
 
     def add(self, codes: Iterable[str]) -> None:
-        """Requests with these codes were made to the account."""
+        """Remember the codes of open requests."""
         self._codes.update(codes)
 
     def has(self, code: str) -> bool:
-        """Whether a request with this code, in whatever form it was typed, was made."""
+        """Whether a request has this code, as the user may type it."""
         return bool(pairing_codes.find(code, self._codes))
 
     def _event(self, name: str, **data: str) -> None:

@@ -23,7 +23,7 @@ ForProject = (
 
 
 class ProjectRequests:
-    """Carries out such commands. Service loop only."""
+    """Carries out these commands. Service loop only."""
 
     def __init__(self, project: Project, lookups: EditorLookups) -> None:
         self._project = project
@@ -36,7 +36,7 @@ class ProjectRequests:
         return bool(self._running)
 
     def carry_out(self, request: ForProject, command: RunningCommand) -> None:
-        """Carry out a command, and answer it."""
+        """Carry out a command and answer it."""
         match request:
             case remote.Where():
                 self._where(command)

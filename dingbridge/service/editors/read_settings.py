@@ -1,4 +1,4 @@
-"""An editor's settings as the service reads them: only here a table becomes options."""
+"""Turns an editor's settings table into options; nothing else in the service does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from dingbridge.protocol.frames import RawSettings
 
 
 class ReadSettings(Struct, frozen=True):
-    """What an editor's settings come to. `given` is the environment for its programs; `problem`, in
-    words, was not shown yet, and neither were the `warnings`."""
+    """The result.
+
+    `given` is the environment for the editor's programs. `problem` and `warnings` are texts that
+    the user has not seen yet.
+    """
 
     configuration: Configuration
     problems: tuple[str, ...]
@@ -25,8 +28,8 @@ class ReadSettings(Struct, frozen=True):
 
 
 def read(settings: RawSettings, found: LookupResults, environ: Mapping[str, str]) -> ReadSettings:
-    """Read the table of an editor with that environment, and what was found outside. One with
-    problems turns DingTalk off, so that all the rest stays usable."""
+    """Read a table with the editor's environment and the results of its lookups. Problems turn
+    DingTalk off and leave the rest usable."""
     problems = settings.problems
     options = settings.options or {}
     kept = variables_read(options)

@@ -1,4 +1,4 @@
-"""Robot messages: those that this editor takes in, and those that others have taken in."""
+"""Robot messages: those that this editor takes in, and those that other editors have taken in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dingbridge.service.robots import robot_news
 
 
 class ReceivedMessages:
-    """Takes robot messages into the sessions, and has them answered. Service loop only."""
+    """Takes robot messages into sessions and submits them to the responder. Service loop only."""
 
     def __init__(
         self,
@@ -45,9 +45,11 @@ class ReceivedMessages:
         )
 
     def take(self, account: Account, deliver: robot_news.Deliver) -> None:
-        """A robot message for a session here: after those of its conversation that came before it,
-        and with what came along, once that is there. Until it is done, its robot's owner hands it
-        over again."""
+        """Take in a message for a session of this editor: in the order of its conversation, with
+        its files.
+
+        Until it is done, the robot delivers it again after a crash.
+        """
         inbound = deliver.inbound
         if deliver.start is not None:
             self._sessions.begin(deliver.session, account.name, deliver.start)
@@ -63,18 +65,18 @@ class ReceivedMessages:
         incoming.start()
 
     def lost(self, account: Account, lost: robot_news.ProgramAnswerLost) -> None:
-        """The answer of a program to a robot message is lost."""
+        """A program's answer to a message is lost."""
         self._give_up(lost.key)
         self._replies.lost(account, lost)
 
     def end(self) -> None:
-        """The service ends: what nobody was asked about is left to the next one."""
+        """The service ends: messages not submitted yet are left to the next one."""
         for incoming in self._incoming.values():
             incoming.is_over = True
         self._incoming = {}
 
     def _give_up(self, key: str) -> None:
-        """The robot's owner, perhaps another one, goes on with a message in another way."""
+        """Stop taking in a message: the robot continues with it in another way."""
         if incoming := self._incoming.pop(key, None):
             incoming.give_up()
 
@@ -82,17 +84,17 @@ class ReceivedMessages:
         self._incoming.pop(key, None)
 
     def may_ask(self, key: str) -> None:
-        """It is on the disk that a robot message is asked about."""
+        """It is durable that the responder gets a message: submit it."""
         if incoming := self._incoming.get(key):
             incoming.may_ask()
 
     @property
     def is_taking_in(self) -> bool:
-        """Whether a robot message is on its way into a transcript, or to what answers it."""
+        """Whether a message is being taken into a transcript or submitted to the responder."""
         return any(incoming.is_here for incoming in self._incoming.values())
 
     def arrived(self, account: Account, arrived: robot_news.Appeared | robot_news.Arrived) -> None:
-        """Another editor has taken in a robot message, of a session that may be open here."""
+        """Another editor has taken in a message. Its session may be open here."""
         if not isinstance(arrived, robot_news.Arrived) or not arrived.has_appeared:
             account.people.met(arrived.inbound)
             account.destinations.spoke(arrived.session, routing.reply_target(arrived.inbound))

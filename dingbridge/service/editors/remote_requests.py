@@ -1,4 +1,4 @@
-"""Dispatches the remote commands that need this editor, and answers in their conversation."""
+"""Dispatches the remote commands that need this editor."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class RemoteRequests:
-    """Service loop only. A command is over once its answer is in the outbox, so that it is not
-    lost; one that changes something is never carried out twice.
+    """Carries out remote commands and answers in their conversation. Service loop only.
 
-    - `cwd` is the project folder of sessions that have none of their own.
+    A command is done once its answer is in the outbox, so that no answer is lost. One that changes
+    something is never run twice. `cwd` is the project folder of sessions without one.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class RemoteRequests:
 
         def answer(words: str) -> None:
             if routing.robot_name(account.options) not in ("", robot):
-                # Whom one robot may write to, the next one does not know.
+                # Targets of one robot mean nothing to another one.
                 log.warning("%s is another robot now: an answer stays unsaid", account.name)
                 return
             self._sending.answer(account, routing.reply_target(order.inbound), words)

@@ -1,4 +1,4 @@
-"""The reports that the editor shows in a window of their own: status and outbox."""
+"""Reports that the editor shows in a window: status and outbox."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dingbridge.service.robots import robot_requests
 
 
 class Reports:
-    """Makes reports, and brings one that is shown up to date. Service loop only.
+    """Composes reports and updates the one on the screen. Service loop only.
 
-    - `last_error` tells why something failed last; empty if nothing did.
+    `last_error` returns the latest error in words; empty without one.
     """
 
     def __init__(self, editor: Editor, accounts: Accounts, last_error: Callable[[], str]) -> None:
@@ -25,24 +25,24 @@ class Reports:
         self._outbox = OutboxReport(accounts)
 
     def show_status(self, *, again: bool = False) -> None:
-        """Show the status of all accounts; `again` when it is shown already."""
+        """Show the status of all accounts; `again` if it is on the screen already."""
         text = self._accounts.describe(self._last_error())
         self._editor.show(updates.report("status", text, again=again))
 
     def show_outbox(self, *, again: bool = False) -> None:
-        """Request the outboxes of all robots, and show them once they have answered. Raises
-        `BridgeError` when no account is set up."""
+        """Request the outboxes of all robots; the report shows when they reply. Raises
+        `BridgeError` if no account is set up."""
         accounts = self._accounts.set_up()
         self._outbox.ask(again=again)
         for account in accounts:
             account.member.notify(robot_requests.ShowOutbox(self._accounts.prefix(account)))
 
     def outbox_answered(self, account: Account, lines: tuple[tuple[str, str], ...]) -> None:
-        """The robot of an account has answered."""
+        """The robot of an account has replied."""
         self._editor.show(self._outbox.answered(account, lines))
 
     def show_again(self, report: str) -> None:
-        """Bring a report that is shown up to date. Raises `BridgeError` as its command does."""
+        """Update the report on the screen. Raises `BridgeError` as its command does."""
         if report == "status":
             self.show_status(again=True)
         elif report == "outbox":

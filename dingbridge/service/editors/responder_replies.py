@@ -1,4 +1,4 @@
-"""Submits messages to the responder, and sends its answers to where they were asked."""
+"""Submits messages to the responder and sends its answers to the conversation of the question."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from dingbridge.service.robots.robot_news import Turn
 log = logging.getLogger(__name__)
 
 LEASE_WITHIN = 2.0
-"""Seconds after which a question that an editor has not taken up goes to the next one."""
+"""Seconds for an editor to take up a question before another one gets it."""
 
 
 class ResponderReplies:
     """Connects messages with the responder and its answers. Service loop only.
 
-    asked ──an answer, or none will come──▶ ended
+    asked ──answer or failure──▶ ended
       ├──not taken up within `LEASE_WITHIN`──▶ passed on to another editor
       └──the editor leaves (Lua), the service ends (program)──▶ given up
     """
@@ -51,7 +51,7 @@ class ResponderReplies:
         self._accounts = chats.accounts
         self._responders = responders
         self._sending = sending
-        # What is called when a program that works on a robot message has ended, by request.
+        # Called when the program that works on a robot message ends, by request.
         self._at_end: dict[str, Callable[[], None]] = {}
 
     def ask(
@@ -64,9 +64,13 @@ class ResponderReplies:
         files: tuple[str, ...] = (),
         ended: Callable[[], None] | None = None,
     ) -> None:
-        """Hand a message to the responder, if there is one. `target` is where the answer goes;
-        `deliver` is how the message came, None for what was typed here; `files` are their absolute
-        paths; `ended` is called once a program has ended, and at once if none works on it."""
+        """Submit a message to the responder, if there is one.
+
+        - `target` is where the answer goes.
+        - `deliver` is the robot message; None for a typed one.
+        - `files` are the absolute paths of its files.
+        - `ended` is called when the program has ended, or at once if no program gets the message.
+        """
         info = self._sessions.info(session)
         instructions = deliver.instructions if deliver is not None else ""
         asker = deliver.inbound.sender.identity if deliver is not None else ""
@@ -88,14 +92,14 @@ class ResponderReplies:
             ended()
 
     def take(self, account: Account | None, turn: Turn) -> None:
-        """Hand a question to the responder, if there is one."""
+        """Submit a question to the responder, if there is one."""
         options = (account or self._accounts.default).options
         name = account.name if account is not None else ""
         robot = robot_name(options) if account is not None else ""
         session, request = turn.question.session, turn.question.message.id
         asked = ReplyContext(session, name, turn.target, turn.asker, turn.at, robot)
         if self._has_left and options.responder == "lua":
-            # The function is gone, but the asker still waits.
+            # The Lua function is gone, but the asker still waits.
             if account is not None:
                 account.member.notify(robot_requests.Unanswered(turn, left=True))
             return
@@ -110,7 +114,7 @@ class ResponderReplies:
             self._later(LEASE_WITHIN, lambda: self._untaken(account, request))
 
     def _untaken(self, account: Account | None, request: str) -> None:
-        """The editor may hang: another one that has the session may answer instead."""
+        """Let another editor answer as well: this one may hang."""
         turn = self._responders.untaken(request)
         if turn is not None and account is not None:
             account.member.notify(robot_requests.Unanswered(turn, left=False))
@@ -122,15 +126,18 @@ class ResponderReplies:
             self._work(asked.account, busy=self._responders.is_busy(asked.account))
 
     def take_up(self, request: str, asked: ReplyContext) -> None:
-        """The Lua function works on a question that came to an earlier service."""
+        """The Lua function still works on a question that it got under an earlier service."""
         self._responders.take_up(request, asked)
         self._work(asked.account, busy=True)
 
     def replied(
         self, request: str, text: str, asked: ReplyContext | None = None, message_id: str = ""
     ) -> None:
-        """The responder's answer, or one of several, to an earlier message. `asked` is what a Lua
-        function was told with the question; the answer is handed over once by its `message_id`."""
+        """Send an answer to an earlier message; there may be several.
+
+        `asked` is the context that a Lua function got with the question. An answer with a known
+        `message_id` is sent once.
+        """
         text = tame(text)
         asked = self._ended(request, asked)
         log.debug("the responder answers message %s with %d characters", request, len(text))
@@ -159,7 +166,7 @@ class ResponderReplies:
     def could_not_reply(
         self, request: str, failure: str, asked: ReplyContext | None = None
     ) -> None:
-        """The responder gave no answer: say so on both sides, never fall silent."""
+        """The responder failed: say so in the session and in the conversation."""
         failure = well_formed(failure)
         asked = self._ended(request, asked)
         log.error("no answer from the responder: %s", failure)
@@ -170,8 +177,8 @@ class ResponderReplies:
         self._notify_end(request)
 
     def lost(self, account: Account, lost: robot_news.ProgramAnswerLost) -> None:
-        """The service ended while a program worked on a message. What the program did nobody knows,
-        so it is not run again: say so on both sides."""
+        """The service ended while a program worked on a message. Say so in the session and in the
+        conversation; do not run the program again, since nobody knows what it did."""
         target = reply_target(lost.inbound)
         self._sending.answer(
             account, target, say.LOST(), Purpose.REPLY, inbox.answer_id(inbox.message_id(lost.key))
@@ -182,8 +189,8 @@ class ResponderReplies:
         account.member.notify(robot_requests.InTranscript(lost.key))
 
     def leave(self) -> None:
-        """The editor leaves before its Lua function has answered: another one may do it, else
-        the asker gets a reply that no answer will come. Programs continue."""
+        """The editor leaves. Open questions of its Lua function go to another editor; without one,
+        the asker gets an apology. Programs continue."""
         self._has_left = True
         for asked, turn in self._responders.give_up(by_program=False):
             account = self._account(asked)
@@ -193,7 +200,7 @@ class ResponderReplies:
                 self._sending.answer(account, asked.target, say.CLOSED())
 
     def end(self) -> None:
-        """The service ends before the programs have answered. The Lua function goes on."""
+        """The service ends: questions to programs get an apology. The Lua function continues."""
         for asked, turn in self._responders.give_up(by_program=True):
             account = self._account(asked)
             request = turn.question.message.id if turn is not None else ""
@@ -203,19 +210,19 @@ class ResponderReplies:
             self._notify_end(request)
 
     def _answer_all_the_same(self, asked: ReplyContext, text: str, message_id: str) -> None:
-        """Answer in the conversation alone: the session may be deleted, but the asker still
+        """Answer in the conversation only: the session may be deleted, but the asker still
         waits."""
         account = self._account(asked)
         if account is not None:
             self._sending.answer(account, asked.target, text, Purpose.REPLY, message_id)
 
     def _answer_id(self, request: str) -> str:
-        """The id of an answer: of the one to a robot message always the same."""
+        """The id of an answer. A program's answer to a robot message always gets the same one."""
         is_known = request in self._at_end
         return inbox.answer_id(request) if is_known else self._runtime.new_id()
 
     def _notify_end(self, request: str) -> None:
-        """The program has ended, and its answer is on its way."""
+        """The program has ended and its answer is submitted."""
         if ended := self._at_end.pop(request, None):
             ended()
 
@@ -232,9 +239,11 @@ class ResponderReplies:
                 one.member.work(busy=busy)
 
     def _account(self, asked: ReplyContext) -> Account | None:
-        """The account that a question came by; None for one that was asked in the editor, or when
-        the settings name it no more, or name another robot by it: whom one robot may write to, the
-        other does not know."""
+        """The account of the question.
+
+        None for a question from the editor, and if the account is gone or names another robot now:
+        targets of one robot mean nothing to another one.
+        """
         account = self._accounts.find(asked.account)
         if account is not None and robot_name(account.options) not in ("", asked.robot):
             log.warning("%s is another robot now: an answer does not go out by it", account.name)

@@ -1,4 +1,4 @@
-"""What answers in a session: a person (nothing to do here), a Lua function, or a program."""
+"""The responder of a session: a person (nothing to do here), a Lua function or a program."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ from dingbridge.service.robots.robot_news import Turn
 T = TypeVar("T")
 
 REMEMBERED = 1000
-"""Questions whose late answers still find their conversation (a count)."""
+"""Maximum number of questions whose late answers still find their conversation."""
 
 
 class _Working(Struct, frozen=True):
-    """Somebody works on an answer, or, while it is not `taken`, may do so. Without a `turn` the
-    question came to an earlier service; `by_program`: it is no Lua function."""
+    """A question that the responder has.
+
+    - `turn` is None for a question from an earlier service.
+    - `taken`: the Lua function was called, or the program started.
+    - `by_program`: a program answers it, not the Lua function.
+    """
 
     asked: ReplyContext
     turn: Turn | None
@@ -30,7 +34,11 @@ class _Working(Struct, frozen=True):
 
 
 class Responders:
-    """Hands messages to the configured responder and knows where its answers belong."""
+    """Passes questions to the configured responder and remembers where its answers go.
+
+    asked ──taken()──▶ taken ──ended()──▶ ended
+      └──withdraw(), give_up()──▶ dropped
+    """
 
     def __init__(self, editor: Editor, programs: Programs) -> None:
         self._editor = editor
@@ -40,8 +48,8 @@ class Responders:
         self._withdrawn: OrderedDict[str, None] = OrderedDict()
 
     def ask(self, turn: Turn, asked: ReplyContext, options: Options) -> bool:
-        """Hand a message over; without a responder a person answers, and nothing happens here.
-        Returns whether somebody works on an answer now."""
+        """Pass a question to the responder. Returns False if there is none, so that a person
+        answers."""
         responder, question = options.responder, turn.question
         message = question.message
         if responder is None:
@@ -71,7 +79,7 @@ class Responders:
         self._under_way[request] = working
 
     def take_up(self, request: str, asked: ReplyContext) -> None:
-        """The Lua function works on this since before the service was started."""
+        """The Lua function works on a question that it got under an earlier service."""
         self._work(request, _Working(asked, None, taken=True))
 
     def taken(self, request: str) -> None:
@@ -81,13 +89,13 @@ class Responders:
             self._under_way[request] = structs.replace(working, taken=True)
 
     def untaken(self, request: str) -> Turn | None:
-        """The question, if the Lua function was not called for it yet."""
+        """The question, unless the Lua function was called for it."""
         working = self._under_way.get(request)
         return working.turn if working is not None and not working.taken else None
 
     def withdraw(self, request: str) -> ReplyContext | None:
-        """Another editor answers: what is said here to this question does not count. Returns where
-        the answer would have belonged."""
+        """Ignore this editor's answer: another one answers. Returns the context of the question, if
+        known."""
         _remember(self._withdrawn, request, None)
         if request in self._under_way:
             self._editor.show(updates.RespondWithdrawn(request))
@@ -95,21 +103,21 @@ class Responders:
         return self._asked.pop(request, None)
 
     def asked(self, request: str, asked: ReplyContext | None = None) -> ReplyContext | None:
-        """The question that an answer belongs to; `asked` is what the Lua function was told."""
+        """The context of the question that an answer belongs to. `asked` is what came back from the
+        Lua function, used for questions of an earlier service."""
         return None if request in self._withdrawn else self._asked.get(request, asked)
 
     def ended(self, request: str) -> None:
-        """The responder has answered, or will not."""
+        """The responder has answered or failed."""
         self._under_way.pop(request, None)
 
     @property
     def is_working(self) -> bool:
-        """Whether a program works on an answer."""
+        """Whether a program works on a question."""
         return any(working.by_program for working in self._under_way.values())
 
     def give_up(self, *, by_program: bool) -> tuple[tuple[ReplyContext, Turn | None], ...]:
-        """The programs, or else the Lua function, work on no answer any more. Returns the questions
-        that get none."""
+        """Drop the questions of programs, or else those of the Lua function, and return them."""
         given_up = [
             request
             for request, working in self._under_way.items()
@@ -119,12 +127,12 @@ class Responders:
         return tuple((working.asked, working.turn) for working in found)
 
     def is_busy(self, account: str) -> bool:
-        """Whether somebody works on an answer to a message that came by this account."""
+        """Whether a question that came by this account is open."""
         return any(one.asked.account == account for one in self._under_way.values())
 
     def stop(self, asker: str | None = None) -> bool:
-        """End the program that works on an answer; with `asker` only if it is one to them. Returns
-        whether there was one."""
+        """Stop the running program; with `asker`, only if it answers that person. Returns whether
+        one was stopped."""
         if asker is not None:
             first = next(iter(self._under_way.values()), None)
             if first is None or first.asked.asker != asker:

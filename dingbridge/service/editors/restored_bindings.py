@@ -1,5 +1,4 @@
-"""Which sessions an editor has bound from the start: what is known before its commands are carried
-out."""
+"""Restores the bindings of an editor before its first command is carried out."""
 
 from __future__ import annotations
 
@@ -34,14 +33,14 @@ class EarlierState(Struct, frozen=True):
 
 
 def found_on_disk(files: SharedFiles, data: Path) -> EarlierState:
-    """Read what there is. For the disk thread."""
+    """Read that state. For the disk thread."""
     state, damaged = State(), None
     sessions: list[SessionInfo] = []
     kept: tuple[SpoolFile, ...] = ()
     trouble: Exception | None = None
-    # Whatever cannot be read, the editor is served.
+    # The editor is served even if something cannot be read.
     try:
-        # The owner of a robot tries again until it can be read.
+        # The robot retries until it can read the file.
         state, damaged = files.state.read()
     except (OSError, BridgeError) as error:
         trouble = error
@@ -54,10 +53,11 @@ def found_on_disk(files: SharedFiles, data: Path) -> EarlierState:
 
 
 class RestoredBindings:
-    """Waits for what the owners of the editor's robots say; where one is late, the last word of the
-    state file has to do. `settled` is called when all is known. Service loop only.
+    """Waits until the robots of an editor have reported its bindings. Service loop only.
 
-    waiting ──settings without a robot, a word of every owner, or time──▶ settled
+    If a robot is late, the state file counts. `settled` is called once all bindings are known.
+
+    waiting ──no robot, a report of every robot, or timeout──▶ settled
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class RestoredBindings:
         self.is_settled = False
 
     def wait_for(self, configuration: Configuration) -> None:
-        """The editor's settings name these robots: wait for their owners."""
+        """Wait for the robots in these settings."""
         accounts = configuration.accounts
         self._awaited = {name for name, one in accounts.items() if one.mode != "off"}
 
@@ -86,29 +86,31 @@ class RestoredBindings:
         if self.is_settled:
             return
         if self._bound is not None:
-            # It knows better than the state file, where others of its folder may have theirs.
+            # The editor's own list beats the state file, which may have bindings of others in its
+            # folder.
             self._awaited.clear()
             self._accounts.come_back(self._bound)
         if self._awaited:
-            # An owner that hangs must not hold up the user's commands for long.
+            # A robot that hangs must not block the user's commands for long.
             asyncio.get_running_loop().call_later(SETTLED_WITHIN, self.settle)
         else:
             self.settle()
 
     def fit(self, shown: tuple[updates.Update, ...]) -> tuple[updates.Update, ...]:
-        """What the editor is shown: its first list says that it is known what is bound."""
+        """The updates without lists of sessions, until settled: the first list tells the editor
+        that bindings are known."""
         if self.is_settled:
             return shown
         return tuple(one for one in shown if not isinstance(one, updates.ShowSessions))
 
     def told(self, name: str) -> None:
-        """The owner of this account's robot has told what is bound."""
+        """The robot of this account has reported."""
         self._awaited.discard(name)
         if not self._awaited:
             self.settle()
 
     def settle(self) -> None:
-        """Wait no longer."""
+        """Stop waiting."""
         if self.is_settled:
             return
         self.is_settled = True

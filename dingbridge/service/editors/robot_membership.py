@@ -1,4 +1,4 @@
-"""An account of an attached editor as a member of its robot."""
+"""Connects the accounts of an editor with their robots."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dingbridge.service.robots.robots import Robots
 
 
 class RobotUser(Protocol):
-    """An editor that uses robots by its accounts. `pid` is Neovim's process."""
+    """An editor that uses robots. `pid` is Neovim's process id."""
 
     pid: int
     set_up_at: float
-    """When the editor was given its settings (Unix seconds)."""
+    """The time of the editor's `setup()`, in Unix seconds."""
 
     def attends(self, session: str) -> tuple[bool, float]:
         """What the editor shows; see `Attends`."""
@@ -30,12 +30,13 @@ class RobotUser(Protocol):
         ...
 
     def joined(self, account: str) -> None:
-        """The robot of an account can be used from now on, perhaps with another owner."""
+        """The robot of an account can be used from now on."""
         ...
 
 
 class RobotMembership:
-    """The port `Exchange` of one account, and the robot's `Member`. Service loop only."""
+    """One account as a member of its robot: the port `Exchange`, and the robot's `Member`. Service
+    loop only."""
 
     def __init__(self, robots: Robots, account: str, editor: RobotUser) -> None:
         self._robots = robots
@@ -47,7 +48,7 @@ class RobotMembership:
         self._number = 0
 
     def set_up_at(self) -> float:
-        """When the editor was given its settings (Unix seconds)."""
+        """The time of the editor's `setup()`, in Unix seconds."""
         return self._editor.set_up_at
 
     def heard(self, news: News) -> None:
@@ -59,8 +60,8 @@ class RobotMembership:
         self._editor.joined(self._account)
 
     def configure(self, options: Options) -> Ruling | None:
-        """Use these options from now on; join the editors that use the same robot. Returns what
-        holds instead because another editor was set up later."""
+        """Use these options, and join their robot. Returns the options in force if another editor
+        was set up later, else None."""
         robot = robot_name(options)
         if robot != self._robot:
             self.leave(at_once=True)
@@ -70,7 +71,7 @@ class RobotMembership:
         return self._robots.configure(robot, self._number, options) if robot else None
 
     def notify(self, ask: Ask) -> bool:
-        """Tell the owner something. Returns False while there is none to be told."""
+        """Submit a request to the robot. Returns False while the robot cannot be used."""
         return bool(self._robot) and self._robots.ask(self._robot, self._number, ask)
 
     @property
@@ -80,14 +81,14 @@ class RobotMembership:
 
     @property
     def is_heard(self) -> bool:
-        """Whether there is an owner, which writes down what it was told."""
+        """Whether the robot can be used, so that it writes down what it gets."""
         return bool(self._robot) and self._robots.hears(self._robot, self._number)
 
     def write_down(
         self, sends: tuple[SendMessage, ...], then: Callable[[], None] = lambda: None
     ) -> None:
-        """Put messages that no owner has answered into the journal, for the next one to find;
-        `then` runs once they are on the disk."""
+        """Append messages that no robot has confirmed to the journal. `then` runs once they are
+        durable."""
         now = self._robots.resources.runtime.now()
         lines = [
             outbox_records.encode(
@@ -100,7 +101,7 @@ class RobotMembership:
             files.disk.submit_durable(OUTBOX, lambda: files.outbox.append(*lines), lambda _: then())
 
     def retire(self) -> None:
-        """The editor was left: only what it still works on goes out."""
+        """The editor has left: send only what its programs still answer."""
         if self._robot:
             self._robots.retire(self._robot, self._number)
 
@@ -112,7 +113,7 @@ class RobotMembership:
 
 
 class Memberships:
-    """The robots that an editor uses, by account. Service loop only."""
+    """The memberships of an editor, by account. Service loop only."""
 
     def __init__(self, robots: Robots, editor: RobotUser) -> None:
         self._robots = robots
@@ -120,19 +121,19 @@ class Memberships:
         self._memberships: dict[str, RobotMembership] = {}
 
     def join(self, account: str) -> RobotMembership:
-        """The way of a new account to its robot."""
+        """Create the membership of an account."""
         membership = RobotMembership(self._robots, account, self._editor)
         self._memberships[account] = membership
         return membership
 
     def write_down(self, unanswered: Mapping[str, tuple[SendMessage, ...]]) -> None:
-        """Put messages, by account, into the journal, where no owner has written them."""
+        """Append messages, by account, to the journal, unless their robot has them."""
         for account, asks in unanswered.items():
             if not self._memberships[account].is_heard:
                 self._memberships[account].write_down(asks)
 
     def retire(self) -> None:
-        """The editor has left: only what it still works on is sent."""
+        """The editor has left: send only what its programs still answer."""
         for membership in self._memberships.values():
             membership.retire()
 

@@ -1,4 +1,4 @@
-"""A command from DingTalk that an editor carries out."""
+"""A remote command that an editor carries out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dingbridge.service.robots.robot_news import CarryOut
 
 
 class RunningCommand(Struct, frozen=True):
-    """In which session and project folder it is carried out, and how it is answered.
+    """The command with its project folder, and how to answer it.
 
-    - `answer` sends a text to its conversation.
-    - `answer_excerpt` does so with a part of a longer text: the function that it takes masks each
-      text before it cuts it.
+    - `answer` sends a text to the command's conversation.
+    - `answer_excerpt` sends part of a longer text. Its argument composes the part and masks texts
+      before it cuts them.
     """
 
     account: Account
@@ -27,5 +27,5 @@ class RunningCommand(Struct, frozen=True):
     answer_excerpt: Callable[[Callable[[Mask], str]], None]
 
     def failed(self, error: BridgeError) -> None:
-        """Answer with the reason why it cannot be done."""
+        """Answer with the error."""
         self.answer(str(error))

@@ -1,4 +1,5 @@
-"""What an editor is shown, gathered: one frame for each turn, and fewer while it is busy."""
+"""Batches the updates for an editor: one frame per turn of the loop, fewer while the editor is
+busy."""
 
 from __future__ import annotations
 
@@ -12,40 +13,44 @@ from dingbridge.protocol import updates
 log = logging.getLogger(__name__)
 
 SendFrame = Callable[[tuple[updates.Update, ...], int, str | None], None]
-"""Takes what `frames.Updates` has: what is to be shown, how many frames of the editor were carried
-out, and which commands it is to run."""
+"""Sends the content of `frames.Updates`: the updates, how many frames of the editor were carried
+out, and which commands it must run."""
 
 Make = Callable[[], updates.Update]
 
 SHOWN_WITHIN = 0.0001
-"""Seconds that an editor has for each update and message before the next frame comes."""
+"""Seconds that an editor gets for each update and message before the next frame."""
 
 MOST_WAIT = 0.05
-"""Seconds that an update waits at most."""
+"""Maximum pause between two frames, in seconds."""
 
 
 LOOK_AGAIN = 0.05
-"""Seconds after which an editor that does not read is looked at again."""
+"""Seconds until an editor that does not read is checked again."""
 
 MOST_WAITING = 10_000
-"""Updates that are gathered for one that does not read (a count), before it is sent them all the
-same: one that never reads is dropped in the end."""
+"""Maximum number of updates held back from an editor that does not read. Beyond that they are sent,
+so that the socket drops the editor in the end."""
 
 IN_A_FRAME = 100
-"""Updates and messages after which a frame is full, so that an editor that shows it is not away for
-long from whoever types in it."""
+"""Maximum number of updates and messages in a frame, so that showing it does not interrupt
+typing."""
 
 
 class Screen:
-    """What an editor is shown, and how many of its frames were carried out: all of a turn of the
-    loop in one frame. An editor that was just given much is left the time to show it, and one that
-    does not read is left alone; what comes meanwhile is gathered."""
+    """Batches updates and confirmations into frames.
+
+    idle ──show()──▶ due ──next turn, the pause is over, the editor reads──▶ sent ──▶ idle
+
+    After a large frame the editor gets time to show it. Updates wait while it does not read.
+    """
 
     def __init__(self, send: SendFrame, is_behind: Callable[[], bool] = lambda: False) -> None:
         self._send = send
         self._is_behind = is_behind
         self._waiting: deque[updates.Update | Make] = deque()
-        # Of what is made for a frame alone: what is in the next one, and what was shown last.
+        # For updates made when the frame is sent: those in the next frame, and what each showed
+        # last.
         self._made_late: set[Make] = set()
         self._shown_last: dict[Make, updates.Update] = {}
         self._is_due = False
@@ -59,20 +64,21 @@ class Screen:
         self._soon()
 
     def show_latest(self, make: Callable[[], updates.Update]) -> None:
-        """Show what `make` gives when the frame is sent, in the place where this was first asked
-        for; nothing if the editor was shown the same before."""
+        """Show what `make` returns when the frame is sent, unless it equals what it returned the
+        last time. Its place among the updates is that of the first call."""
         if make not in self._made_late:
             self._made_late.add(make)
             self._waiting.append(make)
             self._soon()
 
     def carried_out(self) -> None:
-        """One more frame was carried out."""
+        """One more frame of the editor was carried out."""
         self.done += 1
         self._soon()
 
     def look_up(self, digest: str) -> None:
-        """Have the editor run the commands of the settings with that digest; none when empty."""
+        """Have the editor run the commands of the settings with that digest; with an empty one,
+        none."""
         self._look_up = digest
         self._soon()
 
@@ -94,7 +100,7 @@ class Screen:
                 self._soon()
 
     def flush(self) -> None:
-        """Tell all there is to tell, without a pause."""
+        """Send everything now."""
         self._notify_some()
         while self._waiting:
             self._notify_some()
@@ -106,11 +112,11 @@ class Screen:
         if shown or self.done or look_up is not None:
             busy = min(size * SHOWN_WITHIN, MOST_WAIT)
             self._free_at = asyncio.get_running_loop().time() + busy
-            # What a frame of the editor has led to comes before the word that it was carried out.
+            # The results of a frame come before its confirmation.
             self._send(shown, 0 if self._waiting else self.done, look_up)
 
     def _take(self) -> tuple[tuple[updates.Update, ...], int]:
-        """The updates of the next frame, and how many they are, each message counted."""
+        """The updates of the next frame, and their number, counting each message."""
         shown: list[updates.Update] = []
         size = 0
         while self._waiting and size < IN_A_FRAME:
@@ -119,14 +125,14 @@ class Screen:
             if update is not None:
                 shown.append(update)
                 size += 1 + (len(update.list) if isinstance(update, updates.ShowMessages) else 0)
-        return tuple(_with_latest_fates(shown)), size
+        return tuple(_with_latest_deliveries(shown)), size
 
     def _make(self, make: Make) -> updates.Update | None:
-        """What was only to be made for the frame, if it is new."""
+        """Make an update for the frame; None if it has not changed."""
         self._made_late.discard(make)
         try:
             update = make()
-        except Exception:  # a defect in one must not take the others along
+        except Exception:  # a defect in one update must not stop the others
             log.exception("unexpected error")
             return None
         if self._shown_last.get(make) == update:
@@ -135,8 +141,8 @@ class Screen:
         return update
 
 
-def _with_latest_fates(shown: list[updates.Update]) -> Iterator[updates.Update]:
-    """The updates without a fate that another one of the same message follows."""
+def _with_latest_deliveries(shown: list[updates.Update]) -> Iterator[updates.Update]:
+    """The updates, without deliveries that a later one for the same message replaces."""
     latest = {(one.id, one.message): one for one in shown if isinstance(one, updates.ShowDelivery)}
     for one in shown:
         if not isinstance(one, updates.ShowDelivery) or latest[one.id, one.message] is one:

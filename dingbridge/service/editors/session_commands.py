@@ -1,4 +1,4 @@
-"""The commands about sessions: which there are, which is shown, and which is bound."""
+"""The commands about sessions: create, show, delete, save, load, bind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingbridge.service.ports import Editor, Runtime, Saved, Storage
 
 
 class SessionCommands:
-    """Carries out such commands; `at` is where the user gave one. Service loop only."""
+    """Carries out these commands; `at` is where the user gave one. Service loop only."""
 
     def __init__(
         self,
@@ -31,11 +31,11 @@ class SessionCommands:
         self._accounts = chats.accounts
 
     def current_or_none(self, at: CommandContext) -> str:
-        """The session that is meant there; empty without one."""
+        """The session that a command means; empty without one."""
         return self._sessions.meant(at.session, at.opened)
 
     def current(self, at: CommandContext) -> str:
-        """The session that is meant there. Raises `BridgeError` without one."""
+        """The session that a command means. Raises `BridgeError` without one."""
         session = self.current_or_none(at)
         if not session:
             raise BridgeError(say.NO_SESSION_YET(), fix=say.CHAT_STARTS_ONE())
@@ -61,32 +61,32 @@ class SessionCommands:
         self._storage.list(listed)
 
     def step(self, at: CommandContext, step: int) -> None:
-        """Show the session `step` places further."""
+        """Show the session `step` places down the list."""
         self._sessions.open(self._sessions.neighbour(self.current_or_none(at), step))
 
     def delete(self, session: str) -> None:
-        """Remove a session, which is bound no more."""
+        """Delete a session and release its binding."""
         self._release(session)
         title = self._sessions.title(session)
         self._sessions.delete(session)
         self._show_notice(say.DELETED(title=title))
 
     def save(self, file: UserFile, at: CommandContext) -> None:
-        """Write the session to a file."""
+        """Save the session to a file."""
         self._saved.save(self.current(at), file, self._refused)
 
     def load(self, file: UserFile) -> None:
-        """Read a session from a file."""
+        """Load a session from a file."""
         session = f"loaded-{self._runtime.new_id()[:12]}"
         self._saved.take_in(file, session, self._sessions.take_in, self._refused)
 
     def bind(self, name: str, at: CommandContext) -> None:
-        """Bind the session to an account, the default one without a name."""
+        """Bind the session to an account; without a name, to the default one."""
         account = self._accounts.named(name)
         account.settings.need_mode()
         session = self.current_or_none(at)
         if not session or not self._sessions.is_used(session):
-            # The latest session on the disk may be one that another editor works in.
+            # The latest session on disk may be in use in another editor.
             session = self._sessions.new("")
             self._sessions.open(session)
         if self._sessions.bindings.get(session) not in (None, account.name):
@@ -94,7 +94,7 @@ class SessionCommands:
         account.bind(session)
 
     def unbind(self, name: str) -> None:
-        """Release the session that is bound to an account; without a name to the only one."""
+        """Release the session bound to an account; without a name, the only bound one."""
         bound = [account for account in self._accounts if account.bound]
         if name or len(bound) != 1:
             self._accounts.named(name).unbind()

@@ -15,7 +15,7 @@ AboutSession = remote.NewSession | remote.ClearSession | remote.StopAnswer | rem
 
 
 class SessionRequests:
-    """Carries out such commands. Service loop only."""
+    """Carries out these commands. Service loop only."""
 
     def __init__(self, storage: Storage, sessions: EditorSessions, responders: Responders) -> None:
         self._storage = storage
@@ -23,7 +23,7 @@ class SessionRequests:
         self._responders = responders
 
     def carry_out(self, request: AboutSession, command: RunningCommand) -> None:
-        """Carry out a command, and answer it."""
+        """Carry out a command and answer it."""
         match request:
             case remote.NewSession():
                 self._new(command)
@@ -36,7 +36,7 @@ class SessionRequests:
                 self._history(command, count)
 
     def _new(self, command: RunningCommand) -> None:
-        """Bind a new session in the place of the bound one."""
+        """Bind a new session in place of the bound one."""
         session = self._sessions.new("")
         command.account.bind(session)
         command.answer(say.NEW_SESSION_NAMED(title=self._sessions.title(session)))

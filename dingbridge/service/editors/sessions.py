@@ -1,4 +1,4 @@
-"""An editor's view of the sessions: the current one, and what the editor was shown."""
+"""An editor's view of the sessions: the current one, and what it shows of the transcripts."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dingbridge.service.sessions.store import SessionStore
 
 
 class EditorSessions:
-    """What one editor is shown of the sessions. Service loop only.
+    """The sessions as one editor shows them. Service loop only.
 
-    A transcript is read when it is opened or bound; what is added to it then, by whomever, is shown
-    at once. `bindings` maps each session that an attached editor has bound to its account here.
+    A transcript is read when its session is opened or bound; from then on, all additions are shown.
+    `bindings` maps the sessions that any attached editor has bound to the account in this editor.
     """
 
     def __init__(self, editor: Editor, store: SessionStore, known: Sequence[SessionInfo]) -> None:
@@ -33,7 +33,7 @@ class EditorSessions:
         self.unsettled: Callable[[str, tuple[str, ...]], None] = lambda _session, _ids: None
         # Called when the conversations of a session have changed.
         self.readdressed: Callable[[str], None] = lambda _session: None
-        # Called with the latest message of each conversation that was read.
+        # Called with the latest message of each conversation when a part of a transcript was read.
         self.read: Callable[[str, tuple[Message, ...]], None] = lambda _session, _messages: None
         store.found(known)
         store.join(self)
@@ -52,12 +52,12 @@ class EditorSessions:
 
     @property
     def pending(self) -> set[str]:
-        """The ids of messages that an editor still has to hand over."""
+        """Ids of messages that an editor has not handed over to a robot yet."""
         return self._store.pending
 
     @property
     def trouble(self) -> str:
-        """Why what is new is not on the disk yet, in words; empty when it is."""
+        """Why the disk refuses writes, in words; empty if it does not."""
         return self._store.trouble
 
     def title(self, session: str) -> str:
@@ -65,11 +65,11 @@ class EditorSessions:
         return self._store.infos[session].title
 
     def info(self, session: str) -> SessionInfo | None:
-        """What names the session, and what it began with; None when it is not known here."""
+        """The session's title and start values; None if it is unknown."""
         return self._store.infos.get(session)
 
     def notify_list(self) -> None:
-        """Give the editor the list of sessions."""
+        """Show the list of sessions."""
         rows = tuple(
             updates.SessionRow(info.id, info.title, info.created, info.id in self.bindings)
             for info in self._store.infos.values()
@@ -77,20 +77,20 @@ class EditorSessions:
         self._editor.show(updates.ShowSessions(rows, self.current))
 
     def new(self, title: str) -> str:
-        """Start a session, first in the list, and make it the current one. Returns its id."""
+        """Start a session at the top of the list and make it current. Returns its id."""
         self.current = session = self._store.new(title)
         self._store.notify_list()
         return session
 
     def begin(self, session: str, account: str, start: SessionStart) -> None:
-        """A session that is made on demand, if it is not there yet. The user's place stays."""
+        """Start a session on demand, unless it exists. The current session stays."""
         if session not in self:
             self._store.begin(session, account, start)
             self.current = self.current or session
             self._store.notify_list()
 
     def open(self, session: str) -> None:
-        """Show a session and make it the current one."""
+        """Show a session and make it current."""
         self._need(session)
         self.current = session
         self._opened += 1
@@ -98,32 +98,33 @@ class EditorSessions:
         self.watch(session)
 
     def meant(self, session: str, opened: int | None) -> str:
-        """The session that is meant where the editor named this one, after it had carried out
-        `opened` openings (a count): one that is still on its way there is where the user will be.
-        Without a count it is the named one, even if it is no more. Empty when there is none."""
+        """The session that a request means; empty without one.
+
+        The editor named `session` after it had carried out `opened` openings (a count). If another
+        opening is on its way, the user will be there: the current session is meant. Without a
+        count, `session` is meant, even if it was deleted.
+        """
         if opened is None:
             return session or self.current
         return session if session in self and opened >= self._opened else self.current
 
     def watch(self, session: str) -> None:
-        """Have the editor hold the session's transcript as it is on the disk now, whether or not it
-        is on the screen."""
+        """Show the session's transcript as it is on disk now, even if it is not on the screen."""
         shown = self._shown.setdefault(session, ShownTranscript(session))
-        # What could not be read before may be there now.
+        # A transcript that could not be read before is tried again.
         if shown.begin is None:
             self._read_end(session, shown)
         else:
             self._store.storage.since(session, lambda part: self._read_news(session, shown, part))
 
     def fill(self, session: str) -> None:
-        """The editor has shown what it was told of a session, and has time for what stands
-        above."""
+        """Read the next part above what is shown: the editor has time for it."""
         shown = self._shown.get(session)
         if shown is None or not (place := shown.begin):
             return
 
         def read(part: TranscriptPart) -> None:
-            # It may have been asked for twice.
+            # The editor may have asked twice.
             if self._is_shown(session, shown) and shown.begin == place:
                 self._read_part(session, shown, part)
 
@@ -137,7 +138,7 @@ class EditorSessions:
         self._store.storage.end(session, read)
 
     def watch_all(self, sessions: Sequence[str]) -> None:
-        """The same for those of them that are still there; the others are closed."""
+        """Watch these sessions; close those that no longer exist."""
         for session in sessions:
             if session in self:
                 self.watch(session)
@@ -145,17 +146,17 @@ class EditorSessions:
                 self._editor.show(updates.Closed(session))
 
     def hold(self, session: str) -> None:
-        """Have the editor hold the session's transcript, unless it does: reading it takes the
-        longer the more is in it."""
+        """Watch the session, unless it is shown: reading takes longer the more it contains."""
         if session not in self._shown:
             self.watch(session)
 
     def is_used(self, session: str) -> bool:
-        """Whether this editor has opened the session, sent in it, or taken up its binding."""
+        """Whether this editor has opened the session, sent in it, or restored its binding."""
         return session in self._shown
 
     def neighbour(self, session: str, step: int) -> str:
-        """The session `step` places further in the list, around its end."""
+        """The session `step` places down the list, which wraps around. Raises `BridgeError` without
+        sessions."""
         ids = list(self._store.infos)
         if not ids:
             raise BridgeError(say.NO_SESSION_YET(), fix=say.NEW_STARTS_ONE())
@@ -163,34 +164,34 @@ class EditorSessions:
         return ids[(at + step) % len(ids)]
 
     def clear(self, session: str) -> None:
-        """Remove all messages; the old transcript stays in the trash folder."""
+        """Remove all messages; the old transcript goes to the trash folder."""
         self._need(session)
         self._store.clear(session)
 
     def delete(self, session: str) -> None:
-        """Remove the session; its transcript stays in the trash folder."""
+        """Remove the session; its transcript goes to the trash folder."""
         self._need(session)
-        # Whoever deletes it is told by the command.
+        # The command itself shows a notice here.
         self._shown.pop(session, None)
         self._store.delete(session)
 
     def take_in(self, loaded: Transcript) -> None:
-        """A session was loaded from a file: list it and open it."""
+        """List and open a session that was loaded from a file."""
         self._store.take_in(loaded)
         self.open(loaded.info.id)
 
     def add(self, session: str, message: Message) -> None:
         """Append a message to the transcript, on disk and in the editors."""
         if message.id not in self._shown.get(session, ()):
-            # Else an earlier host, or an earlier Neovim, had put it there before it was ended.
+            # Otherwise an earlier host or Neovim had submitted it before it was killed.
             self._store.add(session, message)
         if message.role is Role.EDITOR and message.delivery in (Delivery.NONE, Delivery.FAILED):
-            # Of what is to leave, the outbox says when it is on the disk.
+            # For messages to send, the outbox confirms that they are durable.
             confirmed = updates.Confirmed(message.id)
             self._store.storage.written(session, lambda: self._editor.show(confirmed))
 
     def stands(self, session: str, message: str, then: Callable[[bool], None]) -> None:
-        """Tell `then` whether a message is in a transcript."""
+        """Call `then` with whether the transcript contains a message."""
         self._store.storage.load(
             session, lambda found: then(any(one.id == message for one in found.messages))
         )
@@ -198,34 +199,33 @@ class EditorSessions:
     def arrive(
         self, session: str, message: Message, *, again: bool, then: Callable[[bool], None]
     ) -> None:
-        """Take a robot message into the transcript. `then` is told whether it was new there, once
-        it is on the disk."""
+        """Append a robot message. `then` gets whether it was new, once it is durable."""
         self._store.arrive(session, message, again=again, then=then)
 
     def complete(self, session: str, message: str, text: str, then: Callable[[], None]) -> None:
-        """Bring the text of a robot message up to date; `then` runs once that is on the disk."""
+        """Replace the text of a robot message; `then` runs once that is durable."""
         self._store.complete(session, message, text, then)
 
     def settle(self, session: str, message: str, delivery: Delivery, reason: str) -> None:
-        """Show what became of a message. Its end is written down by the robot's owner."""
+        """Show a message's delivery. The robot writes the final one to the transcript."""
         self._show(session, updates.ShowDelivery(session, message, delivery, reason))
 
     def refresh(self, infos: Sequence[SessionInfo]) -> None:
-        """Take in the sessions as the disk lists them."""
+        """Use the list of sessions as it is on disk."""
         self._store.refresh(infos)
 
-    # --- what the store tells ---------------------------------------------------------------------
+    # --- `View` -----------------------------------------------------------------------------------
 
     def listed(self) -> None:
-        """There are other sessions now."""
+        """The list of sessions has changed."""
         self.notify_list()
 
     def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
-        """Something was added to a transcript or is told of a message in it, or it begins anew."""
+        """Messages were added, a delivery changed, or the transcript was cleared."""
         self._show(session, update)
 
     def deleted(self, info: SessionInfo, following: str) -> None:
-        """A session is no more."""
+        """A session was deleted."""
         if self._shown.pop(info.id, None) is not None:
             self._editor.show(updates.ShowNotice(say.DELETED(title=info.title)))
         self._editor.show(updates.Closed(info.id))
@@ -249,11 +249,11 @@ class EditorSessions:
         self._found(session, shown, shown.news(part))
         self.read(session, tuple(shown.conversations.values()))
         if shown.begin:
-            # What stood above may have been refused by the disk.
+            # The disk may have refused to read the part above.
             self._editor.show(updates.Earlier(session, (), more=True))
 
     def _is_shown(self, session: str, shown: ShownTranscript) -> bool:
-        """Whether it was neither deleted nor begun anew since."""
+        """Whether the session was neither deleted nor cleared meanwhile."""
         return self._shown.get(session) is shown and session in self
 
     def _found(self, session: str, shown: ShownTranscript, found: CatchUp) -> None:

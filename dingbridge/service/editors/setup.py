@@ -1,4 +1,4 @@
-"""Completes the settings of an editor with what their commands say."""
+"""Resolves an editor's settings: runs their commands, or waits for another editor that does."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from dingbridge.service.editors.screen import Screen
 
 
 class EditorSetup:
-    """`use` puts settings in force. Service loop only.
+    """Resolves settings and puts them in force with `use`. Service loop only.
 
-    begin ──no commands, or what they say is known──▶ in force
-      └──▶ waiting ──another editor finds out, or this one, or it is left──▶ in force
+    new ──no commands, or outputs known──▶ in force
+      └──▶ waiting ──outputs arrive, or the editor leaves──▶ in force
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class EditorSetup:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether settings wait for what their commands say."""
+        """Whether settings wait for their commands."""
         return self._waiting is not None
 
     def begin(self, settings: RawSettings) -> None:
-        """The editor was given settings: they count instead of those that wait."""
+        """Resolve new settings. They replace those that wait."""
         before, self._waiting = self._waiting, None
         if before is not None:
             self._screen.carried_out()
@@ -67,13 +67,14 @@ class EditorSetup:
             self._values.ask(self._number, settings.digest, partial(self._told, settings.digest))
 
     def looked_up(self, said: LookedUp) -> None:
-        """The editor has run its commands."""
+        """The editor has run the commands."""
         if self._waiting is not None and self._waiting.digest == said.digest:
             self._is_looking = False
             self._complete(self._waiting, unpacked(said.found))
 
     def leave(self) -> None:
-        """The editor is left: nothing waits any longer, and none of its tables is in force."""
+        """The editor leaves: waiting settings are used without the outputs, and its table is
+        dropped."""
         self._is_leaving = True
         if self._waiting is not None:
             self._give_up(self._waiting)
@@ -82,12 +83,12 @@ class EditorSetup:
     def _told(self, digest: str, outputs: Outputs | None) -> None:
         waiting = self._waiting
         if waiting is None or waiting.digest != digest:
-            # It was given another table since.
+            # It has other settings by now.
             return
         if outputs is not None:
             self._complete(waiting, LookupResults(outputs=outputs))
         elif self._attach.bound is not None and self._is_new:
-            # The service before knew it, so another editor may be about to hand it over.
+            # An earlier service knew the outputs, so another editor may submit them soon.
             self._later(ALL_HERE_WITHIN, self._look_up)
         else:
             self._look_up(waiting)
@@ -103,7 +104,7 @@ class EditorSetup:
             self._screen.look_up("")
 
     def _later(self, seconds: float, call: Callable[[RawSettings], None]) -> None:
-        """Do something with the settings that wait now, if they still do then."""
+        """Call with the waiting settings after some time, if they still wait then."""
         digest = self._waiting.digest if self._waiting is not None else ""
 
         def then() -> None:

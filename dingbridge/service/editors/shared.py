@@ -19,14 +19,14 @@ from dingbridge.service.sessions.store import SessionStore
 class SharedServices(Struct, frozen=True):
     """What exists once for all editors.
 
-    - `files_thread` does what takes long with the user's files.
-    - `spooled` names the files of the spool that are being read.
-    - `post` runs a call on the service's loop.
-    - `is_behind` tells whether an editor has not read yet what it was sent.
+    - `files_thread` does slow work with the user's files.
+    - `spooled` names the spool files that are being read.
+    - `post` runs a call on the service loop.
+    - `is_behind` tells whether an editor has unread frames.
     - `describe` returns the status of the service in words.
-    - `end` ends the service; with True another one starts at once.
-    - `log_secrets` takes, for an editor, the values that the log must not show, and whether it
-      wants all lines.
+    - `end` ends the service; with True, editors start the next one at once.
+    - `log_secrets` takes an editor's number, the values to mask in the log, and whether it wants
+      all lines.
     """
 
     data: Path

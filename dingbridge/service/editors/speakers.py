@@ -1,4 +1,4 @@
-"""Who was heard in which conversation, so that answers can mention them."""
+"""Remembers who wrote in which conversation, so that answers can mention them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dingbridge.core.messages import At, Inbound, Sender
 
 CONVERSATIONS = 200
 PEOPLE = 500
-"""Conversations that are remembered, and people in each (counts); the oldest go."""
+"""Maximum number of conversations, and of people in each; the oldest are forgotten."""
 
 
 class Speakers:
-    """What this editor has heard since it started. Service loop only."""
+    """People who wrote since the editor started. Service loop only."""
 
     def __init__(self) -> None:
         self._heard: OrderedDict[str, OrderedDict[str, Sender]] = OrderedDict()
         self._askers: dict[str, At] = {}
 
     def met(self, inbound: Inbound) -> None:
-        """Somebody spoke."""
+        """Remember the sender of a message."""
         conversation = inbound.conversation.id
         heard = self._heard.setdefault(conversation, OrderedDict())
         self._heard.move_to_end(conversation)
@@ -34,9 +34,9 @@ class Speakers:
             self._askers.pop(oldest, None)
 
     def members(self, conversation: str) -> dict[str, str]:
-        """Staff ids by name, for those who can be mentioned without doubt."""
+        """Staff ids by name, without names that are ambiguous."""
         return mentions.members(self._heard.get(conversation, {}).values())
 
     def asker(self, conversation: str) -> At:
-        """The person who wrote there last, if it is a group."""
+        """The person who wrote last, if the conversation is a group."""
         return self._askers.get(conversation, At())

@@ -1,8 +1,8 @@
-"""What an editor was shown of a transcript so far, and what it must be told of the rest.
+"""What an editor shows of a transcript, and which updates it still needs.
 
-The end of a transcript comes first, then what stands above it, a part at a time and as fast as the
-editor asks; what is added meanwhile is told at once. However long it is, only the latest messages
-are remembered here, and those whose fate is open.
+The end of a transcript is shown first, then the parts above it, one at a time, as fast as the
+editor asks. Additions are shown at once. Only the latest messages, and those without a final
+delivery, are remembered, however long the transcript is.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from dingbridge.core.sessions.transcript import UNSETTLED, DeliveryLine, Transcr
 from dingbridge.protocol import updates
 
 LATEST = 1000
-"""Messages (a count) that are remembered at least."""
+"""Minimum number of messages to remember."""
 
 TranscriptUpdate = updates.ShowMessages | updates.ShowDelivery | updates.ShowEnd | updates.Earlier
 
 
 class CatchUp(Struct, frozen=True):
-    """`updates` bring the editor up to date; of the messages in `open` only the robot's owner knows
-    what became of them."""
+    """Updates for the editor, and the ids of messages in `open`, whose delivery only the robot
+    knows."""
 
     updates: tuple[TranscriptUpdate, ...]
     open: tuple[str, ...]
 
 
 class ShownTranscript:
-    """Of one session.
+    """What an editor shows of one session.
 
-    reading its end ──▶ filling upwards ──a part from the beginning──▶ whole
+    reading its end ──▶ filling upwards ──a part that starts at 0──▶ whole
     """
 
     def __init__(self, session: str) -> None:
         self._session = session
-        # What became of each and why, in order.
+        # The delivery and reason of each message, in order.
         self._latest: dict[str, tuple[Delivery, str]] = {}
         self._most = 2 * LATEST
-        # Later words about messages that stand further up.
-        self._fates: dict[str, DeliveryLine] = {}
+        # Deliveries of messages further up, which were not read yet.
+        self._deliveries: dict[str, DeliveryLine] = {}
         self.conversations: dict[tuple[str, str, bool], Message] = {}
-        """The latest message of each and to each, without its text, in order."""
+        """The latest message from and to each conversation, without its text, in order."""
 
         self.begin: int | None = None
-        """Where in the file that begins which was shown; None before anything was."""
+        """The file offset (bytes) at which the shown part starts; None before the first one."""
 
         self.damaged = 0
-        """Lines that could not be read, so far."""
+        """Number of lines that could not be read so far."""
 
     def __contains__(self, message: str) -> bool:
-        """Whether it was shown lately."""
+        """Whether the message is among those remembered."""
         return message in self._latest
 
     @property
@@ -60,7 +60,7 @@ class ShownTranscript:
         return self.begin != 0
 
     def note(self, update: updates.ShowMessages | updates.ShowDelivery) -> None:
-        """The editor is told this meanwhile."""
+        """Take note of an update that the editor gets."""
         if isinstance(update, updates.ShowMessages):
             for message in update.list:
                 self._remember(message)
@@ -69,7 +69,7 @@ class ShownTranscript:
         if update.message in self._latest:
             self._latest[update.message] = update.delivery, update.reason
         elif self._is_filling:
-            self._fates[update.message] = DeliveryLine(
+            self._deliveries[update.message] = DeliveryLine(
                 update.message, update.delivery, update.reason, update.text
             )
 
@@ -78,15 +78,16 @@ class ShownTranscript:
         if len(self._latest) > self._most:
             many = len(self._latest) - LATEST
             self._latest = {
-                name: fate
-                for number, (name, fate) in enumerate(self._latest.items())
-                if number >= many or fate[0] in UNSETTLED
+                name: delivery
+                for number, (name, delivery) in enumerate(self._latest.items())
+                if number >= many or delivery[0] in UNSETTLED
             }
-            # Of those whose fate is open there may be any number: not with each one more again.
+            # The number without a final delivery is not bounded: do not repeat this for each of
+            # them.
             self._most = len(self._latest) + LATEST
 
     def _meet(self, messages: Iterable[Message], *, is_above: bool) -> None:
-        """Note whose messages these are, which stand above all others or below them."""
+        """Take note of the conversations of messages, which stand above or below all others."""
         met: dict[tuple[str, str, bool], Message] = {}
         for message in messages:
             if message.target:
@@ -103,8 +104,8 @@ class ShownTranscript:
             self.conversations[key] = one
 
     def ending(self, part: TranscriptPart) -> CatchUp:
-        """The transcript's end was read. What was told since comes below it, unless it stands there
-        already: an editor hands over again what the service before may have written down."""
+        """The transcript's end was read. Messages noted meanwhile go below it, unless it contains
+        them: an editor repeats what an earlier service may have written."""
         since, self._latest = self._latest, {}
         read = self._above(part, ())
         messages = tuple(_as_told(message, since.pop(message.id, None)) for message in read)
@@ -113,25 +114,25 @@ class ShownTranscript:
         self._latest.update(since)
         more = self._read_from(part)
         update = updates.ShowEnd(self._session, messages, tuple(since), more)
-        # The editor may show the message already, if it stood there before the service.
+        # For messages that the editor shows from before the service started.
         return CatchUp((*self._texts(part.fates), update), _unsettled(messages))
 
-    def _texts(self, fates: Iterable[DeliveryLine]) -> tuple[updates.ShowDelivery, ...]:
+    def _texts(self, lines: Iterable[DeliveryLine]) -> tuple[updates.ShowDelivery, ...]:
         return tuple(
             updates.ShowDelivery(self._session, one.id, one.delivery, one.reason, one.text)
-            for one in fates
+            for one in lines
             if one.text
         )
 
     def earlier(self, part: TranscriptPart) -> CatchUp:
-        """What stands above all that was shown so far was read."""
+        """The part above the shown one was read."""
         messages = self._above(part, self._latest)
         settled: list[TranscriptUpdate] = [*self._texts(part.fates)]
-        for fate in part.fates:
-            # Another editor may have written it before its message.
-            here = self._latest.get(fate.id)
+        for line in part.fates:
+            # Another editor may have written the delivery before its message.
+            here = self._latest.get(line.id)
             if here is not None and here[0] in UNSETTLED:
-                settled.append(self._settled(fate.id, fate.delivery, fate.reason))
+                settled.append(self._settled(line.id, line.delivery, line.reason))
         open_ = _unsettled(messages)
         for message in messages:
             if message.id in open_:
@@ -140,7 +141,8 @@ class ShownTranscript:
         return CatchUp((*settled, updates.Earlier(self._session, messages, more)), open_)
 
     def news(self, part: TranscriptPart) -> CatchUp:
-        """Another process has added this at the end, or we have: then it was told."""
+        """The part appended since the last read. It may contain what we wrote, which is shown
+        already."""
         self.damaged += part.damaged
         settled: list[TranscriptUpdate] = [*self._texts(part.fates)]
         unknown: list[str] = []
@@ -151,7 +153,7 @@ class ShownTranscript:
             if delivery is Delivery.SENT and here != (delivery, reason):
                 settled.append(self._settled(name, delivery, reason))
             elif here and here[0] in UNSETTLED and delivery is Delivery.FAILED:
-                # It may be under way again, which its transcript does not tell.
+                # It may have been retried, which the transcript does not contain.
                 unknown.append(name)
             elif here is None:
                 settled.append(self._settled(name, delivery, reason))
@@ -163,9 +165,9 @@ class ShownTranscript:
                 new.append(message)
                 self._remember(message)
                 self._meet((message,), is_above=False)
-        for fate in part.fates:
-            if not fate.text:
-                compare(fate.id, fate.delivery, fate.reason)
+        for line in part.fates:
+            if not line.text:
+                compare(line.id, line.delivery, line.reason)
         unknown += _unsettled(new)
         told = (updates.ShowMessages(self._session, tuple(new)),) if new else ()
         return CatchUp((*settled, *told), tuple(unknown))
@@ -176,30 +178,31 @@ class ShownTranscript:
         return update
 
     def _above(self, part: TranscriptPart, shown: Iterable[str]) -> tuple[Message, ...]:
-        """The messages of a part that stands above all others, as what came later tells of them."""
+        """The messages of a part above the shown one, with the deliveries that stand further
+        down."""
         known = set(shown)
         messages = tuple(
-            with_fate(message, self._fates.pop(message.id, None))
+            with_fate(message, self._deliveries.pop(message.id, None))
             for message in part.messages
             if message.id not in known
         )
-        for fate in part.fates:
-            if fate.id not in known:
-                self._fates.setdefault(fate.id, fate)
+        for line in part.fates:
+            if line.id not in known:
+                self._deliveries.setdefault(line.id, line)
         self._meet(messages, is_above=True)
         return messages
 
     def _read_from(self, part: TranscriptPart) -> bool:
-        """Note where a part begins. Returns whether there is more above it."""
+        """Take note of the part's start. Returns whether there is more above it."""
         self.damaged += part.damaged
         self.begin = part.begin
         if not self._is_filling:
-            self._fates.clear()
+            self._deliveries.clear()
         return self._is_filling
 
 
 def _as_told(message: Message, told: tuple[Delivery, str] | None) -> Message:
-    """A message as it was read, of which this was told meanwhile."""
+    """A message as read, with the delivery that was noted meanwhile."""
     if told is None or message.delivery is Delivery.SENT:
         return message
     return with_fate(message, DeliveryLine(message.id, *told))

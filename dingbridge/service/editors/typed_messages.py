@@ -1,4 +1,4 @@
-"""Messages that the user types in a session of the editor."""
+"""Messages that the user types in a session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dingbridge.service.ports import Runtime
 
 
 class TypedMessages:
-    """Takes them into the transcript, and sends them. Service loop only."""
+    """Adds typed messages to the transcript and sends them. Service loop only."""
 
     def __init__(
         self, runtime: Runtime, chats: Chats, sending: Sending, replies: ResponderReplies
@@ -34,8 +34,10 @@ class TypedMessages:
         begun_for: Destination | None = None,
         around: Around = Around(),
     ) -> None:
-        """A message typed in the editor: into the transcript, and out to where
-        `Accounts.destined` says. `around` is what stood before lines of a file that it shows."""
+        """Add the message to the transcript and send it; see `Accounts.destined`.
+
+        `around` is what stood before the lines of a file that it contains. Raises `BridgeError`.
+        """
         text = filled(text)
         session = session or self._sessions.current
         if session not in self._sessions:
@@ -50,7 +52,8 @@ class TypedMessages:
         self._sessions.hold(session)
         default = self._accounts.default
         if account is None and default.settings.is_unusable:
-            # It may be meant for DingTalk: a session that is bound cannot be told from another.
+            # It may be meant for DingTalk: with broken settings it is unknown which sessions are
+            # bound.
             why_not = default.settings.why_no_target()
             self._sending.add_unsent(default.name, session, message, why_not)
             return

@@ -54,7 +54,7 @@ class Unbind(Struct, frozen=True):
 
 
 class SendMessage(Struct, frozen=True):
-    """Send a message. Repeated when its fate did not come back; the owner ignores duplicates."""
+    """Send a message. Repeated if no delivery came back; the owner ignores duplicates."""
 
     outbound: Outbound
     kind: Purpose
@@ -62,7 +62,7 @@ class SendMessage(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """Ask for the fate of messages that a transcript shows without one."""
+    """Ask for the delivery of messages that a transcript shows without a final one."""
 
     session: str
     ids: tuple[str, ...]
