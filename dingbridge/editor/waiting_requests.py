@@ -78,9 +78,12 @@ class WaitingRequests:
 
 
 def _message(frame: FromHost) -> str:
-    """The id of the message that a frame makes."""
+    """The id of the message that a frame makes; of a text with a file that of the file, which Lua
+    may hand over alone."""
     match frame:
         case RunCommand(id=message):
+            return message
+        case EditorEvent(payload={"file_id": str(message)}):
             return message
         case EditorEvent(payload={"id": str(message)}):
             return message

@@ -61,11 +61,25 @@ function M.confirmed(id)
   asked[id] = nil
 end
 
+--- What has to be handed over again of a text with a file: the one may be written down, and have met
+--- its end, while the other is on its way.
+---@param entry dingbridge.Asked
+---@return table payload a copy
+local function open_part(entry)
+  local payload = vim.deepcopy(entry.payload)
+  if payload.file_id and not asked[payload.file_id] then
+    payload.file, payload.file_id = nil, nil
+  elseif payload.file_id and not asked[payload.id] then
+    payload.id, payload.text, payload.file_id = payload.file_id, nil, nil
+  end
+  return payload
+end
+
 --- The message was refused, and with it the file that was to follow its text.
 ---@param id string
 function M.refused(id)
   for name, entry in pairs(asked) do
-    if entry.payload.id == id then
+    if entry.payload.id == id or entry.payload.file_id == id then
       asked[name] = nil
     end
   end
@@ -127,7 +141,7 @@ function M.hand_over(tell, key, only_held)
       entry.is_held = nil
       -- How often sessions were opened is another count in another host. Without one exactly the
       -- session that is named is meant, wherever the user is by now.
-      local payload = vim.deepcopy(entry.payload)
+      local payload = open_part(entry)
       payload.opened = nil
       if payload.place then
         payload.place.opened = nil
@@ -222,7 +236,7 @@ local function write_file(entries)
     settings = vim.fn.sha256(entries[1].key),
     time = os.time(),
     asked = vim.tbl_map(function(entry)
-      return { name = entry.name, payload = entry.payload }
+      return { name = entry.name, payload = open_part(entry) }
     end, entries),
   })
   local path = vim.fs.joinpath(folder(), ('%d-%x.json'):format(vim.fn.getpid(), vim.uv.hrtime()))

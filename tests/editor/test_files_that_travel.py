@@ -126,6 +126,22 @@ def test_a_file_that_is_handed_over_again_is_not_sent_twice_nor_told_as_failed(
     other.until(lambda: [row["delivery"] for row in other.transcript(session)[1:]] == ["sent"] * 3)
 
 
+def test_a_text_whose_file_still_travels_is_told_of_once_when_the_service_is_killed(
+    talking: Editor, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = huge(tmp_path, 150 * MEGABYTE)
+    talking.listen()
+    ids = talking.lua("return { require('dingbridge').send('see', { file = ... }) }", str(path))
+    talking.until(lambda: talking.heard("DingbridgeDelivered"))
+    assert any(name.endswith(".part") for name in kept(talking))
+    path.write_bytes(PDF)
+    talking.kill_service()
+    talking.until(lambda: ids[1] in [one["id"] for one in talking.heard("DingbridgeDelivered")])
+    for event in ("DingbridgeQueued", "DingbridgeDelivered"):
+        assert [one["id"] for one in talking.heard(event)] == ids
+    assert names(sandbox) == ["see", "huge.log.zip"]
+
+
 def test_while_a_huge_file_travels_others_are_answered(
     talking: Editor, sandbox: Sandbox, tmp_path: Path
 ) -> None:

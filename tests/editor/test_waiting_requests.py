@@ -38,6 +38,14 @@ def test_a_command_stays_between_the_messages_between_which_it_was_given() -> No
     assert waiting.pass_on(command("c")) == [command("c")]
 
 
+def test_a_file_whose_text_is_not_handed_over_again_keeps_the_place_of_both() -> None:
+    both = EditorEvent("send", {"id": "text", "file_id": "file", "text": "see"})
+    waiting = WaitingRequests()
+    waiting.lost([message("one"), both, command("a")])
+    sent = handed_over(waiting, message("one"), message("file"))
+    assert sent == [SHOWN, message("one"), message("file"), command("a"), WORKING]
+
+
 def test_what_lua_does_not_hand_over_again_is_not_sent() -> None:
     waiting = WaitingRequests()
     waiting.lost([message("refused"), command("a"), message("sent")])

@@ -41,7 +41,8 @@ class PendingRequests:
         self._under_way: set[str] = set()
         self._ended: OrderedDict[str, tuple[Delivery, str]] = OrderedDict()
         self._is_newcomer = True
-        self._perhaps_told: set[str] = set()
+        # What an earlier service may have reported the end of, with the end that came since.
+        self._perhaps_told: dict[str, tuple[Delivery, str] | None] = {}
         self._untold: list[Ask] = []
         self._busy = False
         self._answers = False
@@ -106,11 +107,13 @@ class PendingRequests:
 
     def _hand_over(self, ask: SendMessage) -> None:
         self._unanswered[ask.outbound.id] = ask
-        self._under_way.add(ask.outbound.id)
+        self.expect(ask.outbound.id)
         self._exchange.notify(ask)
 
     def expect(self, message: str) -> None:
-        """This editor sent the message when there was an earlier service."""
+        """The editor waits for the end of the message, which it sends, or has sent when there was
+        an earlier service."""
+        self._perhaps_told.pop(message, None)
         self._under_way.add(message)
 
     def answered(self, message: str) -> bool:
@@ -122,14 +125,16 @@ class PendingRequests:
         """Ask what became of messages that a transcript shows without an end. An earlier service
         may have reported the end, and been killed before it was in the transcript."""
         if not self._is_newcomer:
-            self._perhaps_told.update(messages)
+            new = (message for message in messages if not self.sent(message))
+            self._perhaps_told.update(dict.fromkeys(new))
         self.notify(Known(session, messages))
 
-    def perhaps_told(self, message: str) -> bool:
-        """Whether the editor may know the end of a message already, and waits for none."""
-        told = message in self._perhaps_told
-        self._perhaps_told.discard(message)
-        return told and message not in self._under_way
+    def perhaps_told(self, message: str, end: tuple[Delivery, str]) -> bool:
+        """Whether the editor may know this end of a message already, and waits for none."""
+        if message not in self._perhaps_told:
+            return False
+        before, self._perhaps_told[message] = self._perhaps_told[message], end
+        return before in (None, end)
 
     def sent(self, message: str) -> bool:
         """Whether this editor sent the message."""
@@ -147,7 +152,7 @@ class PendingRequests:
 
     def goes_on(self, message: str) -> None:
         """The message is under way; after its end that means that it was retried."""
-        self._perhaps_told.discard(message)
+        self._perhaps_told.pop(message, None)
         if self._ended.pop(message, None) is not None:
             self._under_way.add(message)
 

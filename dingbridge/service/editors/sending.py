@@ -233,8 +233,8 @@ class Sending:
         # open, speak of it.
         if not member.sent(message) and not self._sessions.is_used(session):
             return
-        perhaps_told = member.perhaps_told(message)
-        if not member.ended(message, (fate, reason)) or perhaps_told:
+        end = fate, reason
+        if member.perhaps_told(message, end) or not member.ended(message, end):
             return
         if fate is Delivery.SENT:
             self._event("DingbridgeDelivered", **about, reason=reason)

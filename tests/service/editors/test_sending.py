@@ -11,13 +11,15 @@ from dingbridge.core.messages import Delivery, DeliveryReport, Message, Role, Ta
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.options.settings import read_all
 from dingbridge.core.sessions.transcript import Entry, SessionInfo, TranscriptPart
+from dingbridge.core.user_file import UserFile
 from dingbridge.protocol import updates
 from dingbridge.service.adapters import SystemRuntime
 from dingbridge.service.editors.accounts import Accounts
 from dingbridge.service.editors.chats import Chats
+from dingbridge.service.editors.file_sending import FileSending
 from dingbridge.service.editors.sending import Sending
 from dingbridge.service.editors.sessions import EditorSessions
-from dingbridge.service.ports import Ports
+from dingbridge.service.ports import Packed, Ports
 from dingbridge.service.robots.robot_news import Ruling
 from dingbridge.service.robots.robot_requests import Ask, Drop, Hello, Known, Revoke, SendMessage
 from dingbridge.service.sessions.store import SessionStore
@@ -63,6 +65,9 @@ class Outside:
     def written(self, session: str, then: Callable[[], None]) -> None:
         then()
 
+    def pack(self, message: str, file: UserFile, then: Callable[[Packed], None], _: Any) -> None:
+        then(Packed("/kept", file.name, file.path))
+
 
 class Made:
     """An editor with one session and one robot."""
@@ -90,12 +95,19 @@ class Made:
         accounts = Accounts(ports, sessions, lambda: None)
         accounts.configure(read_all(APP, {}), ())
         self.account = accounts.default
-        self.deliveries = Sending(self.outside, ports.runtime, Chats(sessions, accounts), {})
+        chats = Chats(sessions, accounts)
+        self.deliveries = Sending(self.outside, ports.runtime, chats, {})
+        self.files = FileSending(self.outside, ports.runtime, chats, cast(Any, self.outside))
 
     def send(self, message: str) -> None:
         """Send something in the session."""
         made = Message(message, Role.EDITOR, "You", "text", 1.0)
         self.deliveries.add_and_send(self.account, "s", made, Target(user_id="zhangsan"))
+
+    def send_file(self, message: str) -> None:
+        """Send a file in the session."""
+        file = UserFile(1, "/a.pdf", "send")
+        self.files.send_file("s", message, file, "dingtalk:user:zhangsan")
 
     def told(self, message: str, *fates: Delivery, why: str = "why") -> list[str]:
         """The names of the autocommands that come of what an owner tells, one after the other."""
@@ -133,6 +145,35 @@ def test_an_end_that_an_earlier_service_may_have_told_is_announced_to_who_waits_
     assert made.told("m2", Delivery.SENT) == ["DingbridgeDelivered"]
     assert made.told("m3", Delivery.QUEUED, Delivery.SENT) == ["DingbridgeDelivered"]
     assert Known("s", ("m1", "m2", "m3")) in made.outside.asked
+
+
+def test_the_end_of_a_message_that_is_handed_over_again_is_announced_even_if_it_came_before(
+    made: Made,
+) -> None:
+    made.account.come_back("s")
+    made.account.member.ask("s", ("m1",))
+    assert made.told("m1", Delivery.SENT) == []
+    made.send("m1")
+    assert made.told("m1", Delivery.SENT, Delivery.SENT) == [
+        "DingbridgeQueued",
+        "DingbridgeDelivered",
+    ]
+
+
+def test_a_file_that_is_handed_over_again_waits_for_its_end_even_if_that_came_before() -> None:
+    made = Made()
+    made.account.come_back("s")
+    made.account.member.ask("s", ("m1",))
+    assert made.told("m1", Delivery.SENT) == []
+    made.send_file("m1")
+    assert made.told("m1", Delivery.SENT) == ["DingbridgeQueued", "DingbridgeDelivered"]
+
+
+def test_what_an_earlier_service_may_have_told_is_announced_once_it_is_dropped(made: Made) -> None:
+    made.account.come_back("s")
+    made.account.member.ask("s", ("m1",))
+    assert made.told("m1", Delivery.FAILED, Delivery.FAILED) == []
+    assert made.told("m1", Delivery.FAILED, Delivery.FAILED, why="dropped") == ["DingbridgeFailed"]
 
 
 def test_an_editor_that_has_just_started_is_told_what_ended_while_it_was_away(made: Made) -> None:
