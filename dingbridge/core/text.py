@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Callable
 
-from dingbridge.core.regex import regex
+from dingbridge.core.regex import PIECE, regex
 
 NAME_CHARACTERS = 40
 """Longest name `clean_name` returns, in code points, the ellipsis included."""
@@ -78,13 +79,33 @@ def clean(text: str) -> str:
     """
     if _is_printable(text):
         return text  # none of these is
-    text = well_formed(text)
-    return _LINE_ENDS.sub("\n", _UNWANTED.sub("", text))
+    return by_lines(_cleaned, text)
+
+
+def _cleaned(lines: str) -> str:
+    return _LINE_ENDS.sub("\n", _UNWANTED.sub("", well_formed(lines)))
 
 
 def _is_printable(text: str) -> bool:
     """Whether everything but line ends and tabs is printable: a fast check."""
-    return text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable()
+    pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+    return all(
+        piece.isprintable() or piece.replace("\n", "").replace("\t", "").isprintable()
+        for piece in pieces
+    )
+
+
+def by_lines(change: Callable[[str], str], text: str) -> str:
+    """Return `change(text)`, called with whole lines of about `PIECE` characters at a time.
+
+    Other threads run between the calls. What `change` makes of a line must not depend on others.
+    """
+    pieces, start = [], 0
+    while len(text) - start > PIECE:
+        end = text.find("\n", start + PIECE) + 1 or len(text)
+        pieces.append(change(text[start:end]))
+        start = end
+    return "".join(pieces) + change(text[start:])
 
 
 def well_formed(text: str) -> str:
@@ -92,7 +113,11 @@ def well_formed(text: str) -> str:
 
     Lone surrogates stand for bytes of a buffer that are not UTF-8. Idempotent, never raises.
     """
-    return _SURROGATES.sub(_code_point, text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return by_lines(lambda lines: _SURROGATES.sub(_code_point, lines), text)
+    return text
 
 
 def tame(text: str) -> str:
@@ -105,10 +130,14 @@ def tame(text: str) -> str:
     text = clean(text)
     if text.isascii():
         return text
-    if not _is_printable(text):  # as none of these is
-        text = _HIDDEN.sub(lambda found: found[1] or "", text)
-    text = _PERHAPS_STACKED.sub(_low_stacks, text)
-    return _SELECTORS.sub("", text)
+    return by_lines(_tamed, text)
+
+
+def _tamed(lines: str) -> str:
+    if not _is_printable(lines):  # as none of these is
+        lines = _HIDDEN.sub(lambda found: found[1] or "", lines)
+    lines = _PERHAPS_STACKED.sub(_low_stacks, lines)
+    return _SELECTORS.sub("", lines)
 
 
 def _low_stacks(run: re.Match[str]) -> str:

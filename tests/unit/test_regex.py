@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dingbridge.core.regex import PIECE, REACH, found_in, regex
+from dingbridge.core.regex import PIECE, REACH, found_in, regex, replaced_in
 from tests.support.editor import ROOT
 from tests.support.processes import run
 
@@ -43,6 +43,10 @@ class Watched:
     def match(self, text: str, start: int) -> Any:
         return self._pattern.match(text, start)
 
+    def sub(self, replacement: Any, text: str) -> str:
+        self.looked_at.append(len(text))
+        return self._pattern.sub(replacement, text)
+
 
 def test_no_call_of_a_search_looks_at_much_of_a_long_text() -> None:
     # A call of `re` holds up every other thread until it returns.
@@ -61,6 +65,7 @@ def test_a_search_in_pieces_finds_what_one_search_finds(text: str, piece: int) -
         padded = text + "b" * REACH
         found = [match.span() for match in found_in(compiled, padded, piece)]
         assert found == [match.span() for match in compiled.finditer(padded)]
+        assert replaced_in(compiled, "-", padded, piece) == compiled.sub("-", padded)
 
 
 def test_a_match_that_is_longer_than_a_piece_is_found_as_a_whole() -> None:

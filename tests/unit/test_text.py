@@ -9,6 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from dingbridge.core import text as text_module
+from dingbridge.core.regex import PIECE
 from dingbridge.core.text import (
     NAME_CHARACTERS,
     STACKED_MARKS,
@@ -17,6 +19,7 @@ from dingbridge.core.text import (
     shorten,
     tame,
     visible,
+    well_formed,
     whole_character,
 )
 
@@ -54,6 +57,37 @@ def test_nothing_that_acts_on_an_editor_or_terminal_is_left(text: str) -> None:
 @given(SPIKED)
 def test_cleaning_clean_text_changes_nothing(text: str) -> None:
     assert clean(clean(text)) == clean(text)
+
+
+@given(SPIKED)
+@example("\x1b]0;a\nb\x07c\nd\x9b\n31m\r\ne\ufe0f\n\ufe0f\u0301\n\ud83d\n\ude00")
+def test_a_text_in_many_pieces_becomes_what_it_becomes_in_one(text: str) -> None:
+    for change in (clean, tame, well_formed):
+        whole = change(text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(text_module, "PIECE", 3)
+            assert change(text) == whole
+
+
+class Watched:
+    """A pattern that notes the characters that each call looks at."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+        self.looked_at = [0]
+
+    def sub(self, replacement: str, text: str) -> str:
+        self.looked_at.append(len(text))
+        return self._pattern.sub(replacement, text)
+
+
+@pytest.mark.parametrize("name", ["_UNWANTED", "_SURROGATES", "_PERHAPS_STACKED", "_SELECTORS"])
+def test_no_call_looks_at_much_of_a_long_text(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A call of `re` holds up every other thread until it returns.
+    watched = Watched(getattr(text_module, name))
+    monkeypatch.setattr(text_module, name, watched)
+    assert len(tame("\u3000 中文 \ud83d\n" * PIECE)) == 7 * PIECE
+    assert PIECE <= max(watched.looked_at) <= PIECE + 10
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"])))

@@ -13,7 +13,7 @@ from typing import Final
 
 from dingbridge.core.markdown import code_regions
 from dingbridge.core.regex import found_in, regex
-from dingbridge.core.text import tame
+from dingbridge.core.text import by_lines, tame
 
 _INVISIBLE: Final = "\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufeff"
 _OF_A_WORD: Final = r"[A-Za-z0-9:/&#;%.+\\-]"
@@ -75,7 +75,7 @@ def characters(text: str) -> str:
     never raises.
     """
     tamed = tame(text)
-    return tamed if tamed.isascii() else _IN_A_WORD.sub("", tamed)
+    return tamed if tamed.isascii() else by_lines(lambda lines: _IN_A_WORD.sub("", lines), tamed)
 
 
 def may_link(address: str) -> bool:

@@ -15,10 +15,11 @@ from markdown_it.token import Token
 from wcwidth import wcswidth
 
 from dingbridge.core.delivery.outgoing_text import may_link, may_show
-from dingbridge.core.markdown import code_blocks
+from dingbridge.core.markdown import code_blocks, rendering
 from dingbridge.core.markdown.plain import is_plain
-from dingbridge.core.markdown.rendering import LARGEST, for_dingtalk, spans, titles
+from dingbridge.core.markdown.rendering import LARGEST, for_dingtalk, spans, tags, titles
 from dingbridge.core.markdown.rendering.tables import Style
+from dingbridge.core.regex import PIECE, REACH
 from tests import commonmark
 from tests.support.growth import assert_in_proportion
 
@@ -378,6 +379,33 @@ def test_a_text_too_large_to_parse_keeps_its_code_and_shows_its_line_ends() -> N
     found = for_dingtalk(text)
     assert found.startswith("one  \ntwo\n\n" + code + "<\u200bdiv>\n\n")
     assert for_dingtalk(found) == found
+
+
+def test_no_call_looks_at_much_of_a_text_too_large_to_parse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A call of `re` holds up every other thread until it returns.
+    looked_at = []
+
+    class Watched:
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            self._pattern = pattern
+
+        def sub(self, replacement: str, text: str) -> str:
+            looked_at.append(len(text))
+            return self._pattern.sub(replacement, text)
+
+        def finditer(self, text: str, start: int, *end: int) -> Iterator[re.Match[str]]:
+            looked_at.append((end[0] if end else len(text)) - start)
+            return self._pattern.finditer(text, start, *end)
+
+    monkeypatch.setattr(rendering, "_LINE_END", Watched(rendering._LINE_END))
+    monkeypatch.setattr(tags, "_DRAWN", Watched(tags._DRAWN))
+    assert (
+        for_dingtalk("one <b>\n" * LARGEST)
+        == "one <\u200bb>  \n" * (LARGEST - 1) + "one <\u200bb>\n"
+    )
+    assert max(looked_at) <= PIECE + REACH
 
 
 # --- lines that mean themselves -------------------------------------------------------------------

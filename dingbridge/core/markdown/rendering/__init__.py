@@ -22,6 +22,7 @@ from dingbridge.core.markdown.rendering import (
 from dingbridge.core.markdown.rendering.parsing import block_parser, visible_text
 from dingbridge.core.markdown.rendering.tables import Cell, Style, Table
 from dingbridge.core.markdown.rendering.tags import harmless, literal
+from dingbridge.core.regex import replaced_in
 
 LARGEST = 200_000
 """Characters up to which a text is parsed. A larger one only gets its line ends made visible."""
@@ -36,7 +37,7 @@ _LARGEST_NUMBER = 999_999_999
 _TASK = re.compile(r"\[([ xX])\](?=[ \t])")
 _CLOSED_HEADING = re.compile(r"(?:^|[ \t])#+$")
 _RULE_OF_MARKS = re.compile(r"([-*])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
-_LINE_END = re.compile(r"(?<=\S)[ \t]*\n(?=[ \t]*\S)")
+_LINE_END = re.compile(r"(?<=\S)[ \t]{0,300}\n(?=[ \t]{0,300}\S)")
 
 
 class _Block(NamedTuple):
@@ -292,7 +293,8 @@ def _unparsed(text: str) -> str:
     parts = []
     end = 0
     for block in fences(text):
-        parts += [_LINE_END.sub("  \n", text[end : block.start]), text[block.start : block.end]]
+        between = replaced_in(_LINE_END, "  \n", text[end : block.start])
+        parts += [between, text[block.start : block.end]]
         end = block.end
-    parts.append(_LINE_END.sub("  \n", text[end:]))
+    parts.append(replaced_in(_LINE_END, "  \n", text[end:]))
     return harmless("".join(parts))

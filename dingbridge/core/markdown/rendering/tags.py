@@ -6,6 +6,8 @@ import re
 
 from markdown_it.token import Token
 
+from dingbridge.core.regex import replaced_in
+
 _NAMES = (
     "a abbr article aside audio b base big blockquote body br button canvas center code col dd del "
     "details dialog div dl dt em embed fieldset figure font footer form frame frameset h1 h2 h3 h4 "
@@ -15,7 +17,8 @@ _NAMES = (
     "thead title tr tt u ul video"
 )
 _ELEMENTS = "|".join(_NAMES.split())
-_AFTER_NAME = r"(?=\s*/?>|\s+[\w@:.-]+\s*(?:=|/?>))"
+# No text needs as much as the longest, and `replaced_in` looks no further.
+_AFTER_NAME = r"(?=\s{0,300}/?>|\s{1,300}[\w@:.-]{1,300}\s{0,300}(?:=|/?>))"
 _DRAWN = re.compile(
     rf"<(?=/?(?:{_ELEMENTS}|{_ELEMENTS.upper()}){_AFTER_NAME}|!--|!doctype\s|!DOCTYPE\s)"
 )
@@ -33,7 +36,7 @@ def harmless(code: str) -> str:
     real element, a comment or a doctype is touched: `Vec<u8>`, `#include <stdio.h>` and all code
     in other languages stay byte for byte. Idempotent.
     """
-    return _DRAWN.sub(f"<{_ZERO_WIDTH_SPACE}", code)
+    return replaced_in(_DRAWN, f"<{_ZERO_WIDTH_SPACE}", code)
 
 
 def literal(text: str) -> str:
