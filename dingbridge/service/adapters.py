@@ -55,11 +55,8 @@ class _Added:
 
 
 class TranscriptStorage:
-    """Transcripts of the data folder, read and written by the disk thread.
-
-    A read sees all writes to the same transcript that were submitted before it. `then` gets the
-    result on the service loop.
-    """
+    """Transcripts of the data folder, by the disk thread. A read sees all earlier writes to its
+    transcript."""
 
     def __init__(self, files: SharedFiles) -> None:
         self._worker = files.disk
@@ -144,8 +141,8 @@ class TranscriptStorage:
         self._write(session, lambda: self._files.delete(session))
 
     def _behind(self, session: str) -> str:
-        """The disk thread's queue key. Closes the current batch, so that later entries are written
-        after the work submitted under this key."""
+        """The disk thread's queue key. Ends the batch of entries: later ones are written after this
+        work."""
         self._added.pop(session, None)
         return transcript_of(session)
 
@@ -154,10 +151,8 @@ class TranscriptStorage:
 
 
 class ProgramRunner:
-    """Runs responder programs in their own thread, started with the first program.
-
-    `cwd` is the editor's folder, `environ` returns the environment.
-    """
+    """Runs responder programs in a thread of their own. `cwd` is the editor's folder; `environ`
+    returns the environment."""
 
     def __init__(
         self, notify: Callable[[Answered], None], cwd: str, environ: Callable[[], Mapping[str, str]]
@@ -168,11 +163,8 @@ class ProgramRunner:
         self._programs: ResponderPrograms | None = None
 
     def ask(self, request: str, argv: tuple[str, ...], question: Question, timeout: float) -> None:
-        """Run a program for a question, in the session's folder.
-
-        The environment contains the session, its instructions and model, and the files of the
-        message.
-        """
+        """Run a program in the session's folder. Its environment names the session, instructions,
+        model, files."""
         if self._programs is None:
             self._programs = ResponderPrograms(self._notify)
             self._programs.start()
@@ -197,11 +189,8 @@ class ProgramRunner:
 
 
 class ProjectAccess:
-    """Access to project folders: one thread for files and git, another one for jobs, which take
-    long.
-
-    Jobs run in the environment that `environ` returns.
-    """
+    """Project folders: one thread for files and git, another one for jobs, which take long.
+    `environ` returns the environment of jobs."""
 
     def __init__(
         self,

@@ -44,8 +44,6 @@ class AttachedEditor:
     """Carries out an editor's requests in order. Service loop only.
 
     starting ──state read──▶ restoring ──bindings known──▶ serving ──leave()──▶ see `Departure`
-
-    Until the bindings are known, and while settings wait for their commands, requests are queued.
     """
 
     def __init__(
@@ -170,8 +168,7 @@ class AttachedEditor:
             self.screen.carried_out()
 
     def _act(self, frame: frames.RunCommand | frames.EditorEvent) -> None:
-        """Carry out a request. If that fails, the editor is notified to keep its message no
-        longer."""
+        """Carry out a request. If that fails, the editor need not keep its message."""
         try:
             carry_out(self._need_bridge(), frame)
         except Exception:  # any error: put the draft back, then let the error boundary show it
@@ -216,7 +213,6 @@ class AttachedEditor:
         return not is_settled or self._setting_up.is_waiting
 
     def _settled(self) -> None:
-        """The bindings are known."""
         self._need_bridge().settled()
         self._turns.go_on()
 
@@ -230,7 +226,7 @@ class AttachedEditor:
             self._restoring.told(account)
 
     def joined(self, account: str) -> None:
-        """The robot of an account can be used: send it `Hello`. Its reply tells what is bound."""
+        """The robot of an account can be used: send it `Hello`."""
         found = self._need_bridge().accounts.find(account)
         if found is not None:
             found.member.joined()
@@ -242,10 +238,8 @@ class AttachedEditor:
     # --- leaving ----------------------------------------------------------------------------------
 
     def leave(self, *, at_once: bool = False) -> None:
-        """The editor has disconnected or is about to; see `Departure`.
-
-        Responder programs and jobs may finish, unless the service ends `at_once`.
-        """
+        """The editor leaves; see `Departure`. `at_once`: the service ends, so programs may not
+        finish."""
         if self._departure is None:
             # Its requests come first: they may join robots, which must be left again.
             self._before.append(frames.Leave())
@@ -295,7 +289,7 @@ class AttachedEditor:
 
     @property
     def is_working(self) -> bool:
-        """Whether the end of the service would interrupt a program, a file or a message."""
+        """Whether the end of the service would interrupt something."""
         return self._bridge is not None and (
             self._bridge.is_working or self._bridge.files.are_under_way
         )

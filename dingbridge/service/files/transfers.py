@@ -17,7 +17,7 @@ from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 OnFailure = Callable[[BridgeError], None]
 
 
-class IncomingFile(Struct, frozen=True, eq=False):
+class FileReception(Struct, frozen=True, eq=False):
     """A file being received. Its copy is stored and found by `name`."""
 
     name: str
@@ -41,7 +41,7 @@ class Transfers:
         self._folder = folder
         self._thread = thread
         self._send = send
-        self._coming: dict[int, IncomingFile] = {}
+        self._coming: dict[int, FileReception] = {}
         self._going: dict[int, memoryview] = {}
 
     def receive(
@@ -50,7 +50,7 @@ class Transfers:
         """Receive a file and keep a copy as `name`. `then` gets the copy's path once it is
         complete. If a copy of that name exists, it is used instead."""
         arriving = self._folder.arriving(name, file.name)
-        self._coming[file.number] = IncomingFile(name, arriving, then, failed)
+        self._coming[file.number] = FileReception(name, arriving, then, failed)
 
     def give(self, file: UserFile, data: bytes) -> None:
         """Send `data` to the host, which writes the file."""
@@ -102,7 +102,7 @@ class Transfers:
 
         self._thread.do(lambda: self._write(coming, piece), taken)
 
-    def _write(self, coming: IncomingFile, piece: FilePiece) -> Path | BridgeError | None:
+    def _write(self, coming: FileReception, piece: FilePiece) -> Path | BridgeError | None:
         """Write a piece. Returns the complete copy, the error, or None if more pieces follow. For
         the thread."""
         arriving = coming.arriving
@@ -120,7 +120,7 @@ class Transfers:
             return BridgeError(say.NOT_KEPT(reason=cause.strerror or type(cause).__name__))
 
     def _taken(
-        self, piece: FilePiece, coming: IncomingFile, outcome: Path | BridgeError | None
+        self, piece: FilePiece, coming: FileReception, outcome: Path | BridgeError | None
     ) -> None:
         if outcome is None:
             self._send(PieceTaken(piece.file))
