@@ -125,7 +125,7 @@ class TranscriptStorage:
         self._worker.after(self._behind(session), lambda: self._files.before(session, place), then)
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
-        """Read what other processes have appended, or the last part if the file was replaced."""
+        """Read what other processes have appended, or that the file was replaced."""
         self._worker.after(self._behind(session), lambda: self._files.since(session), then)
 
     def written(self, session: str, then: Callable[[], None]) -> None:

@@ -88,8 +88,8 @@ class Storage(Protocol):
         ...
 
     def since(self, session: str, then: Callable[[TranscriptPart], None]) -> None:
-        """Read what other processes have added to a transcript whose end was read, or the end of
-        another one that is there now."""
+        """Read what other processes have added to a transcript whose end was read, or that another
+        one is there now."""
         ...
 
     def written(self, session: str, then: Callable[[], None]) -> None:

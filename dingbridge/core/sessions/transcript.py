@@ -69,7 +69,7 @@ class TranscriptPart(Struct, frozen=True):
     """The part of a transcript's file between two byte offsets: whole lines from `begin`.
 
     `begin` is 0 when nothing precedes. `fates` are updates of messages outside the part. `is_anew`:
-    the file was replaced or truncated.
+    the file was replaced or truncated, and none of it was read.
     """
 
     messages: tuple[Message, ...] = ()
@@ -120,9 +120,9 @@ def read(lines: Iterable[bytes], fallback: SessionInfo) -> Transcript:
     return Transcript(info or fallback, part.messages, part.damaged)
 
 
-def read_part(lines: Iterable[bytes], begin: int, *, is_anew: bool = False) -> TranscriptPart:
+def read_part(lines: Iterable[bytes], begin: int) -> TranscriptPart:
     """The same for the lines from the byte `begin` on."""
-    return structs.replace(_read(lines)[1], begin=begin, is_anew=is_anew)
+    return structs.replace(_read(lines)[1], begin=begin)
 
 
 def _read(lines: Iterable[bytes]) -> tuple[SessionInfo | None, TranscriptPart]:

@@ -91,15 +91,15 @@ class Transcripts:
         return self._part(session, place)
 
     def since(self, session: str) -> TranscriptPart:
-        """What other processes have added since this or `end` was asked for first, or the end of
-        another transcript that is there now."""
+        """What other processes have added since this or `end` was called first. If another file is
+        there now, the part `is_anew`, and `end` has to be called for the new one."""
         told = self._told.get(session)
         try:
             with own_files.reading(self._path(session)) as file:
                 found = os.fstat(file.fileno())
                 if told is None or found.st_ino != told[0] or found.st_size < told[1]:
                     self._told[session] = found.st_ino, found.st_size
-                    return self._read_before(file, found.st_size, is_anew=True)
+                    return TranscriptPart(is_anew=True)
                 if found.st_size == told[1]:
                     return TranscriptPart(begin=told[1])
                 file.seek(told[1])
@@ -120,11 +120,11 @@ class Transcripts:
                 if found.st_ino == told[0] and found.st_size >= before:
                     return self._read_before(file, before)
                 self._told[session] = found.st_ino, found.st_size
-                return self._read_before(file, found.st_size, is_anew=True)
+                return TranscriptPart(is_anew=True)
         except FileNotFoundError:
             return TranscriptPart(is_anew=before is not None)
 
-    def _read_before(self, file: BinaryIO, place: int, *, is_anew: bool = False) -> TranscriptPart:
+    def _read_before(self, file: BinaryIO, place: int) -> TranscriptPart:
         """The last whole lines before a place, with a message among them if there is one."""
         size = PART_BYTES
         while True:
@@ -134,7 +134,7 @@ class Transcripts:
             if begin:
                 torn = data.find(b"\n") + 1 or len(data)
                 begin, data = begin + torn, data[torn:]
-            part = transcript.read_part(data.split(b"\n"), begin, is_anew=is_anew)
+            part = transcript.read_part(data.split(b"\n"), begin)
             if part.messages or not begin:
                 return part
             size *= 4

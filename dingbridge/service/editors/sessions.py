@@ -115,7 +115,7 @@ class EditorSessions:
         if shown.begin is None:
             self._read_end(session, shown)
         else:
-            self._store.storage.since(session, lambda part: self._read_news(session, shown, part))
+            self._store.storage.since(session, lambda part: self._read_since(session, shown, part))
 
     def fill(self, session: str) -> None:
         """Read the next part above what is shown: the editor has time for it."""
@@ -232,25 +232,39 @@ class EditorSessions:
         if self.current == info.id:
             self.current = following
 
+    def added(self, session: str, part: TranscriptPart) -> None:
+        """Another program added to a transcript, or replaced it."""
+        shown = self._shown.get(session)
+        # What stands on disk before its end was read is read with it.
+        if shown is None or shown.begin is None or session not in self:
+            return
+        if part.is_anew:
+            # What is told from now on comes below the end that is read.
+            self._shown[session] = ShownTranscript(session)
+            self.watch(session)
+            return
+        self._found(session, shown, shown.news(part))
+        if part.messages:
+            self.read(session, tuple(shown.conversations.values()))
+
     def _read_part(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
         if part.is_anew:
-            self._shown[session] = shown = ShownTranscript(session)
+            self._store.notify_added(session, part)
+            return
         is_end, met = shown.begin is None, len(shown.conversations)
         self._found(session, shown, shown.ending(part) if is_end else shown.earlier(part))
         if is_end or len(shown.conversations) > met:
             self.read(session, tuple(shown.conversations.values()))
 
-    def _read_news(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
-        if not self._is_shown(session, shown):
-            return
-        if part.is_anew:
-            self._read_part(session, shown, part)
-            return
-        self._found(session, shown, shown.news(part))
-        self.read(session, tuple(shown.conversations.values()))
-        if shown.begin:
-            # The disk may have refused to read the part above.
-            self._editor.show(updates.Earlier(session, (), more=True))
+    def _read_since(self, session: str, shown: ShownTranscript, part: TranscriptPart) -> None:
+        if self._is_shown(session, shown):
+            # It is read once, by whichever editor looks first.
+            self._store.notify_added(session, part)
+        if self._is_shown(session, shown):
+            self.read(session, tuple(shown.conversations.values()))
+            if shown.begin:
+                # The disk may have refused to read the part above.
+                self._editor.show(updates.Earlier(session, (), more=True))
 
     def _is_shown(self, session: str, shown: ShownTranscript) -> bool:
         """Whether the session was neither deleted nor cleared meanwhile."""

@@ -19,6 +19,7 @@ from dingbridge.core.sessions.transcript import (
     Entry,
     SessionInfo,
     Transcript,
+    TranscriptPart,
 )
 from dingbridge.core.text import well_formed
 from dingbridge.protocol import updates
@@ -46,6 +47,10 @@ class View(Protocol):
     def changed(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         """Messages were added to a transcript, a message has a new delivery, or the transcript was
         cleared."""
+        ...
+
+    def added(self, session: str, part: TranscriptPart) -> None:
+        """Another program added this part to a transcript, or replaced it."""
         ...
 
     def deleted(self, info: SessionInfo, following: str) -> None:
@@ -231,6 +236,11 @@ class SessionStore:
         """Notify every view of the list of sessions."""
         for view in self._views:
             view.listed()
+
+    def notify_added(self, session: str, part: TranscriptPart) -> None:
+        """Tell every view what another program added to a transcript."""
+        for view in self._views:
+            view.added(session, part)
 
     def _notify(self, session: str, update: updates.ShowMessages | updates.ShowDelivery) -> None:
         for view in self._views:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dingbridge.core.messages import Message, Role
-from dingbridge.core.sessions.transcript import SessionInfo
+from dingbridge.core.sessions.transcript import SessionInfo, TranscriptPart
 from dingbridge.edges.storage.robot_files import files_in
 from dingbridge.edges.storage.worker import Worker
 from dingbridge.protocol import updates
@@ -43,6 +43,9 @@ class Store:
         """A view's."""
         assert isinstance(update, updates.ShowMessages)
         self.shown.append([message.text for message in update.list])
+
+    def added(self, session: str, part: TranscriptPart) -> None:
+        """A view's."""
 
     def deleted(self, info: SessionInfo, following: str) -> None:
         """A view's."""
