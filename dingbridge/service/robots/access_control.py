@@ -1,4 +1,4 @@
-"""Who may write to a robot: checks each message, and answers those who are refused."""
+"""Checks who may write to a robot, and answers those who are refused."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class AccessControl:
     """Applies the access policy to each message. Service loop only.
 
     - `reply` sends a text to a conversation.
-    - `notify` tells an editor that somebody requests access.
-    - `changed` is called when the counts are new.
+    - `notify` reports a request for access to an editor.
+    - `changed` is called when the counts have changed.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class AccessControl:
 
     @property
     def asking(self) -> int:
-        """How many requests for access are open."""
+        """Number of open requests for access."""
         return len(self._records.current.requests)
 
     def describe(self) -> str:
@@ -51,8 +51,8 @@ class AccessControl:
         return policy.describe(rules, len(self._records.current.paired))
 
     def verdict(self, received: Received, target: Target) -> Admitted | None:
-        """Whether the message is admitted. A sender who is refused is told why, at most once in a
-        while."""
+        """Whether the message is admitted. A refused sender gets an answer, but not for every
+        message; see `AccessRecords.may_tell_refusal`."""
         inbound = received.inbound
         self._records.drop_expired()
         rules = policy.rules_of(self._options())

@@ -1,4 +1,5 @@
-"""What the state file has about access to a robot: pairings, requests, and refusals sent."""
+"""What the state file knows about access to a robot: pairings, requests, and answers to
+refusals."""
 
 from __future__ import annotations
 
@@ -31,12 +32,12 @@ class AccessRecords:
 
     @property
     def pairings(self) -> pairing_state.Pairings:
-        """The pairings as they were kept last; some may have expired."""
+        """All pairings, including expired ones."""
         return pairings_of(self._cache.state, self._robot)
 
     @property
     def current(self) -> pairing_state.Pairings:
-        """The pairings without those that have expired."""
+        """The pairings that have not expired."""
         return pairing_state.current(self.pairings, self.now())
 
     def keep(self, pairings: pairing_state.Pairings) -> None:
@@ -46,17 +47,17 @@ class AccessRecords:
             self._cache.change(lambda state: with_pairings(state, robot, pairings))
 
     def when_written(self, then: Callable[[], None]) -> None:
-        """Call `then` once everything that was kept so far is on disk."""
+        """Call `then` once all earlier changes are on disk."""
         self._cache.when_written(then)
 
     def drop_expired(self) -> None:
-        """Drop the requests that have expired, with the messages kept for them."""
+        """Drop expired requests and the messages kept for them."""
         self.keep(self.current)
 
     def request(
         self, received: Received
     ) -> pairing.TellCode | pairing.SayNothing | pairing.TooMany:
-        """Add a request for access by the sender of a message, which is kept with it."""
+        """Add a request by the sender of a message, and keep the message."""
         inbound = received.inbound
         first = first_message.kept(received)
         pairings, answer = pairing.ask(
@@ -70,20 +71,19 @@ class AccessRecords:
     def _keep_webhook(
         self, request: pairing_state.AccessRequest, webhook: SessionWebhook | None
     ) -> None:
-        """Keep the only way to answer somebody without a staff id while their request is open."""
+        """Keep the session webhook, the only way to answer somebody without a staff id."""
         open_ = {one.code for one in self.pairings.requests}
         self._webhooks = {code: one for code, one in self._webhooks.items() if code in open_}
         if webhook is not None:
             self._webhooks[request.code] = webhook
 
     def take_webhook(self, request: pairing_state.AccessRequest) -> SessionWebhook | None:
-        """The session webhook of a request that was accepted; it is kept no longer."""
+        """Remove and return the session webhook of a request."""
         return self._webhooks.pop(request.code, None)
 
     def may_tell_refusal(self, inbound: Inbound) -> bool:
-        """Whether the sender may be told now that a message was refused: at most once in
-        `REFUSAL_EVERY` for each conversation, as in a group the group's id is part of the answer.
-        """
+        """Whether to answer this refused message: at most once per conversation in `REFUSAL_EVERY`.
+        Per conversation, because the answer in a group contains the group's id."""
         now = self.now()
         about = f"{self._robot}/{inbound.sender.identity}/{inbound.conversation.id}"
         if self._cache.state.refused.get(about, 0.0) > now - REFUSAL_EVERY:
@@ -92,14 +92,14 @@ class AccessRecords:
         return True
 
     def report(self) -> robot_news.PairingsReport:
-        """The requests, and all pairings in words."""
+        """The open requests, and all pairings in words."""
         pairings = self.current
         asking = tuple((one.code, pairing_text.who(one)) for one in pairings.requests)
         lines = pairing_text.describe(pairings, self.now())
         return robot_news.PairingsReport(asking, "\n".join(lines) or say.NOBODY_AT_ALL())
 
     def changes(self) -> robot_news.AccessChanged:
-        """The requests, and who has access by a code."""
+        """The open requests, and the paired ids."""
         pairings = self.current
         return robot_news.AccessChanged(
             tuple((one.code, pairing_text.who(one)) for one in pairings.requests),

@@ -1,4 +1,4 @@
-"""The send queue of a robot, for messages whose target may need to be completed."""
+"""Completes the targets of messages before they are queued."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from dingbridge.service.robots.conversations import Conversations
 
 
 class AddressedQueue:
-    """Completes the target of each message before it is queued: it may have been unknown when the
-    message was accepted, or when it was written into the journal by another editor."""
+    """A send queue that completes targets.
+
+    A target may be incomplete when the message is accepted, or in a journal that another editor
+    wrote.
+    """
 
     def __init__(self, queue: Queue, conversations: Conversations) -> None:
         self._queue = queue

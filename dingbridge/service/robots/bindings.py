@@ -1,4 +1,4 @@
-"""Which session each of a robot's editors has bound, now and in the state file."""
+"""Which sessions the editors of a robot have bound, in memory and in the state file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from dingbridge.service.robots.state_cache import StateCache
 
 
 class Bindings:
-    """Binds and releases sessions. Several editors may bind the same session, and several sessions
-    may be bound in a project folder. Service loop only.
+    """Binds and releases sessions. Service loop only.
 
-    - `notify` sends news to one member.
+    Several editors may bind the same session, and a project folder may have several bound sessions.
+    `notify` sends news to one member.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Bindings:
         self._notify(member, robot_news.Restore(binding.session, binding.target))
 
     def come_back(self, member: int, session: str, title: str, cwd: str) -> None:
-        """A new member has this session bound already, so its time of binding stays the same."""
+        """A new member has bound this session already: the time of its binding stays."""
         known = self._cache.state.bindings.get(session)
         self._bind(member, session, title, cwd, known.time if known else self._runtime.now())
 
     def bind(self, member: int, session: str, title: str, cwd: str) -> None:
-        """Bind a session in the place of the one that the member had bound, which stays bound where
-        another editor has it."""
+        """Bind a session in place of the member's earlier one, which stays bound where another
+        editor has it."""
         self._bind(member, session, title, cwd, self._runtime.now())
 
     def _bind(self, member: int, session: str, title: str, cwd: str, time: float) -> None:
@@ -75,12 +75,12 @@ class Bindings:
         self._cache.change(change, lambda: self._notify_bound(member, session))
 
     def _notify_bound(self, member: int, session: str) -> None:
-        """Report the binding, with the conversation that wrote to the session last."""
+        """Report the binding and the conversation that wrote to the session last."""
         target = binding_of(self._cache.state, self._robot, session).target
         self._notify(member, robot_news.SessionBound(session, target))
 
     def unbind(self, member: int, session: str) -> None:
-        """Release a session for a member, in all editors that have it bound."""
+        """Release a session in all editors, on behalf of a member."""
         for other in self._holders(session):
             self._members[other].session = ""
             if other != member:

@@ -1,4 +1,4 @@
-"""Which session a DingTalk conversation writes to, and which sessions a sender may choose."""
+"""Maps DingTalk conversations to sessions, and lists the sessions that a sender may choose."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from dingbridge.service.robots.state_cache import StateCache
 
 
 class BoundEditor(Struct):
-    """An editor. `session` is its bound session, or empty; `answers` tells whether it has a
-    responder, `busy` whether that works on something."""
+    """An editor of the robot.
+
+    - `session` is its bound session, or empty.
+    - `answers`: it has a responder.
+    - `busy`: the responder is working.
+    """
 
     pid: int
     cwd: str
@@ -36,7 +40,7 @@ class BoundEditor(Struct):
 class Conversations:
     """Maps conversations to the sessions of all editors. Service loop only.
 
-    - `members` are those editors; the hub changes them.
+    `members` are these editors; the hub changes them.
     """
 
     def __init__(
@@ -51,11 +55,11 @@ class Conversations:
         self._members = members
         self._options = options
         self._spoke: dict[str, Target] = {}
-        # How each conversation can be answered, by `Target.key`; session webhooks stay in memory.
+        # Reply addresses by `Target.key`. In memory only: session webhooks are secrets.
         self._ways: OrderedDict[str, Target] = OrderedDict()
 
     def bound(self) -> list[tuple[int, BoundEditor]]:
-        """The editors that have a session bound."""
+        """The editors with a bound session."""
         return [(name, member) for name, member in self._members.items() if member.session]
 
     def is_bound(self, session: str) -> bool:
@@ -63,15 +67,15 @@ class Conversations:
         return any(member.session == session for member in self._members.values())
 
     def sessions(self) -> tuple[str, ...]:
-        """The sessions that editors have bound."""
+        """All bound sessions."""
         return tuple(sorted({member.session for member in self._members.values()} - {""}))
 
     def chosen(self, inbound: Inbound) -> str:
-        """The session that the conversation wrote to last, open or not; empty without one."""
+        """The session that the conversation wrote to last; empty without one. It may be closed."""
         return self._cache.state.conversations.get(self._key(inbound), "")
 
     def is_away(self, session: str) -> bool:
-        """Whether the session is bound, but by no member."""
+        """Whether the session is bound, but in no attached editor."""
         binding = self._cache.state.bindings.get(session)
         return binding is not None and not binding.scope and not self.is_bound(session)
 
@@ -81,11 +85,11 @@ class Conversations:
         return binding is not None and bool(binding.scope)
 
     def session_for(self, inbound: Inbound) -> str:
-        """The session that the message is for; empty when there is none.
+        """The session for a message; empty without one.
 
-        With sessions made on demand it is the one that was made. Else it is the session bound to
-        the conversation while an editor has it open, else the open one that was bound last: nobody
-        must write to a closed editor.
+        If sessions are made on demand, it is the one made for this conversation. Otherwise it is
+        the session that the conversation wrote to last, if an editor has it open, else the open
+        session bound last: no message goes to a closed editor.
         """
         chosen = self.chosen(inbound)
         if scopes.is_made(self._options()):
@@ -97,7 +101,8 @@ class Conversations:
         return max(bound, key=lambda one: one.time).session if bound else ""
 
     def _is_theirs(self, session: str, inbound: Inbound) -> bool:
-        """Whether the session is bound by an editor that is here, or was made for the sender."""
+        """Whether the sender may write to the session: it is bound in an attached editor, or made
+        for them."""
         binding = self._cache.state.bindings.get(session)
         if binding is None:
             return False
@@ -106,7 +111,7 @@ class Conversations:
         return self.is_bound(session)
 
     def make(self, session: str, inbound: Inbound, now: float) -> None:
-        """Make a session on demand. The message's conversation writes to it from now on."""
+        """Make a session on demand, which the conversation writes to from now on."""
         scope = self._key(inbound)
         start = scopes.start(self._options(), inbound)
         binding = Binding(session, self._robot, start.title, start.cwd, now, scope=scope)
@@ -129,15 +134,14 @@ class Conversations:
             self._cache.change(lambda state: with_conversation(state, key, session, target))
 
     def met(self, inbound: Inbound) -> None:
-        """Remember the names of a conversation and of a sender who may write."""
+        """Remember the names of a conversation and an admitted sender."""
         known = acquaintances_of(self._cache.state, self._robot)
         if known_conversations.met(known, inbound) is not known:
             self._cache.change(lambda state: with_acquaintance(state, self._robot, inbound))
 
     def addressed(self, outbound: Outbound, session: str) -> Outbound:
-        """A message for the conversation that its ids stand for: one of a session made on demand
-        for the one that it is for, one to a private chat with its latest session webhook. It stays
-        as it is while that is unknown."""
+        """The message with a complete target, as far as it is known: the conversation of a session
+        made on demand, the latest session webhook of a private chat."""
         target = outbound.target
         if not target.place and not target.session_webhook and self.is_made(session):
             # Earlier versions left it empty.
@@ -149,7 +153,7 @@ class Conversations:
         return structs.replace(outbound, target=target)
 
     def _reachable(self, target: Target, session: str) -> Target:
-        """A private chat with its session webhook, if that is known."""
+        """The target with its session webhook, if it is a private chat and one is known."""
         spoke = self._spoke.get(session)
         if target.key == of_session(session).key and self.is_made(session):
             binding = self._cache.state.bindings.get(session)
@@ -158,8 +162,8 @@ class Conversations:
         return way or target
 
     def choose(self, wanted: str, inbound: Inbound, *, admin: bool) -> bool:
-        """Let the conversation write to another session, by its number or id. Returns whether there
-        is one."""
+        """Let the conversation write to another session, by number or id. Returns whether it
+        exists."""
         chosen = choose(self.rows(inbound, admin=admin), wanted)
         if chosen is None:
             return False
@@ -167,8 +171,8 @@ class Conversations:
         return True
 
     def rows(self, inbound: Inbound, *, admin: bool) -> list[BoundRow]:
-        """The sessions that the sender may speak to: the bound ones of all editors, or those that
-        were made for them. An `admin` sees both."""
+        """The sessions that the sender may choose: bound ones, or those made for them. An `admin`
+        sees both."""
         here = self.session_for(inbound)
         state = self._cache.state
         made_on_demand = scopes.is_made(self._options())
@@ -187,7 +191,7 @@ class Conversations:
         return [BoundRow(*row, here=row[0] == here) for row in rows]
 
     def _by_session(self) -> dict[str, list[BoundEditor]]:
-        """The editors of each bound session, in the order in which they joined."""
+        """The editors of each bound session, in the order in which they attached."""
         found: dict[str, list[BoundEditor]] = {}
         for _, member in sorted(self.bound(), key=lambda pair: pair[0]):
             found.setdefault(member.session, []).append(member)

@@ -1,4 +1,4 @@
-"""Answers editors that ask what became of messages whose transcript shows no end."""
+"""Looks up messages whose transcript shows no final delivery."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from dingbridge.service.robots.delivery_updates import DeliveryUpdates
 
 
 class DeliveryLookup:
-    """Looks up messages in the outbox, then in the journals and transcripts on disk. Service loop
-    only.
+    """Looks in the outbox, then in journals and transcripts on disk. Service loop only.
 
-    - `accepting` holds the ids of messages that are about to be in the outbox.
+    `accepting` are the ids of messages that are being written to the outbox.
     """
 
     def __init__(
@@ -27,7 +26,7 @@ class DeliveryLookup:
         self._accepting = accepting
 
     def unknown(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the messages that are neither in the outbox nor about to be."""
+        """The messages that are neither in the outbox nor being written to it."""
         return tuple(
             message
             for message in ids
@@ -35,8 +34,8 @@ class DeliveryLookup:
         )
 
     def look_up(self, session: str, unknown: tuple[str, ...]) -> None:
-        """Report what the disk knows of messages that the outbox does not know. A message that has
-        left no trace there has failed."""
+        """Report what the disk knows of messages that the outbox does not know. Without a trace,
+        they failed."""
         self._records.traces(
             session, unknown, lambda *found: self._looked_up(session, unknown, *found)
         )
@@ -56,7 +55,7 @@ class DeliveryLookup:
                 self._updates.set(message, session, Delivery.FAILED, say.NEVER_LEFT())
 
     def report(self, message: str, session: str) -> None:
-        """Report the delivery of a message that the outbox knows."""
+        """Report the delivery of a message in the outbox."""
         dead_letter = self._outbox.letter(message)
         uncertain = message in self._outbox.uncertain
         whole = self._outbox.whole(message)

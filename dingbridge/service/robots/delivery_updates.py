@@ -19,7 +19,7 @@ from dingbridge.service.ports import Records
 from dingbridge.service.robots.robot_news import DeliveryUpdate
 
 TITLE = 30
-"""Characters of a message that name it in the report of its end."""
+"""Characters of a message that identify it in the report of its final delivery."""
 
 
 class DeliveryUpdates:
@@ -44,7 +44,7 @@ class DeliveryUpdates:
         self._listeners: dict[str, Callable[[DeliveryReport], None]] = {}
 
     def listen(self, message: str, listener: Callable[[DeliveryReport], None] | None) -> None:
-        """Call `listener` as well with each report on a message; None ends that."""
+        """Call `listener` with each report on a message as well; None removes it."""
         if listener is None:
             self._listeners.pop(message, None)
         else:
@@ -71,23 +71,23 @@ class DeliveryUpdates:
         self.notify(DeliveryReport(message, delivery, reason), session, to)
 
     def progress(self, report: DeliveryReport, whole: QueuedMessage) -> None:
-        """Report an attempt: the same for all members of a merged message."""
+        """Report an attempt, for each member of a merged message."""
         for one in whole.everyone():
             self.notify(structs.replace(report, message_id=one.id), one.session)
 
     def merged(self, whole: QueuedMessage) -> None:
-        """Report that these messages leave as one."""
+        """Report that these messages are sent as one."""
         for one in whole.members:
             self.set(one.id, one.session, Delivery.SENDING, say.MERGED())
 
     def unmerged(self, whole: QueuedMessage) -> None:
-        """Report that these messages do not leave as one after all."""
+        """Report that these messages are sent one by one after all."""
         words = say.PARTED_DOUBTFUL if whole.may_have_arrived else say.PARTED
         for one in whole.members:
             self.set(one.id, one.session, Delivery.RETRYING, words())
 
     def settle(self, ends: list[tuple[QueuedMessage, Done | Failed | Dropped]]) -> None:
-        """Report final deliveries, and write them into the transcripts: one write for each."""
+        """Report final deliveries and write them to the transcripts, with one write per session."""
         lines: dict[str, list[DeliveryLine]] = {}
         for whole, record in ends:
             self._settle(whole, record, lines)
@@ -108,7 +108,7 @@ class DeliveryUpdates:
             if one.session:
                 lines.setdefault(one.session, []).append(DeliveryLine(one.id, delivery, reason))
             if one.outbound.file_name and not isinstance(record, Failed):
-                # A dead letter keeps its file: it may be sent again.
+                # A dead letter keeps its file, for a retry.
                 self._records.forget_file(one.id)
             title = shorten(one.outbound.file_name or code_blocks.title(one.outbound.text), TITLE)
             report = DeliveryReport(
@@ -124,7 +124,7 @@ class DeliveryUpdates:
         self._ended(whole)
 
     def write(self, message: str, session: str, delivery: Delivery, reason: str) -> None:
-        """Write a final delivery into the transcript: a power cut may have taken it from there, and
-        a journal that was made short tells no more whose it was."""
+        """Write a final delivery to the transcript again: a power cut may have removed it there,
+        and a compacted journal no longer names the session."""
         if session:
             self._records.fates(session, (DeliveryLine(message, delivery, reason),))

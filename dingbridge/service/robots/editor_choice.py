@@ -1,4 +1,4 @@
-"""Chooses among a robot's editors: by bound session, what they show, and their users' activity."""
+"""Chooses an editor of a robot, by bound session, shown sessions, and the user's activity."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dingbridge.service.robots.conversations import BoundEditor, Conversations
 
 Attends = Callable[[int, str], tuple[bool, float]]
-"""Whether a member's editor shows a session, and when its user was active last (seconds of a
-monotonic clock)."""
+"""Whether a member's editor shows a session, and when its user was active last, in seconds of a
+monotonic clock."""
 
 
 class EditorChoice:
@@ -22,14 +22,16 @@ class EditorChoice:
         self._attends = attends
 
     def first(self, session: str, *, answers: bool) -> int:
-        """The member for a message of a session: one that has it bound, then one that shows it,
-        then any. If the message `answers` are wanted, one with a responder. There must be a
-        member."""
+        """The member for a message of a session.
+
+        One that has it bound, else one that shows it, else any; with `answers`, one with a
+        responder if possible. There must be a member.
+        """
         return max(self._members, key=lambda member: self._rank(member, session, answers=answers))
 
     def next(self, session: str, tried: Collection[int], *, answers: bool = False) -> int | None:
-        """The next member after those that were `tried`; None when no other has to do with the
-        session."""
+        """The next member after those that were `tried`; None if no other one has bound or shows
+        the session."""
         others = [
             member
             for member, one in self._members.items()
@@ -41,7 +43,7 @@ class EditorChoice:
         )
 
     def latest(self, members: Collection[int]) -> int | None:
-        """The one of these members whose user was active last; None without members."""
+        """The member whose user was active last; None without members."""
         return max(members, key=lambda member: (self._attends(member, "")[1], member), default=None)
 
     def _is_concerned(self, member: int, session: str) -> bool:

@@ -1,4 +1,4 @@
-"""News of a robot for its editors: for all of them, or for the one whose user is at work."""
+"""Sends a robot's news to all of its editors, or to the one whose user is active."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from dingbridge.service.robots.robot_news import News
 
 
 class EditorNotices:
-    """Picks the members that get news. Service loop only.
-
-    - `notify` sends news to one member.
-    """
+    """Picks the recipients of news. Service loop only. `notify` sends news to one member."""
 
     def __init__(
         self,
@@ -27,14 +24,14 @@ class EditorNotices:
         self._notify = notify
 
     def broadcast(self, news: News, *, but: int | None = None) -> None:
-        """Notify all members, but one that is named."""
+        """Notify all members except `but`."""
         for member in list(self._members):
             if member != but:
                 self._notify(member, news)
 
     def notify_latest(self, news: News) -> None:
-        """Notify the editor whose user was active last, of those with a bound session if there is
-        one."""
+        """Notify the editor whose user was active last; if there are bound sessions, one of those
+        editors."""
         bound = [name for name, member in self._members.items() if member.session]
         member = self._editors.latest(bound or self._members)
         if member is not None:

@@ -1,4 +1,4 @@
-"""What the hub of a robot needs of the outside."""
+"""The ports of a robot's hub."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dingbridge.service.robots.robot_news import News
 
 
 class HubPorts(Struct, frozen=True):
-    """The files, queue, link and reactions of one robot, and its members.
+    """Files, queue, link and reactions of one robot, and its members.
 
     - `notify` sends news to one member.
     - `attends` tells what a member's editor shows; see `Attends`.
-    - `later` runs a call on the loop after some seconds, for 0 at the end of the turn.
+    - `later` runs a call on the loop after some seconds; with 0, at the end of the turn.
     """
 
     records: Records

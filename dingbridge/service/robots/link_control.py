@@ -1,4 +1,4 @@
-"""When the link of a robot is open, and what the editors know of its state."""
+"""Decides when the link of a robot is open, and reports its state to the editors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from dingbridge.service.robots.status_updates import StatusUpdates
 
 
 class LinkControl:
-    """Opens and closes the link, and reports its state to the editors. Service loop only."""
+    """Opens and closes the link. Service loop only.
+
+    closed ──a session is bound, or made on demand──▶ open ──none any more──▶ closed
+    """
 
     def __init__(
         self,
@@ -34,9 +37,8 @@ class LinkControl:
         """The latest state."""
 
     def update(self) -> None:
-        """Open or close the link: it is open while an editor has a session bound, or is there for
-        sessions that are made on demand. Once all editors have left, it stays as it was until the
-        robot ends."""
+        """Open or close the link. After the last editor has left it stays as it is until the robot
+        ends."""
         if not self._members:
             return
         options = self._options()
@@ -49,7 +51,7 @@ class LinkControl:
             self.set(LinkNews(LinkState.OFF.value))
 
     def set(self, state: LinkNews) -> None:
-        """The link has another state."""
+        """The link's state has changed."""
         self.state = state
         self._notices.broadcast(state)
         self._status.changed()

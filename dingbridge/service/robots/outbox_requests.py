@@ -1,4 +1,4 @@
-"""What editors request of a robot's outbox."""
+"""The editors' requests about a robot's outbox."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ OutboxRequest = SendMessage | Known | Retry | Drop | ShowOutbox
 
 
 class OutboxRequests:
-    """Carries out requests, and answers the member that made them. Service loop only.
+    """Carries out requests and answers the member that made them. Service loop only.
 
-    - `notify` sends news to one member.
+    `notify` sends news to one member.
     """
 
     def __init__(

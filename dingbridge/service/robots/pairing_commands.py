@@ -1,4 +1,4 @@
-"""What the user decides about pairing codes: accept, deny, revoke."""
+"""The user's decisions about pairing codes: accept, deny, revoke."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PairingRequest = ShowPairings | Pair | Deny | Revoke
 
 
 class PairingCommands:
-    """Carries out decisions, and answers the member that made them. Service loop only.
+    """Carries out decisions and answers the member that made them. Service loop only.
 
     - `reply` sends a text to a conversation.
-    - `changed` is called when the pairings are new.
-    - `receive` takes the message that was kept with a request, as if it had just arrived.
+    - `changed` is called when the pairings have changed.
+    - `receive` handles the message that was kept with a request as if it had just arrived.
     - `notify` sends news to one member.
     """
 
@@ -53,7 +53,7 @@ class PairingCommands:
                 self._answer(member, *self._revoke(name))
 
     def _answer(self, member: int, words: str, has_succeeded: bool) -> None:
-        """Answer once the decision is on disk, so that a crash does not take it back."""
+        """Answer once the decision is durable."""
         answer = Notice(words, "info" if has_succeeded else "error")
         self._records.when_written(lambda: self._notify(member, answer))
 
@@ -64,7 +64,7 @@ class PairingCommands:
         webhook = None
         if isinstance(answer, pairing.Accepted):
             webhook = records.take_webhook(answer.request)
-            # Before the request goes, so that a crash between the two loses no message.
+            # Before the request is removed: a crash in between must not lose the message.
             self._receive_first(answer.request.first, webhook)
         records.keep(pairings)
         self._changed()

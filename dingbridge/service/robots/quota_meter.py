@@ -1,4 +1,4 @@
-"""How much of the month's quota was used here, and the warning when it runs low."""
+"""Counts the calls of this month against the quota, and warns when it runs low."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dingbridge.service.robots.state_cache import StateCache
 
 
 class QuotaMeter:
-    """Counts for one robot. Service loop only.
+    """The meter of one robot. Service loop only.
 
-    - `budget` returns what is allowed by the options in force.
+    - `budget` returns the quota in the options.
     - `warn` shows a warning to the user.
     """
 
@@ -33,7 +33,7 @@ class QuotaMeter:
         self._warn = warn
 
     def count(self, calls: int = 0, pushes: int = 0) -> None:
-        """Add calls and pushes (counts) that were made."""
+        """Add numbers of calls and pushes."""
         counted = quota.counted(self._quota(), self._runtime.now(), calls, pushes)
         counted, warning = quota.warning(counted, self._budget())
         self._set(counted)
@@ -41,18 +41,18 @@ class QuotaMeter:
             self._warn(warning)
 
     def refused(self, code: str) -> None:
-        """The platform answered with this code, empty for none; some mean that the quota is used
-        up."""
+        """DingTalk refused a call with this code (empty: none). Some codes mean that the quota is
+        used up."""
         if code:
             self._set(quota.used_up(self._quota(), self._runtime.now(), code))
 
     @property
     def is_short(self) -> bool:
-        """Whether what is left of the month's calls is for messages alone."""
+        """Whether the rest of the month's calls is reserved for messages."""
         return reaction_calls.quota_is_short(self._quota(), self._budget())
 
     def describe(self) -> str:
-        """The month in one line, for status."""
+        """The month in one line, for the status."""
         return quota.describe(self._quota(), self._budget())
 
     def _quota(self) -> Quota:

@@ -1,4 +1,4 @@
-"""One robot: the editors that use it, and the service for it once its lock is ours."""
+"""One robot: its editors, and its service once this process has the lock."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class Member(Protocol):
-    """An account of an attached editor, as its robot knows it. `pid` is Neovim's process."""
+    """An account of an attached editor. `pid` is Neovim's process id."""
 
     pid: int
 
     def set_up_at(self) -> float:
-        """When the editor was given its settings (Unix seconds)."""
+        """The time of the editor's `setup()`, in Unix seconds."""
         ...
 
     def attends(self, session: str) -> tuple[bool, float]:
-        """Whether the editor shows the session, and when its user was last active: see
+        """Whether the editor shows the session, and when its user was active last; see
         `editor_choice.Attends`."""
         ...
 
@@ -37,13 +37,12 @@ class Member(Protocol):
         ...
 
     def joined(self) -> None:
-        """The robot can be used from now on, perhaps with another owner than before."""
+        """The robot can be used from now on."""
         ...
 
 
 class Robot:
-    """One robot: its members by number, and its `RobotService` once the lock is ours. Service loop
-    only.
+    """One robot: its members by number, and its `RobotService`. Service loop only.
 
     locking ──lock──▶ starting ──files read──▶ serving ──last member left──▶ ending
     """
@@ -64,7 +63,7 @@ class Robot:
         self._is_ending = False
 
     def acquire(self) -> None:
-        """Take the lock as soon as it is free, and serve then."""
+        """Serve once the lock is free."""
         self._lock.acquire()
 
     def _show_problem(self, problem: str) -> None:
@@ -96,8 +95,8 @@ class Robot:
             self.members[number].joined()
 
     def configure(self, number: int, options: Options) -> Ruling | None:
-        """Use a member's options from now on. Returns the options in force if they were set up
-        later, else None."""
+        """Use a member's options. Returns the options in force if another member's are newer, else
+        None."""
         member = self.members[number]
         if member.set_up_at() < self._set_up_at:
             return Ruling(self.options, self._set_up_by)
@@ -112,7 +111,7 @@ class Robot:
 
     def ask(self, number: int, ask: Ask) -> bool:
         """Submit a member's request. Returns False while the robot cannot be used, and before the
-        member's `Hello`, which it sends when its `joined` is called."""
+        member's `Hello`, which it sends after `joined`."""
         if self._owner is None or not self._is_serving:
             return False
         if isinstance(ask, robot_requests.Hello):
@@ -127,7 +126,7 @@ class Robot:
         return self._is_serving and number in self._known
 
     def retire(self, number: int) -> None:
-        """Send no more news to a member; what it still works on may be sent."""
+        """Send no more news to a member. Its programs may still submit answers."""
         self.left_at = self._resources.runtime.now()
         self._retired.add(number)
         if self._is_serving and self._owner is not None:
@@ -151,8 +150,8 @@ class Robot:
         return self._owner.hub if self._owner is not None and self._is_serving else None
 
     def sends(self, robot: str) -> bool:
-        """Whether messages of that robot leave by this one: the settings of an app may name the
-        webhook of a custom robot as well."""
+        """Whether messages of that robot are sent by this one: an app's settings may include a
+        custom robot's webhook."""
         return robot in (self.name, custom_robot(self.options.webhook))
 
     def is_sending(self, now: float) -> bool:
@@ -160,8 +159,8 @@ class Robot:
         return self._owner is not None and self._is_serving and self._owner.hub.is_sending(now)
 
     def end(self) -> Shutdown | None:
-        """Close the link, and release the lock once no request is under way. Returns the thread
-        that waits for that; None when there is nothing to wait for."""
+        """Close the link, and release the lock when no request is under way. Returns the thread
+        that waits for that, or None if nothing has to be waited for."""
         self._is_ending, self._is_serving = True, False
         if self._owner is None:
             self._lock.abandon()
@@ -172,7 +171,7 @@ class Robot:
         return ending
 
     def _notify(self, number: int, news: News) -> None:
-        # Not at once: the hub must finish its change first.
+        # Posted: the hub must finish its change first.
         self._resources.post(lambda: self._notify_now(number, news))
 
     def _notify_now(self, number: int, news: News) -> None:

@@ -1,4 +1,4 @@
-"""Remote commands that a robot answers without an editor, and who may use which."""
+"""Remote commands that a robot answers without an editor, and who may use which command."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from dingbridge.service.robots.conversations import Conversations
 
 
 class CommandReply(Struct, frozen=True):
-    """The result of a command: `words` for the conversation, or that it `goes_on` to the
-    session."""
+    """The result: `words` for the conversation, or the command `goes_on` to the session."""
 
     words: str = ""
     goes_on: bool = False
@@ -51,7 +50,7 @@ class RobotCommands:
         self._editors = editors
 
     def is_command(self, inbound: Inbound) -> bool:
-        """Whether the message is meant for the bridge rather than for a session."""
+        """Whether the message is a command rather than text for a session."""
         return addressees.command_in(inbound) is not None
 
     def answer(self, inbound: Inbound, admitted: Admitted) -> CommandReply | None:
@@ -97,7 +96,7 @@ class RobotCommands:
                 return self._choose(inbound, wanted, admin=admin)
 
     def _new(self, inbound: Inbound) -> str:
-        """Make a new session for the conversation, where those are made on demand."""
+        """Make a new session for the conversation, if sessions are made on demand."""
         session = f"{self._options().account}-{self._runtime.new_id()}"
         self._conversations.make(session, inbound, self._runtime.now())
         return say.NEW_SESSION()

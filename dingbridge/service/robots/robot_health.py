@@ -1,4 +1,4 @@
-"""How a robot is doing: its last error, its rate limit, its link and its quota."""
+"""The state of a robot: last error, rate limit, link and quota."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class RobotHealth:
-    """Takes in what link and queue report. Service loop only.
-
-    - `warn` shows a warning to the user.
-    """
+    """Collects reports of link and queue. Service loop only. `warn` shows a warning to the user."""
 
     def __init__(
         self,
@@ -36,16 +33,17 @@ class RobotHealth:
         self._warn = warn
         self.last_error = ""
         self.cool_down = (0.0, "")
-        """Until when nothing is sent (Unix seconds, 0 for no limit), and why."""
+        """End of the pause in which nothing is sent (Unix seconds, 0 without one), and its
+        reason."""
 
     def link_changed(self, link: LinkState, reason: str, fix: str, retry_in: float = 0.0) -> None:
-        """The stream connection's state changed. It opens again in `retry_in` seconds, unless that
-        is 0."""
+        """The link's state has changed. The next attempt is in `retry_in` seconds; 0: none is
+        planned."""
         next_try = self._runtime.now() + retry_in if retry_in else 0.0
         self._link.set(LinkNews(link.value, reason, fix, next_try))
 
     def trouble(self, sentence: str, code: str) -> None:
-        """Something was received that cannot be used; `code` is the platform's, if it sent one."""
+        """Something unusable was received. `code` is DingTalk's, if any."""
         log.warning("%s", sentence)
         self.last_error = sentence
         self._quota.refused(code)
@@ -53,14 +51,14 @@ class RobotHealth:
         self._status.changed()
 
     def counted(self, calls: int, pushes: int, code: str) -> None:
-        """Calls were made; `code` is the platform's for one that it refused."""
+        """Calls were made. `code` is DingTalk's if one was refused."""
         self._quota.refused(code)
         if calls or pushes:
             self._quota.count(calls, pushes)
             self._status.counted()
 
     def cooling_down(self, until: float, reason: str) -> None:
-        """Nothing is sent before `until` (Unix seconds); 0 when that is over."""
+        """Nothing is sent before `until` (Unix seconds); 0 ends the pause."""
         if (until, reason) != self.cool_down:
             self.cool_down = (until, reason)
             self._status.changed()

@@ -1,4 +1,4 @@
-"""The lock of a robot: one process at a time owns a robot, and others wait for it."""
+"""The lock of a robot: one process owns a robot, and others wait for it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from dingbridge.edges.storage.robot_locks import RobotLocks, holder
 from dingbridge.service.robots.robot_resources import RobotResources
 
 TRY_AFTER = (0.01, 0.03, 0.1, 0.5)
-"""Seconds between two attempts to take a robot's lock; the last one repeats."""
+"""Seconds between attempts to take the lock; the last one repeats."""
 
 REPORT_AFTER = 6
-"""Attempts (a count) after which the user reads who holds the lock."""
+"""Number of attempts after which the user sees who holds the lock."""
 
 REPORT_UNKNOWN_AFTER = 20
-"""Attempts (a count) after which the user reads that somebody unknown holds it."""
+"""Number of attempts after which the user sees that an unknown process holds it."""
 
 
 class RobotLock:
-    """Takes the lock of a robot as soon as it is free. Service loop only.
+    """Takes the lock of a robot once it is free. Service loop only.
 
     waiting ──the lock is free──▶ held ──release()──▶ released
        └───────────abandon()─────────────────────────────▲
 
-    - `acquired` is called once the lock is ours.
-    - `blocked` gets a sentence for the user when something keeps us from it, once for each cause.
+    - `acquired` is called once this process has the lock.
+    - `blocked` gets the reason for the wait in words, once per reason.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class RobotLock:
         self._is_abandoned = False
 
     def acquire(self) -> None:
-        """Try until the lock is ours: an earlier owner may be ending."""
+        """Retry until the lock is free: an earlier owner may be ending."""
         self._worker.do(self._try, self._tried)
 
     def _try(self) -> str | None:
-        """Returns "" when the lock is ours, a sentence that says who or what keeps us from it, or
-        None when the user need not know yet."""
+        """Try once. Returns "" on success, the reason for the user, or None if it is too early to
+        show one."""
         process = os.getpid()
         card = OwnerCard(process, born=born(process), data=str(self._data), holder="service")
         try:
@@ -66,7 +66,7 @@ class RobotLock:
             return in_words(say.FOLDER_UNWRITABLE(path=path, reason=reason), say.LET_WRITE())
         if lock is None:
             return ""
-        # An owner of this process may just be ending, so a short wait is normal.
+        # The owner may be ending in this very process: a short wait is normal.
         if self._tries + 1 < REPORT_AFTER:
             return None
         known = holder(lock)
@@ -87,7 +87,7 @@ class RobotLock:
             asyncio.get_running_loop().call_later(after, self.acquire)
 
     def abandon(self) -> None:
-        """Stop trying, and release the lock if it is ours by now."""
+        """Stop trying; release the lock if it was taken meanwhile."""
         self._is_abandoned = True
         self._worker.do(self.release)
 

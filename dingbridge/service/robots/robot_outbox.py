@@ -1,4 +1,4 @@
-"""The outbox of a robot: accepts messages once they are on disk, retries and drops them."""
+"""The outbox of a robot: accepts messages once they are durable, retries and drops them."""
 
 from __future__ import annotations
 
@@ -26,18 +26,17 @@ from dingbridge.service.robots.delivery_updates import DeliveryUpdates
 from dingbridge.service.robots.robot_news import Notice
 
 LATEST = 30
-"""Ids (a count) of messages that wait, and of those that failed, that editors get with every
-change, for completion; `describe` lists all."""
+"""Maximum number of ids, waiting and failed each, that editors get for completion."""
 
 
 class RobotOutbox:
-    """What leaves by one robot. Service loop only.
+    """The messages that one robot sends. Service loop only.
 
     accepting ──on disk──▶ queued ──▶ sent
                              ▲ └────▶ failed ──drop()──▶ dropped
                              └─retry()──┘
 
-    Each change is reported by `updates`.
+    `updates` reports each change.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class RobotOutbox:
         self._runtime = runtime
         self._updates = updates
         self._retrying: set[str] = set()
-        # Messages that are being written down, and are in the outbox once that is done.
+        # Messages being written to disk.
         self._accepting: set[str] = set()
         self._lookup = DeliveryLookup(outbox, records, updates, self._accepting)
         self._is_settled = False
@@ -65,43 +64,44 @@ class RobotOutbox:
 
     @property
     def last_error(self) -> str:
-        """Why the latest of the dead letters failed; empty without one."""
+        """The reason of the latest dead letter; empty without one."""
         return next((one.reason for one in reversed(self._outbox.dead.values())), "")
 
     @property
     def queued(self) -> int:
-        """Messages without a final delivery (a count)."""
+        """Number of messages without a final delivery."""
         return self._outbox.queued
 
     @property
     def is_empty(self) -> bool:
-        """Whether no message waits, is being written down, or is being looked for."""
+        """Whether no message waits, is being written, or is being looked up."""
         return not (self._outbox.queued or self._accepting or self._is_looking)
 
     @property
     def failed(self) -> int:
-        """Dead letters (a count)."""
+        """Number of dead letters."""
         return len(self._outbox.dead)
 
     def latest_failed(self) -> tuple[str, ...]:
-        """The ids of dead letters, the newest first, at most `LATEST`."""
+        """Ids of dead letters, newest first, at most `LATEST`."""
         return tuple(islice(reversed(self._outbox.dead), LATEST))
 
     def latest_waiting(self) -> tuple[str, ...]:
-        """The ids of messages without a final delivery, the newest first, at most `LATEST`."""
+        """Ids of messages without a final delivery, newest first, at most `LATEST`."""
         return tuple(islice(reversed(self._outbox.waiting), LATEST))
 
     def knows(self, message: str) -> bool:
-        """Whether a message is in the outbox, is about to be, or has left lately."""
+        """Whether a message is in the outbox, is being written to it, or was sent lately."""
         return message in self._accepting or self._outbox.knows(message)
 
     def session_of(self, message: str) -> str:
-        """The session of a waiting message; empty for a message of no session."""
+        """The session of a waiting message; empty without one."""
         whole = self._outbox.waiting.get(message)
         return whole.session if whole is not None else ""
 
     def listen(self, message: str, listener: Callable[[DeliveryReport], None] | None) -> None:
-        """Call `listener` with each report on a message that no editor has sent; None ends that."""
+        """Call `listener` with each report on a message that no editor has sent; None removes
+        it."""
         self._updates.listen(message, listener)
 
     def describe(self, prefix: str) -> tuple[tuple[str, str], ...]:
@@ -116,7 +116,7 @@ class RobotOutbox:
             self._queue.put(waiting)
 
     def send(self, ask: robot_requests.SendMessage) -> None:
-        """Accept a message. For one that is known already, only its delivery is reported."""
+        """Accept a message. If it is known already, only report its delivery."""
         message = ask.outbound.id
         if self._outbox.knows(message):
             self._lookup.report(message, ask.session)
@@ -136,8 +136,8 @@ class RobotOutbox:
         self._updates.changed()
 
     def look(self) -> None:
-        """Accept what others have written into the journal: the service, for an editor that left
-        before it was answered, or a Neovim that runs 0.1."""
+        """Accept messages that others wrote into the journal: the service, for an editor that left
+        too early, or a Neovim with 0.1."""
         self._is_looking = True
         self._records.look(self._found)
 
@@ -147,8 +147,8 @@ class RobotOutbox:
             self._accept(put)
 
     def answer_known(self, session: str, ids: tuple[str, ...]) -> None:
-        """Report the delivery of messages that a transcript shows without one. What is unknown is
-        looked up on disk once `settled` was called: until then an editor may still hand it over."""
+        """Report the delivery of messages that a transcript shows without a final one. Unknown ones
+        are looked up on disk after `settled`: before that, an editor may still submit them."""
         unknown = self._lookup.unknown(ids)
         for message in ids:
             if message not in unknown and message not in self._accepting:
@@ -156,12 +156,12 @@ class RobotOutbox:
         if unknown and not self._is_settled:
             self._asked_early.append((session, unknown))
         elif unknown:
-            # An editor that left may have written it into the journal.
+            # The service may have written it into the journal for an editor that left.
             self.look()
             self._lookup.look_up(session, unknown)
 
     def settled(self) -> None:
-        """The editors that may hand over a message again are all here by now."""
+        """All editors that may submit messages again have attached."""
         self._is_settled = True
         asked, self._asked_early = self._asked_early, []
         for session, ids in asked:
@@ -170,7 +170,7 @@ class RobotOutbox:
     # --- reports of the queue -------------------------------------------------------------------
 
     def heard(self, reports: Sequence[DeliveryReport | OutboxRecord]) -> None:
-        """Apply reports on attempts and records that were written, and tell those concerned."""
+        """Apply reports on attempts and on written records."""
         ends: list[tuple[QueuedMessage, Done | Failed | Dropped]] = []
         for one in reports:
             if isinstance(one, DeliveryReport):
@@ -205,8 +205,8 @@ class RobotOutbox:
     # --- retry and drop -------------------------------------------------------------------------
 
     def retry(self, message: str) -> Notice | None:
-        """Send a dead letter again; for an empty id all that certainly did not arrive. Returns a
-        notice for the user, if there is anything to say."""
+        """Retry a dead letter; with an empty id, all that certainly did not arrive. Returns a
+        notice for the user, or empty."""
         dead = [letter for name, letter in self._outbox.dead.items() if message in ("", name)]
         if not dead:
             return Notice(say.NO_FAILED_ID(id=message) if message else say.NO_FAILED(), "error")
@@ -227,7 +227,7 @@ class RobotOutbox:
     def _retried(self, record: Retried) -> None:
         self._retrying.discard(record.id)
         if record.id not in self._outbox.dead:
-            # It was retried twice, or dropped meanwhile.
+            # Retried twice, or dropped meanwhile.
             return
         self._outbox.apply(record)
         whole = self._outbox.waiting[record.id]
@@ -238,15 +238,16 @@ class RobotOutbox:
         self._updates.changed()
 
     def drop(self, message: str) -> str:
-        """Give up a message that waits or that failed. Returns a sentence that says why that cannot
-        be done; empty when it can.
+        """Drop a message that waits or failed. Returns why that is impossible, in words; empty if
+        it worked.
 
-        A message under way is the queue's: no record is written until the queue lets go of it.
+        A message under way belongs to the queue: no record is written until the queue lets go of
+        it.
         """
         if message in self._retrying:
             return say.BEING_RETRIED(id=message)
         if message in self._outbox.dropped:
-            # Another editor may have dropped it, or this one before the service was killed.
+            # Another editor, or this one before the service was killed, may have dropped it.
             return ""
         whole = self._outbox.whole(message)
         if whole is None:

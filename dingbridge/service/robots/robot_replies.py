@@ -1,4 +1,4 @@
-"""Texts of the bridge itself, sent to a conversation of a robot."""
+"""Sends texts of the bridge itself to a robot's conversations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dingbridge.service.robots.robot_requests import SendMessage
 
 
 class RobotReplies:
-    """Composes such texts and puts them into the outbox. Service loop only."""
+    """Composes these texts and puts them into the outbox. Service loop only."""
 
     def __init__(
         self, runtime: Runtime, options: Callable[[], Options], outbox: RobotOutbox
@@ -24,7 +24,7 @@ class RobotReplies:
         self._outbox = outbox
 
     def reply(self, target: Target, text: str) -> None:
-        """Send a text, which is part of no session, to a conversation."""
+        """Send a text that belongs to no session."""
         options = self._options()
         context = ComposeContext(options.secrets)
         made = written(self._runtime.new_id(), text, target, options, context)

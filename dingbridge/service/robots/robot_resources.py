@@ -1,4 +1,4 @@
-"""What a service lends to each of its robots."""
+"""What a service shares with each of its robots."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dingbridge.service.ports import Runtime
 
 
 class RobotResources(Struct, frozen=True):
-    """The data folder with its files, the access tokens, and the service's loop.
+    """The data folder and its files, the access tokens, and the service's loop.
 
-    - `post` runs a call on the loop, at the end of the turn.
+    `post` runs a call on the loop, at the end of the turn.
     """
 
     data: Path
@@ -27,5 +27,5 @@ class RobotResources(Struct, frozen=True):
     post: Post
 
     def client(self, options: Options, http: Http) -> RobotClient:
-        """A client for the robot of these options, with the token that all its clients share."""
+        """A client for the robot of these options. All clients of a robot share its token."""
         return RobotClient(options, http, self.tokens.of(options))

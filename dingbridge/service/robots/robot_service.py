@@ -1,4 +1,4 @@
-"""What the owner of a robot runs: its hub, and the queue, reactions and link around it."""
+"""Runs one robot: its hub, and the queue, reactions and link around it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from dingbridge.service.robots.stream_link import StreamLink
 log = logging.getLogger(__name__)
 
 AT_ONCE = 32
-"""Messages (a count) that the hub takes in one turn of the loop."""
+"""Maximum number of messages that the hub takes in one turn of the loop."""
 
 
 class RobotService:
@@ -85,7 +85,7 @@ class RobotService:
         return self._hub
 
     def start(self, then: Callable[[], None]) -> None:
-        """Read what an earlier owner left, and serve; `then` runs when that is done."""
+        """Read what an earlier owner left, then serve and call `then`."""
         self._resources.files.disk.submit_durable(
             f"start of {self._robot}",
             self._files.read,
@@ -140,7 +140,7 @@ class RobotService:
             self._hub.notices.warn(words)
 
     def _look_again(self) -> None:
-        """Look for messages that an editor that runs 0.1 has written into the journal."""
+        """Look for messages that a Neovim with 0.1 has written into the journal."""
         if not self._is_stopped:
             self.hub.outgoing.look()
             periodic.next_time(self._look_again)
@@ -154,7 +154,7 @@ class RobotService:
     # --- the end --------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """Close the link and end the threads soon; `wait_until_stopped` returns then."""
+        """Close the link and end the threads soon; see `wait_until_stopped`."""
         self._is_stopped = True
         self._link.disconnect()
         self._queue.stop()

@@ -1,4 +1,4 @@
-"""The reports of a robot's sender, passed to the loop in batches."""
+"""Passes the sender's reports to the loop in batches."""
 
 from __future__ import annotations
 
@@ -14,22 +14,20 @@ from dingbridge.core.messages import Delivery, DeliveryReport
 from dingbridge.protocol.command_queue import Post
 
 LOOK_AFTER = 0.25
-"""Seconds after which a message that is still being sent is shown as that."""
+"""Seconds until a message under way is shown as being sent."""
 
 GATHER = 0.01
-"""Seconds for which reports are gathered: each post wakes the loop, and holds up the sender."""
+"""Seconds to gather reports: each post wakes the loop and delays the sender."""
 
 SenderReport = SenderEvent | OutboxRecord
 
 
 class SenderBatches:
-    """Passes on all reports since the last time, in order.
+    """Batches reports, in order. Loop only, except `notify`.
 
-    A report that is not an end waits for the next one, or `LOOK_AFTER`, so that a message that is
-    sent quickly makes one batch. Of many in a row the first is passed on at once, then all that
-    came within `GATHER`. Loop only, but for `notify`.
-
-    - `is_sending` tells whether a message is under way.
+    A report that is not final waits for the next one, or for `LOOK_AFTER`: a quick message makes
+    one batch. In a series, the first report is passed on at once, then a batch every `GATHER`.
+    `is_sending` tells whether a message is under way.
     """
 
     def __init__(
@@ -47,7 +45,7 @@ class SenderBatches:
 
     @property
     def gathers(self) -> bool:
-        """Whether a call of `take` is due already."""
+        """Whether a call of `take` is scheduled."""
         return self._is_posted
 
     def notify(self, event: SenderReport) -> None:
@@ -58,8 +56,8 @@ class SenderBatches:
             self._post(self.take)
 
     def take(self) -> None:
-        """Pass on what there is."""
-        # Before the events are taken: a report that comes meanwhile posts again, and is not lost.
+        """Pass on all reports so far."""
+        # Reset first: a report that arrives meanwhile schedules another call.
         self._is_posted = False
         events = [self._events.popleft() for _ in range(len(self._events))]
         if events:
@@ -69,7 +67,7 @@ class SenderBatches:
         self.expect()
 
     def expect(self) -> None:
-        """A message may be under way: check in `LOOK_AFTER`."""
+        """A message may be under way: check after `LOOK_AFTER`."""
         if not self._looks and self._is_sending():
             self._looks = True
             asyncio.get_running_loop().call_later(LOOK_AFTER, self._look)

@@ -1,4 +1,4 @@
-"""The send queue of a robot: its sender's threads, started with the first message."""
+"""The send queue of a robot: starts the sender's threads with the first message."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ from dingbridge.service.robots.sender_batches import SenderBatches, SenderReport
 
 
 class SenderQueue:
-    """The port `Queue`. Service loop only, but for those methods that say otherwise.
+    """The port `Queue`. Service loop only, unless a method says otherwise.
 
-    - `reported` gets what the sender reports, in batches; see `SenderBatches`.
+    put() ──▶ waiting ──its turn──▶ under way ──answer──▶ ended (reported)
+                 ▲ └─drop()──▶ gone    │
+                 └──── retry ──────────┘
+
+    - `reported` gets the sender's reports in batches; see `SenderBatches`.
     - `is_sending` tells whether a message is under way.
     """
 
@@ -38,7 +42,7 @@ class SenderQueue:
         self._records = records
         self._reports = SenderBatches(resources.post, reported, is_sending)
         self.rate_limit = RateLimit(random.random)
-        """How soon the next message may leave. Set before the first message is put."""
+        """When the next message may be sent. Set it before the first `put`."""
         self._sender: RobotSender | None = None
 
     def configure(self, options: Options) -> None:
@@ -51,7 +55,7 @@ class SenderQueue:
         return self._resources.client(self._options, Http(self._options.proxy))
 
     def put(self, waiting: QueuedMessage) -> None:
-        """Add a message to the end of the queue."""
+        """Append a message."""
         if self._sender is None:
             self._sender = RobotSender(
                 self._client,
@@ -65,9 +69,9 @@ class SenderQueue:
         self._reports.expect()
 
     def drop(self, message: str) -> bool:
-        """Take a message out of the queue. Returns whether it waited there."""
+        """Remove a message. Returns whether it was waiting."""
         waited = self._sender is not None and self._sender.drop(message)
-        # Reports about the message must be handled before its end.
+        # Earlier reports about the message come first.
         self._reports.take()
         return waited
 
@@ -77,17 +81,16 @@ class SenderQueue:
         self._reports.notify(record)
 
     def stop(self) -> None:
-        """End the threads soon; `wait_until_stopped` returns then."""
+        """Stop the threads soon; see `wait_until_stopped`."""
         if self._sender is not None:
             self._sender.stop()
 
     def wait_until_stopped(self, seconds: float | None) -> None:
-        """Return once the answer to the request under way is written down, or after `seconds`. For
-        other threads than the loop and the disk thread."""
+        """Return once the answer under way is on disk, or after `seconds`. Not for the loop or disk
+        thread."""
         if self._sender is not None:
             self._sender.join(seconds)
 
     def dropped_under_way(self) -> tuple[str, ...]:
-        """The messages that were dropped while a request for them was under way. For the disk
-        thread."""
+        """Messages that were dropped while their request was under way. For the disk thread."""
         return tuple(self._sender.given_up()) if self._sender is not None else ()

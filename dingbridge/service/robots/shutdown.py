@@ -1,4 +1,4 @@
-"""Releases a robot that nobody uses any longer, in a thread of its own."""
+"""Releases a robot without editors, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Shutdown(threading.Thread):
-    """Waits until a robot has stopped, then closes its files and releases its lock.
+    """Waits until a robot has stopped, closes its files, and releases its lock.
 
-    The next owner must not open its link before ours is closed, nor repeat a message whose answer
-    is about to come.
+    The next owner must not open a second link, nor repeat a message whose answer is about to
+    arrive.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class Shutdown(threading.Thread):
         self._is_closed = False
 
     def run(self) -> None:
-        """Wait, and submit the rest to the disk thread."""
+        """Wait, then submit the rest to the disk thread."""
         self._owner.wait_until_stopped(None)
         self.close()
 
     def close(self) -> None:
-        """Leave the files to the next owner, even if a request is still under way. For any thread;
-        a second call does nothing."""
-        # After everything that waits to be written: the next owner reads the files at once.
+        """Close the files now, even if a request is under way. Thread-safe; a second call does
+        nothing."""
+        # After all pending writes: the next owner reads the files at once.
         self._files.disk.do(self._close)
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""The state file in memory: a change shows at once, and is written in its turn."""
+"""The state file in memory: changes show at once and are written in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dingbridge.service.ports import Records
 
 
 class StateCache:
-    """The state as the robot changes it. Service loop only."""
+    """The state of a robot. Service loop only."""
 
     def __init__(self, state: State, records: Records) -> None:
         self.state = state
@@ -18,15 +18,15 @@ class StateCache:
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
-        """Change the state, here and on disk; `then` runs once it is on disk."""
+        """Change the state in memory and on disk. `then` runs once it is durable."""
         self.state = change(self.state)
         self._records.change(change, then)
 
     def soon(self, change: Callable[[State], State]) -> None:
-        """Change the state here at once, and on disk within a second."""
+        """Change the state in memory now and on disk within a second."""
         self.state = change(self.state)
         self._records.soon(change)
 
     def when_written(self, then: Callable[[], None]) -> None:
-        """Call `then` once all changes so far are on disk."""
+        """Write barrier: calls `then` once all earlier changes are on disk."""
         self._records.settled(then)

@@ -1,4 +1,4 @@
-"""When the editors get the status of their robot."""
+"""Sends the status of a robot to its editors."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dingbridge.core.sessions.robot_state import RobotState
 from dingbridge.service.ports import Later
 
 TELL_COUNT_EVERY = 1.0
-"""Seconds between two updates for the month's quota, which every message changes."""
+"""Minimum seconds between updates for the quota, which every message changes."""
 
 
 class StatusUpdates:
-    """Sends one update for all that changes in a turn, if the state is new. Service loop only.
+    """Sends at most one update per turn, if the state has changed. Service loop only.
 
-    - `make` returns the state as it is now.
+    - `make` returns the current state.
     - `broadcast` sends it to the editors.
     """
 
@@ -28,17 +28,17 @@ class StatusUpdates:
         self._is_due = self._is_count_due = False
 
     def forget(self) -> None:
-        """Send the state next time even if it is the same."""
+        """Send the state next time even if it is unchanged."""
         self._told = None
 
     def changed(self) -> None:
-        """Send the state at the end of this turn."""
+        """Schedule an update at the end of this turn."""
         if not self._is_due:
             self._is_due = True
             self._later(0.0, self._notify)
 
     def counted(self) -> None:
-        """Only the count of the quota has changed: send the state within `TELL_COUNT_EVERY`."""
+        """Only the quota has changed: schedule an update within `TELL_COUNT_EVERY`."""
         if not self._is_count_due:
             self._is_count_due = True
             self._later(TELL_COUNT_EVERY, self._notify_count)

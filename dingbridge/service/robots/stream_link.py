@@ -1,4 +1,4 @@
-"""The link of a robot: a stream thread while the link is open, another one each time it opens."""
+"""The link of a robot: one stream thread for each time that it is open."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dingbridge.protocol.command_queue import Post
 
 
 class StreamLink:
-    """The port `Link`. Service loop only, but for those methods that say otherwise.
+    """The port `Link`. Service loop only, unless a method says otherwise.
 
     closed ──connect()──▶ open ──disconnect(), or other stream settings──▶ closed
 
-    - `gate` lets the stream thread write to the inbox as long as this process owns the robot.
-    - `happened` gets the events of the open link, and messages of earlier ones as well.
+    - `gate` allows writing to the inbox while this process owns the robot.
+    - `happened` gets the events of the open link, and messages of earlier ones.
     """
 
     def __init__(
@@ -38,18 +38,18 @@ class StreamLink:
         self._post = post
         self._happened = happened
         self.seen = SeenIds()
-        """The ids of messages that were received. Set before the link is opened."""
+        """Ids of received messages. Set it before the link is opened."""
         self._stream: StreamThread | None = None
         self._before: StreamThread | None = None
 
     def configure(self, options: Options) -> None:
-        """Use these options from now on. A link with other settings is closed."""
+        """Use these options; close a link with other settings."""
         before, self._options = self._options, options
         if StreamSettings.of(before) != StreamSettings.of(options):
             self.disconnect()
 
     def connect(self) -> None:
-        """Open the link and keep it open. Does nothing when it is open already."""
+        """Open the link and keep it open; does nothing if it is open."""
         if self._stream is not None:
             return
         stream = StreamThread(
@@ -64,19 +64,18 @@ class StreamLink:
         stream.start()
 
     def disconnect(self) -> None:
-        """Close the link. Does nothing when it is closed already."""
+        """Close the link; does nothing if it is closed."""
         if self._stream is not None:
             self._stream.stop()
             self._before, self._stream = self._stream, None
 
     def _dispatch(self, stream: StreamThread, event: StreamEvent) -> None:
-        # Messages are on disk and acked, whatever became of the stream since; the state of a
-        # stream that was replaced is of no interest.
+        # Messages are on disk and acked, even if their stream was replaced. Its state does not
+        # matter any more.
         if isinstance(event, MessagesReceived) or stream is self._stream:
             self._happened(event)
 
     def wait_until_closed(self, seconds: float | None) -> None:
-        """Return once the link that was closed last has ended, or after `seconds`. For threads
-        other than the loop."""
+        """Return once the link closed last has ended, or after `seconds`. Not for the loop."""
         if self._before is not None:
             self._before.join(seconds)
