@@ -58,7 +58,7 @@ _ENCRYPTED: Final = "$:"
 _MARK: Final = "sender:"
 
 SENDER_IDS: Final = (_ENCRYPTED, _MARK)
-"""What the identity of a person without a staff id begins with, and no staff id does."""
+"""Prefixes of identities of people without a staff id; no staff id has one."""
 
 
 class Sender(Struct, frozen=True):
@@ -138,8 +138,8 @@ class Quoted(Struct, frozen=True):
 class Inbound(Struct, frozen=True):
     """One robot message. `created` is Unix seconds; `id` is the `msgId`.
 
-    `text` is Markdown in which words stand for each of the `attachments`; empty if a reader would
-    see nothing of it. `quote` is the message that it answers.
+    `text` is Markdown with words for each of the `attachments`; empty if nothing of it is visible.
+    `quote` is the message that it answers.
     """
 
     id: str
@@ -156,7 +156,7 @@ class Inbound(Struct, frozen=True):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether there is nothing to answer: no text, no attachment and no quote with any."""
+        """Whether the message is empty: neither it nor its quote has text or attachments."""
         quote = self.quote
         is_bare = not self.text and not self.attachments
         return is_bare and (quote is None or not (quote.text or quote.attachments))

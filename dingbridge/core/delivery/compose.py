@@ -1,4 +1,4 @@
-"""Composes what leaves from what was written: cleaned, masked, with mentions, rendered.
+"""Composes an outgoing message from the text that somebody wrote.
 
 In order: characters and links that act are removed, secrets are masked, names become mentions, and
 the Markdown is rendered for DingTalk.
@@ -22,8 +22,8 @@ from dingbridge.core.secrets.masking import Finding
 from dingbridge.core.text import shorten
 
 LONGER = 1000
-"""Characters by which a text may grow where names stand in the place of ids; beyond that the ids
-stay, so that there is room for the text."""
+"""Characters by which a text may grow when names replace ids; beyond that the ids stay, so that
+there is room for the text."""
 
 
 class ComposeContext(Struct, frozen=True):
@@ -57,16 +57,16 @@ def written(
     at: At = At(),
     around: Around = Around(),
 ) -> ComposedText:
-    """The message that `text` becomes on its way to `target`.
+    """The message to `target` that is composed from `text`.
 
-    Its title comes from the text unless one is given, and is masked, too: phones show it in the
-    push. `around` is the context of an excerpt from a file.
+    The title is taken from the text unless one is given, and is masked as well: phones show it in
+    the push. `around` is the context of an excerpt from a file.
     """
-    # First of all: what hides inside a secret or an address would keep both from being known.
+    # First: invisible characters would hide a secret or an address from the next steps.
     text, title = outgoing_text.characters(text), outgoing_text.characters(title)
     masked: tuple[Finding, ...] = ()
     if options.mask_secrets and not is_excepted(options, target):
-        # Before the title is cut: a secret that is cut in two is not known as one.
+        # Before the title is cut: half a secret is not recognised.
         own, environment = circumstances.secrets, circumstances.environment
         guarded = excerpts.mask(text, around, own, environment)
         entitled = masking.mask(title, own, environment)
@@ -94,7 +94,7 @@ def written(
 def _drawn(text: str, options: Options) -> str:
     """`text` rendered for DingTalk, without links that act."""
     if options.msgtype == "markdown" and not is_plain(text):
-        # Loaded late: the parser costs a starting editor tens of milliseconds.
+        # Imported late: the parser adds tens of milliseconds to a start.
         from dingbridge.core.markdown import rendering
 
         text = rendering.for_dingtalk(text, table=options.table)

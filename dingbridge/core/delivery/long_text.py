@@ -1,4 +1,4 @@
-"""A text of more chunks than `file_after` is sent as a short head and a file with all of it."""
+"""Sends a text of more than `file_after` chunks as a short head and a file with the whole text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dingbridge.core.messages import Delivery, Message, Outbound, Role
 from dingbridge.core.options.declarations import Options
 
 HEAD_CHARACTERS = 500
-"""Code points of the text that the head shows at most, without the line below it."""
+"""Most code points of the text in the head, without the line below it."""
 
 
 def parted(options: Options, outbound: Outbound, now: float) -> tuple[Outbound, ...]:
@@ -41,7 +41,7 @@ def parted(options: Options, outbound: Outbound, now: float) -> tuple[Outbound, 
 
 
 def head(text: str) -> str:
-    """The beginning of the text, cut like a chunk, code closed, with a hint at the file."""
+    """The beginning of the text, cut like a chunk with code blocks closed, and a file note."""
     end = len(text)
     blocks = Blocks(text)
     if end > HEAD_CHARACTERS:
@@ -64,6 +64,6 @@ def _pieces(text: str, characters: int, size: int, most: int) -> int:
     if length <= characters and encoded <= size:
         return 1
     if length > most * characters or encoded > most * size:
-        # Cutting takes time: not for a text that is surely too long.
+        # Cutting takes time; a text this long needs more chunks for certain.
         return most + 1
     return len(Cutter(Blocks(text), characters, size).pieces())

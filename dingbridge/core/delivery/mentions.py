@@ -1,9 +1,9 @@
-"""Whom an outbound message mentions: the person who asked, members by name, and never everybody.
+"""Whom an outgoing message mentions: the person who asked, members by name, and never everybody.
 
-A mention is real where the text says `@staffId` and `at.atUserIds` has that id (doc/dingtalk.md §1
-and §5.4), which a session webhook and a custom robot take. OpenAPI into a group mentions nobody
-(§3). Nobody is ever mentioned because of a text that came in: that a message is meant for
-the robot is for `isInAtList` alone to say (§5.1).
+DingTalk notifies a person if the text contains `@staffId` and `at.atUserIds` has the id, in session
+webhooks and custom robots (doc/dingtalk.md §1 and §5.4). OpenAPI into a group mentions nobody (§3).
+Names in incoming texts have no effect: only `isInAtList` decides whether the robot is mentioned
+(§5.1).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dingbridge.core.messages import At, ConversationKind, Inbound, Sender
 from dingbridge.core.regex import regex
 
 SHARED: Final = ""
-"""In the place of a staff id: a name of several members, or of one who cannot be mentioned."""
+"""Instead of a staff id: several members have this name, or its owner cannot be mentioned."""
 
 _BREAK: Final = "\u200b"
-# An address of mail or on the web, a path, an escape: what stands before @ is part of the word.
+# Before the @: a mail or web address, a path, an escape.
 _AT: Final = r"@(?<![A-Za-z0-9_.%+\-/\\@=&?#]@)"
-# The name goes on, or is part of a host, a path or a package.
+# After the name: a longer name, or a host, path or package.
 _NAME_ENDS: Final = r"(?![\w@/\-\u0300-\u036f\u200d\ufe0f]|\.\w)"
 _EVERYBODY: Final = regex(
     rf"@(?=所有人|全体成员)|{_AT}(?=(?:all|everyone)(?![0-9A-Za-z_\-]|\.\w))", re.IGNORECASE
@@ -31,7 +31,7 @@ _EVERYBODY: Final = regex(
 
 
 def asker(inbound: Inbound) -> At:
-    """The mention of the person who asked in a group; nobody in a 1:1 chat, where it says nothing.
+    """The mention of the person who asked in a group; nobody in a 1:1 chat.
 
     People outside the robot's organisation have no staff id and cannot be mentioned.
     """
@@ -42,10 +42,10 @@ def asker(inbound: Inbound) -> At:
 
 
 def members(senders: Iterable[Sender]) -> dict[str, str]:
-    """The staff id of everybody who was seen in a conversation, by name.
+    """Staff ids by the names of the people seen in a conversation.
 
-    People choose their names themselves: one that several share, or that means everybody, stands
-    for nobody (`SHARED`). So does that of a person without a staff id.
+    People choose their names: one that several share, that means everybody, or whose owner has no
+    staff id maps to `SHARED`.
     """
     known: dict[str, str] = {}
     for sender in senders:
@@ -57,11 +57,11 @@ def members(senders: Iterable[Sender]) -> dict[str, str]:
 
 
 def with_known(text: str, known: Mapping[str, str]) -> tuple[str, At]:
-    """`text` with `@name` of known members made real mentions, and whom it mentions then.
+    """`text` with `@staffId` for each `@name` of a known member, and the mentions of these people.
 
-    `known` is what `members` gives. A name has to be written exactly, stand alone, and be neither
-    in code nor in an address; of several that fit, the longest counts. At most
-    `limits.AT_MENTIONS` people are mentioned; the names of others stay what they are.
+    `known` is the result of `members`. A name must be exact, a word of its own, and outside of code
+    and addresses; the longest match counts. After `limits.AT_MENTIONS` people, names stay as they
+    are.
     """
     found: list[str] = []
     pattern = _any_of(known)
@@ -81,7 +81,7 @@ def with_known(text: str, known: Mapping[str, str]) -> tuple[str, At]:
 
 
 def readable(text: str, at: At, known: Mapping[str, str]) -> str:
-    """`text` of `with_known` for a route that mentions nobody: `@staffId` is `@name` again."""
+    """The text from `with_known` for a route without mentions: `@staffId` becomes `@name` again."""
     names = {staff_id: name for name, staff_id in known.items() if staff_id in at.user_ids}
     pattern = _any_of(names)
     if pattern is None:
@@ -92,11 +92,11 @@ def readable(text: str, at: At, known: Mapping[str, str]) -> str:
 
 
 def without_everybody(text: str) -> str:
-    """`text` in which no `@all` and no `@所有人` could mention everybody.
+    """`text` with U+200B after the @ of `@all` and `@所有人`, so that neither mentions everybody.
 
-    By what is published, only `isAtAll` does that, and we never set it (§1 and §5.4). But
-    an OpenAPI send can be refused with `only.groupAdmin.canAtAll` (§3), so some text does as
-    well: an invisible U+200B after the @ breaks the word up. Code stays as it is, for copying.
+    By the documentation only `isAtAll` does (§1 and §5.4), which we never set. But OpenAPI sends
+    can be refused with `only.groupAdmin.canAtAll` (§3), so some texts do. Code stays as it is, so
+    that it can be copied.
     """
     if "@" not in text:
         return text
@@ -104,7 +104,7 @@ def without_everybody(text: str) -> str:
 
 
 def together(*ats: At) -> At:
-    """All of these mentions as one, nobody twice, at most `limits.AT_MENTIONS`, never everybody."""
+    """The union of mentions: at most `limits.AT_MENTIONS` people, never everybody."""
     user_ids = dict.fromkeys(who for at in ats for who in at.user_ids)
     mobiles = dict.fromkeys(who for at in ats for who in at.mobiles)
     people = tuple(user_ids)[:AT_MENTIONS]
@@ -116,7 +116,7 @@ def _means_everybody(name: str) -> bool:
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches @ and one of the names, the longest first, as group 1."""
+    """A pattern for @ and one of the names (group 1), the longest first."""
     longest = sorted(filter(None, names), key=lambda name: (-len(name), name))
     if not longest:
         return None

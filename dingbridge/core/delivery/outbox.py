@@ -1,7 +1,7 @@
-"""The outbox: messages that wait to be sent, and dead letters, as the sum of the records.
+"""The outbox: waiting messages and dead letters, computed from the records.
 
-`Outbox` changes only by records (`outbox_records`), so reading the journal from its start restores
-it, and with it how soon more may be sent (`restored_rate`).
+`Outbox` changes only by records (`outbox_records`), so replaying the journal restores it, and
+`restored_rate` restores the rate limit.
 """
 
 from __future__ import annotations

@@ -11,14 +11,13 @@ from dingbridge.core.markdown import code_blocks
 from dingbridge.core.sessions import destinations
 
 SHOWN = 50
-"""Messages that wait, and as many that failed, that are shown."""
+"""Most waiting messages, and most failed ones, that are shown."""
 
 
 def describe(outbox: Outbox, prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Waiting and failed messages, a line or two each, with the id they are about.
+    """Pairs of a line and the id of its message: a summary, then waiting and failed messages.
 
-    The first line sums up; of many messages only the first are shown. `prefix` is put before every
-    id.
+    Of each kind the first `SHOWN` are listed. `prefix` is put before every id.
     """
     waiting, dead = outbox.waiting.values(), outbox.dead.values()
     if not waiting and not dead:

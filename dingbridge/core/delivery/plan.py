@@ -63,7 +63,7 @@ Room = Callable[[Route], tuple[int, int]]
 
 
 class RetryPolicy(Struct, frozen=True):
-    """How long a plan goes on, and how fast.
+    """How long and how fast a plan retries.
 
     - `chance`: returns [0, 1), for jitter
     - `patient`: retry without limit while nothing can be reached or the platform asks to wait;
@@ -238,7 +238,7 @@ class Plan:
 
     def _back_off(self, tries: int) -> float:
         """1, 2, 4 … seconds with up to a quarter more, so that senders do not retry in step."""
-        # Bounded: days offline are many tries.
+        # Bounded, because there are many tries in days offline.
         return min(2.0 ** min(tries, 16) * (1 + self._retry.chance() / 4), BACK_OFF_LONGEST)
 
     def _start_over(self) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from dingbridge.core.catalogue import delivery as say
 
 BEIJING = timezone(timedelta(hours=8))
-"""The time in which the platform's month begins; China has no summer time."""
+"""The time zone of the platform's month; China has no summer time."""
 
 
 class QuotaKind(str, Enum):
@@ -21,9 +21,7 @@ class QuotaKind(str, Enum):
 
 
 class Budget(Struct, frozen=True):
-    """The organisation's monthly limits; default: the standard edition's (§0). 0 = not
-    watched.
-    """
+    """The organisation's monthly limits, by default the standard edition's (§0); 0: not watched."""
 
     calls: int = 5000
     pushes: int = 3000
@@ -44,7 +42,7 @@ class Quota(Struct, frozen=True):
 
     @property
     def gone(self) -> bool:
-        """Whether something was reported as used up: extras wait for the next month."""
+        """Whether something was reported as used up; reactions then wait for the next month."""
         return bool(self.spent)
 
 
@@ -74,10 +72,10 @@ def warning(quota: Quota, budget: Budget) -> tuple[Quota, str | None]:
 
 
 def used_up(quota: Quota, now: float, code: str) -> Quota:
-    """`quota` after the platform answered with `code`: marked when that means "used up".
+    """`quota` after an answer with `code`: marked as used up if the code says so.
 
     The codes are `…ApiCountLimitForOrg` and 90020 for calls, a callback's 20001 for pushes
-    (doc/dingtalk.md §0). What is used up needs no warning any more.
+    (doc/dingtalk.md §0). A kind that is used up gets no warning.
     """
     quota = _of_month(quota, now)
     kind = _spent_by(code)

@@ -20,7 +20,7 @@ from dingbridge.core.errors import RetryAfter
 from dingbridge.core.messages import Target
 
 CALLS_AT_ONCE = 20
-"""OpenAPI sends that may go at once: calls a second of the standard edition (§0)."""
+"""OpenAPI sends within `CALLS_WINDOW`: the calls per second of the standard edition (§0)."""
 
 CALLS_WINDOW = 1.0
 """Seconds that `CALLS_AT_ONCE` are counted over (§3, throttling)."""
@@ -176,7 +176,7 @@ class RateLimit:
             hits += 1
             seconds = seconds * 2 ** (hits - 1) if hits <= _SEND_DOUBLINGS else RATE_PAUSE
         elif seconds < RATE_PAUSE:
-            # Everybody who was refused in this second would come back in the same one.
+            # Jitter: otherwise all who were refused in this second would retry in the same one.
             seconds += self._chance() - 0.5
         seconds = min(max(seconds, 0.0), RATE_PENALTY)
         hold = Hold(now, seconds, error.message, hits)
@@ -243,5 +243,5 @@ def _scope(error: RetryAfter, key: str) -> str:
     """What has to be paused."""
     if error.seconds >= BAN_PAUSE:
         return _ALL
-    # Without a code it is one person who gets too much (`flowControlledStaffIdList`, §3).
+    # Without a code, one person is flow-controlled (`flowControlledStaffIdList`, §3).
     return _OPENAPI if _is_openapi(key) and error.code else key

@@ -33,7 +33,7 @@ def ways(options: Options, outbound: Outbound, now: float) -> tuple[Route, ...]:
     found = routes(
         outbound.target, api=bool(options.app_key), webhook=custom_robot(options.webhook), now=now
     )
-    # OpenAPI alone takes files; what else there is says why it does not, but for pictures.
+    # Files go by OpenAPI. Without it, the other routes send pictures or refuse with a reason.
     direct = tuple(route for route in found if route in (Route.SINGLE, Route.GROUP))
     return direct if outbound.file_name and direct else found
 
@@ -41,9 +41,11 @@ def ways(options: Options, outbound: Outbound, now: float) -> tuple[Route, ...]:
 def robot(
     options: Options, outbound: Outbound, chunk: Chunk, route: Route, now: float
 ) -> tuple[str, bytes]:
-    """Address and body for the custom robot's webhook, or for the session webhook, which the
-    message's target has. `now` is Unix seconds, for the signature. Raises `Refused` for a message
-    that is for another custom robot's group: the settings may have changed since it set out."""
+    """URL and body for the custom robot's webhook, or for the session webhook in the target.
+
+    `now` is Unix seconds, for the signature. Raises `Refused` for a message to another custom
+    robot's group: the settings may have changed since it was queued.
+    """
     session = outbound.target.session_webhook
     at = _mentioned(outbound, chunk)
     if route is Route.SESSION and session is not None:
@@ -75,13 +77,13 @@ def _mentioned(outbound: Outbound, chunk: Chunk) -> At:
 
 
 def _named(outbound: Outbound, text: str) -> str:
-    """`text` with names in place of ids. A name may complete a link that acts."""
+    """`text` with names instead of ids, without links that act, which a name may complete."""
     named = mentions.readable(text, outbound.at, dict(outbound.names))
     return without_acting_links(named)
 
 
 def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tuple[str, bytes]:
-    """Address and body for OpenAPI, to a person or a group (doc/dingtalk.md §3)."""
+    """URL and body for OpenAPI, to a person or a group (doc/dingtalk.md §3)."""
     target = outbound.target
     text = _named(outbound, text)
     code = target.robot_code or own_code(options)
@@ -97,8 +99,9 @@ def openapi(options: Options, outbound: Outbound, text: str, route: Route) -> tu
 def file(
     options: Options, outbound: Outbound, uploaded: UploadedFile, route: Route
 ) -> tuple[str, bytes]:
-    """Address and body for a file that was uploaded (doc/dingtalk.md §6): by OpenAPI, or, which
-    only a picture can, in Markdown by the session webhook."""
+    """URL and body for an uploaded file (doc/dingtalk.md §6): by OpenAPI, or for a picture also in
+    Markdown by the session webhook.
+    """
     target, media_id, parcel = outbound.target, uploaded.media_id, uploaded.parcel
     session = target.session_webhook
     if route is Route.SESSION and session is not None:
@@ -129,14 +132,14 @@ def room(options: Options, outbound: Outbound, route: Route) -> tuple[int, int]:
     Space for mentions and the keyword is reserved in both.
     """
     if outbound.file_name:
-        # A file is one chunk, whatever it holds.
+        # A file is always one chunk.
         return len(outbound.text) + 1, encoded_size(outbound.text) + LARGEST_CODE_POINT
     characters = options.text_chunk_limit
     if route in (Route.SINGLE, Route.GROUP):
         size = request_bodies.msg_param_room(options.msgtype, outbound.title)
         named = _named(outbound, outbound.text)
         if named != outbound.text:
-            # All that names take in the place of ids may be in one chunk.
+            # All names that replace ids may be in one chunk.
             characters -= max(0, len(named) - len(outbound.text))
             size -= max(0, encoded_size(named) - encoded_size(outbound.text))
         return characters, size

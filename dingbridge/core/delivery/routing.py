@@ -48,12 +48,13 @@ def of_another_robot() -> Refused:
 
 
 def routes(target: Target, *, api: bool, webhook: str, now: float) -> tuple[Route, ...]:
-    """The routes open to a message for `target` at `now` (Unix seconds), best first.
+    """The routes for a message to `target` at `now` (Unix seconds), best first.
 
-    `api` tells that app credentials are configured, `webhook` names the configured custom robot as
-    `custom_robot` does. The session webhook counts until shortly before the expiry that DingTalk
-    sent along (doc/dingtalk.md §5.4). A custom robot serves messages for its own group alone: one
-    that belongs to a conversation, or to another robot's group, never takes this way.
+    - `api`: app credentials are configured
+    - `webhook`: the configured custom robot, named as by `custom_robot`
+
+    The session webhook is used until shortly before its expiry (doc/dingtalk.md §5.4). A custom
+    robot is used for its own group only, never for a conversation or another robot's group.
     """
     found = []
     session = target.session_webhook

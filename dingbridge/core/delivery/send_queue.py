@@ -1,7 +1,5 @@
-"""The send queue: messages in order, with two exceptions when the budget is short.
-
-Then replies go first, and notifications to one target are merged.
-"""
+"""The send queue: messages in order; when the budget is short, replies go first and notifications
+to one target are merged."""
 
 from __future__ import annotations
 
@@ -20,14 +18,14 @@ from dingbridge.core.messages import At, Outbound
 from dingbridge.core.text import shorten
 
 SEPARATOR = "\n\n---\n\n"
-"""Between messages that go out as one."""
+"""Separates messages that are merged."""
 
 
 class SendQueue:
-    """The waiting messages, in order. The cost of a choice does not grow with their number.
+    """The waiting messages, in order. The cost of a choice does not depend on their number.
 
-    Messages to one place keep their order, whatever route each takes; only replies may overtake,
-    and only notifications of which nothing was sent yet.
+    Messages to one place keep their order on all routes; only a reply may overtake, and only
+    notifications of which nothing was sent yet.
     """
 
     def __init__(self) -> None:
@@ -52,13 +50,13 @@ class SendQueue:
     def add(self, waiting: QueuedMessage) -> None:
         """Append a message, or put it at the head of its place if part of it was sent.
 
-        One that waits already keeps its place.
+        A message that is queued already keeps its place.
         """
         self._next += 1
         self._queue(waiting).add(waiting, self._next)
 
     def put_back(self, waiting: QueuedMessage) -> None:
-        """Put a message back at the head of its place: it cannot be sent now."""
+        """Return a message that cannot be sent now to the head of its place."""
         self._queue(waiting).put_back(waiting)
 
     def remove(self, message: str) -> bool:
@@ -134,7 +132,7 @@ class _Queue:
         self._to_head(waiting)
 
     def remove(self, message: str) -> bool:
-        """Remove a message; whether nothing is left."""
+        """Remove a message. Returns whether the queue is empty now."""
         del self.waiting[message], self._numbers[message]
         self._replies.pop(message, None)
         return not self.waiting
@@ -194,7 +192,7 @@ def _mergeable(waiting: QueuedMessage) -> bool:
 
 
 class _People:
-    """The people whom several messages mention together, with their names."""
+    """The people mentioned by several messages, with their names."""
 
     def __init__(self) -> None:
         self._user_ids: dict[str, None] = {}
@@ -213,11 +211,10 @@ class _People:
         return tuple(self._names.items())
 
     def take(self, outbound: Outbound) -> bool:
-        """Add the mentions of one more message. Returns False, and changes nothing, if they do not
-        fit.
+        """Add the mentions of one more message. Returns False without a change if they do not fit.
 
-        That is: too many people, a name for two people, two names for one, or names that need too
-        much room. The first message with mentions always fits.
+        They do not if there are too many people, if two people share a name or one has two, or if
+        the names are too long. The first message with mentions always fits.
         """
         at, names = outbound.at, dict(outbound.names)
         user_ids = self._user_ids | dict.fromkeys(at.user_ids)
@@ -263,5 +260,5 @@ def merged(run: Sequence[QueuedMessage]) -> Merged:
 
 
 def as_one(run: Sequence[QueuedMessage], record: Merged) -> QueuedMessage:
-    """What waits in the place of the merged messages."""
+    """The queued message that replaces the merged ones."""
     return structs.replace(run[0], outbound=record.outbound, members=tuple(run))

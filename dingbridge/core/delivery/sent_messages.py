@@ -11,13 +11,13 @@ from dingbridge.core.messages import ConversationKind, Inbound, Quoted
 from dingbridge.core.text import shorten
 
 KEPT: Final = 300
-"""How many sendings are remembered for each robot; the oldest go first."""
+"""Chunks (a count) that are remembered for each robot; the oldest are removed."""
 
 TEXT_CHARACTERS: Final = 300
-"""How much of a sending's text is kept, in code points, on one line."""
+"""Code points of a chunk's text that are kept, on one line."""
 
 NEAR: Final = 5.0
-"""Seconds that our clock and the platform's may differ for a sending without a key."""
+"""Seconds by which our clock and the platform's may differ, to find a chunk without a key."""
 
 
 class SentChunk(Struct, frozen=True):
@@ -39,7 +39,7 @@ class SentChunk(Struct, frozen=True):
 
 
 SentKeys = dict[str, tuple[SentChunk, ...]]
-"""What went out, by robot, the oldest first."""
+"""Sent chunks by robot, the oldest first."""
 
 
 def remember(book: SentKeys, robot: str, sent: SentChunk) -> SentKeys:

@@ -9,7 +9,7 @@ from dingbridge.core.dingtalk.responses import Token
 
 
 class HeldToken(Struct, frozen=True):
-    """A token, and the time on the caller's clock from which it is not used any more."""
+    """A token; `until` is when calls stop using it, in seconds of the caller's clock."""
 
     value: str = ""
     until: float = 0.0
@@ -27,7 +27,7 @@ class HeldToken(Struct, frozen=True):
 
 
 def held(token: Token, asked: float) -> HeldToken:
-    """The token to keep, requested at `asked`."""
+    """The token to store, requested at `asked` (seconds of the caller's clock)."""
     # A lifetime shorter than the margin must not mean a new token for every call.
     margin = min(TOKEN_MARGIN, token.lifetime_seconds / 2)
     return HeldToken(token.value, asked + token.lifetime_seconds - margin)

@@ -15,10 +15,10 @@ from dingbridge.core.dingtalk.json_fields import list_of, object_of, said_true
 from dingbridge.core.messages import ConversationKind, Inbound
 from dingbridge.core.regex import regex
 
-# The client ends a mention it completed with U+2005, and then the name may contain spaces.
+# A mention that the client completed ends with U+2005, and its name may contain spaces.
 _COMPLETED: Final = "@[^@\u2005\r\n]{1,64}\u2005"
 _LEADING: Final = regex(f"(?:{_COMPLETED}|@[^@\\s]+(?=\\s|$))")
-# What has the characters of a path is an argument: `/file @types/node.d.ts`.
+# A word with the characters of a path is an argument: `/file @types/node.d.ts`.
 _ANYWHERE: Final = regex(f"(?<!\\S)(?:{_COMPLETED}|@[^@\\s/\\\\.:]+(?=\\s|$))[ \t]*")
 _ANY_NAME: Final = regex(f"(?<!\\S)(?:{_COMPLETED}|@[^@\r\n]{{1,64}}$)[ \t]*")
 
@@ -68,5 +68,5 @@ def command_in(inbound: Inbound) -> RemoteCommand | UnknownCommand | Bad | None:
         other = remote_parser.read(_ANY_NAME.sub("", inbound.text))
         bare = bare if isinstance(other, Bad) else other
     if said is None and isinstance(bare, UnknownCommand):
-        return None  # words for whoever is named before them
+        return None  # a message to the person who is named first
     return bare

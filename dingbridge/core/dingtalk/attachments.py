@@ -53,10 +53,10 @@ def with_paths(
 ) -> str:
     """`text`, a message's own, with each attachment's words replaced by a link to its path.
 
-    `paths` and `failures` belong to the attachments one by one: where there is no path, the words
-    stay and the failure, a phrase such as "it is larger than 50 MB", follows them. Only the places
-    that the attachments name are touched, whatever else looks the same. An attachment without a
-    place of its own, or whose words do not stand there, comes on a line at the end.
+    `paths` and `failures` correspond to the attachments: without a path, the words stay, followed
+    by the failure, a phrase such as "it is larger than 50 MB". Only the ranges of the attachments
+    are replaced. An attachment without a range, or whose words are not there, is added on a line at
+    the end.
     """
     shown: list[str] = []
     for number, attachment in enumerate(attachments):
@@ -67,7 +67,7 @@ def with_paths(
 
 
 def while_fetched(text: str, attachments: Sequence[Attachment]) -> str:
-    """The same while the attachments are on their way: `fetching report.pdf …` stands for each."""
+    """The same while the attachments are downloaded, with `fetching report.pdf …` for each."""
     shown = [say.FETCHING(attachment=_label(attachment)) for attachment in attachments]
     return _in_place(text, attachments, shown)
 
@@ -107,7 +107,7 @@ def link(name: str, path: str, *, is_picture: bool) -> str:
 
 def _target(path: str) -> str:
     if _WINDOWS.match(path):
-        path = path.replace("\\", "/")  # there both kinds will do
+        path = path.replace("\\", "/")  # Windows accepts both
     return path if _PLAIN_PATH.fullmatch(path) else f"<{_escaped(path)}>"
 
 

@@ -1,4 +1,4 @@
-"""The authors in a forwarded chat, from its entries or only from its summary."""
+"""The authors in a forwarded chat, from its entries or its summary."""
 
 from __future__ import annotations
 

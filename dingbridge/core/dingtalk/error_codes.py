@@ -1,4 +1,4 @@
-"""The platform's error codes, in one table: what each means and what can be done about it.
+"""The platform's error codes, with their meaning and what can be done about them.
 
 The codes come from doc/dingtalk.md §0 to §8, what a client should do from §10.
 """
@@ -28,11 +28,12 @@ from dingbridge.core.errors import (
 class CodeRule(Struct, frozen=True):
     """What can be done about some codes.
 
-    `codes` are exact or patterns with `*`; without any, the rule is found by the platform's words
-    alone. `words` (lower case) tell apart rules that share a code. `seconds` is the pause of a
-    `RetryAfter`. `content` marks the platform's content check, which refuses on every route.
-    `may_have_arrived`: the message may be delivered all the same. `about` says what the advice is
-    about, when it fits nothing else: a custom robot's webhook, or an app.
+    - `codes`: exact, or patterns with `*`; without any, the rule is found by `words` alone
+    - `words`: words of the platform's text, in lower case, for rules that share a code
+    - `seconds`: the pause of a `RetryAfter`
+    - `content`: the platform's content check, which refuses on every route
+    - `may_have_arrived`: the message may have been delivered in spite of the error
+    - `about`: the only thing that the advice applies to: a custom robot's webhook, or an app
     """
 
     codes: tuple[str, ...]
@@ -317,14 +318,14 @@ RULES: tuple[CodeRule, ...] = (
         OtherRoute,
         say.CARD_REFUSED,
     ),
-    # --- whatever else the request lacks ---------------------------------------------------------
+    # --- other invalid requests ------------------------------------------------------------------
     CodeRule(
         ("invalidParameter", "invalidParameter.*", "*.invalid", "*.empty"),
         Refused,
         say.REQUEST_UNREADABLE,
         say.DEFECT,
     ),
-    # --- unknown numbers: by their words; "too long" first, its text says "exceed" too (§1)
+    # --- unknown codes, by their words; "too long" first, because its text has "exceed" too (§1)
     CodeRule(
         (),
         TooLong,

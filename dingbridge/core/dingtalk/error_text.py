@@ -1,4 +1,4 @@
-"""Text from the platform, fit to be repeated: short, on one line, without secrets."""
+"""Makes text from the platform safe to show: short, on one line, without secrets."""
 
 from __future__ import annotations
 

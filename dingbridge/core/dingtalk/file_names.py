@@ -1,4 +1,4 @@
-"""File names from outside, made safe for every file system and harmless in a command line."""
+"""Makes file names from outside safe for every file system and in a command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 from dingbridge.core.text import tame, whole_character
 
 NAME_BYTES: Final = 120
-"""Longest name that `safe_name` gives, in bytes of UTF-8: file systems take 255, and what is put
-before a name needs room as well."""
+"""Longest result of `safe_name`, in bytes of UTF-8: file systems take 255, and our prefixes need
+room as well."""
 
 ENDING_CHARACTERS: Final = 10
 """Longest ending, without its dot, that survives when a name is cut."""
@@ -25,13 +25,12 @@ _AT_THE_END: Final = "._ "
 
 
 def safe_name(name: str, fallback: str = "file") -> str:
-    """Return the last part of `name` as a name that can do no harm, never empty.
+    """Return the last component of `name` as a harmless name, never empty.
 
-    What could leave a folder, hide the file, act in a shell or on the screen is gone or is `_`:
-    separators, control, bidirectional and invisible characters, white space, punctuation that
-    shells read, dots at the ends, Windows' reserved names. Letters, digits and signs of all
-    scripts stay. Longer names are cut before their ending. `fallback` is a safe name itself.
-    Idempotent, never raises.
+    Removes or replaces by `_`: separators, control, bidirectional and invisible characters, white
+    space, shell punctuation, dots at the ends, and names reserved by Windows. Letters, digits and
+    marks of all scripts stay. Longer names are shortened before their ending. `fallback` must be
+    safe. Idempotent, never raises.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", tame(name)).rstrip("/\\ \n\t"))[-1]
     kept = re.sub("_{2,}", "_", "".join(map(_harmless, last)))
@@ -42,7 +41,7 @@ def safe_name(name: str, fallback: str = "file") -> str:
 
 
 def ending(name: str) -> str:
-    """What follows the last dot of a name, in lower case; empty without a short ASCII one."""
+    """The extension of a name, in lower case without the dot; empty unless short and ASCII."""
     stem, dot, last = name.rpartition(".")
     short = last.isascii() and last.isalnum() and len(last) <= ENDING_CHARACTERS
     return last.lower() if stem and dot and short else ""

@@ -1,4 +1,4 @@
-"""An HTTP answer, before it is read."""
+"""An HTTP answer before it is parsed."""
 
 from __future__ import annotations
 

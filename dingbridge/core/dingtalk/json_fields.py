@@ -7,16 +7,16 @@ from typing import Any, Final
 from dingbridge.core import json_wire
 
 _LATEST: Final = 1e14
-"""Milliseconds beyond the year 5000: no time that the platform means."""
+"""Milliseconds; later times (after the year 5000) are invalid."""
 
 _LONGEST: Final = 86_400.0
-"""Seconds: no voice message or video is longer than a day."""
+"""Seconds; longer durations of voice messages and videos are invalid."""
 
 _MILLISECONDS_FROM: Final = 1000
 
 
 def first(container: object, *keys: str) -> str:
-    """The first of these fields with text; empty without one."""
+    """The text of the first of these fields that has any; empty without one."""
     if isinstance(container, dict):
         for key in keys:
             value = container.get(key)
@@ -27,10 +27,7 @@ def first(container: object, *keys: str) -> str:
 
 
 def said_in(container: object, *keys: str) -> str:
-    """The first of these fields with text, or the text in place of the object.
-
-    The object may also be a string of its JSON. Empty without any.
-    """
+    """The same for a container that may also be JSON in a string, or just the text itself."""
     found = object_of(container)
     if isinstance(container, str) and not found:
         return container

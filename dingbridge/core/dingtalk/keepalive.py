@@ -49,11 +49,11 @@ class KeepAliveTiming(Struct, frozen=True):
 
 
 class Watchdog:
-    """Decides by the clock alone whether a connection is still alive.
+    """Decides whether a connection is still alive.
 
-    Times are monotonic seconds, except `wall`, which is Unix seconds: while a laptop sleeps the
-    monotonic clock may stop and the wall clock go on, and a jump of either means that the socket is
-    probably gone (doc/dingtalk.md §4.5).
+    Times are monotonic seconds, except `wall`, which is Unix seconds. While a laptop sleeps, the
+    monotonic clock may stop and the wall clock continue; a jump of either means that the socket is
+    probably dead (doc/dingtalk.md §4.5).
     """
 
     def __init__(self, now: float, wall: float, pace: KeepAliveTiming = KeepAliveTiming()) -> None:
@@ -64,7 +64,7 @@ class Watchdog:
         self._wall = wall
 
     def heard(self, now: float) -> None:
-        """Data came in, which proves the connection."""
+        """Data arrived: the connection is alive."""
         self._heard = now
         self._pinged = None
 
@@ -73,7 +73,7 @@ class Watchdog:
         slept = max(now - self._looked, wall - self._wall) > self._pace.slept
         self._looked, self._wall = now, wall
         if slept:
-            # One probe settles it: a live server answers within the limit.
+            # One ping decides: a live server answers within the limit.
             self._pinged = now
             return Check.PING
         if self._pinged is not None:
@@ -90,7 +90,7 @@ class Watchdog:
             due = self._pinged + pace.pong_within
         else:
             due = self._heard + pace.ping_after
-        # A little later than due, when it has passed by any clock.
+        # Slightly late, so that the time has passed by every clock.
         return min(max(due - now, 0.0) + _A_LITTLE, pace.look_every)
 
 
@@ -108,12 +108,12 @@ class Reconnect:
             self._failures = self._refusals = 0
 
     def wait(self, chance: float, error: LinkError | None = None) -> float:
-        """Seconds until the next attempt, by the end of the last one. `chance` is in [0, 1).
+        """Seconds until the next attempt, by the `error` of the last one. `chance` is in [0, 1).
 
         Only refused credentials, which a person has to change, get the long pause at once: other
-        refusals may pass by themselves (doc/dingtalk.md §4.1).
+        refusals may be temporary (doc/dingtalk.md §4.1).
         """
-        # The power is bounded because a weekend offline is more than a thousand failures.
+        # The exponent is bounded: a weekend offline has more than a thousand failures.
         seconds = 2.0 ** min(self._failures, 16)
         self._failures += 1
         if isinstance(error, LinkRefused):

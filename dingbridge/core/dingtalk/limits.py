@@ -1,5 +1,4 @@
-"""The platform's limits, such as messages a minute and bytes of a text, and our margins, with units
-and sources."""
+"""The platform's limits (sizes, rates, lifetimes) and our margins, with units and sources."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ BATCH_USERS = 20
 """`userIds` of one 1:1 send (§3)."""
 
 REPORTED_CHARACTERS = 200
-"""What an error of ours quotes at most of a text by the platform."""
+"""Characters of a text by the platform that our errors quote."""
 
 # --- pace -------------------------------------------------------------------------------------
 
@@ -53,24 +52,24 @@ QPM_PAUSE = 60.0
 """Seconds to wait when calls per minute are used up (§10)."""
 
 PERSON_PAUSE = 60.0
-"""Seconds before a person in `flowControlledStaffIdList` is written to again (§10)."""
+"""Seconds before the next send to a person in `flowControlledStaffIdList` (§10)."""
 
 BAN_PAUSE = 300.0
-"""Seconds without any call after a page in place of JSON: this address is banned (§0)."""
+"""Seconds without any call after an answer in HTML: our IP address is banned (§0)."""
 
 # --- time -------------------------------------------------------------------------------------
 
 SEEN_SECONDS = 24 * 3600
-"""How long ids of robot messages are remembered against repeats (§4.3: ≥ 5 min)."""
+"""Seconds for which ids of robot messages are kept, to detect repeats (§4.3: ≥ 5 min)."""
 
 SESSION_WEBHOOK_MARGIN = 300.0
-"""Seconds before its expiry from which a session webhook is not used any more (§5.4)."""
+"""Seconds before its expiry at which we stop using a session webhook (§5.4)."""
 
 TOKEN_SECONDS = 7200.0
 """Seconds that an access token is valid (§2)."""
 
 TOKEN_MARGIN = 300.0
-"""Seconds before its expiry from which an access token is fetched anew (§2)."""
+"""Seconds before its expiry at which we replace an access token (§2)."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for an HTTP connection; ours, nothing is published."""

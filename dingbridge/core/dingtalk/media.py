@@ -1,7 +1,7 @@
 """Files to and from DingTalk: their form, their limits, their calls (doc/dingtalk.md §6).
 
-Sending takes two steps: the upload gives a media id, and the id is sent. Receiving takes three: the
-message has a download code, the platform gives an address for it, and the address gives the bytes.
+Sending takes two steps: upload a file, which returns a media id, then send the id. Receiving takes
+three: a message has a download code, a call returns a URL for it, and the URL returns the bytes.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from dingbridge.core.options.urls import DINGTALK_DOMAINS, read_address
 MEGABYTE: Final = 1024 * 1024
 
 UPLOAD_BYTES: Final = 20 * MEGABYTE
-"""Largest picture and largest file that the platform takes (§6). It may take less: an older
-text names 1 MB for pictures and 10 MB for files, and then its answer says so."""
+"""Largest picture and largest file that can be uploaded (§6). An older text names 1 MB for pictures
+and 10 MB for files; if that holds, the upload is refused."""
 
 ZIPPED_BYTES: Final = 200 * MEGABYTE
-"""Largest file that is put into a zip in the hope that the zip is small enough; ours."""
+"""Largest file that we zip to make it small enough; ours."""
 
 DOWNLOAD_BYTES: Final = 100 * MEGABYTE
-"""Most that is fetched of one attachment; ours, people cannot send much more."""
+"""Largest attachment that is downloaded; ours, people cannot send much more."""
 
 UPLOAD_WITHIN: Final = 600.0
-"""Seconds that one upload may take; ours. 20 MB then need 35 KB a second."""
+"""Seconds for one upload; ours. 20 MB then need 35 KB a second."""
 
 DOWNLOAD_WITHIN: Final = 300.0
-"""Seconds that one download may take; ours. Its address expires anyway (§6)."""
+"""Seconds for one download; ours. Its URL expires anyway (§6)."""
 
 PROGRESS_WITHIN: Final = 30.0
-"""Seconds in which `PROGRESS_BYTES` of a download have to come; ours. What comes after it in the
-conversation waits."""
+"""Seconds in which `PROGRESS_BYTES` of a download must arrive; ours. Later messages of the
+conversation wait for it."""
 
 PROGRESS_BYTES: Final = 64 * 1024
-"""Bytes that a download has to go on by in `PROGRESS_WITHIN`."""
+"""Bytes of a download that must arrive in `PROGRESS_WITHIN`."""
 
 PICTURES: Final = ("png", "jpg", "jpeg", "gif", "bmp")
-"""Endings that can be uploaded as a picture (§6)."""
+"""File extensions that can be uploaded as a picture (§6)."""
 
 FILES: Final = ("xlsx", "pdf", "zip", "rar", "doc", "docx")
-"""Endings that can be uploaded as a file and sent as one: in the tables of §6 and §3."""
+"""File extensions that can be uploaded and sent as a file (§6 and §3)."""
 
 FILE_DOMAINS: Final = (*DINGTALK_DOMAINS, "aliyuncs.com")
-"""Where the platform keeps files: its own hosts and the object storage of its owner."""
+"""Domains of the platform's files: its own, and Alibaba's object storage."""
 
 _MEDIA_ID: Final = re.compile(r"[!-'*-;=?-~]{1,512}")
 _TYPE_REFUSED: Final = ("40004", "40005")
@@ -80,8 +80,9 @@ _LIKELY: Final = {"picture": "png", "audio": "amr", "video": "mp4", "file": "fil
 class OutgoingMedia(Struct, frozen=True):
     """The form in which a user's file is sent.
 
-    `upload` is the type of its upload; `name` is shown, and its ending is that of the bytes.
-    `zipped`: the file must be zipped first, under the name `inside`.
+    - `upload`: the type of the upload
+    - `name`: is shown; its extension matches the content
+    - `zipped`: the file must be zipped first, under the name `inside`
     """
 
     upload: Literal["image", "file"]
@@ -91,7 +92,7 @@ class OutgoingMedia(Struct, frozen=True):
 
     @property
     def file_type(self) -> str:
-        """The ending, for `sampleFile` and the upload."""
+        """The extension, for `sampleFile` and the upload."""
         return ending(self.name)
 
 
@@ -101,8 +102,8 @@ class OutgoingMedia(Struct, frozen=True):
 def parcel(file_name: str, size: int) -> OutgoingMedia:
     """The form for a file of `size` bytes. Raises `Refused` if it is too large or empty.
 
-    Pictures are sent as pictures, types that DingTalk lists as files, all others in a zip, whose
-    size is checked later with `check_size`.
+    Pictures are sent as pictures, types that DingTalk lists as files, and all others in a zip,
+    whose size is checked later with `check_size`.
     """
     name = safe_name(file_name)
     if size <= 0:
@@ -138,14 +139,14 @@ def check_size(sent: OutgoingMedia, size: int) -> None:
 
 
 def instead(sent: OutgoingMedia, error: DeliveryError) -> OutgoingMedia | None:
-    """Another form for a file whose upload was refused for its type or size; `None` without one.
+    """Another form for a file whose upload was refused for its type or size; None without one.
 
-    A picture that DingTalk does not accept as such is sent in a zip, whose limits are wider.
+    A picture that DingTalk does not accept as such is sent in a zip.
     """
     refused = error.code in (*_TYPE_REFUSED, _SIZE_REFUSED)
     if sent.zipped or not refused or (sent.upload == "file" and error.code == _SIZE_REFUSED):
         return None
-    # A zip that is refused for its type would be no better inside another one.
+    # Zipping a zip again does not help.
     return None if sent.file_type == "zip" else _in_a_zip(sent.name)
 
 
@@ -171,14 +172,14 @@ def webhook_refusal(file_name: str) -> Refused:
 
 
 def upload_url(oapi: str, token: str, upload: str) -> str:
-    """The address of an upload. It contains the access token: a secret. `oapi` is the endpoint."""
+    """The URL of an upload. It contains the access token, a secret. `oapi` is the endpoint."""
     return f"{oapi}/media/upload?access_token={quote(token, safe='')}&type={quote(upload)}"
 
 
 def read_upload(answer: HttpAnswer) -> str:
-    """The media id of an upload that was taken (§6); raises a `DeliveryError`.
+    """The media id in the answer to an upload (§6); raises a `DeliveryError`.
 
-    An upload has no visible effect: it may be repeated whatever became of it.
+    An upload has no visible effect, so every error may be retried.
     """
     media_id = responses.read_fields(answer, _Uploaded).media_id
     if not _MEDIA_ID.fullmatch(media_id):
@@ -204,15 +205,15 @@ class _Uploaded(Struct):
 
 
 def download_body(robot_code: str, download_code: str) -> bytes:
-    """The request for the address of an attachment (§6)."""
+    """The body of the request for an attachment's URL (§6)."""
     return json_wire.encode({"downloadCode": download_code, "robotCode": robot_code})
 
 
 def read_download(answer: HttpAnswer, endpoints: Sequence[str]) -> str:
-    """The address that an attachment can be fetched from at once; raises a `DeliveryError`.
+    """The URL of an attachment, a secret that expires; raises a `DeliveryError`.
 
-    It is a secret that expires. Only a host of DingTalk's by https, or the origin of one of
-    `endpoints`, is taken; plain http to such a host, which the platform still gives, becomes https.
+    Only https to a host of DingTalk's, or the origin of one of `endpoints`, is accepted; plain http
+    to a host of DingTalk's, which the platform still returns, becomes https.
     """
     given = responses.read_fields(answer, _Located).downloadUrl
     if not given:
@@ -224,10 +225,10 @@ def read_download(answer: HttpAnswer, endpoints: Sequence[str]) -> str:
 
 
 def trusted(url: str, endpoints: Sequence[str]) -> str | None:
-    """`url` as it may be fetched, or `None` when it may not.
+    """`url` in the form that may be fetched, or None.
 
-    Nobody but the named party can answer there: a foreign server, and one in the local network, has
-    no certificate for these hosts, and an endpoint was chosen by the user.
+    No other party can answer there: foreign and local servers have no certificate for these hosts,
+    and the user chose the endpoints.
     """
     address = read_address(url)
     if address is None or address.user is not None or address.fragment:
@@ -246,7 +247,7 @@ def trusted(url: str, endpoints: Sequence[str]) -> str | None:
 def kept_name(kind: str, file_name: str, start: bytes) -> str:
     """The name under which an attachment is stored. `start` is the first bytes of its content.
 
-    Files keep the sender's name, made safe; the others have none and get the ending of their type.
+    Files keep the sender's name, made safe; others have none and get the extension of their type.
     """
     found = next((end for sign, end in _SIGNATURES if sign.match(start)), _LIKELY.get(kind, "file"))
     fallback = "file" if kind == "file" else f"{kind}.{found}"
@@ -263,6 +264,6 @@ def amount(size: int) -> str:
         return f"{size} bytes"
     if size < MEGABYTE:
         return f"{round(size / 1024)} KB"
-    # Rounded up: a file that is barely too large must not seem to be as large as the limit.
+    # Rounded up: a file that is barely too large must not appear to have the limit's size.
     tenths = -(-size * 10 // MEGABYTE)
     return f"{tenths // 10} MB" if tenths % 10 == 0 else f"{tenths / 10:.1f} MB"

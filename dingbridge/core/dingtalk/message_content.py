@@ -16,20 +16,19 @@ from dingbridge.core.messages import Attachment
 from dingbridge.core.text import clean_name, tame, visible, whole_character
 
 INBOUND_CHARACTERS: Final = 2_000_000
-"""Longest text of one message, in code points: a megabyte of anything fits. The rest is cut off,
-and a line says so; nobody types that much, and DingTalk itself allows far less."""
+"""Longest text of one message, in code points. The rest is cut off, with a line that says so.
+DingTalk allows far less."""
 
 ATTACHMENTS: Final = 20
 """Most attachments that one message may bring; further ones are named but not fetched."""
 
 _PLACE: Final = "\ufffc"
-"""Holds the place of a part while the text around it is cleaned; foreign text never has one."""
+"""Placeholder of a part while the text around it is cleaned; it is removed from foreign text."""
 
 
 class MessageContent(Struct, frozen=True):
-    """A message's text as Markdown, and its attachments with their places.
-
-    The text is empty if a reader would see nothing of it.
+    """A message's text as Markdown, empty if nothing of it is visible, and its attachments with
+    their ranges.
     """
 
     text: str
@@ -43,12 +42,12 @@ def put_together(
     addressed: bool = False,
     most: int = INBOUND_CHARACTERS,
 ) -> MessageContent:
-    """The pieces as one harmless text, with a place for each attachment; nothing is at its ends.
+    """The parts as one harmless, stripped text, with a range for each attachment.
 
-    The mention of the `robot`, by its id, is left out. `addressed` says that nobody else is
-    mentioned, and takes away the name that the text may start with. What is longer than `most` code
-    points is cut there, with a line that says so. Attachments after the first `ATTACHMENTS`, and
-    those without a download code, are words only.
+    - The mention of the `robot`, by its id, is left out.
+    - `addressed`: nobody else is mentioned; a name at the start of the text is removed.
+    - A text longer than `most` code points is cut, with a line that says so.
+    - Attachments after the first `ATTACHMENTS`, and those without a download code, are words only.
     """
     placed: list[OwnWords | Attachment] = []
     pieces: list[str] = []
@@ -56,7 +55,7 @@ def put_together(
     for part in parts:
         if isinstance(part, Mention):
             if _is_of_robot(part, robot, addressed=addressed):
-                addressed = False  # it was the one that is meant for the robot
+                addressed = False  # this was the robot's mention
                 continue
             addressed = addressed and not part.id
             part = f"@{clean_name(part.name)}\u2005" if part.name else OwnWords(say.MENTION())
@@ -68,7 +67,7 @@ def put_together(
             part = _only_named(part)
         room -= isinstance(part, Attachment)
         placed.append(part)
-    # What is taken out must not bring a place and its neighbour together: first clean, then part.
+    # Clean first: removed characters must not join a placeholder with its neighbour.
     text = _apart(tame("".join(pieces)))
     text = without_mention(text) if addressed else text.strip()
     if not placed and not visible(text):
@@ -100,14 +99,14 @@ def _with_places(text: str, placed: list[OwnWords | Attachment], cut: int) -> Me
             attachments.append(structs.replace(part, start=length, end=end))
         pieces.append(shown)
         length += len(shown)
-    # What was cut off with its place is not fetched: nothing says who would want it.
+    # Attachments whose placeholder was cut off are not fetched.
     if cut > 0:
         pieces.append(f"\n\n{say.CUT_OFF(count=cut)}")
     return MessageContent("".join(pieces), tuple(attachments))
 
 
 def _apart(text: str) -> str:
-    """Sets what stands for a part apart from words beside it, which could make it a link."""
+    """Separate the words for a part from adjacent text, which could make it a link."""
     if _PLACE not in text:
         return text
     text = re.sub(rf"(?<=[^\s{_PLACE}]){_PLACE}|(?<={_PLACE}){_PLACE}", f" {_PLACE}", text)

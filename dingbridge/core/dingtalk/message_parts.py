@@ -25,7 +25,7 @@ from dingbridge.core.dingtalk.rich_text import rich_text
 from dingbridge.core.text import clean, clean_name
 
 RECORDS: Final = 200
-"""Entries of a forwarded chat that are shown at most."""
+"""Most entries of a forwarded chat that are shown."""
 
 _LINK_CHARACTERS: Final = 2000
 KINDS: Final = ("text", "markdown", "richText", "chatRecord", "interactiveCard", *MEDIA_KINDS)

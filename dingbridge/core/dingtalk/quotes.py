@@ -1,4 +1,4 @@
-"""The message that a message answers: read from its payload, and shown above the answer."""
+"""Quotes: the message that a message answers, read from its payload and shown above the answer."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dingbridge.core.messages import Quoted
 from dingbridge.core.text import clean_name, visible
 
 QUOTE_CHARACTERS: Final = 2_000
-"""Most of a quoted message that is kept, in code points."""
+"""Longest text of a quoted message that is stored, in code points."""
 
 QUOTE_LINES: Final = 30
 """Most lines of a quoted message that are shown."""
 
-# What the platform says in the place of a card's content, which it does not send.
+# The platform's text instead of a card's content, which it does not send.
 _NO_CONTENT: Final = ("[interactive card message]", "[interactivecard]", "[卡片消息]")
 
 _OFTEN_WITHOUT_CONTENT: Final = ("interactiveCard", "unknownMsgType")
@@ -65,7 +65,7 @@ def read(
 
 
 def above(quote: Quoted, text: str, words: str = "") -> str:
-    """`text` below the quote that it answers, of at most `QUOTE_LINES` lines.
+    """`text` below the quote that it answers, which is shortened to `QUOTE_LINES` lines.
 
     `words` replace the quote's own text: the stored text of a message of ours, or the text with the
     paths of its attachments.

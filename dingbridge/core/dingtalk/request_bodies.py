@@ -1,4 +1,4 @@
-"""Request bodies, the webhook's signature, and the space they leave for text."""
+"""Request bodies, the signature of webhooks, and the space that bodies leave for text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingbridge.core.markdown.chunking import encoded_size
 from dingbridge.core.messages import At
 
 UNTITLED: Final = "Message"
-"""Stands in for an empty title, which the platform refuses (§9)."""
+"""Replaces an empty title, which the platform refuses (§9)."""
 
 _GAP: Final = "\n\n"
 
@@ -25,7 +25,7 @@ _GAP: Final = "\n\n"
 def sign(secret: str, timestamp_ms: int) -> str:
     """The signature of a custom robot's webhook, base64 but not yet URL-encoded (§1).
 
-    `timestamp_ms` is Unix time in milliseconds and travels along with the signature.
+    `timestamp_ms` is Unix time in milliseconds, which must be sent with the signature.
     """
     signed = f"{timestamp_ms}\n{secret}".encode("utf-8", "replace")
     digest = hmac.new(secret.encode("utf-8", "replace"), signed, hashlib.sha256).digest()
@@ -53,9 +53,9 @@ def signed_url(url: str, secret: str, timestamp_ms: int) -> str:
 def robot_body(msgtype: str, title: str, text: str, at: At, *, msg_uuid: str = "") -> bytes:
     """A message for a webhook or a session webhook (§1, §5.4).
 
-    `msgtype` is 'text', everything else is Markdown. Mentions that are not in the text yet are
-    put at its end, since only then the platform highlights them. The same `msg_uuid` on a retry
-    keeps the message from arriving twice (webhook only).
+    `msgtype` is 'text'; anything else means Markdown. Mentions that are not in the text are
+    appended, since the platform ignores them otherwise. A retry with the same `msg_uuid` is
+    delivered once (custom robots only).
     """
     text = _with_mentions(msgtype, text, at)
     body: dict[str, Any]
@@ -76,28 +76,28 @@ def robot_body(msgtype: str, title: str, text: str, at: At, *, msg_uuid: str = "
 
 
 def robot_room(msgtype: str, title: str, at: At, *, msg_uuid: str = "") -> int:
-    """Bytes that `robot_body` leaves for the text as JSON writes it (`chunking.encoded_size`).
+    """Bytes that `robot_body` leaves for the text in JSON (`chunking.encoded_size`).
 
-    The room for mentions at the end is kept free; it is negative when a title leaves none.
+    Room for mentions at the end is reserved. Negative if the title leaves none.
     """
-    # One character, because the gap before the mentions is only there after some text.
+    # One character, because the gap before the mentions is only written after some text.
     envelope = len(robot_body(msgtype, title, "x", at, msg_uuid=msg_uuid)) - 1
     return WEBHOOK_BODY_BYTES - envelope
 
 
 def mention_characters(msgtype: str, at: At) -> int:
-    """Characters that `robot_body` adds at most for mentions at the end of a text."""
+    """Most characters that `robot_body` appends for mentions."""
     return len(_with_mentions(msgtype, "x", at)) - 1
 
 
 def with_keyword(text: str, keyword: str) -> str:
     """`text` with the keyword that a custom robot requires, prepended if it is missing."""
-    # A paragraph of its own: a heading or a code block must stay at the start of its line.
+    # A separate paragraph: a heading or code block must stay at the start of its line.
     return text if keyword in text else keyword + _GAP + text
 
 
 def keyword_bytes(keyword: str) -> int:
-    """Bytes that `with_keyword` adds at most, in JSON."""
+    """Most bytes that `with_keyword` adds, in JSON."""
     return encoded_size(keyword + _GAP) if keyword else 0
 
 
@@ -111,7 +111,7 @@ def send_to_people(
 def send_to_group(
     robot_code: str, conversation_id: str, msgtype: str, title: str, text: str
 ) -> bytes:
-    """A message into a group by OpenAPI; nobody can be mentioned on this way (§3)."""
+    """A message to a group by OpenAPI, which cannot mention anybody (§3)."""
     return _to_group(robot_code, conversation_id, *_message(msgtype, title, text))
 
 
@@ -121,29 +121,29 @@ def picture_to_people(robot_code: str, user_ids: Sequence[str], media_id: str) -
 
 
 def picture_to_group(robot_code: str, conversation_id: str, media_id: str) -> bytes:
-    """An uploaded picture as a message into a group (§3 and §6)."""
+    """An uploaded picture as a message to a group (§3 and §6)."""
     return _to_group(robot_code, conversation_id, *_picture(media_id))
 
 
 def file_to_people(
     robot_code: str, user_ids: Sequence[str], media_id: str, file_name: str, file_type: str
 ) -> bytes:
-    """An uploaded file as a 1:1 message; `file_type` is its ending (§3 and §6)."""
+    """An uploaded file as a 1:1 message; `file_type` is its extension (§3 and §6)."""
     return _to_people(robot_code, user_ids, *_file(media_id, file_name, file_type))
 
 
 def file_to_group(
     robot_code: str, conversation_id: str, media_id: str, file_name: str, file_type: str
 ) -> bytes:
-    """An uploaded file as a message into a group; `file_type` is its ending."""
+    """An uploaded file as a message to a group; `file_type` is its extension (§3 and §6)."""
     return _to_group(robot_code, conversation_id, *_file(media_id, file_name, file_type))
 
 
 def msg_param_room(msgtype: str, title: str) -> int:
-    """Bytes that an OpenAPI message leaves for the text as JSON writes it.
+    """Bytes that an OpenAPI message leaves for the text in JSON.
 
-    The ceiling counts the string `msgParam` alone, neither the rest of the body nor the escapes
-    that `msgParam` needs inside it (§3). Negative when a title leaves none.
+    The limit applies to the string `msgParam` alone, not to the rest of the body or to the escapes
+    of `msgParam` in it (§3). Negative if the title leaves none.
     """
     return MSG_PARAM_BYTES - len(_message(msgtype, title, "")[1].encode())
 
@@ -158,8 +158,8 @@ def open_connection_body(
 ) -> bytes:
     """The request for a stream connection that carries the robot's messages (§4.1).
 
-    `version` is ours; what would make the user agent malformed, which costs an HTTP 400, is
-    replaced. `local_ip` is for the platform's diagnosis only.
+    `version` is ours; characters that would make the user agent malformed (HTTP 400) are replaced.
+    `local_ip` is for the platform's diagnostics only.
     """
     version = re.sub(r"[^0-9A-Za-z.]+", "-", version).strip("-") or "0"
     body = {
@@ -215,7 +215,7 @@ def _with_mentions(msgtype: str, text: str, at: At) -> str:
     missing = [f"@{who}" for who in (*at.user_ids, *at.mobiles) if not mentions(text, who)]
     if not missing:
         return text
-    # A paragraph of their own: after the last line of a code block they would belong to it.
+    # A separate paragraph: after the last line of a code block they would be part of it.
     gap = "\n" if msgtype == "text" else _GAP
     return (text + gap if text else "") + " ".join(missing)
 

@@ -43,7 +43,7 @@ _BANNED: Final = error_codes.CodeRule(
 
 
 class ApiCall(Enum):
-    """The kind of call that is answered."""
+    """The kind of call that an answer belongs to."""
 
     ROBOT = auto()
     SESSION = auto()
@@ -71,7 +71,7 @@ class _RefusalFields(Struct):
 
 
 class AnswerReport(Struct, frozen=True):
-    """What an answer reports about its request; code and id are empty when it reports none."""
+    """What an answer reports about its request; code and id are empty if it reports none."""
 
     code: str = ""
     text: str = ""

@@ -1,7 +1,4 @@
-"""Reads the answers to API calls: each is a value, or raises a typed error (`response_errors`).
-
-Sections refer to the protocol notes.
-"""
+"""Reads the answers to API calls: returns a value, or raises a typed error (`response_errors`)."""
 
 from __future__ import annotations
 
@@ -66,7 +63,7 @@ def read_robot(answer: HttpAnswer, *, session: bool) -> None:
     """Return if a post to a webhook, or with `session` to a session webhook, was accepted.
 
     Raises a `DeliveryError`. For a session webhook every refusal is an `OtherRoute`, except those
-    that would meet the message on any route: rate, size and content (§5.4).
+    that apply to every route: rate, size and content (§5.4).
     """
     call = ApiCall.SESSION if session else ApiCall.ROBOT
     if check(answer, call).code != "0":
@@ -76,8 +73,8 @@ def read_robot(answer: HttpAnswer, *, session: bool) -> None:
 def read_send(answer: HttpAnswer) -> Receipt:
     """Read the answer to an OpenAPI send (§3); raises a `DeliveryError`.
 
-    The platform reports success even if a recipient is unreachable or flow-controlled; here the
-    first is `Refused`, the second `RetryAfter`.
+    The platform reports success even if a recipient is unreachable or flow-controlled; these are
+    `Refused` and `RetryAfter` here.
     """
     check(answer, ApiCall.SEND)
     sent = decode(answer, _Sent, ApiCall.SEND)

@@ -70,9 +70,9 @@ def _rich_item(item: dict[str, Any]) -> Iterator[MessagePart]:
 
 
 def _surrounded(text: str, sign: str) -> str:
-    """Put each line between signs, without the white space at its ends.
+    """Put each line between marks, inside the white space at its ends.
 
-    Next to white space the signs would not count as Markdown.
+    Next to white space the marks would not be Markdown.
     """
 
     def line(found: re.Match[str]) -> str:

@@ -81,9 +81,9 @@ def read_robot_message(
 ) -> Inbound | QuotaGone:
     """Read the `data` of a robot message frame; raise `BadFrame` when it cannot be answered.
 
-    A conversation of an unknown kind counts as a group, for which the stricter rules hold. A
-    message without a time that can be read was written when it `arrived` (Unix seconds). A session
-    webhook is kept only if `trusted` says so.
+    A conversation of an unknown kind counts as a group, which has the stricter access rules. A
+    message without a valid time gets the time it `arrived` (Unix seconds). A session webhook is
+    dropped unless it is `trusted`.
     """
     try:
         callback = json_wire.decode(data, _Callback)
@@ -159,10 +159,10 @@ def _error_instead(callback: _Callback, code: str) -> str:
 
 
 def trusted(url: str, origins: tuple[str, ...]) -> bool:
-    """Whether a reply may be posted to `url`, which came with a message (§5.4).
+    """Whether replies may be posted to `url`, which came with a message (§5.4).
 
     True for https on DingTalk's own hosts, and for the origins (`scheme://host:port`, a path is
-    ignored) of the endpoints that were configured.
+    ignored) of configured endpoints.
     """
     address = read_address(url)
     if address is None or address.user is not None:
@@ -212,10 +212,10 @@ def _required(value: object, name: str) -> str:
 
 
 def _staff_id(callback: _Callback) -> str:
-    """The sender's staff id, exactly as it came; empty unless the robot's own organisation gave it.
+    """The sender's staff id, unchanged; empty unless it belongs to the robot's organisation.
 
-    In another organisation the same id is somebody else. What has a blank or a character without a
-    shape in it, or the form of a sender id, was given by no organisation.
+    In another organisation the same id is another person. An id with a blank or an invisible
+    character, or with the form of a sender id, is invalid.
     """
     staff_id = json_wire.id_of(callback.sender_staff_id)
     is_ours = callback.sender_corp_id in (None, "") or (
@@ -228,6 +228,6 @@ def _staff_id(callback: _Callback) -> str:
 
 
 def _robot_code(callback: _Callback) -> str:
-    """The robot code for answers; empty if it is unusable: then the settings have it."""
+    """The robot code for answers; empty if it is invalid, then that of the settings is used."""
     code = json_wire.id_of(callback.robot_code)
     return code if code.isprintable() else ""

@@ -63,10 +63,9 @@ class _Wire(Struct):
 
 
 def decode(text: str | bytes) -> StreamFrame:
-    """Read a frame; raise `BadFrame` if it is none.
+    """Read a frame; raise `BadFrame` if it cannot be read.
 
-    Frames without dispensable fields (`specVersion`, a message id, data) are read: a robot message
-    in one must not be lost.
+    `specVersion`, the message id and data are optional, so that no robot message is lost.
     """
     try:
         frame = json_wire.decode(text, _Wire)
@@ -93,7 +92,7 @@ def decode(text: str | bytes) -> StreamFrame:
 
 
 def _text(data: Raw) -> str:
-    """The frame's data: a string of JSON, or, against the rule, the JSON itself."""
+    """The frame's data: JSON in a string, or (undocumented) JSON itself."""
     raw = bytes(data)
     if raw.startswith(b'"'):
         return json_wire.decode(raw, str)

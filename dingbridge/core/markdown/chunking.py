@@ -7,20 +7,20 @@ from dingbridge.core.markdown.blocks import Blocks
 from dingbridge.core.markdown.cut_points import best_cut
 
 LARGEST_CODE_POINT = 6
-"""Bytes the most expensive code point takes in JSON: a control character, as ``\\u0000``."""
+"""Bytes of the longest code point in JSON: a control character, as ``\\u0000``."""
 
 LONGEST_HEAD = 1_000
-"""Bytes, as JSON writes them, up to which a table's head is repeated in the next piece."""
+"""Bytes (in JSON) of the longest table head that is repeated in the next piece."""
 
 _SHORT_ESCAPES = b'"\\\b\t\n\f\r'
 _LONG_ESCAPES = bytes(set(range(0x20)) - set(_SHORT_ESCAPES))
 
 
 def encoded_size(text: str) -> int:
-    """Return the bytes `text` takes inside a JSON string sent as real UTF-8, without the quotes.
+    """Return the bytes of `text` inside a JSON string in UTF-8, without the surrounding quotes.
 
-    Quotes, backslashes and control characters cost their escapes. A lone surrogate counts as the
-    three bytes of its replacement.
+    Quotes, backslashes and control characters count with their escapes, a lone surrogate as the
+    three bytes of U+FFFD.
     """
     encoded = text.encode("utf-8", "surrogatepass")
     size = len(encoded)
@@ -39,15 +39,15 @@ def marker(number: int, total: int, *, goes_on: bool = False) -> str:
 
 
 class Cutter:
-    """Cuts one text for one size of messages, and says what is sent for each piece.
+    """Cuts one text for one size of messages.
 
-    A piece is a range of the text. What is sent for it depends on its range, its number and the
-    size alone: the lines that open again what was cut (a fence with its language, the head of a
-    table), the range itself, the line that closes a fence, and the marker. A text that fits is
-    sent as it is.
+    A piece is a range of the text. The message for it (`sent`) depends only on the range, its
+    number and the size. It has the lines that reopen a cut block (a fence with its language, the
+    head of a table), the range itself, the line that closes a fence, and the marker. A text that
+    fits is sent as it is.
 
-    In messages so small that fences and marker would take more than half of them those are left
-    out, first the fences, then the marker.
+    If fences and marker would take more than half of a message, the fences are left out, then the
+    marker.
 
     Raises ValueError if `characters` < 1 or `encoded_bytes` < `LARGEST_CODE_POINT`: then some code
     point would fit no piece.
@@ -63,8 +63,8 @@ class Cutter:
         self._text = blocks.text
         self._characters = characters
         self._bytes = encoded_bytes
-        # As many digits as the text has characters suffice, whatever is cut again, so that the
-        # same place of the text is always cut the same.
+        # Reserve as many digits as the number of characters has: enough however often pieces are
+        # cut again, so that the cuts do not depend on the number of pieces.
         most = 10 ** len(str(len(self._text))) - 1
         longest_marker = marker(most, most, goes_on=True)
         frames = [frame for frame in map(blocks.frame_of, blocks.fences) if frame]
@@ -82,9 +82,9 @@ class Cutter:
     def pieces(self, start: int = 0) -> list[tuple[int, int]]:
         """The ranges of the pieces from `start`, in order and without gaps. Linear time.
 
-        A cut falls at the best boundary in the last two thirds of what would fit (`cut_points`),
-        so that no piece but the last is tiny for nothing. The same `start` is always followed by
-        the same pieces. The empty text has none.
+        Each cut is at the best boundary (`cut_points`) in the last two thirds of what would fit, so
+        that no piece is needlessly small. The same `start` always gives the same pieces. An empty
+        text has none.
         """
         text = self._text
         if start == 0 and len(text) <= self._characters and encoded_size(text) <= self._bytes:
@@ -97,10 +97,10 @@ class Cutter:
         return ranges
 
     def middle(self, start: int, end: int) -> int:
-        """Where to cut a piece that was too long after all, near the middle of its encoded bytes.
+        """Where to cut a piece that the platform found too long: near the middle of its bytes.
 
-        Boundaries are ranked as in `pieces` and looked for in the middle third. The answer is
-        between `start` and `end`. Raises ValueError for a piece of less than two code points.
+        Takes the best boundary, as in `pieces`, in the middle third. The result is between `start`
+        and `end`. Raises ValueError for a piece of fewer than two code points.
         """
         if end - start < 2:
             raise ValueError("a text of less than two characters cannot be halved")
@@ -112,7 +112,7 @@ class Cutter:
         return best_cut(self._blocks, start, earliest, latest, middle)
 
     def sent(self, start: int, end: int, number: int, total: int) -> str:
-        """What is sent for the range `start` to `end`, the piece `number` of `total`."""
+        """The message for the range `start` to `end`, the piece `number` of `total`."""
         source = self._text[start:end]
         whole = end == len(self._text)
         if whole and start == 0:
@@ -121,7 +121,7 @@ class Cutter:
         goes_on = bool(closing) if whole else not source.endswith("\n")
         gap = "\n" if closing and goes_on else ""
         mark = marker(number, total, goes_on=goes_on) if self._marked and total > 1 else ""
-        # What was code in the whole text may be prose in its piece, where more is a link.
+        # Code in the whole text may be prose in its piece, where more counts as a link.
         return without_acting_links(f"{self._opening(start)}{source}{gap}{closing}{mark}")
 
     def _end(self, start: int) -> int:
@@ -138,7 +138,7 @@ class Cutter:
         return best_cut(self._blocks, start, earliest, furthest, furthest)
 
     def _opening(self, position: int) -> str:
-        """What has to stand before the text from `position` on, for it to read as before."""
+        """The lines before the text from `position` on that reopen the blocks cut there."""
         if position == 0:
             return ""
         if self._framed:
@@ -160,11 +160,11 @@ class Cutter:
 
 
 def split(text: str, characters: int, encoded_bytes: int) -> list[str]:
-    """Return what is sent for `text`, in order: at most `characters` code points each, and an
-    `encoded_size` of at most `encoded_bytes`.
+    """Return the messages for `text`, in order.
 
-    Pieces of nothing but white space, which DingTalk refuses, are left out. Raises ValueError as
-    `Cutter` does.
+    Each has at most `characters` code points and an `encoded_size` of at most `encoded_bytes`.
+    Pieces of white space only, which DingTalk refuses, are left out. Raises ValueError as `Cutter`
+    does.
     """
     cutter = Cutter(Blocks(text), characters, encoded_bytes)
     ranges = [(start, end) for start, end in cutter.pieces() if text[start:end].strip()]
@@ -181,7 +181,7 @@ def _furthest(text: str, start: int, limit: int, encoded_bytes: int) -> int:
         return high
     while high - low > 1:
         middle = (low + high) // 2
-        # Only the part not yet known to fit is measured, so the search costs two passes, not many.
+        # Only the part not yet known to fit is measured, so the search takes two passes.
         size = encoded_size(text[low:middle])
         if size <= encoded_bytes:
             low, encoded_bytes = middle, encoded_bytes - size

@@ -1,4 +1,4 @@
-"""Markdown for DingTalk: the title of a message, and code from the editor as a fenced block."""
+"""The title of a message, and code from the editor as a fenced block."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ def title(text: str) -> str:
     """
     if len(text) <= TITLE_CHARACTERS and is_plain(text):
         return text
-    # Loaded with the first message that needs it: a start does not need the parser.
+    # Imported late: a start does not need the parser.
     from dingbridge.core.markdown.rendering import titles
 
     return titles.title(text)
 
 
 def fenced(code: str, file_name: str, language: str, first_line: int, last_line: int) -> str:
-    """Return `code` as a fenced block under a line that says where it is from.
+    """Return `code` as a fenced block under a line with its source.
 
-    The fence is longer than every run of backticks in `code`, which is kept as it is. `language`
-    may be empty or any editor file type. Lines count from 1 and are inclusive; an empty `file_name`
-    (a buffer without a file) leaves the line numbers alone.
+    - `file_name`: empty for a buffer without a file; then only the line numbers are shown
+    - `language`: empty, or any editor file type
+    - `first_line`, `last_line`: 1-based, inclusive
+
+    The fence is longer than every run of backticks in `code`, which is not changed.
     """
     one = first_line == last_line
     lines = f"{first_line}" if one else f"{first_line}-{last_line}"
@@ -42,14 +44,14 @@ def fenced(code: str, file_name: str, language: str, first_line: int, last_line:
 
 
 def block(code: str, language: str = "") -> str:
-    """`code` as it is in a fenced block of a `language`, which is one word."""
+    """`code`, unchanged, in a fenced block; `language` is one word."""
     fence = backticks(code, 3)
     body = code if not code or code.endswith("\n") else code + "\n"
     return f"{fence}{language}\n{body}{fence}"
 
 
 def code_span(text: str) -> str:
-    """`text` on one line as code, whatever is in it."""
+    """`text` on one line as a code span, whatever backticks it contains."""
     line = " ".join(clean(text).split())
     marks = backticks(line, 1)
     padding = " " if "`" in line or not line else ""

@@ -13,7 +13,7 @@ _ITEM = r"(?:[-*+]|[0-9]{1,9}[.)])[ \t]"
 _LINE_END = regex(r"\n")
 _BLANK_LINES = regex(r"\n(?:[ \t\r]*\n)+")
 _OUTER_ITEM = regex(rf"\n(?={_ITEM})")
-# Lists that DingTalk would not nest are indented with spaces that it does not drop.
+# Nested lists are rendered with `&nbsp;`, because DingTalk does not nest them.
 _INNER_ITEM = regex(rf"\n(?=(?:[ \t>]|&nbsp;){{1,40}}(?:{_ITEM}|[◦▪] ))")
 _SENTENCE = regex(
     r"(?<=[.!?;…])[\"'’”)\]*_]*[ \t]+"
@@ -22,18 +22,21 @@ _SENTENCE = regex(
 _WHITE_SPACE = regex(r"[ \t\u3000\u2028\u2029](?![ \t\u3000\u2028\u2029])")
 _LOOKAHEAD = 64
 _FURTHEST_STEPS = 64
-"""How far a cut inside a line moves back, in code points, for the rest not to look like a block."""
+"""Most code points that a cut inside a line moves back, so that the rest does not look like a
+block."""
 
 
 def best_cut(blocks: Blocks, start: int, earliest: int, latest: int, wanted: int) -> int:
     """Return where to cut the piece that begins at `start`, in [earliest, latest] if possible.
 
-    The best kind of boundary there is taken, and of that the one nearest to `wanted`: before a
-    heading; after blank lines or code; before an item of an outer list; before one of an inner list
-    or code; before a row of a table; after a blank line in code; after a line of code; after a
-    line; after a sentence; after a word; between visible characters. No cut falls right after a
-    heading, inside a table's head, or beside a fence inside its block, unless they fill the range.
-    None falls inside a link or an escape (`unbreakable`): then it may fall before `earliest`.
+    Takes the best kind of boundary that exists there, and of that kind the one nearest to `wanted`.
+    From best to worst: before a heading; after blank lines or code; before an item of an outer
+    list; before an item of an inner list, or code; before a table row; after a blank line in code;
+    after a line of code; after a line; after a sentence; after a word; between visible characters.
+
+    Never cuts right after a heading, inside a table's head, or next to a fence inside its block,
+    unless they fill the range. Never cuts inside a link or an escape (`unbreakable`), even if the
+    cut is then before `earliest`.
     """
 
     def parts_nothing(position: int) -> bool:
@@ -45,7 +48,7 @@ def best_cut(blocks: Blocks, start: int, earliest: int, latest: int, wanted: int
             return found
     text = blocks.text
     line_start = max(text.rfind("\n", start, earliest) + 1, start)
-    # Twice the range is enough: what is longer than a piece is cut in any case.
+    # Twice the range is enough: a part longer than a piece is cut in any case.
     atoms = UnbreakableSpans(text, line_start, min(len(text), 2 * latest - start + 1))
 
     def reads_well(position: int) -> bool:
@@ -104,7 +107,7 @@ def _inside_lines(blocks: Blocks, earliest: int, latest: int) -> Iterator[list[i
 
 def _ends(pattern: re.Pattern[str], text: str, earliest: int, latest: int) -> list[int]:
     """The ends of matches, from `earliest` to `latest`."""
-    # A lookahead sees nothing behind the last position that is searched.
+    # A lookahead sees nothing behind the end of the searched range.
     matches = pattern.finditer(text, earliest - 1, min(latest + _LOOKAHEAD, len(text)))
     return [match.end() for match in matches if earliest <= match.end() <= latest]
 

@@ -18,7 +18,7 @@ _BACKTICKS = regex("`+")
 _LONGEST_LEAD_AND_MARK = 40
 _LONGEST_INFO = 40
 _DEEPEST_QUOTE = 8
-"""Quote marks that are compared to see whether a line is in the quote of its fence."""
+"""Quote marks that are compared to decide whether a line is in the same quote as its fence."""
 
 
 class Fence(NamedTuple):

@@ -1,7 +1,5 @@
-"""Detects texts without any Markdown: most of what is typed in a chat.
-
-They need no parser, which is not even loaded for them.
-"""
+"""Detects texts without Markdown, which are most texts in a chat, so that the parser is not even
+imported for them."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from dingbridge.core.regex import regex
 _LONGEST: Final = 2_000
 
 _PLAIN: Final = regex(
-    # A line that begins with a letter; no mark of Markdown, of HTML or of an address is in it.
+    # A line that begins with a letter, without characters of Markdown, HTML or addresses.
     r"[^\W\d_](?:(?!://|www\.)(?:[^\W_]|[,.;:?!'\"()/%=，。；：？！、（）“”…—-]| (?=\S)))*"
 )
 

@@ -22,7 +22,7 @@ _READS_AS_A_BLOCK = regex(
     r"[ \t]{0,8}(?:#{1,6}(?:\s|\Z)|[-*+](?:\s|\Z)|[0-9]{1,9}[.)](?:\s|\Z)|>|`{3}|~{3}|\||={3}|-{3})"
 )
 _LONGEST_GRAPHEME = 64
-"""Code points. Longer heaps of combining marks are cut: nobody reads them as one character."""
+"""Code points; longer sequences of combining marks may be cut."""
 
 
 class UnbreakableSpans:
@@ -44,22 +44,22 @@ class UnbreakableSpans:
 
 
 def reads_as_a_block(text: str, position: int) -> bool:
-    """Whether the rest of a line would look like a list, a fence, … at the start of one."""
+    """Whether the rest of a line would be a list, a fence, … at the start of a line."""
     return _READS_AS_A_BLOCK.match(text, position) is not None
 
 
 def grapheme_start(text: str, start: int, position: int) -> int:
     """The nearest place at or before `position` where a cut divides no visible character.
 
-    `start` is such a place, and `start < position < len(text)`; the answer is after `start`. Inside
-    a longer cluster the answer is `position` itself.
+    `start` must be such a place, and `start < position < len(text)`. The result is after `start`;
+    inside a longer cluster it is `position` itself.
     """
     before, after = text[position - 1], text[position]
     if before < "\u0300" and after < "\u0300":
         return (
             position - 1 if before == "\r" and after == "\n" and position - 1 > start else position
         )
-    # Not every message is cut inside a line, and the tables of all scripts take time to load.
+    # Imported late: the tables of all scripts take time to load, and few messages need them.
     from wcwidth import iter_graphemes
 
     first = max(start, position - _LONGEST_GRAPHEME)

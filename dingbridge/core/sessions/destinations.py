@@ -20,7 +20,7 @@ from dingbridge.core.messages import Target
 from dingbridge.core.sessions import targets
 
 MOST = 50
-"""Conversations of a session (a count) that can be chosen; those that were silent longest go."""
+"""Conversations of a session (a count) that can be chosen; the longest silent ones are removed."""
 
 NAME = 40
 """Characters of a name that are shown."""
@@ -29,8 +29,8 @@ NAME = 40
 class Destination(Struct, frozen=True):
     """The conversation of a text, as the editor shows it.
 
-    It has an address, a name, and the robot that speaks there (`routing.robot_name`). All empty:
-    nobody. `outdated`: there are newer settings that the editor does not show yet.
+    It has an address, a name, and the robot that sends there (`routing.robot_name`); all are empty
+    for a text that stays in the editor. `outdated`: the editor does not show the latest settings.
     """
 
     target: str = ""
@@ -47,8 +47,8 @@ _NAME = re.compile(r"(.+) \((?:group|1:1|1:1 outside)(?:, [^ ]*)?\)", re.DOTALL)
 class Destinations(Struct, frozen=True):
     """The conversations of a session, the latest first.
 
-    `current` is the key of the one for new texts, empty without one; `is_chosen`: the user chose
-    it, so that it stays whoever speaks.
+    `current` is the key of the one for new texts, empty without one. `is_chosen`: the user chose
+    it, so new messages do not change it.
     """
 
     known: tuple[Target, ...] = ()
@@ -65,8 +65,8 @@ class Destinations(Struct, frozen=True):
         return self.at(self.current)
 
     def spoke(self, target: Target) -> Destinations:
-        """Somebody spoke there, or the user wrote there: new texts go there, unless one is
-        chosen.
+        """Somebody wrote in `target`, or the user wrote to it: new texts go there, unless the user
+        chose another one.
         """
         before = self.at(target.key)
         if before is not None and target.label in ("", _id(target)):
@@ -80,7 +80,7 @@ class Destinations(Struct, frozen=True):
         return structs.replace(self, known=known, current=target.key)
 
     def chose(self, target: Target) -> Destinations:
-        """The user chose this one."""
+        """The user chose `target`."""
         return structs.replace(self.following().spoke(target), is_chosen=True)
 
     def following(self) -> Destinations:
@@ -88,9 +88,9 @@ class Destinations(Struct, frozen=True):
         return structs.replace(self, is_chosen=False)
 
     def learnt(self, spoke: Iterable[Target], others: Iterable[Target] = ()) -> Destinations:
-        """Add conversations from a transcript, the latest first; all are older than what is known.
+        """Add conversations from a transcript, the latest first; all are older than known ones.
 
-        `spoke` are those with messages, the others were only written to.
+        `spoke` have messages from people; `others` were only written to.
         """
         new: dict[str, Target] = {}
         first = ""

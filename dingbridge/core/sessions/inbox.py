@@ -1,15 +1,16 @@
-"""Robot messages that were accepted, told as records, until they need nothing more.
+"""The inbox: records of robot messages from their ack until they are finished.
 
-            ┌────────────── nobody answers, or it was refused ──────────────┐
-            │                                                               ▼
-received ───┴──▶ shown ──what answers is about to be asked──▶ asked ──its end──▶ handed
+            ┌──────────── no responder, or refused ────────────┐
+            │                                                  ▼
+received ───┴──▶ shown ──responder is asked──▶ asked ──end──▶ handed
 
-Shown is no record: the message stands in a transcript, perhaps without its files. What was received
-and not asked about is taken up again after a crash: it is shown unless it stands there, completed
-with its files, and asked about. What was asked about is never asked about again: of a program that
-worked on it, whoever wrote is told that its answer is lost.
+There is no record of "shown": the message is in a transcript, perhaps without its files.
 
-The ids of those that need nothing more are kept for a day: DingTalk may send a message again.
+After a crash, a message that was received but not asked is processed again: shown unless the
+transcript has it, completed with its files, and given to the responder. A message that was asked is
+never asked again; if a program was working on it, its author is notified that the answer is lost.
+
+The ids of finished messages are kept for a day, because DingTalk may deliver a message again.
 """
 
 from __future__ import annotations

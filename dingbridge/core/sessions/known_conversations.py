@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from dingbridge.core.messages import ConversationKind, Inbound, Target
 
 MOST = 1000
-"""Conversations of a robot (a count) that are remembered; those that were silent longest go."""
+"""Conversations of a robot (a count) that are remembered; the longest silent ones are removed."""
 
 
 class KnownConversation(Struct, frozen=True):
@@ -24,7 +24,7 @@ class KnownConversation(Struct, frozen=True):
 
 
 Acquaintances = Mapping[str, KnownConversation]
-"""By conversation id, the one that spoke last at the end."""
+"""Conversations by id, in the order of their last message."""
 
 
 def met(known: Acquaintances, inbound: Inbound) -> Acquaintances:
@@ -44,10 +44,10 @@ def met(known: Acquaintances, inbound: Inbound) -> Acquaintances:
 
 
 def resolved(known: Acquaintances, target: Target) -> Target:
-    """The target that an id stands for.
+    """The target of an id.
 
-    What is known of an id overrides its form and the kind it was given with. The id of a 1:1 chat
-    leads to that person, never to a group (doc/dingtalk.md §5.1).
+    A known id overrides its form and the kind it was given with: the conversation id of a 1:1 chat
+    looks like a group's (doc/dingtalk.md §5.1), but leads to the person.
     """
     found = known.get(target.conversation_id or target.user_id)
     if found is not None and found.kind is ConversationKind.SINGLE:

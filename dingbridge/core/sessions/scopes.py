@@ -1,4 +1,4 @@
-"""Session scopes: which messages share a session, and how one created on demand begins."""
+"""Session scopes: which messages share a session, and the options of one created on demand."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ class SeenIds:
     """
 
     def __init__(self, known: Mapping[str, float] | None = None) -> None:
-        # In the order of their times. In a plain one the search for the first entry passes over all
-        # that were deleted before it.
+        # Ordered by time. In a plain dict, finding the first entry scans all deleted ones.
         self._known = OrderedDict(sorted((known or {}).items(), key=lambda entry: entry[1]))
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from dingbridge.core.timeouts import DONE_REMEMBERED
 
 OF_MESSAGES = ("send", "notify", "command")
-"""What makes a message, by the names under which the editor passes it on."""
+"""Names of requests that create messages."""
 
 
 class SpoolRow(Struct, frozen=True):
@@ -43,7 +43,7 @@ class SpoolFile(Struct, frozen=True):
     rows: tuple[SpoolRow, ...]
 
     def is_late(self, now: float) -> bool:
-        """Whether it is too old to be sent: the record of what was sent may be gone."""
+        """Whether it is too old to be sent: the record that it was sent may be gone."""
         return self.time < now - DONE_REMEMBERED
 
 
@@ -55,9 +55,9 @@ class _File(Struct, frozen=True):
 
 
 def decode(path: str, data: bytes) -> SpoolFile | None:
-    """The content of such a file; None if a crash tore it."""
+    """The content of a spool file; None if a crash truncated it."""
     try:
-        # The editor writes bytes that are no UTF-8 as they are.
+        # The editor writes bytes that are not UTF-8 unchanged.
         found = msgspec.convert(json.loads(data.decode("utf-8", "surrogateescape")), _File)
     except (ValueError, RecursionError):
         return None

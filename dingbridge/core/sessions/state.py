@@ -25,13 +25,13 @@ OPENINGS_WINDOW = 60.0
 """A link is opened at most `OPENINGS` times in so many seconds, over all editors."""
 
 RELEASED_MOST = 100
-"""Released sessions (a count) whose conversations are remembered; the oldest go."""
+"""Released sessions (a count) whose conversations are remembered; the oldest are removed."""
 
 REFUSED_MOST = 1000
-"""Refusals (a count) that are remembered; the oldest go."""
+"""Refusals (a count) that are remembered; the oldest are removed."""
 
 MADE_MOST = 500
-"""Sessions made on demand (a count) that are remembered; the oldest go."""
+"""Sessions created on demand (a count) that are remembered; the oldest are removed."""
 
 
 class Binding(Struct, frozen=True):
@@ -74,13 +74,16 @@ class Binding(Struct, frozen=True):
 class State(Struct, frozen=True):
     """The state file's content. Times are Unix seconds.
 
-    `bindings` by session, and `released` those that were, the latest one last: a session that is
-    bound again goes on with its conversation. `conversations` maps a conversation's id to the
-    session it speaks to; `seen` are the ids of robot messages as 0.1 left them: they stand in the
-    inbox now; `refused` by a name for each refusal; `quotas` and `pairings` by robot; `opened` are
-    the times at which links were opened lately. `sent_keys` are beginnings of what went out,
-    `reactions` what may stand at a message, and `acquaintances` the conversations that spoke, by
-    robot.
+    - `bindings`: by session
+    - `released`: earlier bindings, the latest last; a session that is bound again keeps its
+      conversation
+    - `conversations`: the session of each conversation, by id
+    - `seen`: ids of robot messages as 0.1 left them; they are in the inbox now
+    - `refused`: times of refusals, by a name for each
+    - `quotas`, `pairings`: by robot
+    - `opened`: when links were opened in the last minute
+    - `sent_keys`, `reactions`, `acquaintances`: sent chunks, reactions that may be at messages, and
+      the conversations that spoke, by robot
     """
 
     version: int = VERSION

@@ -18,12 +18,12 @@ from dingbridge.core.messages import ACCOUNT_NAME, PLATFORM, Target
 SCHEME = f"{PLATFORM}:"
 
 KINDS = ("user", "group", "private", "robot")
-"""What can be said of an id, as in `Target.key`. Users write the first two; the others stand in
-what the bridge gives out: a 1:1 chat with somebody from outside, and a custom robot's group."""
+"""The kinds of id, as in `Target.key`. Users write the first two. The others occur in addresses
+from the bridge: a 1:1 chat with somebody outside the organisation, and a custom robot's group."""
 
 _GROUP = re.compile(r"cid[A-Za-z0-9+/=_-]{5,}")
-"""What the id of a group's conversation looks like (doc/dingtalk.md §5.1); a staff id is anything
-else. What is known of an id decides over how it looks: `Target.guessed`."""
+"""The form of a conversation id (doc/dingtalk.md §5.1); any other id is a staff id. Known ids
+override the form: see `Target.guessed`."""
 
 _LEADING = re.compile(rf"({SCHEME}\S+)\s+(\S.*)", re.DOTALL)
 
@@ -60,9 +60,9 @@ class Address(Struct, frozen=True):
 def read(text: str, accounts: Collection[str]) -> Address:
     """The address in `text`. Raises `BridgeError` for anything else.
 
-    What precedes a colon is an account or a kind: neither staff ids nor conversation ids contain
-    one, and a misspelt name must not become a person's id. A sender's id (`$:…`) does; the platform
-    refuses it.
+    Words before a colon must be an account or a kind, so that a misspelt account does not become
+    part of a person's id: staff ids and conversation ids contain no colon. A sender id (`$:…`)
+    does, but the platform refuses it.
     """
     rest = text.strip().removeprefix(SCHEME)
     if rest == text.strip() or not rest or not rest.isprintable() or " " in rest:
@@ -90,7 +90,7 @@ def read(text: str, accounts: Collection[str]) -> Address:
 
 
 def _with_kind(text: str) -> tuple[str, str]:
-    """The kind that an id is written with, or an empty one, and the id."""
+    """The kind before an id, or an empty one, and the id."""
     kind, _, id = text.partition(":")
     return (kind, id) if kind in KINDS and id else ("", text)
 

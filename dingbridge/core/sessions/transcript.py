@@ -84,10 +84,10 @@ _NOT_READABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decoder = msgspec.json.Decoder(Entry)
 
 UNSETTLED = (Delivery.UNSAVED, Delivery.QUEUED, Delivery.SENDING, Delivery.RETRYING)
-"""A message that was left like this has a fate that only the robot's owner knows."""
+"""States in which only the robot's owner knows what became of a message."""
 
 SETTLED = (Delivery.SENT, Delivery.FAILED)
-"""The ends that a message can meet."""
+"""Final states of a message."""
 
 
 def encode(entry: Entry) -> bytes:

@@ -1,4 +1,4 @@
-"""Markdown as it is written becomes Markdown as DingTalk's clients draw it (§9)."""
+"""Renders Markdown to the dialect of DingTalk's clients (doc/dingtalk.md §9)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from dingbridge.core.markdown.rendering.tags import harmless, literal
 from dingbridge.core.regex import replaced_in
 
 LARGEST = 200_000
-"""Characters up to which a text is parsed. A larger one only gets its line ends made visible."""
+"""Longest text that is parsed, in characters. In a longer one only line ends and HTML change."""
 
 RULE = "─" * 10
-"""What a thematic break becomes, which is not part of the dialect."""
+"""Replaces a thematic break, which the dialect lacks."""
 
 _INDENT = "&nbsp;&nbsp;"
 _BULLETS = "◦▪"
@@ -42,37 +42,37 @@ _LINE_END = re.compile(r"(?<=\S)[ \t]{0,300}\n(?=[ \t]{0,300}\S)")
 
 class _Block(NamedTuple):
     kind: Literal["text", "nested", "heading", "list", "apart"]
-    """`nested` = lines of an inner list; `apart` = stands alone even inside a list."""
+    """`nested`: lines of an inner list; `apart`: outside of the items even in a list."""
     text: str
     loose: bool = False
     mark: str = ""
-    """What an item of an outermost list begins with: items of equal marks are one list."""
+    """The mark of an item of an outermost list: adjacent items with the same mark are one list."""
     lead: str = ""
     indent: str = ""
-    """What stands before the first line, and before the others."""
+    """Precedes the first line, and the others."""
 
     def written(self) -> str:
         return self.lead + self.text.replace("\n", "\n" + self.indent)
 
 
 def for_dingtalk(text: str, *, table: Style = "auto") -> str:
-    """Return the Markdown `text` as DingTalk's clients draw it. Nothing readable is lost.
+    """Return the Markdown `text` in DingTalk's dialect. Nothing readable is lost.
 
-    The source is kept where the dialect of §9 has what it needs. What changes:
+    Source that the dialect supports (§9) is kept. Changes:
 
-    - line ends inside a paragraph become two spaces and a line end, blocks are a blank line apart;
-    - lists are flat there: of a nested one the items become lines of the outer item, indented with
-      `&nbsp;` and with their bullet or number written out; code, quotes and tables inside a list
-      stand between its items, which keep their numbers; task boxes become ☐ and ☑;
-    - code is always fenced with backticks and unchanged but for what looks like HTML in it
-      (`tags.harmless`); raw HTML outside code is shown as it is written;
-    - reference links are resolved and titles of links dropped; a definition that nothing refers to
-      is shown, as it was hardly meant to be one;
-    - strikethrough becomes `‹✗ words›`, a rule a line of dashes, underlined headings get `#`;
-    - tables as the option `table` says (`tables.render`).
+    - line ends inside a paragraph become two spaces and a line end; blank lines separate blocks
+    - nested lists become lines of the outer item, indented with `&nbsp;`, with their bullets or
+      numbers as text; code, quotes and tables inside a list are put between its items, which keep
+      their numbers; task boxes become ☐ and ☑
+    - code is always fenced with backticks, and changed only where it looks like HTML
+      (`tags.harmless`); raw HTML outside code is shown as text
+    - reference links are resolved, titles of links dropped; a definition without a reference is
+      shown as text
+    - strikethrough becomes `‹✗ words›`, a rule a line of dashes; underlined headings get `#`
+    - tables follow the option `table` (`tables.render`)
 
-    Idempotent. Never raises. Linear in time; above `LARGEST` characters only line ends and
-    HTML elements are treated.
+    Idempotent. Never raises. Linear in time; above `LARGEST` characters only line ends and HTML
+    elements change.
     """
     if len(text) > LARGEST:
         return _unparsed(text)
@@ -88,7 +88,7 @@ class _Writer:
 
     def write(self, text: str) -> str:
         tokens = block_parser().parse(text, self._env)
-        # A definition is shown or not by what refers to it anywhere in the text.
+        # A definition is shown unless something in the text refers to it.
         for token in tokens:
             if token.type == "inline" and "label" not in token.meta:
                 self._lines[id(token)] = spans.lines(token.content, self._env)
@@ -100,7 +100,7 @@ class _Writer:
         return _joined(self._blocks(iter(tokens), "", 0))
 
     def _blocks(self, tokens: Iterator[Token], closing: str, lists: int) -> list[_Block]:
-        """Return the blocks up to the token `closing`; `lists` = how many lists they are inside."""
+        """Return the blocks up to the token `closing`, which are inside of `lists` lists."""
         blocks: list[_Block] = []
         for token in tokens:
             kind = token.type
@@ -183,7 +183,7 @@ def _cell(markdown: str) -> Cell:
 
 
 def _as_text(table: Table) -> str:
-    """Cells that would change each other, side by side in one paragraph, are written as text."""
+    """The table as text; cells whose Markdown would affect each other become plain text."""
     cells = [cell for row in table.rows for cell in row]
     safe = hard_breaks.side_by_side([cell.markdown for cell in cells])
     if safe != [cell.markdown for cell in cells]:
@@ -228,7 +228,7 @@ def _one_paragraph(blocks: list[_Block]) -> str:
     lines: list[str] = []
     previous = "heading"
     for block, text in zip(blocks, texts, strict=True):
-        # After a heading an indented line would be code, and there is nothing to interrupt.
+        # After a heading, an indented line would be code.
         follows = block.kind == "text" and previous != "heading"
         lines.append(block._replace(text=hard_breaks.guarded(text) if follows else text).written())
         previous = block.kind
@@ -236,11 +236,11 @@ def _one_paragraph(blocks: list[_Block]) -> str:
 
 
 def _inner_item(mark: str, blocks: list[_Block], depth: int) -> Iterator[_Block]:
-    """An item of a list in a list, whose indentation and mark the client would not draw."""
+    """An item of a nested list, with its indentation and mark as text."""
     depth = min(depth, _DEEPEST_INDENT)
     ordered = len(mark) > 1
     start = _INDENT * depth + (mark if ordered else _BULLETS[depth > 1])
-    # Emphasis may begin after a space, but not everywhere after the end of an entity.
+    # Emphasis may begin after a space, but not always after an entity.
     indent = _INDENT * depth + "&nbsp; "
     if not blocks or (ordered and blocks[0].kind != "text"):
         yield _Block("nested", "", lead=start)
@@ -260,7 +260,7 @@ def _joined(blocks: list[_Block]) -> str:
     previous = None
     for block in blocks:
         if previous and previous.kind == block.kind == "list" and previous.mark == block.mark:
-            parts.append("&nbsp;")  # or they would be one list, and numbered as one
+            parts.append("&nbsp;")  # prevents them from becoming one list with one numbering
         parts.append(block.written())
         previous = block
     return "\n\n".join(parts)
@@ -274,7 +274,7 @@ def _quote(inner: str) -> list[_Block]:
 
 
 def _html(source: str) -> _Block:
-    """One line of raw HTML becomes text, more of it a code block."""
+    """Raw HTML: one line becomes text, several become a code block."""
     first, *more = (line for line in source.split("\n") if line.strip())
     if more:
         return _Block("apart", _fenced(source, "html"))

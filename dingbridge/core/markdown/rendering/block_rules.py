@@ -1,7 +1,7 @@
-"""The block parser of markdown-it-py, which asks for each line only the rules that may fit it.
+"""A block parser for markdown-it-py that tries only the rules that may match a line.
 
-The stock one asks all of them, twice for each line of a paragraph. What a line can begin is told by
-its first character; only a table is told by the line below.
+The stock parser tries all rules, twice for each line of a paragraph. The first character of a line
+shows which block it can begin; for a table, it is the line below.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _DIGITS = "0123456789"
 WHITE = "\t\n\x0b\x0c\r \xa0\u1680\u202f\u205f\u3000\u2028\u2029" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-"""What is cut off around a paragraph and a cell."""
+"""White space that is stripped from paragraphs and cells."""
 
 DELIMITERS = "|-:"
-"""What the line below the head of a table is of."""
+"""The characters of a table's delimiter row."""
 
 DELIMITERS_OR_SPACE = f"{DELIMITERS} \t"
-"""The same, with what may stand between them."""
+"""The same with white space."""
 
 
 class BlockToken(Token):
@@ -79,7 +79,7 @@ class BlockParser(ParserBlock):
         self.ruler.at("table", table, {"alt": paragraphs})
         self.ruler.at("reference", reference)
         self._table = table
-        # In the order in which CommonMark asks for them.
+        # In CommonMark's order.
         self._interrupting: dict[str, tuple[BlockRule, ...]] = {
             **dict.fromkeys("`~", (fence,)),
             **dict.fromkeys("*-", (hr, list_)),
@@ -142,7 +142,7 @@ class BlockParser(ParserBlock):
         at, after = state.bMarks[below] + state.tShift[below], state.eMarks[below]
         if at >= after or state.src[at] not in DELIMITERS:
             return False
-        # Much more often it is an item of a list.
+        # Usually it is a list item.
         return (
             state.src[at + 1 : at + 2] in DELIMITERS_OR_SPACE
             and "|" in state.src[state.bMarks[line] : state.eMarks[line]]

@@ -1,7 +1,7 @@
-"""Joins lines, and texts that were apart, in one paragraph, so that each keeps its meaning.
+"""Joins lines or texts to one paragraph without changing their meaning.
 
-Joining can turn a line into a block of its own (`1.` starts a list), or close a mark that another
-text left open; both are prevented here.
+Joining could turn a line into a block (`1.` starts a list), or close a mark that another text left
+open; both are prevented.
 """
 
 from __future__ import annotations
@@ -52,10 +52,7 @@ def side_by_side(texts: list[str]) -> list[str]:
 
 
 def guarded(line: str) -> str:
-    """A line that continues a paragraph, indented if it would start a block of its own.
-
-    More lines may follow it.
-    """
+    """A line that continues a paragraph, indented if it would start a block."""
     if _BEGINS_A_BLOCK.match(line) and not _NUMBERED_LATER.match(line):
         return f"    {line}"
     return f"    {line}" if _UNDERLINES.match(line) else line

@@ -1,6 +1,4 @@
-"""Parses Markdown to blocks and spans: markdown-it-py, with the few rules that differ for a
-chat.
-"""
+"""Parses Markdown to blocks and spans with markdown-it-py, and a few rules that differ for chats."""
 
 from __future__ import annotations
 
@@ -19,21 +17,21 @@ from dingbridge.core.markdown.rendering.block_rules import BlockParser, BlockRul
 from dingbridge.core.markdown.rendering.table_rule import table_rule
 
 DEEPEST = 30
-"""Nesting of quotes and lists that is parsed (a list counts twice); deeper marks are text."""
+"""Levels of quotes and lists that are parsed (a list counts twice); deeper marks are text."""
 
 DEEPEST_SPAN = 20
-"""Nesting of brackets that is parsed."""
+"""Levels of brackets that are parsed."""
 
 _WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _NORMAL = re.compile(rf"https?://{_WORD}(?:\.{_WORD})*(?:/[\w./~-]*)?", re.ASCII)
-"""Addresses without anything to percent-encode."""
+"""URLs without characters to percent-encode."""
 _LABEL = re.compile(r"\[((?:[^\\\]]|\\.)*)\]:", re.DOTALL)
 
 _MARKS = re.compile(r"[`*_~\[\]<]")
 _CLOSED = re.compile(
     r"(`+)[^`\n]+\1(?!`)|\*\*[^*`\n\[\]]+\*\*|\[[^\[\]`*_~\n]*\]\([^()\s]*\)|(?<=\w)_(?=\w)"
 )
-"""Spans that are surely closed, and underscores that are no marks."""
+"""Spans that are closed for certain, and underscores that are not marks."""
 _PARSE_LABEL = attrgetter("md.helpers.parseLinkLabel")
 
 
@@ -65,8 +63,8 @@ def _parser(deepest: int) -> MarkdownIt:
 
 
 class _AnyAddress(MarkdownIt):
-    """Accepts any address in a link. The stock parser reads `[x](javascript:…)` as text, which
-    would be sent unchanged, and be a link for a less careful client.
+    """Accepts any URL in a link. The stock parser reads `[x](javascript:…)` as text, which would be
+    sent unchanged and may be a link in a client.
     """
 
     def validateLink(self, url: str) -> bool:
@@ -92,7 +90,7 @@ def spans(markdown: str, references: object = None) -> list[Token]:
 
 
 def visible_text(tokens: list[Token] | None, links: bool = False) -> str:
-    """What a reader sees of parsed spans, line ends kept.
+    """The visible text of parsed spans, with line ends.
 
     Raw HTML counts as text, a picture as its description. With `links`, a link's address follows
     its words in parentheses, unless both are the same.
@@ -117,14 +115,12 @@ def visible_text(tokens: list[Token] | None, links: bool = False) -> str:
 
 
 def shown_by(markdown: str, links: bool = True) -> str:
-    """What a reader sees of Markdown spans; with `links` also the addresses of links."""
+    """The visible text of Markdown spans; with `links` also the addresses of links."""
     return visible_text(spans(markdown), links)
 
 
 def has_open_marks(markdown: str) -> bool:
-    """Whether a mark may be left open, so that a later text could close it. May err towards
-    True.
-    """
+    """Whether a mark may be open, so that a later text could close it. May return a false True."""
     return bool(_MARKS.search(_CLOSED.sub("", markdown)))
 
 

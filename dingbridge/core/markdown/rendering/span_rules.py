@@ -1,10 +1,10 @@
 """Rules of markdown-it-py for spans that also record edits of the source.
 
-The original rules decide what a span is. Each rule here wraps one and records a `SourceEdit`
-where DingTalk needs something else than the source:
+The original rules decide what a span is. Each rule here wraps one and records a `SourceEdit` where
+DingTalk needs another text than the source:
 
 - `env["edits"]`: the edits
-- `env["refused"]`: edits that replace links which may not leave
+- `env["refused"]`: edits that replace forbidden links
 - `env["struck"]`: the marks of strikethrough, as (token, position)
 """
 
@@ -34,9 +34,9 @@ from dingbridge.core.markdown.rendering.parsing import has_open_marks, shown_by,
 from dingbridge.core.markdown.rendering.tags import harmless, literal
 
 LINE_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
-"""The one HTML tag that is honoured."""
+"""The only HTML tag that has an effect."""
 
-BREAK = "\0"  # A parser of CommonMark has no such character in its text.
+BREAK = "\0"  # CommonMark replaces this character in a text, so no other one occurs.
 _PLAIN_TARGET = re.compile(r"\([^\s<>]*\)")
 _TARGET_WITH_TITLE = re.compile(r"\([ \t]*([^\s<>()]+)[ \t]+[\"'(]")
 _BEFORE_A_TARGET = re.compile(r"\]([(:])\s*\Z")
@@ -93,14 +93,14 @@ def _line_end(state: StateInline, start: int) -> str:
 def _escaped(state: StateInline, start: int) -> str | None:
     if state.src[start + 1] != "\n":
         return None
-    # Emphasis may end before a mark where it may not before a space, and the other way round.
+    # Emphasis may end before a mark where it may not before a space, and vice versa.
     kept = "&nbsp;" if start and state.src[start - 1] in "*_" else ""
     return kept + _line_end(state, start)
 
 
 def _code(state: StateInline, start: int) -> str | None:
     if not state.tokens or state.tokens[-1].type != "code_inline" or state.pending:
-        return None  # backticks that nothing closes
+        return None  # unclosed backticks
     return harmless(state.src[start : state.pos].replace("\n", " "))
 
 
@@ -127,7 +127,7 @@ def _picture(state: StateInline, start: int) -> str:
     target = _target(state, token, tail, address, label_end, start + 2)
     if may_show(target[1:-1]):
         return f"![{words}]{target}"
-    # A data: URL is never drawn (doc/dingtalk.md §6), and unreadable.
+    # DingTalk never shows data: URLs (doc/dingtalk.md §6).
     where = "" if address.startswith("data:") else _readable(target)
     return f"🖼 {words}{where}".rstrip()
 
@@ -156,21 +156,21 @@ def _link(state: StateInline, silent: bool) -> bool:
 
 
 def _alone(source: str, start: int, label_end: int) -> str:
-    """The words of a link, so that they keep their meaning without its brackets."""
+    """The words of a link, escaped to keep their meaning without its brackets."""
     words = source[start + 1 : label_end]
     touched = start > 0 and source[start - 1] in "!\\`*_~[]<&"
     return literal(shown_by(words)) if touched or has_open_marks(words) else words
 
 
 def _readable(target: str) -> str:
-    """Follows the words of a removed link: its address."""
+    """The address of a removed link, to follow its words."""
     return f" ({literal(target[1:-1])})" if target[1:-1].strip() else ""
 
 
 def _target(
     state: StateInline, token: Token, tail: str, address: str, label_end: int, label_start: int
 ) -> str:
-    """`(address)`: as written where it is only that, else without its title or its reference."""
+    """`(address)`: as written if possible, otherwise without title or reference."""
     if _PLAIN_TARGET.fullmatch(tail):
         return tail
     if not tail.startswith("("):
@@ -196,7 +196,7 @@ def _strikethrough(state: StateInline, silent: bool) -> bool:
 
 
 def _angle(state: StateInline, silent: bool) -> bool:
-    """Escape what starts like a tag: to CommonMark it is none, to some clients it is."""
+    """Escape text that some clients, unlike CommonMark, read as a tag."""
     if silent or state.src[state.pos] != "<":
         return False
     following = state.src[state.pos + 1 : state.pos + 2]
@@ -225,4 +225,4 @@ def _noting_parser(emphasis: bool) -> MarkdownIt:
 
 WITH_STRIKETHROUGH = _noting_parser(True)
 WITHOUT_EMPHASIS = _noting_parser(False)
-"""Emphasis stays as it is written, and parsing it costs time; only strikethrough needs it."""
+"""A parser without emphasis, which stays as written; only strikethrough needs the full one."""

@@ -22,19 +22,18 @@ STRUCK = ("‹✗ ", "›")
 """DingTalk has no strikethrough: struck words are put between these."""
 
 _MOST_ROUNDS = 4
-"""Passes that remove forbidden links, nested ones included, before the rest becomes plain text."""
+"""Passes that remove forbidden links, also nested ones, before the rest becomes plain text."""
 _REMARKABLE = re.compile(r"[`<\[]|~~|\\\n")
-"""A text without any of these has nothing to edit but its line ends."""
+"""A text without a match needs no edits but for its line ends."""
 _PLAIN_LINK = re.compile(r"\[[^\[\]`<\\~\n]*\]\(https?://[A-Za-z0-9][\w./?=%&#:@+,;-]*\)", re.ASCII)
-"""A link or picture that needs no edit, whatever surrounds it."""
+"""A link or picture that never needs an edit."""
 Env = dict[str, Any]
 
 
 def lines(content: str, env: Env) -> list[str]:
-    """The lines of a paragraph, as Markdown; join them with hard breaks. Empty lines are left out.
+    """The non-empty lines of a paragraph, as Markdown; join them with hard breaks.
 
-    `env` is the parser's, with the text's `references`; labels that are used are added to its set
-    `used`.
+    `env` is the parser's, with the text's `references`; used labels are added to its set `used`.
     """
     if "\n" not in content and (content.isalnum() or not _REMARKABLE.search(content)):
         content = content.strip()
@@ -56,7 +55,7 @@ def lines(content: str, env: Env) -> list[str]:
                         SourceEdit(position, position + 2, STRUCK[token.type == "s_close"])
                     )
             return _filled(_edited(content, edits).split(BREAK))
-        # A link cannot contain another one: without the inner one the outer may be a link.
+        # A link cannot contain another one: without the inner one, the outer may be a link.
         content = _edited(content, refused)
     return _filled(literal(content).split("\n"))
 

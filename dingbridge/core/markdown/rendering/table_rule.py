@@ -1,6 +1,6 @@
-"""The tables of GitHub, each read into one token with all its cells.
+"""Parses each GitHub table to one token with all its cells.
 
-The rule of markdown-it-py makes three tokens of a cell. They were half of what a text took.
+The rule of markdown-it-py makes three tokens per cell, which took half the time of a text.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ KIND = "table"
 """The type of the token."""
 
 ALIGNMENTS = "alignments"
-"""In its `meta`: for each column "", "left", "center" or "right"."""
+"""Key of its `meta`: for each column "", "left", "center" or "right"."""
 
 ROWS = "rows"
-"""In its `meta`: the rows, the head first; of each the sources of as many cells as columns."""
+"""Key of its `meta`: the rows, the head first; each has the source of a cell for every column."""
 
 MOST_COLUMNS = 50
-"""A table may have so many columns; short rows of a wider one would cost more than they say."""
+"""Most columns of a table: all short rows of a wide table are padded to its width."""
 
 _COLUMN = re.compile(r":?-+:?")
 _ALIGNMENTS = {
@@ -32,7 +32,7 @@ _ALIGNMENTS = {
     (False, True): "right",
     (True, True): "center",
 }
-"""By whether a colon begins and ends what stands below a column."""
+"""By whether the delimiter of a column begins and ends with a colon."""
 
 Begins = Callable[[StateBlock, int, int], bool]
 
@@ -40,7 +40,7 @@ Begins = Callable[[StateBlock, int, int], bool]
 def table_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Read the table whose head is the line `start`, as `markdown_it.rules_block.table` does.
 
-    Cells beyond the last column, which that one drops, stay in the last one.
+    Surplus cells, which that one drops, are kept in the last column.
     """
     if start + 2 > end or state.sCount[start + 1] < state.blkIndent:
         return False
@@ -92,7 +92,7 @@ def _cells(text: str) -> list[str]:
 
 
 def _alignments(line: str) -> list[str] | None:
-    """The alignments by the line below the head; None if it is no such line."""
+    """The alignments in a delimiter row; None for another line."""
     if len(line) < 2 or line[0] not in DELIMITERS or line.strip(DELIMITERS_OR_SPACE):
         return None
     if line[1] not in (DELIMITERS if line[0] == "-" else DELIMITERS_OR_SPACE):

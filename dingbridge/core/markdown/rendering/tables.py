@@ -18,7 +18,7 @@ _NO_BREAK = "\u00a0"
 
 
 class Cell(NamedTuple):
-    """A cell on one line: its Markdown, what a client shows of it, and its plain text."""
+    """A cell on one line: its Markdown, its visible text, and its plain text."""
 
     markdown: str
     shown: str
@@ -27,7 +27,7 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows with equally many cells, the head first."""
+    """Rows with the same number of cells, the head first."""
 
     alignments: Sequence[Alignment]
     rows: Sequence[Sequence[Cell]]
@@ -36,8 +36,8 @@ class Table(NamedTuple):
 def chosen(table: Table, style: Style) -> Style:
     """The style for this table, never 'auto'.
 
-    Desktop clients render tables, some phones and custom robots do not (§9). So 'auto' is
-    'code', or 'text' for a table with links, which code would lose.
+    Desktop clients render tables; some phones, and messages of custom robots, do not (§9). So
+    'auto' means 'code', or 'text' for a table with links, which do not work in code.
     """
     if style != "auto":
         return style
@@ -66,9 +66,7 @@ def _row(cells: list[str]) -> str:
 
 
 def text(table: Table) -> list[str]:
-    """The lines of the table as aligned text with Markdown in its cells; empty rows are left
-    out.
-    """
+    """The non-empty lines of the table as aligned text with Markdown in its cells."""
     shown = [[cell.shown for cell in row] for row in table.rows]
     written = [[cell.markdown for cell in row] for row in table.rows]
     lines = map(_visible_spaces, _aligned(table.alignments, shown, written, "─"))
@@ -76,7 +74,7 @@ def text(table: Table) -> list[str]:
 
 
 def _visible_spaces(line: str) -> str:
-    """Keep a run of spaces; those at the start are written out, as clients trim a line."""
+    """Make runs of spaces visible; those at the start as entities, because clients trim lines."""
     inner = line.lstrip(" ")
     start = "&nbsp;" * (len(line) - len(inner))
     return start + re.sub("  +", lambda run: _NO_BREAK * len(run[0]), inner)
@@ -91,7 +89,7 @@ def code(table: Table) -> list[str]:
 def _aligned(
     alignments: Sequence[Alignment], shown: list[list[str]], written: list[list[str]], rule: str
 ) -> list[str]:
-    """The rows `written`, of which a reader sees what is `shown`, and a line below the head."""
+    """The rows `written`, aligned by their visible text `shown`, with a line below the head."""
     taken = [list(map(width, row)) for row in shown]
     columns = [max(1, *column) for column in zip(*taken, strict=True)]
     lines = []

@@ -29,18 +29,17 @@ _ZERO_WIDTH_SPACE = "\u200b"
 
 
 def harmless(code: str) -> str:
-    """Return `code` with a zero-width space after each `<` that begins an element of HTML.
+    """Return `code` with a zero-width space after each `<` that begins an HTML element.
 
-    Some clients draw such an element even inside code, others then show an empty message, and
-    again others would show an escape as it is written (§9). Only what is spelled like a
-    real element, a comment or a doctype is touched: `Vec<u8>`, `#include <stdio.h>` and all code
-    in other languages stay byte for byte. Idempotent.
+    Some clients render elements even inside code, others show an empty message, and others show
+    escapes literally (§9). Only real elements, comments and doctypes are changed: `Vec<u8>` and
+    `#include <stdio.h>` stay as they are. Idempotent.
     """
     return replaced_in(_DRAWN, f"<{_ZERO_WIDTH_SPACE}", code)
 
 
 def literal(text: str) -> str:
-    """Markdown that shows `text`, one or more lines of it, verbatim: no tag, no marks."""
+    """Markdown that shows `text` verbatim, without tags or marks."""
     text = _ENTITY.sub("&amp;", text)
     return _MEANT.sub(r"\\\g<0>", text).replace("<", "&lt;")
 

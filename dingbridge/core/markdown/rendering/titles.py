@@ -1,4 +1,4 @@
-"""The title of a message: what the conversation list and the push notification show of it."""
+"""The title of a message, which the conversation list and the push notification show."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from dingbridge.core.text import clean, shorten, visible
 
 _WITHOUT_CONTENT = "Neovim"
 _READ_CHARACTERS = 2_000
-"""How much of a text is looked at for its title."""
+"""Characters of a text that are searched for its title."""
 _LEAST_SENTENCE = 8
-"""Half-width columns of a first sentence that says enough on its own."""
+"""Half-width columns from which a first sentence is long enough for a title."""
 
 _WORD = re.compile(r"[^\W_]")
 _SENTENCE = re.compile(r".*?(?:[。！？；]+|[.!?;]+(?=\s))")
 _TASK = re.compile(r"\[[ xX]\]\s+")
-# Marks that are none for CommonMark, as nothing closes them or no space follows.
+# Marks that CommonMark ignores, because they are not closed or no space follows.
 _LEFT_OVER = re.compile(
     r"\A(?:#{2,6}|#(?=[^\x00-\x7f])|\*\*+|__+|~~+|`+)+\s*(?=\S)|(?<=\S)(?:\*\*+|~~+|`+)\Z"
 )
 
 
 def title(text: str) -> str:
-    """Return what the conversation list and the push notification show for the Markdown `text`.
+    """Return the title for the Markdown `text`, in at most `TITLE_CHARACTERS` code points.
 
-    The title field must not be empty (doc/dingtalk.md §9). It is the first line with a word in it,
-    as a reader sees it, in at most `TITLE_CHARACTERS` code points: whole, else its first sentence,
-    else cut with an ellipsis. For a text that is only code it is the first line of that, else its
-    language; for a text that shows nothing 'Neovim'.
+    It is the first line with a word, without marks: the whole line, else its first sentence, else
+    its beginning with an ellipsis. For code alone it is the first line of the code, else the
+    language; for a text without visible characters 'Neovim', because the title must not be empty
+    (doc/dingtalk.md §9).
     """
     text = clean(text.lstrip()[:_READ_CHARACTERS])
     env: dict[str, object] = {}
@@ -46,7 +46,7 @@ def title(text: str) -> str:
 
 
 def _shown_lines(tokens: list[Token], references: object) -> Iterator[str]:
-    """The lines that a reader sees outside code, without Markdown's marks."""
+    """The visible lines outside code, without marks."""
     for token in tokens:
         if token.type == "html_block":
             yield from tags.without(token.content).split("\n")
