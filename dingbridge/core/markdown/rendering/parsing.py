@@ -1,4 +1,4 @@
-"""Parses Markdown to blocks and spans with markdown-it-py, and a few rules that differ for chats."""
+"""Parses Markdown to blocks and spans: markdown-it-py with a few rules that differ for chats."""
 
 from __future__ import annotations
 
