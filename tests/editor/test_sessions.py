@@ -481,7 +481,7 @@ def test_a_draft_sent_after_the_host_was_killed_is_shown_without_opening_again(
     editor.chat("send before")
     editor.until(lambda: "before" in on_disk(editor, session))
     editor.kill_host()
-    editor.until_said("the next :Chat starts it again")
+    editor.until_said("the host ended")
     editor.type_draft("after")
     editor.nvim.command("write")
     editor.until(lambda: [row["text"] for row in editor.transcript()] == ["before", "after"])

@@ -351,10 +351,12 @@ class Machine:
         )
 
     def _kill_service(self, data: Path) -> None:
-        if services.pid(data):
+        if process := services.pid(data):
             self._killed = True
             self._cut_off += 1
-            services.kill(data)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(process, signal.SIGKILL)
+            services.wait_until_gone(process)
 
     def _await(self, what: str) -> None:
         if what == "hanging":
