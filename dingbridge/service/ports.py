@@ -10,7 +10,7 @@ from msgspec import Struct
 from dingbridge.core.commands.editor_replies import Lines
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import OutboxRecord, Queued
-from dingbridge.core.delivery.reaction_calls import Reaction
+from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.errors import BridgeError
 from dingbridge.core.messages import Attachment, Message
 from dingbridge.core.options.declarations import Options
@@ -386,8 +386,8 @@ class Queue(Protocol):
 class Reactions(Protocol):
     """The reactions of the robot on messages, which nothing waits for."""
 
-    def react(self, reaction: Reaction, *, short: bool) -> None:
-        """Show a reaction at a message, unless the quota is `short`."""
+    def react(self, reaction: Reaction) -> None:
+        """Show a reaction at a message."""
         ...
 
     def unreact(self, message_id: str) -> None:

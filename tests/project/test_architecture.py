@@ -84,7 +84,7 @@ REACHES_OUT = {
     *("editors/editor_programs.py", "editors/editors.py"),
     *("editors/restored_bindings.py", "editors/robot_membership.py", "editors/shared.py"),
     *("files/media_downloads.py", "files/transfers.py", "files/uploads.py"),
-    *("robots/reaction_queue.py", "robots/robot_lock.py", "robots/robot_resources.py"),
+    *("robots/robot_lock.py", "robots/robot_reactions.py", "robots/robot_resources.py"),
     *("robots/robot_service.py", "robots/sender_queue.py", "robots/shutdown.py"),
     *("robots/stream_link.py", "sessions/saved_files.py"),
 }

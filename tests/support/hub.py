@@ -10,7 +10,7 @@ from dingbridge.core.delivery import outbox
 from dingbridge.core.delivery.attempts import Attempted
 from dingbridge.core.delivery.outbox import Outbox, QueuedMessage
 from dingbridge.core.delivery.outbox_records import Failed, OutboxRecord, Purpose, Queued
-from dingbridge.core.delivery.reaction_calls import Reaction
+from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.routing import Route
 from dingbridge.core.messages import (
     Conversation,
@@ -162,8 +162,8 @@ class RecordedRobot:
     def disconnect(self) -> None:
         self.linked = False
 
-    def react(self, reaction: Reaction, *, short: bool) -> None:
-        self.reactions.append(f"{reaction.name} {reaction.message_id}{' short' if short else ''}")
+    def react(self, reaction: Reaction) -> None:
+        self.reactions.append(f"{reaction.name} {reaction.message_id}")
 
     def unreact(self, message_id: str) -> None:
         self.reactions.append(f"done {message_id}")

@@ -245,7 +245,7 @@ NO_CATALOGUE = {
     "dingbridge/core/secrets/masking.py": KINDS,
     "dingbridge/core/secrets/detection.py": KINDS,
     "dingbridge/edges/ipc/": LOG,
-    "dingbridge/edges/dingtalk/reaction_thread.py": LOG,
+    "dingbridge/edges/dingtalk/reaction_requests.py": LOG,
     "dingbridge/edges/picture/fonts.py": "names of font files",
     "dingbridge/core/markdown/rendering/tags.py": "names of HTML",
     "dingbridge/launch.py": "is read by a Python that is too old for the catalogue",

@@ -88,6 +88,12 @@ def used_up(quota: Quota, now: float, code: str) -> Quota:
     )
 
 
+def is_short(quota: Quota, budget: Budget) -> bool:
+    """Whether the rest of the month's calls, a quarter at most, is reserved for messages."""
+    spent = QuotaKind.CALLS in quota.spent
+    return spent or (bool(budget.calls) and quota.calls * 4 >= budget.calls * 3)
+
+
 def describe(quota: Quota, budget: Budget) -> str:
     """The month's usage in one line, for the status."""
     parts = []

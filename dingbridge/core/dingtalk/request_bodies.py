@@ -148,6 +148,20 @@ def msg_param_room(msgtype: str, title: str) -> int:
     return MSG_PARAM_BYTES - len(_message(msgtype, title, "")[1].encode())
 
 
+def reaction_body(robot_code: str, conversation_id: str, message_id: str, name: str) -> bytes:
+    """Adds the label `name` to a message, or removes it: both calls have one body (§7)."""
+    label = {"emotionId": "2659900", "emotionName": name, "text": name, "backgroundId": "im_bg_1"}
+    body = {
+        "robotCode": robot_code,
+        "openMsgId": message_id,
+        "openConversationId": conversation_id,
+        "emotionType": 2,
+        "emotionName": name,
+        "textEmotion": label,
+    }
+    return json_wire.encode(body)
+
+
 def token_body(app_key: str, app_secret: str) -> bytes:
     """The request for an access token, new call (§2)."""
     return json_wire.encode({"appKey": app_key, "appSecret": app_secret})

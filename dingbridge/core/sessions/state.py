@@ -11,7 +11,7 @@ from dingbridge.core import json_wire
 from dingbridge.core.access.pairing_state import Pairings
 from dingbridge.core.catalogue import files as say
 from dingbridge.core.delivery.quota import Quota
-from dingbridge.core.delivery.reaction_calls import Reaction
+from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.sent_messages import SentChunk, SentKeys, remember
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.sessions import known_conversations

@@ -35,8 +35,9 @@ class Worker(threading.Thread):
         post: Callable[[Callable[[], None]], None],
         on_error: Callable[[Exception], None],
         on_refusal: Callable[[Exception | None], None] = lambda _: None,
+        name: str = "dingbridge-disk",
     ) -> None:
-        super().__init__(name="dingbridge-disk", daemon=True)
+        super().__init__(name=name, daemon=True)
         self._post = post
         self._on_error = on_error
         self._on_refusal = on_refusal
@@ -232,5 +233,5 @@ class Worker(threading.Thread):
 
     def _notify(self, error: Exception) -> None:
         if not isinstance(error, BridgeError | OSError):
-            log.error("a defect in file work", exc_info=error)
+            log.error("a defect in %s", self.name, exc_info=error)
         self._post(lambda: self._on_error(error))

@@ -53,6 +53,7 @@ class Hub:
     ) -> None:
         self._robot = robot
         self._notify = ports.notify
+        self._set_idle = ports.reactions.idle
         self._options = options
         self._cache = StateCache(state, ports.records)
         self._members: dict[int, BoundEditor] = {}
@@ -211,7 +212,7 @@ class Hub:
             return
         if not self._conversations.is_bound(session):
             # Before its messages go to others, which react to them again.
-            self._reactions.member_left(session, is_last=not self._members)
+            self._reactions.left(session, nobody_is_left=not self._members)
         if left is not None:
             self._update()
         self._router.hand_out(member)
@@ -268,7 +269,7 @@ class Hub:
     # --- status -----------------------------------------------------------------------------------
 
     def _outbox_changed(self) -> None:
-        self._reactions.idle(idle=not self.outgoing.queued)
+        self._set_idle(idle=not self.outgoing.queued)
         self._status.changed()
 
     def _access_changed(self) -> None:

@@ -1,7 +1,6 @@
 """The messages being worked on: each shows the reaction until it was answered, or never will be.
 
-An unanswered message shows it as long as an editor has its session bound. What is left when the
-owner ends is removed by the next one.
+An unanswered message shows it as long as an editor has its session bound.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ from msgspec import Struct
 
 from dingbridge.core.delivery.outbox import QueuedMessage
 from dingbridge.core.delivery.outbox_records import Purpose
-from dingbridge.core.delivery.reaction_calls import reaction_to
-from dingbridge.core.delivery.reactions import MOST_OUTSTANDING
+from dingbridge.core.delivery.reactions import Reaction
 from dingbridge.core.delivery.routing import reply_target
 from dingbridge.core.messages import Inbound, Target
 from dingbridge.core.options.declarations import Options
 from dingbridge.service.ports import Reactions, Runtime
+
+MOST_MESSAGES = 200
+"""Messages that show a reaction at the same time; the oldest loses it to a new one."""
 
 
 class _Open(Struct, frozen=True):
@@ -47,48 +48,42 @@ class PendingReactions:
 
     def worked_on(self, inbound: Inbound, session: str) -> None:
         """A message goes to a session. A second call does nothing."""
-        reaction = reaction_to(inbound, self._options().reaction)
-        if reaction is None or inbound.id in self._open:
+        name = self._options().reaction
+        if not name or inbound.id in self._open or self._is_short():
             return
-        if len(self._open) == MOST_OUTSTANDING:
-            del self._open[next(iter(self._open))]
+        if len(self._open) == MOST_MESSAGES:
+            self._close(next(iter(self._open)))
         place = _place(reply_target(inbound))
         self._open[inbound.id] = _Open(session, place, self._runtime.now())
-        self._reactions.react(reaction, short=self._is_short())
+        conversation = inbound.conversation.id
+        self._reactions.react(Reaction(inbound.robot_code, conversation, inbound.id, name))
 
     def ended(self, whole: QueuedMessage) -> None:
         """A message was sent or failed: a reply ends the work on what came before it there."""
-        if whole.kind is not Purpose.REPLY:
-            return
-        self._end(lambda one: one.time <= whole.time and _answers(whole, one))
+        if whole.kind is Purpose.REPLY:
+            self._end(lambda one: one.time <= whole.time and _answers(whole, one))
 
-    def left(self, session: str) -> None:
-        """No editor has the session bound any more: nobody works on its messages."""
-        self._end(lambda one: one.session == session)
-
-    def member_left(self, session: str, *, is_last: bool) -> None:
-        """The editor that had the session bound, if any, is gone.
-
-        Any editor can answer in a session created on demand, so for those only the last one counts.
-        """
-        self._end(lambda one: is_last or one.session == session)
+    def left(self, session: str, *, nobody_is_left: bool = False) -> None:
+        """No editor has the session bound any more: nobody works on its messages. Any editor may
+        answer in a session that was created on demand, while one is left."""
+        self._end(lambda one: nobody_is_left or one.session == session)
 
     def _end(self, is_over: Callable[[_Open], bool]) -> None:
         for message in [message for message, one in self._open.items() if is_over(one)]:
-            del self._open[message]
-            self._reactions.unreact(message)
+            self._close(message)
 
-    def idle(self, *, idle: bool) -> None:
-        """Whether no message waits to be sent."""
-        self._reactions.idle(idle=idle)
+    def _close(self, message: str) -> None:
+        del self._open[message]
+        self._reactions.unreact(message)
 
 
 def _answers(whole: QueuedMessage, one: _Open) -> bool:
     target = whole.outbound.target
+    is_there = _place(target) == one.place
     if target.conversation_id or target.user_id:
-        return _place(target) == one.place
+        return is_there
     # Only its session webhook reaches a person from outside, and each message has another one.
-    return _place(target) == one.place or bool(whole.session and whole.session == one.session)
+    return is_there or bool(whole.session and whole.session == one.session)
 
 
 def _place(target: Target) -> str:

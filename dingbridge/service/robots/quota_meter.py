@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dingbridge.core.delivery import quota, reaction_calls
+from dingbridge.core.delivery import quota
 from dingbridge.core.delivery.quota import Budget, Quota
 from dingbridge.core.sessions.state import with_quota
 from dingbridge.service.ports import Runtime
@@ -49,7 +49,7 @@ class QuotaMeter:
     @property
     def is_short(self) -> bool:
         """Whether the rest of the month's calls is reserved for messages."""
-        return reaction_calls.quota_is_short(self._quota(), self._budget())
+        return quota.is_short(self._quota(), self._budget())
 
     def describe(self) -> str:
         """The month in one line, for the status."""

@@ -24,8 +24,8 @@ from dingbridge.service import periodic
 from dingbridge.service.robots.editor_choice import Attends
 from dingbridge.service.robots.hub import Hub
 from dingbridge.service.robots.hub_ports import HubPorts
-from dingbridge.service.robots.reaction_queue import ReactionQueue
 from dingbridge.service.robots.robot_news import News
+from dingbridge.service.robots.robot_reactions import RobotReactions
 from dingbridge.service.robots.robot_resources import RobotResources
 from dingbridge.service.robots.sender_batches import SenderReport
 from dingbridge.service.robots.sender_queue import SenderQueue
@@ -69,8 +69,7 @@ class RobotService:
         self._queue = SenderQueue(
             options, resources, self._records, self._sender_reported, self._is_sending
         )
-        self._reactions = ReactionQueue(
-            robot,
+        self._reactions = RobotReactions(
             options,
             resources,
             self._records,
@@ -99,6 +98,7 @@ class RobotService:
             self._damaged(saved.damaged)
         self._link.seen = SeenIds(saved.seen)
         self._queue.rate_limit = saved.pace
+        self._reactions.restore(saved.state.reactions.get(self._robot, ()))
         ports = HubPorts(
             records=self._records,
             queue=self._queue,
@@ -111,7 +111,6 @@ class RobotService:
         )
         self._hub = Hub(self._robot, ports, self._options, saved.state, saved.outbox)
         self._hub.start(saved.inbox)
-        self._reactions.restore(saved.state.reactions.get(self._robot, ()))
         self._later(ALL_HERE_WITHIN, self._settled)
         periodic.next_time(self._look_again)
         files, days = self._resources.files, self._options.media_days

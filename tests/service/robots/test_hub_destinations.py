@@ -107,6 +107,18 @@ def test_an_answer_to_somebody_outside_leaves_the_mark_of_whoever_else_waits() -
         assert robot.reactions == [f"done {key}"]
 
 
+def test_an_answer_to_somebody_outside_ends_the_marks_of_all_they_wrote_before() -> None:
+    robot = RecordedRobot(session_scope="user", allow_from=["*"])
+    robot.join(OWN)
+    outsider(robot, "one", "https://session/1", "robot/x1", "$:ann")
+    outsider(robot, "two", "https://session/2", "robot/x2", "$:ann")
+    [session] = {delivered.session for delivered in robot.heard(OWN, Deliver)}
+    robot.reactions.clear()
+    robot.ask(OWN, typed("m1", session))
+    robot.hub.outgoing.heard((Done("m1", NOW),))
+    assert robot.reactions == ["done robot/x1", "done robot/x2"]
+
+
 def test_a_session_of_which_nothing_is_remembered_sends_nowhere() -> None:
     robot = RecordedRobot(session_scope="user", webhook=WEBHOOK)
     robot.join(OWN)

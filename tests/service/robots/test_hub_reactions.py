@@ -5,6 +5,7 @@ from __future__ import annotations
 from dingbridge.core.delivery.outbox_records import Done, Failed, Purpose
 from dingbridge.core.messages import Outbound
 from dingbridge.core.options.settings import read
+from dingbridge.service.robots.pending_reactions import MOST_MESSAGES
 from dingbridge.service.robots.robot_news import Deliver
 from dingbridge.service.robots.robot_requests import Bind, InTranscript, SendMessage, Unbind
 from tests.support.hub import APP, NOW, OWN, TARGET, TEAM, RecordedRobot
@@ -110,12 +111,28 @@ def test_a_message_of_a_session_made_on_demand_is_worked_on_once() -> None:
     assert robot.reactions == [f"👀 {key}"]
 
 
-def test_with_little_of_the_quota_left_reactions_are_told_so() -> None:
+def test_with_little_of_the_quota_left_a_message_gets_no_reaction() -> None:
     robot = RecordedRobot(quota={"calls": 4})
     robot.join(OWN)
     robot.ask(OWN, Bind("s1", "First", "/p"))
     robot.hub.health.counted(2, 0, "")
     first = robot.say("one")
     robot.hub.health.counted(1, 0, "")
-    second = robot.say("two")
-    assert robot.reactions == [f"👀 {first}", f"👀 {second} short"]
+    robot.say("two")
+    assert robot.reactions == [f"👀 {first}"]
+
+
+def test_the_reaction_is_the_one_of_the_option(robot: RecordedRobot) -> None:
+    robot.hub.configure(read({**APP, "reaction": " 🤔 Thinking "}, {}))
+    key = robot.say("one")
+    assert robot.reactions == [f"🤔 Thinking {key}"]
+
+
+def test_of_more_messages_than_can_show_it_the_oldest_loses_its_reaction(
+    robot: RecordedRobot,
+) -> None:
+    keys = [robot.say("one") for _ in range(MOST_MESSAGES)]
+    assert robot.reactions == [f"👀 {key}" for key in keys]
+    robot.reactions.clear()
+    another = robot.say("another")
+    assert robot.reactions == [f"done {keys[0]}", f"👀 {another}"]

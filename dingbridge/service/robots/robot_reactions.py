@@ -1,0 +1,139 @@
+"""The reactions of a robot: stores them, and makes their requests one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from dingbridge.core.delivery.reactions import Reaction, ReactionCall, Reactions
+from dingbridge.core.errors import DeliveryError, Unreachable
+from dingbridge.core.options.declarations import Options
+from dingbridge.core.sessions.state import State, with_reactions
+from dingbridge.edges.dingtalk.http import Http
+from dingbridge.edges.dingtalk.reaction_requests import ReactionRequests
+from dingbridge.edges.storage.robot_records import RobotRecords
+from dingbridge.edges.storage.worker import Worker
+from dingbridge.service.robots.robot_resources import RobotResources
+
+log = logging.getLogger(__name__)
+
+CALL_TIMEOUT = 3.0
+"""Timeout of a request in seconds; our choice, DingTalk publishes none."""
+
+
+class RobotReactions:
+    """The port `Reactions`. Service loop only; the requests have a thread and connections of their
+    own, so that one that hangs delays no message.
+
+    - `counted` gets the number of calls that were made, and the platform's code if it refused one.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        resources: RobotResources,
+        records: RobotRecords,
+        counted: Callable[[int, str], None],
+    ) -> None:
+        self._options = options
+        self._resources = resources
+        self._records = records
+        self._counted = counted
+        self._reactions = Reactions()
+        self._stored = 0
+        self._worker: Worker | None = None
+        self._requests: ReactionRequests | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_idle = True
+        self._is_stopped = False
+        self._has_failed = False
+
+    def configure(self, options: Options) -> None:
+        """Use these options from now on."""
+        self._options, self._requests = options, None
+
+    def restore(self, left: tuple[Reaction, ...]) -> None:
+        """Remove the reactions that an earlier service has left at messages."""
+        self._reactions, self._stored = Reactions(left, _now()), len(left)
+        self._proceed_in(0.0)
+
+    def react(self, reaction: Reaction) -> None:
+        """Show a reaction at a message."""
+        self._reactions.show(reaction, _now())
+        self._proceed_in(0.0)
+
+    def unreact(self, message_id: str) -> None:
+        """Remove the reaction at a message."""
+        self._reactions.remove(message_id, _now())
+        self._proceed_in(0.0)
+
+    def idle(self, *, idle: bool) -> None:
+        """Whether no message waits to be sent."""
+        if idle and not self._is_idle:
+            self._proceed_in(0.0)
+        self._is_idle = idle
+
+    def stop(self) -> None:
+        """Make no more requests; one that is under way is not interrupted."""
+        self._is_stopped = True
+        if self._worker is not None:
+            self._worker.finish(0.0)
+
+    def _proceed_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._resources.post, self._proceed)
+
+    def _proceed(self) -> None:
+        if self._is_stopped:
+            return
+        stored = self._reactions.stored()
+        if len(stored) < self._stored:
+            self._records.soon(self._storing(stored))
+        step = self._reactions.next_step(_now()) if self._is_idle else None
+        at = self._reactions.next_at() if self._is_idle else None
+        if isinstance(step, ReactionCall):
+            self._call(step)
+        elif step is not None:
+            self._records.change(self._storing(step.reactions), lambda: self._ended(None))
+        elif at is not None:
+            self._proceed_in(max(0.0, at - _now()))
+
+    def _storing(self, reactions: tuple[Reaction, ...]) -> Callable[[State], State]:
+        self._stored = len(reactions)
+        return lambda state: with_reactions(state, self._records.robot, reactions)
+
+    def _call(self, call: ReactionCall) -> None:
+        if self._worker is None:
+            self._worker = Worker(self._resources.post, self._failed, name="dingbridge-reactions")
+            self._worker.start()
+        if self._requests is None:
+            proxy = self._options.proxy
+            http = Http(proxy, connect_timeout=CALL_TIMEOUT, read_timeout=CALL_TIMEOUT)
+            self._requests = ReactionRequests(self._resources.client(self._options, http))
+        self._worker.do(partial(self._requests.run, call), self._succeeded)
+
+    def _succeeded(self, _: None) -> None:
+        self._counted(1, "")
+        self._ended(None)
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, DeliveryError):
+            error = Unreachable(type(error).__name__)
+        level = logging.DEBUG if self._has_failed else logging.INFO
+        self._has_failed = True
+        log.log(level, "no reaction: %s %s", error.code, error.message)
+        if error.code:
+            self._counted(0, error.code)
+        self._ended(error)
+
+    def _ended(self, error: DeliveryError | None) -> None:
+        self._reactions.ended(error, _now())
+        self._proceed()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
