@@ -76,7 +76,7 @@ class _Mark(Struct):
     attempts: int = 0
 
 
-class Reactions:
+class MessageReactions:
     """The reactions of one robot. Times are seconds of any monotonic clock.
 
     Carry out what `next_step` returns, and report the outcome to `ended`.

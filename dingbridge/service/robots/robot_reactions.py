@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from dingbridge.core.delivery.reactions import Reaction, ReactionCall, Reactions
+from dingbridge.core.delivery.reactions import MessageReactions, Reaction, ReactionCall
 from dingbridge.core.errors import DeliveryError, Unreachable
 from dingbridge.core.options.declarations import Options
 from dingbridge.core.sessions.state import State, with_reactions
@@ -41,7 +41,7 @@ class RobotReactions:
         self._resources = resources
         self._records = records
         self._counted = counted
-        self._reactions = Reactions()
+        self._reactions = MessageReactions()
         self._stored = 0
         self._worker: Worker | None = None
         self._requests: ReactionRequests | None = None
@@ -56,7 +56,7 @@ class RobotReactions:
 
     def restore(self, left: tuple[Reaction, ...]) -> None:
         """Remove the reactions that an earlier service has left at messages."""
-        self._reactions, self._stored = Reactions(left, _now()), len(left)
+        self._reactions, self._stored = MessageReactions(left, _now()), len(left)
         self._proceed_in(0.0)
 
     def react(self, reaction: Reaction) -> None:

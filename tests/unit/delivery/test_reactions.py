@@ -17,9 +17,9 @@ from dingbridge.core.delivery.reactions import (
     OFFLINE_PAUSE,
     REMOVE_AGAIN,
     STORE_EVERY,
+    MessageReactions,
     Reaction,
     ReactionCall,
-    Reactions,
     StoreReactions,
 )
 from dingbridge.core.dingtalk.request_bodies import reaction_body
@@ -40,7 +40,7 @@ NO_ANSWER = Retryable("no answer", may_have_arrived=True)
 REFUSED = Refused("no")
 
 
-def next_call(reactions: Reactions, now: float) -> ReactionCall | None:
+def next_call(reactions: MessageReactions, now: float) -> ReactionCall | None:
     """The next request; what has to be stored before it is."""
     step = reactions.next_step(now)
     if isinstance(step, StoreReactions):
@@ -50,9 +50,9 @@ def next_call(reactions: Reactions, now: float) -> ReactionCall | None:
     return step
 
 
-def shown(now: float) -> Reactions:
+def shown(now: float) -> MessageReactions:
     """A message that shows its reaction."""
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, now)
     assert next_call(reactions, now) == ADD
     reactions.ended(None, now)
@@ -63,7 +63,7 @@ def shown(now: float) -> Reactions:
 
 
 def test_a_reaction_is_added_on_arrival_and_removed_with_the_answer() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     assert reactions.next_at() is None
     reactions.show(ONE, 1.0)
     assert reactions.next_at() == 1.0
@@ -80,7 +80,7 @@ def test_a_reaction_is_added_on_arrival_and_removed_with_the_answer() -> None:
 
 
 def test_a_reaction_is_stored_before_it_is_added_and_forgotten_once_it_is_removed() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 1.0)
     assert reactions.stored() == ()
     assert reactions.next_step(1.0) == StoreReactions((ONE,))
@@ -104,7 +104,7 @@ def test_a_message_that_is_handed_over_again_gets_one_reaction() -> None:
 
 
 def test_a_message_that_is_handed_over_while_its_reaction_is_tried_again_waits_as_before() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 0.0) == ADD
     reactions.ended(BUSY, 0.0)
@@ -113,7 +113,7 @@ def test_a_message_that_is_handed_over_while_its_reaction_is_tried_again_waits_a
 
 
 def test_an_answer_that_is_faster_than_the_reaction_costs_no_call() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 1.0)
     reactions.remove("msg1", 1.0)
     assert reactions.next_step(1.0) is None
@@ -121,7 +121,7 @@ def test_an_answer_that_is_faster_than_the_reaction_costs_no_call() -> None:
 
 
 def test_an_answer_while_the_reaction_is_stored_costs_no_call() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 1.0)
     assert reactions.next_step(1.0) == StoreReactions((ONE,))
     reactions.remove("msg1", 1.0)
@@ -131,7 +131,7 @@ def test_an_answer_while_the_reaction_is_stored_costs_no_call() -> None:
 
 
 def test_what_is_stored_for_a_message_does_not_count_for_its_next_reaction() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 1.0)
     assert reactions.next_step(1.0) == StoreReactions((ONE,))
     reactions.remove("msg1", 1.0)
@@ -144,7 +144,7 @@ def test_what_is_stored_for_a_message_does_not_count_for_its_next_reaction() -> 
 
 
 def test_an_answer_while_the_reaction_is_being_added_removes_it_afterwards() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 1.0)
     assert next_call(reactions, 1.0) == ADD
     reactions.remove("msg1", 1.0)
@@ -159,7 +159,7 @@ def test_an_answer_while_the_reaction_is_being_added_removes_it_afterwards() -> 
 def test_an_answer_while_adding_fails_removes_only_what_may_stand_there(
     error: DeliveryError, left: tuple[Reaction, ...]
 ) -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 1.0)
     assert next_call(reactions, 1.0) == ADD
     reactions.remove("msg1", 1.0)
@@ -169,7 +169,7 @@ def test_an_answer_while_adding_fails_removes_only_what_may_stand_there(
 
 
 def test_work_that_begins_again_while_its_reaction_goes_brings_it_back() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = MessageReactions([ONE], 0.0)
     assert reactions.next_step(0.0) == REMOVE
     reactions.show(ONE, 0.1)
     reactions.ended(None, 0.2)
@@ -180,7 +180,7 @@ def test_work_that_begins_again_while_its_reaction_goes_brings_it_back() -> None
 def test_work_that_begins_again_while_removing_fails_keeps_the_reaction(
     error: DeliveryError,
 ) -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = MessageReactions([ONE], 0.0)
     assert reactions.next_step(0.0) == REMOVE
     reactions.show(ONE, 0.1)
     reactions.ended(error, 0.2)
@@ -190,7 +190,7 @@ def test_work_that_begins_again_while_removing_fails_keeps_the_reaction(
 
 
 def test_the_latest_of_several_changes_during_a_request_counts() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 0.0) == ADD
     reactions.remove("msg1", 0.1)
@@ -207,7 +207,7 @@ def test_the_latest_of_several_changes_during_a_request_counts() -> None:
 def test_a_failing_reaction_is_tried_as_often_as_it_helps_and_then_let_be(
     error: DeliveryError,
 ) -> None:
-    reactions, now = Reactions(), 10.0
+    reactions, now = MessageReactions(), 10.0
     reactions.show(ONE, now)
     for pause in (*ADD_AGAIN, None):
         assert reactions.next_at() == now
@@ -227,7 +227,7 @@ def test_a_failing_reaction_is_tried_as_often_as_it_helps_and_then_let_be(
 def test_a_reaction_that_cannot_be_removed_is_tried_as_often_as_it_helps(
     error: DeliveryError,
 ) -> None:
-    reactions, now = Reactions([ONE], 10.0), 10.0
+    reactions, now = MessageReactions([ONE], 10.0), 10.0
     for pause in (*REMOVE_AGAIN, None):
         assert reactions.next_step(now) == REMOVE
         reactions.ended(error, now)
@@ -239,7 +239,7 @@ def test_a_reaction_that_cannot_be_removed_is_tried_as_often_as_it_helps(
 
 
 def test_a_refused_reaction_is_not_tried_again() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 0.0) == ADD
     reactions.ended(REFUSED, 0.0)
@@ -248,7 +248,7 @@ def test_a_refused_reaction_is_not_tried_again() -> None:
 
 
 def test_a_reaction_is_not_added_after_a_pause_that_is_longer_than_it_is_worth() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 0.0) == ADD
     reactions.ended(RetryAfter("too fast", 60.0, code="QpsLimit"), 0.0)
@@ -258,7 +258,7 @@ def test_a_reaction_is_not_added_after_a_pause_that_is_longer_than_it_is_worth()
 
 
 def test_one_that_may_stand_there_is_removed_although_no_answer_came() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     for now in (0.0, 0.4, 1.6):
         assert next_call(reactions, now) == ADD
@@ -275,7 +275,7 @@ def test_one_that_may_stand_there_is_removed_although_no_answer_came() -> None:
 
 
 def test_too_many_calls_hold_all_reactions() -> None:
-    reactions = Reactions([ONE, TWO], 0.0)
+    reactions = MessageReactions([ONE, TWO], 0.0)
     assert reactions.next_step(0.0) == REMOVE
     reactions.ended(RetryAfter("too fast", 60.0, code="QpmLimit"), 0.0)
     assert reactions.next_step(59.0) is None
@@ -284,7 +284,7 @@ def test_too_many_calls_hold_all_reactions() -> None:
 
 
 def test_without_a_network_removing_waits_for_it() -> None:
-    reactions, now = Reactions([ONE], 0.0), 0.0
+    reactions, now = MessageReactions([ONE], 0.0), 0.0
     for _ in range(20):
         assert reactions.next_step(now) == REMOVE
         reactions.ended(Unreachable("offline"), now)
@@ -297,7 +297,7 @@ def test_without_a_network_removing_waits_for_it() -> None:
 
 
 def test_without_a_network_adding_is_tried_as_often_as_ever() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 0.0) == ADD
     reactions.ended(Unreachable("offline"), 0.0)
@@ -305,31 +305,31 @@ def test_without_a_network_adding_is_tried_as_often_as_ever() -> None:
 
 
 def test_when_the_months_calls_are_gone_removing_is_left_to_a_later_process() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = MessageReactions([ONE], 0.0)
     assert reactions.next_step(0.0) == REMOVE
     reactions.ended(Refused("gone", code="Forbidden.AccessDenied.ApiCountLimitForOrg"), 0.0)
     assert reactions.next_at() is None
-    assert Reactions(reactions.stored(), 9.0).next_step(9.0) == REMOVE
+    assert MessageReactions(reactions.stored(), 9.0).next_step(9.0) == REMOVE
 
 
 # --- several messages -----------------------------------------------------------------------------
 
 
 def test_removing_goes_before_adding() -> None:
-    reactions = Reactions([TWO], 1.0)
+    reactions = MessageReactions([TWO], 1.0)
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 1.0) == ReactionCall(TWO, adds=False)
 
 
 def test_of_several_that_are_due_the_one_that_waits_longest_is_next() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(TWO, 0.0)
     reactions.show(ONE, 0.1)
     assert next_call(reactions, 1.0) == ReactionCall(TWO, adds=True)
 
 
 def test_a_reaction_that_is_late_is_not_added_any_more() -> None:
-    reactions = Reactions()
+    reactions = MessageReactions()
     reactions.show(ONE, 0.0)
     assert next_call(reactions, ADD_WITHIN + 0.1) is None
     assert reactions.next_at() is None
@@ -344,7 +344,7 @@ def test_a_reaction_that_is_shown_stays_however_long_the_answer_takes() -> None:
 
 
 def test_after_a_crash_the_reaction_on_a_message_still_worked_on_stays() -> None:
-    reactions = Reactions([ONE], 0.0)
+    reactions = MessageReactions([ONE], 0.0)
     reactions.show(ONE, 0.0)
     assert next_call(reactions, 0.0) is None
     assert reactions.stored() == (ONE,)
@@ -356,7 +356,7 @@ def test_after_a_crash_the_reaction_on_a_message_still_worked_on_stays() -> None
 def test_no_second_has_more_calls_than_an_app_may_make_however_many_messages_wait(
     lasting: list[float],
 ) -> None:
-    reactions, now, called = Reactions(), 0.0, []
+    reactions, now, called = MessageReactions(), 0.0, []
     for number in range(len(lasting)):
         reactions.show(Reaction("ding1", "cid1", f"msg{number}", "👀"), now)
     for seconds in lasting:
@@ -373,7 +373,7 @@ def test_no_second_has_more_calls_than_an_app_may_make_however_many_messages_wai
 
 
 def test_in_a_flood_reactions_are_stored_once_a_second() -> None:
-    reactions, now, came = Reactions(), 0.0, 0
+    reactions, now, came = MessageReactions(), 0.0, 0
     stored: list[float] = []
     added: list[str] = []
     while (due := reactions.next_at()) is not None or not came:
@@ -418,7 +418,7 @@ class World:
         self.stored: tuple[Reaction, ...] = ()
         self.worked_on: set[Reaction] = set()
         self.under_way: ReactionCall | StoreReactions | None = None
-        self.reactions = Reactions()
+        self.reactions = MessageReactions()
 
     def carry_out(self) -> None:
         match self.under_way:
@@ -484,7 +484,7 @@ def test_whatever_happens_no_reaction_stays_behind(
                 world.carry_out()
             world.under_way = None
             world.worked_on.clear()
-            world.reactions = Reactions(world.stored, world.now)
+            world.reactions = MessageReactions(world.stored, world.now)
             failures = 0
         else:
             # Removing is given up after three failures, and then a reaction may stay.
@@ -503,7 +503,7 @@ def test_whatever_happens_no_reaction_stays_behind(
 
 @given(st.lists(st.sampled_from([BUSY, NO_ANSWER, REFUSED, FreshToken("token")]), min_size=9))
 def test_a_message_costs_at_most_three_calls_each_way(errors: list[DeliveryError]) -> None:
-    reactions, now, calls = Reactions(), 0.0, 0
+    reactions, now, calls = MessageReactions(), 0.0, 0
     reactions.show(ONE, now)
     for is_answered in (False, True):
         if is_answered:
