@@ -1,1 +1,1 @@
-"""Random histories of trouble with real processes, and a judge of what is left of them."""
+"""Random histories of faults with real processes, and checks of what they leave behind."""

@@ -1,4 +1,4 @@
-"""The judge: what the records of a history must show. A pure function over values."""
+"""Checks the records of a history against the delivery guarantees. Pure functions over values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 from dingbridge.sandbox.records import ArrivedMessage
 
 NOTICED = 0.2
-"""Seconds that the sandbox may need to see that a killed client's socket is closed."""
+"""Seconds for the sandbox to notice that a killed client's socket is closed."""
 
 _LINE = re.compile(r"\bm(\d+)l(\d+)of(\d+)\b")
 _SAID = re.compile(r"\bi(\d+)said\b")
@@ -29,11 +29,12 @@ Row = tuple[str, str, str]
 class Sent(Struct, frozen=True):
     """A message of `lines` lines that an editor was asked to send.
 
-    `certain`: nothing happened to the processes that took it, so it must have been accepted.
-    `notification`: it stands in no session, and replies go first when the platform wants a pause.
-    `sha256`: the hex digest of the bytes when it is a file, which may be told as not sent when
-    its editor leaves before the file was copied. `late`: its host ended before it was told that the
-    message was accepted; if that is a file, what was sent after it may have gone first.
+    - `certain`: no fault hit the processes that took it, so it must have been accepted.
+    - `notification`: it belongs to no session. Replies may overtake it while the platform is
+      pausing.
+    - `sha256`: hex digest of a file's bytes. A file may be reported as not sent if its editor
+      leaves before it is copied.
+    - `late`: the host ended before it learned of the acceptance. A late file may be overtaken.
     """
 
     message: int
@@ -46,15 +47,18 @@ class Sent(Struct, frozen=True):
 
 
 class Uttered(Struct, frozen=True):
-    """Something said to the robot. `admitted`: it belongs into a session."""
+    """Something said to the robot. `admitted`: it belongs in a session."""
 
     message: int
     admitted: bool
 
 
 class Link(Struct, frozen=True):
-    """A stream connection, in Unix seconds. `given_up`: the platform told the client to leave it,
-    or let it go dead, so that another one may open before it is closed."""
+    """A stream connection; times in Unix seconds.
+
+    `given_up`: the platform asked the client to leave, or stopped answering, so that the next one
+    may open before this one is closed.
+    """
 
     id: str
     opened: float
@@ -71,18 +75,21 @@ class Shown(Struct, frozen=True):
 
 
 class Records(Struct, frozen=True, kw_only=True):
-    """All that is known about a history at its end.
+    """Everything known about a history at its end.
 
-    `accepted` are numbers of messages by sender, as they were accepted; `transcripts` the texts of
-    the messages from DingTalk by session; `announced` what `DingbridgeReceived` brought, in no
-    order; `strangers` the conversations of people who are not admitted; `told_to_wait` whether the
-    platform asked for a pause; `problems` sentences about processes that did not do what they
-    should. `uploads` is the digest of what was uploaded by its media id; `told_unsent` are messages
-    of which a session says that they were not sent; `unwhole` is what came with a file that is not
-    what was sent; `unanswered` counts the requests that the platform may have carried out and that
-    nobody may know the answer to. `ended` are the messages whose end was told to the one who sent
-    them, as often as it was; `witnessed` those whose Neovim runs until the end. `shown` is what
-    editors show at the end, `written` what stands in the transcripts by session.
+    - `accepted`: message numbers by sender, in the order of acceptance.
+    - `transcripts`: texts of the messages from DingTalk, by session.
+    - `announced`: texts that `DingbridgeReceived` reported, in no order.
+    - `strangers`: conversations of people who are not admitted.
+    - `told_to_wait`: the platform asked for a pause.
+    - `problems`: sentences about processes that misbehaved.
+    - `uploads`: digests of the uploaded bytes, by media id.
+    - `told_unsent`: messages that a session shows as not sent.
+    - `unwhole`: received messages whose file differs from what was sent.
+    - `unanswered`: number of requests that the platform may have carried out without an answer.
+    - `ended`: messages whose final delivery was reported to their sender, once per report.
+    - `witnessed`: messages whose Neovim still runs at the end.
+    - `shown`: what editors show; `written`: the rows of the transcripts, by session.
     """
 
     sent: tuple[Sent, ...] = ()
@@ -108,7 +115,7 @@ class Records(Struct, frozen=True, kw_only=True):
 
 
 class Violation(Struct, frozen=True):
-    """One way in which the promise was broken."""
+    """One broken guarantee."""
 
     kind: str
     words: str
@@ -118,7 +125,8 @@ class Violation(Struct, frozen=True):
 
 
 def outgoing(message: int, lines: int) -> str:
-    """The text of an outgoing message. Each line names itself, so that every piece is known."""
+    """The text of an outgoing message. Each line names itself, so that every chunk can be
+    identified."""
     return "\n".join(
         f"m{message}l{line}of{lines} nothing is lost and nothing comes twice, 一条也不少"
         for line in range(1, lines + 1)
@@ -126,17 +134,17 @@ def outgoing(message: int, lines: int) -> str:
 
 
 def file_name(message: int, ending: str) -> str:
-    """The name of a file that is sent, which is its only line."""
+    """The name of a file to send. It counts as the message's only line."""
     return f"m{message}l1of1.{ending}"
 
 
 def file_said(message: int) -> str:
-    """The name of a file that is sent to the robot."""
+    """The name of a file sent to the robot."""
     return f"i{message}said.txt"
 
 
 def content(name: str) -> bytes:
-    """What stands in a file of that name."""
+    """The content of the file of that name."""
     return b"\x89PNG\r\n\x1a\n" + name.encode() + bytes(range(256)) * 20
 
 
@@ -146,17 +154,17 @@ def incoming(message: int) -> str:
 
 
 def heard(text: str) -> list[int]:
-    """The numbers of what was said to the robot, found in a text; where a link leads is no text."""
+    """The numbers of the utterances in a text. The targets of links are ignored."""
     return [int(number) for number in _SAID.findall(_LINKED.sub("]", text))]
 
 
 def lines_of(text: str) -> list[tuple[int, int]]:
-    """Message and line for every line of an outgoing message that stands in a text."""
+    """Message and line number of every outgoing line in a text."""
     return [(int(message), int(line)) for message, line, _ in _LINE.findall(text)]
 
 
 def missing(records: Records) -> list[int]:
-    """The accepted messages of which some line has not arrived."""
+    """Accepted messages with a line that has not arrived."""
     there = {line for arrived in records.arrived for line in lines_of(arrived.text)}
     return [
         sent.message
@@ -166,14 +174,14 @@ def missing(records: Records) -> list[int]:
 
 
 def unheard(records: Records) -> list[int]:
-    """What was said by people who are admitted and stands in no transcript."""
+    """Utterances of admitted people that are in no transcript."""
     there = _heard_counts(records)
     return [said.message for said in records.said if said.admitted and not there[said.message]]
 
 
 def unaccepted(records: Records) -> list[int]:
-    """The messages that should have been accepted and were not. One that arrived was, though its
-    Neovim may have left before it heard so."""
+    """Messages that should have been accepted and were not. One that arrived counts as accepted,
+    since its Neovim may have left before it learned of it."""
     there = {message for accepted in records.accepted.values() for message in accepted}
     arrived = {message for one in records.arrived for message, _ in lines_of(one.text)}
     there |= arrived.difference(records.witnessed)
@@ -183,18 +191,18 @@ def unaccepted(records: Records) -> list[int]:
 
 
 def unended(records: Records) -> list[int]:
-    """The accepted messages whose Neovim runs and was not told their end."""
+    """Accepted messages whose Neovim runs and got no final delivery."""
     accepted = {sent.message for sent in _accepted(records)}
     return sorted(accepted.intersection(records.witnessed).difference(records.ended))
 
 
 def stale(records: Records) -> list[Shown]:
-    """What editors show that is not what stands in the transcript, in its order."""
+    """What editors show that differs from the transcript."""
     return [one for one in records.shown if one.rows != records.written.get(one.session, ())]
 
 
 def judge(records: Records) -> list[Violation]:
-    """Every violation of the promise, in a fixed order. Empty when it was kept."""
+    """All violations, in a fixed order; empty if every guarantee was kept."""
     return [
         *_every_accepted_message_arrived(records),
         *_order_was_kept(records),
@@ -247,8 +255,7 @@ def _order_was_kept(records: Records) -> Iterator[Violation]:
 
 
 def _taken(records: Records, accepted: tuple[int, ...]) -> list[int]:
-    """These messages in the order in which they must leave: as they were sent, but for files that
-    were handed over once more."""
+    """The messages in the order in which they must arrive: as sent, except late files."""
     late = {sent.message for sent in records.sent if sent.late and sent.sha256}
     told = dict.fromkeys(accepted)
     as_sent = iter([one.message for one in records.sent if one.message in told.keys() - late])
@@ -281,7 +288,7 @@ def _nothing_twice_without_a_reason(records: Records) -> Iterator[Violation]:
     there: set[tuple[Target, int, int]] = set()
     repeats: list[str] = []
     for arrived in records.arrived:
-        # By the webhook, which has a key, nothing may come twice for whatever reason.
+        # With a key, by the webhook, no repeat is allowed at all.
         keyless = arrived.route != "webhook"
         lines = [(_target(arrived), *line) for line in lines_of(arrived.text) if keyless]
         if lines and there.issuperset(lines):
@@ -396,7 +403,7 @@ def _target(arrived: ArrivedMessage) -> Target:
 
 
 def _first_occurrences(records: Records, target: Target) -> list[tuple[int, int]]:
-    """The lines that arrived at a target, without repeats."""
+    """Lines that arrived at a target, without repeats."""
     found = [
         line
         for arrived in records.arrived

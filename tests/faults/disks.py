@@ -1,4 +1,4 @@
-"""The disk of a history: what stands on it, and how it is torn, refuses or is full for a while."""
+"""The disk of a history: reads its files, and makes them torn, unwritable or full for a while."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ HALF_A_LINE = {
 
 
 class Disk:
-    """The files of a history. `refuses` says that something cannot be written now; `is_full` that
-    there is no room, and `was_full` that there was a time without."""
+    """The files of a history.
+
+    - `refuses`: a file cannot be written now.
+    - `is_full`: there is no room now; `was_full`: there was none at some time.
+    """
 
     def __init__(self, home: Path) -> None:
         self._data = home / "data" / "nvim"
@@ -29,11 +32,11 @@ class Disk:
         self.was_full = False
 
     def transcripts(self) -> dict[str, bytes]:
-        """What stands in the transcripts, by session."""
+        """The rows of the transcripts, by session."""
         return {path.stem: self._refusals.read(path) for path in self._paths("transcript")}
 
     def tear(self, which: str) -> None:
-        """Half a line stands at the end of a file."""
+        """Append half a line to a file."""
         self.work()
         for path in self._paths(which):
             if path.exists():
@@ -41,21 +44,21 @@ class Disk:
                     file.write(HALF_A_LINE[which])
 
     def refuse(self, which: str, seconds: float) -> None:
-        """Refuse a file for so long, or until `work`."""
+        """Make a file unreadable and unwritable for `seconds`, or until `work`."""
         self.work()
         if self._refusals.begin(*self._paths(which)):
             self._end_after(seconds, self._refusals.end)
 
     def fill(self, service: int, seconds: float) -> None:
-        """Have no room for what the service writes, for so long or until `work`. Only Linux can do
-        that: elsewhere there is room all the time."""
+        """Let the service's writes fail for want of room, for `seconds` or until `work`. Linux
+        only: elsewhere nothing happens."""
         self.work()
         self.is_full = True
         self.was_full = True
         self._end_after(seconds, disk.fill(service))
 
     def work(self) -> None:
-        """Work again, now."""
+        """End these faults."""
         if self._trouble is not None:
             self._trouble.cancel()
             self._trouble.join()

@@ -1,4 +1,4 @@
-"""An editor that may be killed at any moment, and started again with the same files."""
+"""Editors that may be killed at any moment and restarted with the same files."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ end, 5))
 
 
 class Install(Struct, frozen=True):
-    """What all editors of a history have: its files and the variables that tell where, where the
-    plugin is installed, and the options. `only_notifies`: whether they can bind a session is not
-    known, since another service may hold the robot."""
+    """What all editors of a history share: files, environment, the plugin's folder, and options.
+
+    `only_notifies`: another service may have the robot, so whether a session can be bound is
+    unknown.
+    """
 
     home: Path
     environ: dict[str, str]
@@ -48,8 +50,8 @@ class Install(Struct, frozen=True):
 
 
 class Seat:
-    """A place for one editor: its project and its records. The editor comes and goes. `number`
-    names it."""
+    """A place for one editor, with its project and its records. Editors come and go; `number` names
+    it."""
 
     def __init__(self, number: int, project: Project, install: Install) -> None:
         home = install.home
@@ -70,11 +72,11 @@ class Seat:
         self._files: set[int] = set()
         self._healthy = False
 
-    # --- coming and going -------------------------------------------------------------------------
+    # --- start and end ----------------------------------------------------------------------------
 
     @property
     def is_running(self) -> bool:
-        """Whether the editor runs, with or without a host."""
+        """Whether Neovim runs, with or without a host."""
         return self._editor is not None
 
     @property
@@ -85,11 +87,11 @@ class Seat:
 
     @property
     def records(self) -> tuple[str, str, str]:
-        """Where events are noted: what `RECORD` is given."""
+        """The folder for recorded events; see `RECORD`."""
         return str(self.project.accepted), str(self._received), str(self._ended)
 
     def start(self) -> None:
-        """Start the editor; take up the session of before, or make one and bind it."""
+        """Start the editor. It restores its session, or makes one and binds it."""
         install, project = self.install, self.project
         project.folder.mkdir(exist_ok=True)
         editor = self._editor = Editor(install.home, install.environ, plugin=install.plugin)
@@ -112,12 +114,12 @@ class Seat:
         self._note_host()
 
     def chat(self) -> None:
-        """`:Chat`, which starts the host if need be and takes up the binding."""
+        """Run `:Chat`, which starts the host if necessary and restores the binding."""
         if self._editor is None:
             return
         if not self._healthy:
             self._editor.lua(_NOTICED, self._host)
-            # What an earlier host said of itself proves nothing about the next one.
+            # The status of an earlier host proves nothing about the next one.
             self._editor.lua("require('dingbridge.state').status = nil")
         self._editor.chat()
         self._healthy = True
@@ -128,8 +130,8 @@ class Seat:
         return bool(self.project.session) and self._bound_session() == self.project.session
 
     def take_up_binding(self, *, alone: bool) -> None:
-        """Wait until the session is bound, as it was before. `alone`: complain when it is not;
-        otherwise another editor may have got the binding meanwhile, and the user binds anew."""
+        """Wait until the earlier session is bound. `alone`: report a problem if it is not;
+        otherwise another editor may have taken the binding, and the user binds again."""
         if self._editor is None or self.install.only_notifies or self._until(self.is_bound):
             return
         if alone:
@@ -138,7 +140,7 @@ class Seat:
         self.bind()
 
     def bind(self) -> None:
-        """Bind the session of before."""
+        """Bind the earlier session."""
         if self._editor is None:
             return
         self.project.released = False
@@ -156,7 +158,7 @@ class Seat:
                 self._complain("the session could not be released")
 
     def kill_host(self) -> None:
-        """`kill -9` of the Python host. What it was told, Neovim keeps for the next one."""
+        """`kill -9` of the Python host. Neovim keeps its requests for the next host."""
         self._note_host()
         self._healthy = False
         _kill(self._host)
@@ -171,7 +173,7 @@ class Seat:
         self._left()
 
     def quit(self) -> None:
-        """Leave the editor as its user would."""
+        """Quit the editor as its user does."""
         if not self._healthy:
             self.doubt()
         self._note_host()
@@ -179,13 +181,13 @@ class Seat:
             try:
                 self._editor.nvim.command("qa")
             except (EOFError, OSError):
-                pass  # it is gone, as asked
+                pass  # it is gone, as requested
             except pynvim.NvimError as error:
                 self._complain(f":qa raised {error}")
         self._left()
 
     def end(self) -> None:
-        """End all processes for good, whatever state they are in."""
+        """End all processes, whatever state they are in."""
         for pid in (self._pid, *self._hosts):
             _kill(pid)
         self._left()
@@ -196,14 +198,14 @@ class Seat:
             self._editor.chat("service restart")
 
     def pid(self, program: Program) -> int:
-        """The process of its Neovim, its host, or the service that it shares; 0 without one."""
+        """The process id of Neovim, its host, or the shared service; 0 without one."""
         self._note_host()
         if program == "editor":
             return self._pid
         return self._host if program == "host" else services.pid(self.data)
 
     def until_gone(self) -> None:
-        """Wait until no host of earlier editors is left; complain when one stays behind."""
+        """Wait until no earlier host is left; report a problem if one is."""
         hosts = [pid for pid in self._hosts if self._editor is None or pid != self._host]
         for pid in hosts:
             if not wait(lambda pid=pid: not is_alive(pid), GONE):  # type: ignore[misc]  # mypy cannot infer a lambda's default
@@ -214,7 +216,7 @@ class Seat:
     # --- messages ---------------------------------------------------------------------------------
 
     def send(self, message: int, text: str, *, notify: bool = False) -> bool:
-        """Send a message. Whether it must be accepted now, as far as one can know."""
+        """Send a message. Returns whether it must be accepted, as far as is known now."""
         if notify:
             return self._hand_over([message], "return { require('dingbridge').notify(...) }", text)
         code = (
@@ -238,8 +240,8 @@ class Seat:
         return self._healthy
 
     def send_file(self, message: int, name: str, words: int, text: str) -> bool:
-        """Send a file of that name, after some text if there is any, which is the message `words`.
-        Whether they must be accepted now, as far as one can know."""
+        """Send a file, after the message `words` if there is text. Returns whether both must be
+        accepted, as far as is known now."""
         path = self.project.folder / name
         path.write_bytes(check.content(name))
         self._files.add(message)
@@ -252,45 +254,45 @@ class Seat:
         )
 
     def doubt(self) -> None:
-        """What was handed to processes that end now may not have been taken."""
+        """Requests to processes that end now may be lost before acceptance."""
         self.uncertain.update(self._sent)
         self._sent = []
 
     def doubt_files(self) -> None:
-        """What was handed over as a file may not be taken: for want of room, say."""
+        """Files submitted now may not be accepted, for example for want of room."""
         self.uncertain.update(self._files.intersection(self._sent))
 
     def accepted(self) -> tuple[int, ...]:
-        """The messages that were accepted, in order."""
+        """Accepted messages, in order."""
         return self.project.accepted_of(self.ids)
 
     def ended(self) -> tuple[int, ...]:
-        """The messages whose end was told, as often as it was."""
+        """Messages whose final delivery was reported, once per report."""
         return tuple(self.ids[each] for each in lines(self._ended) if each in self.ids)
 
     def witnessed(self) -> tuple[int, ...]:
-        """The messages that the Neovim which runs now was asked to send."""
+        """Messages submitted to the Neovim that runs now."""
         return tuple(self._sent) if self._editor is not None else ()
 
     def announced(self) -> tuple[str, ...]:
-        """The texts of the messages that were announced."""
+        """Texts of the announced messages."""
         return tuple(lines(self._received))
 
-    # --- looking ----------------------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """`status()`; empty when the editor does not run."""
+        """`status()`; empty if the editor does not run."""
         return self._editor.status() if self._editor is not None else {}
 
     def shown(self) -> tuple[check.Row, ...]:
-        """What stands in the session, as the editor shows it."""
+        """The rows of the session as the editor shows them."""
         if self._editor is None:
             return ()
         rows = self._editor.transcript(self.project.session)
         return tuple((row["id"], row["text"], row["delivery"]) for row in rows)
 
     def said(self) -> list[str]:
-        """What the user was told."""
+        """The notices that the user got."""
         return self._editor.said() if self._editor is not None else []
 
     def _bound_session(self) -> str:
@@ -320,7 +322,7 @@ class Seat:
 
 
 def wait(look: Callable[[], Any], seconds: float, pause: float = 0.01) -> Any:
-    """What `look()` gave, once it is true; None when it is not within `seconds`."""
+    """Wait until `look()` is true and return its result; None after `seconds`."""
     end = time.monotonic() + seconds
     idle = threading.Event()
     while not (seen := look()):

@@ -1,4 +1,4 @@
-"""Reads the records of a history out of what is left of it: transcripts, calls, uploads."""
+"""Collects the records of a history from what it left: transcripts, calls and uploads."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _LINK = re.compile(r"\]\(<?([^)>]*)>?\)")
 
 
 def from_dingtalk(data: bytes) -> Iterator[str]:
-    """The texts of the robot messages in a transcript, each as often as it stands there, and as it
-    is once its files are there."""
+    """The texts of the robot messages in a transcript, once per occurrence, with their files if
+    they have arrived."""
     lines = [_decoded(line) for line in data.split(b"\n")]
     whole = {one["fate"]["id"]: one["fate"]["text"] for one in lines if _completes(one)}
     for line in lines:
@@ -44,7 +44,7 @@ def _completes(line: dict[str, Any]) -> bool:
 
 
 def told_unsent(data: bytes) -> Iterator[int]:
-    """The messages that a transcript shows as not sent."""
+    """Messages that a transcript shows as not sent."""
     for message in transcript.read(io.BytesIO(data), SessionInfo("", "", 0.0)).messages:
         if message.delivery is Delivery.FAILED:
             yield from dict.fromkeys(number for number, _ in check.lines_of(message.text))
@@ -57,7 +57,7 @@ def rows(data: bytes) -> tuple[check.Row, ...]:
 
 
 def repeated(data: bytes) -> Iterator[str]:
-    """The ids of the messages of which a transcript has more than one line."""
+    """Ids that have more than one line in a transcript."""
     found = Counter(
         one["message"]["id"] for one in map(_decoded, data.split(b"\n")) if one.get("message")
     )
@@ -65,7 +65,7 @@ def repeated(data: bytes) -> Iterator[str]:
 
 
 def _decoded(line: bytes) -> dict[str, Any]:
-    """What a line holds; nothing for a torn one."""
+    """The content of a line; empty for a torn one."""
     try:
         decoded = json.loads(line)
     except ValueError:
@@ -74,8 +74,7 @@ def _decoded(line: bytes) -> dict[str, Any]:
 
 
 def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:
-    """What was said with a file, which are `files`, and does not link to it, among the texts of
-    robot messages."""
+    """Messages of `files` whose text, in the transcript, has no link to the whole file."""
     for text in texts:
         for number in set(files).intersection(check.heard(text)):
             paths = [Path(path) for path in _LINK.findall(text)]
@@ -85,8 +84,7 @@ def unwhole(texts: Iterable[str], files: Collection[int]) -> Iterator[int]:
 
 
 def announced(seats: Iterable[Seat]) -> tuple[str, ...]:
-    """The texts of the messages that were announced: those of one project to each of its editors,
-    which counts once."""
+    """Texts of the announced messages. Each editor of a project gets them; they count once."""
     by_project: dict[int, Counter[str]] = {}
     for seat in seats:
         told = by_project.setdefault(seat.project.number, Counter())
@@ -97,7 +95,8 @@ def announced(seats: Iterable[Seat]) -> tuple[str, ...]:
 def named(
     arrived: Iterable[ArrivedMessage], uploads: dict[str, str], sent: Iterable[Sent]
 ) -> Iterator[ArrivedMessage]:
-    """What arrived. Pictures come without their names, and are known by their content."""
+    """What arrived, with names for pictures, which arrive without one and are known by their
+    content."""
     names = {one.sha256: check.file_name(one.message, "png") for one in sent if one.sha256}
     for each in arrived:
         name = names.get(uploads.get(each.media_id, ""), "")
@@ -105,6 +104,6 @@ def named(
 
 
 def unanswered(calls: Iterable[RecordedCall]) -> int:
-    """The requests that the platform may have carried out and whose answer may have been missed."""
+    """Requests that the platform may have carried out although its answer was lost."""
     faults = [call.fault for call in calls if call.path in KEYLESS]
     return sum(fault == "drop after" or fault.startswith("hang") for fault in faults)

@@ -1,4 +1,4 @@
-"""Histories as data: what a number stands for, operation by operation. Pure."""
+"""Histories as data: the operations that a seed stands for. Pure."""
 
 from __future__ import annotations
 
@@ -72,8 +72,10 @@ REFUSED_FOR = (40, 150, 400, 700)
 
 
 class History(Struct, frozen=True):
-    """What happens. The same seed gives the same history for ever. `shares`: the first two editors
-    work in one project; `two_folders`: there is also editor `OTHER`, and all of them only notify.
+    """The operations of a history. A seed always gives the same one.
+
+    - `shares`: the first two editors work in one project.
+    - `two_folders`: there is also the editor `OTHER`, and all editors only notify.
     """
 
     seed: int
@@ -85,7 +87,7 @@ class History(Struct, frozen=True):
 
     @property
     def all_editors(self) -> range:
-        """The numbers of the editors with the one data folder."""
+        """Numbers of the editors with the common data folder."""
         return range(1, self.editors + 1)
 
     @property
@@ -102,7 +104,7 @@ class History(Struct, frozen=True):
 
 
 def history(seed: int, *, calm: bool = False) -> History:
-    """The history of a seed. `calm`: one editor, and nobody is killed."""
+    """The history of a seed. `calm`: one editor, and nothing is killed."""
     return _Author(seed, calm).write()
 
 
@@ -111,7 +113,7 @@ Choice: TypeAlias = tuple[int, bool, Callable[[], None]]
 
 
 class _Author:
-    """Writes one history, keeping in mind what runs so that every step makes sense."""
+    """Writes one history. It keeps track of what runs, so that every step makes sense."""
 
     def __init__(self, seed: int, calm: bool) -> None:
         self._seed = seed
@@ -217,7 +219,7 @@ class _Author:
 
     @property
     def _bound(self) -> list[int]:
-        """Those whose session is bound; that is not known where two services want the robot."""
+        """Editors with a bound session. Unknown if two services compete for the robot."""
         return [one for one in self._up if one not in self._unbound and not self._two_folders]
 
     @property
@@ -254,7 +256,7 @@ class _Author:
         self._add(SendFile(editor, self._next_message(1)[0], ending, words))
 
     def _send_and_quit(self) -> None:
-        """Nobody has had the time to answer the editor when it leaves."""
+        """The editor quits before anything can answer it."""
         editor = self._random.choice(self._bound)
         chance = self._random.random()
         if chance < 0.25 and self._mode != "webhook":
@@ -296,7 +298,7 @@ class _Author:
         self._add(Trouble(fault))
 
     def _passing_trouble(self, path: str) -> None:
-        """The next upload or download does not succeed at once, or takes its time."""
+        """The next upload or download fails once or is slow."""
         if self._random.random() < 0.3:
             self._add(Trouble(Fault.hang(path, seconds=self._random.choice(SLOW))))
             return
@@ -305,7 +307,7 @@ class _Author:
         self._add(Trouble(fault))
 
     def _hang(self) -> None:
-        """A message is caught between request and answer."""
+        """Catch a message between request and answer."""
         path = self._random.choice([path for path in PATHS[self._mode] if path not in (OPEN,)])
         when = self._random.choices(("before", "after"), (35, 65))[0]
         seconds = self._random.choice(SLOW) if self._random.random() < 0.3 else None
@@ -322,7 +324,8 @@ class _Author:
                 self._end_in_the_middle(editor)
 
     def _end_in_the_middle(self, sender: int) -> None:
-        """What was accepted and not answered is where most bridges send twice or never."""
+        """Kill when a message was accepted and not answered: where most bridges send twice or
+        never."""
         chance = self._random.random()
         if chance < 0.4:
             self._kill_service()
@@ -362,7 +365,7 @@ class _Author:
         self._add(CrashLoop(self._random.choice((2, 3, 4))))
 
     def _upgrade(self) -> None:
-        """Most times somebody starts at once who has the newer code."""
+        """Usually an editor with the newer code starts right after it."""
         self._upgrades += 1
         self._openings += 1
         self._half_open = False
@@ -375,7 +378,7 @@ class _Author:
             self._act([self._chat])
 
     def _remove_runtime_folder(self) -> None:
-        """Most times somebody looks for the service at once."""
+        """Usually a client looks for the service right after it."""
         self._add(RemoveRuntimeFolder(back=self._random.random() < 0.5))
         if self._random.random() < 0.7:
             self._act([self._start_one, self._send_and_exit, self._kill_service, self._kill_host])
@@ -389,7 +392,7 @@ class _Author:
         self._add(SendAndExit(editor, self._next_message(1)[0], session))
 
     def _freeze(self) -> None:
-        """Most times something is asked for at once."""
+        """Usually a request follows right after it."""
         self._freezes += 1
         program: Program = self._random.choice(("service", "service", "host", "editor"))
         editor = self._random.choice(self._running)
@@ -460,7 +463,7 @@ class _Author:
         self._add(Tear(self._random.choice(files)))
 
     def _refuse(self) -> None:
-        """Most times something happens at once that needs what is refused."""
+        """Usually an operation that needs the file follows right after it."""
         self._refusals += 1
         milliseconds = self._random.choice(REFUSED_FOR)
         file: File = self._random.choice(("outbox", "outbox", "inbox", "transcript"))
@@ -474,7 +477,7 @@ class _Author:
             self._act(wanted)
 
     def _act(self, wanted: list[Callable[[], None]] | None = None) -> None:
-        """Do something that makes sense now, or one of these if any does."""
+        """Do something that makes sense now, preferably one of `wanted`."""
         choices = [
             (weight, act)
             for weight, sensible, act in self._choices()

@@ -1,4 +1,4 @@
-"""A copy of the plugin, in whose place newer code is installed while it runs."""
+"""A copy of the plugin that is upgraded while it runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.editor import ROOT
 
 
 def copy(folder: Path) -> Path:
-    """Install the plugin in a folder of its own, which is returned."""
+    """Copy the plugin to a folder and return the copy."""
     for part in ("dingbridge", "lua", "rplugin"):
         shutil.copytree(
             ROOT / part, folder / part, ignore=shutil.ignore_patterns("sandbox", "demo")
@@ -18,6 +18,6 @@ def copy(folder: Path) -> Path:
 
 
 def renew(plugin: Path) -> None:
-    """Install newer code: here one more file, whose time is what counts."""
+    """Upgrade the copy: add a file, whose modification time counts."""
     newer = plugin / "dingbridge" / "newer.py"
     newer.write_text(newer.read_text() + "\n" if newer.exists() else "")

@@ -1,11 +1,10 @@
-"""A layer below a process: numbers what it does with files and sockets, and lets it go wrong there.
+"""A layer below a process that numbers its system calls on files and sockets, and injects faults.
 
-It knows nothing of the code above it but the names of its files. Every write, sync, rename and
-removal in the data folder, and whatever is sent on a socket, is a *step* with a name, such as
-"sync outbox" or "send ack". At a step of one's choice the process is killed, before it, after it or
-in the middle; or the disk is full for some steps; or the power fails: what was not synced may be
-lost then, as on ext4. A file's unsynced tail is gone, partly there, or zeros; a rename in a folder
-that was not synced since is undone.
+It knows nothing of the code above except the names of files. Every write, sync, rename and removal
+in the data folder, and every send on a socket, is a *step* with a name, such as "sync outbox" or
+"send ack". At a chosen step the process is killed, before, after or within it; or the disk is full
+for some steps; or the power fails. A power cut may lose what was not synced, as ext4 does: a file's
+unsynced tail is missing, partly there, or zeros; a rename in an unsynced folder is undone.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ LAST_NAMES = 8
 LATE = 0.1
 """Seconds by which something is late on purpose."""
 LAST_STEPS = 400
-"""What is told of the end of a process."""
+"""Number of steps to report at the end of a process."""
 
 _FILES = {
     "chat-dingtalk-inbox.jsonl": "inbox",
@@ -54,8 +53,10 @@ _real_sendmsg, _real_recv = socket.socket.sendmsg, socket.socket.recv
 
 
 class Fault(Struct, frozen=True):
-    """What goes wrong at the step number `nth` of that name, or of any name. `cut`: the power fails
-    with the kill. `steps` is for how many the disk is full."""
+    """A fault at step number `nth` of that name, or of any name.
+
+    `cut`: the power fails with the kill. `steps`: for how many steps the disk is full.
+    """
 
     step: str
     nth: int
@@ -70,22 +71,25 @@ class Fault(Struct, frozen=True):
 
 
 class Undo(Struct, frozen=True):
-    """A name that was given to something else, and what it stood for (None: nothing)."""
+    """A changed name and its former content (None: it did not exist)."""
 
     path: str
     content: bytes | None
 
 
 class Unsynced(Struct):
-    """What a power cut may take: the bytes that are safe, by path (-1: not even the name), and the
-    changed names, in order."""
+    """What a power cut may take.
+
+    `safe` has the number of safe bytes by path, -1 if not even the name is safe. `names` are the
+    changed names, in order.
+    """
 
     safe: dict[str, int] = {}
     names: list[Undo] = []
 
 
 class Ended(Struct, frozen=True):
-    """How a process ended: by which fault, if by one, and its last steps."""
+    """The end of a process: the fault that caused it, if any, and its last steps."""
 
     fault: Fault | None
     steps: list[str]
@@ -94,8 +98,12 @@ class Ended(Struct, frozen=True):
 
 
 class Layer:
-    """The layer of one process whose files are below `data`. `report` is the file that tells its
-    end, `kept` the one with what is not synced yet, which the next process begins with."""
+    """The layer of a process whose files are below `data`.
+
+    resting ──arm()──▶ armed ──a fault's step──▶ ended (killed), or full for some steps ──▶ armed
+
+    `report` gets the end of the process. `kept` has what is not synced yet, for the next process.
+    """
 
     def __init__(
         self, data: Path, faults: tuple[Fault, ...], seed: int, report: Path, kept: Path
@@ -117,31 +125,31 @@ class Layer:
         self._names: deque[tuple[str, bytes | None, int]] = deque(maxlen=LAST_NAMES)
         self.is_armed = False
         self.late: dict[str, Later] = {}
-        """Files whose lines are written later than it seems, by their name in steps."""
+        """Files whose writes are delayed on purpose, by their name in steps."""
         self.unsynced: set[str] = set()
-        """Files that are not synced, though it seems so."""
+        """Files whose syncs are skipped on purpose."""
         self._read_kept()
 
     def arm(self) -> None:
-        """Faults may come from now on."""
+        """Allow faults from now on."""
         self.is_armed = True
 
     def rest(self) -> None:
-        """No fault comes any more, and there is room again."""
+        """Stop faults; the disk has room again."""
         self.is_armed = False
         self._full = 0
 
     # --- steps ------------------------------------------------------------------------------------
 
     def name_of(self, descriptor: int) -> str:
-        """What a descriptor's file is called in steps; empty for one that is none of ours."""
+        """The name of a descriptor's file in steps; empty if it is not watched."""
         try:
             return self.name(os.readlink(f"/proc/self/fd/{descriptor}"))
         except OSError:
             return ""
 
     def name(self, path: str) -> str:
-        """What a path is called in steps; empty for one that is none of ours."""
+        """The name of a path in steps; empty if it is not watched."""
         if not f"{path}{os.sep}".startswith(self._data):
             return ""
         if os.path.isdir(path):
@@ -162,8 +170,8 @@ class Layer:
         *,
         grows: bool = False,
     ) -> T:
-        """Do `act`, unless the process ends here. `within` does a part of it; `grows`: it needs
-        room on the disk."""
+        """Do `act`, unless the process ends here. `within` does part of it. `grows`: it needs
+        room."""
         fault, is_full = self._begin(name, grows=grows)
         try:
             if is_full:
@@ -188,7 +196,7 @@ class Layer:
     def _begin(self, name: str, *, grows: bool) -> tuple[Fault | None, bool]:
         with self._lock:
             if self._ended:
-                # The process is being killed: nothing more of it reaches anybody.
+                # The process is being killed: nothing of it may get out any more.
                 self._lock.release()
                 threading.Event().wait()
             self._under_way += 1
@@ -221,7 +229,7 @@ class Layer:
             self._ended = True
         pause = threading.Event()
         for _ in range(200):
-            # What another thread is doing just now may come to its end, or not.
+            # Other threads may or may not finish what they are doing.
             if self._under_way <= 1:
                 break
             pause.wait(0.001)
@@ -232,7 +240,7 @@ class Layer:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def end(self, fault: Fault | None = None) -> None:
-        """Write down how the process ended."""
+        """Report how the process ended."""
         self._write_kept()
         told = Ended(fault, list(self._last), self._was_full, dict(self._all))
         self._put(self._report, msgspec.json.encode(told))
@@ -246,26 +254,26 @@ class Layer:
     # --- what a power cut takes -------------------------------------------------------------------
 
     def written(self, descriptor: int) -> None:
-        """Before something is written: what stood there was there before us."""
+        """Before a write: remember how many bytes are safe."""
         status = os.fstat(descriptor)
         self._safe.setdefault(status.st_ino, status.st_size or -1)
 
     def synced(self, descriptor: int) -> None:
-        """A file or folder was synced, with what it held when that began."""
+        """A file or folder was synced, with its content at the start of the sync."""
         status = os.fstat(descriptor)
         path = os.readlink(f"/proc/self/fd/{descriptor}")
         if os.path.isdir(path):
             self._keep(lambda one: os.path.dirname(one[0]) != path)
         else:
             self._safe[status.st_ino] = status.st_size
-            # ext4 makes a file's name last with the file.
+            # ext4 syncs a file's name with the file.
             self._keep(lambda one: one[2] != status.st_ino)
 
     def _keep(self, wanted: Callable[[tuple[str, bytes | None, int]], bool]) -> None:
         self._names = deque(filter(wanted, self._names), LAST_NAMES)
 
     def renamed(self, path: str, number: int) -> None:
-        """Before a name is given to the file of this number, or to nothing (0)."""
+        """Before a name changes to the file of that number, or to nothing (0)."""
         try:
             old = os.stat(path)
             with _real_io_open(path, "rb") as file:
@@ -282,7 +290,7 @@ class Layer:
         return sorted(found)
 
     def _cut(self) -> None:
-        """Lose what was not synced, as chance has it."""
+        """Lose what was not synced, at random."""
         random = self._random
         for path in self._files():
             status = os.stat(path)
@@ -338,13 +346,13 @@ _layer: Layer | None = None
 
 
 def begin(layer: Layer) -> None:
-    """Let this layer be the one of this process, in which `install` was called."""
+    """Use this layer for this process, after `install`."""
     global _layer
     _layer = layer
 
 
 def install() -> None:
-    """Put the layer below this process; it does nothing before `begin`."""
+    """Patch the system calls; does nothing before `begin`."""
     if sys.platform != "linux":
         raise NotImplementedError("only Linux tells what a descriptor is")
     for owner, name, hook in (
@@ -372,7 +380,7 @@ def install() -> None:
 
 
 class Later(threading.Thread):
-    """Writes what it is given a moment later, in order."""
+    """Delays writes, in order."""
 
     def __init__(self) -> None:
         super().__init__(name="later", daemon=True)
@@ -380,12 +388,12 @@ class Later(threading.Thread):
         self.start()
 
     def write(self, descriptor: int, data: bytes) -> int:
-        """Claim that it was written."""
+        """Pretend to write."""
         self._given.put((os.dup(descriptor), data))
         return len(data)
 
     def run(self) -> None:
-        """Write it."""
+        """Write."""
         pause = threading.Event()
         while True:
             descriptor, data = self._given.get()
@@ -422,7 +430,7 @@ def _writev(descriptor: int, pieces: Any) -> int:
 
 
 class _File(io.FileIO):
-    """The unbuffered file below those that Python opens."""
+    """The unbuffered file below Python's file objects."""
 
     def write(self, data: Any) -> int:
         layer, name = _layer, _layer.name_of(self.fileno()) if _layer else ""
@@ -535,10 +543,10 @@ _VERBS = (b"POST ", b"GET ", b"PUT ")
 
 
 def _said(connection: socket.socket, data: Any) -> str:
-    """What is sent, as steps call it; empty for what is only there to be sent."""
+    """The name of a send in steps; empty for a wake-up."""
     head = bytes(memoryview(data).cast("B")[:5])
     if connection.family == socket.AF_UNIX:
-        # A thread wakes another one, to which it has posted something.
+        # A thread wakes another one.
         return "post" if head == b"\0" else "" if head == _HEARTBEAT else "send editor"
     # A frame of text from a client; everything else on this wire is HTTP.
     return "send ack" if head[:1] == b"\x81" else "send request"
@@ -548,7 +556,7 @@ def _pass(connection: socket.socket, data: Any, send: Callable[[Any], T]) -> T:
     layer, name = _layer, _said(connection, data) if _layer else ""
     if layer is None or not name:
         return send(data)
-    # No view of it may be left when it raises: its owner goes on with the buffer.
+    # No view may remain when it raises: the caller continues with the buffer.
     length = memoryview(data).nbytes
     half = lambda: send(bytes(data)[: max(1, length // 2)])  # noqa: E731 - one word of many
     return layer.step(name, lambda: send(data), half)
@@ -573,5 +581,5 @@ def _recv(self: socket.socket, size: int, *flags: int) -> bytes:
     layer = _layer
     if layer is None or self.family != socket.AF_UNIX or len(data) < 5:
         return data
-    # The process may end with something in its hands that nobody has seen.
+    # The process may end with received bytes that nobody has seen.
     return layer.step("read editor", lambda: data)

@@ -1,4 +1,4 @@
-"""Carries out a history with real processes against the sandbox, and keeps its records."""
+"""Carries out a history with real processes and the sandbox, and collects its records."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ SERVICE_GONE = 2 * LOCK_WITHIN
 
 
 class Frozen:
-    """The program of a history that does nothing for a while, if there is one."""
+    """The frozen process of a history, if there is one."""
 
     def __init__(self) -> None:
         self._end: Timer | None = None
@@ -94,11 +94,11 @@ class Frozen:
 
     @property
     def now(self) -> bool:
-        """Whether one does nothing now."""
+        """Whether a process is frozen."""
         return self._end is not None and self._end.is_alive()
 
     def begin(self, pid: int, seconds: float) -> None:
-        """Freeze a process, if there is one, for so long or until `go_on`."""
+        """Freeze a process for `seconds`, or until `go_on`."""
         self.go_on()
         if pid:
             with contextlib.suppress(ProcessLookupError):  # it has just ended
@@ -108,7 +108,7 @@ class Frozen:
             self._end.start()
 
     def go_on(self) -> None:
-        """Let it go on, now."""
+        """Continue it now."""
         if self._end is not None:
             self._end.cancel()
             self._end.join()
@@ -117,7 +117,7 @@ class Frozen:
 
 
 class Machine:
-    """One history on its way. `home` is a fresh folder for all its files."""
+    """Runs one history. `home` is an empty folder for all its files."""
 
     def __init__(self, history: History, home: Path, sandbox: Sandbox) -> None:
         self.history = history
@@ -126,7 +126,7 @@ class Machine:
         self._client = sandbox.client
         self._settings = settings(history)
         self.people = People(sandbox.client, self._settings)
-        # Not in `home`: the path of a socket may have about a hundred characters only.
+        # Not in `home`: a socket's path is limited to about a hundred characters.
         self._run = Path(tempfile.mkdtemp(prefix="dbr"))
         plugin = installed.copy(home / "plugin") if history.upgrades else ROOT
         common = Install(
@@ -165,7 +165,7 @@ class Machine:
     # --- the whole of it --------------------------------------------------------------------------
 
     def run(self) -> Records:
-        """Carry out everything, let the trouble end, and give the records."""
+        """Carry out all operations, end the faults, and return the records."""
         stuck = Timer(STUCK, self.end_all)
         stuck.daemon = True
         stuck.start()
@@ -183,7 +183,8 @@ class Machine:
             shutil.rmtree(self._run, ignore_errors=True)
 
     def carry_out(self, operation: Operation) -> None:
-        """Do one step. One that meets nothing to act on, as a link that is down, does nothing."""
+        """Carry out one operation. It does nothing if it does not apply, for example if the link is
+        down."""
         client, seats = self._client, self.seats
         match operation:
             case Start(editor=editor):
@@ -229,7 +230,7 @@ class Machine:
             case SendAndExit():
                 self._send_and_exit(operation)
             case RestartService(editor=editor):
-                # An answer that it waits for may come after its patience.
+                # The answer that it waits for may come too late.
                 self._cut_off += 1
                 seats[editor].restart_service()
             case Freeze(program=program, editor=editor, milliseconds=milliseconds):
@@ -246,7 +247,7 @@ class Machine:
                 if not self._alone:
                     seats[editor].take_up_binding(alone=False)
             case Unbind(editor=editor):
-                # Nobody can say where a message belongs that comes while nothing is bound.
+                # A message that comes while nothing is bound may go anywhere.
                 if wait(self.all_heard, READY):
                     seats[editor].unbind()
             case Bind(editor=editor):
@@ -271,7 +272,7 @@ class Machine:
                 raise AssertionError(f"nobody knows how to do {operation}")
 
     def records(self) -> Records:
-        """What is known now."""
+        """The records so far."""
         left = self._disk.transcripts()
         heard = {session: tuple(evidence.from_dingtalk(data)) for session, data in left.items()}
         uploads = {each.media_id: each.sha256 for each in self._client.uploads()}
@@ -319,7 +320,7 @@ class Machine:
         text = check.outgoing(asked.words, 1) if asked.words else ""
         certain = seat.send_file(asked.message, name, asked.words, text)
         if self._disk.is_full:
-            # Then there may be no room for the copy, which the user is told.
+            # There may be no room for the copy; the user gets an error.
             seat.doubt_files()
         if asked.words:
             self._sent.append(Sent(asked.words, seat.name, 1, certain))
@@ -327,16 +328,16 @@ class Machine:
         self._sent.append(Sent(asked.message, seat.name, 1, certain, sha256=digest))
 
     def _quit(self, seat: Seat) -> None:
-        # An answer that came cannot be written down, so that what it answers may be sent again.
+        # An answer that cannot be written down may lead to a repeat.
         self._cut_off += self._disk.refuses
         if self._frozen.now:
-            # Nobody may have taken what the editor keeps then for its next start.
+            # Spooled requests may have to wait for the next editor.
             seat.doubt()
         seat.quit()
         self._note_late(seat)
 
     def _note_late(self, seat: Seat) -> None:
-        """What is not known as accepted when a host ends is handed over again."""
+        """Requests that the host does not know as accepted will be submitted again."""
         sent = {one.message for one in self._sent if one.sender == seat.name}
         self._late |= sent.difference(seat.accepted())
 
@@ -373,12 +374,12 @@ class Machine:
         try:
             look()
         except TimeoutError:
-            return  # it need not come
+            return  # it may not happen
 
     # --- the end ----------------------------------------------------------------------------------
 
     def _calm_down(self) -> None:
-        """The trouble ends: everything gets the chance to find its place."""
+        """End the faults and let everything settle."""
         client = self._client
         self._frozen.go_on()
         self._disk.work()
@@ -386,7 +387,7 @@ class Machine:
         client.release()
         for each in client.connections().open:
             if each.state == "half-open":
-                # It may have been given up just now, and then there is nothing to end.
+                # The robot may have been given up just now; then there is nothing to end.
                 with contextlib.suppress(ValueError):
                     client.abort(each.id)
         folders = list(dict.fromkeys(seat.data for seat in self.seats.values()))
@@ -398,7 +399,7 @@ class Machine:
                     seat.bind()
                 else:
                     seat.take_up_binding(alone=self._alone)
-        # Of two data folders, one has the robot until its editors are left.
+        # Of two data folders, one has the robot until its editors leave.
         while folders:
             settled = wait(lambda: next(filter(self._all_settled, folders), None), END, 0.02)
             if settled is None:
@@ -409,8 +410,8 @@ class Machine:
                 self._start_who_is_needed(folders)
 
     def _start_who_is_needed(self, folders: list[Path]) -> None:
-        """What an editor could not hand over when it left waits for the next one in its folder. Of
-        a folder that is not among these, nobody is started: it would take the robot again."""
+        """Start editors in `folders` that have spooled requests. Others are not started: they would
+        take the robot."""
         waiting = check.unaccepted(self.records())
         senders = {sent.sender for sent in self._sent if sent.message in waiting}
         for seat in self.seats.values():
@@ -426,15 +427,15 @@ class Machine:
                 seats[0].start()
 
     def _all_settled(self, data: Path) -> bool:
-        """Whether all that the editors of a data folder were told has found its place."""
+        """Whether all requests of the editors of a data folder are settled."""
         client = self._client
         client.release()
         heard = self.all_heard()
         seats = [seat for seat in self.seats.values() if seat.data == data]
         senders = {seat.name for seat in seats}
         senders.update(shot.name for shot in self._shots if shot.seat in seats)
-        # First whether all has come to its end, then what is shown, then what is written: of a
-        # message that comes in between, the last look finds more than the one before.
+        # Deliveries first, then what is shown, then what is written: a message that comes in
+        # between is found by the later look, not missed by it.
         self.queued = max(int(seat.status().get("queued", 0)) for seat in seats)
         records = self.records()
         self.shown = [
@@ -446,7 +447,7 @@ class Machine:
         missed = {*check.unaccepted(records), *check.missing(records), *check.unended(records)}
         return heard and not (
             self.queued
-            # What an editor wrote down when it was left may not have been taken in yet.
+            # Spooled requests may not have been taken in yet.
             or any((data / SPOOL_FOLDER).glob("*.json"))
             or any(row[2] in UNDER_WAY for one in self.shown for row in one.rows)
             or records.unwhole
@@ -455,23 +456,23 @@ class Machine:
         )
 
     def all_heard(self) -> bool:
-        """Whether all that was said is acked and heard; pushes again what is not."""
+        """Whether every utterance is acked and in a transcript. Pushes unacked ones again."""
         self.people.push_what_is_not_acked()
         return not self.people.unacked() and not check.unheard(self.records())
 
     def _acked_and_heard(self) -> bool:
-        """Whether what came through links that still stand is acked, and what is acked is heard."""
+        """Whether utterances on open links are acked, and acked ones are in a transcript."""
         if self.people.waiting_for_ack():
             return False
         return not self.people.acked().intersection(check.unheard(self.records()))
 
     def quit_all(self) -> None:
-        """Leave all editors as their user would. Nothing is under way, so the services end."""
+        """Quit all editors. Nothing is under way, so the services end."""
         for data in dict.fromkeys(seat.data for seat in self.seats.values()):
             self._leave(data)
 
     def _leave(self, data: Path) -> None:
-        """Leave the editors of a data folder, whose service ends then."""
+        """Quit the editors of a data folder; its service ends then."""
         seats = [seat for seat in self.seats.values() if seat.data == data]
         for seat in seats:
             self.witnessed += seat.witnessed()
@@ -498,7 +499,7 @@ class Machine:
         return {session: evidence.rows(data) for session, data in left.items()}
 
     def _files(self) -> set[int]:
-        """What was said with a file that must have come; without room it is only told of."""
+        """Utterances whose file must have arrived; without room only a notice is required."""
         return set() if self._disk.was_full else self.people.files()
 
     def _certain(self, sent: Sent) -> Sent:
@@ -514,12 +515,12 @@ class Machine:
 
 
 def settings(history: History) -> Settings:
-    """The sandbox for a history: no limits of pace, which would hold messages for minutes."""
+    """The sandbox's settings: no rate limits, which would delay messages for minutes."""
     return Settings.unlimited(disconnect_grace=1.0, chance=history.seed)
 
 
 def options(history: History, sandbox: Sandbox) -> dict[str, Any]:
-    """The bridge options of a history."""
+    """The bridge's options."""
     here = sandbox.settings()
     common = {
         "endpoint": here["endpoint"],
@@ -547,6 +548,6 @@ def options(history: History, sandbox: Sandbox) -> dict[str, Any]:
 
 @contextmanager
 def running(history: History, home: Path) -> Iterator[Machine]:
-    """A machine for a history with a sandbox of its own."""
+    """A machine with a sandbox of its own."""
     with Sandbox(settings(history)) as sandbox:
         yield Machine(history, home, sandbox)

@@ -1,4 +1,4 @@
-"""Defects that are planted into a service, to show that the machine finds them."""
+"""Defects to plant in a service: the checks must report each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.layer import LATE, Later, Layer
 
 
 def late(*files: str) -> Callable[[Layer], None]:
-    """Something is told as written before it is."""
+    """Report a write before it is done."""
 
     def plant(layer: Layer) -> None:
         layer.late.update({file: Later() for file in files})
@@ -21,12 +21,12 @@ def late(*files: str) -> Callable[[Layer], None]:
 
 
 def unsynced(*files: str) -> Callable[[Layer], None]:
-    """Something is told as kept before it is synced."""
+    """Report a write as durable before it is synced."""
     return lambda layer: layer.unsynced.update(files)
 
 
 def answered_early(layer: Layer) -> None:
-    """A message is told as delivered before it is sent."""
+    """Report a delivery before the request is sent."""
     post = Http.post
 
     def early(self: Http, url: str, *words: Any) -> HttpAnswer:

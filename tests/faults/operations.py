@@ -1,4 +1,4 @@
-"""What can happen in a history: one value for each kind of step."""
+"""The operations of a history, one class each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ only notifies."""
 
 
 class Operation(Struct, frozen=True):
-    """One step of a history."""
+    """One operation of a history."""
 
     def __str__(self) -> str:
         fields = (f"{name}={value}" for name, value in structs.asdict(self).items())
@@ -29,13 +29,13 @@ class Operation(Struct, frozen=True):
 
 
 class Start(Operation, frozen=True):
-    """An editor starts. The first time it makes a session and binds it, later it uses `:Chat`."""
+    """Start an editor. The first time it makes and binds a session, later it uses `:Chat`."""
 
     editor: int
 
 
 class Send(Operation, frozen=True):
-    """An editor sends a message of its session."""
+    """An editor sends a message in its session."""
 
     editor: int
     message: int
@@ -51,7 +51,7 @@ class Notify(Operation, frozen=True):
 
 
 class SendFile(Operation, frozen=True):
-    """An editor sends a file in its session; with `words`, a message of its own, before it."""
+    """An editor sends a file in its session, after the message `words` if that is set."""
 
     editor: int
     message: int
@@ -60,8 +60,10 @@ class SendFile(Operation, frozen=True):
 
 
 class Say(Operation, frozen=True):
-    """Somebody says something to the robot; `twice` pushes the same frame again. A picture comes
-    with words, a file alone."""
+    """Somebody writes to the robot.
+
+    `twice` pushes the same frame again. A picture comes with text, a file alone.
+    """
 
     message: int
     user: str = "zhangsan"
@@ -72,18 +74,18 @@ class Say(Operation, frozen=True):
 
     @property
     def admitted(self) -> bool:
-        """Whether it belongs into a session."""
+        """Whether it belongs in a session."""
         return self.user != STRANGER and (self.mention or not self.group)
 
 
 class Redeliver(Operation, frozen=True):
-    """The platform pushes an earlier message again, under a new header id."""
+    """The platform pushes an earlier message again, with a new header id."""
 
     message: int
 
 
 class Trouble(Operation, frozen=True):
-    """A fault waits for its calls."""
+    """Plant a fault for later calls."""
 
     fault: Fault
 
@@ -94,15 +96,15 @@ class Trouble(Operation, frozen=True):
 
 
 class Release(Operation, frozen=True):
-    """What hangs goes on."""
+    """Requests that hang continue."""
 
 
 class RevokeTokens(Operation, frozen=True):
-    """The access token ends before its time."""
+    """The access token expires early."""
 
 
 class ExpireSessionWebhooks(Operation, frozen=True):
-    """All session webhooks end before their time."""
+    """All session webhooks expire early."""
 
 
 class Disconnect(Operation, frozen=True):
@@ -124,14 +126,14 @@ class KillHost(Operation, frozen=True):
 
 
 class KillEditor(Operation, frozen=True):
-    """`kill -9` of an editor, and with `host` of its Python host at the same moment."""
+    """`kill -9` of an editor; with `host`, of its Python host as well."""
 
     editor: int
     host: bool = False
 
 
 class KillService(Operation, frozen=True):
-    """`kill -9` of the service that all editors share, or of the one of the other data folder."""
+    """`kill -9` of the service of the common, or of the other, data folder."""
 
     other: bool = False
 
@@ -143,25 +145,27 @@ class RestartService(Operation, frozen=True):
 
 
 class CrashLoop(Operation, frozen=True):
-    """`kill -9` of so many services, each as soon as it can be reached."""
+    """`kill -9` of several services, each as soon as it can be reached."""
 
     times: int
 
 
 class Upgrade(Operation, frozen=True):
-    """Newer code is installed in the place of that which runs. Who starts from now on has it."""
+    """Install newer code. Processes started later have it."""
 
 
 class RemoveRuntimeFolder(Operation, frozen=True):
-    """The folder with the service's socket is taken away, as when the user logs out; with `back`
-    there is an empty one at once, as when the user logs in again."""
+    """Remove the folder of the service's socket, as at logout; with `back`, make an empty one, as
+    at login."""
 
     back: bool = False
 
 
 class SendAndExit(Operation, frozen=True):
-    """A Neovim without a screen notifies in the folder of an editor and is left in the same moment:
-    `nvim --headless "+lua …" +qa`; with `session` it sends in what is bound there."""
+    """A headless Neovim notifies and exits at once: `nvim --headless "+lua …" +qa`.
+
+    With `session` it sends in the bound session of that editor's folder.
+    """
 
     editor: int
     message: int
@@ -169,7 +173,7 @@ class SendAndExit(Operation, frozen=True):
 
 
 class Freeze(Operation, frozen=True):
-    """For so long a program does nothing: the service, or an editor's host, or Neovim itself."""
+    """Freeze the service, a host or a Neovim for some time."""
 
     program: Program
     editor: int
@@ -183,7 +187,7 @@ class Quit(Operation, frozen=True):
 
 
 class Chat(Operation, frozen=True):
-    """The user uses `:Chat` again, in an editor whose host was killed."""
+    """The user runs `:Chat` in an editor whose host was killed."""
 
     editor: int
 
@@ -195,27 +199,27 @@ class Unbind(Operation, frozen=True):
 
 
 class Bind(Operation, frozen=True):
-    """`:Chat bridge dingtalk` in the session of before."""
+    """`:Chat bridge dingtalk` in the earlier session."""
 
     editor: int
 
 
 class Tear(Operation, frozen=True):
-    """Half a line stands at the end of a file, as a power cut leaves it, which also ends a service
-    that goes on without an editor."""
+    """Append half a line to a file, as after a power cut, which also ends a service without
+    editors."""
 
     file: File
 
 
 class Refuse(Operation, frozen=True):
-    """For so long the disk neither reads nor writes a file, whoever asks."""
+    """Make a file unreadable and unwritable for some time."""
 
     file: File
     milliseconds: int
 
 
 class Fill(Operation, frozen=True):
-    """For so long the disk takes nothing more from the service, into whatever file."""
+    """Let the service's disk be full for some time."""
 
     milliseconds: int
 
@@ -227,6 +231,7 @@ class Pass(Operation, frozen=True):
 
 
 class Await(Operation, frozen=True):
-    """Wait a moment for something, so that what follows meets it; it need not come."""
+    """Wait for a condition for a moment, so that the next operation meets it; it may not come
+    true."""
 
     what: Awaited

@@ -1,4 +1,4 @@
-"""Runs many histories of the path of a message and judges each: `python -m tests.faults.path N`."""
+"""Runs and checks many histories of a message's path: `python -m tests.faults.path N`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AT_ONCE = 4
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one history. `report` is empty when all was well."""
+    """The result of one history. `report` is empty if all is well."""
 
     seed: int
     seconds: float
@@ -43,7 +43,7 @@ class Outcome(Struct, frozen=True):
 
 
 def run(chosen: PathHistory, home: Path, services: Template, mutation: str = "") -> Outcome:
-    """Carry out a history and judge it. `home` is removed when all was well."""
+    """Run and check a history. `home` is removed if all is well."""
     began = time.monotonic()
     home.mkdir(mode=0o700, parents=True)
     records = Records()
@@ -70,7 +70,7 @@ def run(chosen: PathHistory, home: Path, services: Template, mutation: str = "")
 
 
 def report(machine: Machine, records: Records, violations: list[check.Violation]) -> str:
-    """Everything needed to understand what went wrong."""
+    """Everything needed to understand a failure."""
     client = machine.client
     lines = [str(machine.history), "", "violations:", *(f"  {one}" for one in violations)]
     events: list[tuple[float, str]] = []
@@ -113,14 +113,14 @@ def _work(task: tuple[int, str, str]) -> Outcome:
     global _services
     if _services is None:
         _services = Template()
-        # Once the worker ends, what all services took is known.
+        # Ends the services with the worker, which then knows the CPU time of all of them.
         Finalize(None, _services.__exit__, exitpriority=10)
     seed, folder, mutation = task
     return run(history(seed), Path(folder, f"seed-{seed}"), _services, mutation)
 
 
 def many(first: int, count: int, *, jobs: int, seconds: float, mutation: str) -> int:
-    """Run the histories of `count` seeds. Returns how many failed."""
+    """Run the histories of `count` seeds. Returns the number of failures."""
     folder = _folder()
     began = time.monotonic()
     done: list[Outcome] = []
@@ -173,7 +173,7 @@ def _show_notice(text: str) -> None:
 
 
 def main() -> int:
-    """The command. Exit 1 when a history failed."""
+    """The command line. Exits with 1 after a failure."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.path", description=__doc__)
     parser.add_argument("count", type=int, help="how many histories")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first seed")

@@ -1,5 +1,5 @@
-"""What the judge of the path of a message looks at besides `check`: the order in which it came, and
-the reason for what came twice. Pure functions over values."""
+"""Checks for the path of a message, in addition to `check`: order, and reasons for repeats.
+Pure."""
 
 from __future__ import annotations
 
@@ -31,9 +31,13 @@ def judge(
     one_each: bool,
     handed_again: Collection[str] = (),
 ) -> list[Violation]:
-    """Every violation. `deaths` are the ends of services (Unix seconds); `once`: without a key
-    nothing may come twice; `one_each`: each conversation has a session of its own; `handed_again`
-    are the ids of what stands in a transcript more than once, where only the first counts."""
+    """All violations.
+
+    - `deaths`: when services ended, in Unix seconds.
+    - `once`: there are no keys, and still nothing may come twice.
+    - `one_each`: each conversation has a session of its own.
+    - `handed_again`: ids with several lines in a transcript, where only the first counts.
+    """
     return [
         *_heard_in_order(records, said),
         *_twice(records, calls, deaths, once=once),
@@ -43,15 +47,14 @@ def judge(
 
 
 def _numbers(said: Sequence[Said]) -> Iterator[tuple[int, int, Said]]:
-    """The place of each push, and the number of its message."""
+    """The order of the pushes, with the numbers of their messages."""
     for place, push in enumerate(said):
         if not push.lost:
             yield place, int(push.message_id.rpartition("-")[2]), push
 
 
 def _heard_in_order(records: Records, said: Sequence[Said]) -> Iterator[Violation]:
-    """What was pushed for the last time before another message of the conversation was pushed for
-    the first time stands before it."""
+    """A message whose last push came before the first push of another one stands before it."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     conversation: dict[int, str] = {}
@@ -72,7 +75,7 @@ def _heard_in_order(records: Records, said: Sequence[Said]) -> Iterator[Violatio
 def _shown_in_order(
     records: Records, deaths: Sequence[tuple[float, Ended]], handed_again: Collection[str]
 ) -> Iterator[Violation]:
-    """Editors show what stands in the transcripts in its order, but what could not be written."""
+    """Editors show the rows of the transcripts in order, except rows that could not be written."""
     if any(ended.was_full for _, ended in deaths):
         return
     for shown in records.shown:
@@ -91,7 +94,7 @@ def _shown_in_order(
 
 
 def _heard_apart(records: Records, said: Sequence[Said]) -> Iterator[Violation]:
-    """In the session of one conversation stands nothing of another."""
+    """The session of a conversation contains nothing of another one."""
     conversation = {number: push.conversation_id for _, number, push in _numbers(said)}
     for session, texts in records.transcripts.items():
         heard = [number for text in texts for number in check.heard(text)]
@@ -107,7 +110,7 @@ def _twice(
     *,
     once: bool,
 ) -> Iterator[Violation]:
-    """Nothing comes again without a key, unless nobody could know that it had come."""
+    """Without a key nothing arrives twice, unless its first answer may have been lost."""
     there: dict[tuple[str, int, int], ArrivedMessage] = {}
     for arrived in records.arrived:
         if arrived.route == "webhook":

@@ -1,5 +1,4 @@
-"""Histories of the path of a message, as data: what is sent and said, and what goes wrong between
-the steps of the service. Pure."""
+"""Histories of a message's path as data: requests, utterances, and faults between steps. Pure."""
 
 from __future__ import annotations
 
@@ -36,28 +35,34 @@ PAUSES = 2.0
 
 
 class Hand(Operation, frozen=True):
-    """An editor sends these messages at once: number, lines, and whether it is one of the session
-    or a notification to an address (empty: the configured one)."""
+    """An editor submits these messages at once.
+
+    Each has a number, lines, and either the session or the address of a notification (empty: the
+    configured one).
+    """
 
     editor: int
     messages: tuple[tuple[int, int, str | None], ...]
 
 
 class Flood(Operation, frozen=True):
-    """All this is said while the service does nothing, so that it meets it as one batch."""
+    """All this is said while the service is frozen, so that it gets it as one batch."""
 
     says: tuple[Say, ...]
 
 
 class LoseEditor(Operation, frozen=True):
-    """An editor is killed, and another one starts in its place."""
+    """Kill an editor and start another one in its place."""
 
     editor: int
 
 
 class PathHistory(Struct, frozen=True):
-    """What happens. The same seed gives the same history for ever. `lives` are the faults of each
-    service, one service after the other. `compacts`: journals are made short early."""
+    """A history; a seed always gives the same one.
+
+    `lives` are the faults of each service, one after the other. `compacts`: journals are compacted
+    early.
+    """
 
     seed: int
     mode: Mode

@@ -1,4 +1,4 @@
-"""Carries out a history of the path of a message, and keeps its records."""
+"""Carries out a history of a message's path, and collects its records."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ GONE = 10.0
 
 
 class Near(SandboxClient):
-    """The control API of a sandbox in this process, whose records are read without a call."""
+    """The control API of a sandbox in this process, which reads its records directly."""
 
     def __init__(self, control: str, world: World) -> None:
         super().__init__(control)
@@ -75,7 +75,7 @@ class Near(SandboxClient):
 
 
 class NearSandbox(Sandbox):
-    """A sandbox whose records are read in this process."""
+    """A sandbox in this process."""
 
     def __enter__(self) -> NearSandbox:
         self.start()
@@ -95,7 +95,7 @@ class Death(Struct, frozen=True):
 
 
 class Machine:
-    """One history on its way. `home` is a fresh folder for all its files."""
+    """Runs one history. `home` is an empty folder for all its files."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Machine:
         self.client = sandbox.client
         self._settings = settings(history)
         self.people = People(self.client, self._settings)
-        # Not in `home`: the path of a socket may have about a hundred characters only.
+        # Not in `home`: a socket's path is limited to about a hundred characters.
         self._run = Path(tempfile.mkdtemp(prefix="dbr"))
         self.data = home / "data" / "nvim"
         self.log = home / "state" / "nvim"
@@ -141,14 +141,14 @@ class Machine:
         return range(1, self.history.editors + 1)
 
     def _new_editor(self, number: int) -> Thin:
-        # What an editor sends keeps its order; what the next one in its place sends has its own.
+        # The messages of one editor keep their order; its successor's are ordered apart.
         name = f"{number}.{sum(one.number == number for one in self._all)}"
         return Thin(number, name, self.data, str(self.home / f"project-{number}"), self._options)
 
     # --- the whole of it --------------------------------------------------------------------------
 
     def run(self) -> Records:
-        """Carry out everything, let the trouble end, and give the records."""
+        """Carry out everything, end the faults, and return the records."""
         try:
             for number in self._numbers:
                 self._begin(number)
@@ -174,7 +174,7 @@ class Machine:
         shutil.rmtree(self._run, ignore_errors=True)
 
     def _begin(self, number: int) -> None:
-        """The editor makes its session and binds it, as a user does for the first time."""
+        """The editor makes its session and binds it, as a new user does."""
         editor = self._editors[number]
         if not self._until(lambda: editor.is_configured):
             raise AssertionError("no service could be reached")
@@ -187,7 +187,7 @@ class Machine:
         editor.was_ready = True
 
     def _bind(self, number: int) -> None:
-        """Bind the session of before, as often as it takes: a command may be lost."""
+        """Bind the earlier session. Repeated, since a command may be lost."""
         session = self._sessions[number]
         for _ in range(20):
             editor = self._editors[number]
@@ -199,7 +199,7 @@ class Machine:
         self.problems.append(f"{session} could not be bound")
 
     def _ready(self, number: int) -> Thin:
-        """The editor, once it has the binding of before, which it takes up by itself."""
+        """The editor, once it has restored its binding."""
         session = self._sessions.get(number, "")
         if not self._until(lambda: self._editors[number].session == session, TAKEN_UP):
             self.problems.append(f"the binding of {session} was not taken up")
@@ -247,7 +247,7 @@ class Machine:
     def _hand(self, number: int, messages: tuple[tuple[int, int, str | None], ...]) -> None:
         editor = self._editors[number]
         if not editor.was_ready:
-            # Its user sees where a message would go.
+            # Its user sees where a message goes.
             editor = self._ready(number)
         asked = []
         for message, lines, where in messages:
@@ -266,8 +266,8 @@ class Machine:
         editor.ask(*asked)
 
     def _lose(self, number: int) -> Thin:
-        """An editor is gone, and another one starts in its place. Of what is not confirmed nobody
-        knows any more but perhaps the service."""
+        """Replace an editor. Unconfirmed requests of it may be lost, unless the service has
+        them."""
         before = self._editors[number]
         before.pump()
         for name in before.unconfirmed():
@@ -284,7 +284,7 @@ class Machine:
     # --- the service ------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """Whoever sees that there is no service starts the next one."""
+        """Start the next service if there is none."""
         code = self._services.ended(self._pid) if self._pid else 0
         if code is not None:
             if self._pid:
@@ -338,7 +338,7 @@ class Machine:
                 os.kill(self._pid, number)
 
     def _stop(self) -> None:
-        """Freeze the service; returns once it does nothing any more."""
+        """Freeze the service; returns once it is stopped."""
         self._signal(signal.SIGSTOP)
 
     def _until(self, look: Callable[[], T], seconds: float = READY) -> T | None:
@@ -359,7 +359,7 @@ class Machine:
     # --- the end ----------------------------------------------------------------------------------
 
     def _calm_down(self) -> None:
-        """The trouble ends: everything gets the chance to find its place."""
+        """End the faults and let everything settle."""
         self._at_peace = True
         self._signal(template.REST)
         self.client.clear_faults()
@@ -372,7 +372,7 @@ class Machine:
             pause = min(2 * pause, 0.3)
 
     def _is_quiet(self) -> bool:
-        """Whether all is confirmed and acked, and nothing waits to be sent."""
+        """Whether everything is confirmed, acked and sent."""
         self.people.push_what_is_not_acked()
         if self._unconfirmed() or self.people.unacked():
             return False
@@ -390,7 +390,7 @@ class Machine:
         )
 
     def _leave(self) -> None:
-        """Leave all editors. Nothing is under way, so the service ends."""
+        """All editors leave. Nothing is under way, so the service ends."""
         for editor in self._editors.values():
             editor.leave()
 
@@ -411,12 +411,12 @@ class Machine:
     # --- records ----------------------------------------------------------------------------------
 
     def transcripts(self) -> dict[str, bytes]:
-        """What stands in the transcripts, by session."""
+        """The rows of the transcripts, by session."""
         folder = self.data / "dingbridge" / "sessions"
         return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.jsonl"))}
 
     def records(self) -> Records:
-        """What is known now."""
+        """The records so far."""
         left = self.transcripts()
         unsent = set(chain.from_iterable(map(evidence.told_unsent, left.values())))
         told = [name for one in self._all for name in (*one.failed, *one.dead_letters)]
@@ -427,7 +427,7 @@ class Machine:
             one.name: tuple(
                 self._ids[name]
                 for name in one.accepted
-                # It was told as one that may have arrived, or not.
+                # It was reported as one that may have arrived.
                 if not (keyless_once and self._ids[name] in failed | unsent)
             )
             for one in self._all
@@ -460,7 +460,7 @@ class Machine:
             killed=True,
             problems=tuple(self.problems),
             told_unsent=() if keyless_once else tuple(unsent),
-            # Which of them had a reason is judged here, see `twice`.
+            # Whether repeats had a reason is checked here; see `twice`.
             unanswered=1 << 30,
             ended=tuple(self._ids[name] for one in self._all for name in one.ended),
             witnessed=tuple(
@@ -474,7 +474,7 @@ class Machine:
         )
 
     def judge(self, records: Records) -> list[Violation]:
-        """Every violation of the promise. Empty when it was kept."""
+        """All violations; empty if every guarantee was kept."""
         left = self.transcripts().values()
         return [
             *check.judge(records),
@@ -491,12 +491,12 @@ class Machine:
 
 
 def settings(history: PathHistory) -> Settings:
-    """The sandbox for a history: no limits of pace, which would hold messages for minutes."""
+    """The sandbox's settings: no rate limits, which would delay messages for minutes."""
     return Settings.unlimited(disconnect_grace=1.0, chance=history.seed)
 
 
 def environ(home: Path, run: Path) -> dict[str, str]:
-    """The variables of the service."""
+    """The environment of the service."""
     return {
         "HOME": str(home),
         "PATH": os.environ.get("PATH", ""),
@@ -510,7 +510,7 @@ def environ(home: Path, run: Path) -> dict[str, str]:
 
 
 def options(history: PathHistory, sandbox: Sandbox) -> dict[str, Any]:
-    """The bridge options of a history."""
+    """The bridge's options."""
     here = sandbox.settings()
     common = {
         "endpoint": here["endpoint"],

@@ -1,4 +1,4 @@
-"""The platform's side of a history: who says what, what was acked, what is pushed again."""
+"""DingTalk's side of a history: utterances, acks and repeated pushes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class People:
         self._pushed_again = 0.0
 
     def said(self) -> tuple[Uttered, ...]:
-        """What was said so far."""
+        """Everything said so far."""
         return tuple(Uttered(say.message, say.admitted) for say, _ in self._said.values())
 
     def files(self) -> set[int]:
@@ -35,7 +35,7 @@ class People:
         return {number for number, (say, _) in self._said.items() if say.what != "text"}
 
     def say(self, say: Say) -> None:
-        """Say something. With `twice` the same frame comes again, if the link still stands."""
+        """Say something. With `twice` the same frame is pushed again if the link is open."""
         said = self._spoken(say)
         self._said[say.message] = (say, said)
         if say.twice and not said.lost:
@@ -61,11 +61,12 @@ class People:
                 return self._client.say_rich(text, check.content(name), **words)
 
     def push_again(self, message: int) -> None:
-        """The same message under a new header id."""
+        """Push a message again, with a new header id."""
         self._client.say(message_id=f"said-{message}", repeat=True)
 
     def push_what_is_not_acked(self) -> None:
-        """As the platform does, which waits longer; called more often it does nothing."""
+        """Push unacked messages again, as the platform does. Does nothing if called too soon
+        again."""
         now = time.monotonic()
         if now < self._pushed_again + AGAIN:
             return
@@ -75,18 +76,18 @@ class People:
                 self.push_again(message)
 
     def unacked(self) -> list[int]:
-        """What was said and never acked, in any of the frames that carried it."""
+        """Utterances that were not acked in any frame."""
         done = self.acked()
         return [message for message in self._said if message not in done]
 
     def acked(self) -> set[int]:
-        """What was said and acked."""
+        """Acked utterances."""
         acked = {ack.message_id for ack in self._client.acks() if ack.code == 200}
         done = {said.message_id for said in self._client.said() if said.header_id in acked}
         return {number for number, (_, said) in self._said.items() if said.message_id in done}
 
     def waiting_for_ack(self) -> bool:
-        """Whether something went to a link that still stands and is not acked yet."""
+        """Whether something on an open link is not acked yet."""
         alive = {each.id for each in self._client.connections().open if each.state == "open"}
         acked = {ack.message_id for ack in self._client.acks() if ack.code == 200}
         return any(
@@ -95,7 +96,7 @@ class People:
         )
 
     def _frame(self, say: Say, said: Said) -> str:
-        """The frame that carried a message, with the same header id."""
+        """The frame of an utterance, with its first header id."""
         settings = self._settings
         data = message_data(
             Utterance(

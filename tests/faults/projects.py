@@ -1,4 +1,4 @@
-"""A project folder of a history, and what its editors have in common."""
+"""The project folder of some editors, with their common records."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ note('DingbridgeFailed', ended, function(data) return data.id end)
 
 
 class Project:
-    """A folder in which one editor works or several. They have one session, and whoever starts
-    there next takes over what an earlier one could not hand over. `released`: the session was
-    unbound by hand."""
+    """A folder with one editor or several, and one session.
+
+    The next editor there submits what an earlier one could not. `released`: the session was unbound
+    by hand.
+    """
 
     def __init__(self, number: int, home: Path) -> None:
         self.number = number
@@ -38,13 +40,13 @@ class Project:
         self.accepted = home / f"accepted-{number}.jsonl"
 
     def accepted_of(self, ids: dict[str, int]) -> tuple[int, ...]:
-        """Which of these messages were accepted, in order, whoever was told so."""
+        """The messages of `ids` that were accepted, in order, whichever editor learned of it."""
         told = dict.fromkeys(lines(self.accepted))
         return tuple(ids[each] for each in told if each in ids)
 
 
 def lines(path: Path) -> list[str]:
-    """The texts in a file of records. A Neovim may have been killed in the midst of a line."""
+    """The texts in a file of records. The last line may be torn, if its Neovim was killed."""
     found = []
     for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else []:
         found.append(str(json.loads(line)))

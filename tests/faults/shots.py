@@ -1,4 +1,4 @@
-"""A Neovim that sends one message and is left in the same moment, as a script does it."""
+"""A Neovim that sends one message and exits at once, as a script does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Shot:
         return accepted, str(received), str(ended)
 
     def fire(self) -> bool:
-        """Send. Returns whether it was handed over."""
+        """Send. Returns whether the message was submitted."""
         install, project = self.seat.install, self.seat.project
         project.folder.mkdir(exist_ok=True)
         given = {
@@ -70,7 +70,7 @@ class Shot:
         return bool(self._ids())
 
     def accepted(self) -> tuple[int, ...]:
-        """The message, once it was accepted."""
+        """The message, if it was accepted."""
         return self.seat.project.accepted_of(dict.fromkeys(self._ids(), self.message))
 
     def _ids(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Runs many histories and judges each: `python -m tests.faults.soak N`."""
+"""Runs and checks many histories: `python -m tests.faults.soak N`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AT_ONCE = 3
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one history. `report` is empty when all was well."""
+    """The result of one history. `report` is empty if all is well."""
 
     seed: int
     seconds: float
@@ -41,7 +41,7 @@ class Outcome(Struct, frozen=True):
 
 
 def run(seed: int, home: Path, *, calm: bool = False) -> Outcome:
-    """Carry out the history of a seed and judge it. `home` is removed when all was well."""
+    """Run and check the history of a seed. `home` is removed if all is well."""
     began = time.monotonic()
     chosen = history(seed, calm=calm)
     home.mkdir(mode=0o700, parents=True)
@@ -67,7 +67,7 @@ def run(seed: int, home: Path, *, calm: bool = False) -> Outcome:
 
 
 def report(machine: Machine, records: Records, violations: list[check.Violation]) -> str:
-    """Everything needed to understand what went wrong."""
+    """Everything needed to understand a failure."""
     client = machine.sandbox.client
     lines = [str(machine.history), "", "violations:"]
     lines += [f"  {violation}" for violation in violations]
@@ -111,13 +111,13 @@ def _work(task: tuple[int, str, bool]) -> Outcome:
 
 
 def _folder() -> str:
-    """A new folder, in memory where there is one: the histories sync many small files."""
+    """A new folder, in memory if possible: histories sync many small files."""
     memory = Path("/dev/shm")
     return tempfile.mkdtemp(prefix="dingbridge-", dir=memory if memory.is_dir() else None)
 
 
 def soak(first: int, count: int, *, jobs: int, seconds: float, calm: bool) -> int:
-    """Run the histories of `count` seeds. Returns how many failed."""
+    """Run the histories of `count` seeds. Returns the number of failures."""
     folder = _folder()
     began = time.monotonic()
     failed: list[Outcome] = []
@@ -162,7 +162,7 @@ def _show_notice(text: str) -> None:
 
 
 def main() -> int:
-    """The command. Exit 1 when a history failed."""
+    """The command line. Exits with 1 after a failure."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
     parser.add_argument("count", type=int, help="how many histories")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first seed")

@@ -1,8 +1,7 @@
-"""A process that has imported the service, from which services are made: `python -m
-tests.faults.template`.
+"""A process that has imported the service and forks services: `python -m tests.faults.template`.
 
-A service that is made by `fork` costs a tenth of one that is started, and runs the same code from
-its `main` on. Each stands on a layer of its own (`tests.faults.layer`).
+A fork costs a tenth of a start and runs the same code from `main` on. Each service has a layer of
+its own (`tests.faults.layer`).
 """
 
 from __future__ import annotations
@@ -38,9 +37,12 @@ ARM, REST = signal.SIGUSR1, signal.SIGUSR2
 
 
 class Start(Struct, frozen=True):
-    """A service is wanted. `armed`: its faults may come at once, else after `ARM`. `compacts`: it
-    makes its journals short after a few records. `mutation` names what is broken in it on purpose
-    (`mutations`)."""
+    """A request for a service.
+
+    - `armed`: faults may come at once; otherwise after the signal `ARM`.
+    - `compacts`: it compacts its journals after a few records.
+    - `mutation` names the defect planted in it; see `mutations`.
+    """
 
     data: str
     log: str
@@ -56,7 +58,7 @@ class Start(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True, tag="made"):
-    """The service is this process."""
+    """The reply: the service's process."""
 
     pid: int
 
@@ -72,7 +74,7 @@ Told = Made | Ended
 
 
 class Template:
-    """The process, as its driver sees it. A context manager."""
+    """The template process, for the one that controls it. A context manager."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
@@ -95,7 +97,7 @@ class Template:
         self._process.end()
 
     def start(self, wanted: Start) -> int:
-        """Make a service; its process."""
+        """Start a service and return its process id."""
         self._socket.setblocking(True)
         self._socket.sendall(msgspec.json.encode(wanted) + b"\n")
         while not (made := self._read()):
@@ -103,7 +105,7 @@ class Template:
         return made[0]
 
     def ended(self, pid: int) -> int | None:
-        """How a service has ended; None while it runs."""
+        """How a service ended; None while it runs."""
         if pid not in self._ended:
             self._socket.setblocking(False)
             try:
@@ -113,7 +115,7 @@ class Template:
         return self._ended.get(pid)
 
     def _read(self) -> list[int]:
-        """Take in what was told. Returns the services that were made."""
+        """Read replies. Returns the services that were started."""
         data = self._socket.recv(65536)
         if not data:
             raise EOFError("the template has ended")
@@ -124,7 +126,7 @@ class Template:
             if isinstance(told, Ended):
                 self._ended[told.pid] = told.code
             else:
-                # The number may be that of one that ended long ago.
+                # The process id may have been reused.
                 self._ended.pop(told.pid, None)
                 made.append(told.pid)
         return made
@@ -138,7 +140,7 @@ IMPORTED = (
 
 
 def main() -> None:
-    """Make services until nobody wants any."""
+    """Fork services until standard input ends."""
     wire = socket.socket(fileno=int(sys.argv[1]))
     # What would make messages wait for minutes, or go in another order.
     setattr(rate_limit, "ROBOT_MESSAGES", UNLIMITED)  # noqa: B010 - it is the one of `limits` there
@@ -193,7 +195,7 @@ def _reaped(running: set[int]) -> Iterator[Ended]:
 
 
 def _serve(wanted: Start) -> None:
-    """Be a service, to its end."""
+    """Run a service to its end."""
     os.setsid()
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

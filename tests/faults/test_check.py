@@ -1,4 +1,4 @@
-"""The judge itself: it finds every kind of violation, and nothing where all is well."""
+"""The checks themselves: they report every kind of violation, and nothing for good records."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ GOOD = Records(
 
 
 def kinds(records: Records) -> list[str]:
-    """The kinds of the violations that are found."""
+    """The kinds of the violations found."""
     return [violation.kind for violation in check.judge(records)]
 
 
 def with_arrived(*texts: str, route: ArrivalRoute = "session") -> Records:
-    """The good records, but this is what arrived."""
+    """The good records, but with these arrivals."""
     return structs.replace(GOOD, arrived=tuple(arrived(*texts, route=route)))
 
 

@@ -1,4 +1,4 @@
-"""Three editors, one service: whatever is killed, everything goes on and nobody notices."""
+"""Three editors, one service: whatever is killed, messages continue without loss."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVERY = 0.035
 
 
 class Speaker(Thread):
-    """Says one message after the other, and again what nobody acked, as the platform does."""
+    """Says one message after the other, and repeats unacked ones, as the platform does."""
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(name="speaker", daemon=True)
@@ -32,7 +32,7 @@ class Speaker(Thread):
         self.said = 0
 
     def run(self) -> None:
-        """Say all."""
+        """Say everything."""
         people = ("zhangsan", "lisi")
         for number in range(1, MESSAGES + 1):
             say = Say(number, people[number % 2], group=number % 5 == 0)
@@ -43,14 +43,14 @@ class Speaker(Thread):
                 return
 
     def stop(self) -> None:
-        """Fall silent; after the last message nothing is left to stop."""
+        """Stop; returns after the current message."""
         self._stopped.set()
         self.join(END)
 
 
 @pytest.fixture
 def speaker(machine: Machine) -> Iterator[Speaker]:
-    """Somebody who speaks until the test ends."""
+    """A speaker that runs until the test ends."""
     speaker = Speaker(machine)
     yield speaker
     if speaker.is_alive():
@@ -59,7 +59,7 @@ def speaker(machine: Machine) -> Iterator[Speaker]:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """Three editors with their sessions bound."""
+    """Three editors with bound sessions."""
     home = tmp_path / "home"
     home.mkdir()
     with running(History(seed=1, mode="group", editors=3, operations=()), home) as made:
@@ -80,7 +80,7 @@ def kill(seat: Seat, how: str) -> None:
 
 
 def come_back(seat: Seat) -> None:
-    """The user goes on in an editor whose host was killed, or starts it again."""
+    """The user continues in an editor whose host was killed, or restarts it."""
     if seat.is_running:
         seat.chat()
     else:
@@ -99,7 +99,7 @@ def test_services_and_editors_are_killed_and_every_message_is_heard_once(
     for number in range(1, KILLS + 1):
         point = MESSAGES * number // (KILLS + 1) + random.randint(-15, 15)
         assert wait(lambda point=point: speaker.said >= point, END)  # type: ignore[misc]  # mypy cannot infer a lambda's default
-        # Whichever editor goes, the link stays the same one.
+        # The link survives the end of any editor.
         seat = machine.seats[random.randint(1, 3)]
         kill(seat, random.choice(("host", "editor", "both")))
         come_back(seat)
@@ -114,5 +114,5 @@ def test_services_and_editors_are_killed_and_every_message_is_heard_once(
     records = machine.records()
     violations = check.judge(records)
     assert not violations, soak.report(machine, records, violations)
-    # The first one, and another one for each service that was killed; none for an editor that left.
+    # The first link, and one for each killed service; none for an editor.
     assert len(records.links) == KILLS + 1

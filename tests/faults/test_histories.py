@@ -1,4 +1,4 @@
-"""A fixed choice of random histories; `make soak` runs as many others as one likes."""
+"""A fixed choice of random histories; `make soak` runs any number of others."""
 
 from __future__ import annotations
 

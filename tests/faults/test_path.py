@@ -1,5 +1,5 @@
-"""A fixed choice of histories of the path of a message, with kills between its steps; and that the
-machine finds what is wrong. `python -m tests.faults.path N` runs as many others as one likes."""
+"""A fixed choice of histories of a message's path, with kills between its steps, and planted
+defects that must be found. `python -m tests.faults.path N` runs any number of others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOUND = (41, 42, 2144, 2393)
 
 @pytest.fixture(scope="module")
 def services() -> Iterator[Template]:
-    """Makes services."""
+    """A template for services."""
     with Template() as template:
         yield template
 
@@ -59,7 +59,7 @@ the power fails with it."""
 @pytest.mark.parametrize("defect", list(mutations.BY_NAME))
 def test_a_planted_defect_is_found(defect: str, services: Template, tmp_path: Path) -> None:
     operations, step, first, cut = PLANTED[defect]
-    # What comes together is one step, so that a busy machine may not reach the later ones.
+    # Simultaneous events may form one step, so a busy machine may not reach the later ones.
     for nth in range(first, first + 24):
         planted = PathHistory(
             seed=nth,
@@ -102,7 +102,7 @@ def test_the_histories_hold_kills_before_after_and_within_every_step_of_the_path
 
 
 def cut(folder: Path, act: Callable[[Path], None], *, times: int = 40) -> set[bytes | None]:
-    """What `file` in `folder` may hold when the power fails after `act` was done with the layer."""
+    """The possible contents of `file` when the power fails after `act` ran with the layer."""
     found: set[bytes | None] = set()
     data = folder / "data"
     for seed in range(times):
@@ -139,7 +139,7 @@ def _act_and_die(folder: Path, seed: int, act: Callable[[Path], None]) -> None:
 
 
 def written(path: Path, data: bytes, *, sync: bool) -> None:
-    """Add to a file."""
+    """Append to a file."""
     with path.open("ab") as file:
         file.write(data)
         file.flush()

@@ -1,4 +1,4 @@
-"""The disk's refusals themselves: nothing is read or written meanwhile, and nothing is lost."""
+"""The injected disk errors: nothing is read or written meanwhile, and nothing is lost."""
 
 from __future__ import annotations
 

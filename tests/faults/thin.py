@@ -1,7 +1,8 @@
-"""An editor without a Neovim: attaches to the service and keeps what is not confirmed, as Lua does.
+"""An editor without Neovim: attaches to the service and keeps unconfirmed requests, as the Lua code
+does.
 
-It costs nothing, so that histories may be many. That Neovim does the same is shown by the histories
-of `tests.faults.soak`.
+It is cheap, so that many histories can run. The histories of `tests.faults.soak` show that Neovim
+behaves the same.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ENDS = ("DingbridgeDelivered", "DingbridgeFailed")
 
 
 class Thin:
-    """The editor of a project folder. For one thread; `pump` takes in what the service says."""
+    """The editor of a project folder. For one thread; `pump` handles the service's frames."""
 
     def __init__(
         self, number: int, name: str, data: Path, cwd: str, options: dict[str, Any]
@@ -61,11 +62,11 @@ class Thin:
 
     @property
     def is_attached(self) -> bool:
-        """Whether there is a connection, or one on its way."""
+        """Whether a connection is open or being opened."""
         return self._client is not None
 
     def attach(self, service: int) -> bool:
-        """Connect to the service of this process. Returns False while it does not listen yet."""
+        """Connect to the service of this process. Returns False while it does not listen."""
         card = read_card(self._data / "dingbridge", "service")
         if card.pid != service or not card.address:
             return False
@@ -77,7 +78,7 @@ class Thin:
         return True
 
     def pump(self) -> None:
-        """Take in what came."""
+        """Handle the frames that have arrived."""
         while True:
             try:
                 client, event = self._events.get_nowait()
@@ -120,54 +121,54 @@ class Thin:
         if self._client is not None:
             self._client.send(frames.encode(frame))
 
-    # --- what its user does -----------------------------------------------------------------------
+    # --- the user ---------------------------------------------------------------------------------
 
     def command(self, line: str, session: str = "") -> None:
-        """Type a command that may be lost."""
+        """Run a command that may be lost."""
         self._notify(RunCommand(line, {"session": session, "cwd": self._cwd}, has_range=False))
 
     def ask(self, *messages: tuple[str, str, dict[str, Any]]) -> None:
-        """Send messages, each with its id, `send` or `notify`, and what goes with it."""
+        """Submit messages: id, `send` or `notify`, and payload."""
         for name, kind, payload in messages:
             self.own.add(name)
             self._unconfirmed[name] = (kind, {**payload, "id": name})
             self._notify(EditorEvent(kind, {**payload, "id": name}))
 
     def leave(self) -> None:
-        """Leave in order; `has_left` says when that is done."""
+        """Leave; `has_left` is set when that is done."""
         self._notify(Leave())
 
     def close(self) -> None:
-        """Be gone."""
+        """Disconnect at once."""
         client, self._client = self._client, None
         if client is not None:
             client.stop()
             client.join(5.0)
 
-    # --- what it shows ----------------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------------
 
     @property
     def opened(self) -> str:
-        """The session that was opened last."""
+        """The session opened last."""
         return self._opened[-1] if self._opened else ""
 
     @property
     def session(self) -> str:
-        """The session that is bound."""
+        """The bound session."""
         return str(self.status.get("session", ""))
 
     @property
     def dead_letters(self) -> tuple[str, ...]:
-        """The messages that failed, as the status tells."""
+        """The failed messages in the status."""
         return tuple(self.status.get("outbox", {}).get("failed", ()))
 
     def rows(self, session: str) -> tuple[check.Row, ...]:
-        """What is shown of a session."""
+        """The rows shown of a session."""
         shown = self._rows.get(session, [])
         return tuple((one["id"], one["text"], one["delivery"]) for one in shown)
 
     def unconfirmed(self) -> list[str]:
-        """The messages that nobody has taken yet."""
+        """Messages that were not confirmed yet."""
         return list(self._unconfirmed)
 
     def _apply(self, update: dict[str, Any]) -> None:
@@ -212,7 +213,7 @@ class Thin:
         there = {one["id"] for one in shown}
         for message in messages:
             if message["id"] in there:
-                # A service that is new here does not know what is shown.
+                # A new service does not know what this editor shows.
                 self._settle(session, message["id"], message["delivery"])
             else:
                 shown.append(message)
@@ -231,7 +232,7 @@ class Thin:
         if name == "DingbridgeReceived":
             self.received.append(data.get("text", ""))
         if message not in self.own:
-            # It has the session open, and is told as well.
+            # It has the session open, so it gets the update as well.
             return
         if name in WRITTEN_DOWN:
             self._unconfirmed.pop(message, None)

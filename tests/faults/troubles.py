@@ -1,4 +1,4 @@
-"""What can go wrong with a call to the platform, and which calls a history makes. Pure."""
+"""Faults of calls to the platform, and the calls that a history makes. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SLOW = (0.3, 0.9, 1.4)
 
 
 def fault(random: Random, path: str, times: int) -> tuple[Fault, float]:
-    """A fault that passes, and the seconds that waiting between the attempts will take."""
+    """A passing fault, and the seconds of waiting between attempts that it costs."""
     pause = 2.0**times - 1
     old = path in (WEBHOOK, SESSION)
     passing = [
