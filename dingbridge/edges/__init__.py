@@ -1,4 +1,5 @@
-"""One module or folder for each outside thing.
+"""One module or folder for each outside thing; all use the values of `core`.
 
-None imports another, except that several run programs by `programs` and open files for their owner
-only by `storage.own_files`. All of them use the values of core."""
+None imports another, except `programs` (to run programs) and `storage.own_files` (to open private
+files).
+"""

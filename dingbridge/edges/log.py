@@ -17,10 +17,10 @@ LOG_FILE = "dingbridge.log"
 """Its name in `stdpath('log')`."""
 
 MAX_BYTES = 1_000_000
-"""A log file of this size is set aside as `.1`, and the one before it dropped."""
+"""Size at which a log file is renamed to `.1`, replacing the previous one."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What could begin a line of its own, or act on the screen of who reads the log."""
+"""Characters that could begin a new line, or act on a reader's terminal."""
 
 _handler: RotatingLog | None = None
 
@@ -33,8 +33,8 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
     """Whether lines wait for `flush`."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line, in a new file when this one is full. The stock handler makes and masks each
-        line twice, to know its length first."""
+        """Write a line, in a new file if this one is full. The base class would format and mask
+        each line twice, to know its length first."""
         try:
             line = f"{self.format(record)}{self.terminator}"
             size = len(line.encode("utf-8", "replace"))
@@ -56,22 +56,22 @@ class RotatingLog(logging.handlers.RotatingFileHandler):
         return os.fdopen(opened, self.mode, encoding="utf-8", errors="replace")
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Say nothing: the standard way is to print the line, unmasked, where the user sees it."""
+        """Ignore the error: the base class would print the line, unmasked, to standard error."""
 
 
 class Masking(logging.Formatter):
-    """Masks the given secrets and whatever looks like one, in traces as well."""
+    """Masks the given secrets and everything that looks like one, also in tracebacks."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self._redaction = Redaction(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The finished line without a secret in it."""
+        """The complete line, masked."""
         return self._redaction.of(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line of the message itself: one, whatever is in it. A trace has more."""
+        """The message on exactly one line; a traceback adds more."""
         if not record.message.isprintable():
             record.message = _CONTROLS.sub(_escaped, record.message)
         return super().formatMessage(record)
@@ -83,7 +83,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 @contextlib.contextmanager
 def together() -> Iterator[None]:
-    """Hand all lines that are logged meanwhile to the system at once."""
+    """Write all lines that are logged in the block together."""
     handler = _handler
     if handler is None:
         yield
@@ -98,15 +98,16 @@ def together() -> Iterator[None]:
 
 
 def write_to(path: Path, *, verbose: bool, secrets: tuple[str, ...]) -> None:
-    """Log to `path`: info and above, or everything when `verbose`. May be called again.
+    """Log to `path`: info and above, or everything if `verbose`. May be called again.
 
-    Raises `OSError` when it cannot be opened; nothing is logged then until another call can."""
+    Raises `OSError` if it cannot be opened; nothing is logged then until a later call succeeds.
+    """
     global _handler
-    # No line says where in the code it was written, so nothing looks through the stack for that.
+    # Lines do not name their place in the code, so logging need not search the stack.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger("dingbridge")
-    # Nothing goes further up, also without a file: other handlers mask nothing.
+    # Never propagate, even without a file: other handlers do not mask.
     root.propagate = False
     if _handler is None or Path(_handler.baseFilename) != path.absolute():
         if _handler is not None:

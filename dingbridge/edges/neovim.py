@@ -1,4 +1,4 @@
-"""The editor: the one module that speaks to Neovim, and only ever by notifications."""
+"""Sends notifications to Neovim. The only module that calls pynvim."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dingbridge.protocol.updates import Update
 log = logging.getLogger(__name__)
 
 APPLY = "require('dingbridge.updates').apply(...)"
-"""The only Lua that is ever run from here. Whatever comes from outside is an argument of it."""
+"""The only Lua code that is run from here. Everything from outside is an argument of it."""
 
 
 class Neovim:
-    """Notifications to the editor. `nvim` is pynvim's object; it is never asked anything."""
+    """Notifications to the editor. `nvim` is pynvim's object; no requests are made."""
 
     def __init__(self, nvim: Any) -> None:
         self._nvim = nvim
 
     @property
     def channel(self) -> int:
-        """The channel by which the editor reaches this host."""
+        """The number of this host's RPC channel in the editor."""
         return int(self._nvim.channel_id)
 
     def show(self, *updates: Update) -> None:
@@ -32,7 +32,7 @@ class Neovim:
         self.apply(msgspec.to_builtins(updates))
 
     def apply(self, shown: Any) -> None:
-        """Send updates that are tables already. On the host loop only."""
+        """Send updates that are encoded as tables already. On the host loop only."""
         self._nvim.exec_lua(APPLY, shown, async_=True)
 
     def post(self, call: Callable[[], None]) -> None:
@@ -40,5 +40,5 @@ class Neovim:
         try:
             self._nvim.async_call(call)
         except RuntimeError:
-            # The loop is closed: the editor has left, and nobody is there to hear.
+            # The loop is closed: Neovim has exited.
             log.debug("the editor has left")

@@ -1,4 +1,4 @@
-"""Fetches what came with a message: its address is asked for first, then its bytes are written."""
+"""Downloads the attachments of messages: requests the URL, then writes the bytes to the folder."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ AGAIN = (0.5, 2.0)
 """Seconds before the second and third attempt."""
 
 AGAIN_WITHIN = 10.0
-"""Seconds after which no further attempt is begun: the messages after this one wait."""
+"""Seconds after which no further attempt begins: later messages wait for this one."""
 
 LONGEST_PAUSE = 30.0
-"""Longest pause, in seconds, that is granted when DingTalk asks for one."""
+"""Longest pause that DingTalk may ask for, in seconds."""
 
 _ADDRESS = "/v1.0/robot/messageFiles/download"
 
 
 Part = Callable[[bytes], object]
-"""Where the bytes of a file go, piece by piece."""
+"""Takes the bytes of a file, piece by piece."""
 
 
 class Download(Protocol):
-    """A file on its way in; a context manager that leaves nothing half done behind."""
+    """A file being downloaded. A context manager: removes the file unless `keep` was called."""
 
     def __enter__(self) -> Download:
         """Begin."""
@@ -48,7 +48,7 @@ class Download(Protocol):
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End: what is not kept is removed."""
+        """Close the file, and remove it unless `keep` was called."""
         ...
 
     def write(self, piece: bytes) -> None:
@@ -56,24 +56,24 @@ class Download(Protocol):
         ...
 
     def keep(self) -> Path:
-        """The whole file is here."""
+        """The download is complete: give the file its name, and return its path."""
         ...
 
 
 class Folder(Protocol):
-    """Where files are kept."""
+    """Stores attachments."""
 
     def receive(self, message: str, number: int, attachment: Attachment) -> Download:
-        """A place for an attachment."""
+        """Create the file for attachment `number` (from 0) of a message."""
         ...
 
     def found(self, message: str, number: int) -> Path | None:
-        """What was fetched before."""
+        """The path of an earlier download of it; None without one."""
         ...
 
 
 class Web(OpenApiHttp, Protocol):
-    """What fetching needs of HTTP."""
+    """The HTTP methods for downloads."""
 
     def download(
         self,
@@ -85,12 +85,12 @@ class Web(OpenApiHttp, Protocol):
         stop: threading.Event | None,
         progress: Callable[[int, int], None] | None,
     ) -> int:
-        """GET a file."""
+        """GET a file; see `Http.download`."""
         ...
 
 
 class Downloader:
-    """Fetches for one account. Used by one thread only; `stop` ends what is under way."""
+    """Downloads for one account. Used by one thread only; setting `stop` ends a download."""
 
     def __init__(
         self,
@@ -114,7 +114,10 @@ class Downloader:
         robot_code: str,
         progress: Callable[[int, int], None],
     ) -> tuple[str | None, str]:
-        """The path of an attachment, or None and what says why there is none and what to do."""
+        """Download an attachment, with retries.
+
+        Returns its path and "", or None and a phrase with the reason and what to do.
+        """
         try:
             kept = self._folder.found(message, number)
         except OSError as error:
@@ -178,7 +181,7 @@ class Downloader:
 
 
 def _told(error: DeliveryError) -> str:
-    """What happened and what to do. Nobody who reads it wonders what arrived: nothing was sent."""
+    """The error and its fix, without "may have arrived", which does not apply to downloads."""
     parts = [error.message, error.fix]
     if isinstance(error, Retryable | RetryAfter) or error.fix:
         parts.append(say.ASK_AGAIN())

@@ -1,4 +1,4 @@
-"""What OpenAPI calls of one app have in common: its access token, and the robot code they name.
+"""What OpenAPI calls of one app share: its access token, and the robot code.
 
 All threads of a process share one token for each app; each thread has its own `OpenApi`.
 """
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class OpenApiHttp(Protocol):
-    """What OpenAPI calls need of HTTP."""
+    """The HTTP method for OpenAPI calls."""
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """POST a JSON body."""
@@ -34,23 +34,25 @@ class OpenApiHttp(Protocol):
 
 
 class AccessToken:
-    """The access token of one app, for all threads: whoever needs it first fetches it, by its own
-    HTTP and so within its own time limits, and the others wait for that. A fetch that fails is that
-    thread's alone; the next one that waits tries for itself."""
+    """The access token of one app, for all threads.
+
+    The first thread that needs it fetches it, with its own HTTP and timeouts, while the others
+    wait. If that fails, only this thread gets the error; the next one tries itself.
+    """
 
     def __init__(self) -> None:
         self._held = HeldToken()
         self._lock = threading.Lock()
 
     def get(self, fetch: Callable[[], HeldToken]) -> str:
-        """The token, fetched when there is none that can be used. Raises what `fetch` raises."""
+        """The token; fetched if there is no valid one. Raises what `fetch` raises."""
         with self._lock:
             if not self._held.usable(time.monotonic()):
                 self._held = fetch()
             return self._held.value
 
     def refused(self, value: str) -> None:
-        """DingTalk refused this token: fetch another one, unless that was done meanwhile."""
+        """DingTalk refused this token: drop it, unless it was replaced meanwhile."""
         with self._lock:
             if self._held.value == value:
                 self._held = HeldToken()
@@ -64,7 +66,7 @@ class AccessTokens:
         self._lock = threading.Lock()
 
     def of(self, options: Options) -> AccessToken:
-        """The token of the app that these settings name; a new one when its secret is new."""
+        """The token of the app in these settings; a new one if its secret changed."""
         app = options.endpoint_api, options.app_key
         with self._lock:
             secret, token = self._tokens.get(app, ("", None))
@@ -75,7 +77,7 @@ class AccessTokens:
 
 
 class RobotClient(Struct, frozen=True):
-    """What calls of one robot are made with. Each thread has an HTTP of its own in it."""
+    """Settings, HTTP and token for the calls of one robot. Each thread has its own."""
 
     options: Options
     http: OpenApiHttp
@@ -83,7 +85,7 @@ class RobotClient(Struct, frozen=True):
 
 
 class OpenApi:
-    """The calls of one app: they name its token and its robot code. Used by one thread only."""
+    """The calls of one app, with its token and robot code. Used by one thread only."""
 
     def __init__(self, client: RobotClient, log: logging.Logger) -> None:
         self._client = client
@@ -92,7 +94,7 @@ class OpenApi:
         self._codes = RobotCodes()
 
     def access_token(self) -> str:
-        """The token, fetched when there is none that can be used. Raises `DeliveryError`."""
+        """The token; fetched if there is no valid one. Raises `DeliveryError`."""
         self._used = self._client.token.get(self._fetch)
         return self._used
 
@@ -114,19 +116,19 @@ class OpenApi:
         return token
 
     def drop_token(self) -> None:
-        """Fetch another token for the next call: DingTalk refused the one that was used last."""
+        """DingTalk refused the token of the last call: fetch a new one for the next call."""
         self._client.token.refused(self._used)
 
     def headers(self) -> dict[str, str]:
-        """What a call proves itself by (doc/dingtalk.md §2). Raises `DeliveryError`."""
+        """The headers with the token (doc/dingtalk.md §2). Raises `DeliveryError`."""
         return {"x-acs-dingtalk-access-token": self.access_token()}
 
     def call(self, given: str, request: Callable[[str], T]) -> T:
-        """The result of `request`, which is passed the robot code to name. `given` is the code that
-        came with the message in question, or empty.
+        """The result of `request`, which is called with the robot code.
 
-        A code that DingTalk does not know is followed by one more attempt with that of the
-        settings. Raises the `DeliveryError` of the last attempt.
+        `given` is the code that came with the message in question, or empty. If DingTalk does not
+        know it, there is one more attempt with that of the settings. Raises the `DeliveryError` of
+        the last attempt.
         """
         try:
             return request(self._codes.named(given, self._client.options))

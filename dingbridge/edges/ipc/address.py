@@ -20,11 +20,11 @@ from dingbridge.edges.storage import own_files
 
 UNIX = hasattr(socket, "AF_UNIX") and os.name == "posix"
 LONGEST_PATH = 103
-"""Bytes of a socket's path: macOS takes 104 with the closing zero, Linux 108."""
+"""Most bytes of a socket's path: macOS allows 104 with the closing zero, Linux 108."""
 
 BACKLOG = 128
 STALE_AFTER = 60.0
-"""Seconds after which a socket file that nobody listens on is a dead process's."""
+"""Seconds after which a socket file without a listener is considered left by a dead process."""
 
 LOOPBACK = "127.0.0.1"
 PREFIX, SUFFIX = "dingbridge-", ".sock"
@@ -35,7 +35,7 @@ class ExchangeError(BridgeError):
 
 
 def listen(*, tcp: bool) -> tuple[socket.socket, str]:
-    """A listening socket that never blocks, and its address. Raises `ExchangeError`."""
+    """A listening, non-blocking socket, and its address. Raises `ExchangeError`."""
     try:
         return _listen_on_loopback() if tcp else _listen_in(_folder())
     except OSError as cause:
@@ -43,7 +43,7 @@ def listen(*, tcp: bool) -> tuple[socket.socket, str]:
 
 
 def connect(address: str) -> socket.socket:
-    """A socket on its way to that address; it never blocks. Raises `ExchangeError`."""
+    """A non-blocking socket that is connecting to `address`. Raises `ExchangeError`."""
     try:
         if UNIX and address.startswith("/"):
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -70,26 +70,26 @@ def _connect(connection: socket.socket, target: str | tuple[str, int]) -> None:
     try:
         connection.connect(target)
     except BlockingIOError as cause:
-        # A loopback connection is under way then; a Unix socket's queue of callers is full.
+        # For loopback this means "in progress", for a Unix socket that the backlog is full.
         if isinstance(target, str):
             raise ConnectionRefusedError(errno.ECONNREFUSED, "busy") from cause
         raise
 
 
 def prepare(connection: socket.socket) -> None:
-    """Let it never block, nor wait for more to send."""
+    """Make the socket non-blocking, and switch off Nagle's algorithm."""
     connection.setblocking(False)
     if connection.family == socket.AF_INET:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def is_foreign(connection: socket.socket) -> bool:
-    """Whether the system knows that another user is at the other end."""
+    """Whether the system reports another user at the other end."""
     if not UNIX or connection.family != socket.AF_UNIX:
         return False
     try:
         uid = _uid(connection)
-    except OSError:  # It is gone already, or was never there.
+    except OSError:  # The other end has closed already.
         return True
     return uid is not None and uid != os.geteuid()
 
@@ -108,13 +108,13 @@ def _uid(connection: socket.socket) -> int | None:
 
 
 def is_there(address: str) -> bool:
-    """Whether the socket can still be found: its file may have been taken away with its folder, as
-    some systems do when the user logs out."""
+    """Whether the socket's file still exists: some systems remove its folder when the user logs
+    out."""
     return not address.startswith("/") or os.path.exists(address)
 
 
 def remove(address: str) -> None:
-    """Take the socket file away; a loopback port leaves none."""
+    """Remove the socket's file; a loopback port has none."""
     if address.startswith("/"):
         with contextlib.suppress(OSError):
             os.unlink(address)
@@ -124,7 +124,7 @@ def _listen_on_loopback() -> tuple[socket.socket, str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if sys.platform == "win32":
-            # Otherwise another process may bind the same port and be called in our place.
+            # Otherwise another process could bind the same port and receive our connections.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         listener.bind((LOOPBACK, 0))
         listener.listen(BACKLOG)
@@ -141,7 +141,7 @@ def _listen_in(folder: Path) -> tuple[socket.socket, str]:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(address)
-        # The folder keeps others out until this is done; the umask belongs to all threads.
+        # The folder is private, so there is no race; setting the umask would affect all threads.
         os.chmod(address, 0o600)
         listener.listen(BACKLOG)
         listener.setblocking(False)
@@ -152,11 +152,11 @@ def _listen_in(folder: Path) -> tuple[socket.socket, str]:
 
 
 def _folder() -> Path:
-    """A folder of ours in which a socket's path is short enough. Raises `ExchangeError`."""
+    """A private folder with a path short enough for a socket. Raises `ExchangeError`."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and _fits(Path(runtime)) and not own_files.fault(Path(runtime)):
         return Path(runtime)
-    import tempfile  # loaded late: few need it
+    import tempfile  # imported late: few need it
 
     name = f"dingbridge-{os.geteuid()}"
     folder = Path(tempfile.gettempdir()).absolute() / name
@@ -186,10 +186,10 @@ def _fits(folder: Path) -> bool:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the socket files of processes that were killed."""
+    """Remove the socket files of killed processes."""
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         with contextlib.suppress(OSError):
-            # A young one may be about to listen.
+            # The process of a young one may be about to listen.
             if time.time() - path.lstat().st_mtime > STALE_AFTER and _is_dead(path):
                 path.unlink()
 

@@ -1,11 +1,12 @@
-"""One end of a connection without its socket: proof of the secret, frames, heartbeats, limits.
+"""The protocol of one end of a connection, without I/O: proof of the secret, frames, heartbeats,
+limits.
 
     server -> client   nonce                                    32 bytes
     client -> server   hmac(nonce + "client"), own nonce        64 bytes
     server -> client   hmac(own nonce + "server")               32 bytes
     then both ways     length (4 bytes, big-endian), data       as often as wanted
 
-The length 0xFFFFFFFF stands alone: it is a heartbeat. An empty frame is a frame like any other.
+The length 0xFFFFFFFF, without data, is a heartbeat. Frames may be empty.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from collections.abc import Callable, Generator, Iterator
 from msgspec import Struct
 
 FRAME_BYTES = 32 * 1024 * 1024
-"""Bytes in a frame, at most."""
+"""Most bytes in a frame."""
 
 UNSENT_BYTES = 64 * 1024 * 1024
-"""Unsent bytes for one peer, at most; beyond that the connection is closed."""
+"""Most unsent bytes for one peer; beyond that the connection is closed."""
 
 HEARTBEAT = b"\xff\xff\xff\xff"
 NONCE_BYTES = MAC_BYTES = 32
@@ -30,11 +31,15 @@ WRITE_BYTES = 1024 * 1024
 
 
 class Timing(Struct, frozen=True):
-    """All in seconds. `heartbeat`: how long an end may say nothing; `silence`: how long one waits
-    for a byte of the other; `lively`: how long after a frame that holds. Then the ends wake each
-    other rarely, and `calm_heartbeat` and `calm_silence` hold: nobody waits for the other end.
-    `proof`: how long the proof may take; `farewell`: how long `stop()` goes on sending what is
-    queued."""
+    """Time limits, all in seconds.
+
+    - `heartbeat`: an end that sent nothing for this long sends a heartbeat
+    - `silence`: an end that received nothing for this long closes the connection
+    - `lively`: how long after a frame these two apply; later nobody waits for the other end, and
+      `calm_heartbeat` and `calm_silence` apply instead, which wake the processes less often
+    - `proof`: longest proof
+    - `farewell`: how long `stop()` still sends queued frames
+    """
 
     heartbeat: float = 1.0
     silence: float = 5.0
@@ -46,15 +51,15 @@ class Timing(Struct, frozen=True):
 
 
 class Unwanted(Exception):
-    """The connection has to be closed. The text says why, without any bytes from the wire."""
+    """The connection must be closed. The text says why, without any received bytes."""
 
 
 Proof = Generator[tuple[bytes, int], bytes, bytes]
-"""Yields what to send and how many bytes must come next; returns what to send at last."""
+"""Yields the bytes to send and the number of bytes to receive; returns the last bytes to send."""
 
 
 def prove_as_server(secret: str) -> Proof:
-    """The server's side: the client has to prove itself before it learns anything."""
+    """The server's side. The client must prove itself before it learns anything."""
     nonce = os.urandom(NONCE_BYTES)
     answer = yield nonce, MAC_BYTES + NONCE_BYTES
     if not hmac.compare_digest(answer[:MAC_BYTES], _mac(secret, nonce, b"client")):
@@ -63,7 +68,7 @@ def prove_as_server(secret: str) -> Proof:
 
 
 def prove_as_client(secret: str) -> Proof:
-    """The client's side: nothing of the user is sent before the server has proved itself."""
+    """The client's side. No frame is sent before the server has proved itself."""
     theirs = yield b"", NONCE_BYTES
     nonce = os.urandom(NONCE_BYTES)
     answer = yield _mac(secret, theirs, b"client") + nonce, MAC_BYTES
@@ -77,11 +82,11 @@ def _mac(secret: str, nonce: bytes, role: bytes) -> bytes:
 
 
 class AwakeClock:
-    """Counts the seconds in which this thread was there to look.
+    """A clock that only counts time in which this thread could run.
 
-    A step of `longest` seconds or more counts as `longest`, or as what `waits` allowed for: after a
-    laptop's sleep or a pause of this process nobody is taken for dead before there was time to ask
-    and to answer.
+    A step of more than `longest` seconds counts as `longest`, or as the wait announced by `waits`.
+    So after a laptop's sleep or a pause of this process, the peer has its full time to answer
+    before it is considered dead.
     """
 
     def __init__(self, longest: float, time: Callable[[], float]) -> None:
@@ -98,18 +103,18 @@ class AwakeClock:
         return self._now
 
     def waits(self, seconds: float) -> None:
-        """The next step may take so long."""
+        """Announce that the next step may take `seconds`."""
         self._step = max(self._longest, seconds)
 
 
 class PeerConnection:
-    """What one end knows of a connection. `now` is always an `AwakeClock`'s."""
+    """The state of one end of a connection. `now` is the time of an `AwakeClock`."""
 
     def __init__(self, proof: Proof, timing: Timing, now: float) -> None:
         self._proof = proof
         self._timing = timing
         self._born = self._heard = self._said = now
-        # The last frame, either way, and since when frames have followed each other.
+        # Times of the last frame in either direction, and of the first one since a lull.
         self._stirred = self._lively_since = now
         self._inward = bytearray()
         self._queued = bytearray()
@@ -130,13 +135,13 @@ class PeerConnection:
 
     @property
     def unsent(self) -> int:
-        """Bytes that wait to be written, or for the proof."""
+        """Queued bytes, including those that wait for the proof."""
         return len(self._greeting) + len(self._queued)
 
     def hear(self, data: bytes, now: float) -> None:
-        """Take what was read, at most `room`; `frames()` then gives what is complete.
+        """Process received bytes, at most `room`; `frames()` then returns complete frames.
 
-        Raises `Unwanted` when the other end does not know the secret.
+        Raises `Unwanted` if the other end does not know the secret.
         """
         self._heard = now
         self._inward += data
@@ -153,7 +158,7 @@ class PeerConnection:
         self._greeting += say
 
     def frames(self) -> Iterator[bytes]:
-        """The frames that are complete. Raises `Unwanted` at one that is too long."""
+        """The complete frames. Raises `Unwanted` at one that is too long."""
         inward = self._inward
         while self.proven and len(inward) >= 4:
             head = bytes(inward[:4])
@@ -172,7 +177,7 @@ class PeerConnection:
             yield data
 
     def ended(self) -> str:
-        """The other end closes: why that is the end, in words."""
+        """The reason, in words, for an end of the connection by the other end."""
         if not self.proven:
             return "it closed the connection before the secret was proved"
         if self._inward:
@@ -180,7 +185,7 @@ class PeerConnection:
         return "it closed the connection"
 
     def _stir(self, now: float) -> None:
-        """A frame goes one way or the other: somebody waits for what the other end does."""
+        """Note a frame in either direction: one end is waiting for the other."""
         if now - self._stirred > self._timing.lively:
             self._lively_since = now
         self._stirred = now
@@ -207,7 +212,7 @@ class PeerConnection:
         return bool(self._greeting or (self.proven and self._queued))
 
     def write(self, send: Callable[[memoryview], int], now: float) -> None:
-        """Hand to `send`, which returns how many bytes it took, what is to be said next."""
+        """Pass queued bytes to `send`, which returns how many it took."""
         source = self._greeting or self._queued
         with memoryview(source)[:WRITE_BYTES] as view:
             taken = send(view)
@@ -242,7 +247,7 @@ class PeerConnection:
 
     @property
     def _heartbeat_at(self) -> float:
-        # What waits unsent is as good as a heartbeat, and a stuck reader's queue must not grow.
+        # Unsent bytes serve as a heartbeat, and the queue of a stuck reader must not grow.
         if self._muted or self.unsent:
             return math.inf
         timing = self._timing

@@ -1,8 +1,8 @@
 """Draws code as a picture, for phones, where code does not wrap well. Needs the extra `images`.
 
-Pygments highlights; its own `ImageFormatter` does not draw here, because it knows one font only. An
-emoji or a Chinese character that this font lacks becomes a box without a word, a wide character
-does not take two cells, so columns do not line up, and long lines are not wrapped.
+Pygments highlights, but its `ImageFormatter` is not used. It has only one font: characters that the
+font lacks silently become boxes, wide characters do not take two cells, and long lines are not
+wrapped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dingbridge.edges.picture.fonts import Fonts
 
 ROWS = 200
-"""Rows of a picture, at most. A long line takes several."""
+"""Most rows of a picture. A long line takes several."""
 
 COLUMNS = 100
 """Columns of a row, without the line number. Longer lines are wrapped."""
@@ -48,11 +48,11 @@ _NAMES = {
     "objc": "objective-c",
     "viml": "vim",
 }
-"""Names in Pygments of filetypes that have another name in Neovim."""
+"""Pygments' names for Neovim filetypes that differ."""
 
 
 class Picture(Struct, frozen=True):
-    """A PNG. `note` names characters that no font here has; empty without any."""
+    """A PNG. `note` names characters that no installed font has; empty without any."""
 
     data: bytes
     width: int
@@ -64,7 +64,7 @@ class Picture(Struct, frozen=True):
 
 
 Run = tuple[str, str, bool]
-"""Text of one look: the text, its colour, and whether it is bold."""
+"""Text of one style: the text, its colour, and whether it is bold."""
 
 
 def render(
@@ -77,8 +77,8 @@ def render(
 ) -> Picture:
     """Draw `code` with line numbers.
 
-    Nothing is left out: long lines are wrapped, and invisible control characters become a sign.
-    This takes up to some seconds, so never call it on a loop.
+    Nothing is left out: long lines are wrapped, and control characters become visible signs. Takes
+    up to some seconds, so never call it on a loop.
 
     - `filetype` is Neovim's name of the language, `first_line` the first line number.
     - `title` is drawn above the code.
@@ -130,7 +130,7 @@ def _shown(code: str) -> str:
 def _sign(character: str) -> str:
     if character == "\n" or character.isprintable():
         return character
-    # Joiners belong to emoji and to several scripts; other blanks look like the space.
+    # Joiners are part of emoji and several scripts; other blanks look like a space.
     if character in "\u200c\u200d" or unicodedata.category(character) == "Zs":
         return character if character in "\u200c\u200d" else " "
     return "\ufffd"
@@ -165,7 +165,7 @@ def _highlighted(lines: Sequence[str], filetype: str) -> Iterator[list[Run]]:
 
 
 def _wrapped(runs: Sequence[Run], fonts: Fonts) -> Iterator[list[Run]]:
-    """A line as rows of at most `COLUMNS` columns, cut between characters that a reader sees."""
+    """A line as rows of at most `COLUMNS` columns, cut between visible characters."""
     row: list[Run] = []
     column = 0
     for text, colour, bold in runs:

@@ -1,4 +1,4 @@
-"""Puts rows of coloured text on an image, each character in its cell."""
+"""Draws rows of coloured text on an image, each character in its cell."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ Rows = Sequence[tuple[int | None, Sequence[tuple[str, str, bool]]]]
 
 
 def draw(rows: Rows, title: str, fonts: Fonts) -> Image.Image:
-    """An image of the rows: each has its number, or None where a line goes on, and its runs of
-    text, colour and boldness. The title is on a bar above them."""
+    """An image of the rows below a bar with the title.
+
+    Each row has a line number, or None where a line continues, and its runs of text.
+    """
     numbers = max(len(str(number)) for number, _ in rows if number is not None)
     columns = max(_columns(runs, fonts) for _, runs in rows)
     title_columns = sum(width for _, width in fonts.clusters(title))
@@ -64,7 +66,7 @@ def _text(
         for cluster, width in fonts.clusters(text):
             if not cluster.isspace():
                 font = fonts.font(cluster, bold)
-                # In the middle of its cells, whatever the font thinks of its width.
+                # Centred in its cells, whatever its width in the font is.
                 spare = (width * fonts.cell - font.getlength(cluster)) / 2
                 pen.text((left + column * fonts.cell + spare, top), cluster, colour, font)
             column += width

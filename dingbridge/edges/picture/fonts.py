@@ -1,4 +1,4 @@
-"""Finds the fonts of this machine that code can be drawn with, Chinese ones included."""
+"""Finds installed fonts to draw code with, including Chinese ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MONOSPACED: Final = (
     ("consola.ttf", "consolab.ttf"),
     ("cour.ttf", "courbd.ttf"),
 )
-"""File names in lower case, regular and bold; the first that is there is taken."""
+"""File names in lower case, regular and bold; the first that is installed is used."""
 
 _OTHERS: Final = (
     "notosansmonocjksc-regular.otf",
@@ -52,13 +52,13 @@ _OTHERS: Final = (
     "seguisym.ttf",
     "dejavusans.ttf",
 )
-"""Fonts for what the first one lacks, Chinese first; of these all that are there are asked."""
+"""Fallback fonts, Chinese first; all that are installed are used."""
 
 _NOBODY_HAS: Final = "\U0010ffff"
 
 
 class Fonts:
-    """Fonts of one size, with a grid: each character takes one or two cells of it."""
+    """Fonts of one size, for a grid in which each character takes one or two cells."""
 
     def __init__(self, regular: Font, bold: Font, others: Sequence[Font]) -> None:
         self._regular = regular
@@ -67,7 +67,7 @@ class Fonts:
         self._chosen: dict[tuple[str, bool], Font] = {}
         self._missing: dict[str, None] = {}
         self.cell = round(regular.getlength("0" * 10) / 10) or 1
-        # Whether plain text falls into its cells by itself.
+        # Whether plain text lines up with the cells without help.
         self.even = all(
             font.getlength(sample * 10) == 10 * self.cell
             for font in (regular, bold)
@@ -75,7 +75,7 @@ class Fonts:
         )
 
     def clusters(self, text: str) -> Iterator[tuple[str, int]]:
-        """What a reader sees as one character, with the cells it takes; nothing has none."""
+        """Visible characters with the number of cells that each takes (1 or 2)."""
         cluster, width = "", 0
         joined = False
         for character in text:
@@ -91,14 +91,14 @@ class Fonts:
             yield cluster, width
 
     def font(self, cluster: str, bold: bool) -> Font:
-        """The font to draw it with: the first that has its first character."""
+        """The font for a visible character: the first that has its first code point."""
         first = cluster[0]
         if (first, bold) not in self._chosen:
             self._chosen[first, bold] = self._find(first, bold)
         return self._chosen[first, bold]
 
     def note(self) -> str:
-        """What could not be drawn so far, in a sentence; empty when all could."""
+        """A sentence about characters that could not be drawn so far; empty without any."""
         if not self._missing:
             return ""
         shown = "".join(list(self._missing)[:10])
@@ -114,8 +114,9 @@ class Fonts:
 
 
 def find(size: int, folders: Sequence[Path] | None = None) -> Fonts:
-    """The fonts to draw with, at `size` pixels. Without any on the machine Pillow's own serves,
-    which knows Latin letters only."""
+    """The fonts to draw with, at `size` pixels. Without any, Pillow's own, which has Latin letters
+    only.
+    """
     files = _files(_system_folders() if folders is None else folders)
     others = [font for name in _OTHERS if (font := _open(files.get(name), size))]
     for regular_name, bold_name in _MONOSPACED:
@@ -127,7 +128,7 @@ def find(size: int, folders: Sequence[Path] | None = None) -> Fonts:
 
 
 def _has(font: Font, character: str) -> bool:
-    """Whether the font knows the character: else it draws the same box as for one nobody has."""
+    """Whether the font has the character; if not, it draws the box of an unassigned one."""
     if character.isspace():
         return True
     drawn, box = font.getmask(character), font.getmask(_NOBODY_HAS)
@@ -138,11 +139,11 @@ def _open(path: Path | None, size: int) -> Font | None:
     if path is None:
         return None
     try:
-        # Not ImageFont.truetype: of a file it cannot read it would look for a namesake elsewhere.
-        # The basic layout is enough for code, and it is the same on all machines.
+        # Not ImageFont.truetype, which searches other folders for a file that it cannot read.
+        # The basic layout is enough for code, and the same on all machines.
         return ImageFont.FreeTypeFont(str(path), size, layout_engine=ImageFont.Layout.BASIC)
     except OSError:
-        # A broken file, or a format that this Pillow cannot read: another font will do.
+        # A broken file, or a format that Pillow cannot read: use another font.
         return None
 
 

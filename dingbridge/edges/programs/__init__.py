@@ -1,1 +1,1 @@
-"""Other programs: run, watched, and found again by their process id."""
+"""Runs other programs, and identifies processes."""

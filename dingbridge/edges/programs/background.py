@@ -1,8 +1,8 @@
-"""Starts a program that outlives this process: in a session of its own, and with little around it.
+"""Starts a program that outlives this process, in its own session.
 
-It gets none of our descriptors, reads nothing and writes only its complaints, to a file. Its
-environment holds what a program needs to run at all (`ALLOWED`), so that no secret of a user's
-shell stays in memory for as long as it runs.
+It inherits none of our file descriptors, has no standard input, and its standard error goes to a
+file. Its environment contains only `ALLOWED` variables, so that no secret of the user's shell stays
+in memory while it runs.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from dingbridge.edges.storage import own_files
 ALLOWED = re.compile(
     r"HOME|PATH|LANG|LC_\w+|LANGUAGE|TZ|TZDIR|USER|LOGNAME|TMPDIR|XDG_\w+"
     r"|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL|WEBSOCKET_CLIENT)_CA_BUNDLE"
-    # By which way DingTalk is reached.
+    # Proxies and certificates, to reach DingTalk.
     r"|(?i:(HTTPS?|ALL|NO)_PROXY)"
-    # Windows: without these no program finds its libraries or the user's folders.
+    # Windows: programs need these to find libraries and the user's folders.
     r"|SYSTEMROOT|WINDIR|COMSPEC|PATHEXT|TEMP|TMP|APPDATA|LOCALAPPDATA|USERPROFILE|USERNAME"
 )
-"""The variables that a background process gets."""
+"""Matches the names of the variables that a background process inherits."""
 
 FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
-"""Has glibc give memory back that was needed for a moment; other systems do not read it."""
+"""Makes glibc return unused memory to the system; ignored elsewhere."""
 
 WORKS, NEEDLESS = b"1", b"0"
 Outcome = Literal["starting", "works", "needless", "failed"]
 
 COMPLAINT_BYTES, COMPLAINT_LINES = 2000, 5
-"""What is read of a program's complaints, from the end."""
+"""Most bytes and lines of a program's standard error that are read, from its end."""
 
 
 def allowed(environ: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that a background process gets.
+    """The part of an environment that a background process inherits.
 
     >>> allowed({"HOME": "/home/me", "DINGTALK_CLIENT_SECRET": "s", "NVIM": "/run/nvim"})
     {'HOME': '/home/me'}
@@ -49,18 +49,18 @@ def allowed(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class Background:
-    """A program that was started: what it has told of its start so far.
+    """A started program, and the outcome of its start.
 
-    It is nobody's child: Neovim ends the whole tree of a host that it leaves. So it tells by its
-    standard output whether it `WORKS` or is `NEEDLESS`, because another one works already, and lets
-    go of that.
+    It detaches from us, because Neovim kills all child processes of a host when it exits. So it
+    reports on its standard output that it `WORKS`, or that it is `NEEDLESS` because another one
+    works already, and then closes it.
     """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._told = b""
         self._has_told = threading.Event()
-        # A thread, because not every system can wait for a pipe only for a while.
+        # A thread, because not every system can wait for a pipe with a timeout.
         threading.Thread(target=self._read, name="dingbridge-start", daemon=True).start()
 
     def _read(self) -> None:
@@ -71,7 +71,7 @@ class Background:
         self._has_told.set()
 
     def outcome(self, seconds: float) -> Outcome:
-        """How far it is, after waiting for news at most so long."""
+        """The outcome so far, after waiting at most `seconds` for it."""
         if not self._has_told.wait(seconds):
             return "starting"
         if self._told == WORKS:
@@ -80,8 +80,10 @@ class Background:
 
 
 def start(argv: Sequence[str], environ: Mapping[str, str], complaints: Path) -> Background:
-    """Start a program, which calls `detach` and later `notify`. Its standard error goes to the
-    file `complaints`. Raises `OSError`."""
+    """Start a program, which must call `detach` and later `notify`.
+
+    Its standard error goes to the file `complaints`. Raises `OSError`.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     with os.fdopen(own_files.open_file(complaints, flags), "wb") as said:
         process = subprocess.Popen(  # noqa: S603 - words of ours
@@ -100,8 +102,10 @@ def start(argv: Sequence[str], environ: Mapping[str, str], complaints: Path) -> 
 
 
 def detach() -> None:
-    """Let this process be nobody's child, so that it does not end with a tree of others. Its first
-    step, while it has one thread."""
+    """Detach this process from its parent, so that it is not killed with it.
+
+    Must be its first step, while it has one thread.
+    """
     if os.name == "posix":
         if os.fork():
             os._exit(0)
@@ -112,9 +116,11 @@ def detach() -> None:
 
 
 def notify(word: bytes) -> None:
-    """Tell whoever started this process that it `WORKS` or is `NEEDLESS`. Nothing may be printed
-    before, and what is printed afterwards goes nowhere."""
-    with contextlib.suppress(OSError):  # whoever it was is gone
+    """Report to the process that started this one that it `WORKS` or is `NEEDLESS`.
+
+    Nothing may be printed before; later output is discarded.
+    """
+    with contextlib.suppress(OSError):  # that process has ended
         os.write(1, word)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -122,7 +128,7 @@ def notify(word: bytes) -> None:
 
 
 def complaint(path: Path) -> str:
-    """The last lines of what a program complained of; empty when it did not."""
+    """The last lines of a program's standard error; empty without any."""
     try:
         text = path.read_bytes()[-COMPLAINT_BYTES:]
     except OSError:
@@ -131,7 +137,7 @@ def complaint(path: Path) -> str:
 
 
 _DETACHED = "detached"
-"""The last word of a process that `detach` has started."""
+"""Last argument of a process that was started by `detach`."""
 
 _FLAGS = (
     getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)

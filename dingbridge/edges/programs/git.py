@@ -1,24 +1,23 @@
 """A project's git repository: its branch, read from files, and its changes, from `git diff`.
 
-A repository may come from a stranger, and its own configuration can name programs. `git diff` would
-run these, so each is switched off by a word of the command line, which counts for more:
+The repository may come from a stranger, and its configuration can name programs that `git diff`
+would run. Options of the command line, which take precedence, disable all of them:
 
-- `core.fsmonitor`: a program, or a daemon, that is asked which files changed;
-- `diff.external`, and `diff.<driver>.command` by .gitattributes: `--no-ext-diff`;
-- `diff.<driver>.textconv`: `--no-textconv`;
-- `filter.<name>.clean` and `.process`, which git runs on each changed file: their names are listed
-  first (listing runs nothing), then each is made empty; a name that cannot be written safely as an
-  argument is a reason not to look at all;
-- hooks (`core.hooksPath`, `post-index-change` after a refreshed index): no hooks, and no lock, so
-  that the index is not written either;
-- fetching a missing object of a partial clone (`core.sshCommand`, `remote.*.uploadpack`, `ext::`):
-  no protocol is allowed;
-- a submodule's own configuration: submodules are not looked into;
-- `core.pager`, `pager.diff`: no pager;
-- `diff.srcPrefix` and its like, which would give a secret file another name: `a/` and `b/`;
-- `core.worktree`, which would show another folder: `--work-tree` says which.
+- `core.fsmonitor` (a program that reports changed files): disabled
+- `diff.external`, and `diff.<driver>.command` by .gitattributes: `--no-ext-diff`
+- `diff.<driver>.textconv`: `--no-textconv`
+- `filter.<name>.clean` and `.process`, which git runs on changed files: their names are listed
+  first (which runs nothing), then each is set to nothing; if a name cannot be passed safely as an
+  argument, there is no diff
+- hooks (`core.hooksPath`, `post-index-change`): no hooks, and no lock, so the index is not written
+- fetching missing objects of a partial clone (`core.sshCommand`, `remote.*.uploadpack`, `ext::`):
+  no protocol is allowed
+- configuration of submodules: submodules are ignored
+- `core.pager`, `pager.diff`: no pager
+- `diff.srcPrefix` and similar, which would rename a secret file: `a/` and `b/`
+- `core.worktree`, which would show another folder: `--work-tree`
 
-`git` itself is taken from an absolute folder of the PATH, never from the project.
+`git` itself is taken from an absolute folder on the PATH, never from the project.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ from dingbridge.edges.programs.process import Bounds, ProcessNotStarted, Process
 from dingbridge.executables import find_program
 
 DIFF_BYTES = 256 * 1024
-"""What is read of a diff, from its beginning."""
+"""Most bytes of a diff that are read."""
 
 DIFF_WITHIN = 10.0
-"""Seconds that git may take."""
+"""Timeout of git, in seconds."""
 
 _SMALL_FILE = 4096
 _BRANCH_CHARACTERS = 100
@@ -53,7 +52,7 @@ _PROTOCOLS = ("file", "git", "ssh", "http", "https", "ftp", "ftps", "ext")
 
 
 def repository(cwd: str) -> Path | None:
-    """The nearest folder, from `cwd` upwards, that holds `.git`; None without one."""
+    """The nearest folder, from `cwd` upwards, that contains `.git`; None without one."""
     try:
         start = Path(os.path.realpath(cwd, strict=True))
         return next((each for each in (start, *start.parents) if (each / ".git").exists()), None)
@@ -62,9 +61,9 @@ def repository(cwd: str) -> Path | None:
 
 
 def branch(cwd: str) -> str:
-    """The branch checked out in `cwd`, or the beginning of the commit's name; empty without one.
+    """The branch checked out in `cwd`, or the abbreviated commit; empty without a repository.
 
-    Read from `.git/HEAD`, or through the `.git` file of a worktree or submodule; nothing is run.
+    Read from `.git/HEAD`, also of a worktree or submodule; no program is run.
     """
     top = repository(cwd)
     if top is None:
@@ -82,7 +81,7 @@ def branch(cwd: str) -> str:
 
 
 def _small(path: Path) -> bytes:
-    """The contents of a small regular file, or nothing."""
+    """The content of a small regular file; empty for anything else."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         descriptor = os.open(path, flags)
@@ -99,10 +98,11 @@ def _small(path: Path) -> bytes:
 
 
 def diff(cwd: str, path: str = "", seconds: float = DIFF_WITHIN) -> str:
-    """What has changed since the last commit below the folder `cwd`, secrets left out, or in one
-    file: `path` is relative to the folder and checked already.
+    """The changes since the last commit below the folder `cwd`, without secret files.
 
-    Runs git up to `seconds`, so not for the service loop. Raises `BridgeError` in words for a chat.
+    `path` limits them to one file; it is relative to the folder and must be checked. Runs git for
+    up to `seconds`, so never call it on the service loop. Raises `BridgeError` with a text for the
+    chat.
     """
     top = repository(cwd)
     if top is None:
@@ -121,13 +121,13 @@ def diff(cwd: str, path: str = "", seconds: float = DIFF_WITHIN) -> str:
 
 
 FILTERS = ("config", "--name-only", "--get-regexp", r"^filter\.")
-"""Lists the settings of all filters, of which git runs none."""
+"""Arguments of git to list the settings of all filters, without running one."""
 
 
 def filters(listing: bytes) -> tuple[str, ...]:
-    """The names of the filters in what `FILTERS` printed.
+    """The names of the filters in the output of `FILTERS`.
 
-    Raises `BridgeError` when one of them cannot be switched off safely: `-c` ends a name at `=`.
+    Raises `BridgeError` if one cannot be disabled safely: for `-c` a name ends at `=`.
     """
     names: set[str] = set()
     for line in listing.splitlines():
@@ -141,9 +141,9 @@ def filters(listing: bytes) -> tuple[str, ...]:
 
 
 def arguments(top: str, path: str, filters: Sequence[str]) -> list[str]:
-    """What `git` is run with, in the project's folder, for a diff that runs nothing else.
+    """The arguments of `git`, to be run in the project's folder, for a diff that runs no program.
 
-    `top` is the repository's own folder, `path` one file or empty, `filters` what to switch off.
+    `top` is the repository's root, `path` one file or empty, `filters` the filters to disable.
     """
     settings = [
         "core.fsmonitor=false",
@@ -176,14 +176,14 @@ def _without_secrets() -> list[str]:
 
 
 def program(folders: Sequence[str], cwd: str) -> str | None:
-    """git in the first absolute one of the `folders`, but not in the project `cwd`."""
+    """The path of git in the first absolute one of the `folders` outside of the project `cwd`."""
     project = Path(os.path.realpath(cwd))
     foreign = [each for each in folders if not Path(os.path.realpath(each)).is_relative_to(project)]
     return find_program("git", foreign)
 
 
 def _run(argv: list[str], cwd: str, seconds: float) -> tuple[int, bytes]:
-    """The program's status and the beginning of its output; it is ended when that is enough."""
+    """The exit status and the beginning of the output; kills the program when that is read."""
     bounds = Bounds(seconds, DIFF_BYTES, "first and no more")
     try:
         ended = Runner().run(argv, bounds, cwd=cwd, environ=_ENVIRON)

@@ -1,8 +1,7 @@
-"""Runs a program, bounded in time and output, in a group of its own that is ended whole.
+"""Runs a program with limits on time and output, in its own process group.
 
-The words are run as they stand, without a shell. A program that ends by itself may leave others
-running; one that is ended takes along all it started, unless that has left the group. Windows has
-no such groups, and there the program alone is ended.
+No shell is involved. A program that exits may leave child processes running; one that we kill is
+killed with its process group. Windows has no process groups, so there only the program is killed.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from msgspec import Struct
 from dingbridge.executables import find_program
 
 COMPLAINT_BYTES = 500
-"""What is kept of a standard error that is read apart, from the end."""
+"""Bytes of a separate standard error that are kept, from its end."""
 
 REST_WITHIN = 1.0
-"""Seconds after a program's end in which the rest of its output must come."""
+"""Seconds after a program's exit in which the rest of its output must arrive."""
 
 Complaints = Literal["dropped", "apart", "in the output"]
 """Where a program's standard error goes."""
@@ -38,9 +37,12 @@ _STANDARD_ERROR: dict[Complaints, int] = {
 
 
 class Bounds(Struct, frozen=True):
-    """How many seconds a program may run, and what is kept of its output: so many bytes, the first
-    or the last. The rest is read as well, so that the program never waits, unless there is to be
-    no more: then the program is ended as soon as it has written that much."""
+    """The limits of a program: seconds, and the number of bytes of output that are kept, from the
+    beginning or the end.
+
+    Further output is read and discarded, so that the program never blocks on it; optionally the
+    program is killed when it has written that much.
+    """
 
     seconds: float
     size: int
@@ -48,15 +50,16 @@ class Bounds(Struct, frozen=True):
 
 
 def keep_from_children(variables: Collection[str]) -> None:
-    """Remove these environment variables from this process, so that no program it starts inherits
+    """Remove environment variables from this process, so that its child processes do not inherit
     them."""
     for name in variables:
         os.environ.pop(name, None)
 
 
 class Ended(Struct, frozen=True):
-    """How a program ended. A negative `status` is a signal; `complaint` is the end of its standard
-    error, if that was read apart."""
+    """The result of a program. A negative `status` is a signal; `complaint` is the end of its
+    standard error, if that was read separately.
+    """
 
     status: int
     output: bytes
@@ -64,23 +67,23 @@ class Ended(Struct, frozen=True):
 
 
 class ProcessNotStarted(Exception):
-    """The program could not be started; says why, in words without its arguments."""
+    """The program could not be started. The text is the reason, without arguments."""
 
 
 class ProcessTimedOut(Exception):
-    """The program was ended because its time was over."""
+    """The program was killed because of its time limit."""
 
 
 class ProcessStopped(Exception):
-    """The program was ended, or not even started, because somebody wanted that."""
+    """The program was killed, or not started, on request."""
 
 
 class Runner:
-    """Runs one program at a time. One thread waits for it, any other may end it."""
+    """Runs one program at a time. One thread waits for it; any other thread may kill it."""
 
     def __init__(self) -> None:
         self.is_stopped = False
-        """Whether nothing is run any more."""
+        """Whether `stop` was called: no further program is run."""
         self._running: subprocess.Popen[bytes] | None = None
         self._was_ended = False
 
@@ -95,11 +98,15 @@ class Runner:
         environ: Mapping[str, str] | None = None,
         complaints: Complaints = "dropped",
     ) -> Ended:
-        """Run a program in the folder `cwd` and wait for its end.
+        """Run a program in the folder `cwd` and wait for its exit.
 
-        A name alone is looked for by `find_program`. It reads `message` on standard input, and
-        its environment is `surroundings`, or this process's own, and `environ`. Raises
-        `ProcessNotStarted`, `ProcessTimedOut` or `ProcessStopped`.
+        - `argv`: a name without a slash is looked up by `find_program`
+        - `message`: its standard input
+        - `surroundings`: its environment, by default that of this process
+        - `environ`: variables that are added to it
+        - `complaints`: where its standard error goes
+
+        Raises `ProcessNotStarted`, `ProcessTimedOut` or `ProcessStopped`.
         """
         if self.is_stopped:
             raise ProcessStopped
@@ -121,7 +128,7 @@ class Runner:
             raise ProcessNotStarted(_reason(cause, cwd)) from cause
         self._running = process
         if self.is_stopped:
-            # stop() came before it could see this program.
+            # stop() was called before it could see this program.
             self.stop_running()
         last_words = Bounds(bounds.seconds, COMPLAINT_BYTES, "last")
         output = _Reader(process, process.stdout, bounds)
@@ -133,7 +140,7 @@ class Runner:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(bounds.seconds)
         finally:
-            # Whatever interrupts the waiting leaves no program behind.
+            # No exception may leave the program running.
             is_late = process.returncode is None
             _end(process)
             process.wait()
@@ -142,13 +149,13 @@ class Runner:
             raise ProcessStopped
         if is_late:
             raise ProcessTimedOut
-        # What the program left running may hold the pipes open for ever.
+        # Its child processes may keep the pipes open.
         output.join(REST_WITHIN)
         complaint.join(REST_WITHIN)
         return Ended(process.returncode, bytes(output.kept), bytes(complaint.kept))
 
     def stop_running(self) -> bool:
-        """End the program that runs now. Returns whether there was one."""
+        """Kill the running program. Returns whether there was one."""
         running = self._running
         if running is None:
             return False
@@ -157,7 +164,7 @@ class Runner:
         return True
 
     def stop(self) -> None:
-        """End the program that runs now, and run no other."""
+        """Kill the running program, and run no other."""
         self.is_stopped = True
         self.stop_running()
 
@@ -173,13 +180,13 @@ def _reason(cause: OSError | ValueError, cwd: str) -> str:
     if not isinstance(cause, OSError):
         # Python quotes what it could not pass on.
         return os.strerror(errno.EINVAL)
-    # The folder may be what is missing, and then the program must not be blamed.
+    # If the folder is missing, the error must not blame the program.
     where = f"{cwd}: " if cwd and cause.filename == cwd else ""
     return f"{where}{cause.strerror}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the program and whatever it started, unless it is gone: its number may be another's."""
+    """Kill the program and its process group, unless it has exited: its id may have been reused."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
@@ -189,14 +196,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _write(pipe: IO[bytes] | None, message: bytes) -> None:
-    """Write the message. A program need not read it."""
+    """Write the message. The program need not read it."""
     if pipe is not None:
         with contextlib.suppress(OSError), pipe:
             pipe.write(message)
 
 
 class _Reader(threading.Thread):
-    """Reads a pipe, if there is one, to its end, and keeps the part of it that is wanted."""
+    """Reads a pipe, if there is one, to its end, and keeps the part within the limits."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], pipe: IO[bytes] | None, bounds: Bounds

@@ -1,4 +1,4 @@
-"""Whether a process is the one that was meant: a number alone may be another's by now."""
+"""Identifies a process by its id and start time, because ids are reused."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import sys
 from pathlib import Path
 
 ANSWERS_WITHIN = 5.0
-"""Seconds that `ps` may take."""
+"""Timeout of `ps`, in seconds."""
 
 
 def born(pid: int) -> str:
-    """When a process began, as the system tells it; empty when it does not run, or on Windows."""
+    """The start time of a process as the system reports it; empty if it does not run, or on
+    Windows."""
     if sys.platform == "linux":
         try:
             fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2]
             boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
         except OSError:
             return ""
-        # proc(5): what follows the name begins with field 3, the state; 22 is the start, in clock
-        # ticks. One that has ended stays listed until its parent, for a service that of all
-        # processes, asks about it.
+        # proc(5): field 3, after the name, is the state; 22 is the start time in clock ticks. A
+        # process that has exited stays listed until its parent (for a service, init) waits for it.
         state, start = fields.split()[0], fields.split()[19]
         return "" if state in ("Z", "X") else f"{start} {boot}"
     if os.name != "posix":
@@ -31,7 +31,7 @@ def born(pid: int) -> str:
     try:
         answer = subprocess.run(  # noqa: S603 - our own words
             words,
-            # Whoever asks reads the same date.
+            # The same format for all callers, whatever their locale and time zone are.
             env={"LC_ALL": "C", "TZ": "UTC"},
             capture_output=True,
             timeout=ANSWERS_WITHIN,
@@ -43,28 +43,29 @@ def born(pid: int) -> str:
 
 
 def is_same(pid: int, beginning: str) -> bool:
-    """Whether the process with that number is the one that began then."""
+    """Whether the process with this id is the one with that start time."""
     return bool(beginning) and born(pid) == beginning
 
 
 def has_ended(pid: int, beginning: str) -> bool:
-    """Whether a process that began then, or at any time without that, certainly runs no more."""
+    """Whether a process has certainly exited; without a `beginning`, whether no process has this
+    id."""
     now = born(pid)
     return now != beginning if beginning else os.name == "posix" and not now
 
 
 def kill(pid: int, beginning: str) -> bool:
-    """End a process that may be frozen, if it began then. Returns whether it did."""
+    """Kill a process, which may be frozen, if its start time matches. Returns whether it did."""
     return _signal(pid, beginning, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 LOOK: int | None = getattr(signal, "SIGWINCH", None)
-"""The signal that asks a service whether its socket is still there: a process that knows nothing of
-it ignores it. Windows has none, and no socket files either."""
+"""The signal that makes a service check its socket's file. Other processes ignore it. None on
+Windows, which has no socket files."""
 
 
 def ask_to_look(pid: int, beginning: str) -> None:
-    """Have a service look whether its socket is still there, if it began then."""
+    """Make a service check its socket's file, if its start time matches."""
     if LOOK is not None:
         _signal(pid, beginning, LOOK)
 

@@ -1,8 +1,8 @@
-"""A session's project folder: the files below it, and nothing else on the disk.
+"""Reads files below a session's project folder, and nothing else on the disk.
 
-A path comes from a chat. Its spelling is checked, then links are resolved, then what was found is
-opened again from the folder down without following a link, so that one put there in between leads
-nowhere. What has been opened must be a regular file. A hard link cannot be told from the file.
+A path comes from a chat. Its spelling is checked, then links are resolved. Then the result is
+opened from the folder down without following links, so that a link created in between has no
+effect. The opened file must be a regular one. Hard links cannot be detected.
 """
 
 from __future__ import annotations
@@ -21,31 +21,34 @@ from dingbridge.core.errors import BridgeError
 from dingbridge.core.secrets.excerpts import LINES_BEFORE
 
 MOST_BYTES = 16_000
-"""What is shown of a file at once."""
+"""Most bytes of a file that are shown at once."""
 
 SEARCHED_BYTES = 64 * 1024 * 1024
-"""How far into a file its lines are counted."""
+"""Bytes of a file that are searched for a line."""
 
 _BLOCK = 64 * 1024
 _MOST_BEFORE = 1024 * 1024
 _LOOKED_AT = 8192
-"""Bytes at a file's start that tell whether it is text."""
+"""Bytes at a file's start that decide whether it is text."""
 
 
 def inside(cwd: str, path: str) -> Path:
-    """The regular file that `path`, relative to the folder `cwd`, stands for, with links resolved.
+    """The regular file at `path`, relative to the folder `cwd`, with links resolved.
 
-    Raises `BridgeError`, in words for whoever sent the path, when it is outside the folder, is no
-    regular file, or is named like a secret. Whether something exists outside the folder is never
-    told. Nothing is shown of a whole disk, nor of what is hidden in a home folder.
+    Raises `BridgeError`, with a text for the chat, if it is outside of the folder, not a regular
+    file, or named like a secret. The error does not reveal whether something exists outside. A
+    folder that is a whole disk is refused, and so are hidden files in a home folder.
     """
     root, parts = _found(cwd, path)
     return root.joinpath(*parts)
 
 
 def relative(cwd: str, path: str) -> str:
-    """`path` as seen from the folder `cwd`, with `/`, after the checks of `inside` but for the
-    existence of a file: it may be one that was deleted. Raises `BridgeError`."""
+    """`path` relative to the folder `cwd`, with `/`.
+
+    Makes the checks of `inside`, but the file need not exist: it may have been deleted. Raises
+    `BridgeError`.
+    """
     return PurePosixPath(*_resolved(cwd, path)[1]).as_posix()
 
 
@@ -57,9 +60,9 @@ def read_lines(
     most_lines: int = MOST_LINES,
     most_bytes: int = MOST_BYTES,
 ) -> Lines:
-    """Lines `first` to `last` of a text file, both from 1; a file of any size costs little memory.
+    """Lines `first` to `last` (1-based, inclusive) of a text file. Uses little memory.
 
-    Raises `BridgeError` as `inside` does, for a binary file, and when there is no line `first`.
+    Raises `BridgeError` as `inside` does, for a binary file, and if there is no line `first`.
     """
     root, parts = _found(cwd, path)
     wanted = min(last - first + 1, most_lines)
@@ -78,7 +81,7 @@ def read_lines(
     if b"\0" in data:
         raise BridgeError(say.BINARY())
     cut = len(data) > most_bytes
-    # Half a line may be half a secret, which nobody knows as one.
+    # Only whole lines: half a secret would not be recognised.
     whole_lines = data.rfind(b"\n", 0, most_bytes)
     data = data[: whole_lines if cut and whole_lines > 0 else most_bytes]
     shown = PurePosixPath(*parts).as_posix()
@@ -100,7 +103,7 @@ def _found(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
 
 
 def _resolved(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
-    """The folder, and the names that lead from it to the file without any link."""
+    """The folder, and the path components from it to the file, with links resolved."""
     paths.check(path, drives=sys.platform == "win32")
     if sys.platform == "win32" and _is_odd_on_windows(path):
         raise BridgeError(say.OUTSIDE())
@@ -119,7 +122,7 @@ def _resolved(cwd: str, path: str) -> tuple[Path, Sequence[str]]:
 
 
 def _is_odd_on_windows(path: str) -> bool:
-    """Whether the path depends on a drive's current folder, or names a stream of a file."""
+    """Whether the path depends on a drive's current folder, or names an alternate data stream."""
     named = PureWindowsPath(path)
     return (bool(named.drive) and not named.root) or ":" in path[len(named.drive) :]
 
@@ -139,7 +142,7 @@ def _home() -> Path:
 
 
 def _open(root: Path, parts: Sequence[str]) -> int:
-    """A descriptor of the file, opened without following any link below the folder."""
+    """A file descriptor, opened without following links below the folder."""
     if sys.platform == "win32":
         whole = root.joinpath(*parts)
         descriptor = os.open(whole, os.O_RDONLY | os.O_BINARY)
@@ -148,7 +151,7 @@ def _open(root: Path, parts: Sequence[str]) -> int:
             os.close(descriptor)
             raise BridgeError(say.OUTSIDE())
         return descriptor
-    # A pipe put in the file's place must not hold us up.
+    # Non-blocking, in case the file was replaced by a pipe.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     for number, part in enumerate(parts, 1):
@@ -162,8 +165,10 @@ def _open(root: Path, parts: Sequence[str]) -> int:
 
 
 def _slice(descriptor: int, first: int, wanted: int, most_bytes: int) -> tuple[bytes, bool]:
-    """The `wanted` lines from `first` on, without the last one's end, and whether more follow.
-    More than `most_bytes` may come, but not much more."""
+    """The `wanted` lines from `first` on, without the last line end, and whether more follow.
+
+    The result may exceed `most_bytes` by one block.
+    """
     line, searched, kept = 1, 0, bytearray()
     ends_line = True
     while block := os.read(descriptor, _BLOCK):
@@ -189,7 +194,7 @@ def _slice(descriptor: int, first: int, wanted: int, most_bytes: int) -> tuple[b
 
 
 def _before(descriptor: int, first: int) -> str:
-    """Some lines before line `first`, for what is decided by them."""
+    """Some lines before line `first`, as context for masking."""
     if first == 1:
         return ""
     start = max(1, first - LINES_BEFORE)
@@ -198,7 +203,7 @@ def _before(descriptor: int, first: int) -> str:
 
 
 def _passed(block: bytes, line: int, first: int) -> tuple[int, bytes]:
-    """What is left of a block, which starts in `line`, from the beginning of line `first` on."""
+    """The part of a block, which starts in `line`, from the beginning of line `first` on."""
     ends = block.count(b"\n")
     if line + ends < first:
         return line + ends, b""

@@ -1,4 +1,4 @@
-"""Programs that answer in a session: message on standard input, answer on standard output."""
+"""Runs responder programs: the message on standard input, the answer on standard output."""
 
 from __future__ import annotations
 
@@ -25,18 +25,21 @@ from dingbridge.edges.programs.process import (
 log = logging.getLogger(__name__)
 
 ANSWER_CHARACTERS = 1_000_000
-"""What is kept of a program's answer at most."""
+"""Longest answer of a program; the rest is dropped."""
 
 ANSWER_BYTES = 4 * ANSWER_CHARACTERS
-"""What is read of it into memory; a character takes at most four bytes."""
+"""The same in bytes; a character has at most four."""
 
 JOB_BYTES = 64 * 1024
-"""What is kept of a job's output, from the end."""
+"""Bytes of a job's output that are kept, from its end."""
 
 
 class Task(Struct, frozen=True):
-    """One message for a program. `argv` is run as it stands, without a shell; `timeout` seconds.
-    `surroundings` are its environment, to which `environ` is added."""
+    """One message for a program.
+
+    `argv` is run without a shell, for at most `timeout` seconds. Its environment is `surroundings`
+    plus `environ`.
+    """
 
     request: str
     argv: tuple[str, ...]
@@ -48,7 +51,7 @@ class Task(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """What came of a task: an answer, or in words why there is none."""
+    """The result of a task: an answer, or the reason why there is none."""
 
     request: str
     text: str = ""
@@ -69,11 +72,11 @@ class ResponderPrograms(threading.Thread):
         self._queue.put(task)
 
     def stop_running(self) -> bool:
-        """End the program that runs now. Returns whether there was one."""
+        """Kill the running program. Returns whether there was one."""
         return self._runner.stop_running()
 
     def stop(self) -> None:
-        """End the thread soon, and the program with it; what still waits is not started."""
+        """End the thread soon, and kill its program; queued messages are discarded."""
         self._runner.stop()
         self._queue.put(None)
 
@@ -122,9 +125,11 @@ def run_job(
     runner: Runner,
     surroundings: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
-    """The exit status of a program from the settings, which nobody talks to, and the end of what it
-    wrote. `surroundings` are its environment. Waits up to `seconds`; raises `BridgeError`, in words
-    for a chat, when it cannot be run, takes longer, or is stopped."""
+    """Run a job from the settings. Returns its exit status and the end of its output.
+
+    `surroundings` is its environment. Takes up to `seconds`. Raises `BridgeError`, with a text for
+    the chat, if the program cannot be run, takes longer, or is stopped.
+    """
     bounds = Bounds(seconds, JOB_BYTES, "last")
     try:
         ended = runner.run(

@@ -1,7 +1,7 @@
-"""Looks up what settings keep outside of them: runs the commands they name, reads their `env_file`.
+"""Looks up values that settings refer to: runs commands, and reads the `env_file`.
 
-No shell is involved. What was found is a secret: it is neither logged nor part of any sentence, and
-neither is what a command complains about.
+No shell is involved. The results are secret: neither they nor the standard error of commands are
+logged or shown.
 """
 
 from __future__ import annotations
@@ -26,21 +26,22 @@ from dingbridge.edges.programs.process import (
 )
 
 COMMAND_WITHIN = 30.0
-"""Seconds a command may take, which is enough to type a passphrase into a window."""
+"""Timeout of a command in seconds: enough to type a passphrase into a dialog."""
 
 LINE_BYTES = 65_536
-"""What is read of a command's output at most."""
+"""Most bytes of a command's output that are read."""
 
 FILE_BYTES = 1_000_000
-"""Size that an `env_file` may have."""
+"""Largest `env_file`, in bytes."""
 
 
 def look_up(wants: Wants, runner: Runner | None = None) -> LookupResults:
-    """All that `wants` names, one after the other; takes as long as its commands, never raises.
+    """Look up everything in `wants`, one after the other. Takes as long as the commands; never
+    raises.
 
-    Commands start in the user's home folder, and the file needs an absolute path: whatever folder
-    the user is in must not choose the settings, which say where the secrets go. Once the `runner`
-    is stopped, a running command is ended and further ones are not started.
+    Commands run in the user's home folder, and the file needs an absolute path, so that the current
+    folder (which may be a stranger's project) cannot change the settings. When the `runner` is
+    stopped, a running command is killed and no further ones are started.
     """
     runner = runner or Runner()
     outputs: dict[Argv, str] = {}
@@ -64,7 +65,7 @@ def look_up(wants: Wants, runner: Runner | None = None) -> LookupResults:
 
 
 def _ask(argv: Argv, runner: Runner) -> str | ProgramFailure:
-    """The first line that a program says, or why there is none."""
+    """The first line that a program prints, or why there is none."""
     try:
         home = os.path.expanduser("~")
         ended = runner.run(argv, Bounds(COMMAND_WITHIN, LINE_BYTES), cwd=home)
@@ -90,7 +91,7 @@ def _file(path: Path) -> tuple[dict[str, str] | None, FileFailure | None, tuple[
         return None, lookup_failures.NotAbsolute(), ()
     try:
         status = path.stat()
-        # A pipe or a device would keep the reader waiting, or never end.
+        # Reading a pipe or a device could block for ever.
         if not stat.S_ISREG(status.st_mode):
             return None, lookup_failures.NotAFile(), ()
         if status.st_size > FILE_BYTES:
@@ -105,7 +106,7 @@ def _file(path: Path) -> tuple[dict[str, str] | None, FileFailure | None, tuple[
         return None, failure, ()
     held: dict[str, str] = {}
     warnings: list[str] = []
-    # The parser alone: `$NAME` in a value is text, as it is in the environment.
+    # Only parsed: `$NAME` in a value is text, as in the environment.
     for line in parse_stream(io.StringIO(text)):
         if line.error:
             warnings.append(say.NO_VARIABLE(line=line.original.line, path=path))

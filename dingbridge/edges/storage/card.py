@@ -1,4 +1,4 @@
-"""The card of whoever holds a lock: how it is reached."""
+"""The owner card: a file beside a lock that says which process holds it and how to reach it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from msgspec import Struct
 from dingbridge.edges.storage import own_files
 
 Holder = Literal["", "service", "notify"]
-"""Who holds a lock: the service, or the shell's `notify` while it sends; what a Neovim that runs
-0.1 writes says nothing of it."""
+"""The program that holds a lock: the service, or `dingbridge notify` while it sends; empty for a
+Neovim with 0.1, whose card does not say."""
 
 
 class OwnerCard(Struct, frozen=True):
-    """The process that holds a lock, when it began (`process_identity.born`), its local socket with
-    the secret, the data folder that it serves, and what it is."""
+    """The process that holds a lock.
+
+    It has its process id, start time (`process_identity.born`), local socket with the secret, data
+    folder, and which program it is.
+    """
 
     pid: int = 0
     address: str = ""
@@ -32,18 +35,18 @@ class OwnerCard(Struct, frozen=True):
 
 
 def card_path(folder: Path, name: str) -> Path:
-    """Where the card of a lock is."""
+    """The path of a lock's card."""
     return folder / f"owner-{name}.json"
 
 
 def write_card(folder: Path, name: str, card: OwnerCard) -> None:
-    """Tell others how the holder is reached."""
-    # No power cut outlives the process that it names.
+    """Write the card of a lock."""
+    # Not synced: the process does not survive a power cut either.
     own_files.write_whole(card_path(folder, name), msgspec.json.encode(card), sync=False)
 
 
 def read_card(folder: Path, name: str) -> OwnerCard:
-    """How the holder is reached; an empty card when that is not known."""
+    """The card of a lock; an empty one if it is missing or invalid."""
     try:
         with own_files.reading(card_path(folder, name)) as file:
             return msgspec.json.decode(file.read(), type=OwnerCard)
@@ -52,6 +55,6 @@ def read_card(folder: Path, name: str) -> OwnerCard:
 
 
 def remove_card(folder: Path, name: str) -> None:
-    """Nobody is reached there any more."""
+    """Remove the card of a lock."""
     with contextlib.suppress(OSError):
         card_path(folder, name).unlink()

@@ -1,4 +1,4 @@
-"""Where the files are when no editor says so: the folders that Neovim itself would use."""
+"""The folders that Neovim would use, for programs without an editor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import appdirs
 
 
 def neovim_name() -> str:
-    """Neovim's folder name, which `NVIM_APPNAME` changes."""
+    """Neovim's folder name: `NVIM_APPNAME`, or `nvim`."""
     return os.environ.get("NVIM_APPNAME") or "nvim"
 
 
@@ -26,22 +26,21 @@ def log_folder() -> Path:
 
 
 def robots_folder() -> Path:
-    """Where a user's services tell each other which robots they hold: the same for all of Neovim's
-    folder names."""
+    """The folder with the locks of robots, shared by all services of a user (all `NVIM_APPNAME`s)."""
     return _base("XDG_STATE_HOME", "state", appdirs.user_state_dir) / "dingbridge" / "robots"
 
 
 def _folder(variable: str, kind: str, of_the_system: Callable[[], str]) -> Path:
-    """Neovim's own folder; on Windows it appends `-data`."""
+    """Neovim's folder; on Windows its name ends in `-data`."""
     name = f"{neovim_name()}-data" if sys.platform == "win32" else neovim_name()
     return _base(variable, kind, of_the_system) / name
 
 
 def _base(variable: str, kind: str, of_the_system: Callable[[], str]) -> Path:
-    """Neovim uses the XDG folders on macOS as well."""
+    """The parent folder. Neovim uses the XDG folders on macOS as well."""
     chosen = os.environ.get(variable)
     if not chosen:
-        # Set to nothing counts as not set; appdirs would take it for a folder.
+        # An empty variable counts as not set; appdirs would use it as a folder.
         os.environ.pop(variable, None)
     if chosen:
         return Path(chosen)

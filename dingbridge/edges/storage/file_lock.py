@@ -1,7 +1,7 @@
-"""A file that one process at a time holds; the system frees it when the process dies.
+"""A lock file, which the system releases when its process dies.
 
-`flock` where there is one, which is what `filelock` takes there, as 0.1 does: the two keep each
-other out. Everywhere else `filelock` itself; it takes long to load.
+Uses `flock` where it exists, which excludes `filelock` (used by 0.1) as well, and `filelock`, which
+is slow to import, elsewhere.
 """
 
 from __future__ import annotations
@@ -18,36 +18,38 @@ if sys.platform != "win32":
     import fcntl
 
 LOOK_EVERY = 0.002
-"""Seconds between two looks at a lock that is taken: it is held for one short operation."""
+"""Seconds between two attempts to take a lock, which is held for one short operation."""
 
 _HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
 
 
 class FileLock(Protocol):
-    """Not for two threads at once."""
+    """A lock of a file. Not thread-safe."""
 
     @property
     def is_held(self) -> bool:
-        """Whether it is ours."""
+        """Whether this object holds the lock."""
         ...
 
     def acquire(self) -> bool:
-        """Take the lock without waiting. Returns whether it is ours. Raises `OSError`."""
+        """Try to take the lock, without waiting. Returns whether it is held. Raises `OSError`."""
         ...
 
     def release(self) -> None:
-        """Give it back, if it is ours. The file stays."""
+        """Release the lock, if it is held. The file stays."""
         ...
 
 
 def file_lock(path: Path) -> FileLock:
-    """The lock of that file, which is made, 0600, when it is taken."""
+    """A lock of the file `path`, which is created (mode 0600) when the lock is taken."""
     return _Filelock(path) if sys.platform == "win32" else _Flock(path)
 
 
 def taken(path: Path, seconds: float) -> FileLock | None:
-    """The lock of that file once it is ours; None when somebody else has it for so long. Each call
-    has a lock of its own, so that threads keep each other out."""
+    """Take the lock of the file `path`; None if it is not free within `seconds`.
+
+    Each call uses a separate lock object, so threads exclude each other too.
+    """
     lock, end, pause = file_lock(path), time.monotonic() + seconds, threading.Event()
     while not lock.acquire():
         if time.monotonic() >= end:
@@ -78,7 +80,7 @@ class _Flock:
         except OSError as cause:
             os.close(descriptor)
             if cause.errno == errno.ENOSYS:
-                # A file system without such locks, on which `filelock` has another way.
+                # A file system without flock; `filelock` has an alternative.
                 self._instead = _Filelock(self._path)
                 return self._instead.acquire()
             if cause.errno in _HELD:
@@ -99,7 +101,7 @@ class _Filelock:
     def __init__(self, path: Path) -> None:
         from filelock import FileLock
 
-        # Taken by one thread and released by another, so it must not be bound to either.
+        # It may be released by another thread than the one that took it.
         self._lock = FileLock(path, mode=0o600, thread_local=False)
 
     @property
@@ -110,7 +112,7 @@ class _Filelock:
         from filelock import Timeout
 
         if self._lock.is_locked:
-            return True  # it counts, and would have to be given back as often
+            return True  # filelock counts, and would have to be released as often
         try:
             self._lock.acquire(timeout=0)
         except Timeout:

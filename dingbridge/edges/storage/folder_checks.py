@@ -1,4 +1,4 @@
-"""The folders that are looked at when a host starts: who else may read or change what is there."""
+"""Checks, when a host starts, whether other users can read or change our folders."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ OURS = (
     OUTGOING_FOLDER.parent,
     OUTGOING_FOLDER,
 )
-"""Below the data folder: nobody but us has anything to do there."""
+"""Our folders below the data folder, which nobody else may access."""
 
 
 def mended(data: Path) -> tuple[str, ...]:
-    """Take away what others may do in our folders. Returns in sentences what we may not change: the
-    data folder itself belongs to all of Neovim."""
+    """Remove other users' permissions on our folders.
+
+    Returns sentences about permissions that we must not change, because all of Neovim uses the data
+    folder.
+    """
     told = []
     for folder in OURS:
         if (data / folder).is_dir():

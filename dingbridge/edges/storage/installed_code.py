@@ -1,4 +1,4 @@
-"""How new the code is that is installed, whatever its version says."""
+"""The age of the installed code, independent of its version."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def newest() -> float:
-    """When the newest file of our code, or of the environment that it runs in, was written (Unix
-    seconds). It takes some milliseconds."""
+    """When the newest file of our code or its Python environment was written (Unix seconds).
+
+    Takes some milliseconds.
+    """
     times = [_written(Path(sys.prefix, "pyvenv.cfg"))]
     for folder, folders, files in os.walk(PACKAGE):
         folders[:] = [name for name in folders if name != "__pycache__"]

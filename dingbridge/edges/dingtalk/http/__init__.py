@@ -1,4 +1,4 @@
-"""HTTP to DingTalk: the one package that opens HTTP connections."""
+"""HTTP to DingTalk. The only package that opens HTTP connections."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ log = logging.getLogger(__name__)
 class Http:
     """Sends requests and returns the answers, whatever their status. One per thread.
 
-    `proxy` is a proxy's URL; empty means the environment's own setting. All times are seconds:
-    `connect_timeout` for a connection, `read_timeout` for each part of the answer, and
-    `idle_connection` is how long a connection may lie idle and be used again.
+    - `proxy`: a proxy's URL; empty for the environment's setting
+    - `connect_timeout`: for a connection, in seconds
+    - `read_timeout`: for each part of the answer, in seconds
+    - `idle_connection`: how long an idle connection may be used again, in seconds
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class Http:
         idle_connection: float = IDLE_CONNECTION,
     ) -> None:
         self._session = _Session()
-        # Otherwise a password from ~/.netrc would go out with the requests.
+        # Otherwise requests would send a password from ~/.netrc.
         self._session.auth = _no_login
-        # Given with each request, because those of a session give way to the environment.
+        # Passed with each request, because the environment overrides those of a session.
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._timeouts = (connect_timeout, read_timeout)
         self._direct = Direct(self._session, self._proxies, self._timeouts)
@@ -52,20 +53,19 @@ class Http:
         self._last_used = time.monotonic()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> HttpAnswer:
-        """POST a JSON body. Redirects are not followed: an answer's address is not ours to trust.
+        """POST a JSON body. Redirects are not followed.
 
-        Raises `Unreachable` when nothing left this machine, `Retryable` when the connection broke
-        or no answer came in time, `Refused` for an address that cannot be used.
+        Raises `Unreachable` if nothing left this machine, `Retryable` if the connection broke or no
+        answer came in time, `Refused` for an invalid URL.
         """
         json = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
         return self._traced(url, lambda: self._exchange(url, body, json))
 
     def upload(self, url: str, body: Upload) -> HttpAnswer:
-        """POST a file, piece by piece. An upload shows nothing to anybody, so that no failure of
-        one may have arrived: each may simply be repeated.
+        """POST a file, piece by piece. Nobody sees an upload, so it can always be repeated.
 
-        Raises as `post` does, `Refused` when the file cannot be read to its end, and `Retryable`
-        when it was stopped or took too long.
+        Raises as `post` does, `Refused` if the file cannot be read to its end, and `Retryable` if
+        it was stopped or took too long.
         """
         try:
             headers = {"Content-Type": body.content_type}
@@ -85,15 +85,18 @@ class Http:
         stop: threading.Event | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """GET a file and hand its bytes to `part`, piece by piece; returns how many there were.
+        """GET a file and pass its bytes to `part`, piece by piece. Returns the number of bytes.
 
-        At most `most` bytes are taken, whatever the other side announces, in at most `within`
-        seconds, and no fewer than `PROGRESS_BYTES` every `progress_within`. No header of ours goes
-        along, redirects are not followed, and what `part` raises passes through. `progress` hears
-        the bytes so far, and how many are announced or 0.
+        - `most`: largest file, in bytes
+        - `within`: longest download, in seconds
+        - `progress_within`: seconds in which at least `PROGRESS_BYTES` must arrive
+        - `stop`: setting it ends the download
+        - `progress`: called with the bytes so far, and the announced size or 0
 
-        Raises `Refused` when there is no such file (any more) or it is too large, `Retryable` when
-        the connection broke, it took too long or was stopped, and as `post` does.
+        Sends no headers of ours and follows no redirects. Exceptions of `part` are not caught.
+
+        Raises `Refused` if the file does not exist (any more) or is too large, `Retryable` if the
+        connection broke, took too long or was stopped, and as `post` does.
         """
         limits = Limits(most, within, progress_within)
         began = time.monotonic()
@@ -126,7 +129,7 @@ class Http:
         except FOREIGN as cause:
             error = translated(cause)
             if isinstance(error, Retryable):
-                # What was asked for changes nothing there.
+                # A GET changes nothing there, so it cannot have had an effect.
                 error.may_have_arrived = False
             raise error from cause
         with response:
@@ -185,12 +188,14 @@ class Http:
             raise translated(cause) from cause
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Close all connections."""
         self._session.close()
 
     def _drop_idle_connections(self) -> None:
-        """A server may have closed a connection that lay idle, and then nobody can tell whether
-        the request arrived. A fresh connection has no such doubt."""
+        """Close connections that were idle for too long.
+
+        The server may have closed them, and then it is unknown whether a request arrived.
+        """
         now = time.monotonic()
         if now - self._last_used >= self._idle_connection:
             self._session.close()
@@ -200,12 +205,12 @@ class Http:
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: even for a redirect that is not followed, requests would read the whole answer
-        and take its address apart, which fails on a broken one."""
+        """None: even for a redirect that is not followed, requests would read the whole answer and
+        parse its URL, which raises for an invalid one."""
 
 
 def _trace(method: str, url: str, began: float, outcome: str) -> None:
-    """A line for those who want to see every step; the address without its query."""
+    """Log a request at debug level, with the URL but without its query."""
     if log.isEnabledFor(logging.DEBUG):
         took = 1000 * (time.monotonic() - began)
         log.debug("%s %s: %s in %.0f ms", method, quoted(url), outcome, took)

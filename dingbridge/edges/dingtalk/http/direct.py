@@ -1,5 +1,5 @@
-"""Short requests without the work that requests does for each: by the pools beneath it, which have
-its proxies, its certificates and its connections."""
+"""Short requests without the overhead of requests: uses the connection pools of a session, with
+its proxies and certificates."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dingbridge.edges.dingtalk.http.failures import of_requests
 from dingbridge.edges.dingtalk.http.short import CLASSES
 
 WAYS = 64
-"""Addresses (a count) whose ways are kept; a signed one is another each time."""
+"""Routes (a count) that are cached; signed URLs differ each time."""
 
 _ONCE = Retry(0, read=False)
 
 
 class Way(Struct, frozen=True):
-    """How an address is reached: the connections, and what the request asks for on one."""
+    """How to reach a URL: the connection pool, and the target of the request line."""
 
     pool: HTTPConnectionPool
     target: str
@@ -40,8 +40,8 @@ class Direct:
         self._ways: dict[str, Way] = {}
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        """The answer, of which the body is still to be read. Raises what requests raises, and
-        `ValueError` for a header that cannot be sent."""
+        """The answer with an unread body. Raises what requests raises, and `ValueError` for an
+        invalid header."""
         way = self._ways.get(url) or self._found(url)
         try:
             return way.pool.urlopen(
@@ -60,11 +60,11 @@ class Direct:
             raise of_requests(cause) from cause
 
     def forget(self) -> None:
-        """Ask the session for the ways again: it has closed its connections."""
+        """Clear the cache, because the session has closed its connections."""
         self._ways.clear()
 
     def _found(self, url: str) -> Way:
-        """As `requests.Session.send` and its adapter do."""
+        """The route to a URL, found as `requests.Session.send` and its adapter do."""
         request = self._session.prepare_request(requests.Request("POST", url))
         url_read = str(request.url)
         settings = self._session.merge_environment_settings(

@@ -1,4 +1,4 @@
-"""The body of a download: read piece by piece, as far as size and time allow."""
+"""Reads the body of a download piece by piece, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from dingbridge.core.errors import DeliveryError, Refused, Retryable
 from dingbridge.edges.dingtalk.http.failures import FOREIGN
 
 PIECE = 64 * 1024
-"""Bytes that are read at a time at most."""
+"""Most bytes that are read at a time."""
 
 Sink = Callable[[bytes], object]
-"""Takes one piece of the file; what it raises ends the download."""
+"""Takes one piece of the file; an exception ends the download."""
 
 
 class Limits(Struct, frozen=True):
-    """`most` bytes in at most `within` seconds, of which `PROGRESS_BYTES` come every
-    `progress_within`."""
+    """At most `most` bytes in `within` seconds, and at least `PROGRESS_BYTES` in every
+    `progress_within` seconds.
+    """
 
     most: int
     within: float
@@ -38,7 +39,7 @@ def receive(
     stop: threading.Event,
     progress: Callable[[int, int], None] | None,
 ) -> int:
-    """Hand the body to `part`; see `Http.download`."""
+    """Pass the body to `part`; see `Http.download`."""
     if response.status_code != 200:
         raise _by_status(response.status_code)
     announced = _announced(response)
@@ -73,8 +74,8 @@ def receive(
 
 
 def _next(response: requests.Response) -> bytes:
-    # read() waits until it has all it was asked for, and the time limit would never be looked at
-    # while a few bytes trickle in; urllib3 before 2.1 has nothing better.
+    # read() waits for all requested bytes, so the time limit would not be checked while a few bytes
+    # trickle in; urllib3 before 2.1 has no alternative.
     read = getattr(response.raw, "read1", response.raw.read)
     try:
         piece: bytes = read(PIECE, decode_content=True)
@@ -84,7 +85,7 @@ def _next(response: requests.Response) -> bytes:
 
 
 def _announced(response: requests.Response) -> int:
-    """The length that the other side names; 0 without one, or when it is that of packed bytes."""
+    """The announced length in bytes; 0 without one, or if the body is compressed."""
     named = response.headers.get("Content-Length", "")
     packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
     return int(named) if named.isascii() and named.isdigit() and not packed else 0

@@ -1,4 +1,4 @@
-"""What goes wrong below an HTTP request, as errors of ours; none of them tells the address."""
+"""Maps errors below an HTTP request to errors of ours, which never contain the URL."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dingbridge.core.catalogue import link as say
 from dingbridge.core.errors import DeliveryError, Refused, Retryable, Unreachable
 
 FOREIGN = (foreign.RequestException, below.HTTPError, OSError, ValueError)
-"""All that a request may raise: not everything below arrives as an error of requests."""
+"""Everything that a request may raise; requests does not wrap all errors."""
 
 _TOLD_APART = (below.ConnectTimeoutError, below.ProxyError, below.SSLError)
-"""Reasons for which a connection was not made, with errors of their own."""
+"""Reasons for a failed connection that requests maps to errors of their own."""
 
 
 def of_requests(cause: Exception) -> Exception:
-    """The error that requests makes of one of the pool beneath it (`HTTPAdapter.send`)."""
+    """The error of requests for one of a connection pool, as in `HTTPAdapter.send`."""
     match cause:
         case below.MaxRetryError(reason=reason):
             return of_requests(reason) if isinstance(reason, _TOLD_APART) else _no_connection(cause)
@@ -45,7 +45,7 @@ def _no_connection(cause: Exception) -> Exception:
 
 
 def translated(cause: Exception) -> DeliveryError:
-    """Our error for one of requests' own. Its text never holds the URL, which may be a secret."""
+    """Our error for one of `FOREIGN`. Its text never contains the URL, which may be a secret."""
     match cause:
         case foreign.ConnectTimeout():
             return Unreachable(say.NO_ANSWER_TO_CONNECT())
@@ -96,7 +96,7 @@ def translated(cause: Exception) -> DeliveryError:
 
 
 def broke() -> Retryable:
-    """The connection broke after the request had left."""
+    """The error for a connection that broke after the request was sent."""
     return Retryable(
         say.BROKE(),
         may_have_arrived=True,
@@ -111,7 +111,7 @@ def _unusable() -> Refused:
 
 
 def _proxy_refused(cause: BaseException) -> bool:
-    """Whether a proxy that was reached would not make the tunnel, told by http.client's words."""
+    """Whether a proxy refused the tunnel, by http.client's message."""
     return any(
         isinstance(reason, OSError) and str(reason).startswith("Tunnel connection failed")
         for reason in _reasons(cause)
@@ -119,7 +119,7 @@ def _proxy_refused(cause: BaseException) -> bool:
 
 
 def _never_connected(cause: BaseException) -> bool:
-    """Whether the connection was never made, told by urllib3's own reason."""
+    """Whether no connection was made, by urllib3's reason."""
     return any(
         isinstance(reason, below.NewConnectionError | below.ConnectTimeoutError)
         for reason in _reasons(cause)
@@ -127,7 +127,7 @@ def _never_connected(cause: BaseException) -> bool:
 
 
 def _reasons(cause: BaseException) -> list[object]:
-    """The error and all that led to it: requests and urllib3 wrap one another's errors."""
+    """The error and all its causes: requests and urllib3 wrap each other's errors."""
     found: list[object] = []
     seen: BaseException | None = cause
     while seen is not None:

@@ -1,5 +1,5 @@
-"""Connections on which a short request leaves in one piece, and an answer that came whole is read
-at once: most of the work that a short message takes is done for general ones otherwise."""
+"""Fast connections for short messages: a request is sent with one write, and an answer that arrived
+completely is read at once. http.client's general way takes several times as long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 READ = 64 * 1024
-"""Bytes of an answer that are read at once."""
+"""Most bytes of an answer that are read at once."""
 
 _LENGTH = re.compile(rb"\r\nContent-Length: \d+\r\n")
 _PLAIN = re.compile(rb"HTTP/1\.1 ([2-5]\d\d)[^\r\n]*\r\n(?:[!-9;-~]+:[^\r\n]*\r\n)*\r\n")
@@ -23,8 +23,9 @@ _SIZE = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.I)
 
 
 class _Head(Struct, frozen=True):
-    """The head of a request with these headers: what stands before its length, from the end of the
-    first line on, and after it."""
+    """The cached head of a request with these headers: the bytes after the first line up to the
+    length, and those after it.
+    """
 
     headers: tuple[tuple[str, str], ...]
     before: bytes
@@ -32,18 +33,19 @@ class _Head(Struct, frozen=True):
 
 
 class Whole(HTTPResponse):
-    """An answer of which nothing is left to be read."""
+    """An answer that was read completely."""
 
     def stream(
         self, amt: int | None = None, decode_content: bool | None = None
     ) -> Generator[bytes, None, None]:
-        """All of its body."""
+        """Yield the whole body."""
         yield self.data or b""  # None for an empty one
 
 
 class Short(HTTPConnection):
-    """A connection that remembers the head of its last request: of the next one with the same
-    headers only the first line and the length are new. Whatever is not plain goes the long way."""
+    """A connection that caches the head of its last request: for the same headers, only the first
+    line and the length are new. Unusual requests and answers are handled by the base class.
+    """
 
     _held: bytearray | None = None
     _head: _Head | None = None
@@ -81,14 +83,14 @@ class Short(HTTPConnection):
             self._head = _Head(given, before, head[length.end() - 2 :])
 
     def send(self, data: Any) -> None:
-        """Send bytes, or hold those of a request until it is complete."""
+        """Send bytes, or collect those of a request until it is complete."""
         if self._held is None:
             super().send(data)
         else:
             self._held += data
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as above
-        """Read the answer, as far as it goes at once."""
+        """Read the answer, completely if possible."""
         if not self._is_short:
             return super().getresponse()
         self.sock.settimeout(self.timeout)
@@ -100,7 +102,7 @@ class Short(HTTPConnection):
         answer = client.HTTPResponse(begun, method="POST")
         answer.begin()
         if answer.will_close:
-            self.close()  # the answer goes on reading
+            self.close()  # the answer continues to read
         return HTTPResponse(
             answer,
             answer.getheaders(),  # type: ignore[arg-type]  # pairs are taken as well
@@ -120,29 +122,30 @@ CLASSES: Mapping[Any, Any] = {
     HTTPConnection: Short,
     HTTPSConnection: ShortTls,
 }
-"""What takes the place of a pool's class of connections."""
+"""Replacements for the connection classes of a pool."""
 
 
 def _is_all(head: bytes, size: int) -> bool:
-    """Whether a body of so many bytes is what the head of an answer announces, and nothing is to be
-    done with it or with the connection."""
+    """Whether the answer is complete: its head announces a body of `size` bytes, no encoding, and a
+    connection that stays open.
+    """
     size_named = _SIZE.search(head)
     return len(_NAMED.findall(head)) == 1 and size_named is not None and int(size_named[1]) == size
 
 
 class _Begun:
-    """In the place of a socket from which these bytes were read."""
+    """Replaces a socket from which these bytes were already read."""
 
     def __init__(self, connection: Any, data: bytes) -> None:
         self._parts = _Parts(data, connection.makefile("rb", buffering=0))
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """All that it gives."""
+        """A file with these bytes, then those of the socket."""
         return io.BufferedReader(self._parts)
 
 
 class _Parts(io.RawIOBase):
-    """Bytes that are there, and then those of a file."""
+    """Reads given bytes, then those of a file."""
 
     def __init__(self, data: bytes, rest: io.RawIOBase) -> None:
         self._data = data
@@ -153,7 +156,7 @@ class _Parts(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what there is."""
+        """Read available bytes."""
         if not self._data:
             return self._rest.readinto(buffer)
         taken = self._data[: len(buffer)]
@@ -162,6 +165,6 @@ class _Parts(io.RawIOBase):
         return len(taken)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the file of the connection."""
         self._rest.close()
         super().close()

@@ -1,4 +1,4 @@
-"""The body of an upload: a form with one file, read as it is sent and never held in memory."""
+"""The body of an upload: a form with one file, which is read while it is sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from dingbridge.core.dingtalk.media import UPLOAD_WITHIN, OutgoingMedia
 from dingbridge.core.errors import Refused, Retryable
 
 PIECE = 32 * 1024
-"""Bytes that are read and sent at a time. The connection's time limit holds for each piece, so this
-also sets how slow a network may be."""
+"""Bytes that are read and sent at a time. The connection's timeout applies to each piece, so this
+also limits how slow a network may be."""
 
 
 class SizedFile(Protocol):
-    """A file that is open for reading, at the start of its `size` bytes."""
+    """A file of `size` bytes, open for reading at its start."""
 
     @property
     def file(self) -> BinaryIO:
@@ -32,7 +32,7 @@ class SizedFile(Protocol):
 
 
 class Upload:
-    """One file as a form whose length is known before it is read. Good for one request.
+    """One file as a form whose length is known before it is read. For one request.
 
     - `progress(sent, size)` is called on the sending thread after each piece, in bytes.
     - Setting `stop` ends the upload before the next piece, with `Retryable`.
@@ -56,8 +56,8 @@ class Upload:
         self._within = within
         boundary = uuid.uuid4().hex
         self.content_type = f"multipart/form-data; boundary={boundary}"
-        # People see the name in the message, not this one. Only the ending counts here, so quotes
-        # and non-ASCII letters of the real name stay out of the header.
+        # People see the name in the message, not this one. Only the extension matters here, so
+        # quotes and non-ASCII letters of the real name are kept out of the header.
         file_name = f"file.{parcel.file_type}"
         self._before = (
             f"--{boundary}\r\n"

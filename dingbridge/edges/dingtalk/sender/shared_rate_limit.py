@@ -9,34 +9,34 @@ from dingbridge.core.errors import RetryAfter
 
 
 class SharedRateLimit:
-    """A `RateLimit` that several threads ask and tell; see there."""
+    """A thread-safe `RateLimit`; see there for the methods."""
 
     def __init__(self, pace: RateLimit) -> None:
         self._pace = pace
         self._lock = threading.Lock()
 
     def ready_at(self, key: str, now: float) -> float:
-        """The earliest time at which one more message may go."""
+        """The earliest time for one more message (Unix seconds)."""
         with self._lock:
             return self._pace.ready_at(key, now)
 
     def paused_until(self, key: str, now: float) -> float:
-        """The same without the fraction of a second that calls are apart."""
+        """The same without the imperceptible gap between two calls."""
         with self._lock:
             return self._pace.paused_until(key, now)
 
     def room(self, key: str, now: float) -> int:
-        """How many messages may go without a pause."""
+        """How many messages may be sent without a pause."""
         with self._lock:
             return self._pace.room(key, now)
 
     def cool_down(self, now: float) -> tuple[float, str] | None:
-        """The longest pause that is on."""
+        """The longest current pause: seconds left, and why."""
         with self._lock:
             return self._pace.cool_down(now)
 
     def sent(self, key: str, now: float) -> None:
-        """A message went, and may have arrived."""
+        """A message was sent, and may have arrived."""
         with self._lock:
             self._pace.sent(key, now)
 
@@ -46,11 +46,11 @@ class SharedRateLimit:
             self._pace.called(now)
 
     def held(self, error: RetryAfter, key: str, now: float) -> float:
-        """The platform wants us to wait: for how many seconds."""
+        """The platform asks for a pause; returns its seconds."""
         with self._lock:
             return self._pace.held(error, key, now)
 
     def snapshot(self, now: float) -> Paced:
-        """What a later process has to know."""
+        """What a later process needs to know."""
         with self._lock:
             return self._pace.snapshot(now)

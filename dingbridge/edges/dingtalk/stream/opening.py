@@ -76,7 +76,8 @@ class ConnectionOpener:
         return self._connect(ticket)
 
     def _wait_for_the_gate(self) -> None:
-        """Many connections in quick succession can stop DingTalk's routing for a long time."""
+        """Wait until the gate allows a connection: many in quick succession can stop DingTalk's
+        routing for a long time."""
         while (seconds := self._may_open()) > 0:
             self._log.info("the next connection may be opened in %.1f s", seconds)
             self._notify(LinkChanged(LinkState.WAITING, say.OPENED_TOO_OFTEN(), "", seconds))
@@ -87,7 +88,7 @@ class ConnectionOpener:
         try:
             return self._gate.may_open()
         except (OSError, BridgeError) as cause:
-            # Being connected matters more than the count of openings that cannot be kept.
+            # Being connected matters more than a count of openings that cannot be stored.
             self._log.warning("the openings cannot be counted (%s)", type(cause).__name__)
             return 0.0
 

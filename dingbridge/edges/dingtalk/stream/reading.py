@@ -1,4 +1,4 @@
-"""The frames of a stream socket, as many at a time as are there."""
+"""Reads the frames of a stream socket in batches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dingbridge.core.errors import LinkLost
 from dingbridge.edges.dingtalk.stream import sockets
 
 MOST = 256
-"""Frames (a count) in one batch: so many are written down by one sync, and wait for it."""
+"""Most frames (a count) in one batch, which is made durable by one sync."""
 
 _PIECE = 64 * 1024
 _FAILURES = (websocket.WebSocketException, OSError, ValueError)
@@ -21,20 +21,19 @@ _MESSAGES = (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY, ABNF.OPCODE_CONT)
 
 
 def is_message(frame: ABNF) -> bool:
-    """Whether it carries a message, or a part of one, rather than a word about the connection."""
+    """Whether it is a data frame, not a control frame."""
     return frame.opcode in _MESSAGES
 
 
 class _NotThere(Exception):
-    """The rest of the frame did not come yet."""
+    """The rest of the frame has not arrived yet."""
 
 
 class FrameReader:
-    """What comes on one connection, for the thread that reads it.
+    """Reads the frames of one connection, for its thread.
 
-    websocket-client reads a frame from `_take` and goes on where it was when the rest has come, so
-    nothing ever waits for half a frame, nor asks the socket whether there is more when TLS has it
-    already.
+    websocket-client reads a frame from `_take` and continues when the rest has arrived, so no call
+    blocks on half a frame, or on the socket while TLS has buffered data.
     """
 
     def __init__(self, connection: websocket.WebSocket) -> None:
@@ -46,10 +45,10 @@ class FrameReader:
         connection.settimeout(READ_TIMEOUT)
 
     def batch(self, seconds: float) -> list[ABNF]:
-        """Messages and control frames in their order: all that are there, at most `MOST`; waits so
-        long for the first one, and is empty when none came.
+        """All messages and control frames that arrived, in order, at most `MOST`.
 
-        Raises `LinkLost` when the connection is lost, but not before all that came was returned.
+        Waits up to `seconds` for the first one; empty if none came. Raises `LinkLost` if the
+        connection is lost, after everything that arrived was returned.
         """
         batch: list[ABNF] = []
         try:
@@ -71,7 +70,7 @@ class FrameReader:
         return batch
 
     def _next(self) -> ABNF | None:
-        """A whole message or a control frame; None while it is not there."""
+        """The next message or control frame; None if it is not complete."""
         connection = self._connection
         while True:
             try:
@@ -88,14 +87,14 @@ class FrameReader:
                 return message
 
     def _take(self, count: int) -> bytes:
-        """For websocket-client: at most `count` bytes."""
+        """At most `count` bytes; called by websocket-client."""
         if not self._came:
             raise _NotThere
         taken, self._came = self._came[:count], self._came[count:]
         return bytes(taken)
 
     def _read(self, seconds: float) -> bool:
-        """Take in what is there, or comes within that time. Returns whether anything did."""
+        """Read what arrives within `seconds`. Returns whether anything did."""
         connection = self._connection
         raw = connection.sock
         if raw is None:
@@ -106,7 +105,7 @@ class FrameReader:
         except (BlockingIOError, ssl.SSLWantReadError, TimeoutError):
             return False
         finally:
-            # For what is sent: a quiet socket is looked at more often than that.
+            # This timeout is for writes; reads of a quiet socket wait less.
             raw.settimeout(READ_TIMEOUT)
         if not count:
             raise LinkLost(say.SERVER_CLOSED())

@@ -25,13 +25,13 @@ def connect(url: str, proxy: str) -> websocket.WebSocket:
 
 
 def words(cause: BaseException) -> str:
-    """The kind of a foreign error only: its text may quote the address with the ticket."""
+    """The type of a foreign error; its text may quote the URL with the ticket."""
     status = getattr(cause, "status_code", None)
     return f"{type(cause).__name__} {status}" if status else type(cause).__name__
 
 
 def _proxy_arguments(proxy: str) -> dict[str, Any]:
-    """websocket-client's arguments for a proxy URL; it reads the environment by itself."""
+    """websocket-client's arguments for a proxy URL; without one it reads the environment."""
     if not proxy:
         return {}
     parts = urlsplit(proxy)
@@ -56,7 +56,8 @@ def send(connection: websocket.WebSocket, outgoing: Iterable[ABNF]) -> None:
 
 
 def wake(connection: websocket.WebSocket) -> None:
-    """Say goodbye and end a blocked read: only shutting the raw socket does that from here."""
+    """Send a close frame and end a blocked read, which from another thread only a shutdown of the
+    raw socket does."""
     raw = connection.sock
     if raw is None:
         return
@@ -68,7 +69,7 @@ def wake(connection: websocket.WebSocket) -> None:
 
 
 def close(connection: websocket.WebSocket) -> None:
-    """Say goodbye, so that the server stops routing to this socket, but wait for no answer."""
+    """Send a close frame, so that the server stops routing to this socket, without waiting."""
     try:
         connection.settimeout(STOP_WITHIN)
         connection.send_close()
