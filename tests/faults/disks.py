@@ -32,7 +32,7 @@ class Disk:
         self.was_full = False
 
     def transcripts(self) -> dict[str, bytes]:
-        """The rows of the transcripts, by session."""
+        """The content of the transcripts, by session."""
         return {path.stem: self._refusals.read(path) for path in self._paths("transcript")}
 
     def tear(self, which: str) -> None:

@@ -411,7 +411,7 @@ class Machine:
     # --- records ----------------------------------------------------------------------------------
 
     def transcripts(self) -> dict[str, bytes]:
-        """The rows of the transcripts, by session."""
+        """The content of the transcripts, by session."""
         folder = self.data / "dingbridge" / "sessions"
         return {path.stem: path.read_bytes() for path in sorted(folder.glob("*.jsonl"))}
 

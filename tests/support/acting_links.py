@@ -1,4 +1,4 @@
-"""Links that would act in DingTalk."""
+"""Links that would trigger actions in DingTalk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WEB = ("http", "https", "mailto")
 
 
 def acting(*texts: str) -> list[TappableLink]:
-    """The links that open something else than the web or a mail."""
+    """The links that open anything other than a web page or a mail."""
     return [
         link
         for text in texts

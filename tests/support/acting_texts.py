@@ -1,4 +1,4 @@
-"""Texts that act on a screen."""
+"""Texts that would control a terminal or change how a screen reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What work costs, counted instead of timed: a busy machine changes nothing."""
+"""Measures cost by counting instead of timing, so that a busy machine does not matter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def instructions(work: Callable[[], object]) -> int:
-    """How many instructions of Python `work` runs. What C does within one of them is not seen."""
+    """Number of Python instructions that `work` runs. Work inside C functions is not counted."""
     count = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:

@@ -1,7 +1,6 @@
-"""A pytest plugin: whoever waits for a child process, test or fixture, waits no longer than a test.
+"""A pytest plugin that ends child processes on which a test or its fixtures wait too long.
 
-pytest-timeout ends a test, but not the fixtures that clean up after it: a child that never ends
-would hold them, and the whole run, for ever.
+pytest-timeout ends a test but not its fixtures: a child that never ends would block the whole run.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ GRACE = float(os.environ.get("DINGBRIDGE_TEST_GRACE", "15"))
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Ends all children of this process when the test takes longer than it and its fixtures may."""
+    """End all children of this process if the test and its fixtures exceed their time."""
     marker = item.get_closest_marker("timeout")
     limit = float(marker.args[0] if marker and marker.args else item.config.getini("timeout"))
 

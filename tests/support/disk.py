@@ -1,4 +1,4 @@
-"""Trouble with the disk, as tests make it."""
+"""Disk errors for tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HERE, _EXCHANGE = -100, 2
 
 
 def noted_syncs(monkeypatch: pytest.MonkeyPatch, note: Callable[[], T]) -> list[T]:
-    """What `note` gives at each sync of a file of ours from now on."""
+    """Collect what `note` returns at each sync of one of our files."""
     noted: list[T] = []
     sync = own_files.sync_file
 
@@ -38,7 +38,7 @@ def noted_syncs(monkeypatch: pytest.MonkeyPatch, note: Callable[[], T]) -> list[
 
 @contextmanager
 def out_of_reach(path: Path) -> Iterator[None]:
-    """A file that can be neither read nor written meanwhile: a folder stands in its place."""
+    """Make a file unreadable and unwritable: put a folder in its place."""
     kept = path.with_suffix(".kept")
     if path.exists():
         path.rename(kept)
@@ -50,11 +50,12 @@ def out_of_reach(path: Path) -> Iterator[None]:
 
 
 class Refusals:
-    """Files that the disk refuses, whoever asks, until they are given back.
+    """Makes files unreadable and unwritable for all processes, for a while. Linux only: elsewhere
+    nothing happens.
 
-    A folder and the file change places in one step, so that nobody meets the place empty and makes
-    a new file there; who has the file open already goes on writing to it. Only Linux can do that:
-    elsewhere nothing is refused. `aside`, a folder on the same disk, takes the files meanwhile.
+    A folder and the file are exchanged in one step, so that nobody finds the place empty and
+    creates a new file. A process that has the file open can still write to it. `aside` is a folder
+    on the same disk that holds the files meanwhile.
     """
 
     def __init__(self, aside: Path) -> None:
@@ -63,7 +64,7 @@ class Refusals:
         self._lock = Lock()
 
     def begin(self, *paths: Path) -> bool:
-        """Refuse these files from now on. Returns whether it could be done."""
+        """Start refusing these files. Returns whether that is possible here."""
         if sys.platform != "linux":
             return False
         self._aside.mkdir(exist_ok=True)
@@ -74,7 +75,7 @@ class Refusals:
         return True
 
     def end(self) -> None:
-        """Give all of them back."""
+        """Put all files back."""
         with self._lock:
             for path, kept in self._kept.items():
                 if kept is not None:
@@ -85,7 +86,7 @@ class Refusals:
             self._kept.clear()
 
     def read(self, path: Path) -> bytes:
-        """What stands in a file, refused or not; nothing when it does not exist."""
+        """The content of a file, refused or not; empty if it does not exist."""
         with self._lock:
             where = self._kept.get(path, path)
             return where.read_bytes() if where is not None and where.exists() else b""
@@ -102,15 +103,15 @@ class Refusals:
 
 
 def _exchange(one: Path, other: Path) -> None:
-    """Let two paths change places, in one step."""
+    """Exchange two paths in one step."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.renameat2(_HERE, bytes(one), _HERE, bytes(other), _EXCHANGE):
         raise OSError(ctypes.get_errno(), "two paths cannot change places", str(one))
 
 
 def fill(process: int) -> Callable[[], None]:
-    """Let every file be too large for a process to write to, as on a full disk. Returns what gives
-    it room again. Only Linux can do that: elsewhere there is room all the time."""
+    """Limit the file size of a process, as on a full disk. Returns a function that lifts the limit.
+    Linux only: elsewhere nothing happens."""
     if sys.platform != "linux" or not process:
         return lambda: None
     most = resource.prlimit(process, resource.RLIMIT_FSIZE)[1]

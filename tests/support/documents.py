@@ -1,4 +1,4 @@
-"""The documents that people read, and the blocks of code in them."""
+"""The documents of the project and their code blocks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ WHOLE = "\n".join(TEXTS[name] for name in MANUAL)
 
 
 def blocks(name: str, language: str) -> list[str]:
-    """The blocks of code of that language in a document; `text` is what has none."""
+    """The code blocks of a language in a document; a block without one is `text`."""
     return [code for info, code in _fences(name) if info == language]
 
 
 def languages(name: str) -> set[str]:
-    """The languages of the blocks of a document."""
+    """The languages of the code blocks in a document."""
     return {info for info, _ in _fences(name)}
 
 

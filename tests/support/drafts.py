@@ -1,4 +1,4 @@
-"""The draft of an editor, and the conversation that its bar names."""
+"""The draft of an editor, and the conversation on its bar."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ return vim.iter(store.messages(store.current)):any(spoke)
 
 
 def bar(editor: Editor) -> str:
-    """The line above the draft, as it stands on the screen."""
+    """The line above the draft, as on the screen."""
     return str(editor.lua(_BAR))
 
 
 def until_bar(editor: Editor, part: str) -> str:
-    """Wait until the bar has these words in it."""
+    """Wait until the bar contains these words."""
     return editor.until(lambda: bar(editor) if part in bar(editor) else "", f"bar: {part}")
 
 
 def say(editor: Editor, sandbox: Sandbox, text: str, user: str, group: str | None = None) -> None:
-    """Somebody writes, it is shown, and the editor knows the conversation."""
+    """Somebody writes; wait until the message is shown and the editor knows the conversation."""
     sandbox.client.say(text, user=user, group=group)
     editor.until(lambda: text in [row["text"] for row in editor.transcript()], text)
     editor.until(lambda: editor.lua(_IS_KNOWN, text), f"{text}: its conversation")
 
 
 def keys(editor: Editor, typed: str) -> None:
-    """Keys of a user, one after the other, each of them worked off."""
+    """Type keys one after the other; Neovim processes each before the next one."""
     editor.nvim.input(typed)
     editor.lua("vim.wait(0)")
 
 
 def places(sandbox: Sandbox) -> dict[str, str]:
-    """Where each text arrived."""
+    """The target of each text that arrived."""
     return {one.text: where(one) for one in sandbox.client.arrived()}
 
 
@@ -62,5 +62,5 @@ def where(one: ArrivedMessage) -> str:
 
 
 def until_arrived(editor: Editor, sandbox: Sandbox, text: str) -> str:
-    """Wait for a text; where it arrived."""
+    """Wait for a text and return its target."""
     return editor.until(lambda: places(sandbox).get(text, ""), text)

@@ -1,4 +1,4 @@
-"""The files of an editor's outbox and inbox, and editors that come back after a kill."""
+"""Files of an editor's outbox and inbox, and editors that return after a kill."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TAKING_UP = 20.0
 
 
 def outbox(editor: Editor) -> Path:
-    """The journal of what goes out."""
+    """The outbox journal."""
     return editor.data / "chat-dingtalk-outbox.jsonl"
 
 
 def inbox(editor: Editor) -> Path:
-    """The journal of what came in."""
+    """The inbox journal."""
     return editor.data / "chat-dingtalk-inbox.jsonl"
 
 
@@ -31,8 +31,7 @@ def session_file(editor: Editor, session: str) -> Path:
 
 
 def on_disk(editor: Editor, session: str) -> list[str]:
-    """The texts in a session's transcript file, in order; a text that stands there twice is
-    named twice."""
+    """The texts in a transcript file, in order, with repeats."""
     rows = [
         json.loads(line) for line in session_file(editor, session).read_text("utf-8").splitlines()
     ]
@@ -40,7 +39,7 @@ def on_disk(editor: Editor, session: str) -> list[str]:
 
 
 def tear(journal: Path, line: str) -> None:
-    """A crash in the midst of a line."""
+    """Cut off a journal in the middle of its last line, as a crash does."""
     with journal.open("ab") as file:
         file.write(line.encode()[: len(line) // 2])
 
@@ -51,7 +50,7 @@ def lines_of(journal: Path) -> list[dict[str, Any]]:
 
 
 def bind(editor: Editor, options: dict[str, Any]) -> str:
-    """Set up and bind a session; its id."""
+    """Set up and bind a session. Returns its id."""
     editor.listen()
     editor.setup(options)
     editor.chat("bridge dingtalk")
@@ -59,7 +58,7 @@ def bind(editor: Editor, options: dict[str, Any]) -> str:
 
 
 def connect(editor: Editor, options: dict[str, Any]) -> str:
-    """The same with a link."""
+    """Set up, bind a session and wait for the link. Returns the session's id."""
     session = bind(editor, options)
     editor.until_lua("require('dingbridge').status().connected")
     return session
@@ -74,24 +73,24 @@ def send_all(editor: Editor, texts: list[str]) -> None:
 
 
 def fates(editor: Editor, session: str) -> list[tuple[str, str]]:
-    """Text and fate of each message that was written in the editor."""
+    """Text and delivery of each message that was written in the editor."""
     rows = editor.transcript(session)
     return [(str(row["text"]), str(row["delivery"])) for row in rows if row["role"] == "editor"]
 
 
 def until_fates(editor: Editor, session: str, wanted: list[tuple[str, str]]) -> None:
-    """Wait until all messages have these fates."""
+    """Wait until the messages have these deliveries."""
     editor.until(lambda: fates(editor, session) == wanted, f"{wanted}", TAKING_UP)
 
 
 def go_on(editor: Editor, options: dict[str, Any]) -> None:
-    """What the user of a new or old editor does: `setup()` stands in the configuration."""
+    """The user's configuration runs again, in this editor or a new one."""
     editor.setup(options)
     editor.chat()
 
 
 def refused(editor: Editor, sandbox: Sandbox, session: str, text: str) -> str:
-    """A message that DingTalk refuses; its id."""
+    """Send a message that DingTalk refuses. Returns its id."""
     sandbox.client.fault(REFUSED)
     name = str(editor.lua("return require('dingbridge').send(...)", text))
 

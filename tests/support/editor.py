@@ -1,4 +1,4 @@
-"""A real Neovim with the plugin in it, driven over RPC, with folders of its own."""
+"""A real Neovim with the plugin, controlled over RPC, with folders of its own."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ vim.api.nvim_create_autocmd('User', {
 
 
 def environment(home: Path, environ: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment of a Neovim that has all its folders in `home`."""
+    """The environment of a Neovim with all its folders in `home`."""
     return {
         **{name: text for name, text in os.environ.items() if name.upper() not in PROXIES},
         "XDG_DATA_HOME": str(home / "data"),
@@ -78,7 +78,7 @@ def environment(home: Path, environ: dict[str, str] | None = None) -> dict[str, 
 
 
 class _Neovim(pynvim.Nvim):  # type: ignore[misc]  # pynvim has no types
-    """A Neovim whose every request goes through one function."""
+    """A Neovim client that passes every request through one function."""
 
     bounded: Callable[[Callable[[], Any]], Any]
 
@@ -87,11 +87,18 @@ class _Neovim(pynvim.Nvim):  # type: ignore[misc]  # pynvim has no types
 
 
 class Editor:
-    """One headless Neovim. `home` holds its data, state and configuration; `commands` are carried
-    out while it starts, as the last lines of an init.lua are; `plugin` is where it is installed.
+    """One headless Neovim.
 
-    Each request has an answer within `patience` seconds, or Neovim is ended with all it started:
-    one that waits at a prompt would wait for ever.
+    - `home` holds its data, state and configuration.
+    - `commands` run at its start, like the last lines of an init.lua.
+    - `plugin` is the plugin's folder.
+
+    A request that takes longer than `patience` seconds ends Neovim and all its processes: one that
+    waits at a prompt would wait forever.
+
+        editor.setup({})
+        editor.chat("status")
+        editor.until_said("mode: off")
     """
 
     def __init__(
@@ -108,7 +115,7 @@ class Editor:
         self.is_closed = False
         self._logged = 0
         home.mkdir(parents=True, exist_ok=True)
-        # Not in `home`: the path of a socket may have about a hundred characters only.
+        # Not in `home`: a socket's path is limited to about a hundred characters.
         self._run = tempfile.mkdtemp(prefix="dbe")
         address = (
             rf"\\.\pipe\{Path(self._run).name}" if sys.platform == "win32" else f"{self._run}/nvim"
@@ -147,7 +154,7 @@ class Editor:
         return nvim
 
     def _bounded(self, request: Callable[[], T]) -> T:
-        """What a request answers. Fails, with what Neovim shows, when it does not answer."""
+        """Make a request. Fails with what Neovim shows if it does not answer."""
         late = threading.Event()
 
         def be_late() -> None:
@@ -169,10 +176,10 @@ class Editor:
         finally:
             timer.cancel()
 
-    # --- driving ----------------------------------------------------------------------------------
+    # --- control ----------------------------------------------------------------------------------
 
     def lua(self, code: str, *arguments: Any) -> Any:
-        """Run Lua in the editor and return its value."""
+        """Run Lua code and return its value."""
         return self.nvim.exec_lua(code, *arguments)
 
     def setup(self, options: dict[str, Any]) -> None:
@@ -184,22 +191,22 @@ class Editor:
         self.nvim.command(f"Chat {line}".strip())
 
     def execute(self, command: str, *arguments: object) -> None:
-        """Run an Ex command with arguments that mean themselves, such as paths."""
+        """Run an Ex command whose arguments are taken literally, such as paths."""
         self.nvim.api.cmd(
             {"cmd": command, "args": [*map(str, arguments)], "magic": {"file": False}}, {}
         )
 
     def type_draft(self, text: str) -> None:
-        """Put text into the current buffer, as a user would before sending it."""
+        """Replace the current buffer's text, as a user types before sending."""
         self.nvim.current.buffer[:] = text.split("\n")
 
     def begin_anew(self) -> None:
-        """Forget what the user was told and what the log has; see `said` and `log`."""
+        """Ignore earlier notices and log lines from now on; see `said` and `log`."""
         self.lua(_FORGET)
         self._logged = len(self._whole_log())
 
     def listen(self) -> None:
-        """Note the bridge's autocommands from now on; see `heard`."""
+        """Record the bridge's autocommands from now on; see `heard`."""
         self.lua(_LISTEN)
 
     def kill_host(self) -> None:
@@ -207,7 +214,7 @@ class Editor:
         os.kill(self.host_pid(), signal.SIGKILL)
 
     def kill_service(self) -> None:
-        """`kill -9` of the service. The editor starts the next one by itself."""
+        """`kill -9` of the service. The editor starts the next one."""
         services.kill(self.data)
 
     def kill(self) -> None:
@@ -219,10 +226,10 @@ class Editor:
         self.close()
 
     def kill_all(self) -> None:
-        """`kill -9` of Neovim, of its host and of the service, in one moment."""
+        """`kill -9` of Neovim, its host and the service, all at once."""
         pids = [self.pid(), self.host_pid(), self.service_pid()]
         if pids[2] and sys.platform != "win32":
-            os.kill(pids[2], signal.SIGSTOP)  # it is to see nothing of the others' end
+            os.kill(pids[2], signal.SIGSTOP)  # it must not notice that the others end
         for pid in pids:
             if pid:
                 os.kill(pid, signal.SIGKILL)
@@ -230,7 +237,7 @@ class Editor:
         services.wait_until_gone(pids[2])
 
     def close(self) -> None:
-        """Leave the editor as a user would. A second time does nothing."""
+        """Quit as a user does. A second call does nothing."""
         if self.is_closed:
             return
         self.is_closed = True
@@ -238,16 +245,16 @@ class Editor:
             self.nvim.command("qa!")
             self._process.wait(self.patience)
         except (EOFError, OSError):
-            pass  # it is gone, as asked
+            pass  # it is gone, as requested
         finally:
             self.nvim.close()
             self._process.end()
             shutil.rmtree(self._run, ignore_errors=True)
 
-    # --- looking ----------------------------------------------------------------------------------
+    # --- queries ----------------------------------------------------------------------------------
 
     def until(self, look: Callable[[], T], want: str = "", seconds: float = DEADLINE) -> T:
-        """Wait for `look()` to be true and return what it gave. Fails after `seconds`."""
+        """Wait until `look()` is true and return its result. Fails with `want` after `seconds`."""
         end = time.monotonic() + seconds
         while True:
             seen = look()
@@ -258,27 +265,27 @@ class Editor:
                     f"not within {seconds} s: {want}; last seen {seen!r}; said {self.said()!r}\n"
                     f"log:\n{self.log()}"
                 )
-            # The editor works on while it waits; this asks it to, instead of sleeping here.
+            # Waits inside the editor, which keeps working.
             self.lua("vim.wait(20, function() return false end, 5)")
 
     def until_lua(self, expression: str, seconds: float = DEADLINE) -> Any:
-        """Wait for a Lua expression to be true and return its value."""
+        """Wait until a Lua expression is true and return its value."""
         return self.until(lambda: self.lua(f"return {expression}"), expression, seconds)
 
     def until_said(self, part: str, seconds: float = DEADLINE) -> str:
-        """Wait until the user was told something with `part` in it; return the whole text."""
+        """Wait for a notice that contains `part` and return it."""
         return self.until(
             lambda: next((text for text in self.said() if part in text), ""), part, seconds
         )
 
     def said(self) -> list[str]:
-        """What the user was told so far, or since `begin_anew`."""
+        """All notices so far, or since `begin_anew`."""
         return [
             str(row["text"]) for row in self.lua("return require('dingbridge.notice').said") or []
         ]
 
     def heard(self, name: str) -> list[dict[str, Any]]:
-        """The data of the autocommands of that name since `listen`, in order, as it is declared."""
+        """The data of the autocommands of that name since `listen`, in order."""
         rows = self.lua("return _G.events")
         found = [dict(row["data"]) for row in rows if row["name"] == name]
         [declared] = [{*each.data} for each in AUTOCOMMANDS if each.name == name]
@@ -286,19 +293,19 @@ class Editor:
         return found
 
     def printed(self) -> str:
-        """What a Neovim without a screen printed: its messages and its prompts."""
+        """The output of a Neovim without a screen: messages and prompts."""
         return self._printed.read_text("utf-8", "replace").strip()
 
     def pid(self) -> int:
-        """Neovim's process."""
+        """Neovim's process id."""
         return int(self.lua("return vim.fn.getpid()"))
 
     def host_pid(self) -> int:
-        """The host's process, 0 without one."""
+        """The host's process id; 0 without one."""
         return int(self.lua(_HOST))
 
     def service_pid(self) -> int:
-        """The service's process, 0 without one."""
+        """The service's process id; 0 without one."""
         return services.pid(self.data)
 
     def status(self) -> dict[str, Any]:
@@ -310,7 +317,7 @@ class Editor:
         return list(self.lua("return require('dingbridge').sessions()") or [])
 
     def transcript(self, session: str = "") -> list[dict[str, Any]]:
-        """A session's messages; of the current session when none is named."""
+        """The messages of a session, by default the current one."""
         return list(
             self.lua(
                 "local id = ... ; return require('dingbridge').transcript("
@@ -321,7 +328,7 @@ class Editor:
         )
 
     def windows(self) -> int:
-        """How many windows the tab page has, notices in a corner aside."""
+        """Number of windows in the tab page, without notices in a corner."""
         return int(
             self.lua("""
                 return #vim.tbl_filter(function(window)
@@ -331,12 +338,12 @@ class Editor:
         )
 
     def lines(self, name: str) -> list[str]:
-        """The lines of the buffer with that name, or none."""
-        # In one request: a buffer may go between two.
+        """The lines of the buffer of that name; empty if there is none."""
+        # In one request, since the buffer may be deleted between two.
         return list(self.lua(_LINES, name))
 
     def log(self) -> str:
-        """The plugin's log so far, or since `begin_anew`."""
+        """The log so far, or since `begin_anew`."""
         return self._whole_log()[self._logged :]
 
     def _whole_log(self) -> str:
@@ -350,5 +357,5 @@ class Editor:
 
 
 def texts(editor: Editor) -> list[str]:
-    """The texts in the bound session, in order."""
+    """The texts of the bound session, in order."""
     return [str(row["text"]) for row in editor.transcript(editor.status()["session"])]

@@ -1,4 +1,4 @@
-"""Frames as DingTalk sends them, many at once."""
+"""Many frames at once, as DingTalk sends them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOW = 1_800_000_000.0
 
 
 def header_id(number: int) -> str:
-    """The name by which the message of that number is acked."""
+    """The header id of message `number`, by which it is acked."""
     return f"flood-{number}"
 
 
@@ -41,7 +41,7 @@ def message(number: int, text: str = "", *, message_id: str = "") -> str:
 
 
 def packed(texts: Iterable[str | bytes], opcode: int = 1, *, fin: bool = True) -> bytes:
-    """WebSocket frames of a server, one behind the other."""
+    """WebSocket frames of a server, concatenated."""
     return b"".join(_packed(text, opcode, fin=fin) for text in texts)
 
 

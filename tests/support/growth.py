@@ -1,4 +1,4 @@
-"""How the time that work takes grows with the length of a text."""
+"""Checks how time grows with the length of a text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 
 def assert_in_proportion(work: Callable[[str], object], piece: str, count: int) -> None:
-    """Of ten times the text, up to `count` characters of that piece over and over, the work takes
-    about ten times as long: if it took time in the square of the length, a hundred times.
+    """Check that ten times the text takes about ten times as long; quadratic work would take a
+    hundred times.
+
+    The text repeats `piece` up to `count` characters.
     """
 
     def seconds(length: int) -> float:

@@ -1,7 +1,7 @@
-"""Texts with secrets and texts that only look like it.
+"""Texts with secrets, and texts that only look like it.
 
-No value here opens anything: all are drawn when they are needed, so that no scanner stumbles over
-this file. Nothing here is written as one literal that has the shape of a key.
+The values are random and drawn at run time, so that secret scanners find nothing in this file. No
+literal here has the shape of a key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SEEDS = range(5)
 
 
 class Positive(NamedTuple):
-    """`text` holds each of `secrets`, and what stands around them has to stay."""
+    """A `text` that contains each of `secrets`. The text around them must stay."""
 
     name: str
     text: str
@@ -38,7 +38,7 @@ Draw = Callable[[str, int], str]
 
 
 def drawing(seed: object) -> Draw:
-    """A function that draws so many characters of an alphabet, never one over and over."""
+    """A function that draws random characters of an alphabet. The same seed draws the same ones."""
     chance = random.Random(repr(seed))
 
     def draw(alphabet: str, length: int) -> str:
@@ -48,7 +48,7 @@ def drawing(seed: object) -> Draw:
 
 
 def drawn_value(draw: Draw, length: int) -> str:
-    """A value with capitals, small letters and digits, whatever chance says."""
+    """A random value with capitals, small letters and digits."""
     return draw(MIXED, length - 6) + "q7Kz" + draw(DIGITS, 2)
 
 
@@ -412,12 +412,12 @@ LABELS = ("", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ", "DSA ")
 
 
 def lines(draw: Draw, count: int) -> list[str]:
-    """So many lines of base64, and a short one with padding."""
+    """`count` lines of base64, and a short one with padding."""
     return [*(draw(BASE64, 64) for _ in range(count)), draw(BASE64, 22) + "=="]
 
 
 def private_key_texts() -> Iterator[Positive]:
-    """Private keys in all their clothes; every line of the key is a secret."""
+    """Private keys in all notations; every line of the key is a secret."""
     for label in LABELS:
         yield from _dressed(f"{label}key", f"{label}PRIVATE KEY", [])
     yield from _dressed("PGP", "PGP PRIVATE KEY BLOCK", ["Version: GnuPG v2", ""])
@@ -452,7 +452,7 @@ def _dressed(name: str, label: str, headers: list[str]) -> Iterator[Positive]:
 
 
 def shaped() -> Iterator[Positive]:
-    """Every known shape, alone and in all its surroundings."""
+    """Every known shape, alone and in all contexts."""
     for name, (kind, make) in ALONE.items():
         for seed in SEEDS:
             secret = make(drawing((name, seed)))

@@ -1,4 +1,4 @@
-"""An HTTP server that answers, breaks off or stays silent as a test wants it."""
+"""An HTTP server that answers, disconnects or stays silent, as a test requires."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Behaviour = Callable[[socket.socket], None]
 
 
 class Server:
-    """A listener on loopback that treats each connection as `behave` says, one at a time."""
+    """A listener on loopback that passes each connection to `behave`, one at a time."""
 
     def __init__(self, behave: Behaviour) -> None:
         self._behave = behave
@@ -39,11 +39,11 @@ class Server:
                 try:
                     self._behave(connection)
                 except OSError:
-                    # The other side left, as some of these tests want it.
+                    # The client has disconnected, as some tests require.
                     continue
 
     def request(self, connection: socket.socket) -> bool:
-        """Read one request; false when the other side has closed instead."""
+        """Read one request. Returns False if the client has closed the connection."""
         received = b""
         while b"\r\n\r\n" not in received:
             part = connection.recv(65536)
@@ -63,7 +63,7 @@ class Server:
         return True
 
     def close(self) -> None:
-        # Closing alone does not wake a thread that accepts.
+        # Closing alone does not wake a thread in accept().
         try:
             self._listener.shutdown(socket.SHUT_RDWR)
         finally:
@@ -76,7 +76,7 @@ StartServer = Callable[[Callable[[Server, socket.socket], None]], Server]
 
 
 def answering(answer: bytes) -> Callable[[Server, socket.socket], None]:
-    """Read a request, give these bytes, and close."""
+    """Read a request, send these bytes, and close."""
 
     def behave(server: Server, connection: socket.socket) -> None:
         if server.request(connection):
@@ -91,7 +91,7 @@ def answer(status: str, body: bytes = b"{}", *headers: str) -> bytes:
 
 
 def failure(url: str, http: Http | None = None) -> DeliveryError:
-    """Post, expect a failure, and check what holds for all of them."""
+    """Post, expect a failure, and check what all failures have in common."""
     with pytest.raises(DeliveryError) as caught:
         (http or Http(read_timeout=5.0)).post(url, b"{}")
     error = caught.value
@@ -104,7 +104,7 @@ def failure(url: str, http: Http | None = None) -> DeliveryError:
 
 
 def may_have_arrived(error: DeliveryError) -> bool:
-    """Whether this is a failure that leaves the message's fate open."""
+    """Whether the message may have arrived despite this failure."""
     assert isinstance(error, Retryable)
     assert not isinstance(error, Unreachable)
     return error.may_have_arrived

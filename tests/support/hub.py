@@ -1,4 +1,4 @@
-"""The hub of one robot, with its ports played by recordings, as its protocols ask for."""
+"""A hub of one robot whose ports record what it does."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OWN = 0
 
 
 class RecordedRobot:
-    """A robot whose ports record what its hub does. The disk is as slow as a test wants it."""
+    """A robot with recording ports. The test decides when the disk is done."""
 
     def __init__(
         self, state: State | None = None, box: Outbox | None = None, **options: Any
@@ -79,7 +79,7 @@ class RecordedRobot:
         self.left: tuple[Queued, ...] = ()
         self.told: dict[int, list[News]] = {}
         self._ids = 0
-        # What each member's editor shows, and when its user was there last.
+        # What each member's editor shows, and when its user was active last.
         self.shown: set[tuple[int, str]] = set()
         self.active: dict[int, float] = {}
         ports = HubPorts(
@@ -199,7 +199,7 @@ class RecordedRobot:
             done()
 
     def catch_up(self) -> None:
-        """The disk has written everything."""
+        """Let the disk complete all writes."""
         while self.unwritten:
             self.unwritten.pop(0)()
 
@@ -219,7 +219,7 @@ class RecordedRobot:
         who: str = "zhangsan",
         key: str = "",
     ) -> str:
-        """Somebody writes to the robot; returns the message's key."""
+        """Somebody writes to the robot. Returns the message's key."""
         self._ids += 1
         key = key or f"robot/m{self._ids}"
         self.hub.arrived([received(key, text, conversation, who, self.time)])
@@ -232,16 +232,16 @@ class RecordedRobot:
         return [news for news in self.told.get(member, []) if isinstance(news, kind)]
 
     def delivered(self, member: int) -> list[tuple[str, str, bool]]:
-        """Session, text and `again` of what an editor was given."""
+        """Session, text and `again` of the messages delivered to an editor."""
         found = self.heard(member, Deliver)
         return [(news.session, news.inbound.text, news.again) for news in found]
 
     def forget(self) -> None:
-        """Look only at what comes from now on."""
+        """Forget what was recorded so far."""
         self.told.clear()
 
     def answers(self) -> list[str]:
-        """What the bridge itself said, in the order in which it was queued."""
+        """Texts of the bridge itself, in the order in which they were queued."""
         return [waiting.outbound.text for waiting in self.queue if not waiting.session]
 
     def fates_of(self, member: int, message: str) -> list[tuple[Delivery, str]]:
@@ -249,7 +249,7 @@ class RecordedRobot:
         return [(r.delivery, r.reason) for r in reports if r.message_id == message]
 
     def of_disk(self) -> RecordedRobot:
-        """The robot in the service after this one was killed: it knows only what is on disk."""
+        """The robot in the next service, after this one was killed: it knows only the disk."""
         records = [one for one in self.written if isinstance(one, OutboxRecord)]
         return RecordedRobot(self.state, outbox.fold(records))
 
@@ -286,7 +286,7 @@ def question(session: str = "s1") -> Turn:
 
 
 def lost(robot: RecordedRobot, *messages: str) -> None:
-    """These messages failed, after an attempt that DingTalk did not answer."""
+    """Let these messages fail after an attempt without an answer."""
     for message in messages:
         robot.send(1, message, "s2")
         robot.hub.outgoing.heard((Attempted(message, 0, 5, Route.SINGLE),))

@@ -1,4 +1,4 @@
-"""A key and a certificate for 127.0.0.1 that nobody vouches for but who names it."""
+"""A self-signed certificate for 127.0.0.1, with its key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers and clients of the IPC, with the events that they report."""
+"""Servers and clients of the local socket, with the events that they report."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ E = TypeVar("E")
 
 
 class EventLog:
-    """Everything one end told, in order."""
+    """The events of one end, in order."""
 
     def __init__(self) -> None:
         self.told: queue.Queue[Any] = queue.Queue()
         self.all: list[Any] = []
 
     def until(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
-        """The next event of that kind that fits."""
+        """The next event of that kind for which `where` holds."""
         end = time.monotonic() + DEADLINE
         while True:
             try:
@@ -48,11 +48,11 @@ class EventLog:
                 return event
 
     def hear(self, count: int) -> list[bytes]:
-        """The data of the next frames."""
+        """The data of the next `count` frames."""
         return [self.until(Heard).data for _ in range(count)]
 
     def drained(self) -> list[Any]:
-        """All that was told until now."""
+        """All events so far."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self.all.append(self.told.get_nowait())
@@ -60,7 +60,7 @@ class EventLog:
 
 
 class Ends:
-    """Servers, clients, sockets and processes that are gone after the test."""
+    """Creates servers, clients, sockets and processes, and closes them after the test."""
 
     def __init__(self, tcp: bool) -> None:
         self.tcp = tcp
@@ -86,20 +86,20 @@ class Ends:
         return client, events
 
     def pair(self, timing: Timing = CALM) -> tuple[Server, EventLog, int, Client, EventLog]:
-        """A server and a client that are connected, and the client's number."""
+        """A connected server and client, and the client's number."""
         server, owner = self.server(timing)
         client, guest = self.client(server.address, server.secret, timing)
         guest.until(Connected)
         return server, owner, owner.until(Joined).peer, client, guest
 
     def call(self, address: str) -> socket.socket:
-        """A bare connection."""
+        """A plain socket connected to that address."""
         connection = self._stack.enter_context(dial(address))
         connection.settimeout(DEADLINE)
         return connection
 
     def process(self, code: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
-        """Another Python that runs `code`."""
+        """A Python process that runs `code`."""
         process = Child(
             [sys.executable, "-c", code, *map(str, arguments)],
             stdin=subprocess.PIPE,
@@ -136,7 +136,7 @@ def dial(address: str) -> socket.socket:
 
 
 def prove(connection: socket.socket, secret: str) -> None:
-    """What a client says first, in its plainest form."""
+    """Prove the secret over a plain socket, as a client does."""
     nonce = exactly(connection, 32)
     proof = hmac.digest(secret.encode(), nonce + b"client", "sha256")
     connection.sendall(proof + b"n" * 32)
@@ -153,7 +153,7 @@ def exactly(connection: socket.socket, count: int) -> bytes:
 
 
 def is_closed(connection: socket.socket) -> bool:
-    """Waits until the other end closes."""
+    """Wait until the other end closes."""
     try:
         while connection.recv(65536):
             pass

@@ -1,4 +1,4 @@
-"""Journals, what damages them, and processes that write them."""
+"""Journals, damage to them, and processes that write them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def cut(path: Path, size: int) -> None:
 
 
 def blank(path: Path, start: int) -> None:
-    """What some file systems leave of the last blocks after a power cut: the size, and NULs."""
+    """Overwrite the end of a file with NULs, as some file systems do after a power cut."""
     size = path.stat().st_size
     os.truncate(path, start)
     os.truncate(path, size)
 
 
 class Neovim01:
-    """A Neovim that runs 0.1: it holds the lock for each operation and opens the file anew. A
-    rewrite is in two steps here, between which anything may happen."""
+    """A Neovim with 0.1, which locks and opens the file for each operation. A rewrite has two
+    steps, with anything in between."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Private keys, and files that hold them."""
+"""Private keys and files with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways in which a part of the plugin may be killed, and what its user does next."""
+"""The ways to kill a part of the plugin, and what its user does next."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _ATTACHED = "has attached"
 
 
 def _nothing() -> None:
-    """What happens to the files meanwhile, as a rule."""
+    """The default for `meanwhile`."""
 
 
 class Kills:
-    """`kill -9` of one process, or of all at once, and what its user does next. `meanwhile` runs
-    when the processes are dead."""
+    """`kill -9` of one process or of all at once, and what the user does next. `meanwhile` runs in
+    between."""
 
     def __init__(self, start_editor: StartEditor) -> None:
         self._start_editor = start_editor
 
     def host(self, editor: Editor, meanwhile: Callable[[], None] = _nothing) -> Editor:
-        """Of the editor's host: the service goes on."""
+        """The host: the service continues."""
         editor.kill_host()
         editor.until_lua("not require('dingbridge.host').is_running()")
         meanwhile()
         return editor
 
     def editor(self, editor: Editor, meanwhile: Callable[[], None] = _nothing) -> Editor:
-        """Of Neovim with its host: the service goes on."""
+        """Neovim with its host: the service continues."""
         editor.kill()
         meanwhile()
         return self._start_editor()
 
     def service(self, editor: Editor, meanwhile: Callable[[], None] = _nothing) -> Editor:
-        """Of the service: the editor stays, and starts the next one by itself."""
+        """The service: the editor stays and starts the next one."""
         before = editor.log().count(_ATTACHED)
         with frozen(editor.host_pid()):
             editor.kill_service()
@@ -48,7 +48,7 @@ class Kills:
         return editor
 
     def all(self, editor: Editor, meanwhile: Callable[[], None] = _nothing) -> Editor:
-        """Of all there is."""
+        """All processes."""
         editor.kill_all()
         meanwhile()
         return self._start_editor()

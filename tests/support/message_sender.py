@@ -34,12 +34,12 @@ E = TypeVar("E")
 
 
 def client(options: Options, http: OpenApiHttp | None = None) -> RobotClient:
-    """A robot with a token of its own."""
+    """A client of a robot with a token of its own."""
     return RobotClient(options, http or Http(), AccessToken())
 
 
 class AttemptJournal:
-    """The log of attempts, in a journal on disk, which also reports each record."""
+    """The journal of attempts, on disk. It reports each record as well."""
 
     def __init__(self, path: Path, notify: Callable[[OutboxRecord], None]) -> None:
         self.path = path
@@ -54,14 +54,14 @@ class AttemptJournal:
         self._notify(record)
 
     def read(self) -> list[OutboxRecord]:
-        """What is on the disk."""
+        """The records on disk."""
         records, damaged = self.journal.read(outbox_records.decode)
         assert damaged == 0
         return records
 
 
 class RunningSender:
-    """A message sender, what it reported, and the journal of its outbox."""
+    """A message sender, its reports, and its outbox journal."""
 
     def __init__(self, options: dict[str, Any], path: Path, pace: RateLimit) -> None:
         self.told: queue.Queue[SenderEvent | OutboxRecord] = queue.Queue()
@@ -96,14 +96,15 @@ class RunningSender:
         return message.id
 
     def take_up(self) -> list[str]:
-        """RunningSender what an earlier sender left, as a new owner does."""
+        """Send what an earlier sender left, as a new owner does."""
         waiting = outbox.fold(self.attempts.read()).waiting
         for one in waiting.values():
             self.sender.put(one)
         return list(waiting)
 
     def until(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
-        """The next event or record of that kind that fits; fails after ten seconds."""
+        """The next event or record of that kind for which `where` holds. Fails after ten
+        seconds."""
         end = time.monotonic() + 10
         while True:
             try:
@@ -121,7 +122,7 @@ class RunningSender:
         )
 
     def until_end(self, message: str) -> Done | Failed:
-        """The record of the message's end."""
+        """The record of the message's final delivery."""
         end = self.until(
             object, lambda event: isinstance(event, Done | Failed) and event.id == message
         )
@@ -129,11 +130,11 @@ class RunningSender:
         return end
 
     def send(self, text: str, target: Target, **more: Any) -> Done | Failed:
-        """Send one message and wait for the end of its way."""
+        """Send one message and wait for its final delivery."""
         return self.until_end(self.put(text, target, **more))
 
     def fails(self, text: str, target: Target, **more: Any) -> str:
-        """Send one message, which fails; returns why."""
+        """Send one message that fails. Returns the reason."""
         end = self.send(text, target, **more)
         assert isinstance(end, Failed)
         return end.reason
@@ -145,7 +146,7 @@ class RunningSender:
             assert not self.sender.is_alive()
 
     def all(self, kind: type[E]) -> list[E]:
-        """Everything of that kind so far."""
+        """All events and records of that kind so far."""
         while not self.told.empty():
             self.seen.append(self.told.get())
         return [event for event in self.seen if isinstance(event, kind)]
@@ -155,22 +156,23 @@ StartSender = Callable[..., RunningSender]
 
 
 class OpenGate:
-    """Lets a stream do everything."""
+    """A gate that allows everything."""
 
     def may_open(self) -> float:
         return 0.0
 
     def record(self, batch: Sequence[Received]) -> None:
-        """Keep nothing."""
+        """Record nothing."""
 
 
 def spent(sent: int) -> RateLimit:
-    """A robot whose webhook has taken so many messages just now."""
+    """A rate limit after `sent` messages of the webhook just now."""
     return RateLimit.restore(Paced({"webhook": (time.time(),) * sent}), lambda: 0.0)
 
 
 def until_half_is_there(sending: RunningSender, sandbox: Sandbox, text: str) -> str:
-    """Send a long message to the team, of which the second chunk is told to wait."""
+    """Send a long message to the team. Returns its id once the first chunk has arrived and the
+    second one is held back by the rate limit."""
     sandbox.client.fault(Fault.hang(GROUP))
     message = sending.put(text, Target(conversation_id=TEAM), Purpose.NOTIFICATION)
     sandbox.client.wait_hanging(1)

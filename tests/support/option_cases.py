@@ -1,4 +1,4 @@
-"""Tables of options with what is wrong with them, for the reader in Python and the one in Lua."""
+"""Options tables and their problems, for the reader in Python and the one in Lua."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ APP = {"app_key": "dingabcdef123456", "app_secret": SECRET}
 
 
 class Case(NamedTuple):
-    """`raw` as JSON, `environ`, and the problems expected, each without the leading path."""
+    """One table: `raw` in JSON, `environ`, and the expected problems without the path of the
+    table."""
 
     title: str
     raw: object
@@ -985,7 +986,7 @@ BAD_ENVIRONMENT: list[Case] = [
 
 
 def expected(case: Case) -> list[str]:
-    """The problems of `case` in full and in order."""
+    """The expected problems of `case`, with their full path, in order."""
     whole = case in BAD_ENVIRONMENT
     return sorted(problem if whole else AT + problem for problem in case.problems)
 

@@ -1,4 +1,4 @@
-"""People who ask for access, and the owner's answers."""
+"""Requests for access, and the owner's decisions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def said_by(staff_id: str, nick: str = "Ann", group: str = "", title: str = "Tea
 
 
 def asked(pairings: Pairings, inbound: Inbound, now: float = NOW) -> tuple[Pairings, AccessRequest]:
-    """The request that this message makes, told to the sender."""
+    """The pairings after this message has requested access, and the request."""
     pairings, answer = ask(pairings, inbound, now, CHANCE)
     assert isinstance(answer, TellCode), answer
     return pairings, answer.request

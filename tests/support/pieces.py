@@ -1,4 +1,4 @@
-"""Puts the pieces of a message together again: what was sent, without what the cuts added."""
+"""Reassembles the chunks of a message, without what the cuts added."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MARKER = re.compile(r"\n\n— (\d+)/(\d+)( …)?\Z")
 
 
 def counts(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Number and total of each of several pieces, as their markers say."""
+    """Number and total in the markers of these chunks."""
     found = [MARKER.search(text) for text in texts]
     return [(int(mark[1]), int(mark[2])) for mark in found if mark]
 
 
 def joined(texts: Sequence[str]) -> str:
-    """The text that was sent as these pieces, in order. A single piece is the text itself."""
+    """The text that was sent as these chunks, in order."""
     if len(texts) == 1:
         return texts[0]
     source = ""
@@ -39,10 +39,10 @@ def joined(texts: Sequence[str]) -> str:
 
 
 def _opened(source: str, was_closed: bool) -> str:
-    """What was put before the piece after `source`."""
+    """What was inserted before the chunk after `source`."""
     if was_closed:
         frame = Blocks(source).frame_at(len(source))
         return frame.opening if frame else ""
-    # Whatever comes next: if it was a row, it would have got this head.
+    # If the next line was a row, it got this head, whatever it is.
     table = Blocks(source + "|\n").table_at(len(source)) if source else None
     return source[table.start : table.rows] if table else ""

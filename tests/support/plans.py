@@ -1,4 +1,4 @@
-"""Plans of messages, and platforms that answer them."""
+"""Delivery plans, run against scripted replies."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def a_plan(
 
 
 def travel(plan: Plan, replies: Iterable[Reply]) -> Way:
-    """Carry the plan out against a platform that gives these replies, in this order."""
+    """Run the plan against a platform that gives these replies, in order."""
     way = Way([], [], [], [], Finished())
     reply: Iterator[Reply] = iter(replies)
     for _ in range(ENDLESS):
@@ -116,5 +116,5 @@ def travel(plan: Plan, replies: Iterable[Reply]) -> Way:
 
 
 def answered(*replies: Reply) -> Iterator[Reply]:
-    """These replies, and then everything is accepted."""
+    """These replies; everything after them is accepted."""
     return chain(replies, repeat(ACCEPTED))

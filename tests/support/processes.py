@@ -1,4 +1,4 @@
-"""Child processes of tests: each has a deadline, and is ended with all that it started."""
+"""Child processes with a deadline, ended together with their descendants."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ _GROUP = {
 
 
 class Child(subprocess.Popen[Any]):
-    """A program in a group of its own, which is ended after `seconds` at the latest.
+    """A program in a process group of its own, ended after `seconds` at the latest.
 
-    For use as a context manager, whose end is also the program's. `is_late` says whether the
-    deadline ended it. `options` are those of `subprocess.Popen`.
+    A context manager, which ends the program. `is_late` tells whether the deadline ended it.
+    `options` are those of `subprocess.Popen`.
+
+        with Child([sys.executable, "-c", "print('ready')"]) as child:
+            assert child.line() == "ready"
     """
 
     def __init__(self, argv: Sequence[str], *, seconds: float = SECONDS, **options: Any) -> None:
@@ -40,18 +43,18 @@ class Child(subprocess.Popen[Any]):
         self._deadline.start()
 
     def line(self) -> str:
-        """The next line it writes, without the white space around it; empty at its end."""
+        """The next line of its output, stripped; empty at the end."""
         assert self.stdout is not None
         return str(self.stdout.readline()).strip()
 
     def end(self) -> None:
-        """Kill it, if it still runs, and all that it started."""
+        """Kill it and its descendants, if it runs."""
         self._deadline.cancel()
         if self.poll() is None:
             end(self.pid)
         self.wait()
         if self.stdin is not None:
-            with suppress(OSError):  # what it had not read
+            with suppress(OSError):  # input that the program did not read
                 self.stdin.close()
 
     def __exit__(
@@ -77,10 +80,10 @@ def run(
     check: bool = False,
     **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
-    """Run a program to its end and return what it wrote and its status.
+    """Run a program to its end. Returns its output and status.
 
-    `given` is its standard input, nothing by default. Fails the test with what the program wrote
-    when it takes longer than `seconds` or, with `check`, when it fails.
+    `given` is its standard input, by default empty. Fails with the program's output if it takes
+    longer than `seconds` or, with `check`, if its status is not 0.
     """
     streams: dict[str, Any] = {
         "stdin": subprocess.DEVNULL if given is None else subprocess.PIPE,
@@ -95,7 +98,7 @@ def run(
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs. One that ended and that nobody asked about does not."""
+    """Whether a process runs. A zombie does not."""
     try:
         os.kill(pid, 0)
         if Path("/proc/self/stat").exists():
@@ -107,7 +110,7 @@ def is_alive(pid: int) -> bool:
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """A process that does nothing meanwhile, as one that hangs. It may end in between."""
+    """A stopped process, as one that hangs. It may end meanwhile."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -117,7 +120,7 @@ def frozen(pid: int) -> Iterator[None]:
 
 
 def until(look: Callable[[], T], want: str, seconds: float = 10.0) -> T:
-    """What `look()` gives, once that is true. Fails with `want` when it is not within `seconds`."""
+    """Wait until `look()` is true and return its result. Fails with `want` after `seconds`."""
     end = time.monotonic() + seconds
     pause = threading.Event()
     while not (seen := look()):
@@ -127,7 +130,7 @@ def until(look: Callable[[], T], want: str, seconds: float = 10.0) -> T:
 
 
 def end(pid: int) -> None:
-    """Kill a process, all that descend from it, and their groups; never the caller's own."""
+    """Kill a process, its descendants, and their groups, but never the caller's group."""
     for each in (pid, *descendants(pid)):
         with suppress(ProcessLookupError, PermissionError):
             if sys.platform != "win32" and os.getpgid(each) == each:
@@ -137,7 +140,7 @@ def end(pid: int) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process started, and those that these started; none on Windows."""
+    """All descendants of a process; none on Windows."""
     children: dict[int, list[int]] = {}
     for child, parent in _parents():
         children.setdefault(parent, []).append(child)
@@ -148,7 +151,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def _parents() -> list[tuple[int, int]]:
-    """Every process of this machine with its parent."""
+    """The parent of every process."""
     if sys.platform == "win32":
         return []
     if not Path("/proc/self/stat").exists():
@@ -160,7 +163,7 @@ def _parents() -> list[tuple[int, int]]:
     found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has just ended
-            # The name, in brackets, may have anything in it.
+            # The name is in brackets and may contain anything.
             fields = entry.read_text("utf-8", "replace").rpartition(")")[2].split()
             found.append((int(entry.parent.name), int(fields[1])))
     return found

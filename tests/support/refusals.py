@@ -1,4 +1,4 @@
-"""Whether the test of a rule of the sandbox sees a call that this rule refuses."""
+"""Checks that a test of a sandbox rule contains a call that the rule refuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSING = {
 def _shows_its_rule(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """A test with the words of such a rule fails unless the rule refuses something in it."""
+    """Fail a test named after such a rule if the rule refuses nothing in it."""
     rule = REFUSING.get(getattr(request.node, "originalname", ""))
     if rule is None:
         yield

@@ -1,4 +1,4 @@
-"""Calls to a sandbox as any HTTP client makes them, without a proxy and without waiting long."""
+"""Calls to a sandbox by a plain HTTP client, without a proxy and with a short timeout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHIN = 10.0
 
 
 def request(method: str, url: str, **words: Any) -> requests.Response:
-    """The answer to one request; `words` as for requests."""
+    """Make one request. `words` are the arguments of requests."""
     with requests.Session() as http:
         http.trust_env = False
         return http.request(method, url, timeout=WITHIN, **words)
@@ -24,7 +24,7 @@ def request(method: str, url: str, **words: Any) -> requests.Response:
 def call(
     sandbox: Sandbox, method: str, path: str, body: Any = None, token: str | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Status and decoded answer of a call with a JSON body, or none."""
+    """Status and decoded answer of a call, with a JSON body or none."""
     headers = {} if token is None else {TOKEN_HEADER: token}
     words = {} if body is None else {"json": body}
     response = request(method, sandbox.url + path, headers=headers, **words)

@@ -1,4 +1,4 @@
-"""Services that tests meet, by their data folder: found, killed, and watched to their end."""
+"""Services of a data folder: finds, kills and watches them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DEADLINE = 10.0
 
 
 def pid(data: Path) -> int:
-    """The process that serves a data folder, 0 without one."""
+    """The process id of the service of a data folder; 0 without one."""
     found = read_card(data / "dingbridge", "service").pid
     return found if found and is_alive(found) else 0
 
 
 def running(data: Path) -> list[int]:
-    """All processes that serve a data folder or try to, on Linux; elsewhere the one that does."""
+    """All processes that serve a data folder or try to (Linux); elsewhere the one that does."""
     if not Path("/proc/self/cmdline").exists():
         return [found] if (found := pid(data)) else []
     running = []
@@ -36,7 +36,7 @@ def running(data: Path) -> list[int]:
 
 
 def kill(data: Path) -> None:
-    """`kill -9` of the service, which must be there. Returns once it is gone."""
+    """`kill -9` of the service, which must exist. Returns once it is gone."""
     process = pid(data)
     assert process, f"{data} has no service"
     os.kill(process, signal.SIGKILL)
@@ -54,7 +54,7 @@ def wait_until_gone(process: int, seconds: float = DEADLINE) -> bool:
 
 
 def end(data: Path) -> None:
-    """Ask a folder's service to end, if there is one. Fails, and kills it, when it does not."""
+    """Ask the service of a folder to end, if there is one. Kills it and fails if it does not."""
     process = pid(data)
     if not process:
         return
@@ -67,7 +67,7 @@ def end(data: Path) -> None:
 
 
 def must_end(data: Path) -> None:
-    """Fail, and kill it, when the service of a folder outlives those who needed it."""
+    """Fail, and kill the service, if it outlives those who needed it."""
     process = pid(data)
     if process and not wait_until_gone(process):
         with suppress(ProcessLookupError):

@@ -19,7 +19,7 @@ NAMES = ("alpha", "beta", "gamma")
 
 
 class Team:
-    """Editors with one home, each in a project folder of its own with a session of its own."""
+    """Editors with one home, each with a project folder and a session of its own."""
 
     def __init__(self, start: Callable[..., Editor], options: dict[str, Any], folder: Path) -> None:
         self._start = start
@@ -30,7 +30,7 @@ class Team:
         self.sessions: dict[str, str] = {}
 
     def start(self, name: str) -> Editor:
-        """Start an editor in its folder; the first time it makes and binds a session."""
+        """Start an editor in its folder. The first time it makes and binds a session."""
         editor = self.enter(name)
         editor.setup(self.options)
         if name in self.sessions:
@@ -43,7 +43,7 @@ class Team:
         return editor
 
     def enter(self, name: str) -> Editor:
-        """The same without a word to the plugin."""
+        """Start an editor without using the plugin."""
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         editor = self.editors[name] = self._start(environ=self.environ)
@@ -57,7 +57,7 @@ class Team:
         return next(iter(self.editors.values())).data
 
     def service(self) -> int:
-        """The process of their service, 0 without one."""
+        """The service's process id; 0 without one."""
         return services.pid(self.data)
 
     def kill_service(self) -> None:
@@ -67,7 +67,7 @@ class Team:
         self.until_connected_again(before)
 
     def until_connected_again(self, before: dict[str, int]) -> None:
-        """Wait until each editor has been connected once more than it was before."""
+        """Wait until each editor has connected once more than in `before`."""
         for name, editor in self.editors.items():
             editor.until(
                 lambda editor=editor, name=name: (  # type: ignore[misc]  # mypy cannot infer a lambda's default
@@ -81,7 +81,7 @@ class Team:
             editor.until_lua("require('dingbridge').status().connected")
 
     def written(self) -> Counter[str]:
-        """The texts that stand in all transcripts on the disk, with how often they do."""
+        """The texts in all transcripts on disk, with their counts."""
         rows = [
             json.loads(line)
             for path in (self.data / "dingbridge" / "sessions").glob("*.jsonl")
@@ -90,7 +90,7 @@ class Team:
         return Counter(row["message"]["text"] for row in rows if "message" in row)
 
     def leave(self, name: str, how: str) -> Editor:
-        """The editor quits, or its processes are killed."""
+        """Quit an editor, or kill its processes."""
         editor = self.editors.pop(name)
         if how == "quit":
             editor.close()
@@ -105,12 +105,12 @@ class Team:
 
 
 def texts(editor: Editor, session: str) -> list[str]:
-    """What stands in a session, in the editor."""
+    """The texts of a session, as the editor shows them."""
     return [str(row["text"]) for row in editor.transcript(session)]
 
 
 def fate(editor: Editor, name: str, session: str) -> str:
-    """What the editor shows of a message."""
+    """The delivery of a message, as the editor shows it."""
     return next((row["delivery"] for row in editor.transcript(session) if row["id"] == name), "")
 
 
@@ -120,13 +120,13 @@ def send(editor: Editor, text: str) -> str:
 
 
 def never_two_links(sandbox: Sandbox) -> bool:
-    """Whether each link was closed before the next one was opened."""
+    """Check that each link was closed before the next one was opened."""
     links = sorted(sandbox.client.connections().all, key=lambda link: link.opened)
     return all(before.closed and before.closed <= after.opened for before, after in pairwise(links))
 
 
 def hears_from_dingtalk(team: Team, sandbox: Sandbox, *names: str) -> None:
-    """What is said to the session of each of these editors must stand there."""
+    """Check that each of these editors gets what is said to its session."""
     for name in names:
         editor, session = team.editors[name], team.sessions[name]
         before = texts(editor, session)
@@ -141,7 +141,7 @@ def hears_from_dingtalk(team: Team, sandbox: Sandbox, *names: str) -> None:
 
 
 def answer_to(sandbox: Sandbox, text: str, user: str = "zhangsan", group: str | None = None) -> str:
-    """What the bridge answers to a word from DingTalk."""
+    """The bridge's answer to a message from DingTalk."""
     said = sandbox.client.say(text, user=user, group=group)
     [arrived] = sandbox.client.wait_arrived(lambda each: each.reply_to == said.message_id)
     return arrived.text

@@ -1,4 +1,4 @@
-"""One Neovim for the tests of a module, each of which finds it like one that has just started."""
+"""One Neovim shared by the tests of a module; each finds it as if it had just started."""
 
 from __future__ import annotations
 
@@ -102,11 +102,13 @@ _AS_NEW = {
 
 
 class SharedEditor:
-    """An editor that is lent to one test after the other. Its host goes on from test to test.
+    """An editor lent to one test after the other. Its host continues from test to test.
 
-    One that cannot be made like a new one is not lent again: the next test gets a new one, as it
-    does when a test ended the editor. A test must take back itself what `give_back` does not know
-    of: files, autocommands, mappings, and changes of the plugin's own modules.
+    lent ──give_back()──▶ like new ──▶ lent to the next test
+      └──cannot be restored, or ended──▶ closed; the next test gets a new editor
+
+    A test must itself undo what `give_back` does not know: files, autocommands, mappings, and
+    changes of the plugin's modules.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -115,7 +117,7 @@ class SharedEditor:
         self._editor: Editor | None = None
 
     def lend(self) -> Editor:
-        """The editor, of which only what happens from now on is told and logged."""
+        """The editor, with notices and log from now on."""
         if self._editor is not None and _state(self._editor) != _AS_NEW:
             self.close()
         if self._editor is None:
@@ -126,7 +128,7 @@ class SharedEditor:
         return self._editor
 
     def give_back(self) -> None:
-        """Make the editor like one that has just started."""
+        """Restore the state of an editor that has just started."""
         editor, self._editor = self._editor, None
         if editor is None or editor.is_closed:
             return
@@ -135,7 +137,7 @@ class SharedEditor:
             editor.until(lambda: _state(editor) == _AS_NEW, seconds=1)
             self._editor = editor
         except (AssertionError, EOFError, OSError):
-            pass  # its host remembers an error, say, or the test has ended it
+            pass  # its host keeps an error, for example, or the test has ended it
         finally:
             if self._editor is None:
                 _end(editor)
@@ -160,7 +162,7 @@ def _leave_everything(editor: Editor) -> None:
     editor.nvim.input("<C-\\><C-n><C-c><Esc>")
     editor.until(lambda: editor.nvim.api.get_mode() == {"mode": "n", "blocking": False})
     editor.execute("cd", os.getcwd())
-    # What is on its way would be told of later.
+    # Notices under way would appear in the next test.
     editor.until(lambda: not editor.status()["queued"], seconds=1)
     if editor.nvim.api.list_uis():
         editor.nvim.ui_detach()
@@ -170,12 +172,12 @@ def _leave_everything(editor: Editor) -> None:
             editor.begin_anew()
             editor.chat("delete")
             editor.until_said("was deleted")
-        # All that it had to tell before this has come when this is answered.
+        # The answer comes after all earlier updates.
         editor.chat("nothing of the kind")
         editor.until_said("unknown subcommand nothing")
-        # It says when links were opened, which must not happen often in a minute.
+        # It has the times of opened links, which are limited per minute.
         (editor.data / "chat-dingtalk-state.json").unlink(missing_ok=True)
         for file in (editor.data / "dingbridge" / "media").rglob("*"):
             if file.is_file():
                 file.unlink()
-    editor.lua("vim.wait(20); as_at_start()")  # notices are shown a moment later
+    editor.lua("vim.wait(20); as_at_start()")  # notices show a moment later

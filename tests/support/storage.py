@@ -1,4 +1,4 @@
-"""Processes and loops that tests of files share."""
+"""Processes and loops for tests of files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def mode(path: Path) -> int:
 
 
 class Process:
-    """Another Python that runs `code`, to be talked with by lines."""
+    """A Python process that runs `code` and talks by lines."""
 
     def __init__(self, code: str, *arguments: object) -> None:
         self.popen = Child(
@@ -33,17 +33,17 @@ class Process:
         )
 
     def line(self) -> str:
-        """The next line it writes."""
+        """The next line of its output."""
         return self.popen.line()
 
     def go(self) -> None:
-        """Give it a line."""
+        """Send it a line."""
         assert self.popen.stdin is not None
         self.popen.stdin.write("go\n")
         self.popen.stdin.flush()
 
     def end(self) -> int:
-        """Wait for its end."""
+        """Wait until it ends."""
         return self.popen.wait(20)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Wheels of what is installed here, so that a real pip can install it again without a network."""
+"""Wheels of installed packages, so that pip can install them again without a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 
 def write_wheels(folder: Path, *roots: str) -> None:
-    """Write a wheel for each of the distributions named and for all that they need."""
+    """Write wheels of these distributions and everything they require."""
     waiting, done = list(roots), set[str]()
     while waiting:
         name = waiting.pop()
@@ -23,7 +23,7 @@ def write_wheels(folder: Path, *roots: str) -> None:
 
 
 def _needed(written: str) -> str:
-    """The name in a requirement; empty where it is not one of this Python, or of an extra."""
+    """The package named in a requirement; empty if it belongs to another Python or to an extra."""
     requirement = Requirement(written)
     is_here = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
     return requirement.name.lower() if is_here else ""
