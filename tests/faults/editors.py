@@ -119,8 +119,6 @@ class Seat:
             return
         if not self._healthy:
             self._editor.lua(_NOTICED, self._host)
-            # The status of an earlier host proves nothing about the next one.
-            self._editor.lua("require('dingbridge.state').status = nil")
         self._editor.chat()
         self._healthy = True
         self._note_host()
@@ -161,6 +159,10 @@ class Seat:
         """`kill -9` of the Python host. Neovim keeps its requests for the next host."""
         self._note_host()
         self._healthy = False
+        if self._editor is not None:
+            # The status of this host proves nothing about the next one, which Neovim may start by
+            # itself.
+            self._editor.lua("require('dingbridge.state').status = nil")
         _kill(self._host)
 
     def kill(self, *, host: bool) -> None:
