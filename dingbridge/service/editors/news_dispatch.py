@@ -30,7 +30,7 @@ def dispatch(bridge: Bridge, name: str, news: robot_news.News) -> None:
             bridge.replies.withdraw(withdrawn)
             bridge.lookups.withdraw(withdrawn)
         case robot_news.DeliveryUpdate(report=report, session=session):
-            bridge.sending.fate(account, report, session)
+            bridge.sending.show_delivery(account, report, session)
             bridge.notifications.reported(report)
         case robot_news.Deliver():
             bridge.received.take(account, news)

@@ -1,4 +1,4 @@
-"""This editor as a member of a robot: what it has to tell the owner, once there is one."""
+"""An editor's requests to a robot, kept until the robot has answered them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from dingbridge.service.robots.robot_requests import (
 )
 
 ENDS_KEPT = 1000
-"""Messages whose final delivery is kept, so that it is reported once (a count)."""
+"""Maximum number of final deliveries to remember, so that each is reported once."""
 
 
 class PendingRequests:
-    """Keeps what the robot has not answered yet. Service loop only.
+    """Keeps requests until the robot has answered. Service loop only.
 
     reserved ──send()──▶ unanswered ──the robot has it on disk──▶ under way ──▶ ended
        └──give_up()──▶ dropped
@@ -41,7 +41,8 @@ class PendingRequests:
         self._under_way: set[str] = set()
         self._ended: OrderedDict[str, tuple[Delivery, str]] = OrderedDict()
         self._is_newcomer = True
-        # What an earlier service may have reported the end of, with the end that came since.
+        # Messages whose final delivery an earlier service may have reported, with the one reported
+        # since.
         self._perhaps_told: dict[str, tuple[Delivery, str] | None] = {}
         self._untold: list[Ask] = []
         self._busy = False
@@ -49,20 +50,20 @@ class PendingRequests:
 
     @property
     def unanswered(self) -> tuple[SendMessage, ...]:
-        """Messages that no owner has written down yet."""
+        """Messages that no robot has on disk yet."""
         return tuple(self._unanswered.values())
 
     def gone(self) -> None:
-        """The editor has left; what no robot has answered is on disk."""
+        """The editor has left; its unanswered messages are on disk."""
         self._pending.difference_update({*self._line, *self._unanswered})
 
     def came_back(self) -> None:
-        """The editor was a member before, of an earlier service: it knows what it has bound."""
+        """The editor comes from an earlier service: it knows its bindings."""
         self._again = True
         self._is_newcomer = False
 
     def joined(self) -> None:
-        """The robot can be used: say `Hello`, and submit what it has not answered."""
+        """The robot can be used: submit `Hello`, then everything unanswered."""
         session, title = self._bound
         self._exchange.notify(
             Hello(self._pid, self._cwd, session, title, self._again, self._answers)
@@ -75,24 +76,23 @@ class PendingRequests:
             self._exchange.notify(Busy(True))
 
     def notify(self, ask: Ask) -> None:
-        """Submit a request, now or as soon as the robot can be used."""
+        """Submit a request now, or once the robot can be used."""
         if not self._exchange.notify(ask):
             self._untold.append(ask)
 
     def reserve(self, message: str) -> None:
-        """Reserve the place of a message that is still being made: what is sent later waits for
-        it."""
+        """Reserve the place of a message that is still being made: later messages wait for it."""
         self._line[message] = None
         self._pending.add(message)
 
     def give_up(self, message: str) -> None:
-        """Give up the place that was reserved for this message."""
+        """Release the reserved place of this message."""
         self._line.pop(message, None)
         self._pending.discard(message)
         self._advance()
 
     def send(self, ask: SendMessage) -> None:
-        """Submit a message, in its place. It is kept until the robot has answered."""
+        """Submit a message in its place. It is kept until the robot has answered."""
         self._line[ask.outbound.id] = ask
         self._pending.add(ask.outbound.id)
         self._advance()
@@ -111,26 +111,29 @@ class PendingRequests:
         self._exchange.notify(ask)
 
     def expect(self, message: str) -> None:
-        """The editor waits for the end of the message, which it sends, or has sent when there was
-        an earlier service."""
+        """The editor waits for the final delivery of a message, which it sent now or under an
+        earlier service."""
         self._perhaps_told.pop(message, None)
         self._under_way.add(message)
 
     def answered(self, message: str) -> bool:
-        """The robot knows the message. Returns whether it did not before."""
+        """The robot has the message. Returns whether that is new."""
         self._pending.discard(message)
         return self._unanswered.pop(message, None) is not None
 
     def ask(self, session: str, messages: tuple[str, ...]) -> None:
-        """Ask what became of messages that a transcript shows without an end. An earlier service
-        may have reported the end, and been killed before it was in the transcript."""
+        """Ask for the delivery of messages that a transcript shows without a final one.
+
+        An earlier service may have reported it and been killed before it was in the transcript.
+        """
         if not self._is_newcomer:
             new = (message for message in messages if not self.sent(message))
             self._perhaps_told.update(dict.fromkeys(new))
         self.notify(Known(session, messages))
 
     def perhaps_told(self, message: str, end: tuple[Delivery, str]) -> bool:
-        """Whether the editor may know this end of a message already, and waits for none."""
+        """Whether the editor may know this final delivery from an earlier service and does not wait
+        for it."""
         if message not in self._perhaps_told:
             return False
         before, self._perhaps_told[message] = self._perhaps_told[message], end
@@ -141,8 +144,8 @@ class PendingRequests:
         return message in self._under_way or message in self._ended
 
     def ended(self, message: str, end: tuple[Delivery, str]) -> bool:
-        """The message has this final delivery, with its reason. Returns whether that is new: the
-        robot reports it when it happens, and again to an editor that asked meanwhile."""
+        """The message has this final delivery and reason. Returns whether that is new: the robot
+        reports it when it happens, and again to an editor that asked."""
         known = self._ended.pop(message, None)
         self._under_way.discard(message)
         self._ended[message] = end
@@ -151,14 +154,14 @@ class PendingRequests:
         return known != end
 
     def goes_on(self, message: str) -> None:
-        """The message is under way; after its end that means that it was retried."""
+        """The message is under way; if it had a final delivery, it was retried."""
         self._perhaps_told.pop(message, None)
         if self._ended.pop(message, None) is not None:
             self._under_way.add(message)
 
     def moved(self) -> tuple[SendMessage, ...]:
-        """The account belongs to another robot from now on. Returns what the one before has not
-        answered, in order, so that it can be put into its journal."""
+        """The account belongs to another robot now. Returns the messages that the earlier robot has
+        not answered, in order, for its journal."""
         behind = [ask for ask in self._line.values() if ask is not None]
         self._line = {message: None for message, ask in self._line.items() if ask is None}
         left = (*self.unanswered, *behind)
@@ -169,19 +172,19 @@ class PendingRequests:
         return left
 
     def work(self, *, busy: bool) -> None:
-        """Whether the responder works on an answer."""
+        """Report whether the responder is working."""
         self._busy = busy
         self._exchange.notify(Busy(busy))
 
     def answers(self, *, answers: bool) -> None:
-        """Whether there is a responder."""
+        """Report whether there is a responder, if that has changed."""
         if answers != self._answers:
             self._answers = answers
             self._exchange.notify(Answers(answers))
 
     def bind(self, session: str, title: str) -> bool:
-        """Request to bind a session, or do so with the next `Hello`. Returns False while the robot
-        cannot be used."""
+        """Request to bind a session; while the robot cannot be used, with the next `Hello`. Returns
+        False then."""
         self._bound = (session, title)
         # An earlier release that was not submitted is void.
         self._untold = [ask for ask in self._untold if ask != Unbind(session)]
@@ -196,5 +199,5 @@ class PendingRequests:
         self.notify(Unbind(session))
 
     def released(self) -> None:
-        """No session is bound here any more."""
+        """No session is bound here."""
         self._bound = ("", "")

@@ -1,4 +1,4 @@
-"""Composes and sends the messages of an editor, and shows their delivery."""
+"""Composes and sends an editor's messages, and shows their delivery."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class Sending:
-    """Sends messages by the robots, and shows their delivery. Service loop only."""
+    """Composes messages, submits them to the robots, and applies delivery updates. Service loop
+    only.
+
+    Secrets are masked in everything that it sends, if the settings say so.
+    """
 
     def __init__(
         self,
@@ -43,7 +47,7 @@ class Sending:
         self._runtime = runtime
         self._sessions = chats.sessions
         self._accounts = chats.accounts
-        # Of the whole environment, which does not change, each message would pick them again.
+        # Picked once: the environment is large and does not change.
         self._environ = {name: value for value, name in secret_variables(environ).items()}
         self.last_error = ""
 
@@ -56,8 +60,11 @@ class Sending:
         to: str = "",
         around: Around = Around(),
     ) -> str:
-        """A message outside any session: to the address `to`, else to the robot's group or the
-        configured target. Returns in words where it goes."""
+        """Send a message outside any session. Returns the target's name.
+
+        It goes to the address `to`, by default to the robot's group or the configured target.
+        `around` is the context of an excerpt, for masking. Raises `BridgeError`.
+        """
         text = filled(text)
         account = self._accounts.default
         if to:
@@ -85,8 +92,8 @@ class Sending:
         kind: Purpose = Purpose.WORD,
         message_id: str = "",
     ) -> None:
-        """A word of the bridge itself in a conversation, which is part of no session. One that
-        would be said again after a crash has a `message_id`."""
+        """Send a text of the bridge itself, which belongs to no session. One that may be repeated
+        after a crash has a `message_id`."""
         if account.options.mode == "off":
             log.warning("%s is not set up any more: an answer stays unsaid", account.name)
             return
@@ -96,8 +103,8 @@ class Sending:
     def answer_excerpt(
         self, account: Account, target: Target, describe: Callable[[Mask], str]
     ) -> None:
-        """A word of the bridge about a part of something longer. `describe` masks that before it
-        is cut, with what it is given for it."""
+        """Send part of a longer text. `describe` composes it and masks texts, with its argument,
+        before it cuts them."""
         found: list[Collection[Finding]] = []
 
         def mask(text: str, around: Around) -> str:
@@ -117,7 +124,7 @@ class Sending:
         text: str,
         around: Around = Around(),
     ) -> MaskedText:
-        """`text` without secrets, as the settings want it for this target."""
+        """`text` without secrets, as far as the settings require that for this target."""
         options = account.options
         text = characters(text)
         if not options.mask_secrets or compose.is_excepted(options, target):
@@ -133,8 +140,8 @@ class Sending:
         at: At = At(),
         around: Around = Around(),
     ) -> None:
-        """Into the transcript, and out to `target`; without an account it stays here, and without a
-        target it has failed."""
+        """Add the message to the transcript and send it to `target`. Without an account it stays in
+        the editor; without a target it fails."""
         if account is not None and target is not None:
             message = account.destinations.marked(session, message, target)
         if account is None:
@@ -150,7 +157,7 @@ class Sending:
             self._put(account, outbound, Purpose.REPLY, session)
 
     def add_unsent(self, account: str, session: str, message: Message, why_not: str) -> None:
-        """Into the transcript as a message that has failed, as it could not even leave."""
+        """Add the message to the transcript as failed, for the reason `why_not`."""
         failed = structs.replace(message, delivery=Delivery.FAILED, reason=why_not)
         self._sessions.add(session, failed)
         self.last_error = why_not
@@ -177,7 +184,7 @@ class Sending:
         at: At = At(),
         around: Around = Around(),
     ) -> Outbound:
-        """Compose the message as it leaves, and show the user what was masked in it."""
+        """Compose the message for sending, and show the user what was masked."""
         circumstances = ComposeContext(
             self._accounts.secrets, self._environ, account.people.members(target.conversation_id)
         )
@@ -207,10 +214,11 @@ class Sending:
 
     # --- delivery -------------------------------------------------------------------------------
 
-    def fate(self, account: Account, report: DeliveryReport, session: str) -> None:
-        """News of a message that is on its way, or was."""
+    def show_delivery(self, account: Account, report: DeliveryReport, session: str) -> None:
+        """Apply a delivery update: show it, and announce the acceptance and the final delivery
+        once."""
         member = account.member
-        message, fate, reason = report.message_id, report.delivery, report.reason
+        message, delivery, reason = report.message_id, report.delivery, report.reason
         about = {
             "account": account.name,
             "id": message,
@@ -220,31 +228,30 @@ class Sending:
         }
         if member.answered(message):
             self._event("DingbridgeQueued", **about)
-            # The owner has no news of its own to tell if it knew the message already.
+            # If the robot knew the message already, it sends no status.
             self._accounts.status_changed()
-        if fate is Delivery.SENDING and report.chunks > 1:
+        if delivery is Delivery.SENDING and report.chunks > 1:
             reason = f"{report.sent_chunks}/{report.chunks}"
         if session in self._sessions:
-            self._sessions.settle(session, message, fate, reason)
-        if fate not in (Delivery.SENT, Delivery.FAILED):
+            self._sessions.settle(session, message, delivery, reason)
+        if delivery not in (Delivery.SENT, Delivery.FAILED):
             member.goes_on(message)
             return
-        # Every editor hears of every message; those where it was sent, or that have its session
-        # open, speak of it.
+        # Every editor gets every update; it is announced where the message was sent or its session
+        # is open.
         if not member.sent(message) and not self._sessions.is_used(session):
             return
-        end = fate, reason
+        end = delivery, reason
         if member.perhaps_told(message, end) or not member.ended(message, end):
             return
-        if fate is Delivery.SENT:
+        if delivery is Delivery.SENT:
             self._event("DingbridgeDelivered", **about, reason=reason)
         else:
             self._editor.show(updates.not_delivered(report))
             self._event("DingbridgeFailed", **about, reason=reason)
 
     def show_unsaved(self) -> None:
-        """While the disk refuses something, a message that no owner has written down shows that. It
-        is told as queued once it is on the disk."""
+        """While the disk refuses writes, show that at messages that no robot has on disk yet."""
         trouble = self._sessions.trouble
         for account in self._accounts if trouble else ():
             for ask in account.member.unanswered:
@@ -252,22 +259,22 @@ class Sending:
                     self._sessions.settle(ask.session, ask.outbound.id, Delivery.UNSAVED, trouble)
 
     def expect(self, account: str, session: str, message: str) -> None:
-        """The editor waits for the end of a message that it sent when there was another service."""
+        """The editor waits for the final delivery of a message from an earlier service: request
+        it."""
         found = self._accounts.find(account)
         if found is not None:
             found.member.expect(message)
             found.member.notify(robot_requests.Known(session, (message,)))
 
     def written_down(self, asks: Mapping[str, Collection[robot_requests.SendMessage]]) -> None:
-        """The editor leaves, and these messages of its accounts, which no owner had answered, are
-        in the journal for the next one."""
+        """The editor leaves: these unanswered messages, by account, are in the journal."""
         for account in self._accounts:
             for ask in asks.get(account.name, ()):
                 account.member.answered(ask.outbound.id)
                 self._event("DingbridgeQueued", **account.about(ask))
 
     def notice(self, session: str, text: str) -> None:
-        """A line of the bridge itself in a session; it does not leave the editor."""
+        """Add a line of the bridge itself to a session; it is not sent."""
         self._sessions.add(
             session,
             Message(self._runtime.new_id(), Role.NOTICE, "dingbridge", text, self._runtime.now()),
@@ -278,7 +285,7 @@ class Sending:
 
 
 def filled(text: str) -> str:
-    """The text as it can be stored and sent. Raises `BridgeError` when nothing is in it."""
+    """The text in a form that can be stored and sent. Raises `BridgeError` if it is empty."""
     text = well_formed(text)
     if not text.strip():
         raise BridgeError(say.NOTHING_TO_SEND())

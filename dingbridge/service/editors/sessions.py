@@ -233,7 +233,7 @@ class EditorSessions:
             self.current = following
 
     def added(self, session: str, part: TranscriptPart) -> None:
-        """Another program added to a transcript, or replaced it."""
+        """Another process added to a transcript or replaced it."""
         shown = self._shown.get(session)
         # What stands on disk before its end was read is read with it.
         if shown is None or shown.begin is None or session not in self:

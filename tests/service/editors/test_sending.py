@@ -114,7 +114,7 @@ class Made:
         self.outside.shown.clear()
         for fate in fates:
             report = DeliveryReport(message, fate, why if fate is Delivery.FAILED else "")
-            self.deliveries.fate(self.account, report, "s")
+            self.deliveries.show_delivery(self.account, report, "s")
         return [one.name for one in self.outside.shown if isinstance(one, updates.TriggerEvent)]
 
 
