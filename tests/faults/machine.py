@@ -21,7 +21,7 @@ from msgspec import structs
 
 from dingbridge.edges.storage.robot_files import SPOOL_FOLDER
 from dingbridge.sandbox.server import Sandbox
-from dingbridge.sandbox.settings import TEAM, Settings
+from dingbridge.sandbox.settings import TEAM, CustomRobot, Settings
 from dingbridge.service.main import LOCK_WITHIN
 from tests.faults import check, evidence, installed
 from tests.faults.check import Link, Records, Sent
@@ -515,8 +515,17 @@ class Machine:
 
 
 def settings(history: History) -> Settings:
-    """The sandbox's settings: no rate limits, which would delay messages for minutes."""
-    return Settings.unlimited(disconnect_grace=1.0, chance=history.seed)
+    """The sandbox's settings: no rate limits, which would delay messages for minutes.
+
+    The secret and the webhook are the history's own: a service that an aborted history left behind
+    may find this sandbox at the address of its own, and must not send there.
+    """
+    return Settings.unlimited(
+        disconnect_grace=1.0,
+        chance=history.seed,
+        client_secret=f"secret-of-history-{history.seed}",
+        robots=(CustomRobot(f"robot-of-history-{history.seed}"),),
+    )
 
 
 def options(history: History, sandbox: Sandbox) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.faults import check
 from tests.faults.check import Row
 from tests.faults.editors import Seat
 from tests.faults.histories import History
-from tests.faults.machine import Machine, running
+from tests.faults.machine import Machine, running, settings
 from tests.faults.operations import Send
 from tests.faults.shots import Shot
 
@@ -79,6 +79,13 @@ def test_what_an_editor_shows_is_looked_at_once_nothing_more_will_come(tmp_path:
         records = machine.run()
     assert [one.rows for one in records.shown] == [(("id", "text", "sent"),)]
     assert check.judge(records) == []
+
+
+def test_a_service_that_another_history_left_behind_can_send_nothing_here() -> None:
+    histories = (History(seed, mode="both", editors=1, operations=()) for seed in (1, 2))
+    one, other = map(settings, histories)
+    assert one.client_secret != other.client_secret
+    assert not set(one.robots).intersection(other.robots)
 
 
 def test_what_a_script_hears_of_an_editor_s_messages_is_not_taken_for_told_to_the_editor(
