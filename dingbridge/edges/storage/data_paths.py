@@ -26,7 +26,7 @@ def log_folder() -> Path:
 
 
 def robots_folder() -> Path:
-    """The folder with the locks of robots, shared by all services of a user (all `NVIM_APPNAME`s)."""
+    """The folder with the locks of robots, shared by all of a user's services."""
     return _base("XDG_STATE_HOME", "state", appdirs.user_state_dir) / "dingbridge" / "robots"
 
 

@@ -1,4 +1,4 @@
-"""The folder of files that came from DingTalk or are about to leave: `dingbridge/media/`."""
+"""The folder of attachments from DingTalk, and zips of files to send: `dingbridge/media/`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from dingbridge.edges.storage import own_files
 log = logging.getLogger(__name__)
 
 KEPT_DAYS = 30.0
-"""How long an attachment is kept by default."""
+"""Days for which an attachment is kept by default."""
 
 KEPT_BYTES = 1024 * 1024 * 1024
-"""How much is kept by default; the oldest go first."""
+"""Bytes that are kept by default; the oldest files are removed."""
 
 LEFT_BEHIND = 24 * 3600.0
-"""Seconds after which an unfinished file belongs to no editor any more: a crash left it behind."""
+"""Age in seconds at which an unfinished file was left by a crash."""
 
 _UNFINISHED = (".part", ".out.zip")
 _PIECE = 256 * 1024
@@ -38,7 +38,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class OutgoingFile:
-    """A file on its way out, open for reading, with the size it had then. A context manager."""
+    """A file to send, open for reading, with its size when it was opened. A context manager."""
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self.path = path
@@ -58,7 +58,7 @@ class OutgoingFile:
 
 
 class IncomingFile:
-    """One attachment on its way in. As a context manager it leaves nothing half done behind."""
+    """An attachment being downloaded. A context manager: removes it unless `keep` was called."""
 
     def __init__(self, folder: Path, attachment: Attachment, prefix: str) -> None:
         self._folder = folder
@@ -70,13 +70,13 @@ class IncomingFile:
         self._file = os.fdopen(os.open(self._part, flags, 0o600), "wb")
 
     def write(self, piece: bytes) -> None:
-        """Add a piece. Raises OSError, as when the disk is full."""
+        """Append a piece. Raises OSError, for example on a full disk."""
         if len(self._start) < _START:
             self._start += piece[: _START - len(self._start)]
         self._file.write(piece)
 
     def keep(self) -> Path:
-        """The whole file is here: give it its name, at once, and return its path."""
+        """The file is complete: sync it, give it its name atomically, and return its path."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -95,27 +95,27 @@ class IncomingFile:
         trace: TracebackType | None,
     ) -> None:
         with contextlib.suppress(OSError):
-            # What could not be written any more is not wanted any more either.
+            # An incomplete file is removed anyway, so an error on closing does not matter.
             self._file.close()
         with contextlib.suppress(OSError):
             self._part.unlink()
 
 
 class MediaFolder:
-    """The folder itself, readable by its owner only. It is made when it is first needed."""
+    """The folder, readable by its owner only. It is created when first needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def receive(self, message: str, number: int, attachment: Attachment) -> IncomingFile:
-        """A place for the attachment `number` (from 0) of the message with this id.
+        """Create the file for the attachment `number` (0-based) of the message with this id.
 
-        The same attachment gets the same name again, and no other one does. Raises OSError.
+        Each attachment has its own name, the same every time. Raises OSError.
         """
         return IncomingFile(self._made(), attachment, f"{_key(message)}-{number + 1}")
 
     def found(self, message: str, number: int) -> Path | None:
-        """The attachment that an earlier download of this message brought, if it is still here."""
+        """The path of an earlier download of this attachment, if it still exists."""
         if not self._folder.is_dir():
             return None
         start = f"{_key(message)}-{number + 1}-"
@@ -125,16 +125,16 @@ class MediaFolder:
         return None
 
     def open_outgoing(self, path: Path) -> OutgoingFile:
-        """Open what is to be sent. Raises `Refused` for all that is no readable file."""
+        """Open a file to send. Raises `Refused` unless it is a readable regular file."""
         return OutgoingFile(path, *own_files.open_whole(path))
 
     def zipped(
         self, source: OutgoingFile, inside: str, stopped: Callable[[], bool] = lambda: False
     ) -> OutgoingFile:
-        """The file in a zip of its own, under the name `inside`. Remove it with `discard`.
+        """The file in a new zip, under the name `inside`. Remove the zip with `discard`.
 
-        Read and written piece by piece. Raises `Refused` when the file cannot be read to its end
-        or `stopped` says so, OSError when the zip cannot be written.
+        Works piece by piece. Raises `Refused` if the file cannot be read to its end or `stopped`
+        returns true, OSError if the zip cannot be written.
         """
         path = self._made() / f"{os.getpid()}-{time.time_ns()}.out.zip"
         try:
@@ -155,19 +155,19 @@ class MediaFolder:
             raise
 
     def discard(self, zipped: OutgoingFile) -> None:
-        """Close and remove a zip that was made for sending."""
+        """Close and remove a zip of `zipped`."""
         zipped.file.close()
         with contextlib.suppress(OSError):
-            # Another program may look at it just now (Windows); `remove_old` comes by later.
+            # Another program may have it open (Windows); `remove_old` removes it later.
             zipped.path.unlink()
 
     def remove_old(
         self, days: float = KEPT_DAYS, most: int = KEPT_BYTES, now: float | None = None
     ) -> int:
-        """Delete what is older than `days`, then the oldest until at most `most` bytes are left.
+        """Delete files older than `days`, then the oldest ones until at most `most` bytes are left.
 
-        What a crash left unfinished goes as well. Folders and links are not touched. Returns how
-        many files were deleted; for the disk thread, at the start.
+        Also deletes unfinished files left by a crash. Ignores folders and links. Returns the number
+        of deleted files. For the disk thread, at the start.
         """
         now = time.time() if now is None else now
         kept: list[tuple[float, int, Path]] = []
@@ -192,7 +192,7 @@ class MediaFolder:
         found = []
         with contextlib.suppress(FileNotFoundError):
             for path in self._folder.iterdir():
-                # Another editor may remove it at the same time.
+                # Another process may remove it at the same time.
                 with contextlib.suppress(OSError):
                     about = path.lstat()
                     if stat.S_ISREG(about.st_mode):
@@ -210,7 +210,7 @@ def _key(message: str) -> str:
 
 def _entry(inside: str, source: OutgoingFile) -> zipfile.ZipInfo:
     changed = time.localtime(os.fstat(source.file.fileno()).st_mtime)[:6]
-    # A zip knows the years from 1980 to 2107 only.
+    # Zip dates range from 1980 to 2107.
     in_range = (1980, 1, 1, 0, 0, 0) <= changed <= (2107, 12, 31, 23, 59, 58)
     entry = zipfile.ZipInfo(inside, changed if in_range else (1980, 1, 1, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED

@@ -1,4 +1,4 @@
-"""The folder of files that wait to be sent: a copy of each, from when the user sent it."""
+"""The folder of files that wait to be sent: a copy of each, made when the user sent it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Arriving:
-    """A file that is being written, piece by piece. It has its name once it is whole."""
+    """A file that arrives in pieces. It gets its name when it is complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -33,11 +33,11 @@ class Arriving:
 
     @property
     def has_begun(self) -> bool:
-        """Whether something was written."""
+        """Whether anything was written."""
         return self._file is not None
 
     def write(self, data: bytes) -> None:
-        """Add a piece. Raises OSError, as when the disk is full."""
+        """Append a piece. Raises OSError, for example on a full disk."""
         if self._file is None:
             for each in (self._path.parent.parent, self._path.parent):
                 own_files.make_own_folder(each)
@@ -46,7 +46,7 @@ class Arriving:
         self._file.write(data)
 
     def keep(self) -> Path:
-        """The whole file was written: give it its name, at once. Raises OSError."""
+        """The file is complete: sync it and give it its name atomically. Raises OSError."""
         assert self._file is not None  # noqa: S101 - even an empty file has one piece
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -55,9 +55,9 @@ class Arriving:
         return self._path
 
     def discard(self) -> None:
-        """Remove what was written so far."""
+        """Remove the incomplete file."""
         with contextlib.suppress(OSError):
-            # What could not be written any more is not wanted any more either.
+            # The file is removed anyway, so an error on closing does not matter.
             if self._file is not None:
                 self._file.close()
         with contextlib.suppress(OSError):
@@ -65,9 +65,9 @@ class Arriving:
 
 
 class OutgoingFolder:
-    """The folder itself, readable by its owner only. Nothing outside it is ever sent.
+    """The folder, readable by its owner only. No file outside of it is ever sent.
 
-    It is used by several threads, each with files of its own.
+    Several threads use it, each with different files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,11 +75,11 @@ class OutgoingFolder:
         self._media = MediaFolder(folder)
 
     def arriving(self, message: str, name: str) -> Arriving:
-        """A place for a file of that name that comes in pieces for a message."""
+        """Create the file of that name for a message; its content arrives in pieces."""
         return Arriving(self._path(self._folder, message, name))
 
     def found(self, message: str) -> Path | None:
-        """The copy that is kept for a message already, if there is one."""
+        """The stored copy for a message; None without one."""
         if not self._folder.is_dir():
             return None
         for path in self._kept(message):
@@ -88,15 +88,15 @@ class OutgoingFolder:
         return None
 
     def put(self, message: str, name: str, data: bytes) -> Path:
-        """Keep these bytes for a message, as a file of that name. Raises OSError."""
+        """Store these bytes for a message, as a file of that name. Raises OSError."""
         return self._write(self._folder, message, name, data)
 
     def keep(self, message: str, name: str, data: bytes) -> Path:
-        """The same, for the user to look at beside the files that came. Raises OSError."""
+        """The same in the media folder, where the user can open it. Raises OSError."""
         return self._write(self._folder.parent, message, name, data)
 
     def open(self, path: Path) -> OutgoingFile:
-        """Open a file of this folder. Raises `Refused` for one that is elsewhere or gone."""
+        """Open a file of this folder. Raises `Refused` if it is outside of it or missing."""
         if path.parent != self._folder:
             raise Refused(say.ONLY_COPIES())
         try:
@@ -109,7 +109,7 @@ class OutgoingFolder:
     def zipped(
         self, source: OutgoingFile, way: OutgoingMedia, stopped: Callable[[], bool]
     ) -> OutgoingFile:
-        """The file in a zip, as `way` wants it. Remove it with `discard`. Raises as
+        """The file in a zip, in the form `way`. Remove it with `discard`. Raises as
         `MediaFolder.zipped` does."""
         return self._media.zipped(source, way.inside, stopped)
 
@@ -118,14 +118,15 @@ class OutgoingFolder:
         self._media.discard(zipped)
 
     def forget(self, message: str) -> None:
-        """Remove what is kept for a message, if anything is."""
+        """Remove the copy for a message, if there is one."""
         with contextlib.suppress(OSError):
-            # Another program may look at it just now (Windows); `remove_old` comes by later.
+            # Another program may have it open (Windows); `remove_old` removes it later.
             for path in self._kept(message):
                 path.unlink()
 
     def remove_old(self, days: float) -> None:
-        """Remove what is older than `days`, whoever it waits for, and what a crash left."""
+        """Remove files older than `days`, even if a message waits for them, and files left by a
+        crash."""
         self._media.remove_old(days, most=1 << 62)
 
     def _kept(self, message: str) -> list[Path]:

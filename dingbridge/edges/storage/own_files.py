@@ -1,7 +1,7 @@
-"""Files and folders of ours on disk: for their owner only, written whole and at once.
+"""Opens and writes our own files and folders: private to the user, and replaced atomically.
 
-What stands in the place of one and is none of ours is refused in words, as an `OSError`: a pipe or
-a device would keep a reader waiting, and what another user put there is not what we wrote.
+Anything else at such a path (a pipe, a device, another user's file) is refused with an `OSError`
+that says why: a pipe could block a reader, and another user's file is not what we wrote.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ _AS_IT_IS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def open_file(path: Path, flags: int, *, of_anybody: bool = False) -> int:
-    """A descriptor of a file of ours, or `of_anybody`, made 0600 where `flags` want it made. Never
-    waits."""
+    """Open a file of ours, or with `of_anybody` of any user. Returns a descriptor; never blocks.
+
+    A new file (`O_CREAT` in `flags`) has mode 0600. Raises `OSError`.
+    """
     _need_file(path, _found(path), of_anybody=of_anybody)
     descriptor = os.open(path, flags | _NEVER_WAIT | _AS_IT_IS, 0o600)
     try:
-        # What was looked at before may have been replaced since.
+        # Checked on the descriptor: the path may have been replaced since.
         _need_file(path, os.fstat(descriptor), of_anybody=of_anybody)
     except OSError:
         os.close(descriptor)
@@ -54,14 +56,15 @@ def open_file(path: Path, flags: int, *, of_anybody: bool = False) -> int:
 
 
 def reading(path: Path, *, of_anybody: bool = False) -> BinaryIO:
-    """The same, open for reading. Raises `FileNotFoundError` without one."""
+    """The same as a file object for reading. Raises `FileNotFoundError` if it does not exist."""
     return os.fdopen(open_file(path, os.O_RDONLY, of_anybody=of_anybody), "rb")
 
 
 def open_whole(path: Path) -> tuple[BinaryIO, int]:
-    """A file, open for reading, and its size. Raises `Refused` for all that is no readable file."""
+    """A file, open for reading, and its size in bytes. Raises `Refused` unless it is a readable
+    regular file."""
     try:
-        # A pipe would be waited for, and a device has no end: only files are opened at all.
+        # Checked first: opening a pipe blocks, and a device may have no end.
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise _not_a_file(path)
         file = path.open("rb")
@@ -97,14 +100,16 @@ def _need_file(path: Path, found: os.stat_result | None, *, of_anybody: bool) ->
 
 
 def _need_owner(path: Path, found: os.stat_result) -> None:
-    # What root wrote is no attack: whoever is root needs none.
+    # Files of root are accepted: root needs no attack.
     if os.name == "posix" and found.st_uid not in (os.geteuid(), 0):
         raise PermissionError(errno.EPERM, say.OF_ANOTHER_USER(), str(path))
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing: for their owner only, whatever the umask
-    is. One that is there stays as it is."""
+    """Create a folder and its missing parents, private to the user whatever the umask is.
+
+    Existing folders are not changed.
+    """
     if path.is_dir():
         return
     if path.parent != path:
@@ -120,8 +125,8 @@ def make_folder(path: Path) -> None:
 
 
 def make_own_folder(path: Path) -> None:
-    """The same for a folder that is ours alone: the rights that others have in one that is there
-    are taken away, and another user's is refused."""
+    """The same for a folder that only we use: removes other users' permissions from an existing
+    one, and refuses another user's with an `OSError`."""
     make_folder(path)
     if os.name != "posix":
         return
@@ -133,11 +138,11 @@ def make_own_folder(path: Path) -> None:
 
 
 FileFault = Literal["missing", "no_folder", "of_another_user", "open"]
-"""What keeps a folder from being private; `open` is open to other users."""
+"""Why a folder is not private; `open`: other users have permissions."""
 
 
 def fault(folder: Path) -> FileFault | None:
-    """What keeps a folder from being private; None when it is."""
+    """Why a folder is not private; None if it is."""
     try:
         found = folder.lstat()
     except OSError:
@@ -152,8 +157,10 @@ def fault(folder: Path) -> FileFault | None:
 
 
 def may_be_changed(folder: Path) -> Literal["by_its_owner", "by_others"] | None:
-    """Who but us may put something else in the place of our files in a folder that is not ours
-    alone; None for nobody. Its rights to read are the user's affair."""
+    """Who else can replace files in a shared folder; None for nobody.
+
+    Read permissions are not checked: they are the user's decision.
+    """
     found = _found(folder)
     if os.name != "posix" or found is None:
         return None
@@ -163,19 +170,18 @@ def may_be_changed(folder: Path) -> Literal["by_its_owner", "by_others"] | None:
 
 
 def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Replace the file's content: afterwards it is either the old or the new one, never a part.
-    Without `sync` a power cut may leave an empty one."""
+    """Replace a file's content atomically. Without `sync`, a power cut may leave an empty file."""
     with replacing(path, sync=sync) as file:
         file.write(data)
 
 
 @contextlib.contextmanager
 def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
-    """A new file to write to, 0600, which takes the place of `path` at the end, in one step, unless
-    something was raised. `sync` is as for `write_whole`."""
+    """A context manager: yields a new file (mode 0600) that replaces `path` atomically at the end
+    of the block, unless that raises. `sync` is as for `write_whole`."""
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    # Made 0600, which the rename keeps.
+    # Created with 0600, which the rename keeps.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AS_IT_IS, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -191,11 +197,13 @@ def replacing(path: Path, *, sync: bool = True) -> Iterator[BinaryIO]:
 
 
 def sync_file(descriptor: int) -> None:
-    """Return once all that was written to a file survives a power cut, as far as the system can
-    tell: `fdatasync`, which leaves out the time of the change; on macOS `F_FULLFSYNC`, because
-    `fsync` leaves data in the drive's cache there; on Windows `FlushFileBuffers`."""
+    """Make a file's content durable against power cuts, as far as the system can.
+
+    Uses `fdatasync` (which omits the time stamps), on macOS `F_FULLFSYNC` (where `fsync` leaves
+    data in the drive's cache), on Windows `FlushFileBuffers`.
+    """
     if sys.platform == "darwin":
-        # A file system that has no such thing, as one on the network, refuses it.
+        # Some file systems, for example network ones, do not support it.
         with contextlib.suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
             return
@@ -206,7 +214,7 @@ def sync_file(descriptor: int) -> None:
 
 
 def sync(path: Path) -> None:
-    """The same for a file that is there."""
+    """The same by path."""
     descriptor = open_file(path, os.O_RDWR)
     try:
         sync_file(descriptor)
@@ -215,7 +223,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the names in a folder last: without this a power cut may bring an old file back."""
+    """Make the names in a folder durable: otherwise a power cut may restore an old file."""
     if os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -226,7 +234,7 @@ def sync_folder(path: Path) -> None:
 
 
 class Added(NamedTuple):
-    """Where something was added to a file: the number of the file, and from which byte to which."""
+    """An append to a file: the file's inode, and the byte range."""
 
     file: int
     begin: int
@@ -234,15 +242,17 @@ class Added(NamedTuple):
 
 
 def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> Added:
-    """Add lines to the file's end, making the file, 0600, when it is not there. With `sync` they
-    are on the disk when this returns. When it raises, nothing was added."""
+    """Append lines to a file, which is created (mode 0600) if needed.
+
+    With `sync` they are durable when this returns. If it raises `OSError`, nothing was appended.
+    """
     descriptor = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     with os.fdopen(descriptor, "ab+", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         if size:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
-                # A crash tore the last line: this one must not become a part of it.
+                # A crash truncated the last line; the new one must not become part of it.
                 lines = b"\n" + lines
         left = memoryview(lines)
         try:
@@ -251,7 +261,7 @@ def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> Added:
             if sync:
                 sync_file(file.fileno())
         except BaseException:
-            # A full disk took a part: what was refused is tried again, and must not stand twice.
+            # Remove what a full disk accepted: the lines will be appended again.
             with contextlib.suppress(OSError):
                 file.truncate(size)
             raise
@@ -259,7 +269,7 @@ def append_lines(path: Path, lines: bytes, *, sync: bool = False) -> Added:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a damaged file to `<name>.bad-<time>`, which nothing overwrites; return that path."""
+    """Rename a damaged file to `<name>.bad-<time>`, overwriting nothing; return the new path."""
     time = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
     kept = path.with_name(f"{path.name}.bad-{time}")
     os.replace(path, kept)

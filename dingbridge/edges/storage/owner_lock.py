@@ -1,4 +1,4 @@
-"""Who has a data folder or a robot: a lock that dies with its process, and a card beside it."""
+"""The lock of a data folder or a robot, which ends with its process, and the card beside it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dingbridge.edges.storage.file_lock import file_lock
 
 
 class OwnerLock:
-    """Held by at most one process. The operating system frees it when we die.
+    """A lock that at most one process holds. The system releases it when the process dies.
 
-    `name` is in the names of its files: `service` for a data folder, else the robot's. For any
-    thread.
+    `name` is part of the file names: `service` for a data folder, otherwise the robot's.
+    Thread-safe.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -25,9 +25,11 @@ class OwnerLock:
         self._name = name
 
     def acquire(self, card: OwnerCard | None = None) -> bool:
-        """Take the lock without waiting, making its folder, and write the card at once. Returns
-        whether it is ours, which it never is again after `release`. Raises `OSError` when the
-        folder cannot be written."""
+        """Try to take the lock without waiting, and write the card.
+
+        Creates the folder. Returns whether the lock is held; never after `release`. Raises
+        `OSError` if the folder cannot be written.
+        """
         with self._mutex:
             if self._given_back:
                 return False
@@ -45,9 +47,11 @@ class OwnerLock:
             return True
 
     def release(self) -> None:
-        """Give the lock back for good: also an attempt that is under way does not get it any more,
-        for nobody would give it back then. Our card goes first. The lock of somebody else is left
-        alone, and so is its card."""
+        """Release the lock for good, and remove our card before that.
+
+        An `acquire` that runs at the same time fails, because nobody would release it again. The
+        lock and card of another process are not touched.
+        """
         with self._mutex:
             self._given_back = True
             if self._lock.is_held:
@@ -55,13 +59,13 @@ class OwnerLock:
             self._lock.release()
 
     def write_card(self, card: OwnerCard) -> None:
-        """Tell others how the holder is reached."""
+        """Write the card."""
         write_card(self.folder, self._name, card)
 
     def read_card(self) -> OwnerCard:
-        """How the holder is reached; an empty card when that is not known."""
+        """The card of the lock's holder; an empty one if it is missing or invalid."""
         return read_card(self.folder, self._name)
 
     def remove_card(self) -> None:
-        """Nobody is reached there any more."""
+        """Remove the card."""
         remove_card(self.folder, self._name)

@@ -1,6 +1,6 @@
-"""What the owner of one robot keeps on the disk: its part of the journals, and what they mean.
+"""One robot's part of the journals, as its owner reads and writes it.
 
-The journals and the state file are shared by all robots and all editors of a user.
+The journals and the state file are shared by all robots and editors of a user.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ OUTGOING_FOLDER = Path("dingbridge", "media", "outgoing")
 SPOOL_FOLDER = Path("dingbridge", "unconfirmed")
 
 LONG = 2 * 1024 * 1024
-"""Bytes at which the inbox is made short again, at least twice as many as it then holds."""
+"""Size in bytes at which the inbox is compacted, or twice its size after the last compaction if
+that is more."""
 
 COMPACT_AFTER = 2000
-"""Records after which a journal is made short again, at least as many as it then holds: so the
-cost of that is spread over them."""
+"""New records after which a journal is compacted, or as many as it had after the last compaction if
+that is more, so that the cost per record is constant."""
 
 
 class SharedFiles(Struct, frozen=True):
@@ -80,17 +81,18 @@ def files_in(data: Path, disk: Worker) -> SharedFiles:
 OUTBOX = "outbox"
 INBOX = "inbox"
 STATE = "state"
-"""Names under which the disk thread keeps the order of what it is asked for."""
+"""Names under which the disk thread keeps the order of requests."""
 
 
 def transcript_of(session: str) -> str:
-    """The name of that kind for a session's transcript."""
+    """The same name for a session's transcript."""
     return f"transcript {session}"
 
 
 class SavedRobot(Struct, frozen=True):
-    """What an earlier owner left: the state, what waits, how soon it may leave, and what was not
-    handed over. `damaged` says that the state file had to be set aside."""
+    """A robot's data as an earlier owner left it: state, outbox, rate limit, and unfinished inbound
+    messages. `damaged`: the state file was set aside.
+    """
 
     state: State
     outbox: Outbox
@@ -101,7 +103,7 @@ class SavedRobot(Struct, frozen=True):
 
 
 class RobotFiles:
-    """The journals as one robot's owner uses them. For the disk thread."""
+    """The journals of one robot's owner. For the disk thread."""
 
     def __init__(self, files: SharedFiles, robot: str, app: str) -> None:
         self._files = files
@@ -110,17 +112,17 @@ class RobotFiles:
         self._outbox_records = 0
         self._outbox_kept = 0
         self._inbox_limit = LONG
-        # The journal as it was looked at: its number, and its size without what we added.
+        # The journal at the last look: its inode, and its size without our own records.
         self._looked = (0, 0)
         self._own = 0
         self._counting = threading.Lock()
 
     def append(self, *records: OutboxRecord, sync: bool = True) -> None:
-        """Write records of the outbox: with `sync` they outlive a power cut when this returns, else
-        a second later. For any thread."""
+        """Append records to the outbox. They are durable when this returns, or without `sync`
+        within a second. For any thread. Raises `OSError`."""
         lines = [outbox_records.encode(record) for record in records]
         self._files.outbox.append(*lines, sync=sync)
-        # What is our own is no news.
+        # Our own records are not news for `look`.
         with self._counting:
             self._own += sum(len(line) + 1 for line in lines)
             self._outbox_records += len(lines)
@@ -129,45 +131,50 @@ class RobotFiles:
             self._files.disk.do(lambda: _if_possible(self._compact_outbox))
 
     def look(self) -> tuple[Queued, ...]:
-        """All messages that wait, when somebody else has written since the last look: among them
-        may be those of editors that have left, or of Neovims that run 0.1. Else none."""
+        """All waiting messages if another process has written since the last look; otherwise none.
+
+        Among them may be messages of a Neovim with 0.1.
+        """
         number, size = self._files.outbox.mark()
         mark = (number, size - self._own)
         if mark == self._looked:
             return ()
         records, _ = self._files.outbox.read(outbox_records.decode)
-        # What was added while it was read is news the next time.
+        # Records added while it is read count as news for the next look.
         self._looked = mark
         return outbox_journal.waiting_puts(records, self.robot)
 
     def traces(self, session: str, messages: set[str]) -> tuple[set[str], tuple[Message, ...]]:
-        """Which of these messages are written down as those of another robot, and those that stand
-        with their end in the session's transcript."""
+        """Which of these messages belong to another robot's outbox, and those whose result is in
+        the session's transcript."""
         records, _ = self._files.outbox.read(outbox_records.decode)
         others = messages & outbox_journal.ids_of_others(records, self.robot)
         shown = self._files.transcripts.load(session).messages if session else ()
         return others, tuple(one for one in shown if one.id in messages and one.delivery in SETTLED)
 
     def append_inbox(self, *lines: bytes, sync: bool = True) -> None:
-        """Write records of the inbox; with `sync` they are on the disk when this returns."""
+        """Append records to the inbox; with `sync` they are durable when this returns."""
         self._files.inbox.append(*lines, sync=sync)
         self._compact_long_inbox()
 
     def compact(self, seen: Mapping[str, float]) -> None:
-        """Make both journals short, as far as the disk lets us. `seen` are the ids of a day: some
-        may have been dropped from the inbox by a Neovim that runs 0.1."""
+        """Compact both journals; a refusal of the disk is ignored.
+
+        `seen` are the ids of the last day, some of which a Neovim with 0.1 may have dropped from
+        the inbox.
+        """
         _if_possible(lambda: self._compact_inbox(seen))
         _if_possible(self._compact_outbox)
 
     def _compact_long_inbox(self) -> None:
         size = self._files.inbox.mark()[1]
         if size >= self._inbox_limit:
-            # Not again soon, if the disk refuses it.
+            # Not again soon, even if the disk refuses it.
             self._inbox_limit = size + LONG
             _if_possible(self._compact_inbox)
 
     def _compact_outbox(self) -> None:
-        """Make the robot's part of the outbox as short as its meaning allows."""
+        """Compact the robot's part of the outbox."""
         self._outbox_records = 0
         now = time.time()
 
@@ -179,7 +186,7 @@ class RobotFiles:
         self._files.outbox.rewrite(keep)
 
     def _compact_inbox(self, seen: Mapping[str, float] | None = None) -> None:
-        """Keep of the inbox only what is still open, and the ids of a day, `seen` among them."""
+        """Compact the inbox to unfinished messages and the ids of the last day, also `seen`."""
         now = time.time()
         self._files.inbox.rewrite(lambda lines: inbox.shortened(lines, now, seen))
         self._inbox_limit = max(LONG, 2 * self._files.inbox.mark()[1])
@@ -190,15 +197,17 @@ class RobotFiles:
         self._files.state.update(lambda state: without_seen(state, seen))
 
     def read(self) -> SavedRobot:
-        """What an earlier owner left; what it could not tell the transcripts they are told now.
-        Raises `OSError` or `BridgeError` when a file cannot be read."""
+        """Read what an earlier owner left, and write results to transcripts that lack them.
+
+        Raises `OSError` or `BridgeError` if a file cannot be read.
+        """
         for journal in (self._files.outbox, self._files.inbox):
             journal.sync_all()
         state, damaged_state = self._files.state.read()
         records, damaged = self._files.outbox.read(outbox_records.decode)
         mine = outbox_journal.of_robot(records, self.robot)
         for session, message, fate, reason in outbox_journal.ends(mine):
-            # The end may have come between the journal's line and the transcript's.
+            # The process may have died between the write to the journal and to the transcript.
             self._notify_transcript(session, DeliveryLine(message, fate, reason))
         received, also_damaged = self._files.inbox.read(inbox.decode)
         if damaged or also_damaged:
@@ -215,8 +224,10 @@ class RobotFiles:
         return SavedRobot(state, outboxes.fold(mine), pace, open_, seen, damaged_state)
 
     def _settle(self, open_: dict[str, inbox.OpenMessage]) -> None:
-        """Note where each message stands already. What 0.1 had routed counts as handed over then:
-        somebody may have been asked about it."""
+        """Note the session that each message is in already.
+
+        A message that 0.1 had routed counts as finished: its responder may have been asked.
+        """
         unasked = {key: one for key, one in open_.items() if not one.asked}
         if not unasked:
             return
@@ -237,7 +248,7 @@ class RobotFiles:
 
 
 class OwnershipGate:
-    """What the stream asks before it opens or acks anything. For the stream's thread."""
+    """Checks ownership before the stream opens a connection or acks. For the stream's thread."""
 
     def __init__(self, files: SharedFiles) -> None:
         self._files = files
@@ -245,7 +256,7 @@ class OwnershipGate:
         self._closed = False
 
     def close(self) -> None:
-        """Let nothing pass any more: the next owner reads what is there. For the disk thread."""
+        """Refuse everything from now on: the next owner takes over. For the disk thread."""
         with self._recording:
             self._closed = True
 
@@ -266,8 +277,8 @@ class OwnershipGate:
         return wait
 
     def record(self, batch: Sequence[Received]) -> None:
-        """Write messages down, all or none; returns when they are on the disk. Waits for nothing
-        else. Raises `OSError`."""
+        """Append messages to the inbox, all or none; they are durable when this returns. Waits for
+        nothing else. Raises `OSError`."""
         lines = [inbox.encode(received) for received in batch]
         with self._recording:
             if self._closed:
@@ -276,7 +287,7 @@ class OwnershipGate:
 
 
 def _if_possible(compact: Callable[[], None]) -> None:
-    """A journal that cannot be made short is only longer than it needs to be."""
+    """Compact a journal, ignoring errors: it then only stays longer than necessary."""
     try:
         compact()
     except (OSError, BridgeError) as error:

@@ -1,4 +1,4 @@
-"""Who has a robot: the two locks that its user needs, and in words who else has one of them."""
+"""The two locks of a robot, and a description of who holds them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from dingbridge.edges.storage.owner_lock import OwnerLock
 
 
 class RobotLocks:
-    """Whoever sends or receives by a robot holds both: the one that is the same for all data
-    folders of the user, and the one in this data folder, which a Neovim that runs 0.1 takes. For
-    any thread."""
+    """Both locks are needed to send or receive by a robot: one is shared by all data folders of the
+    user, one is in this data folder, where a Neovim with 0.1 takes it. Thread-safe.
+    """
 
     def __init__(self, data: Path, robot: str) -> None:
         self._all = OwnerLock(robots_folder(), robot)
         self._old = OwnerLock(data / "dingbridge", robot)
 
     def acquire(self, card: OwnerCard) -> OwnerLock | None:
-        """Take both without waiting, and say by the card that they are ours. Returns the lock that
-        somebody else has; what was taken before that is kept. Raises `OSError`."""
+        """Try to take both without waiting, and write the card to them.
+
+        Returns the lock that another process holds, or None; a lock taken before that is kept.
+        Raises `OSError`.
+        """
         for lock in (self._all, self._old):
             if not lock.acquire(card):
                 return lock
         return None
 
     def acquire_at_once(self, card: OwnerCard) -> OwnerLock | None:
-        """The same for somebody who keeps no files: no data folder is made for it, and a disk that
-        is full hinders it not."""
+        """The same for a process that stores no files: creates no data folder, and works on a full
+        disk."""
         is_used = self._old.folder.is_dir()
         for lock in (self._old, self._all) if is_used else (self._all,):
             if not lock.acquire():
@@ -47,14 +50,14 @@ class RobotLocks:
         self.release()
 
     def release(self) -> None:
-        """Give back for good what is ours."""
+        """Release both for good."""
         self._all.release()
         self._old.release()
 
 
 def holder(lock: OwnerLock) -> str:
-    """Who holds a lock, in words; empty when that is not written down, as for a moment after
-    somebody has taken it."""
+    """The holder of a lock in words; empty if its card is missing, as for a moment after the lock
+    was taken."""
     card = lock.read_card()
     if not card.pid or has_ended(card.pid, card.born):
         return ""

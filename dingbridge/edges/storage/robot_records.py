@@ -1,5 +1,5 @@
-"""What the owner of one robot writes down: by the disk thread what the loop asks for, which never
-waits, and at once what the sender's threads have to tell."""
+"""Writes the records of one robot: on the disk thread for the loop, which never waits, and directly
+for the sender's threads."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ from dingbridge.edges.storage.robot_files import (
 
 
 class RobotRecords:
-    """The records as the hub and the threads of the owner need them. `damaged` is told, on the disk
-    thread, that the state file had to be set aside; `post` runs a call at the end of a turn."""
+    """The records of one robot.
+
+    `damaged` is called on the disk thread if the state file was set aside; `post` runs a call at
+    the end of a turn of the loop.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,7 @@ class RobotRecords:
         self._post = post
         self._handed: list[inbox.Handed] = []
         self._asking: list[tuple[inbox.Asked, Callable[[], None]]] = []
-        # Records of the outbox that were asked for, and those that the disk refused, each with what
-        # follows it.
+        # Requested outbox records, and those that the disk refused, each with its callback.
         self._asked: deque[tuple[OutboxRecord, Callable[[], None]]] = deque()
         self._refused: list[tuple[OutboxRecord, Callable[[], None]]] = []
         self._is_due = False
@@ -50,7 +52,7 @@ class RobotRecords:
     # --- for the service loop -------------------------------------------------------------------
 
     def outbox(self, record: OutboxRecord, then: Callable[[], None]) -> None:
-        """Write a record; `then` runs once it is on the disk. What is asked for together is written
+        """Write an outbox record; `then` runs once it is durable. Records of one turn are written
         together."""
         self._asked.append((record, then))
         if not self._is_due:
@@ -58,16 +60,16 @@ class RobotRecords:
             self._files.disk.submit_durable(OUTBOX, self._write_asked, _run)
 
     def received(self, received: inbox.Received, then: Callable[[], None]) -> None:
-        """A robot message is to be handed over; `then` runs once that is on the disk."""
+        """Record a received robot message; `then` runs once that is durable."""
         self._write_inbox(inbox.encode(received), then)
 
     def routed(self, key: str, session: str, then: Callable[[], None]) -> None:
-        """A command from DingTalk goes to this session; `then` runs once that is on the disk."""
+        """Record that a remote command goes to this session; `then` runs once that is durable."""
         self._write_inbox(inbox.encode(inbox.Routed(key, session)), then)
 
     def asked(self, key: str, session: str, by: inbox.Answerer, then: Callable[[], None]) -> None:
-        """A robot message is about to be answered in a session; `then` runs once that is on the
-        disk. All of a turn are written together."""
+        """Record that a responder is asked about a message; `then` runs once that is durable.
+        Records of one turn are written together."""
         self._asking.append((inbox.Asked(key, session, by), then))
         if len(self._asking) == 1:
             self._post(self._write_asking)
@@ -82,8 +84,10 @@ class RobotRecords:
         )
 
     def handed(self, key: str) -> None:
-        """A robot message needs nothing more. All of a turn are written together, and no power cut
-        matters: what stands in a transcript is found there."""
+        """Record that a robot message is finished. Records of one turn are written together.
+
+        Not synced: after a power cut the message is found in its transcript.
+        """
         self._handed.append(inbox.Handed(key))
         if len(self._handed) == 1:
             self._post(self._write_handed)
@@ -101,25 +105,25 @@ class RobotRecords:
         )
 
     def fates(self, session: str, ends: tuple[DeliveryLine, ...]) -> None:
-        """Write the ends of messages into their transcript."""
+        """Write the results of messages to their transcript."""
         self._files.disk.submit_durable(
             transcript_of(session), lambda: self._files.transcripts.settle(session, *ends)
         )
 
     def forget_file(self, message: str) -> None:
-        """Remove the copy of a file that was kept for a message."""
+        """Remove the stored copy of a message's file."""
         self._files.disk.do(lambda: self._files.outgoing.forget(message))
 
     def change(
         self, change: Callable[[State], State], then: Callable[[], None] = lambda: None
     ) -> None:
-        """Change what is remembered between runs; `then` runs once it is on the disk. What is asked
-        for while the disk is busy is written together."""
+        """Change the state file; `then` runs once that is durable. Changes requested while the disk
+        is busy are written together."""
         self._files.state.soon(change)
         self._files.disk.submit_durable(STATE, self._keep, lambda _: then())
 
     def soon(self, change: Callable[[State], State]) -> None:
-        """Change it too, on disk within a second. For every thread."""
+        """Change the state file within a second. Thread-safe."""
         if self._files.state.soon(change):
             self._flush_in(STATE_EVERY)
 
@@ -127,7 +131,7 @@ class RobotRecords:
         self._files.disk.later(STATE, seconds, self._flush)
 
     def settled(self, then: Callable[[], None]) -> None:
-        """Call `then` once all that was to be written in state and outbox so far is on the disk."""
+        """Call `then` once all earlier writes to state and outbox are durable."""
 
         def state_is(_: None) -> None:
             self._files.disk.submit_durable(OUTBOX, lambda: None, lambda _: then())
@@ -140,30 +144,30 @@ class RobotRecords:
         messages: tuple[str, ...],
         then: Callable[[set[str], tuple[Message, ...]], None],
     ) -> None:
-        """What the disk knows of messages that the outbox does not know."""
+        """Look up messages that the outbox does not know; see `RobotFiles.traces`."""
         self._files.disk.do(
             lambda: self._robot_files.traces(session, set(messages)), lambda found: then(*found)
         )
 
     def look(self, then: Callable[[tuple[Queued, ...]], None]) -> None:
-        """Look for messages that editors wrote down themselves."""
+        """Look for messages that other processes wrote; see `RobotFiles.look`."""
         self._files.disk.do(self._robot_files.look, then)
 
     # --- for other threads ----------------------------------------------------------------------
 
     def append(self, record: OutboxRecord, *, sync: bool) -> None:
-        """Write a record of the outbox, see `RobotFiles.append`. Raises `OSError`."""
+        """Append an outbox record; see `RobotFiles.append`. Raises `OSError`."""
         self._robot_files.append(record, sync=sync)
 
     def update(self, change: Callable[[State], State]) -> None:
-        """Change the state; returns when it is on the disk. Raises `OSError` or `BridgeError`."""
+        """Change the state file durably. Raises `OSError` or `BridgeError`."""
         self._files.disk.wait(lambda: self._files.state.update(change))
 
     # --- on the disk thread ---------------------------------------------------------------------
 
     def _write_asked(self) -> tuple[Callable[[], None], ...]:
-        """Write all that was asked for by now at once. Returns what follows."""
-        # First: what is asked for from now on may be too late for this time.
+        """Write all requested outbox records together. Returns their callbacks."""
+        # First: requests from now on may be too late for this write.
         self._is_due = False
         while self._asked:
             self._refused.append(self._asked.popleft())
@@ -176,13 +180,13 @@ class RobotRecords:
     def _flush(self) -> None:
         seconds = self._files.state.due_in()
         if seconds > 0:
-            # Something that could not wait was written meanwhile, and took along what waited.
+            # An urgent write meanwhile included the waiting ones.
             self._flush_in(seconds)
         else:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits for the state file. Raises `OSError` or `BridgeError`."""
+        """Write pending changes to the state file. Raises `OSError` or `BridgeError`."""
         try:
             self._files.state.flush()
         except StoredDataDamaged as error:
@@ -192,7 +196,7 @@ class RobotRecords:
         try:
             self._files.state.keep()
         except StoredDataDamaged as error:
-            # The changes were made all the same, to a clean state.
+            # The changes were applied all the same, to a new state.
             self._damaged(error)
 
 

@@ -1,4 +1,4 @@
-"""The folder of what nobody had confirmed to editors that were left: `dingbridge/unconfirmed/`."""
+"""The folder of spool files, which exiting editors write: `dingbridge/unconfirmed/`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ log = logging.getLogger(__name__)
 
 
 class SpoolFolder:
-    """Its files, which editors write and we take away. For the disk thread."""
+    """Reads and removes spool files. For the disk thread."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def read(self, pid: int | None = None) -> tuple[SpoolFile, ...]:
-        """What there is, of all editors or of that with this process."""
+        """The spool files of all editors, or of the one with this process id."""
         if not self._folder.is_dir():
             return ()
         found = [self._read(path) for path in sorted(self._folder.glob(f"{pid or '*'}-*.json"))]
@@ -37,5 +37,5 @@ class SpoolFolder:
         return kept
 
     def remove(self, path: str) -> None:
-        """All of a file is written down elsewhere."""
+        """Remove a file whose requests are all durable elsewhere."""
         Path(path).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The state file, shared by all editors of a user: each change is made to what is on disk now."""
+"""The state file, shared by all editors of a user: each change applies to its current content."""
 
 from __future__ import annotations
 
@@ -34,23 +34,22 @@ class StateFile:
         self._known: tuple[tuple[int, int, int] | None, State] = (None, State())
 
     def read(self) -> tuple[State, StoredDataDamaged | None]:
-        """The state, and what was wrong with the file when it had to be set aside.
+        """The state, and the error if the file was damaged and set aside.
 
-        Raises `BridgeError` when it is damaged and another process does not let go of it.
+        Raises `BridgeError` if it is damaged and another process keeps it locked.
         """
         try:
             return self._decoded(), None
         except ValueError:
-            # Another process may have replaced it since: only a file read under the lock is moved.
+            # Another process may have replaced it since: move only a file read under the lock.
             with self._locked():
                 return self._read()
 
     def update(self, change: Change) -> None:
-        """Apply `change` to the file's content, for good even if the power fails. Two editors at
-        once lose nothing of each other.
+        """Apply `change` to the file's content durably. Concurrent processes do not lose changes.
 
-        Raises `StoredDataDamaged`, with the change made, when the file had to be set aside, and
-        `BridgeError` when another process does not let go of it.
+        Raises `StoredDataDamaged`, with the change applied, if the file was set aside, and
+        `BridgeError` if another process keeps it locked.
         """
         self._change(change, lasts=True)
 
@@ -76,26 +75,28 @@ class StateFile:
             raise damaged
 
     def soon(self, change: Change) -> bool:
-        """Make `change` with the next write. For every thread. Returns whether
-        nothing else waited for that: then somebody has to call `flush`, in `due_in` seconds."""
+        """Apply `change` with the next write. Thread-safe.
+
+        Returns whether it is the first pending change: then call `flush` in `due_in` seconds.
+        """
         with self._guard:
             self._pending.append(change)
             return len(self._pending) == 1
 
     def due_in(self) -> float:
-        """Seconds until what waits is to be written: the file is written once a second for it."""
+        """Seconds until pending changes are due: they are written once a second."""
         return max(0.0, self._written_at + STATE_EVERY - time.monotonic())
 
     def flush(self) -> None:
-        """Write what waits. Raises as `update` does."""
+        """Write pending changes, without a sync. Raises as `update` does."""
         with self._guard:
             waits = bool(self._pending)
         if waits:
-            # A power cut may bring back the file of a second ago.
+            # Not synced: a power cut may restore the file of a second ago.
             self._change(lambda state: state, lasts=False)
 
     def keep(self) -> None:
-        """The same, for good even if the power fails."""
+        """The same, durably."""
         with self._guard:
             waits = bool(self._pending)
         if waits:

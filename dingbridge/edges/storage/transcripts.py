@@ -31,27 +31,26 @@ CLOCK_SET_BACK = 86_400.0
 """Seconds by which the clock may have been set back since a file was written."""
 
 _NAMED = re.compile(rb'"id":"([^"]*)"')
-"""An id in a line; in a text of somebody's the quotes are escaped."""
+"""An id in a line; inside of a text the quotes are escaped."""
 
 PART_BYTES = 64 * 1024
-"""Of a transcript that are read and shown at a time, or more where one line is longer."""
+"""Bytes of a transcript that are read and shown at a time; more if one line is longer."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Transcripts:
-    """The folder of transcripts. What is deleted or cleared is kept in its `trash` folder."""
+    """The folder of transcripts. Deleted and cleared ones are moved to its `trash` folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._trash = folder / "trash"
-        # How far whoever was shown a transcript has been told of it, by session: the file, and a
-        # place in it. What is written here goes on from there; another process may write as well.
+        # How far each transcript was shown, by session: the file, and a byte offset. Our own writes
+        # advance it; other processes may write as well.
         self._told: dict[str, tuple[int, int]] = {}
 
     def list(self) -> list[SessionInfo]:
-        """All sessions, the one that was written to last first. One that cannot be read is listed
-        by its id."""
+        """All sessions, the latest written first. An unreadable one is listed by its id."""
         found: list[tuple[float, SessionInfo]] = []
         if not self._folder.is_dir():
             return []
@@ -64,17 +63,17 @@ class Transcripts:
                 with own_files.reading(path) as file:
                     info = transcript.read_info(file.readline())
             except FileNotFoundError:
-                # Another editor has deleted it just now; the others can be listed.
+                # Another process has just deleted it.
                 continue
             except OSError as cause:
-                # It is there all the same, and may be bound: the disk may give it back.
+                # It exists and may be bound, and may be readable later.
                 log.warning("%s cannot be read: %s", path.name, cause.strerror)
             fallback = SessionInfo(path.stem, path.stem, changed)
             found.append((changed, structs.replace(info or fallback, id=path.stem)))
         return [info for _, info in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
     def load(self, session: str) -> Transcript:
-        """A session's transcript."""
+        """The whole transcript of a session."""
         fallback = SessionInfo(session, session, time.time())
         try:
             with own_files.reading(self._path(session)) as file:
@@ -83,11 +82,11 @@ class Transcripts:
             return Transcript(fallback, ())
 
     def end(self, session: str) -> TranscriptPart:
-        """The end of a transcript."""
+        """The last part of a transcript."""
         return self._part(session, None)
 
     def before(self, session: str, place: int) -> TranscriptPart:
-        """What stands above a place that a part began at."""
+        """The part that precedes another one; `place` is where that begins, in bytes."""
         return self._part(session, place)
 
     def since(self, session: str) -> TranscriptPart:
@@ -125,7 +124,8 @@ class Transcripts:
             return TranscriptPart(is_anew=before is not None)
 
     def _read_before(self, file: BinaryIO, place: int) -> TranscriptPart:
-        """The last whole lines before a place, with a message among them if there is one."""
+        """The last whole lines before a byte offset, including at least one message if there is
+        one."""
         size = PART_BYTES
         while True:
             begin = max(0, place - size)
@@ -140,23 +140,22 @@ class Transcripts:
             size *= 4
 
     def begin(self, info: SessionInfo) -> None:
-        """Start a transcript, for good even if the power fails, unless another editor has done so:
-        without it nobody could bind the session again, or send in it."""
+        """Create a transcript durably, unless it exists: without it, the session could not be bound
+        or used again."""
         path = self._path(info.id)
         if not path.exists():
             own_files.make_own_folder(path.parent)
             own_files.append_lines(path, transcript.encode(Entry(session=info)), sync=True)
 
     def append(self, session: str, *entries: Entry, info: SessionInfo | None = None) -> None:
-        """Add lines. A session's first line makes its file, with `info` as its head: another
-        editor may have deleted the session."""
+        """Append lines. If another editor has deleted the session, the file is created again, with
+        `info` as its first line."""
         path = self._path(session)
         self._begin(path, info)
         self._add(session, b"".join(map(transcript.encode, entries)))
 
     def settle(self, session: str, *fates: DeliveryLine, sync: bool = False) -> None:
-        """Write what became of messages below them, unless the session was deleted meanwhile; with
-        `sync` for good even if the power fails."""
+        """Append updates of messages, unless the session was deleted; durable with `sync`."""
         path = self._path(session)
         if path.exists():
             lines = (transcript.encode(Entry(fate=fate)) for fate in fates)
@@ -165,7 +164,7 @@ class Transcripts:
     def _add(self, session: str, lines: bytes, *, sync: bool = False) -> None:
         added = own_files.append_lines(self._path(session), lines, sync=sync)
         if self._told.get(session) == (added.file, added.begin):
-            # Whoever was shown the transcript is told of this by whoever asked for it.
+            # The caller shows these updates itself.
             self._told[session] = added.file, added.end
 
     def _begin(self, path: Path, info: SessionInfo | None) -> None:
@@ -176,11 +175,11 @@ class Transcripts:
     def take(
         self, session: str, arrivals: Sequence[Arrival], info: SessionInfo | None = None
     ) -> tuple[bool, ...]:
-        """Add robot messages, for good even if the power fails: all, or none when it raises.
-        Returns which were added: not those of `again` that stand there already. `info` is as for
-        `append`.
+        """Append robot messages durably: all, or none if it raises `OSError`.
 
-        Nobody else adds robot messages, so the file is not looked at for a message that is new.
+        Returns for each whether it was added; arrivals with `again` that the file contains are not.
+        `info` is as for `append`. The file is searched for such arrivals only, because no other
+        process adds robot messages.
         """
         path = self._path(session)
         self._begin(path, info)
@@ -198,8 +197,8 @@ class Transcripts:
         return tuple(is_new)
 
     def standing(self, messages: Collection[str], since: float) -> dict[str, str]:
-        """In which session each of these messages stands, if in any transcript that was written to
-        `since` then (Unix seconds). One that cannot be read is passed over."""
+        """The sessions of these messages, by id, found in transcripts written after `since` (Unix
+        seconds). Unreadable ones are skipped."""
         found: dict[str, str] = {}
         for path in self._folder.glob("*.jsonl"):
             try:
@@ -210,7 +209,7 @@ class Transcripts:
         return found
 
     def clear(self, info: SessionInfo) -> None:
-        """Start the transcript anew; the old one goes to the trash."""
+        """Create an empty transcript; the old one is moved to the trash."""
         self.delete(info.id)
         self.append(info.id, Entry(session=info))
         found = self._path(info.id).stat()
@@ -226,7 +225,7 @@ class Transcripts:
         os.replace(path, self._trash / f"{session}-{time.time_ns()}.jsonl")
 
     def saved(self, session: str) -> bytes:
-        """The transcript as it is saved to a file. Raises `BridgeError` when it cannot be read."""
+        """The bytes of a transcript for `:Chat save`. Raises `BridgeError` if it is unreadable."""
         try:
             loaded = self.load(session)
         except OSError as cause:
@@ -235,8 +234,10 @@ class Transcripts:
         return transcript.encode_all(loaded.info, loaded.messages)
 
     def take_in(self, copy: Path, name: str, session: str) -> Transcript:
-        """Make a new session from the copy of a file that was saved, or that somebody else wrote;
-        `name` is the file's. Raises `BridgeError` for one that is no transcript."""
+        """Create a session from `copy`, the copy of a file that the user loads (untrusted).
+
+        `name` is the original file's. Raises `BridgeError` if it is not a transcript.
+        """
         with own_files.reading(copy) as file:
             title = PurePath(name).stem
             loaded = transcript.read(file, SessionInfo(session, title, time.time()))
@@ -258,8 +259,8 @@ class Transcripts:
 
 
 def _standing(path: Path, messages: Collection[str]) -> set[str]:
-    """Which of these messages stand in a transcript, for good even if the power fails. Only a whole
-    line counts: a crash may have torn the one with a name."""
+    """Which of these messages are in a transcript, which is synced before. Only complete lines
+    count: a crash may have truncated one."""
     wanted = {message.encode() for message in messages}
     try:
         with own_files.reading(path) as file:
@@ -269,6 +270,6 @@ def _standing(path: Path, messages: Collection[str]) -> set[str]:
     shown = transcript.read(lines, SessionInfo("", "", 0.0)).messages
     found = {message.id for message in shown} & set(messages)
     if found:
-        # Whoever wrote them may have been killed before they were synced.
+        # Their writer may have been killed before the sync.
         own_files.sync(path)
     return found

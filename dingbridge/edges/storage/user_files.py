@@ -1,4 +1,4 @@
-"""Files of the user's, read and written where they are: on the editor's side."""
+"""Reads and writes the user's files, on the editor's side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from dingbridge.edges.storage import own_files
 
 
 def open_to_read(file: UserFile) -> tuple[BinaryIO, int]:
-    """A file that is to be sent or loaded, and its size. Raises `BridgeError` for what cannot be
-    read, and for what is too large or, to be sent, empty."""
+    """A file to send or load, open for reading, and its size in bytes.
+
+    Raises `BridgeError` if it is unreadable, too large, or (to be sent) empty.
+    """
     path = Path(file.path)
     if file.use == "send":
         opened, size = own_files.open_whole(path)
@@ -39,8 +41,10 @@ def open_to_read(file: UserFile) -> tuple[BinaryIO, int]:
 
 
 def write_new(file: UserFile, data: bytes) -> None:
-    """Write a file of the user's choice, which must not exist yet, for them alone. Raises
-    `BridgeError`; then nothing is left behind."""
+    """Create a private file at a path of the user's choice, which must not exist.
+
+    Raises `BridgeError`; then no file is left.
+    """
     path = Path(file.path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     is_made = False

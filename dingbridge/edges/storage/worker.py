@@ -1,6 +1,6 @@
-"""The disk thread: every file is read and written here, in order, so that the loop never waits.
+"""The disk thread: reads and writes files in order, so that the loop never waits.
 
-What may not be lost is tried again until the disk takes it, and what has to follow it waits.
+Durable writes are retried until the disk accepts them; work that must follow them waits.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ Job = Callable[[], None]
 
 
 class Worker(threading.Thread):
-    """Carries out file work in the order in which it was asked for.
+    """Runs file work in the order of the calls.
 
-    `post` brings results to the service loop; `on_error` is called there with what went wrong, and
-    `on_refusal` with what the disk refuses from now on, and with None once it has taken all of it.
+    - `post`: passes results to the service loop
+    - `on_error`: called on the loop with an error
+    - `on_refusal`: called on the loop with the error when the disk begins to refuse writes, and
+      with None when it has accepted all of them
     """
 
     def __init__(
@@ -62,8 +64,8 @@ class Worker(threading.Thread):
     def submit_durable(
         self, name: str, work: Callable[[], T], then: Callable[[T], None] | None = None
     ) -> None:
-        """Like `do`, but what the disk refuses is tried again until it is done, and what is asked
-        for later under the same `name` is done after it. A refusal is told once."""
+        """Like `do`, but retries while the disk refuses it. Later work with the same `name` runs
+        after it. A refusal is reported once."""
 
         def step() -> None:
             result = work()
@@ -73,8 +75,8 @@ class Worker(threading.Thread):
         self._queue.put(lambda: self._in_turn(name, step))
 
     def later(self, name: str, seconds: float, work: Job) -> None:
-        """Like `submit_durable`, in so many seconds, or sooner when the thread ends. What
-        waits under the same `name` already takes its place."""
+        """Like `submit_durable`, after `seconds`, or sooner if the thread ends. Ignored if such
+        work with the same `name` is already waiting."""
         at = time.monotonic() + seconds
 
         def remember() -> None:
@@ -83,7 +85,7 @@ class Worker(threading.Thread):
         self._queue.put(remember)
 
     def after(self, name: str, work: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Like `do`, but not before what the disk has refused so far under `name` is done."""
+        """Like `do`, but runs after refused work with this `name`."""
 
         def step() -> None:
             result = work()
@@ -98,7 +100,7 @@ class Worker(threading.Thread):
         self._queue.put(in_turn)
 
     def _once(self, step: Job) -> Job:
-        """What is not tried again, among what is."""
+        """A step that is not retried, for the queue of steps that are."""
 
         def tried() -> None:
             try:
@@ -109,8 +111,8 @@ class Worker(threading.Thread):
         return tried
 
     def wait(self, work: Callable[[], T]) -> T:
-        """Run `work` on the disk thread and wait for its result. For other threads than the loop.
-        Raises what `work` raised."""
+        """Run `work` on the disk thread and return its result. Blocks, so never call it on the
+        loop. Raises what `work` raised."""
         outcome: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
 
         def step() -> None:
@@ -126,8 +128,7 @@ class Worker(threading.Thread):
         return result  # type: ignore[return-value]  # without an error it is what `work` gave
 
     def settled(self, then: Callable[[], None]) -> None:
-        """Call `then` on the loop once everything asked for so far is done, also what the disk
-        refuses at first."""
+        """Call `then` on the loop once all earlier work is done, including retries."""
 
         def step() -> None:
             if self._refused:
@@ -138,15 +139,17 @@ class Worker(threading.Thread):
         self._queue.put(step)
 
     def finish(self, seconds: float) -> bool:
-        """Wait until everything asked for so far is done, at most `seconds`; then the thread ends.
-        Returns whether all of it was done: what the disk refuses is tried again until then."""
+        """Finish all earlier work within `seconds`, then end the thread.
+
+        Returns whether all of it was done; refused work is retried until then.
+        """
         self._end_at = time.monotonic() + seconds
         self._queue.put(None)
         self.join(seconds)
         return not self.is_alive() and not self._refused
 
     def run(self) -> None:
-        """Work until told to finish."""
+        """Work until `finish` is called."""
         while True:
             try:
                 step = self._queue.get(timeout=self._seconds())
@@ -164,7 +167,7 @@ class Worker(threading.Thread):
         self._try_to_the_end()
 
     def _try_to_the_end(self) -> None:
-        """Nothing more will come: what the disk still refuses has until `_end_at`."""
+        """Retry refused work until `_end_at`; no more work will come."""
         self._try_again()
         last = self._end_at - DISK_FIRST_PAUSE
         pause = threading.Event()
@@ -173,7 +176,7 @@ class Worker(threading.Thread):
             self._try_again()
 
     def _seconds(self) -> float | None:
-        """Until something is to be done that nobody asks for then; None for never."""
+        """Seconds until the next retry or delayed work; None without any."""
         due = [at for at, _ in self._late.values()]
         if self._refused:
             due.append(self._again_at)
@@ -216,7 +219,7 @@ class Worker(threading.Thread):
         self._again_at = time.monotonic() + self._pause
 
     def _go_on(self, name: str) -> None:
-        """Do what was refused under this name, as far as the disk takes it now."""
+        """Retry the refused work of this name, as far as the disk accepts it."""
         waiting = self._refused[name]
         while waiting:
             try:
