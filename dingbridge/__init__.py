@@ -4,5 +4,5 @@ import logging
 
 __version__ = "0.1.0"
 
-# Where the log goes is decided by the plugin and the shell command; nowhere, by default.
+# The plugin and the shell command decide where the log goes; by default nowhere.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

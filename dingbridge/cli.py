@@ -19,7 +19,7 @@ from dingbridge.shell import notify_command
 from dingbridge.shell.outcome import INTERRUPTED, USAGE, UsageError, complain
 
 PATIENCE = 60.0
-"""Seconds that `notify` tries by default."""
+"""Default time limit of `notify`, in seconds."""
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,6 +1,6 @@
-"""Finds programs on the PATH, and never one of the current folder.
+"""Finds programs on the PATH, but never in the current folder.
 
-An older Python than the one that is needed must be able to read this file.
+Must be valid for Python versions older than the required one.
 """
 
 import os
@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 
 OLDEST = (3, 10)
 NEWEST = (3, 14)
-"""The versions of Python that are supported."""
+"""The latest supported version of Python."""
 
 _IS_WINDOWS = sys.platform == "win32"
 
 
 def find_program(name: str, folders: "Sequence[str]") -> "str | None":
-    """The program of that name in the first absolute one of the `folders` that has it.
+    """The path of a program in the first absolute one of the `folders` that has it; None without.
 
-    Never one in the current folder: relative entries of the PATH are skipped, and Windows, which
-    looks there first, is not asked.
+    Skips relative entries, and does not use Windows' search, which starts in the current folder.
     """
     names = (name + ".exe", name) if _IS_WINDOWS else (name,)
     for folder in folders:
@@ -29,8 +28,11 @@ def find_program(name: str, folders: "Sequence[str]") -> "str | None":
 
 
 def interpreters(project: str) -> "Iterator[str]":
-    """Every `python3`, and those that are named by a supported version, that the PATH has; the
-    latest first after `python3`. A virtual environment below the folder `project` has none."""
+    """Interpreters on the PATH: every `python3`, then those with a supported version in the name,
+    the latest first.
+
+    Skips virtual environments below the folder `project`.
+    """
     newest = range(NEWEST[1], OLDEST[1] - 1, -1)
     names = ["python3"] + ["python3." + str(minor) for minor in newest]
     inside = os.path.join(os.path.realpath(project), "")

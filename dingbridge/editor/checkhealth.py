@@ -1,7 +1,7 @@
-"""What `:checkhealth dingbridge` says of the settings, read as the host reads them.
+"""The part of `:checkhealth dingbridge` about the settings, which are read as the host reads them.
 
-No program is run and no secret is shown. The editor asks in a process of its own, because no host
-need run: it writes the settings to standard input and reads rows from standard output, both JSON.
+Runs no programs and shows no secrets. It is a separate process, because no host need be running:
+Neovim writes the settings to its standard input and reads rows from its standard output, as JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dingbridge.executables import find_program
 
 
 class HealthLine(Struct, frozen=True):
-    """A line of the report, with what helps."""
+    """A line of the report, with advice."""
 
     rank: Literal["ok", "info", "warn", "error"]
     text: str
@@ -40,9 +40,11 @@ class HealthLine(Struct, frozen=True):
 def report(
     options: object, told: tuple[str, ...], cwd: str, environ: Mapping[str, str]
 ) -> Iterator[HealthLine]:
-    """The rows about a table of options. `told` are the problems that the editor has found;
-    relative paths begin at `cwd`."""
-    # The file is read, but no program is asked: what it says counts as given.
+    """The rows about a table of options.
+
+    `told` are the problems that the editor has already found; relative paths start at `cwd`.
+    """
+    # Reads the file but runs no program; the values of programs count as given.
     wanted = Wants(env_file=wants(options, environ).env_file)
     found = look_up(wanted)
     try:
@@ -67,7 +69,7 @@ def report(
 
 
 def _help_of(problem: str) -> str:
-    """The help of the option that a problem is about."""
+    """The help tag of the option in a problem."""
     path = re.match(rf"{re.escape(PREFIX)}\.([\w.]+)", problem)
     spelling = path.group(1) if path else ""
     name = SPELLINGS.get(spelling) or SPELLINGS.get(spelling.rpartition(".")[2])
@@ -96,7 +98,7 @@ def _account(options: Options, cwd: str) -> Iterator[HealthLine]:
 
 
 def _mode(options: Options) -> str:
-    """How the account will run once its programs have said what they know."""
+    """The account's mode when the values of its programs are known."""
 
     def is_given(name: str) -> bool:
         return options.sources[name] != DEFAULT
@@ -109,7 +111,7 @@ def _mode(options: Options) -> str:
 
 
 def _source(name: str, source: Source, cwd: str) -> tuple[HealthLine, ...]:
-    """Where a secret comes from."""
+    """The rows about the source of a secret."""
     match source.kind:
         case "default":
             return ()
@@ -124,7 +126,7 @@ def _source(name: str, source: Source, cwd: str) -> tuple[HealthLine, ...]:
 def _of_variable(name: str, source: Source) -> HealthLine:
     if not source.place:
         return HealthLine("ok", say.FROM_ENVIRONMENT(option=name, variable=source.name))
-    # The table `env` stands in the settings, where a secret is better not written.
+    # The table `env` is part of the settings, which should not contain secrets.
     rank: Literal["ok", "info"] = "info" if source.place == "env" else "ok"
     return HealthLine(rank, say.FROM_PLACE(option=name, variable=source.name, place=source.place))
 
@@ -137,7 +139,7 @@ def _of_program(name: str, program: str, cwd: str) -> HealthLine:
 
 
 def _can_be_run(program: str, cwd: str) -> bool:
-    # A name alone is never looked for in the current folder.
+    # A program's name is never looked up in the current folder.
     if not re.search(r"[/\\]", program):
         return find_program(program, os.get_exec_path()) is not None
     path = Path(cwd, program)
@@ -145,7 +147,7 @@ def _can_be_run(program: str, cwd: str) -> bool:
 
 
 def _access(options: Options) -> Iterator[HealthLine]:
-    """Who is let in."""
+    """The rows about access."""
     listed = options.allow_from or ()
     people = tuple(dict.fromkeys((*options.admins, *listed)))
     is_open = options.dm_policy == "open" and options.allow_from is None
@@ -161,8 +163,8 @@ def _access(options: Options) -> Iterator[HealthLine]:
 
 
 def main() -> None:
-    """Answer the editor: settings from standard input, rows to standard output."""
-    # Bytes that are no UTF-8 go through as they are.
+    """Read the settings from standard input, and write the rows to standard output."""
+    # Bytes that are not UTF-8 are passed through.
     asked: dict[str, Any] = json.loads(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"))
     rows = report(asked["options"], tuple(asked["problems"]), asked["cwd"], os.environ)
     answer = json.dumps([structs.asdict(row) for row in rows], ensure_ascii=False)

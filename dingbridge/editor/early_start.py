@@ -1,4 +1,4 @@
-"""The way to the service, begun before the rest of the host is imported, which takes longer."""
+"""Starts to attach to the service before the rest of the host is imported, which takes longer."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _begun: list[ServiceLink] = []
 
 
 def begin(data: str, log_folder: str) -> None:
-    """Find the service of a data folder, or start it. Once for each process."""
+    """Begin to find or start the service of a data folder. Once per process."""
     attachment = ServiceLink(data, log_folder, dict(os.environ))
     _begun.append(attachment)
     attachment.start()
 
 
 def attachment_for(data: str, log_folder: str, environ: Mapping[str, str]) -> ServiceLink:
-    """The attachment that was begun for these folders, or a new one."""
+    """The link that `begin` started for these folders, or a new one."""
     begun = _begun.pop() if _begun else None
     if begun is not None and begun.folders == (data, log_folder):
         return begun

@@ -1,4 +1,4 @@
-"""The user's files, each behind a thread of its own: their bytes go to the service, or come."""
+"""Transfers the user's files to and from the service, each with its own thread."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from dingbridge.protocol.decode import read_as
 from dingbridge.protocol.frames import PIECE_BYTES, FilePiece, PieceTaken
 
 AT_ONCE = 4
-"""Files (a count) that are read at the same time: those that are sent go one by one anyway."""
+"""Files (a count) that are read at the same time; few suffice, since they are sent one by one."""
 
 
 class FileContext(Struct, frozen=True):
-    """Where a command was given: the part of a `command_context.CommandContext` that decides which
-    file it names."""
+    """The part of a `command_context.CommandContext` that relative file names depend on."""
 
     cwd: str = ""
     path: str = ""
 
 
 class Reading(threading.Thread):
-    """Reads a file and tells its pieces, one after another."""
+    """Reads a file and passes its pieces on, one for each call of `go_on`."""
 
     def __init__(self, file: UserFile, notify: Callable[[FilePiece], None]) -> None:
         super().__init__(name="dingbridge-reading", daemon=True)
@@ -43,15 +42,15 @@ class Reading(threading.Thread):
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     def go_on(self) -> None:
-        """Tell the next piece."""
+        """Pass on the next piece."""
         self._wanted.put(True)
 
     def stop(self) -> None:
-        """End soon."""
+        """End the thread soon."""
         self._wanted.put(False)
 
     def run(self) -> None:
-        """Read the file as it is now: what a growing one gets meanwhile is not part of it."""
+        """Read the file up to its present size, even if it grows."""
         number = self._file.number
         try:
             opened, left = open_to_read(self._file)
@@ -72,7 +71,7 @@ class Reading(threading.Thread):
 
 
 class Writing(threading.Thread):
-    """Gathers the pieces that come, for a new file. `ended` hears what went wrong, if anything."""
+    """Collects the pieces of a new file. `ended` is called at the end, with an error or None."""
 
     def __init__(
         self,
@@ -87,16 +86,16 @@ class Writing(threading.Thread):
         self._pieces: queue.SimpleQueue[FilePiece] = queue.SimpleQueue()
 
     def put(self, piece: FilePiece) -> None:
-        """Take the next piece."""
+        """Add the next piece."""
         self._pieces.put(piece)
 
     def stop(self) -> None:
-        """End soon; nothing more will come."""
+        """End the thread soon; the file is not written."""
         words = say.NOT_SAVED(path=self._file.path)
         self._pieces.put(FilePiece(self._file.number, b"", True, words))
 
     def run(self) -> None:
-        """Wait for the last piece, then write all of them: never a part."""
+        """Wait for the last piece, then write the whole file."""
         data, is_last = bytearray(), False
         try:
             while not is_last:
@@ -115,10 +114,11 @@ class Writing(threading.Thread):
 
 
 class FileTransfers:
-    """The files whose bytes travel. Host loop only.
+    """All transfers of this host. Host loop only.
 
-    `post` runs a call there, `notify` sends the service a frame, and `saved` hears
-    what became of a file that was to be written.
+    - `post`: runs a call on the host loop; thread-safe
+    - `notify`: sends a frame to the service
+    - `saved`: called with the result of writing a file
     """
 
     def __init__(
@@ -137,11 +137,11 @@ class FileTransfers:
 
     @property
     def are_under_way(self) -> bool:
-        """Whether some are not through yet."""
+        """Whether any transfer is not finished."""
         return bool(self._readings or self._writings)
 
     def of_command(self, call: CommandLine, place: Any) -> UserFile | None:
-        """The file that a command names, if it names one."""
+        """The file that a command names; None without one."""
         where = read_as(place, FileContext, "command")
         name = os.path.join(where.cwd, os.path.expanduser(call.argument))
         match call.command:
@@ -156,14 +156,14 @@ class FileTransfers:
                 return None
 
     def of_event(self, payload: Any) -> UserFile | None:
-        """The file that a text brings along, if it brings one."""
+        """The file that an event from Lua names; None without one."""
         path = payload.get("file") if isinstance(payload, dict) else None
         if not isinstance(path, str) or not path:
             return None
         return UserFile(next(self._numbers), path, "send")
 
     def begin(self, file: UserFile) -> None:
-        """What names the file was told to the service: its bytes follow, or come."""
+        """Start the transfer of a file, once the frame that names it was sent."""
         number = file.number
         if file.use == "save":
             writing = Writing(
@@ -180,7 +180,7 @@ class FileTransfers:
         self._start()
 
     def _start(self) -> None:
-        """Read what is next, unless enough is being read."""
+        """Read the next file, unless `AT_ONCE` are being read."""
         while self._waiting and len(self._readings) - len(self._waiting) < AT_ONCE:
             self._waiting.popleft().start()
 
@@ -195,7 +195,7 @@ class FileTransfers:
             self._saved(file, error)
 
     def heard(self, frame: FilePiece | PieceTaken) -> None:
-        """The service sends a piece, or has taken one."""
+        """Handle a frame from the service: a piece, or the request for the next one."""
         reading, writing = self._readings.get(frame.file), self._writings.get(frame.file)
         match frame:
             case FilePiece():
@@ -208,7 +208,7 @@ class FileTransfers:
             case PieceTaken(is_over=True) if reading is not None:
                 self._end(frame.file, reading)
             case PieceTaken(is_over=True) if writing is not None:
-                # The command was refused, which the service tells.
+                # The command was refused; the service reports that.
                 del self._writings[frame.file]
                 writing.stop()
             case PieceTaken():
@@ -222,9 +222,11 @@ class FileTransfers:
         self._start()
 
     def forget(self, asked: set[int]) -> None:
-        """The service is gone. A file that it had not taken whole is read again when it is asked
-        for again; one that is half written is told, unless its command is among those `asked`, of
-        which the user hears anyway."""
+        """Stop all transfers, because the service is gone.
+
+        A file to send is read again when its frame is repeated. An incomplete file to write is
+        reported, unless its number is in `asked`: then its command is reported anyway.
+        """
         for reading in self._readings.values():
             reading.stop()
         self._readings.clear()

@@ -117,7 +117,7 @@ class Host:
         return str(Path(self._need_settings().log, LOG_FILE))
 
     def stop(self) -> None:
-        """Neovim exits: tell Lua when everything that was asked for is durable."""
+        """Neovim exits: notify Lua when all requests are durable."""
         self._is_leaving = True
         self._requests.leave()
         if self._attachment is None:
@@ -125,7 +125,7 @@ class Host:
             return
         self._leave()
         if self._service.client is None:
-            # The service is starting; requests wait for it, so Neovim does too.
+            # The service is starting and requests wait for it, so Neovim waits too.
             self._neovim.show(updates.Leaving("begun"))
             after(
                 STOP_WITHIN, self._neovim.post, lambda: self._neovim.show(updates.Leaving("done"))
@@ -139,7 +139,7 @@ class Host:
             self._service.notify_now(frames.Leave())
 
     def _service_command(self, action: str) -> None:
-        """`:Chat service`, which has to work without a service."""
+        """Run `:Chat service`, which must work without a service."""
         if action not in ("", "stop", "restart"):
             raise BridgeError(say.UNKNOWN_ACTION(action=action), fix=say.KNOWN_ACTIONS())
         if self._attachment is None and action != "restart":
@@ -258,8 +258,10 @@ class Host:
             self._rest()
 
     def _lost(self) -> None:
-        """The service is gone. Lua hands its messages over again; other commands under way may have
-        been carried out or not."""
+        """Handle the loss of the service.
+
+        Lua submits its messages again; other commands in progress may have been carried out or not.
+        """
         for line in self._service.lost():
             self._show_notice(say.PERHAPS_NOT_CARRIED_OUT(command=line), "warn")
         self._neovim.show(updates.ServiceGone())

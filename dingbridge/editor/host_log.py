@@ -9,7 +9,7 @@ from dingbridge.protocol.frames import LogLine
 
 
 class LogForwarder(logging.Handler):
-    """Passes each record on, with its traceback. Calls `notify` on any thread."""
+    """Passes each record to `notify`, with its traceback, on the logging thread."""
 
     def __init__(self, notify: Callable[[LogLine], None]) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class LogForwarder(logging.Handler):
 def forward(notify: Callable[[LogLine], None]) -> None:
     """Pass all log records of this package to `notify` from now on, and to no other handler."""
     ours = logging.getLogger("dingbridge")
-    # Other handlers would print secrets: they mask nothing.
+    # Other handlers do not mask secrets.
     ours.propagate = False
     ours.setLevel(logging.INFO)
     ours.addHandler(LogForwarder(notify))

@@ -1,4 +1,4 @@
-"""What Lua tells the host, beside what goes to the service as it is."""
+"""Data from Lua that the host itself reads; everything else is passed to the service unchanged."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from msgspec import Struct
 
 
 class EditorSettings(Struct, frozen=True):
-    """What the editor tells about itself, once and after each `setup()`.
+    """The state of the editor, at start and after each `setup()`.
 
-    `options` is the user's table as written, functions replaced by a marker; `problems` are those
-    that the editor has found and shown; `pid` is Neovim's, `revision` counts the settings that the
-    editor was given, `has_screen` says whether somebody looks at it, and `key` is all that
-    decides where a message goes.
+    - `options`: the user's table as written, with functions replaced by a marker
+    - `problems`: those that the editor has already found and shown
+    - `pid`: Neovim's process id
+    - `revision`: counts the calls of `setup()`
+    - `has_screen`: whether a user interface is attached
+    - `key`: everything that decides where a message goes
     """
 
     options: Any
@@ -29,13 +31,12 @@ class EditorSettings(Struct, frozen=True):
 
     @property
     def key_digest(self) -> str:
-        """The key as Lua writes it into files, which shows nothing of it."""
+        """The digest of `key`, as Lua writes it into files; reveals nothing of it."""
         return hashlib.sha256(self.key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class FromManifest(Struct, frozen=True):
-    """What comes with a command of the manifest: where it was given, and the settings when they are
-    new."""
+    """Data of a command from the manifest: its context, and the settings if they are new."""
 
     place: Any
     has_range: bool = False

@@ -18,10 +18,9 @@ from dingbridge.protocol.command_queue import CommandQueue
 
 
 class OrderedRequests:
-    """Sends requests in the order in which the editor makes them. Host loop only.
+    """Sends requests in the editor's order. Host loop only.
 
-    A request behind new settings waits until their `env_file` is read, so that it is carried out
-    under them::
+    A request after new settings waits until their `env_file` is read, so that they apply to it::
 
         open --configure, with an env_file--> paused --read, or given up--> open
     """
@@ -37,13 +36,13 @@ class OrderedRequests:
         self._is_leaving = False
 
     def put(self, frame: frames.FromHost) -> None:
-        """Send a frame after everything that was asked for before."""
+        """Send a frame after all earlier requests."""
         self._queue.put(lambda: self._service.notify(frame))
 
     def put_settings(self, settings: EditorSettings) -> None:
         """Send new settings, with the values that they refer to."""
         if self._queue.is_empty:
-            # No request needs the settings before these, which may well be a correction.
+            # Newer settings replace older ones that wait.
             self._look_up(settings)
         else:
             self._queue.put(lambda: self._look_up(settings))

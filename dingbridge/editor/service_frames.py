@@ -1,4 +1,4 @@
-"""The frames that the host sends: in order, kept while there is no service, counted until done."""
+"""The host's outgoing frames: sent in order, queued without a service, kept until carried out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dingbridge.protocol import frames
 
 
 class ServiceFrames:
-    """Sends frames to the service of the moment. Host loop only.
+    """Sends frames to the current service. Host loop only.
 
     A frame in its states::
 
@@ -27,7 +27,7 @@ class ServiceFrames:
                                   +---lost, ended-----+   (`lost`: only what may be repeated)
 
     - `hello` is set before the first service is attached.
-    - `files` is what sends the contents of the files that frames name.
+    - `files` transfers the contents of the files that frames name.
     """
 
     hello: frames.Attach
@@ -46,7 +46,7 @@ class ServiceFrames:
         return self._client
 
     def notify(self, frame: frames.FromHost) -> None:
-        """Send a frame, to the next service if there is none now."""
+        """Send a frame, or queue it for the next service."""
         if self._client is None:
             self._waiting.put(frame)
             return
@@ -54,12 +54,12 @@ class ServiceFrames:
             self._send(self._client, each)
 
     def notify_now(self, frame: frames.FromHost) -> None:
-        """Send a frame that is of no use to the next service; dropped if there is none now."""
+        """Send a frame, or drop it without a service, because the next one has no use for it."""
         if self._client is not None:
             self._send(self._client, frame)
 
     def attached(self, client: Client) -> None:
-        """A service is there: send it what it has to know first, then what waited for it."""
+        """A service is attached: send it the initial frames, then the queued ones."""
         self._client = client
         self._bound.begin()
         self._under_way.begin()
@@ -70,7 +70,7 @@ class ServiceFrames:
             self._send(client, frame)
 
     def carried_out(self, count: int) -> None:
-        """The service has carried out so many frames since it was attached."""
+        """The service has carried out `count` frames since it was attached."""
         self._under_way.carried_out(count)
 
     def shown(self, updates: Iterable[Mapping[str, Any]]) -> None:
@@ -78,14 +78,16 @@ class ServiceFrames:
         self._bound.note(updates)
 
     def ended(self) -> None:
-        """The service ends in order: everything it has not carried out is for the next one."""
+        """The service exits normally: queue all frames that it has not carried out."""
         self._client = None
         self._files.forget(self._under_way.files)
         self._waiting.lost(self._under_way.ended())
 
     def lost(self) -> list[str]:
-        """The service is gone. What may be repeated is for the next one. Returns the commands that
-        it may have carried out or not."""
+        """The service crashed: queue the frames that may be repeated.
+
+        Returns the other commands, of which it is unknown whether they were carried out.
+        """
         self._client = None
         self._files.forget(self._under_way.files)
         again, doubtful = self._under_way.lost()

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 LAUNCH = Path(__file__).resolve().parents[1] / "launch.py"
 
 ENDED_WITHIN, LOOK_EVERY = 0.5, 0.02
-"""Seconds until a service that closed its connections has ended, and between two looks."""
+"""Seconds to wait for the exit of a service that closed its connections, and between checks."""
 
 
 class Attached(Struct, frozen=True):
@@ -136,20 +136,22 @@ class ServiceLink(threading.Thread):
                 reason = cause.strerror or type(cause).__name__
                 self._trouble(Barred(str(cause.filename or self._folder), reason))
                 self._wait(self._pauses.after("held"))
-            except Exception as error:  # whatever it is: an editor that stops looking is cut off
+            except (
+                Exception
+            ) as error:  # the thread must survive any error, or the editor is cut off
                 log.exception("the service cannot be reached")
                 self._trouble(CannotStart(type(error).__name__))
                 self._wait(self._pauses.after("failed"))
 
     def _once(self) -> None:
-        """Attach to the service that there is, until it is gone; without one see to its start."""
+        """Attach to the running service until it is gone; without one, start it."""
         card = read_card(self._folder, "service")
         if card.address and card != self._vain:
             if self._attach(card):
                 self._vain, self._has_started = None, False
                 self._see_how_it_ended(card)
                 return
-            # Nobody answers there. Another card is another service, or another socket of this one.
+            # No answer there. Another card is another service, or another socket of this one.
             self._vain = card
             ask_to_look(card.pid, card.born)
         runs = is_same(card.pid, card.born)
@@ -162,7 +164,7 @@ class ServiceLink(threading.Thread):
                 self._vain = None
                 self._has_started = True
             case "needless":
-                # Another one serves, or is about to end, or hangs.
+                # Another service runs, is about to end, or hangs.
                 self._vain = None
                 self._wait(self._pauses.after("held"))
             case "failed":
@@ -172,17 +174,17 @@ class ServiceLink(threading.Thread):
                 pass  # we were stopped meanwhile, or found a service
 
     def _is_served(self) -> bool:
-        """Whether there is a service by now, because another editor has started it."""
+        """Whether another editor has started a service meanwhile."""
         card = read_card(self._folder, "service")
         return bool(card.address) and card != self._vain
 
     def _see_how_it_ended(self, card: OwnerCard) -> None:
-        """A service that ends soon after its start is not started again at once."""
+        """Do not restart at once a service that ends soon after its start."""
         if not self._starting.has_just_begun():
             self._pauses.reset()
             self._told = None
             return
-        # It closes its socket first, and complains as its last step.
+        # It closes its socket first, and writes its error last.
         end = self._clock() + ENDED_WITHIN
         while (is_same(card.pid, card.born) or not card.pid) and self._clock() < end:
             if self._stopping.wait(LOOK_EVERY):
@@ -194,13 +196,15 @@ class ServiceLink(threading.Thread):
             self._wait(self._pauses.after("killed"))
 
     def end_frozen(self) -> bool:
-        """Kill a service that does not answer, so that the next one can start. Returns whether it
-        was still there. For the host loop."""
+        """Kill a service that does not answer, so that the next one can start.
+
+        Returns whether it still existed. For the host loop.
+        """
         card = read_card(self._folder, "service")
         return kill(card.pid, card.born)
 
     def _trouble(self, event: CannotStart | Barred | ServiceSilent) -> None:
-        """Tell why there is no service, once for each cause."""
+        """Report why there is no service, once for each cause."""
         cause = _cause(event)
         if cause != self._told:
             self._told = cause
@@ -214,7 +218,7 @@ class ServiceLink(threading.Thread):
                 self._trouble(ServiceSilent(card.pid, self._silence.seconds(now)))
 
     def _wait(self, seconds: float) -> None:
-        """Pause before the next try."""
+        """Pause before the next attempt."""
         end = self._clock() + seconds
         while not self._stopping.is_set() and (left := end - self._clock()) > 0:
             if self._awake.wait(min(left, self._silence.left(self._clock()) or left)):
@@ -223,7 +227,7 @@ class ServiceLink(threading.Thread):
             self._notify_if_it_hangs()
 
     def _attach(self, card: OwnerCard) -> bool:
-        """Stay with a service until it is gone. Returns whether it was there at all."""
+        """Stay attached to a service until it is gone. Returns whether it answered at all."""
         self._lost.clear()
         attached = False
 
@@ -255,10 +259,10 @@ class ServiceLink(threading.Thread):
 
 
 def _cause(event: CannotStart | Barred | ServiceSilent) -> tuple[object, ...]:
-    """What two events share that tell the same."""
+    """Equal for two events with the same cause."""
     match event:
         case CannotStart(words=words):
-            # The lines before may name a process or a time.
+            # Earlier lines may contain a process id or a time.
             return CannotStart, words.rpartition("\n")[2]
         case Barred(path=path, reason=reason):
             return Barred, path, reason

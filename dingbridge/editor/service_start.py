@@ -17,31 +17,35 @@ from dingbridge.edges.storage import own_files
 from dingbridge.edges.storage.owner_lock import OwnerLock
 
 COMPLAINTS = "service-errors.txt"
-"""File beside the lock, with what the latest service complained of."""
+"""File beside the lock, with the standard error of the latest service."""
 ATTEMPT = "service-start.json"
-"""File beside it, with the latest attempt."""
+"""File beside it, with the latest attempt to start a service."""
 
 EARLY = 10.0
-"""Seconds after the start in which the end of a service is that of its start."""
+"""Seconds after the start in which the end of a service counts as a failed start."""
 
 TURN_WITHIN = 10.0
-"""Seconds that an editor waits for another one that starts the service, which may hang."""
+"""Seconds to wait for another editor that is starting the service and may hang."""
 
 LOOK_EVERY = 0.05
 STOPPED_WITHIN = 0.1
-"""Seconds in which it is seen that the editor is left, while a service starts."""
+"""Seconds between checks whether the editor exits, while a service starts."""
 
 
 class Attempt(Struct, frozen=True):
-    """When a service was started (Unix seconds), and what came of it."""
+    """When a service was started (Unix seconds), and the outcome."""
 
     began: float = 0.0
     outcome: Outcome = "starting"
 
 
 class ServiceStart:
-    """An editor's attempts to start the service of a folder, by the words `argv`, until it is
-    `stopping`. One thread only; `is_served` says whether there is a service meanwhile."""
+    """An editor's attempts to start the service of a data folder. One thread only.
+
+    - `argv`: the program and its arguments
+    - `stopping`: when set, attempts end
+    - `is_served`: whether a service runs meanwhile
+    """
 
     def __init__(
         self,
@@ -59,8 +63,11 @@ class ServiceStart:
         self._seen: Attempt | None = None
 
     def start(self) -> Outcome:
-        """Start a service and wait until it serves, or does not. When another editor has tried
-        since our last attempt, or tries now, that counts. Raises `OSError`."""
+        """Start a service and wait for the outcome.
+
+        If another editor has tried since our last attempt, or is trying now, its outcome is
+        returned instead. Raises `OSError`.
+        """
         own_files.make_own_folder(self._folder)
         before = self._latest() if self._seen is None else self._seen
         turn = OwnerLock(self._folder, "start")
@@ -95,7 +102,7 @@ class ServiceStart:
         return latest.outcome != "needless" and 0.0 <= time.time() - latest.began < EARLY
 
     def complaint(self) -> str:
-        """The last lines of what the latest service complained of."""
+        """The last lines of the latest service's standard error."""
         return background.complaint(self._folder / COMPLAINTS)
 
     def _latest(self) -> Attempt:
@@ -107,6 +114,6 @@ class ServiceStart:
 
     def _note(self, attempt: Attempt) -> None:
         self._seen = attempt
-        # On a disk that is full each editor tries by itself.
+        # On a full disk, each editor tries on its own.
         with contextlib.suppress(OSError):
             own_files.write_whole(self._folder / ATTEMPT, msgspec.json.encode(attempt), sync=False)

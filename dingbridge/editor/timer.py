@@ -8,7 +8,7 @@ from dingbridge.protocol.command_queue import Action, Post
 
 
 def after(seconds: float, post: Post, call: Action) -> None:
-    """Run `call` on the loop of `post` in so many seconds, unless the process ends before."""
+    """Run `call` on the loop of `post` after `seconds`, unless the process ends before."""
     timer = threading.Timer(seconds, lambda: post(call))
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""Frames that the service has not carried out yet, and what to do with them when it is gone."""
+"""Frames that the service has not carried out yet, and which of them the next one gets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OF_MESSAGES = {"send", "notify"}
 
 
 class UnconfirmedFrames:
-    """Frames in the order of sending, in which the service carries them out."""
+    """The frames in the order of sending, in which the service carries them out."""
 
     def __init__(self) -> None:
         self._frames: deque[FromHost] = deque()
@@ -25,7 +25,7 @@ class UnconfirmedFrames:
         self._done = 0
 
     def sent(self, frame: FromHost) -> None:
-        """Note a frame, if the service counts its kind."""
+        """Add a frame, if the service counts its kind."""
         if isinstance(frame, RawSettings | RunCommand | EditorEvent):
             self._frames.append(frame)
 
@@ -48,14 +48,14 @@ class UnconfirmedFrames:
         return None
 
     def ended(self) -> list[FromHost]:
-        """The service has ended in order. Returns the frames for the next one."""
+        """The service has exited normally. Returns the frames for the next one."""
         left = list(self._frames)
         self._frames.clear()
         return left
 
     def lost(self) -> tuple[list[FromHost], list[str]]:
-        """The service crashed. Returns the frames for the next one, and the commands of which
-        nobody knows whether they were carried out."""
+        """The service crashed. Returns the frames for the next one, and the commands of which it is
+        unknown whether they were carried out."""
         left = self.ended()
         again = [frame for frame in left if is_kept(frame) or _may_be_repeated(frame)]
         doubtful = [one.line for one in left if isinstance(one, RunCommand) and one not in again]
@@ -68,7 +68,7 @@ def file_of(frame: FromHost) -> UserFile | None:
 
 
 def is_kept(frame: FromHost) -> bool:
-    """Whether Lua keeps the frame and hands it over to the next service."""
+    """Whether Lua keeps the frame and submits it again to the next service."""
     match frame:
         case EditorEvent(name=name):
             return name in OF_MESSAGES

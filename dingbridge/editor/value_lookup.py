@@ -14,8 +14,10 @@ from dingbridge.protocol.frames import RawSettings
 
 
 def wanted_file(options: object, environ: Mapping[str, str]) -> Wants:
-    """The `env_file` in the options, if any. From now on child processes do not inherit the secret
-    variables that the options name."""
+    """The `env_file` in the options, if any.
+
+    Also removes the secret variables that the options name from the environment of child processes.
+    """
     if not may_want(options):
         return Wants()
     from dingbridge.core.options.settings import variables_read, wants
@@ -44,7 +46,7 @@ class ValueLookup(threading.Thread):
         self._runner = Runner()
 
     def run(self) -> None:
-        """Look everything up, once."""
+        """Look everything up."""
         from dingbridge.edges.programs import settings_lookup
 
         self._notify(settings_lookup.look_up(self._wanted, self._runner))

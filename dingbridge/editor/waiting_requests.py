@@ -7,10 +7,10 @@ from dingbridge.protocol.frames import EditorEvent, FromHost, RawSettings, RunCo
 
 
 class WaitingRequests:
-    """Merges the frames that the host keeps with the messages that Lua keeps, in their old order.
+    """Merges the frames kept by the host with the messages kept by Lua, in the original order.
 
-    After a service is gone, Lua hands over its messages again, between its events `shown` and
-    `working`; each takes the place that it had::
+    After the loss of a service, Lua submits its messages again, between its events `shown` and
+    `working`; each gets its old position::
 
         open --service gone--> holding --shown--> collecting --working--> open
     """
@@ -26,14 +26,16 @@ class WaitingRequests:
         self._frames.append(frame)
 
     def lost(self, under_way: list[FromHost]) -> None:
-        """The service is gone before it carried out these frames."""
+        """The service is gone and had not carried out these frames."""
         self._frames = under_way + self._frames
         self._handed.clear()
         self._is_holding, self._is_handed_over_to = True, False
 
     def take(self) -> list[FromHost]:
-        """The frames to send to a new service at once: all of them for the first one; none for a
-        later one, which gets them after Lua has handed over."""
+        """The frames to send to a new service at once.
+
+        The first service gets all; a later one gets none, until Lua has submitted its messages.
+        """
         if self._is_holding:
             return []
         waiting, self._frames = self._frames, []
@@ -62,7 +64,7 @@ class WaitingRequests:
         waiting, self._frames = self._frames, []
         handed, self._handed = self._handed, {}
         places = {_message(frame) for frame in waiting if is_kept(frame)}
-        # Lua hands over only what was requested under the latest settings.
+        # Lua submits only requests that were made under the latest settings.
         ordered: list[FromHost] = []
         ordered += [frame for frame in waiting if isinstance(frame, RawSettings)][-1:]
         # The last service carried these out, but they may not be durable.
@@ -78,8 +80,10 @@ class WaitingRequests:
 
 
 def _message(frame: FromHost) -> str:
-    """The id of the message that a frame makes; of a text with a file that of the file, which Lua
-    may hand over alone."""
+    """The id of the message that a frame creates; empty without one.
+
+    For a text with a file it is the file's id, because Lua may submit the file alone.
+    """
     match frame:
         case RunCommand(id=message):
             return message

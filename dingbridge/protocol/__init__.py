@@ -1,1 +1,1 @@
-"""What an editor's host and the service say to each other."""
+"""The protocol between an editor's host and the service."""

@@ -1,4 +1,4 @@
-"""Reads what comes from Lua, whose callers may pass anything."""
+"""Decodes values from Lua, whose callers may pass anything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def read_as(payload: object, kind: type[T], name: str) -> T:
-    """`payload` as a `kind`. Raises `BridgeError` when it does not fit."""
+    """`payload` as a `kind`. Raises `BridgeError`, naming the call `name`, if it does not fit."""
     try:
         return msgspec.convert(payload, kind)
     except msgspec.ValidationError as error:

@@ -1,22 +1,22 @@
-"""The frames between an editor's host and the service: immutable values that know their bytes.
+"""The frames between an editor's host and the service, as immutable values, and their encoding.
 
-    host -> service    Attach, then RawSettings, RunCommand, EditorEvent in the order of asking
-    service -> host    Updates, as often as there is something to show
+    host -> service    Attach, then RawSettings, RunCommand, EditorEvent in the editor's order
+    service -> host    Updates, whenever there is something to show
     host -> service    Leave, answered by the update `leaving`
 
-The bytes of a file that a command or event names follow it, or come back, in pieces: each is
-answered by `PieceTaken`, and then the next one is sent.
+A file that a command or event names is transferred after it, in either direction, piece by piece;
+`PieceTaken` requests the next one:
 
     one end -> other   FilePiece
     other -> one end   PieceTaken
 
-and between the shell command and the service:
+Between the shell command and the service:
 
     shell -> service   Notify
     service -> shell   Told, until the message has its result; or NotServed
 
-Texts may hold lone surrogates, which stand for what could not be decoded, as in file names: they
-come out as they went in.
+Texts may contain lone surrogates for undecodable bytes, for example in file names. They survive
+encoding and decoding.
 """
 
 from __future__ import annotations
@@ -34,17 +34,21 @@ from dingbridge.core.user_file import UserFile
 
 _SURROGATES = {"unicode_errors": "surrogatepass"}
 PIECE_BYTES = 256 * 1024
-"""Of a file that travel in one frame: others need not wait long for their turn."""
+"""Bytes of a file in one frame: few enough that other frames need not wait long."""
 
 VERSION = 1
-"""Of the frames. An editor and a service whose versions differ do not speak to each other."""
+"""Version of the frames. A host and a service with different versions do not communicate."""
 
 
 class Attach(Struct, frozen=True, tag="attach"):
-    """First frame of a host: Neovim's process, the folder it is in, its environment, in which the
-    programs of its settings run, and whether somebody looks at it. `code` is when the newest file
-    of its code was written (Unix seconds). `bound` is the session that each account had here with
-    the service before, empty without one; None for a newcomer."""
+    """First frame of a host.
+
+    - Neovim's process id and current folder, and whether a user interface is attached
+    - its environment, in which the programs of its settings run
+    - `code`: when the newest file of its code was written (Unix seconds)
+    - `bound`: the session that each account had here with the previous service, empty without one;
+      None if there was no previous service
+    """
 
     version: int
     pid: int
@@ -59,13 +63,14 @@ class Attach(Struct, frozen=True, tag="attach"):
 
 
 class RawSettings(Struct, frozen=True, tag="settings"):
-    """The user's table as written, functions replaced by a marker, with what was looked up outside
-    (see `packed`).
+    """The user's table as written, with functions replaced by a marker, and the lookup results (see
+    `packed`).
 
-    `problems` are those that the editor has found and shown; `revision` counts the settings that
-    the editor was given; `time` is when it was given these (Unix seconds). `digest` is that of a
-    table with commands (`core.settings.digest`), else empty: what they say may be missing, because
-    the service may know it. `key` is a digest of all that decides where a message goes.
+    - `problems`: those that the editor has already found and shown
+    - `revision`: counts the tables given to `setup()`; `time`: of this one (Unix seconds)
+    - `digest`: of a table with commands (`core.settings.digest`), otherwise empty; the output of
+      the commands may be missing, because the service may know it
+    - `key`: a digest of everything that decides where a message goes
     """
 
     options: Any
@@ -82,8 +87,8 @@ class RawSettings(Struct, frozen=True, tag="settings"):
 
 
 class LookedUp(Struct, frozen=True, tag="looked_up"):
-    """What the commands of the settings with that digest say (see `packed`), as the service has
-    asked."""
+    """The output of the commands in the settings with this digest (see `packed`), which the service
+    requested."""
 
     digest: str
     found: bytes
@@ -93,11 +98,13 @@ class LookedUp(Struct, frozen=True, tag="looked_up"):
 
 
 class RunCommand(Struct, frozen=True, tag="command"):
-    """A `:Chat` or `:DingTalk` command: its arguments as typed, and where it was given, as
-    `command_context.CommandContext` reads it.
+    """A `:Chat` or `:DingTalk` command: its arguments as typed, and its context, which
+    `command_context.CommandContext` reads.
 
-    `id` is that of the message it makes, if the editor has given it one: the command may be
-    repeated when nobody has written that message down. `file` is the one it names, if any."""
+    - `id`: of the message that it creates, if Lua gave it one; such a command is repeated if the
+      message was not made durable
+    - `file`: the file that it names, if any
+    """
 
     line: str
     place: Any
@@ -107,7 +114,7 @@ class RunCommand(Struct, frozen=True, tag="command"):
 
 
 class EditorEvent(Struct, frozen=True, tag="event"):
-    """Something that Lua passes on. `file` is the one it names, if it names one."""
+    """An event from Lua. `file` is the file that it names, if any."""
 
     name: str
     payload: Any
@@ -115,8 +122,7 @@ class EditorEvent(Struct, frozen=True, tag="event"):
 
 
 class FilePiece(Struct, frozen=True, tag="piece"):
-    """The next bytes of the file with this number, at most `PIECE_BYTES`, or why there are none and
-    what to do about it."""
+    """The next bytes of the file with this number (at most `PIECE_BYTES`), or an error and fix."""
 
     file: int
     data: bytes
@@ -129,14 +135,14 @@ class FilePiece(Struct, frozen=True, tag="piece"):
 
 
 class PieceTaken(Struct, frozen=True, tag="taken"):
-    """A piece of the file was taken. `is_over`: nothing more of it is wanted."""
+    """A piece of the file was accepted: send the next one, or with `is_over` no more."""
 
     file: int
     is_over: bool = False
 
 
 class LogLine(Struct, frozen=True, tag="log"):
-    """A line for the log, which only the service writes: level and logger as in `logging`."""
+    """A line for the log, which only the service writes. Level and logger as in `logging`."""
 
     level: int
     name: str
@@ -144,23 +150,25 @@ class LogLine(Struct, frozen=True, tag="log"):
 
 
 class ServiceAsked(Struct, frozen=True, tag="service_asked"):
-    """How is the service? It is answered by an update."""
+    """Asks for a report on the service, which an update answers."""
 
 
 class EndService(Struct, frozen=True, tag="end_service"):
-    """The service is to end. `again`: the editors start the next one at once."""
+    """Ends the service. `again`: the editors start the next one at once."""
 
     again: bool
 
 
 class Leave(Struct, frozen=True, tag="leave"):
-    """The editor is being left."""
+    """The editor exits."""
 
 
 class Notify(Struct, frozen=True, tag="notify"):
-    """A message from the shell, which waits for its fate. `robot` names the one that it leaves by
-    (`routing.notify_robot`). After `seconds`, or when the shell waits no longer, nothing new is
-    tried. It may be told again, by its id, to a later service."""
+    """A message from the shell, which waits for the result.
+
+    `robot` is the robot that sends it (`routing.notify_robot`). No attempt begins after `seconds`,
+    or when the shell has disconnected. It may be repeated to a later service under the same id.
+    """
 
     version: int
     robot: str
@@ -169,11 +177,12 @@ class Notify(Struct, frozen=True, tag="notify"):
 
 
 class Updates(Struct, frozen=True, tag="updates"):
-    """What the editor has to show, in order; each is one table in Lua (`protocol/updates.py`).
+    """Updates for the editor, in order; each is one table in Lua (`protocol/updates.py`).
 
-    `done` counts its settings, commands and events that were carried out since it attached.
-    `look_up` is the digest of the settings whose commands the host is to run, which it answers with
-    `LookedUp`; empty when they need not run any more, None when there is nothing new."""
+    - `done`: how many of its settings, commands and events were carried out since it attached
+    - `look_up`: the digest of settings whose commands the host must run, and answer with
+      `LookedUp`; empty if they need not be run any more, None without a change
+    """
 
     list: Any
     done: int = 0
@@ -181,38 +190,38 @@ class Updates(Struct, frozen=True, tag="updates"):
 
 
 class Ends(Struct, frozen=True, tag="ends"):
-    """The service was told to end: to start `again` at once, or when it is needed. What it has not
-    carried out is for the next one."""
+    """The service exits normally. The next one starts at once (`again`) or when needed, and gets
+    the frames that this one has not carried out.
+    """
 
     again: bool
 
 
 class Unfit(Struct, frozen=True, tag="unfit"):
-    """The service cannot serve this host, whose version is another."""
+    """The service cannot serve this host, which has another version."""
 
     version: int
 
 
 class Told(Struct, frozen=True, tag="told"):
-    """What has become of the shell's message so far. `late`: it was given up, because its time was
-    over."""
+    """The current state of the shell's message. `late`: it was given up after its time limit."""
 
     report: DeliveryReport
     late: bool = False
 
 
 class NotServed(Struct, frozen=True, tag="not_served"):
-    """The service does not send for this robot, so the shell's message is not taken."""
+    """The service does not send by this robot, and does not accept the shell's message."""
 
 
 def packed(found: LookupResults) -> bytes:
-    """What was looked up, as bytes: it has keys that are lists."""
+    """Lookup results as bytes, because a frame cannot contain their keys, which are lists."""
     data: bytes = msgpack.packb(msgspec.to_builtins(found), **_SURROGATES)
     return data
 
 
 def unpacked(data: bytes) -> LookupResults:
-    """What `packed` made bytes of. Raises `ValueError` for anything else."""
+    """The lookup results in bytes from `packed`. Raises `ValueError` for anything else."""
     try:
         plain = msgpack.unpackb(data, strict_map_key=False, use_list=False, **_SURROGATES)
         return msgspec.convert(plain, LookupResults)
@@ -258,19 +267,19 @@ def encode(frame: FromHost | FromService | ForShell) -> bytes:
 
 
 def decode_from_host(data: bytes) -> FromHost:
-    """What a host says, or the shell. Raises `ValueError` for anything else."""
+    """A frame from a host or the shell. Raises `ValueError` for anything else."""
     frame: FromHost = _decode(data, _from_host)
     return frame
 
 
 def decode_from_service(data: bytes) -> FromService:
-    """What the service says. Raises `ValueError` for anything else."""
+    """A frame from the service to a host. Raises `ValueError` for anything else."""
     frame: FromService = _decode(data, _from_service)
     return frame
 
 
 def decode_for_shell(data: bytes) -> ForShell:
-    """What the service says to the shell. Raises `ValueError` for anything else."""
+    """A frame from the service to the shell. Raises `ValueError` for anything else."""
     frame: ForShell = _decode(data, _for_shell)
     return frame
 
@@ -278,7 +287,7 @@ def decode_for_shell(data: bytes) -> ForShell:
 def _decode(data: bytes, decoder: msgspec.msgpack.Decoder[Any]) -> Any:
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return decoder.decode(data)
-    # It may hold lone surrogates.
+    # It may contain lone surrogates.
     try:
         plain = msgpack.unpackb(data, strict_map_key=False, **_SURROGATES)
         return msgspec.convert(plain, decoder.type)

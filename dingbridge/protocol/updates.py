@@ -1,4 +1,4 @@
-"""What the editor is told. Each update is one table in Lua, named by its `kind`."""
+"""Updates for the editor. Each is one table in Lua, with its name in `kind`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ Level = Literal["info", "warn", "error"]
 
 
 class HostStarted(Struct, frozen=True, tag_field="kind", tag="host"):
-    """The host is there. `channel` is where it can be reached, `path` the name under which it
-    knows the plugin."""
+    """The host has started. `channel` is its RPC channel, `path` its path of the plugin."""
 
     channel: int
     path: str
 
 
 class Configured(Struct, frozen=True, tag_field="kind", tag="configured"):
-    """The settings of this revision are in force: what was told before may be true no more."""
+    """The settings of this revision are in effect; earlier updates may be outdated."""
 
     revision: int
 
@@ -40,15 +39,14 @@ ReportName = Literal["status", "outbox", "pairings"]
 
 
 class ReportLine(Struct, frozen=True):
-    """A line of a report, with the id of the message it is about, as commands take it."""
+    """A line of a report, with the id of its message for commands, or empty."""
 
     text: str
     message: str = ""
 
 
 class Report(Struct, frozen=True, tag_field="kind", tag="report"):
-    """Several lines for the user, who may look at them as long as they like. `again`: the report is
-    shown and shall be as things are now; where it is not shown any more, nothing opens."""
+    """Several lines for the user. `again`: refresh the report if it is open; do not open it."""
 
     name: ReportName
     lines: tuple[ReportLine, ...]
@@ -56,7 +54,7 @@ class Report(Struct, frozen=True, tag_field="kind", tag="report"):
 
 
 class SessionRow(Struct, frozen=True):
-    """A session as it is listed. `created` is Unix seconds."""
+    """A session in the list. `created` is Unix seconds."""
 
     id: str
     title: str
@@ -65,8 +63,9 @@ class SessionRow(Struct, frozen=True):
 
 
 class ShowSessions(Struct, frozen=True, tag_field="kind", tag="sessions"):
-    """All sessions, in the order of `:Chat next`; `current` is the one that is meant where the
-    editor shows none, empty without one."""
+    """All sessions, in the order of `:Chat next`. `current` is the one that commands use if the
+    editor shows none, or empty.
+    """
 
     list: tuple[SessionRow, ...]
     current: str = ""
@@ -97,10 +96,12 @@ class ShowMessages(Struct, frozen=True, tag_field="kind", tag="messages"):
 
 
 class ShowEnd(Struct, frozen=True, tag_field="kind", tag="ending"):
-    """The end of a session's transcript as it stands on the disk. What the editor has of it is
-    brought up to date and into this order, or begins anew where it is another one. Messages that
-    are in `since` came after all of these, in that order. Is there `more` above, the editor asks
-    for it, by the event `earlier`."""
+    """The end of a session's transcript as it is on disk.
+
+    The editor updates and reorders the messages that it has, or starts again if the transcript is
+    another one. `since` lists later messages in order. If there is `more` above, the editor
+    requests it with the event `earlier`.
+    """
 
     id: str
     list: tuple[Message, ...]
@@ -109,7 +110,7 @@ class ShowEnd(Struct, frozen=True, tag_field="kind", tag="ending"):
 
 
 class Earlier(Struct, frozen=True, tag_field="kind", tag="earlier"):
-    """What stands above all that the editor has of a transcript; is there `more`, it asks again."""
+    """The part above the messages that the editor has; if there is `more`, it asks again."""
 
     id: str
     list: tuple[Message, ...]
@@ -117,7 +118,7 @@ class Earlier(Struct, frozen=True, tag_field="kind", tag="earlier"):
 
 
 class ShowDelivery(Struct, frozen=True, tag_field="kind", tag="fate"):
-    """What became of a message that is in the transcript, or its whole `text`."""
+    """A new delivery state of a message in the transcript, or its complete `text`."""
 
     id: str
     message: str
@@ -127,9 +128,12 @@ class ShowDelivery(Struct, frozen=True, tag_field="kind", tag="fate"):
 
 
 class ShowDestinations(Struct, frozen=True, tag_field="kind", tag="destinations"):
-    """The conversations of a session: the one that a new text is for (empty: nobody), whether the
-    user chose it, and all that can be chosen. `robot` is the account's (`routing.robot_name`); both
-    are empty where the session is not bound."""
+    """The conversations of a session: the one for new texts (empty: none), whether the user chose
+    it, and all choices.
+
+    `robot` is the account's robot (`routing.robot_name`); account and robot are empty if the
+    session is not bound.
+    """
 
     id: str
     account: str = ""
@@ -140,7 +144,7 @@ class ShowDestinations(Struct, frozen=True, tag_field="kind", tag="destinations"
 
 
 class MoveDraft(Struct, frozen=True, tag_field="kind", tag="move_draft"):
-    """The session's draft is for this conversation now; empty: it stays in the editor."""
+    """The session's draft goes to this conversation now; empty: it stays in the editor."""
 
     id: str
     destination: Destination
@@ -153,36 +157,35 @@ class ChooseDestination(Struct, frozen=True, tag_field="kind", tag="choose_desti
 
 
 class SendDraft(Struct, frozen=True, tag_field="kind", tag="send_draft"):
-    """Send what stands in the session's draft."""
+    """Send the session's draft."""
 
     id: str
 
 
 class Unsent(Struct, frozen=True, tag_field="kind", tag="unsent"):
-    """A draft was not taken: its text belongs into the draft again."""
+    """A draft was refused: put its text back into the draft."""
 
     id: str
 
 
 class Confirmed(Struct, frozen=True, tag_field="kind", tag="confirmed"):
-    """A message that stays here is on the disk, or went with its session: the editor need not keep
-    it any longer."""
+    """The editor can drop its copy of a message: it is durable, or its session was deleted."""
 
     id: str
 
 
 class Leaving(Struct, frozen=True, tag_field="kind", tag="leaving"):
-    """How far we are with leaving."""
+    """Progress of an editor's exit."""
 
     word: Literal["begun", "done"]
 
 
 class ServiceGone(Struct, frozen=True, tag_field="kind", tag="service_gone"):
-    """The service is gone; another one is on its way."""
+    """The service is gone; another one is starting."""
 
 
 class ServiceBack(Struct, frozen=True, tag_field="kind", tag="service_back"):
-    """There is a service again, which knows nothing of what is shown and was sent here."""
+    """A new service is attached, which knows nothing of what this editor shows and has sent."""
 
 
 class AccountStatus(Struct, frozen=True, kw_only=True):
@@ -243,9 +246,12 @@ class TriggerEvent(Struct, frozen=True, tag_field="kind", tag="event"):
 
 
 class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
-    """Ask the Lua function that answers; replies name `request`. The session's `instructions`,
-    `cwd` and `model` are empty when it has none; `files` are paths of what came along. `asked` is
-    given back with each reply: a later service knows by it where that belongs."""
+    """Call the Lua responder; replies name `request`.
+
+    - `instructions`, `cwd`, `model`: the session's, or empty
+    - `files`: paths of attachments
+    - `asked`: returned with each reply, so that a later service knows where it belongs
+    """
 
     request: str
     session: str
@@ -258,15 +264,16 @@ class Respond(Struct, frozen=True, tag_field="kind", tag="respond"):
 
 
 class RespondWithdrawn(Struct, frozen=True, tag_field="kind", tag="withdrawn"):
-    """Another editor answers this request of `Respond`: what the Lua function says to it does not
-    count."""
+    """Another editor answers this request of `Respond`: replies of the Lua function are ignored."""
 
     request: str
 
 
 class Look(Struct, frozen=True, tag_field="kind", tag="look"):
-    """Have the editor look at something for a remote command; its answer names `request`. `cwd` is
-    the session's project folder, `path` an absolute one that may be shown."""
+    """Ask the editor for data for a remote command; its answer names `request`.
+
+    `cwd` is the session's project folder, `path` an absolute path that may be shown.
+    """
 
     request: str
     what: str
@@ -277,11 +284,11 @@ class Look(Struct, frozen=True, tag_field="kind", tag="look"):
 
 
 AccessRow = tuple[str, str]
-"""What a command about access takes, and who that is in words."""
+"""The argument of a command about access (a code or an id), and the person or group in words."""
 
 
 class ShowAccess(Struct, frozen=True, tag_field="kind", tag="let_in"):
-    """Who asks an account to be let in, by code, and whom a code let in, by id."""
+    """Open access requests of an account, by code, and pairings, by id."""
 
     account: str
     asking: tuple[AccessRow, ...]
@@ -302,7 +309,7 @@ class Edit(Struct, frozen=True, tag_field="kind", tag="edit"):
 
 
 class Install(Struct, frozen=True, tag_field="kind", tag="install"):
-    """Make the plugin's own environment; `extras` as they were typed."""
+    """Create the plugin's Python environment; `extras` as typed."""
 
     extras: str
 
@@ -342,7 +349,7 @@ Update = (
 
 
 def not_delivered(report: DeliveryReport) -> ShowNotice:
-    """The line about a message that was given up; that of one the user dropped is no complaint."""
+    """The notice that a message was given up, at a lower level if the user dropped it."""
     if report.dropped:
         return ShowNotice(_dropped(report.title, is_late=report.may_have_arrived))
     return ShowNotice(_not_delivered(report.title, report.place, report.reason), "error")
@@ -366,5 +373,5 @@ def _not_delivered(title: str, place: str, reason: str) -> str:
 
 
 def report(name: ReportName, text: str, *, again: bool = False) -> Report:
-    """A report of lines that are about no message."""
+    """A report whose lines are not about messages."""
     return Report(name, tuple(ReportLine(line) for line in text.split("\n")), again)

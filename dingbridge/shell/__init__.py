@@ -1,1 +1,1 @@
-"""What the `dingbridge` command does without an editor."""
+"""The shell command `dingbridge`, which needs no editor."""

@@ -1,6 +1,6 @@
-"""What Neovim's folders tell without an editor: for `dingbridge status` and `dingbridge outbox`.
+"""Reports from the files in Neovim's folders, for `dingbridge status` and `dingbridge outbox`.
 
-The files are read as they are; nothing is changed, and no folder is made.
+Files are only read, and no folder is created.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ NAME = 60
 
 
 def status() -> tuple[str, ...]:
-    """What is bound, what waits and what failed, a line each. Raises `BridgeError` for a file that
-    cannot be read."""
+    """Lines about bindings, waiting and failed messages. Raises `BridgeError` if a file is
+    unreadable."""
     state, outbox = _state(), _outbox()
     bound = [one for one in state.bindings.values() if not one.scope]
     made = len(state.bindings) - len(bound)
@@ -48,7 +48,7 @@ def status() -> tuple[str, ...]:
 
 
 def outbox() -> tuple[str, ...]:
-    """The messages that wait and those that failed, each with its id. Raises `BridgeError`."""
+    """Waiting and failed messages, each with its id. Raises `BridgeError` for unreadable files."""
     return tuple(clean(text) for text, _ in outbox_text.describe(_outbox()))
 
 
@@ -80,7 +80,7 @@ def _state() -> State:
 def _outbox() -> Outbox:
     path = data_folder() / OUTBOX_FILE
     if not os.path.lexists(path):
-        return Outbox()  # reading a journal would make its folder and its lock
+        return Outbox()  # reading a journal would create its folder and lock
     try:
         records, _ = Journal(path).read(outbox_records.decode)
     except OSError as cause:

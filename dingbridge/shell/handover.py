@@ -1,4 +1,4 @@
-"""Sends a message from the shell by the service of the data folder, if one runs."""
+"""Sends a message from the shell through the service of the data folder, if one runs."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from dingbridge.protocol.frames import (
 )
 
 LET_GO_WITHIN = CONNECT_TIMEOUT + READ_TIMEOUT + 5.0
-"""Seconds that the service has, once the time for a message is over, to tell how the request under
-way ended."""
+"""Seconds after a message's time limit in which the service must report the result of the running
+request."""
 
 
 NEXT_WITHIN = 3.0
-"""Seconds in which the editors have a next service, if there are any."""
+"""Seconds in which editors, if there are any, start the next service."""
 
 
 class GaveUp(DeliveryError):
-    """Nothing more is tried. `answered`: whether DingTalk answered the last attempt."""
+    """The time limit is over. `answered`: whether DingTalk answered the last attempt."""
 
     def __init__(self, message: str, *, answered: bool, fix: str = "") -> None:
         super().__init__(message, fix=fix)
@@ -57,14 +57,17 @@ class GaveUp(DeliveryError):
 
 
 def late(reason: str, *, answered: bool) -> GaveUp:
-    """The time for the message is over; `reason` says why it had to wait, if anybody knows."""
+    """The error for a message whose time is over; `reason` is why it had to wait, or empty."""
     words = delivery.OUT_OF_TIME_BECAUSE if reason else delivery.OUT_OF_TIME
     return GaveUp(words(reason=reason), answered=answered, fix=delivery.TIMEOUT_ALLOWS_MORE())
 
 
 class Handover:
-    """Hands one message to the service, again under the same id if the service ends before it has
-    reported the result. `waiting` gets the reason of each wait."""
+    """Submits one message to the service, and again under the same id if the service ends before
+    it has reported the result.
+
+    `waiting` is called with the reason of each wait.
+    """
 
     def __init__(
         self, data: Path, robot: str, outbound: Outbound, waiting: Callable[[str], None]
@@ -74,15 +77,15 @@ class Handover:
         self.outbound = outbound
         self._waiting = waiting
         self.is_known = False
-        """Whether a service may have heard of the message."""
+        """Whether a service may have received the message."""
 
         self._lost = 0.0
 
     def try_it(self, seconds: float) -> DeliveryReport | None:
-        """Hand the message over and wait for its fate; the report says that it was sent. Returns
-        None when there is no service that sends it, or one that ended or fell silent meanwhile.
+        """Submit the message and wait for its result. Returns the report that it was sent.
 
-        Nothing new is tried after `seconds`. Raises `DeliveryError` when the message failed.
+        Returns None if no service sends it, or if the service ended or became silent meanwhile. No
+        attempt begins after `seconds`. Raises `DeliveryError` if the message failed.
         """
         card = read_card(self._data / "dingbridge", "service")
         if not card.address:
@@ -119,18 +122,18 @@ class Handover:
             client.stop()
 
     def may_be_taken_up(self) -> bool:
-        """Whether the next service, if there is to be one, may not be there yet."""
+        """Whether a next service may still be starting."""
         return self.is_known and time.monotonic() < self._lost + NEXT_WITHIN
 
     def _heard(self, told: Told, *, again: bool) -> DeliveryReport | None:
-        """The report, once it says that the message was sent."""
+        """The report, if it says that the message was sent; otherwise None."""
         report = told.report
         if report.delivery is Delivery.RETRYING:
             self._waiting(report.reason)
         if report.delivery is not Delivery.FAILED:
             return report if report.delivery is Delivery.SENT else None
         if again and report.dropped and not (told.late or report.may_have_arrived):
-            # The service took the silence for our end, before anything was tried.
+            # The service took our silence for a disconnect, before any attempt.
             self.outbound = structs.replace(self.outbound, id=secrets.token_hex(8))
             self.is_known = False
             return None
@@ -142,10 +145,11 @@ class Handover:
         raise error
 
     def take_back(self) -> DeliveryReport | None:
-        """See what became of the message, which no service sends any more: for who holds its robot.
-        Returns None when it never left and never will, else the report says that it was sent.
+        """Find the message's result in the journal, and drop it there if it is still waiting.
 
-        Raises `DeliveryError` when it failed or may have arrived.
+        The caller must hold the robot's locks, so that no service sends the message. Returns the
+        report that it was sent, or None if it was not sent and never will be. Raises
+        `DeliveryError` if it failed or may have arrived.
         """
         if not self.is_known:
             return None
@@ -173,7 +177,7 @@ class Handover:
 
 
 def fate_not_told() -> GaveUp:
-    """The service is gone, or is silent, and had heard of the message."""
+    """The error if the service is gone or silent and may have received the message."""
     error = GaveUp(service.FATE_NOT_TOLD(), answered=True)
     error.may_have_arrived = True
     return error

@@ -44,11 +44,11 @@ def deliver(
     seconds: float,
     waiting: Callable[[str], None],
 ) -> bool:
-    """Send `text` to `target`; return when all of it was accepted, else raise `DeliveryError`.
-    Returns whether some of it may be there twice.
+    """Send `text` to `target`. Returns when all of it was accepted: whether some of it may have
+    arrived twice.
 
-    Nothing new is tried after `seconds`. `waiting` is told why, each time a pause begins, and what
-    was masked in the text.
+    No attempt begins after `seconds`. `waiting` is called with the reason of each pause, and with a
+    line about masked secrets. Raises `DeliveryError`.
     """
     end = time.monotonic() + seconds
     circumstances = ComposeContext(options.secrets, os.environ)
@@ -82,8 +82,7 @@ def deliver(
 
 
 def _take(locks: RobotLocks, data: Path) -> str:
-    """Take the robot, so that nobody sends by it meanwhile. Returns in words who has it, or
-    nothing when it is ours."""
+    """Take the robot's locks. Returns an empty text, or who holds them in words."""
     process = os.getpid()
     try:
         lock = locks.acquire_at_once(OwnerCard(process, born=born(process), holder="notify"))
@@ -99,7 +98,7 @@ def _take(locks: RobotLocks, data: Path) -> str:
 
 
 def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[str], None]) -> bool:
-    """Send the message from here, as `deliver` does, until the monotonic time `end`."""
+    """Send the message directly, as `deliver` does, until the monotonic time `end`."""
     http = Http(options.proxy)
     within = _Within(http)
 
@@ -113,9 +112,9 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
 
     def time_is_up() -> None:
         within.over = True
-        # A pause under way ends with this, and the attempt after it is the one that is refused. So
-        # a message that just got through is never taken for one that did not. A pace of its own
-        # lets that attempt come at once, whatever DingTalk asked for.
+        # This ends the current pause, and `_Within` refuses the next attempt. So a message that was
+        # just accepted is never reported as failed. The new rate limit lets that attempt happen at
+        # once, whatever pause DingTalk asked for.
         sender.rate_limit = RateLimit(random.random)
         sender.configure(client)
 
@@ -134,14 +133,14 @@ def _send(options: Options, outbound: Outbound, end: float, waiting: Callable[[s
 
 
 def was_reached(error: DeliveryError) -> bool:
-    """Whether DingTalk answered and refused, rather than could not be reached."""
+    """Whether DingTalk answered and refused; otherwise it could not be reached."""
     if isinstance(error, GaveUp):
         return error.answered
     return not isinstance(error, Retryable)
 
 
 class _Within:
-    """Passes requests on until the time is over. `why` is the latest report of a pause."""
+    """Passes requests on until the time limit. `why` is the reason of the latest pause."""
 
     def __init__(self, http: OpenApiHttp) -> None:
         self._http = http

@@ -38,7 +38,7 @@ def run(asked: argparse.Namespace) -> int:
     if at != At() and not options.webhook:
         complain(say.MENTION_NEEDS_WEBHOOK())
 
-    # One line below has what the sender logs. Without a handler, logging would print it too.
+    # The result is printed below. Without a handler, logging would print the sender's log as well.
     logging.getLogger("dingbridge").addHandler(logging.NullHandler())
     # Imported late: `--help` needs no network.
     from dingbridge.shell.notify import deliver, was_reached
@@ -54,7 +54,7 @@ def run(asked: argparse.Namespace) -> int:
             waiting=_show_pause,
         )
     except DeliveryError as error:
-        # DingTalk's words in a refusal may quote what was sent.
+        # DingTalk's text of a refusal may quote the message.
         secrets = (options.webhook, options.secret, options.app_secret, options.proxy)
         said = redact(whole_reason(error), [each for each in secrets if each])
         complain(" ".join(said.split()))
@@ -87,7 +87,7 @@ def _options(config: Path | None) -> Options:
 
 
 def _table(config: Path) -> object:
-    """The options in a JSON file, which has either the options alone or all of `setup()`."""
+    """The options in a JSON file, which contains the options alone or the table of `setup()`."""
     try:
         with config.open(encoding="utf-8-sig") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -95,7 +95,7 @@ def _table(config: Path) -> object:
     except OSError as problem:
         raise UsageError(say.CANNOT_READ(path=config, reason=problem.strerror)) from problem
     except (ValueError, RecursionError) as problem:
-        # Show only the line's number: the text of the file may be secret.
+        # Show only the line number: the text may be secret.
         if isinstance(problem, json.JSONDecodeError):
             raise UsageError(say.BAD_JSON_AT(path=config, line=problem.lineno)) from None
         raise UsageError(say.BAD_JSON(path=config)) from None
@@ -112,7 +112,7 @@ def _table(config: Path) -> object:
 
 
 def _standard_input() -> str:
-    """All of standard input, without the line end that `echo` appends."""
+    """The whole standard input, without the line end that `echo` appends."""
     written = sys.stdin.buffer.read().decode("utf-8-sig", "replace")
     return written.removesuffix("\n").removesuffix("\r")
 

@@ -1,4 +1,4 @@
-"""How a command of the shell ends: its exit code, and what it complains of on standard error."""
+"""Exit codes and error messages of the shell command."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 from dingbridge.core.commands.editor_commands import for_outside
 
 DELIVERED, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit codes. The last one is what shells expect after Ctrl-C."""
+"""Exit codes. The last one is conventional after Ctrl-C."""
 
 
 class UsageError(Exception):
-    """The command cannot be carried out as it was given; the text says what to do. Exit code 2."""
+    """The command line is invalid; the text says what to do. Exit code 2."""
 
 
 def complain(words: str) -> None:
