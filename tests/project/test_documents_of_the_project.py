@@ -24,6 +24,7 @@ from dingbridge.service import mailbox, main
 from tests.conftest import bind
 from tests.support import services
 from tests.support.documents import ROOT, TEXTS, blocks
+from tests.support.drafts import say
 from tests.support.editor import Editor
 from tests.support.processes import run, until
 
@@ -157,8 +158,7 @@ def test_the_steps_that_erase_a_person_leave_nothing_of_them_and_all_of_the_othe
     editor.until(lambda: len(editor.transcript()) == 2)
     editor.chat("send to the one who goes")
     before = len(sandbox.client.wait_arrived(2))
-    sandbox.client.say("of the one who stays", user="lisi")
-    editor.until(lambda: len(editor.transcript()) == 4)
+    say(editor, sandbox, "of the one who stays", user="lisi")
     editor.chat("send to the one who stays")
     sandbox.client.wait_arrived(before + 1)
     editor.until_lua("require('dingbridge').status().queued == 0")
