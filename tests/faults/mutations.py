@@ -40,8 +40,8 @@ def answered_early(layer: Layer) -> None:
 
 BY_NAME = {
     "an ack comes before the record": late("inbox"),
-    "a message is told as queued before the record": late("outbox"),
+    "a message is reported as queued before the record": late("outbox"),
     "what is acked is not synced": unsynced("inbox"),
     "what is queued is not synced": unsynced("outbox"),
-    "a message is told as delivered before it is sent": answered_early,
+    "a message is reported as delivered before it is sent": answered_early,
 }

@@ -52,7 +52,7 @@ def run(chosen: PathHistory, home: Path, services: Template, mutation: str = "")
         try:
             records = machine.run()
             violations = machine.judge(records)
-        except Exception:  # noqa: BLE001 - whatever a history brings to light is told with its seed
+        except Exception:  # noqa: BLE001 - any failure is reported with its seed
             violations = [check.Violation("broke off", traceback.format_exc())]
         told = report(machine, records, violations) if violations else ""
     if not violations:

@@ -50,7 +50,7 @@ def run(seed: int, home: Path, *, calm: bool = False) -> Outcome:
         try:
             records = machine.run()
             violations = check.judge(records)
-        except Exception:  # noqa: BLE001 - whatever a history brings to light is told with its seed
+        except Exception:  # noqa: BLE001 - any failure is reported with its seed
             violations = [check.Violation("broke off", traceback.format_exc())]
         told = report(machine, records, violations) if violations else ""
     if not violations:

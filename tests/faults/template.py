@@ -227,7 +227,7 @@ def _serve(wanted: Start) -> None:
         if end.code:
             os.write(2, f"{end.code}\n".encode())
             code = 1
-    except BaseException:  # noqa: BLE001 - a process that is made by fork has nothing else below it
+    except BaseException:  # noqa: BLE001 - nothing below a forked process reports it
         import traceback
 
         os.write(2, traceback.format_exc().encode())

@@ -45,10 +45,10 @@ IN = (FLOOD, Await("acked"))
 OUT = (Hand(1, tuple((number, 1, "") for number in range(1, 9))), Await("accepted"))
 PLANTED = {
     "an ack comes before the record": (IN, "send ack", 1, False),
-    "a message is told as queued before the record": (OUT, "send editor", 3, False),
+    "a message is reported as queued before the record": (OUT, "send editor", 3, False),
     "what is acked is not synced": (IN, "send ack", 1, True),
     "what is queued is not synced": (OUT, "send editor", 3, True),
-    "a message is told as delivered before it is sent": (OUT, "send editor", 4, False),
+    "a message is reported as delivered before it is sent": (OUT, "send editor", 4, False),
 }
 """What happens, after which step of which number the process is killed at the earliest, and whether
 the power fails with it."""

@@ -235,11 +235,11 @@ class EditorSessions:
     def added(self, session: str, part: TranscriptPart) -> None:
         """Another process added to a transcript or replaced it."""
         shown = self._shown.get(session)
-        # What stands on disk before its end was read is read with it.
+        # Before its end was read, that read will include the addition.
         if shown is None or shown.begin is None or session not in self:
             return
         if part.is_anew:
-            # What is told from now on comes below the end that is read.
+            # Later updates go below the end that is read now.
             self._shown[session] = ShownTranscript(session)
             self.watch(session)
             return

@@ -113,7 +113,7 @@ def test_a_transcript_is_shown_whole_and_in_order_whatever_parts_it_is_read_in(
                 files.append("s", Entry(message=new))
             if screen.shown.begin is None:
                 part = files.end("s")
-                # What is in it was told as well.
+                # Its messages were shown as well.
                 screen.found(screen.shown.ending(part))
             else:
                 screen.found(screen.shown.earlier(files.before("s", screen.shown.begin)))
